@@ -1,0 +1,43 @@
+"""Locks on files.  The kernel takes them back however their holder ends, kill -9 included.
+
+A lock belongs to the open file, so it lasts until every process that inherited the descriptor has closed it.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def open_lock(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[int]:
+    descriptor = open_lock(path)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    with opened(path) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+def share(descriptor: int) -> None:
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+
+
+def take_if_free(descriptor: int) -> bool:
+    """Hold the lock alone, if nobody else holds it.  A share held before may be lost in the attempt."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,178 @@
+"""Puts the topics together: `decide` says what happens next, `fold` what has come of it.  Both are pure.
+
+What holds for every command is decided here, once: whether the plan is open, whether the thing is there and not over,
+whether what it names is, and whether its days can be.  The topics decide the rest.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, get_args
+
+from domain import actions, entries, plan, plays
+from domain.language import (
+    Caution,
+    Command,
+    DayInTheFuture,
+    Decision,
+    DueBeforePlanOpened,
+    Event,
+    NotOver,
+    Over,
+    Taken,
+    Unknown,
+)
+from domain.markers import Due, Happened, marked, references
+from domain.things import AccountPlan, Draft, Entry, Thing, day_of
+
+AccountPlanCommand = plan.PlanCommands | entries.EntryCommands | plays.PlayCommands | actions.ActionCommands
+AccountPlanEvent = plan.PlanEvents | entries.EntryEvents | plays.PlayEvents | actions.ActionEvents
+
+
+@dataclass(frozen=True)
+class Topic:
+    commands: Any
+    events: Any
+    things: Sequence[type[Thing]]
+    decide: Callable[[AccountPlan, Any, date], Decision[Any]]
+    apply: Callable[[Draft, Any], None]
+
+
+TOPICS = (
+    Topic(plan.PlanCommands, plan.PlanEvents, plan.THINGS, plan.decide, plan.apply),
+    Topic(entries.EntryCommands, entries.EntryEvents, entries.THINGS, entries.decide, entries.apply),
+    Topic(plays.PlayCommands, plays.PlayEvents, plays.THINGS, plays.decide, plays.apply),
+    Topic(actions.ActionCommands, actions.ActionEvents, actions.THINGS, actions.decide, actions.apply),
+)
+
+COMMANDS: dict[str, type[Command]] = {
+    command.called(): command for topic in TOPICS for command in get_args(topic.commands)
+}
+EVENTS: dict[str, type[Event]] = {event.__name__: event for topic in TOPICS for event in get_args(topic.events)}
+THINGS: dict[str, type[Thing]] = {thing.noun: thing for topic in TOPICS for thing in topic.things}
+_DECIDE = {command: topic.decide for topic in TOPICS for command in get_args(topic.commands)}
+_APPLY = {event: topic.apply for topic in TOPICS for event in get_args(topic.events)}
+
+EMPTY = AccountPlan()
+UNLIKELY_YEARS = 50
+
+# Folding
+
+
+def fold(events: Iterable[AccountPlanEvent], onto: AccountPlan = EMPTY) -> AccountPlan:
+    """Replay without rules: whatever was decided once stays true.  An entry struck anywhere in them is left out.
+
+    Onto a plan there is already, only events that strike nothing out of it can be folded: see `strikes`.
+    """
+    draft = Draft(onto)
+    events = list(events)
+    struck = {struck_version(event) for event in events if type(event) is entries.EntryStruck}
+    for event in events:
+        add(draft, event, struck)
+    return draft.frozen()
+
+
+def add(draft: Draft, event: AccountPlanEvent, struck: frozenset[int] | set[int] = frozenset()) -> None:
+    draft.version += 1
+    if draft.version not in struck:
+        _APPLY[type(event)](draft, event)
+        if event.strikable:
+            draft.entries[draft.version] = Entry(event.strikable, event.refreshes())
+
+
+def struck_version(event: entries.EntryStruck) -> int:
+    return int(event.event.rpartition(":")[2])
+
+
+def strikes(events: Iterable[AccountPlanEvent]) -> bool:
+    return any(type(event) is entries.EntryStruck for event in events)
+
+
+# Deciding
+
+
+def decide(account_plan: AccountPlan, command: AccountPlanCommand, at: datetime) -> Decision[AccountPlanEvent]:
+    """The events that follow from a command at an instant, or a `Refusal`.  Any id left out was made up before."""
+    if account_plan.version == 0:
+        if isinstance(command, plan.OpenPlan):
+            return plan.open_plan(command, at)
+        raise plan.PlanNotOpen
+    card = plan.the_plan(account_plan)
+    if card.archived and not command.on_archived and not isinstance(command, plan.OpenPlan):
+        raise plan.PlanIsArchived
+    today = day_of(at, card.timezone)
+    thing = find_subject(account_plan, command)
+    check_references(account_plan, command, thing)
+    check_days(command, today, card.opened_on)
+    decision = _DECIDE[type(command)](account_plan, command, today)
+    return Decision(decision.events, (*decision.warnings, *cautions_about_days(command, today)))
+
+
+def find_subject(account_plan: AccountPlan, command: Command) -> Thing | None:
+    """What the command is about, once it is as the command needs it to be."""
+    id = command.subject()
+    thing = account_plan.named(command.noun, id) if id else None
+    about = {"kind": command.noun, "id": id}
+    match command.needs:
+        case "new" if thing:
+            raise Taken("/id", **about)
+        case "open" | "over" | "any" if thing is None:
+            raise Unknown("/id", **about)
+        case "open" if thing and thing.ending:
+            raise Over("/id", **about, ending=thing.ending)
+        case "over" if thing and not thing.ending:
+            raise NotOver("/id", **about)
+    return thing
+
+
+def check_references(account_plan: AccountPlan, command: Command, thing: Thing | None) -> None:
+    """What it names is there and not over; a link the thing has already need not be justified again."""
+    for kind, name, pointer in references(command):
+        has = getattr(thing, pointer.split("/")[1], None)
+        if has == name or (isinstance(has, tuple) and name in has):
+            continue
+        named = account_plan.named(kind, name)
+        if named is None:
+            raise Unknown(pointer, kind=kind, id=name)
+        if named.ending and not pointer.startswith("/about/"):
+            raise Over(pointer, kind=kind, id=name, ending=named.ending)
+
+
+def check_days(command: Command, today: date, opened_on: date) -> None:
+    for field, _ in marked(type(command), Happened):
+        day = getattr(command, field)
+        if day and day > today:
+            raise DayInTheFuture(f"/{field}", day=day, today=today)
+    for field, _ in marked(type(command), Due):
+        day = getattr(command, field)
+        if day and day < opened_on:
+            raise DueBeforePlanOpened(f"/{field}", day=day, opened_on=opened_on)
+
+
+def cautions_about_days(command: Command, today: date) -> Iterator[Caution]:
+    due = {field for field, _ in marked(type(command), Due)}
+    for field in type(command).model_fields:
+        day = getattr(command, field)
+        if not isinstance(day, date):
+            continue
+        if abs(day.year - today.year) > UNLIKELY_YEARS:
+            detail = f"{day} is more than {UNLIKELY_YEARS} years away: is the year right?"
+            yield Caution("unlikely-date", f"/{field}", detail)
+        elif field in due and day < today:
+            yield Caution("due-in-the-past", f"/{field}", f"{day} is past already: it is overdue from the start.")
+
+
+def speaks_of(account_plan: AccountPlan, command: Command) -> tuple[str, ...]:
+    """The stakeholders a command's free text speaks of: those it says, else those a stakeholder command is about."""
+    if command.about is not None:
+        return tuple(sorted(set(command.about)))
+    if not command.speaks_of_its_people:
+        return ()
+    people = {name for kind, name, _ in references(command) if kind == "stakeholder"}
+    id = command.subject()
+    if command.noun == "stakeholder" and id:
+        people.add(id)
+    thing = account_plan.named(command.noun, id) if id else None
+    whose = getattr(thing, "stakeholder", None)
+    people.update([whose] if whose else [])
+    return tuple(sorted(people))

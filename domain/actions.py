@@ -1,0 +1,351 @@
+"""Topic: actions, the dated and owned steps of a plan, those promised together with the customer included."""
+
+from datetime import date
+from typing import Any, ClassVar, Literal, assert_never
+
+from domain.language import (
+    Command,
+    Decision,
+    DueDay,
+    Event,
+    GoalId,
+    Many,
+    OpportunityId,
+    OptionalName,
+    OptionalText,
+    PastDay,
+    Person,
+    PersonId,
+    PlayId,
+    Prose,
+    Refusal,
+    ReviewId,
+    RiskId,
+    Section,
+    Slug,
+    StakeholderId,
+    Terms,
+    Text,
+    Unless,
+    changed,
+    said,
+)
+from domain.things import AccountPlan, Draft, Thing
+from domain.vagueness import cautions_about
+
+ActionKind = Literal["task", "touch", "introduction", "mitigation", "milestone", "joint"]
+ActionState = Literal["open", "done", "dropped"]
+Side = Literal["us", "customer"]
+
+
+class ActionLinks(Terms):
+    """What the action serves."""
+
+    play: PlayId | None = None
+    risk: RiskId | None = None
+    goal: GoalId | None = None
+    opportunity: OpportunityId | None = None
+    review: ReviewId | None = None
+    via: StakeholderId | None = None
+    stakeholders: tuple[StakeholderId, ...] = ()
+
+
+class ActionTerms(Terms):
+    id: str
+    statement: Prose
+    kind: ActionKind
+    owner: Person
+    due_on: date
+    expected: Prose | None = None
+    side: Side = "us"
+    stage: str | None = None
+    calendar_hold: bool = False
+
+
+# Events
+
+
+class ActionEvent(Event):
+    """About one action."""
+
+    noun: ClassVar[str] = "action"
+    home: ClassVar[Section] = "plays"
+
+
+class ActionAdded(ActionEvent, ActionLinks, ActionTerms):
+    pass
+
+
+class ActionRescheduled(ActionEvent):
+    id: str
+    due_on: date
+    former: date
+    calendar_hold: bool = False
+
+
+class ActionReassigned(ActionEvent):
+    id: str
+    owner: Person
+    former: Person
+
+
+class ActionRestated(ActionEvent):
+    id: str
+    statement: Prose | None = None
+    expected: Prose | None = None
+
+
+class ActionRelinked(ActionEvent, ActionLinks):
+    id: str
+
+
+class DateHeld(ActionEvent):
+    id: str
+
+
+class ActionAcknowledged(ActionEvent):
+    id: str
+    stakeholder: StakeholderId
+    acknowledged_on: date
+
+
+class ActionCompleted(ActionEvent):
+    id: str
+    finished_on: date
+    result: Prose | None = None
+    evidence: Prose | None = None
+
+
+class ActionDropped(ActionEvent):
+    id: str
+
+
+class ActionReopened(ActionEvent):
+    id: str
+
+
+ActionEvents = (
+    ActionAdded
+    | ActionRescheduled
+    | ActionReassigned
+    | ActionRestated
+    | ActionRelinked
+    | DateHeld
+    | ActionAcknowledged
+    | ActionCompleted
+    | ActionDropped
+    | ActionReopened
+)
+
+
+# Commands
+
+
+class ActionCommand(Command):
+    noun: ClassVar[str] = "action"
+    home: ClassVar[Section] = "plays"
+
+
+class LinkingAction(Command):
+    """What an action may be linked to."""
+
+    play: PlayId | None = None
+    risk: RiskId | None = None
+    goal: GoalId | None = None
+    opportunity: OpportunityId | None = None
+    review: ReviewId | None = None
+    via: StakeholderId | None = None
+    stakeholders: Many[StakeholderId] = ()
+
+
+class AddAction(ActionCommand, LinkingAction):
+    """Promise a step: by whom and by when.  Of a joint action, `side` says who promised it."""
+
+    needs: ClassVar[Any] = "new"
+
+    id: Slug | None = None
+    statement: Text
+    kind: ActionKind
+    owner: PersonId
+    due_on: DueDay
+    expected: OptionalText = None
+    side: Side = "us"
+    stage: OptionalName = None
+    calendar_hold: bool = False
+
+
+class RescheduleAction(ActionCommand):
+    """Move the day it is due, which ends a calendar hold unless `calendar_hold` is true."""
+
+    id: Slug
+    due_on: DueDay
+    calendar_hold: bool = False
+
+
+class ReassignAction(ActionCommand):
+    id: Slug
+    owner: PersonId
+
+
+class RestateAction(ActionCommand):
+    id: Slug
+    statement: Unless[Text] = None
+    expected: OptionalText = None
+
+
+class RelinkAction(ActionCommand, LinkingAction):
+    """All its links, whole: a link left out is gone."""
+
+    id: Slug
+
+
+class HoldDate(ActionCommand):
+    """The milestone is in the calendar of those who have to be there."""
+
+    id: Slug
+
+
+class AcknowledgeAction(ActionCommand):
+    """The customer agreed to it."""
+
+    id: Slug
+    stakeholder: StakeholderId
+    acknowledged_on: PastDay
+
+
+class CompleteAction(ActionCommand):
+    id: Slug
+    finished_on: PastDay
+    result: OptionalText = None
+    evidence: OptionalText = None
+
+
+class DropAction(ActionCommand):
+    id: Slug
+    reason: Text
+
+
+class ReopenAction(ActionCommand):
+    needs: ClassVar[Any] = "over"
+
+    id: Slug
+    reason: Text
+
+
+ActionCommands = (
+    AddAction
+    | RescheduleAction
+    | ReassignAction
+    | RestateAction
+    | RelinkAction
+    | HoldDate
+    | AcknowledgeAction
+    | CompleteAction
+    | DropAction
+    | ReopenAction
+)
+
+
+# Refusals
+
+
+class OnlyJointActionsAreTheCustomers(Refusal):
+    """Only an action of kind joint can be the customer's to do; this one is of kind {kind}."""
+
+
+class OnlyMilestonesAreHeld(Refusal):
+    """Only a milestone has a date to be held in the calendar; “{id}” is an action of kind {kind}."""
+
+
+# State and rules
+
+
+class Action(Thing, ActionLinks, ActionTerms):
+    noun: ClassVar[str] = "action"
+    home: ClassVar[Section] = "plays"
+
+    state: ActionState = "open"
+    acknowledged_by: StakeholderId | None = None
+    acknowledged_on: date | None = None
+    finished_on: date | None = None
+    result: Prose | None = None
+    evidence: Prose | None = None
+
+    @property
+    def ending(self) -> str | None:
+        return {"done": "is done", "dropped": "was dropped"}.get(self.state)
+
+
+THINGS = (Action,)
+
+
+def decide(plan: AccountPlan, command: ActionCommands, _today: date) -> Decision[ActionEvents]:
+    if isinstance(command, AddAction):
+        if command.side == "customer" and command.kind != "joint":
+            raise OnlyJointActionsAreTheCustomers("/side", kind=command.kind)
+        if command.calendar_hold and command.kind != "milestone":
+            raise OnlyMilestonesAreHeld("/calendar_hold", id=command.id, kind=command.kind)
+        return Decision((ActionAdded(**said(command)),), cautions_about(command.statement, "/statement"))
+
+    action = plan.the(Action, command.id)
+    new = changed(command, action)
+    event: ActionEvents | None
+    match command:
+        case RescheduleAction(id=id, due_on=due_on):
+            event = reschedule(action, due_on, command.calendar_hold)
+        case ReassignAction(id=id):
+            event = ActionReassigned(id=id, **new, former=action.owner) if new else None
+        case RestateAction(id=id):
+            event = ActionRestated(id=id, **new) if new else None
+        case RelinkAction(id=id):
+            links = links_of(command)
+            event = ActionRelinked(id=id, **links) if links != links_of(action) else None
+        case HoldDate(id=id):
+            if action.kind != "milestone":
+                raise OnlyMilestonesAreHeld("/id", id=id, kind=action.kind)
+            event = None if action.calendar_hold else DateHeld(id=id)
+        case AcknowledgeAction(stakeholder=who, acknowledged_on=when):
+            known = (action.acknowledged_by, action.acknowledged_on) == (who, when)
+            event = None if known else ActionAcknowledged(**said(command))
+        case CompleteAction():
+            event = ActionCompleted(**said(command))
+        case DropAction(id=id):
+            event = ActionDropped(id=id)
+        case ReopenAction(id=id):
+            event = ActionReopened(id=id)
+        case _:
+            assert_never(command)
+    return Decision((event,) if event else (), cautions_about(new.get("statement"), "/statement"))
+
+
+def reschedule(action: Action, due_on: date, keep_hold: bool) -> ActionRescheduled | None:
+    """A date in the calendar is not in the calendar any more when it moves, unless the command says it is."""
+    if due_on == action.due_on:
+        return None
+    held = keep_hold and action.kind == "milestone"
+    return ActionRescheduled(id=action.id, due_on=due_on, former=action.due_on, calendar_hold=held)
+
+
+def links_of(linked: LinkingAction | Action) -> dict[str, Any]:
+    return {name: getattr(linked, name) for name in ActionLinks.model_fields}
+
+
+def apply(draft: Draft, event: ActionEvents) -> None:
+    match event:
+        case ActionAdded():
+            draft.create(Action, event)
+        case ActionRescheduled() | ActionReassigned() | ActionRestated() | ActionRelinked():
+            draft.change(Action, event)
+        case DateHeld():
+            draft.change(Action, event, calendar_hold=True)
+        case ActionAcknowledged():
+            by, on = event.stakeholder, event.acknowledged_on
+            draft.set(Action, event.id, acknowledged_by=by, acknowledged_on=on)
+        case ActionCompleted():
+            draft.change(Action, event, state="done")
+        case ActionDropped():
+            draft.change(Action, event, state="dropped")
+        case ActionReopened():
+            draft.change(Action, event, state="open", finished_on=None, result=None, evidence=None)
+        case _:
+            assert_never(event)

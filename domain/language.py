@@ -1,0 +1,288 @@
+"""The grammar every topic speaks: a command is a wish, an event is a fact, a refusal says why not.
+
+Commands have strict types: they are checked once, on the way in.  Events have plain types: no rule, however it is
+tightened later, may make an old event unreadable.  What types cannot say is said by the markers of `domain.markers`.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+from unicodedata import category, normalize
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from domain.markers import PERSONAL, SPEECH, Due, Happened, NeverEmptied, Refers
+
+Section = Literal[
+    "summary",
+    "overview",
+    "health",
+    "stakeholders",
+    "whitespace",
+    "opportunities",
+    "goals",
+    "hypotheses",
+    "competition",
+    "risks",
+    "plays",
+    "requests",
+    "team",
+    "vision",
+    "reviews",
+    "plan",
+]
+
+MOST_ITEMS = 100
+LONGEST_TEXT = 10_000
+
+# Types of events and things
+
+Prose = Annotated[str, SPEECH]
+"""Free text: sealed when the command says whom it speaks of."""
+
+Personal = Annotated[str, PERSONAL]
+"""Words about one of the customer's people: always sealed."""
+
+Person = str
+"""One of our own people, by an opaque id."""
+
+StakeholderId = Annotated[str, Refers("stakeholder")]
+UnitId = Annotated[str, Refers("unit")]
+OfferingId = Annotated[str, Refers("offering")]
+OpportunityId = Annotated[str, Refers("opportunity")]
+GoalId = Annotated[str, Refers("goal")]
+HypothesisId = Annotated[str, Refers("hypothesis")]
+CompetitorId = Annotated[str, Refers("competitor")]
+RiskId = Annotated[str, Refers("risk")]
+PlayId = Annotated[str, Refers("play")]
+ReviewId = Annotated[str, Refers("review")]
+
+# Types of commands
+
+
+def _tidy(text: Any) -> Any:
+    """NFC, trimmed, one kind of line end; blank is null."""
+    if not isinstance(text, str):
+        return text
+    return normalize("NFC", text).replace("\r\n", "\n").strip() or None
+
+
+def _printable(text: str) -> str:
+    if any(category(sign) in ("Cc", "Cs") and sign not in "\n\t" for sign in text):
+        raise ValueError("holds a control character")
+    return text
+
+
+def _plain(amount: Decimal) -> Decimal:
+    """1E+3 and 1000 are the same amount: only the second is written."""
+    return Decimal(format(amount, "f"))
+
+
+def _as_text(figure: Any) -> Any:
+    """A JSON number is kept as it was written, as decimals are."""
+    number = isinstance(figure, int | float | Decimal) and not isinstance(figure, bool)
+    return format(Decimal(str(figure)), "f") if number else figure
+
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+AccountId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]*$", max_length=128)]
+PersonId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@|-]*$", max_length=128)]
+Text = Annotated[str, BeforeValidator(_tidy), StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_printable)]
+Name = Annotated[str, BeforeValidator(_tidy), StringConstraints(max_length=200), AfterValidator(_printable)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2000)]
+Email = Annotated[str, BeforeValidator(_tidy), StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Number = Annotated[Decimal, Field(max_digits=20, decimal_places=6), AfterValidator(_plain)]
+Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=6, ge=0), AfterValidator(_plain)]
+Share = Annotated[Decimal, Field(max_digits=20, decimal_places=6, ge=0, le=1), AfterValidator(_plain)]
+Figure = Annotated[Name, BeforeValidator(_as_text)]
+"""A measured or expected value with no fixed scale: "25", "25 %" or "first order placed"."""
+Count = Annotated[int, Field(ge=0, le=2_000_000_000)]
+Grade = Annotated[int, Field(ge=1, le=5)]
+PastDay = Annotated[date, Happened()]
+DueDay = Annotated[date, Due()]
+
+T = TypeVar("T")
+Unless = Annotated[T | None, NeverEmptied()]
+"""`Unless[T]`, default None: as it was, unless the command says otherwise; never empty."""
+
+OptionalText = Annotated[Text | None, BeforeValidator(_tidy)]
+OptionalFigure = Annotated[Figure | None, BeforeValidator(_tidy)]
+OptionalName = Annotated[Name | None, BeforeValidator(_tidy)]
+Many = Annotated[tuple[T, ...], Field(max_length=MOST_ITEMS)]
+
+
+# The grammar
+
+
+class Terms(BaseModel):
+    """What several events and a thing say alike."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Event(Terms):
+    """A fact: payload only, by plain types.  Only the fields that were said are stored."""
+
+    noun: ClassVar[str]
+    """What the thing is called that the event is about: its kind."""
+    home: ClassVar[Section]
+    strikable: ClassVar[str | None] = None
+    """What `strike-entry` calls an event of this kind; None where it cannot be struck."""
+
+    def subject(self) -> str:
+        """The id of the thing the event is about, unique among its kind; of what a plan has one of, the noun."""
+        return str(getattr(self, "id", self.noun))
+
+    def refreshes(self) -> Section:
+        """The section that is the fresher for it."""
+        return self.home
+
+
+class Command(BaseModel):
+    """A wish, checked for shape; the plan decides."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    noun: ClassVar[str]
+    home: ClassVar[Section]
+    needs: ClassVar[Literal["new", "open", "over", "any", "nothing"]] = "open"
+    """What must be true of the thing it names: not there yet, there and not over, over, there at all, or nothing."""
+    on_archived: ClassVar[bool] = False
+    speaks_of_its_people: ClassVar[bool] = False
+
+    reason: OptionalText = Field(None, description="Why. Stands in the history for ever.")
+    about: Annotated[
+        tuple[StakeholderId, ...] | None,
+        Field(max_length=MOST_ITEMS, description="The stakeholders its free text speaks of: it is sealed for them."),
+    ] = None
+
+    def subject(self) -> str | None:
+        """The id of the thing it is about; None while it is still to be made up."""
+        subject: str | None = getattr(self, "id", self.noun)
+        return subject
+
+    @classmethod
+    def called(cls) -> str:
+        """The command's name outside: `plan-play`."""
+        return kebab_case(cls.__name__)
+
+
+GRAMMAR = frozenset({"reason", "about"})
+"""The fields every command has, which say nothing about the thing."""
+
+
+def said(command: Command) -> dict[str, Any]:
+    """What the command says of a new thing: an empty field says nothing."""
+    return {
+        name: value
+        for name in type(command).model_fields
+        if name in command.model_fields_set and name not in GRAMMAR and (value := getattr(command, name)) is not None
+    }
+
+
+def changed(command: Command, thing: BaseModel) -> dict[str, Any]:
+    """What the command says of a thing that is not so already; a null says that a field is now empty."""
+    return {
+        name: value
+        for name in type(command).model_fields
+        if name in command.model_fields_set
+        and name not in GRAMMAR
+        and (value := getattr(command, name)) != getattr(thing, name, None)
+    }
+
+
+def kebab_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+# Refusals and cautions
+
+
+class Refusal(Exception):
+    """Why a plan says no.  The docstring of the kind is the sentence the user reads, with what was said filled in.
+
+    `pointer` names the field of the body it is about (RFC 6901), `type` the rule, stable for programs.
+    """
+
+    def __init__(self, pointer: str = "", **said: object) -> None:
+        super().__init__(pointer, said)
+        self.pointer = pointer
+        self.said = said
+
+    @property
+    def type(self) -> str:
+        return kebab_case(type(self).__name__)
+
+    def __str__(self) -> str:
+        sentence = " ".join((self.__doc__ or self.type).split())
+        return sentence.format(**{name: shortened(value) for name, value in self.said.items()})
+
+
+class Unknown(Refusal):
+    """There is no {kind} “{id}” in this plan."""
+
+    @property
+    def type(self) -> str:
+        return f"unknown-{self.said['kind']}"
+
+
+class Taken(Refusal):
+    """This plan already has a {kind} “{id}”; choose another id."""
+
+    @property
+    def type(self) -> str:
+        return f"{self.said['kind']}-id-taken"
+
+
+class Over(Refusal):
+    """The {kind} “{id}” {ending}; this can no longer be done."""
+
+    @property
+    def type(self) -> str:
+        return f"{self.said['kind']}-over"
+
+
+class NotOver(Refusal):
+    """The {kind} “{id}” is not over, so there is nothing to reopen."""
+
+    @property
+    def type(self) -> str:
+        return f"{self.said['kind']}-not-over"
+
+
+class DayInTheFuture(Refusal):
+    """{day} is still to come (today is {today} in the plan's time zone): what has happened has a day up to today."""
+
+
+class DueBeforePlanOpened(Refusal):
+    """{day} is before the plan was opened, on {opened_on}: no promise of this plan can have been due then."""
+
+
+def shortened(value: object, most: int = 80) -> str:
+    text = str(value)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+@dataclass(frozen=True)
+class Caution:
+    """Accepted, but worth a second look: the answer carries it, the record does not."""
+
+    code: str
+    pointer: str
+    detail: str
+
+
+# Decisions
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+
+
+@dataclass(frozen=True)
+class Decision(Generic[E_co]):
+    """What happens next.  Without events, nothing changes."""
+
+    events: tuple[E_co, ...] = ()
+    warnings: tuple[Caution, ...] = ()

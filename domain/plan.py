@@ -1,0 +1,386 @@
+"""Topic: the plan itself: whose it is, how much the account matters to us, and whether it is still worked on."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Literal, assert_never
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, model_validator
+
+from domain.language import (
+    AccountId,
+    Command,
+    Currency,
+    Decision,
+    Event,
+    Many,
+    Name,
+    OptionalName,
+    Person,
+    PersonId,
+    Refusal,
+    Section,
+    Slug,
+    Terms,
+    Text,
+    changed,
+    said,
+)
+from domain.things import AccountPlan, Draft, Thing, day_of
+
+Tier = Literal["strategic", "growth", "enterprise", "standard"]
+Segment = Literal["enterprise", "mid_market", "other"]
+CycleKind = Literal["annual", "quarter", "ninety_days"]
+
+
+class PlanTerms(Terms):
+    account_id: str
+    account_name: str
+    tier: Tier
+    owner: Person
+    currency: str
+    timezone: str
+    opened_on: date
+    segment: Segment | None = None
+    territory: str | None = None
+
+
+class Criteria(Terms):
+    """How the account scores, 0 to 3 each; absent: not judged."""
+
+    top_arr: int | None = None
+    addressable_spend: int | None = None
+    whitespace: int | None = None
+    logo: int | None = None
+    reference: int | None = None
+    industry_leadership: int | None = None
+    innovation: int | None = None
+    sponsor: int | None = None
+    champion: int | None = None
+    multi_team: int | None = None
+    trajectory: int | None = None
+    competitor_targeting: int | None = None
+    consolidation: int | None = None
+    renewal_concentration: int | None = None
+
+
+class CycleTerms(Terms):
+    id: str
+    kind: CycleKind
+    starts_on: date
+    ends_on: date
+
+
+# Events
+
+
+class PlanEvent(Event):
+    """About the plan as a whole."""
+
+    noun: ClassVar[str] = "plan"
+    home: ClassVar[Section] = "plan"
+
+
+class PlanOpened(PlanEvent, PlanTerms):
+    pass
+
+
+class PlanCorrected(PlanEvent):
+    segment: Segment | None = None
+    territory: str | None = None
+
+
+class AccountRenamed(PlanEvent):
+    account_name: str
+    former: str
+
+
+class TierChanged(PlanEvent):
+    tier: Tier
+    former: Tier
+    round: str | None = None
+    decided_by: tuple[Person, ...] = ()
+
+
+class AccountScored(PlanEvent):
+    round: str | None = None
+    criteria: Criteria
+
+
+class PlanReassigned(PlanEvent):
+    owner: Person
+    former: Person
+
+
+class CycleBegun(PlanEvent, CycleTerms):
+    noun: ClassVar[str] = "cycle"
+
+
+class PlanArchived(PlanEvent):
+    pass
+
+
+class PlanReopened(PlanEvent):
+    pass
+
+
+class LegalHoldPlaced(PlanEvent):
+    pass
+
+
+class LegalHoldReleased(PlanEvent):
+    pass
+
+
+PlanEvents = (
+    PlanOpened
+    | PlanCorrected
+    | AccountRenamed
+    | TierChanged
+    | AccountScored
+    | PlanReassigned
+    | CycleBegun
+    | PlanArchived
+    | PlanReopened
+    | LegalHoldPlaced
+    | LegalHoldReleased
+)
+
+
+# Commands
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("is not a time zone of the IANA database, such as Europe/Berlin")
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+
+
+class JudgedCriteria(Criteria):
+    """Criteria as they come in: 0 to 3."""
+
+    @model_validator(mode="after")
+    def _graded(self) -> "JudgedCriteria":
+        wrong = [name for name, grade in self if grade is not None and not 0 <= grade <= 3]
+        if wrong:
+            raise ValueError(f"must be 0, 1, 2 or 3: {', '.join(wrong)}")
+        return self
+
+
+class PlanCommand(Command):
+    noun: ClassVar[str] = "plan"
+    home: ClassVar[Section] = "plan"
+    needs: ClassVar[Any] = "nothing"
+
+
+class OpenPlan(PlanCommand):
+    """Open the plan of an account: one each, for ever."""
+
+    account_id: AccountId
+    account_name: Name
+    tier: Tier
+    owner: PersonId
+    currency: Currency
+    timezone: ZoneName = "UTC"
+    segment: Segment | None = None
+    territory: OptionalName = None
+
+
+class CorrectPlan(PlanCommand):
+    reason: Text
+    segment: Segment | None = None
+    territory: OptionalName = None
+
+
+class RenameAccount(PlanCommand):
+    account_name: Name
+
+
+class ChangeTier(PlanCommand):
+    reason: Text
+    tier: Tier
+    round: OptionalName = None
+    decided_by: Many[PersonId] = ()
+
+
+class ScoreAccount(PlanCommand):
+    round: OptionalName = None
+    criteria: JudgedCriteria
+
+
+class ReassignPlan(PlanCommand):
+    reason: Text
+    owner: PersonId
+
+
+class BeginCycle(PlanCommand):
+    noun: ClassVar[str] = "cycle"
+    needs: ClassVar[Any] = "new"
+
+    id: Slug | None = None
+    kind: CycleKind
+    starts_on: date
+    ends_on: date
+
+
+class ArchivePlan(PlanCommand):
+    """From here on the plan is read-only, but for forgetting and holds."""
+
+    reason: Text
+
+
+class ReopenPlan(PlanCommand):
+    on_archived: ClassVar[bool] = True
+
+    reason: Text
+
+
+class PlaceHold(PlanCommand):
+    """Under a legal hold nobody is forgotten."""
+
+    on_archived: ClassVar[bool] = True
+
+    reason: Text
+
+
+class ReleaseHold(PlanCommand):
+    on_archived: ClassVar[bool] = True
+
+    reason: Text
+
+
+PlanCommands = (
+    OpenPlan
+    | CorrectPlan
+    | RenameAccount
+    | ChangeTier
+    | ScoreAccount
+    | ReassignPlan
+    | BeginCycle
+    | ArchivePlan
+    | ReopenPlan
+    | PlaceHold
+    | ReleaseHold
+)
+
+
+# Refusals
+
+
+class PlanNotOpen(Refusal):
+    """There is no such plan."""
+
+
+class PlanAlreadyOpen(Refusal):
+    """The account “{account_id}” has a plan already: one each, for ever."""
+
+
+class PlanIsArchived(Refusal):
+    """This plan is archived, so it is read-only; reopen it first."""
+
+
+class CycleEndsBeforeItStarts(Refusal):
+    """A cycle cannot end on {ends_on}, before it starts on {starts_on}."""
+
+
+# State and rules
+
+NAMESPACE = UUID("9d0e6f0c-5f0b-5a64-8a5e-6f2f1c7b3a11")
+"""Of the product, for ever: that an account has one plan is the uniqueness of this id's first version."""
+
+
+def plan_id_of(account_id: str) -> UUID:
+    return uuid5(NAMESPACE, account_id)
+
+
+class Plan(Thing, PlanTerms):
+    """The plan's own card."""
+
+    noun: ClassVar[str] = "plan"
+    home: ClassVar[Section] = "plan"
+
+    round: str | None = None
+    criteria: Criteria | None = None
+    archived: bool = False
+    on_hold: bool = False
+
+
+class Cycle(Thing, CycleTerms):
+    noun: ClassVar[str] = "cycle"
+    home: ClassVar[Section] = "plan"
+
+
+THINGS = (Plan, Cycle)
+
+
+def the_plan(account_plan: AccountPlan) -> Plan:
+    plan = account_plan.find(Plan, "plan")
+    if plan is None:
+        raise PlanNotOpen
+    return plan
+
+
+def open_plan(command: OpenPlan, at: datetime) -> Decision[PlanEvents]:
+    zone = ZoneInfo(command.timezone).key
+    opened = said(command) | {"timezone": zone, "opened_on": day_of(at, zone)}
+    return Decision((PlanOpened(**opened),))
+
+
+def decide(account_plan: AccountPlan, command: PlanCommands, _today: date) -> Decision[PlanEvents]:
+    plan = the_plan(account_plan)
+    new = changed(command, plan)
+    event: PlanEvents | None
+    match command:
+        case OpenPlan():
+            raise PlanAlreadyOpen("/account_id", account_id=command.account_id)
+        case CorrectPlan():
+            event = PlanCorrected(**new) if new else None
+        case RenameAccount():
+            event = AccountRenamed(**new, former=plan.account_name) if new else None
+        case ChangeTier():
+            event = TierChanged(**said(command), former=plan.tier) if "tier" in new else None
+        case ScoreAccount():
+            event = AccountScored(round=command.round, criteria=Criteria(**dict(command.criteria)))
+            event = event if (plan.round, plan.criteria) != (event.round, event.criteria) else None
+        case ReassignPlan():
+            event = PlanReassigned(**new, former=plan.owner) if new else None
+        case BeginCycle(starts_on=starts_on, ends_on=ends_on):
+            if ends_on < starts_on:
+                raise CycleEndsBeforeItStarts("/ends_on", starts_on=starts_on, ends_on=ends_on)
+            event = CycleBegun(**said(command))
+        case ArchivePlan():
+            event = PlanArchived()
+        case ReopenPlan():
+            event = PlanReopened() if plan.archived else None
+        case PlaceHold():
+            event = None if plan.on_hold else LegalHoldPlaced()
+        case ReleaseHold():
+            event = LegalHoldReleased() if plan.on_hold else None
+        case _:
+            assert_never(command)
+    return Decision((event,) if event else ())
+
+
+def apply(draft: Draft, event: PlanEvents) -> None:
+    match event:
+        case PlanOpened():
+            draft.create(Plan, event)
+        case PlanCorrected() | AccountRenamed() | PlanReassigned() | AccountScored():
+            draft.change(Plan, event)
+        case TierChanged():
+            draft.change(Plan, event)
+        case CycleBegun():
+            draft.create(Cycle, event)
+        case PlanArchived():
+            draft.change(Plan, event, archived=True)
+        case PlanReopened():
+            draft.change(Plan, event, archived=False)
+        case LegalHoldPlaced():
+            draft.change(Plan, event, on_hold=True)
+        case LegalHoldReleased():
+            draft.change(Plan, event, on_hold=False)
+        case _:
+            assert_never(event)

@@ -1,0 +1,38 @@
+"""The record: what happened, and who said so when."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.account_plan import AccountPlanEvent
+
+
+class Meta(BaseModel):
+    """What every view may ask of an event beside its payload.  The rest of its meta data is in the stored event."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    recorded_at: datetime
+    """Server clock, UTC, never the caller's; never earlier than the plan's previous event's."""
+    actor: str
+    on_behalf_of: str | None = None
+    reason: str | None = None
+
+
+class Recorded(NamedTuple):
+    """An event on the record.  Rules never see this, projections always do."""
+
+    plan_id: UUID
+    version: int
+    position: int
+    """On the log of all plans: increasing in commit order, possibly with holes."""
+    meta: Meta
+    event: AccountPlanEvent
+    stored: bytes = b""
+    """The stored state, byte for byte."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.plan_id}:{self.version}"

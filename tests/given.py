@@ -1,0 +1,67 @@
+"""Given a history, when a command arrives, then these events or this refusal."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.account_plan import AccountPlanCommand, AccountPlanEvent, decide, fold
+from domain.language import Event, Refusal
+from domain.plan import PlanOpened
+from domain.things import AccountPlan
+
+MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
+OPENED = PlanOpened(
+    account_id="acme",
+    account_name="Acme Manufacturing",
+    tier="strategic",
+    owner="ann",
+    currency="EUR",
+    timezone="Europe/Berlin",
+    opened_on=MONDAY.date(),
+)
+
+
+@dataclass
+class Given:
+    plan: AccountPlan
+
+    def when(self, command: AccountPlanCommand, at: datetime = MONDAY) -> "When":
+        return When(self.plan, command, at)
+
+
+@dataclass
+class When:
+    plan: AccountPlan
+    command: AccountPlanCommand
+    at: datetime
+
+    def then(self, *events: AccountPlanEvent, warnings: tuple[str, ...] = ()) -> None:
+        """These events follow, equal in what they say and in what they leave unsaid, with these warnings' codes."""
+        decision = decide(self.plan, self.command, self.at)
+        assert [stored_as(event) for event in decision.events] == [stored_as(event) for event in events]
+        assert tuple(caution.code for caution in decision.warnings) == warnings
+
+    def then_nothing_happens(self) -> None:
+        self.then()
+
+    def then_refused(self, type: str, pointer: str | None = None) -> None:
+        """The refusal has this problem type, and says in a whole sentence what is wrong and where."""
+        with pytest.raises(Refusal) as refused:
+            decide(self.plan, self.command, self.at)
+        assert refused.value.type == type
+        assert len(str(refused.value)) > 20
+        assert pointer is None or refused.value.pointer == pointer
+
+
+def stored_as(event: Event) -> tuple[str, str]:
+    return type(event).__name__, event.model_dump_json(exclude_unset=True)
+
+
+def given(*events: AccountPlanEvent) -> Given:
+    """A plan opened on Monday, 5 January 2026, in Berlin, and what happened since."""
+    return Given(fold((OPENED, *events)))
+
+
+def given_nothing() -> Given:
+    return Given(fold(()))
