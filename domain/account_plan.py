@@ -9,7 +9,28 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, get_args
 
-from domain import actions, entries, plan, plays
+from domain import (
+    actions,
+    competition,
+    entries,
+    goals,
+    health,
+    hypotheses,
+    opportunities,
+    overview,
+    plan,
+    plays,
+    relationships,
+    requests,
+    reviews,
+    risks,
+    stakeholders,
+    standing,
+    summary,
+    team,
+    vision,
+    whitespace,
+)
 from domain.language import (
     Caution,
     Command,
@@ -25,8 +46,50 @@ from domain.language import (
 from domain.markers import Due, Happened, marked, references
 from domain.things import AccountPlan, Draft, Entry, Thing, day_of
 
-AccountPlanCommand = plan.PlanCommands | entries.EntryCommands | plays.PlayCommands | actions.ActionCommands
-AccountPlanEvent = plan.PlanEvents | entries.EntryEvents | plays.PlayEvents | actions.ActionEvents
+AccountPlanCommand = (
+    plan.PlanCommands
+    | summary.SummaryCommands
+    | entries.EntryCommands
+    | overview.OverviewCommands
+    | health.HealthCommands
+    | stakeholders.StakeholderCommands
+    | standing.StandingCommands
+    | relationships.RelationshipCommands
+    | whitespace.WhitespaceCommands
+    | opportunities.OpportunityCommands
+    | vision.VisionCommands
+    | goals.GoalCommands
+    | hypotheses.HypothesisCommands
+    | competition.CompetitorCommands
+    | risks.RiskCommands
+    | plays.PlayCommands
+    | actions.ActionCommands
+    | requests.RequestCommands
+    | team.TeamCommands
+    | reviews.ReviewCommands
+)
+AccountPlanEvent = (
+    plan.PlanEvents
+    | summary.SummaryEvents
+    | entries.EntryEvents
+    | overview.OverviewEvents
+    | health.HealthEvents
+    | stakeholders.StakeholderEvents
+    | standing.StandingEvents
+    | relationships.RelationshipEvents
+    | whitespace.WhitespaceEvents
+    | opportunities.OpportunityEvents
+    | vision.VisionEvents
+    | goals.GoalEvents
+    | hypotheses.HypothesisEvents
+    | competition.CompetitorEvents
+    | risks.RiskEvents
+    | plays.PlayEvents
+    | actions.ActionEvents
+    | requests.RequestEvents
+    | team.TeamEvents
+    | reviews.ReviewEvents
+)
 
 
 @dataclass(frozen=True)
@@ -40,9 +103,61 @@ class Topic:
 
 TOPICS = (
     Topic(plan.PlanCommands, plan.PlanEvents, plan.THINGS, plan.decide, plan.apply),
+    Topic(tuple[summary.SummaryCommands], tuple[summary.SummaryEvents], summary.THINGS, summary.decide, summary.apply),
     Topic(entries.EntryCommands, entries.EntryEvents, entries.THINGS, entries.decide, entries.apply),
+    Topic(overview.OverviewCommands, overview.OverviewEvents, overview.THINGS, overview.decide, overview.apply),
+    Topic(health.HealthCommands, health.HealthEvents, health.THINGS, health.decide, health.apply),
+    Topic(
+        stakeholders.StakeholderCommands,
+        stakeholders.StakeholderEvents,
+        stakeholders.THINGS,
+        stakeholders.decide,
+        stakeholders.apply,
+    ),
+    Topic(standing.StandingCommands, standing.StandingEvents, standing.THINGS, standing.decide, standing.apply),
+    Topic(
+        relationships.RelationshipCommands,
+        relationships.RelationshipEvents,
+        relationships.THINGS,
+        relationships.decide,
+        relationships.apply,
+    ),
+    Topic(
+        whitespace.WhitespaceCommands,
+        whitespace.WhitespaceEvents,
+        whitespace.THINGS,
+        whitespace.decide,
+        whitespace.apply,
+    ),
+    Topic(
+        opportunities.OpportunityCommands,
+        opportunities.OpportunityEvents,
+        opportunities.THINGS,
+        opportunities.decide,
+        opportunities.apply,
+    ),
+    Topic(vision.VisionCommands, vision.VisionEvents, vision.THINGS, vision.decide, vision.apply),
+    Topic(goals.GoalCommands, goals.GoalEvents, goals.THINGS, goals.decide, goals.apply),
+    Topic(
+        hypotheses.HypothesisCommands,
+        hypotheses.HypothesisEvents,
+        hypotheses.THINGS,
+        hypotheses.decide,
+        hypotheses.apply,
+    ),
+    Topic(
+        competition.CompetitorCommands,
+        competition.CompetitorEvents,
+        competition.THINGS,
+        competition.decide,
+        competition.apply,
+    ),
+    Topic(risks.RiskCommands, risks.RiskEvents, risks.THINGS, risks.decide, risks.apply),
     Topic(plays.PlayCommands, plays.PlayEvents, plays.THINGS, plays.decide, plays.apply),
     Topic(actions.ActionCommands, actions.ActionEvents, actions.THINGS, actions.decide, actions.apply),
+    Topic(requests.RequestCommands, requests.RequestEvents, requests.THINGS, requests.decide, requests.apply),
+    Topic(team.TeamCommands, team.TeamEvents, team.THINGS, team.decide, team.apply),
+    Topic(reviews.ReviewCommands, reviews.ReviewEvents, reviews.THINGS, reviews.decide, reviews.apply),
 )
 
 COMMANDS: dict[str, type[Command]] = {
@@ -113,22 +228,24 @@ def find_subject(account_plan: AccountPlan, command: Command) -> Thing | None:
     id = command.subject()
     thing = account_plan.named(command.noun, id) if id else None
     about = {"kind": command.noun, "id": id}
+    pointer = "/id" if "id" in type(command).model_fields else ""
     match command.needs:
         case "new" if thing:
-            raise Taken("/id", **about)
+            raise Taken(pointer, **about)
         case "open" | "over" | "any" if thing is None:
-            raise Unknown("/id", **about)
+            raise Unknown(pointer, **about)
         case "open" if thing and thing.ending:
-            raise Over("/id", **about, ending=thing.ending)
+            raise Over(pointer, **about, ending=thing.ending)
         case "over" if thing and not thing.ending:
-            raise NotOver("/id", **about)
+            raise NotOver(pointer, **about)
     return thing
 
 
 def check_references(account_plan: AccountPlan, command: Command, thing: Thing | None) -> None:
     """What it names is there and not over; a link the thing has already need not be justified again."""
+    linked = thing if "id" in type(command).model_fields else None
     for kind, name, pointer in references(command):
-        has = getattr(thing, pointer.split("/")[1], None)
+        has = getattr(linked, pointer.split("/")[1], None)
         if has == name or (isinstance(has, tuple) and name in has):
             continue
         named = account_plan.named(kind, name)

@@ -292,6 +292,8 @@ def decide(plan: AccountPlan, command: ActionCommands, _today: date) -> Decision
     event: ActionEvents | None
     match command:
         case RescheduleAction(id=id, due_on=due_on):
+            if command.calendar_hold and action.kind != "milestone":
+                raise OnlyMilestonesAreHeld("/calendar_hold", id=id, kind=action.kind)
             event = reschedule(action, due_on, command.calendar_hold)
         case ReassignAction(id=id):
             event = ActionReassigned(id=id, **new, former=action.owner) if new else None
@@ -322,8 +324,7 @@ def reschedule(action: Action, due_on: date, keep_hold: bool) -> ActionReschedul
     """A date in the calendar is not in the calendar any more when it moves, unless the command says it is."""
     if due_on == action.due_on:
         return None
-    held = keep_hold and action.kind == "milestone"
-    return ActionRescheduled(id=action.id, due_on=due_on, former=action.due_on, calendar_hold=held)
+    return ActionRescheduled(id=action.id, due_on=due_on, former=action.due_on, calendar_hold=keep_hold)
 
 
 def links_of(linked: LinkingAction | Action) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from unicodedata import category, normalize
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from domain.markers import PERSONAL, SPEECH, Due, Happened, NeverEmptied, Refers
+from domain.markers import PERSONAL, SPEECH, Due, Happened, NeverEmptied, NullIsEmpty, Refers
 
 Section = Literal[
     "summary",
@@ -57,6 +57,7 @@ HypothesisId = Annotated[str, Refers("hypothesis")]
 CompetitorId = Annotated[str, Refers("competitor")]
 RiskId = Annotated[str, Refers("risk")]
 PlayId = Annotated[str, Refers("play")]
+ActionId = Annotated[str, Refers("action")]
 ReviewId = Annotated[str, Refers("review")]
 
 # Types of commands
@@ -111,7 +112,8 @@ Unless = Annotated[T | None, NeverEmptied()]
 OptionalText = Annotated[Text | None, BeforeValidator(_tidy)]
 OptionalFigure = Annotated[Figure | None, BeforeValidator(_tidy)]
 OptionalName = Annotated[Name | None, BeforeValidator(_tidy)]
-Many = Annotated[tuple[T, ...], Field(max_length=MOST_ITEMS)]
+OptionalEmail = Annotated[Email | None, BeforeValidator(_tidy)]
+Many = Annotated[tuple[T, ...], Field(max_length=MOST_ITEMS), NullIsEmpty()]
 
 
 # The grammar

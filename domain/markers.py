@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
-from pydantic_core.core_schema import no_info_after_validator_function
+from pydantic_core.core_schema import no_info_after_validator_function, nullable_schema
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,14 @@ class NeverEmptied:
         if value is None:
             raise ValueError("may be left out, but not be emptied")
         return value
+
+
+class NullIsEmpty:
+    """A null for the list says that it is now empty."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        # After, not before: a validator before a strict tuple would make it refuse JSON arrays.
+        return no_info_after_validator_function(lambda items: items or (), nullable_schema(handler(source)))
 
 
 Marker = TypeVar("Marker", Refers, Happened, Due, Sealed)

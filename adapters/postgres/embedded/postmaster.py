@@ -1,0 +1,224 @@
+"""The server of a cluster: is it alive, does it answer, start it, stop it."""
+
+import os
+import signal
+import stat
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from tempfile import mkdtemp
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
+
+from adapters.postgres.embedded.cluster import PORT, Cluster, last_lines
+from adapters.postgres.embedded.locks import locked, opened, take_if_free
+from adapters.postgres.embedded.programs import EmbeddedPostgresError, ServerUser, server_user
+
+PAUSE = 0.02
+LONGEST_PAUSE = 0.5
+PATIENCE = 60.0
+LONGEST_PATH_OF_A_SOCKET = 100  # in bytes; the least that systems allow is 103
+DAYS_OF_LOGS = 6
+
+
+class Postmaster:
+    """To be used by one process at a time.
+
+    Whether it lives is told by its lock.  The number in postmaster.pid proves nothing: by now it may be another's.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def run(self) -> None:
+        """Return when a connection succeeds.  A server that recovers is awaited as long as it lives."""
+        launched = False
+        pause = PAUSE
+        deadline = time.monotonic() + PATIENCE
+        while not self._lets_us_in():
+            if not self.is_alive():
+                if launched:
+                    raise EmbeddedPostgresError(
+                        f"PostgreSQL ended while starting in {self._cluster.data}. Mend what its last words "
+                        f"name (more in {self._cluster.log}), then start again; if the data are damaged, "
+                        f"restore a dump into another PLANTRAIL_HOME.\n{self._last_words()}"
+                    )
+                self._launch()
+                launched = True
+                deadline = time.monotonic() + PATIENCE
+            elif ping(self._cluster.run) == Ping.REJECT:
+                deadline = time.monotonic() + PATIENCE
+            elif time.monotonic() > deadline:
+                raise EmbeddedPostgresError(
+                    f"A PostgreSQL in {self._cluster.data} is alive but lets nobody in. It may be what is left "
+                    "of a killed server, in a long statement: start again later, or first end the processes "
+                    "named postgres that work there."
+                )
+            time.sleep(pause)
+            pause = min(pause * 1.2, LONGEST_PAUSE)
+
+    def _lets_us_in(self) -> bool:
+        try:
+            with self._cluster.connect() as connection:
+                fsync = connection.execute("SHOW fsync").fetchone()
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise EmbeddedPostgresError(
+                    f"The PostgreSQL in {self._cluster.data} does not know our password. If its folder comes "
+                    "from a backup, data and passwords.json must be of the same one."
+                ) from error
+            return False
+        if self._cluster.durable and fsync == ("off",):
+            raise EmbeddedPostgresError(
+                f"The PostgreSQL in {self._cluster.data} was started by a test and may lose data, as fsync is "
+                "off. End the test, then start again."
+            )
+        return True
+
+    def shut_down(self) -> None:
+        """End all sessions, keep what they committed, and return when no process of the server is left."""
+        deadline = time.monotonic() + PATIENCE
+        told = None
+        while self.is_alive():
+            process = self.process()
+            if process and process != told:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGINT)
+                told = process
+            if time.monotonic() > deadline:
+                raise EmbeddedPostgresError(
+                    f"The PostgreSQL in {self._cluster.data} was told to stop {PATIENCE:.0f} seconds ago and "
+                    f"is still alive. Look into {self._cluster.log}, then stop it again."
+                )
+            time.sleep(PAUSE)
+
+    def is_alive(self) -> bool:
+        """Whether any process serves the data, be it the rest of a killed server."""
+        if not self._cluster.data.is_dir():
+            return False
+        with opened(self._cluster.server_lock) as lock:
+            return not take_if_free(lock) or self.process() is not None
+
+    def process(self) -> int | None:
+        """The postmaster, when it certainly is the one of these data."""
+        process = self._recorded_process()
+        if process and f" -D {self._cluster.data} " in command_line(process):
+            return process
+        return None
+
+    def _recorded_process(self) -> int | None:
+        try:
+            return int((self._cluster.data / "postmaster.pid").read_text().partition("\n")[0])
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def _launch(self) -> None:
+        cluster = self._cluster
+        user = server_user(cluster.data)
+        cluster.log.mkdir(mode=0o700, exist_ok=True)
+        user.own(cluster.log)
+        self._remove_old_logs()
+        self._make_room_for_the_socket(user)
+        options = cluster.options(
+            {
+                "listen_addresses": "",
+                "port": PORT,
+                "unix_socket_directories": as_list(cluster.run.resolve()),
+                "unix_socket_permissions": "0700",
+                "logging_collector": "on",
+                "log_directory": str(cluster.log),
+            }
+        )
+        server = [cluster.program("postgres"), "-D", str(cluster.data), *options]
+        # A dead server's number may now be a stranger's, for whom PostgreSQL would refuse to start.  It
+        # ignores the process named here, and still refuses if others have the data's shared memory in use.
+        stranger = self._recorded_process()
+        environment = {"PG_GRANDPARENT_PID": str(stranger)} if stranger else {}
+        # The shell ends at once, so that the server is nobody's child and leaves no zombie for us to reap.
+        shell = ["/bin/sh", "-c", '"$@" </dev/null &', "sh"]
+        with locked(cluster.server_lock) as lock, open(self._first_words, "wb", opener=private) as output:
+            user.run([*shell, *server], output=output, keep_open=[lock], environment=environment)
+
+    def _make_room_for_the_socket(self, user: ServerUser) -> None:
+        run = self._cluster.run
+        if run.is_symlink():
+            if may_hold_a_socket(run.readlink(), user):
+                return
+            run.unlink()
+        length = len(os.fsencode(run / f".s.PGSQL.{PORT}"))
+        if length <= LONGEST_PATH_OF_A_SOCKET and "," not in str(run):  # which parts hosts in a conninfo
+            run.mkdir(mode=0o700, exist_ok=True)
+            user.own(run)
+            return
+        if run.exists():
+            for file in run.iterdir():
+                file.unlink()
+            run.rmdir()
+        short = Path(mkdtemp(prefix="plantrail-", dir="/tmp"))
+        user.own(short)
+        run.symlink_to(short)
+
+    def forget_socket(self) -> None:
+        """Leave nothing among the temporary folders."""
+        run = self._cluster.run
+        if run.is_symlink():
+            with suppress(OSError):
+                run.readlink().rmdir()
+            run.unlink()
+
+    def _remove_old_logs(self) -> None:
+        """A server that runs for a week begins a day's log anew; one just started would add to the old."""
+        for log in self._cluster.log.glob("postgres-*.log"):
+            if log.lstat().st_mtime < time.time() - DAYS_OF_LOGS * 86400:
+                log.unlink()
+
+    def _last_words(self) -> str:
+        words = self._first_words.read_text(errors="replace")
+        logs = sorted(self._cluster.log.glob("postgres-*.log"), key=lambda log: log.lstat().st_mtime)
+        if logs and logs[-1].lstat().st_mtime >= self._first_words.stat().st_mtime:
+            words += logs[-1].read_text(errors="replace")
+        return last_lines(words)
+
+    @property
+    def _first_words(self) -> Path:
+        """What the server says before it writes its log."""
+        return self._cluster.folder / "start.log"
+
+
+def ping(folder: Path) -> int:
+    where = make_conninfo(host=str(folder.resolve()), port=PORT, connect_timeout=5)
+    return PGconn.ping(where.encode())
+
+
+def may_hold_a_socket(folder: Path, user: ServerUser) -> bool:
+    """A temporary folder may have been swept and made anew by another user, or be in use by a copied home."""
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:
+        return False
+    owner = user.ids[0] if user.ids else os.geteuid()
+    private_folder = found.st_mode == stat.S_IFDIR | 0o700 and found.st_uid == owner
+    return private_folder and ping(folder) == Ping.NO_RESPONSE
+
+
+def command_line(process: int) -> str:
+    """Empty if the process is gone, or dead and not yet reaped."""
+    if not Path("/proc/self/cmdline").exists():
+        words = ["ps", "-ww", "-o", "command=", "-p", str(process)]
+        return subprocess.run(words, capture_output=True, text=True, check=False).stdout
+    try:
+        return os.fsdecode(Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" "))
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def as_list(folder: Path) -> str:
+    """As PostgreSQL writes a list of folders, which this one might look like."""
+    return '"' + str(folder).replace('"', '""') + '"'
+
+
+def private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

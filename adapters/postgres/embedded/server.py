@@ -1,0 +1,194 @@
+"""One embedded PostgreSQL for all processes that use the same home."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from psycopg.errors import ObjectInUse
+
+from adapters.postgres.embedded.cluster import DATABASE, ROLES, Cluster, Role, last_lines
+from adapters.postgres.embedded.locks import locked, open_lock, share, take_if_free
+from adapters.postgres.embedded.postmaster import Postmaster
+from adapters.postgres.embedded.programs import EmbeddedPostgresError
+
+
+class EmbeddedPostgres:
+    """Its users share the lock `users.lock`, and the last one to leave stops the server.
+
+    A server whose users were all killed keeps running for the next one.  `postgres.lock` is held by whoever
+    makes, starts or stops it, so that only one does.
+    """
+
+    def __init__(self, home: Path, binaries: Path | None = None, durable: bool = True) -> None:
+        """Not durable is for tests: faster, and lost when the machine crashes."""
+        if sys.platform == "win32":
+            raise EmbeddedPostgresError(
+                "The embedded PostgreSQL needs Linux or macOS. Set DATABASE_URL to a running database."
+            )
+        self._cluster = Cluster(home, binaries, durable)
+        self._postmaster = Postmaster(self._cluster)
+        self._use: int | None = None
+        self._user = os.getpid()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Use the server, making and starting it where needed, also after a crash.  Return when it answers."""
+        try:
+            with self._explained():
+                self._cluster.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._alone():
+                self._cluster.create()
+                self._join()
+                self._postmaster.run()
+        except BaseException:
+            if self._use is not None:
+                self.stop()
+            raise
+
+    def stop(self, force: bool = False) -> bool:
+        """Leave the server; stop it if nobody else uses it, or by force.  Answers whether it has stopped."""
+        with self._explained():
+            if not self._cluster.folder.exists():
+                return True
+        with self._alone():
+            use = self._open_users_lock() if self._use is None else self._use
+            try:
+                last = self._user == os.getpid() and take_if_free(use)
+                if last or force:
+                    self._postmaster.shut_down()
+                if last:
+                    self._postmaster.forget_socket()
+                return last or force
+            finally:
+                os.close(use)
+                self._use = None
+
+    def is_running(self) -> bool:
+        """Whether a connection succeeds: there is no other proof."""
+        try:
+            with self._cluster.connect():
+                return True
+        except (psycopg.OperationalError, EmbeddedPostgresError):
+            return False
+
+    def conninfo(self, role: Role, dbname: str = DATABASE) -> str:
+        return self._cluster.conninfo(role, dbname)
+
+    def command(
+        self,
+        program: str,
+        *arguments: str,
+        role: Role = "superuser",
+        dbname: str = DATABASE,
+    ) -> list[str]:
+        """The command line of a client program such as psql, pg_dump or pgbench; no password is in it."""
+        where = self._cluster.conninfo_without_password(role, dbname)
+        return [self._cluster.program(program), f"--dbname={where}", *arguments]
+
+    def dump(self, file: Path) -> None:
+        """Write the database into a file for `restore`: the whole file or none, for our eyes only."""
+        try:
+            with TemporaryDirectory(prefix=f"{file.name}.", dir=file.absolute().parent) as folder:
+                dumped = Path(folder, "dump")
+                self._run("pg_dump", "--format=custom", "--statistics", f"--file={dumped}")
+                dumped.chmod(0o600)
+                dumped.rename(file)
+        except OSError as error:
+            raise EmbeddedPostgresError(f"{file} cannot be written: {error}. Choose another file.") from error
+
+    def restore(self, file: Path) -> None:
+        """Replace the database by a dumped one, as a whole or not at all, while nobody else uses it."""
+        if self._use is None:
+            raise EmbeddedPostgresError("A dump is restored into a server in use. Start it first.")
+        with self._alone():
+            try:
+                if not take_if_free(self._use):
+                    raise EmbeddedPostgresError(
+                        f"Other processes use the database in {self._cluster.home}. End them, then try again."
+                    )
+                with self._cluster.connect() as connection:
+                    self._replace_database(connection, file)
+            finally:
+                share(self._use)
+
+    def _replace_database(self, connection: psycopg.Connection, file: Path) -> None:
+        restored, replaced = f"{DATABASE}_restored", f"{DATABASE}_replaced"
+        set_aside = f"ALTER DATABASE {DATABASE} RENAME TO {replaced}"
+        try:
+            drop(connection, restored, replaced)
+            with connection.transaction(force_rollback=True):  # to be refused before the work, not after it
+                connection.execute(set_aside)
+            connection.execute(f"CREATE DATABASE {restored} OWNER {ROLES['owner']} TEMPLATE template0")
+            arguments = ("--single-transaction", "--exit-on-error", str(file.absolute()))
+            self._run("pg_restore", *arguments, dbname=restored)
+            with connection.transaction():
+                connection.execute(set_aside)
+                connection.execute(f"ALTER DATABASE {restored} RENAME TO {DATABASE}")
+        except ObjectInUse as error:
+            raise EmbeddedPostgresError(
+                f"Others use the database {DATABASE} in {self._cluster.home} ({error.diag.message_detail}) "
+                "End their sessions, then try again."
+            ) from error
+        except psycopg.Error as error:
+            raise EmbeddedPostgresError(
+                f"{file} could not be restored. Mend what is named here, then try again: {error}"
+            ) from error
+        finally:
+            with suppress(psycopg.OperationalError):
+                drop(connection, restored, replaced)
+
+    def _run(self, program: str, *arguments: str, dbname: str = DATABASE) -> None:
+        words = self.command(program, *arguments, dbname=dbname)
+        result = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if result.returncode:
+            raise EmbeddedPostgresError(
+                f"{program} failed for the database in {self._cluster.home}, which is as it was. Mend what "
+                f"is named here, then try again:\n{last_lines(result.stderr)}"
+            )
+
+    def _join(self) -> None:
+        if self._use is None:
+            self._use = self._open_users_lock()
+            self._user = os.getpid()
+        share(self._use)
+
+    def _open_users_lock(self) -> int:
+        return open_lock(self._cluster.folder / "users.lock")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._explained(), locked(self._cluster.home / "postgres.lock"):
+            yield
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise EmbeddedPostgresError(
+                f"{self._cluster.home} cannot hold the database: {error}. Make it writable for user "
+                f"{os.geteuid()}, free space on the disk, or set PLANTRAIL_HOME to another folder."
+            ) from error
+
+
+def drop(connection: psycopg.Connection, *databases: str) -> None:
+    for name in databases:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

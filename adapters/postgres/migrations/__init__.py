@@ -1,0 +1,55 @@
+"""The schema, created and upgraded by numbered SQL files, however many processes start at once."""
+
+import re
+from importlib.resources import files
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+NUMBERED = re.compile(r"^(\d{4})_(\w+)\.sql$")
+LOCK = 7016996765293437282
+
+
+class SchemaIsNewer(Exception):
+    """The store was upgraded by a newer plantrail; install that version, or restore a dump made before."""
+
+
+def migrations() -> list[tuple[int, str, str]]:
+    """Number, name and text of every migration, in order."""
+    found = [(NUMBERED.match(file.name), file) for file in files(__package__).iterdir()]
+    return sorted((int(m[1]), m[2], file.read_text("utf-8")) for m, file in found if m)
+
+
+def migrate(owner: str, service: str, keys: str) -> list[str]:
+    """Bring the schema up to date as `owner`, granting what they need to the roles of the `service` and `keys`.
+
+    All arguments are connection strings.  One process does the work, in one transaction; the others wait for it and
+    find nothing to do.  Returns the names of the migrations that were carried out; raises `SchemaIsNewer`.
+    """
+    roles = {"{service}": _role(service), "{keys}": _role(keys)}
+    done: list[str] = []
+    with psycopg.connect(owner, autocommit=False) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        connection.execute("CREATE SCHEMA IF NOT EXISTS plantrail")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS plantrail.migrations"
+            " (number int PRIMARY KEY, name text NOT NULL, migrated_at timestamptz NOT NULL DEFAULT now())"
+        )
+        known = {number for (number,) in connection.execute("SELECT number FROM plantrail.migrations")}
+        if known - {number for number, _, _ in migrations()}:
+            raise SchemaIsNewer(SchemaIsNewer.__doc__)
+        for number, name, text in migrations():
+            if number in known:
+                continue
+            for placeholder, role in roles.items():
+                text = text.replace(placeholder, Identifier(role).as_string(connection))
+            connection.execute(text.encode())
+            connection.execute("INSERT INTO plantrail.migrations (number, name) VALUES (%s, %s)", (number, name))
+            done.append(f"{number:04} {name}")
+        connection.execute(SQL("GRANT SELECT ON plantrail.migrations TO {}").format(Identifier(_role(service))))
+    return done
+
+
+def _role(conninfo: str) -> str:
+    with psycopg.connect(conninfo) as connection:
+        return connection.info.user

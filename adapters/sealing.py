@@ -1,0 +1,65 @@
+"""Sealing: people's words are stored so that destroying one person's key makes them unreadable everywhere, while a
+commitment to them stays, for proofs.
+
+A part is sealed for a set of people and opens only while all their keys exist.  Its key is derived from theirs; plan,
+version and place are authenticated with it, so that a part moved elsewhere does not open.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from secrets import token_bytes
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic_core import from_json, to_json
+
+SALT, NONCE = 32, 12
+
+Random = Callable[[int], bytes]
+
+
+def seal(
+    plan_id: UUID,
+    version: int,
+    place: int,
+    about: Sequence[str],
+    words: Mapping[str, Any],
+    keys: Mapping[str, bytes],
+    random: Random = token_bytes,
+) -> dict[str, Any]:
+    """One entry of an event's `sealed` list; `place` is its index there."""
+    salt, nonce = random(SALT), random(NONCE)
+    salted = salt + to_json(words)
+    box = AESGCM(_part_key(about, keys)).encrypt(nonce, salted, _where(plan_id, version, place))
+    return {
+        "about": list(about),
+        "fields": list(words),
+        "commitment": sha256(salted).hexdigest(),
+        "box": b64encode(nonce + box).decode(),
+    }
+
+
+def unseal(
+    plan_id: UUID, version: int, place: int, part: Mapping[str, Any], keys: Mapping[str, bytes]
+) -> dict[str, Any] | None:
+    """The words of a part; None when a key is gone.  Raises `cryptography.exceptions.InvalidTag` when it was altered."""
+    if not keys.keys() >= set(part["about"]):
+        return None
+    box = b64decode(part["box"])
+    where = _where(plan_id, version, place)
+    salted = AESGCM(_part_key(part["about"], keys)).decrypt(box[:NONCE], box[NONCE:], where)
+    words: dict[str, Any] = from_json(salted[SALT:])
+    return words
+
+
+def _part_key(about: Sequence[str], keys: Mapping[str, bytes]) -> bytes:
+    secret = b"".join(keys[who] for who in sorted(about))
+    return HKDF(SHA256(), 32, salt=None, info=b"plantrail sealed part").derive(secret)
+
+
+def _where(plan_id: UUID, version: int, place: int) -> bytes:
+    return f"{plan_id}:{version}:{place}".encode()

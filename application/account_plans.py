@@ -1,0 +1,282 @@
+"""The one way in: read the record, let the plan decide, put the outcome on record."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import Lock
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from application.plan_memory import KnownPlan, PlanMemory, forgets
+from application.ports import Answer, Circumstances, Commit, EventStore, StoreBusy, ToRecord
+from domain.account_plan import AccountPlanCommand, AccountPlanEvent, decide, fold, speaks_of, strikes
+from domain.language import Caution, Command, Event, Refusal
+from domain.markers import Sealed, marked
+from domain.plan import OpenPlan, PlanNotOpen
+from domain.record import Recorded
+from domain.stakeholders import StakeholderForgotten
+from domain.things import AccountPlan
+
+PATIENCE = 5.0
+"""Seconds a command may wait for its turn and for the store before it is given up."""
+
+
+class VersionConflict(Exception):
+    """Since the version you have seen, the same thing was changed: look at what happened, then decide again."""
+
+    def __init__(self, current_version: int, since: Sequence[Recorded]) -> None:
+        super().__init__(current_version)
+        self.current_version = current_version
+        self.since = since
+
+
+class KeyReused(Exception):
+    """This Idempotency-Key was used for another request; a new request takes a new key."""
+
+
+class CommandRefused(Exception):
+    """A plan's refusal of one command of several; `place` is its index."""
+
+    def __init__(self, place: int, refusal: Refusal) -> None:
+        super().__init__(place, refusal)
+        self.place = place
+        self.refusal = refusal
+
+
+@dataclass(frozen=True)
+class Key:
+    """An Idempotency-Key, with its caller and route, and the body it came with: HMACs, no words."""
+
+    scope: bytes
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of one command: the id of its thing, perhaps made here, the events by version, the warnings."""
+
+    id: str | None
+    events: Mapping[int, str]
+    warnings: Sequence[Caution]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    plan_id: UUID
+    version: int
+    position: int
+    done: Sequence[Done]
+    opened: bool = False
+    replayed: bool = False
+    """It is the answer given before under the same Idempotency-Key."""
+
+
+class AccountPlans:
+    """Every command of every caller goes through `handle`, every view starts with `read`."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        now: Callable[[], datetime],
+        make_id: Callable[[], UUID],
+        memory: PlanMemory | None = None,
+    ) -> None:
+        self._store = store
+        self._now = now
+        self._make_id = make_id
+        self._memory = memory or PlanMemory()
+        self._turns = [Lock() for _ in range(1024)]
+
+    def read(self, plan_id: UUID) -> KnownPlan:
+        """The plan as it stands now, never stale: what is known is brought up to date first.
+
+        Raises `PlanNotOpen`, `StoreUnavailable`.
+        """
+        known = self._refreshed(self._memory.get(plan_id))
+        if not known.records:
+            raise PlanNotOpen
+        return known
+
+    def _refreshed(self, known: KnownPlan) -> KnownPlan:
+        news = self._store.read(known.plan_id, after=known.version)
+        if not news:
+            return known
+        if known.records and forgets(news):
+            self._memory.drop(known.plan_id)
+            return self._refreshed(KnownPlan(known.plan_id))
+        known = known.with_news(news)
+        self._memory.put(known)
+        return known
+
+    def handle(
+        self,
+        plan_id: UUID,
+        commands: Sequence[AccountPlanCommand],
+        circumstances: Circumstances,
+        *,
+        if_match: int | None = None,
+        key: Key | None = None,
+        at: datetime | None = None,
+    ) -> Outcome:
+        """Carry out all of the commands or none.
+
+        It is decided on what this process knows; when that proves to be old, at once or by losing a race, it is decided
+        anew on what is on record.  Only a fresh look refuses.  Raises `Refusal` (of several commands: `CommandRefused`),
+        `VersionConflict`, `KeyReused`, `StoreUnavailable`.
+        """
+        commands = [self._with_id(command) for command in commands]
+        with self._turn(plan_id) as deadline:
+            known, fresh = self._memory.get(plan_id), False
+            if key and (outcome := self._answered(key)):
+                return outcome
+            while True:
+                try:
+                    commit, done = self._decided(known, commands, circumstances, if_match, key, at)
+                except (Refusal, CommandRefused, VersionConflict):
+                    if fresh:
+                        raise
+                    commit = None
+                if commit and (commit.events or fresh):
+                    recorded = self._store.append(commit) if commit.events or commit.answer else ()
+                    if recorded is not None:
+                        return self._outcome(known, recorded, done)
+                    if key and (outcome := self._answered(key)):
+                        return outcome
+                if monotonic() > deadline:
+                    raise StoreBusy(StoreBusy.__doc__)
+                known, fresh = self._refreshed(known), True
+
+    def _with_id(self, command: AccountPlanCommand) -> AccountPlanCommand:
+        if command.subject() is None:
+            # Digits, because a stakeholder's id may not hold a word of the name.
+            return command.model_copy(update={"id": f"{command.noun[0]}{self._make_id().int % 10**8:08}"})
+        return command
+
+    @contextmanager
+    def _turn(self, plan_id: UUID) -> Iterator[float]:
+        """One command at a time on a plan in this process: losing a race against oneself is a waste."""
+        deadline = monotonic() + PATIENCE
+        turn = self._turns[hash(plan_id) % len(self._turns)]
+        if not turn.acquire(timeout=PATIENCE):
+            raise StoreBusy(StoreBusy.__doc__)
+        try:
+            yield deadline
+        finally:
+            turn.release()
+
+    def _decided(
+        self,
+        known: KnownPlan,
+        commands: Sequence[AccountPlanCommand],
+        circumstances: Circumstances,
+        if_match: int | None,
+        key: Key | None,
+        at: datetime | None,
+    ) -> tuple[Commit, list[Done]]:
+        check_not_stale(known, commands, if_match)
+        last = known.records[-1].meta.recorded_at if known.records else None
+        at = at or self._now()
+        # A clock that was set back must not reorder the record: every cut is a prefix.
+        at = max(at, last) if last else at
+        plan, events, done = known.plan, list[ToRecord](), list[Done]()
+        for place, command in enumerate(commands):
+            try:
+                decision = decide(plan, command, at)
+            except Refusal as refusal:
+                raise (CommandRefused(place, refusal) if len(commands) > 1 else refusal) from None
+            about = speaks_of(plan, command)
+            command_id = str(self._make_id())
+            versions = range(plan.version + 1, plan.version + 1 + len(decision.events))
+            events += [
+                ToRecord(event, at, command_id, command.reason, about, former_words_spoke_of(known.records, event))
+                for event in decision.events
+            ]
+            types = [type(event).__name__ for event in decision.events]
+            done.append(Done(command.subject(), dict(zip(versions, types, strict=True)), decision.warnings))
+            plan = after(known, plan, decision.events, events)
+        content = _content(plan.version, done, commands)
+        answer = Answer(key.scope, key.body, known.plan_id, content) if key else None
+        return Commit(known.plan_id, known.version, events, circumstances, answer), done
+
+    def _outcome(self, known: KnownPlan, recorded: Sequence[Recorded], done: Sequence[Done]) -> Outcome:
+        opened = not known.records and bool(recorded)
+        if forgets(recorded):
+            self._memory.drop(known.plan_id)
+            for record in recorded:
+                if isinstance(record.event, StakeholderForgotten):
+                    self._store.forget(known.plan_id, record.event.id)
+            known = replace(known, records=(*known.records, *recorded))
+        elif recorded:
+            known = known.with_news(recorded)
+            self._memory.put(known)
+        return Outcome(known.plan_id, known.version, known.position, done, opened)
+
+    def _answered(self, key: Key) -> Outcome | None:
+        answer = self._store.answered(key.scope)
+        if answer is None:
+            return None
+        if answer.body != key.body:
+            raise KeyReused(KeyReused.__doc__)
+        content = answer.content
+        done = [
+            Done(
+                each["id"],
+                {int(version): type for version, type in each["events"].items()},
+                [Caution(**caution) for caution in each["warnings"]],
+            )
+            for each in content["done"]
+        ]
+        position = content["position"]
+        return Outcome(answer.plan_id, content["version"], position, done, content["opened"], replayed=True)
+
+
+def check_not_stale(known: KnownPlan, commands: Sequence[AccountPlanCommand], if_match: int | None) -> None:
+    """Stale: since the version the caller has seen, an event concerned the same thing."""
+    if if_match is None:
+        return
+    since = known.records[if_match:]
+    if if_match > known.version or any(concerns(record.event, command) for record in since for command in commands):
+        raise VersionConflict(known.version, since)
+
+
+def concerns(event: Event, command: Command) -> bool:
+    """Of what a plan has one of, whatever happened in the same section counts."""
+    if command.subject() == command.noun:
+        return event.refreshes() == command.home
+    return (event.noun, event.subject()) == (command.noun, command.subject())
+
+
+def after(
+    known: KnownPlan, plan: AccountPlan, news: Sequence[AccountPlanEvent], undecided: Sequence[ToRecord]
+) -> AccountPlan:
+    """The plan the next command of the same request is decided on."""
+    if strikes(news):
+        return fold([*(record.event for record in known.records), *(each.event for each in undecided)])
+    return fold(news, plan)
+
+
+def former_words_spoke_of(records: Sequence[Recorded], event: Event) -> tuple[str, ...]:
+    """Whom the words spoke of that the event repeats as `former`: sealed before, they may not be repeated in clear."""
+    if not any(field == "former" for field, _ in marked(type(event), Sealed)):
+        return ()
+    about = {
+        who
+        for record in records
+        if (record.event.noun, record.event.subject()) == (event.noun, event.subject())
+        for part in record.sealed
+        for who in part.about
+    }
+    return tuple(sorted(about))
+
+
+def _content(version: int, done: Sequence[Done], commands: Sequence[AccountPlanCommand]) -> dict[str, Any]:
+    return {
+        "version": version,
+        "opened": any(isinstance(command, OpenPlan) for command in commands),
+        "done": [
+            {"id": each.id, "events": each.events, "warnings": [vars(caution) for caution in each.warnings]}
+            for each in done
+        ],
+    }

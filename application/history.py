@@ -1,0 +1,133 @@
+"""Projection: who did what when, what it changed, and why.  The audit view; it needs no change for a new event."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import from_json
+
+from application.effects import Step, walk
+from domain.language import Section
+from domain.markers import references
+from domain.record import Recorded
+
+
+class Concern(BaseModel):
+    """The thing an event is about."""
+
+    kind: str
+    id: str
+
+
+class Change(BaseModel):
+    """One value before and after the event; null: none, or not known."""
+
+    kind: str
+    id: str
+    field: str
+    before: Any
+    after: Any
+
+
+class Entry(BaseModel):
+    """One event on record."""
+
+    id: str
+    version: int
+    position: int
+    type: str
+    section: Section
+    entity: Concern
+    recorded_at: datetime
+    actor: str
+    on_behalf_of: str | None
+    source: str
+    reason: str | None
+    data: dict[str, Any]
+    changes: list[Change]
+    sealed_for: list[str]
+    """The stakeholders whose keys open the words that do not stand in clear."""
+    struck_by: str | None
+    """The event that struck this entry as entered by mistake."""
+    command_id: str
+    request_id: str
+    correlation_id: str
+    causation_id: str | None
+
+
+class Filter(BaseModel):
+    """What to leave in; a field that is not given leaves in everything."""
+
+    section: Section | None = None
+    type: str | None = None
+    actor: str | None = None
+    kind: str | None = None
+    id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def leaves_in(self, record: Recorded) -> bool:
+        event, meta = record.event, record.meta
+        return (
+            self.section in (None, event.refreshes())
+            and self.type in (None, type(event).__name__)
+            and self.actor in (None, meta.actor, meta.on_behalf_of)
+            and (self.kind is None or self.kind in {kind for kind, _ in concerned(record)})
+            and (
+                self.id is None or (self.kind, self.id) in {(self.kind and kind, id) for kind, id in concerned(record)}
+            )
+            and (self.since is None or meta.recorded_at >= self.since)
+            and (self.until is None or meta.recorded_at <= self.until)
+        )
+
+
+def concerned(record: Recorded) -> Iterator[tuple[str, str]]:
+    """Kind and id of everything an event is about or names: one thing's life is made of these."""
+    event = record.event
+    yield event.noun, event.subject()
+    for kind, id, _ in references(event):
+        yield kind, id
+
+
+def history(
+    records: Sequence[Recorded],
+    struck: Mapping[int, str],
+    wanted: Callable[[Recorded], bool],
+    after: int = 0,
+    limit: int = 100,
+) -> tuple[list[Entry], int | None]:
+    """The entries after a version that are wanted, oldest first, and the version to go on after, if there are more."""
+    entries: list[Entry] = []
+    for step in walk(records):
+        if step.record.version > after and wanted(step.record):
+            if len(entries) == limit:
+                return entries, entries[-1].version
+            entries.append(entry(step, struck))
+    return entries, None
+
+
+def entry(step: Step, struck: Mapping[int, str]) -> Entry:
+    record, event = step.record, step.record.event
+    meta = from_json(record.stored)["meta"]
+    return Entry(
+        id=record.id,
+        version=record.version,
+        position=record.position,
+        type=type(event).__name__,
+        section=event.refreshes(),
+        entity=Concern(kind=event.noun, id=event.subject()),
+        recorded_at=record.meta.recorded_at,
+        actor=record.meta.actor,
+        on_behalf_of=record.meta.on_behalf_of,
+        source=meta["source"],
+        reason=record.meta.reason,
+        data=event.model_dump(mode="json", exclude_unset=True),
+        changes=[Change(kind=e.noun, id=e.id, field=e.field, before=e.before, after=e.after) for e in step.effects],
+        sealed_for=sorted({who for part in record.sealed for who in part.about}),
+        struck_by=struck.get(record.version),
+        command_id=meta["command_id"],
+        request_id=meta["request_id"],
+        correlation_id=meta["correlation_id"],
+        causation_id=meta.get("causation_id"),
+    )

@@ -1,0 +1,86 @@
+"""What the application needs of the world: a record of plan events, and word of who asks for what."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from domain.account_plan import AccountPlanEvent
+from domain.record import Recorded
+
+
+class StoreUnavailable(Exception):
+    """The store is down, slow or full: nothing was recorded, try again."""
+
+
+class StoreBusy(StoreUnavailable):
+    """More is waiting to be recorded than can be in good time: nothing was recorded, try again."""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Who commands, through what, and in which conversation: stored with every event that follows."""
+
+    actor: str
+    source: str
+    request_id: str
+    correlation_id: str
+    on_behalf_of: str | None = None
+    causation_id: str | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered under an Idempotency-Key, so that it can be answered again.
+
+    `scope` stands for caller, route and key, `body` for the body; neither holds their words, nor does `content`.
+    """
+
+    scope: bytes
+    body: bytes
+    plan_id: UUID
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ToRecord:
+    """An event that was decided and is to be recorded."""
+
+    event: AccountPlanEvent
+    at: datetime
+    command_id: str
+    reason: str | None = None
+    about: tuple[str, ...] = ()
+    """The stakeholders its free text speaks of."""
+    former_about: tuple[str, ...] = ()
+    """The stakeholders the words before spoke of, where the event repeats them."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """All or nothing: what is to be recorded on a plan that is at the `expected` version, and the answer to keep."""
+
+    plan_id: UUID
+    expected: int
+    events: Sequence[ToRecord]
+    circumstances: Circumstances
+    answer: Answer | None = None
+
+
+class EventStore(Protocol):
+    def read(self, plan_id: UUID, after: int = 0) -> Sequence[Recorded]:
+        """The events of a plan after a version, in order; none where there is no such plan."""
+
+    def append(self, commit: Commit) -> Sequence[Recorded] | None:
+        """Record all or nothing; None when the plan has moved on or its answer is known already.
+
+        Raises `StoreUnavailable`, and then nothing was recorded.
+        """
+
+    def answered(self, scope: bytes) -> Answer | None:
+        """What was answered under an Idempotency-Key within the last 24 hours."""
+
+    def forget(self, plan_id: UUID, stakeholder: str) -> None:
+        """Destroy the key of a person whose words are sealed.  Doing it again does no harm."""

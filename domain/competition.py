@@ -1,0 +1,160 @@
+"""Topic: competition, who else is at the account and how we mean to win against them."""
+
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal, assert_never
+
+from pydantic import AfterValidator
+
+from domain.language import (
+    Command,
+    Decision,
+    Event,
+    Many,
+    Name,
+    OptionalText,
+    Prose,
+    Section,
+    Slug,
+    Terms,
+    Text,
+    UnitId,
+    Unless,
+    changed,
+    said,
+)
+from domain.things import AccountPlan, Draft, Thing
+
+Position = Literal["entrenched", "challenging", "exploring", "gone"]
+
+
+class CompetitorTerms(Terms):
+    id: str
+    name: str
+    entrenched_in: tuple[UnitId, ...] = ()
+    displacement_angle: Prose | None = None
+    proof_assets: tuple[Prose, ...] = ()
+
+
+class Neutralisation(Terms):
+    """Something the competitor has, and our answer to it."""
+
+    asset: Prose
+    answer: Prose
+
+
+class Assessment(Terms):
+    """What is found out about a competitor bit by bit."""
+
+    position: Position | None = None
+    traps_to_set: tuple[Prose, ...] = ()
+    traps_to_avoid: tuple[Prose, ...] = ()
+    neutralise: tuple[Neutralisation, ...] = ()
+    note: Prose | None = None
+
+
+# Events
+
+
+class CompetitorEvent(Event):
+    """About one competitor."""
+
+    noun: ClassVar[str] = "competitor"
+    home: ClassVar[Section] = "competition"
+
+
+class CompetitorIdentified(CompetitorEvent, CompetitorTerms):
+    pass
+
+
+class CompetitorReassessed(CompetitorEvent, Assessment):
+    id: str
+    name: str | None = None
+    entrenched_in: tuple[UnitId, ...] = ()
+    displacement_angle: Prose | None = None
+    proof_assets: tuple[Prose, ...] = ()
+
+
+CompetitorEvents = CompetitorIdentified | CompetitorReassessed
+
+
+# Commands
+
+
+class NeutralisationSaid(Neutralisation):
+    """Something the competitor has, and our answer to it."""
+
+    asset: Text
+    answer: Text
+
+
+def _plain(said: NeutralisationSaid) -> Neutralisation:
+    return Neutralisation(asset=said.asset, answer=said.answer)
+
+
+class CompetitorCommand(Command):
+    noun: ClassVar[str] = "competitor"
+    home: ClassVar[Section] = "competition"
+
+
+class IdentifyCompetitor(CompetitorCommand):
+    """`entrenched_in` names the units where it is at home."""
+
+    needs: ClassVar[Any] = "new"
+
+    id: Slug | None = None
+    name: Name
+    entrenched_in: Many[UnitId] = ()
+    displacement_angle: OptionalText = None
+    proof_assets: Many[Text] = ()
+
+
+class ReassessCompetitor(CompetitorCommand):
+    """Only what is said changes.  A competitor that is gone may come back: reassess it again."""
+
+    id: Slug
+    position: Unless[Position] = None
+    name: Unless[Name] = None
+    entrenched_in: Many[UnitId] = ()
+    displacement_angle: OptionalText = None
+    proof_assets: Many[Text] = ()
+    traps_to_set: Many[Text] = ()
+    traps_to_avoid: Many[Text] = ()
+    neutralise: Many[Annotated[NeutralisationSaid, AfterValidator(_plain)]] = ()
+    note: OptionalText = None
+
+
+CompetitorCommands = IdentifyCompetitor | ReassessCompetitor
+
+
+# State and rules
+
+
+class Competitor(Thing, Assessment, CompetitorTerms):
+    """Gone is a position, not an end: until it is reassessed its position is unknown."""
+
+    noun: ClassVar[str] = "competitor"
+    home: ClassVar[Section] = "competition"
+
+
+THINGS = (Competitor,)
+
+
+def decide(plan: AccountPlan, command: CompetitorCommands, _today: date) -> Decision[CompetitorEvents]:
+    match command:
+        case IdentifyCompetitor():
+            return Decision((CompetitorIdentified(**said(command)),))
+        case ReassessCompetitor(id=id):
+            new = changed(command, plan.the(Competitor, id))
+            return Decision((CompetitorReassessed(id=id, **new),) if new else ())
+        case _:
+            assert_never(command)
+
+
+def apply(draft: Draft, event: CompetitorEvents) -> None:
+    match event:
+        case CompetitorIdentified():
+            draft.create(Competitor, event)
+        case CompetitorReassessed():
+            draft.change(Competitor, event)
+        case _:
+            assert_never(event)

@@ -1,0 +1,234 @@
+"""Topic: goals, what the plan is to achieve, by when, and how far it has come."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar, Literal, assert_never
+
+from domain.language import (
+    Command,
+    Decision,
+    DueDay,
+    Event,
+    Name,
+    Number,
+    PastDay,
+    Person,
+    PersonId,
+    Prose,
+    Section,
+    Slug,
+    Terms,
+    Text,
+    Unless,
+    changed,
+    said,
+)
+from domain.things import AccountPlan, Draft, Thing
+from domain.vagueness import cautions_about
+
+GoalKind = Literal["revenue", "logo", "reference", "strategic", "relationship"]
+GoalState = Literal["open", "achieved", "abandoned"]
+
+
+class GoalTerms(Terms):
+    id: str
+    kind: GoalKind
+    statement: Prose
+    measure: Prose
+    unit: str
+    """What baseline, target and progress count: EUR, plants, %."""
+    baseline: Decimal
+    target: Decimal
+    due_on: date
+    owner: Person
+
+
+class Goalposts(Terms):
+    """What may be revised of a goal."""
+
+    target: Decimal | None = None
+    due_on: date | None = None
+    statement: Prose | None = None
+    measure: Prose | None = None
+    owner: Person | None = None
+
+
+class Progress(Terms):
+    value: Decimal
+    as_of_on: date
+
+
+# Events
+
+
+class GoalEvent(Event):
+    """About one goal."""
+
+    noun: ClassVar[str] = "goal"
+    home: ClassVar[Section] = "goals"
+
+
+class GoalSet(GoalEvent, GoalTerms):
+    pass
+
+
+class GoalRevised(GoalEvent, Goalposts):
+    id: str
+    former: Goalposts
+
+
+class ProgressReported(GoalEvent, Progress):
+    strikable: ClassVar[str | None] = "progress"
+
+    id: str
+
+
+class GoalAchieved(GoalEvent):
+    id: str
+    achieved_on: date
+    value: Decimal | None = None
+
+
+class GoalAbandoned(GoalEvent):
+    id: str
+
+
+class GoalReopened(GoalEvent):
+    id: str
+
+
+GoalEvents = GoalSet | GoalRevised | ProgressReported | GoalAchieved | GoalAbandoned | GoalReopened
+
+
+# Commands
+
+
+class GoalCommand(Command):
+    noun: ClassVar[str] = "goal"
+    home: ClassVar[Section] = "goals"
+
+
+class SetGoal(GoalCommand):
+    """Say what is to be achieved, by when, and what it is measured by.  `unit` is the unit of measurement."""
+
+    needs: ClassVar[Any] = "new"
+
+    id: Slug | None = None
+    kind: GoalKind
+    statement: Text
+    measure: Text
+    unit: Name
+    baseline: Number
+    target: Number
+    due_on: DueDay
+    owner: PersonId
+
+
+class ReviseGoal(GoalCommand):
+    """Move the goalposts.  Where they stood before stays on record, and so does the reason."""
+
+    id: Slug
+    target: Unless[Number] = None
+    due_on: Unless[DueDay] = None
+    statement: Unless[Text] = None
+    measure: Unless[Text] = None
+    owner: Unless[PersonId] = None
+    reason: Text
+
+
+class ReportProgress(GoalCommand):
+    """The value measured on a day, in the goal's own unit.  A later report for the same day corrects it."""
+
+    id: Slug
+    value: Number
+    as_of_on: PastDay
+
+
+class AchieveGoal(GoalCommand):
+    id: Slug
+    achieved_on: PastDay
+    value: Number | None = None
+
+
+class AbandonGoal(GoalCommand):
+    id: Slug
+    reason: Text
+
+
+class ReopenGoal(GoalCommand):
+    needs: ClassVar[Any] = "over"
+
+    id: Slug
+    reason: Text
+
+
+GoalCommands = SetGoal | ReviseGoal | ReportProgress | AchieveGoal | AbandonGoal | ReopenGoal
+
+
+# State and rules
+
+
+class Goal(Thing, GoalTerms):
+    noun: ClassVar[str] = "goal"
+    home: ClassVar[Section] = "goals"
+
+    state: GoalState = "open"
+    progress: tuple[Progress, ...] = ()
+    """In the order of recording."""
+    achieved_on: date | None = None
+    value: Decimal | None = None
+    """What was reached, as said when it was achieved."""
+
+    @property
+    def ending(self) -> str | None:
+        return {"achieved": "was achieved", "abandoned": "was abandoned"}.get(self.state)
+
+    def value_on(self, day: date) -> Decimal | None:
+        """What was last reported for a day."""
+        return {report.as_of_on: report.value for report in self.progress}.get(day)
+
+
+THINGS = (Goal,)
+
+
+def decide(plan: AccountPlan, command: GoalCommands, _today: date) -> Decision[GoalEvents]:
+    if isinstance(command, SetGoal):
+        return Decision((GoalSet(**said(command)),), cautions_about(command.statement, "/statement"))
+
+    goal = plan.the(Goal, command.id)
+    new = changed(command, goal)
+    event: GoalEvents | None
+    match command:
+        case ReviseGoal(id=id):
+            former = Goalposts(**{name: getattr(goal, name) for name in new})
+            event = GoalRevised(id=id, **new, former=former) if new else None
+        case ReportProgress(value=value, as_of_on=day):
+            event = ProgressReported(**said(command)) if value != goal.value_on(day) else None
+        case AchieveGoal():
+            event = GoalAchieved(**said(command))
+        case AbandonGoal(id=id):
+            event = GoalAbandoned(id=id)
+        case ReopenGoal(id=id):
+            event = GoalReopened(id=id)
+        case _:
+            assert_never(command)
+    return Decision((event,) if event else (), cautions_about(new.get("statement"), "/statement"))
+
+
+def apply(draft: Draft, event: GoalEvents) -> None:
+    match event:
+        case GoalSet():
+            draft.create(Goal, event)
+        case GoalRevised():
+            draft.change(Goal, event)
+        case ProgressReported(id=id, value=value, as_of_on=day):
+            report = Progress(value=value, as_of_on=day)
+            draft.set(Goal, id, progress=(*draft.the(Goal, id).progress, report))
+        case GoalAchieved():
+            draft.change(Goal, event, state="achieved")
+        case GoalAbandoned():
+            draft.change(Goal, event, state="abandoned")
+        case GoalReopened():
+            draft.change(Goal, event, state="open", achieved_on=None, value=None)
+        case _:
+            assert_never(event)

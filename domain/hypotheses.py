@@ -1,0 +1,266 @@
+"""Topic: value hypotheses, what we believe the customer gains with us, and what has been observed of it."""
+
+from datetime import date
+from typing import Any, ClassVar, Literal, assert_never
+
+from domain.language import (
+    Command,
+    Count,
+    Decision,
+    Event,
+    Figure,
+    Grade,
+    Many,
+    Name,
+    OptionalFigure,
+    OptionalText,
+    Prose,
+    Section,
+    Slug,
+    Terms,
+    Text,
+    Unless,
+    changed,
+    said,
+)
+from domain.things import AccountPlan, Draft, Thing
+
+Proof = Literal["reference", "roi_model", "benchmark"]
+HypothesisState = Literal["open", "confirmed", "refuted"]
+
+
+class HypothesisTerms(Terms):
+    id: str
+    outcome: Prose
+    metric: Prose
+    unit: str
+    """What the figures count: hours, %, EUR."""
+    expected: Prose
+    baseline: Prose | None = None
+    proof: tuple[Proof, ...] = ()
+    triggers: tuple[Prose, ...] = ()
+    counter_evidence: tuple[Prose, ...] = ()
+    value_driver: Prose | None = None
+    payback_months: int | None = None
+
+
+class Evidence(Terms):
+    observed: Prose
+    supports: bool
+    note: Prose | None = None
+
+
+# Events
+
+
+class HypothesisEvent(Event):
+    """About one hypothesis."""
+
+    noun: ClassVar[str] = "hypothesis"
+    home: ClassVar[Section] = "hypotheses"
+
+
+class HypothesisProposed(HypothesisEvent, HypothesisTerms):
+    pass
+
+
+class HypothesisRevised(HypothesisEvent):
+    id: str
+    outcome: Prose | None = None
+    metric: Prose | None = None
+    unit: str | None = None
+    expected: Prose | None = None
+    baseline: Prose | None = None
+    proof: tuple[Proof, ...] = ()
+    triggers: tuple[Prose, ...] = ()
+    counter_evidence: tuple[Prose, ...] = ()
+    value_driver: Prose | None = None
+    payback_months: int | None = None
+
+
+class HypothesisRated(HypothesisEvent):
+    id: str
+    quality: int
+
+
+class EvidenceRecorded(HypothesisEvent, Evidence):
+    strikable: ClassVar[str | None] = "evidence"
+
+    id: str
+
+
+class HypothesisConfirmed(HypothesisEvent):
+    id: str
+    observed: Prose
+
+
+class HypothesisRefuted(HypothesisEvent):
+    id: str
+    observed: Prose
+
+
+class HypothesisReopened(HypothesisEvent):
+    id: str
+
+
+HypothesisEvents = (
+    HypothesisProposed
+    | HypothesisRevised
+    | HypothesisRated
+    | EvidenceRecorded
+    | HypothesisConfirmed
+    | HypothesisRefuted
+    | HypothesisReopened
+)
+
+
+# Commands
+
+
+class HypothesisCommand(Command):
+    noun: ClassVar[str] = "hypothesis"
+    home: ClassVar[Section] = "hypotheses"
+
+
+class ProposeHypothesis(HypothesisCommand):
+    """Say what the customer gains, what it is measured by, and what would prove or disprove it.
+
+    `unit` is the unit of measurement.
+    """
+
+    needs: ClassVar[Any] = "new"
+
+    id: Slug | None = None
+    outcome: Text
+    metric: Text
+    unit: Name
+    expected: Figure
+    baseline: OptionalFigure = None
+    proof: Many[Proof] = ()
+    triggers: Many[Text] = ()
+    counter_evidence: Many[Text] = ()
+    value_driver: OptionalText = None
+    payback_months: Count | None = None
+
+
+class ReviseHypothesis(HypothesisCommand):
+    id: Slug
+    outcome: Unless[Text] = None
+    metric: Unless[Text] = None
+    unit: Unless[Name] = None
+    expected: Unless[Figure] = None
+    baseline: OptionalFigure = None
+    proof: Many[Proof] = ()
+    triggers: Many[Text] = ()
+    counter_evidence: Many[Text] = ()
+    value_driver: OptionalText = None
+    payback_months: Count | None = None
+
+
+class RateHypothesis(HypothesisCommand):
+    """How good a hypothesis it is, 1 to 5: not whether it is true, but whether it is worth testing."""
+
+    id: Slug
+    quality: Grade
+
+
+class RecordEvidence(HypothesisCommand):
+    """Something was observed that supports it or speaks against it; it stays open."""
+
+    id: Slug
+    observed: Figure
+    supports: bool
+    note: OptionalText = None
+
+
+class ConfirmHypothesis(HypothesisCommand):
+    id: Slug
+    observed: Figure
+
+
+class RefuteHypothesis(HypothesisCommand):
+    id: Slug
+    observed: Figure
+
+
+class ReopenHypothesis(HypothesisCommand):
+    needs: ClassVar[Any] = "over"
+
+    id: Slug
+    reason: Text
+
+
+HypothesisCommands = (
+    ProposeHypothesis
+    | ReviseHypothesis
+    | RateHypothesis
+    | RecordEvidence
+    | ConfirmHypothesis
+    | RefuteHypothesis
+    | ReopenHypothesis
+)
+
+
+# State and rules
+
+
+class Hypothesis(Thing, HypothesisTerms):
+    noun: ClassVar[str] = "hypothesis"
+    home: ClassVar[Section] = "hypotheses"
+
+    state: HypothesisState = "open"
+    quality: int | None = None
+    evidence: tuple[Evidence, ...] = ()
+    """In the order of recording."""
+    observed: Prose | None = None
+    """What confirmed or refuted it."""
+
+    @property
+    def ending(self) -> str | None:
+        return {"confirmed": "was confirmed", "refuted": "was refuted"}.get(self.state)
+
+
+THINGS = (Hypothesis,)
+
+
+def decide(plan: AccountPlan, command: HypothesisCommands, _today: date) -> Decision[HypothesisEvents]:
+    if isinstance(command, ProposeHypothesis):
+        return Decision((HypothesisProposed(**said(command)),))
+
+    new = changed(command, plan.the(Hypothesis, command.id))
+    event: HypothesisEvents | None
+    match command:
+        case ReviseHypothesis(id=id):
+            event = HypothesisRevised(id=id, **new) if new else None
+        case RateHypothesis(id=id):
+            event = HypothesisRated(id=id, **new) if new else None
+        case RecordEvidence():
+            event = EvidenceRecorded(**said(command))
+        case ConfirmHypothesis():
+            event = HypothesisConfirmed(**said(command))
+        case RefuteHypothesis():
+            event = HypothesisRefuted(**said(command))
+        case ReopenHypothesis(id=id):
+            event = HypothesisReopened(id=id)
+        case _:
+            assert_never(command)
+    return Decision((event,) if event else ())
+
+
+def apply(draft: Draft, event: HypothesisEvents) -> None:
+    match event:
+        case HypothesisProposed():
+            draft.create(Hypothesis, event)
+        case HypothesisRevised() | HypothesisRated():
+            draft.change(Hypothesis, event)
+        case EvidenceRecorded(id=id):
+            evidence = Evidence(observed=event.observed, supports=event.supports, note=event.note)
+            draft.set(Hypothesis, id, evidence=(*draft.the(Hypothesis, id).evidence, evidence))
+        case HypothesisConfirmed():
+            draft.change(Hypothesis, event, state="confirmed")
+        case HypothesisRefuted():
+            draft.change(Hypothesis, event, state="refuted")
+        case HypothesisReopened():
+            draft.change(Hypothesis, event, state="open", observed=None)
+        case _:
+            assert_never(event)

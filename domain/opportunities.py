@@ -1,0 +1,351 @@
+"""Topic: opportunities, the deals a plan is to lead to."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar, Literal, assert_never
+
+from domain.language import (
+    Amount,
+    Command,
+    CompetitorId,
+    Decision,
+    DueDay,
+    Event,
+    GoalId,
+    HypothesisId,
+    Many,
+    Name,
+    OfferingId,
+    OptionalName,
+    PastDay,
+    Person,
+    PersonId,
+    Prose,
+    Section,
+    Share,
+    Slug,
+    StakeholderId,
+    Terms,
+    Text,
+    UnitId,
+    Unless,
+    changed,
+    said,
+)
+from domain.things import AccountPlan, Draft, Thing
+from domain.vagueness import cautions_about
+
+OpportunityKind = Literal["product_gap", "adjacent", "renewal_upgrade", "partnership"]
+OpportunitySource = Literal["plan", "referral", "customer_marketing", "expansion_logo", "marketing", "inbound"]
+OpportunityState = Literal["open", "won", "lost"]
+
+MULTI_THREADED = 3
+"""So many different stakeholders engaged, and no single one of them can end it by leaving."""
+
+
+class OpportunityLinks(Terms):
+    """What the opportunity comes from."""
+
+    unit: UnitId | None = None
+    offering: OfferingId | None = None
+    goal: GoalId | None = None
+    hypothesis: HypothesisId | None = None
+
+
+class OpportunityTerms(Terms):
+    id: str
+    name: Prose
+    amount: Decimal
+    stage: str
+    close_on: date
+    source: OpportunitySource
+    crm_id: str | None = None
+    probability: Decimal | None = None
+    kind: OpportunityKind | None = None
+
+
+class Forecast(Terms):
+    """What may be forecast differently as time goes by."""
+
+    amount: Decimal | None = None
+    close_on: date | None = None
+    probability: Decimal | None = None
+
+
+class NextBestAction(Terms):
+    statement: Prose
+    owner: Person
+    due_on: date
+
+
+# Events
+
+
+class OpportunityEvent(Event):
+    """About one opportunity."""
+
+    noun: ClassVar[str] = "opportunity"
+    home: ClassVar[Section] = "opportunities"
+
+
+class OpportunityOpened(OpportunityEvent, OpportunityLinks, OpportunityTerms):
+    pass
+
+
+class OpportunityAdvanced(OpportunityEvent):
+    id: str
+    stage: str
+    former: str
+
+
+class OpportunityReforecast(OpportunityEvent, Forecast):
+    id: str
+    former: Forecast
+
+
+class StakeholdersEngaged(OpportunityEvent):
+    id: str
+    stakeholders: tuple[StakeholderId, ...]
+
+
+class NextBestActionSet(OpportunityEvent, NextBestAction):
+    id: str
+
+
+class OpportunityRelinked(OpportunityEvent, OpportunityLinks):
+    id: str
+
+
+class OpportunityWon(OpportunityEvent):
+    id: str
+    won_on: date
+    amount: Decimal
+    discount: Decimal | None = None
+
+
+class OpportunityLost(OpportunityEvent):
+    id: str
+    lost_on: date
+    competitor: CompetitorId | None = None
+
+
+class OpportunityReopened(OpportunityEvent):
+    id: str
+
+
+OpportunityEvents = (
+    OpportunityOpened
+    | OpportunityAdvanced
+    | OpportunityReforecast
+    | StakeholdersEngaged
+    | NextBestActionSet
+    | OpportunityRelinked
+    | OpportunityWon
+    | OpportunityLost
+    | OpportunityReopened
+)
+
+
+# Commands
+
+
+class OpportunityCommand(Command):
+    noun: ClassVar[str] = "opportunity"
+    home: ClassVar[Section] = "opportunities"
+
+
+class LinkingOpportunity(Command):
+    """What an opportunity may be linked to."""
+
+    unit: UnitId | None = None
+    offering: OfferingId | None = None
+    goal: GoalId | None = None
+    hypothesis: HypothesisId | None = None
+
+
+class OpenOpportunity(OpportunityCommand, LinkingOpportunity):
+    """`stage` is a word of your own pipeline; a link given here counts as planned, one added later as claimed."""
+
+    needs: ClassVar[Any] = "new"
+
+    id: Slug | None = None
+    name: Name
+    amount: Amount
+    stage: Name
+    close_on: date
+    source: OpportunitySource
+    crm_id: OptionalName = None
+    probability: Share | None = None
+    kind: OpportunityKind | None = None
+
+
+class AdvanceOpportunity(OpportunityCommand):
+    """It is now at another stage of the pipeline, be it further on or further back."""
+
+    id: Slug
+    stage: Name
+
+
+class ReforecastOpportunity(OpportunityCommand):
+    """Expect another amount, another day or another probability.  The first forecast stays on record."""
+
+    id: Slug
+    amount: Unless[Amount] = None
+    close_on: Unless[date] = None
+    probability: Share | None = None
+
+
+class EngageStakeholders(OpportunityCommand):
+    """These take part in it, beside those who do already; with three different ones it is multi-threaded."""
+
+    id: Slug
+    stakeholders: Many[StakeholderId]
+
+
+class SetNextBestAction(OpportunityCommand):
+    """What brings it forward next: by whom and by when.  It takes the place of the one before."""
+
+    id: Slug
+    statement: Text
+    owner: PersonId
+    due_on: DueDay
+
+
+class RelinkOpportunity(OpportunityCommand, LinkingOpportunity):
+    """All its links, whole: a link left out is gone.  A link added here counts as claimed, not planned."""
+
+    id: Slug
+
+
+class WinOpportunity(OpportunityCommand):
+    """`amount` is what was signed, whatever was forecast."""
+
+    id: Slug
+    won_on: PastDay
+    amount: Amount
+    discount: Share | None = None
+
+
+class LoseOpportunity(OpportunityCommand):
+    """`competitor` is who won it in our place, if anybody did."""
+
+    id: Slug
+    lost_on: PastDay
+    competitor: CompetitorId | None = None
+    reason: Text
+
+
+class ReopenOpportunity(OpportunityCommand):
+    needs: ClassVar[Any] = "over"
+
+    id: Slug
+    reason: Text
+
+
+OpportunityCommands = (
+    OpenOpportunity
+    | AdvanceOpportunity
+    | ReforecastOpportunity
+    | EngageStakeholders
+    | SetNextBestAction
+    | RelinkOpportunity
+    | WinOpportunity
+    | LoseOpportunity
+    | ReopenOpportunity
+)
+
+
+# State and rules
+
+
+class Opportunity(Thing, OpportunityLinks, OpportunityTerms):
+    noun: ClassVar[str] = "opportunity"
+    home: ClassVar[Section] = "opportunities"
+
+    state: OpportunityState = "open"
+    engaged: tuple[StakeholderId, ...] = ()
+    next_best_action: NextBestAction | None = None
+    won_on: date | None = None
+    discount: Decimal | None = None
+    lost_on: date | None = None
+    competitor: CompetitorId | None = None
+
+    @property
+    def ending(self) -> str | None:
+        return {"won": "was won", "lost": "was lost"}.get(self.state)
+
+    @property
+    def multi_threaded(self) -> bool:
+        return len(self.engaged) >= MULTI_THREADED
+
+
+THINGS = (Opportunity,)
+
+
+def decide(plan: AccountPlan, command: OpportunityCommands, _today: date) -> Decision[OpportunityEvents]:
+    if isinstance(command, OpenOpportunity):
+        return Decision((OpportunityOpened(**said(command)),))
+
+    opportunity = plan.the(Opportunity, command.id)
+    new = changed(command, opportunity)
+    event: OpportunityEvents | None
+    match command:
+        case AdvanceOpportunity(id=id):
+            event = OpportunityAdvanced(id=id, **new, former=opportunity.stage) if new else None
+        case ReforecastOpportunity(id=id):
+            former = Forecast(**{name: getattr(opportunity, name) for name in new})
+            event = OpportunityReforecast(id=id, **new, former=former) if new else None
+        case EngageStakeholders(id=id, stakeholders=stakeholders):
+            joining = tuple(who for who in dict.fromkeys(stakeholders) if who not in opportunity.engaged)
+            event = StakeholdersEngaged(id=id, stakeholders=joining) if joining else None
+        case SetNextBestAction():
+            return set_next_best_action(opportunity, command)
+        case RelinkOpportunity(id=id):
+            links = links_of(command)
+            event = OpportunityRelinked(id=id, **links) if links != links_of(opportunity) else None
+        case WinOpportunity():
+            event = OpportunityWon(**said(command))
+        case LoseOpportunity():
+            event = OpportunityLost(**said(command))
+        case ReopenOpportunity(id=id):
+            event = OpportunityReopened(id=id)
+        case _:
+            assert_never(command)
+    return Decision((event,) if event else ())
+
+
+def set_next_best_action(opportunity: Opportunity, command: SetNextBestAction) -> Decision[OpportunityEvents]:
+    event = NextBestActionSet(**said(command))
+    if next_best_action_of(event) == opportunity.next_best_action:
+        return Decision()
+    return Decision((event,), cautions_about(command.statement, "/statement"))
+
+
+def next_best_action_of(event: NextBestActionSet) -> NextBestAction:
+    return NextBestAction(statement=event.statement, owner=event.owner, due_on=event.due_on)
+
+
+def links_of(linked: LinkingOpportunity | Opportunity) -> dict[str, Any]:
+    return {name: getattr(linked, name) for name in OpportunityLinks.model_fields}
+
+
+def apply(draft: Draft, event: OpportunityEvents) -> None:
+    match event:
+        case OpportunityOpened():
+            draft.create(Opportunity, event)
+        case OpportunityAdvanced() | OpportunityReforecast() | OpportunityRelinked():
+            draft.change(Opportunity, event)
+        case StakeholdersEngaged(id=id, stakeholders=joining):
+            engaged = draft.the(Opportunity, id).engaged
+            draft.set(Opportunity, id, engaged=tuple(dict.fromkeys((*engaged, *joining))))
+        case NextBestActionSet(id=id):
+            draft.set(Opportunity, id, next_best_action=next_best_action_of(event))
+        case OpportunityWon():
+            draft.change(Opportunity, event, state="won")
+        case OpportunityLost():
+            draft.change(Opportunity, event, state="lost")
+        case OpportunityReopened():
+            emptied = {"won_on": None, "discount": None, "lost_on": None, "competitor": None}
+            draft.change(Opportunity, event, state="open", **emptied)
+        case _:
+            assert_never(event)

@@ -1,0 +1,180 @@
+"""Topic: requests, what the account needs from the rest of the company."""
+
+from datetime import date
+from typing import Any, ClassVar, Literal, assert_never
+
+from domain.language import (
+    Command,
+    Decision,
+    DueDay,
+    Event,
+    GoalId,
+    OpportunityId,
+    PastDay,
+    Person,
+    PersonId,
+    Prose,
+    Refusal,
+    Section,
+    Slug,
+    Terms,
+    Text,
+    changed,
+    said,
+)
+from domain.things import AccountPlan, Draft, Thing
+from domain.vagueness import cautions_about
+
+Function = Literal["marketing", "product", "customer_success", "executive", "finance", "legal"]
+RequestKind = Literal[
+    "custom_development",
+    "roadmap",
+    "beta_access",
+    "case_study",
+    "campaign",
+    "press",
+    "advisory_board",
+    "conference",
+    "terms",
+    "addendum",
+    "implementation",
+    "ticket_priority",
+    "other",
+]
+Answer = Literal["accepted", "planned", "declined"]
+RequestState = Literal["raised", "accepted", "planned", "declined", "delivered"]
+
+
+class RequestTerms(Terms):
+    id: str
+    function: Function
+    kind: RequestKind
+    statement: Prose
+    owner: Person
+    due_on: date | None = None
+    goal: GoalId | None = None
+    opportunity: OpportunityId | None = None
+
+
+# Events
+
+
+class RequestEvent(Event):
+    """About one request."""
+
+    noun: ClassVar[str] = "request"
+    home: ClassVar[Section] = "requests"
+
+
+class RequestRaised(RequestEvent, RequestTerms):
+    pass
+
+
+class RequestAnswered(RequestEvent):
+    id: str
+    decision: Answer
+    member: Person
+
+
+class RequestDelivered(RequestEvent):
+    id: str
+    delivered_on: date
+
+
+RequestEvents = RequestRaised | RequestAnswered | RequestDelivered
+
+
+# Commands
+
+
+class RequestCommand(Command):
+    noun: ClassVar[str] = "request"
+    home: ClassVar[Section] = "requests"
+
+
+class RaiseRequest(RequestCommand):
+    """Ask another function of our company for something.  The owner is ours and sees to it that it is answered."""
+
+    needs: ClassVar[Any] = "new"
+
+    id: Slug | None = None
+    function: Function
+    kind: RequestKind
+    statement: Text
+    owner: PersonId
+    due_on: DueDay | None = None
+    goal: GoalId | None = None
+    opportunity: OpportunityId | None = None
+
+
+class AnswerRequest(RequestCommand):
+    """What the function asked decided, and who spoke for it.  A later answer replaces it, also after a refusal."""
+
+    id: Slug
+    decision: Answer
+    member: PersonId
+
+
+class DeliverRequest(RequestCommand):
+    """What was asked for is there, whether or not anybody had answered."""
+
+    id: Slug
+    delivered_on: PastDay
+
+
+RequestCommands = RaiseRequest | AnswerRequest | DeliverRequest
+
+
+# Refusals
+
+
+class RequestDeclined(Refusal):
+    """The request “{id}” was declined; it can be delivered once it is accepted or planned."""
+
+
+# State and rules
+
+
+class Request(Thing, RequestTerms):
+    noun: ClassVar[str] = "request"
+    home: ClassVar[Section] = "requests"
+
+    state: RequestState = "raised"
+    decision: Answer | None = None
+    member: Person | None = None
+    """Who answered it."""
+    delivered_on: date | None = None
+
+    @property
+    def ending(self) -> str | None:
+        return "was delivered" if self.state == "delivered" else None
+
+
+THINGS = (Request,)
+
+
+def decide(plan: AccountPlan, command: RequestCommands, _today: date) -> Decision[RequestEvents]:
+    match command:
+        case RaiseRequest():
+            return Decision((RequestRaised(**said(command)),), cautions_about(command.statement, "/statement"))
+        case AnswerRequest():
+            new = changed(command, plan.the(Request, command.id))
+            return Decision((RequestAnswered(**said(command)),) if new else ())
+        case DeliverRequest(id=id):
+            if plan.the(Request, id).state == "declined":
+                raise RequestDeclined("/id", id=id)
+            return Decision((RequestDelivered(**said(command)),))
+        case _:
+            assert_never(command)
+
+
+def apply(draft: Draft, event: RequestEvents) -> None:
+    match event:
+        case RequestRaised():
+            draft.create(Request, event)
+        case RequestAnswered():
+            draft.change(Request, event, state=event.decision)
+        case RequestDelivered():
+            draft.change(Request, event, state="delivered")
+        case _:
+            assert_never(event)

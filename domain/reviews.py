@@ -1,0 +1,288 @@
+"""Topic: reviews, where what was said is compared with what was done.  A held review is the next one's baseline."""
+
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal, assert_never
+
+from pydantic import Field
+
+from domain.language import (
+    GRAMMAR,
+    Command,
+    Decision,
+    Event,
+    Many,
+    Name,
+    OpportunityId,
+    OptionalFigure,
+    OptionalText,
+    Over,
+    PastDay,
+    Person,
+    PersonId,
+    Prose,
+    Refusal,
+    Section,
+    Slug,
+    StakeholderId,
+    Terms,
+    Text,
+    said,
+)
+from domain.things import AccountPlan, Draft, Thing
+
+ReviewKind = Literal[
+    "weekly",
+    "monthly",
+    "quarterly",
+    "qbr",
+    "executive_readout",
+    "executive_meeting",
+    "offsite",
+    "business_value",
+    "annual",
+    "red_team",
+    "ad_hoc",
+]
+Audience = Literal["internal", "customer"]
+ReviewStatus = Literal["scheduled", "held", "cancelled"]
+
+MOST_MINUTES = 24 * 60
+
+
+class AgendaItem(Terms):
+    topic: Prose
+    minutes: int
+
+
+class PackMetric(Terms):
+    """What the pack shows, and the figure it is measured against."""
+
+    name: Prose
+    goal: Prose | None = None
+
+
+class ReviewTerms(Terms):
+    id: str
+    kind: ReviewKind
+
+
+class ReviewPlans(Terms):
+    """What is said of a review before it is held."""
+
+    agenda: tuple[AgendaItem, ...] = ()
+    ours: tuple[Person, ...] = ()
+    theirs: tuple[StakeholderId, ...] = ()
+
+
+class ReviewOutcome(Terms):
+    """What is said of a review once it is held."""
+
+    topics: tuple[Prose, ...] = ()
+    decisions: tuple[Prose, ...] = ()
+    decisions_required: tuple[Prose, ...] = ()
+    expansion_path: Prose | None = None
+    opportunity: OpportunityId | None = None
+    notes: Prose | None = None
+    next_on: date | None = None
+
+
+# Events
+
+
+class ReviewEvent(Event):
+    """About one review."""
+
+    noun: ClassVar[str] = "review"
+    home: ClassVar[Section] = "reviews"
+
+
+class ReviewScheduled(ReviewEvent, ReviewPlans, ReviewTerms):
+    planned_on: date
+
+
+class PackCirculated(ReviewEvent):
+    id: str
+    circulated_on: date
+    metrics: tuple[PackMetric, ...] = ()
+
+
+class ReviewHeld(ReviewEvent, ReviewOutcome, ReviewTerms):
+    """The plan as it stands here is what was said."""
+
+    strikable: ClassVar[str | None] = "review"
+
+    audience: Audience
+    held_on: date
+    ours: tuple[Person, ...]
+    theirs: tuple[StakeholderId, ...]
+
+
+class ReviewCancelled(ReviewEvent):
+    id: str
+    moved_to_on: date | None = None
+
+
+ReviewEvents = ReviewScheduled | PackCirculated | ReviewHeld | ReviewCancelled
+
+
+# Commands
+
+
+class PlannedItem(AgendaItem, strict=True):
+    topic: Text
+    minutes: Annotated[int, Field(ge=1, le=MOST_MINUTES)]
+
+
+class ShownMetric(PackMetric, strict=True):
+    name: Name
+    goal: OptionalFigure = None
+
+
+class ReviewCommand(Command):
+    noun: ClassVar[str] = "review"
+    home: ClassVar[Section] = "reviews"
+
+
+class ScheduleReview(ReviewCommand):
+    needs: ClassVar[Any] = "new"
+
+    id: Slug | None = None
+    kind: ReviewKind
+    planned_on: date
+    agenda: Many[PlannedItem] = ()
+    ours: Many[PersonId] = ()
+    theirs: Many[StakeholderId] = ()
+
+
+class CirculatePack(ReviewCommand):
+    """What everybody was sent to read before the review.  Metrics left out are as they were."""
+
+    id: Slug
+    circulated_on: PastDay
+    metrics: Many[ShownMetric] = ()
+
+
+class HoldReview(ReviewCommand):
+    """A review took place, scheduled or not: from here on the plan as it stands is what was said.
+
+    Of a scheduled one, what is said here counts: its kind and who came may differ from what was planned.
+    """
+
+    needs: ClassVar[Any] = "nothing"
+
+    id: Slug | None = None
+    kind: ReviewKind
+    audience: Audience
+    held_on: PastDay
+    ours: Many[PersonId]
+    theirs: Many[StakeholderId]
+    topics: Many[Text] = ()
+    decisions: Many[Text] = ()
+    decisions_required: Many[Text] = ()
+    expansion_path: OptionalText = None
+    opportunity: OpportunityId | None = None
+    notes: OptionalText = None
+    next_on: date | None = None
+
+
+class CancelReview(ReviewCommand):
+    """It does not take place.  Where it was moved to another day, schedule that one under an id of its own."""
+
+    id: Slug
+    moved_to_on: date | None = None
+    reason: Text
+
+
+ReviewCommands = ScheduleReview | CirculatePack | HoldReview | CancelReview
+
+
+# Refusals
+
+
+class ReviewHeldBeforeTheLast(Refusal):
+    """The last {kind} review was held on {last_on}, so none can have been held on {held_on}, before it."""
+
+
+class ReviewHeldByNobody(Refusal):
+    """A review was held by somebody: name those of ours or those of theirs who were there."""
+
+
+# State and rules
+
+
+class Review(Thing, ReviewOutcome, ReviewPlans, ReviewTerms):
+    noun: ClassVar[str] = "review"
+    home: ClassVar[Section] = "reviews"
+
+    status: ReviewStatus = "scheduled"
+    planned_on: date | None = None
+    circulated_on: date | None = None
+    metrics: tuple[PackMetric, ...] = ()
+    audience: Audience | None = None
+    held_on: date | None = None
+    moved_to_on: date | None = None
+
+    @property
+    def ending(self) -> str | None:
+        """A held review goes on to be named by what was promised at it: only a cancelled one is over for others."""
+        return "was cancelled" if self.status == "cancelled" else None
+
+
+THINGS = (Review,)
+
+
+def decide(plan: AccountPlan, command: ReviewCommands, _today: date) -> Decision[ReviewEvents]:
+    review = still_to_be_held(plan, command.id)
+    event: ReviewEvents | None
+    match command:
+        case ScheduleReview():
+            event = ReviewScheduled(**in_plain_values(command))
+        case CirculatePack():
+            circulated = PackCirculated(**in_plain_values(command))
+            new = any(getattr(circulated, name) != getattr(review, name) for name in circulated.model_fields_set)
+            event = circulated if new else None
+        case HoldReview():
+            check_held(plan, command)
+            event = ReviewHeld(**said(command))
+        case CancelReview():
+            event = ReviewCancelled(**said(command))
+        case _:
+            assert_never(command)
+    return Decision((event,) if event else ())
+
+
+def still_to_be_held(plan: AccountPlan, id: str | None) -> Review | None:
+    review = plan.find(Review, id or "")
+    if review and review.status != "scheduled":
+        raise Over("/id", kind="review", id=id, ending=f"was {review.status}")
+    return review
+
+
+def check_held(plan: AccountPlan, command: HoldReview) -> None:
+    if not command.ours and not command.theirs:
+        raise ReviewHeldByNobody("/ours")
+    kind, held_on = command.kind, command.held_on
+    held = [review.held_on for review in plan.all(Review).values() if review.held_on and review.kind == kind]
+    if held and held_on < max(held):
+        raise ReviewHeldBeforeTheLast("/held_on", kind=kind, held_on=held_on, last_on=max(held))
+
+
+def in_plain_values(command: ReviewCommands) -> dict[str, Any]:
+    """`said`, with the items of its lists for the event to make its own of."""
+    return command.model_dump(exclude=set(GRAMMAR), exclude_unset=True, exclude_none=True)
+
+
+def apply(draft: Draft, event: ReviewEvents) -> None:
+    match event:
+        case ReviewScheduled():
+            draft.create(Review, event)
+        case PackCirculated():
+            draft.change(Review, event)
+        case ReviewHeld() if draft.find(Review, event.id):
+            draft.change(Review, event, status="held")
+        case ReviewHeld():
+            draft.create(Review, event, status="held")
+        case ReviewCancelled():
+            draft.change(Review, event, status="cancelled")
+        case _:
+            assert_never(event)

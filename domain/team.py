@@ -1,0 +1,247 @@
+"""Topic: the team: who of ours works on the account, in which role and since when, and what they agreed on."""
+
+from datetime import date
+from typing import Any, ClassVar, Literal, assert_never
+
+from domain.language import (
+    Command,
+    Decision,
+    Event,
+    GoalId,
+    Many,
+    Over,
+    Person,
+    PersonId,
+    Refusal,
+    Section,
+    Terms,
+    Unknown,
+    changed,
+    said,
+)
+from domain.things import AccountPlan, Draft, Thing
+
+Role = Literal[
+    "account_executive",
+    "customer_success",
+    "executive_sponsor",
+    "technical_account_manager",
+    "product_sponsor",
+    "marketing_sponsor",
+    "key_account_manager",
+    "sales_engineer",
+    "product_owner",
+    "manager_coach",
+    "product",
+    "product_marketing",
+    "marketing",
+    "professional_services",
+    "sales_operations",
+    "revenue_operations",
+    "enablement",
+    "finance",
+    "legal",
+    "leadership",
+    "other",
+]
+Coverage = Literal["dedicated", "shared", "as_needed"]
+
+
+class Stint(Terms):
+    """A time somebody has a role.  Whoever comes back to a role after a release begins the next one."""
+
+    person: Person
+    role: Role
+    stint: int = 1
+
+
+class MemberTerms(Stint):
+    from_on: date
+    coverage: Coverage | None = None
+    senior: bool = False
+    takes_over_from: Person | None = None
+
+
+def stint_id(person: str, role: str, stint: int = 1) -> str:
+    """`ann:legal`, and when she is back in it `ann:legal:2`."""
+    return f"{person}:{role}" if stint == 1 else f"{person}:{role}:{stint}"
+
+
+# Events
+
+
+class MemberEvent(Event, Stint):
+    """About one stint of a member of the team."""
+
+    noun: ClassVar[str] = "member"
+    home: ClassVar[Section] = "team"
+
+    def subject(self) -> str:
+        return stint_id(self.person, self.role, self.stint)
+
+
+class MemberAssigned(MemberEvent, MemberTerms):
+    """Somebody has a role from that day on; while they have it, on what other terms they now have it."""
+
+
+class MemberReleased(MemberEvent):
+    until_on: date
+
+
+class TeamAligned(Event):
+    noun: ClassVar[str] = "alignment"
+    home: ClassVar[Section] = "team"
+
+    members: tuple[Person, ...]
+    goal: GoalId
+
+    def subject(self) -> str:
+        return self.goal
+
+
+TeamEvents = MemberAssigned | MemberReleased | TeamAligned
+
+
+# Commands
+
+
+class MemberCommand(Command):
+    noun: ClassVar[str] = "member"
+    home: ClassVar[Section] = "team"
+    needs: ClassVar[Any] = "nothing"
+
+    person: PersonId
+    role: Role
+
+    def subject(self) -> str | None:
+        return stint_id(self.person, self.role)
+
+
+class AssignMember(MemberCommand):
+    """Give somebody a role, from a day that may lie ahead.  While they have it, this says what is different now."""
+
+    from_on: date
+    coverage: Coverage | None = None
+    senior: bool = False
+    takes_over_from: PersonId | None = None
+
+
+class ReleaseMember(MemberCommand):
+    """The last day somebody has the role, which may lie ahead."""
+
+    until_on: date
+
+
+class AlignTeam(Command):
+    """They agreed on the goal.  The list is whole: whoever is left out of it does not count as agreeing any more."""
+
+    noun: ClassVar[str] = "alignment"
+    home: ClassVar[Section] = "team"
+    needs: ClassVar[Any] = "nothing"
+
+    members: Many[PersonId]
+    goal: GoalId
+
+    def subject(self) -> str | None:
+        return self.goal
+
+
+TeamCommands = AssignMember | ReleaseMember | AlignTeam
+
+
+# Refusals
+
+
+class ReleasedBeforeAssigned(Refusal):
+    """{person} has the role {role} from {from_on} on, so it cannot end on {until_on}, before that."""
+
+
+# State and rules
+
+
+class Member(Thing, MemberTerms):
+    """One stint: somebody in a role, from a day and perhaps until one."""
+
+    noun: ClassVar[str] = "member"
+    home: ClassVar[Section] = "team"
+
+    until_on: date | None = None
+
+    @property
+    def ending(self) -> str | None:
+        return f"was released as of {self.until_on}" if self.until_on else None
+
+
+class Alignment(Thing):
+    """Who of the team agreed on a goal: its id is the goal's."""
+
+    noun: ClassVar[str] = "alignment"
+    home: ClassVar[Section] = "team"
+
+    members: tuple[Person, ...]
+
+
+THINGS = (Member, Alignment)
+
+
+def decide(plan: AccountPlan, command: TeamCommands, _today: date) -> Decision[TeamEvents]:
+    event: TeamEvents | None
+    match command:
+        case AssignMember():
+            event = assign(last_stint(plan, command.person, command.role), command)
+        case ReleaseMember():
+            event = release(last_stint(plan, command.person, command.role), command)
+        case AlignTeam(members=members, goal=goal):
+            alignment = plan.find(Alignment, goal)
+            aligned = set(alignment.members if alignment else ())
+            event = TeamAligned(members=members, goal=goal) if aligned != set(members) else None
+        case _:
+            assert_never(command)
+    return Decision((event,) if event else ())
+
+
+def last_stint(plan: AccountPlan, person: str, role: str) -> Member | None:
+    stints = [member for member in plan.all(Member).values() if (member.person, member.role) == (person, role)]
+    return stints[-1] if stints else None
+
+
+def assign(last: Member | None, command: AssignMember) -> MemberAssigned | None:
+    if last is None:
+        return MemberAssigned(**said(command))
+    if last.ending:
+        return MemberAssigned(**said(command), stint=last.stint + 1)
+    new = changed(command, last)
+    return MemberAssigned(**which(last) | {"from_on": command.from_on} | new) if new else None
+
+
+def release(last: Member | None, command: ReleaseMember) -> MemberReleased:
+    about = {"kind": "member", "id": command.subject()}
+    if last is None:
+        raise Unknown("/person", **about)
+    if last.ending:
+        raise Over("/person", **about, ending=last.ending)
+    if command.until_on < last.from_on:
+        until_on, from_on = command.until_on, last.from_on
+        raise ReleasedBeforeAssigned("/until_on", **which(last), until_on=until_on, from_on=from_on)
+    return MemberReleased(**which(last), until_on=command.until_on)
+
+
+def which(member: Member) -> dict[str, Any]:
+    """The stint an event is about; the first one goes without saying."""
+    stint = {"stint": member.stint} if member.stint > 1 else {}
+    return {"person": member.person, "role": member.role, **stint}
+
+
+def apply(draft: Draft, event: TeamEvents) -> None:
+    id = event.subject()
+    match event:
+        case MemberAssigned() if draft.find(Member, id):
+            draft.set(Member, id, **{name: getattr(event, name) for name in event.model_fields_set})
+        case MemberAssigned():
+            draft.create(Member, event, id=id)
+        case MemberReleased(until_on=until_on):
+            draft.set(Member, id, until_on=until_on)
+        case TeamAligned(members=members):
+            draft.put(Alignment.unchecked({"id": id, "members": members}))
+        case _:
+            assert_never(event)

@@ -1,0 +1,268 @@
+"""Topic: the whitespace: which of our offerings each unit of the account uses, and what it is worth where it does not."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Literal, assert_never
+
+from pydantic import AfterValidator
+
+from domain.language import (
+    Amount,
+    Command,
+    Count,
+    Decision,
+    Event,
+    Name,
+    OfferingId,
+    OptionalText,
+    Over,
+    Prose,
+    Section,
+    Share,
+    Slug,
+    StakeholderId,
+    Terms,
+    UnitId,
+    Unknown,
+    changed,
+    said,
+)
+from domain.things import AccountPlan, Draft, Thing
+
+OfferingKind = Literal["product", "surface", "use_case"]
+Penetration = Literal["na", "unknown", "none", "aware", "opportunity", "pilot", "adopted", "lost"]
+Bet = Literal["quick_win", "strategic_bet"]
+Level = Literal["low", "medium", "high"]
+Timing = Literal["now", "later"]
+Tactic = Literal["adjacent_proof", "referral", "product_led", "executive_driven", "use_case"]
+
+NO_COMPETITOR = ("unknown", "status_quo", "us")
+"""Who may be the incumbent of a cell beside a competitor."""
+
+
+class OfferingTerms(Terms):
+    id: str
+    name: Prose
+    kind: OfferingKind
+
+
+class Assumptions(Terms):
+    """What the potential of a cell is reckoned from."""
+
+    adoption_rate: Decimal | None = None
+    price_per_unit: Decimal | None = None
+    seats: int | None = None
+    sites: int | None = None
+
+
+class CellTerms(Terms):
+    unit: UnitId
+    offering: OfferingId
+    penetration: Penetration = "unknown"
+    incumbent: str = "unknown"
+    arr_potential: Decimal | None = None
+    probability: Decimal | None = None
+    assumptions: Assumptions | None = None
+    bet: Bet | None = None
+    effort: Level | None = None
+    strategic_value: Level | None = None
+    timing: Timing | None = None
+    sponsor: StakeholderId | None = None
+    tactic: Tactic | None = None
+    entry_path: Prose | None = None
+
+
+# Events
+
+
+class OfferingEvent(Event):
+    """About one of our offerings."""
+
+    noun: ClassVar[str] = "offering"
+    home: ClassVar[Section] = "whitespace"
+
+
+class OfferingListed(OfferingEvent, OfferingTerms):
+    pass
+
+
+class OfferingRetired(OfferingEvent):
+    id: str
+
+
+class CellAssessed(Event, CellTerms):
+    """`former` is the penetration before, where that changed."""
+
+    noun: ClassVar[str] = "cell"
+    home: ClassVar[Section] = "whitespace"
+
+    former: Penetration | None = None
+
+    def subject(self) -> str:
+        return cell_id(self.unit, self.offering)
+
+
+WhitespaceEvents = OfferingListed | OfferingRetired | CellAssessed
+
+
+# Commands
+
+
+def _never_null(value: str | None) -> str:
+    return "unknown" if value is None else value
+
+
+class OfferingCommand(Command):
+    noun: ClassVar[str] = "offering"
+    home: ClassVar[Section] = "whitespace"
+
+
+class ListOffering(OfferingCommand):
+    """Something of ours that the account could use; with each unit it makes a cell of the whitespace."""
+
+    needs: ClassVar[Any] = "new"
+
+    id: Slug | None = None
+    name: Name
+    kind: OfferingKind
+
+
+class RetireOffering(OfferingCommand):
+    """It is not offered any more.  What was said of its cells stays."""
+
+    id: Slug
+
+
+class AssumedValues(Assumptions, strict=True):
+    """Assumptions as they come in."""
+
+    adoption_rate: Share | None = None
+    price_per_unit: Amount | None = None
+    seats: Count | None = None
+    sites: Count | None = None
+
+
+class AssessCell(Command):
+    """Where a unit stands with an offering.  `incumbent` is who serves it today: unknown, status_quo, us, or the id of
+    a competitor; a quick win can be piloted within 45 days; the sponsor is who could open the door."""
+
+    noun: ClassVar[str] = "cell"
+    home: ClassVar[Section] = "whitespace"
+    needs: ClassVar[Any] = "nothing"
+
+    unit: UnitId
+    offering: OfferingId
+    penetration: Annotated[Penetration | None, AfterValidator(_never_null)] = None
+    incumbent: Annotated[Slug | None, AfterValidator(_never_null)] = None
+    arr_potential: Amount | None = None
+    probability: Share | None = None
+    assumptions: AssumedValues | None = None
+    bet: Bet | None = None
+    effort: Level | None = None
+    strategic_value: Level | None = None
+    timing: Timing | None = None
+    sponsor: StakeholderId | None = None
+    tactic: Tactic | None = None
+    entry_path: OptionalText = None
+
+    def subject(self) -> str | None:
+        return cell_id(self.unit, self.offering)
+
+
+WhitespaceCommands = ListOffering | RetireOffering | AssessCell
+
+
+# State and rules
+
+
+class Offering(Thing, OfferingTerms):
+    noun: ClassVar[str] = "offering"
+    home: ClassVar[Section] = "whitespace"
+
+    retired: bool = False
+
+    @property
+    def ending(self) -> str | None:
+        return "was retired" if self.retired else None
+
+
+class Cell(Thing, CellTerms):
+    """There from its first assessment; every other pairing of unit and offering is unknown."""
+
+    noun: ClassVar[str] = "cell"
+    home: ClassVar[Section] = "whitespace"
+
+
+THINGS = (Offering, Cell)
+
+
+def cell_id(unit: str, offering: str) -> str:
+    return f"{unit}:{offering}"
+
+
+def decide(plan: AccountPlan, command: WhitespaceCommands, _today: date) -> Decision[WhitespaceEvents]:
+    match command:
+        case ListOffering():
+            return Decision((OfferingListed(**said(command)),))
+        case RetireOffering(id=id):
+            return Decision((OfferingRetired(id=id),))
+        case AssessCell():
+            return Decision(assess(plan, command))
+        case _:
+            assert_never(command)
+
+
+def assess(plan: AccountPlan, command: AssessCell) -> tuple[CellAssessed, ...]:
+    check_goes_on(plan, "unit", command.unit)
+    check_goes_on(plan, "offering", command.offering)
+    cell = plan.find(Cell, cell_id(command.unit, command.offering)) or blank_cell(command)
+    new = changed(plain(command), cell)
+    if "incumbent" in new:
+        check_incumbent(plan, new["incumbent"])
+    if "penetration" in new:
+        new["former"] = cell.penetration
+    return (CellAssessed(unit=cell.unit, offering=cell.offering, **new),) if new else ()
+
+
+def check_goes_on(plan: AccountPlan, kind: Literal["unit", "offering"], id: str) -> None:
+    """What a cell lies between is no mere link of it: a cell assessed before is over with either of them, too."""
+    thing = plan.named(kind, id)
+    if thing and thing.ending:
+        raise Over(f"/{kind}", kind=kind, id=id, ending=thing.ending)
+
+
+def check_incumbent(plan: AccountPlan, incumbent: str) -> None:
+    if incumbent in NO_COMPETITOR:
+        return
+    competitor = plan.named("competitor", incumbent)
+    if competitor is None:
+        raise Unknown("/incumbent", kind="competitor", id=incumbent)
+    if competitor.ending:
+        raise Over("/incumbent", kind="competitor", id=incumbent, ending=competitor.ending)
+
+
+def blank_cell(assessed: AssessCell | CellAssessed) -> Cell:
+    id = cell_id(assessed.unit, assessed.offering)
+    return Cell(id=id, unit=assessed.unit, offering=assessed.offering)
+
+
+def plain(command: AssessCell) -> AssessCell:
+    """The command with its assumptions as the record has them."""
+    if command.assumptions is None:
+        return command
+    known = command.assumptions.model_dump(exclude_none=True)
+    return command.model_copy(update={"assumptions": Assumptions(**known) if known else None})
+
+
+def apply(draft: Draft, event: WhitespaceEvents) -> None:
+    match event:
+        case OfferingListed():
+            draft.create(Offering, event)
+        case OfferingRetired():
+            draft.change(Offering, event, retired=True)
+        case CellAssessed():
+            cell = draft.find(Cell, event.subject()) or blank_cell(event)
+            assessed = event.model_fields_set - {"former"}
+            draft.put(cell.but({name: getattr(event, name) for name in assessed}))
+        case _:
+            assert_never(event)
