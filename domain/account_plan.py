@@ -243,10 +243,12 @@ def find_subject(account_plan: AccountPlan, command: Command) -> Thing | None:
 
 def check_references(account_plan: AccountPlan, command: Command, thing: Thing | None) -> None:
     """What it names is there and not over; a link the thing has already need not be justified again."""
-    linked = thing if "id" in type(command).model_fields else None
+    id = command.subject() or ""
+    # What a thing is made of, as a cell is of unit and offering, is no link.
+    made_of = set(id.split(":")) if command.needs == "nothing" else set()
     for kind, name, pointer in references(command):
-        has = getattr(linked, pointer.split("/")[1], None)
-        if has == name or (isinstance(has, tuple) and name in has):
+        has = getattr(thing, pointer.split("/")[1], None)
+        if (has == name or (isinstance(has, tuple) and name in has)) and name not in made_of:
             continue
         named = account_plan.named(kind, name)
         if named is None:

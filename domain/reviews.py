@@ -44,7 +44,7 @@ ReviewKind = Literal[
     "ad_hoc",
 ]
 Audience = Literal["internal", "customer"]
-ReviewStatus = Literal["scheduled", "held", "cancelled"]
+ReviewState = Literal["scheduled", "held", "cancelled"]
 
 MOST_MINUTES = 24 * 60
 
@@ -174,8 +174,8 @@ class HoldReview(ReviewCommand):
     kind: ReviewKind
     audience: Audience
     held_on: PastDay
-    ours: Many[PersonId]
-    theirs: Many[StakeholderId]
+    ours: Many[PersonId] = ()
+    theirs: Many[StakeholderId] = ()
     topics: Many[Text] = ()
     decisions: Many[Text] = ()
     decisions_required: Many[Text] = ()
@@ -203,10 +203,6 @@ class ReviewHeldBeforeTheLast(Refusal):
     """The last {kind} review was held on {last_on}, so none can have been held on {held_on}, before it."""
 
 
-class ReviewHeldByNobody(Refusal):
-    """A review was held by somebody: name those of ours or those of theirs who were there."""
-
-
 # State and rules
 
 
@@ -214,7 +210,7 @@ class Review(Thing, ReviewOutcome, ReviewPlans, ReviewTerms):
     noun: ClassVar[str] = "review"
     home: ClassVar[Section] = "reviews"
 
-    status: ReviewStatus = "scheduled"
+    state: ReviewState = "scheduled"
     planned_on: date | None = None
     circulated_on: date | None = None
     metrics: tuple[PackMetric, ...] = ()
@@ -225,7 +221,7 @@ class Review(Thing, ReviewOutcome, ReviewPlans, ReviewTerms):
     @property
     def ending(self) -> str | None:
         """A held review goes on to be named by what was promised at it: only a cancelled one is over for others."""
-        return "was cancelled" if self.status == "cancelled" else None
+        return "was cancelled" if self.state == "cancelled" else None
 
 
 THINGS = (Review,)
@@ -253,14 +249,12 @@ def decide(plan: AccountPlan, command: ReviewCommands, _today: date) -> Decision
 
 def still_to_be_held(plan: AccountPlan, id: str | None) -> Review | None:
     review = plan.find(Review, id or "")
-    if review and review.status != "scheduled":
-        raise Over("/id", kind="review", id=id, ending=f"was {review.status}")
+    if review and review.state != "scheduled":
+        raise Over("/id", kind="review", id=id, ending=f"was {review.state}")
     return review
 
 
 def check_held(plan: AccountPlan, command: HoldReview) -> None:
-    if not command.ours and not command.theirs:
-        raise ReviewHeldByNobody("/ours")
     kind, held_on = command.kind, command.held_on
     held = [review.held_on for review in plan.all(Review).values() if review.held_on and review.kind == kind]
     if held and held_on < max(held):
@@ -279,10 +273,10 @@ def apply(draft: Draft, event: ReviewEvents) -> None:
         case PackCirculated():
             draft.change(Review, event)
         case ReviewHeld() if draft.find(Review, event.id):
-            draft.change(Review, event, status="held")
+            draft.change(Review, event, state="held")
         case ReviewHeld():
-            draft.create(Review, event, status="held")
+            draft.create(Review, event, state="held")
         case ReviewCancelled():
-            draft.change(Review, event, status="cancelled")
+            draft.change(Review, event, state="cancelled")
         case _:
             assert_never(event)

@@ -15,7 +15,6 @@ from domain.language import (
     Name,
     OfferingId,
     OptionalText,
-    Over,
     Prose,
     Section,
     Share,
@@ -213,8 +212,6 @@ def decide(plan: AccountPlan, command: WhitespaceCommands, _today: date) -> Deci
 
 
 def assess(plan: AccountPlan, command: AssessCell) -> tuple[CellAssessed, ...]:
-    check_goes_on(plan, "unit", command.unit)
-    check_goes_on(plan, "offering", command.offering)
     cell = plan.find(Cell, cell_id(command.unit, command.offering)) or blank_cell(command)
     new = changed(plain(command), cell)
     if "incumbent" in new:
@@ -224,21 +221,9 @@ def assess(plan: AccountPlan, command: AssessCell) -> tuple[CellAssessed, ...]:
     return (CellAssessed(unit=cell.unit, offering=cell.offering, **new),) if new else ()
 
 
-def check_goes_on(plan: AccountPlan, kind: Literal["unit", "offering"], id: str) -> None:
-    """What a cell lies between is no mere link of it: a cell assessed before is over with either of them, too."""
-    thing = plan.named(kind, id)
-    if thing and thing.ending:
-        raise Over(f"/{kind}", kind=kind, id=id, ending=thing.ending)
-
-
 def check_incumbent(plan: AccountPlan, incumbent: str) -> None:
-    if incumbent in NO_COMPETITOR:
-        return
-    competitor = plan.named("competitor", incumbent)
-    if competitor is None:
+    if incumbent not in NO_COMPETITOR and plan.named("competitor", incumbent) is None:
         raise Unknown("/incumbent", kind="competitor", id=incumbent)
-    if competitor.ending:
-        raise Over("/incumbent", kind="competitor", id=incumbent, ending=competitor.ending)
 
 
 def blank_cell(assessed: AssessCell | CellAssessed) -> Cell:

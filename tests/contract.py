@@ -2,7 +2,8 @@
 
 Stored events live for ever, subscribers filter on them and files are written against them: what stands here may be
 added to, never renamed or taken away.  `?` may be left out, as every field of a command that changes what is there,
-where it stays as it was; `[]` is a list, `( )` are the values there are, `{ }` the fields of a part.  `former` stands in
+where it stays as it was, and a list that would be
+empty; `[]` is a list, `( )` are the values there are, `{ }` the fields of a part.  `former` stands in
 the event only; `reason` is what the command may not do without.
 """
 
@@ -79,7 +80,7 @@ verify-stakeholder → StakeholderVerified: id, email_status?(unverified verifie
 record-departure → StakeholderLeft: id, left_on, went_to?
 return-stakeholder → StakeholderReturned: id, returned_on, reason
 log-touch → TouchLogged: id, happened_on, kind(meeting one_to_one call email event workshop site_visit conference
-    executive_meeting personal_note social), stakeholders[], members[], topics[]?, summary?, action?, play?, opportunity?
+    executive_meeting personal_note social), stakeholders[]?, members[]?, topics[]?, summary?, action?, play?, opportunity?
 forget-stakeholder → StakeholderForgotten: id
 
 # whitespace
@@ -115,8 +116,8 @@ abandon-goal → GoalAbandoned: id, reason
 reopen-goal → GoalReopened: id, reason
 
 # hypotheses
-propose-hypothesis → HypothesisProposed: id, outcome, metric, unit, baseline?, expected, proof[](reference roi_model
-    benchmark), triggers[], counter_evidence[], value_driver?, payback_months?
+propose-hypothesis → HypothesisProposed: id, outcome, metric, unit, baseline?, expected, proof[]?(reference roi_model
+    benchmark), triggers[]?, counter_evidence[]?, value_driver?, payback_months?
 revise-hypothesis → HypothesisRevised: id, outcome?, metric?, unit?, baseline?, expected?, proof[]?(reference roi_model
     benchmark), triggers[]?, counter_evidence[]?, value_driver?, payback_months?
 rate-hypothesis → HypothesisRated: id, quality
@@ -126,7 +127,7 @@ refute-hypothesis → HypothesisRefuted: id, observed
 reopen-hypothesis → HypothesisReopened: id, reason
 
 # competition
-identify-competitor → CompetitorIdentified: id, name, entrenched_in[], displacement_angle?, proof_assets[]?
+identify-competitor → CompetitorIdentified: id, name, entrenched_in[]?, displacement_angle?, proof_assets[]?
 reassess-competitor → CompetitorReassessed: id, position?(entrenched challenging exploring gone), entrenched_in[]?,
     displacement_angle?, traps_to_set[]?, traps_to_avoid[]?, neutralise[]?{asset answer}, note?
 
@@ -189,7 +190,7 @@ schedule-review → ReviewScheduled: id, kind(weekly monthly quarterly qbr execu
     business_value annual red_team ad_hoc), planned_on, agenda[]?{topic minutes}, ours[]?, theirs[]?
 circulate-pack → PackCirculated: id, circulated_on, metrics[]?{name goal}
 hold-review → ReviewHeld: id, kind(weekly monthly quarterly qbr executive_readout executive_meeting offsite
-    business_value annual red_team ad_hoc), audience(internal customer), held_on, ours[], theirs[], topics[]?,
+    business_value annual red_team ad_hoc), audience(internal customer), held_on, ours[]?, theirs[]?, topics[]?,
     decisions[]?, decisions_required[]?, expansion_path?, opportunity?, notes?, next_on?
 cancel-review → ReviewCancelled: id, moved_to_on?, reason
 """

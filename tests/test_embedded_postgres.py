@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -21,11 +21,12 @@ PREAMBLE = """
 import os, sys
 from pathlib import Path
 from adapters.postgres.embedded import EmbeddedPostgres
-server = EmbeddedPostgres(Path(sys.argv[1]), durable=False)
+home = Path(sys.argv[1])
+server = EmbeddedPostgres(home, durable=False)
 """
 USE_UNTIL_TOLD = """
 with server:
-    print("ready", flush=True)
+    print((home / "postgres/data/postmaster.pid").read_text().splitlines()[0], flush=True)
     sys.stdin.read()
 """
 LEAVE_IN_A_FORK = """
@@ -75,7 +76,8 @@ def temporary(home):
 @contextmanager
 def process(code, home):
     words = [sys.executable, "-c", PREAMBLE + code, str(home)]
-    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
         try:
             yield process
         finally:
@@ -85,7 +87,7 @@ def process(code, home):
 @contextmanager
 def another_user_of(home):
     with process(USE_UNTIL_TOLD, home) as user:
-        assert user.stdout.readline() == "ready\n"
+        assert user.stdout.readline() == f"{postmaster(home)}\n"
         yield user
 
 
@@ -106,7 +108,8 @@ def mode(path):
 def test_it_has_a_database_its_owner_and_two_roles_to_be_given_rights(home):
     with temporary(home) as server:
         for role, name in ROLES.items():
-            assert query(server, "SELECT current_user::text, current_database()::text", role) == [(name, "plantrail")]
+            who_and_where = query(server, "SELECT current_user::text, current_database()::text", role)
+            assert who_and_where == [(name, "plantrail")]
         query(server, "CREATE SCHEMA owned", "owner")
         for role in ("service", "keys"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -192,16 +195,12 @@ def test_two_users_in_one_process_share_it_too(home):
 
 
 def test_ten_processes_starting_at_once_share_one_new_server(new_home):
-    code = f"with server: print((server, open('{new_home}/postgres/data/postmaster.pid').readline())[1], end='')"
-    words = [sys.executable, "-c", PREAMBLE + code + "; print('ready', flush=True); sys.stdin.read()", str(new_home)]
-    pipe = subprocess.PIPE
-    users = [subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) for _ in range(10)]
-    served_by = {user.stdout.readline() for user in users}
-    assert {user.stdout.readline() for user in users} == {"ready\n"}
-    assert served_by == {f"{postmaster(new_home)}\n"}
-    for user in users:
-        user.communicate(timeout=20)
-    assert {user.returncode for user in users} == {0}
+    with ExitStack() as processes:
+        users = [processes.enter_context(process(USE_UNTIL_TOLD, new_home)) for _ in range(10)]
+        assert {user.stdout.readline() for user in users} == {f"{postmaster(new_home)}\n"}
+        for user in users:
+            user.communicate(timeout=20)
+        assert {user.returncode for user in users} == {0}
     assert not temporary(new_home).is_running()
 
 
@@ -391,13 +390,14 @@ def test_a_dump_needs_a_folder_to_be_written_to(home, tmp_path):
 
 
 def test_missing_programs_are_named(tmp_path):
-    with pytest.raises(EmbeddedPostgresError, match="no program initdb in .*PLANTRAIL_PG_BIN"):
+    with pytest.raises(EmbeddedPostgresError, match=r"no program postgres in .*PLANTRAIL_PG_BIN"):
         EmbeddedPostgres(tmp_path / "home", binaries=tmp_path).start()
 
 
 def test_programs_of_another_platform_are_named(tmp_path):
-    (tmp_path / "initdb").write_bytes(b"\x7fELF of another platform")
-    (tmp_path / "initdb").chmod(0o755)
+    for name in ("initdb", "postgres"):
+        (tmp_path / name).write_bytes(b"\x7fELF of another platform")
+        (tmp_path / name).chmod(0o755)
     with pytest.raises(EmbeddedPostgresError, match="initdb"):
         EmbeddedPostgres(tmp_path / "home", binaries=tmp_path).start()
 

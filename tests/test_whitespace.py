@@ -152,14 +152,10 @@ def test_a_competitor_has_to_be_identified_before_it_is_an_incumbent():
 
 def test_the_sponsor_is_a_stakeholder_who_is_there():
     gone = StakeholderLeft(id="coo", left_on=date(2026, 1, 5))
-    sponsored = CellAssessed(**HERE, sponsor="coo")
     sponsor = AssessCell(**HERE, sponsor="coo")
     given(UNIT, LISTED).when(sponsor).then_refused("unknown-stakeholder", "/sponsor")
     given(UNIT, LISTED, COO, gone).when(sponsor).then_refused("stakeholder-over", "/sponsor")
-    given(UNIT, LISTED, COO).when(sponsor).then(sponsored)
-    given(UNIT, LISTED, COO, sponsored, gone).when(AssessCell(**HERE, sponsor="coo", timing="now")).then(
-        CellAssessed(**HERE, timing="now")
-    )
+    given(UNIT, LISTED, COO).when(sponsor).then(CellAssessed(**HERE, sponsor="coo"))
 
 
 @pytest.mark.parametrize(

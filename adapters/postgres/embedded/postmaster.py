@@ -27,7 +27,7 @@ DAYS_OF_LOGS = 6
 class Postmaster:
     """To be used by one process at a time.
 
-    Whether it lives is told by its lock.  The number in postmaster.pid proves nothing: by now it may be another's.
+    Whether it lives is told by its lock.  The number in postmaster.pid proves nothing: it may be another's.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -38,7 +38,10 @@ class Postmaster:
         launched = False
         pause = PAUSE
         deadline = time.monotonic() + PATIENCE
-        while not self._lets_us_in():
+        while True:
+            answer = ping(self._cluster.run)
+            if answer == Ping.OK and self._lets_us_in():
+                return
             if not self.is_alive():
                 if launched:
                     raise EmbeddedPostgresError(
@@ -49,13 +52,13 @@ class Postmaster:
                 self._launch()
                 launched = True
                 deadline = time.monotonic() + PATIENCE
-            elif ping(self._cluster.run) == Ping.REJECT:
+            elif answer == Ping.REJECT:
                 deadline = time.monotonic() + PATIENCE
             elif time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
-                    f"A PostgreSQL in {self._cluster.data} is alive but lets nobody in. It may be what is left "
-                    "of a killed server, in a long statement: start again later, or first end the processes "
-                    "named postgres that work there."
+                    f"A PostgreSQL in {self._cluster.data} is alive but lets nobody in. It may be what is "
+                    "left of a killed server, in a long statement: start again later, or first end the "
+                    "processes named postgres that work there."
                 )
             time.sleep(pause)
             pause = min(pause * 1.2, LONGEST_PAUSE)
@@ -73,8 +76,8 @@ class Postmaster:
             return False
         if self._cluster.durable and fsync == ("off",):
             raise EmbeddedPostgresError(
-                f"The PostgreSQL in {self._cluster.data} was started by a test and may lose data, as fsync is "
-                "off. End the test, then start again."
+                f"The PostgreSQL in {self._cluster.data} was started by a test and may lose data (fsync is "
+                "off). End the test, then start again."
             )
         return True
 

@@ -50,7 +50,7 @@ class EmbeddedPostgres:
         self.stop()
 
     def start(self) -> None:
-        """Use the server, making and starting it where needed, also after a crash.  Return when it answers."""
+        """Use the server; make and start it where needed, also after a crash.  Return when it lets us in."""
         try:
             with self._explained():
                 self._cluster.home.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,99 @@
+"""Projection: the plan as it stands at a cut, section by section, with how fresh each is and what follows from it."""
+
+from datetime import date, datetime
+from typing import Any, get_args
+from uuid import UUID
+
+from pydantic import BaseModel, Field, create_model
+
+from application.cuts import Cut, plan_at, timezone_of
+from application.freshness import Duty, Freshness, duties, freshness
+from application.metrics import Metrics, metrics
+from application.plan_memory import KnownPlan
+from domain.account_plan import THINGS
+from domain.language import Section
+from domain.plan import Plan, the_plan
+from domain.things import Thing
+
+ONE_EACH = {"plan", "summary", "overview", "contract", "health", "vision"}
+"""What a plan has one of: null until something was said."""
+
+PLURALS = {"opportunity": "opportunities", "hypothesis": "hypotheses", "news": "news", "priorities": "priorities"}
+
+
+class CutView(BaseModel):
+    """The point in history a view shows."""
+
+    cut: str
+    version: int
+    at: datetime
+    date: date
+    recorded_late: bool = False
+
+    @classmethod
+    def of(cls, cut: Cut) -> "CutView":
+        return cls(cut=cut.cut, version=cut.version, at=cut.at, date=cut.date, recorded_late=cut.recorded_late)
+
+
+def plural(noun: str) -> str:
+    return PLURALS.get(noun, f"{noun}s")
+
+
+def _section_model(section: Section) -> type[BaseModel]:
+    fields: dict[str, Any] = {"freshness": Freshness}
+    for noun, thing in THINGS.items():
+        if thing.home == section:
+            if noun in ONE_EACH:
+                fields[noun] = (thing | None, None)
+            else:
+                fields[plural(noun)] = (list[thing], [])  # type: ignore[valid-type]
+    return create_model(f"{section.capitalize()}Section", **fields)
+
+
+SECTIONS: dict[Section, type[BaseModel]] = {section: _section_model(section) for section in get_args(Section)}
+
+Sections: type[BaseModel] = create_model("Sections", **{name: (model, ...) for name, model in SECTIONS.items()})  # type: ignore[call-overload]
+
+
+class CurrentPlan(BaseModel):
+    """A plan at a cut: everything that was said and still stands."""
+
+    plan_id: UUID
+    version: int
+    as_of: CutView
+    account: Plan
+    sections: Sections  # type: ignore[valid-type]
+    metrics: Metrics
+    duties: list[Duty] = Field(description="Events of the last time that want the plan to be updated.")
+
+
+def current_plan(known: KnownPlan, cut: Cut) -> CurrentPlan:
+    """Raises `CutBeforePlan`."""
+    plan = plan_at(known, cut)
+    card, records, zone = the_plan(plan), known.records[: cut.version], timezone_of(known)
+    fresh = freshness(records, card.tier, zone, cut.date)
+    things = plan.kinds()
+    sections = {section: {"freshness": fresh[section]} | _things_of(section, things) for section in get_args(Section)}
+    return CurrentPlan.model_construct(
+        plan_id=known.plan_id,
+        version=cut.version,
+        as_of=CutView.of(cut),
+        account=card,
+        sections=sections,
+        metrics=metrics(plan, cut.date),
+        duties=duties(records, zone, cut.date),
+    )
+
+
+def _things_of(section: Section, things: Any) -> dict[str, Any]:
+    return {
+        noun if noun in ONE_EACH else plural(noun): _shown(noun, list(things.get(kind, {}).values()))
+        for noun, kind in THINGS.items()
+        if kind.home == section
+    }
+
+
+def _shown(noun: str, things: list[Thing]) -> Any:
+    if noun in ONE_EACH:
+        return things[0] if things else None
+    return things
