@@ -109,7 +109,7 @@ def meta_of(at: datetime, circumstances: Circumstances, command_id: str, reason:
 def _reader(event: type[Event]) -> Callable[[bytes], Any]:
     """Reads a whole stored state at once: half the time of reading it in parts."""
     shape = TypedDict(event.__name__, {"meta": Meta, "data": event})  # type: ignore[misc]  # noqa: UP013
-    return TypeAdapter(shape, config={"extra": "ignore"}).validator.validate_json
+    return TypeAdapter(shape).validator.validate_json
 
 
 _READ = {name: _reader(event) for name, event in EVENTS.items()}

@@ -18,7 +18,13 @@ from domain.things import Thing
 ONE_EACH = {"plan", "summary", "overview", "contract", "health", "vision"}
 """What a plan has one of: null until something was said."""
 
-PLURALS = {"opportunity": "opportunities", "hypothesis": "hypotheses", "news": "news", "priorities": "priorities"}
+PLURALS = {
+    "opportunity": "opportunities",
+    "hypothesis": "hypotheses",
+    "news": "news",
+    "touch": "touches",
+    "priorities": "priorities",
+}
 
 
 class CutView(BaseModel):

@@ -62,7 +62,11 @@ def _differences(noun: str, id: str, before: Thing | None, after: Thing | None) 
 
 
 def values_of(thing: Thing | None) -> dict[str, Any]:
-    """The values of a thing that were ever said: neither its id nor what is empty."""
+    """The values of a thing that were ever said: neither its id nor what is empty, nor what only the rules need."""
     if thing is None:
         return {}
-    return {name: value for name, value in thing.__dict__.items() if name != "id" and value not in (None, (), {})}
+    return {
+        name: value
+        for name, value in thing.__dict__.items()
+        if name != "id" and name not in thing.inner and value not in (None, (), {})
+    }

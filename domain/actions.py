@@ -260,7 +260,7 @@ class OnlyMilestonesAreHeld(Refusal):
 # State and rules
 
 
-class Action(Thing, ActionLinks, ActionTerms):
+class Action(ActionLinks, ActionTerms, Thing):
     noun: ClassVar[str] = "action"
     home: ClassVar[Section] = "plays"
 

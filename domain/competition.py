@@ -129,7 +129,7 @@ CompetitorCommands = IdentifyCompetitor | ReassessCompetitor
 # State and rules
 
 
-class Competitor(Thing, Assessment, CompetitorTerms):
+class Competitor(Assessment, CompetitorTerms, Thing):
     """Gone is a position, not an end: until it is reassessed its position is unknown."""
 
     noun: ClassVar[str] = "competitor"

@@ -158,12 +158,12 @@ class EntryUnknown(Refusal):
 # State and rules
 
 
-class Note(Thing, NoteTerms):
+class Note(NoteTerms, Thing):
     noun: ClassVar[str] = "note"
     home: ClassVar[Section] = "plan"
 
 
-class Document(Thing, DocumentTerms):
+class Document(DocumentTerms, Thing):
     noun: ClassVar[str] = "document"
     home: ClassVar[Section] = "plan"
 

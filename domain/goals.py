@@ -168,7 +168,7 @@ GoalCommands = SetGoal | ReviseGoal | ReportProgress | AchieveGoal | AbandonGoal
 # State and rules
 
 
-class Goal(Thing, GoalTerms):
+class Goal(GoalTerms, Thing):
     noun: ClassVar[str] = "goal"
     home: ClassVar[Section] = "goals"
 

@@ -194,7 +194,7 @@ class NothingRead(Refusal):
 # State and rules
 
 
-class Contract(Thing, ContractTerms):
+class Contract(ContractTerms, Thing):
     noun: ClassVar[str] = "contract"
     home: ClassVar[Section] = "health"
 
@@ -202,7 +202,7 @@ class Contract(Thing, ContractTerms):
     """Of the last renewal, while the contract is as it was renewed."""
 
 
-class Health(Thing, Readings):
+class Health(Readings, Thing):
     """The latest reading of everything."""
 
     noun: ClassVar[str] = "health"

@@ -204,7 +204,7 @@ HypothesisCommands = (
 # State and rules
 
 
-class Hypothesis(Thing, HypothesisTerms):
+class Hypothesis(HypothesisTerms, Thing):
     noun: ClassVar[str] = "hypothesis"
     home: ClassVar[Section] = "hypotheses"
 

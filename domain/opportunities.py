@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
 
+from pydantic import computed_field
+
 from domain.language import (
     Amount,
     Command,
@@ -258,7 +260,7 @@ OpportunityCommands = (
 # State and rules
 
 
-class Opportunity(Thing, OpportunityLinks, OpportunityTerms):
+class Opportunity(OpportunityLinks, OpportunityTerms, Thing):
     noun: ClassVar[str] = "opportunity"
     home: ClassVar[Section] = "opportunities"
 
@@ -274,6 +276,7 @@ class Opportunity(Thing, OpportunityLinks, OpportunityTerms):
     def ending(self) -> str | None:
         return {"won": "was won", "lost": "was lost"}.get(self.state)
 
+    @computed_field
     @property
     def multi_threaded(self) -> bool:
         return len(self.engaged) >= MULTI_THREADED

@@ -225,12 +225,12 @@ class UnitHasUnitsBelow(Refusal):
 # State and rules
 
 
-class Overview(Thing, OverviewTerms):
+class Overview(OverviewTerms, Thing):
     noun: ClassVar[str] = "overview"
     home: ClassVar[Section] = "overview"
 
 
-class Unit(Thing, UnitTerms):
+class Unit(UnitTerms, Thing):
     noun: ClassVar[str] = "unit"
     home: ClassVar[Section] = "overview"
 
@@ -241,12 +241,12 @@ class Unit(Thing, UnitTerms):
         return "was removed" if self.removed else None
 
 
-class News(Thing, NewsTerms):
+class News(NewsTerms, Thing):
     noun: ClassVar[str] = "news"
     home: ClassVar[Section] = "overview"
 
 
-class Referral(Thing, ReferralTerms):
+class Referral(ReferralTerms, Thing):
     noun: ClassVar[str] = "referral"
     home: ClassVar[Section] = "overview"
 

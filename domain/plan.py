@@ -296,7 +296,7 @@ def plan_id_of(account_id: str) -> UUID:
     return uuid5(NAMESPACE, account_id)
 
 
-class Plan(Thing, PlanTerms):
+class Plan(PlanTerms, Thing):
     """The plan's own card."""
 
     noun: ClassVar[str] = "plan"
@@ -310,7 +310,7 @@ class Plan(Thing, PlanTerms):
     on_hold: bool = False
 
 
-class Cycle(Thing, CycleTerms):
+class Cycle(CycleTerms, Thing):
     noun: ClassVar[str] = "cycle"
     home: ClassVar[Section] = "plan"
 

@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
 
+from pydantic import Field
+
 from domain.language import (
     Command,
     CompetitorId,
@@ -317,12 +319,12 @@ class PlayIsBlocked(Refusal):
 # State and rules
 
 
-class Play(Thing, PlayLinks, PlayTerms):
+class Play(PlayLinks, PlayTerms, Thing):
     noun: ClassVar[str] = "play"
     home: ClassVar[Section] = "plays"
 
     state: PlayState = "planned"
-    state_before: tuple[PlayState, ...] = ()
+    state_before: tuple[PlayState, ...] = Field((), exclude=True)
     """The states to return to: by unblocking, then by reopening."""
     started_on: date | None = None
     finished_on: date | None = None

@@ -243,12 +243,12 @@ class TouchOfNobody(Refusal):
 # State and rules
 
 
-class Influence(Thing, Line):
+class Influence(Line, Thing):
     noun: ClassVar[str] = "influence"
     home: ClassVar[Section] = "stakeholders"
 
 
-class Objection(Thing, ObjectionTerms):
+class Objection(ObjectionTerms, Thing):
     noun: ClassVar[str] = "objection"
     home: ClassVar[Section] = "stakeholders"
 
@@ -260,7 +260,7 @@ class Objection(Thing, ObjectionTerms):
         return "was settled" if self.settled else None
 
 
-class Pairing(Thing, Pair):
+class Pairing(Pair, Thing):
     noun: ClassVar[str] = "pairing"
     home: ClassVar[Section] = "stakeholders"
 
@@ -272,7 +272,7 @@ class Pairing(Thing, Pair):
         return "was ended" if self.ended else None
 
 
-class Touch(Thing, TouchTerms):
+class Touch(TouchTerms, Thing):
     noun: ClassVar[str] = "touch"
     home: ClassVar[Section] = "stakeholders"
 

@@ -135,7 +135,7 @@ class RequestDeclined(Refusal):
 # State and rules
 
 
-class Request(Thing, RequestTerms):
+class Request(RequestTerms, Thing):
     noun: ClassVar[str] = "request"
     home: ClassVar[Section] = "requests"
 

@@ -206,7 +206,7 @@ class ReviewHeldBeforeTheLast(Refusal):
 # State and rules
 
 
-class Review(Thing, ReviewOutcome, ReviewPlans, ReviewTerms):
+class Review(ReviewOutcome, ReviewPlans, ReviewTerms, Thing):
     noun: ClassVar[str] = "review"
     home: ClassVar[Section] = "reviews"
 

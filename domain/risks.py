@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
 
+from pydantic import computed_field
+
 from domain.language import (
     Amount,
     Command,
@@ -179,7 +181,7 @@ RiskCommands = RaiseRisk | ReassessRisk | RestateRisk | ReassignRisk | PlanMitig
 # State and rules
 
 
-class Risk(Thing, RiskTerms):
+class Risk(RiskTerms, Thing):
     noun: ClassVar[str] = "risk"
     home: ClassVar[Section] = "risks"
 
@@ -193,6 +195,7 @@ class Risk(Thing, RiskTerms):
         endings = {"averted": "was averted", "accepted": "was accepted", "materialised": "has materialised"}
         return endings[self.outcome] if self.outcome else None
 
+    @computed_field
     @property
     def exposure(self) -> int:
         return self.likelihood * self.impact

@@ -282,7 +282,7 @@ FORGOTTEN = "[forgotten]"
 """What stands where the words of a person stood who was forgotten."""
 
 
-class Stakeholder(Thing, Details):
+class Stakeholder(Details, Thing):
     noun: ClassVar[str] = "stakeholder"
     home: ClassVar[Section] = "stakeholders"
 
@@ -293,6 +293,8 @@ class Stakeholder(Thing, Details):
     power: int | None = None
     relationships: Mapping[Person, int] = {}
     """How well each of our people knows them."""
+    strength: int | None = None
+    """How well the one of our people knows them who knows them best."""
     moved_on: date | None = None
     promoted: bool = False
     """Whether the last move was a step up."""
@@ -300,11 +302,6 @@ class Stakeholder(Thing, Details):
     went_to: Prose | None = None
     returned_on: date | None = None
     forgotten: bool = False
-
-    @property
-    def strength(self) -> int | None:
-        """How well the one of our people knows them who knows them best."""
-        return max(self.relationships.values(), default=None)
 
     @property
     def ending(self) -> str | None:

@@ -117,7 +117,7 @@ def apply(draft: Draft, event: StandingEvents) -> None:
         case SentimentChanged(evidence=evidence):
             draft.change(Stakeholder, event, evidence=evidence)
         case RelationshipRated(id=id, member=member, strength=strength):
-            known = draft.the(Stakeholder, id).relationships
-            draft.set(Stakeholder, id, relationships={**known, member: strength})
+            known = {**draft.the(Stakeholder, id).relationships, member: strength}
+            draft.set(Stakeholder, id, relationships=known, strength=max(known.values()))
         case _:
             assert_never(event)

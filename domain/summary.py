@@ -64,7 +64,7 @@ SummaryCommands = WriteSummary
 # State and rules
 
 
-class Summary(Thing, SummaryTerms):
+class Summary(SummaryTerms, Thing):
     noun: ClassVar[str] = "summary"
     home: ClassVar[Section] = "summary"
 

@@ -159,7 +159,7 @@ class ReleasedBeforeAssigned(Refusal):
 # State and rules
 
 
-class Member(Thing, MemberTerms):
+class Member(MemberTerms, Thing):
     """One stint: somebody in a role, from a day and perhaps until one."""
 
     noun: ClassVar[str] = "member"

@@ -22,6 +22,8 @@ class Thing(BaseModel):
     noun: ClassVar[str]
     home: ClassVar[Section]
     defaults: ClassVar[dict[str, Any]]
+    inner: ClassVar[frozenset[str]]
+    """Fields that only the rules need and no view shows."""
 
     id: str
 
@@ -30,6 +32,7 @@ class Thing(BaseModel):
         cls.defaults = {
             name: field.get_default() for name, field in cls.model_fields.items() if not field.is_required()
         }
+        cls.inner = frozenset(name for name, field in cls.model_fields.items() if field.exclude)
 
     @property
     def ending(self) -> str | None:

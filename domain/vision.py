@@ -79,12 +79,12 @@ VisionCommands = StateVision | SetPriorities
 # State and rules
 
 
-class Vision(Thing, VisionTerms):
+class Vision(VisionTerms, Thing):
     noun: ClassVar[str] = "vision"
     home: ClassVar[Section] = "vision"
 
 
-class Priorities(Thing, PrioritiesTerms):
+class Priorities(PrioritiesTerms, Thing):
     """Of one quarter."""
 
     noun: ClassVar[str] = "priorities"

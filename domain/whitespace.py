@@ -174,7 +174,7 @@ WhitespaceCommands = ListOffering | RetireOffering | AssessCell
 # State and rules
 
 
-class Offering(Thing, OfferingTerms):
+class Offering(OfferingTerms, Thing):
     noun: ClassVar[str] = "offering"
     home: ClassVar[Section] = "whitespace"
 
@@ -185,7 +185,7 @@ class Offering(Thing, OfferingTerms):
         return "was retired" if self.retired else None
 
 
-class Cell(Thing, CellTerms):
+class Cell(CellTerms, Thing):
     """There from its first assessment; every other pairing of unit and offering is unknown."""
 
     noun: ClassVar[str] = "cell"

@@ -256,6 +256,31 @@ def test_all_processes_of_a_server_may_be_killed(home):
         query(server, "DROP TABLE kept")
 
 
+def test_a_session_at_work_does_not_outlive_its_killed_server(home):
+    with temporary(home) as server:
+        at_work = "SELECT FROM pg_stat_activity WHERE query LIKE '%1e8)' AND state = 'active'"
+        psql = server.command("psql", "-c", "SELECT count(*) FROM generate_series(1, 1e8)")
+        with subprocess.Popen(psql, stderr=subprocess.DEVNULL) as session:
+            while not query(server, at_work):
+                time.sleep(0.01)
+            os.kill(postmaster(home), signal.SIGKILL)
+            server.start()
+            assert session.wait(timeout=5) != 0
+
+
+def test_a_copied_home_has_a_server_of_its_own():
+    with home_in(None, "long" * 25) as home, temporary(home) as original:
+        copy = home.with_name("copy" * 25)
+        os.kill(postmaster(home), signal.SIGKILL)
+        shutil.copytree(home, copy, symlinks=True, ignore=shutil.ignore_patterns(".s.*"))
+        original.start()
+        assert not temporary(copy).is_running()
+        with temporary(copy) as server:
+            assert host(server) != host(original)
+            query(server, "CREATE TABLE copied ()")
+        assert query(original, "SELECT to_regclass('copied')") == [(None,)]
+
+
 def test_a_stranger_with_the_number_of_a_dead_server_does_no_harm(home):
     with temporary(home) as server:
         os.kill(postmaster(home), signal.SIGKILL)

@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
@@ -39,9 +40,6 @@ class Postmaster:
         pause = PAUSE
         deadline = time.monotonic() + PATIENCE
         while True:
-            answer = ping(self._cluster.run)
-            if answer == Ping.OK and self._lets_us_in():
-                return
             if not self.is_alive():
                 if launched:
                     raise EmbeddedPostgresError(
@@ -52,13 +50,16 @@ class Postmaster:
                 self._launch()
                 launched = True
                 deadline = time.monotonic() + PATIENCE
-            elif answer == Ping.REJECT:
+            self._end_what_is_left()
+            answer = ping(self._cluster.run)
+            if answer == Ping.OK and self._lets_us_in():
+                return
+            if answer == Ping.REJECT:
                 deadline = time.monotonic() + PATIENCE
             elif time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
-                    f"A PostgreSQL in {self._cluster.data} is alive but lets nobody in. It may be what is "
-                    "left of a killed server, in a long statement: start again later, or first end the "
-                    "processes named postgres that work there."
+                    f"A PostgreSQL in {self._cluster.data} is alive but lets nobody in. If it is what is "
+                    "left of a killed server, end the processes named postgres that work there, and start again."
                 )
             time.sleep(pause)
             pause = min(pause * 1.2, LONGEST_PAUSE)
@@ -86,6 +87,7 @@ class Postmaster:
         deadline = time.monotonic() + PATIENCE
         told = None
         while self.is_alive():
+            self._end_what_is_left()
             process = self.process()
             if process and process != told:
                 with suppress(ProcessLookupError):
@@ -111,6 +113,13 @@ class Postmaster:
         if process and f" -D {self._cluster.data} " in command_line(process):
             return process
         return None
+
+    def _end_what_is_left(self) -> None:
+        """A session in a long statement does not notice that its server was killed."""
+        if self.process() is None:
+            for session in sessions_at_work_in(self._cluster.data):
+                with suppress(ProcessLookupError):
+                    os.kill(session, signal.SIGQUIT)
 
     def _recorded_process(self) -> int | None:
         try:
@@ -205,6 +214,15 @@ def may_hold_a_socket(folder: Path, user: ServerUser) -> bool:
     owner = user.ids[0] if user.ids else os.geteuid()
     private_folder = found.st_mode == stat.S_IFDIR | 0o700 and found.st_uid == owner
     return private_folder and ping(folder) == Ping.NO_RESPONSE
+
+
+def sessions_at_work_in(data: Path) -> Iterator[int]:
+    """As far as the system shows where processes work: Linux does."""
+    for folder in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):
+            process = int(folder.parent.name)
+            if folder.readlink() == data and command_line(process).startswith("postgres: "):
+                yield process
 
 
 def command_line(process: int) -> str:

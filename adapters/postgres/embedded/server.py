@@ -60,7 +60,8 @@ class EmbeddedPostgres:
                 self._postmaster.run()
         except BaseException:
             if self._use is not None:
-                self.stop()
+                with suppress(EmbeddedPostgresError):
+                    self.stop()
             raise
 
     def stop(self, force: bool = False) -> bool:
@@ -82,10 +83,11 @@ class EmbeddedPostgres:
                 self._use = None
 
     def is_running(self) -> bool:
-        """Whether a connection succeeds: there is no other proof."""
+        """Whether a connection succeeds, to a server of these data: there is no other proof."""
         try:
-            with self._cluster.connect():
-                return True
+            with self._cluster.connect() as connection:
+                data = connection.execute("SHOW data_directory").fetchone()
+                return data == (str(self._cluster.data),)
         except (psycopg.OperationalError, EmbeddedPostgresError):
             return False
 
