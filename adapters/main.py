@@ -3,11 +3,21 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from uuid import UUID, uuid4
 
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from adapters.http.app import Services, create_app
+from adapters.http.callers import Callers, Development, Keys
+from adapters.postgres.heads import Heads
 from adapters.postgres.store import Store, Whereabouts, embedded, opened
-from adapters.settings import Settings, key_encryption_key
+from adapters.settings import Settings, SettingsError, key_encryption_key
 from application.account_plans import AccountPlans
+
+logger = structlog.get_logger("plantrail")
 
 
 def utc_now() -> datetime:
@@ -36,3 +46,43 @@ def open_store(settings: Settings) -> Iterator[Store]:
 
 def account_plans(store: Store) -> AccountPlans:
     return AccountPlans(store.events, utc_now, make_id)
+
+
+def callers(settings: Settings, host: str) -> Callers:
+    """Who may call.  Without a callers file only this machine may, and callers name themselves.
+
+    Raises `SettingsError`, `CallersFileWrong`.
+    """
+    if settings.callers_file:
+        return Keys(settings.callers_file)
+    if not ip_address("127.0.0.1" if host == "localhost" else host).is_loopback:
+        raise SettingsError(
+            f"To serve on {host} others must be known by keys: set PLANTRAIL_CALLERS_FILE to a file with a key and an"
+            " actor in each line, or serve on 127.0.0.1."
+        )
+    logger.warning("development: callers on this machine name themselves by X-Actor; no key is asked for")
+    return Development()
+
+
+def http_app(store: Store, known_callers: Callers, secret: bytes) -> FastAPI:
+    services = Services(
+        plans=account_plans(store),
+        heads=Heads(store.where.service),
+        callers=known_callers,
+        secret=secret,
+        make_id=make_id,
+        why_not_ready=store.why_not_ready,
+    )
+    return create_app(services)
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
+    known_callers = callers(settings, host)
+    key = key_encryption_key(settings)
+    with open_store(settings) as store:
+        app = http_app(store, known_callers, key.derived(b"idempotency"))
+        config = uvicorn.Config(
+            app, host, port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+        )
+        uvicorn.Server(config).run()

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -14,10 +14,10 @@ from application.ports import Answer, Circumstances, Commit, EventStore, StoreBu
 from domain.account_plan import AccountPlanCommand, AccountPlanEvent, decide, fold, speaks_of, strikes
 from domain.language import Caution, Command, Event, Refusal
 from domain.markers import Sealed, marked
-from domain.plan import OpenPlan, PlanNotOpen
+from domain.plan import OpenPlan, PlanNotOpen, the_plan
 from domain.record import Recorded
 from domain.stakeholders import StakeholderForgotten
-from domain.things import AccountPlan
+from domain.things import AccountPlan, day_of
 
 PATIENCE = 5.0
 """Seconds a command may wait for its turn and for the store before it is given up."""
@@ -26,10 +26,14 @@ PATIENCE = 5.0
 class VersionConflict(Exception):
     """Since the version you have seen, the same thing was changed: look at what happened, then decide again."""
 
-    def __init__(self, current_version: int, since: Sequence[Recorded]) -> None:
-        super().__init__(current_version)
-        self.current_version = current_version
+    def __init__(self, known: KnownPlan, since: Sequence[Recorded]) -> None:
+        super().__init__(known.version)
+        self.known = known
         self.since = since
+
+    @property
+    def current_version(self) -> int:
+        return self.known.version
 
 
 class KeyReused(Exception):
@@ -68,6 +72,9 @@ class Outcome:
     version: int
     position: int
     done: Sequence[Done]
+    erasures: int
+    today: date
+    """Where the plan lives."""
     opened: bool = False
     replayed: bool = False
     """It is the answer given before under the same Idempotency-Key."""
@@ -98,6 +105,13 @@ class AccountPlans:
         if not known.records:
             raise PlanNotOpen
         return known
+
+    def remembered(self, plan_id: UUID) -> KnownPlan:
+        """What this process knows of a plan, which may be old or nothing at all."""
+        return self._memory.get(plan_id)
+
+    def now(self) -> datetime:
+        return self._now()
 
     def _refreshed(self, known: KnownPlan) -> KnownPlan:
         news = self._store.read(known.plan_id, after=known.version)
@@ -207,11 +221,17 @@ class AccountPlans:
             for record in recorded:
                 if isinstance(record.event, StakeholderForgotten):
                     self._store.forget(known.plan_id, record.event.id)
-            known = replace(known, records=(*known.records, *recorded))
+            known = self._refreshed(KnownPlan(known.plan_id))
         elif recorded:
             known = known.with_news(recorded)
             self._memory.put(known)
-        return Outcome(known.plan_id, known.version, known.position, done, opened)
+        return Outcome(
+            known.plan_id, known.version, known.position, done, known.erasures, self.today(known), opened
+        )
+
+    def today(self, known: KnownPlan) -> date:
+        """The day it is now where the plan lives."""
+        return day_of(self._now(), the_plan(known.plan).timezone)
 
     def _answered(self, key: Key) -> Outcome | None:
         answer = self._store.answered(key.scope)
@@ -228,8 +248,11 @@ class AccountPlans:
             )
             for each in content["done"]
         ]
-        position = content["position"]
-        return Outcome(answer.plan_id, content["version"], position, done, content["opened"], replayed=True)
+        known = self.read(answer.plan_id)
+        version, position = content["version"], content["position"]
+        return Outcome(
+            answer.plan_id, version, position, done, known.erasures, self.today(known), content["opened"], replayed=True
+        )
 
 
 def check_not_stale(known: KnownPlan, commands: Sequence[AccountPlanCommand], if_match: int | None) -> None:
@@ -238,7 +261,7 @@ def check_not_stale(known: KnownPlan, commands: Sequence[AccountPlanCommand], if
         return
     since = known.records[if_match:]
     if if_match > known.version or any(concerns(record.event, command) for record in since for command in commands):
-        raise VersionConflict(known.version, since)
+        raise VersionConflict(known, since)
 
 
 def concerns(event: Event, command: Command) -> bool:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import from_json
 
 from application.effects import Step, walk
+from application.plan_memory import KnownPlan
 from domain.language import Section
 from domain.markers import references
 from domain.record import Recorded
@@ -131,3 +132,12 @@ def entry(step: Step, struck: Mapping[int, str]) -> Entry:
         correlation_id=meta["correlation_id"],
         causation_id=meta.get("causation_id"),
     )
+
+
+MOST_SINCE = 50
+
+
+def since(known: KnownPlan, wanted: Sequence[Recorded]) -> list[Entry]:
+    """The entries of these events, for somebody who has to know what happened meanwhile."""
+    versions = {record.version for record in wanted}
+    return history(known.records, known.struck, lambda record: record.version in versions, limit=MOST_SINCE)[0]

@@ -273,6 +273,10 @@ PlanCommands = (
 class PlanNotOpen(Refusal):
     """There is no such plan."""
 
+    @property
+    def type(self) -> str:
+        return "unknown-plan"
+
 
 class PlanAlreadyOpen(Refusal):
     """The account “{account_id}” has a plan already: one each, for ever."""

@@ -22,6 +22,7 @@ class Thing(BaseModel):
     noun: ClassVar[str]
     home: ClassVar[Section]
     defaults: ClassVar[dict[str, Any]]
+    """Every field in order; those that must be said are empty here."""
     inner: ClassVar[frozenset[str]]
     """Fields that only the rules need and no view shows."""
 
@@ -30,7 +31,7 @@ class Thing(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         cls.defaults = {
-            name: field.get_default() for name, field in cls.model_fields.items() if not field.is_required()
+            name: None if field.is_required() else field.get_default() for name, field in cls.model_fields.items()
         }
         cls.inner = frozenset(name for name, field in cls.model_fields.items() if field.exclude)
 

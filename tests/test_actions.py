@@ -68,7 +68,7 @@ NO_LINKS = {
 
 def test_an_action_can_be_added():
     given().when(AddAction(**TERMS)).then(ADDED)
-    given_nothing().when(AddAction(**TERMS)).then_refused("plan-not-open")
+    given_nothing().when(AddAction(**TERMS)).then_refused("unknown-plan")
     given(ADDED).when(AddAction(**TERMS)).then_refused("action-id-taken", "/id")
     added = action_after(ADDED)
     assert (added.state, added.side, added.calendar_hold, added.ending) == ("open", "us", False, None)

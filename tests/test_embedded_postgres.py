@@ -258,10 +258,10 @@ def test_all_processes_of_a_server_may_be_killed(home):
 
 def test_a_session_at_work_does_not_outlive_its_killed_server(home):
     with temporary(home) as server:
-        at_work = "SELECT FROM pg_stat_activity WHERE query LIKE '%1e8)' AND state = 'active'"
+        at_work = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%1e8)' AND state = 'active'"
         psql = server.command("psql", "-c", "SELECT count(*) FROM generate_series(1, 1e8)")
         with subprocess.Popen(psql, stderr=subprocess.DEVNULL) as session:
-            while not query(server, at_work):
+            while session.poll() is None and not query(server, at_work):
                 time.sleep(0.01)
             os.kill(postmaster(home), signal.SIGKILL)
             server.start()

@@ -95,7 +95,7 @@ def test_a_plan_is_opened_in_terms_that_exist(wrong):
 
 
 def test_nothing_can_be_said_of_a_plan_that_is_not_open():
-    given_nothing().when(RenameAccount(account_name="Acme")).then_refused("plan-not-open")
+    given_nothing().when(RenameAccount(account_name="Acme")).then_refused("unknown-plan")
 
 
 # Whose it is, and how much it matters

@@ -55,7 +55,7 @@ def test_a_play_can_be_planned():
 
 
 def test_a_play_needs_an_open_plan():
-    given_nothing().when(PLAN).then_refused("plan-not-open")
+    given_nothing().when(PLAN).then_refused("unknown-plan")
 
 
 def test_the_id_of_a_play_is_taken_once():

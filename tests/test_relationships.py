@@ -57,7 +57,7 @@ ACTION = ActionAdded(id="invite", statement="Invite the CFO", kind="touch", owne
 def test_who_listens_to_whom_is_drawn_once():
     given(CFO, HEAD).when(DrawInfluence(**LINE)).then(DRAWN)
     given(CFO, HEAD, DRAWN).when(DrawInfluence(**LINE)).then_nothing_happens()
-    given_nothing().when(DrawInfluence(**LINE)).then_refused("plan-not-open")
+    given_nothing().when(DrawInfluence(**LINE)).then_refused("unknown-plan")
 
 
 def test_influence_has_a_direction():

@@ -63,7 +63,7 @@ FORGET = ForgetStakeholder(id="cfo")
 
 def test_a_stakeholder_can_be_added():
     given().when(AddStakeholder(id="cfo", **DETAILS)).then(CFO)
-    given_nothing().when(AddStakeholder(id="cfo", **DETAILS)).then_refused("plan-not-open")
+    given_nothing().when(AddStakeholder(id="cfo", **DETAILS)).then_refused("unknown-plan")
     given(CFO).when(AddStakeholder(id="cfo", **DETAILS)).then_refused("stakeholder-id-taken", "/id")
 
 

@@ -24,7 +24,7 @@ def test_a_summary_says_why_this_account_why_now_and_where_it_is_to_be_in_a_year
 
 
 def test_a_summary_needs_an_open_plan():
-    given_nothing().when(WriteSummary(why_now="Now")).then_refused("plan-not-open")
+    given_nothing().when(WriteSummary(why_now="Now")).then_refused("unknown-plan")
 
 
 def test_only_what_changes_in_a_summary_is_recorded():

@@ -15,7 +15,7 @@ SET = PrioritiesSet(**SECOND)
 
 def test_a_vision_can_be_stated_once_the_plan_is_open():
     given().when(StateVision(**TERMS)).then(STATED)
-    given_nothing().when(StateVision(**TERMS)).then_refused("plan-not-open")
+    given_nothing().when(StateVision(**TERMS)).then_refused("unknown-plan")
 
 
 def test_the_same_vision_is_recorded_once():

@@ -16,16 +16,19 @@ from application.ports import StoreUnavailable
 SCHEMA = "plantrail"
 STATEMENT_TIMEOUT = "5s"
 POOL_TIMEOUT = 3.0
+SESSION = (
+    (
+        "SELECT set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),"
+        " set_config('idle_in_transaction_session_timeout', '60s', false)"
+    ),
+    (STATEMENT_TIMEOUT, STATEMENT_TIMEOUT),
+)
 
 
 def configured(connection: Connection[Any]) -> None:
     """Autocommit, and no statement or lock that is waited for longer than five seconds."""
     connection.autocommit = True
-    connection.execute(
-        "SELECT set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),"
-        " set_config('idle_in_transaction_session_timeout', '60s', false)",
-        (STATEMENT_TIMEOUT, STATEMENT_TIMEOUT),
-    )
+    connection.execute(*SESSION)
 
 
 class Datastore:

@@ -6,6 +6,8 @@ from secrets import token_bytes
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from adapters.postgres.datastore import Datastore
 
@@ -18,6 +20,10 @@ class KeyEncryptionKey:
 
     generation: int
     secret: bytes
+
+    def derived(self, purpose: bytes) -> bytes:
+        """Another secret, that does not tell this one."""
+        return HKDF(SHA256(), 32, salt=None, info=b"plantrail " + purpose).derive(self.secret)
 
     def wrap(self, plan_id: UUID, stakeholder: str, key: bytes) -> bytes:
         nonce = token_bytes(NONCE)

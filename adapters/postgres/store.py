@@ -40,6 +40,15 @@ class Store:
     keys: PostgresPersonKeys
     events: PostgresEventStore
 
+    def why_not_ready(self) -> str | None:
+        """What keeps it from being used; None when nothing does."""
+        try:
+            with self.datastore.connection() as connection:
+                connection.execute("SELECT 1")
+        except StoreUnavailable:
+            return "The store does not answer."
+        return None
+
 
 @contextmanager
 def opened(where: Whereabouts, key: KeyEncryptionKey) -> Iterator[Store]:

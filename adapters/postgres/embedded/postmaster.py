@@ -59,7 +59,7 @@ class Postmaster:
             elif time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
                     f"A PostgreSQL in {self._cluster.data} is alive but lets nobody in. If it is what is "
-                    "left of a killed server, end the processes named postgres that work there, and start again."
+                    "left of a killed server, end the processes named postgres there and start again."
                 )
             time.sleep(pause)
             pause = min(pause * 1.2, LONGEST_PAUSE)

@@ -1,0 +1,76 @@
+"""The HTTP service put together."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi_offline import FastAPIOffline
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from adapters.http import commands, queries
+from adapters.http.callers import Callers
+from adapters.http.conversation import Conversation, Numbers
+from adapters.http.documentation import document
+from adapters.http.problems import answer_with_problems, problem
+from adapters.postgres.heads import Heads
+from application.account_plans import AccountPlans
+
+RETRY_AFTER = {"Retry-After": "1"}
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the HTTP service needs of the others."""
+
+    plans: AccountPlans
+    heads: Heads
+    callers: Callers
+    secret: bytes
+    """What HMACs of idempotency keys are made with."""
+    make_id: Callable[[], UUID]
+    why_not_ready: Callable[[], str | None]
+    """What keeps the service from serving; None when nothing does."""
+
+
+def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
+    numbers = Numbers()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await services.heads.close()
+
+    app = FastAPIOffline(title="plantrail", version=version, lifespan=lifespan, redoc_url=None)
+    views = queries.Views(services.plans, services.heads, services.callers)
+    app.include_router(health(services, numbers))
+    app.include_router(queries.routes(views))
+    app.include_router(commands.routes(services.plans, services.callers, services.secret, numbers))
+    answer_with_problems(app)
+    document(app, commands.CommandAnswer)
+    app.add_middleware(Conversation, numbers=numbers, make_id=services.make_id)
+    return app
+
+
+def health(services: Services, numbers: Numbers) -> APIRouter:
+    api = APIRouter(tags=["health"])
+
+    @api.get("/livez", summary="The process serves")
+    async def livez() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @api.get("/readyz", summary="The store answers and the tables follow it", response_model=dict[str, str])
+    async def readyz(request: Request) -> Any:
+        reason = await run_in_threadpool(services.why_not_ready)
+        if reason:
+            return problem(request, 503, "not-ready", reason, RETRY_AFTER)
+        return {"status": "ok"}
+
+    @api.get("/metrics", summary="Numbers for Prometheus", response_class=Response)
+    async def metrics() -> Response:
+        return Response(generate_latest(numbers.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return api

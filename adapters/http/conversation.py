@@ -1,0 +1,99 @@
+"""Around every request: an id to speak of it by, one line in the log, numbers for the operator, no stack trace out."""
+
+import re
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from adapters.http.problems import problem
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+logger = structlog.get_logger("plantrail.http")
+
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Numbers:
+    """What `/metrics` tells."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "plantrail_requests_total", "Requests answered.", ("method", "route", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "plantrail_request_seconds", "Time to answer.", ("method", "route"), registry=self.registry
+        )
+        self.commands = Counter(
+            "plantrail_commands_total", "Commands by outcome.", ("command", "outcome"), registry=self.registry
+        )
+        self.events = Counter("plantrail_events_total", "Events recorded.", registry=self.registry)
+
+
+class Conversation:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp, numbers: Numbers, make_id: Callable[[], UUID]) -> None:
+        self._app = app
+        self._make_id = make_id
+        self._numbers = numbers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = perf_counter()
+        given = Headers(scope=scope).get("x-request-id", "")
+        scope["request_id"] = given if ID.fullmatch(given) else str(self._make_id())
+        status = 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = scope["request_id"]
+                for name, value in SECURITY.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except Exception:
+            logger.exception("unhandled", request_id=scope["request_id"], route=_route(scope))
+            if status == 500:
+                sorry = "Something went wrong on our side; it is logged under the request id."
+                await problem(Request(scope), 500, "internal-error", sorry)(scope, receive, answer)
+        finally:
+            self._tell(scope, status, perf_counter() - began)
+
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+        method, route = scope["method"], _route(scope)
+        self._numbers.requests.labels(method, route, status).inc()
+        self._numbers.seconds.labels(method, route).observe(seconds)
+        logger.info(
+            "request",
+            method=method,
+            route=route,
+            status=status,
+            milliseconds=round(seconds * 1000, 1),
+            request_id=scope["request_id"],
+            **scope.get("spoken_of", {}),
+        )
+
+
+def _route(scope: Scope) -> str:
+    """The pattern of the path: what is filled in may be personal."""
+    route: Any = scope.get("route")
+    return str(getattr(route, "path", "unknown"))

@@ -1,0 +1,79 @@
+"""Where plans stand: the version of each, read for all who ask at the same time in one query.
+
+Every read of a plan asks this before it uses what is remembered; that is why nothing is ever stale.
+"""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import AsyncConnection
+
+from adapters.postgres.datastore import SESSION
+from application.ports import StoreUnavailable
+
+HEADS = (
+    "SELECT asked.plan, coalesce(("
+    "  SELECT originator_version FROM plantrail.stored_events e WHERE e.originator_id = asked.plan"
+    "  ORDER BY originator_version DESC LIMIT 1), 0)"
+    " FROM unnest(%s::uuid[]) AS asked (plan)"
+)
+PATIENCE = 5.0
+
+
+class Heads:
+    """One connection of the event loop it is used in.  A question that comes while a query is under way waits for the
+    next one: an answer never is older than its question."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._asked: dict[UUID, asyncio.Future[int]] = {}
+        self._answering: asyncio.Task[None] | None = None
+        self._connection: AsyncConnection[Any] | None = None
+
+    async def version(self, plan_id: UUID) -> int:
+        """0 where there is no such plan.  Raises `StoreUnavailable`."""
+        if plan_id not in self._asked:
+            self._asked[plan_id] = asyncio.get_running_loop().create_future()
+        answer = self._asked[plan_id]
+        if self._answering is None or self._answering.done():
+            self._answering = asyncio.create_task(self._answer())
+        return await asyncio.shield(answer)
+
+    async def _answer(self) -> None:
+        while self._asked:
+            asked, self._asked = self._asked, {}
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    versions = await self._versions(list(asked))
+            except (psycopg.Error, TimeoutError):
+                await self.close()
+                versions = {}
+            for plan_id, answer in asked.items():
+                if answer.cancelled():
+                    continue
+                if plan_id in versions:
+                    answer.set_result(versions[plan_id])
+                else:
+                    answer.set_exception(StoreUnavailable(StoreUnavailable.__doc__))
+
+    async def _versions(self, plans: list[UUID]) -> dict[UUID, int]:
+        try:
+            return await self._queried(plans)
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            # The connection may have died while nobody asked: once more on a new one.
+            await self.close()
+            return await self._queried(plans)
+
+    async def _queried(self, plans: list[UUID]) -> dict[UUID, int]:
+        if self._connection is None:
+            self._connection = await AsyncConnection.connect(self._conninfo, autocommit=True, connect_timeout=3)
+            await self._connection.execute(*SESSION)
+        cursor = await self._connection.execute(HEADS, (plans,), prepare=True)
+        return dict(await cursor.fetchall())
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            await connection.close()

@@ -1,0 +1,130 @@
+"""Histories told as commands at instants: decided, stored and read again as they would be, but in memory."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from adapters.stored_format import decode, encode, meta_of, people_spoken_of
+from application.account_plans import former_words_spoke_of
+from application.cuts import Cut, cut_at
+from application.plan_memory import KnownPlan
+from application.ports import Circumstances, ToRecord
+from domain.account_plan import COMMANDS, decide, speaks_of
+from domain.language import Command
+from domain.plan import plan_id_of
+from domain.record import Recorded
+from domain.stakeholders import StakeholderForgotten
+from domain.things import AccountPlan
+
+OPEN = {"account_id": "acme", "account_name": "Acme Manufacturing", "owner": "ann", "currency": "EUR"}
+
+
+@dataclass
+class History:
+    """The record of one plan, which grows by `on`: on such a day, somebody said this."""
+
+    account_id: str = "acme"
+    known: KnownPlan = field(init=False)
+    keys: dict[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.known = KnownPlan(plan_id_of(self.account_id))
+
+    def on(self, when: str, command: str, /, by: str = "ann", **body: Any) -> str:
+        """Carry out a command; the id of its last event.  A day alone means nine o'clock UTC on it."""
+        said = COMMANDS[command].model_validate_json(json.dumps(body))
+        recorded = self.handle(instant(when), said, by)
+        return recorded[-1].id if recorded else f"{command} changed nothing"
+
+    def handle(self, at: datetime, command: Command, by: str = "ann") -> list[Recorded]:
+        """Raises `Refusal`, and then nothing was recorded."""
+        if self.known.records:
+            at = max(at, self.known.records[-1].meta.recorded_at)
+        plan: AccountPlan = self.known.plan
+        decision = decide(plan, command, at)
+        about = speaks_of(plan, command)
+        news = [
+            self._record(
+                plan.version + place,
+                ToRecord(
+                    event,
+                    at,
+                    f"command-{plan.version + 1}",
+                    command.reason,
+                    about,
+                    former_words_spoke_of(self.known.records, event),
+                ),
+                by,
+            )
+            for place, event in enumerate(decision.events, 1)
+        ]
+        self.known = self.known.with_news(news)
+        for record in news:
+            if isinstance(record.event, StakeholderForgotten):
+                self.keys.pop(record.event.id, None)
+                self.known = self.read_again()
+        return news
+
+    def _record(self, version: int, each: ToRecord, by: str) -> Recorded:
+        for who in people_spoken_of(each):
+            self.keys.setdefault(who, who.encode().ljust(32, b"."))
+        meta = meta_of(each.at, Circumstances(by, "api", "request", "conversation"), each.command_id, each.reason)
+        plan_id = self.known.plan_id
+        state = encode(plan_id, version, each.event, meta, each.about, each.former_about, self.keys)
+        return decode(plan_id, version, version, type(each.event).__name__, state, self.keys)
+
+    def read_again(self) -> KnownPlan:
+        """What is stored, read with the keys there are."""
+        read = [
+            decode(old.plan_id, old.version, old.position, type(old.event).__name__, old.stored, self.keys)
+            for old in self.known.records
+        ]
+        return KnownPlan(self.known.plan_id).with_news(read)
+
+    @property
+    def plan_id(self) -> UUID:
+        return self.known.plan_id
+
+    @property
+    def last(self) -> datetime:
+        return self.known.records[-1].meta.recorded_at
+
+    def event(self, version: int) -> str:
+        return self.known.records[version - 1].id
+
+    def cut(self, text: str, now: str | None = None) -> Cut:
+        """As asked for on a day; without one, when the last event has just been recorded."""
+        return cut_at(text, self.known, instant(now) if now else self.last)
+
+
+def instant(when: str) -> datetime:
+    at = datetime.fromisoformat(when)
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return at + timedelta(hours=9) if len(when) == len("2026-01-05") else at.astimezone(UTC)
+
+
+def opened(when: str = "2026-01-05", timezone: str = "Europe/Berlin", tier: str = "strategic", **more: Any) -> History:
+    """A plan of Acme, which Ann opened on Monday, 5 January 2026, in Berlin."""
+    history = History()
+    history.on(when, "open-plan", **OPEN | {"timezone": timezone, "tier": tier} | more)
+    return history
+
+
+def told(file: Path) -> History:
+    """A scenario file, as `plantrail load` would tell it."""
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    return retold(lines)
+
+
+def retold(lines: Iterable[dict[str, Any]]) -> History:
+    history: History | None = None
+    for line in lines:
+        history = history or History(line["plan"])
+        history.on(line["at"], line["command"], by=line["by"], **line["body"])
+    assert history
+    return history
