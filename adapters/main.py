@@ -1,6 +1,6 @@
 """Composition root: the only place where the pieces meet, the clock and the configuration included."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -12,12 +12,16 @@ from fastapi import FastAPI
 
 from adapters.http.app import Services, create_app
 from adapters.http.callers import Callers, Development, Keys
+from adapters.periodic import every
 from adapters.postgres.heads import Heads
+from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store, Whereabouts, embedded, opened
 from adapters.settings import Settings, SettingsError, key_encryption_key
 from application.account_plans import AccountPlans
 
 logger = structlog.get_logger("plantrail")
+
+MINUTES_BETWEEN_SWEEPS = 1
 
 
 def utc_now() -> datetime:
@@ -29,23 +33,28 @@ def make_id() -> UUID:
 
 
 @contextmanager
-def open_store(settings: Settings) -> Iterator[Store]:
-    """The configured store, else the embedded one, started for as long as it is used."""
-    key = key_encryption_key(settings)
+def whereabouts(settings: Settings) -> Iterator[Whereabouts]:
+    """Of the configured store, else of the embedded one, started for as long as it is used."""
     if settings.database_url is None:
-        with embedded(settings.home, settings.pg_bin) as where, opened(where, key) as store:
-            yield store
+        with embedded(settings.home, settings.pg_bin) as where:
+            yield where
         return
     service = settings.database_url.get_secret_value()
     owner, keys = (
         secret.get_secret_value() if secret else service for secret in (settings.owner_url, settings.keys_url)
     )
-    with opened(Whereabouts(service, owner, keys), key) as store:
+    yield Whereabouts(service, owner, keys)
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[Store]:
+    key = key_encryption_key(settings)
+    with whereabouts(settings) as where, opened(where, key) as store:
         yield store
 
 
-def account_plans(store: Store) -> AccountPlans:
-    return AccountPlans(store.events, utc_now, make_id)
+def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> AccountPlans:
+    return AccountPlans(store.events, now, make_id)
 
 
 def callers(settings: Settings, host: str) -> Callers:
@@ -64,24 +73,47 @@ def callers(settings: Settings, host: str) -> Callers:
     return Development()
 
 
-def http_app(store: Store, known_callers: Callers, secret: bytes) -> FastAPI:
+def http_app(
+    store: Store,
+    known_callers: Callers,
+    secret: bytes,
+    why_not_ready: Callable[[], str | None] | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> FastAPI:
     services = Services(
-        plans=account_plans(store),
+        plans=account_plans(store, now),
+        portfolio=store.portfolio,
         heads=Heads(store.where.service),
         callers=known_callers,
         secret=secret,
         make_id=make_id,
-        why_not_ready=store.why_not_ready,
+        why_not_ready=why_not_ready or store.why_not_ready,
     )
     return create_app(services)
+
+
+@contextmanager
+def following(store: Store) -> Iterator[Follower]:
+    """The portfolio kept up with the log, and answers that nobody may ask for any more swept away."""
+    follower = store.portfolio.follower(utc_now)
+    follower.start()
+    try:
+        with every(MINUTES_BETWEEN_SWEEPS * 60, store.events.purge):
+            yield follower
+    finally:
+        follower.stop()
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
     known_callers = callers(settings, host)
     key = key_encryption_key(settings)
-    with open_store(settings) as store:
-        app = http_app(store, known_callers, key.derived(b"idempotency"))
+    with open_store(settings) as store, following(store) as follower:
+
+        def why_not_ready() -> str | None:
+            return store.why_not_ready() or follower.why_behind()
+
+        app = http_app(store, known_callers, key.derived(b"idempotency"), why_not_ready)
         config = uvicorn.Config(
             app, host, port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
         )

@@ -7,11 +7,13 @@ version and place are authenticated with it, so that a part moved elsewhere does
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from secrets import token_bytes
 from typing import Any
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -34,7 +36,7 @@ def seal(
     """One entry of an event's `sealed` list; `place` is its index there."""
     salt, nonce = random(SALT), random(NONCE)
     salted = salt + to_json(words)
-    box = AESGCM(_part_key(about, keys)).encrypt(nonce, salted, _where(plan_id, version, place))
+    box = _part_key(about, keys).encrypt(nonce, salted, _where(plan_id, version, place))
     return {
         "about": list(about),
         "fields": list(words),
@@ -46,19 +48,34 @@ def seal(
 def unseal(
     plan_id: UUID, version: int, place: int, part: Mapping[str, Any], keys: Mapping[str, bytes]
 ) -> dict[str, Any] | None:
-    """The words of a part; None when a key is gone.  Raises `cryptography.exceptions.InvalidTag` when it was altered."""
+    """The words of a part; None when it does not open."""
+    salted = salted_words(plan_id, version, place, part, keys)
+    words: dict[str, Any] | None = from_json(salted[SALT:]) if salted is not None else None
+    return words
+
+
+def salted_words(
+    plan_id: UUID, version: int, place: int, part: Mapping[str, Any], keys: Mapping[str, bytes]
+) -> bytes | None:
+    """What a part's commitment is the hash of; None when a key is gone or another one, or the part altered or moved."""
     if not keys.keys() >= set(part["about"]):
         return None
     box = b64decode(part["box"])
     where = _where(plan_id, version, place)
-    salted = AESGCM(_part_key(part["about"], keys)).decrypt(box[:NONCE], box[NONCE:], where)
-    words: dict[str, Any] = from_json(salted[SALT:])
-    return words
+    try:
+        return _part_key(part["about"], keys).decrypt(box[:NONCE], box[NONCE:], where)
+    except InvalidTag:
+        return None
 
 
-def _part_key(about: Sequence[str], keys: Mapping[str, bytes]) -> bytes:
-    secret = b"".join(keys[who] for who in sorted(about))
-    return HKDF(SHA256(), 32, salt=None, info=b"plantrail sealed part").derive(secret)
+def _part_key(about: Sequence[str], keys: Mapping[str, bytes]) -> AESGCM:
+    return _derived(b"".join(keys[who] for who in sorted(about)))
+
+
+@lru_cache(maxsize=512)
+def _derived(secret: bytes) -> AESGCM:
+    """Most parts of a plan are sealed for the same few people: their keys are derived once."""
+    return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"plantrail sealed part").derive(secret))
 
 
 def _where(plan_id: UUID, version: int, place: int) -> bytes:

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: user_data_path("plantrail"))
     """PLANTRAIL_HOME: where the embedded PostgreSQL and the generated secrets live."""
     database_url: Annotated[SecretStr | None, NoDecode] = Field(
-        None, validation_alias=AliasChoices("DATABASE_URL", "PLANTRAIL_DATABASE_URL")
+        default=None, validation_alias=AliasChoices("DATABASE_URL", "PLANTRAIL_DATABASE_URL")
     )
     """DATABASE_URL: the service's connection.  Not set: the embedded PostgreSQL."""
     owner_url: SecretStr | None = None

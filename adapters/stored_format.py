@@ -1,10 +1,11 @@
 """The stored event: `{"meta": …, "data": …, "sealed": […]}` under the event's bare name, written once, read for ever.
 
 A second shape of an event is stored under a topic of its own (`PlayStarted.2`); `UPCASTS` bring older shapes up to date
-at this edge, for our folds.  What is stored is never rewritten.
+at this edge, for our folds.  What is stored is never rewritten.  To change an event: change its class, say in `UPCASTS`
+how the shape so far becomes the new one, and write a golden file of the new topic; those of older ones stay.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from secrets import token_bytes
 from typing import Any, get_args, get_origin
@@ -12,26 +13,31 @@ from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import from_json, to_json
-from typing_extensions import TypedDict
 
 from adapters.sealing import Random, seal, unseal
 from application.ports import Circumstances, ToRecord
 from domain.account_plan import EVENTS, AccountPlanEvent
 from domain.language import Event
 from domain.markers import Sealed, marked
-from domain.record import Meta, Recorded, SealedPart
+from domain.record import Recorded, Saying, SealedPart
 from domain.stakeholders import FORGOTTEN
 
 OPEN_END = b',"sealed":[]}'
 
 UPCASTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""By topic of an older shape: its payload as the shape of today would have it.  No event has a second shape yet."""
+"""By topic of an older shape: its whole payload as the shape of today would have it.  No event has a second shape yet."""
 
 Keys = Mapping[str, bytes]
 
 
 class UnknownTopic(Exception):
     """The log holds an event this version does not know: it was written by a newer plantrail; install that version."""
+
+
+def topic_of(name: str) -> str:
+    """What events of this name are stored under today: their name, with a number from the second shape on."""
+    older = sum(topic.partition(".")[0] == name for topic in UPCASTS)
+    return f"{name}.{older + 1}" if older else name
 
 
 def encode(
@@ -46,15 +52,26 @@ def encode(
 ) -> bytes:
     """The stored state.  `about`: whom the free text speaks of; `former_about`: whom the words before spoke of."""
     parts = words_apart(event, meta.get("reason"), about, former_about)
-    hidden = [field.split("/") for words in parts.values() for field in words]
+    hidden = [field for words in parts.values() for field in words]
     sealed = [
         seal(plan_id, version, place, people, words, keys, random)
         for place, (people, words) in enumerate(parts.items())
     ]
-    clear = {name: value for name, value in meta.items() if value is not None and [name] not in hidden}
-    exclude = {field: set(inner) or True for field, *inner in hidden}
-    data = event.model_dump_json(exclude_unset=True, exclude=exclude).encode()
+    clear = {name: value for name, value in meta.items() if value is not None and name not in hidden}
+    data = event.model_dump_json(exclude_unset=True, exclude=_excluded(hidden)).encode()
     return b'{"meta":' + to_json(clear) + b',"data":' + data + b',"sealed":' + to_json(sealed) + b"}"
+
+
+def _excluded(hidden: Iterable[str]) -> dict[str, Any]:
+    """As pydantic wants it: a field as a whole, or of a model in a field some of its own."""
+    exclude: dict[str, Any] = {}
+    for name in hidden:
+        field, _, inner = name.partition("/")
+        if inner:
+            exclude.setdefault(field, set()).add(inner)
+        else:
+            exclude[field] = True
+    return exclude
 
 
 def words_apart(
@@ -82,7 +99,7 @@ def _words_in(event: Event, field: str) -> Iterator[tuple[str, Any]]:
             if inner in value.model_fields_set and getattr(value, inner) is not None:
                 yield f"{field}/{inner}", getattr(value, inner)
     elif value not in (None, ()):
-        yield field, value
+        yield field, event.model_dump(mode="json", include={field}, exclude_unset=True)[field]
 
 
 def people_spoken_of(each: ToRecord) -> set[str]:
@@ -106,32 +123,61 @@ def meta_of(at: datetime, circumstances: Circumstances, command_id: str, reason:
     }
 
 
-def _reader(event: type[Event]) -> Callable[[bytes], Any]:
-    """Reads a whole stored state at once: half the time of reading it in parts."""
-    shape = TypedDict(event.__name__, {"meta": Meta, "data": event})  # type: ignore[misc]  # noqa: UP013
-    return TypeAdapter(shape).validator.validate_json
-
-
-_READ = {name: _reader(event) for name, event in EVENTS.items()}
+_READ = {topic_of(name): TypeAdapter(event).validator.validate_json for name, event in EVENTS.items()}
 _READ_DATA = {name: TypeAdapter(event).validator.validate_python for name, event in EVENTS.items()}
-_READ_META = TypeAdapter(Meta).validator.validate_python
+_READ_META = TypeAdapter(Saying).validator
+
+DATA = b',"data":'
+"""Where the payload begins in what `encode` wrote: inside a JSON string its quotes would be escaped."""
+
+
+class UnreadMeta:
+    """The meta data of a stored event, read when somebody asks: most folds never do."""
+
+    __slots__ = ("_read", "_stored")
+
+    def __init__(self, stored: bytes) -> None:
+        self._stored = stored
+        self._read: Saying | None = None
+
+    def _said(self) -> Saying:
+        if self._read is None:
+            self._read = _READ_META.validate_json(self._stored[META_BEGINS : self._stored.index(DATA)])
+        return self._read
+
+    @property
+    def recorded_at(self) -> datetime:
+        return self._said().recorded_at
+
+    @property
+    def actor(self) -> str:
+        return self._said().actor
+
+    @property
+    def on_behalf_of(self) -> str | None:
+        return self._said().on_behalf_of
+
+    @property
+    def reason(self) -> str | None:
+        return self._said().reason
+
+
+META_BEGINS = len(b'{"meta":')
 
 
 def decode(plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys) -> Recorded:
     """What is on record, with every part opened that the keys open; what they do not open reads `[forgotten]`."""
-    if topic in _READ and state.endswith(OPEN_END):
-        stored = _READ[topic](state)
-        return Recorded(plan_id, version, position, stored["meta"], stored["data"], state, ())
+    if topic in _READ and topic not in UPCASTS and state.endswith(OPEN_END):
+        event = _READ[topic](state[state.index(DATA) + len(DATA) : -len(OPEN_END)])
+        return Recorded(plan_id, version, position, UnreadMeta(state), event, state, ())
     return _decode_slowly(plan_id, version, position, topic, state, keys)
 
 
 def _decode_slowly(plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys) -> Recorded:
     stored = from_json(state)
     name, data, meta = topic.partition(".")[0], stored["data"], stored["meta"]
-    if name not in EVENTS or (topic != name and topic not in UPCASTS):
+    if name not in EVENTS or (topic != topic_of(name) and topic not in UPCASTS):
         raise UnknownTopic(f"{UnknownTopic.__doc__} ({topic!r} at position {position})")
-    if topic in UPCASTS:
-        data = UPCASTS[topic](data)
     parts = []
     for place, part in enumerate(stored["sealed"]):
         opened = unseal(plan_id, version, place, part, keys)
@@ -140,14 +186,16 @@ def _decode_slowly(plan_id: UUID, version: int, position: int, topic: str, state
             outer, _, inner = field.rpartition("/")
             (meta if field == "reason" else data[outer] if outer else data)[inner] = value
         parts.append(SealedPart(tuple(part["about"]), tuple(part["fields"]), opened is not None))
+    if topic in UPCASTS:
+        data = UPCASTS[topic](data)
     event: AccountPlanEvent = _READ_DATA[name](data)
-    return Recorded(plan_id, version, position, _READ_META(meta), event, state, tuple(parts))
+    return Recorded(plan_id, version, position, _READ_META.validate_python(meta), event, state, tuple(parts))
 
 
 def _placeholder(topic: str, field: str) -> Any:
     """What a forgotten field reads: that it was there counts, its words are gone."""
-    inside = field == "reason" or "/" in field
-    return FORGOTTEN if inside else _forgotten(EVENTS[topic].model_fields[field].annotation)
+    fields = EVENTS[topic].model_fields
+    return _forgotten(fields[field].annotation) if field in fields else FORGOTTEN
 
 
 def _forgotten(annotation: Any) -> Any:

@@ -1,6 +1,6 @@
 """The one way in: read the record, let the plan decide, put the outcome on record."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,15 +9,15 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
+from application.deciding import Done, Prospect, with_id
 from application.plan_memory import KnownPlan, PlanMemory, forgets
-from application.ports import Answer, Circumstances, Commit, EventStore, StoreBusy, ToRecord
-from domain.account_plan import AccountPlanCommand, AccountPlanEvent, decide, fold, speaks_of, strikes
+from application.ports import Answer, Circumstances, Commit, EventStore, StoreBusy
+from domain.account_plan import AccountPlanCommand
 from domain.language import Caution, Command, Event, Refusal
-from domain.markers import Sealed, marked
 from domain.plan import OpenPlan, PlanNotOpen, the_plan
 from domain.record import Recorded
 from domain.stakeholders import StakeholderForgotten
-from domain.things import AccountPlan, day_of
+from domain.things import day_of
 
 PATIENCE = 5.0
 """Seconds a command may wait for its turn and for the store before it is given up."""
@@ -55,15 +55,6 @@ class Key:
 
     scope: bytes
     body: bytes
-
-
-@dataclass(frozen=True)
-class Done:
-    """What came of one command: the id of its thing, perhaps made here, the events by version, the warnings."""
-
-    id: str | None
-    events: Mapping[int, str]
-    warnings: Sequence[Caution]
 
 
 @dataclass(frozen=True)
@@ -140,7 +131,7 @@ class AccountPlans:
         anew on what is on record.  Only a fresh look refuses.  Raises `Refusal` (of several commands: `CommandRefused`),
         `VersionConflict`, `KeyReused`, `StoreUnavailable`.
         """
-        commands = [self._with_id(command) for command in commands]
+        commands = [with_id(command, self._make_id) for command in commands]
         with self._turn(plan_id) as deadline:
             known, fresh = self._memory.get(plan_id), False
             if key and (outcome := self._answered(key)):
@@ -149,6 +140,8 @@ class AccountPlans:
                 try:
                     commit, done = self._decided(known, commands, circumstances, if_match, key, at)
                 except (Refusal, CommandRefused, VersionConflict):
+                    if fresh and key and (outcome := self._answered(key)):
+                        return outcome
                     if fresh:
                         raise
                     commit = None
@@ -161,12 +154,6 @@ class AccountPlans:
                 if monotonic() > deadline:
                     raise StoreBusy(StoreBusy.__doc__)
                 known, fresh = self._refreshed(known), True
-
-    def _with_id(self, command: AccountPlanCommand) -> AccountPlanCommand:
-        if command.subject() is None:
-            # Digits, because a stakeholder's id may not hold a word of the name.
-            return command.model_copy(update={"id": f"{command.noun[0]}{self._make_id().int % 10**8:08}"})
-        return command
 
     @contextmanager
     def _turn(self, plan_id: UUID) -> Iterator[float]:
@@ -189,30 +176,22 @@ class AccountPlans:
         key: Key | None,
         at: datetime | None,
     ) -> tuple[Commit, list[Done]]:
+        if not known.records and not isinstance(commands[0], OpenPlan):
+            raise PlanNotOpen
         check_not_stale(known, commands, if_match)
         last = known.records[-1].meta.recorded_at if known.records else None
         at = at or self._now()
         # A clock that was set back must not reorder the record: every cut is a prefix.
         at = max(at, last) if last else at
-        plan, events, done = known.plan, list[ToRecord](), list[Done]()
+        prospect, done = Prospect(known), list[Done]()
         for place, command in enumerate(commands):
             try:
-                decision = decide(plan, command, at)
+                done.append(prospect.take(command, at, command_id=str(self._make_id())))
             except Refusal as refusal:
                 raise (CommandRefused(place, refusal) if len(commands) > 1 else refusal) from None
-            about = speaks_of(plan, command)
-            command_id = str(self._make_id())
-            versions = range(plan.version + 1, plan.version + 1 + len(decision.events))
-            events += [
-                ToRecord(event, at, command_id, command.reason, about, former_words_spoke_of(known.records, event))
-                for event in decision.events
-            ]
-            types = [type(event).__name__ for event in decision.events]
-            done.append(Done(command.subject(), dict(zip(versions, types, strict=True)), decision.warnings))
-            plan = after(known, plan, decision.events, events)
-        content = _content(plan.version, done, commands)
+        content = _content(prospect.plan.version, done, commands)
         answer = Answer(key.scope, key.body, known.plan_id, content) if key else None
-        return Commit(known.plan_id, known.version, events, circumstances, answer), done
+        return Commit(known.plan_id, known.version, prospect.to_record, circumstances, answer), done
 
     def _outcome(self, known: KnownPlan, recorded: Sequence[Recorded], done: Sequence[Done]) -> Outcome:
         opened = not known.records and bool(recorded)
@@ -225,9 +204,7 @@ class AccountPlans:
         elif recorded:
             known = known.with_news(recorded)
             self._memory.put(known)
-        return Outcome(
-            known.plan_id, known.version, known.position, done, known.erasures, self.today(known), opened
-        )
+        return Outcome(known.plan_id, known.version, known.position, done, known.erasures, self.today(known), opened)
 
     def today(self, known: KnownPlan) -> date:
         """The day it is now where the plan lives."""
@@ -244,7 +221,7 @@ class AccountPlans:
             Done(
                 each["id"],
                 {int(version): type for version, type in each["events"].items()},
-                [Caution(**caution) for caution in each["warnings"]],
+                tuple(Caution(**caution) for caution in each["warnings"]),
             )
             for each in content["done"]
         ]
@@ -269,29 +246,6 @@ def concerns(event: Event, command: Command) -> bool:
     if command.subject() == command.noun:
         return event.refreshes() == command.home
     return (event.noun, event.subject()) == (command.noun, command.subject())
-
-
-def after(
-    known: KnownPlan, plan: AccountPlan, news: Sequence[AccountPlanEvent], undecided: Sequence[ToRecord]
-) -> AccountPlan:
-    """The plan the next command of the same request is decided on."""
-    if strikes(news):
-        return fold([*(record.event for record in known.records), *(each.event for each in undecided)])
-    return fold(news, plan)
-
-
-def former_words_spoke_of(records: Sequence[Recorded], event: Event) -> tuple[str, ...]:
-    """Whom the words spoke of that the event repeats as `former`: sealed before, they may not be repeated in clear."""
-    if not any(field == "former" for field, _ in marked(type(event), Sealed)):
-        return ()
-    about = {
-        who
-        for record in records
-        if (record.event.noun, record.event.subject()) == (event.noun, event.subject())
-        for part in record.sealed
-        for who in part.about
-    }
-    return tuple(sorted(about))
 
 
 def _content(version: int, done: Sequence[Done], commands: Sequence[AccountPlanCommand]) -> dict[str, Any]:

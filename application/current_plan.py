@@ -7,13 +7,15 @@ from uuid import UUID
 from pydantic import BaseModel, Field, create_model
 
 from application.cuts import Cut, plan_at, timezone_of
+from application.effects import section_of
 from application.freshness import Duty, Freshness, duties, freshness
 from application.metrics import Metrics, metrics
 from application.plan_memory import KnownPlan
 from domain.account_plan import THINGS
+from domain.entries import Note
 from domain.language import Section
 from domain.plan import Plan, the_plan
-from domain.things import Thing
+from domain.things import AccountPlan
 
 ONE_EACH = {"plan", "summary", "overview", "contract", "health", "vision"}
 """What a plan has one of: null until something was said."""
@@ -35,10 +37,18 @@ class CutView(BaseModel):
     at: datetime
     date: date
     recorded_late: bool = False
+    provisional: bool = False
 
     @classmethod
     def of(cls, cut: Cut) -> "CutView":
-        return cls(cut=cut.cut, version=cut.version, at=cut.at, date=cut.date, recorded_late=cut.recorded_late)
+        return cls(
+            cut=cut.cut,
+            version=cut.version,
+            at=cut.at,
+            date=cut.date,
+            recorded_late=cut.recorded_late,
+            provisional=cut.provisional,
+        )
 
 
 def plural(noun: str) -> str:
@@ -47,12 +57,11 @@ def plural(noun: str) -> str:
 
 def _section_model(section: Section) -> type[BaseModel]:
     fields: dict[str, Any] = {"freshness": Freshness}
-    for noun, thing in THINGS.items():
-        if thing.home == section:
-            if noun in ONE_EACH:
-                fields[noun] = (thing | None, None)
-            else:
-                fields[plural(noun)] = (list[thing], [])  # type: ignore[valid-type]
+    for thing in sorted(THINGS.values(), key=lambda thing: thing is Note):
+        if thing.noun in ONE_EACH and thing.home == section:
+            fields[thing.noun] = (thing | None, None)
+        elif thing is Note or thing.home == section:
+            fields[plural(thing.noun)] = (list[thing], [])  # type: ignore[valid-type]
     return create_model(f"{section.capitalize()}Section", **fields)
 
 
@@ -78,28 +87,29 @@ def current_plan(known: KnownPlan, cut: Cut) -> CurrentPlan:
     plan = plan_at(known, cut)
     card, records, zone = the_plan(plan), known.records[: cut.version], timezone_of(known)
     fresh = freshness(records, card.tier, zone, cut.date)
-    things = plan.kinds()
-    sections = {section: {"freshness": fresh[section]} | _things_of(section, things) for section in get_args(Section)}
+    things = _by_section(plan)
+    sections: dict[str, Any] = {
+        section: model.model_construct(freshness=fresh[section], **things[section])
+        for section, model in SECTIONS.items()
+    }
     return CurrentPlan.model_construct(
         plan_id=known.plan_id,
         version=cut.version,
         as_of=CutView.of(cut),
         account=card,
-        sections=sections,
-        metrics=metrics(plan, cut.date),
-        duties=duties(records, zone, cut.date),
+        sections=Sections.model_construct(**sections),
+        metrics=metrics(plan, cut.today),
+        duties=duties(records, zone, cut.today),
     )
 
 
-def _things_of(section: Section, things: Any) -> dict[str, Any]:
-    return {
-        noun if noun in ONE_EACH else plural(noun): _shown(noun, list(things.get(kind, {}).values()))
-        for noun, kind in THINGS.items()
-        if kind.home == section
-    }
-
-
-def _shown(noun: str, things: list[Thing]) -> Any:
-    if noun in ONE_EACH:
-        return things[0] if things else None
-    return things
+def _by_section(plan: AccountPlan) -> dict[Section, dict[str, Any]]:
+    """Everything in the section where it is shown, by the plural of its kind; of what there is one, the thing itself."""
+    found: dict[Section, dict[str, Any]] = {section: {} for section in SECTIONS}
+    for kind, things in plan.kinds().items():
+        for thing in things.values():
+            if kind.noun in ONE_EACH:
+                found[kind.home][kind.noun] = thing
+            else:
+                found[section_of(thing)].setdefault(plural(kind.noun), []).append(thing)
+    return found

@@ -12,11 +12,16 @@ from zoneinfo import ZoneInfo
 
 from application.plan_memory import KnownPlan
 from domain.account_plan import fold
+from domain.entries import version_named
+from domain.language import shortened
 from domain.plan import the_plan
 from domain.reviews import ReviewHeld
 from domain.things import AccountPlan, day_of
 
 Day = date
+
+DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+INSTANT = re.compile(DAY.pattern + "T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 LATE_DAYS = 2
 """A review recorded more than this many days after it was held was recorded late."""
@@ -54,9 +59,14 @@ class Cut:
     provisional: bool = False
     """Whether the day it closes is still going on, so that it may yet change."""
 
+    @property
+    def today(self) -> Day:
+        """The first day that is not past at the cut: its own, unless that is over."""
+        return self.date + timedelta(days=1) if self.over else self.date
+
     def is_past(self, day: Day) -> bool:
         """Whether a promise due on this day is past at the cut."""
-        return day <= self.date if self.over else day < self.date
+        return day < self.today
 
 
 def cut_at(text: str, known: KnownPlan, now: datetime) -> Cut:
@@ -66,11 +76,13 @@ def cut_at(text: str, known: KnownPlan, now: datetime) -> Cut:
     kind, _, which = text.partition(":")
     if text == "now":
         return Cut(text, known.version, last, day_of(last, zone))
-    if kind == "review" and which:
+    if kind == "review":
         return _review(text, which, known, zone)
-    if kind in ("version", "event") and which:
-        return _version(text, which.rpartition(":")[2] if kind == "event" else which, known, zone)
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+    if kind == "version":
+        return _version(text, _number(which), known, zone)
+    if kind == "event":
+        return _version(text, version_named(known.plan, which) or None, known, zone)
+    if DAY.fullmatch(text):
         return _day(text, known, zone, last)
     return _instant(text, known, zone, last)
 
@@ -80,23 +92,25 @@ def timezone_of(known: KnownPlan) -> str:
 
 
 def _review(text: str, id: str, known: KnownPlan, zone: str) -> Cut:
-    held = [
-        record
-        for record in known.records
-        if isinstance(record.event, ReviewHeld) and record.event.id == id and record.version not in known.struck
-    ]
-    if not held:
-        raise CutUnknown(f"No review “{id[:80]}” was held in this plan.")
-    at, on = held[-1].meta.recorded_at, held[-1].event
-    assert isinstance(on, ReviewHeld)
-    late = (day_of(at, zone) - on.held_on).days > LATE_DAYS
-    return Cut(text, held[-1].version, at, on.held_on, recorded_late=late)
+    struck = known.struck
+    for record in reversed(known.records):
+        if isinstance(record.event, ReviewHeld) and record.event.id == id and record.version not in struck:
+            at, held_on = record.meta.recorded_at, record.event.held_on
+            late = (day_of(at, zone) - held_on).days > LATE_DAYS
+            return Cut(text, record.version, at, held_on, recorded_late=late)
+    raise CutUnknown(f"No review “{shortened(id)}” was held in this plan.")
 
 
-def _version(text: str, number: str, known: KnownPlan, zone: str) -> Cut:
-    if not number.isdecimal() or len(number) > 9:
-        raise CutUnknown(f"“{text[:80]}” names no version of a plan: versions are 1, 2, 3 and so on.")
-    version = int(number)
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def _version(text: str, version: int | None, known: KnownPlan, zone: str) -> Cut:
+    if version is None:
+        raise CutUnknown(
+            f"“{shortened(text)}” names no point in the history of this plan: its versions are 1, 2, 3 and so on,"
+            f" its events {known.plan_id}:1 and so on."
+        )
     if version > known.version:
         raise CutInTheFuture(f"The plan is at version {known.version}; there is no version {version} yet.")
     at = known.records[max(version - 1, 0)].meta.recorded_at
@@ -106,45 +120,56 @@ def _version(text: str, number: str, known: KnownPlan, zone: str) -> Cut:
 def _day(text: str, known: KnownPlan, zone: str, now: datetime) -> Cut:
     try:
         day = date.fromisoformat(text)
-        midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise CutUnknown(f"“{text}” is not a day of the calendar.") from None
-    if day > day_of(now, zone):
-        raise CutInTheFuture(f"{day} is still to come (today is {day_of(now, zone)} in the plan's time zone).")
-    end = midnight - timedelta(microseconds=1)
-    provisional = end > now
-    at = now if provisional else end
-    return Cut(text, _version_at(known, at), at, day, over=not provisional, provisional=provisional)
+    today = day_of(now, zone)
+    if day > today:
+        raise CutInTheFuture(f"{day} is still to come (today is {today} in the plan's time zone).")
+    if day == today:
+        return Cut(text, known.version, now, day, provisional=True)
+    next_midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
+    end = next_midnight.astimezone(UTC) - timedelta(microseconds=1)
+    return Cut(text, _version_at(known, end), end, day, over=True)
 
 
 def _instant(text: str, known: KnownPlan, zone: str, now: datetime) -> Cut:
+    # A plus sign that was not escaped in a URL arrives as a space.
+    spelled = text.replace(" ", "+").upper()
     try:
-        # A plus sign that was not escaped in a URL arrives as a space.
-        at = datetime.fromisoformat(text.replace(" ", "+"))
-        if at.tzinfo is None:
+        if not INSTANT.fullmatch(spelled):
             raise ValueError
-        at = at.astimezone(UTC)
+        at = datetime.fromisoformat(spelled).astimezone(UTC)
+        if at > now:
+            raise CutInTheFuture(f"{at.isoformat()} is still to come.")
+        return Cut(text, _version_at(known, at), at, day_of(at, zone))
     except (ValueError, OverflowError):
         raise CutUnknown(
-            f"“{text[:80]}” is not a cut: use now, review:ID, version:N, event:ID, a date such as 2026-03-31,"
+            f"“{shortened(text)}” is not a cut: use now, review:ID, version:N, event:ID, a date such as 2026-03-31,"
             " or an instant such as 2026-03-31T17:00:00Z."
         ) from None
-    if at > now:
-        raise CutInTheFuture(f"{at.isoformat()} is still to come.")
-    return Cut(text, _version_at(known, at), at, day_of(at, zone))
 
 
 def _version_at(known: KnownPlan, at: datetime) -> int:
     return bisect_right(known.records, at, key=lambda record: record.meta.recorded_at)
 
 
-def plan_at(known: KnownPlan, cut: Cut) -> AccountPlan:
-    """The plan as of a cut: the fold of what was recorded up to it.  Raises `CutBeforePlan` where there was none."""
+def check_there(known: KnownPlan, cut: Cut) -> None:
+    """Raises `CutBeforePlan` where there was no plan yet."""
     if cut.version == 0:
         opened = known.records[0].meta.recorded_at
         raise CutBeforePlan(
-            f"The plan was opened at {opened.isoformat()}, after “{cut.cut[:80]}”: there is nothing to show."
+            f"The plan was opened at {opened.isoformat()}, after “{shortened(cut.cut)}”: there is nothing to show."
         )
+
+
+def plan_at(known: KnownPlan, cut: Cut) -> AccountPlan:
+    """The plan as of a cut: the fold of what was recorded up to it.  Raises `CutBeforePlan`."""
+    check_there(known, cut)
     if cut.version == known.version:
         return known.plan
     return fold(record.event for record in known.records[: cut.version])
+
+
+def known_at(known: KnownPlan, cut: Cut) -> KnownPlan:
+    """All that was known at a cut.  Raises `CutBeforePlan`."""
+    return KnownPlan(known.plan_id, known.records[: cut.version], plan_at(known, cut))

@@ -1,21 +1,24 @@
 """What each event did to the plan: the values of things before and after it.  History, blame and diffs are made of it,
 and need no change for a new event."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 from domain.account_plan import add, fold, struck_version
 from domain.entries import EntryStruck
 from domain.language import Section
 from domain.record import Recorded
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import AccountPlan, Draft, Thing, Values
 
 
-class Effect(NamedTuple):
-    """One value that an event changed."""
+@dataclass(slots=True)
+class Effect:
+    """One value before and after an event; null: none, or not known."""
 
-    noun: str
+    kind: str
     id: str
     field: str
     before: Any
@@ -33,16 +36,17 @@ class _Watched(Draft):
     """A draft that notes every thing that becomes different, as it was before the event."""
 
     def __init__(self, plan: AccountPlan) -> None:
-        super().__init__(plan)
+        super().__init__(*plan.parts())
         self.before: dict[tuple[type[Thing], str], Thing | None] = {}
 
-    def write(self, kind: type[Thing], id: str, thing: Thing | None) -> None:
-        self.before.setdefault((kind, id), self.dicts[kind].get(id))
-        super().write(kind, id, thing)
+    def to_write(self, kind: type[Thing], id: str) -> dict[str, Values]:
+        if (kind, id) not in self.before:
+            self.before[kind, id] = self.find(kind, id)
+        return super().to_write(kind, id)
 
     def become(self, plan: AccountPlan) -> None:
         self.version = plan.version
-        for kind, things in self.dicts.items():
+        for kind, things in self.kinds().items():
             for id in things.keys() - plan.all(kind).keys():
                 self.remove(kind, id)
         for kind, others in plan.kinds().items():
@@ -79,26 +83,37 @@ def struck_by(records: Sequence[Recorded]) -> dict[int, str]:
 
 
 def _differences(noun: str, id: str, before: Thing | None, after: Thing | None) -> Iterator[Effect]:
-    was, now = _said_of(before), _said_of(after)
-    for field in now if before is None else {**was, **now}:
+    was, now = before.__dict__ if before else {}, after.__dict__ if after else {}
+    there = after or before
+    if there is None:
+        return
+    kind = type(there)
+    for field in _said(kind):
         old, new = was.get(field), now.get(field)
         if old is not new and (old := _or_none(old)) != (new := _or_none(new)):
+            yield Effect(noun, id, field, old, new)
+    for field in _following(kind):
+        old, new = getattr(before, field, None), getattr(after, field, None)
+        if old != new:
             yield Effect(noun, id, field, old, new)
 
 
 def values_of(thing: Thing | None) -> dict[str, Any]:
-    """The values of a thing that were ever said or follow: neither its id nor what is empty or only the rules need."""
-    return {field: value for field, value in _said_of(thing).items() if _or_none(value) is not None}
+    """What was ever said of a thing and what follows from it: neither its id nor what is empty or only rules need."""
+    fields = (*_said(type(thing)), *_following(type(thing))) if thing else ()
+    values = ((field, getattr(thing, field)) for field in fields)
+    return {field: value for field, value in values if _or_none(value) is not None}
 
 
-def _said_of(thing: Thing | None) -> Mapping[str, Any]:
-    if thing is None:
-        return {}
-    kind = type(thing)
-    said = {field: value for field, value in thing.__dict__.items() if field != "id" and field not in kind.inner}
-    for field in kind.model_computed_fields:
-        said[field] = getattr(thing, field)
-    return said
+@cache
+def _said(kind: type[Thing]) -> tuple[str, ...]:
+    return tuple(field for field in kind.model_fields if field != "id" and field not in kind.inner)
+
+
+@cache
+def _following(kind: type[Thing]) -> tuple[str, ...]:
+    """The values that nobody says because they follow from others."""
+    return tuple(kind.model_computed_fields)
 
 
 def _or_none(value: Any) -> Any:

@@ -1,18 +1,20 @@
 """How old each section of a plan is, how old it may be, and which events ask for an update before that."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import get_args
 
 from pydantic import BaseModel
 
+from application.effects import struck_by
 from domain.competition import CompetitorIdentified
 from domain.language import Event, Section
 from domain.opportunities import OpportunityOpened
 from domain.overview import NewsNoted
 from domain.plan import Tier
 from domain.record import Recorded
-from domain.stakeholders import StakeholderAdded
+from domain.stakeholders import StakeholderAdded, StakeholderCorrected
 from domain.standing import RolesAssigned
 from domain.things import day_of
 
@@ -54,7 +56,7 @@ class Freshness(BaseModel):
 
 
 class Duty(BaseModel):
-    """Something happened after which the plan wants an update: any later event of the plan is one."""
+    """Something happened after which the plan wants an update: any later event is one that does not itself ask for one."""
 
     event: str
     type: str
@@ -71,13 +73,16 @@ def most_days(section: Section, tier: Tier) -> int | None:
 
 def freshness(records: Iterable[Recorded], tier: Tier, timezone: str, today: date) -> dict[Section, Freshness]:
     """Of every section on a day.  A section nobody ever touched is as old as the plan."""
-    last: dict[Section, date] = {}
-    opened: date | None = None
+    last: dict[Section, datetime] = {}
+    opened_at: datetime | None = None
     for record in records:
-        day = day_of(record.meta.recorded_at, timezone)
-        opened = opened or day
-        last[record.event.refreshes()] = day
-    return {section: of_age(last.get(section, opened or today), section, tier, today) for section in get_args(Section)}
+        opened_at = opened_at or record.meta.recorded_at
+        last[record.event.refreshes()] = record.meta.recorded_at
+    refreshed = {section: last.get(section, opened_at) for section in get_args(Section)}
+    return {
+        section: of_age(day_of(at, timezone) if at else today, section, tier, today)
+        for section, at in refreshed.items()
+    }
 
 
 def of_age(refreshed_on: date, section: Section, tier: Tier, today: date) -> Freshness:
@@ -86,19 +91,23 @@ def of_age(refreshed_on: date, section: Section, tier: Tier, today: date) -> Fre
 
 
 def duties(records: Sequence[Recorded], timezone: str, today: date) -> list[Duty]:
-    """The ad-hoc duties of the last fourteen days and those not met yet, oldest first."""
-    duties = [
-        _duty(record, records[place + 1 :], timezone, today)
-        for place, record in enumerate(records)
-        if asks_for_update(record.event)
-    ]
+    """The ad-hoc duties of the last fourteen days and those not met yet, oldest first.
+
+    `today` is the first day that is not over.  What was struck asks for nothing.
+    """
+    struck = struck_by(records)
+    standing = [record for record in records if record.version not in struck]
+    asking = list(asking_for_update(standing))
+    asked = {record.version for record in asking}
+    updates = [record.meta.recorded_at for record in standing if record.version not in asked]
+    duties = [_duty(record, updates, timezone, today) for record in asking]
     return [duty for duty in duties if duty.updated_on is None or duty.due_on >= today]
 
 
-def _duty(asking: Recorded, later: Iterable[Recorded], timezone: str, today: date) -> Duty:
+def _duty(asking: Recorded, updates: Sequence[datetime], timezone: str, today: date) -> Duty:
     # Events of one command are recorded at one instant.
-    updates = (record for record in later if record.meta.recorded_at > asking.meta.recorded_at)
-    update = next(updates, None)
+    later = bisect_right(updates, asking.meta.recorded_at)
+    update = updates[later] if later < len(updates) else None
     since = day_of(asking.meta.recorded_at, timezone)
     due = since + timedelta(days=AD_HOC_DAYS)
     return Duty(
@@ -106,20 +115,27 @@ def _duty(asking: Recorded, later: Iterable[Recorded], timezone: str, today: dat
         type=type(asking.event).__name__,
         since_on=since,
         due_on=due,
-        updated_on=day_of(update.meta.recorded_at, timezone) if update else None,
+        updated_on=day_of(update, timezone) if update else None,
         overdue=update is None and today > due,
     )
 
 
-def asks_for_update(event: Event) -> bool:
-    match event:
-        case NewsNoted(kind=kind):
-            return kind in ASKING_NEWS
-        case OpportunityOpened(source=source):
-            return source != "plan"
-        case CompetitorIdentified():
-            return True
-        case StakeholderAdded(roles=roles) | RolesAssigned(roles=roles):
-            return "economic_buyer" in roles
-        case _:
-            return False
+def asking_for_update(records: Iterable[Recorded]) -> Iterator[Recorded]:
+    buyers: set[str] = set()
+    for record in records:
+        match record.event:
+            case NewsNoted(kind=kind) if kind in ASKING_NEWS:
+                yield record
+            case OpportunityOpened(source=source) if source != "plan":
+                yield record
+            case CompetitorIdentified():
+                yield record
+            case StakeholderAdded() | RolesAssigned() | StakeholderCorrected() as event if said_roles(event):
+                is_buyer = "economic_buyer" in event.roles
+                if is_buyer and event.id not in buyers and not isinstance(event, StakeholderCorrected):
+                    yield record
+                (buyers.add if is_buyer else buyers.discard)(event.id)
+
+
+def said_roles(event: Event) -> bool:
+    return "roles" in event.model_fields_set

@@ -1,34 +1,28 @@
 """Projection: who did what when, what it changed, and why.  The audit view; it needs no change for a new event."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 from pydantic_core import from_json
 
-from application.effects import Step, walk
+from application.effects import Effect, Step, struck_by, walk
 from application.plan_memory import KnownPlan
+from domain.account_plan import struck_version
+from domain.entries import EntryStruck
 from domain.language import Section
 from domain.markers import references
 from domain.record import Recorded
 
 
-class Concern(BaseModel):
+@dataclass(slots=True)
+class Concern:
     """The thing an event is about."""
 
     kind: str
     id: str
-
-
-class Change(BaseModel):
-    """One value before and after the event; null: none, or not known."""
-
-    kind: str
-    id: str
-    field: str
-    before: Any
-    after: Any
 
 
 class Entry(BaseModel):
@@ -46,7 +40,7 @@ class Entry(BaseModel):
     source: str
     reason: str | None
     data: dict[str, Any]
-    changes: list[Change]
+    changes: list[Effect]
     sealed_for: list[str]
     """The stakeholders whose keys open the words that do not stand in clear."""
     struck_by: str | None
@@ -63,47 +57,56 @@ class Filter(BaseModel):
     section: Section | None = None
     type: str | None = None
     actor: str | None = None
+    """Who said so, or on whose behalf."""
     kind: str | None = None
     id: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
 
-    def leaves_in(self, record: Recorded) -> bool:
+    def leaves_in(self, record: Recorded, records: Sequence[Recorded]) -> bool:
+        """Whether an event is wanted, of a history that it is part of."""
         event, meta = record.event, record.meta
         return (
             self.section in (None, event.refreshes())
             and self.type in (None, type(event).__name__)
             and self.actor in (None, meta.actor, meta.on_behalf_of)
-            and (self.kind is None or self.kind in {kind for kind, _ in concerned(record)})
-            and (
-                self.id is None or (self.kind, self.id) in {(self.kind and kind, id) for kind, id in concerned(record)}
-            )
+            and self._leaves_in_thing(record, records)
             and (self.since is None or meta.recorded_at >= self.since)
             and (self.until is None or meta.recorded_at <= self.until)
         )
 
+    def _leaves_in_thing(self, record: Recorded, records: Sequence[Recorded]) -> bool:
+        if self.kind is None and self.id is None:
+            return True
+        return any(self.kind in (None, kind) and self.id in (None, id) for kind, id in concerned(record, records))
 
-def concerned(record: Recorded) -> Iterator[tuple[str, str]]:
-    """Kind and id of everything an event is about or names: one thing's life is made of these."""
+
+def concerned(record: Recorded, records: Sequence[Recorded] = ()) -> Iterator[tuple[str, str]]:
+    """Kind and id of everything an event is about or names: one thing's life is made of these.
+
+    What a struck entry was about is looked up in the history, where that is given.
+    """
     event = record.event
     yield event.noun, event.subject()
     for kind, id, _ in references(event):
         yield kind, id
+    if isinstance(event, EntryStruck) and records:
+        yield from concerned(records[struck_version(event) - 1])
 
 
 def history(
     records: Sequence[Recorded],
-    struck: Mapping[int, str],
-    wanted: Callable[[Recorded], bool],
+    wanted: Callable[[Recorded, Sequence[Recorded]], bool],
     after: int = 0,
     limit: int = 100,
 ) -> tuple[list[Entry], int | None]:
     """The entries after a version that are wanted, oldest first, and the version to go on after, if there are more."""
     entries: list[Entry] = []
-    for step in walk(records):
-        if step.record.version > after and wanted(step.record):
+    struck = struck_by(records)
+    for step in walk(records, after):
+        if wanted(step.record, records):
             if len(entries) == limit:
-                return entries, entries[-1].version
+                return entries, step.record.version - 1
             entries.append(entry(step, struck))
     return entries, None
 
@@ -124,7 +127,7 @@ def entry(step: Step, struck: Mapping[int, str]) -> Entry:
         source=meta["source"],
         reason=record.meta.reason,
         data=event.model_dump(mode="json", exclude_unset=True),
-        changes=[Change(kind=e.noun, id=e.id, field=e.field, before=e.before, after=e.after) for e in step.effects],
+        changes=list(step.effects),
         sealed_for=sorted({who for part in record.sealed for who in part.about}),
         struck_by=struck.get(record.version),
         command_id=meta["command_id"],
@@ -140,4 +143,4 @@ MOST_SINCE = 50
 def since(known: KnownPlan, wanted: Sequence[Recorded]) -> list[Entry]:
     """The entries of these events, for somebody who has to know what happened meanwhile."""
     versions = {record.version for record in wanted}
-    return history(known.records, known.struck, lambda record: record.version in versions, limit=MOST_SINCE)[0]
+    return history(known.records, lambda record, _: record.version in versions, limit=MOST_SINCE)[0]

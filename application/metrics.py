@@ -7,7 +7,7 @@ from decimal import Decimal
 from pydantic import BaseModel
 
 from domain.actions import Action
-from domain.opportunities import Opportunity
+from domain.opportunities import MULTI_THREADED, Opportunity
 from domain.overview import Unit
 from domain.plays import Play
 from domain.requests import Request
@@ -38,7 +38,9 @@ class StakeholderCoverage(BaseModel):
     single_threaded: bool
     """Fewer than two people are engaged: if one leaves, the account starts anew."""
     single_threaded_opportunities: list[str]
-    """Open opportunities with fewer than three different people engaged."""
+    """Open opportunities with fewer than three different people engaged who are still there."""
+    uncovered_units: list[str]
+    """Units with a budget of their own where nobody is engaged."""
 
 
 class WhitespaceTotals(BaseModel):
@@ -81,8 +83,9 @@ class Pipeline(BaseModel):
     open: int
     amount: Decimal
     weighted_amount: Decimal
-    """Amount times probability, where both are known."""
+    """Amount times probability, where that is known."""
     multi_threaded: int
+    """With three or more different people engaged who are still there."""
 
 
 class Metrics(BaseModel):
@@ -96,7 +99,7 @@ class Metrics(BaseModel):
 
 
 def metrics(plan: AccountPlan, today: date) -> Metrics:
-    """As of a day: what was due before it and is open is overdue."""
+    """As of the first day that is not over: what was due before it and is open is overdue."""
     requests = plan.all(Request).values()
     return Metrics(
         stakeholders=stakeholder_coverage(plan),
@@ -109,10 +112,10 @@ def metrics(plan: AccountPlan, today: date) -> Metrics:
 
 
 def stakeholder_coverage(plan: AccountPlan) -> StakeholderCoverage:
-    there = [person for person in plan.all(Stakeholder).values() if not person.ending]
+    there = people_there(plan)
     engaged = [person for person in there if (person.strength or 0) >= ENGAGED]
     attitudes = Counter("unknown" if person.attitude is None else str(person.attitude) for person in there)
-    threads = [each for each in plan.all(Opportunity).values() if not each.ending and not each.multi_threaded]
+    units = [unit.id for unit in plan.all(Unit).values() if unit.buying_center and not unit.ending]
     return StakeholderCoverage(
         known=sum(person.name is not None for person in there),
         to_fill=sum(person.name is None for person in there),
@@ -122,13 +125,28 @@ def stakeholder_coverage(plan: AccountPlan) -> StakeholderCoverage:
         key_roles={role: [person.id for person in there if role in person.roles] for role in KEY_ROLES},
         blockers=[person.id for person in there if person.attitude == -2],
         single_threaded=len(engaged) < 2,
-        single_threaded_opportunities=[each.id for each in threads],
+        single_threaded_opportunities=[each.id for each in open_opportunities(plan) if not hangs_on_many(plan, each)],
+        uncovered_units=[unit for unit in units if unit not in {person.unit for person in engaged}],
     )
 
 
+def people_there(plan: AccountPlan) -> list[Stakeholder]:
+    return [person for person in plan.all(Stakeholder).values() if not person.ending]
+
+
+def open_opportunities(plan: AccountPlan) -> list[Opportunity]:
+    return [each for each in plan.all(Opportunity).values() if not each.ending]
+
+
+def hangs_on_many(plan: AccountPlan, opportunity: Opportunity) -> bool:
+    """Whether it is multi-threaded even without those who have left meanwhile."""
+    there = {person.id for person in people_there(plan)}
+    return len(there.intersection(opportunity.engaged)) >= MULTI_THREADED
+
+
 def whitespace_totals(plan: AccountPlan) -> WhitespaceTotals:
-    units = [unit.id for unit in plan.all(Unit).values() if not unit.ending]
-    offerings = [offering.id for offering in plan.all(Offering).values() if not offering.ending]
+    units = {unit.id for unit in plan.all(Unit).values() if not unit.ending}
+    offerings = {offering.id for offering in plan.all(Offering).values() if not offering.ending}
     cells = [cell for cell in plan.all(Cell).values() if cell.unit in units and cell.offering in offerings]
     states: Counter[str] = Counter(cell.penetration or "unknown" for cell in cells)
     unassessed = len(units) * len(offerings) - len(cells)
@@ -173,11 +191,11 @@ def risk_exposure(plan: AccountPlan) -> RiskExposure:
 
 
 def pipeline(plan: AccountPlan) -> Pipeline:
-    open_ones = [each for each in plan.all(Opportunity).values() if not each.ending]
-    weighted = (each.amount * each.probability for each in open_ones if each.amount and each.probability)
+    open_ones = open_opportunities(plan)
+    weighted = (each.amount * each.probability for each in open_ones if each.probability is not None)
     return Pipeline(
         open=len(open_ones),
-        amount=sum((each.amount or Decimal(0) for each in open_ones), Decimal(0)),
+        amount=sum((each.amount for each in open_ones), Decimal(0)),
         weighted_amount=sum(weighted, Decimal(0)),
-        multi_threaded=sum(each.multi_threaded for each in open_ones),
+        multi_threaded=sum(hangs_on_many(plan, each) for each in open_ones),
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from threading import Lock
 from uuid import UUID
 
-from domain.account_plan import EMPTY, fold, strikes, struck_version
-from domain.entries import EntryStruck
+from application.effects import struck_by
+from domain.account_plan import EMPTY, fold, strikes
 from domain.record import Recorded
 from domain.stakeholders import StakeholderForgotten
 from domain.things import AccountPlan
@@ -37,9 +37,7 @@ class KnownPlan:
     @property
     def struck(self) -> dict[int, str]:
         """The versions of the entries that were struck, and the ids of the events that struck them."""
-        return {
-            struck_version(record.event): record.id for record in self.records if isinstance(record.event, EntryStruck)
-        }
+        return struck_by(self.records)
 
     def with_news(self, news: Sequence[Recorded]) -> "KnownPlan":
         records = (*self.records, *news)

@@ -18,6 +18,10 @@ class StoreBusy(StoreUnavailable):
     """More is waiting to be recorded than can be in good time: nothing was recorded, try again."""
 
 
+class ProjectionLag(Exception):
+    """The list has not come to the position you asked for in time: ask again in a moment, or without a position."""
+
+
 @dataclass(frozen=True)
 class Circumstances:
     """Who commands, through what, and in which conversation: stored with every event that follows."""

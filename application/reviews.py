@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from application.cuts import Cut, cut_at, plan_at
+from application.cuts import Cut, cut_at, known_at
 from application.plan_memory import KnownPlan
 from domain.reviews import Review
 
@@ -21,13 +21,12 @@ class ReviewView(BaseModel):
 
 def reviews(known: KnownPlan, cut: Cut) -> list[ReviewView]:
     """In the order they came.  Raises `CutBeforePlan`."""
-    return [_view(known, review, cut) for review in plan_at(known, cut).all(Review).values()]
+    known = known_at(known, cut)
+    return [_view(known, review, cut) for review in known.plan.all(Review).values()]
 
 
 def _view(known: KnownPlan, review: Review, cut: Cut) -> ReviewView:
-    held: Cut | None = None
-    if review.held_on is not None:
-        held = cut_at(f"review:{review.id}", known, cut.at)
+    held = cut_at(f"review:{review.id}", known, cut.at) if review.state == "held" else None
     return ReviewView.model_construct(
         review=review,
         cut=held.cut if held else None,

@@ -179,7 +179,7 @@ def fold(events: Iterable[AccountPlanEvent], onto: AccountPlan = EMPTY) -> Accou
 
     Onto a plan there is already, only events that strike nothing out of it can be folded: see `strikes`.
     """
-    draft = Draft(onto)
+    draft = Draft(*onto.parts())
     events = list(events)
     struck = {struck_version(event) for event in events if type(event) is entries.EntryStruck}
     for event in events:
@@ -253,7 +253,8 @@ def check_references(account_plan: AccountPlan, command: Command, thing: Thing |
         named = account_plan.named(kind, name)
         if named is None:
             raise Unknown(pointer, kind=kind, id=name)
-        if named.ending and not pointer.startswith("/about/"):
+        may_be_spoken_of = pointer.startswith("/about/") and not getattr(named, "forgotten", False)
+        if named.ending and not may_be_spoken_of:
             raise Over(pointer, kind=kind, id=name, ending=named.ending)
 
 

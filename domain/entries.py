@@ -1,5 +1,6 @@
 """Topic: entries: what is written down beside the plan, looked at, or struck out because it was a mistake."""
 
+import re
 from datetime import date
 from typing import Any, ClassVar, Literal, assert_never
 
@@ -195,7 +196,7 @@ def version_named(plan: AccountPlan, event: str) -> int | None:
     whose, _, version = event.rpartition(":")
     account_id = the_plan(plan).account_id
     known = whose in ("", account_id, str(plan_id_of(account_id)))
-    return int(version) if known and version.isdecimal() and len(version) < 10 else None
+    return int(version) if known and re.fullmatch("[0-9]{1,9}", version) else None
 
 
 def apply(draft: Draft, event: EntryEvents) -> None:

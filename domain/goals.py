@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
 
+from pydantic import computed_field
+
 from domain.language import (
     Command,
     Decision,
@@ -182,6 +184,14 @@ class Goal(GoalTerms, Thing):
     @property
     def ending(self) -> str | None:
         return {"achieved": "was achieved", "abandoned": "was abandoned"}.get(self.state)
+
+    @computed_field
+    @property
+    def reached(self) -> Decimal | None:
+        """How far it has come: what was said when it was achieved, else what was reported for the latest day."""
+        if self.value is not None or not self.progress:
+            return self.value
+        return max(reversed(self.progress), key=lambda report: report.as_of_on).value
 
     def value_on(self, day: date) -> Decimal | None:
         """What was last reported for a day."""

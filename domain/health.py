@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal, assert_never
-
-from pydantic import Field
+from typing import Any, ClassVar, Literal, assert_never
 
 from domain.language import (
     Amount,
     Command,
     Count,
+    Day,
     Decision,
     Event,
     Figure,
@@ -20,6 +19,7 @@ from domain.language import (
     OptionalFigure,
     OptionalText,
     PastDay,
+    PromoterScore,
     Prose,
     Refusal,
     Section,
@@ -110,8 +110,6 @@ HealthEvents = ContractSet | ContractRenewed | HealthRecorded
 Retention = Amount
 """1.02 is 102 %."""
 
-PromoterScore = Annotated[Decimal, Field(max_digits=9, decimal_places=6, ge=-100, le=100)]
-
 
 class ContractCommand(Command):
     noun: ClassVar[str] = "contract"
@@ -123,8 +121,8 @@ class SetContract(ContractCommand):
     """The contract as it is, whole: one that was set before is replaced."""
 
     arr: Amount
-    starts_on: date
-    renews_on: date
+    starts_on: Day
+    renews_on: Day
     products: Many[Name]
     terms: OptionalText = None
 
@@ -134,8 +132,8 @@ class RenewContract(ContractCommand):
 
     arr: Amount
     net_retention: Retention
-    starts_on: date
-    renews_on: date
+    starts_on: Day
+    renews_on: Day
     terms: OptionalText = None
 
 

@@ -76,15 +76,37 @@ def _printable(text: str) -> str:
     return text
 
 
+MOST_PLACES = 6
+
+
 def _plain(amount: Decimal) -> Decimal:
-    """1E+3 and 1000 are the same amount: only the second is written."""
-    return Decimal(format(amount, "f"))
+    """1E+3 and 1000 are the same amount: only the second is written, with no sign of nothing and no endless zeros."""
+    exponent = amount.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -MOST_PLACES:
+        amount = amount.normalize()
+    return Decimal(format(amount if amount else amount.copy_abs(), "f"))
 
 
 def _as_text(figure: Any) -> Any:
     """A JSON number is kept as it was written, as decimals are."""
-    number = isinstance(figure, int | float | Decimal) and not isinstance(figure, bool)
-    return format(Decimal(str(figure)), "f") if number else figure
+    if isinstance(figure, bool) or not isinstance(figure, int | float | Decimal):
+        return figure
+    number = Decimal(str(figure))
+    if not number.is_finite():
+        raise ValueError("must be a number that is not infinite, or a text")
+    return format(number, "f")
+
+
+def _calendar_day(day: Any) -> Any:
+    """As ISO 8601 writes it, and not as seconds since 1970 either, which pydantic reads as well."""
+    if not isinstance(day, str):
+        return day
+    if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", day):
+        raise ValueError("must be a day such as 2026-03-31")
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        raise ValueError("is not a day of the calendar") from None
 
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
@@ -92,18 +114,27 @@ AccountId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:
 PersonId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@|-]*$", max_length=128)]
 Text = Annotated[str, BeforeValidator(_tidy), StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_printable)]
 Name = Annotated[str, BeforeValidator(_tidy), StringConstraints(max_length=200), AfterValidator(_printable)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2000)]
-Email = Annotated[str, BeforeValidator(_tidy), StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2000), AfterValidator(_printable)]
+Email = Annotated[
+    str,
+    BeforeValidator(_tidy),
+    StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254),
+    AfterValidator(_printable),
+]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-Number = Annotated[Decimal, Field(max_digits=20, decimal_places=6), AfterValidator(_plain)]
-Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=6, ge=0), AfterValidator(_plain)]
-Share = Annotated[Decimal, Field(max_digits=20, decimal_places=6, ge=0, le=1), AfterValidator(_plain)]
+Number = Annotated[Decimal, Field(max_digits=20, decimal_places=MOST_PLACES), AfterValidator(_plain)]
+Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=MOST_PLACES, ge=0), AfterValidator(_plain)]
+Share = Annotated[Decimal, Field(max_digits=20, decimal_places=MOST_PLACES, ge=0, le=1), AfterValidator(_plain)]
+PromoterScore = Annotated[
+    Decimal, Field(max_digits=20, decimal_places=MOST_PLACES, ge=-100, le=100), AfterValidator(_plain)
+]
 Figure = Annotated[Name, BeforeValidator(_as_text)]
 """A measured or expected value with no fixed scale: "25", "25 %" or "first order placed"."""
 Count = Annotated[int, Field(ge=0, le=2_000_000_000)]
 Grade = Annotated[int, Field(ge=1, le=5)]
-PastDay = Annotated[date, Happened()]
-DueDay = Annotated[date, Due()]
+Day = Annotated[date, BeforeValidator(_calendar_day)]
+PastDay = Annotated[Day, Happened()]
+DueDay = Annotated[Day, Due()]
 
 T = TypeVar("T")
 Unless = Annotated[T | None, NeverEmptied()]

@@ -10,6 +10,7 @@ from domain.language import (
     Amount,
     Command,
     CompetitorId,
+    Day,
     Decision,
     DueDay,
     Event,
@@ -174,7 +175,7 @@ class OpenOpportunity(OpportunityCommand, LinkingOpportunity):
     name: Name
     amount: Amount
     stage: Name
-    close_on: date
+    close_on: Day
     source: OpportunitySource
     crm_id: OptionalName = None
     probability: Share | None = None

@@ -11,6 +11,7 @@ from domain.language import (
     AccountId,
     Command,
     Currency,
+    Day,
     Decision,
     Event,
     Many,
@@ -222,8 +223,8 @@ class BeginCycle(PlanCommand):
 
     id: Slug | None = None
     kind: CycleKind
-    starts_on: date
-    ends_on: date
+    starts_on: Day
+    ends_on: Day
 
 
 class ArchivePlan(PlanCommand):

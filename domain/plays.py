@@ -9,6 +9,7 @@ from pydantic import Field
 from domain.language import (
     Command,
     CompetitorId,
+    Day,
     Decision,
     DueDay,
     Event,
@@ -201,7 +202,7 @@ class PlanPlay(PlayCommand, LinkingPlay):
     owner: PersonId
     due_on: DueDay
     success_measure: Text
-    starts_on: date | None = None
+    starts_on: Day | None = None
     measure: OptionalText = None
     target: OptionalFigure = None
     expected: OptionalFigure = None

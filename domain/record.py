@@ -1,7 +1,7 @@
 """The record: what happened, and who said so when."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -9,13 +9,30 @@ from pydantic import BaseModel, ConfigDict
 from domain.account_plan import AccountPlanEvent
 
 
-class Meta(BaseModel):
+class Meta(Protocol):
     """What every view may ask of an event beside its payload.  The rest of its meta data is in the stored event."""
+
+    @property
+    def recorded_at(self) -> datetime:
+        """Server clock, UTC, never the caller's; never earlier than the plan's previous event's."""
+
+    @property
+    def actor(self) -> str: ...
+
+    @property
+    def on_behalf_of(self) -> str | None: ...
+
+    @property
+    def reason(self) -> str | None:
+        """Why; `[forgotten]` where it spoke of somebody who was forgotten."""
+
+
+class Saying(BaseModel):
+    """Meta data that was read."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     recorded_at: datetime
-    """Server clock, UTC, never the caller's; never earlier than the plan's previous event's."""
     actor: str
     on_behalf_of: str | None = None
     reason: str | None = None

@@ -8,6 +8,7 @@ from pydantic import Field
 from domain.language import (
     GRAMMAR,
     Command,
+    Day,
     Decision,
     Event,
     Many,
@@ -113,8 +114,8 @@ class ReviewHeld(ReviewEvent, ReviewOutcome, ReviewTerms):
 
     audience: Audience
     held_on: date
-    ours: tuple[Person, ...]
-    theirs: tuple[StakeholderId, ...]
+    ours: tuple[Person, ...] = ()
+    theirs: tuple[StakeholderId, ...] = ()
 
 
 class ReviewCancelled(ReviewEvent):
@@ -148,7 +149,7 @@ class ScheduleReview(ReviewCommand):
 
     id: Slug | None = None
     kind: ReviewKind
-    planned_on: date
+    planned_on: Day
     agenda: Many[PlannedItem] = ()
     ours: Many[PersonId] = ()
     theirs: Many[StakeholderId] = ()
@@ -182,14 +183,14 @@ class HoldReview(ReviewCommand):
     expansion_path: OptionalText = None
     opportunity: OpportunityId | None = None
     notes: OptionalText = None
-    next_on: date | None = None
+    next_on: Day | None = None
 
 
 class CancelReview(ReviewCommand):
     """It does not take place.  Where it was moved to another day, schedule that one under an id of its own."""
 
     id: Slug
-    moved_to_on: date | None = None
+    moved_to_on: Day | None = None
     reason: Text
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 from domain.language import (
     Amount,
     Command,
+    CompetitorId,
     Count,
     Decision,
     Event,
@@ -58,7 +59,7 @@ class CellTerms(Terms):
     unit: UnitId
     offering: OfferingId
     penetration: Penetration = "unknown"
-    incumbent: str = "unknown"
+    incumbent: CompetitorId = "unknown"
     arr_potential: Decimal | None = None
     probability: Decimal | None = None
     assumptions: Assumptions | None = None

@@ -9,8 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from adapters.stored_format import decode, encode, meta_of, people_spoken_of
-from application.account_plans import former_words_spoke_of
+from application.changes import Diff
 from application.cuts import Cut, cut_at
+from application.deciding import former_words_spoke_of
+from application.effects import values_of
 from application.plan_memory import KnownPlan
 from application.ports import Circumstances, ToRecord
 from domain.account_plan import COMMANDS, decide, speaks_of
@@ -45,6 +47,8 @@ class History:
         if self.known.records:
             at = max(at, self.known.records[-1].meta.recorded_at)
         plan: AccountPlan = self.known.plan
+        if command.subject() is None:
+            command = command.model_copy(update={"id": f"{command.noun[0]}{plan.version}"})
         decision = decide(plan, command, at)
         about = speaks_of(plan, command)
         news = [
@@ -62,7 +66,8 @@ class History:
             )
             for place, event in enumerate(decision.events, 1)
         ]
-        self.known = self.known.with_news(news)
+        if news:
+            self.known = self.known.with_news(news)
         for record in news:
             if isinstance(record.event, StakeholderForgotten):
                 self.keys.pop(record.event.id, None)
@@ -113,6 +118,34 @@ def opened(when: str = "2026-01-05", timezone: str = "Europe/Berlin", tier: str 
     history = History()
     history.on(when, "open-plan", **OPEN | {"timezone": timezone, "tier": tier} | more)
     return history
+
+
+Values = dict[tuple[str, str, str], Any]
+"""By kind, id and field."""
+
+
+def values_of_plan(plan: AccountPlan) -> Values:
+    """Every current value of a plan."""
+    return {
+        (kind.noun, id, field): value
+        for kind, things in plan.kinds().items()
+        for id, thing in things.items()
+        for field, value in values_of(thing).items()
+    }
+
+
+def applied(difference: Diff, values: Values) -> Values:
+    """What these values become by the changes of a diff."""
+    values = dict(values)
+    for row in (each for changes in difference.changes.values() for each in changes):
+        if row.field is None:
+            values = {key: value for key, value in values.items() if key[:2] != (row.kind, row.id)}
+            values |= {(row.kind, row.id, field): value for field, value in (row.after or {}).items()}
+        else:
+            values[row.kind, row.id, row.field] = row.after
+    for each in (*(row for changes in difference.changes.values() for row in changes), *difference.touched_unchanged):
+        values |= {(each.kind, each.id, field): move.after for field, move in each.also.items()}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def told(file: Path) -> History:

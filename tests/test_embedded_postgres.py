@@ -38,12 +38,13 @@ with server:
         sys.exit()
 """
 
+ANYBODY_MAY_PASS, ONLY_WE_MAY_PASS = 0o711, 0o700
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
 
 
 @pytest.fixture(scope="module")
 def shared_home():
-    with home_in(None) as home:
+    with home_in(ONLY_WE_MAY_PASS) as home:
         yield home
 
 
@@ -56,17 +57,20 @@ def home(shared_home):
 
 @pytest.fixture
 def new_home():
-    with home_in(None) as home:
+    with home_in(ONLY_WE_MAY_PASS) as home:
         yield home
 
 
 @contextmanager
-def home_in(folder, name="home"):
-    with tempfile.TemporaryDirectory(prefix="plantrail-test-", dir=folder) as parent:
+def home_in(parent_mode, name="home"):
+    with tempfile.TemporaryDirectory(prefix="plantrail-test-", dir="/tmp") as parent:
+        Path(parent).chmod(parent_mode)
         home = Path(parent, name)
-        yield home
-        EmbeddedPostgres(home).stop(force=True)
-        shutil.rmtree((home / "postgres").resolve(), ignore_errors=True)
+        try:
+            yield home
+        finally:
+            EmbeddedPostgres(home).stop(force=True)
+            shutil.rmtree((home / "postgres").resolve(), ignore_errors=True)
 
 
 def temporary(home):
@@ -268,11 +272,25 @@ def test_a_session_at_work_does_not_outlive_its_killed_server(home):
             assert session.wait(timeout=5) != 0
 
 
+def test_sessions_of_a_server_that_only_seems_dead_are_left_alone(home):
+    """As when it runs in a container, where its processes have other numbers."""
+    with temporary(home) as server, psycopg.connect(server.conninfo("service")) as session:
+        file = home / "postgres/data/postmaster.pid"
+        true = file.read_text()
+        file.write_text(true.replace(true.split("\n")[0], "999999", 1))
+        try:
+            with temporary(home) as joined:
+                assert joined.is_running()
+        finally:
+            file.write_text(true)
+        session.execute("SELECT 1")
+
+
 def test_a_copied_home_has_a_server_of_its_own():
-    with home_in(None, "long" * 25) as home, temporary(home) as original:
+    with home_in(ANYBODY_MAY_PASS, "long" * 25) as home, temporary(home) as original:
         copy = home.with_name("copy" * 25)
         os.kill(postmaster(home), signal.SIGKILL)
-        shutil.copytree(home, copy, symlinks=True, ignore=shutil.ignore_patterns(".s.*"))
+        subprocess.run(["cp", "-a", home, copy], check=True)
         original.start()
         assert not temporary(copy).is_running()
         with temporary(copy) as server:
@@ -324,7 +342,7 @@ def test_a_home_half_made_is_made_anew(new_home):
 
 @pytest.mark.parametrize("name", ["long" * 25, "one,two"])
 def test_where_a_socket_cannot_be_in_the_home_it_has_a_short_folder_of_its_own(name):
-    with home_in(None, name) as home:
+    with home_in(ANYBODY_MAY_PASS, name) as home:
         with temporary(home) as server:
             socket_folder = Path(host(server))
             assert server.is_running()
@@ -419,12 +437,12 @@ def test_missing_programs_are_named(tmp_path):
         EmbeddedPostgres(tmp_path / "home", binaries=tmp_path).start()
 
 
-def test_programs_of_another_platform_are_named(tmp_path):
+def test_programs_of_another_platform_are_named(tmp_path, new_home):
     for name in ("initdb", "postgres"):
         (tmp_path / name).write_bytes(b"\x7fELF of another platform")
         (tmp_path / name).chmod(0o755)
     with pytest.raises(EmbeddedPostgresError, match="initdb"):
-        EmbeddedPostgres(tmp_path / "home", binaries=tmp_path).start()
+        EmbeddedPostgres(new_home, binaries=tmp_path).start()
 
 
 def test_the_missing_package_is_named(tmp_path, monkeypatch):
@@ -447,25 +465,23 @@ def test_windows_is_told_what_to_do(tmp_path, monkeypatch):
 
 
 @as_root
-@pytest.mark.parametrize("reachable", [True, False])
-def test_where_user_namespaces_are_refused_root_serves_as_nobody(reachable, monkeypatch):
+@pytest.mark.parametrize("parent_mode", [ANYBODY_MAY_PASS, ONLY_WE_MAY_PASS])
+def test_where_user_namespaces_are_refused_root_serves_as_nobody(parent_mode, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _: None)
     nobody = programs.ids_of_nobody()
     try:
         programs.ServerUser(ids=nobody).run([programs.find_program("postgres", None), "--version"])
     except EmbeddedPostgresError as error:
         pytest.skip(f"nobody cannot read the programs: {error}")
-    with home_in("/tmp") as home:
-        if reachable:
-            home.parent.chmod(0o755)
+    with home_in(parent_mode) as home:
         with temporary(home) as server:
             query(server, "CREATE TABLE kept ()")
-            assert (home / "postgres").is_symlink() != reachable
+            assert (home / "postgres").is_symlink() == (parent_mode == ONLY_WE_MAY_PASS)
             assert os.stat(f"/proc/{postmaster(home)}").st_uid == nobody[0]
             assert mode(home / "postgres") & 0o007 == 0
         with temporary(home) as server:
             query(server, "DROP TABLE kept")
-        if not reachable:
+        if parent_mode == ONLY_WE_MAY_PASS:
             shutil.rmtree((home / "postgres").resolve())
             with pytest.raises(EmbeddedPostgresError, match="which is gone"):
                 server.start()

@@ -11,15 +11,15 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from adapters.http import commands, queries
+from adapters.http import commands, portfolio, queries
 from adapters.http.callers import Callers
+from adapters.http.command_documentation import command_documentation
 from adapters.http.conversation import Conversation, Numbers
-from adapters.http.documentation import document
-from adapters.http.problems import answer_with_problems, problem
+from adapters.http.documentation import HEALTH, document
+from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
 from adapters.postgres.heads import Heads
+from adapters.postgres.portfolio import Portfolio
 from application.account_plans import AccountPlans
-
-RETRY_AFTER = {"Retry-After": "1"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Services:
     """What the HTTP service needs of the others."""
 
     plans: AccountPlans
+    portfolio: Portfolio
     heads: Heads
     callers: Callers
     secret: bytes
@@ -46,11 +47,16 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
 
     app = FastAPIOffline(title="plantrail", version=version, lifespan=lifespan, redoc_url=None)
     views = queries.Views(services.plans, services.heads, services.callers)
-    app.include_router(health(services, numbers))
-    app.include_router(queries.routes(views))
-    app.include_router(commands.routes(services.plans, services.callers, services.secret, numbers))
+    # Flat and in front, for every route before the right one is tried in vain.
+    app.router.routes[:0] = [
+        *commands.routes(services.plans, services.callers, services.secret, numbers),
+        *queries.routes(views).routes,
+        *portfolio.routes(services.portfolio, services.callers).routes,
+        *health(services, numbers).routes,
+    ]
+    app.router.redirect_slashes = False
     answer_with_problems(app)
-    document(app, commands.CommandAnswer)
+    document(app, command_documentation)
     app.add_middleware(Conversation, numbers=numbers, make_id=services.make_id)
     return app
 
@@ -58,18 +64,18 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
 def health(services: Services, numbers: Numbers) -> APIRouter:
     api = APIRouter(tags=["health"])
 
-    @api.get("/livez", summary="The process serves")
+    @api.get("/livez", summary="The process serves", **HEALTH)
     async def livez() -> dict[str, str]:
         return {"status": "ok"}
 
-    @api.get("/readyz", summary="The store answers and the tables follow it", response_model=dict[str, str])
+    @api.get("/readyz", summary="The store answers and the tables follow it", response_model=dict[str, str], **HEALTH)
     async def readyz(request: Request) -> Any:
         reason = await run_in_threadpool(services.why_not_ready)
         if reason:
             return problem(request, 503, "not-ready", reason, RETRY_AFTER)
         return {"status": "ok"}
 
-    @api.get("/metrics", summary="Numbers for Prometheus", response_class=Response)
+    @api.get("/metrics", summary="Numbers for Prometheus", response_class=Response, **HEALTH)
     async def metrics() -> Response:
         return Response(generate_latest(numbers.registry), media_type=CONTENT_TYPE_LATEST)
 

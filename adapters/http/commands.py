@@ -1,29 +1,43 @@
 """A route for every command, generated from the command models, and one for a list of them, all or nothing."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Annotated, Any, Literal, Union, cast
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import to_json
+from anyio import CapacityLimiter, fail_after
+from anyio.to_thread import run_sync
+from fastapi import Request, Response
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, TypeAdapter, ValidationError, create_model
+from pydantic_core import ErrorDetails
+from starlette.routing import Route
 
-from adapters.http.callers import Callers
+from adapters.http.callers import Caller, Callers
 from adapters.http.conditional import etag
 from adapters.http.conversation import Numbers
-from adapters.http.documentation import command_documentation, commands_documentation
-from adapters.http.problems import Rejected, rejected_body
-from adapters.http.requests import body_of, circumstances, first_open, idempotency_key, version_seen
+from adapters.http.problems import FieldError, field_error, rejected_body, type_of
+from adapters.http.requests import body_of, circumstances, idempotency_key, sealed_key, version_seen
+from adapters.http.routing import CommandRoutes
 from application.account_plans import AccountPlans, CommandRefused, KeyReused, Outcome, VersionConflict
-from application.ports import StoreUnavailable
+from application.plan_names import first_open
+from application.ports import StoreBusy, StoreUnavailable
 from domain.account_plan import COMMANDS, AccountPlanCommand
 from domain.language import Caution, Command, Refusal, kebab_case
-from domain.plan import OpenPlan, plan_id_of
+from domain.plan import OpenPlan, PlanNotOpen, plan_id_of
 
 MOST_COMMANDS = 100
+MOST_AT_ONCE = 64
+PATIENCE = 1.0
+"""Seconds a command may wait for its turn in this process: with more to do than that, it is better to say so."""
+
+FAILED: dict[type[Exception], str] = {
+    Refusal: "refused",
+    CommandRefused: "refused",
+    VersionConflict: "conflict",
+    KeyReused: "refused",
+    StoreUnavailable: "unavailable",
+}
 logger = structlog.get_logger("plantrail.commands")
 
 
@@ -48,26 +62,27 @@ class CommandAnswer(BaseModel):
 
     plan_id: str
     version: int
-    position: int
-    """Of the plan's last event on the log of all plans: `at_least` of views made from tables."""
-    id: str | None
-    """Of the thing the command was about, perhaps made here."""
+    position: int = Field(description="Of the plan's last event on the log of all plans: `at_least` of lists of plans.")
+    id: str | None = Field(description="Of the thing the command was about, perhaps made here; null for a list.")
     events: list[EventReference]
     warnings: list[Caution]
-    results: list[Result] | None = None
-    """Of a list of commands: what came of each."""
 
 
-class ListedCommand(BaseModel):
-    """A command by its name, and its body."""
+class CommandsAnswer(CommandAnswer):
+    """What came of a list of commands: all events, and under `results` what came of each."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    command: str = Field(max_length=64)
-    body: dict[str, Any]
+    results: list[Result]
 
 
-LISTED = TypeAdapter(list[ListedCommand])
+def _listed(name: str, command: type[Command]) -> type[BaseModel]:
+    fields: dict[str, Any] = {"command": (Literal[name], ...), "body": (command, ...)}
+    return create_model(f"Listed{command.__name__}", __config__=ConfigDict(extra="forbid"), **fields)
+
+
+LISTABLE = {name: command for name, command in COMMANDS.items() if command is not OpenPlan}
+_ANY_LISTED: Any = Union[tuple(_listed(name, command) for name, command in LISTABLE.items())]  # noqa: UP007
+_MANY_LISTED: Any = list[Annotated[_ANY_LISTED, Discriminator("command")]]
+LISTED: TypeAdapter[list[Any]] = TypeAdapter(Annotated[_MANY_LISTED, Field(min_length=1, max_length=MOST_COMMANDS)])
 
 
 def event_type(name: str) -> str:
@@ -76,16 +91,18 @@ def event_type(name: str) -> str:
     return f"plantrail.{kebab_case(bare)}.v{version or 1}"
 
 
-def routes(plans: AccountPlans, callers: Callers, secret: bytes, numbers: Numbers) -> APIRouter:
-    api = APIRouter(prefix="/v1/plans")
+def path_of(name: str) -> str:
+    return "/v1/plans" if COMMANDS.get(name) is OpenPlan else f"/v1/plans/{{plan}}/{name}"
+
+
+def routes(plans: AccountPlans, callers: Callers, secret: bytes, numbers: Numbers) -> tuple[Route, CommandRoutes]:
+    """That of open-plan, and those of all others."""
     desk = CommandDesk(plans, callers, secret, numbers)
-    for name, command in COMMANDS.items():
-        path = "" if command is OpenPlan else f"/{{plan}}/{name}"
-        api.add_api_route(
-            path, desk.endpoint(name, command), methods=["POST"], name=name, **command_documentation(name, command)
-        )
-    api.add_api_route("/{plan}/commands", desk.several, methods=["POST"], name="commands", **commands_documentation())
-    return api
+    endpoints = {name: desk.endpoint(name, command) for name, command in LISTABLE.items()} | {"commands": desk.several}
+    return (
+        Route(path_of("open-plan"), desk.endpoint("open-plan", OpenPlan), methods=["POST"]),
+        CommandRoutes(Route(path_of(name), endpoint, methods=["POST"]) for name, endpoint in endpoints.items()),
+    )
 
 
 class CommandDesk:
@@ -96,89 +113,113 @@ class CommandDesk:
         self._callers = callers
         self._secret = secret
         self._numbers = numbers
+        self._threads = CapacityLimiter(MOST_AT_ONCE)
 
-    def endpoint(self, name: str, model: type[Command]) -> Callable[..., Awaitable[Response]]:
+    def endpoint(self, name: str, model: type[Command]) -> Callable[[Request], Awaitable[Response]]:
         async def one(request: Request) -> Response:
+            caller = self._callers.identify(request.headers)
             body = await body_of(request)
             try:
                 command = model.model_validate_json(body)
             except ValidationError as error:
                 raise rejected_body(error) from None
-            plan = command.account_id if isinstance(command, OpenPlan) else request.path_params["plan"]
-            outcome = await self._handled(request, plan, name, [command], command.model_dump_json().encode())
-            return answer(outcome, [name], single=True)
+            outcome = await self._handled(request, caller, name, [command])
+            return answer(outcome, [command], listed=False)
 
         return one
 
     async def several(self, request: Request) -> Response:
-        commands = listed_commands(await body_of(request))
-        names = [command.called() for command in commands]
-        canonical = b"\n".join(command.model_dump_json().encode() for command in commands)
-        outcome = await self._handled(request, request.path_params["plan"], "commands", commands, canonical)
-        return answer(outcome, names, single=False)
-
-    async def _handled(
-        self, request: Request, plan: str, route: str, commands: Sequence[Command], body: bytes
-    ) -> Outcome:
         caller = self._callers.identify(request.headers)
-        key = idempotency_key(request, self._secret, caller, f"{route} {plan}", body)
-        said, seen = circumstances(request, caller), version_seen(request)
-        decided = cast(Sequence[AccountPlanCommand], commands)
+        commands = listed_commands(await body_of(request))
+        try:
+            outcome = await self._handled(request, caller, "commands", commands)
+        except PlanNotOpen:
+            raise
+        except Refusal as refusal:
+            raise CommandRefused(0, refusal) from None
+        return answer(outcome, commands, listed=True)
+
+    async def _handled(self, request: Request, caller: Caller, route: str, commands: Sequence[Command]) -> Outcome:
+        said, seen, given = circumstances(request, caller), version_seen(request), idempotency_key(request)
+        decided, body = cast(Sequence[AccountPlanCommand], commands), canonical(commands)
+        account_id = getattr(commands[0], "account_id", None)
+
+        def on(plan_id: UUID) -> Outcome:
+            # Which plan is opened is said in the body, not by the route.
+            where = route if account_id else f"{route} {plan_id}"
+            key = sealed_key(self._secret, caller, where, given, body) if given else None
+            return self._plans.handle(plan_id, decided, said, if_match=seen, key=key)
 
         def carry_out() -> Outcome:
-            def on(plan_id: UUID) -> Outcome:
-                return self._plans.handle(plan_id, decided, said, if_match=seen, key=key)
+            return on(plan_id_of(account_id)) if account_id else first_open(request.path_params["plan"], on)
 
-            return on(plan_id_of(plan)) if isinstance(commands[0], OpenPlan) else first_open(plan, on)
-
+        told = {"actor": caller.actor, "request_id": said.request_id}
         try:
-            outcome = await run_in_threadpool(carry_out)
-        except (Refusal, CommandRefused, VersionConflict, KeyReused, StoreUnavailable) as error:
-            self._tell(route, commands, type(error).__name__, 0)
+            outcome = await self._in_a_thread(carry_out)
+        except tuple(FAILED) as error:
+            self._tell_failed(error, route, commands, told)
             raise
-        recorded = sum(len(done.events) for done in outcome.done)
         request.scope["spoken_of"] = {"actor": caller.actor, "plan_id": str(outcome.plan_id)}
-        self._tell(
-            route, commands, "replayed" if outcome.replayed else "done", recorded,
-            actor=caller.actor, plan_id=str(outcome.plan_id), version=outcome.version, request_id=said.request_id,
-        )  # fmt: skip
+        self._tell_done(outcome, commands, told)
         return outcome
 
-    def _tell(self, route: str, commands: Sequence[Command], outcome: str, recorded: int, **more: Any) -> None:
-        for command in commands:
-            self._numbers.commands.labels(command.called(), outcome).inc()
-        self._numbers.events.inc(recorded)
-        logger.info("command", command=route, commands=len(commands), outcome=outcome, events=recorded, **more)
+    async def _in_a_thread(self, work: Callable[[], Outcome]) -> Outcome:
+        """In one of our own: commands that wait for the store leave those of the views alone."""
+        try:
+            with fail_after(PATIENCE):
+                return await run_sync(work, limiter=self._threads)
+        except TimeoutError:
+            raise StoreBusy(StoreBusy.__doc__) from None
+
+    def _tell_done(self, outcome: Outcome, commands: Sequence[Command], told: Mapping[str, str]) -> None:
+        for command, done in zip(commands, outcome.done, strict=True):
+            word = "replayed" if outcome.replayed else "done"
+            events = 0 if outcome.replayed else len(done.events)
+            self._numbers.commands.labels(command.called(), word).inc()
+            self._numbers.events.inc(events)
+            logger.info(
+                "command", command=command.called(), outcome=word, events=events,
+                plan_id=str(outcome.plan_id), version=outcome.version, **told,
+            )  # fmt: skip
+
+    def _tell_failed(self, error: Exception, route: str, commands: Sequence[Command], told: Mapping[str, str]) -> None:
+        name = commands[error.place].called() if isinstance(error, CommandRefused) else route
+        word = next(word for kind, word in FAILED.items() if isinstance(error, kind))
+        self._numbers.commands.labels(name, word).inc()
+        logger.info("command", command=name, outcome=word, events=0, error=type_of(error), **told)
+
+
+def canonical(commands: Sequence[Command]) -> bytes:
+    """The same for bodies that say the same; a field that is empty says something else than one that is left out."""
+    return b"\n".join(
+        f"{command.called()} {command.model_dump_json(exclude_unset=True)}".encode() for command in commands
+    )
 
 
 def listed_commands(body: bytes) -> list[Command]:
-    """The commands of a list, each with the pointer of what is wrong in it."""
+    """The commands of a list.  Raises `Rejected`, with a pointer to everything that is wrong in it."""
     try:
-        listed = LISTED.validate_json(body)
+        return [listed.body for listed in LISTED.validate_json(body)]
     except ValidationError as error:
-        raise rejected_body(error) from None
-    if not 0 < len(listed) <= MOST_COMMANDS:
-        errors = [{"pointer": "", "detail": f"must have 1 to {MOST_COMMANDS} commands"}]
-        raise Rejected(422, "invalid-fields", "Some fields are wrong; see errors.", errors=errors)
-    return [_listed_command(place, each) for place, each in enumerate(listed)]
+        raise rejected_body(error, _in_the_list) from None
 
 
-def _listed_command(place: int, listed: ListedCommand) -> Command:
-    model = COMMANDS.get(listed.command)
-    if model is None or model is OpenPlan:
-        detail = "a plan is opened by POST /v1/plans" if model else "is not a command of an account plan"
-        errors = [{"pointer": f"/{place}/command", "detail": detail}]
-        raise Rejected(422, "invalid-fields", "Some fields are wrong; see errors.", errors=errors)
-    try:
-        return model.model_validate_json(to_json(listed.body))
-    except ValidationError as error:
-        raise rejected_body(error, f"/{place}/body") from None
+def _in_the_list(error: ErrorDetails) -> FieldError:
+    """pydantic names the command in the location of what is wrong in it, where the body has no such level."""
+    place, *rest = error["loc"] or ("",)
+    if error["type"] == "union_tag_invalid":
+        opens = error["ctx"]["tag"] == OpenPlan.called()
+        detail = "a plan is opened by POST /v1/plans" if opens else "is not a command of an account plan"
+        return FieldError(pointer=f"/{place}/command", detail=detail)
+    if error["type"] == "union_tag_not_found":
+        return FieldError(pointer=f"/{place}/command", detail="Field required")
+    return field_error({**error, "loc": (place, *rest[1:]) if error["loc"] else ()})
 
 
-def answer(outcome: Outcome, names: Sequence[str], *, single: bool) -> Response:
+def answer(outcome: Outcome, commands: Sequence[Command], *, listed: bool) -> Response:
     results = [
         Result(
-            command=name,
+            command=command.called(),
             id=done.id,
             events=[
                 EventReference(id=f"{outcome.plan_id}:{version}", type=event_type(event))
@@ -186,27 +227,31 @@ def answer(outcome: Outcome, names: Sequence[str], *, single: bool) -> Response:
             ],
             warnings=list(done.warnings),
         )
-        for name, done in zip(names, outcome.done, strict=True)
+        for command, done in zip(commands, outcome.done, strict=True)
     ]
     content = CommandAnswer(
         plan_id=str(outcome.plan_id),
         version=outcome.version,
         position=outcome.position,
-        id=results[0].id if single else None,
+        id=results[0].id,
         events=[event for result in results for event in result.events],
-        warnings=[
-            warning if single else replace(warning, pointer=f"/{place}/body{warning.pointer}")
-            for place, result in enumerate(results)
-            for warning in result.warnings
-        ],
-        results=None if single else results,
+        warnings=results[0].warnings,
     )
+    if listed:
+        content = CommandsAnswer(**content.__dict__ | {"id": None, "warnings": placed(results), "results": results})
     headers = {"ETag": etag(outcome.version, outcome.erasures, outcome.today), "Vary": "Authorization"}
     if outcome.replayed:
         headers["Idempotency-Replayed"] = "true"
     if outcome.opened:
         headers["Location"] = f"/v1/plans/{outcome.plan_id}"
     status = 201 if outcome.opened else 200
-    return Response(
-        content.model_dump_json(exclude={"results"} if single else None), status, headers, media_type="application/json"
-    )
+    return Response(content.model_dump_json(), status, headers, media_type="application/json")
+
+
+def placed(results: Sequence[Result]) -> list[Caution]:
+    """The warnings of all, with pointers into the list."""
+    return [
+        replace(warning, pointer=f"/{place}/body{warning.pointer}")
+        for place, result in enumerate(results)
+        for warning in result.warnings
+    ]

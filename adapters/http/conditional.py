@@ -2,8 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import dataclass
 from datetime import date
 from threading import Lock
+from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi import Request, Response
 
@@ -24,33 +26,58 @@ def is_known(request: Request, tag: str) -> bool:
     return given.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in given.split(",")]
 
 
+@dataclass(frozen=True)
+class Answer:
+    """An answer to a GET, and where the list it is a page of goes on."""
+
+    content: bytes
+    next: str | None = None
+
+    def with_tag(self, tag: str) -> Response:
+        headers = {"ETag": tag, **CACHING}
+        if self.next:
+            headers["Link"] = f'<{self.next}>; rel="next"'
+        return Response(self.content, headers=headers, media_type="application/json")
+
+
+def at_cursor(request: Request, cursor: str | None) -> str | None:
+    """Where the next page of a list is, if there is one: the same question, from there on."""
+    if cursor is None:
+        return None
+    asked = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    parameters = [(name, value) for name, value in asked if name != "cursor"] + [("cursor", cursor)]
+    return f"{quote(request.scope['path'])}?{urlencode(parameters)}"
+
+
 def unchanged(tag: str) -> Response:
     return Response(status_code=304, headers={"ETag": tag, **CACHING})
 
 
-def ready(content: bytes, tag: str, media_type: str = "application/json") -> Response:
-    return Response(content, headers={"ETag": tag, **CACHING}, media_type=media_type)
-
-
 class ReadyAnswers:
-    """Answers made before, by everything they depend on; bounded by their bytes."""
+    """Answers made before, by everything they depend on; bounded by their bytes, those of what was asked included."""
 
     def __init__(self, most_bytes: int = 32 * 1024 * 1024) -> None:
         self._most = most_bytes
         self._bytes = 0
-        self._answers: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._answers: OrderedDict[tuple[Hashable, bytes], Answer] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: Hashable) -> bytes | None:
+    def get(self, view: Hashable, asked: bytes) -> Answer | None:
         with self._lock:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-            return self._answers.get(key)
+            if (view, asked) in self._answers:
+                self._answers.move_to_end((view, asked))
+            return self._answers.get((view, asked))
 
-    def put(self, key: Hashable, content: bytes) -> None:
+    def put(self, view: Hashable, asked: bytes, answer: Answer) -> None:
         with self._lock:
-            self._bytes += len(content) - len(self._answers.pop(key, b""))
-            self._answers[key] = content
+            if (view, asked) in self._answers:
+                return
+            self._answers[view, asked] = answer
+            self._bytes += size(asked, answer)
             while self._bytes > self._most:
-                _, dropped = self._answers.popitem(last=False)
-                self._bytes -= len(dropped)
+                (_, oldest), dropped = self._answers.popitem(last=False)
+                self._bytes -= size(oldest, dropped)
+
+
+def size(asked: bytes, answer: Answer) -> int:
+    return len(asked) + len(answer.content) + len(answer.next or "")

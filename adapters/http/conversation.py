@@ -1,22 +1,22 @@
 """Around every request: an id to speak of it by, one line in the log, numbers for the operator, no stack trace out."""
 
-import re
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.problems import problem
+from adapters.http.requests import ID
 
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 logger = structlog.get_logger("plantrail.http")
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -29,6 +29,8 @@ class Numbers:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
         self.requests = Counter(
             "plantrail_requests_total", "Requests answered.", ("method", "route", "status"), registry=self.registry
         )
@@ -53,33 +55,37 @@ class Conversation:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = perf_counter()
+        began, asked = perf_counter(), scope["method"]
         given = Headers(scope=scope).get("x-request-id", "")
-        scope["request_id"] = given if ID.fullmatch(given) else str(self._make_id())
-        status = 500
+        request_id = given if ID.fullmatch(given) else str(self._make_id())
+        # To HEAD everything is as it is to GET, but that nothing is sent.  The server keeps its own scope.
+        scope = {**scope, "request_id": request_id, "method": "GET" if asked == "HEAD" else asked}
+        status = 0
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = scope["request_id"]
+                headers["X-Request-Id"] = request_id
                 for name, value in SECURITY.items():
                     headers.setdefault(name, value)
+            elif asked == "HEAD":
+                message = {**message, "body": b""}
             await send(message)
 
         try:
             await self._app(scope, receive, answer)
         except Exception:
-            logger.exception("unhandled", request_id=scope["request_id"], route=_route(scope))
-            if status == 500:
+            logger.exception("unhandled", request_id=request_id, route=_route(scope))
+            if not status:
                 sorry = "Something went wrong on our side; it is logged under the request id."
                 await problem(Request(scope), 500, "internal-error", sorry)(scope, receive, answer)
         finally:
-            self._tell(scope, status, perf_counter() - began)
+            self._tell(scope, asked, status, perf_counter() - began)
 
-    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
-        method, route = scope["method"], _route(scope)
+    def _tell(self, scope: Scope, asked: str, status: int, seconds: float) -> None:
+        method, route = asked if asked in METHODS else "OTHER", _route(scope)
         self._numbers.requests.labels(method, route, status).inc()
         self._numbers.seconds.labels(method, route).observe(seconds)
         logger.info(

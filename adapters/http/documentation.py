@@ -1,164 +1,93 @@
-"""The OpenAPI document: what the code does not say by itself, an example for every body included."""
+"""The OpenAPI document: what the code does not say by itself."""
 
-import json
-from importlib.resources import files
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic.json_schema import models_json_schema
+from fastapi.routing import APIRoute
 
 from adapters.http.problems import PROBLEM_JSON, Problem
-from domain.account_plan import COMMANDS
-from domain.language import Command
-from domain.plan import OpenPlan
 
-EXAMPLES: dict[str, dict[str, Any]] = json.loads(files(__package__).joinpath("examples.json").read_text("utf-8"))
-"""A body for every command, from a plan true to life."""
-
-REFS = "#/components/schemas/{model}"
 ABOUT = """Account plans as events: what was said, what was done, and proof of both.
 
 A **plan** is one account's living plan. **Commands** change it (`POST /v1/plans/{plan}/plan-play`: the path is the
 command's name, the body is the command), **views** show it as it stands or stood at any **cut** of its history:
 `now`, `review:ID`, `version:N`, `event:ID`, a date or an instant. `{plan}` is a plan id or an account id.
-Every error is an RFC 9457 problem."""
+
+In a command that changes something, a field that is absent stays as it is, `null` says that it is empty or unknown now,
+and a list replaces the list. A command that changes nothing records nothing and succeeds. Decimals are strings, days
+are ISO dates in the plan's time zone, instants are UTC. Every error is an RFC 9457 problem."""
+
+SCHEMA = "#/components/schemas/{model}"
+TEXT = {"type": "string"}
 
 
-def _problem(description: str) -> dict[str, Any]:
-    schema = {"$ref": REFS.format(model="Problem")}
+def header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "header", "description": description, "schema": TEXT | schema}
+
+
+def problem_of(description: str) -> dict[str, Any]:
+    schema = {"$ref": SCHEMA.format(model=Problem.__name__)}
     return {"description": description, "content": {PROBLEM_JSON: {"schema": schema}}}
 
 
-QUERY_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    304: {"description": "You have this answer already (`If-None-Match`)."},
-    401: _problem("Say who you are."),
-    404: _problem("There is no such plan, or no such thing in it."),
-    422: _problem("A parameter is wrong, or there is no such cut."),
-    503: _problem("The store is down or slow; try again."),
+OTHER_PROBLEM = problem_of("Every other error is a problem as well: 404, 405, 500 …")
+REQUEST_ID = header("X-Request-Id", "Your id of this request: echoed, logged and stored with the events.")
+IF_NONE_MATCH = header("If-None-Match", "The ETag of the answer you have: 304 if it would be the same.")
+
+ETAG_AND_REQUEST_ID = {
+    "ETag": {"description": "Of what is shown: for `If-Match` and `If-None-Match`.", "schema": TEXT},
+    "X-Request-Id": {"description": "Under which the log speaks of the request.", "schema": TEXT},
 }
+LINK = {"Link": {"description": 'Of a list that goes on: where, as `rel="next"`.', "schema": TEXT}}
 
-COMMAND_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: _problem("The body is not JSON, or a header is malformed."),
-    401: _problem("Say who you are."),
-    404: _problem("There is no such plan."),
-    409: _problem("The plan says no: a rule is broken, or something named is unknown or over."),
-    412: _problem("`If-Match` is stale: the same thing was changed since; `events` says how."),
-    413: _problem("The body is too large."),
-    415: _problem("The body is not application/json."),
-    422: _problem("Fields are wrong, or the Idempotency-Key was used for another body."),
-    503: _problem("The store is down or slow: nothing was recorded; try again."),
+QUERY: dict[str, Any] = {
+    "response_description": "The view.",
+    "responses": {
+        200: {"headers": ETAG_AND_REQUEST_ID},
+        304: {"description": "You have this answer already."},
+        401: problem_of("Say who you are."),
+        404: problem_of("There is no such plan, or there never was such a thing in it."),
+        422: problem_of("A parameter is wrong, or there is no such cut."),
+        503: problem_of("The store is down or slow; try again."),
+        "default": OTHER_PROBLEM,
+    },
+    "openapi_extra": {"parameters": [IF_NONE_MATCH, REQUEST_ID]},
 }
+"""What the route of a view says of itself, beside what is its own."""
 
-PLAN = {
-    "name": "plan",
-    "in": "path",
-    "required": True,
-    "description": "Plan id or account id.",
-    "schema": {"type": "string", "maxLength": 128},
-}
-HEADERS = [
-    {
-        "name": "If-Match",
-        "in": "header",
-        "description": "The ETag of what you have seen: refused (412) when the same thing was changed since.",
-        "schema": {"type": "string"},
-    },
-    {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "description": "Repeat a command safely: the first answer is given again for 24 hours.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-    },
-    {
-        "name": "X-Request-Id",
-        "in": "header",
-        "description": "Your id of this request: echoed, logged and stored with the events.",
-        "schema": {"type": "string"},
-    },
-]
+LIST_QUERY = QUERY | {"responses": QUERY["responses"] | {200: {"headers": ETAG_AND_REQUEST_ID | LINK}}}
+
+HEALTH: dict[str, Any] = {"responses": {"default": OTHER_PROBLEM}, "openapi_extra": {"security": []}}
+"""What a route for operators says of itself."""
 
 
-def command_documentation(name: str, command: type[Command]) -> dict[str, Any]:
-    """What the route of a command says of itself."""
-    title = name.replace("-", " ").capitalize()
-    opens = command is OpenPlan
-    return {
-        "summary": title,
-        "description": (command.__doc__ or "").strip(),
-        "tags": [command.home],
-        "status_code": 201 if opens else 200,
-        "responses": _answers(201 if opens else 200),
-        "openapi_extra": {
-            "parameters": HEADERS if opens else [PLAN, *HEADERS],
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {
-                        "schema": {"$ref": REFS.format(model=command.__name__)},
-                        "example": EXAMPLES[name],
-                    }
-                },
-            },
-        },
-    }
-
-
-def commands_documentation() -> dict[str, Any]:
-    """What the route for a list of commands says of itself."""
-    names = ("complete-action", "reschedule-play", "add-action")
-    example = [{"command": name, "body": EXAMPLES[name]} for name in names]
-    items = {
-        "type": "object",
-        "properties": {"command": {"enum": sorted(set(COMMANDS) - {OpenPlan.called()})}, "body": {"type": "object"}},
-        "required": ["command", "body"],
-        "additionalProperties": False,
-    }
-    return {
-        "summary": "Several commands, all or nothing",
-        "description": "At most 100, carried out in order: after a review the list is reset in one step.",
-        "tags": ["plan"],
-        "responses": _answers(200),
-        "openapi_extra": {
-            "parameters": [PLAN, *HEADERS],
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {
-                        "schema": {"type": "array", "items": items, "minItems": 1, "maxItems": 100},
-                        "example": example,
-                    }
-                },
-            },
-        },
-    }
-
-
-def _answers(status: int) -> dict[int | str, dict[str, Any]]:
-    answered = {"application/json": {"schema": {"$ref": REFS.format(model="CommandAnswer")}}}
-    return {
-        status: {"description": "Done; without events nothing was to change.", "content": answered}
-    } | COMMAND_PROBLEMS
-
-
-def document(app: FastAPI, answer: type[Any]) -> None:
-    """Give the app its OpenAPI document: made once, with the schemas of every command and problem."""
+def document(app: FastAPI, more: Callable[[], Mapping[str, Mapping[str, Any]]]) -> None:
+    """Give the app its OpenAPI document, made when somebody first asks: of its routes, and of what `more` says: `paths`
+    and kinds of components."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            made = get_openapi(
-                title=app.title, version=app.version, openapi_version="3.1.0", description=ABOUT, routes=app.routes
-            )
-            models = [(model, "validation") for model in (*COMMANDS.values(),)] + [
-                (model, "serialization") for model in (Problem, answer)
-            ]
-            _, schemas = models_json_schema(models, ref_template=REFS)  # type: ignore[arg-type]
-            made.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
-            made["components"]["schemas"].pop("HTTPValidationError", None)
-            made["components"]["schemas"].pop("ValidationError", None)
-            made["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-            made["security"] = [{"key": []}]
-            app.openapi_schema = made
+            app.openapi_schema = _made(app, more())
         return app.openapi_schema
 
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            route.operation_id = route.name
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _made(app: FastAPI, more: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    made = get_openapi(
+        title=app.title, version=app.version, openapi_version="3.1.0", description=ABOUT, routes=app.routes
+    )
+    components = made["components"]
+    for kind, entries in more.items():
+        place = made["paths"] if kind == "paths" else components.setdefault(kind, {})
+        for name, entry in entries.items():
+            place[name] = place.get(name, {}) | entry
+    for name in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(name, None)
+    components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    return made | {"security": [{"key": []}]}

@@ -1,76 +1,94 @@
 """Every error is an RFC 9457 problem: what went wrong, where, and what to do."""
 
-from collections.abc import Mapping, Sequence
-from http import HTTPStatus
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
-import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails, to_json
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from adapters.http.callers import CallerNotAllowed, CallerUnknown
+from adapters.http.routing import methods_allowed
 from application.account_plans import CommandRefused, KeyReused, VersionConflict
 from application.changes import CutsOutOfOrder
 from application.cuts import CutRefused
-from application.history import MOST_SINCE, since
-from application.ports import StoreUnavailable
-from domain.language import Refusal
+from application.history import MOST_SINCE, Entry, since
+from application.portfolio import CursorWrong
+from application.ports import ProjectionLag, StoreUnavailable
+from domain.language import Refusal, kebab_case
 from domain.plan import PlanNotOpen
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "1"}
-logger = structlog.get_logger("plantrail.http")
+MOST_ERRORS = 100
 
 
 class FieldError(BaseModel):
     """What is wrong with one field: where it is (RFC 6901) and what is the matter."""
 
-    pointer: str
+    pointer: str = Field(description="Into the body; of a parameter, its name.", examples=["/3/body/goal"])
     detail: str
+    where: str | None = Field(
+        default=None,
+        serialization_alias="in",
+        description="Of a parameter: `query`, `path` or `header`. Absent for the body.",
+    )
 
 
 class Problem(BaseModel):
-    """RFC 9457 problem details."""
+    """RFC 9457 problem details.  `type` is stable for programs, `detail` is for people."""
 
-    type: str
+    type: str = Field(json_schema_extra={"format": "uri-reference"}, examples=["/problems/unknown-stakeholder"])
     title: str
     status: int
     detail: str
-    instance: str
-    request_id: str
-    pointer: str | None = None
+    instance: str = Field(json_schema_extra={"format": "uri-reference"})
+    request_id: str = Field(description="Under which the log speaks of it.")
+    pointer: str | None = Field(None, description="The field of the body a rule was broken in (RFC 6901).")
     errors: list[FieldError] | None = None
-    current_version: int | None = None
+    current_version: int | None = Field(None, description="Of a version conflict: where the plan stands.")
+    events: list[Entry] | None = Field(
+        None, description=f"Of a version conflict: what happened since, the first {MOST_SINCE} events."
+    )
 
 
 class Rejected(Exception):
     """A request that cannot be carried out as it is, with the problem that says why."""
 
-    def __init__(self, status: int, type: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any):
+    def __init__(self, status: int, type: str, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
         self.status = status
         self.type = type
         self.detail = detail
-        self.headers = headers
-        self.more = more
+        self.errors = errors
 
 
 def problem(
     request: Request, status: int, type: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
 ) -> Response:
-    body = {
-        "type": type if type == "about:blank" else f"/problems/{type}",
-        "title": HTTPStatus(status).phrase if type == "about:blank" else type.replace("-", " ").capitalize(),
+    content = {
+        "type": f"/problems/{type}",
+        "title": type.replace("-", " ").capitalize(),
         "status": status,
         "detail": detail,
-        "instance": request.url.path,
-        "request_id": request.scope.get("request_id", ""),
+        "instance": quote(request.scope["path"]),
+        "request_id": request.scope["request_id"],
+        **{name: value for name, value in more.items() if value},
     }
-    content = to_json({**body, **more}, inf_nan_mode="strings")
-    return Response(content, status, dict(headers or {}), media_type=PROBLEM_JSON)
+    return Response(to_json(content), status, {"Cache-Control": "no-store", **(headers or {})}, media_type=PROBLEM_JSON)
+
+
+def told(errors: Sequence[FieldError]) -> list[dict[str, str]]:
+    return [error.model_dump(by_alias=True, exclude_none=True) for error in errors[:MOST_ERRORS]]
+
+
+def field_error(error: ErrorDetails) -> FieldError:
+    """What pydantic found, without the words it found it in."""
+    return FieldError(pointer=pointer_to(error["loc"]), detail=error["msg"].removeprefix("Value error, "))
 
 
 def pointer_to(location: Sequence[int | str]) -> str:
@@ -78,54 +96,57 @@ def pointer_to(location: Sequence[int | str]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
-def field_errors(errors: Sequence[ErrorDetails], prefix: str = "") -> list[dict[str, str]]:
-    return [{"pointer": prefix + pointer_to(each["loc"]), "detail": each["msg"]} for each in errors[:100]]
-
-
-def rejected_body(error: ValidationError, prefix: str = "") -> Rejected:
+def rejected_body(error: ValidationError, read: Callable[[ErrorDetails], FieldError] = field_error) -> Rejected:
     """What pydantic found: text that is no JSON at all is 400, fields that are wrong are 422."""
-    errors = error.errors(include_url=False, include_input=False, include_context=False)
-    if errors and errors[0]["type"] == "json_invalid":
+    errors = error.errors(include_url=False, include_input=False)
+    if errors[0]["type"] == "json_invalid":
         return Rejected(400, "malformed-json", f"The body is not JSON: {errors[0]['msg'].partition(': ')[2]}.")
-    fields = field_errors(errors, prefix)
-    return Rejected(422, "invalid-fields", "Some fields are wrong; see errors.", errors=fields)
+    return Rejected(422, "invalid-fields", "Some fields are wrong; see errors.", [read(each) for each in errors])
+
+
+def rejected_parameter(name: str, type: str, detail: str) -> Rejected:
+    return Rejected(422, type, detail, [FieldError(pointer=f"/{name}", detail=detail, where="query")])
+
+
+def type_of(error: Exception) -> str:
+    """The problem type of what a plan or the store says."""
+    if isinstance(error, CommandRefused):
+        return error.refusal.type
+    if isinstance(error, Refusal | CutRefused):
+        return error.type
+    return TYPES.get(type(error)) or kebab_case(type(error).__name__)
+
+
+TYPES: Mapping[type[Exception], str] = {KeyReused: "idempotency-key-reused"}
 
 
 def answer_with_problems(app: FastAPI) -> None:
     @app.exception_handler(Rejected)
     async def rejected(request: Request, error: Rejected) -> Response:
-        return problem(request, error.status, error.type, error.detail, error.headers, **error.more)
+        return problem(request, error.status, error.type, error.detail, errors=told(error.errors))
 
     @app.exception_handler(Refusal)
     async def refused(request: Request, error: Refusal) -> Response:
         status = 404 if isinstance(error, PlanNotOpen) else 409
-        where = {"pointer": error.pointer} if error.pointer else {}
-        return problem(request, status, error.type, str(error), None, **where)
+        return problem(request, status, type_of(error), str(error), pointer=error.pointer)
 
     @app.exception_handler(CommandRefused)
     async def one_refused(request: Request, error: CommandRefused) -> Response:
-        refusal = error.refusal
-        pointer = f"/{error.place}/body{refusal.pointer}"
-        return problem(request, 409, refusal.type, str(refusal), pointer=pointer)
+        pointer = f"/{error.place}/body{error.refusal.pointer}"
+        return problem(request, 409, type_of(error), str(error.refusal), pointer=pointer)
 
     @app.exception_handler(VersionConflict)
     async def stale(request: Request, error: VersionConflict) -> Response:
-        entries = [entry.model_dump(mode="json") for entry in since(error.known, error.since[:MOST_SINCE])]
-        detail = f"{VersionConflict.__doc__} The plan is at version {error.current_version}."
+        entries = since(error.known, error.since[:MOST_SINCE])
         version = error.current_version
-        return problem(request, 412, "version-conflict", detail, current_version=version, events=entries)
+        detail = f"{VersionConflict.__doc__} The plan is at version {version}."
+        return problem(request, 412, type_of(error), detail, current_version=version, events=entries)
 
     @app.exception_handler(KeyReused)
-    async def reused(request: Request, error: KeyReused) -> Response:
-        return problem(request, 422, "idempotency-key-reused", str(error))
-
     @app.exception_handler(CutRefused)
-    async def no_cut(request: Request, error: CutRefused) -> Response:
-        return problem(request, 422, error.type, str(error))
-
     @app.exception_handler(CutsOutOfOrder)
-    async def cuts_out_of_order(request: Request, error: CutsOutOfOrder) -> Response:
-        return problem(request, 422, "cuts-out-of-order", str(error))
+    async def not_to_be_had(request: Request, error: Exception) -> Response:
+        return problem(request, 422, type_of(error), str(error))
 
     @app.exception_handler(CallerUnknown)
     async def unknown(request: Request, error: CallerUnknown) -> Response:
@@ -136,22 +157,36 @@ def answer_with_problems(app: FastAPI) -> None:
     async def forbidden(request: Request, error: CallerNotAllowed) -> Response:
         return problem(request, 403, "forbidden", str(error))
 
+    @app.exception_handler(CursorWrong)
+    async def no_such_page(request: Request, error: CursorWrong) -> Response:
+        return await rejected(request, rejected_parameter("cursor", "unknown-cursor", str(error)))
+
+    @app.exception_handler(ProjectionLag)
     @app.exception_handler(StoreUnavailable)
-    async def unavailable(request: Request, error: StoreUnavailable) -> Response:
-        kind = type(error)
-        logger.warning("store unavailable", error=kind.__name__)
-        return problem(request, 503, "store-unavailable", kind.__doc__ or "", RETRY_AFTER)
+    async def unavailable(request: Request, error: Exception) -> Response:
+        return problem(request, 503, type_of(error), type(error).__doc__ or "", RETRY_AFTER)
 
     @app.exception_handler(RequestValidationError)
     async def wrong_parameters(request: Request, error: RequestValidationError) -> Response:
         errors = [
-            {"pointer": pointer_to(each["loc"][1:]), "in": str(each["loc"][0]), "detail": each["msg"]}
+            FieldError(pointer=pointer_to(each["loc"][1:]), detail=each["msg"], where=str(each["loc"][0]))
             for each in error.errors()
         ]
-        return problem(request, 422, "invalid-parameters", "Some parameters are wrong; see errors.", errors=errors)
+        return problem(
+            request, 422, "invalid-parameters", "Some parameters are wrong; see errors.", errors=told(errors)
+        )
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, _: ClientDisconnect) -> Response:
+        return problem(request, 400, "incomplete-body", "The connection was closed before the body had come whole.")
 
     @app.exception_handler(HTTPException)
     async def not_served(request: Request, error: HTTPException) -> Response:
-        details = {404: "There is nothing here; see /docs for what there is.", 405: "This path takes another method."}
-        detail = details.get(error.status_code, error.detail)
-        return problem(request, error.status_code, "about:blank", detail, error.headers)
+        allow = {"Allow": ", ".join(methods_allowed(app, request.scope))}
+        if error.status_code == 405 and request.method == "OPTIONS":
+            return Response(status_code=204, headers=allow)
+        if error.status_code == 405:
+            return problem(request, 405, "method-not-allowed", "This path takes another method; see Allow.", allow)
+        if error.status_code == 404:
+            return problem(request, 404, "not-found", "There is nothing here; see /docs for what there is.")
+        return problem(request, error.status_code, "not-served", error.detail, error.headers)

@@ -1,41 +1,64 @@
-"""What every request brings along: who calls, which plan, which version was seen, and a body that fits."""
+"""What every request brings along: who calls, in which conversation, which version was seen, and a body that fits."""
 
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterator
-from typing import TypeVar
-from uuid import UUID
 
 from fastapi import Request
+from pydantic_core import from_json
 
 from adapters.http.callers import Caller
 from adapters.http.problems import Rejected
 from application.account_plans import Key
 from application.ports import Circumstances
-from domain.plan import PlanNotOpen, plan_id_of
 
 MOST_BYTES = 256 * 1024
 LONGEST_KEY = 255
-ETAG = re.compile(r'(?:W/)?"(\d{1,9})(?:\.[^"]*)?"')
-TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-CONVERSATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
-CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-T = TypeVar("T")
+JSON = re.compile(r"application/([a-z0-9.-]+\+)?json\s*(;|$)")
+CHARSET = re.compile(r';\s*charset="?([^\s";]+)')
+ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})(?:\.[^"]*)?"')
+TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+"""Of a request or a conversation, as others may choose it."""
 
 
 async def body_of(request: Request) -> bytes:
     """The body, if it is JSON by its media type and not too large."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise Rejected(415, "unsupported-media-type", "Send the body as application/json.")
+    check_media_type(request)
+    declared = request.headers.get("content-length", "")
     body = bytearray()
+    if declared.isdecimal() and (len(declared) > 12 or int(declared) > MOST_BYTES):
+        raise too_large()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MOST_BYTES:
-            raise Rejected(413, "body-too-large", f"A body may have {MOST_BYTES // 1024} KiB at most.")
+            raise too_large()
+    check_numbers(body)
     return bytes(body)
+
+
+def check_media_type(request: Request) -> None:
+    media_type = request.headers.get("content-type", "").lower()
+    charset = CHARSET.search(media_type)
+    if not JSON.match(media_type):
+        raise Rejected(415, "unsupported-media-type", "Send the body as application/json.")
+    if charset and charset[1] not in ("utf-8", "utf8", "us-ascii"):
+        raise Rejected(415, "unsupported-media-type", "Send the body in UTF-8, as JSON always is.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Rejected(415, "unsupported-content-encoding", "Send the body as it is, not compressed.")
+
+
+def too_large() -> Rejected:
+    return Rejected(413, "body-too-large", f"A body may have {MOST_BYTES // 1024} KiB at most.")
+
+
+def check_numbers(body: bytearray) -> None:
+    """NaN and Infinity are no JSON, though pydantic takes them for numbers."""
+    if b"NaN" in body or b"Infinity" in body:
+        try:
+            from_json(body, allow_inf_nan=False)
+        except ValueError as error:
+            raise Rejected(400, "malformed-json", f"The body is not JSON: {error}.") from None
 
 
 def circumstances(request: Request, caller: Caller) -> Circumstances:
@@ -46,49 +69,34 @@ def circumstances(request: Request, caller: Caller) -> Circumstances:
         actor=caller.actor,
         source="api",
         request_id=request_id,
-        correlation_id=correlation if CONVERSATION.fullmatch(correlation) else request_id,
+        correlation_id=correlation if ID.fullmatch(correlation) else request_id,
         on_behalf_of=caller.on_behalf_of,
-        causation_id=causation if CONVERSATION.fullmatch(causation) else None,
+        causation_id=causation if ID.fullmatch(causation) else None,
         traceparent=traceparent if TRACEPARENT.fullmatch(traceparent) else None,
     )
 
 
 def version_seen(request: Request) -> int | None:
-    """The version out of `If-Match`; None where it is absent or `*`."""
-    if_match = request.headers.get("if-match", "*").strip()
-    if if_match == "*":
+    """The version out of `If-Match`, of several ETags the latest; None where it is absent or `*`."""
+    given = [tag.strip() for tag in ",".join(request.headers.getlist("if-match") or ["*"]).split(",")]
+    if given == ["*"]:
         return None
-    found = ETAG.fullmatch(if_match)
-    if not found:
+    found = [match for tag in given if (match := ETAG.fullmatch(tag))]
+    if len(found) < len(given):
         raise Rejected(400, "malformed-if-match", "If-Match must be an ETag that this service gave.")
-    return int(found[1])
+    return max(int(match[1]) for match in found)
 
 
-def idempotency_key(request: Request, secret: bytes, caller: Caller, what: str, body: bytes) -> Key | None:
-    """The caller's key for this route and body, as HMACs: what is kept holds nobody's words."""
+def idempotency_key(request: Request) -> str | None:
     given = request.headers.get("idempotency-key")
-    if given is None:
-        return None
-    if not 0 < len(given) <= LONGEST_KEY:
+    if given is not None and not 0 < len(given) <= LONGEST_KEY:
         raise Rejected(400, "malformed-idempotency-key", f"An Idempotency-Key has 1 to {LONGEST_KEY} signs.")
-    scope = f"{caller.actor}\0{what}\0{given}".encode()
+    return given
+
+
+def sealed_key(secret: bytes, caller: Caller, route: str, given: str, body: bytes) -> Key:
+    """The caller's key for this route and body, as HMACs: what is kept holds nobody's words."""
+    scope = "\0".join((caller.actor, caller.on_behalf_of or "", route, given)).encode()
     return Key(
         hmac.digest(secret, b"scope\0" + scope, hashlib.sha256), hmac.digest(secret, b"body\0" + body, hashlib.sha256)
     )
-
-
-def plans_named(plan: str) -> Iterator[UUID]:
-    """The ids a `{plan}` of a path may mean: a plan id, or the id of an account, which may look like one."""
-    if CANONICAL_UUID.fullmatch(plan):
-        yield UUID(plan)
-    yield plan_id_of(plan)
-
-
-def first_open(plan: str, use: Callable[[UUID], T]) -> T:
-    """What `use` makes of the first plan of this name that there is.  Raises `PlanNotOpen`."""
-    for plan_id in plans_named(plan):
-        try:
-            return use(plan_id)
-        except PlanNotOpen:
-            continue
-    raise PlanNotOpen

@@ -2,51 +2,93 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from eventsourcing.postgres import PostgresDatastore
 from psycopg import Connection
+from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
 from application.ports import StoreUnavailable
 
 SCHEMA = "plantrail"
-STATEMENT_TIMEOUT = "5s"
+STATEMENT_TIMEOUT = 5.0
 POOL_TIMEOUT = 3.0
-SESSION = (
-    (
+CONNECT_TIMEOUT = 3
+
+T = TypeVar("T")
+
+
+def session(statement_timeout: float) -> tuple[str, tuple[str, str]]:
+    """A session in which no statement and no lock is waited for longer than these seconds."""
+    longest = f"{statement_timeout * 1000:.0f}ms"
+    return (
         "SELECT set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),"
         " set_config('idle_in_transaction_session_timeout', '60s', false)"
-    ),
-    (STATEMENT_TIMEOUT, STATEMENT_TIMEOUT),
-)
+    ), (longest, longest)
 
 
-def configured(connection: Connection[Any]) -> None:
-    """Autocommit, and no statement or lock that is waited for longer than five seconds."""
-    connection.autocommit = True
-    connection.execute(*SESSION)
+SESSION = session(STATEMENT_TIMEOUT)
+
+
+class ImpatientConnection(Connection[TupleRow]):
+    """Gives up a server that has frozen or is out of reach: such a one keeps no statement timeout either."""
+
+    patience = STATEMENT_TIMEOUT + 1
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        try:
+            return super().wait(gen, interval, self.patience if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.close()
+            raise
 
 
 class Datastore:
-    """A pool of service connections."""
+    """Connections of one role: a pool of them, and single ones to keep."""
 
-    def __init__(self, conninfo: str, *, size: int = 8, timeout: float = POOL_TIMEOUT) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        size: int = 8,
+        timeout: float = POOL_TIMEOUT,
+        statement_timeout: float = STATEMENT_TIMEOUT,
+    ) -> None:
         self.conninfo = conninfo
+        self._statement_timeout = statement_timeout
         self._pool = ConnectionPool(
             conninfo,
+            connection_class=ImpatientConnection,
             min_size=1,
             max_size=size,
             timeout=timeout,
             reconnect_timeout=timeout,
-            kwargs={"connect_timeout": 3},
-            configure=configured,
+            kwargs={"connect_timeout": CONNECT_TIMEOUT},
+            configure=self._configure,
             check=ConnectionPool.check_connection,
             open=False,
         )
+
+    def _configure(self, connection: ImpatientConnection) -> None:
+        connection.patience = self._statement_timeout + 1
+        connection.autocommit = True
+        connection.execute(*session(self._statement_timeout))
+
+    def connect(self) -> ImpatientConnection:
+        """A connection of the caller's own, who closes it.  Raises `psycopg.OperationalError`."""
+        connection = ImpatientConnection.connect(self.conninfo, connect_timeout=CONNECT_TIMEOUT)
+        try:
+            self._configure(connection)
+        except psycopg.Error:
+            connection.close()
+            raise
+        return connection
 
     @contextmanager
     def connection(self) -> Iterator[Connection[TupleRow]]:

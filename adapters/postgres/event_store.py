@@ -1,18 +1,21 @@
 """The record of plan events, kept in eventsourcing's table in PostgreSQL."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from secrets import token_bytes
 from threading import Lock
 from uuid import UUID
 
+from psycopg import Connection, Rollback
 from psycopg.rows import TupleRow
 from pydantic_core import from_json
 
 from adapters.postgres.datastore import Datastore
-from adapters.postgres.group_commit import Append, GroupCommit
+from adapters.postgres.group_commit import Append, GroupCommit, append
 from adapters.postgres.person_keys import PostgresPersonKeys
-from adapters.stored_format import OPEN_END, decode, encode, meta_of, people_spoken_of
+from adapters.stored_format import OPEN_END, Keys, decode, encode, meta_of, people_spoken_of, topic_of
 from application.ports import Answer, Commit
+from application.simulation import SOURCE, RealEventsHeld
 from domain.record import Recorded
 
 READ = (
@@ -25,6 +28,16 @@ ANSWERED = (
     "  WHERE originator_id = a.plan_id AND originator_version = (a.answer->>'version')::bigint), 0)"
     " FROM plantrail.answers a WHERE a.scope = %s AND a.answered_at > now() - interval '24 hours'"
 )
+PURGE = (
+    "DELETE FROM plantrail.answers WHERE scope IN ("
+    " SELECT scope FROM plantrail.answers WHERE answered_at <= now() - interval '24 hours'"
+    " ORDER BY answered_at LIMIT %s)"
+)
+MOST_PURGED = 1_000
+HOLDS_REAL_EVENTS = (
+    "SELECT EXISTS (SELECT FROM plantrail.stored_events"
+    " WHERE convert_from(state, 'UTF8')::json #>> '{meta,source}' IS DISTINCT FROM %s)"
+)
 
 
 class PostgresEventStore:
@@ -33,7 +46,7 @@ class PostgresEventStore:
     def __init__(self, datastore: Datastore, keys: PostgresPersonKeys) -> None:
         self._datastore = datastore
         self._keys = keys
-        self._committer = GroupCommit(datastore.conninfo)
+        self._committer = GroupCommit(datastore.connect)
         self._known_keys = KnownKeys(keys)
 
     def read(self, plan_id: UUID, after: int = 0) -> Sequence[Recorded]:
@@ -43,20 +56,52 @@ class PostgresEventStore:
         return [decode(plan_id, version, position, topic, state, keys) for version, position, topic, state in rows]
 
     def _keys_for(self, plan_id: UUID, rows: Sequence[TupleRow]) -> dict[str, bytes]:
-        sealed = [(topic, state) for _, _, topic, state in rows if not state.endswith(OPEN_END)]
-        if not sealed:
-            return {}
+        """The keys of the people these events speak of; a key that outlived the forgetting of its person goes now."""
         forgotten = {from_json(row[3])["data"]["id"] for row in rows if row[2] == "StakeholderForgotten"}
-        for who in forgotten:
-            self._known_keys.drop(plan_id, who)
-        people = {who for _, state in sealed for part in from_json(state)["sealed"] for who in part["about"]}
-        known = self._known_keys.of(plan_id, people - forgotten)
+        if forgotten:
+            self._known_keys.drop(plan_id)
+        sealed = [from_json(state)["sealed"] for _, _, _, state in rows if not state.endswith(OPEN_END)]
+        people = {who for parts in sealed for part in parts for who in part["about"]}
+        known = self._known_keys.of(plan_id, people) if people else {}
+        for who in forgotten & known.keys():
+            self.forget(plan_id, who)
         return {who: key for who, key in known.items() if who not in forgotten}
 
     def append(self, commit: Commit) -> Sequence[Recorded] | None:
+        wish, keys = self._written(commit)
+        appended = self._committer.append(wish)
+        if not appended.recorded:
+            return None
+        first = appended.head_position - len(wish.states) + 1
+        return [
+            decode(commit.plan_id, commit.expected + 1 + place, first + place, topic, state, keys)
+            for place, (topic, state) in enumerate(zip(wish.topics, wish.states, strict=True))
+        ]
+
+    def holds_real_events(self) -> bool:
+        with self._datastore.connection() as connection:
+            return holds_real_events(connection)
+
+    def append_together(self, commits: Sequence[Commit]) -> bool:
+        """See `application.simulation.SimulationStore`."""
+        wishes = [self._written(commit)[0] for commit in commits]
+        with self._datastore.connection() as connection, connection.transaction() as transaction:
+            connection.execute("SELECT pg_advisory_xact_lock(plantrail.append_lock())")
+            if holds_real_events(connection):
+                raise RealEventsHeld(RealEventsHeld.__doc__)
+            for batch in batches(wishes):
+                if not all(appended.recorded for appended in append(connection, batch)):
+                    raise Rollback(transaction)
+            return True
+        return False
+
+    def _written(self, commit: Commit) -> tuple[Append, Keys]:
+        """What a commit is in the log, and the keys that open it."""
         people = {who for each in commit.events for who in people_spoken_of(each)}
         keys = self._known_keys.made_for(commit.plan_id, people) if people else {}
-        topics = [type(each.event).__name__ for each in commit.events]
+        # Somebody forgotten has no key: what is said of them still is sealed with one that nobody keeps.
+        sealing = keys | {who: token_bytes(32) for who in people - keys.keys()}
+        topics = [topic_of(type(each.event).__name__) for each in commit.events]
         states = [
             encode(
                 commit.plan_id,
@@ -65,20 +110,12 @@ class PostgresEventStore:
                 meta_of(each.at, commit.circumstances, each.command_id, each.reason),
                 each.about,
                 each.former_about,
-                keys,
+                sealing,
             )
             for version, each in enumerate(commit.events, commit.expected + 1)
         ]
         command_id = commit.events[0].command_id if commit.events else ""
-        wish = Append(commit.plan_id, commit.expected, command_id, topics, states, commit.answer)
-        appended = self._committer.append(wish)
-        if not appended.recorded:
-            return None
-        first = appended.head_position - len(states) + 1
-        return [
-            decode(commit.plan_id, commit.expected + 1 + place, first + place, topic, state, keys)
-            for place, (topic, state) in enumerate(zip(topics, states, strict=True))
-        ]
+        return Append(commit.plan_id, commit.expected, command_id, topics, states, commit.answer), keys
 
     def answered(self, scope: bytes) -> Answer | None:
         with self._datastore.connection() as connection:
@@ -88,12 +125,34 @@ class PostgresEventStore:
         scope, body, plan_id, content, position = row
         return Answer(scope, body, plan_id, content | {"position": position})
 
+    def purge(self) -> int:
+        """Delete answers that are too old to be given again, so many at most that nobody waits for it; says how many."""
+        with self._datastore.connection() as connection:
+            return connection.execute(PURGE, (MOST_PURGED,)).rowcount
+
     def forget(self, plan_id: UUID, stakeholder: str) -> None:
         self._keys.destroy(plan_id, stakeholder)
-        self._known_keys.drop(plan_id, stakeholder)
+        self._known_keys.drop(plan_id)
 
     def close(self) -> None:
         self._committer.close()
+
+
+def holds_real_events(connection: Connection[TupleRow]) -> bool:
+    row = connection.execute(HOLDS_REAL_EVENTS, (SOURCE,)).fetchone()
+    return row == (True,)
+
+
+def batches(appends: Iterable[Append]) -> Iterator[list[Append]]:
+    """In their order, each plan once in a batch."""
+    batch: list[Append] = []
+    for each in appends:
+        if any(each.plan_id == other.plan_id for other in batch):
+            yield batch
+            batch = []
+        batch.append(each)
+    if batch:
+        yield batch
 
 
 class KnownKeys:
@@ -104,28 +163,31 @@ class KnownKeys:
     def __init__(self, keys: PostgresPersonKeys) -> None:
         self._keys = keys
         self._plans: OrderedDict[UUID, dict[str, bytes]] = OrderedDict()
+        self._dropped = 0
         self._lock = Lock()
 
     def of(self, plan_id: UUID, people: set[str]) -> dict[str, bytes]:
         """The keys there are for these people; a key that is not there is looked for again next time."""
-        known = self._plans.get(plan_id, {})
-        return known if known.keys() >= people else self._keep(plan_id, self._keys.of(plan_id))
+        known, dropped = self._plans.get(plan_id, {}), self._dropped
+        return known if known.keys() >= people else self._keep(plan_id, self._keys.of(plan_id), dropped)
 
     def made_for(self, plan_id: UUID, people: set[str]) -> dict[str, bytes]:
-        """The keys of these people, each made where there is none."""
-        known = self._plans.get(plan_id, {})
+        """The keys of these people, each made where there is none; but nobody forgotten gets one again."""
+        known, dropped = self._plans.get(plan_id, {}), self._dropped
         missing = people - known.keys()
-        return self._keep(plan_id, self._keys.ensure(plan_id, missing)) if missing else known
+        return self._keep(plan_id, self._keys.ensure(plan_id, missing), dropped) if missing else known
 
-    def drop(self, plan_id: UUID, stakeholder: str) -> None:
+    def drop(self, plan_id: UUID) -> None:
         with self._lock:
-            known = self._plans.get(plan_id, {})
-            self._plans[plan_id] = {who: key for who, key in known.items() if who != stakeholder}
+            self._plans.pop(plan_id, None)
+            self._dropped += 1
 
-    def _keep(self, plan_id: UUID, keys: dict[str, bytes]) -> dict[str, bytes]:
+    def _keep(self, plan_id: UUID, keys: dict[str, bytes], dropped: int) -> dict[str, bytes]:
+        """Unless some were dropped since they were asked for: these may be among them."""
         with self._lock:
-            self._plans[plan_id] = keys
-            self._plans.move_to_end(plan_id)
+            if dropped == self._dropped:
+                self._plans[plan_id] = keys
+                self._plans.move_to_end(plan_id)
             while len(self._plans) > self.MOST_PLANS:
                 self._plans.popitem(last=False)
         return keys

@@ -12,6 +12,7 @@ from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.migrations import migrate
 from adapters.postgres.person_keys import KeyEncryptionKey, PostgresPersonKeys
+from adapters.postgres.portfolio import Portfolio
 from application.ports import StoreUnavailable
 
 
@@ -22,6 +23,10 @@ class Whereabouts:
     service: str
     owner: str
     keys: str
+
+
+class StoreUnfit(Exception):
+    """The connection string is malformed, or its role may not do what it takes to make the schema."""
 
 
 @contextmanager
@@ -39,6 +44,7 @@ class Store:
     datastore: Datastore
     keys: PostgresPersonKeys
     events: PostgresEventStore
+    portfolio: Portfolio
 
     def why_not_ready(self) -> str | None:
         """What keeps it from being used; None when nothing does."""
@@ -50,18 +56,38 @@ class Store:
         return None
 
 
-@contextmanager
-def opened(where: Whereabouts, key: KeyEncryptionKey) -> Iterator[Store]:
-    """The store at these connections, its schema up to date.  Raises `StoreUnavailable`, `SchemaIsNewer`."""
+def upgrade(where: Whereabouts) -> list[str]:
+    """Bring the schema up to date; the names of the migrations that were carried out.
+
+    Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`.
+    """
     try:
-        migrate(where.owner, where.service, where.keys)
+        return migrate(where.owner, where.service, where.keys)
     except psycopg.OperationalError as error:
         raise StoreUnavailable(str(error).partition("\n")[0]) from error
+    except psycopg.ProgrammingError as error:
+        raise StoreUnfit(str(error).partition("\n")[0]) from error
+
+
+def begin_another_log(owner: str) -> None:
+    """What was restored goes its own way from here on: its positions must not be taken for those of the log it was."""
+    with psycopg.connect(owner) as connection:
+        connection.execute("UPDATE plantrail.log SET id = gen_random_uuid(), begun_at = now()")
+
+
+@contextmanager
+def opened(where: Whereabouts, key: KeyEncryptionKey) -> Iterator[Store]:
+    """The store at these connections, its schema up to date.
+
+    Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`, `WrongKeyEncryptionKey`.
+    """
+    upgrade(where)
     with ExitStack() as stack:
         datastore = Datastore(where.service)
         stack.callback(datastore.close)
         keys = PostgresPersonKeys(where.keys, key)
         stack.callback(keys.close)
+        keys.check()
         events = PostgresEventStore(datastore, keys)
         stack.callback(events.close)
-        yield Store(where, datastore, keys, events)
+        yield Store(where, datastore, keys, events, Portfolio(datastore))

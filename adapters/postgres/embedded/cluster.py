@@ -76,6 +76,11 @@ class Cluster:
         return self.folder / "server.lock"
 
     @property
+    def kept(self) -> Path:
+        """Where this file is, the server runs on without users."""
+        return self.folder / "kept-running"
+
+    @property
     def _passwords(self) -> Path:
         return self.folder / "passwords.json"
 

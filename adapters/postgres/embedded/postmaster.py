@@ -110,16 +110,13 @@ class Postmaster:
     def process(self) -> int | None:
         """The postmaster, when it certainly is the one of these data."""
         process = self._recorded_process()
-        if process and f" -D {self._cluster.data} " in command_line(process):
-            return process
-        return None
+        return process if process and is_postmaster(process, self._cluster.data) else None
 
     def _end_what_is_left(self) -> None:
         """A session in a long statement does not notice that its server was killed."""
-        if self.process() is None:
-            for session in sessions_at_work_in(self._cluster.data):
-                with suppress(ProcessLookupError):
-                    os.kill(session, signal.SIGQUIT)
+        for session in orphaned_sessions(self._cluster.data):
+            with suppress(ProcessLookupError):
+                os.kill(session, signal.SIGQUIT)
 
     def _recorded_process(self) -> int | None:
         try:
@@ -216,13 +213,19 @@ def may_hold_a_socket(folder: Path, user: ServerUser) -> bool:
     return private_folder and ping(folder) == Ping.NO_RESPONSE
 
 
-def sessions_at_work_in(data: Path) -> Iterator[int]:
+def is_postmaster(process: int, data: Path) -> bool:
+    return f" -D {data} " in command_line(process)
+
+
+def orphaned_sessions(data: Path) -> Iterator[int]:
     """As far as the system shows where processes work: Linux does."""
-    for folder in Path("/proc").glob("[0-9]*/cwd"):
+    for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            process = int(folder.parent.name)
-            if folder.readlink() == data and command_line(process).startswith("postgres: "):
-                yield process
+            process = int(folder.name)
+            if (folder / "cwd").readlink() == data and command_line(process).startswith("postgres: "):
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                if not is_postmaster(parent, data):
+                    yield process
 
 
 def command_line(process: int) -> str:

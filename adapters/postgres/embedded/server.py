@@ -9,8 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import ObjectInUse
 
 from adapters.postgres.embedded.cluster import DATABASE, ROLES, Cluster, Role, last_lines
@@ -20,7 +22,7 @@ from adapters.postgres.embedded.programs import EmbeddedPostgresError
 
 
 class EmbeddedPostgres:
-    """Its users share the lock `users.lock`, and the last one to leave stops the server.
+    """Its users share the lock `users.lock`, and the last one to leave stops the server, unless it is to be kept.
 
     A server whose users were all killed keeps running for the next one.  `postgres.lock` is held by whoever
     makes, starts or stops it, so that only one does.
@@ -65,14 +67,17 @@ class EmbeddedPostgres:
             raise
 
     def stop(self, force: bool = False) -> bool:
-        """Leave the server; stop it if nobody else uses it, or by force.  Answers whether it has stopped."""
+        """Leave the server; stop it if nobody else uses it and it is not kept, or by force.
+
+        Answers whether it has stopped.
+        """
         with self._explained():
             if not self._cluster.folder.exists():
                 return True
         with self._alone():
             use = self._open_users_lock() if self._use is None else self._use
             try:
-                last = self._user == os.getpid() and take_if_free(use)
+                last = self._user == os.getpid() and take_if_free(use) and not self._cluster.kept.exists()
                 if last or force:
                     self._postmaster.shut_down()
                 if last:
@@ -81,6 +86,15 @@ class EmbeddedPostgres:
             finally:
                 os.close(use)
                 self._use = None
+
+    def keep(self) -> None:
+        """From here on the server runs on when its last user has left."""
+        with self._explained():
+            self._cluster.kept.touch(mode=0o600)
+
+    def keep_no_longer(self) -> None:
+        with self._explained():
+            self._cluster.kept.unlink(missing_ok=True)
 
     def is_running(self) -> bool:
         """Whether a connection succeeds, to a server of these data: there is no other proof."""
@@ -93,6 +107,11 @@ class EmbeddedPostgres:
 
     def conninfo(self, role: Role, dbname: str = DATABASE) -> str:
         return self._cluster.conninfo(role, dbname)
+
+    def url(self, role: Role) -> str:
+        """The same as a URL, password included."""
+        where = {name: quote(str(value), safe="") for name, value in conninfo_to_dict(self.conninfo(role)).items()}
+        return "postgresql://{user}:{password}@/{dbname}?host={host}&port={port}".format_map(where)
 
     def command(
         self,

@@ -8,7 +8,7 @@ CREATE FUNCTION plantrail.append(
     expected bigint[],
     scopes bytea[],           -- null where the caller sent no Idempotency-Key
     bodies bytea[],
-    answers jsonb[],
+    answers jsonb,            -- one for each command, if any has a scope
     commands int[],           -- per event: which command, from 1
     versions bigint[],
     topics text[],
@@ -19,6 +19,11 @@ DECLARE
     winners int[];
 BEGIN
     PERFORM pg_advisory_xact_lock(plantrail.append_lock());
+
+    -- An answer is kept for a day; after that its key is as good as new.
+    IF answers <> '[]' THEN
+        DELETE FROM plantrail.answers a WHERE a.scope = ANY (scopes) AND a.answered_at <= now() - interval '24 hours';
+    END IF;
 
     winners := ARRAY(
         SELECT c.place FROM unnest(plans, expected, scopes) WITH ORDINALITY AS c (plan, expected, scope, place)
@@ -38,8 +43,10 @@ BEGIN
         PERFORM pg_notify('plantrail', '');
     END IF;
 
-    INSERT INTO plantrail.answers (scope, body, plan_id, answer)
-    SELECT scopes[w], bodies[w], plans[w], append.answers[w] FROM unnest(winners) AS w WHERE scopes[w] IS NOT NULL;
+    IF answers <> '[]' THEN
+        INSERT INTO plantrail.answers (scope, body, plan_id, answer)
+        SELECT scopes[w], bodies[w], plans[w], append.answers->(w - 1) FROM unnest(winners) AS w WHERE scopes[w] IS NOT NULL;
+    END IF;
 
     RETURN QUERY
         SELECT c.place::int, c.place = ANY (winners), coalesce(h.originator_version, 0), coalesce(h.notification_id, 0)

@@ -8,6 +8,7 @@ from psycopg.sql import SQL, Identifier
 
 NUMBERED = re.compile(r"^(\d{4})_(\w+)\.sql$")
 LOCK = 7016996765293437282
+CONNECT_TIMEOUT = 5
 
 
 class SchemaIsNewer(Exception):
@@ -28,7 +29,7 @@ def migrate(owner: str, service: str, keys: str) -> list[str]:
     """
     roles = {"{service}": _role(service), "{keys}": _role(keys)}
     done: list[str] = []
-    with psycopg.connect(owner, autocommit=False) as connection:
+    with psycopg.connect(owner, autocommit=False, connect_timeout=CONNECT_TIMEOUT) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         connection.execute("CREATE SCHEMA IF NOT EXISTS plantrail")
         connection.execute(
@@ -51,5 +52,5 @@ def migrate(owner: str, service: str, keys: str) -> list[str]:
 
 
 def _role(conninfo: str) -> str:
-    with psycopg.connect(conninfo) as connection:
+    with psycopg.connect(conninfo, connect_timeout=CONNECT_TIMEOUT) as connection:
         return connection.info.user

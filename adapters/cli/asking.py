@@ -1,0 +1,45 @@
+"""What commands have in common: how they name a plan and a cut, and how they find them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from adapters.cli.errors import Told
+from adapters.main import account_plans, open_store, utc_now
+from adapters.settings import Settings
+from application.cuts import Cut, cut_at
+from application.plan_memory import KnownPlan
+from application.plan_names import first_open
+from domain.plan import PlanNotOpen
+
+PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="Account id or plan id.")]
+AsOf = Annotated[
+    str,
+    typer.Option(
+        metavar="CUT", help="As it was then: now, review:ID, version:N, event:ID, 2026-03-31 or 2026-03-31T17:00:00Z."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="The JSON of the HTTP view, for programs.")]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A plan that somebody asked for, and when."""
+
+    known: KnownPlan
+    now: datetime
+
+    def cut(self, text: str) -> Cut:
+        """Raises `CutRefused`."""
+        return cut_at(text, self.known, self.now)
+
+
+def find(name: str) -> Asked:
+    """Raises `Told` where there is no such plan, and what opening the store raises."""
+    with open_store(Settings()) as store:
+        try:
+            return Asked(first_open(name, account_plans(store).read), utc_now())
+        except PlanNotOpen:
+            raise Told(f"There is no plan “{name}”. `plantrail plans` lists those there are.") from None

@@ -1,0 +1,382 @@
+"""A plan as it stands, for people: the account, what follows from the plan, and the sections that are worked with."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import get_args
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, named, pairs, panel, table, text
+from adapters.cli.words import (
+    ATTITUDES,
+    POWERS,
+    STRENGTHS,
+    amount,
+    counted,
+    how_far,
+    in_words,
+    share,
+    short_amount,
+    spaced,
+)
+from application.current_plan import CurrentPlan, current_plan
+from application.cuts import Cut, plan_at
+from application.freshness import Freshness
+from application.plan_memory import KnownPlan
+from domain.actions import Action
+from domain.goals import Goal
+from domain.health import Contract, Health
+from domain.language import Section
+from domain.opportunities import Opportunity
+from domain.overview import Unit
+from domain.plan import the_plan
+from domain.plays import Play
+from domain.requests import Request
+from domain.reviews import Review
+from domain.risks import Risk
+from domain.stakeholders import Stakeholder
+from domain.summary import Summary
+from domain.things import AccountPlan
+from domain.whitespace import Cell, Offering, cell_id
+
+LIGHTS = {"green": "bold green", "amber": "bold yellow", "red": "bold red"}
+FEELINGS = {-2: ALARM, -1: WARNING, 1: GOOD, 2: "bold green"}
+STATES = {"blocked": ALARM, "in_flight": GOOD}
+PENETRATIONS = {
+    "adopted": "bold green",
+    "pilot": "green",
+    "opportunity": "cyan",
+    "aware": "blue",
+    "lost": "red",
+    "none": QUIET,
+    "unknown": QUIET,
+    "na": QUIET,
+}
+SEVERE = 15
+LONGEST_BAR = 10
+
+
+def card(known: KnownPlan, cut: Cut) -> Iterator[RenderableType]:
+    """Raises `CutBeforePlan`."""
+    view, plan = current_plan(known, cut), plan_at(known, cut)
+    currency, today = the_plan(plan).currency, cut.today
+    yield account(view, plan, today)
+    yield Columns(figures(view, currency), equal=True, expand=True)
+    yield panel("How fresh it is", freshness(view))
+    sections = (
+        promises(plan, today),
+        stakeholders(plan),
+        risks(plan, currency),
+        opportunities(plan, currency),
+        goals(plan, today),
+        requests(plan, today),
+        whitespace(plan),
+    )
+    yield from (section for section in sections if section is not None)
+
+
+def account(view: CurrentPlan, plan: AccountPlan, today: date) -> RenderableType:
+    about, contract, health = the_plan(plan), plan.find(Contract, "contract"), plan.find(Health, "health")
+    summary = plan.find(Summary, "summary")
+    state = " · ".join(word for word, so in (("archived", about.archived), ("legal hold", about.on_hold)) if so)
+    rows = [
+        ("Tier", text(about.tier + (f" · {state}" if state else ""), "bold")),
+        ("ARR", text(amount(contract.arr, about.currency) if contract else None, "bold" if contract else "")),
+        ("Owner", text(about.owner)),
+        ("Renewal", renewal(contract, today)),
+        ("Segment", text(" · ".join(filter(None, (in_words(about.segment, "segment"), about.territory))))),
+        ("Health", traffic_light(health)),
+        ("Last review", last_review(plan, today)),
+        ("Next review", next_review(plan, today)),
+    ]
+    parts: list[RenderableType] = [pairs(rows, columns=2)]
+    if summary and summary.goal_sentence:
+        parts += [Text(), Text(f"“{summary.goal_sentence}”", "italic")]
+    parts += duties(view)
+    title = f"{about.account_name} · {about.account_id}"
+    as_of = f"as of {view.as_of.date} ({view.as_of.cut}) · version {view.version}"
+    shown = panel(title, Group(*parts))
+    shown.subtitle, shown.subtitle_align = Text(as_of, QUIET), "right"
+    return shown
+
+
+def renewal(contract: Contract | None, today: date) -> Text:
+    if contract is None:
+        return text(None)
+    days = (contract.renews_on - today).days
+    return text(f"{contract.renews_on} ({how_far(contract.renews_on, today)})", ALARM if days < 0 else "")
+
+
+def traffic_light(health: Health | None) -> Text:
+    if health is None or health.health is None:
+        return text(None)
+    return Text.assemble((f"● {health.health}", LIGHTS[health.health]), (f" as of {health.as_of_on}", QUIET))
+
+
+def last_review(plan: AccountPlan, today: date) -> Text:
+    held = [review for review in plan.all(Review).values() if review.held_on]
+    if not held:
+        return text(None)
+    last = max(held, key=lambda review: review.held_on or date.min)
+    return text(f"{last.held_on} ({how_far(last.held_on or today, today)}) {last.id}")
+
+
+def next_review(plan: AccountPlan, today: date) -> Text:
+    """The next that is scheduled, or that was agreed on at one that was held."""
+    reviews = plan.all(Review).values()
+    scheduled = [(each.planned_on, each.id) for each in reviews if each.state == "scheduled" and each.planned_on]
+    last = max((each.held_on for each in reviews if each.held_on), default=date.min)
+    agreed = [(each.next_on, "") for each in reviews if each.next_on and each.next_on > last]
+    to_come = [(day, id) for day, id in (*scheduled, *agreed) if day >= today]
+    if not to_come:
+        return text(None)
+    day, id = min(to_come)
+    return text(f"{day} ({how_far(day, today)}) {id}".rstrip())
+
+
+def duties(view: CurrentPlan) -> Iterator[Text]:
+    for duty in view.duties:
+        if duty.updated_on is None:
+            what = spaced(duty.type)
+            yield Text(
+                f"! {what} of {duty.since_on}: update the plan by {duty.due_on}", ALARM if duty.overdue else WARNING
+            )
+
+
+def figures(view: CurrentPlan, currency: str) -> list[RenderableType]:
+    people, promised, exposed = view.metrics.stakeholders, view.metrics.promises, view.metrics.risks
+    pipeline, white = view.metrics.opportunities, view.metrics.whitespace
+    threads = text("single-threaded", ALARM) if people.single_threaded else text(f"{people.engaged} engaged", GOOD)
+    return [
+        panel(
+            "Promises",
+            lines(
+                text(f"{promised.open} open", "bold"),
+                text(f"{promised.overdue} overdue", ALARM if promised.overdue else GOOD),
+                text(f"{promised.due_within_14_days} due in 14 days"),
+            ),
+        ),
+        panel(
+            "Stakeholders",
+            lines(
+                text(f"{people.known} known", "bold"),
+                threads,
+                text(f"{counted(len(people.blockers), 'blocker')}", ALARM if people.blockers else ""),
+            ),
+        ),
+        panel(
+            "Risks",
+            lines(
+                text(f"{exposed.open} open", "bold"),
+                text(f"{exposed.severe} severe", ALARM if exposed.severe else GOOD),
+                text(f"{short_amount(exposed.arr_exposed)} {currency} exposed"),
+            ),
+        ),
+        panel(
+            "Pipeline",
+            lines(
+                text(f"{pipeline.open} open", "bold"),
+                text(f"{short_amount(pipeline.amount)} {currency}"),
+                text(f"{short_amount(pipeline.weighted_amount)} {currency} weighted"),
+            ),
+        ),
+        panel(
+            "Whitespace",
+            lines(
+                text(f"{white.cells} cells", "bold"),
+                text(f"{white.by_penetration.get('adopted', 0)} adopted", GOOD),
+                text(f"{short_amount(white.weighted_arr_potential)} {currency} weighted"),
+            ),
+        ),
+    ]
+
+
+def freshness(view: CurrentPlan) -> RenderableType:
+    sections = {name: getattr(view.sections, name).freshness for name in get_args(Section)}
+    told = [age_of(name, fresh) for name, fresh in sections.items() if fresh.most_days is not None]
+    if not told:
+        return Text("No section of this tier has to be renewed at any time.", QUIET)
+    return Columns(told, equal=True, expand=True)
+
+
+def age_of(section: str, fresh: Freshness) -> Text:
+    mark, style = ("✗", ALARM) if fresh.stale else ("✓", GOOD)
+    return Text.assemble((f"{mark} {section} ", style), (f"{fresh.age_days}/{fresh.most_days} d", QUIET))
+
+
+def promises(plan: AccountPlan, today: date) -> RenderableType | None:
+    made: list[Play | Action] = [*plan.all(Play).values(), *plan.all(Action).values()]
+    still_open = sorted((promise for promise in made if not promise.ending), key=lambda promise: promise.due_on)
+    return table(
+        "Open promises, by the day they are due",
+        ["!Due", "*What", "!Owner", "!State"],
+        (
+            (
+                due(promise.due_on, today),
+                named(promise.title if isinstance(promise, Play) else promise.statement, promise.id),
+                lines(text(who_promised(promise)), text(f"{promise.kind} {promise.noun}", QUIET)),
+                text(in_words(promise.state, "state"), STATES.get(promise.state, "")),
+            )
+            for promise in still_open
+        ),
+    )
+
+
+def who_promised(promise: Play | Action) -> str:
+    by_customer = isinstance(promise, Action) and promise.side == "customer"
+    return "customer" if by_customer else promise.owner
+
+
+def due(day: date | None, today: date) -> Text:
+    if day is None:
+        return text(None)
+    late = ALARM if day < today else ""
+    return lines(text(day, late), text(how_far(day, today), late or QUIET))
+
+
+def stakeholders(plan: AccountPlan) -> RenderableType | None:
+    there = [person for person in plan.all(Stakeholder).values() if not person.ending]
+    there.sort(key=lambda person: (-(person.power or 0), -(person.strength or 0)))
+    return table(
+        "Stakeholders, the most powerful first",
+        ["***Who", "**Roles", "Attitude", "!Relationship", "Power"],
+        (
+            (
+                lines(who(person), text(person.title, QUIET) if person.title else None),
+                lines(text(in_words(person.roles, "roles")), text(person.level, QUIET)),
+                text("unknown" if person.attitude is None else ATTITUDES[person.attitude], feeling(person)),
+                relationship(person),
+                text(POWERS[person.power] if person.power else None),
+            )
+            for person in there
+        ),
+    )
+
+
+def who(person: Stakeholder) -> Text:
+    name = (person.name, "bold") if person.name else ("to be filled", WARNING)
+    return Text.assemble(name, (f" {person.id}", QUIET))
+
+
+def feeling(person: Stakeholder) -> str:
+    return QUIET if person.attitude is None else FEELINGS.get(person.attitude, "")
+
+
+def relationship(person: Stakeholder) -> Text:
+    """The best that any of ours has, and who has it."""
+    if not person.strength:
+        return text(None if person.strength is None else STRENGTHS[0])
+    best = [member for member, strength in person.relationships.items() if strength == person.strength]
+    return lines(text(STRENGTHS[person.strength]), text(", ".join(best), QUIET))
+
+
+def risks(plan: AccountPlan, currency: str) -> RenderableType | None:
+    open_risks = sorted((risk for risk in plan.all(Risk).values() if not risk.ending), key=lambda risk: -risk.exposure)
+    return table(
+        "Open risks, by exposure",
+        [">Exposure", "*What", ">ARR exposed", "!Owner"],
+        (
+            (
+                text(f"{risk.likelihood} × {risk.impact} = {risk.exposure}", ALARM if risk.exposure >= SEVERE else ""),
+                named(risk.statement, risk.id),
+                text(amount(risk.arr_exposed, currency) if risk.arr_exposed is not None else None),
+                lines(text(risk.owner), text(in_words(risk.kind, "kind"), QUIET)),
+            )
+            for risk in open_risks
+        ),
+    )
+
+
+def opportunities(plan: AccountPlan, currency: str) -> RenderableType | None:
+    still_open = [each for each in plan.all(Opportunity).values() if not each.ending]
+    return table(
+        "Open opportunities, by the day they are to close",
+        ["!Close", "*What", "!Stage", ">Amount"],
+        (
+            (
+                text(each.close_on),
+                lines(named(each.name, each.id), next_step(each)),
+                lines(text(each.stage), text(f"{len(each.engaged)} engaged", GOOD if each.multi_threaded else WARNING)),
+                lines(
+                    text(amount(each.amount, currency)),
+                    text(share(each.probability), QUIET) if each.probability is not None else None,
+                ),
+            )
+            for each in sorted(still_open, key=lambda each: each.close_on)
+        ),
+    )
+
+
+def next_step(opportunity: Opportunity) -> Text | None:
+    step = opportunity.next_best_action
+    return text(f"next: {step.statement} ({step.owner}, {step.due_on})", QUIET) if step else None
+
+
+def goals(plan: AccountPlan, today: date) -> RenderableType | None:
+    return table(
+        "Goals",
+        ["!Due", "**What", "*Progress", "Owner", "State"],
+        (
+            (
+                text(goal.due_on, ALARM if not goal.ending and goal.due_on < today else ""),
+                named(goal.statement, goal.id),
+                progress(goal),
+                text(goal.owner),
+                text(goal.state, GOOD if goal.state == "achieved" else ""),
+            )
+            for goal in sorted(plan.all(Goal).values(), key=lambda goal: goal.due_on)
+        ),
+    )
+
+
+def progress(goal: Goal) -> Text:
+    """How far from where it began to where it is to be."""
+    reached = goal.value if goal.value is not None else goal.progress[-1].value if goal.progress else goal.baseline
+    way = goal.target - goal.baseline
+    part = min(max((reached - goal.baseline) / way, Decimal(0)), Decimal(1)) if way else Decimal(1)
+    full = int(part * LONGEST_BAR)
+    said = f"{amount(goal.baseline)} → {amount(reached)} of {amount(goal.target)} {goal.unit}"
+    return lines(text(said), Text.assemble(("█" * full, GOOD), ("░" * (LONGEST_BAR - full), QUIET)))
+
+
+def requests(plan: AccountPlan, today: date) -> RenderableType | None:
+    waiting = [each for each in plan.all(Request).values() if each.state not in ("delivered", "declined")]
+    return table(
+        "Requests to the rest of the company",
+        ["!Due", "*What", "!Owner", "!State"],
+        (
+            (
+                due(each.due_on, today),
+                named(each.statement, each.id),
+                lines(text(each.owner), text(f"of {in_words(each.function, 'function')}", QUIET)),
+                text(each.state),
+            )
+            for each in waiting
+        ),
+    )
+
+
+def whitespace(plan: AccountPlan) -> RenderableType | None:
+    units = [unit for unit in plan.all(Unit).values() if not unit.ending]
+    offerings = [offering for offering in plan.all(Offering).values() if not offering.ending]
+    cells = plan.all(Cell)
+    if not offerings:
+        return None
+    return table(
+        "Whitespace: how far each offering has come in each unit, and what it may be worth a year",
+        ["*Unit", *(f"*{offering.name}" for offering in offerings)],
+        (
+            (text(unit.name), *(penetration(cells.get(cell_id(unit.id, offering.id))) for offering in offerings))
+            for unit in units
+        ),
+    )
+
+
+def penetration(cell: Cell | None) -> Text:
+    if cell is None:
+        return text(None)
+    worth = f" {short_amount(cell.arr_potential)}" if cell.arr_potential else ""
+    return Text.assemble((cell.penetration, PENETRATIONS[cell.penetration]), worth)

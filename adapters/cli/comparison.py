@@ -1,0 +1,115 @@
+"""What is different between two cuts of a plan, for people."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from adapters.cli.tables import ALARM, GOOD, QUIET, TITLE, WARNING, lines, named, panel, table, text
+from adapters.cli.words import counted, in_words, spaced
+from application.changes import Change, Diff, Direction, Move, Touched
+from domain.language import Section, shortened
+from domain.plan import Plan
+
+ARROWS: Mapping[Direction | None, tuple[str, str]] = {"up": (" ▲", GOOD), "down": (" ▼", "red"), None: ("", "")}
+UP_IS_WORSE = {"exposure", "likelihood", "impact", "arr_exposed", "open_tickets", "p1_incidents"}
+MOST_SAID = 4
+"""How many values are told of a thing that came or went, and which first."""
+TELLING = "state name kind owner due_on held_on planned_on amount stage close_on level roles likelihood impact".split()
+TITLES = "title statement name account_name summary heading outcome".split()
+LONGEST_VALUE = 200
+
+
+def comparison(account: Plan, diff: Diff) -> Iterator[RenderableType]:
+    yield panel(f"{account.account_name} · {account.account_id}", introduction(diff))
+    if diff.unchanged:
+        yield Text("Nothing is different, which is a finding too.", WARNING)
+    for section, changes in diff.changes.items():
+        yield section_of(section, changes)
+    if diff.touched_unchanged:
+        rows = [row_of_touched(each) for each in diff.touched_unchanged]
+        yield table("Touched, but as it was", ["**What", "***Thing", "**Value", "Who", "**Why"], rows) or Text()
+
+
+def introduction(diff: Diff) -> Text:
+    changes = sum(len(changes) for changes in diff.changes.values())
+    return lines(
+        Text.assemble("from ", (diff.from_.cut, "bold"), f"  {diff.from_.date}, version {diff.from_.version}"),
+        Text.assemble("to   ", (diff.to.cut, "bold"), f"  {diff.to.date}, version {diff.to.version}"),
+        Text.assemble((counted(changes, "change"), TITLE), f" in {counted(len(diff.changes), 'section')}"),
+        text(f"gone stale: {', '.join(diff.gone_stale)}", ALARM) if diff.gone_stale else None,
+    )
+
+
+def section_of(section: Section, changes: Sequence[Change]) -> RenderableType:
+    rows = [row_of(change) for change in changes]
+    return table(section.capitalize(), ["**What", "***Thing", "****From → to", "Who", "***Why"], rows) or Text()
+
+
+def row_of(change: Change) -> Sequence[RenderableType]:
+    return (
+        text(spaced(change.what)),
+        thing(change.title, change.kind, change.id),
+        moves(change),
+        text(", ".join(change.actors)),
+        text(" · ".join(change.reasons), "italic") if change.reasons else Text(),
+    )
+
+
+def row_of_touched(touched: Touched) -> Sequence[RenderableType]:
+    value = f"{spaced(touched.field)}: {brief(touched.field, touched.value)}" if touched.field else "came and went"
+    return (
+        text(spaced(touched.what)),
+        thing(touched.title, touched.kind, touched.id),
+        text(value),
+        text(", ".join(touched.actors)),
+        text(" · ".join(touched.reasons), "italic") if touched.reasons else Text(),
+    )
+
+
+def thing(title: str | None, kind: str, id: str) -> Text:
+    if kind == id:
+        return text(kind)
+    return named(shortened(title or spaced(kind), LONGEST_VALUE), id)
+
+
+def moves(change: Change) -> Text:
+    """From → to of every value that is different; of a thing that came or went, what is most worth knowing."""
+    if change.field is None:
+        sign, style, values = ("+", GOOD, change.after) if change.before is None else ("−", "red", change.before)
+        return Text.assemble((f"{sign} ", style), essence(values or {}, change.title))
+    first = Move(direction=change.direction, before=change.before, after=change.after)
+    return lines(
+        moved(change.field, first),
+        *(moved(field, move, QUIET) for field, move in change.also.items()),
+    )
+
+
+def moved(field: str, move: Move, style: str = "") -> Text:
+    arrow, colour = ARROWS[move.direction]
+    if field in UP_IS_WORSE and move.direction:
+        colour = ARROWS["down" if move.direction == "up" else "up"][1]
+    before = f"{brief(field, move.before)} → " if move.before is not None or not style else ""
+    return Text.assemble(
+        (f"{spaced(field)}: ", QUIET),
+        (before, style),
+        (brief(field, move.after), style or "bold"),
+        (arrow, colour),
+    )
+
+
+def essence(values: Mapping[str, Any], title: str | None) -> str:
+    first = [field for field in TELLING if field in values]
+    fields = [*first, *(field for field in values if field not in first)]
+    telling = [field for field in fields if values[field] not in (False, title)]
+    said = [f"{spaced(field)} {brief(field, values[field])}" for field in telling[:MOST_SAID]]
+    return ", ".join(said) + (", …" if len(telling) > MOST_SAID else "")
+
+
+def title_among(values: Mapping[str, Any]) -> str | None:
+    return next((values[field] for field in TITLES if field in values), None)
+
+
+def brief(field: str, value: Any) -> str:
+    return shortened(in_words(value, field), LONGEST_VALUE)

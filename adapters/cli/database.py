@@ -1,0 +1,115 @@
+"""Commands for whoever looks after the store: its schema, its tables, and the embedded PostgreSQL."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from adapters.cli.errors import Told
+from adapters.cli.terminal import err, print_lines, tell
+from adapters.main import open_store, utc_now, whereabouts
+from adapters.postgres.embedded import EmbeddedPostgres, Role
+from adapters.postgres.store import begin_another_log, upgrade
+from adapters.settings import KEY_FILE, Settings
+
+db = typer.Typer(help="The embedded PostgreSQL.", no_args_is_help=True)
+
+IN_ITS_PLACE = {
+    "start": "Start it the way it is run",
+    "stop": "Stop it the way it is run",
+    "url": "You have its URL there",
+    "dump": "Dump it with pg_dump",
+    "restore": "Restore it with pg_restore",
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(migrate)
+    app.command()(rebuild)
+    app.add_typer(db, name="db")
+
+
+def migrate() -> None:
+    """Bring the schema of the store up to date.  Every command does so first; this one does nothing else."""
+    with whereabouts(Settings()) as where:
+        done = upgrade(where)
+    for name in done:
+        tell(f"migrated: {name}")
+    tell("The schema is up to date.")
+
+
+def rebuild() -> None:
+    """Make the tables anew from the log, while the old ones serve."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with open_store(Settings()) as store, Progress(*columns, console=err()) as progress:
+        task = progress.add_task("portfolio", total=None)
+        store.portfolio.rebuild(utc_now, lambda done, total: progress.update(task, completed=done, total=total))
+    tell("The portfolio is made anew.")
+
+
+@db.command()
+def start() -> None:
+    """Start it, and let it run until `plantrail db stop`."""
+    server = embedded("start")
+    server.start()
+    server.keep()
+    server.stop()
+    tell("The database is running. `plantrail db url` says where, `plantrail db stop` ends it.")
+
+
+@db.command()
+def stop(force: Annotated[bool, typer.Option("--force", help="Even while others use it.")] = False) -> None:
+    """Stop it, as soon as nobody uses it any more."""
+    server = embedded("stop")
+    server.keep_no_longer()
+    if server.stop(force):
+        tell("The database is stopped.")
+    else:
+        tell("Others still use the database: it stops when the last of them ends. --force stops it now.")
+
+
+@db.command()
+def url(
+    role: Annotated[
+        Role, typer.Option(help="service: works with it; owner: migrates it; keys: has the people's keys.")
+    ] = "service",
+) -> None:
+    """Print where it is, password included, for psql and others."""
+    server = embedded("url")
+    print_lines([server.url(role).encode() + b"\n"])
+    if not server.is_running():
+        tell("The database is not running now: `plantrail db start` starts it.", "yellow")
+
+
+@db.command()
+def dump(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
+    """Write the whole database into a file."""
+    with embedded("dump") as server:
+        if file.exists():
+            raise Told(f"{file} exists already. Choose a new file.")
+        server.dump(file)
+    tell(
+        f"The database is in {file}. People's words in it open only with {Settings().home / KEY_FILE}: keep that apart."
+    )
+
+
+@db.command()
+def restore(file: Annotated[Path, typer.Argument(help="What `plantrail db dump` wrote.")]) -> None:
+    """Replace the whole database by a dumped one, or leave it as it is."""
+    if not file.is_file():
+        raise Told(f"There is no file {file}. Name one that `plantrail db dump` wrote.")
+    with embedded("restore") as server:
+        server.restore(file)
+        begin_another_log(server.conninfo("owner"))
+    tell(f"The database is as it was when {file} was written.")
+
+
+def embedded(command: str) -> EmbeddedPostgres:
+    settings = Settings()
+    if settings.database_url is not None:
+        raise Told(
+            f"DATABASE_URL is set, so the database is not ours. {IN_ITS_PLACE[command]}, or unset DATABASE_URL for the"
+            " embedded one."
+        )
+    return EmbeddedPostgres(settings.home, settings.pg_bin)

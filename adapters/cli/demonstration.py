@@ -1,0 +1,105 @@
+"""The command that shows what this is: three invented accounts, each told over a year."""
+
+from datetime import date, timedelta
+from importlib.resources import files
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from adapters.cli.card import card
+from adapters.cli.comparison import comparison
+from adapters.cli.loading import summarise
+from adapters.cli.serving import Port, check_free
+from adapters.cli.tables import QUIET, TITLE, heading
+from adapters.cli.terminal import out
+from adapters.main import account_plans, make_id, open_store, serve, utc_now
+from adapters.postgres.store import Store
+from adapters.settings import Settings
+from application.account_plans import AccountPlans
+from application.changes import diff
+from application.cuts import cut_at
+from application.plan_memory import KnownPlan
+from application.scenario import Line, read
+from application.simulation import load
+from domain.plan import OpenPlan, PlanNotOpen, plan_id_of, the_plan
+
+HOST = "127.0.0.1"
+ACCOUNT, FROM, TO = "halden-stores", "review:m-2026-02", "review:m-2026-03"
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(demo)
+
+
+def demo(
+    port: Port = 8080,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Only load the plans and show one.")] = False,
+) -> None:
+    """Load three accounts over twelve months, show one of them, and serve them all until Ctrl-C."""
+    if not no_serve:
+        check_free(HOST, port)
+    settings, terminal = Settings(), out()
+    with open_store(settings) as store:
+        plans = account_plans(store)
+        load_missing(store, plans, terminal)
+        show(terminal, plans.read(plan_id_of(ACCOUNT)))
+        if not no_serve:
+            invite(terminal, f"http://{HOST}:{port}", utc_now().date(), needs_key=settings.callers_file is not None)
+            serve(settings, HOST, port)
+
+
+def stories() -> list[list[Line]]:
+    """The scenarios that come with the program."""
+    found = files("adapters.cli").joinpath("demo").iterdir()
+    return [read(file.name, file.read_bytes()) for file in found if file.name.endswith(".jsonl")]
+
+
+def load_missing(store: Store, plans: AccountPlans, terminal: Console) -> None:
+    """Raises `RealEventsHeld` where the demo's plans would stand beside real ones."""
+    missing = [lines for lines in stories() if not is_known(lines, plans)]
+    if not missing:
+        terminal.print(Text("The three plans are there already.", QUIET))
+        return
+    lines = sorted((line for story in missing for line in story), key=lambda line: line.at)
+    loaded = load(lines, store.events, plans.read, make_id)
+    summarise(loaded, len(missing), [plans.read(plan_id) for plan_id in loaded.plans])
+
+
+def is_known(lines: list[Line], plans: AccountPlans) -> bool:
+    opening = next(line.command for line in lines if isinstance(line.command, OpenPlan))
+    try:
+        plans.read(plan_id_of(opening.account_id))
+    except PlanNotOpen:
+        return False
+    return True
+
+
+def show(terminal: Console, known: KnownPlan) -> None:
+    before, now = (cut_at(cut, known, utc_now()) for cut in (FROM, TO))
+    terminal.print(heading("How a plan stood at a review", f"plantrail plan show {ACCOUNT} --as-of {TO}"))
+    for part in card(known, now):
+        terminal.print(part)
+    terminal.print(
+        heading("What happened since the review before", f"plantrail plan diff {ACCOUNT} --from {FROM} --to {TO}")
+    )
+    for part in comparison(the_plan(known.plan), diff(known, before, now)):
+        terminal.print(part)
+
+
+def invite(terminal: Console, address: str, today: date, needs_key: bool) -> None:
+    plan = f"{address}/v1/plans/{ACCOUNT}"
+    key = ' -H "Authorization: Bearer KEY"' if needs_key else ""
+    action = (
+        '{"statement": "Agree the date of the next review with the COO", "kind": "task", "owner": "kit",'
+        f' "due_on": "{today + timedelta(days=14)}"}}'
+    )
+    terminal.print(heading(f"Serving on {address}", f"documentation at {address}/docs; Ctrl-C ends it.  Try next:"))
+    for line in (
+        f"curl -s{key} {address}/v1/plans",
+        f"curl -s{key} '{plan}?as_of=2026-06-30'",
+        f"curl -s{key} '{plan}/history?entity=play:north-pilot'",
+        f"curl -s{key} {plan}/add-action -H 'Content-Type: application/json' -d '{action}'",
+    ):
+        terminal.print(Text(f"  {line}", TITLE), soft_wrap=True)

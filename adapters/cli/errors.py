@@ -1,0 +1,91 @@
+"""What went wrong, in a sentence or two, and what to do about it."""
+
+from collections.abc import Callable, Mapping
+
+from adapters.http.callers import CallersFileWrong
+from adapters.postgres.embedded import EmbeddedPostgresError
+from adapters.postgres.migrations import SchemaIsNewer
+from adapters.postgres.person_keys import AnotherKeyThere, WrongKeyEncryptionKey
+from adapters.postgres.projections import RebuildUnderWay
+from adapters.postgres.store import StoreUnfit
+from adapters.postgres.transfer import TransferRefused
+from adapters.settings import Settings, SettingsError
+from adapters.stored_format import UnknownTopic
+from application.changes import CutsOutOfOrder
+from application.cuts import CutRefused
+from application.portfolio import CannotBeFolded, CursorWrong
+from application.ports import StoreUnavailable
+from application.scenario import ScenarioRefused
+from application.simulation import PlansMovedOn, RealEventsHeld
+from application.views import CursorUnknown
+from domain.language import Refusal
+
+ANOTHER_STORE = "Use an empty store: set PLANTRAIL_HOME to a new folder, or DATABASE_URL to an empty database."
+
+
+class Told(Exception):
+    """What went wrong and what to do, in words for the user."""
+
+
+def explained(error: BaseException) -> str | None:
+    """None for what nobody foresaw."""
+    for kind, explain in EXPLAINED.items():
+        if isinstance(error, kind):
+            return explain(error)
+    return None
+
+
+def as_it_says(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+def unavailable(error: BaseException) -> str:
+    if Settings().database_url is None:
+        return (
+            f"The embedded database does not answer ({error}). Try again; `plantrail db stop --force` ends it for good."
+        )
+    return (
+        f"The database that DATABASE_URL names does not answer: {str(error).rstrip('.')}."
+        " Start it, or correct DATABASE_URL."
+    )
+
+
+def unfit(error: BaseException) -> str:
+    return (
+        f"The database that DATABASE_URL names cannot be used: {str(error).rstrip('.')}."
+        " Correct it; if its role may not create a schema, set PLANTRAIL_OWNER_URL to one that may."
+    )
+
+
+def of_the_system(error: BaseException) -> str:
+    assert isinstance(error, OSError)
+    named = f"{error.filename}: " if error.filename else ""
+    return f"{named}{error.strerror or error}. Name another file, or mend what is wrong with this one."
+
+
+EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
+    Told: as_it_says,
+    ScenarioRefused: as_it_says,
+    RealEventsHeld: lambda error: f"{error} {ANOTHER_STORE}",
+    PlansMovedOn: as_it_says,
+    TransferRefused: as_it_says,
+    AnotherKeyThere: lambda error: f"{error} {ANOTHER_STORE}",
+    WrongKeyEncryptionKey: as_it_says,
+    CutsOutOfOrder: as_it_says,
+    CutRefused: as_it_says,
+    CursorUnknown: as_it_says,
+    CursorWrong: as_it_says,
+    CannotBeFolded: lambda error: (
+        f"The table cannot be brought up to date: {error}. Install the version that wrote it."
+    ),
+    RebuildUnderWay: as_it_says,
+    SettingsError: as_it_says,
+    CallersFileWrong: as_it_says,
+    EmbeddedPostgresError: str,  # PostgreSQL's last words stand on lines of their own
+    SchemaIsNewer: as_it_says,
+    UnknownTopic: as_it_says,
+    StoreUnfit: unfit,
+    StoreUnavailable: unavailable,
+    Refusal: as_it_says,
+    OSError: of_the_system,
+}

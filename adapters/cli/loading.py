@@ -1,0 +1,109 @@
+"""Commands that bring plans in and take them out: scenarios, and the log as a file."""
+
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from adapters.cli.tables import table, text
+from adapters.cli.terminal import out, print_lines, tell
+from adapters.cli.words import counted
+from adapters.main import account_plans, make_id, open_store
+from adapters.postgres.store import Store
+from adapters.postgres.transfer import TransferRefused, export_keys, exported_events, import_events, import_keys
+from adapters.settings import Settings
+from application.plan_memory import KnownPlan
+from application.scenario import told
+from application.simulation import Loaded
+from application.simulation import load as load_lines
+from domain.plan import the_plan
+from domain.things import day_of
+
+Keys = Annotated[Path | None, typer.Option(help="The keys that open people's words, in a file of their own.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(load)
+    app.command("export")(export_log)
+    app.command("import")(import_log)
+
+
+def load(files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Scenarios: a command a line.")]) -> None:
+    """Load scenario files into a store that holds nothing real: all of them or nothing."""
+    lines = told((str(file), file.read_bytes()) for file in files)
+    with open_store(Settings()) as store:
+        plans = account_plans(store)
+        loaded = load_lines(lines, store.events, plans.read, make_id)
+        summarise(loaded, len(files), [plans.read(plan_id) for plan_id in loaded.plans])
+
+
+def summarise(loaded: Loaded, files: int, plans: Iterable[KnownPlan]) -> None:
+    terminal = out()
+    terminal.print(
+        text(
+            f"{counted(loaded.commands, 'command')} from {counted(files, 'file')} loaded:"
+            f" {counted(loaded.events, 'event')} in {counted(len(loaded.plans), 'plan')}."
+        )
+    )
+    listed = table("Plans", ["*Account", "*Name", ">Events", "!From", "!To"], [line_of(known) for known in plans])
+    if listed:
+        terminal.print(listed)
+
+
+def line_of(known: KnownPlan) -> tuple[Text, ...]:
+    account, records = the_plan(known.plan), known.records
+    first, last = (day_of(record.meta.recorded_at, account.timezone) for record in (records[0], records[-1]))
+    return text(account.account_id), text(account.account_name), text(len(records)), text(first), text(last)
+
+
+def export_log(
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="A new file; left out: standard output.")
+    ] = None,
+    keys: Keys = None,
+) -> None:
+    """Write every event, one JSON line each, as it is stored.  People's words stay sealed in it."""
+    refuse_to_overwrite(output, keys)
+    with open_store(Settings()) as store:
+        write_events(store, output)
+        if keys:
+            tell(
+                f"{counted(export_keys(store.keys, keys), 'key')} written to {keys}: whoever has it can read all words."
+            )
+
+
+def refuse_to_overwrite(*files: Path | None) -> None:
+    for file in files:
+        if file and file.exists():
+            raise TransferRefused(f"{file} exists already. Choose a new file.")
+
+
+def write_events(store: Store, output: Path | None) -> None:
+    with closing(exported_events(store.datastore)) as events:
+        if output is None:
+            print_lines(events)
+            return
+        try:
+            with output.open("xb") as stream:
+                stream.writelines(events)
+        except BaseException:
+            output.unlink(missing_ok=True)
+            raise
+    tell(f"The log is written to {output}.")
+
+
+def import_log(
+    file: Annotated[Path, typer.Argument(help="What `plantrail export` wrote.")],
+    keys: Keys = None,
+) -> None:
+    """Fill an empty store with an exported log, byte for byte."""
+    with open_store(Settings()) as store, file.open("rb") as stream:
+        # Keys alone do no harm; events without their keys could not be imported once more.
+        opened = import_keys(store.keys, keys) if keys else 0
+        events = import_events(store.where.owner, stream)
+    tell(f"{counted(events, 'event')} imported" + (f", and {counted(opened, 'key')}." if keys else "."))
+    if not keys:
+        tell("People's words stay sealed without their keys (--keys).", "dim")

@@ -1,0 +1,198 @@
+"""Commands that read: one plan, now or as of any cut, and the list of plans."""
+
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Annotated, Any, get_args
+
+import typer
+from pydantic import ValidationError
+
+from adapters.cli.asking import AsJson, AsOf, PlanName, find
+from adapters.cli.card import card
+from adapters.cli.comparison import comparison
+from adapters.cli.lists import blame_table, history_table, portfolio_table, reviews_table
+from adapters.cli.terminal import out, print_json, tell
+from adapters.main import open_store, utc_now
+from adapters.settings import Settings
+from application.changes import diff
+from application.current_plan import current_plan
+from application.cuts import timezone_of
+from application.history import Filter
+from application.portfolio import MOST_ITEMS, PortfolioQuery, Sort
+from application.views import (
+    blame_list,
+    event_named,
+    history_page,
+    last_review,
+    review_list,
+    version_before,
+    version_of,
+)
+from domain.account_plan import EVENTS
+from domain.language import Section
+from domain.plan import Tier, the_plan
+
+MOST_ENTRIES = 500
+SORTED_BY = [field for field in get_args(Sort) if not field.startswith("-")]
+
+plan = typer.Typer(help="Read one plan, now or as of any cut of its history.", no_args_is_help=True)
+
+From = Annotated[str, typer.Option("--from", metavar="CUT", help="The first cut; left out: the last review before.")]
+To = Annotated[str, typer.Option("--to", metavar="CUT", help="The second cut.")]
+OfSection = Annotated[Section | None, typer.Option(help="Only this section.")]
+Cursor = Annotated[str | None, typer.Option(help="`next` of the page before.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(plan, name="plan")
+    app.command("plans")(plans)
+
+
+@plan.command()
+def show(plan: PlanName, as_of: AsOf = "now", as_json: AsJson = False) -> None:
+    """The plan as it stands, or stood."""
+    asked = find(plan)
+    cut = asked.cut(as_of)
+    if as_json:
+        print_json(current_plan(asked.known, cut))
+        return
+    terminal = out()
+    for part in card(asked.known, cut):
+        terminal.print(part)
+
+
+@plan.command("history")
+def show_history(
+    plan: PlanName,
+    as_of: AsOf = "now",
+    section: OfSection = None,
+    type: Annotated[
+        str | None, typer.Option(metavar="EVENT", help="Only these events: PlayStarted, play-started.")
+    ] = None,
+    actor: Annotated[str | None, typer.Option(help="Only what this person said, or what was said for them.")] = None,
+    entity: Annotated[
+        str | None, typer.Option(metavar="KIND[:ID]", help="Only what concerns this: play:pilot.")
+    ] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", metavar="CUT", help="Only what was recorded after it; a day: on it or after."),
+    ] = None,
+    to: Annotated[str | None, typer.Option(metavar="CUT", help="Only what was recorded up to it.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_ENTRIES, help="At most so many entries.")] = 100,
+    cursor: Cursor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who did what when, what it changed, and why."""
+    kind, _, id = (entity or "").partition(":")
+    wanted = Filter(section=section, type=type and event(type), actor=actor, kind=kind or None, id=id or None)
+    asked = find(plan)
+    after = max(version_of(cursor) if cursor else 0, version_before(from_, asked.known, asked.now))
+    page = history_page(asked.known, wanted, asked.cut(to or as_of), after, limit)
+    if as_json:
+        print_json(page)
+        return
+    out().print(history_table(page, timezone_of(asked.known)))
+    if page.next:
+        tell(f"There is more: add --cursor {page.next}, or raise --limit (up to {MOST_ENTRIES}).", "dim")
+
+
+def event(name: str) -> str:
+    found = event_named(name)
+    if found is None:
+        close = get_close_matches(name, EVENTS, 1)
+        raise typer.BadParameter(
+            f"{name} is not an event of an account plan{f'; did you mean {close[0]}?' if close else '.'}",
+            param_hint="--type",
+        )
+    return found
+
+
+@plan.command()
+def blame(plan: PlanName, as_of: AsOf = "now", section: OfSection = None, as_json: AsJson = False) -> None:
+    """For every current value: who set it, when and why."""
+    asked = find(plan)
+    blamed = blame_list(asked.known, asked.cut(as_of), section)
+    if as_json:
+        print_json(blamed)
+    else:
+        out().print(blame_table(blamed, timezone_of(asked.known)))
+
+
+@plan.command("diff")
+def show_diff(plan: PlanName, from_: From = "", to: To = "now", as_json: AsJson = False) -> None:
+    """What is different between two cuts, and who made it so and why."""
+    asked = find(plan)
+    b = asked.cut(to)
+    found = diff(asked.known, asked.cut(from_ or last_review(asked.known, b)), b)
+    if as_json:
+        print_json(found)
+        return
+    terminal = out()
+    for part in comparison(the_plan(asked.known.plan), found):
+        terminal.print(part)
+
+
+@plan.command("reviews")
+def show_reviews(plan: PlanName, as_of: AsOf = "now", as_json: AsJson = False) -> None:
+    """The reviews, planned and held: each held one is a cut to compare with."""
+    asked = find(plan)
+    listed = review_list(asked.known, asked.cut(as_of))
+    if as_json:
+        print_json(listed)
+    else:
+        out().print(reviews_table(listed))
+
+
+def plans(
+    tier: Annotated[
+        list[str] | None,
+        typer.Option(metavar="|".join(get_args(Tier)), help="Only this tier; may be given several times."),
+    ] = None,
+    owner: Annotated[str | None, typer.Option(help="Only the plans of this person.")] = None,
+    archived: Annotated[bool, typer.Option("--archived", help="The archived plans instead of the others.")] = False,
+    stale: Annotated[bool | None, typer.Option("--stale/--fresh", help="With a stale section, or without any.")] = None,
+    overdue: Annotated[
+        bool | None, typer.Option("--overdue/--on-time", help="With an overdue promise, or without any.")
+    ] = None,
+    renews_before: Annotated[
+        datetime | None,
+        typer.Option(metavar="DAY", formats=["%Y-%m-%d"], help="Only those to be renewed before, such as 2027-01-31."),
+    ] = None,
+    q: Annotated[str | None, typer.Option("--name", help="How the account's name begins.")] = None,
+    sort: Annotated[
+        Sort, typer.Option(metavar="[-]FIELD", help="By " + ", ".join(SORTED_BY) + "; - is descending.")
+    ] = "account_name",
+    limit: Annotated[int, typer.Option(min=1, max=MOST_ITEMS, help="At most so many plans.")] = 50,
+    cursor: Cursor = None,
+    as_json: AsJson = False,
+) -> None:
+    """All plans, a line each."""
+    query = asked_for(
+        tier=tuple(tier or ()),
+        owner=owner,
+        archived=archived,
+        stale=stale,
+        overdue=overdue,
+        renews_before=renews_before and renews_before.date(),
+        q=q,
+        sort=sort,
+        limit=limit,
+        cursor=cursor,
+    )
+    with open_store(Settings()) as store:
+        store.portfolio.catch_up(utc_now)
+        page = store.portfolio.query(query)
+    if as_json:
+        print_json(page)
+        return
+    out().print(portfolio_table(page.items))
+    if page.next:
+        tell(f"There is more: add --cursor {page.next}, or raise --limit (up to {MOST_ITEMS}).", "dim")
+
+
+def asked_for(**said: Any) -> PortfolioQuery:
+    try:
+        return PortfolioQuery(**said)
+    except ValidationError as error:
+        (first, *_) = error.errors()
+        raise typer.BadParameter(f"{first['loc'][0]}: {first['msg']}") from None

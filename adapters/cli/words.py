@@ -1,0 +1,100 @@
+"""How values read to people."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+
+from domain.language import kebab_case
+
+ATTITUDES = {-2: "blocker", -1: "sceptic", 0: "neutral", 1: "supporter", 2: "champion"}
+STRENGTHS = {0: "none", 1: "aware", 2: "engaged", 3: "advocate"}
+POWERS = {1: "marginal", 2: "limited", 3: "considerable", 4: "strong", 5: "decisive"}
+SCALES: Mapping[str, Mapping[int, str]] = {
+    "attitude": ATTITUDES,
+    "strength": STRENGTHS,
+    "relationships": STRENGTHS,
+    "power": POWERS,
+}
+AMOUNTS = {"arr", "amount", "arr_potential", "arr_exposed", "expansion_arr", "addressable_spend", "annual_revenue"}
+SHARES = {"probability", "discount", "adoption", "usage", "engagement", "nrr", "net_retention", "confidence"}
+NOTHING = "–"
+
+
+def in_words(value: Any, field: str = "") -> str:
+    """A value of a field: amounts in thousands, shares in per cent, grades in words, lists in a row."""
+    match value:
+        case None | () | {}:
+            return NOTHING
+        case bool():
+            return "yes" if value else "no"
+        case int() if field in SCALES:
+            return SCALES[field].get(value, str(value))
+        case int() | Decimal() if field in AMOUNTS:
+            return amount(Decimal(value))
+        case Decimal() if field in SHARES:
+            return share(value)
+        case Decimal():
+            return amount(value)
+        case datetime():
+            return value.isoformat(" ", "minutes")
+        case date():
+            return value.isoformat()
+        case BaseModel():
+            said = ((name, each) for name, each in value if each not in (None, (), {}))
+            return ", ".join(f"{spaced(name)} {in_words(each, name)}" for name, each in said)
+        case Mapping():
+            return ", ".join(f"{name} {in_words(each, field)}" for name, each in value.items())
+        case tuple() | list():
+            return (" · " if any(" " in str(each) for each in value) else ", ").join(
+                in_words(each, field) for each in value
+            )
+        case str():
+            return value.replace("_", " ") if field in WORDED else value
+        case _:
+            return str(value)
+
+
+WORDED = set(
+    "audience bet change_drivers coverage effort entrenched_in function icp_fit incumbent kind level outcome penetration position"
+    " proof role roles section segment source state tactic trajectory why_us".split()
+)
+"""Fields of words with an underscore between them."""
+
+LABELS = {"as_of_on": "as of", "multi_threaded": "multi-threaded", "arr": "ARR", "arr_exposed": "ARR exposed"}
+
+
+def spaced(name: str) -> str:
+    """`in_flight`, `play-won` and `PlayWon` as people write them."""
+    return LABELS.get(name) or kebab_case(name).replace("_", " ").replace("-", " ")
+
+
+def amount(value: Decimal, currency: str = "") -> str:
+    plain = f"{value:,.2f}".removesuffix(".00")
+    return f"{plain} {currency}".rstrip()
+
+
+def short_amount(value: Decimal) -> str:
+    """For a cell of a grid: 1.2M, 340k, 900."""
+    for size, letter in ((Decimal(10**9), "B"), (Decimal(10**6), "M"), (Decimal(1000), "k")):
+        if value >= size:
+            return f"{(value / size):.1f}".removesuffix(".0") + letter
+    return f"{value:.0f}"
+
+
+def share(value: Decimal) -> str:
+    return f"{value * 100:.1f}".removesuffix(".0") + " %"
+
+
+def how_far(day: date, today: date) -> str:
+    """From today to a day."""
+    days = (day - today).days
+    if days == 0:
+        return "today"
+    return f"in {counted(days, 'day')}" if days > 0 else f"{counted(-days, 'day')} ago"
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,137 @@
+"""What the OpenAPI document says of commands: made of their models, with an example for every body."""
+
+import json
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from inspect import cleandoc
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from adapters.http.commands import LISTABLE, LISTED, CommandAnswer, CommandsAnswer, path_of
+from adapters.http.documentation import ETAG_AND_REQUEST_ID, OTHER_PROBLEM, REQUEST_ID, SCHEMA, TEXT, header, problem_of
+from adapters.http.problems import Problem
+from domain.account_plan import COMMANDS
+from domain.language import Command
+from domain.markers import Due, Happened, Refers, marked
+from domain.plan import OpenPlan
+
+EXAMPLES: Mapping[str, dict[str, Any]] = json.loads(files(__package__).joinpath("examples.json").read_text("utf-8"))
+"""A body for every command, from plans true to life."""
+
+EXAMPLE_OF_A_LIST = [
+    {"command": name, "body": EXAMPLES[name]} for name in ("complete-action", "reschedule-play", "add-action")
+]
+
+NEEDS = {
+    "new": "It makes a new {noun}; an id that is left out is made up.",
+    "open": "The {noun} must be there and not be over.",
+    "over": "The {noun} must be over.",
+    "any": "The {noun} must be there, over or not.",
+    "nothing": "",
+}
+"""What a command needs of the thing it is about."""
+
+PLAN = {"name": "plan", "in": "path", "required": True, "description": "Plan id or account id.", "schema": TEXT}
+PARAMETERS = {
+    "plan": PLAN,
+    "if-match": header("If-Match", "The ETag of what you have seen: 412 when the same thing was changed since."),
+    "idempotency-key": header(
+        "Idempotency-Key",
+        "Repeat a command safely: the first answer is given again for 24 hours.",
+        minLength=1,
+        maxLength=255,
+    ),
+    "request-id": REQUEST_ID,
+    "correlation-id": header("X-Correlation-Id", "Of the conversation this is part of; else the request's own id."),
+    "causation-id": header("X-Causation-Id", "Of what this follows from, such as an event."),
+    "traceparent": header("traceparent", "W3C trace context, stored with the events."),
+}
+PROBLEMS = {
+    "400": problem_of("The body is not JSON, or a header is malformed."),
+    "401": problem_of("Say who you are."),
+    "404": problem_of("There is no such plan."),
+    "409": problem_of("The plan says no: a rule is broken, or something named is unknown or over."),
+    "412": problem_of("`If-Match` is stale: the same thing was changed since; `events` says how."),
+    "413": problem_of("The body is too large."),
+    "415": problem_of("The body is not application/json."),
+    "422": problem_of("Fields are wrong, or the Idempotency-Key was used for another body."),
+    "503": problem_of("The store is down or slow; `type` says whether nothing was recorded or that is not known."),
+    "default": OTHER_PROBLEM,
+}
+HEADERS = ETAG_AND_REQUEST_ID | {
+    "Idempotency-Replayed": {"description": "`true`: this is the first answer again.", "schema": TEXT}
+}
+LOCATION = {"Location": {"description": "Of the plan that was opened.", "schema": TEXT}}
+
+
+def command_documentation() -> dict[str, dict[str, Any]]:
+    """The paths of all commands, and the components they refer to."""
+    adapters = [(name, "validation", TypeAdapter(command)) for name, command in COMMANDS.items()]
+    answers = [(model, "serialization", TypeAdapter(model)) for model in (Problem, CommandAnswer, CommandsAnswer)]
+    bodies, made = TypeAdapter.json_schemas(
+        [*adapters, ("commands", "validation", LISTED), *answers],  # type: ignore[list-item]
+        ref_template=SCHEMA,
+    )
+    schemas = made["$defs"]
+    for command in COMMANDS.values():
+        describe(schemas[command.__name__], command)
+    paths = {path_of(name): {"post": _operation(name, bodies[name, "validation"])} for name in (*COMMANDS, "commands")}
+    responses = {_component(status): problem for status, problem in PROBLEMS.items()}
+    return {"paths": paths, "schemas": schemas, "parameters": PARAMETERS, "responses": responses}
+
+
+def _operation(name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    command = COMMANDS.get(name)
+    opens, listed = command is OpenPlan, command is None
+    parameters = [parameter for parameter in PARAMETERS if parameter != "plan" or not opens]
+    answer = CommandsAnswer if listed else CommandAnswer
+    done = {
+        "description": "Done; without events nothing was to change.",
+        "headers": HEADERS | LOCATION if opens else HEADERS,
+        "content": {"application/json": {"schema": {"$ref": SCHEMA.format(model=answer.__name__)}}},
+    }
+    example = EXAMPLES.get(name, EXAMPLE_OF_A_LIST)
+    return {
+        "operationId": name.replace("-", "_"),
+        "summary": "Several commands, all or nothing" if listed else name.replace("-", " ").capitalize(),
+        "description": _said_of(command) if command else SAID_OF_A_LIST,
+        "tags": [command.home if command else "plan"],
+        "parameters": [{"$ref": f"#/components/parameters/{parameter}"} for parameter in parameters],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body, "example": example}}},
+        "responses": {
+            "201" if opens else "200": done,
+            **{status: {"$ref": f"#/components/responses/{_component(status)}"} for status in PROBLEMS},
+        },
+    }
+
+
+SAID_OF_A_LIST = f"""At most 100, carried out in order: after a review the list is reset in one step.  Every command but
+`{OpenPlan.called()}` may be in it ({len(LISTABLE)} in all)."""
+
+
+def _component(status: str) -> str:
+    return f"problem-{status}"
+
+
+def describe(schema: dict[str, Any], command: type[Command]) -> None:
+    """Say in the schema of a command what is true of it and of its fields beside their types."""
+    schema["description"] = _said_of(command)
+    for field, sentence in _said_of_fields(command):
+        schema["properties"][field].setdefault("description", sentence)
+
+
+def _said_of(command: type[Command]) -> str:
+    needs = NEEDS[command.needs].format(noun=command.noun)
+    return "\n\n".join(said for said in (cleandoc(command.__doc__ or ""), needs) if said)
+
+
+def _said_of_fields(command: type[Command]) -> Iterator[tuple[str, str]]:
+    if "id" in command.model_fields:
+        yield "id", f"Of the {command.noun}." + (" Yours to choose." if command.needs == "new" else "")
+    for field, refers in marked(command, Refers):
+        yield field, f"Must be a {refers.kind} of the plan that is not over."
+    for field, _ in marked(command, Happened):
+        yield field, "When it happened: not after today, where the plan lives."
+    for field, _ in marked(command, Due):
+        yield field, "When it is due: not before the plan was opened."

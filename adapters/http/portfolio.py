@@ -1,0 +1,47 @@
+"""The list of all plans."""
+
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
+
+from adapters.http.callers import Callers
+from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
+from adapters.http.documentation import LIST_QUERY
+from adapters.postgres.portfolio import Portfolio
+from application.portfolio import PortfolioPage, PortfolioQuery
+
+MOST_POSITION = 2**63 - 1
+
+
+class PortfolioParameters(PortfolioQuery):
+    """What of the portfolio is asked for, and how fresh it has to be."""
+
+    at_least: int | None = Field(
+        None, ge=0, le=MOST_POSITION, description="A command's `position`: wait up to 2 s until the list shows it."
+    )
+
+
+def routes(portfolio: Portfolio, callers: Callers) -> APIRouter:
+    api = APIRouter(prefix="/v1/plans", tags=["views"])
+
+    @api.get("", response_model=PortfolioPage, summary="The portfolio: all plans, filtered and sorted", **LIST_QUERY)
+    async def read_portfolio(request: Request, wanted: Annotated[PortfolioParameters, Query()]) -> Response:
+        caller = callers.identify(request.headers)
+        request.scope["spoken_of"] = {"actor": caller.actor}
+
+        def page() -> PortfolioPage:
+            if wanted.at_least is not None:
+                portfolio.wait_for(wanted.at_least)
+            return portfolio.query(wanted)
+
+        found = await run_in_threadpool(page)
+        content = found.model_dump_json().encode()
+        tag = f'"{sha256(content).hexdigest()[:32]}"'
+        if is_known(request, tag):
+            return unchanged(tag)
+        return Answer(content, at_cursor(request, found.next)).with_tag(tag)
+
+    return api

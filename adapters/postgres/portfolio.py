@@ -1,0 +1,268 @@
+"""The portfolio: the table of `application.portfolio`, fed from the log, and what is asked of it."""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar, get_args
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from adapters.glimpses import Glimpses
+from adapters.postgres.datastore import Datastore, unavailable
+from adapters.postgres.projections import (
+    Follower,
+    Logged,
+    Now,
+    Progress,
+    Standing,
+    catch_up,
+    connected,
+    rebuild,
+    standing,
+    wait_for,
+)
+from application.portfolio import (
+    READS,
+    CannotBeFolded,
+    Folding,
+    Glimpse,
+    Line,
+    LooksBack,
+    Place,
+    PortfolioItem,
+    PortfolioPage,
+    PortfolioQuery,
+    cursor_of,
+    name_key,
+    place_of,
+    shown,
+)
+from domain.plan import Tier
+
+NAME = "portfolio"
+TIER_RANKS = {tier: rank for rank, tier in enumerate(get_args(Tier), 1)}
+ROWS_AT_A_TIME = 1_000
+MOST_REMEMBERED = 1_000
+
+SHOWN = tuple(PortfolioItem.model_fields)
+WRITTEN = ("generation", *SHOWN, "name_key", "tier_rank", "changes_at", "line")
+
+LINES = "SELECT plan_id, line::text FROM plantrail.portfolio WHERE generation = %s AND plan_id = ANY(%s)"
+HISTORY = (
+    "SELECT notification_id, originator_id, originator_version, topic, state FROM plantrail.stored_events"
+    " WHERE originator_id = %s AND originator_version <= %s ORDER BY originator_version"
+)
+SAVE = (
+    f"INSERT INTO plantrail.portfolio ({', '.join(WRITTEN)})"
+    f" SELECT {', '.join(WRITTEN)} FROM jsonb_populate_recordset(NULL::plantrail.portfolio, %s)"
+    f" ON CONFLICT (generation, plan_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in WRITTEN)}"
+)
+DUE = (
+    "SELECT line::text FROM plantrail.portfolio WHERE generation = %s AND changes_at <= %s ORDER BY changes_at LIMIT %s"
+)
+CLEAR = (
+    "DELETE FROM plantrail.portfolio WHERE generation = %(generation)s AND plan_id IN"
+    " (SELECT plan_id FROM plantrail.portfolio WHERE generation = %(generation)s LIMIT %(most)s)"
+)
+
+T = TypeVar("T")
+_read_line = TypeAdapter(Line).validate_json
+
+
+# The table
+
+
+class PortfolioTable:
+    """See `adapters.postgres.projections.Projection`."""
+
+    name = NAME
+
+    def __init__(self) -> None:
+        self._glimpses = Glimpses(READS)
+        self._remembered: OrderedDict[UUID, Folding] = OrderedDict()
+
+    def fold(
+        self, connection: Connection[Any], generation: int, batches: Iterable[Sequence[Logged]], now: datetime
+    ) -> None:
+        changed: dict[UUID, Folding] = {}
+        for events in batches:
+            news = defaultdict(list)
+            for event in events:
+                news[event.plan_id].append(event)
+            before = self._before(connection, generation, news, changed)
+            for plan_id, of_plan in news.items():
+                changed[plan_id] = self._carried_on(connection, before[plan_id], of_plan)
+        for some in batched(changed.values(), ROWS_AT_A_TIME):
+            self._save(connection, generation, [folding.line() for folding in some], now)
+        self._remember(changed)
+
+    def is_due(self, connection: Connection[Any], generation: int, now: datetime) -> bool:
+        return connection.execute(DUE, (generation, now, 1), prepare=True).fetchone() is not None
+
+    def age(self, connection: Connection[Any], generation: int, now: datetime) -> None:
+        rows = connection.execute(DUE, (generation, now, ROWS_AT_A_TIME), prepare=True).fetchall()
+        self._save(connection, generation, [_read_line(line) for (line,) in rows], now)
+
+    def clear(self, connection: Connection[Any], generation: int) -> bool:
+        return connection.execute(CLEAR, {"generation": generation, "most": ROWS_AT_A_TIME}).rowcount > 0
+
+    def _before(
+        self,
+        connection: Connection[Any],
+        generation: int,
+        news: Mapping[UUID, Sequence[Logged]],
+        changed: Mapping[UUID, Folding],
+    ) -> dict[UUID, Folding]:
+        """What the news of each plan is to be folded onto.
+
+        What is remembered at the version before the news is as good as the row, whoever wrote that: it follows from the
+        same events.
+        """
+        at_hand = {plan_id: changed.get(plan_id) or self._remembered.pop(plan_id, None) for plan_id in news}
+        before = {
+            plan_id: folding
+            for plan_id, folding in at_hand.items()
+            if folding and folding.version == news[plan_id][0].version - 1
+        }
+        others = [plan_id for plan_id in news if plan_id not in before]
+        rows = connection.execute(LINES, (generation, others), prepare=True).fetchall() if others else ()
+        lines = {plan_id: _read_line(line) for plan_id, line in rows}
+        return before | {plan_id: Folding(lines.get(plan_id)) for plan_id in others}
+
+    def _carried_on(self, connection: Connection[Any], folding: Folding, events: Sequence[Logged]) -> Folding:
+        try:
+            folding.add(self._seen(events))
+        except LooksBack:
+            rows = connection.execute(HISTORY, (events[-1].plan_id, events[-1].version), binary=True).fetchall()
+            folding = Folding()
+            folding.add(self._seen(Logged(*row) for row in rows))
+        return folding
+
+    def _seen(self, events: Iterable[Logged]) -> Iterator[Glimpse]:
+        for position, plan_id, version, topic, state in events:
+            try:
+                yield self._glimpses.read(plan_id, version, position, topic, state)
+            except ValidationError as error:
+                raise CannotBeFolded(topic, position) from error
+
+    def _save(self, connection: Connection[Any], generation: int, lines: Iterable[Line], now: datetime) -> None:
+        rows = []
+        for line in lines:
+            item, changes_at = shown(line, now)
+            keys = {"name_key": name_key(line.account_name), "tier_rank": TIER_RANKS[line.tier]}
+            rows.append({"generation": generation, **item.__dict__, **keys, "changes_at": changes_at, "line": line})
+        connection.execute(SAVE, (to_json(rows).decode(),), prepare=True)
+
+    def _remember(self, foldings: Mapping[UUID, Folding]) -> None:
+        self._remembered.update(foldings)
+        while len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
+
+
+def batched(items: Iterable[T], most: int) -> Iterator[list[T]]:
+    rest = iter(items)
+    while some := list(islice(rest, most)):
+        yield some
+
+
+# Asking
+
+COLUMNS = {"account_name": "name_key", "tier": "tier_rank"}
+"""By what is sorted, where it is not the column of the same name."""
+MAY_BE_EMPTY = {"arr", "renews_on", "last_review_on"}
+LAST_LETTER = "\U0010ffff"
+
+
+def statement(query: PortfolioQuery, after: Place | None) -> str:
+    """One row more than asked for shows whether there is another page.
+
+    Rows whose value is empty are read apart, behind the others: to go on after a row by the index, it must have a value.
+    """
+    name = query.sort.lstrip("-")
+    key, way, beyond = COLUMNS.get(name, name), *(("DESC", "<") if query.sort.startswith("-") else ("ASC", ">"))
+    with_value, without = [f"{key} IS NOT NULL"], [f"{key} IS NULL"]
+    if after and after.value is not None:
+        with_value.append(f"({key}, plan_id) {beyond} (%(value)s, %(plan_id)s)")
+    elif after:
+        without.append(f"plan_id {beyond} %(plan_id)s")
+    parts = [with_value] if after is None or after.value is not None else []
+    parts += [without] if name in MAY_BE_EMPTY else []
+    ordered = [
+        f"(SELECT {', '.join(SHOWN)}, {key} AS sorted_by FROM plantrail.portfolio"
+        " WHERE generation = (SELECT generation FROM plantrail.projections WHERE name = 'portfolio' AND live)"
+        f" AND {' AND '.join((*wanted(query), *part))} ORDER BY {key} {way}, plan_id {way} LIMIT %(most)s)"
+        for part in parts
+    ]
+    return (
+        f"SELECT * FROM ({' UNION ALL '.join(ordered)}) AS page"
+        f" ORDER BY sorted_by IS NULL, sorted_by {way}, plan_id {way} LIMIT %(most)s"
+    )
+
+
+def wanted(query: PortfolioQuery) -> Iterator[str]:
+    yield "archived = %(archived)s"
+    if query.tier:
+        yield "tier_rank = ANY(%(tiers)s)"
+    if query.owner:
+        yield "owner = %(owner)s"
+    if query.stale is not None:
+        yield "stale_sections <> '{}'" if query.stale else "stale_sections = '{}'"
+    if query.overdue is not None:
+        yield "overdue > 0" if query.overdue else "overdue = 0"
+    if query.renews_before:
+        yield "renews_on < %(renews_before)s"
+    if query.q:
+        yield "name_key >= %(q)s AND name_key < %(q_end)s"
+
+
+def values(query: PortfolioQuery, after: Place | None) -> dict[str, Any]:
+    q = name_key(query.q or "")
+    place = after._asdict() if after else {}
+    tiers = [TIER_RANKS[tier] for tier in query.tier]
+    return query.__dict__ | place | {"q": q, "q_end": q + LAST_LETTER, "tiers": tiers, "most": query.limit + 1}
+
+
+class Portfolio:
+    """The portfolio of a store."""
+
+    def __init__(self, datastore: Datastore) -> None:
+        self._datastore = datastore
+
+    def query(self, query: PortfolioQuery) -> PortfolioPage:
+        """A page of the table as it stands.  Raises `CursorWrong`, `StoreUnavailable`."""
+        after = place_of(query.cursor, query.sort) if query.cursor else None
+        with self._datastore.connection() as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            rows = cursor.execute(statement(query, after), values(query, after)).fetchall()
+        places = [Place(row.pop("sorted_by"), row["plan_id"]) for row in rows[: query.limit]]
+        items = [PortfolioItem(**row) for row in rows[: query.limit]]
+        more = len(rows) > query.limit
+        return PortfolioPage(items=items, next=cursor_of(places[-1], query.sort) if more else None)
+
+    def position(self) -> int:
+        """How far the table has come.  Raises `StoreUnavailable`."""
+        with self._datastore.connection() as connection:
+            return standing(connection, NAME).position
+
+    def wait_for(self, position: int, timeout: float = 2.0) -> None:
+        """Until the table has come to a position.  Raises `ProjectionLag`, `StoreUnavailable`."""
+        wait_for(self._datastore, NAME, position, timeout)
+
+    def catch_up(self, now: Now) -> Standing:
+        """Bring the table up to date here and now, where nobody may follow the log.  Raises `StoreUnavailable`."""
+        with unavailable(), connected(self._datastore) as connection:
+            *_, at = catch_up(connection, PortfolioTable(), now)
+            return at
+
+    def follower(self, now: Now) -> Follower:
+        """To be started and stopped by whoever serves."""
+        return Follower(self._datastore, PortfolioTable(), now)
+
+    def rebuild(self, now: Now, progress: Progress = lambda _done, _total: None) -> None:
+        """Make the table anew while it serves: see `adapters.postgres.projections.rebuild`."""
+        rebuild(self._datastore, PortfolioTable(), now, progress)

@@ -1,0 +1,309 @@
+"""Tables made from the log: followed in batches, each in one transaction with the position it brings the table to, and
+rebuilt beside themselves while they serve.
+
+Reading the log by position skips nothing: all writers take the append lock before they draw a position and keep it until
+they have committed, so whoever sees an event sees every event before it.  A hole is a position nobody used.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event, Thread
+from time import monotonic, sleep
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+import structlog
+from psycopg import Connection
+from psycopg.rows import args_row
+
+from adapters.postgres.datastore import Datastore, unavailable
+from application.ports import ProjectionLag
+
+BATCH = 1_000
+REBUILD_BATCH = 20_000
+"""What a transaction costs grows with the plans it touches: where nobody waits for the rows, more events go into one."""
+POLL = 0.5
+"""Seconds between two looks at the log when no notification arrives."""
+RETRY = 0.5
+"""Seconds after which what failed is tried again."""
+
+LOCK_LIVE = "SELECT generation, position FROM plantrail.projections WHERE name = %s AND live FOR UPDATE"
+LOCK = "SELECT generation, position FROM plantrail.projections WHERE name = %s AND generation = %s FOR UPDATE"
+NEXT = (
+    "SELECT notification_id, originator_id, originator_version, topic, state FROM plantrail.stored_events"
+    " WHERE notification_id > %s ORDER BY notification_id LIMIT %s"
+)
+MOVE = "UPDATE plantrail.projections SET position = %s WHERE name = %s AND generation = %s"
+STANDING = (
+    "SELECT generation, position, (SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events)"
+    " FROM plantrail.projections WHERE name = %s AND live"
+)
+
+logger = structlog.get_logger("plantrail.projections")
+
+Now = Callable[[], datetime]
+
+
+class Logged(NamedTuple):
+    """An event as it stands on the log."""
+
+    position: int
+    plan_id: UUID
+    version: int
+    topic: str
+    state: bytes
+
+
+class Projection(Protocol):
+    """A table that can be made from the log alone.  Its rows carry the generation they belong to."""
+
+    name: str
+
+    def fold(
+        self, connection: Connection[Any], generation: int, batches: Iterable[Sequence[Logged]], now: datetime
+    ) -> None:
+        """Bring the rows up to date with the next events, inside the transaction that moves the position."""
+
+    def is_due(self, connection: Connection[Any], generation: int, now: datetime) -> bool:
+        """Whether there are rows that are no longer true, though nothing happened."""
+
+    def age(self, connection: Connection[Any], generation: int, now: datetime) -> None:
+        """Bring some of them up to date."""
+
+    def clear(self, connection: Connection[Any], generation: int) -> bool:
+        """Delete some rows of a generation; False when there were none."""
+
+
+class Standing(NamedTuple):
+    """Where a projection is: its generation, the position it has come to, and that of the last event on the log."""
+
+    generation: int
+    position: int
+    head: int
+
+
+def standing(connection: Connection[Any], name: str) -> Standing:
+    """Of the generation that serves."""
+    (row,) = connection.execute(STANDING, (name,), prepare=True).fetchall()
+    return Standing(*row)
+
+
+# Following
+
+
+@contextmanager
+def locked(connection: Connection[Any], name: str, generation: int | None = None) -> Iterator[tuple[int, int] | None]:
+    """A transaction in which nobody else moves the position: however many follow, each event is folded once.
+
+    Without a generation the one that serves; None where another took its place while we waited.
+    """
+    statement, values = (LOCK_LIVE, (name,)) if generation is None else (LOCK, (name, generation))
+    with connection.transaction():
+        yield connection.execute(statement, values, prepare=True).fetchone()
+
+
+def advance(
+    connection: Connection[Any], projection: Projection, now: datetime, generation: int | None, most: int
+) -> int | None:
+    """Fold the next events.  Returns the position of the last one, None when there was none."""
+    with locked(connection, projection.name, generation) as found:
+        if found is None:
+            return None
+        generation, position = found
+        reached = position
+
+        def batches() -> Iterator[Sequence[Logged]]:
+            nonlocal reached
+            for batch in ahead(connection, position, most):
+                reached = batch[-1].position
+                yield batch
+
+        projection.fold(connection, generation, batches(), now)
+        if reached == position:
+            return None
+        connection.execute(MOVE, (reached, projection.name, generation), prepare=True)
+    return reached
+
+
+def ahead(connection: Connection[Any], position: int, most: int) -> Iterator[Sequence[Logged]]:
+    """The next events on the log after a position, at most so many, in batches."""
+    cursor = connection.cursor(binary=True, row_factory=args_row(Logged))
+    while most > 0:
+        batch = cursor.execute(NEXT, (position, min(most, BATCH)), prepare=True).fetchall()
+        if not batch:
+            return
+        yield batch
+        position, most = batch[-1].position, most - len(batch)
+
+
+def catch_up(connection: Connection[Any], projection: Projection, now: Now) -> Iterator[Standing]:
+    """Fold what has happened and what time alone has changed, until there is nothing left to do; says where it stands
+    after each step."""
+    while True:
+        at = standing(connection, projection.name)
+        if at.position < at.head:
+            advance(connection, projection, now(), None, BATCH)
+        elif projection.is_due(connection, at.generation, now()):
+            with locked(connection, projection.name) as found:
+                if found:
+                    projection.age(connection, found[0], now())
+        else:
+            yield at
+            return
+        yield at
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a follower fares.  While there is an error the projection stands still, and it is tried again and again."""
+
+    position: int = 0
+    head: int = 0
+    error: str | None = None
+
+
+class Follower:
+    """Keeps a projection up with the log, in a thread of its own.  Notifications only make it look sooner."""
+
+    def __init__(self, datastore: Datastore, projection: Projection, now: Now) -> None:
+        self._datastore = datastore
+        self._projection = projection
+        self._now = now
+        self._stopping = Event()
+        self._thread = Thread(target=self._follow, name=f"{projection.name} follower", daemon=True)
+        self.status = Status()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends within a second: a batch under way is completed, or left undone as a whole."""
+        self._stopping.set()
+        self._thread.join(timeout=1)
+
+    def why_behind(self) -> str | None:
+        """What keeps the projection from following the log; None when nothing does."""
+        error = self.status.error
+        return (
+            f"The {self._projection.name} stands still at position {self.status.position}: {error}" if error else None
+        )
+
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._follow_on_one_connection()
+            except Exception as error:  # noqa: BLE001 - it is told and tried again: nothing is skipped
+                self._tell(f"{type(error).__name__}: {error}".partition("\n")[0])
+                self._stopping.wait(RETRY)
+
+    def _follow_on_one_connection(self) -> None:
+        with connected(self._datastore) as connection:
+            connection.execute("LISTEN plantrail")
+            while not self._stopping.is_set():
+                for at in catch_up(connection, self._projection, self._now):
+                    self._tell(None, at)
+                    if self._stopping.is_set():
+                        return
+                for _ in connection.notifies(timeout=POLL, stop_after=1):
+                    pass
+
+    def _tell(self, error: str | None, at: Standing | None = None) -> None:
+        before, known = self.status, at or self.status
+        self.status = Status(known.position, known.head, error)
+        if error and error != before.error:
+            logger.error("projection stands still", projection=self._projection.name, error=error)
+        elif before.error and not error:
+            logger.info("projection goes on", projection=self._projection.name, position=known.position)
+
+
+@contextmanager
+def connected(datastore: Datastore) -> Iterator[Connection[Any]]:
+    with datastore.connect() as connection:
+        # What a crash takes away is folded again, so no commit needs to wait for the disk.
+        connection.execute("SET synchronous_commit = off")
+        yield connection
+
+
+# Reading your writes
+
+
+def wait_for(datastore: Datastore, name: str, position: int, timeout: float) -> None:
+    """Until the projection has folded the event at a position.  Raises `ProjectionLag`, `StoreUnavailable`."""
+    deadline, pause = monotonic() + timeout, 0.002
+    while True:
+        with datastore.connection() as connection:
+            if standing(connection, name).position >= position:
+                return
+        if monotonic() + pause > deadline:
+            raise ProjectionLag(ProjectionLag.__doc__)
+        sleep(pause)
+        pause = min(2 * pause, 0.05)
+
+
+# Rebuilding
+
+
+class RebuildUnderWay(Exception):
+    """This table is being rebuilt already; wait until that is done."""
+
+
+Progress = Callable[[int, int], None]
+
+
+def rebuild(
+    datastore: Datastore, projection: Projection, now: Now, progress: Progress = lambda _done, _total: None
+) -> None:
+    """Make the table anew from the first event while the one there is goes on serving, then put it in its place.
+
+    `progress` is told the position reached and the one to reach.  A rebuild that breaks off leaves the old table serving
+    and its own leavings to the next rebuild.  Raises `RebuildUnderWay`, `StoreUnavailable`, and what `fold` raises.
+    """
+    with unavailable(), connected(datastore) as connection:
+        only_here(connection, projection)
+        clear_others(connection, projection)
+        live = standing(connection, projection.name)
+        generation = live.generation + 1
+        connection.execute(
+            "INSERT INTO plantrail.projections (name, generation) VALUES (%s, %s)", (projection.name, generation)
+        )
+        while position := advance(connection, projection, now(), generation, REBUILD_BATCH):
+            progress(position, max(position, live.head))
+        go_live(connection, projection, now, generation)
+        clear_others(connection, projection)
+
+
+def only_here(connection: Connection[Any], projection: Projection) -> None:
+    """Held as long as the connection lives."""
+    found = connection.execute(
+        "SELECT pg_try_advisory_lock(hashtext('plantrail rebuild'), hashtext(%s))", (projection.name,)
+    ).fetchone()
+    if found != (True,):
+        raise RebuildUnderWay(RebuildUnderWay.__doc__)
+
+
+def go_live(connection: Connection[Any], projection: Projection, now: Now, generation: int) -> None:
+    """Those who follow wait for a moment, so that the new table has come at least as far as they had brought the old."""
+    with locked(connection, projection.name) as found:
+        reached = found[1] if found else 0
+        while (advance(connection, projection, now(), generation, REBUILD_BATCH) or reached) < reached:
+            pass
+        for live in (False, True):
+            connection.execute(
+                "UPDATE plantrail.projections SET live = %s WHERE name = %s AND (generation = %s) = %s",
+                (live, projection.name, generation, live),
+            )
+
+
+def clear_others(connection: Connection[Any], projection: Projection) -> None:
+    """Delete what does not serve: the table before, or what a rebuild left that broke off."""
+    others = connection.execute(
+        "SELECT generation FROM plantrail.projections WHERE name = %s AND NOT live", (projection.name,)
+    ).fetchall()
+    for (generation,) in others:
+        while projection.clear(connection, generation):
+            pass
+        connection.execute(
+            "DELETE FROM plantrail.projections WHERE name = %s AND generation = %s", (projection.name, generation)
+        )

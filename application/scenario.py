@@ -1,0 +1,161 @@
+"""Scenarios: histories told as commands, one JSON object a line, oldest first.
+
+`{"at": instant, "by": actor, "plan": account id or plan id, "command": name, "body": {…}}`
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import cache
+from itertools import pairwise
+from operator import attrgetter
+from typing import Annotated, NamedTuple, cast
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    create_model,
+)
+from pydantic_core import ErrorDetails, from_json
+
+from domain.account_plan import COMMANDS, AccountPlanCommand
+from domain.language import AccountId, Command, PersonId, shortened
+
+MOST_MISTAKES = 3
+"""How many mistakes of a line are told at once."""
+
+
+class ScenarioRefused(Exception):
+    """What is wrong with a scenario, where, and what to do.  Then nothing of it was recorded."""
+
+    def __init__(self, place: "Place", what: str) -> None:
+        super().__init__(f"{place}: {what} Nothing was loaded.")
+
+
+class Place(NamedTuple):
+    """A line of a scenario file."""
+
+    file: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.number}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One command of a scenario."""
+
+    place: Place
+    at: datetime
+    by: str
+    plan: str
+    command: AccountPlanCommand
+
+
+def _in_utc(at: datetime) -> datetime:
+    if not 1 < at.year < 9999:
+        raise ValueError("is at the end of the calendar, where no day can follow or precede")
+    return at.astimezone(UTC)
+
+
+class Told(BaseModel):
+    """A line as it is written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    at: Annotated[AwareDatetime, AfterValidator(_in_utc)]
+    by: PersonId
+    plan: AccountId
+    command: Annotated[str, StringConstraints(max_length=64)]
+    body: Command
+
+
+def told(files: Iterable[tuple[str, bytes]]) -> list[Line]:
+    """The files, each with its name, as the one history they tell: each is in order, and together they are put in order.
+
+    Raises `ScenarioRefused`.
+    """
+    lines = [line for file, content in files for line in read(file, content)]
+    return sorted(lines, key=attrgetter("at"))
+
+
+def read(file: str, content: bytes) -> list[Line]:
+    """Every line of a file.  Raises `ScenarioRefused`."""
+    written = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    lines = [line_of(Place(file, number), text) for number, text in enumerate(written, 1) if text.strip()]
+    if not lines:
+        raise ScenarioRefused(Place(file, 1), "The file holds no command; put one JSON object on each line.")
+    for before, line in pairwise(lines):
+        if line.at < before.at:
+            raise ScenarioRefused(
+                line.place,
+                f"{line.at.isoformat()} is before line {before.place.number} ({before.at.isoformat()});"
+                " put the lines in order, oldest first.",
+            )
+    return lines
+
+
+def line_of(place: Place, text: bytes) -> Line:
+    try:
+        written = from_json(text)
+    except ValueError as error:
+        raise ScenarioRefused(place, f"This is not JSON: {in_this_line(error)}. Correct the line.") from None
+    name = written.get("command") if isinstance(written, dict) else None
+    if name is None:
+        raise ScenarioRefused(
+            place, 'This is no command; a line is {"at": …, "by": …, "plan": …, "command": …, "body": {…}}.'
+        )
+    if not isinstance(name, str) or name not in COMMANDS:
+        raise ScenarioRefused(place, f"There is no command “{shortened(name)}”{perhaps(name, COMMANDS)}.")
+    try:
+        line = shape_of(name).model_validate_json(text)
+        return Line(place, line.at, line.by, line.plan, cast(AccountPlanCommand, line.body))
+    except ValidationError as error:
+        raise ScenarioRefused(place, " ".join(mistakes(error, name))) from None
+
+
+@cache
+def shape_of(command: str) -> type[Told]:
+    return create_model(f"Told {command}", __base__=Told, body=(COMMANDS[command], ...))
+
+
+def in_this_line(error: ValueError) -> str:
+    return str(error).replace(" at line 1 column ", " at column ")
+
+
+def mistakes(error: ValidationError, command: str) -> Iterator[str]:
+    """What is wrong with the fields of a line, a sentence each."""
+    found = error.errors(include_url=False, include_context=False)
+    for each in found[:MOST_MISTAKES]:
+        pointer = "".join(f"/{part}" for part in each["loc"])
+        yield f"“{shortened(pointer)}” {matter(each, command)}."
+    if len(found) > MOST_MISTAKES:
+        yield f"And {len(found) - MOST_MISTAKES} more of the kind."
+
+
+def matter(mistake: ErrorDetails, command: str) -> str:
+    match mistake["type"], mistake["loc"]:
+        case "extra_forbidden", (name,):
+            return f"is not a field of a line{perhaps(name, Told.model_fields)}"
+        case "extra_forbidden", ("body", name):
+            return f"is not a field of {command}{perhaps(name, COMMANDS[command].model_fields)}"
+        case "extra_forbidden", _:
+            return "is not a field"
+        case "missing", _:
+            return "is required"
+        case "value_error", _:
+            return mistake["msg"].removeprefix("Value error, ")
+        case _:
+            return f"is wrong: {mistake['msg'][:1].lower()}{mistake['msg'][1:]}"
+
+
+def perhaps(word: object, known: Iterable[str]) -> str:
+    """The name that was meant, where one comes to mind."""
+    close = get_close_matches(str(word), known, 1)
+    return f" (did you mean “{close[0]}”?)" if close else ""

@@ -1,0 +1,46 @@
+"""A plan as of a cut: decoding and folding a thousand events, and the same for plans with many sealed words."""
+
+import gc
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+from adapters.stored_format import decode
+from domain.account_plan import fold
+from domain.plan import plan_id_of
+from tests.bench.history import Row, rows
+
+EVENTS = 1_000
+RUNS = 40
+
+
+def measure() -> dict[str, Any]:
+    plan_id, stored = plan_id_of("bench"), rows("bench", EVENTS)
+    gc.collect()
+    gc.freeze()
+    decoding, folding = best_of(plan_id, stored)
+    return {
+        "events": EVENTS,
+        "bytes_an_event": round(sum(len(state) for *_, state in stored) / EVENTS),
+        "decode_microseconds_an_event": round(decoding * 1e6 / EVENTS, 2),
+        "fold_microseconds_an_event": round(folding * 1e6 / EVENTS, 2),
+        "events_per_second": round(EVENTS / (decoding + folding)),
+    }
+
+
+def best_of(plan_id: UUID, stored: list[Row]) -> tuple[float, float]:
+    decoding = folding = float("inf")
+    for _ in range(RUNS):
+        seconds, records = timed(lambda: [decode(plan_id, *row, {}) for row in stored])
+        decoding = min(decoding, seconds)
+        events = [record.event for record in records]
+        seconds, _ = timed(lambda events=events: fold(events))  # type: ignore[misc]
+        folding = min(folding, seconds)
+    return decoding, folding
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    began = perf_counter()
+    made = work()
+    return perf_counter() - began, made

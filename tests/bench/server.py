@@ -1,0 +1,77 @@
+"""The service to be measured, in a process of its own: `python -m tests.bench.server HOME PORT store|nothing`.
+
+With `nothing` the same routes end in memory: what is left is the price of HTTP, checks and rules.  `/bytes` answers the
+bytes of a current plan from nowhere.
+"""
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.http.callers import Development
+from adapters.main import http_app, make_id, open_store, utc_now
+from adapters.settings import Settings
+from adapters.stored_format import UnreadMeta, encode, meta_of
+from application.account_plans import AccountPlans
+from application.current_plan import current_plan
+from application.cuts import cut_at
+from application.ports import Answer, Commit
+from domain.plan import plan_id_of
+from domain.record import Recorded
+from pydantic_core import to_json
+
+
+class Nowhere:
+    """Keeps what is recorded in memory: no connection, no lock, no disk."""
+
+    def __init__(self, known: AccountPlans) -> None:
+        self._known = known
+        self._position = 0
+
+    def read(self, plan_id: UUID, after: int = 0) -> Sequence[Recorded]:
+        return self._known.remembered(plan_id).records[after:] or self._known.read(plan_id).records[after:]
+
+    def append(self, commit: Commit) -> Sequence[Recorded]:
+        recorded = []
+        for version, each in enumerate(commit.events, commit.expected + 1):
+            self._position += 1
+            meta = meta_of(each.at, commit.circumstances, each.command_id, each.reason)
+            state = encode(commit.plan_id, version, each.event, meta, (), (), {})
+            recorded.append(Recorded(commit.plan_id, version, self._position, UnreadMeta(state), each.event, state))
+        return recorded
+
+    def answered(self, scope: bytes) -> Answer | None:
+        return None
+
+    def forget(self, plan_id: UUID, stakeholder: str) -> None:
+        raise AssertionError("nobody is forgotten here")
+
+
+def main(home: str, port: str, where: str) -> None:
+    with ExitStack() as stack:
+        store = stack.enter_context(open_store(Settings(home=Path(home), database_url=None)))
+        plans = AccountPlans(store.events, utc_now, make_id)
+        if where == "nothing":
+            store: Any = replace(store, events=Nowhere(plans))
+        app = http_app(store, Development(), b"bench")
+        known = plans.read(plan_id_of("bench-big"))
+        content = to_json(current_plan(known, cut_at("now", known, utc_now())))
+
+        async def answer(_: Request) -> Response:
+            return Response(content, media_type="application/json")
+
+        app.add_route("/bytes", answer)
+        config = uvicorn.Config(app, "127.0.0.1", int(port), log_config=None, access_log=False)
+        uvicorn.Server(config).run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,174 @@
+"""Any command there is, sensible mostly, made up from the types of its fields: a new command needs no line here."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Le, MinLen
+from pydantic import BaseModel, StringConstraints
+from pydantic.fields import FieldInfo
+
+from domain.account_plan import COMMANDS, THINGS
+from domain.language import Command
+from domain.markers import Due, Happened, NeverEmptied, Refers, marked
+from domain.plan import the_plan
+from domain.things import AccountPlan
+
+TEXTS = ("Rework on line B", "Jane Doe", "Line lead", "25", "Deepen the relationship", " e\u0301 ", "二人")
+PATTERNED = (
+    "x1",
+    "x2",
+    "x3",
+    "x4",
+    "ann",
+    "ben",
+    "2026-Q1",
+    "2026-Q2",
+    "EUR",
+    "jane@example.com",
+    "https://example.com",
+)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """When and where something is said, and what chance makes of it."""
+
+    random: Random
+    plan: AccountPlan
+    today: date
+
+
+Maker = Callable[[Scene], Any]
+"""Makes up a value."""
+
+
+def somebodys_command(scene: Scene) -> Command:
+    """Raises `ValidationError` where it happens not to be well-formed."""
+    names = list(COMMANDS) if scene.random.random() < 0.1 else sensible(scene.plan)
+    return made_up(scene.random.choice(names), scene)
+
+
+def made_up(name: str, scene: Scene) -> Command:
+    command = COMMANDS[name]
+    body = MAKERS[name](scene)
+    if "id" in body and command.needs in ("open", "over", "any"):
+        body["id"] = scene.random.choice(subjects(command, scene.plan) or ["x1"])
+    return command.model_validate(body)
+
+
+def sensible(plan: AccountPlan) -> list[str]:
+    """The commands that have something to be about, as the plan stands."""
+    return [name for name, command in COMMANDS.items() if _is_sensible(command, plan)]
+
+
+def _is_sensible(command: type[Command], plan: AccountPlan) -> bool:
+    if the_plan(plan).archived and not command.on_archived:
+        return False
+    names = (mark.kind for field, mark in marked(command, Refers) if command.model_fields[field].is_required())
+    if not all(going_on(kind, plan) for kind in names):
+        return False
+    return command.needs in ("new", "nothing") or bool(subjects(command, plan))
+
+
+def subjects(command: type[Command], plan: AccountPlan) -> list[str]:
+    """The things a command may be about."""
+    over = {"open": (False,), "over": (True,)}.get(command.needs, (False, True))
+    return [id for id, thing in plan.all(THINGS[command.noun]).items() if (thing.ending is not None) in over]
+
+
+def going_on(kind: str, plan: AccountPlan) -> list[str]:
+    return [id for id, thing in plan.all(THINGS[kind]).items() if not thing.ending]
+
+
+# Values of every type there is in a command
+
+
+def fields_of(model: type[BaseModel]) -> Maker:
+    makers = {name: values(field.annotation, *field.metadata) for name, field in model.model_fields.items()}
+    always = {name for name, field in model.model_fields.items() if field.is_required() or name == "id"}
+
+    def make(scene: Scene) -> dict[str, Any]:
+        said = [name for name in makers if name in always or scene.random.random() < 0.3]
+        return {name: makers[name](scene) for name in said}
+
+    return make
+
+
+def values(annotation: Any, *metadata: Any) -> Maker:
+    """Of a type as it is annotated."""
+    marks = [mark for each in metadata for mark in (each.metadata if isinstance(each, FieldInfo) else [each])]
+    if get_origin(annotation) is Annotated:
+        inner, *more = get_args(annotation)
+        return values(inner, *more, *marks)
+    if get_origin(annotation) in (Union, UnionType):
+        never_null = any(isinstance(mark, NeverEmptied) for mark in marks)
+        options = [option for option in get_args(annotation) if not (never_null and option is NoneType)]
+        return one_of([values(option, *marks) for option in options])
+    if get_origin(annotation) is tuple:
+        fewest = next((mark.min_length for mark in marks if isinstance(mark, MinLen)), 0)
+        return several(values(get_args(annotation)[0]), fewest)
+    if get_origin(annotation) is Literal:
+        return one_of_these(get_args(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return fields_of(annotation)
+    return PLAIN[annotation](marks)
+
+
+def one_of(makers: list[Maker]) -> Maker:
+    return lambda scene: scene.random.choice(makers)(scene)
+
+
+def one_of_these(these: tuple[Any, ...]) -> Maker:
+    return lambda scene: scene.random.choice(these)
+
+
+def several(maker: Maker, fewest: int) -> Maker:
+    def make(scene: Scene) -> tuple[Any, ...]:
+        made = (maker(scene) for _ in range(scene.random.randint(fewest, 3)))
+        return tuple(each for each in made if each is not None)
+
+    return make
+
+
+def words(marks: list[Any]) -> Maker:
+    kind = next((mark.kind for mark in marks if isinstance(mark, Refers)), None)
+    if kind:
+        return lambda scene: scene.random.choice(going_on(kind, scene.plan) or [None])
+    pattern = next((mark.pattern for mark in marks if isinstance(mark, StringConstraints) and mark.pattern), None)
+    fitting = tuple(text for text in PATTERNED if pattern and re.search(pattern, text))
+    assert fitting or not pattern, f"say in PATTERNED what a text of the pattern {pattern} looks like"
+    return one_of_these(fitting or TEXTS)
+
+
+def days(marks: list[Any]) -> Maker:
+    first = 0 if any(isinstance(mark, Due) for mark in marks) else -10
+    last = 0 if any(isinstance(mark, Happened) for mark in marks) else 60
+    return lambda scene: scene.today + timedelta(days=scene.random.randint(first, last))
+
+
+def whole_numbers(marks: list[Any]) -> Maker:
+    least = next((mark.ge for mark in marks if isinstance(mark, Ge)), 0)
+    most = next((mark.le for mark in marks if isinstance(mark, Le)), 3)
+    return lambda scene: scene.random.randint(int(least), int(min(most, least + 100)))
+
+
+def tenths(marks: list[Any]) -> Maker:
+    whole = whole_numbers(marks)
+    return lambda scene: Decimal(whole(scene)) / (1 if scene.random.random() < 0.5 else 10)
+
+
+PLAIN: dict[Any, Callable[[list[Any]], Maker]] = {
+    str: words,
+    date: days,
+    bool: lambda _: one_of_these((True, False)),
+    int: whole_numbers,
+    Decimal: tenths,
+    NoneType: lambda _: one_of_these((None,)),
+}
+MAKERS = {name: fields_of(command) for name, command in COMMANDS.items()}

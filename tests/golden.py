@@ -1,0 +1,92 @@
+"""One full example of every event, and its golden file: the bytes a store may hold for ever.
+
+`python -m tests.golden` writes the files that are missing.  It changes none: a file that no longer fits says that the
+stored format was changed, and then the shape needs a topic of its own (see `adapters.stored_format`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from adapters.stored_format import encode, meta_of, people_spoken_of, topic_of
+from application.ports import Circumstances, ToRecord
+from domain.account_plan import EVENTS, AccountPlanEvent
+from domain.markers import Sealed, marked
+
+GOLDEN = Path(__file__).parent / "golden"
+PLAN, VERSION = UUID("5eed5eed-5eed-5eed-8eed-5eed5eed5eed"), 7
+AT = datetime(2026, 3, 31, 17, 0, 0, 123456, tzinfo=UTC)
+SAID = Circumstances(
+    actor="ann",
+    source="api",
+    request_id="request-1",
+    correlation_id="conversation-1",
+    on_behalf_of="bob",
+    causation_id="event-1",
+    traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+)
+REASON = "because they asked for it"
+ABOUT, FORMER_ABOUT = ("cfo", "cto"), ("coo",)
+SIMPLE: Mapping[Any, Any] = {bool: True, int: 3, Decimal: Decimal("12.50"), date: date(2026, 3, 31)}
+
+
+def example(event: type[AccountPlanEvent]) -> AccountPlanEvent:
+    """Every field set."""
+    found: AccountPlanEvent = _filled(event, event.__name__)
+    return found
+
+
+def _filled(annotation: Any, name: str) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        words = dict(marked(annotation, Sealed))
+        names = {field: f"{field}: “Zoë”" if field in words else field for field in annotation.model_fields}
+        return annotation(
+            **{field: _filled(annotation.model_fields[field].annotation, names[field]) for field in names}
+        )
+    if annotation in SIMPLE:
+        return SIMPLE[annotation]
+    if annotation is str:
+        return name
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)[0]
+    if get_origin(annotation) is tuple:
+        return (_filled(get_args(annotation)[0], name), _filled(get_args(annotation)[0], f"{name} 2"))
+    return _filled(get_args(annotation)[0], name)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """How an example is told: of nobody, or of people, and then its free text is sealed."""
+
+    file: str
+    about: tuple[str, ...]
+    former_about: tuple[str, ...]
+
+    def keys(self, event: AccountPlanEvent) -> dict[str, bytes]:
+        to_record = ToRecord(event, AT, "command-1", REASON, self.about, self.former_about)
+        return {who: sha256(who.encode()).digest() for who in people_spoken_of(to_record)}
+
+    def stored(self, event: AccountPlanEvent) -> bytes:
+        meta = meta_of(AT, SAID, "command-1", REASON)
+        about, former_about = self.about, self.former_about
+        return encode(PLAN, VERSION, event, meta, about, former_about, self.keys(event), lambda length: bytes(length))
+
+
+TELLINGS = (Telling("{}.json", (), ()), Telling("{}.sealed.json", ABOUT, FORMER_ABOUT))
+
+
+if __name__ == "__main__":
+    GOLDEN.mkdir(exist_ok=True)
+    for name, event in EVENTS.items():
+        for telling in TELLINGS:
+            golden = GOLDEN / telling.file.format(topic_of(name))
+            if not golden.exists():
+                golden.write_bytes(telling.stored(example(event)))
+                print(f"wrote {golden.relative_to(Path.cwd())}")

@@ -1,0 +1,150 @@
+"""What the tests of the store say to it, and how they look at what it holds."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from time import monotonic, sleep
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg import Connection
+
+from adapters.postgres.store import Store
+from application.account_plans import AccountPlans, Outcome
+from application.ports import Answer, Circumstances, Commit, ToRecord
+from domain.account_plan import COMMANDS, AccountPlanEvent
+from domain.entries import NoteWritten
+from domain.language import Command
+from domain.plan import plan_id_of
+from domain.record import Recorded, Saying
+
+MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
+CIRCUMSTANCES = Circumstances("ann", "api", "request", "conversation")
+ACME = plan_id_of("acme")
+OPEN_ACME = {
+    "account_id": "acme",
+    "account_name": "Acme Manufacturing",
+    "tier": "strategic",
+    "owner": "ann",
+    "currency": "EUR",
+}
+
+
+# On the store itself
+
+
+def note(text: str = "seen") -> NoteWritten:
+    return NoteWritten(id="n1", section="plan", text=text)
+
+
+def commit(
+    plan_id: UUID, expected: int, *events: AccountPlanEvent, answer: Answer | None = None, about: tuple[str, ...] = ()
+) -> Commit:
+    """These events follow from one command, on a plan at the expected version."""
+    command_id = str(uuid4())
+    to_record = [ToRecord(event, MONDAY, command_id, about=about) for event in events]
+    return Commit(plan_id, expected, to_record, CIRCUMSTANCES, answer)
+
+
+def plain(records: Iterable[Recorded]) -> list[Recorded]:
+    """Records that are equal when they say the same; their meta data may not have been read yet."""
+    return [
+        record._replace(meta=tuple(getattr(record.meta, name) for name in Saying.model_fields)) for record in records
+    ]
+
+
+class Row(NamedTuple):
+    position: int
+    plan_id: UUID
+    version: int
+    topic: str
+    state: bytes
+
+    @property
+    def command_id(self) -> str:
+        return str(json.loads(self.state)["meta"]["command_id"])
+
+
+def log(conninfo: str, after: int = 0) -> list[Row]:
+    """What stands on the log after a position, as anybody sees it who reads it by position."""
+    with connected(conninfo) as connection:
+        return read_log(connection, after)
+
+
+def read_log(connection: Connection[Any], after: int = 0) -> list[Row]:
+    rows = connection.execute(
+        "SELECT notification_id, originator_id, originator_version, topic, state FROM plantrail.stored_events"
+        " WHERE notification_id > %s ORDER BY notification_id",
+        (after,),
+    )
+    return [Row(*row) for row in rows]
+
+
+def connected(conninfo: str) -> Connection[Any]:
+    return psycopg.connect(conninfo, autocommit=True)
+
+
+@contextmanager
+def append_lock_held(conninfo: str) -> Iterator[None]:
+    """Nothing can be recorded meanwhile."""
+    with connected(conninfo) as connection, connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(plantrail.append_lock())")
+        yield
+
+
+@contextmanager
+def followed(conninfo: str) -> Iterator[Callable[[], list[Row]]]:
+    """A reader that polls the log by position all the while; what it has seen by the end, in its order."""
+    seen: list[Row] = []
+    stopping = False
+
+    def follow() -> None:
+        with connected(conninfo) as connection:
+            while not stopping:
+                seen.extend(read_log(connection, seen[-1].position if seen else 0))
+            seen.extend(read_log(connection, seen[-1].position if seen else 0))
+
+    with ThreadPoolExecutor(1) as pool:
+        follower: Future[None] = pool.submit(follow)
+
+        def finish() -> list[Row]:
+            nonlocal stopping
+            stopping = True
+            follower.result()
+            return seen
+
+        try:
+            yield finish
+        finally:
+            stopping = True
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
+    deadline = monotonic() + seconds
+    while not condition():
+        assert monotonic() < deadline, "it did not come to that"
+        sleep(0.01)
+
+
+# By commands
+
+
+def say(command: str, **body: Any) -> Command:
+    return COMMANDS[command].model_validate_json(json.dumps(body))
+
+
+def plans_on(store: Store, now: Callable[[], datetime] = lambda: MONDAY) -> AccountPlans:
+    """As a process of its own would have them: with a memory that knows of nobody else's doings."""
+    return AccountPlans(store.events, now, uuid4)
+
+
+def handle(plans: AccountPlans, command: str, /, **body: Any) -> Outcome:
+    return plans.handle(ACME, [say(command, **body)], CIRCUMSTANCES)
+
+
+def opened_acme(plans: AccountPlans) -> AccountPlans:
+    handle(plans, "open-plan", **OPEN_ACME)
+    return plans

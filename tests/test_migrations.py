@@ -1,0 +1,85 @@
+"""The schema comes to be once, however many start at once, and is never taken for older than it is."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from adapters.postgres.migrations import SchemaIsNewer, migrate, migrations
+from adapters.postgres.store import opened
+from tests.conftest import KEY
+from tests.stores import connected, handle, opened_acme, plans_on
+
+ROOT = Path(__file__).parents[1]
+MIGRATE_WHEN_TOLD = """
+import sys
+from adapters.postgres.migrations import migrate
+print("ready", flush=True)
+sys.stdin.readline()
+print(len(migrate(*sys.argv[1:])))
+"""
+OBJECTS = """
+    SELECT n.nspname, c.relname, c.relkind::text, coalesce(c.relacl::text, '') FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname LIKE 'plantrail%'
+    UNION ALL
+    SELECT n.nspname, p.proname, 'f', md5(p.prosrc) || coalesce(p.proacl::text, '') FROM pg_proc p
+    JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname LIKE 'plantrail%'
+    ORDER BY 1, 2, 3
+"""
+
+
+def objects(where):
+    with connected(where.owner) as connection:
+        return connection.execute(OBJECTS).fetchall()
+
+
+def test_migrations_are_numbered_without_gaps():
+    assert [number for number, _, _ in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+def test_ten_processes_that_start_at_once_on_an_empty_database_all_succeed(whereabouts):
+    words = [sys.executable, "-c", MIGRATE_WHEN_TOLD, whereabouts.owner, whereabouts.service, whereabouts.keys]
+    pipe = subprocess.PIPE
+    starting = [subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) for _ in range(10)]
+    for process in starting:
+        assert process.stdout.readline() == "ready\n"
+    for process in starting:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    done = [int(process.communicate(timeout=30)[0]) for process in starting]
+    assert [process.returncode for process in starting] == [0] * 10
+    assert sorted(done) == [0] * 9 + [len(migrations())]
+    with opened(whereabouts, KEY) as store:
+        assert handle(opened_acme(plans_on(store)), "write-note", section="plan", text="works").version == 2
+
+
+def test_migrating_again_does_nothing(whereabouts):
+    first = migrate(whereabouts.owner, whereabouts.service, whereabouts.keys)
+    assert first == [f"{number:04} {name}" for number, name, _ in migrations()]
+    before = objects(whereabouts)
+    assert migrate(whereabouts.owner, whereabouts.service, whereabouts.keys) == []
+    assert objects(whereabouts) == before
+
+
+def test_a_store_of_a_newer_version_is_left_alone(whereabouts):
+    migrate(whereabouts.owner, whereabouts.service, whereabouts.keys)
+    with connected(whereabouts.owner) as connection:
+        connection.execute("INSERT INTO plantrail.migrations (number, name) VALUES (9999, 'from_the_future')")
+    before = objects(whereabouts)
+    with pytest.raises(SchemaIsNewer) as newer, opened(whereabouts, KEY):
+        pass
+    assert str(newer.value) == (
+        "The store was upgraded by a newer plantrail; install that version, or restore a dump made before."
+    )
+    assert objects(whereabouts) == before
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(whereabouts, monkeypatch):
+    broken = [*migrations(), (9999, "broken", "CREATE TABLE plantrail.half (); SELECT 1 / 0")]
+    monkeypatch.setattr("adapters.postgres.migrations.migrations", lambda: broken)
+    with pytest.raises(Exception, match="division by zero"):
+        migrate(whereabouts.owner, whereabouts.service, whereabouts.keys)
+    assert objects(whereabouts) == []
+    monkeypatch.undo()
+    assert len(migrate(whereabouts.owner, whereabouts.service, whereabouts.keys)) == len(migrations())
