@@ -31,7 +31,7 @@ torture: .venv
 	$(VENV)/python -m pytest -m torture
 
 bench: .venv
-	$(VENV)/python -m bench
+	$(VENV)/python -m tests.bench
 
 # After a change of the dependencies in pyproject.toml; needs uv.
 lock:

@@ -1,5 +1,6 @@
 """Composition root: the only place where the pieces meet, the clock and the configuration included."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -64,13 +65,20 @@ def callers(settings: Settings, host: str) -> Callers:
     """
     if settings.callers_file:
         return Keys(settings.callers_file)
-    if not ip_address("127.0.0.1" if host == "localhost" else host).is_loopback:
+    if not is_loopback(host):
         raise SettingsError(
             f"To serve on {host} others must be known by keys: set PLANTRAIL_CALLERS_FILE to a file with a key and an"
             " actor in each line, or serve on 127.0.0.1."
         )
     logger.warning("development: callers on this machine name themselves by X-Actor; no key is asked for")
     return Development()
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def http_app(
@@ -104,11 +112,26 @@ def following(store: Store) -> Iterator[Follower]:
         follower.stop()
 
 
+@contextmanager
+def ending_in_order() -> Iterator[None]:
+    """At whatever point SIGTERM comes, what was begun is ended.  uvicorn raises it again once it has stopped serving."""
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
     known_callers = callers(settings, host)
     key = key_encryption_key(settings)
-    with open_store(settings) as store, following(store) as follower:
+    with ending_in_order(), open_store(settings) as store, following(store) as follower:
 
         def why_not_ready() -> str | None:
             return store.why_not_ready() or follower.why_behind()

@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     key_encryption_key: SecretStr | None = None
     """PLANTRAIL_KEY_ENCRYPTION_KEY: 32 bytes in base64; default: generated in PLANTRAIL_HOME."""
     callers_file: Path | None = None
-    """PLANTRAIL_CALLERS_FILE: who may call, a line each: key, actor and optionally role, separated by blanks."""
+    """PLANTRAIL_CALLERS_FILE: who may call, a line each: key and actor, separated by blanks."""
     log_format: str | None = None
     """PLANTRAIL_LOG_FORMAT: "json" or "console"; default: console in a terminal."""
 

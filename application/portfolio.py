@@ -131,7 +131,10 @@ class CannotBeFolded(Exception):
     """An event is on record that this version cannot read.  The projection stops there, for it may skip nothing."""
 
     def __init__(self, topic: str, position: int) -> None:
-        super().__init__(f"the {topic} at position {position} of the log cannot be folded")
+        super().__init__(
+            f"{topic} at position {position} of the log cannot be folded: it was written by a newer plantrail, which is"
+            " to be installed here too, or it was damaged, and the log is to be restored from a copy"
+        )
 
 
 class Folding:

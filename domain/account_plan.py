@@ -40,10 +40,11 @@ from domain.language import (
     Event,
     NotOver,
     Over,
+    Refusal,
     Taken,
     Unknown,
 )
-from domain.markers import Due, Happened, marked, references
+from domain.markers import Due, Happened, Sealed, marked, references
 from domain.things import AccountPlan, Draft, Entry, Thing, day_of
 
 AccountPlanCommand = (
@@ -206,6 +207,11 @@ def strikes(events: Iterable[AccountPlanEvent]) -> bool:
 # Deciding
 
 
+class SpeaksOfTheForgotten(Refusal):
+    """The stakeholder “{id}” was forgotten, so nothing more can be written about them.  Where your words are about
+    nobody, say so: “about” is an empty list."""
+
+
 def decide(account_plan: AccountPlan, command: AccountPlanCommand, at: datetime) -> Decision[AccountPlanEvent]:
     """The events that follow from a command at an instant, or a `Refusal`.  Any id left out was made up before."""
     if account_plan.version == 0:
@@ -220,6 +226,7 @@ def decide(account_plan: AccountPlan, command: AccountPlanCommand, at: datetime)
     check_references(account_plan, command, thing)
     check_days(command, today, card.opened_on)
     decision = _DECIDE[type(command)](account_plan, command, today)
+    check_words(account_plan, command, decision.events)
     return Decision(decision.events, (*decision.warnings, *cautions_about_days(command, today)))
 
 
@@ -267,6 +274,14 @@ def check_days(command: Command, today: date, opened_on: date) -> None:
         day = getattr(command, field)
         if day and day < opened_on:
             raise DueBeforePlanOpened(f"/{field}", day=day, opened_on=opened_on)
+
+
+def check_words(account_plan: AccountPlan, command: Command, events: Iterable[Event]) -> None:
+    """Nobody who was forgotten is written about again: their key is gone, so the words could not be sealed."""
+    words = [command.reason, *(getattr(event, field) for event in events for field, _ in marked(type(event), Sealed))]
+    for id in speaks_of(account_plan, command) if any(words) else ():
+        if getattr(account_plan.named("stakeholder", id), "forgotten", False):
+            raise SpeaksOfTheForgotten("/about", id=id)
 
 
 def cautions_about_days(command: Command, today: date) -> Iterator[Caution]:

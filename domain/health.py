@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
 
+from pydantic import Field
+
 from domain.language import (
     Amount,
     Command,
@@ -210,6 +212,8 @@ class Health(Readings, Thing):
     """The day of the latest reading of all."""
     read_on: Mapping[str, date] = {}
     """The day of each reading."""
+    readings: Mapping[date, Mapping[str, Any]] = Field({}, exclude=True)
+    """All that was ever read, by day."""
 
 
 THINGS = (Contract, Health)
@@ -263,7 +267,10 @@ def record_health(health: Health, command: RecordHealth) -> tuple[HealthRecorded
 
 def is_known(health: Health, name: str, value: Any, day: date) -> bool:
     """The same value read on another day is news; that something is still unknown is not."""
-    return bool(value == getattr(health, name)) and (value is None or health.read_on.get(name) == day)
+    if value is None and getattr(health, name) is None:
+        return True
+    read = health.readings.get(day, {})
+    return name in read and bool(read[name] == value)
 
 
 def readings_of(record: RecordHealth | HealthRecorded) -> dict[str, Any]:
@@ -285,7 +292,11 @@ def apply(draft: Draft, event: HealthEvents) -> None:
 def _read(draft: Draft, event: HealthRecorded) -> None:
     """What was read on a later day stays; everything else is now so."""
     health = draft.find(Health, "health") or Health(id="health")
-    day = event.as_of_on
-    latest = {name: value for name, value in readings_of(event).items() if health.read_on.get(name, day) <= day}
-    read_on = {**health.read_on, **dict.fromkeys(latest, day)}
-    draft.put(health.but({**latest, "as_of_on": max(day, health.as_of_on or day), "read_on": read_on}))
+    day, read = event.as_of_on, readings_of(event)
+    latest = {name: value for name, value in read.items() if health.read_on.get(name, day) <= day}
+    known = {
+        "as_of_on": max(day, health.as_of_on or day),
+        "read_on": {**health.read_on, **dict.fromkeys(latest, day)},
+        "readings": {**health.readings, day: {**health.readings.get(day, {}), **read}},
+    }
+    draft.put(health.but({**latest, **known}))

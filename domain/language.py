@@ -87,11 +87,32 @@ def _plain(amount: Decimal) -> Decimal:
     return Decimal(format(amount if amount else amount.copy_abs(), "f"))
 
 
+EXACT_DIGITS = 15
+"""What a reader of JSON numbers keeps exactly."""
+
+DECIMAL = re.compile(r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?")
+
+
+def _as_decimal(figure: Any) -> Any:
+    """A decimal, of a string or of a number that is exact."""
+    if isinstance(figure, str):
+        figure = figure.strip()
+        if not DECIMAL.fullmatch(figure):
+            raise ValueError('must be a decimal such as "1250.50"')
+        return Decimal(figure)
+    if isinstance(figure, bool) or not isinstance(figure, int | float | Decimal):
+        raise ValueError('must be a decimal such as "1250.50"')
+    number = Decimal(str(figure))
+    if isinstance(figure, float) and len(number.as_tuple().digits) > EXACT_DIGITS:
+        raise ValueError('has more digits than a JSON number keeps exactly: write it as a string, "1250.50"')
+    return number
+
+
 def _as_text(figure: Any) -> Any:
     """A JSON number is kept as it was written, as decimals are."""
     if isinstance(figure, bool) or not isinstance(figure, int | float | Decimal):
         return figure
-    number = Decimal(str(figure))
+    number = _as_decimal(figure)
     if not number.is_finite():
         raise ValueError("must be a number that is not infinite, or a text")
     return format(number, "f")
@@ -122,12 +143,12 @@ Email = Annotated[
     AfterValidator(_printable),
 ]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-Number = Annotated[Decimal, Field(max_digits=20, decimal_places=MOST_PLACES), AfterValidator(_plain)]
-Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=MOST_PLACES, ge=0), AfterValidator(_plain)]
-Share = Annotated[Decimal, Field(max_digits=20, decimal_places=MOST_PLACES, ge=0, le=1), AfterValidator(_plain)]
-PromoterScore = Annotated[
-    Decimal, Field(max_digits=20, decimal_places=MOST_PLACES, ge=-100, le=100), AfterValidator(_plain)
-]
+_DIGITS = Field(max_digits=20, decimal_places=MOST_PLACES)
+_EXACT = (AfterValidator(_plain), BeforeValidator(_as_decimal))
+Number = Annotated[Decimal, _DIGITS, *_EXACT]
+Amount = Annotated[Decimal, _DIGITS, Field(ge=0), *_EXACT]
+Share = Annotated[Decimal, _DIGITS, Field(ge=0, le=1), *_EXACT]
+PromoterScore = Annotated[Decimal, _DIGITS, Field(ge=-100, le=100), *_EXACT]
 Figure = Annotated[Name, BeforeValidator(_as_text)]
 """A measured or expected value with no fixed scale: "25", "25 %" or "first order placed"."""
 Count = Annotated[int, Field(ge=0, le=2_000_000_000)]

@@ -11,11 +11,11 @@ from uuid import UUID
 from adapters.stored_format import decode, encode, meta_of, people_spoken_of
 from application.changes import Diff
 from application.cuts import Cut, cut_at
-from application.deciding import former_words_spoke_of
+from application.deciding import Prospect, with_id
 from application.effects import values_of
 from application.plan_memory import KnownPlan
 from application.ports import Circumstances, ToRecord
-from domain.account_plan import COMMANDS, decide, speaks_of
+from domain.account_plan import COMMANDS
 from domain.language import Command
 from domain.plan import plan_id_of
 from domain.record import Recorded
@@ -32,6 +32,7 @@ class History:
     account_id: str = "acme"
     known: KnownPlan = field(init=False)
     keys: dict[str, bytes] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.known = KnownPlan(plan_id_of(self.account_id))
@@ -46,36 +47,21 @@ class History:
         """Raises `Refusal`, and then nothing was recorded."""
         if self.known.records:
             at = max(at, self.known.records[-1].meta.recorded_at)
-        plan: AccountPlan = self.known.plan
-        if command.subject() is None:
-            command = command.model_copy(update={"id": f"{command.noun[0]}{plan.version}"})
-        decision = decide(plan, command, at)
-        about = speaks_of(plan, command)
-        news = [
-            self._record(
-                plan.version + place,
-                ToRecord(
-                    event,
-                    at,
-                    f"command-{plan.version + 1}",
-                    command.reason,
-                    about,
-                    former_words_spoke_of(self.known.records, event),
-                ),
-                by,
-            )
-            for place, event in enumerate(decision.events, 1)
-        ]
+        version = self.known.version
+        prospect = Prospect(self.known)
+        prospect.take(with_id(command, lambda: UUID(int=version)), at, f"command-{version + 1}")
+        news = [self._record(version + place, each, by) for place, each in enumerate(prospect.to_record, 1)]
         if news:
             self.known = self.known.with_news(news)
         for record in news:
             if isinstance(record.event, StakeholderForgotten):
                 self.keys.pop(record.event.id, None)
+                self.forgotten.add(record.event.id)
                 self.known = self.read_again()
         return news
 
     def _record(self, version: int, each: ToRecord, by: str) -> Recorded:
-        for who in people_spoken_of(each):
+        for who in people_spoken_of(each) - self.forgotten:
             self.keys.setdefault(who, who.encode().ljust(32, b"."))
         meta = meta_of(each.at, Circumstances(by, "api", "request", "conversation"), each.command_id, each.reason)
         plan_id = self.known.plan_id

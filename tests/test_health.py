@@ -181,6 +181,14 @@ def test_a_reading_of_an_earlier_day_only_fills_what_is_not_known_of_a_later_one
     assert now.read_on == {"health": JAN_5, "open_tickets": JAN_3}
 
 
+def test_a_reading_of_an_earlier_day_said_again_is_no_news():
+    today, before = HealthRecorded(as_of_on=JAN_5, health="green"), HealthRecorded(as_of_on=JAN_3, health="red")
+    given(today, before).when(RecordHealth(as_of_on=JAN_3, health="red")).then_nothing_happens()
+    amber = HealthRecorded(as_of_on=JAN_3, health="amber")
+    given(today, before).when(RecordHealth(as_of_on=JAN_3, health="amber")).then(amber)
+    given(today, before, amber).when(RecordHealth(as_of_on=JAN_3, health="red")).then(before)
+
+
 def test_each_reading_has_a_day_of_its_own():
     first = HealthRecorded(as_of_on=JAN_1, nps=Decimal(10))
     last = HealthRecorded(as_of_on=JAN_5, health="green")

@@ -38,8 +38,8 @@ def test_migrations_are_numbered_without_gaps():
     assert [number for number, _, _ in migrations()] == list(range(1, len(migrations()) + 1))
 
 
-def test_ten_processes_that_start_at_once_on_an_empty_database_all_succeed(whereabouts):
-    words = [sys.executable, "-c", MIGRATE_WHEN_TOLD, whereabouts.owner, whereabouts.service, whereabouts.keys]
+def test_ten_processes_that_start_at_once_on_an_empty_database_all_succeed(bare_database):
+    words = [sys.executable, "-c", MIGRATE_WHEN_TOLD, bare_database.owner, bare_database.service, bare_database.keys]
     pipe = subprocess.PIPE
     starting = [subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) for _ in range(10)]
     for process in starting:
@@ -50,36 +50,36 @@ def test_ten_processes_that_start_at_once_on_an_empty_database_all_succeed(where
     done = [int(process.communicate(timeout=30)[0]) for process in starting]
     assert [process.returncode for process in starting] == [0] * 10
     assert sorted(done) == [0] * 9 + [len(migrations())]
-    with opened(whereabouts, KEY) as store:
+    with opened(bare_database, KEY) as store:
         assert handle(opened_acme(plans_on(store)), "write-note", section="plan", text="works").version == 2
 
 
-def test_migrating_again_does_nothing(whereabouts):
-    first = migrate(whereabouts.owner, whereabouts.service, whereabouts.keys)
+def test_migrating_again_does_nothing(bare_database):
+    first = migrate(bare_database.owner, bare_database.service, bare_database.keys)
     assert first == [f"{number:04} {name}" for number, name, _ in migrations()]
-    before = objects(whereabouts)
-    assert migrate(whereabouts.owner, whereabouts.service, whereabouts.keys) == []
-    assert objects(whereabouts) == before
+    before = objects(bare_database)
+    assert migrate(bare_database.owner, bare_database.service, bare_database.keys) == []
+    assert objects(bare_database) == before
 
 
-def test_a_store_of_a_newer_version_is_left_alone(whereabouts):
-    migrate(whereabouts.owner, whereabouts.service, whereabouts.keys)
-    with connected(whereabouts.owner) as connection:
+def test_a_store_of_a_newer_version_is_left_alone(bare_database):
+    migrate(bare_database.owner, bare_database.service, bare_database.keys)
+    with connected(bare_database.owner) as connection:
         connection.execute("INSERT INTO plantrail.migrations (number, name) VALUES (9999, 'from_the_future')")
-    before = objects(whereabouts)
-    with pytest.raises(SchemaIsNewer) as newer, opened(whereabouts, KEY):
+    before = objects(bare_database)
+    with pytest.raises(SchemaIsNewer) as newer, opened(bare_database, KEY):
         pass
     assert str(newer.value) == (
         "The store was upgraded by a newer plantrail; install that version, or restore a dump made before."
     )
-    assert objects(whereabouts) == before
+    assert objects(bare_database) == before
 
 
-def test_a_migration_that_fails_leaves_nothing_behind(whereabouts, monkeypatch):
+def test_a_migration_that_fails_leaves_nothing_behind(bare_database, monkeypatch):
     broken = [*migrations(), (9999, "broken", "CREATE TABLE plantrail.half (); SELECT 1 / 0")]
     monkeypatch.setattr("adapters.postgres.migrations.migrations", lambda: broken)
     with pytest.raises(Exception, match="division by zero"):
-        migrate(whereabouts.owner, whereabouts.service, whereabouts.keys)
-    assert objects(whereabouts) == []
+        migrate(bare_database.owner, bare_database.service, bare_database.keys)
+    assert objects(bare_database) == []
     monkeypatch.undo()
-    assert len(migrate(whereabouts.owner, whereabouts.service, whereabouts.keys)) == len(migrations())
+    assert len(migrate(bare_database.owner, bare_database.service, bare_database.keys)) == len(migrations())

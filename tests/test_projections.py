@@ -104,23 +104,30 @@ def test_a_row_is_there_as_soon_as_the_table_has_come_to_its_event(store):
     }
 
 
+TAKEN_BACK = [
+    ("strike-entry", {"event": "acme:3", "reason": "Another account's"}),
+    ("reopen-action", {"id": "date", "reason": "Not agreed after all"}),
+]
+
+
+@pytest.mark.parametrize(("command", "body"), TAKEN_BACK)
 @pytest.mark.parametrize("remembering", [True, False])
-def test_what_an_event_takes_back_is_looked_up_in_the_past(store, remembering):
-    plans, clock = plans_on(store), Clock()
+def test_what_an_event_takes_back_is_looked_up_in_the_past(store, remembering, command, body):
+    plans, clock, table = plans_on(store), Clock(), PortfolioTable()
     open_plan(plans, "acme")
     do(plans, "acme", "hold-review", id="R1", held_on="2026-01-02", **REVIEW)
     do(plans, "acme", "hold-review", id="R2", held_on="2026-01-05", **REVIEW)
     do(plans, "acme", "add-action", id="date", due_on="2026-01-05", **ACTION)
     do(plans, "acme", "complete-action", id="date", finished_on="2026-01-05")
-    table = PortfolioTable()
     with store.datastore.connection() as connection:
         list(catch_up(connection, table, clock))
-        assert (rows(store)["acme"].last_review_id, rows(store)["acme"].overdue) == ("R2", 0)
-        do(plans, "acme", "strike-entry", event="acme:3", reason="Another account's")
-        do(plans, "acme", "reopen-action", id="date", reason="Not agreed after all")
+        before = rows(store)["acme"]
+        do(plans, "acme", command, **body)
         list(catch_up(connection, table if remembering else PortfolioTable(), clock))
-    assert (rows(store)["acme"].last_review_id, rows(store)["acme"].overdue) == ("R1", 1)
-    assert rows(store) == as_they_should_be(store, "acme")
+    after = rows(store)["acme"]
+    assert (before.last_review_id, before.overdue) == ("R2", 0)
+    assert (after.last_review_id, after.overdue) == (("R1", 0) if command == "strike-entry" else ("R2", 1))
+    assert {"acme": after} == as_they_should_be(store, "acme")
 
 
 class BreaksOff(PortfolioTable):
@@ -159,13 +166,13 @@ def test_what_is_remembered_of_a_batch_that_was_lost_does_no_harm(store, monkeyp
     with projections.connected(store.datastore) as connection:
         with pytest.raises(InterruptedError):
             list(catch_up(connection, table, Clock()))
-        monkeypatch.setattr(projections, "BATCH", 1)
+        monkeypatch.setattr(projections, "STEP", 1)
         list(catch_up(connection, table, Clock()))
     assert rows(store) == as_they_should_be(store, "acme")
 
 
 def test_however_many_follow_every_event_is_folded_once(store, monkeypatch):
-    monkeypatch.setattr(projections, "BATCH", 3)
+    monkeypatch.setattr(projections, "STEP", 3)
     accounts = [f"a{n}" for n in range(4)]
 
     def live(account_id: str) -> int:
@@ -194,8 +201,10 @@ def test_holes_in_the_log_are_no_reason_to_stop(store):
     assert rows(store)["acme"].owner == "ben"
 
 
-def test_a_long_log_is_read_in_many_batches(store, monkeypatch):
-    monkeypatch.setattr(projections, "BATCH", 2)
+@pytest.mark.parametrize(("batch", "step"), [(2, 100), (100, 2), (2, 3)])
+def test_a_long_log_is_read_in_many_batches(store, monkeypatch, batch, step):
+    monkeypatch.setattr(projections, "BATCH", batch)
+    monkeypatch.setattr(projections, "STEP", step)
     plans = plans_on(store)
     for n in range(5):
         open_plan(plans, f"a{n}")
@@ -356,9 +365,9 @@ def test_who_waits_for_a_position_is_told_when_it_takes_too_long(store):
 
 
 @pytest.fixture
-def small_batches(monkeypatch):
-    monkeypatch.setattr(projections, "BATCH", 2)
-    monkeypatch.setattr(projections, "REBUILD_BATCH", 2)
+def small_steps(monkeypatch):
+    monkeypatch.setattr(projections, "STEP", 2)
+    monkeypatch.setattr(projections, "REBUILD_STEP", 2)
 
 
 def generations(store: Store) -> list[tuple[int, int, bool]]:
@@ -370,7 +379,7 @@ def generations(store: Store) -> list[tuple[int, int, bool]]:
         ).fetchall()
 
 
-@pytest.mark.usefixtures("small_batches")
+@pytest.mark.usefixtures("small_steps")
 def test_a_rebuild_serves_while_it_works_and_misses_nothing_that_happens_meanwhile(store):
     plans, clock, told, last = plans_on(store), Clock(), [], 0
     accounts = [f"a{n}" for n in range(5)]
@@ -403,7 +412,7 @@ def spoil(store: Store) -> None:
         connection.execute("UPDATE plantrail.portfolio SET line = jsonb_set(line, '{owner}', '\"nobody\"')")
 
 
-@pytest.mark.usefixtures("small_batches")
+@pytest.mark.usefixtures("small_steps")
 def test_a_rebuild_under_load_comes_to_the_same_as_the_plans_themselves(store):
     accounts = [f"a{n}" for n in range(3)]
     for account_id in accounts:
@@ -425,7 +434,7 @@ def test_a_rebuild_under_load_comes_to_the_same_as_the_plans_themselves(store):
     assert generations(store) == [(4, 3, True)]
 
 
-@pytest.mark.usefixtures("small_batches")
+@pytest.mark.usefixtures("small_steps")
 def test_a_rebuild_that_breaks_off_leaves_the_old_table_and_the_next_one_cleans_up(store):
     plans, clock = plans_on(store), Clock()
     accounts = [f"a{n}" for n in range(5)]
@@ -452,7 +461,7 @@ def test_a_rebuild_that_breaks_off_leaves_the_old_table_and_the_next_one_cleans_
     assert rows(store) == as_they_should_be(store, *accounts, "late")
 
 
-@pytest.mark.usefixtures("small_batches")
+@pytest.mark.usefixtures("small_steps")
 def test_nothing_goes_back_when_a_rebuilt_table_takes_over(store, monkeypatch):
     """What somebody waited for and has seen stays seen: the new table comes as far as the old one first."""
     plans, clock = plans_on(store), Clock()

@@ -216,5 +216,15 @@ def test_nothing_is_agreed_with_the_forgotten():
     given(CFO, forgotten).when(AgreePairing(**PAIR, every_days=14)).then_refused("stakeholder-over", "/stakeholder")
 
 
+def test_nothing_more_is_written_about_the_forgotten():
+    """Their key is gone, so the words could not be sealed."""
+    forgotten = StakeholderForgotten(id="cfo")
+    settle = {"id": "lock-in", "how": "A second source is in the contract"}
+    given(CFO, NOTED, forgotten).when(SettleObjection(**settle)).then_refused("speaks-of-the-forgotten", "/about")
+    given(CFO, NOTED, forgotten).when(SettleObjection(**settle, about=())).then(SETTLED)
+    given(CFO, AGREED, forgotten).when(EndPairing(**PAIR, reason="Ill")).then_refused("speaks-of-the-forgotten")
+    given(CFO, AGREED, forgotten).when(EndPairing(**PAIR)).then(ENDED)
+
+
 def pairing_after(*events):
     return fold((OPENED, CFO, *events)).the(Pairing, "cfo:ann:sales")

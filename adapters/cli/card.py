@@ -63,7 +63,7 @@ def card(known: KnownPlan, cut: Cut) -> Iterator[RenderableType]:
     """Raises `CutBeforePlan`."""
     view, plan = current_plan(known, cut), plan_at(known, cut)
     currency, today = the_plan(plan).currency, cut.today
-    yield account(view, plan, today)
+    yield account(view, plan, cut)
     yield Columns(figures(view, currency), equal=True, expand=True)
     yield panel("How fresh it is", freshness(view))
     sections = (
@@ -78,7 +78,8 @@ def card(known: KnownPlan, cut: Cut) -> Iterator[RenderableType]:
     yield from (section for section in sections if section is not None)
 
 
-def account(view: CurrentPlan, plan: AccountPlan, today: date) -> RenderableType:
+def account(view: CurrentPlan, plan: AccountPlan, cut: Cut) -> RenderableType:
+    today = cut.today
     about, contract, health = the_plan(plan), plan.find(Contract, "contract"), plan.find(Health, "health")
     summary = plan.find(Summary, "summary")
     state = " · ".join(word for word, so in (("archived", about.archived), ("legal hold", about.on_hold)) if so)
@@ -97,7 +98,8 @@ def account(view: CurrentPlan, plan: AccountPlan, today: date) -> RenderableType
         parts += [Text(), Text(f"“{summary.goal_sentence}”", "italic")]
     parts += duties(view)
     title = f"{about.account_name} · {about.account_id}"
-    as_of = f"as of {view.as_of.date} ({view.as_of.cut}) · version {view.version}"
+    day = f"the end of {cut.date}" if cut.over else f"{cut.date} ({cut.cut})"
+    as_of = f"as of {day} · version {cut.version}"
     shown = panel(title, Group(*parts))
     shown.subtitle, shown.subtitle_align = Text(as_of, QUIET), "right"
     return shown

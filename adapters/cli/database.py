@@ -85,9 +85,10 @@ def url(
 @db.command()
 def dump(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
     """Write the whole database into a file."""
-    with embedded("dump") as server:
-        if file.exists():
-            raise Told(f"{file} exists already. Choose a new file.")
+    server = embedded("dump")
+    if file.exists():
+        raise Told(f"{file} exists already. Choose a new file.")
+    with server:
         server.dump(file)
     tell(
         f"The database is in {file}. People's words in it open only with {Settings().home / KEY_FILE}: keep that apart."
@@ -97,9 +98,10 @@ def dump(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
 @db.command()
 def restore(file: Annotated[Path, typer.Argument(help="What `plantrail db dump` wrote.")]) -> None:
     """Replace the whole database by a dumped one, or leave it as it is."""
+    server = embedded("restore")
     if not file.is_file():
         raise Told(f"There is no file {file}. Name one that `plantrail db dump` wrote.")
-    with embedded("restore") as server:
+    with server:
         server.restore(file)
         begin_another_log(server.conninfo("owner"))
     tell(f"The database is as it was when {file} was written.")

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic_core import to_json
 
 from adapters.http import commands, portfolio, queries
 from adapters.http.callers import Callers
@@ -49,10 +51,11 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
     views = queries.Views(services.plans, services.heads, services.callers)
     # Flat and in front, for every route before the right one is tried in vain.
     app.router.routes[:0] = [
-        *commands.routes(services.plans, services.callers, services.secret, numbers),
+        commands.routes(services.plans, services.callers, services.secret, numbers),
         *queries.routes(views).routes,
         *portfolio.routes(services.portfolio, services.callers).routes,
         *health(services, numbers).routes,
+        *openapi(app).routes,
     ]
     app.router.redirect_slashes = False
     answer_with_problems(app)
@@ -78,5 +81,24 @@ def health(services: Services, numbers: Numbers) -> APIRouter:
     @api.get("/metrics", summary="Numbers for Prometheus", response_class=Response, **HEALTH)
     async def metrics() -> Response:
         return Response(generate_latest(numbers.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return api
+
+
+def openapi(app: FastAPI) -> APIRouter:
+    """The document, made once and not in everybody's way: it takes a while."""
+    api = APIRouter()
+    lock = Lock()
+    made: list[bytes] = []
+
+    def ready() -> bytes:
+        with lock:
+            if not made:
+                made.append(to_json(app.openapi()))
+            return made[0]
+
+    @api.get("/openapi.json", include_in_schema=False)
+    async def document() -> Response:
+        return Response(await run_in_threadpool(ready), media_type="application/json")
 
     return api

@@ -3,13 +3,14 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@|-]{0,127}")
 DEVELOPER = "developer"
+SHORTEST_KEY = 16
 
 
 class CallerUnknown(Exception):
@@ -41,33 +42,44 @@ class Keys:
     """Callers from a file: a key and an actor a line, separated by blanks; `#` begins a comment."""
 
     def __init__(self, file: Path) -> None:
-        self._actors = {
-            hashlib.sha256(key.encode()).digest(): actor for key, actor in _pairs(file.read_text("utf-8"), file)
-        }
+        """Raises `CallersFileWrong`."""
+        try:
+            self._actors = dict(_pairs(file.read_text("utf-8"), file))
+        except (OSError, UnicodeDecodeError) as error:
+            raise CallersFileWrong(f"{file} cannot be read: {error}.") from error
 
     def identify(self, headers: Mapping[str, str]) -> Caller:
         scheme, _, key = headers.get("authorization", "").partition(" ")
-        digest = hashlib.sha256(key.strip().encode()).digest()
+        digest = _digest(key.strip())
         for known, actor in self._actors.items():
             if scheme.lower() == "bearer" and hmac.compare_digest(known, digest):
                 return Caller(actor)
         raise CallerUnknown(CallerUnknown.__doc__)
 
 
-def _pairs(text: str, file: Path) -> list[tuple[str, str]]:
-    pairs = []
+def _pairs(text: str, file: Path) -> Iterator[tuple[bytes, str]]:
+    """Digests of keys, and whose they are."""
+    known: dict[bytes, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
         words = line.partition("#")[0].split()
         if not words:
             continue
-        if len(words) != 2 or len(words[0]) < 16 or not PERSON.fullmatch(words[1]):
+        if len(words) != 2 or len(words[0]) < SHORTEST_KEY or not PERSON.fullmatch(words[1]):
             raise CallersFileWrong(
-                f"{file}, line {number}: expected a key of at least 16 signs and an actor, separated by a blank."
+                f"{file}, line {number}: expected a key of at least {SHORTEST_KEY} signs and an actor, separated by a"
+                " blank."
             )
-        pairs.append((words[0], words[1]))
-    if not pairs:
+        digest = _digest(words[0])
+        if digest in known:
+            raise CallersFileWrong(f"{file}, line {number}: the key of line {known[digest]} again; give each its own.")
+        known[digest] = number
+        yield digest, words[1]
+    if not known:
         raise CallersFileWrong(f"{file} names no caller: nobody could use the service.")
-    return pairs
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
 
 
 class Development:

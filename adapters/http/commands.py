@@ -18,7 +18,7 @@ from adapters.http.conditional import etag
 from adapters.http.conversation import Numbers
 from adapters.http.problems import FieldError, field_error, rejected_body, type_of
 from adapters.http.requests import body_of, circumstances, idempotency_key, sealed_key, version_seen
-from adapters.http.routing import CommandRoutes
+from adapters.http.routing import RoutesByName
 from application.account_plans import AccountPlans, CommandRefused, KeyReused, Outcome, VersionConflict
 from application.plan_names import first_open
 from application.ports import StoreBusy, StoreUnavailable
@@ -95,14 +95,10 @@ def path_of(name: str) -> str:
     return "/v1/plans" if COMMANDS.get(name) is OpenPlan else f"/v1/plans/{{plan}}/{name}"
 
 
-def routes(plans: AccountPlans, callers: Callers, secret: bytes, numbers: Numbers) -> tuple[Route, CommandRoutes]:
-    """That of open-plan, and those of all others."""
+def routes(plans: AccountPlans, callers: Callers, secret: bytes, numbers: Numbers) -> RoutesByName:
     desk = CommandDesk(plans, callers, secret, numbers)
-    endpoints = {name: desk.endpoint(name, command) for name, command in LISTABLE.items()} | {"commands": desk.several}
-    return (
-        Route(path_of("open-plan"), desk.endpoint("open-plan", OpenPlan), methods=["POST"]),
-        CommandRoutes(Route(path_of(name), endpoint, methods=["POST"]) for name, endpoint in endpoints.items()),
-    )
+    endpoints = {name: desk.endpoint(name, command) for name, command in COMMANDS.items()} | {"commands": desk.several}
+    return RoutesByName(Route(path_of(name), endpoint, methods=["POST"]) for name, endpoint in endpoints.items())
 
 
 class CommandDesk:

@@ -7,8 +7,8 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 
-class CommandRoutes(BaseRoute):
-    """Routes that end in the name of a command: one look-up, where a list of routes would try a hundred in turn."""
+class RoutesByName(BaseRoute):
+    """Routes by how their paths end: one look-up, where a list of routes would be tried a hundred in turn."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._routes = {_last(route.path): route for route in routes}

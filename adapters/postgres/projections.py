@@ -22,8 +22,11 @@ from adapters.postgres.datastore import Datastore, unavailable
 from application.ports import ProjectionLag
 
 BATCH = 1_000
-REBUILD_BATCH = 20_000
-"""What a transaction costs grows with the plans it touches: where nobody waits for the rows, more events go into one."""
+"""Events read at a time."""
+STEP = 5_000
+REBUILD_STEP = 20_000
+"""Events folded in one transaction, at most.  What it costs to write grows with the plans and not with the events, so that
+large steps are fast ones; but who follows must be able to stop within a second."""
 POLL = 0.5
 """Seconds between two looks at the log when no notification arrives."""
 RETRY = 0.5
@@ -144,7 +147,7 @@ def catch_up(connection: Connection[Any], projection: Projection, now: Now) -> I
     while True:
         at = standing(connection, projection.name)
         if at.position < at.head:
-            advance(connection, projection, now(), None, BATCH)
+            advance(connection, projection, now(), None, STEP)
         elif projection.is_due(connection, at.generation, now()):
             with locked(connection, projection.name) as found:
                 if found:
@@ -268,7 +271,7 @@ def rebuild(
         connection.execute(
             "INSERT INTO plantrail.projections (name, generation) VALUES (%s, %s)", (projection.name, generation)
         )
-        while position := advance(connection, projection, now(), generation, REBUILD_BATCH):
+        while position := advance(connection, projection, now(), generation, REBUILD_STEP):
             progress(position, max(position, live.head))
         go_live(connection, projection, now, generation)
         clear_others(connection, projection)
@@ -287,7 +290,7 @@ def go_live(connection: Connection[Any], projection: Projection, now: Now, gener
     """Those who follow wait for a moment, so that the new table has come at least as far as they had brought the old."""
     with locked(connection, projection.name) as found:
         reached = found[1] if found else 0
-        while (advance(connection, projection, now(), generation, REBUILD_BATCH) or reached) < reached:
+        while (advance(connection, projection, now(), generation, REBUILD_STEP) or reached) < reached:
             pass
         for live in (False, True):
             connection.execute(

@@ -105,9 +105,7 @@ def pgbench(server: EmbeddedPostgres, callers: int, seconds: int = int(SECONDS))
         command, environment = pgbench_command(server)
         jobs = min(callers, os.cpu_count() or 1)
         options = ["-n", "-f", str(file), "-c", str(callers), "-j", str(jobs), "-T", str(seconds), "-M", "prepared"]
-        done = subprocess.run(
-            [*command, *options], env=environment, capture_output=True, text=True, check=True
-        )
+        done = subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=True)
     found = re.search(r"tps = ([\d.]+)", done.stdout)
     assert found, done.stdout
     return float(found[1])

@@ -21,8 +21,8 @@ Row = tuple[int, int, str, bytes]
 """Version, position, topic, state."""
 
 
-def command(name: str, **body: object) -> Any:
-    return COMMANDS[name].model_validate(body, strict=False)
+def command(called: str, /, **body: object) -> Any:
+    return COMMANDS[called].model_validate(body, strict=False)
 
 
 def opening(account_id: str) -> Any:

@@ -15,7 +15,9 @@ def request(kind: str, client: int) -> bytes:
     path = {"command": f"/v1/plans/bench-{client}/add-action", "plan": "/v1/plans/bench-big", "bytes": "/bytes"}[kind]
     if kind != "command":
         return f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
+    )
     return head.encode() + BODY
 
 
@@ -36,9 +38,7 @@ async def client(port: int, sent: bytes, until: float, latencies: list[float]) -
 async def main(port: int, clients: int, seconds: float, kind: str) -> None:
     latencies: list[float] = []
     began = perf_counter()
-    await asyncio.gather(
-        *(client(port, request(kind, each), began + seconds, latencies) for each in range(clients))
-    )
+    await asyncio.gather(*(client(port, request(kind, each), began + seconds, latencies) for each in range(clients)))
     took = perf_counter() - began
     latencies.sort()
     percentile = {

@@ -16,6 +16,7 @@ import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters import logs
 from adapters.http.callers import Development
 from adapters.main import http_app, make_id, open_store, utc_now
 from adapters.settings import Settings
@@ -56,6 +57,7 @@ class Nowhere:
 
 
 def main(home: str, port: str, where: str) -> None:
+    logs.set_up(as_json=True)
     with ExitStack() as stack:
         store = stack.enter_context(open_store(Settings(home=Path(home), database_url=None)))
         plans = AccountPlans(store.events, utc_now, make_id)

@@ -32,7 +32,7 @@ def prepare(store: Store) -> None:
     plans.handle(big, [opening("bench-big")], CIRCUMSTANCES, at=BEGAN)
     for number in range(1, 112):
         plans.handle(big, weeks(number, BEGAN), CIRCUMSTANCES, at=BEGAN)
-    plans.handle(big, [command("add-unit", id="plant", name="Plant", kind="site")], CIRCUMSTANCES, at=BEGAN)
+    plans.handle(big, [command("add-unit", id="plant", name="Plant", kind="site", buying_center=True)], CIRCUMSTANCES, at=BEGAN)
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def server(home: Path, where: str) -> Iterator[tuple[int, psutil.Process]]:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     command_line = [sys.executable, "-m", "tests.bench.server", str(home), str(port), where]
-    process = subprocess.Popen(command_line, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command_line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(200):
             try:

@@ -27,7 +27,6 @@ def migrate(owner: str, service: str, keys: str) -> list[str]:
     All arguments are connection strings.  One process does the work, in one transaction; the others wait for it and
     find nothing to do.  Returns the names of the migrations that were carried out; raises `SchemaIsNewer`.
     """
-    roles = {"{service}": _role(service), "{keys}": _role(keys)}
     done: list[str] = []
     with psycopg.connect(owner, autocommit=False, connect_timeout=CONNECT_TIMEOUT) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
@@ -39,6 +38,9 @@ def migrate(owner: str, service: str, keys: str) -> list[str]:
         known = {number for (number,) in connection.execute("SELECT number FROM plantrail.migrations")}
         if known - {number for number, _, _ in migrations()}:
             raise SchemaIsNewer(SchemaIsNewer.__doc__)
+        if known == {number for number, _, _ in migrations()}:
+            return done
+        roles = {"{service}": _role(service), "{keys}": _role(keys)}
         for number, name, text in migrations():
             if number in known:
                 continue
@@ -47,7 +49,7 @@ def migrate(owner: str, service: str, keys: str) -> list[str]:
             connection.execute(text.encode())
             connection.execute("INSERT INTO plantrail.migrations (number, name) VALUES (%s, %s)", (number, name))
             done.append(f"{number:04} {name}")
-        connection.execute(SQL("GRANT SELECT ON plantrail.migrations TO {}").format(Identifier(_role(service))))
+        connection.execute(SQL("GRANT SELECT ON plantrail.migrations TO {}").format(Identifier(roles["{service}"])))
     return done
 
 

@@ -1,0 +1,64 @@
+"""All commands, and what becomes of one that goes wrong."""
+
+import sys
+from typing import Any
+
+import structlog
+import typer
+from typer.core import TyperGroup
+
+from adapters import logs
+from adapters.cli import database, demonstration, loading, reading, serving
+from adapters.cli.errors import explained
+from adapters.cli.terminal import stop_writing, tell
+from adapters.settings import Settings
+
+logger = structlog.get_logger("plantrail")
+
+
+class Commands(TyperGroup):
+    """Whatever goes wrong is told in words, and never by a stack trace."""
+
+    def invoke(self, ctx: Any) -> Any:
+        begin_to_log()
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except (typer.Exit, typer.Abort, typer.TyperException):
+            raise
+        except BrokenPipeError:
+            stop_writing()
+            raise typer.Exit(0) from None
+        except Exception as error:  # noqa: BLE001 - it is told in words, and logged if nobody foresaw it
+            tell(explained(error) or unforeseen(error), "red")
+            raise typer.Exit(1) from None
+        finally:
+            logs.take_down()
+
+
+def begin_to_log() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    in_terminal = sys.stderr.isatty()
+    wanted = Settings().log_format or ("console" if in_terminal else "json")
+    logs.set_up(as_json=wanted == "json", colours=in_terminal)
+
+
+def unforeseen(error: Exception) -> str:
+    logger.exception("unhandled")
+    return f"This is a mistake in plantrail ({type(error).__name__}); please report what is logged above."
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="Account plans as events: what was said, what was done, and proof of both.\n\n"
+    "Without DATABASE_URL the plans are kept in an embedded PostgreSQL under PLANTRAIL_HOME.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+for group in (serving, demonstration, reading, loading, database):
+    group.add_to(app)

@@ -1,0 +1,149 @@
+"""The first line of a report: the score as a sales leader would say it, and how values read."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from adapters.cli.words import AMOUNTS, SHARES, in_words
+from domain.language import shortened
+
+Json = Mapping[str, Any]
+
+NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
+LONGEST_TITLE = 60
+TOLD_AFTERWARDS = {
+    "late": "late",
+    "failed": "tried without success",
+    "slipped": "moved to a later day",
+    "missed": "missed",
+    "dropped": "dropped",
+}
+"""The outcomes of a promise that was not kept, in the order in which they are told."""
+OUTCOMES = {
+    "kept": "✓ kept",
+    "late": "◔ late",
+    "failed": "✗ failed",
+    "dropped": "⊘ dropped",
+    "slipped": "→ slipped",
+    "missed": "● missed",
+    "pending": "○ pending",
+}
+FLAGS = {
+    "restated": "reworded since",
+    "reassigned": "handed to somebody else",
+    "blocked": "blocked",
+    "pulled_forward": "pulled forward",
+    "unexplained": "moved without a reason",
+    "late_notice": "moved at the last moment",
+    "overdue": "overdue",
+    "recorded_late": "recorded late",
+    "no_evidence": "no evidence",
+    "already_done": "was done already",
+    "orphaned": "nobody of the team owns it",
+    "unheld": "not in the calendar",
+    "reopened": "reopened",
+    "unsaid": "done without being said",
+}
+
+
+def number(count: int) -> str:
+    return NUMBERS[count] if count < len(NUMBERS) else str(count)
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    return f"{number(count)} {noun if count == 1 else plural or noun + 's'}"
+
+
+def percent(rate: Any) -> str:
+    """A rate of the report, rounded half up; a dash where nothing was scored."""
+    if rate is None:
+        return "–"
+    return f"{(Decimal(str(rate)) * 100).quantize(Decimal(1), ROUND_HALF_UP)} %"
+
+
+def quoted(title: str) -> str:
+    return f"“{shortened(title, LONGEST_TITLE)}”"
+
+
+def sentence(words: str) -> str:
+    return words[:1].upper() + words[1:] + "."
+
+
+def headline(report: Json) -> str:
+    """Of one plan: what became of what was said, and the one thing that wants explaining."""
+    score, said = report["score"], report["said"]
+    told = score_told(score) if score["scored"] else nothing_scored(report)
+    reason = wants_explaining(said) if score["scored"] else ""
+    return so_far(report, sentence(told + (f"; {reason}" if reason else "")))
+
+
+def so_far(report: Json, told: str) -> str:
+    if not report["provisional"]:
+        return told
+    return f"So far: {told}"
+
+
+def score_told(score: Json) -> str:
+    """Kept of scored, then what became of the others."""
+    kept, scored = score["kept"], score["scored"]
+    if kept == scored:
+        return "the one promise that was due was kept" if scored == 1 else f"all {scored} promises kept"
+    others = [f"{number(score[outcome])} {words}" for outcome, words in TOLD_AFTERWARDS.items() if score[outcome]]
+    begun = f"{kept} of {counted_promises(scored)} kept" if kept else f"none of {counted_promises(scored)} kept"
+    return ", ".join([begun, *others])
+
+
+def counted_promises(count: int) -> str:
+    return f"{count} promise{'' if count == 1 else 's'}"
+
+
+def nothing_scored(report: Json) -> str:
+    said, pending = report["said"], report["score"]["pending"]
+    if pending:
+        return f"nothing was due yet; {counted(pending, 'promise')} {'is' if pending == 1 else 'are'} still open"
+    if said:
+        return "nothing that was said can be scored"
+    finished = sum(row["outcome"] in ("kept", "late", "failed") for row in report["added"])
+    done = f"; {counted(finished, 'thing')} {'was' if finished == 1 else 'were'} done without being said" if finished else ""
+    return f"nothing was promised{done}"
+
+
+def wants_explaining(said: Sequence[Json]) -> str:
+    """A move that nobody gave a reason for; else the promise that waits longest."""
+    ours = [row for row in said if row.get("side") != "customer" and row["outcome"] != "pending"]
+    silent = [row for row in ours if "unexplained" in row["flags"]]
+    if len(silent) == 1:
+        return f"{quoted(silent[0]['title'])} was moved without a reason"
+    if silent:
+        return f"{number(len(silent))} were moved without a reason"
+    missed = [row for row in ours if row["outcome"] == "missed" and row.get("days_late")]
+    if missed:
+        worst = max(missed, key=lambda row: row["days_late"])
+        return f"{quoted(worst['title'])} is {counted(worst['days_late'], 'day')} overdue"
+    return ""
+
+
+def month_headline(report: Json) -> str:
+    """Over all plans."""
+    totals, plans = report["score"], report["plans"]
+    if not plans:
+        return so_far(report, "There was no plan to report on.")
+    over = f" across {counted(len(plans), 'plan')}"
+    if not totals["scored"]:
+        return so_far(report, f"Nothing was due{over}.")
+    told = score_told(totals)
+    first, *others = told.split(", ")
+    return so_far(report, sentence(", ".join([first + over, *others])))
+
+
+def value(given: Any, field: str = "") -> str:
+    """A value of the JSON as it reads to people: amounts and shares are strings there."""
+    if isinstance(given, str) and field in AMOUNTS | SHARES:
+        return in_words(Decimal(given), field)
+    return in_words(given, field)
+
+
+def day(iso: Any) -> str:
+    """`9 Mar 2026`"""
+    return f"{(known := date.fromisoformat(str(iso)[:10])).day} {known:%b %Y}" if iso else "–"

@@ -1,0 +1,155 @@
+"""The service as its callers see it: over HTTP, on a store of its own, with a clock of its own."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+
+from adapters.http.callers import Callers, Development
+from adapters.main import http_app
+from adapters.postgres.store import Store
+from domain.plan import plan_id_of
+from tests.everything import SAID
+from tests.histories import instant
+from tests.stores import MONDAY, OPEN_ACME
+
+SECRET = b"only the tests know"
+PROBLEM_JSON = "application/problem+json"
+
+
+@dataclass
+class Clock:
+    """Stands still until it is set."""
+
+    now: datetime = MONDAY
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+@dataclass(frozen=True)
+class Api:
+    """A caller, named ann where nothing else is said, who works on one plan.  Many threads may call at once."""
+
+    store: Store
+    clock: Clock
+    portal: BlockingPortal
+    client: AsyncClient
+    plan: str = "acme"
+
+    def request(self, method: str, path: str, **more: Any) -> Response:
+        response: Response = self.portal.call(partial(self.client.request, method, path, **more))
+        return response
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None, **parameters: Any) -> Response:
+        return self.request("GET", path, params=parameters or None, headers=headers)
+
+    def view(self, name: str = "", headers: Mapping[str, str] | None = None, **parameters: Any) -> Response:
+        """A view of the plan; without a name the plan itself."""
+        return self.get(f"/v1/plans/{self.plan}{name}", headers, **parameters)
+
+    def post(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Response:
+        return self.request("POST", path, json=body, headers=headers)
+
+    def do(self, command: str, /, headers: Mapping[str, str] | None = None, **body: Any) -> Response:
+        path = "/v1/plans" if command == "open-plan" else f"/v1/plans/{self.plan}/{command}"
+        return self.post(path, body, headers)
+
+    def done(self, command: str, /, **body: Any) -> dict[str, Any]:
+        """What is answered to a command that is carried out."""
+        answer = self.do(command, **body)
+        assert answer.is_success, answer.text
+        return dict(answer.json())
+
+    def do_all(self, *commands: tuple[str, Mapping[str, Any]], headers: Mapping[str, str] | None = None) -> Response:
+        """All or nothing."""
+        return self.post(f"/v1/plans/{self.plan}/commands", listed(*commands), headers)
+
+    @property
+    def plan_id(self) -> str:
+        return str(plan_id_of(self.plan))
+
+    @property
+    def version(self) -> int:
+        return int(self.view().json()["version"])
+
+    def of(self, plan: str) -> "Api":
+        """The same caller, working on another plan."""
+        return replace(self, plan=plan)
+
+    def with_a_plan(self, account_id: str) -> "Api":
+        """On a plan that was just opened."""
+        self.done("open-plan", **OPEN_ACME | {"account_id": account_id})
+        return self.of(account_id)
+
+
+def listed(*commands: tuple[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{"command": command, "body": body} for command, body in commands]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was answered to everything that can be said, in order, and the service that was told."""
+
+    api: Api
+    answers: list[tuple[str, Response]]
+
+    def answers_to(self, command: str) -> list[Response]:
+        return [answer for name, answer in self.answers if name == command]
+
+    def view(self, name: str = "", headers: Mapping[str, str] | None = None, **parameters: Any) -> Response:
+        return self.api.view(name, headers, **parameters)
+
+
+def tell_everything_to(api: Api) -> Told:
+    """The history of `tests.everything`, said over HTTP on the days it was said."""
+    api.clock.now = instant("2026-01-05")
+    answers = [("open-plan", api.do("open-plan", **OPEN_ACME | {"timezone": "Europe/Berlin"}))]
+    for when, command, body in SAID:
+        api.clock.now = instant(when)
+        answers.append((command, api.do(command, **body)))
+    return Told(api, answers)
+
+
+@contextmanager
+def served(store: Store, callers: Callers | None = None, clock: Clock | None = None) -> Iterator[Api]:
+    """A process of its own, as far as anybody can tell from outside."""
+    clock = clock or Clock()
+    app = http_app(store, callers or Development(), SECRET, now=clock)
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(running(app)) as client:
+        yield Api(store, clock, portal, client)
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[AsyncClient]:
+    transport = ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=transport, base_url="http://plantrail.test", headers={"X-Actor": "ann"}) as client,
+    ):
+        yield client
+
+
+def assert_problem(answer: Response, status: int, type: str, pointer: str | None = None) -> dict[str, Any]:
+    """A whole problem document, that blames this field or parameter."""
+    problem = dict(answer.json())
+    assert (answer.status_code, problem["type"]) == (status, f"/problems/{type}"), answer.text
+    assert answer.headers["content-type"] == PROBLEM_JSON
+    assert answer.headers["cache-control"] == "no-store"
+    assert problem["status"] == status
+    assert problem["title"] == type.replace("-", " ").capitalize()
+    assert problem["request_id"] == answer.headers["x-request-id"]
+    assert problem["instance"].startswith("/")
+    assert len(problem["detail"]) > 15
+    blamed = [problem["pointer"]] if "pointer" in problem else [each["pointer"] for each in problem.get("errors", ())]
+    assert pointer is None or pointer in blamed, answer.text
+    return problem

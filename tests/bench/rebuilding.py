@@ -1,0 +1,40 @@
+"""The portfolio made anew from a hundred thousand events of five hundred plans."""
+
+from time import perf_counter
+from typing import Any
+
+import psycopg
+
+from adapters.main import utc_now
+from adapters.postgres.store import Store
+from domain.plan import plan_id_of
+from tests.bench.history import rows
+
+PLANS = 500
+EVENTS = 200
+RUNS = 2
+
+
+def fill(store: Store) -> None:
+    """Interleaved, as the plans of a company grow: the n-th event of every plan, then the next of every plan."""
+    stories = [(plan_id_of(f"portfolio-{plan}"), rows(f"portfolio-{plan}", EVENTS)) for plan in range(PLANS)]
+    copy = (
+        "COPY plantrail.stored_events (originator_id, originator_version, topic, state) FROM STDIN WITH (FORMAT BINARY)"
+    )
+    with psycopg.connect(store.where.service) as connection, connection.cursor() as cursor, cursor.copy(copy) as into:
+        into.set_types(["uuid", "int8", "text", "bytea"])
+        for place in range(EVENTS):
+            for plan_id, story in stories:
+                version, _, topic, state = story[place]
+                into.write_row((plan_id, version, topic, state))
+
+
+def measure(store: Store) -> dict[str, Any]:
+    fill(store)
+    best = float("inf")
+    for _ in range(RUNS):
+        began = perf_counter()
+        store.portfolio.rebuild(utc_now)
+        best = min(best, perf_counter() - began)
+    events = store.portfolio.position()
+    return {"events": events, "seconds": round(best, 2), "events_per_second": round(events / best)}
