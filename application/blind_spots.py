@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -120,11 +121,10 @@ def _promises(departure: Recorded, left_on: date, past: Past) -> Iterator[Promis
     who = departure.event.subject()
     for (kind, id), life in past.lives.items():
         lasting = life.until(departure.version - 1).moments
-        ended = [*(past.day_of(moment.record) for moment in lasting[1:]), None]
-        for moment, until in zip(lasting, ended, strict=True):
-            # What held until that day held on it.
-            there = until is None or until >= left_on
-            if there and not moment.promise.ending and _names(moment.promise, who):
+        for moment, following in zip_longest(lasting, lasting[1:]):
+            # What ended on that day still was on it.
+            still_was = following is None or past.day_of(following.record) >= left_on
+            if still_was and not moment.promise.ending and _names(moment.promise, who):
                 yield Promised.model_validate({"kind": kind, "id": id, "title": words_of(lasting[-1].promise)})
                 break
 

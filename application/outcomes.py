@@ -18,6 +18,7 @@ from application.promises import (
     REASSIGNMENTS,
     REOPENINGS,
     RESTATEMENTS,
+    Key,
     Life,
     Promise,
     finish_of,
@@ -119,7 +120,7 @@ class Case:
     zone: str
 
     @cached_property
-    def list(self) -> ListName | None:
+    def in_list(self) -> ListName | None:
         """None: it was over before the period and stayed so."""
         before = self.life.until(self.a.version)
         if not before.moments:
@@ -131,7 +132,7 @@ class Case:
     @cached_property
     def baseline_version(self) -> int:
         """Of the first cut; of an added promise, of its first event after it."""
-        if self.list != "added":
+        if self.in_list != "added":
             return self.a.version
         return self.life.after(self.a.version).first.record.version
 
@@ -183,7 +184,7 @@ class Case:
             yield "unheld"
         if self.life.after(self.a.version).those(REOPENINGS):
             yield "reopened"
-        if self.list == "added" and self.outcome in ("kept", "late"):
+        if self.in_list == "added" and self.outcome in ("kept", "late"):
             yield "unsaid"
 
     def _flags_of_moves(self) -> Iterator[Flag]:
@@ -260,12 +261,15 @@ class Case:
 Rows = Mapping[ListName, list[Row]]
 
 
-def rows(known: KnownPlan, a: Cut, b: Cut) -> Rows:
-    """Every promise of the period in one of the three lists, in order of creation.  Raises `CutBeforePlan`."""
+def rows(known: KnownPlan, a: Cut, b: Cut, whole: Mapping[Key, Life] | None = None) -> Rows:
+    """Every promise of the period in one of the three lists, in order of creation.
+
+    `whole` is every life of the plan, where they are known already.  Raises `CutBeforePlan`.
+    """
     around = Surroundings.of(plan_at(known, b), b.date)
     found: dict[ListName, list[Row]] = {"said": [], "carried": [], "added": []}
-    for life in lives(known.records[: b.version]).values():
-        case = Case(life, a, b, timezone_of(known))
-        if case.list:
-            found[case.list].append(case.row(around))
+    for life in (whole or lives(known.records[: b.version])).values():
+        case = Case(life.until(b.version), a, b, timezone_of(known))
+        if case.life.moments and case.in_list:
+            found[case.in_list].append(case.row(around))
     return found

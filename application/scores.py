@@ -28,9 +28,7 @@ class Score(BaseModel):
     kept_as_said: int = Field(0, description="Kept, and never restated.")
     kept_proven: int = Field(0, description="Kept as said, with result or evidence, and recorded within two days.")
     keep_rate: float | None = Field(None, description="Kept of scored: did it in time.")
-    done_rate: float | None = Field(
-        None, description="Kept, late or failed of scored: did it, whatever came of it."
-    )
+    done_rate: float | None = Field(None, description="Kept, late or failed of scored: did it, whatever came of it.")
 
 
 class Finished(BaseModel):

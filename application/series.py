@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel
 
-from application.cuts import Cut, cut_at, plan_at, timezone_of
+from application.cuts import Cut, cut_at, known_at, plan_at, timezone_of
 from application.metrics import whitespace_totals
 from application.plan_memory import KnownPlan
 from domain.health import Contract
@@ -70,7 +70,9 @@ def reviews_until(known: KnownPlan, plan: AccountPlan, until: Cut) -> Iterator[C
     held = {f"review:{each.id}": each for each in plan.all(Review).values() if each.state == "held"}
     closing = held.get(until.cut)
     wanted = [cut for cut, each in held.items() if cut != until.cut and (closing is None or each.kind == closing.kind)]
-    before = (cut_at(cut, known, until.at) for cut in wanted)
+    # A review that was struck later is a cut only of what was known before.
+    then = known_at(known, until)
+    before = (cut_at(cut, then, until.at) for cut in wanted)
     yield from sorted((cut for cut in before if cut.version < until.version), key=lambda cut: cut.version)
     yield until
 

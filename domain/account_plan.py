@@ -260,8 +260,7 @@ def check_references(account_plan: AccountPlan, command: Command, thing: Thing |
         named = account_plan.named(kind, name)
         if named is None:
             raise Unknown(pointer, kind=kind, id=name)
-        may_be_spoken_of = pointer.startswith("/about/") and not getattr(named, "forgotten", False)
-        if named.ending and not may_be_spoken_of:
+        if named.ending and not pointer.startswith("/about/"):
             raise Over(pointer, kind=kind, id=name, ending=named.ending)
 
 

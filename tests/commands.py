@@ -1,10 +1,12 @@
 """Any command there is, sensible mostly, made up from the types of its fields: a new command needs no line here."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from random import Random
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -13,7 +15,7 @@ from annotated_types import Ge, Le, MinLen
 from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
-from domain.account_plan import COMMANDS, THINGS
+from domain.account_plan import COMMANDS
 from domain.language import Command
 from domain.markers import Due, Happened, NeverEmptied, Refers, marked
 from domain.plan import the_plan
@@ -43,6 +45,21 @@ class Scene:
     plan: AccountPlan
     today: date
 
+    @cached_property
+    def going_on(self) -> dict[str, list[str]]:
+        """The things there are by their kind, those that are over left out."""
+        return self._things(over=False)
+
+    @cached_property
+    def over(self) -> dict[str, list[str]]:
+        return self._things(over=True)
+
+    def _things(self, over: bool) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for kind, things in self.plan.kinds().items():
+            found[kind.noun] = [id for id, thing in things.items() if (thing.ending is not None) == over]
+        return found
+
 
 Maker = Callable[[Scene], Any]
 """Makes up a value."""
@@ -50,7 +67,7 @@ Maker = Callable[[Scene], Any]
 
 def somebodys_command(scene: Scene) -> Command:
     """Raises `ValidationError` where it happens not to be well-formed."""
-    names = list(COMMANDS) if scene.random.random() < 0.1 else sensible(scene.plan)
+    names = list(COMMANDS) if scene.random.random() < 0.1 else sensible(scene)
     return made_up(scene.random.choice(names), scene)
 
 
@@ -58,32 +75,36 @@ def made_up(name: str, scene: Scene) -> Command:
     command = COMMANDS[name]
     body = MAKERS[name](scene)
     if "id" in body and command.needs in ("open", "over", "any"):
-        body["id"] = scene.random.choice(subjects(command, scene.plan) or ["x1"])
+        body["id"] = scene.random.choice(subjects(command, scene) or ["x1"])
     return command.model_validate(body)
 
 
-def sensible(plan: AccountPlan) -> list[str]:
+def sensible(scene: Scene) -> list[str]:
     """The commands that have something to be about, as the plan stands."""
-    return [name for name, command in COMMANDS.items() if _is_sensible(command, plan)]
+    archived = the_plan(scene.plan).archived
+    return [
+        name
+        for name, command in COMMANDS.items()
+        if command.on_archived
+        or (
+            not archived
+            and (command.needs in ("new", "nothing") or subjects(command, scene))
+            and all(scene.going_on[kind] for kind in NAMES[name])
+        )
+    ]
 
 
-def _is_sensible(command: type[Command], plan: AccountPlan) -> bool:
-    if the_plan(plan).archived and not command.on_archived:
-        return False
-    names = (mark.kind for field, mark in marked(command, Refers) if command.model_fields[field].is_required())
-    if not all(going_on(kind, plan) for kind in names):
-        return False
-    return command.needs in ("new", "nothing") or bool(subjects(command, plan))
-
-
-def subjects(command: type[Command], plan: AccountPlan) -> list[str]:
+def subjects(command: type[Command], scene: Scene) -> list[str]:
     """The things a command may be about."""
-    over = {"open": (False,), "over": (True,)}.get(command.needs, (False, True))
-    return [id for id, thing in plan.all(THINGS[command.noun]).items() if (thing.ending is not None) in over]
+    going_on, over = scene.going_on[command.noun], scene.over[command.noun]
+    return {"open": going_on, "over": over}.get(command.needs, going_on + over)
 
 
-def going_on(kind: str, plan: AccountPlan) -> list[str]:
-    return [id for id, thing in plan.all(THINGS[kind]).items() if not thing.ending]
+NAMES = {
+    name: [mark.kind for field, mark in marked(command, Refers) if command.model_fields[field].is_required()]
+    for name, command in COMMANDS.items()
+}
+"""The kinds of things that a command cannot do without."""
 
 
 # Values of every type there is in a command
@@ -94,7 +115,7 @@ def fields_of(model: type[BaseModel]) -> Maker:
     always = {name for name, field in model.model_fields.items() if field.is_required() or name == "id"}
 
     def make(scene: Scene) -> dict[str, Any]:
-        said = [name for name in makers if name in always or scene.random.random() < 0.3]
+        said = [name for name in makers if name in always or scene.random.random() < 0.4]
         return {name: makers[name](scene) for name in said}
 
     return make
@@ -139,7 +160,7 @@ def several(maker: Maker, fewest: int) -> Maker:
 def words(marks: list[Any]) -> Maker:
     kind = next((mark.kind for mark in marks if isinstance(mark, Refers)), None)
     if kind:
-        return lambda scene: scene.random.choice(going_on(kind, scene.plan) or [None])
+        return lambda scene: scene.random.choice(scene.going_on[kind] or [None])
     pattern = next((mark.pattern for mark in marks if isinstance(mark, StringConstraints) and mark.pattern), None)
     fitting = tuple(text for text in PATTERNED if pattern and re.search(pattern, text))
     assert fitting or not pattern, f"say in PATTERNED what a text of the pattern {pattern} looks like"

@@ -18,7 +18,7 @@ import pytest
 from adapters.postgres import group_commit
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.embedded import EmbeddedPostgres
-from adapters.postgres.group_commit import Append, Appended, GroupCommit, OutcomeUnknown
+from adapters.postgres.group_commit import Append, Appended, GroupCommit, OutcomeUnknown, append_unless_found
 from adapters.postgres.migrations import migrate
 from adapters.postgres.store import Whereabouts, opened
 from application.ports import Answer, StoreBusy, StoreUnavailable
@@ -230,6 +230,13 @@ def test_who_gives_up_before_their_turn_is_never_recorded(store, committer, monk
     assert [row.command_id for row in log(store.where.service)] == [first.command_id, last.command_id]
 
 
+def test_who_gives_up_what_is_under_way_is_not_told_that_nothing_was_recorded(store, committer, monkeypatch):
+    monkeypatch.setattr(group_commit, "PATIENCE", 0.2)
+    with append_lock_held(store.where.service), pytest.raises(OutcomeUnknown, match="look whether it was recorded"):
+        committer.append(wish())
+    wait_until(lambda: log(store.where.service))
+
+
 def test_who_is_interrupted_before_their_turn_is_never_recorded(store, committer):
     first, late, last = wish(), wish(), wish()
     late.outcome.result = Mock(side_effect=KeyboardInterrupt)
@@ -316,6 +323,24 @@ def test_with_a_lost_acknowledgement_each_of_a_batch_learns_its_own_outcome(stor
         assert [each.result(timeout=5).recorded for each in outcomes] == [True, False, True, False]
     assert calls == [1, 4, 2], "only those are tried again that are not found"
     assert len(log(store.where.service)) == 3
+
+
+def test_between_the_look_for_what_was_recorded_and_the_rest_nobody_else_records(store, monkeypatch):
+    """Least of all the backend that may still have our append in hand."""
+    could_be_had = []
+    find = group_commit.find
+
+    def looking(connection, wanted):
+        with connected(store.where.service) as other:
+            lock = "SELECT pg_try_advisory_xact_lock(plantrail.append_lock())"
+            could_be_had.append(other.execute(lock).fetchone()[0])
+        return find(connection, wanted)
+
+    monkeypatch.setattr(group_commit, "find", looking)
+    with connected(store.where.service) as connection:
+        outcomes = append_unless_found(connection, [wish(), wish()])
+    assert [outcome.recorded for outcome in outcomes] == [True, True]
+    assert could_be_had == [False, False]
 
 
 def test_a_backend_that_wakes_up_after_it_was_given_up_changes_nothing(store):

@@ -104,7 +104,7 @@ def carried_on(line: Line | None, known: KnownPlan) -> Line:
 
 HISTORIES: dict[str, Callable[[], History]] = {
     "everything": everything,
-    **{file.stem: partial(told, file) for file in DEMO.glob("*.jsonl")},
+    **{name: partial(told, DEMO / f"{name}.jsonl") for name in ("manufacturer", "retailer", "win-back")},
 }
 
 

@@ -33,7 +33,7 @@ from tests.stores import (
     plans_on,
 )
 
-JANE = {"id": "cfo", "level": "executive", "name": "Jane Doe"}
+JANE = {"id": "cfo", "level": "executive", "name": "Jäne Doe"}
 JIM = {"id": "cto", "level": "executive", "name": "Jim Roe"}
 OTHER_KEY = KeyEncryptionKey(1, b"o" * 32)
 
@@ -99,7 +99,7 @@ def test_a_line_holds_an_event_as_it_is_stored(store):
             "topic": row.topic,
             "state": json.loads(row.state),
         }
-    assert b"Jane" not in b"".join(lines)
+    assert "Jäne".encode() not in b"".join(lines)
 
 
 def test_an_empty_store_is_an_empty_file(store, copy):
@@ -265,7 +265,7 @@ def name_of(plans, who):
 def test_without_the_keys_everything_works_and_the_words_are_missing(store, plans, copy):
     import_events(copy.where.owner, exported(store))
     copies = plans_on(copy)
-    assert (name_of(plans, "cfo"), name_of(copies, "cfo")) == ("Jane Doe", "[forgotten]")
+    assert (name_of(plans, "cfo"), name_of(copies, "cfo")) == ("Jäne Doe", "[forgotten]")
     handle(copies, "change-sentiment", id="cfo", attitude=1, evidence="she smiled")
     again = plans_on(copy).read(ACME).plan.named("stakeholder", "cfo")
     assert (again.name, again.attitude, again.evidence) == ("[forgotten]", 1, "she smiled")
@@ -277,7 +277,7 @@ def test_with_the_keys_the_words_are_there(store, plans, copy, tmp_path):
     import_events(copy.where.owner, exported(store))
     assert import_keys(copy.keys, file) == 1
     copies = plans_on(copy)
-    assert (name_of(copies, "cfo"), name_of(copies, "cto")) == ("Jane Doe", "[forgotten]")
+    assert (name_of(copies, "cfo"), name_of(copies, "cto")) == ("Jäne Doe", "[forgotten]")
     assert [record.event for record in copies.read(ACME).records] == [
         record.event for record in plans.read(ACME).records
     ]

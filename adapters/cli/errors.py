@@ -42,7 +42,7 @@ def as_it_says(error: BaseException) -> str:
 def unavailable(error: BaseException) -> str:
     if Settings().database_url is None:
         return (
-            f"The embedded database does not answer ({error}). Try again; `plantrail db stop --force` ends it for good."
+            f"The embedded database does not answer: {error}. Try again, if need be after `plantrail db stop --force`."
         )
     return (
         f"The database that DATABASE_URL names does not answer: {str(error).rstrip('.')}."

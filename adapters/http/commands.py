@@ -17,7 +17,7 @@ from adapters.http.callers import Caller, Callers
 from adapters.http.conditional import etag
 from adapters.http.conversation import Numbers
 from adapters.http.problems import FieldError, field_error, rejected_body, type_of
-from adapters.http.requests import body_of, circumstances, idempotency_key, sealed_key, version_seen
+from adapters.http.requests import body_of, circumstances, idempotency_key, identified, sealed_key, version_seen
 from adapters.http.routing import RoutesByName
 from application.account_plans import AccountPlans, CommandRefused, KeyReused, Outcome, VersionConflict
 from application.plan_names import first_open
@@ -113,7 +113,7 @@ class CommandDesk:
 
     def endpoint(self, name: str, model: type[Command]) -> Callable[[Request], Awaitable[Response]]:
         async def one(request: Request) -> Response:
-            caller = self._callers.identify(request.headers)
+            caller = identified(request, self._callers)
             body = await body_of(request)
             try:
                 command = model.model_validate_json(body)
@@ -125,7 +125,7 @@ class CommandDesk:
         return one
 
     async def several(self, request: Request) -> Response:
-        caller = self._callers.identify(request.headers)
+        caller = identified(request, self._callers)
         commands = listed_commands(await body_of(request))
         try:
             outcome = await self._handled(request, caller, "commands", commands)
@@ -155,7 +155,7 @@ class CommandDesk:
         except tuple(FAILED) as error:
             self._tell_failed(error, route, commands, told)
             raise
-        request.scope["spoken_of"] = {"actor": caller.actor, "plan_id": str(outcome.plan_id)}
+        request.scope["spoken_of"] |= {"plan_id": str(outcome.plan_id)}
         self._tell_done(outcome, commands, told)
         return outcome
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from adapters.http.callers import Callers
 from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY
+from adapters.http.requests import identified
 from adapters.postgres.portfolio import Portfolio
 from application.portfolio import PortfolioPage, PortfolioQuery
 
@@ -29,8 +30,7 @@ def routes(portfolio: Portfolio, callers: Callers) -> APIRouter:
 
     @api.get("", response_model=PortfolioPage, summary="The portfolio: all plans, filtered and sorted", **LIST_QUERY)
     async def read_portfolio(request: Request, wanted: Annotated[PortfolioParameters, Query()]) -> Response:
-        caller = callers.identify(request.headers)
-        request.scope["spoken_of"] = {"actor": caller.actor}
+        identified(request, callers)
 
         def page() -> PortfolioPage:
             if wanted.at_least is not None:

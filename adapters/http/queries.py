@@ -15,6 +15,7 @@ from adapters.http.callers import Callers
 from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, etag, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY, QUERY
 from adapters.http.problems import Rejected, rejected_parameter
+from adapters.http.requests import identified
 from adapters.postgres.heads import Heads
 from application import changes, history
 from application.account_plans import AccountPlans
@@ -152,8 +153,7 @@ class Views:
 
     async def plan(self, request: Request, plan: str) -> KnownPlan:
         """Raises `PlanNotOpen`, `StoreUnavailable`, `CallerUnknown`."""
-        caller = self._callers.identify(request.headers)
-        request.scope["spoken_of"] = {"actor": caller.actor}
+        identified(request, self._callers)
         for plan_id in plans_named(plan):
             version = await self._heads.version(plan_id)
             if version:

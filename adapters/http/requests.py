@@ -7,7 +7,7 @@ import re
 from fastapi import Request
 from pydantic_core import from_json
 
-from adapters.http.callers import Caller
+from adapters.http.callers import Caller, Callers
 from adapters.http.problems import Rejected
 from application.account_plans import Key
 from application.ports import Circumstances
@@ -20,6 +20,13 @@ ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})(?:\.[^"]*)?"')
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 """Of a request or a conversation, as others may choose it."""
+
+
+def identified(request: Request, callers: Callers) -> Caller:
+    """Who calls; the log says so too.  Raises `CallerUnknown`, `CallerNotAllowed`."""
+    caller = callers.identify(request.headers)
+    request.scope["spoken_of"] = {"actor": caller.actor}
+    return caller
 
 
 async def body_of(request: Request) -> bytes:

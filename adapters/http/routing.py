@@ -32,7 +32,7 @@ def methods_allowed(app: FastAPI, scope: Scope) -> list[str]:
     """What may be done at a path, by whichever route; nothing where there is none."""
     found = {"OPTIONS"}
     for route in app.router.routes:
-        match, matched = route.matches({**scope})
+        match, matched = route.matches({**scope, "root_path": ""})
         if match is not Match.NONE:
             found |= getattr(matched.get("route", route), "methods", None) or {"GET"}
     return sorted(found | {"HEAD"} if "GET" in found else found)

@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from secrets import token_bytes
 from threading import Lock
 from uuid import UUID
@@ -14,6 +16,7 @@ from adapters.postgres.datastore import Datastore
 from adapters.postgres.group_commit import Append, GroupCommit, append
 from adapters.postgres.person_keys import PostgresPersonKeys
 from adapters.stored_format import OPEN_END, Keys, decode, encode, meta_of, people_spoken_of, topic_of
+from application.plan_memory import KnownPlan
 from application.ports import Answer, Commit
 from application.simulation import SOURCE, RealEventsHeld
 from domain.record import Recorded
@@ -22,6 +25,12 @@ READ = (
     "SELECT originator_version, notification_id, topic, state FROM plantrail.stored_events"
     " WHERE originator_id = %s AND originator_version > %s ORDER BY originator_version"
 )
+NEXT_PLANS = (
+    "SELECT originator_id, originator_version, notification_id, topic, state FROM plantrail.stored_events"
+    " WHERE originator_id > %s ORDER BY originator_id, originator_version LIMIT %s"
+)
+EVENTS_AT_A_TIME = 5_000
+LAST_POSITION = "SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events"
 ANSWERED = (
     "SELECT a.scope, a.body, a.plan_id, a.answer, coalesce(("
     "  SELECT notification_id FROM plantrail.stored_events"
@@ -52,14 +61,44 @@ class PostgresEventStore:
     def read(self, plan_id: UUID, after: int = 0) -> Sequence[Recorded]:
         with self._datastore.connection() as connection:
             rows = connection.execute(READ, (plan_id, after), prepare=True, binary=True).fetchall()
+        return self._decoded(plan_id, rows)
+
+    def _decoded(self, plan_id: UUID, rows: Sequence[TupleRow]) -> Sequence[Recorded]:
         keys = self._keys_for(plan_id, rows)
         return [decode(plan_id, version, position, topic, state, keys) for version, position, topic, state in rows]
+
+    def histories(self, after_plan: UUID | None = None) -> Iterator[KnownPlan]:
+        """Every plan there is after one, in the order of their ids, each as it stands when its turn comes.
+
+        However many they are, few are in memory, and no connection is kept between them.  Raises `StoreUnavailable`.
+        """
+        last = after_plan or UUID(int=0)
+        while rows := self._next_plans(last):
+            for plan_id, its_rows in groupby(rows, key=itemgetter(0)):
+                last = plan_id
+                yield KnownPlan(plan_id).with_news(self._decoded(plan_id, [row[1:] for row in its_rows]))
+
+    def _next_plans(self, last: UUID) -> Sequence[TupleRow]:
+        """The events of the plans that follow: of whole plans, of one at least."""
+        with self._datastore.connection() as connection:
+            rows = connection.execute(NEXT_PLANS, (last, EVENTS_AT_A_TIME), prepare=True, binary=True).fetchall()
+            if len(rows) < EVENTS_AT_A_TIME:
+                return rows
+            first, cut_off = rows[0][0], rows[-1][0]
+            if first != cut_off:
+                return [row for row in rows if row[0] != cut_off]
+            whole = connection.execute(READ, (first, 0), prepare=True, binary=True).fetchall()
+            return [(first, *row) for row in whole]
+
+    def last_position(self) -> int:
+        """Where the log ends: as long as it is the same, so is everything there is."""
+        with self._datastore.connection() as connection:
+            row = connection.execute(LAST_POSITION, prepare=True).fetchone()
+        return row[0] if row else 0
 
     def _keys_for(self, plan_id: UUID, rows: Sequence[TupleRow]) -> dict[str, bytes]:
         """The keys of the people these events speak of; a key that outlived the forgetting of its person goes now."""
         forgotten = {from_json(row[3])["data"]["id"] for row in rows if row[2] == "StakeholderForgotten"}
-        if forgotten:
-            self._known_keys.drop(plan_id)
         sealed = [from_json(state)["sealed"] for _, _, _, state in rows if not state.endswith(OPEN_END)]
         people = {who for parts in sealed for part in parts for who in part["about"]}
         known = self._known_keys.of(plan_id, people) if people else {}

@@ -28,7 +28,7 @@ IMPORT = (
     "COPY plantrail.stored_events (notification_id, originator_id, originator_version, topic, state)"
     " FROM STDIN (FORMAT BINARY)"
 )
-BATCH = 500
+BATCH = 200
 LINE = re.compile(
     rb'\{"position":([1-9]\d{0,17}),"plan_id":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})",'
     rb'"version":([1-9]\d{0,17}),"topic":"(\w+(?:\.\d+)?)","state":(\{.*\})\}\r?\n?'

@@ -12,6 +12,9 @@ from adapters.rendering.document import Chart
 FONT = "Libertinus Serif, Georgia, serif"
 INK = "#1b2430"
 WIDTH = 560
+HEIGHT = 190
+LOWEST_LABELLED = 17
+"""How high a part of a bar must be to bear its number."""
 
 Row = Mapping[str, Any]
 
@@ -60,8 +63,12 @@ def svg(chart: Chart, name: str) -> str:
     spec = drawn.configure(
         font=FONT,
         background="white",
-        axis=alt.AxisConfig(labelColor=INK, titleColor=INK, titleFontWeight="normal", labelFontSize=11, gridColor="#e3e6ea"),
-        legend=alt.LegendConfig(labelColor=INK, title=None, labelFontSize=11, symbolStrokeColor=INK, symbolType="square"),
+        axis=alt.AxisConfig(
+            labelColor=INK, titleColor=INK, titleFontWeight="normal", labelFontSize=11, gridColor="#e3e6ea"
+        ),
+        legend=alt.LegendConfig(
+            labelColor=INK, title=None, labelFontSize=11, symbolStrokeColor=INK, symbolType="square"
+        ),
         view=alt.ViewConfig(stroke=None),
     )
     return finished(vl_convert.vegalite_to_svg(spec.to_json(validate=False)), name)
@@ -91,25 +98,38 @@ def scale(fills: Mapping[str, Fill], rows: Sequence[Row], field: str) -> alt.Sca
     """Only what there is, always in the same order."""
     there = {row[field] for row in rows}
     words = [word for word in fills if word in there]
-    return alt.Scale(domain=words, range=[f"url(#{word})" if fills[word].lines else fills[word].colour for word in words])
+    return alt.Scale(
+        domain=words, range=[f"url(#{word})" if fills[word].lines else fills[word].colour for word in words]
+    )
 
 
 def stacked(rows: Sequence[Row], fills: Mapping[str, Fill], what: str) -> alt.LayerChart:
-    """One bar per review, its parts in a fixed order, each with its number."""
+    """One bar per review, its parts in a fixed order, each with its number where there is room for it."""
     order = {word: place for place, word in enumerate(fills)}
     data = alt.Data(values=[{**row, "place": order[row["part"]]} for row in with_middles(rows, order)])
-    across = alt.X("label:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, ticks=False, labelLimit=90))
-    bars = alt.Chart(data).mark_bar(stroke=INK, strokeWidth=0.8, size=34).encode(
-        x=across,
-        y=alt.Y("number:Q", title=what, axis=alt.Axis(tickMinStep=1, format="d")),
-        color=alt.Color("part:N", scale=scale(fills, rows, "part"), legend=alt.Legend(orient="right")),
-        order=alt.Order("place:O"),
+    across = days_across()
+    bars = (
+        alt.Chart(data)
+        .mark_bar(stroke=INK, strokeWidth=0.8, size=34)
+        .encode(
+            x=across,
+            y=alt.Y("number:Q", title=what, axis=alt.Axis(tickMinStep=1, format="d")),
+            color=alt.Color("part:N", scale=scale(fills, rows, "part"), legend=alt.Legend(orient="right")),
+            order=alt.Order("place:O"),
+        )
     )
-    numbers = alt.Chart(data).encode(x=across, y=alt.Y("middle:Q"), text="number:Q")
-    halo = numbers.mark_text(fontSize=11, fontWeight="bold", stroke="white", strokeWidth=4, strokeJoin="round")
-    return alt.layer(bars, halo, numbers.mark_text(fontSize=11, fontWeight="bold", fill=INK)).properties(
-        width=WIDTH - 110, height=190
-    )
+    roomy = alt.Chart(data).transform_filter("datum.roomy").encode(x=across, y=alt.Y("middle:Q"))
+    labels = chip(roomy), roomy.mark_text(fontSize=11, fontWeight="bold", fill=INK).encode(text="number:Q")
+    return alt.layer(bars, *labels).properties(width=WIDTH - 110, height=HEIGHT)
+
+
+def days_across() -> alt.X:
+    return alt.X("label:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, ticks=False, labelLimit=90))
+
+
+def chip(base: alt.Chart, **place: int) -> alt.Chart:
+    """White ground for a label, so that it is read on every pattern."""
+    return base.mark_point(shape="circle", size=200, filled=True, fill="white", opacity=1, **place)
 
 
 def with_middles(rows: Sequence[Row], order: Mapping[str, int]) -> list[Row]:
@@ -120,7 +140,8 @@ def with_middles(rows: Sequence[Row], order: Mapping[str, int]) -> list[Row]:
         below = reached.get(row["label"], 0)
         reached[row["label"]] = below + row["number"]
         placed.append({**row, "middle": below + row["number"] / 2})
-    labels = list(dict.fromkeys(row["label"] for row in rows))
+    labels, highest = list(dict.fromkeys(row["label"] for row in rows)), max(reached.values())
+    placed = [{**row, "roomy": row["number"] * HEIGHT >= highest * LOWEST_LABELLED} for row in placed]
     return sorted(placed, key=lambda row: labels.index(row["label"]))
 
 
@@ -133,27 +154,26 @@ def whitespace(rows: Sequence[Row]) -> alt.LayerChart:
 
 
 def rates(rows: Sequence[Row]) -> alt.LayerChart:
-    """Kept in time, and done at all: two lines that differ in their dashes and in their marks."""
+    """Kept in time, and done at all: two lines that differ in their dashes, the first with its figures."""
     data = alt.Data(values=list(rows))
-    x = alt.X("label:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, ticks=False, labelLimit=90))
-    y = alt.Y("rate:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", tickCount=5))
+    axis = alt.Axis(labelExpr="format(datum.value * 100, 'd') + ' %'", tickCount=5)
+    y = alt.Y("rate:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=axis)
     words = ["kept in time", "done at all"]
-    base = alt.Chart(data).encode(x=x, y=y)
+    base = alt.Chart(data).encode(x=days_across(), y=y)
     legend = alt.Legend(orient="right", symbolType="stroke")
     line = base.mark_line(strokeWidth=2).encode(
         color=alt.Color("what:N", scale=alt.Scale(domain=words, range=["#2c6e54", "#5b6675"]), legend=legend),
         strokeDash=alt.StrokeDash("what:N", scale=alt.Scale(domain=words, range=[[1, 0], [5, 4]]), legend=legend),
     )
-    kept = base.transform_filter(alt.datum.what == words[0])
+    kept = base.transform_filter("datum.words")
     points = kept.mark_point(filled=True, size=60, opacity=1, color="#2c6e54")
-    labels = kept.mark_text(dy=-12, fontSize=11, fontWeight="bold", fill=INK).encode(text=alt.Text("rate:Q", format=".0%"))
+    labels = kept.mark_text(dy=-12, fontSize=11, fontWeight="bold", fill=INK).encode(text="words:N")
     return alt.layer(line, points, labels).properties(width=WIDTH - 110, height=150)
 
 
 def amounts(rows: Sequence[Row]) -> alt.LayerChart:
-    x = alt.X("label:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, ticks=False, labelLimit=90))
     y = alt.Y("amount:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format="~s", tickCount=4))
-    base = alt.Chart(alt.Data(values=list(rows))).encode(x=x, y=y)
+    base = alt.Chart(alt.Data(values=list(rows))).encode(x=days_across(), y=y)
     bars = base.mark_bar(size=34, fill="#8fb7dc", stroke=INK, strokeWidth=0.8)
     labels = base.mark_text(dy=-8, fontSize=11, fontWeight="bold", fill=INK).encode(text="words:N")
     return alt.layer(bars, labels).properties(width=WIDTH, height=130)
@@ -161,20 +181,17 @@ def amounts(rows: Sequence[Row]) -> alt.LayerChart:
 
 def stances(rows: Sequence[Row]) -> alt.LayerChart:
     """A line for everybody, cut where they became of another mind."""
-    data = alt.Data(values=list(rows))
     y = alt.Y("who:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=170))
-    base = alt.Chart(data).encode(y=y)
+    base = alt.Chart(alt.Data(values=list(rows))).encode(y=y)
     bars = base.mark_bar(stroke=INK, strokeWidth=0.7, height=15).encode(
         x=alt.X("from:T", title=None, axis=alt.Axis(format="%b %Y", labelAngle=0, tickCount="month")),
         x2="to:T",
         color=alt.Color("attitude:N", scale=scale(ATTITUDES, rows, "attitude"), legend=alt.Legend(orient="bottom")),
     )
-    words = base.encode(x=alt.X("from:T"), text="word:N")
-    halo = words.mark_text(align="left", dx=4, fontSize=10, stroke="white", strokeWidth=3, strokeJoin="round")
+    labelled = base.transform_filter("datum.word").encode(x=alt.X("from:T"))
+    words = labelled.mark_text(xOffset=11, fontSize=9.5, fontWeight="bold", fill=INK).encode(text="word:N")
     people = len({row["who"] for row in rows})
-    return alt.layer(bars, halo, words.mark_text(align="left", dx=4, fontSize=10, fill=INK)).properties(
-        width=WIDTH - 120, height=max(people, 1) * 22
-    )
+    return alt.layer(bars, chip(labelled, xOffset=11), words).properties(width=WIDTH - 120, height=people * 22)
 
 
 DRAWN: Mapping[str, Callable[[Sequence[Row]], alt.LayerChart]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Tone = Literal["", "good", "bad", "warning", "quiet", "strong"]
-Form = Literal["html", "md", "pdf", "text"]
+Form = Literal["json", "md", "html", "pdf"]
 
 STEERING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Signs that turn the direction of what follows: a title must not reorder the line it stands in."""

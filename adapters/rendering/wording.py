@@ -6,7 +6,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from adapters.cli.words import AMOUNTS, SHARES, in_words
-from domain.language import shortened
 
 Json = Mapping[str, Any]
 
@@ -51,8 +50,9 @@ def number(count: int) -> str:
     return NUMBERS[count] if count < len(NUMBERS) else str(count)
 
 
-def counted(count: int, noun: str, plural: str = "") -> str:
-    return f"{number(count)} {noun if count == 1 else plural or noun + 's'}"
+def counted(count: int, noun: str) -> str:
+    """In words, as sentences have it; tables have figures."""
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def percent(rate: Any) -> str:
@@ -63,7 +63,9 @@ def percent(rate: Any) -> str:
 
 
 def quoted(title: str) -> str:
-    return f"“{shortened(title, LONGEST_TITLE)}”"
+    """Cut between words where it is long."""
+    whole = len(title) <= LONGEST_TITLE
+    return f"“{title}”" if whole else f"“{title[:LONGEST_TITLE].rpartition(' ')[0] or title[:LONGEST_TITLE]} …”"
 
 
 def sentence(words: str) -> str:
@@ -105,7 +107,11 @@ def nothing_scored(report: Json) -> str:
     if said:
         return "nothing that was said can be scored"
     finished = sum(row["outcome"] in ("kept", "late", "failed") for row in report["added"])
-    done = f"; {counted(finished, 'thing')} {'was' if finished == 1 else 'were'} done without being said" if finished else ""
+    done = (
+        f"; {counted(finished, 'thing')} {'was' if finished == 1 else 'were'} done without being said"
+        if finished
+        else ""
+    )
     return f"nothing was promised{done}"
 
 
@@ -141,6 +147,8 @@ def value(given: Any, field: str = "") -> str:
     """A value of the JSON as it reads to people: amounts and shares are strings there."""
     if isinstance(given, str) and field in AMOUNTS | SHARES:
         return in_words(Decimal(given), field)
+    if isinstance(given, str) and field.endswith("_on"):
+        return day(given)
     return in_words(given, field)
 
 

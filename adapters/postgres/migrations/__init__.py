@@ -2,6 +2,7 @@
 
 import re
 from importlib.resources import files
+from typing import Any
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -29,17 +30,17 @@ def migrate(owner: str, service: str, keys: str) -> list[str]:
     """
     done: list[str] = []
     with psycopg.connect(owner, autocommit=False, connect_timeout=CONNECT_TIMEOUT) as connection:
+        if _is_up_to_date(connection):
+            return done  # without asking for an owner's rights
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         connection.execute("CREATE SCHEMA IF NOT EXISTS plantrail")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS plantrail.migrations"
             " (number int PRIMARY KEY, name text NOT NULL, migrated_at timestamptz NOT NULL DEFAULT now())"
         )
-        known = {number for (number,) in connection.execute("SELECT number FROM plantrail.migrations")}
-        if known - {number for number, _, _ in migrations()}:
-            raise SchemaIsNewer(SchemaIsNewer.__doc__)
-        if known == {number for number, _, _ in migrations()}:
+        if _is_up_to_date(connection):
             return done
+        known = _known(connection)
         roles = {"{service}": _role(service), "{keys}": _role(keys)}
         for number, name, text in migrations():
             if number in known:
@@ -51,6 +52,20 @@ def migrate(owner: str, service: str, keys: str) -> list[str]:
             done.append(f"{number:04} {name}")
         connection.execute(SQL("GRANT SELECT ON plantrail.migrations TO {}").format(Identifier(roles["{service}"])))
     return done
+
+
+def _is_up_to_date(connection: psycopg.Connection[Any]) -> bool:
+    """Raises `SchemaIsNewer`."""
+    ours, known = {number for number, _, _ in migrations()}, _known(connection)
+    if known - ours:
+        raise SchemaIsNewer(SchemaIsNewer.__doc__)
+    return known == ours
+
+
+def _known(connection: psycopg.Connection[Any]) -> set[int]:
+    if connection.execute("SELECT to_regclass('plantrail.migrations')").fetchone() == (None,):
+        return set()
+    return {number for (number,) in connection.execute("SELECT number FROM plantrail.migrations")}
 
 
 def _role(conninfo: str) -> str:

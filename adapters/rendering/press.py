@@ -1,0 +1,112 @@
+"""Where reports are given a form.  What is heavy is done in a child process, one report after the other."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+
+from adapters.rendering.document import Form
+from adapters.rendering.markdown import markdown
+from adapters.rendering.reports import document
+from adapters.rendering.worker import IDLE_SECONDS
+
+MEDIA_TYPES: Mapping[Form, str] = {
+    "html": "text/html; charset=utf-8",
+    "md": "text/markdown; charset=utf-8",
+    "pdf": "application/pdf",
+}
+MOST_SECONDS = 60.0
+ROOT = Path(__file__).parents[2]
+
+
+class RenderingFailed(Exception):
+    """The report could not be given this form."""
+
+
+class Child:
+    """A worker, and the line to it."""
+
+    def __init__(self, idle_seconds: float) -> None:
+        ours, theirs = Pipe()
+        self._line: Connection = ours
+        with theirs:
+            start = f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); runpy.run_module('adapters.rendering.worker', run_name='__main__', alter_sys=True)"
+            words = [sys.executable, "-P", "-c", start, str(theirs.fileno()), str(idle_seconds)]
+            self.process = subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+
+    def ask(self, order: bytes, most_seconds: float) -> bytes:
+        """Raises `RenderingFailed`, and `EOFError` or `OSError` where the child is gone."""
+        self._line.send_bytes(order)
+        if not self._line.poll(most_seconds):
+            raise RenderingFailed(f"It took longer than {most_seconds:.0f} seconds.")
+        answer = self._line.recv_bytes()
+        if answer[:1] == b"-":
+            raise RenderingFailed(answer[1:].decode())
+        return answer[1:]
+
+    def end(self) -> None:
+        self._line.close()
+        self.process.kill()
+        self.process.wait()
+
+
+class Press:
+    """Makes forms of reports.  Many threads may ask at once; they wait for each other where a child is needed."""
+
+    def __init__(self, idle_seconds: float = IDLE_SECONDS, most_seconds: float = MOST_SECONDS) -> None:
+        self._idle_seconds = idle_seconds
+        self._most_seconds = most_seconds
+        self._child: Child | None = None
+        self._lock = Lock()
+
+    def __enter__(self) -> "Press":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def made(self, name: str, form: Form, report: bytes) -> bytes:
+        """The JSON of a report in another form.  Raises `RenderingFailed`."""
+        if form in LIGHT:
+            return LIGHT[form](name, report)
+        order = b"\n".join((name.encode(), form.encode(), report))
+        with self._lock:
+            try:
+                return self._asked(order)
+            except (EOFError, OSError):
+                # It ended while it was asked, for nobody had asked it for long: another one does it.
+                self._end_child()
+                return self._asked(order)
+
+    def _asked(self, order: bytes) -> bytes:
+        if self._child is None or self._child.process.poll() is not None:
+            self._end_child()
+            self._child = Child(self._idle_seconds)
+        try:
+            return self._child.ask(order, self._most_seconds)
+        except RenderingFailed:
+            self._end_child()
+            raise
+
+    def close(self) -> None:
+        with self._lock:
+            self._end_child()
+
+    def _end_child(self) -> None:
+        if self._child:
+            self._child.end()
+            self._child = None
+
+
+def written_as_markdown(name: str, report: bytes) -> bytes:
+    return markdown(document(name, json.loads(report)))
+
+
+LIGHT: Mapping[Form, Callable[[str, bytes], bytes]] = {"md": written_as_markdown, "json": lambda _, report: report}
