@@ -17,6 +17,7 @@ from adapters.periodic import every
 from adapters.postgres.heads import Heads
 from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store, Whereabouts, embedded, opened
+from adapters.rendering.press import Press
 from adapters.settings import Settings, SettingsError, key_encryption_key
 from application.account_plans import AccountPlans
 
@@ -90,8 +91,10 @@ def http_app(
 ) -> FastAPI:
     services = Services(
         plans=account_plans(store, now),
+        events=store.events,
         portfolio=store.portfolio,
         heads=Heads(store.where.service),
+        press=Press(),
         callers=known_callers,
         secret=secret,
         make_id=make_id,

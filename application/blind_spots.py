@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from itertools import zip_longest
 from typing import Literal
 
@@ -76,9 +77,15 @@ class Past:
     """All that was recorded by the second cut, as far as it still stands there."""
 
     records: tuple[Recorded, ...]
-    lives: Mapping[Key, Life]
-    struck: Mapping[int, str]
     zone: str
+
+    @cached_property
+    def lives(self) -> Mapping[Key, Life]:
+        return lives(self.records)
+
+    @cached_property
+    def struck(self) -> Mapping[int, str]:
+        return struck_by(self.records)
 
     def day_of(self, record: Recorded) -> date:
         return day_of(record.meta.recorded_at, self.zone)
@@ -86,7 +93,7 @@ class Past:
 
 def blind_spots(known: KnownPlan, a: Cut, b: Cut) -> BlindSpots:
     records = known.records[: b.version]
-    past = Past(records, lives(records), struck_by(records), timezone_of(known))
+    past = Past(records, timezone_of(known))
     spots = [_spot(record, past) for record in records[a.version :] if type(record.event) in TRUE_ON]
     late = [spot for spot in spots if spot.days >= 1]
     return BlindSpots(spots=late, on_the_day=len(spots) - len(late))

@@ -15,6 +15,7 @@ from domain.account_plan import fold
 from domain.entries import version_named
 from domain.language import shortened
 from domain.plan import the_plan
+from domain.record import Recorded
 from domain.reviews import ReviewHeld
 from domain.things import AccountPlan, day_of
 
@@ -77,7 +78,7 @@ def cut_at(text: str, known: KnownPlan, now: datetime) -> Cut:
     if text == "now":
         return Cut(text, known.version, last, day_of(last, zone))
     if kind == "review":
-        return _review(text, which, known, zone)
+        return _review(which, known, zone)
     if kind == "version":
         return _version(text, _number(which), known, zone)
     if kind == "event":
@@ -91,14 +92,19 @@ def timezone_of(known: KnownPlan) -> str:
     return the_plan(known.plan).timezone
 
 
-def _review(text: str, id: str, known: KnownPlan, zone: str) -> Cut:
+def _review(id: str, known: KnownPlan, zone: str) -> Cut:
     struck = known.struck
     for record in reversed(known.records):
         if isinstance(record.event, ReviewHeld) and record.event.id == id and record.version not in struck:
-            at, held_on = record.meta.recorded_at, record.event.held_on
-            late = (day_of(at, zone) - held_on).days > LATE_DAYS
-            return Cut(text, record.version, at, held_on, recorded_late=late)
+            return review_cut(record, record.event, zone)
     raise CutUnknown(f"No review “{shortened(id)}” was held in this plan.")
+
+
+def review_cut(record: Recorded, held: ReviewHeld, zone: str) -> Cut:
+    """The cut that a held review is."""
+    at = record.meta.recorded_at
+    late = (day_of(at, zone) - held.held_on).days > LATE_DAYS
+    return Cut(f"review:{held.id}", record.version, at, held.held_on, recorded_late=late)
 
 
 def _number(text: str) -> int | None:

@@ -60,14 +60,12 @@ def walk(records: Sequence[Recorded], after: int = 0, never: AbstractSet[int] = 
 
     The entries of the versions in `never` are left out from the first, as if they had never been.
     """
-    known = records[:after]
-    draft, struck = _Watched(fold(record.event for record in known)), {*never, *struck_by(known)}
+    draft = _Watched(fold(record.event for record in records[:after]))
     for record in records[after:]:
         draft.before.clear()
-        if struck_by([record]).keys() <= struck:
-            add(draft, record.event, struck)
+        if struck_by([record]).keys() <= never:
+            add(draft, record.event, never)
         else:
-            struck.update(struck_by([record]))
             draft.become(fold(each.event for each in records[: record.version]))
         effects = [
             effect

@@ -143,4 +143,5 @@ MOST_SINCE = 50
 def since(known: KnownPlan, wanted: Sequence[Recorded]) -> list[Entry]:
     """The entries of these events, for somebody who has to know what happened meanwhile."""
     versions = {record.version for record in wanted}
-    return history(known.records, lambda record, _: record.version in versions, limit=MOST_SINCE)[0]
+    after = min(versions, default=1) - 1
+    return history(known.records, lambda record, _: record.version in versions, after, MOST_SINCE)[0]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel, Field
 
 from application.blind_spots import BlindSpot, blind_spots
-from application.cuts import Cut, CutRefused, cut_at, plan_at, timezone_of
+from application.cuts import Cut, CutRefused, cut_at, known_at, plan_at, timezone_of
 from application.outcomes import ListName, Row, Rows, rows
 from application.plan_memory import KnownPlan
 from application.said_vs_did import Compared, Scores, compared, scores
@@ -28,6 +28,9 @@ MOST_SLIPS = 10
 SCORES = ("score", "carried_score", "added_score", "customer_score")
 EARLIEST_ZONE = "Etc/GMT-14"
 """Where a month begins before it does anywhere else."""
+
+LATEST_ZONE = "Etc/GMT+12"
+"""Where it ends when it has ended everywhere."""
 
 
 class MonthUnknown(CutRefused):
@@ -45,7 +48,11 @@ class Month(NamedTuple):
     last: date
 
     def __str__(self) -> str:
-        return f"{self.first:%Y-%m}"
+        return self.first.isoformat()[:7]
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it is, everywhere."""
+        return day_of(now, LATEST_ZONE) > self.last
 
 
 class PlanMonth(Scores, Compared):
@@ -164,6 +171,7 @@ class MonthInTheMaking:
         cuts = cuts_of(self.month, known, self.now)
         if cuts is None or sleeps(known, *cuts):
             return None
+        known = known_at(known, cuts[1])
         which = compared(known, *cuts)
         if self.owner not in (None, which.owner) or self.tier not in (None, which.tier):
             return None
@@ -175,9 +183,10 @@ class MonthInTheMaking:
         return plan
 
     def summary(self) -> Summary:
-        over = self.month.last < self.now.date()
         return Summary(
-            provisional=any(plan.provisional for plan in self._plans) if self._plans else not over,
+            provisional=any(plan.provisional for plan in self._plans)
+            if self._plans
+            else not self.month.is_over(self.now),
             totals=Total.model_construct(**summed(self._plans)),
             owners=[
                 OwnerTotal.model_construct(owner=owner, **summed(plans))

@@ -110,6 +110,10 @@ class Surroundings:
         return self.ever_assigned and owner != self.owner and owner not in self.on_team
 
 
+NOBODY = Surroundings("", frozenset(), False)
+"""Where only the score is asked for, which does not depend on who is left."""
+
+
 @dataclass(frozen=True)
 class Case:
     """A promise in the period between two cuts.  Of its life only what was recorded by the second cut is known."""
@@ -261,15 +265,17 @@ class Case:
 Rows = Mapping[ListName, list[Row]]
 
 
-def rows(known: KnownPlan, a: Cut, b: Cut, whole: Mapping[Key, Life] | None = None) -> Rows:
-    """Every promise of the period in one of the three lists, in order of creation.
-
-    `whole` is every life of the plan, where they are known already.  Raises `CutBeforePlan`.
-    """
+def rows(known: KnownPlan, a: Cut, b: Cut) -> Rows:
+    """Every promise of the period in one of the three lists, in order of creation.  Raises `CutBeforePlan`."""
     around = Surroundings.of(plan_at(known, b), b.date)
+    return listed(lives(known.records[: b.version]), around, a, b, timezone_of(known))
+
+
+def listed(promises: Mapping[Key, Life], around: Surroundings, a: Cut, b: Cut, zone: str) -> Rows:
+    """`rows`, where the lives of the promises are known, even beyond the second cut."""
     found: dict[ListName, list[Row]] = {"said": [], "carried": [], "added": []}
-    for life in (whole or lives(known.records[: b.version])).values():
-        case = Case(life.until(b.version), a, b, timezone_of(known))
+    for life in promises.values():
+        case = Case(life.until(b.version), a, b, zone)
         if case.life.moments and case.in_list:
             found[case.in_list].append(case.row(around))
     return found

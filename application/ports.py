@@ -80,7 +80,7 @@ class EventStore(Protocol):
     def append(self, commit: Commit) -> Sequence[Recorded] | None:
         """Record all or nothing; None when the plan has moved on or its answer is known already.
 
-        Raises `StoreUnavailable`, and then nothing was recorded.
+        Raises `StoreUnavailable`, and then nothing was recorded, unless it says that the outcome is unknown.
         """
 
     def answered(self, scope: bytes) -> Answer | None:

@@ -70,25 +70,21 @@ class Life:
 
 
 def lives(records: Iterable[Recorded]) -> Mapping[Key, Life]:
-    """By kind and id, in order of creation."""
+    """By kind and id, in order of creation.  No event of another topic changes a promise."""
     draft, found = Draft({}, 0, {}), dict[Key, Life]()
     for record in records:
-        promise = _after(draft, record)
-        if promise:
-            found.setdefault((promise.noun, promise.id), Life()).moments.append(Moment(record, promise))
+        event = record.event
+        promise: Promise
+        if isinstance(event, PlayEvent):
+            plays.apply(draft, event)
+            promise = draft.the(Play, event.id)
+        elif isinstance(event, ActionEvent):
+            actions.apply(draft, event)
+            promise = draft.the(Action, event.id)
+        else:
+            continue
+        found.setdefault((promise.noun, promise.id), Life()).moments.append(Moment(record, promise))
     return found
-
-
-def _after(draft: Draft, record: Recorded) -> Promise | None:
-    """The promise an event is about, as it stands after it: no other event changes one."""
-    event = record.event
-    if isinstance(event, PlayEvent):
-        plays.apply(draft, event)
-        return draft.find(Play, event.id)
-    if isinstance(event, ActionEvent):
-        actions.apply(draft, event)
-        return draft.find(Action, event.id)
-    return None
 
 
 def words_of(promise: Promise) -> str:

@@ -14,8 +14,9 @@ from pydantic import BaseModel, Field
 from application.blind_spots import BlindSpot, blind_spots
 from application.changes import Change, Touched, diff
 from application.current_plan import CutView
-from application.cuts import Cut, CutRefused, cut_at, known_at, plan_at
-from application.outcomes import Row, Rows, rows
+from application.cuts import Cut, CutRefused, check_there, cut_at, known_at, plan_at, review_cut, timezone_of
+from application.effects import struck_by
+from application.outcomes import NOBODY, Row, Rows, listed, rows
 from application.plan_memory import KnownPlan
 from application.promises import lives
 from application.scores import Score, finished, score
@@ -81,7 +82,7 @@ class Report(Scores, Compared):
     said: list[Row] = Field(description="Open at the first cut and not past.")
     carried: list[Row] = Field(description="Open at the first cut, and overdue already.")
     added: list[Row] = Field(description="First recorded between the cuts, or over before and reopened.")
-    unchanged: bool = Field(description="No change at all, which is itself a finding.")
+    unchanged: bool = Field(description="No change at all but the reviews themselves, which is itself a finding.")
     changes: dict[Section, list[Change]]
     touched_unchanged: list[Touched]
     refreshed: list[Section]
@@ -106,6 +107,7 @@ def said_vs_did(known: KnownPlan, a: Cut, b: Cut) -> Report:
     Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
     """
     different = diff(known, a, b)
+    known = known_at(known, b)
     found = rows(known, a, b)
     learned = blind_spots(known, a, b)
     return Report.model_construct(
@@ -114,7 +116,7 @@ def said_vs_did(known: KnownPlan, a: Cut, b: Cut) -> Report:
         said=found["said"],
         carried=found["carried"],
         added=found["added"],
-        unchanged=different.unchanged,
+        unchanged=different.changes.keys() <= {"reviews"},
         changes=different.changes,
         touched_unchanged=different.touched_unchanged,
         refreshed=different.refreshed,
@@ -174,11 +176,12 @@ class HeldReview(NamedTuple):
 
 def held_reviews(known: KnownPlan, until: Cut) -> list[HeldReview]:
     """Those held by a cut and not struck by it, in the order they were recorded.  Raises `CutBeforePlan`."""
-    then = known_at(known, until)
-    struck = then.struck
+    check_there(known, until)
+    records, zone = known.records[: until.version], timezone_of(known)
+    struck = struck_by(records)
     return [
-        HeldReview(record.event, record, cut_at(f"review:{record.event.id}", then, until.at))
-        for record in then.records
+        HeldReview(record.event, record, review_cut(record, record.event, zone))
+        for record in records
         if isinstance(record.event, ReviewHeld) and record.version not in struck
     ]
 
@@ -207,17 +210,16 @@ def decisions(known: KnownPlan, a: Cut, b: Cut) -> Iterator[Decisions]:
 
 def trend(known: KnownPlan, a: Cut, b: Cut) -> Iterator[Pair]:
     """Of the reviews of the kind that is compared; between other cuts, of every kind."""
-    reviews, whole = held_reviews(known, b), lives(known.records)
-    kinds = {review.record.version: review.event.kind for review in reviews}
-    kind = kinds.get(b.version) or kinds.get(a.version)
+    reviews, promises, zone = held_reviews(known, b), lives(known.records), timezone_of(known)
+    kinds = {review.cut.cut: review.event.kind for review in reviews}
+    kind = kinds.get(b.cut) or kinds.get(a.cut)
     for first, second in pairs(reviews):
-        earlier = second.record.version < b.version or second.record.version <= a.version
-        if earlier and kind in (None, second.event.kind):
+        if second.cut.cut != b.cut and kind in (None, second.event.kind):
             yield Pair(
                 kind=second.event.kind,
                 from_=CutView.of(first.cut),
                 to=CutView.of(second.cut),
-                score=scores(rows(known, first.cut, second.cut, whole)).score,
+                score=scores(listed(promises, NOBODY, first.cut, second.cut, zone)).score,
             )
 
 

@@ -25,11 +25,13 @@ PROBLEM_JSON = "application/problem+json"
 
 @dataclass
 class Clock:
-    """Stands still until it is set."""
+    """Stands still until it is set, unless it goes on by a step whenever somebody looks."""
 
     now: datetime = MONDAY
+    step: timedelta = timedelta()
 
     def __call__(self) -> datetime:
+        self.now += self.step
         return self.now
 
     def forward(self, **time: float) -> None:
@@ -80,7 +82,7 @@ class Api:
 
     @property
     def version(self) -> int:
-        return int(self.view().json()["version"])
+        return int(self.view("/reviews").headers["etag"][1:].partition(".")[0])
 
     def of(self, plan: str) -> "Api":
         """The same caller, working on another plan."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
@@ -17,6 +18,9 @@ from adapters.postgres.store import Store, Whereabouts, opened
 from tests.api import Api, Told, served, tell_everything_to
 
 KEY = KeyEncryptionKey(1, b"k" * 32)
+
+settings.register_profile("suite", deadline=None, derandomize=True, database=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from domain.stakeholders import StakeholderForgotten
 from domain.things import AccountPlan
 
 OPEN = {"account_id": "acme", "account_name": "Acme Manufacturing", "owner": "ann", "currency": "EUR"}
+BY_ANN = Circumstances("ann", "api", "request", "conversation")
 
 
 @dataclass
@@ -37,20 +38,20 @@ class History:
     def __post_init__(self) -> None:
         self.known = KnownPlan(plan_id_of(self.account_id))
 
-    def on(self, when: str, command: str, /, by: str = "ann", **body: Any) -> str:
+    def on(self, when: str, command: str, /, by: str = "ann", on_behalf_of: str | None = None, **body: Any) -> str:
         """Carry out a command; the id of its last event.  A day alone means nine o'clock UTC on it."""
         said = COMMANDS[command].model_validate_json(json.dumps(body))
-        recorded = self.handle(instant(when), said, by)
+        recorded = self.handle(instant(when), said, Circumstances(by, "api", "request", "conversation", on_behalf_of))
         return recorded[-1].id if recorded else f"{command} changed nothing"
 
-    def handle(self, at: datetime, command: Command, by: str = "ann") -> list[Recorded]:
+    def handle(self, at: datetime, command: Command, circumstances: Circumstances = BY_ANN) -> list[Recorded]:
         """Raises `Refusal`, and then nothing was recorded."""
         if self.known.records:
             at = max(at, self.known.records[-1].meta.recorded_at)
         version = self.known.version
         prospect = Prospect(self.known)
         prospect.take(with_id(command, lambda: UUID(int=version)), at, f"command-{version + 1}")
-        news = [self._record(version + place, each, by) for place, each in enumerate(prospect.to_record, 1)]
+        news = [self._record(version + place, each, circumstances) for place, each in enumerate(prospect.to_record, 1)]
         if news:
             self.known = self.known.with_news(news)
         for record in news:
@@ -60,10 +61,10 @@ class History:
                 self.known = self.read_again()
         return news
 
-    def _record(self, version: int, each: ToRecord, by: str) -> Recorded:
+    def _record(self, version: int, each: ToRecord, circumstances: Circumstances) -> Recorded:
         for who in people_spoken_of(each) - self.forgotten:
             self.keys.setdefault(who, who.encode().ljust(32, b"."))
-        meta = meta_of(each.at, Circumstances(by, "api", "request", "conversation"), each.command_id, each.reason)
+        meta = meta_of(each.at, circumstances, each.command_id, each.reason)
         plan_id = self.known.plan_id
         state = encode(plan_id, version, each.event, meta, each.about, each.former_about, self.keys)
         return decode(plan_id, version, version, type(each.event).__name__, state, self.keys)

@@ -148,7 +148,9 @@ def test_what_is_due_today_is_overdue_once_the_day_is_over():
     late = history.cut("2026-01-09T22:00:00Z", now="2026-02-01")
     over = history.cut("2026-01-09", now="2026-02-01")
     assert (late.date, over.date, late.version, over.version) == (date(2026, 1, 9), date(2026, 1, 9), 2, 2)
-    assert [current_plan(history.known, cut).metrics.promises.overdue for cut in (late, over)] == [0, 1]
+    plans = [current_plan(history.known, cut) for cut in (late, over)]
+    assert [plan.metrics.promises.overdue for plan in plans] == [0, 1]
+    assert [plan.sections.plays.freshness.age_days for plan in plans] == [3, 3], "that day is not the next one yet"
 
 
 def test_today_is_shown_as_provisional():

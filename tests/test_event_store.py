@@ -11,6 +11,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 
+from adapters.postgres import event_store
 from adapters.postgres.datastore import SCHEMA, library_datastore
 from adapters.postgres.group_commit import Append, append
 from adapters.stored_format import encode, meta_of
@@ -228,3 +229,29 @@ def shape(connection, schema):
         what: [str(row).replace(f"{schema}.", "") for row in connection.execute(query, (schema,))]
         for what, query in queries.items()
     }
+
+
+@pytest.mark.parametrize("at_a_time", [1, 4, 6, 100])
+def test_all_plans_are_read_in_the_order_of_their_ids_each_with_all_its_events(store, monkeypatch, at_a_time):
+    monkeypatch.setattr(event_store, "EVENTS_AT_A_TIME", at_a_time)
+    plans = sorted(uuid4() for _ in range(4))
+    for events, plan_id in zip((1, 5, 2, 3), plans, strict=True):
+        for version in range(events):
+            store.events.append(commit(plan_id, version, note(f"{version}")))
+    read = list(store.events.histories())
+    assert [(known.plan_id, known.version) for known in read] == list(zip(plans, (1, 5, 2, 3), strict=True))
+    assert all(plain(known.records) == plain(store.events.read(known.plan_id)) for known in read)
+    assert [known.plan_id for known in store.events.histories(after_plan=plans[1])] == plans[2:]
+
+
+def test_sealed_words_are_read_with_all_plans(store):
+    plan_id = uuid4()
+    store.events.append(commit(plan_id, 0, note("Petra Kern was there"), about=("cfo",)))
+    [known] = store.events.histories()
+    assert known.records[0].event.text == "Petra Kern was there"
+
+
+def test_the_log_ends_at_its_last_position(store):
+    assert store.events.last_position() == 0
+    [record] = store.events.append(commit(uuid4(), 0, note()))
+    assert store.events.last_position() == record.position

@@ -165,5 +165,17 @@ def test_an_unknown_goal_cannot_be_changed():
     given().when(ABANDON).then_refused("unknown-goal", "/id")
 
 
+def test_how_far_a_goal_has_come_is_what_was_said_last_of_the_latest_day():
+    def reported(value: int, day: date) -> ProgressReported:
+        return ProgressReported(id="triple", value=Decimal(value), as_of_on=day)
+
+    assert goal_after().reached is None
+    assert goal_after(reported(2, JAN_5), reported(1, JAN_4)).reached == 2
+    assert goal_after(reported(2, JAN_5), reported(3, JAN_5)).reached == 3
+    achieved = GoalAchieved(id="triple", achieved_on=JAN_5, value=Decimal(4))
+    assert goal_after(reported(2, JAN_5), achieved).reached == 4
+    assert goal_after(reported(2, JAN_5), achieved, GoalReopened(id="triple")).reached == 2
+
+
 def goal_after(*events):
     return fold((OPENED, SET, *events)).the(Goal, "triple")

@@ -172,6 +172,14 @@ def test_only_what_is_wanted_is_left_in(wanted, left_in):
     assert [entry.version for entry in entries(told_by_two(), **wanted)] == left_in
 
 
+def test_what_was_said_on_somebodys_behalf_is_theirs_too():
+    told = opened()
+    told.on("2026-01-06", "confirm-section", by="assistant", on_behalf_of="ben", section="goals")
+    assert [entry.version for entry in entries(told, actor="ben")] == [2]
+    assert [entry.version for entry in entries(told, actor="assistant")] == [2]
+    assert entries(told)[1].on_behalf_of == "ben"
+
+
 def test_an_instant_without_a_time_zone_is_not_one():
     with pytest.raises(ValidationError):
         Filter.model_validate({"since": "2026-01-08T09:00:00"})

@@ -13,41 +13,13 @@ from application.cuts import CutBeforePlan, CutInTheFuture, CutUnknown
 from application.outcomes import Row
 from application.said_vs_did import NotTwoReviews, Report, cuts_meant, said_vs_did
 from tests.histories import History, instant, opened, told
+from tests.promising import action, complete, move, play, review, win
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 DEMO = Path(__file__).parent.parent / "adapters" / "cli" / "demo"
 
 
 # Telling
-
-
-def play(history: History, when: str, id: str = "pilot", due_on: str = "2026-03-20", **more: Any) -> str:
-    body = {"title": "Pilot on line B", "kind": "proof", "owner": "ann", "success_measure": "25 % less rework"}
-    return history.on(when, "plan-play", id=id, due_on=due_on, **body | more)
-
-
-def action(history: History, when: str, id: str = "price", due_on: str = "2026-03-20", **more: Any) -> str:
-    body = {"statement": "Send the price for three sites", "kind": "task", "owner": "ann"}
-    return history.on(when, "add-action", id=id, due_on=due_on, **body | more)
-
-
-def review(history: History, when: str, id: str, kind: str = "monthly", held_on: str = "", **more: Any) -> str:
-    body = {"kind": kind, "audience": "internal", "held_on": held_on or when[:10]}
-    return history.on(when, "hold-review", id=id, **body | more)
-
-
-def win(history: History, when: str, id: str = "pilot", finished_on: str = "", **more: Any) -> str:
-    body = {"finished_on": finished_on or when[:10], "result": "27 % less rework"}
-    return history.on(when, "win-play", id=id, **body | more)
-
-
-def complete(history: History, when: str, id: str = "price", finished_on: str = "", **more: Any) -> str:
-    body = {"finished_on": finished_on or when[:10], "result": "Sent"}
-    return history.on(when, "complete-action", id=id, **body | more)
-
-
-def move(history: History, when: str, due_on: str, id: str = "pilot", **more: Any) -> str:
-    return history.on(when, "reschedule-play", id=id, due_on=due_on, **more)
 
 
 def report(history: History, a: str = "review:R1", b: str = "review:R2", now: str | None = None) -> Report:

@@ -13,14 +13,17 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic_core import to_json
 
-from adapters.http import commands, portfolio, queries
+from adapters.http import commands, portfolio, queries, reports
 from adapters.http.callers import Callers
 from adapters.http.command_documentation import command_documentation
 from adapters.http.conversation import Conversation, Numbers
 from adapters.http.documentation import HEALTH, document
+from adapters.http.forms import Forms
 from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
+from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.heads import Heads
 from adapters.postgres.portfolio import Portfolio
+from adapters.rendering.press import Press
 from application.account_plans import AccountPlans
 
 
@@ -29,8 +32,10 @@ class Services:
     """What the HTTP service needs of the others."""
 
     plans: AccountPlans
+    events: PostgresEventStore
     portfolio: Portfolio
     heads: Heads
+    press: Press
     callers: Callers
     secret: bytes
     """What HMACs of idempotency keys are made with."""
@@ -46,6 +51,7 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         await services.heads.close()
+        services.press.close()
 
     app = FastAPIOffline(title="plantrail", version=version, lifespan=lifespan, redoc_url=None)
     views = queries.Views(services.plans, services.heads, services.callers)
@@ -53,6 +59,7 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
     app.router.routes[:0] = [
         commands.routes(services.plans, services.callers, services.secret, numbers),
         *queries.routes(views).routes,
+        *reports.routes(views, services.events, Forms(services.press)).routes,
         *portfolio.routes(services.portfolio, services.callers).routes,
         *health(services, numbers).routes,
         *openapi(app).routes,

@@ -1,8 +1,8 @@
 """ETags: unchanged answers are not sent again, and are served as the same bytes."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
 from urllib.parse import parse_qsl, quote, urlencode
@@ -12,9 +12,9 @@ from fastapi import Request, Response
 CACHING = {"Vary": "Authorization", "Cache-Control": "private, no-cache"}
 
 
-def etag(version: int, erasures: int, today: date | None) -> str:
-    """`"<version>.<erasures>.<the plan's today, where it matters>"`"""
-    parts = [str(version), str(erasures), *([today.isoformat()] if today else [])]
+def etag(version: int, erasures: int, today: date | None, form: str = "json") -> str:
+    """`"<version>.<erasures>.<the plan's today, where it matters>"`, and the form of what is no JSON."""
+    parts = [str(version), str(erasures), *([today.isoformat()] if today else []), *([form] if form != "json" else [])]
     return f'"{".".join(parts)}"'
 
 
@@ -32,12 +32,15 @@ class Answer:
 
     content: bytes
     next: str | None = None
+    media_type: str = "application/json"
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Headers of its own."""
 
     def with_tag(self, tag: str) -> Response:
-        headers = {"ETag": tag, **CACHING}
+        headers = {"ETag": tag, **CACHING, **self.more}
         if self.next:
             headers["Link"] = f'<{self.next}>; rel="next"'
-        return Response(self.content, headers=headers, media_type="application/json")
+        return Response(self.content, headers=headers, media_type=self.media_type)
 
 
 def at_cursor(request: Request, cursor: str | None) -> str | None:

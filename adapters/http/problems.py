@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails, to_json
@@ -137,7 +138,7 @@ def answer_with_problems(app: FastAPI) -> None:
 
     @app.exception_handler(VersionConflict)
     async def stale(request: Request, error: VersionConflict) -> Response:
-        entries = since(error.known, error.since[:MOST_SINCE])
+        entries = await run_in_threadpool(since, error.known, error.since[:MOST_SINCE])
         version = error.current_version
         detail = f"{VersionConflict.__doc__} The plan is at version {version}."
         return problem(request, 412, type_of(error), detail, current_version=version, events=entries)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +18,7 @@ from adapters.http.documentation import LIST_QUERY, QUERY
 from adapters.http.problems import Rejected, rejected_parameter
 from adapters.http.requests import identified
 from adapters.postgres.heads import Heads
+from adapters.rendering.document import Form
 from application import changes, history
 from application.account_plans import AccountPlans
 from application.current_plan import CurrentPlan, current_plan
@@ -151,6 +153,14 @@ class Views:
         self._callers = callers
         self._ready = ReadyAnswers()
 
+    def identify(self, request: Request) -> None:
+        """Raises `CallerUnknown`."""
+        caller = self._callers.identify(request.headers)
+        request.scope["spoken_of"] = {"actor": caller.actor}
+
+    def now(self) -> datetime:
+        return self._plans.now()
+
     async def plan(self, request: Request, plan: str) -> KnownPlan:
         """Raises `PlanNotOpen`, `StoreUnavailable`, `CallerUnknown`."""
         identified(request, self._callers)
@@ -166,7 +176,14 @@ class Views:
         return Cuts(known, self._plans.now())
 
     async def answer(
-        self, request: Request, known: KnownPlan, make: Callable[[], Any], until: Cut, *others: Hashable
+        self,
+        request: Request,
+        known: KnownPlan,
+        make: Callable[[], Any],
+        until: Cut,
+        *others: Hashable,
+        form: Form = "json",
+        limiter: CapacityLimiter | None = None,
     ) -> Response:
         """The view up to a cut: unchanged, ready, or made now.  The day counts where the cut moves with it.
 
@@ -174,13 +191,13 @@ class Views:
         """
         check_there(known, until)
         moves = until.cut == "now" or until.provisional
-        tag = etag(until.version, known.erasures, until.date if moves else None)
+        tag = etag(until.version, known.erasures, until.date if moves else None, form)
         if is_known(request, tag):
             return unchanged(tag)
         view, asked = (known.plan_id, tag, request.scope["path"], *others), request.scope["query_string"]
         answer = self._ready.get(view, asked)
         if answer is None:
-            answer = await run_in_threadpool(lambda: _written(make(), request))
+            answer = await to_thread.run_sync(lambda: _written(make(), request), limiter=limiter)
             self._ready.put(view, asked, answer)
         return answer.with_tag(tag)
 
@@ -202,6 +219,8 @@ def _opened(cursor: str | None) -> int:
 
 
 def _written(view: Any, request: Request) -> Answer:
+    if isinstance(view, Answer):
+        return view
     return Answer(to_json(view, by_alias=True), at_cursor(request, getattr(view, "next", None)))
 
 

@@ -17,6 +17,7 @@ LOWEST_LABELLED = 17
 """How high a part of a bar must be to bear its number."""
 
 Row = Mapping[str, Any]
+Drawn = alt.LayerChart | alt.FacetChart
 
 
 class Fill:
@@ -103,10 +104,10 @@ def scale(fills: Mapping[str, Fill], rows: Sequence[Row], field: str) -> alt.Sca
     )
 
 
-def stacked(rows: Sequence[Row], fills: Mapping[str, Fill], what: str) -> alt.LayerChart:
+def stacked(rows: Sequence[Row], fills: Mapping[str, Fill], what: str) -> Drawn:
     """One bar per review, its parts in a fixed order, each with its number where there is room for it."""
     order = {word: place for place, word in enumerate(fills)}
-    data = alt.Data(values=[{**row, "place": order[row["part"]]} for row in with_middles(rows, order)])
+    data = alt.InlineData(values=[{**row, "place": order[row["part"]]} for row in with_middles(rows, order)])
     across = days_across()
     bars = (
         alt.Chart(data)
@@ -127,9 +128,10 @@ def days_across() -> alt.X:
     return alt.X("label:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, ticks=False, labelLimit=90))
 
 
-def chip(base: alt.Chart, **place: int) -> alt.Chart:
+def chip(base: alt.Chart, beside: int = 0) -> alt.Chart:
     """White ground for a label, so that it is read on every pattern."""
-    return base.mark_point(shape="circle", size=200, filled=True, fill="white", opacity=1, **place)
+    ground: alt.Chart = base.mark_point(shape="circle", size=230, filled=True, fill="white", opacity=1, xOffset=beside)
+    return ground
 
 
 def with_middles(rows: Sequence[Row], order: Mapping[str, int]) -> list[Row]:
@@ -145,17 +147,17 @@ def with_middles(rows: Sequence[Row], order: Mapping[str, int]) -> list[Row]:
     return sorted(placed, key=lambda row: labels.index(row["label"]))
 
 
-def outcomes(rows: Sequence[Row]) -> alt.LayerChart:
+def outcomes(rows: Sequence[Row]) -> Drawn:
     return stacked(rows, OUTCOMES, "promises")
 
 
-def whitespace(rows: Sequence[Row]) -> alt.LayerChart:
+def whitespace(rows: Sequence[Row]) -> Drawn:
     return stacked(rows, STATES, "cells")
 
 
-def rates(rows: Sequence[Row]) -> alt.LayerChart:
+def rates(rows: Sequence[Row]) -> Drawn:
     """Kept in time, and done at all: two lines that differ in their dashes, the first with its figures."""
-    data = alt.Data(values=list(rows))
+    data = alt.InlineData(values=list(rows))
     axis = alt.Axis(labelExpr="format(datum.value * 100, 'd') + ' %'", tickCount=5)
     y = alt.Y("rate:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=axis)
     words = ["kept in time", "done at all"]
@@ -171,30 +173,30 @@ def rates(rows: Sequence[Row]) -> alt.LayerChart:
     return alt.layer(line, points, labels).properties(width=WIDTH - 110, height=150)
 
 
-def amounts(rows: Sequence[Row]) -> alt.LayerChart:
+def amounts(rows: Sequence[Row]) -> Drawn:
     y = alt.Y("amount:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format="~s", tickCount=4))
-    base = alt.Chart(alt.Data(values=list(rows))).encode(x=days_across(), y=y)
+    base = alt.Chart(alt.InlineData(values=list(rows))).encode(x=days_across(), y=y)
     bars = base.mark_bar(size=34, fill="#8fb7dc", stroke=INK, strokeWidth=0.8)
     labels = base.mark_text(dy=-8, fontSize=11, fontWeight="bold", fill=INK).encode(text="words:N")
     return alt.layer(bars, labels).properties(width=WIDTH, height=130)
 
 
-def stances(rows: Sequence[Row]) -> alt.LayerChart:
+def stances(rows: Sequence[Row]) -> Drawn:
     """A line for everybody, cut where they became of another mind."""
     y = alt.Y("who:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=170))
-    base = alt.Chart(alt.Data(values=list(rows))).encode(y=y)
+    base = alt.Chart(alt.InlineData(values=list(rows))).encode(y=y)
     bars = base.mark_bar(stroke=INK, strokeWidth=0.7, height=15).encode(
         x=alt.X("from:T", title=None, axis=alt.Axis(format="%b %Y", labelAngle=0, tickCount="month")),
         x2="to:T",
         color=alt.Color("attitude:N", scale=scale(ATTITUDES, rows, "attitude"), legend=alt.Legend(orient="bottom")),
     )
     labelled = base.transform_filter("datum.word").encode(x=alt.X("from:T"))
-    words = labelled.mark_text(xOffset=11, fontSize=9.5, fontWeight="bold", fill=INK).encode(text="word:N")
+    words = labelled.mark_text(xOffset=11, fontSize=9, fontWeight="bold", fill=INK).encode(text="word:N")
     people = len({row["who"] for row in rows})
-    return alt.layer(bars, chip(labelled, xOffset=11), words).properties(width=WIDTH - 120, height=people * 22)
+    return alt.layer(bars, chip(labelled, beside=11), words).properties(width=WIDTH - 120, height=people * 22)
 
 
-DRAWN: Mapping[str, Callable[[Sequence[Row]], alt.LayerChart]] = {
+DRAWN: Mapping[str, Callable[[Sequence[Row]], Drawn]] = {
     "outcomes": outcomes,
     "rates": rates,
     "stances": stances,

@@ -68,6 +68,8 @@ class Figure:
     description: str
     chart: Chart | None
     table: Table
+    table_beside: bool = False
+    """Whether the table says more than the chart and is always shown."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,137 @@
-"""Said versus did of many plans, month by month, as a document."""
+"""Said versus did across plans in one month, as a document."""
 
-from adapters.rendering.document import Document
-from adapters.rendering.wording import Json
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from adapters.cli.words import counted, spaced
+from adapters.rendering.document import Block, Cell, Chart, Column, Document, Fact, Figure, Section, Sentence, Table
+from adapters.rendering.promises import facts, proof, score_columns, score_groups, score_row, score_table
+from adapters.rendering.wording import OUTCOMES, Json, day, month_headline, percent, quoted
+
+LISTS = {"said": "said", "carried": "carried over", "added": "added since"}
+MOST_BARS = 12
+"""How many owners a chart shows: those who promised most."""
 
 
 def month_report(report: Json) -> Document:
-    raise NotImplementedError
+    return Document(
+        title=f"Said versus did: {counted(len(report['plans']), 'plan')}",
+        period=f"{date.fromisoformat(report['month'] + '-01'):%B %Y}",
+        headline=month_headline(report),
+        remarks=list(remarks(report)),
+        facts=month_facts(report["totals"]),
+        sections=[
+            Section("totals", "All plans together", [score_groups(report["totals"])]),
+            Section("owners", "By owner", list(owners(report["owners"]))),
+            Section("tiers", "By tier", [grouped("Plans by their tier", "Tier", "tier", report["tiers"])]),
+            Section("plans", "Plan by plan", [plans(report["plans"])]),
+            Section("slips", "The worst slips", [slips(report["worst_slips"])]),
+            Section("departures", "Departures noticed late", [departures(report["departures_noticed_late"])]),
+        ],
+    )
+
+
+def remarks(report: Json) -> Iterator[Sentence]:
+    if report["provisional"]:
+        yield Sentence("The month is not over: it may still change.", "warning")
+    if report["owner"]:
+        yield Sentence(f"Only plans of {report['owner']}.", "quiet")
+    if report["tier"]:
+        yield Sentence(f"Only plans of tier {report['tier']}.", "quiet")
+
+
+def month_facts(totals: Json) -> list[Fact]:
+    without = totals["plans_without_score"]
+    return [*facts(totals)[:5], Fact("plans without a score", str(without), f"of {counted(totals['plans'], 'plan')}")]
+
+
+def owners(totals: Sequence[Json]) -> Iterator[Block]:
+    table = grouped("Plans by their owner", "Owner", "owner", totals)
+    most = sorted(totals, key=lambda each: -(each["score"]["scored"] + each["score"]["pending"]))[:MOST_BARS]
+    rows = [
+        {"label": each["owner"], "part": part, "number": each["score"][part]}
+        for each in most
+        for part in OUTCOMES
+        if each["score"][part]
+    ]
+    chart = Chart("outcomes", rows) if rows else None
+    yield Figure("Outcomes by owner", "What became of the promises, by the owner of the plan.", chart, table, True)
+
+
+def grouped(caption: str, what: str, name: str, totals: Sequence[Json]) -> Table:
+    named = ((f"{spaced(each[name])} ({counted(each['plans'], 'plan')})", each["score"]) for each in totals)
+    return score_table(caption, what, named)
+
+
+def plans(rows: Sequence[Json]) -> Table:
+    columns = [*score_columns("Plan"), Column("Done unsaid", right=True)]
+    return Table(
+        "What was said and not yet due when the month began, plan by plan",
+        columns,
+        [plan(row) for row in rows],
+        "There was no plan in this month.",
+    )
+
+
+def plan(row: Json) -> Sequence[Cell]:
+    _, *figures = score_row("", row["score"])
+    named = Cell(row["account_name"], f"{row['plan']}, {row['owner']}, {row['tier']}", "strong")
+    return named, *figures, Cell(percent(row["unsaid_share"]))
+
+
+def slips(rows: Sequence[Json]) -> Table:
+    columns = [
+        Column("Promise", 6),
+        Column("Plan", 4),
+        Column("Owner", 2),
+        Column("Due", 3),
+        Column("Later by", 2),
+        Column("Why", 5),
+        Column("Proof", 2),
+    ]
+    return Table("Promises that were moved furthest", columns, [slip(row) for row in rows], "Nothing was moved.")
+
+
+def slip(row: Json) -> Sequence[Cell]:
+    promise = row["row"]
+    silent = "unexplained" in promise["flags"]
+    return (
+        Cell(promise["title"], f"{promise['kind']} {promise['id']}, {LISTS[row['list']]}", "strong"),
+        Cell(row["account_name"], row["plan"]),
+        Cell(promise["owner_now"]),
+        Cell(day(promise["due_on"]), f"now {day(promise['due_now_on'])}"),
+        Cell(counted(row["days"], "day"), tone="warning"),
+        Cell("no reason given", tone="bad") if silent else Cell(" · ".join(promise["reasons"])),
+        proof(promise["events"]),
+    )
+
+
+def departures(rows: Sequence[Json]) -> Table:
+    columns = [
+        Column("Who", 3),
+        Column("Plan", 4),
+        Column("Left on", 3),
+        Column("On record", 3),
+        Column("Meanwhile", 7),
+    ]
+    return Table(
+        "People who were gone before anybody said so",
+        columns,
+        [departure(row) for row in rows],
+        "No departure was recorded late.",
+    )
+
+
+def departure(row: Json) -> Sequence[Cell]:
+    reviews, promises = row["reviews"], [quoted(each["title"]) for each in row["promises"]]
+    meanwhile = [
+        f"{counted(len(reviews), 'review')} held: {', '.join(reviews)}" if reviews else "",
+        f"{counted(len(promises), 'open promise')} named them: {', '.join(promises)}" if promises else "",
+    ]
+    return (
+        Cell(row["id"], tone="strong"),
+        Cell(row["account_name"], row["plan"]),
+        Cell(day(row["true_on"])),
+        Cell(day(row["recorded_at"]), f"{counted(row['days'], 'day')} later"),
+        Cell("; ".join(filter(None, meanwhile))),
+    )

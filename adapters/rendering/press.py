@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
+from typing import Self
 
 from adapters.rendering.document import Form
 from adapters.rendering.markdown import markdown
@@ -16,6 +17,7 @@ from adapters.rendering.reports import document
 from adapters.rendering.worker import IDLE_SECONDS
 
 MEDIA_TYPES: Mapping[Form, str] = {
+    "json": "application/json",
     "html": "text/html; charset=utf-8",
     "md": "text/markdown; charset=utf-8",
     "pdf": "application/pdf",
@@ -62,9 +64,10 @@ class Press:
         self._idle_seconds = idle_seconds
         self._most_seconds = most_seconds
         self._child: Child | None = None
+        self._closed = False
         self._lock = Lock()
 
-    def __enter__(self) -> "Press":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -86,6 +89,8 @@ class Press:
                 return self._asked(order)
 
     def _asked(self, order: bytes) -> bytes:
+        if self._closed:
+            raise RenderingFailed("The press is closed.")
         if self._child is None or self._child.process.poll() is not None:
             self._end_child()
             self._child = Child(self._idle_seconds)
@@ -96,6 +101,10 @@ class Press:
             raise
 
     def close(self) -> None:
+        """What is under way is given up."""
+        self._closed = True
+        if under_way := self._child:
+            under_way.process.kill()
         with self._lock:
             self._end_child()
 

@@ -89,15 +89,13 @@ def so_far(report: Json, told: str) -> str:
 def score_told(score: Json) -> str:
     """Kept of scored, then what became of the others."""
     kept, scored = score["kept"], score["scored"]
+    others = [(score[outcome], words) for outcome, words in TOLD_AFTERWARDS.items() if score[outcome]]
+    if scored == 1:
+        return f"the one promise that was due was {others[0][1] if others else 'kept'}"
     if kept == scored:
-        return "the one promise that was due was kept" if scored == 1 else f"all {scored} promises kept"
-    others = [f"{number(score[outcome])} {words}" for outcome, words in TOLD_AFTERWARDS.items() if score[outcome]]
-    begun = f"{kept} of {counted_promises(scored)} kept" if kept else f"none of {counted_promises(scored)} kept"
-    return ", ".join([begun, *others])
-
-
-def counted_promises(count: int) -> str:
-    return f"{count} promise{'' if count == 1 else 's'}"
+        return f"all {scored} promises kept"
+    begun = f"{kept} of {scored} promises kept" if kept else f"none of {scored} promises kept"
+    return ", ".join([begun, *(f"{number(count)} {words}" for count, words in others)])
 
 
 def nothing_scored(report: Json) -> str:
@@ -131,15 +129,14 @@ def wants_explaining(said: Sequence[Json]) -> str:
 
 
 def month_headline(report: Json) -> str:
-    """Over all plans."""
-    totals, plans = report["score"], report["plans"]
+    """Of many plans together."""
+    score, plans = report["totals"]["score"], report["totals"]["plans"]
     if not plans:
         return so_far(report, "There was no plan to report on.")
-    over = f" across {counted(len(plans), 'plan')}"
-    if not totals["scored"]:
+    over = f" across {counted(plans, 'plan')}"
+    if not score["scored"]:
         return so_far(report, f"Nothing was due{over}.")
-    told = score_told(totals)
-    first, *others = told.split(", ")
+    first, *others = score_told(score).split(", ")
     return so_far(report, sentence(", ".join([first + over, *others])))
 
 

@@ -1,0 +1,120 @@
+"""Commands that report what was said and what was done: of one plan between two cuts, and of many for a month."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from pydantic_core import to_json
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from adapters.cli.asking import PlanName, find
+from adapters.cli.errors import Told
+from adapters.cli.terminal import WIDTH_OF_A_PIPE, err, out, print_lines, tell
+from adapters.http.reports import written
+from adapters.main import open_store, utc_now
+from adapters.rendering.press import Press
+from adapters.rendering.reports import document
+from adapters.rendering.terminal import terminal
+from adapters.settings import Settings
+from application.month_report import MonthInTheMaking, month_named
+from application.plan_memory import KnownPlan
+from application.said_vs_did import cuts_meant, said_vs_did
+from domain.plan import Tier
+
+Format = Literal["text", "json", "md", "html", "pdf"]
+SUFFIXES: Mapping[str, Format] = {".json": "json", ".md": "md", ".html": "html", ".pdf": "pdf"}
+
+report = typer.Typer(help="Report across plans.", no_args_is_help=True)
+
+InFormat = Annotated[
+    Format | None, typer.Option("--format", help="Left out: what the name of the file says, else text.")
+]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="A file; left out: standard output.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("said-vs-did")(of_a_plan)
+    app.add_typer(report, name="report")
+
+
+def of_a_plan(
+    plan: PlanName,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="CUT", help="What was said then; left out: at the review before.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="CUT", help="What was done by then; left out: by the last review.")
+    ] = None,
+    format: InFormat = None,
+    output: Output = None,
+) -> None:
+    """What was said at one cut of a plan, and what was done by another."""
+    form = form_of(format, output)
+    asked = find(plan)
+    a, b = (asked.cut(cut) for cut in cuts_meant(asked.known, asked.now, from_, to))
+    deliver("said-vs-did", to_json(said_vs_did(asked.known, a, b), by_alias=True), form, output)
+
+
+@report.command()
+def month(
+    month: Annotated[str, typer.Argument(metavar="MONTH", help="Such as 2026-03.")],
+    owner: Annotated[str | None, typer.Option(help="Only plans this person owned at the end of it.")] = None,
+    tier: Annotated[Tier | None, typer.Option(help="Only plans that were of this tier at the end of it.")] = None,
+    format: InFormat = None,
+    output: Output = None,
+) -> None:
+    """What was said and what was done in a month, across plans."""
+    form, now = form_of(format, output), utc_now()
+    making = MonthInTheMaking(month_named(month, now), now, owner, tier)
+    with open_store(Settings()) as store:
+        made = b"".join(written(making, watched(store.events.histories())))
+    deliver("month", made, form, output)
+
+
+def form_of(format: Format | None, output: Path | None) -> Format:
+    """Raises `Told` where it cannot be shown."""
+    form = format or SUFFIXES.get(output.suffix if output else "", "text")
+    if form == "pdf" and output is None and out().is_terminal:
+        raise Told("A PDF is not for a terminal. Name a file with -o, or send it on with a pipe.")
+    return form
+
+
+def watched(histories: Iterable[KnownPlan]) -> Iterator[KnownPlan]:
+    """With a bar.  The ids of plans are hashes, read in their order: so far as the id is, so far is the work."""
+    console = err()
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[plans]}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("Reading plans", total=2**128, plans="")
+        for number, known in enumerate(histories, 1):
+            progress.update(bar, completed=known.plan_id.int, plans=f"{number} plans")
+            yield known
+
+
+def deliver(name: str, report: bytes, form: Format, output: Path | None) -> None:
+    if form == "text":
+        show(name, report, output)
+    else:
+        with Press() as press:
+            content = report + b"\n" if form == "json" else press.made(name, form, report)
+        if output is None:
+            print_lines([content])
+        else:
+            output.write_bytes(content)
+    if output:
+        tell(f"The report is written to {output}.")
+
+
+def show(name: str, report: bytes, output: Path | None) -> None:
+    parts = terminal(document(name, json.loads(report)))
+    if output is None:
+        console: Console = out()
+        for part in parts:
+            console.print(part)
+        return
+    with output.open("w", encoding="utf-8") as file:
+        console = Console(file=file, width=WIDTH_OF_A_PIPE, highlight=False, emoji=False)
+        for part in parts:
+            console.print(part)

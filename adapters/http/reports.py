@@ -1,0 +1,137 @@
+"""Said versus did: of one plan between two cuts, and across plans for a month."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import chain
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
+
+from adapters.http.conditional import CACHING, Answer, is_known, unchanged
+from adapters.http.forms import FORMED_QUERY, Forms, form_asked
+from adapters.http.problems import rejected_parameter
+from adapters.http.queries import CUT, CutText, PlanPath, Views
+from adapters.postgres.event_store import PostgresEventStore
+from adapters.rendering.document import Form
+from application.cuts import CutRefused
+from application.month_report import Month, MonthInTheMaking, MonthReport, month_named
+from application.plan_memory import KnownPlan
+from application.said_vs_did import Report, cuts_meant, said_vs_did
+from domain.plan import Tier
+
+MINUTES_OF_A_DAY_BEGINNING = 15
+"""Time zones begin their days at quarters of an hour."""
+
+
+FORMAT = "The form of the answer; if not given, what `Accept` likes best."
+VARY = "Authorization, Accept"
+
+
+class Period(BaseModel):
+    """Which cuts are compared; if nothing is said, the last two held reviews of the same kind."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    from_: CutText | None = Field(
+        None, alias="from", description=f"{CUT}; if not given, the review before, of the same kind where `to` is one."
+    )
+    to: CutText | None = Field(None, description=f"{CUT}; if only `from` is given, now.")
+    as_of: CutText | None = Field(None, description="The same as `to`.")
+    format: Form | None = Field(None, description=FORMAT)
+
+
+class MonthAsked(BaseModel):
+    """Which month, and of which plans."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    month: str = Field(max_length=20, examples=["2026-03"])
+    owner: str | None = Field(None, max_length=128, description="Only plans this person owned at the end of it.")
+    tier: Tier | None = Field(None, description="Only plans that were of this tier at the end of it.")
+    format: Form | None = Field(None, description=FORMAT)
+
+
+def routes(views: Views, events: PostgresEventStore, forms: Forms) -> APIRouter:
+    api = APIRouter(prefix="/v1", tags=["reports"])
+
+    @api.get(
+        "/plans/{plan}/said-vs-did",
+        response_model=Report,
+        summary="What was said, and what was done since",
+        **FORMED_QUERY,
+    )
+    async def read_said_vs_did(request: Request, plan: PlanPath, asked: Annotated[Period, Query()]) -> Response:
+        known = await views.plan(request, plan)
+        form = form_asked(request, asked.format)
+        cuts = views.cuts(known)
+        closing = asked.to or asked.as_of
+        if closing:
+            cuts.cut("to" if asked.to else "as_of", closing)
+        from_, to = await run_in_threadpool(cuts_meant, known, cuts.now, asked.from_, closing)
+        a, b = cuts.cut("from", from_), cuts.cut("to", to)
+
+        def made() -> Answer:
+            report = said_vs_did(known, a, b)
+            return forms.formed("said-vs-did", form, report, report.plan)
+
+        limiter = forms.limiter if form != "json" else None
+        answer = await views.answer(request, known, made, b, a.version, from_, to, form=form, limiter=limiter)
+        answer.headers["Vary"] = VARY
+        return answer
+
+    @api.get(
+        "/reports/said-vs-did",
+        response_model=MonthReport,
+        summary="What was said and done in a month, across plans",
+        **FORMED_QUERY,
+    )
+    async def read_month(request: Request, asked: Annotated[MonthAsked, Query()]) -> Response:
+        views.identify(request)
+        form, now = form_asked(request, asked.format), views.now()
+        try:
+            month = month_named(asked.month, now)
+        except CutRefused as error:
+            raise rejected_parameter("month", error.type, str(error)) from None
+        tag = month_tag(await run_in_threadpool(events.last_position), month, now, form)
+        if is_known(request, tag):
+            return unchanged(tag)
+        making = MonthInTheMaking(month, now, asked.owner, asked.tier)
+        parts = written(making, events.histories())
+        if form != "json":
+            answer = (await forms.made("month", form, parts, str(month))).with_tag(tag)
+            answer.headers["Vary"] = VARY
+            return answer
+        # Whatever keeps the store from answering is told before the answer begins.
+        first = await run_in_threadpool(next, parts)
+        headers = {"ETag": tag, **CACHING, "Vary": VARY}
+        return StreamingResponse(chain([first], parts), headers=headers, media_type="application/json")
+
+    return api
+
+
+def month_tag(position: int, month: Month, now: datetime, form: Form) -> str:
+    """What the report depends on: all that was recorded, and while the month goes on, which day it is where."""
+    minute = now.minute - now.minute % MINUTES_OF_A_DAY_BEGINNING
+    going_on = f".{now:%Y-%m-%dT%H}:{minute:02}" if not month.is_over(now) else ""
+    formed = f".{form}" if form != "json" else ""
+    return f'"{position}{going_on}{formed}"'
+
+
+def written(making: MonthInTheMaking, histories: Iterator[KnownPlan]) -> Iterator[bytes]:
+    """`MonthReport` as JSON, plan by plan.  The first part waits for the first plan."""
+    begun = opened(making.heading) + b',"plans":['
+    for known in histories:
+        plan = making.add(known)
+        if plan:
+            yield begun + to_json(plan, by_alias=True)
+            begun = b","
+    yield (begun if begun != b"," else b"") + b"]," + to_json(making.summary(), by_alias=True)[1:]
+
+
+def opened(heading: Any) -> bytes:
+    """An object that goes on."""
+    return to_json(heading)[:-1]

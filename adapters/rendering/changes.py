@@ -1,0 +1,103 @@
+"""What is different in a plan."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from adapters.cli.words import spaced
+from adapters.rendering.document import Block, Cell, Column, Sentence, Table
+from adapters.rendering.wording import Json, value
+from domain.language import shortened
+
+ARROWS = {"up": " ▲", "down": " ▼", None: ""}
+TELLING = "state name kind owner due_on held_on planned_on amount stage close_on level roles likelihood impact".split()
+"""The values of a thing that came or went that are most worth telling."""
+MOST_TOLD = 4
+LONGEST_VALUE = 160
+
+
+def changes(report: Json) -> Iterator[Block]:
+    if report["unchanged"]:
+        yield Sentence("Nothing is different in the plan, which is a finding too.", "warning")
+    names = names_in(report)
+    for section, rows in report["changes"].items():
+        yield Table(section.capitalize(), columns("From → to"), [change(row, names) for row in rows], "")
+    back = [touched(row, names) for row in report["touched_unchanged"]]
+    yield Table("Touched, but as it was", columns("Value"), back, "Nothing was changed and changed back.")
+    if report["gone_stale"]:
+        yield Sentence(f"Gone stale since: {', '.join(report['gone_stale'])}.", "warning")
+    yield Sentence(f"Looked after in the period: {', '.join(report['refreshed']) or 'no section'}.", "quiet")
+
+
+def columns(value: str) -> list[Column]:
+    return [Column("What", 3), Column("Of", 5), Column(value, 6), Column("Who", 2), Column("Why", 4)]
+
+
+Names = Mapping[tuple[str, str], str]
+"""What people know things by, by kind and id."""
+
+
+def names_in(report: Json) -> Names:
+    rows = [row for name in ("said", "carried", "added") for row in report[name]]
+    changed = [row for changes in report["changes"].values() for row in changes]
+    titles = {(row["kind"], row["id"]): row["title"] for row in (*changed, *report["touched_unchanged"], *rows)}
+    people = {("stakeholder", each["stakeholder"]): each["name"] for each in report["series"]["sentiments"]}
+    return {thing: name for thing, name in (titles | people).items() if name}
+
+
+def change(row: Json, names: Names) -> Sequence[Cell]:
+    return (
+        Cell(spaced(row["what"])),
+        thing(row, names),
+        moved(row),
+        Cell(", ".join(row["actors"])),
+        Cell(" · ".join(row["reasons"])),
+    )
+
+
+def touched(row: Json, names: Names) -> Sequence[Cell]:
+    field = row["field"]
+    return (
+        Cell(spaced(row["what"])),
+        thing(row, names),
+        Cell(f"{spaced(field)}: {brief(field, row['value'])}" if field else "came and went"),
+        Cell(", ".join(row["actors"])),
+        Cell(" · ".join(row["reasons"])),
+    )
+
+
+def thing(row: Json, names: Names) -> Cell:
+    kind, id = row["kind"], row["id"]
+    if kind == id:
+        return Cell(spaced(kind), tone="strong")
+    known = f"{spaced(kind)} {id}"
+    name = names.get((kind, id))
+    return Cell(shortened(name, LONGEST_VALUE), known, "strong") if name else Cell(known, tone="strong")
+
+
+def moved(row: Json) -> Cell:
+    if row["field"] is None:
+        came = row["from"] is None
+        values = row["to"] if came else row["from"]
+        return Cell(("+ " if came else "− ") + essence(values or {}, row["title"]))
+    lead = one_move(row["field"], row)
+    return Cell(lead, "; ".join(one_move(field, move) for field, move in row["also"].items()))
+
+
+def one_move(field: str, move: Json) -> str:
+    before = f"{brief(field, move['from'])} → " if move["from"] is not None else ""
+    return f"{spaced(field)}: {before}{brief(field, move['to'])}{ARROWS[move['direction']]}"
+
+
+def essence(values: Json, title: Any) -> str:
+    first = [field for field in TELLING if field in values]
+    fields = [
+        field
+        for field in [*first, *(field for field in values if field not in first)]
+        if values[field] not in (False, title)
+    ]
+    said = [f"{spaced(field)} {brief(field, values[field])}" for field in fields[:MOST_TOLD]]
+    return ", ".join(said) + (", …" if len(fields) > MOST_TOLD else "")
+
+
+def brief(field: str, given: Any) -> str:
+    return shortened(value(given, field), LONGEST_VALUE)

@@ -1,0 +1,136 @@
+"""What became of promises, and the scores made of it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from adapters.cli.words import counted
+from adapters.rendering.document import (
+    Cell,
+    Column,
+    Fact,
+    Table,
+    Tone,
+)
+from adapters.rendering.wording import FLAGS, OUTCOMES, Json, day, percent
+from domain.language import shortened
+
+TONES: Mapping[str, Tone] = {
+    "kept": "good",
+    "late": "warning",
+    "failed": "bad",
+    "dropped": "quiet",
+    "slipped": "warning",
+    "missed": "bad",
+    "pending": "quiet",
+}
+LONGEST_VALUE = 160
+
+
+def promises(rows: Sequence[Json], caption: str, empty: str) -> Table:
+    columns = [
+        Column("Promise", 6),
+        Column("Owner", 2),
+        Column("Due", 3),
+        Column("Outcome", 3),
+        Column("Worth knowing", 4),
+        Column("Proof", 2),
+    ]
+    return Table(caption, columns, [promise(row) for row in rows], empty)
+
+
+def promise(row: Json) -> Sequence[Cell]:
+    by_customer = row["side"] == "customer"
+    kind = "promised by the customer" if by_customer else row["kind"]
+    return (
+        Cell(row["title"], f"{kind} {row['id']}", "strong"),
+        Cell(owner(row)),
+        Cell(day(row["due_on"]), moves_told(row)),
+        Cell(OUTCOMES[row["outcome"]], ended(row), TONES[row["outcome"]]),
+        worth_knowing(row),
+        proof(row["events"]),
+    )
+
+
+def worth_knowing(row: Json) -> Cell:
+    flags, words = ", ".join(FLAGS[flag] for flag in row["flags"]), shortened(" · ".join(why(row)), LONGEST_VALUE)
+    return Cell(flags, words) if flags else Cell(words, tone="quiet")
+
+
+def why(row: Json) -> Iterator[str]:
+    """What came of it, and the reasons that were given."""
+    if row["title_now"] != row["title"]:
+        yield f"now: {row['title_now']}"
+    yield from (words for words in (row["result"], *row["reasons"]) if words)
+
+
+def owner(row: Json) -> str:
+    now = row["owner_now"]
+    return f"{row['owner']} → {now}" if now != row["owner"] else row["owner"]
+
+
+def moves_told(row: Json) -> str:
+    moved, days = row["times_moved"], row["days_moved"]
+    times = {1: "once", 2: "twice"}.get(moved, f"{moved} times")
+    told = (
+        f"now {day(row['due_now_on'])}" if row["due_now_on"] != row["due_on"] else "",
+        f"first {day(row['first_due_on'])}" if row["first_due_on"] != row["due_on"] else "",
+        f"moved {times}, {days:+d} d in all".replace("-", "−") if moved else "",
+    )
+    return "; ".join(filter(None, told))
+
+
+def ended(row: Json) -> str:
+    late, finished = row["days_late"], row["finished_on"]
+    if finished:
+        if late:
+            return f"{day(finished)}, {counted(abs(late), 'day')} {'late' if late > 0 else 'early'}"
+        return day(finished)
+    return f"{counted(late, 'day')} past due" if late and row["outcome"] != "dropped" else ""
+
+
+def proof(events: Sequence[str]) -> Cell:
+    """The versions of the plan that say so: their ids are the plan's and these."""
+    return Cell(", ".join(event.rpartition(":")[2] for event in events), tone="quiet")
+
+
+def score_groups(scores: Json) -> Table:
+    """All the scores of a period, whether of one plan or of many."""
+    groups = {
+        "Said": scores["score"],
+        "of it plays": scores["by_kind"]["play"],
+        "of it actions": scores["by_kind"]["action"],
+        "Carried over": scores["carried_score"],
+        "Added": scores["added_score"],
+        "Promised by the customer": scores["customer_score"],
+    }
+    return score_table("How many promises came to what", "Promises", groups.items())
+
+
+def score_table(caption: str, what: str, scores: Iterable[tuple[str, Json]]) -> Table:
+    rows = [score_row(name, score) for name, score in scores]
+    return Table(caption, score_columns(what), rows, "There is nothing to score.")
+
+
+def score_columns(what: str) -> list[Column]:
+    counts = (Column(words, right=True) for words in OUTCOMES.values())
+    return [Column(what, 3), *counts, Column("Keep rate", right=True), Column("Done rate", right=True)]
+
+
+def score_row(name: str, score: Json) -> Sequence[Cell]:
+    counts = (Cell(str(score[outcome]), tone="" if score[outcome] else "quiet") for outcome in OUTCOMES)
+    return Cell(name), *counts, Cell(percent(score["keep_rate"])), Cell(percent(score["done_rate"]))
+
+
+def facts(scores: Json) -> list[Fact]:
+    score = scores["score"]
+    return [
+        Fact("kept in time", percent(score["keep_rate"]), f"{score['kept']} of {score['scored']}"),
+        Fact(
+            "done at all",
+            percent(score["done_rate"]),
+            f"{score['kept'] + score['late'] + score['failed']} of {score['scored']}",
+        ),
+        Fact("kept as said", str(score["kept_as_said"]), "never reworded"),
+        Fact("proven", str(score["kept_proven"]), "with evidence, at once"),
+        Fact("pending", str(score["pending"]), "not due yet"),
+        Fact("done unsaid", percent(scores["unsaid_share"]), "of all that was finished"),
+    ]

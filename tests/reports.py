@@ -1,0 +1,65 @@
+"""Reports to be given a form: of told histories, as the JSON they are answered in."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import to_json
+
+from application.month_report import month_named, month_report
+from application.said_vs_did import said_vs_did
+from tests.histories import History, opened, told
+
+WORKED = Path(__file__).parent / "scenarios" / "worked-case.jsonl"
+DEMO = Path(__file__).parents[1] / "adapters" / "cli" / "demo"
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+NASTY = '<script>alert("x")</script> # $y$ `c` | *b* _i_ [l](https://e.example) #import "a" \\u{41} @r // x'
+"""Means something in HTML, in Markdown and to typst, if it is let."""
+
+
+def report(history: History, a: str, b: str) -> bytes:
+    return to_json(said_vs_did(history.known, history.cut(a), history.cut(b)), by_alias=True)
+
+
+def worked_case() -> bytes:
+    return report(told(WORKED), "review:R1", "review:R2")
+
+
+def demo() -> bytes:
+    return report(told(DEMO / "retailer.jsonl"), "review:m-2026-02", "review:m-2026-03")
+
+
+def of_an_empty_plan() -> bytes:
+    return report(opened(), "version:1", "version:1")
+
+
+def nasty() -> bytes:
+    """Every word that users choose is as bad as can be."""
+    history = opened(account_name=NASTY)
+    plan_play(history, "p", title=NASTY)
+    history.on("2026-01-06", "add-stakeholder", id="zz", name=NASTY, level="executive")
+    history.on("2026-01-07", "change-sentiment", id="zz", attitude=2)
+    hold(history, "R1", "2026-01-07")
+    history.on("2026-02-07", "reschedule-play", id="p", due_on="2026-03-01", reason=NASTY)
+    hold(history, "R2", "2026-02-08", decisions=[NASTY])
+    return report(history, "review:R1", "review:R2")
+
+
+def plan_play(history: History, id: str, **more: Any) -> None:
+    terms = {"title": id, "kind": "access", "owner": "ann", "due_on": "2026-02-01", "success_measure": "x"}
+    history.on("2026-01-06", "plan-play", id=id, **terms | more)
+
+
+def hold(history: History, id: str, day: str, **more: Any) -> None:
+    terms = {"kind": "weekly", "audience": "internal", "held_on": day, "ours": ["ann"], "theirs": []}
+    history.on(day, "hold-review", id=id, **terms | more)
+
+
+def month(*files: str) -> bytes:
+    plans = [told(DEMO / f"{file}.jsonl").known for file in files]
+    return to_json(month_report(month_named("2026-03", NOW), plans, NOW), by_alias=True)
+
+
+def parsed(report: bytes) -> dict[str, Any]:
+    return dict(json.loads(report))

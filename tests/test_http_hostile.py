@@ -1,0 +1,412 @@
+"""Whatever is sent, the answer says what is wrong with it, nothing is recorded, and the service goes on."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from pydantic import ValidationError
+
+from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.store import opened
+from domain.account_plan import COMMANDS
+from tests.api import Api, Told, assert_problem, served, tell_everything_to
+from tests.conftest import KEY, database
+from tests.everything import SAID
+from tests.stores import OPEN_ACME
+
+NOTE = {"section": "plan", "text": "Budget talks in May"}
+JSON = {"Content-Type": "application/json"}
+MOST_BYTES = 256 * 1024
+BODIES: dict[str, dict[str, Any]] = {"open-plan": OPEN_ACME} | {command: body for _, command, body in reversed(SAID)}
+VIEWS = ["", "/history?limit=500", "/blame", "/diff?from=version:1&states=true", "/reviews"]
+
+NEVER_FINE: dict[str, Any] = {
+    "infinite": float("inf"),
+    "not a number": float("nan"),
+    "a wide number": 10**30,
+    "a text with a NUL": "a\0b",
+    "a long text": "x" * 20_000,
+    "a long number in a text": "9" * 10_001,
+    "a long list": ["x"] * 10_000,
+    "a list of nothing": [None],
+    "a list of a list": [[]],
+    "an object of unknown fields": {"unheard_of": {"of": []}},
+    "a day there never was": "0000-00-00",
+    "a day of the year 10000": "10000-01-01",
+}
+SELDOM_FINE: dict[str, Any] = {
+    "null": None,
+    "true": True,
+    "zero": 0,
+    "a negative number": -1,
+    "a fraction": 0.5,
+    "an exponent": "1e15",
+    "an endless exponent": "1e999999999",
+    "endless zeros": "0E-999999999",
+    "a text": "text",
+    "a blank": "  ",
+    "a path": "../../etc/passwd",
+    "an escape": "%2e%2e%00",
+    "two words": "a b",
+    "an elephant": "🐘",
+    "right to left": "\u202eabc",
+    "the last day": "9999-12-31",
+    "the first day": "0001-01-01",
+    "seconds": "1767225600",
+    "an empty list": [],
+    "an empty object": {},
+}
+TEXTS_THAT_MAY_BE_ANY = {"a day there never was", "a day of the year 10000"}
+
+
+@pytest.fixture(scope="module")
+def battered(postgres: EmbeddedPostgres) -> Iterator[Api]:
+    """The service with a plan in which there is everything, to be told anything."""
+    with database(postgres) as where, opened(where, KEY) as store, served(store) as api:
+        yield tell_everything_to(api).api
+
+
+def raw(api: Api, content: Any, path: str = "/write-note", headers: dict[str, str] | None = None) -> Any:
+    return api.request("POST", f"/v1/plans/{api.plan}{path}", content=content, headers=JSON | (headers or {}))
+
+
+# What a field holds
+
+
+def accepted(command: str, body: dict[str, Any]) -> bool:
+    try:
+        COMMANDS[command].model_validate_json(json.dumps(body))
+    except ValidationError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_can_never_be_right_is_refused_in_every_field(command):
+    for field in COMMANDS[command].model_fields:
+        for name, value in NEVER_FINE.items():
+            if name in TEXTS_THAT_MAY_BE_ANY and not field.endswith("_on"):
+                continue
+            assert not accepted(command, BODIES[command] | {field: value}), (field, name)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_a_field_can_hold_is_carried_out_or_refused_and_the_plan_can_be_shown(battered: Api, command):
+    battered.do("reopen-plan", reason="r")
+    version = battered.version
+    for field in COMMANDS[command].model_fields:
+        for name, value in (SELDOM_FINE | NEVER_FINE).items():
+            body = BODIES[command] | {field: value}
+            if accepted(command, body):
+                answer = battered.do(command, **body)
+                assert answer.status_code in (200, 201, 409), (field, name, answer.text)
+                version = answer.json().get("version", version) if answer.status_code == 200 else version
+        answer = battered.do(command, **BODIES[command] | {field: {"unheard_of": 1}})
+        assert assert_problem(answer, 422, "invalid-fields")["errors"][0]["pointer"].startswith(f"/{field}")
+    assert battered.version == version
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_after_all_that_every_view_can_be_had(battered: Api, view):
+    assert battered.view(view).status_code == 200
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_field_that_is_not_known_is_refused(battered: Api, command):
+    answer = battered.do(command, **BODIES[command] | {"unheard_of": 1})
+    assert_problem(answer, 422, "invalid-fields", pointer="/unheard_of")
+
+
+@pytest.mark.parametrize("body", [[], None, 3, "text", True, [{}]])
+@pytest.mark.parametrize("command", ["write-note", "archive-plan"])
+def test_a_body_that_is_no_object_is_refused(acme: Api, command, body):
+    answer = raw(acme, json.dumps(body), f"/{command}")
+    assert_problem(answer, 422, "invalid-fields", pointer="")
+    assert acme.version == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("arr", "1E+3", "1000"),
+        ("arr", "-0", "0"),
+        ("arr", "0.10", "0.10"),
+        ("arr", 1250.5, "1250.5"),
+        ("arr", 7, "7"),
+        ("arr", "1." + "0" * 100_000, "1"),
+    ],
+)
+def test_an_amount_is_kept_exactly_and_in_plain_digits(acme: Api, field, value, kept):
+    contract = {"starts_on": "2026-01-01", "renews_on": "2026-12-31", "products": []}
+    acme.done("set-contract", **contract | {field: value})
+    assert acme.view("/history").json()["items"][-1]["data"]["arr"] == kept
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_number_with_more_digits_than_a_reader_keeps_is_refused_and_not_rounded(acme: Api, many):
+    body = '{"arr": 12345678901234.567891, "starts_on": "2026-01-01", "renews_on": "2026-12-31", "products": []}'
+    if many:
+        answer = raw(acme, f'[{{"command": "set-contract", "body": {body}}}]', "/commands")
+    else:
+        answer = raw(acme, body, "/set-contract")
+    assert_problem(answer, 422, "invalid-fields", pointer="/0/body/arr" if many else "/arr")
+
+
+@pytest.mark.parametrize(
+    ("day", "warned"), [("9999-12-31", True), ("2080-01-01", True), ("2075-12-31", False), ("2026-01-05", False)]
+)
+def test_a_day_the_world_can_hardly_hold_is_warned_about(acme: Api, day, warned):
+    action = {"statement": "Send the offer", "kind": "task", "owner": "ann", "due_on": day}
+    warnings = acme.done("add-action", **action)["warnings"]
+    assert [warning["code"] for warning in warnings] == ["unlikely-date"] * warned
+    assert all(acme.view(view).status_code == 200 for view in VIEWS)
+
+
+def test_a_promise_from_before_the_plan_is_refused(acme: Api):
+    action = {"statement": "Send the offer", "kind": "task", "owner": "ann", "due_on": "2026-01-04"}
+    assert_problem(acme.do("add-action", **action), 409, "due-before-plan-opened", pointer="/due_on")
+
+
+def test_a_review_is_not_held_before_the_last_one(told: Told):
+    review = {"kind": "monthly", "audience": "internal", "held_on": "2026-01-25", "ours": ["ann"]}
+    answer = told.api.do("hold-review", **review)
+    assert (answer.status_code, answer.json()["pointer"]) == (409, "/held_on")
+
+
+# What is no JSON
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b" ",
+        b'{"section": "plan", "text": "trunc',
+        b'{"section": "plan", "text": "t"} trailing',
+        b'{"section": "plan", "text": "t"}{}',
+        b'{"section": "plan", "text": "t",}',
+        b"{'section': 'plan', 'text': 't'}",
+        b'\xef\xbb\xbf{"section": "plan", "text": "t"}',
+        '{"section": "plan", "text": "t"}'.encode("utf-16"),
+        b'{"section": "plan", "text": "\xff"}',
+        b'{"section": "plan", "text": "\xed\xa0\x80"}',
+        b'{"section": "plan", "text": "\\ud800"}',
+        b'{"section": "plan", "text": "\\ude00\\ud800"}',
+        b'{"section": "plan", "text": "a\x00b"}',
+        b'{"section": "plan", "text": "a\nb"}',
+        b'{"\\ud800": 1}',
+        b'{"section": "plan", "text": "t", "about": NaN}',
+        b'{"section": "plan", "text": "t", "about": [-Infinity]}',
+        b'{"section": "plan", "text": ' + b"9" * 10_000 + b"}",
+        b"[" * 100_000,
+        b'{"a":' * 40_000,
+        b'{"section": "plan", "text": "t", "about": ' + b"[" * 1_000 + b"]" * 1_000 + b"}",
+        b"/* note */ {}",
+        b"section=plan&text=t",
+        b"\x80\x02}q\x00.",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/write-note", "/commands"])
+def test_what_is_no_json_is_malformed(acme: Api, content, path):
+    assert_problem(raw(acme, content, path), 400, "malformed-json")
+    assert acme.version == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b'{"section": "plan", "text": "one", "text": "two"}', "two"),
+        (b'{"section": "plan", "text": "NaN and Infinity"}', "NaN and Infinity"),
+        (b'  \r\n{"section": "plan", "text": "\\ud83d\\udc18"}\n', "🐘"),
+        (b'{"section": "plan", "text": "tabs\\tand\\nlines"}', "tabs\tand\nlines"),
+        ('{"section": "plan", "text": "e\u0301\u202e"}'.encode(), "é\u202e"),
+    ],
+)
+def test_what_is_odd_but_json_is_read(acme: Api, content, text):
+    assert raw(acme, content).status_code == 200
+    assert acme.view("/history").json()["items"][-1]["data"]["text"] == text
+
+
+# How it is sent
+
+
+def padded(size: int) -> bytes:
+    return json.dumps(NOTE).encode().ljust(size)
+
+
+async def in_pieces(content: bytes, size: int = 10_000) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
+
+
+@pytest.mark.parametrize("path", ["/write-note", "/commands"])
+@pytest.mark.parametrize(("size", "fits"), [(MOST_BYTES, True), (MOST_BYTES + 1, False), (5_000_000, False)])
+def test_a_body_may_have_256_kib(acme: Api, size, fits, path):
+    content = padded(size) if path == "/write-note" else b"[" + json.dumps(listed(NOTE)).encode()[1:].ljust(size - 1)
+    for sent in (content, in_pieces(content)):
+        answer = raw(acme, sent, path)
+        if fits:
+            assert answer.status_code == 200, answer.text
+        else:
+            assert_problem(answer, 413, "body-too-large")
+    assert acme.version == 1 + 2 * fits
+
+
+def listed(note: dict[str, str]) -> list[dict[str, Any]]:
+    return [{"command": "write-note", "body": note}]
+
+
+def test_a_body_that_says_it_is_too_large_is_not_waited_for(acme: Api):
+    async def never() -> AsyncIterator[bytes]:
+        raise AssertionError("was read")
+        yield b""
+
+    for length in (str(MOST_BYTES + 1), "9" * 400):
+        assert_problem(raw(acme, never(), headers={"Content-Length": length}), 413, "body-too-large")
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "text/plain", "text/json", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data",
+        "application/jsonp", "", "json", "application/json, text/plain", "application/json; charset=utf-16",
+        "application/json;charset=\"latin-1\"", "*/*", "ä/json",
+    ],
+)  # fmt: skip
+def test_a_body_that_is_not_sent_as_json_is_refused(acme: Api, media_type):
+    answer = raw(acme, json.dumps(NOTE), headers={"Content-Type": media_type.encode("latin-1")})
+    assert_problem(answer, 415, "unsupported-media-type")
+    assert acme.version == 1
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["application/json", "APPLICATION/JSON", "application/json; charset=UTF-8", 'application/json;charset="utf-8"',
+     "application/vnd.plantrail.command+json", "application/json ; profile=x"],
+)  # fmt: skip
+def test_json_has_several_names(acme: Api, media_type):
+    assert raw(acme, json.dumps(NOTE), headers={"Content-Type": media_type}).status_code == 200
+
+
+def test_a_body_without_a_media_type_is_refused(acme: Api):
+    answer = acme.request("POST", f"/v1/plans/{acme.plan}/write-note", content=json.dumps(NOTE))
+    assert_problem(answer, 415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip"])
+def test_a_body_that_is_compressed_is_refused(acme: Api, encoding):
+    answer = raw(acme, b"\x1f\x8b", headers={"Content-Encoding": encoding})
+    assert_problem(answer, 415, "unsupported-content-encoding")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": b"[::1"},
+        {"Host": b""},
+        {"Host": b"a" * 10_000},
+        {"If-None-Match": b"\xff" * 1_000},
+        {"Authorization": b"\xe4"},
+        {"Accept": b"text/html;q=\xff"},
+        {"X-Forwarded-For": b"../" * 1_000},
+        {"traceparent": b"\x00"},
+        {"Cookie": b"a=b; " * 5_000},
+    ],
+)
+def test_headers_may_hold_anything(acme: Api, headers):
+    assert acme.view(headers=headers).status_code == 200
+    assert acme.do("write-note", headers=headers, **NOTE).status_code == 200
+    assert_problem(acme.get("/nowhere", headers=headers), 404, "not-found")
+
+
+# What chance comes up with
+
+NAMES = sorted({field for command in COMMANDS.values() for field in command.model_fields})
+VALUES = some.recursive(
+    some.none()
+    | some.booleans()
+    | some.integers(-(10**25), 10**25)
+    | some.floats(allow_nan=False, allow_infinity=False)
+    | some.text(max_size=30)
+    | some.dates().map(str)
+    | some.sampled_from(["pilot", "coo", "use", "triple", "deal", "sow", "plant", "hub", "R1", "ann", "proof", "won"]),
+    lambda inner: some.lists(inner, max_size=4) | some.dictionaries(some.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=8,
+)
+WISHES = some.sampled_from(sorted(COMMANDS)).flatmap(
+    lambda command: some.tuples(
+        some.just(command),
+        some.fixed_dictionaries(
+            {},
+            optional=dict.fromkeys(COMMANDS[command].model_fields, VALUES)
+            | {name: some.just(value) for name, value in BODIES[command].items()},
+        ),
+    )
+)
+FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+
+@settings(FUZZ, max_examples=250)
+@given(wish=WISHES)
+def test_whatever_a_body_says_it_is_no_mistake_of_ours(battered: Api, wish):
+    command, body = wish
+    before = battered.version
+    content = json.dumps(body).encode("utf-8", "surrogatepass")
+    path = "/v1/plans" if command == "open-plan" else f"/v1/plans/{battered.plan}/{command}"
+    answer = battered.request("POST", path, content=content, headers=JSON)
+    assert answer.status_code in (200, 201, 400, 409, 422), answer.text
+    assert battered.version == (answer.json()["version"] if answer.status_code == 200 else before)
+
+
+@settings(FUZZ, max_examples=150)
+@given(
+    command=some.sampled_from(sorted(set(COMMANDS) - {"open-plan"})),
+    at=some.floats(0, 1),
+    cut=some.integers(0, 3),
+    put=some.binary(max_size=3)
+    | some.sampled_from([b'"', b"\\u0000", b"\\ud800", b"1e999", b"{}", b"[", b",", b"\xff"]),
+)
+def test_whatever_happens_to_a_body_on_the_way_it_is_no_mistake_of_ours(battered: Api, command, at, cut, put):
+    before = battered.version
+    content = json.dumps(BODIES[command]).encode()
+    place = int(at * len(content))
+    answer = raw(battered, content[:place] + put + content[place + cut :], f"/{command}")
+    assert answer.status_code in (200, 400, 409, 422), answer.text
+    assert battered.version == (answer.json()["version"] if answer.status_code == 200 else before)
+
+
+@settings(FUZZ, max_examples=100)
+@given(
+    view=some.sampled_from(["", "/history", "/blame", "/diff", "/reviews", "/entities/play/pilot/history"]),
+    asked=some.dictionaries(
+        some.sampled_from(
+            ["as_of", "from", "to", "section", "type", "actor", "entity", "kind", "id", "cursor", "limit"]
+        ),
+        some.text(max_size=20)
+        | some.sampled_from(["now", "version:3", "review:R1", "2026-01-09", "plays", "10", "djM"]),
+        max_size=4,
+    ),
+)
+def test_whatever_is_asked_of_a_view_it_is_no_mistake_of_ours(told: Told, view, asked):
+    assert told.view(view, **asked).status_code in (200, 404, 422)
+
+
+@settings(FUZZ, max_examples=100)
+@given(
+    method=some.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "DELETE"]),
+    segments=some.lists(
+        some.text(some.characters(codec="utf-8"), max_size=12).map(partial(quote, safe=""))
+        | some.sampled_from(["v1", "plans", "acme", "history", "entities", "start-play", "commands", "%00", ".."]),
+        max_size=6,
+    ),
+)
+def test_whatever_path_is_taken_it_is_no_mistake_of_ours(told: Told, method, segments):
+    answer = told.api.request(method, "/" + "/".join(segments).lstrip("/"))
+    assert answer.status_code < 500
+    if answer.is_error and method != "HEAD":
+        assert answer.json()["status"] == answer.status_code

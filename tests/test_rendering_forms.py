@@ -1,0 +1,374 @@
+"""A report in every form: the same sections and words in all, and nothing that users wrote is taken for more than words."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from io import BytesIO, StringIO
+from pathlib import Path
+from threading import Thread
+from time import sleep
+from xml.etree import ElementTree
+
+import psutil
+import pytest
+from pypdf import PdfReader
+from rich.console import Console
+
+from adapters.rendering.document import Document, Figure, Table
+from adapters.rendering.markdown import plain
+from adapters.rendering.press import Press, RenderingFailed
+from adapters.rendering.reports import document
+from adapters.rendering.style import sheet
+from adapters.rendering.terminal import terminal
+from tests.reports import NASTY, demo, month, nasty, of_an_empty_plan, parsed, worked_case
+from tests.stores import wait_until
+
+SECTIONS = [
+    "What was said",
+    "What was carried over",
+    "What was added since",
+    "The score in figures",
+    "What changed",
+    "Blind spots",
+    "Signs of theatre",
+    "Trend",
+]
+MONTH_SECTIONS = [
+    "All plans together",
+    "By owner",
+    "By tier",
+    "Plan by plan",
+    "The worst slips",
+    "Departures noticed late",
+]
+Made = Callable[[str, str, bytes], str]
+REPORTS = [
+    ("said-vs-did", worked_case, SECTIONS),
+    ("said-vs-did", demo, SECTIONS),
+    ("said-vs-did", of_an_empty_plan, SECTIONS),
+    ("month", lambda: month("retailer", "win-back"), MONTH_SECTIONS),
+    ("month", lambda: month(), MONTH_SECTIONS),
+]
+
+
+@pytest.fixture(scope="module")
+def press() -> Iterator[Press]:
+    with Press() as press:
+        yield press
+
+
+@pytest.fixture(scope="module")
+def in_words(press: Press) -> Made:
+    """A report in a form, as it is read."""
+
+    def made(name: str, form: str, report: bytes) -> str:
+        if form == "text":
+            return in_terminal(document(name, parsed(report)))
+        content = press.made(name, form, report)  # type: ignore[arg-type]
+        return {"html": text_of_page, "pdf": text_of_pdf, "md": bytes.decode}[form](content)
+
+    return made
+
+
+def in_terminal(document: Document, width: int = 200) -> str:
+    console = Console(file=StringIO(), width=width, highlight=False, emoji=False)
+    for part in terminal(document):
+        console.print(part)
+    return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+
+class Page(HTMLParser):
+    """The words of a page, its tags and its attributes."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.feed(content.decode())
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attributes
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def text_of_page(content: bytes) -> str:
+    return " ".join(Page(content).words)
+
+
+def text_of_pdf(content: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages)
+
+
+def in_one_line(words: str) -> str:
+    return " ".join(words.split())
+
+
+@pytest.mark.parametrize("form", ["md", "html", "pdf", "text"])
+@pytest.mark.parametrize(("name", "report", "sections"), REPORTS)
+def test_every_form_begins_with_the_score_and_has_every_section_in_order(form, name, report, sections, in_words):
+    made = report()
+    shown = in_one_line(in_words(name, form, made))
+    headline = document(name, parsed(made)).headline
+    first = plain(headline) if form == "md" else headline
+    assert first in shown
+    places = [shown.index(section, shown.index(first)) for section in sections]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("form", ["md", "text"])
+def test_the_very_first_line_is_the_score(form, in_words):
+    first = in_words("said-vs-did", form, worked_case()).splitlines()[0]
+    assert first.startswith("# 2 of 6 promises kept" if form == "md" else "2 of 6 promises kept")
+
+
+@pytest.mark.parametrize("form", ["md", "html", "pdf", "text"])
+@pytest.mark.parametrize(("name", "report", "_"), REPORTS)
+def test_every_empty_list_says_that_it_is_empty(form, name, report, _, in_words):
+    made = report()
+    shown = in_one_line(in_words(name, form, made))
+    blocks = [block for section in document(name, parsed(made)).sections for block in section.blocks]
+    tables = [
+        block.table if isinstance(block, Figure) else block for block in blocks if isinstance(block, Table | Figure)
+    ]
+    for table in tables:
+        assert table.rows or (plain(table.empty) if form == "md" else table.empty) in shown
+
+
+@pytest.mark.parametrize("form", ["md", "html", "pdf", "text"])
+def test_what_became_of_each_promise_is_told_with_its_proof(form, in_words):
+    shown = in_one_line(in_words("said-vs-did", form, worked_case())).replace("\\", "")
+    for words in ("kept", "→ slipped", "moved without a reason", "moved at the last moment", "done without being said"):
+        assert words in shown
+    assert "now 15 Apr 2026; moved once, +26 d in all" in shown or form in ("pdf", "text")
+    assert "no evidence" in shown
+
+
+def test_markdown_of_the_worked_case(press):
+    lines = press.made("said-vs-did", "md", worked_case()).decode().splitlines()
+    assert lines[2:4] == [
+        "**Said versus did: Acme Manufacturing**  ",
+        "review R1, 2 Mar 2026 → review R2, 1 Apr 2026",
+    ]
+    assert lines[5:11] == [
+        "- 33 % kept in time (2 of 6)",
+        "- 50 % done at all (3 of 6)",
+        "- 2 kept as said (never reworded)",
+        "- 2 proven (with evidence, at once)",
+        "- 1 pending (not due yet)",
+        "- 20 % done unsaid (of all that was finished)",
+    ]
+    (exec_row,) = [line for line in lines if "<br> play exec |" in line and "slipped" in line]
+    assert exec_row.split(" | ")[1:4] == [
+        "ann",
+        "20 Mar 2026 <br> now 15 Apr 2026; moved once, \\+26 d in all",
+        "→ slipped <br> 12 days past due",
+    ]
+    assert "| Said | 2 | 1 | 0 | 1 | 1 | 1 | 1 | 33 % | 50 % |" in lines
+    assert "| Carried over | 0 | 1 | 0 | 0 | 0 | 0 | 0 | 0 % | 100 % |" in lines
+    assert "| Added | 1 | 0 | 0 | 0 | 0 | 1 | 0 | 50 % | 50 % |" in lines
+
+
+# What users wrote
+
+
+def test_a_page_shows_words_of_users_as_words(press):
+    content = press.made("said-vs-did", "html", nasty())
+    page = Page(content)
+    assert NASTY in in_one_line(" ".join(page.words))
+    assert "script" not in page.tags
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+
+
+def test_a_page_stands_alone_and_needs_no_leave_but_for_its_sheet_of_style(press):
+    content = press.made("said-vs-did", "html", demo())
+    page = Page(content)
+    assert "style" not in dict(page.attributes)
+    assert {"script", "link", "img", "iframe", "object"}.isdisjoint(page.tags)
+    fetched = [value for name, value in page.attributes if name in ("src", "href", "xlink:href", "data")]
+    assert fetched == []
+    assert f"<style>{sheet()}</style>" in content.decode()
+    assert "url(" not in sheet()
+    ids = [value for name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+
+
+def test_charts_are_drawn_with_patterns_that_are_there(press):
+    content = press.made("said-vs-did", "html", demo()).decode()
+    charts = [ElementTree.fromstring(found) for found in re.findall(r"<svg.*?</svg>", content, re.DOTALL)]
+    assert len(charts) == 5
+    used = set(re.findall(r"url\(#([a-z0-9-]+)\)", content))
+    assert used
+    assert used <= set(re.findall(r'<pattern id="([a-z0-9-]+)"', content))
+
+
+def test_markdown_shows_words_of_users_as_words(press):
+    content = press.made("said-vs-did", "md", nasty()).decode()
+    for special in ("<script>", "[l](", " *b* ", "`c`", "$y$", " | *", "https://"):
+        assert special not in content
+    # However many bars a title has, a row has as many cells as its table has columns.
+    heads = [len(re.findall(r"(?<!\\)\|", line)) for line in content.splitlines() if line.startswith("|")]
+    assert set(heads) <= {3, 4, 6, 7, 9, 11}
+
+
+@pytest.mark.parametrize(
+    ("words", "escaped"),
+    [
+        ("1. May", "1\\. May"),
+        ("- a + b", "\\- a \\+ b"),
+        ("www.example.com ann@example.com", "&#119;ww.example.com ann&#64;example.com"),
+        ("a_b*c", "a\\_b\\*c"),
+    ],
+)
+def test_markdown_is_escaped(words, escaped):
+    assert plain(words) == escaped
+
+
+def test_a_pdf_shows_words_of_users_as_words(press):
+    shown = "".join(text_of_pdf(press.made("said-vs-did", "pdf", nasty())).split())
+    # The typesetter breaks lines and makes quotes and dashes its own.
+    for words in ("<script>alert(", "$y$`c`|*b*_i_", "#import", "\\u{41}@r//x"):
+        assert words in shown
+
+
+def test_a_pdf_has_a_title_and_numbered_pages_with_plan_and_period(press):
+    reader = PdfReader(BytesIO(press.made("said-vs-did", "pdf", demo())))
+    assert reader.metadata
+    assert reader.metadata.title == (
+        "Said versus did: Halden Stores, review m-2026-02, 26 Feb 2026 → review m-2026-03, 26 Mar 2026"
+    )
+    for number, page in enumerate(reader.pages, 1):
+        words = in_one_line(page.extract_text())
+        assert f"{number} / {len(reader.pages)}" in words
+        assert "Said versus did: Halden Stores review m-2026-02, 26 Feb 2026" in words
+
+
+def test_a_terminal_is_not_steered_by_words_of_users():
+    report = parsed(worked_case())
+    report["said"][0]["title"] = "\x1b[2J[red]bold[/red]"
+    shown = in_terminal(document("said-vs-did", report))
+    assert "\x1b" not in shown
+    assert "[red]bold[/red]" in shown
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_is_wider_than_the_terminal(width):
+    for line in in_terminal(document("said-vs-did", parsed(demo())), width).splitlines():
+        assert len(line) <= width
+
+
+# The process that does the work
+
+
+def test_what_is_heavy_is_never_loaded_by_who_asks():
+    program = """
+import sys
+from adapters.main import http_app
+import adapters.cli.commands
+heavy = {"altair", "jinja2", "typst", "vl_convert"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[1])
+
+
+def test_pages_and_pdfs_take_no_memory_of_who_asks():
+    with Press() as press:
+        press.made("said-vs-did", "md", demo())
+        before = psutil.Process().memory_info().rss
+        for form in ("html", "pdf"):
+            press.made("said-vs-did", form, demo())  # type: ignore[arg-type]
+        assert psutil.Process().memory_info().rss - before < 20_000_000
+
+
+def test_the_process_ends_when_nobody_asks_and_is_there_again_when_somebody_does():
+    with Press(idle_seconds=0.5) as press:
+        first = press.made("said-vs-did", "html", of_an_empty_plan())
+        wait_until(lambda: not living_children())
+        assert press.made("said-vs-did", "html", of_an_empty_plan()) == first
+        assert living_children()
+    assert not living_children()
+
+
+def living_children() -> list[psutil.Process]:
+    children = psutil.Process(os.getpid()).children()
+    return [each for each in children if each.status() != psutil.STATUS_ZOMBIE and "rendering" in command_of(each)]
+
+
+def command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def test_a_process_that_is_killed_at_work_is_replaced():
+    with Press() as press:
+        expected = press.made("said-vs-did", "html", of_an_empty_plan())
+        for process in living_children():
+            process.kill()
+        assert press.made("said-vs-did", "html", of_an_empty_plan()) == expected
+
+
+def test_many_ask_at_once_and_each_gets_their_own():
+    reports = {"worked": worked_case(), "empty": of_an_empty_plan()}
+    found: dict[int, bytes] = {}
+    with Press() as press:
+
+        def ask(number: int) -> None:
+            found[number] = press.made("said-vs-did", "html", reports["worked" if number % 2 else "empty"])
+
+        threads = [Thread(target=ask, args=(number,)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(living_children()) == 1
+    assert all((b"2 of 6 promises kept" in content) == bool(number % 2) for number, content in found.items())
+    assert len(found) == 6
+
+
+def test_what_cannot_be_done_is_said_and_the_next_report_is_made():
+    with Press() as press:
+        with pytest.raises(RenderingFailed, match="KeyError"):
+            press.made("said-vs-did", "html", b"{}")
+        assert b"<h1>" in press.made("said-vs-did", "html", of_an_empty_plan())
+
+
+def test_what_takes_too_long_is_given_up():
+    with Press(most_seconds=0.01) as press:
+        with pytest.raises(RenderingFailed, match="longer than"):
+            press.made("said-vs-did", "pdf", demo())
+        assert not living_children()
+
+
+def test_a_press_that_is_closed_makes_nothing_more_and_leaves_nobody():
+    press = Press()
+    press.made("said-vs-did", "html", of_an_empty_plan())
+    press.close()
+    assert not living_children()
+    with pytest.raises(RenderingFailed, match="closed"):
+        press.made("said-vs-did", "html", of_an_empty_plan())
+
+
+def test_the_process_ends_with_who_asked():
+    program = """
+import os, signal
+from adapters.rendering.press import Press
+from tests.reports import of_an_empty_plan
+press = Press()
+press.made("said-vs-did", "html", of_an_empty_plan())
+print(press._child.process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    asked = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, cwd=Path(__file__).parents[1], check=False
+    )
+    child = int(asked.stdout)
+    wait_until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+    sleep(0)
