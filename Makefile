@@ -2,35 +2,40 @@ PYTHON ?= python3
 PORT ?= 8080
 VENV := .venv/bin
 
-.PHONY: demo serve test check torture bench lock clean
+.PHONY: .venv demo serve test check torture bench lock clean
 
 # Everything plantrail needs, at the locked versions, from wheels alone: no compiler, no services, no root.
-.venv: requirements.txt pyproject.toml
+.venv: .venv/installed
+
+.venv/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(VENV)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
 	$(VENV)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch .venv
+	@touch $@
 
-demo: .venv
+demo: .venv/installed
 	$(VENV)/plantrail demo --port $(PORT)
 
-serve: .venv
+serve: .venv/installed
 	$(VENV)/plantrail serve --port $(PORT)
 
-test: .venv
-	$(VENV)/python -m pytest
+# On all cores, a PostgreSQL for each.
+TEST := -m pytest --numprocesses auto --dist loadfile
 
-check: .venv
+test: .venv/installed
+	$(VENV)/python $(TEST)
+
+check: .venv/installed
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
 	$(VENV)/mypy
 	$(VENV)/lint-imports
-	$(VENV)/python -m pytest
+	$(VENV)/python $(TEST)
 
-torture: .venv
+torture: .venv/installed
 	$(VENV)/python -m pytest -m torture
 
-bench: .venv
+bench: .venv/installed
 	$(VENV)/python -m tests.bench
 
 # After a change of the dependencies in pyproject.toml; needs uv.

@@ -23,7 +23,7 @@ from domain.account_plan import EMPTY, THINGS
 from domain.language import Section, kebab_case
 from domain.plan import the_plan
 from domain.record import Recorded
-from domain.stakeholders import StakeholderMoved
+from domain.stakeholders import FORGOTTEN, StakeholderMoved
 from domain.things import Thing
 
 Direction = Literal["up", "down"]
@@ -194,15 +194,15 @@ class Compared:
         """The values that are different now, by what last made them so."""
         groups: dict[str, list[str]] = defaultdict(list)
         for field, records in self.touching.items():
-            if self.old.get(field) != self.new.get(field):
+            if not same(self.old.get(field), self.new.get(field)):
                 groups[OF_THEIR_OWN.get(field) or called(records[-1])].append(field)
         return groups
 
     @cached_property
     def brought_back(self) -> Mapping[str, str]:
         """The values that are as they were, and what last made them so."""
-        same = (field for field in self.touching if self.old.get(field) == self.new.get(field))
-        return {field: called(self.touching[field][-1]) for field in same}
+        back = (field for field in self.touching if same(self.old.get(field), self.new.get(field)))
+        return {field: called(self.touching[field][-1]) for field in back}
 
     def move(self, field: str) -> Move:
         old, new = self.old.get(field), self.new.get(field)
@@ -221,6 +221,12 @@ def compare(known: KnownPlan, a: Cut, b: Cut) -> list[Compared]:
         Compared(kind, id, was.named(kind, id), now.named(kind, id), touching[kind, id])
         for kind, id in sorted(touching, key=lambda thing: kinds.index(thing[0]))
     ]
+
+
+def same(before: Any, after: Any) -> bool:
+    """Whether a value that was touched is as it was.  Of words nobody can read any more it is not known: they count as
+    changed, so that forgetting somebody takes no change away."""
+    return bool(before == after) and after not in (FORGOTTEN, (FORGOTTEN,))
 
 
 def called(record: Recorded) -> str:

@@ -72,7 +72,22 @@ def walk(records: Sequence[Recorded], after: int = 0, never: AbstractSet[int] = 
             for (kind, id), before in draft.before.items()
             for effect in _differences(kind.noun, id, before, draft.find(kind, id))
         ]
+        if record.version not in never:
+            effects += _words_gone(record, draft, effects)
         yield Step(record, effects)
+
+
+def _words_gone(record: Recorded, draft: Draft, effects: Sequence[Effect]) -> list[Effect]:
+    """Words that took the place of others before somebody was forgotten: both read alike now, yet they were changed, for
+    only what changes is recorded."""
+    noun, id = record.event.noun, record.event.subject()
+    gone = [field for part in record.sealed if not part.open for field in part.fields]
+    thing = draft.named(noun, id) if gone else None
+    if thing is None:
+        return []
+    noted = {effect.field for effect in effects if (effect.kind, effect.id) == (noun, id)}
+    fields = [field for field in _said(type(thing)) if field in gone and field not in noted]
+    return [Effect(noun, id, field, getattr(thing, field), getattr(thing, field)) for field in fields]
 
 
 def struck_by(records: Sequence[Recorded]) -> dict[int, str]:

@@ -5,6 +5,7 @@ whether what it names is, and whether its days can be.  The topics decide the re
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, get_args
@@ -188,7 +189,7 @@ def fold(events: Iterable[AccountPlanEvent], onto: AccountPlan = EMPTY) -> Accou
     return draft.frozen()
 
 
-def add(draft: Draft, event: AccountPlanEvent, struck: frozenset[int] | set[int] = frozenset()) -> None:
+def add(draft: Draft, event: AccountPlanEvent, struck: AbstractSet[int] = frozenset()) -> None:
     draft.version += 1
     if draft.version not in struck:
         _APPLY[type(event)](draft, event)

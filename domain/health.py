@@ -212,7 +212,7 @@ class Health(Readings, Thing):
     """The day of the latest reading of all."""
     read_on: Mapping[str, date] = {}
     """The day of each reading."""
-    readings: Mapping[date, Mapping[str, Any]] = Field({}, exclude=True)
+    readings: Mapping[date, Mapping[str, Any]] = Field(default={}, exclude=True)
     """All that was ever read, by day."""
 
 

@@ -5,7 +5,6 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from adapters.rendering import charts
 from adapters.rendering.document import Chart, Column, Document, Table
 from adapters.rendering.style import sheet
 
@@ -37,5 +36,7 @@ def share(column: Column, table: Table) -> int:
 
 
 def draw(chart: Chart, name: str) -> Markup:
-    """Vega has escaped every word in it."""
+    """Vega has escaped every word in it; it is loaded where there is something to draw, for it takes seconds."""
+    from adapters.rendering import charts
+
     return Markup(charts.svg(chart, name))

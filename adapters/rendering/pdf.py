@@ -8,8 +8,7 @@ from typing import Any
 
 import typst
 
-from adapters.rendering import charts
-from adapters.rendering.document import Document, Figure
+from adapters.rendering.document import Chart, Document, Figure
 
 
 def pdf(document: Document) -> bytes:
@@ -17,8 +16,15 @@ def pdf(document: Document) -> bytes:
     for section, shown in zip(document.sections, data["sections"], strict=True):
         for place, block in enumerate(section.blocks):
             if isinstance(block, Figure) and block.chart:
-                shown["blocks"][place]["svg"] = charts.svg(block.chart, f"{section.id}-{place}")
+                shown["blocks"][place]["svg"] = draw(block.chart, f"{section.id}-{place}")
     return compiled(data)
+
+
+def draw(chart: Chart, name: str) -> str:
+    """Loaded where there is something to draw, for it takes seconds."""
+    from adapters.rendering import charts
+
+    return charts.svg(chart, name)
 
 
 def compiled(data: dict[str, Any]) -> bytes:
