@@ -85,5 +85,5 @@ def with_id(command: AccountPlanCommand, make_id: Callable[[], UUID]) -> Account
     """The command, with an id made up where the caller left it out."""
     if command.subject() is None:
         # Digits, because a stakeholder's id may not hold a word of the name.
-        return command.model_copy(update={"id": f"{command.noun[0]}{make_id().int % 10**8:08}"})
+        return command.model_copy(update={"id": f"{command.noun[0]}{make_id().int % 10**12:012}"})
     return command

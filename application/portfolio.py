@@ -170,9 +170,9 @@ class Folding:
                 raise CannotBeFolded(glimpse.event.__name__, glimpse.position) from error
 
     def _add(self, glimpse: Glimpse) -> None:
-        if glimpse.version != self.version + 1:
-            raise ValueError(f"version {glimpse.version} does not follow version {self.version}")
         line, event = self._line or self._open(glimpse), glimpse.event
+        if glimpse.version != line.version + 1:
+            raise ValueError(f"version {glimpse.version} does not follow version {line.version}")
         line.version, line.position, line.last_event_at = glimpse.version, glimpse.position, glimpse.recorded_at
         self._refreshed_at[glimpse.said.get("section") or event.home] = glimpse.recorded_at
         if event in _FOLD:

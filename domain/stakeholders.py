@@ -360,7 +360,8 @@ def move(
 ) -> StakeholderMoved | None:
     position = {name: new[name] for name in (*Position.model_fields, "level") if name in new}
     check_details(plan, person.but(position), position)
-    if not position and not command.promoted:
+    promoted_that_day = person.promoted and person.moved_on == command.moved_on
+    if not position and (promoted_that_day or not command.promoted):
         return None
     return StakeholderMoved(id=person.id, **position, moved_on=command.moved_on, promoted=command.promoted)
 

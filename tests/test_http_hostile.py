@@ -63,6 +63,9 @@ SELDOM_FINE: dict[str, Any] = {
     "an empty list": [],
     "an empty object": {},
 }
+VALUES = SELDOM_FINE | NEVER_FINE
+MOST_TELLING = ("null", "a blank", "right to left")
+"""Of the texts, where any is fine."""
 TEXTS_THAT_MAY_BE_ANY = {"a day there never was", "a day of the year 10000"}
 
 
@@ -106,12 +109,13 @@ def test_what_a_field_can_hold_is_carried_out_or_refused_and_the_plan_can_be_sho
     version = battered.version
     every_command_has = GRAMMAR if command != "write-note" else set()
     for field in COMMANDS[command].model_fields.keys() - every_command_has:
-        for name, value in (SELDOM_FINE | NEVER_FINE).items():
-            body = BODIES[command] | {field: value}
+        takes_any_text = accepted(command, BODIES[command] | {field: "🐘"})
+        for name in MOST_TELLING if takes_any_text else VALUES:
+            body = BODIES[command] | {field: VALUES[name]}
             if accepted(command, body):
                 answer = battered.do(command, **body)
                 assert answer.status_code in (200, 201, 409), (field, name, answer.text)
-                version = answer.json().get("version", version) if answer.status_code == 200 else version
+                version = answer.json()["version"] if answer.status_code == 200 else version
         answer = battered.do(command, **BODIES[command] | {field: {"unheard_of": 1}})
         assert assert_problem(answer, 422, "invalid-fields")["errors"][0]["pointer"].startswith(f"/{field}")
     assert battered.version == version
@@ -333,7 +337,7 @@ def test_headers_may_hold_anything(acme: Api, headers):
 # What chance comes up with
 
 NAMES = sorted({field for command in COMMANDS.values() for field in command.model_fields})
-VALUES = some.recursive(
+ANYTHING = some.recursive(
     some.none()
     | some.booleans()
     | some.integers(-(10**25), 10**25)
@@ -349,7 +353,7 @@ WISHES = some.sampled_from(sorted(COMMANDS)).flatmap(
         some.just(command),
         some.fixed_dictionaries(
             {},
-            optional=dict.fromkeys(COMMANDS[command].model_fields, VALUES)
+            optional=dict.fromkeys(COMMANDS[command].model_fields, ANYTHING)
             | {name: some.just(value) for name, value in BODIES[command].items()},
         ),
     )

@@ -13,6 +13,14 @@ from adapters.rendering.press import Press, RenderingFailed
 from tests.reports import demo, of_an_empty_plan, worked_case
 from tests.stores import wait_until
 
+OTHERS: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _without_others() -> None:
+    """Services that other tests use may have such a process as well."""
+    OTHERS.update(each.pid for each in psutil.Process(os.getpid()).children())
+
 
 def test_what_is_heavy_is_never_loaded_by_who_asks():
     program = """
@@ -44,14 +52,15 @@ def test_the_process_ends_when_nobody_asks_and_is_there_again_when_somebody_does
 
 
 def living_children() -> list[psutil.Process]:
+    """Those of the presses of this test."""
     children = psutil.Process(os.getpid()).children()
-    return [each for each in children if each.status() != psutil.STATUS_ZOMBIE and "rendering" in command_of(each)]
+    return [each for each in children if each.pid not in OTHERS and "rendering.worker" in command_of(each)]
 
 
 def command_of(process: psutil.Process) -> str:
     try:
         return " ".join(process.cmdline())
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return ""
 
 

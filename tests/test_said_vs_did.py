@@ -611,6 +611,23 @@ def test_forgetting_a_person_takes_words_out_of_the_report_but_changes_no_judgem
     assert (after.score, after.theatre, after.blind_spots) == (before.score, before.theatre, before.blind_spots)
 
 
+def test_forgetting_a_person_takes_no_change_away() -> None:
+    history = opened()
+    history.on("2026-01-06", "add-stakeholder", id="cfo", name="Petra Kern", title="VP", level="executive")
+    review(history, "2026-03-02", "R1")
+    history.on("2026-03-03", "correct-stakeholder", id="cfo", name="Petra Korn")
+    history.on("2026-03-04", "move-stakeholder", id="cfo", title="CFO", moved_on="2026-03-04")
+    review(history, "2026-04-01", "R2")
+
+    def changes() -> list[tuple[str, str | None, list[str]]]:
+        return [(each.what, each.field, each.events) for each in report(history).changes["stakeholders"]]
+
+    before = changes()
+    history.on("2026-04-02", "forget-stakeholder", id="cfo", reason="She asked for it")
+    assert changes() == before
+    assert [what for what, _, _ in before] == ["stakeholder-corrected", "stakeholder-moved"]
+
+
 def test_an_archived_and_reopened_plan_keeps_its_promises(promised: History) -> None:
     promised.on("2026-03-05", "archive-plan", reason="Merged with another account")
     promised.on("2026-03-25", "reopen-plan", reason="Not merged after all")

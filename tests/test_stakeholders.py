@@ -186,6 +186,7 @@ def test_a_move_that_changes_nothing_is_news_only_as_a_promotion():
     given(CFO).when(MoveStakeholder(**move)).then_nothing_happens()
     promoted = StakeholderMoved(id="cfo", moved_on=JAN_5, promoted=True)
     given(CFO).when(MoveStakeholder(**move, promoted=True)).then(promoted)
+    given(CFO, promoted).when(MoveStakeholder(**move, promoted=True)).then_nothing_happens()
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ WRITTEN = ("generation", *SHOWN, "name_key", "tier_rank", "changes_at", "line")
 
 LINES = "SELECT plan_id, line::text FROM plantrail.portfolio WHERE generation = %s AND plan_id = ANY(%s)"
 HISTORY = (
-    "SELECT notification_id, originator_id, originator_version, topic, state FROM plantrail.stored_events"
+    "SELECT notification_id, uuid_send(originator_id), originator_version, topic, state FROM plantrail.stored_events"
     " WHERE originator_id = %s AND originator_version <= %s ORDER BY originator_version"
 )
 SAVE = (
@@ -91,12 +91,10 @@ class PortfolioTable:
     ) -> None:
         changed: dict[UUID, Folding] = {}
         for events in batches:
-            news = defaultdict(list)
-            for event in events:
-                news[event.plan_id].append(event)
+            news = by_plan(events)
             before = self._before(connection, generation, news, changed)
             for plan_id, of_plan in news.items():
-                changed[plan_id] = self._carried_on(connection, before[plan_id], of_plan)
+                changed[plan_id] = self._carried_on(connection, before[plan_id], plan_id, of_plan)
         for some in batched(changed.values(), ROWS_AT_A_TIME):
             self._save(connection, generation, [folding.line() for folding in some], now)
         self._remember(changed)
@@ -127,24 +125,26 @@ class PortfolioTable:
         before = {
             plan_id: folding
             for plan_id, folding in at_hand.items()
-            if folding and folding.version == news[plan_id][0].version - 1
+            if folding and folding.version == news[plan_id][0][2] - 1
         }
         others = [plan_id for plan_id in news if plan_id not in before]
         rows = connection.execute(LINES, (generation, others), prepare=True).fetchall() if others else ()
         lines = {plan_id: _read_line(line) for plan_id, line in rows}
         return before | {plan_id: Folding(lines.get(plan_id)) for plan_id in others}
 
-    def _carried_on(self, connection: Connection[Any], folding: Folding, events: Sequence[Logged]) -> Folding:
+    def _carried_on(
+        self, connection: Connection[Any], folding: Folding, plan_id: UUID, events: Sequence[Logged]
+    ) -> Folding:
         try:
-            folding.add(self._seen(events))
+            folding.add(self._seen(plan_id, events))
         except LooksBack:
-            rows = connection.execute(HISTORY, (events[-1].plan_id, events[-1].version), binary=True).fetchall()
+            _, _, last, _, _ = events[-1]
             folding = Folding()
-            folding.add(self._seen(Logged(*row) for row in rows))
+            folding.add(self._seen(plan_id, connection.execute(HISTORY, (plan_id, last), binary=True)))
         return folding
 
-    def _seen(self, events: Iterable[Logged]) -> Iterator[Glimpse]:
-        for position, plan_id, version, topic, state in events:
+    def _seen(self, plan_id: UUID, events: Iterable[Logged]) -> Iterator[Glimpse]:
+        for position, _, version, topic, state in events:
             try:
                 yield self._glimpses.read(plan_id, version, position, topic, state)
             except ValidationError as error:
@@ -162,6 +162,13 @@ class PortfolioTable:
         self._remembered.update(foldings)
         while len(self._remembered) > MOST_REMEMBERED:
             self._remembered.popitem(last=False)
+
+
+def by_plan(events: Iterable[Logged]) -> dict[UUID, list[Logged]]:
+    plans = defaultdict(list)
+    for event in events:
+        plans[event[1]].append(event)
+    return {UUID(bytes=plan): of_plan for plan, of_plan in plans.items()}
 
 
 def batched(items: Iterable[T], most: int) -> Iterator[list[T]]:

@@ -9,7 +9,6 @@ from adapters.rendering.promises import facts, promises, score_groups
 from adapters.rendering.trend import trend
 from adapters.rendering.wording import Json, day, headline
 
-
 LISTS = (
     ("said", "What was said", "Promises that were open and not yet due", "Nothing was said that had still to be done."),
     ("carried", "What was carried over", "Promises that were overdue already", "Nothing was overdue then."),

@@ -12,7 +12,7 @@ from rich.table import Table
 from adapters.main import open_store
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.settings import Settings
-from tests.bench import appending, folding, rebuilding, serving
+from tests.bench import appending, folding, rebuilding, reporting, serving
 
 Reading = Callable[[dict[str, Any]], float]
 
@@ -23,6 +23,7 @@ FLOORS: list[tuple[str, float, Reading]] = [
     ("command over HTTP, times the route without a store", 0.5, lambda f: f["http"]["times_without_store"]),
     ("decode and fold, events a second", 150_000, lambda f: f["as_of"]["events_per_second"]),
     ("rebuild of the portfolio, events a second", 50_000, lambda f: f["rebuild"]["events_per_second"]),
+    ("month report of a hundred plans, free of 2 s", 0, lambda f: round(2 - f["month"]["seconds"], 2)),
     ("memory of the server, free of 250 MB", 0, lambda f: 250 - f["http"]["server_megabytes"]),
 ]
 
@@ -39,6 +40,9 @@ def measure() -> dict[str, Any]:
         home = home / "rebuilding"
         with open_store(Settings(home=home, database_url=None)) as store:
             figures["rebuild"] = rebuilding.measure(store)
+        home = home / "reporting"
+        with open_store(Settings(home=home, database_url=None)) as store:
+            figures["month"] = reporting.measure(store)
     return figures
 
 

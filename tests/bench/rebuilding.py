@@ -15,15 +15,15 @@ EVENTS = 200
 RUNS = 2
 
 
-def fill(store: Store) -> None:
+def fill(store: Store, plans: int = PLANS, events: int = EVENTS) -> None:
     """Interleaved, as the plans of a company grow: the n-th event of every plan, then the next of every plan."""
-    stories = [(plan_id_of(f"portfolio-{plan}"), rows(f"portfolio-{plan}", EVENTS)) for plan in range(PLANS)]
+    stories = [(plan_id_of(f"portfolio-{plan}"), rows(f"portfolio-{plan}", events)) for plan in range(plans)]
     copy = (
         "COPY plantrail.stored_events (originator_id, originator_version, topic, state) FROM STDIN WITH (FORMAT BINARY)"
     )
     with psycopg.connect(store.where.service) as connection, connection.cursor() as cursor, cursor.copy(copy) as into:
         into.set_types(["uuid", "int8", "text", "bytea"])
-        for place in range(EVENTS):
+        for place in range(events):
             for plan_id, story in stories:
                 version, _, topic, state = story[place]
                 into.write_row((plan_id, version, topic, state))

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import uvicorn
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,7 +28,6 @@ from application.cuts import cut_at
 from application.ports import Answer, Commit
 from domain.plan import plan_id_of
 from domain.record import Recorded
-from pydantic_core import to_json
 
 
 class Nowhere:
@@ -49,11 +49,11 @@ class Nowhere:
             recorded.append(Recorded(commit.plan_id, version, self._position, UnreadMeta(state), each.event, state))
         return recorded
 
-    def answered(self, scope: bytes) -> Answer | None:
+    def answered(self, scope: bytes) -> Answer | None:  # noqa: ARG002
         return None
 
     def forget(self, plan_id: UUID, stakeholder: str) -> None:
-        raise AssertionError("nobody is forgotten here")
+        raise AssertionError(f"nobody is forgotten here, nor is {stakeholder} of {plan_id}")
 
 
 def main(home: str, port: str, where: str) -> None:

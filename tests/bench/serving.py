@@ -4,7 +4,7 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
@@ -32,7 +32,9 @@ def prepare(store: Store) -> None:
     plans.handle(big, [opening("bench-big")], CIRCUMSTANCES, at=BEGAN)
     for number in range(1, 112):
         plans.handle(big, weeks(number, BEGAN), CIRCUMSTANCES, at=BEGAN)
-    plans.handle(big, [command("add-unit", id="plant", name="Plant", kind="site", buying_center=True)], CIRCUMSTANCES, at=BEGAN)
+    plans.handle(
+        big, [command("add-unit", id="plant", name="Plant", kind="site", buying_center=True)], CIRCUMSTANCES, at=BEGAN
+    )
 
 
 @contextmanager
@@ -84,5 +86,8 @@ def measure(home: Path, store: Store) -> dict[str, Any]:
 def _in_turn(one: tuple[int, str], other: tuple[int, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Each twice, in turn, and its better run: the machine's speed drifts."""
     runs = [(loaded(*one), loaded(*other)) for _ in range(2)]
-    better = lambda place: max((run[place] for run in runs), key=lambda run: run["per_second"])  # noqa: E731
-    return better(0), better(1)
+    return _better(each[0] for each in runs), _better(each[1] for each in runs)
+
+
+def _better(runs: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    return max(runs, key=lambda run: run["per_second"])

@@ -1,0 +1,27 @@
+"""Said versus did of a month across a hundred plans of three hundred events: read, decoded, judged and written."""
+
+from time import perf_counter
+from typing import Any
+
+from adapters.http.reports import written
+from adapters.main import utc_now
+from adapters.postgres.store import Store
+from application.month_report import MonthInTheMaking, month_named
+from tests.bench import rebuilding
+
+PLANS = 100
+EVENTS = 300
+MONTH = "2025-02"
+RUNS = 3
+
+
+def measure(store: Store) -> dict[str, Any]:
+    rebuilding.fill(store, PLANS, EVENTS)
+    now = utc_now()
+    best, told = float("inf"), 0
+    for _ in range(RUNS):
+        began = perf_counter()
+        making = MonthInTheMaking(month_named(MONTH, now), now)
+        told = sum(map(len, written(making, store.events.histories())))
+        best = min(best, perf_counter() - began)
+    return {"plans": PLANS, "events": PLANS * EVENTS, "bytes": told, "seconds": round(best, 2)}
