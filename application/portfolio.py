@@ -21,7 +21,7 @@ from application.freshness import most_days
 from domain.actions import ActionAdded, ActionCompleted, ActionDropped, ActionReopened, ActionRescheduled
 from domain.entries import EntryStruck, NoteWritten, SectionConfirmed
 from domain.health import ContractRenewed, ContractSet
-from domain.language import Amount, Event, OptionalName, PersonId, Section
+from domain.language import Amount, Day, Event, OptionalName, PersonId, Section
 from domain.plan import (
     AccountRenamed,
     PlanArchived,
@@ -334,11 +334,11 @@ class PortfolioQuery(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tier: tuple[Tier, ...] = Field((), description="Any of these; none: all.")
-    owner: PersonId | None = None
+    owner: PersonId | None = Field(None, description="Whose plans.")
     archived: bool = Field(False, description="The archived plans instead of those that are worked on.")
     stale: bool | None = Field(None, description="With a stale section, or without any.")
     overdue: bool | None = Field(None, description="With an overdue promise, or without any.")
-    renews_before: date | None = None
+    renews_before: Day | None = Field(None, description="With a contract that renews before this day.")
     q: OptionalName = Field(None, description="How the account's name begins; case and accents do not matter.")
     sort: Sort = Field("account_name", description="`-` is descending.")
     cursor: str | None = Field(None, max_length=2_000, description="`next` of the page before.")

@@ -191,16 +191,22 @@ class OpenPlan(PlanCommand):
 
 
 class CorrectPlan(PlanCommand):
+    """It was wrong from the beginning; say why."""
+
     reason: Text
     segment: Segment | None = None
     territory: OptionalName = None
 
 
 class RenameAccount(PlanCommand):
+    """The account goes by another name; the one before stays on record."""
+
     account_name: Name
 
 
 class ChangeTier(PlanCommand):
+    """How much the account matters to us, and with it what the plan owes its readers."""
+
     reason: Text
     tier: Tier
     round: OptionalName = None
@@ -208,11 +214,15 @@ class ChangeTier(PlanCommand):
 
 
 class ScoreAccount(PlanCommand):
+    """What the tier is judged by, 0 to 3 each; a criterion that is left out is not judged."""
+
     round: OptionalName = None
     criteria: JudgedCriteria
 
 
 class ReassignPlan(PlanCommand):
+    """Somebody else of ours answers for the plan."""
+
     reason: Text
     owner: PersonId
 
@@ -234,6 +244,8 @@ class ArchivePlan(PlanCommand):
 
 
 class ReopenPlan(PlanCommand):
+    """An archived plan is worked on again."""
+
     on_archived: ClassVar[bool] = True
 
     reason: Text
@@ -248,6 +260,8 @@ class PlaceHold(PlanCommand):
 
 
 class ReleaseHold(PlanCommand):
+    """The legal hold is over: people may be forgotten again."""
+
     on_archived: ClassVar[bool] = True
 
     reason: Text

@@ -6,7 +6,7 @@ from typing import Any
 
 Document = Mapping[str, Any]
 
-ANNOTATIONS = {"title", "description", "default", "examples", "example", "format", "discriminator", "$ref"}
+ANNOTATIONS = {"title", "description", "default", "examples", "example", "format", "discriminator", "readOnly", "$ref"}
 TYPES: Mapping[str, Callable[[Any], bool]] = {
     "null": lambda value: value is None,
     "boolean": lambda value: isinstance(value, bool),

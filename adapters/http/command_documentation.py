@@ -129,6 +129,7 @@ def _said_of(command: type[Command]) -> str:
 def _said_of_fields(command: type[Command]) -> Iterator[tuple[str, str]]:
     if "id" in command.model_fields:
         yield "id", f"Of the {command.noun}." + (" Yours to choose." if command.needs == "new" else "")
+    yield "reason", str(Command.model_fields["reason"].description)
     for field, refers in marked(command, Refers):
         yield field, f"Must be a {refers.kind} of the plan that is not over."
     for field, _ in marked(command, Happened):

@@ -49,7 +49,7 @@ class MonthAsked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    month: str = Field(max_length=20, examples=["2026-03"])
+    month: str = Field(max_length=20, examples=["2026-03"], description="The calendar month.")
     owner: str | None = Field(None, max_length=128, description="Only plans this person owned at the end of it.")
     tier: Tier | None = Field(None, description="Only plans that were of this tier at the end of it.")
     format: Form | None = Field(None, description=FORMAT)
