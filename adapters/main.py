@@ -1,5 +1,6 @@
 """Composition root: the only place where the pieces meet, the clock and the configuration included."""
 
+import gc
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -143,4 +144,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         config = uvicorn.Config(
             app, host, port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
         )
+        # What is loaded by now stays: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
         uvicorn.Server(config).run()

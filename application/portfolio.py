@@ -342,7 +342,7 @@ class PortfolioQuery(BaseModel):
     q: OptionalName = Field(None, description="How the account's name begins; case and accents do not matter.")
     sort: Sort = Field("account_name", description="`-` is descending.")
     cursor: str | None = Field(None, max_length=2_000, description="`next` of the page before.")
-    limit: int = Field(50, ge=1, le=MOST_ITEMS)
+    limit: int = Field(50, ge=1, le=MOST_ITEMS, description="How many plans at most.")
 
 
 class CursorWrong(Exception):
