@@ -142,7 +142,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
 
         app = http_app(store, known_callers, key.derived(b"idempotency"), why_not_ready)
         config = uvicorn.Config(
-            app, host, port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+            app, host, port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=4
         )
         # What is loaded by now stays: the collector need not look through it again and again.
         gc.collect()

@@ -20,7 +20,10 @@ from domain.stakeholders import StakeholderForgotten
 from domain.things import day_of
 
 PATIENCE = 5.0
-"""Seconds a command may wait for its turn and for the store before it is given up."""
+"""Seconds a command is decided anew before it is given up."""
+
+TURN = 2.0
+"""Seconds a command waits for those before it on the same plan: whoever needs longer waits for the store as well."""
 
 
 class VersionConflict(Exception):
@@ -160,7 +163,7 @@ class AccountPlans:
         """One command at a time on a plan in this process: losing a race against oneself is a waste."""
         deadline = monotonic() + PATIENCE
         turn = self._turns[hash(plan_id) % len(self._turns)]
-        if not turn.acquire(timeout=PATIENCE):
+        if not turn.acquire(timeout=TURN):
             raise StoreBusy(StoreBusy.__doc__)
         try:
             yield deadline

@@ -20,6 +20,8 @@ class KnownPlan:
     plan_id: UUID
     records: tuple[Recorded, ...] = ()
     plan: AccountPlan = EMPTY
+    erasures: int = 0
+    """How many people were forgotten: what past views show depends on it."""
 
     @property
     def version(self) -> int:
@@ -30,11 +32,6 @@ class KnownPlan:
         return self.records[-1].position if self.records else 0
 
     @property
-    def erasures(self) -> int:
-        """How many people were forgotten: what past views show depends on it."""
-        return sum(isinstance(record.event, StakeholderForgotten) for record in self.records)
-
-    @property
     def struck(self) -> dict[int, str]:
         """The versions of the entries that were struck, and the ids of the events that struck them."""
         return struck_by(self.records)
@@ -43,7 +40,8 @@ class KnownPlan:
         records = (*self.records, *news)
         events = [record.event for record in news]
         plan = fold(record.event for record in records) if strikes(events) else fold(events, self.plan)
-        return KnownPlan(self.plan_id, records, plan)
+        forgotten = sum(isinstance(event, StakeholderForgotten) for event in events)
+        return KnownPlan(self.plan_id, records, plan, self.erasures + forgotten)
 
 
 def forgets(news: Sequence[Recorded]) -> bool:

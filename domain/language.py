@@ -101,7 +101,7 @@ def _as_decimal(figure: Any) -> Any:
             raise ValueError('must be a decimal such as "1250.50"')
         return Decimal(figure)
     if isinstance(figure, bool) or not isinstance(figure, int | float | Decimal):
-        raise ValueError('must be a decimal such as "1250.50"')
+        raise ValueError('must be a decimal such as "1250.50"')  # noqa: TRY004 - pydantic hears nothing else
     number = Decimal(str(figure))
     if isinstance(figure, float) and len(number.as_tuple().digits) > EXACT_DIGITS:
         raise ValueError('has more digits than a JSON number keeps exactly: write it as a string, "1250.50"')

@@ -139,18 +139,24 @@ class Draft(AccountPlan):
 
     def __init__(self, values: dict[type[Thing], Any], version: int, entries: dict[int, Entry]) -> None:
         super().__init__(values, version, entries)
-        self._own: set[type[Thing]] = set()
+        self._own: dict[type[Thing], set[str]] = {}
 
     def find(self, kind: type[Kind], id: str) -> Kind | None:
         values = self._values.get(kind, _NOTHING).get(id)
         return None if values is None else kind.unchecked(values)
 
-    def to_write(self, kind: type[Thing], id: str) -> dict[str, Values]:  # noqa: ARG002 - for those who watch
-        """The things of a kind, ours to alter: every way in which a plan becomes different begins here."""
-        if kind not in self._own:
-            self._values[kind] = {id: dict(values) for id, values in self._values.get(kind, _NOTHING).items()}
-            self._own.add(kind)
-        return self._values[kind]
+    def to_write(self, kind: type[Thing], id: str) -> dict[str, Values]:
+        """The things of a kind, that one ours to alter: every way in which a plan becomes different begins here."""
+        own = self._own.get(kind)
+        if own is None:
+            own = self._own[kind] = set()
+            self._values[kind] = dict(self._values.get(kind, _NOTHING))
+        things = self._values[kind]
+        if id not in own:
+            own.add(id)
+            if id in things:
+                things[id] = dict(things[id])
+        return things
 
     def put(self, thing: Thing) -> None:
         self.to_write(type(thing), thing.id)[thing.id] = dict(thing.__dict__)

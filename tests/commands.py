@@ -128,9 +128,9 @@ def values(annotation: Any, *metadata: Any) -> Maker:
         inner, *more = get_args(annotation)
         return values(inner, *more, *marks)
     if get_origin(annotation) in (Union, UnionType):
-        never_null = any(isinstance(mark, NeverEmptied) for mark in marks)
-        options = [option for option in get_args(annotation) if not (never_null and option is NoneType)]
-        return one_of([values(option, *marks) for option in options])
+        options = get_args(annotation)
+        often_null = 0.2 if NoneType in options and not any(isinstance(mark, NeverEmptied) for mark in marks) else 0
+        return one_of([values(option, *marks) for option in options if option is not NoneType], often_null)
     if get_origin(annotation) is tuple:
         fewest = next((mark.min_length for mark in marks if isinstance(mark, MinLen)), 0)
         return several(values(get_args(annotation)[0]), fewest)
@@ -141,8 +141,8 @@ def values(annotation: Any, *metadata: Any) -> Maker:
     return PLAIN[annotation](marks)
 
 
-def one_of(makers: list[Maker]) -> Maker:
-    return lambda scene: scene.random.choice(makers)(scene)
+def one_of(makers: list[Maker], often_null: float) -> Maker:
+    return lambda scene: None if scene.random.random() < often_null else scene.random.choice(makers)(scene)
 
 
 def one_of_these(these: tuple[Any, ...]) -> Maker:
@@ -190,6 +190,5 @@ PLAIN: dict[Any, Callable[[list[Any]], Maker]] = {
     bool: lambda _: one_of_these((True, False)),
     int: whole_numbers,
     Decimal: tenths,
-    NoneType: lambda _: one_of_these((None,)),
 }
 MAKERS = {name: fields_of(command) for name, command in COMMANDS.items()}

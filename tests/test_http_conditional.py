@@ -1,12 +1,15 @@
 """ETags: nobody overwrites what they have not seen, and nobody is sent what they have."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from httpx import Response
 
 from adapters.http.conditional import Answer, ReadyAnswers
-from tests.api import Api, Told, assert_problem
+from adapters.postgres.store import opened
+from tests.api import Api, Told, assert_problem, served
+from tests.conftest import KEY
 from tests.histories import instant
 
 NOTE = {"section": "plan", "text": "Budget talks in May"}
@@ -137,6 +140,15 @@ def test_without_a_tag_the_last_word_counts(playing: Api):
     playing.done("restate-play", id="pilot", title="Yours")
     playing.done("restate-play", id="pilot", title="Mine")
     assert playing.view().json()["sections"]["plays"]["plays"][0]["title"] == "Mine"
+
+
+def test_of_two_processes_that_race_without_tags_nobody_is_turned_away_and_nothing_is_lost(acme: Api):
+    with opened(acme.store.where, KEY) as store, served(store) as other, ThreadPoolExecutor(4) as pool:
+        apis = [acme, other.of(acme.plan)] * 20
+        answers = list(pool.map(lambda api: api.do("write-note", **NOTE), apis))
+    assert [answer.status_code for answer in answers] == [200] * 40
+    assert sorted(answer.json()["version"] for answer in answers) == list(range(2, 42))
+    assert acme.version == 41
 
 
 # If-None-Match

@@ -167,6 +167,21 @@ def test_a_number_with_more_digits_than_a_reader_keeps_is_refused_and_not_rounde
     assert_problem(answer, 422, "invalid-fields", pointer="/0/body/arr" if many else "/arr")
 
 
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1e308", "12345678901234567890123", "0.12345678"])
+@pytest.mark.parametrize(
+    ("command", "field", "body"),
+    [
+        ("set-contract", "arr", {"starts_on": "2026-01-01", "renews_on": "2026-12-31", "products": []}),
+        ("record-health", "nps", {"as_of_on": "2026-01-05"}),
+        ("describe-account", "employees", {}),
+    ],
+)
+def test_a_number_out_of_all_proportion_is_refused(acme: Api, command, field, body, number):
+    content = json.dumps(body | {field: "HERE"}).replace('"HERE"', number)
+    assert_problem(raw(acme, content, f"/{command}"), 422, "invalid-fields", pointer=f"/{field}")
+    assert acme.version == 1
+
+
 @pytest.mark.parametrize(
     ("day", "warned"), [("9999-12-31", True), ("2080-01-01", True), ("2075-12-31", False), ("2026-01-05", False)]
 )

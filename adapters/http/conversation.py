@@ -1,5 +1,6 @@
 """Around every request: an id to speak of it by, one line in the log, numbers for the operator, no stack trace out."""
 
+from asyncio import CancelledError
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -11,11 +12,16 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.http.problems import problem
+from adapters.http.problems import RETRY_AFTER, problem
 from adapters.http.requests import ID
 
 logger = structlog.get_logger("plantrail.http")
 
+MISTAKE = "Something went wrong on our side; it is logged under the request id."
+SHUTTING_DOWN = (
+    "The service is being ended. Whether a command was recorded is not known: look, or repeat it with the"
+    " Idempotency-Key it was sent with."
+)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
@@ -76,11 +82,14 @@ class Conversation:
 
         try:
             await self._app(scope, receive, answer)
+        except CancelledError:
+            if status:
+                raise
+            await problem(Request(scope), 503, "shutting-down", SHUTTING_DOWN, RETRY_AFTER)(scope, receive, answer)
         except Exception:
             logger.exception("unhandled", request_id=request_id, route=_route(scope))
             if not status:
-                sorry = "Something went wrong on our side; it is logged under the request id."
-                await problem(Request(scope), 500, "internal-error", sorry)(scope, receive, answer)
+                await problem(Request(scope), 500, "internal-error", MISTAKE)(scope, receive, answer)
         finally:
             self._tell(scope, asked, status, perf_counter() - began)
 

@@ -208,6 +208,7 @@ class GroupCommit:
         except StoreUnavailable as error:
             for each in batch:
                 each.outcome.set_exception(error)
+            self._turn_away_who_waits()
         except Exception as error:  # noqa: BLE001 - whoever it is about is told
             if len(batch) == 1:
                 batch[0].outcome.set_exception(error)
@@ -215,6 +216,14 @@ class GroupCommit:
             # One that the store cannot take must not take the others along.
             for each in batch:
                 self._settle([each])
+
+    def _turn_away_who_waits(self) -> None:
+        """They would wait as long again, and in vain."""
+        with self._changed:
+            waiting, self._waiting = self._waiting, deque()
+        for each in waiting:
+            if each.outcome.set_running_or_notify_cancel():
+                each.outcome.set_exception(StoreBusy(StoreBusy.__doc__))
 
     def _recorded(self, batch: Sequence[Append]) -> list[Appended]:
         """Append, and when the acknowledgement was lost, find out what was recorded and append the rest."""
