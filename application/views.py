@@ -25,11 +25,15 @@ class HistoryPage(BaseModel):
 class BlameList(BaseModel):
     as_of: CutView
     items: list[Blame]
+    next: None = None
+    """As in every list; this one comes whole."""
 
 
 class ReviewList(BaseModel):
     as_of: CutView
     items: list[ReviewView]
+    next: None = None
+    """As in every list; this one comes whole."""
 
 
 class NoReviewToCompareWith(CutRefused):

@@ -338,6 +338,11 @@ def test_blame_of_only_what_is_wanted(told: Told, wanted):
     assert 0 < len(some) < len(every)
 
 
+@pytest.mark.parametrize("view", ["/blame", "/reviews"])
+def test_a_list_that_comes_whole_says_so(told: Told, view):
+    assert told.view(view).json()["next"] is None
+
+
 def test_blame_of_what_is_not_there_is_empty(told: Told):
     assert items(told.view("/blame", kind="kitchen")) == items(told.view("/blame", id="nowhere")) == []
 

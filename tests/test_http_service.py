@@ -187,7 +187,8 @@ def opened_plan(serving: Process) -> str:
 def test_what_is_under_way_is_answered_before_the_end(serving: Process, store: Store):
     plan = opened_plan(serving)
     with httpx.Client() as idle, ThreadPoolExecutor(2) as pool:
-        idle.get(f"{serving.url}/livez")
+        head, get = idle.head(plan), idle.get(plan)
+        assert (head.content, head.headers["content-length"]) == (b"", str(len(get.content)))
         with append_lock_held(store.where.service):
             command = pool.submit(httpx.post, f"{plan}/write-note", json=NOTE, timeout=10)
             wait_until(lambda: is_waited_for(store))

@@ -64,7 +64,7 @@ class Conversation:
         began, asked = perf_counter(), scope["method"]
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if ID.fullmatch(given) else str(self._make_id())
-        # To HEAD everything is as it is to GET, but that nothing is sent.  The server keeps its own scope.
+        # To HEAD everything is as it is to GET; the server, which keeps its own scope, sends no body.
         scope = {**scope, "request_id": request_id, "method": "GET" if asked == "HEAD" else asked}
         status = 0
 
@@ -76,8 +76,6 @@ class Conversation:
                 headers["X-Request-Id"] = request_id
                 for name, value in SECURITY.items():
                     headers.setdefault(name, value)
-            elif asked == "HEAD":
-                message = {**message, "body": b""}
             await send(message)
 
         try:
