@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated
@@ -40,8 +41,17 @@ class Settings(BaseSettings):
     """PLANTRAIL_KEY_ENCRYPTION_KEY: 32 bytes in base64; default: generated in PLANTRAIL_HOME."""
     callers_file: Path | None = None
     """PLANTRAIL_CALLERS_FILE: who may call, a line each: key and actor, separated by blanks."""
+    public_url: str = "http://127.0.0.1:8080"
+    """PLANTRAIL_PUBLIC_URL: where others reach the service: the schemas that events name are to be had there."""
     log_format: str | None = None
     """PLANTRAIL_LOG_FORMAT: "json" or "console"; default: console in a terminal."""
+
+
+def public_url(settings: Settings) -> str:
+    """Raises `SettingsError`."""
+    if not re.fullmatch(r"https?://[^\s<>\"?#]+", settings.public_url):
+        raise SettingsError("PLANTRAIL_PUBLIC_URL must be a URL such as https://plans.example.com.")
+    return settings.public_url.rstrip("/")
 
 
 def key_encryption_key(settings: Settings) -> KeyEncryptionKey:

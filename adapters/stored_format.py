@@ -174,10 +174,19 @@ def decode(plan_id: UUID, version: int, position: int, topic: str, state: bytes,
 
 
 def _decode_slowly(plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys) -> Recorded:
-    stored = from_json(state)
-    name, data, meta = topic.partition(".")[0], stored["data"], stored["meta"]
+    stored, name = from_json(state), topic.partition(".")[0]
     if name not in EVENTS or (topic != topic_of(name) and topic not in UPCASTS):
         raise UnknownTopic(f"{UnknownTopic.__doc__} ({topic!r} at position {position})")
+    parts = put_back(plan_id, version, topic, stored, keys)
+    data = UPCASTS[topic](stored["data"]) if topic in UPCASTS else stored["data"]
+    event: AccountPlanEvent = _READ_DATA[name](data)
+    return Recorded(plan_id, version, position, _READ_META.validate_python(stored["meta"]), event, state, parts)
+
+
+def put_back(plan_id: UUID, version: int, topic: str, stored: Mapping[str, Any], keys: Keys) -> tuple[SealedPart, ...]:
+    """Put the words that are sealed back where they were said, in `data` and `meta`; those that do not open read
+    `[forgotten]`.  Says which parts there are."""
+    name, data, meta = topic.partition(".")[0], stored["data"], stored["meta"]
     parts = []
     for place, part in enumerate(stored["sealed"]):
         opened = unseal(plan_id, version, place, part, keys)
@@ -186,10 +195,7 @@ def _decode_slowly(plan_id: UUID, version: int, position: int, topic: str, state
             outer, _, inner = field.rpartition("/")
             (meta if field == "reason" else data[outer] if outer else data)[inner] = value
         parts.append(SealedPart(tuple(part["about"]), tuple(part["fields"]), opened is not None))
-    if topic in UPCASTS:
-        data = UPCASTS[topic](data)
-    event: AccountPlanEvent = _READ_DATA[name](data)
-    return Recorded(plan_id, version, position, _READ_META.validate_python(meta), event, state, tuple(parts))
+    return tuple(parts)
 
 
 def _placeholder(topic: str, field: str) -> Any:

@@ -1,0 +1,163 @@
+"""A stored event as others get to see it: a CloudEvent 1.0.
+
+What is stored goes out as it is: its JSON is cut out and put between the attributes, not read and written again.  Only
+to whoever may read people's words is the payload read: sealed parts are opened and put back where they were said.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import quote
+from uuid import UUID
+
+from pydantic_core import from_json, to_json
+
+from adapters.stored_format import OPEN_END, UPCASTS, Keys, put_back, topic_of
+from domain.account_plan import EVENTS
+from domain.language import kebab_case
+
+DATA_MEDIA_TYPE = "application/json"
+
+STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
+META = re.compile(
+    rb'\{"meta":\{"recorded_at":(S),"actor":(S)(?:,"on_behalf_of":S)?,"source":S,"command_id":S,"request_id":S,'
+    rb'"correlation_id":(S)(?:,"causation_id":(S))?(?:,"traceparent":(S))?(?:,"reason":S)?\},"data":'.replace(
+        b"S", STRING
+    )
+)
+"""What `adapters.stored_format.encode` writes before the payload."""
+SEALED = b',"sealed":['
+"""Where the payload ends, the last time it occurs: the names in a sealed part are others."""
+
+
+class Row(NamedTuple):
+    """An event as it stands on the log."""
+
+    position: int
+    plan_id: str
+    version: int
+    topic: str
+    state: bytes
+
+
+def source_of(log_id: UUID) -> str:
+    return f"/logs/{log_id}"
+
+
+def type_of(topic: str) -> str:
+    """`PlayStarted` is `plantrail.play-started.v1`, `PlayStarted.2` is `plantrail.play-started.v2`."""
+    name, _, shape = topic.partition(".")
+    return f"plantrail.{kebab_case(name)}.v{shape or 1}"
+
+
+TOPICS = {type_of(topic): topic for topic in (*map(topic_of, EVENTS), *UPCASTS)}
+"""By type, in every shape there ever was."""
+
+
+def topics_named(type: str) -> frozenset[str]:
+    """What a type is stored under: `plantrail.play-started.v1` is one shape of an event, `play-started` and `PlayStarted`
+    are all of its shapes.  None where there is no such type."""
+    if type in TOPICS:
+        return frozenset({TOPICS[type]})
+    name = type if type in EVENTS else next((name for name in EVENTS if kebab_case(name) == type), None)
+    return frozenset(topic for topic in TOPICS.values() if topic.partition(".")[0] == name)
+
+
+class CloudEvents:
+    """Of one log; `public_url` is where the schemas of its events are to be had."""
+
+    def __init__(self, log_id: UUID, public_url: str) -> None:
+        self.log_id = log_id
+        self._source = source_of(log_id)
+        self._schemas = f"{public_url.rstrip('/')}/schemas"
+        self._constant = lru_cache(maxsize=None)(self._same_for_all)
+
+    def structured(self, row: Row, keys: Keys | None = None) -> bytes:
+        """As a JSON document.  `keys`, of the people of its plan, are for those who may read people's words."""
+        position, plan_id, version, topic, state = row
+        meta = META.match(state)
+        if meta is None or (keys is not None and not state.endswith(OPEN_END)):
+            return self._rebuilt(row, keys)
+        recorded_at, actor, correlation, causation, traceparent = meta.groups()
+        plan = plan_id.encode()
+        end = -len(OPEN_END) if state.endswith(OPEN_END) else state.rindex(SEALED)
+        return (
+            b'{"specversion":"1.0","id":"%b:%d"%b,"subject":"%b","time":%b,"sequence":"%020d","partitionkey":"%b",'
+            b'"planversion":%d,"actor":%b,"correlationid":%b%b%b,"data":%b}'
+        ) % (
+            plan,
+            version,
+            self._constant(topic),
+            plan,
+            recorded_at,
+            position,
+            plan,
+            version,
+            actor,
+            correlation,
+            b',"causationid":' + causation if causation else b"",
+            b',"traceparent":' + traceparent if traceparent else b"",
+            state[meta.end() : end],
+        )
+
+    def binary(self, row: Row, keys: Keys | None = None) -> tuple[dict[str, str], bytes]:
+        """As headers and a body: the binary mode of HTTP and NATS, whose header values are percent-encoded."""
+        stored = from_json(row.state)
+        attributes = self.attributes(row, stored)
+        media_type = attributes.pop("datacontenttype")
+        headers = {f"ce-{name}": quote(str(value), safe=HEADER_SAFE) for name, value in attributes.items()}
+        return {"content-type": str(media_type)} | headers, payload(row, stored, keys)
+
+    def attributes(self, row: Row, stored: Mapping[str, Any]) -> dict[str, str | int]:
+        """Of a stored event that was read; what it does not have is not there."""
+        position, plan_id, version, topic, _ = row
+        meta = stored["meta"]
+        told = {
+            "specversion": "1.0",
+            "id": f"{plan_id}:{version}",
+            **self._of_topic(topic),
+            "subject": plan_id,
+            "time": meta["recorded_at"],
+            "sequence": sequence(position),
+            "partitionkey": plan_id,
+            "planversion": version,
+            "actor": meta["actor"],
+            "correlationid": meta["correlation_id"],
+            "causationid": meta.get("causation_id"),
+            "traceparent": meta.get("traceparent"),
+        }
+        return {name: value for name, value in told.items() if value is not None}
+
+    def _rebuilt(self, row: Row, keys: Keys | None) -> bytes:
+        stored = from_json(row.state)
+        return to_json(self.attributes(row, stored))[:-1] + b',"data":' + payload(row, stored, keys) + b"}"
+
+    def _of_topic(self, topic: str) -> dict[str, str]:
+        type = type_of(topic)
+        return {
+            "source": self._source,
+            "type": type,
+            "datacontenttype": DATA_MEDIA_TYPE,
+            "dataschema": f"{self._schemas}/{type}.json",
+        }
+
+    def _same_for_all(self, topic: str) -> bytes:
+        """The attributes that are the same for all events of a topic, in the middle of an object."""
+        return b"," + to_json(self._of_topic(topic))[1:-1]
+
+
+def payload(row: Row, stored: Mapping[str, Any], keys: Keys | None) -> bytes:
+    """The data of a stored event that was read.  Without keys it goes out as it is stored, sealed parts left out."""
+    if keys is not None:
+        put_back(UUID(row.plan_id), row.version, row.topic, stored, keys)
+    return to_json(stored["data"])
+
+
+def sequence(position: int) -> str:
+    """Positions that sort as text as they do as numbers."""
+    return f"{position:020}"
+
+
+HEADER_SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
+"""What stands in a header value as it is; everything else is percent-encoded."""
