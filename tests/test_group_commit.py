@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier, Event
 from time import monotonic, sleep
-from unittest.mock import Mock
 from uuid import uuid4
 
 import psycopg
@@ -55,11 +54,9 @@ def state(command_id):
     return b'{"meta":{"command_id":"%b"},"data":{},"sealed":[]}' % command_id.encode()
 
 
-def wish(plan_id=None, expected=0, events=1, answer=None):
+def wish(plan_id=None, expected=0, events=1, answer=None, kind=Append):
     command_id = str(uuid4())
-    return Append(
-        plan_id or uuid4(), expected, command_id, ["Something"] * events, [state(command_id)] * events, answer
-    )
+    return kind(plan_id or uuid4(), expected, command_id, ["Something"] * events, [state(command_id)] * events, answer)
 
 
 @pytest.fixture
@@ -87,7 +84,7 @@ def under_way(pool, committer):
     """An append that was begun; what comes after it waits for the next batch."""
     first = wish()
     acknowledgement = pool.submit(committer.append, first)
-    wait_until(first.outcome.running)
+    wait_until(lambda: first.begun)
     return acknowledgement
 
 
@@ -111,7 +108,7 @@ def test_whatever_is_acknowledged_is_there_in_order_for_all_callers(store, commi
     last_of = {row.command_id: row for row in rows}
     for command_id, outcome in acknowledged:
         row = last_of[command_id]
-        assert outcome == (True, row.version, row.position)
+        assert outcome == (True, row.position)
     for plan_id in {row.plan_id for row in rows}:
         assert [row.version for row in rows if row.plan_id == plan_id] == list(range(1, 25))
 
@@ -167,7 +164,7 @@ def test_what_waits_is_recorded_together_and_who_loses_disturbs_nobody(store, co
             first = pool.submit(committer.append, wish())
             wait_until(lambda: batches)
             outcomes = [pool.submit(committer.append, each) for each in wishes]
-            wait_until(lambda: len(committer._waiting) == len(wishes))
+            wait_until(lambda: committer._queue.qsize() == len(wishes))
         assert first.result(timeout=5).recorded
         assert sorted(each.result(timeout=5).recorded for each in outcomes) == [False, False, True, True, True]
     assert batches == [1, 4, 1], "one command of a plan at a time"
@@ -209,7 +206,7 @@ def test_a_full_queue_is_busy_and_records_nothing_more(store):
         with append_lock_held(store.where.service):
             waiting = [under_way(pool, committer)]
             waiting += [pool.submit(committer.append, wish()) for _ in range(2)]
-            wait_until(lambda: len(committer._waiting) == 2)
+            wait_until(lambda: committer._queue.qsize() == 2)
             with pytest.raises(StoreBusy, match="nothing was recorded, try again"):
                 committer.append(wish())
         assert all(each.result(timeout=5).recorded for each in waiting)
@@ -223,7 +220,7 @@ def test_who_gives_up_before_their_turn_is_never_recorded(store, committer, monk
     with ThreadPoolExecutor() as pool:
         with append_lock_held(store.where.service):
             pool.submit(committer.append, first)
-            wait_until(first.outcome.running)
+            wait_until(lambda: first.begun)
             with pytest.raises(StoreBusy):
                 committer.append(late)
         assert committer.append(last).recorded, "the committer has seen the one that was given up"
@@ -238,12 +235,15 @@ def test_who_gives_up_what_is_under_way_is_not_told_that_nothing_was_recorded(st
 
 
 def test_who_is_interrupted_before_their_turn_is_never_recorded(store, committer):
-    first, late, last = wish(), wish(), wish()
-    late.outcome.result = Mock(side_effect=KeyboardInterrupt)
+    class Interrupted(Append):
+        def wait(self, _):
+            raise KeyboardInterrupt
+
+    first, late, last = wish(), wish(kind=Interrupted), wish()
     with ThreadPoolExecutor() as pool:
         with append_lock_held(store.where.service):
             pool.submit(committer.append, first)
-            wait_until(first.outcome.running)
+            wait_until(lambda: first.begun)
             with pytest.raises(KeyboardInterrupt):
                 committer.append(late)
         assert committer.append(last).recorded
@@ -292,7 +292,7 @@ def test_a_lost_acknowledgement_is_found_again(store, committer, monkeypatch, ev
 
     monkeypatch.setattr(group_commit, "append", losing)
     plan_id = uuid4()
-    assert committer.append(wish(plan_id, 0, events)) == Appended(True, events, events)
+    assert committer.append(wish(plan_id, 0, events)) == Appended(True, events)
     assert lose.is_set()
     assert [row.version for row in log(store.where.service)] == list(range(1, events + 1))
     assert committer.append(wish(plan_id, events)).recorded
@@ -318,7 +318,7 @@ def test_with_a_lost_acknowledgement_each_of_a_batch_learns_its_own_outcome(stor
             first = pool.submit(committer.append, wish(taken))
             wait_until(lambda: calls)
             outcomes = [pool.submit(committer.append, each) for each in wishes]
-            wait_until(lambda: len(committer._waiting) == len(wishes))
+            wait_until(lambda: committer._queue.qsize() == len(wishes))
         assert first.result(timeout=5).recorded
         assert [each.result(timeout=5).recorded for each in outcomes] == [True, False, True, False]
     assert calls == [1, 4, 2], "only those are tried again that are not found"
@@ -445,7 +445,7 @@ def test_killed_backends_lose_nothing_that_was_acknowledged_and_double_nothing(o
             else:
                 assert outcome.recorded, "nobody else writes to this plan"
                 acknowledged.append(each.command_id)
-                head = outcome.head
+                head += 2
 
     def when_it_goes_on():
         wanted = len(acknowledged) + 50

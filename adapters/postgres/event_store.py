@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.group_commit import Append, GroupCommit, append
 from adapters.postgres.person_keys import PostgresPersonKeys
-from adapters.stored_format import OPEN_END, Keys, decode, encode, meta_of, people_spoken_of, topic_of
+from adapters.stored_format import OPEN_END, Keys, as_written, decode, encode, meta_of, people_spoken_of, topic_of
 from application.plan_memory import KnownPlan
 from application.ports import Answer, Commit
 from application.simulation import SOURCE, RealEventsHeld
@@ -111,10 +111,10 @@ class PostgresEventStore:
         appended = self._committer.append(wish)
         if not appended.recorded:
             return None
-        first = appended.head_position - len(wish.states) + 1
+        first = appended.last_position - len(wish.states) + 1
         return [
-            decode(commit.plan_id, commit.expected + 1 + place, first + place, topic, state, keys)
-            for place, (topic, state) in enumerate(zip(wish.topics, wish.states, strict=True))
+            as_written(each.event, commit.plan_id, commit.expected + 1 + place, first + place, topic, state, keys)
+            for place, (each, topic, state) in enumerate(zip(commit.events, wish.topics, wish.states, strict=True))
         ]
 
     def holds_real_events(self) -> bool:

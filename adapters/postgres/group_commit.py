@@ -4,25 +4,26 @@ The committer is the only writer of its process.  Between processes the append f
 its check of every plan's version decides who wins.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as Expired
 from dataclasses import dataclass, field
-from threading import Condition, Thread
+from queue import Empty, SimpleQueue
+from struct import Struct
+from threading import Lock, Thread
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
 from psycopg import Connection
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 from pydantic_core import from_json, to_json
 
 from application.ports import Answer, StoreBusy, StoreUnavailable
 
 APPEND = (
-    "SELECT recorded, head, head_position FROM plantrail.append("
-    "%s::uuid[], %s::bigint[], %s::bytea[], %s::bytea[], %s::jsonb, %s::int[], %s::bigint[], %s::text[], %s::bytea[])"
+    "SELECT winners, last_position FROM plantrail.append("
+    "%b::uuid[], %b::bigint[], %b::bytea[], %b::bytea[], %t::jsonb, %b::bigint[], %b::bigint[], %b::text[], %b::bytea[])"
 )
 MOST_WAITING = 1_000
 MOST_IN_A_BATCH = 256
@@ -35,14 +36,22 @@ class OutcomeUnknown(StoreUnavailable):
 
 
 class Appended(NamedTuple):
-    """What became of an append: whether it was recorded, and where its plan now stands."""
+    """What became of an append: whether it was recorded, and the position of its last event, 0 where there is none."""
 
     recorded: bool
-    head: int
-    head_position: int
+    last_position: int
 
 
-@dataclass(frozen=True)
+LOST = Appended(False, 0)
+
+
+def held_lock() -> Lock:
+    lock = Lock()
+    lock.acquire()
+    return lock
+
+
+@dataclass(slots=True, eq=False)
 class Append:
     """Events of one plan that are recorded all or none, if the plan is at the expected version."""
 
@@ -52,13 +61,33 @@ class Append:
     topics: Sequence[str]
     states: Sequence[bytes]
     answer: Answer | None
-    outcome: "Future[Appended]" = field(default_factory=Future, compare=False)
-    deadline: float = field(default_factory=lambda: monotonic() + PATIENCE, compare=False)
+    deadline: float = field(default_factory=lambda: monotonic() + PATIENCE)
+    _turn: Lock = field(default_factory=Lock)
+    _settled: Lock = field(default_factory=held_lock)
+    _outcome: Appended | Exception = LOST
+
+    # Bare locks, for they cost a tenth of what futures and conditions do, and a caller a thread adds up.
+
+    def begin(self) -> bool:
+        """Whoever is first: the committer takes it up, or the caller withdraws it.  False for the second."""
+        return self._turn.acquire(blocking=False)
 
     @property
-    def claims(self) -> set[UUID | bytes]:
-        """What only one append of a batch may touch: its plan, and its answer."""
-        return {self.plan_id, self.answer.scope} if self.answer else {self.plan_id}
+    def begun(self) -> bool:
+        return self._turn.locked()
+
+    def settle(self, outcome: Appended | Exception) -> None:
+        self._outcome = outcome
+        self._settled.release()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it was settled in time."""
+        return self._settled.acquire(timeout=seconds)
+
+    def outcome(self) -> Appended:
+        if isinstance(self._outcome, Exception):
+            raise self._outcome
+        return self._outcome
 
 
 def append(connection: Connection[Any], batch: Sequence[Append]) -> list[Appended]:
@@ -69,35 +98,67 @@ def append(connection: Connection[Any], batch: Sequence[Append]) -> list[Appende
         for number, (topic, state) in enumerate(zip(each.topics, each.states, strict=True), 1)
     ]
     answers = [each.answer for each in batch]
-    rows = connection.execute(
+    row = connection.execute(
         APPEND,
         (
-            array(each.plan_id for each in batch),
-            array(each.expected for each in batch),
-            bytes_array(answer.scope if answer else None for answer in answers),
-            bytes_array(answer.body if answer else None for answer in answers),
+            array(UUID_OID, [each.plan_id.bytes for each in batch]),
+            array(BIGINT_OID, [eight_bytes(each.expected) for each in batch]),
+            array(BYTEA_OID, [answer.scope if answer else None for answer in answers]),
+            array(BYTEA_OID, [answer.body if answer else None for answer in answers]),
             to_json([answer and answer.content for answer in answers]).decode() if any(answers) else "[]",
-            array(event[0] for event in events),
-            array(event[1] for event in events),
-            array(event[2] for event in events),
-            bytes_array(event[3] for event in events),
+            array(BIGINT_OID, [eight_bytes(event[0]) for event in events]),
+            array(BIGINT_OID, [eight_bytes(event[1]) for event in events]),
+            array(TEXT_OID, [event[2].encode() for event in events]),
+            array(BYTEA_OID, [event[3] for event in events]),
         ),
         prepare=True,
         binary=True,
-    ).fetchall()
-    return [Appended(*row) for row in rows]
+    ).fetchone()
+    return outcomes(batch, *row) if row else []
 
 
-def array(items: Iterable[object]) -> str:
-    """A PostgreSQL array literal of ids, numbers or names, which need no quotes.
+def outcomes(batch: Sequence[Append], winners: Iterable[int], last_position: int) -> list[Appended]:
+    """What became of each, by the places of the winners: under the lock their positions followed one another."""
+    found = [LOST] * len(batch)
+    position = last_position
+    for winner in reversed(list(winners)):
+        events = len(batch[winner - 1].states)
+        found[winner - 1] = Appended(True, position if events else 0)
+        position -= events
+    return found
 
-    Written by hand because the driver takes as long over adapting lists as PostgreSQL over inserting them.
+
+class Array(bytes):
+    """An array of one dimension as PostgreSQL sends and receives it.
+
+    Made by hand because the driver takes as long over adapting lists as PostgreSQL over inserting them.
     """
-    return f"{{{','.join(map(str, items))}}}"
 
 
-def bytes_array(items: Iterable[bytes | None]) -> str:
-    return array("NULL" if item is None else f'"\\\\x{item.hex()}"' for item in items)
+class Verbatim(Dumper):
+    format = Format.BINARY
+
+    def dump(self, obj: Array) -> Array:
+        return obj
+
+
+psycopg.adapters.register_dumper(Array, Verbatim)
+
+
+def array(element: int, items: Sequence[bytes | None]) -> Array:
+    """Of items in the binary form of a type, which is named by its number."""
+    header = five_numbers(1, None in items, element, len(items), 1)
+    return Array(
+        b"".join([header, *(four_bytes(-1) if item is None else four_bytes(len(item)) + item for item in items)])
+    )
+
+
+four_bytes = Struct("!i").pack
+eight_bytes = Struct("!q").pack
+five_numbers = Struct("!iiIii").pack
+UUID_OID, BIGINT_OID, TEXT_OID, BYTEA_OID = (
+    psycopg.postgres.types[name].oid for name in ("uuid", "int8", "text", "bytea")
+)
 
 
 def append_unless_found(connection: Connection[Any], batch: Sequence[Append]) -> list[Appended]:
@@ -122,7 +183,7 @@ def find(connection: Connection[Any], wanted: Append) -> Appended | None:
         (wanted.plan_id, wanted.expected + 1, last),
     ).fetchall()
     if wanted.topics and rows and from_json(rows[0][0])["meta"]["command_id"] == wanted.command_id:
-        return Appended(True, last, rows[-1][1])
+        return Appended(True, rows[-1][1])
     return None
 
 
@@ -132,10 +193,13 @@ class GroupCommit:
     def __init__(self, connect: Callable[[], Connection[Any]], most_waiting: int = MOST_WAITING) -> None:
         self._connect = connect
         self._most_waiting = most_waiting
-        self._waiting: deque[Append] = deque()
-        self._changed = Condition()
+        self._queue: SimpleQueue[Append | None] = SimpleQueue()
+        """None wakes the committer to end."""
+        self._later: list[Append] = []
+        """What could not go with the batch under way, in its order; the committer's alone."""
         self._closed = False
         self._thread: Thread | None = None
+        self._starting = Lock()
         self._connection: Connection[Any] | None = None
 
     def append(self, wish: Append) -> Appended:
@@ -144,34 +208,31 @@ class GroupCommit:
 
         A caller that gives up before its turn has come can be sure that nothing is recorded.
         """
-        with self._changed:
-            if self._closed or len(self._waiting) >= self._most_waiting:
-                raise StoreBusy(StoreBusy.__doc__)
+        if self._closed or self._queue.qsize() + len(self._later) >= self._most_waiting:
+            raise StoreBusy(StoreBusy.__doc__)
+        if self._thread is None:
+            self._start()
+        self._queue.put(wish)
+        try:
+            if not wish.wait(PATIENCE):
+                if wish.begin():
+                    raise StoreBusy(StoreBusy.__doc__)
+                if not wish.wait(PATIENCE):
+                    raise OutcomeUnknown(OutcomeUnknown.__doc__)
+        finally:
+            wish.begin()
+        return wish.outcome()
+
+    def _start(self) -> None:
+        with self._starting:
             if self._thread is None:
                 self._thread = Thread(target=self._commit_until_closed, name="committer", daemon=True)
                 self._thread.start()
-            self._waiting.append(wish)
-            self._changed.notify()
-        try:
-            return wish.outcome.result(timeout=PATIENCE)
-        except Expired:
-            if wish.outcome.cancel():
-                raise StoreBusy(StoreBusy.__doc__) from None
-            return self._outcome_of_what_is_under_way(wish)
-        finally:
-            wish.outcome.cancel()
-
-    def _outcome_of_what_is_under_way(self, wish: Append) -> Appended:
-        try:
-            return wish.outcome.result(timeout=PATIENCE)
-        except Expired:
-            raise OutcomeUnknown(OutcomeUnknown.__doc__) from None
 
     def close(self) -> None:
         """Record what waits, then end."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
+        self._closed = True
+        self._queue.put(None)
         if self._thread:
             self._thread.join(timeout=2 * PATIENCE)
         if self._connection:
@@ -183,35 +244,46 @@ class GroupCommit:
 
     def _next_batch(self) -> list[Append]:
         """All that wait, but one command of a plan at a time; empty when the committer is to end."""
-        with self._changed:
+        while True:
+            waiting, self._later = self._later or self._wait(), []
+            waiting += self._all_that_wait()
+            batch: list[Append] = []
+            claimed: set[UUID | bytes] = set()
+            for each in waiting:
+                claims = (each.plan_id, each.answer.scope) if each.answer else (each.plan_id,)
+                if len(batch) == MOST_IN_A_BATCH or not claimed.isdisjoint(claims):
+                    self._later.append(each)
+                elif each.begin():
+                    batch.append(each)
+                    claimed.update(claims)
+            if batch or (self._closed and not self._later):
+                return batch
+
+    def _wait(self) -> list[Append]:
+        first = self._queue.get()
+        return [first] if first else []
+
+    def _all_that_wait(self) -> list[Append]:
+        found: list[Append] = []
+        try:
             while True:
-                self._changed.wait_for(lambda: self._waiting or self._closed)
-                batch: list[Append] = []
-                later: list[Append] = []
-                claimed: set[UUID | bytes] = set()
-                while self._waiting and len(batch) < MOST_IN_A_BATCH:
-                    each = self._waiting.popleft()
-                    if not claimed.isdisjoint(each.claims):
-                        later.append(each)
-                    elif each.outcome.set_running_or_notify_cancel():
-                        batch.append(each)
-                        claimed |= each.claims
-                self._waiting.extendleft(reversed(later))
-                if batch or self._closed:
-                    return batch
+                if each := self._queue.get_nowait():
+                    found.append(each)
+        except Empty:
+            return found
 
     def _settle(self, batch: Sequence[Append]) -> None:
         """Tell everybody who waits what became of it; whatever happens, the committer goes on."""
         try:
             for each, outcome in zip(batch, self._recorded(batch), strict=True):
-                each.outcome.set_result(outcome)
+                each.settle(outcome)
         except StoreUnavailable as error:
             for each in batch:
-                each.outcome.set_exception(error)
+                each.settle(error)
             self._turn_away_who_waits()
         except Exception as error:  # noqa: BLE001 - whoever it is about is told
             if len(batch) == 1:
-                batch[0].outcome.set_exception(error)
+                batch[0].settle(error)
                 return
             # One that the store cannot take must not take the others along.
             for each in batch:
@@ -219,11 +291,10 @@ class GroupCommit:
 
     def _turn_away_who_waits(self) -> None:
         """They would wait as long again, and in vain."""
-        with self._changed:
-            waiting, self._waiting = self._waiting, deque()
+        waiting, self._later = self._later + self._all_that_wait(), []
         for each in waiting:
-            if each.outcome.set_running_or_notify_cancel():
-                each.outcome.set_exception(StoreBusy(StoreBusy.__doc__))
+            if each.begin():
+                each.settle(StoreBusy(StoreBusy.__doc__))
 
     def _recorded(self, batch: Sequence[Append]) -> list[Appended]:
         """Append, and when the acknowledgement was lost, find out what was recorded and append the rest."""
