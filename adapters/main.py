@@ -19,7 +19,7 @@ from adapters.postgres.heads import Heads
 from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store, Whereabouts, embedded, opened
 from adapters.rendering.press import Press
-from adapters.settings import Settings, SettingsError, key_encryption_key
+from adapters.settings import Settings, SettingsError, key_encryption_keys
 from application.account_plans import AccountPlans
 
 logger = structlog.get_logger("plantrail")
@@ -51,8 +51,8 @@ def whereabouts(settings: Settings) -> Iterator[Whereabouts]:
 
 @contextmanager
 def open_store(settings: Settings) -> Iterator[Store]:
-    key = key_encryption_key(settings)
-    with whereabouts(settings) as where, opened(where, key) as store:
+    keys = key_encryption_keys(settings)
+    with whereabouts(settings) as where, opened(where, keys) as store:
         yield store
 
 
@@ -134,13 +134,12 @@ def ending_in_order() -> Iterator[None]:
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
     known_callers = callers(settings, host)
-    key = key_encryption_key(settings)
     with ending_in_order(), open_store(settings) as store, following(store) as follower:
 
         def why_not_ready() -> str | None:
             return store.why_not_ready() or follower.why_behind()
 
-        app = http_app(store, known_callers, key.derived(b"idempotency"), why_not_ready)
+        app = http_app(store, known_callers, store.secrets.of("idempotency"), why_not_ready)
         config = uvicorn.Config(
             app, host, port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=4
         )

@@ -1,9 +1,6 @@
 """What the environment may say.  The only place that reads it."""
 
-import base64
-import os
 import re
-import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +8,7 @@ from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from adapters.postgres.person_keys import KeyEncryptionKey
-
-KEY_FILE = "key-encryption-key"
+from adapters.key_encryption import GivenKeys, KeyEncryptionKeys, KeyFiles
 
 
 class SettingsError(Exception):
@@ -38,7 +33,8 @@ class Settings(BaseSettings):
     pg_bin: Path | None = None
     """PLANTRAIL_PG_BIN: PostgreSQL binaries to use in place of the embedded ones."""
     key_encryption_key: SecretStr | None = None
-    """PLANTRAIL_KEY_ENCRYPTION_KEY: 32 bytes in base64; default: generated in PLANTRAIL_HOME."""
+    """PLANTRAIL_KEY_ENCRYPTION_KEY: 32 bytes in base64, or several with their generations, `2:… 1:…`; default: generated
+    in PLANTRAIL_HOME."""
     callers_file: Path | None = None
     """PLANTRAIL_CALLERS_FILE: who may call, a line each: key and actor, separated by blanks."""
     public_url: str = "http://127.0.0.1:8080"
@@ -54,47 +50,8 @@ def public_url(settings: Settings) -> str:
     return settings.public_url.rstrip("/")
 
 
-def key_encryption_key(settings: Settings) -> KeyEncryptionKey:
-    """The configured key, else the one generated in the home, which is made on first use.  Raises `SettingsError`."""
+def key_encryption_keys(settings: Settings) -> KeyEncryptionKeys:
+    """The configured keys, else those in the home, of which the first is made on first use.  Raises `KeyFault`."""
     if settings.key_encryption_key:
-        return KeyEncryptionKey(
-            1, _decoded(settings.key_encryption_key.get_secret_value(), "PLANTRAIL_KEY_ENCRYPTION_KEY")
-        )
-    file = settings.home / KEY_FILE
-    try:
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _create_once(file, base64.b64encode(secrets.token_bytes(32)))
-        return KeyEncryptionKey(1, _decoded(file.read_text("ascii"), str(file)))
-    except OSError as error:
-        raise SettingsError(
-            f"The key-encryption key cannot be kept in {file}: {error}. Make the folder writable, set PLANTRAIL_HOME to"
-            " another one, or set PLANTRAIL_KEY_ENCRYPTION_KEY."
-        ) from error
-
-
-def _create_once(file: Path, content: bytes) -> None:
-    """Of several processes that start at once, one makes the file and all read it whole."""
-    if file.exists():
-        return
-    made = file.with_name(f"{file.name}.{os.getpid()}")
-    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    try:
-        os.link(made, file)
-    except FileExistsError:
-        return
-    finally:
-        made.unlink()
-
-
-def _decoded(text: str, where: str) -> bytes:
-    try:
-        secret = base64.b64decode(text.strip(), validate=True)
-    except ValueError:
-        secret = b""
-    if len(secret) != 32:
-        raise SettingsError(f"{where} must hold 32 bytes in base64, as `openssl rand -base64 32` makes them.")
-    return secret
+        return GivenKeys.read(settings.key_encryption_key.get_secret_value(), "PLANTRAIL_KEY_ENCRYPTION_KEY")
+    return KeyFiles(settings.home)

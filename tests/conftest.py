@@ -11,13 +11,13 @@ from hypothesis import settings
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
+from adapters.key_encryption import GivenKeys
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.migrations import migrate
-from adapters.postgres.person_keys import KeyEncryptionKey
 from adapters.postgres.store import Store, Whereabouts, opened
 from tests.api import Api, Told, served, tell_everything_to
 
-KEY = KeyEncryptionKey(1, b"k" * 32)
+KEY = GivenKeys({1: b"k" * 32})
 
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")

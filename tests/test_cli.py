@@ -56,7 +56,7 @@ def environment(where: Whereabouts) -> dict[str, str]:
         "DATABASE_URL": where.service,
         "PLANTRAIL_OWNER_URL": where.owner,
         "PLANTRAIL_KEYS_URL": where.keys,
-        "PLANTRAIL_KEY_ENCRYPTION_KEY": b64encode(KEY.secret).decode(),
+        "PLANTRAIL_KEY_ENCRYPTION_KEY": b64encode(KEY.of(1).secret).decode(),
         "COLUMNS": "300",
     }
 

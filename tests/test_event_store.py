@@ -200,10 +200,11 @@ def log_of(recorder):
     return recorder.select_notifications(start=1, limit=100)
 
 
-def test_our_table_is_the_one_the_library_would_make(store):
+def test_our_table_is_the_one_the_library_would_make_but_for_an_index_more(store):
     where = conninfo_to_dict(store.where.owner)
     names = ("dbname", "host", "port", "user", "password")
     with connected(store.where.owner) as connection:
+        connection.execute("DROP INDEX plantrail.stored_events_forgotten_idx")
         connection.execute("CREATE SCHEMA scratch")
         with PostgresDatastore(**{name: where[name] for name in names}, schema="scratch") as datastore:
             PostgresApplicationRecorder(datastore).create_table()

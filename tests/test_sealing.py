@@ -1,7 +1,6 @@
 """People's words stand nowhere in clear, open with every key of those they speak of, and are gone when one of them is."""
 
 from base64 import b64decode, b64encode
-from dataclasses import replace
 from hashlib import sha256
 from unittest.mock import Mock
 from uuid import uuid4
@@ -9,7 +8,7 @@ from uuid import uuid4
 import pytest
 from pydantic_core import from_json, to_json
 
-from adapters.postgres.person_keys import KeyEncryptionKey, WrongKeyEncryptionKey
+from adapters.key_encryption import GivenKeys, WrongKeyEncryptionKey
 from adapters.postgres.store import opened
 from adapters.sealing import SALT, salted_words, seal, unseal
 from application.current_plan import current_plan
@@ -155,10 +154,10 @@ def test_person_keys_are_stored_wrapped(store, plans):
         [[wrapped]] = connection.execute("SELECT wrapped FROM plantrail_keys.person_keys").fetchall()
     assert len(key) == 32
     assert key not in wrapped
-    assert KEY.unwrap(ACME, "cfo", wrapped) == key
-    for other in [(uuid4(), "cfo"), (ACME, "cto")]:
+    assert KEY.of(1).unwrap("person key", f"{ACME} cfo", wrapped) == key
+    for kind, name in [("person key", f"{uuid4()} cfo"), ("person key", f"{ACME} cto"), ("secret", f"{ACME} cfo")]:
         with pytest.raises(WrongKeyEncryptionKey):
-            KEY.unwrap(*other, wrapped)
+            KEY.of(1).unwrap(kind, name, wrapped)
 
 
 def test_the_first_who_speaks_of_somebody_makes_the_key_for_all(store, whereabouts):
@@ -167,7 +166,7 @@ def test_the_first_who_speaks_of_somebody_makes_the_key_for_all(store, whereabou
         assert other.keys.ensure(ACME, ["cto", "coo"]) == {**keys, "coo": other.keys.of(ACME)["coo"]}
 
 
-@pytest.mark.parametrize("other", [replace(KEY, secret=b"o" * 32), KeyEncryptionKey(2, KEY.secret)])
+@pytest.mark.parametrize("other", [GivenKeys({1: b"o" * 32}), GivenKeys({2: b"k" * 32})])
 def test_another_key_encryption_key_is_told_before_anything_is_done_with_it(plans, whereabouts, other):
     with opened(whereabouts, other):
         pass

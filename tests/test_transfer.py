@@ -11,7 +11,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from adapters.postgres.person_keys import AnotherKeyThere, KeyEncryptionKey
+from adapters.key_encryption import GivenKeys
+from adapters.postgres.person_keys import AnotherKeyThere
 from adapters.postgres.store import opened
 from adapters.postgres.transfer import (
     TransferRefused,
@@ -35,7 +36,7 @@ from tests.stores import (
 
 JANE = {"id": "cfo", "level": "executive", "name": "Jäne Doe"}
 JIM = {"id": "cto", "level": "executive", "name": "Jim Roe"}
-OTHER_KEY = KeyEncryptionKey(1, b"o" * 32)
+OTHER_KEY = GivenKeys({1: b"o" * 32})
 
 
 @pytest.fixture

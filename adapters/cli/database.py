@@ -8,10 +8,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from adapters.cli.errors import Told
 from adapters.cli.terminal import err, print_lines, tell
+from adapters.key_encryption import FILE
 from adapters.main import open_store, utc_now, whereabouts
 from adapters.postgres.embedded import EmbeddedPostgres, Role
 from adapters.postgres.store import begin_another_log, upgrade
-from adapters.settings import KEY_FILE, Settings
+from adapters.settings import Settings
 
 db = typer.Typer(help="The embedded PostgreSQL.", no_args_is_help=True)
 
@@ -90,9 +91,7 @@ def dump(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
         raise Told(f"{file} exists already. Choose a new file.")
     with server:
         server.dump(file)
-    tell(
-        f"The database is in {file}. People's words in it open only with {Settings().home / KEY_FILE}: keep that apart."
-    )
+    tell(f"The database is in {file}. People's words in it open only with {Settings().home / FILE}: keep that apart.")
 
 
 @db.command()

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from adapters.http.callers import CallersFileWrong
+from adapters.key_encryption import KeyFault, WrongKeyEncryptionKey
 from adapters.postgres.embedded import EmbeddedPostgresError
+from adapters.postgres.key_generations import GenerationInUse
 from adapters.postgres.migrations import SchemaIsNewer
-from adapters.postgres.person_keys import AnotherKeyThere, WrongKeyEncryptionKey
+from adapters.postgres.person_keys import AnotherKeyThere
 from adapters.postgres.projections import RebuildUnderWay
 from adapters.postgres.store import StoreUnfit
 from adapters.postgres.transfer import TransferRefused
@@ -71,6 +73,8 @@ EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
     TransferRefused: as_it_says,
     AnotherKeyThere: lambda error: f"{error} {ANOTHER_STORE}",
     WrongKeyEncryptionKey: as_it_says,
+    KeyFault: as_it_says,
+    GenerationInUse: as_it_says,
     CutsOutOfOrder: as_it_says,
     CutRefused: as_it_says,
     CursorUnknown: as_it_says,

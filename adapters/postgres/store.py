@@ -7,11 +7,13 @@ from pathlib import Path
 
 import psycopg
 
+from adapters.key_encryption import KeyEncryptionKeys
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.event_store import PostgresEventStore
+from adapters.postgres.key_generations import KeyGenerations, Secrets
 from adapters.postgres.migrations import migrate
-from adapters.postgres.person_keys import KeyEncryptionKey, PostgresPersonKeys
+from adapters.postgres.person_keys import PostgresPersonKeys
 from adapters.postgres.portfolio import Portfolio
 from application.ports import StoreUnavailable
 
@@ -42,6 +44,8 @@ class Store:
 
     where: Whereabouts
     datastore: Datastore
+    generations: KeyGenerations
+    secrets: Secrets
     keys: PostgresPersonKeys
     events: PostgresEventStore
     portfolio: Portfolio
@@ -76,18 +80,20 @@ def begin_another_log(owner: str) -> None:
 
 
 @contextmanager
-def opened(where: Whereabouts, key: KeyEncryptionKey) -> Iterator[Store]:
+def opened(where: Whereabouts, key_encryption_keys: KeyEncryptionKeys) -> Iterator[Store]:
     """The store at these connections, its schema up to date.
 
     Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`, `WrongKeyEncryptionKey`.
     """
     upgrade(where)
     with ExitStack() as stack:
-        datastore = Datastore(where.service)
+        datastore, of_keys = Datastore(where.service), Datastore(where.keys, size=4)
         stack.callback(datastore.close)
-        keys = PostgresPersonKeys(where.keys, key)
-        stack.callback(keys.close)
-        keys.check()
+        stack.callback(of_keys.close)
+        generations = KeyGenerations(of_keys, key_encryption_keys)
+        generations.check()
+        keys = PostgresPersonKeys(of_keys, key_encryption_keys)
         events = PostgresEventStore(datastore, keys)
         stack.callback(events.close)
-        yield Store(where, datastore, keys, events, Portfolio(datastore))
+        secrets = Secrets(of_keys, key_encryption_keys)
+        yield Store(where, datastore, generations, secrets, keys, events, Portfolio(datastore))

@@ -1,0 +1,77 @@
+"""Commands for the generations of the key-encryption key."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import RenderableType
+
+from adapters.cli.tables import GOOD, QUIET, WARNING, table, text
+from adapters.cli.terminal import out, tell
+from adapters.cli.words import counted
+from adapters.main import open_store
+from adapters.postgres.key_generations import Generation
+from adapters.settings import Settings
+
+keys = typer.Typer(help="The keys that everything secret in the store is wrapped with.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(keys, name="keys")
+
+
+@keys.command()
+def generations() -> None:
+    """List the generations of the key-encryption key, and how much is wrapped with each."""
+    with open_store(Settings()) as store:
+        rows = store.generations.all()
+    columns = [">Generation", "!Begun", "State", ">Wraps"]
+    out().print(
+        table("Key-encryption keys", columns, [row_of(each) for each in rows]) or text("Nothing is wrapped yet.")
+    )
+
+
+def row_of(generation: Generation) -> Sequence[RenderableType]:
+    if generation.destroyed_at:
+        state = text(f"destroyed {generation.destroyed_at:%Y-%m-%d %H:%M}", QUIET)
+    elif generation.current:
+        state = text("current", GOOD)
+    else:
+        state = text("to be rotated" if generation.wraps else "to be destroyed", WARNING)
+    return text(generation.generation), text(f"{generation.begun_at:%Y-%m-%d %H:%M}"), state, text(generation.wraps)
+
+
+@keys.command()
+def rotate() -> None:
+    """Begin a new generation and wrap everything with it, while the service runs.
+
+    Interrupted at whatever point, it is gone on with by running it again.
+    """
+    with open_store(Settings()) as store:
+        current = store.generations.begin()
+        done = store.generations.rewrap()
+        before = [each.generation for each in store.generations.all() if not (each.current or each.destroyed_at)]
+    tell(f"{counted(done, 'key')} wrapped anew. Generation {current} wraps everything now.")
+    if before:
+        tell(
+            f"Back up the keys now. Then `plantrail keys destroy-generation {before[0]}` makes every copy unreadable"
+            " that was made before."
+        )
+
+
+@keys.command("destroy-generation")
+def destroy_generation(
+    generation: Annotated[int, typer.Argument(min=1, help="Which; `plantrail keys generations` lists them.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Destroy an old key-encryption key: whatever was wrapped with it can never be read again, wherever a copy is.
+
+    Keys wrapped with it in backups and write-ahead logs are lost with it, those of the living too: back up the keys first.
+    """
+    if not yes:
+        typer.confirm(
+            f"People's keys in backups made under generation {generation} can never be read again. Go on?", abort=True
+        )
+    with open_store(Settings()) as store:
+        store.generations.destroy(generation)
+    tell(f"Generation {generation} is destroyed here. Destroy every other copy of it, on other hosts and in backups.")
