@@ -413,6 +413,16 @@ def test_a_dump_brings_back_what_was_there_and_begins_a_log_of_its_own(home, tmp
     assert "There is no file" in refused("db", "restore", str(tmp_path / "nothing"), **home)
 
 
+def test_what_was_restored_by_other_means_begins_a_log_of_its_own_when_told_to(empty, whereabouts):
+    def logs() -> list[object]:
+        with psycopg.connect(whereabouts.owner) as connection:
+            return connection.execute("SELECT id FROM plantrail.log").fetchall()
+
+    before = logs()
+    assert "a log of its own" in plantrail("begin-another-log", **empty).stderr
+    assert logs() != before
+
+
 def log_id(home: dict[str, str]) -> object:
     url = plantrail("db", "url", "--role", "owner", **home).stdout.strip()
     with psycopg.connect(url) as connection:

@@ -155,8 +155,8 @@ def test_an_imported_plan_goes_on_where_it_stopped(store, plans, copy):
     copies = plans_on(copy)
     assert [record.id for record in copies.read(ACME).records] == [record.id for record in plans.read(ACME).records]
     outcome = handle(copies, "write-note", section="plan", text="went on")
-    assert (outcome.version, outcome.position) == (5, 8)
-    assert [row.position for row in log(copy.where.service)] == [1, 2, 3, 4, 6, 7, 8]
+    assert outcome.version == 5
+    assert [row.position for row in log(copy.where.service)] == [1, 2, 3, 4, 6, 7, outcome.position]
 
 
 def test_only_an_empty_store_takes_an_import(lines, store):
@@ -192,7 +192,8 @@ def test_who_records_waits_for_an_import_and_comes_after_it(lines, store):
             yield from lines[1:]
 
         assert import_events(store.where.owner, with_a_writer()) == 6
-        assert [record.position for record in waiting[0].result(timeout=5)] == [8]
+        [record] = waiting[0].result(timeout=5)
+        assert record.position > 7
 
 
 def test_the_service_may_not_import(lines, untouched):

@@ -11,7 +11,7 @@ from adapters.cli.terminal import err, print_lines, tell
 from adapters.key_encryption import FILE
 from adapters.main import open_store, utc_now, whereabouts
 from adapters.postgres.embedded import EmbeddedPostgres, Role
-from adapters.postgres.store import begin_another_log, upgrade
+from adapters.postgres.store import Whereabouts, begin_another_log, upgrade
 from adapters.settings import Settings
 
 db = typer.Typer(help="The embedded PostgreSQL.", no_args_is_help=True)
@@ -28,6 +28,7 @@ IN_ITS_PLACE = {
 def add_to(app: typer.Typer) -> None:
     app.command()(migrate)
     app.command()(rebuild)
+    app.command("begin-another-log")(begin_anew)
     app.add_typer(db, name="db")
 
 
@@ -47,6 +48,14 @@ def rebuild() -> None:
         task = progress.add_task("portfolio", total=None)
         store.portfolio.rebuild(utc_now, lambda done, total: progress.update(task, completed=done, total=total))
     tell("The portfolio is made anew.")
+
+
+def begin_anew() -> None:
+    """After a backup was restored by other means than `plantrail db restore`: tell subscribers of the log it was, when
+    they come with a cursor from beyond it, where the two parted."""
+    with whereabouts(Settings()) as where:
+        begin_another_log(where)
+    tell("From here on this is a log of its own.")
 
 
 @db.command()
@@ -102,7 +111,7 @@ def restore(file: Annotated[Path, typer.Argument(help="What `plantrail db dump` 
         raise Told(f"There is no file {file}. Name one that `plantrail db dump` wrote.")
     with server:
         server.restore(file)
-        begin_another_log(server.conninfo("owner"))
+        begin_another_log(Whereabouts(*(server.conninfo(role) for role in ("service", "owner", "keys"))))
     tell(f"The database is as it was when {file} was written.")
 
 

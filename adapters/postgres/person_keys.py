@@ -3,7 +3,7 @@
 To forget somebody their key is destroyed, but its row stays, so that they are never given another.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from secrets import token_bytes
 from uuid import UUID
 
@@ -30,13 +30,20 @@ class PostgresPersonKeys:
 
     def of(self, plan_id: UUID) -> dict[str, bytes]:
         """Every key of a plan, by stakeholder."""
+        return self.of_plans([plan_id])[plan_id]
+
+    def of_plans(self, plans: Collection[UUID]) -> dict[UUID, dict[str, bytes]]:
+        """Every key of these plans, by stakeholder."""
         with self._datastore.connection() as connection:
             rows = connection.execute(
                 "SELECT plan_id, stakeholder, generation, wrapped FROM plantrail_keys.person_keys"
-                " WHERE plan_id = %s AND wrapped IS NOT NULL",
-                (plan_id,),
+                " WHERE plan_id = ANY(%s) AND wrapped IS NOT NULL",
+                (list(plans),),
             ).fetchall()
-        return {row[1]: self._unwrapped(*row) for row in rows}
+        keys: dict[UUID, dict[str, bytes]] = {plan_id: {} for plan_id in plans}
+        for row in rows:
+            keys[row[0]][row[1]] = self._unwrapped(*row)
+        return keys
 
     def ensure(self, plan_id: UUID, stakeholders: Iterable[str]) -> dict[str, bytes]:
         """Every key of a plan, these people's made where they never had one.

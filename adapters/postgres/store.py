@@ -11,7 +11,10 @@ from adapters.key_encryption import KeyEncryptionKeys
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.event_store import PostgresEventStore
+from adapters.postgres.feed import Feed
+from adapters.postgres.former_logs import leave_this_log
 from adapters.postgres.key_generations import KeyGenerations, Secrets
+from adapters.postgres.log_watch import LogWatch
 from adapters.postgres.migrations import migrate
 from adapters.postgres.person_keys import PostgresPersonKeys
 from adapters.postgres.portfolio import Portfolio
@@ -49,6 +52,8 @@ class Store:
     keys: PostgresPersonKeys
     events: PostgresEventStore
     portfolio: Portfolio
+    feed: Feed
+    watch: LogWatch
 
     def why_not_ready(self) -> str | None:
         """What keeps it from being used; None when nothing does."""
@@ -73,10 +78,14 @@ def upgrade(where: Whereabouts) -> list[str]:
         raise StoreUnfit(str(error).partition("\n")[0]) from error
 
 
-def begin_another_log(owner: str) -> None:
-    """What was restored goes its own way from here on: its positions must not be taken for those of the log it was."""
-    with psycopg.connect(owner) as connection:
-        connection.execute("UPDATE plantrail.log SET id = gen_random_uuid(), begun_at = now()")
+def begin_another_log(where: Whereabouts) -> None:
+    """What was restored goes its own way from here on: its positions must not be taken for those of the log it was.
+
+    Raises what `upgrade` raises, for the dump may be of an older version.
+    """
+    upgrade(where)
+    with psycopg.connect(where.owner) as connection:
+        leave_this_log(connection)
 
 
 @contextmanager
@@ -96,4 +105,7 @@ def opened(where: Whereabouts, key_encryption_keys: KeyEncryptionKeys) -> Iterat
         events = PostgresEventStore(datastore, keys)
         stack.callback(events.close)
         secrets = Secrets(of_keys, key_encryption_keys)
-        yield Store(where, datastore, generations, secrets, keys, events, Portfolio(datastore))
+        watch = LogWatch(datastore)
+        stack.callback(watch.close)
+        feed = Feed(datastore, keys)
+        yield Store(where, datastore, generations, secrets, keys, events, Portfolio(datastore), feed, watch)

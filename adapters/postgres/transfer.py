@@ -17,6 +17,7 @@ from psycopg import Connection
 from pydantic_core import from_json, to_json
 
 from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore, unavailable
+from adapters.postgres.former_logs import leave_unknown_log
 from adapters.postgres.person_keys import PostgresPersonKeys
 from adapters.stored_format import UnknownTopic, decode
 
@@ -91,17 +92,15 @@ def import_events(owner: str, lines: Iterable[bytes]) -> int:
                 "There are events in this store already. Import into an empty one: set PLANTRAIL_HOME to a new folder,"
                 " or DATABASE_URL to a new database."
             )
-        count, last_position = _copy(connection, lines)
+        count = _copy(connection, lines)
         if count:
-            connection.execute(
-                "SELECT setval('plantrail.stored_events_notification_id_seq', %s), pg_notify('plantrail', '')",
-                (last_position,),
-            )
+            leave_unknown_log(connection)
+            connection.execute("SELECT pg_notify('plantrail', '')")
     return count
 
 
-def _copy(connection: Connection[Any], lines: Iterable[bytes]) -> tuple[int, int]:
-    count = last_position = 0
+def _copy(connection: Connection[Any], lines: Iterable[bytes]) -> int:
+    count = 0
     so_far = SoFar()
     with connection.cursor() as cursor, cursor.copy(IMPORT) as copy:
         copy.set_types(["int8", "uuid", "int8", "text", "bytea"])
@@ -114,8 +113,7 @@ def _copy(connection: Connection[Any], lines: Iterable[bytes]) -> tuple[int, int
                     f"Line {count}: {error} Nothing was imported. Import a file as `plantrail export` wrote it."
                 ) from error
             copy.write_row(event)
-            last_position = event.position
-    return count, last_position
+    return count
 
 
 def read_line(line: bytes) -> Logged:

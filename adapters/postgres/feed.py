@@ -1,0 +1,195 @@
+"""The log as subscribers read it: page by page after a cursor, of some types and plans or of all.
+
+All writers take the append lock before they draw a position and keep it until they have committed: whoever sees an event
+sees every event before it, so that a page skips nothing.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from adapters.cloud_events import Row
+from adapters.postgres.datastore import Datastore
+from adapters.postgres.person_keys import PostgresPersonKeys
+from adapters.stored_format import OPEN_END, Keys
+
+MOST_LOOKED_AT = 20_000
+"""Events a page looks through for those that are wanted: what is rare is found over several pages."""
+FEW_PLANS = 20
+"""So many are looked up each by itself, which finds their events however far apart they are."""
+
+COLUMNS = "notification_id, originator_id::text, originator_version, topic, state"
+STANDING = (
+    "SELECT id, (SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events),"
+    " (SELECT max(last_common) FROM plantrail.former_logs WHERE last_common < %(at)s AND %(at)s <= jumped_to),"
+    " (SELECT min(last_common) FROM plantrail.former_logs WHERE id = %(log)s),"
+    " (SELECT min(last_common) FROM plantrail.former_logs)"
+    " FROM plantrail.log"
+)
+POSITION = "SELECT notification_id FROM plantrail.stored_events WHERE originator_id = %s AND originator_version = %s"
+NEXT = f"SELECT {COLUMNS} FROM plantrail.stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s"
+LOOKED_AT = (
+    "SELECT notification_id FROM plantrail.stored_events WHERE notification_id > %s"
+    " ORDER BY notification_id OFFSET %s LIMIT 1"
+)
+WANTED = (
+    f"SELECT {COLUMNS} FROM plantrail.stored_events"
+    " WHERE notification_id > %(after)s AND notification_id <= %(until)s"
+    " AND (%(topics)s::text[] IS NULL OR topic = ANY(%(topics)s))"
+    " AND (%(plans)s::uuid[] IS NULL OR originator_id = ANY(%(plans)s))"
+    " ORDER BY notification_id LIMIT %(most)s"
+)
+OF_PLANS = (
+    f"SELECT its.* FROM unnest(%(plans)s::uuid[]) AS wanted (plan_id), LATERAL ("
+    f"  SELECT {COLUMNS} FROM plantrail.stored_events WHERE originator_id = plan_id AND originator_version > coalesce(("
+    "    SELECT originator_version FROM plantrail.stored_events"
+    "    WHERE originator_id = plan_id AND notification_id <= %(after)s ORDER BY originator_version DESC LIMIT 1), 0)"
+    "  AND (%(topics)s::text[] IS NULL OR topic = ANY(%(topics)s))"
+    "  ORDER BY originator_version LIMIT %(most)s"
+    ") AS its ORDER BY notification_id LIMIT %(most)s"
+)
+
+MOST_POSITION = 2**63 - 1
+SEQUENCE = re.compile(r"[0-9]{1,20}")
+EVENT_ID = re.compile(r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}):([0-9]{1,18})")
+SOURCE = re.compile(r"(?:/logs/)?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
+
+
+class CursorMalformed(Exception):
+    """A cursor is an event's `id` or its `sequence`; 0 is before the first event, `now` after the last."""
+
+
+class SourceMalformed(Exception):
+    """A source is that of an event: /logs/ and the id of a log."""
+
+
+class CursorGone(Exception):
+    """The cursor is of another log, of which this one is a copy that went its own way."""
+
+    def __init__(self, last_common: int) -> None:
+        super().__init__(self.__doc__)
+        self.last_common = last_common
+        """The position of the last event that both logs have, as far as it is known."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place on the log, after an event or a position; of which log, if that was said."""
+
+    position: int | None = None
+    event: tuple[UUID, int] | None = None
+    log: UUID | None = None
+
+
+NOW = Cursor()
+
+
+def cursor(text: str, source: str | None = None) -> Cursor:
+    """As a subscriber writes it.  Raises `CursorMalformed`, `SourceMalformed`."""
+    from_log = SOURCE.fullmatch(source) if source else None
+    if source and not from_log:
+        raise SourceMalformed(SourceMalformed.__doc__)
+    log = UUID(from_log[1]) if from_log else None
+    event = EVENT_ID.fullmatch(text)
+    if event:
+        return Cursor(event=(UUID(event[1]), int(event[2])), log=log)
+    if SEQUENCE.fullmatch(text) and int(text) <= MOST_POSITION:
+        return Cursor(int(text), log=log)
+    if text == "now":
+        return NOW
+    raise CursorMalformed(CursorMalformed.__doc__)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which events: None means whatever there is."""
+
+    topics: frozenset[str] | None = None
+    plans: frozenset[str] | None = None
+
+    def includes(self, row: Row) -> bool:
+        return (self.topics is None or row.topic in self.topics) and (self.plans is None or row.plan_id in self.plans)
+
+
+ALL = Wanted()
+
+
+@dataclass(frozen=True)
+class Page:
+    """Events in the order of the log, and the position to go on after: past what was looked at and not wanted."""
+
+    log_id: UUID
+    rows: Sequence[Row]
+    next: int
+    end: int
+    """Where the log ended at that moment: the page is the last one for now where `next` has come to it."""
+
+
+class Feed:
+    """Raises `StoreUnavailable` whatever is asked of it."""
+
+    def __init__(self, datastore: Datastore, keys: PostgresPersonKeys) -> None:
+        self._datastore = datastore
+        self._keys = keys
+
+    def position(self, cursor: Cursor) -> int:
+        """Where a cursor is.  Raises `CursorGone`."""
+        with self._datastore.connection() as connection:
+            return self._standing(connection, cursor)[1]
+
+    def page(self, after: Cursor | int, wanted: Wanted = ALL, most: int = 1_000) -> Page:
+        """What follows.  Raises `CursorGone`."""
+        with self._datastore.connection() as connection:
+            log_id, position, end = self._standing(connection, Cursor(after) if isinstance(after, int) else after)
+            rows, looked_at = self._rows(connection, position, end, wanted, most)
+        next = rows[-1].position if len(rows) == most else max(looked_at, rows[-1].position if rows else position)
+        return Page(log_id, rows, next, max(end, next))
+
+    def _standing(self, connection: Connection[Any], cursor: Cursor) -> tuple[UUID, int, int]:
+        """The log, where the cursor is on it, and where it ends."""
+        position = cursor.position
+        if cursor.event:
+            found = connection.execute(POSITION, cursor.event, prepare=True).fetchone()
+            position = found[0] if found else MOST_POSITION
+        [(log_id, end, before_jump, common, common_to_all)] = connection.execute(
+            STANDING, {"at": position or 0, "log": cursor.log}, prepare=True, binary=True
+        ).fetchall()
+        if position is None:
+            return log_id, end, end
+        if cursor.log not in (None, log_id) and position > (common or 0):
+            raise CursorGone(common or 0)
+        if before_jump is not None:
+            raise CursorGone(before_jump)
+        if position > end:
+            raise CursorGone(end if common_to_all is None else common_to_all)
+        return log_id, position, end
+
+    def _rows(
+        self, connection: Connection[Any], after: int, end: int, wanted: Wanted, most: int
+    ) -> tuple[list[Row], int]:
+        """The events, and the position up to which there are no others of the kind."""
+        if after >= end:
+            return [], after
+        cursor = connection.cursor(binary=True)
+        if wanted == ALL:
+            return list(map(Row._make, cursor.execute(NEXT, (after, most), prepare=True))), end
+        asked = {
+            "after": after,
+            "most": most,
+            "topics": sorted(wanted.topics) if wanted.topics is not None else None,
+            "plans": sorted(wanted.plans) if wanted.plans is not None else None,
+        }
+        if wanted.plans is not None and len(wanted.plans) <= FEW_PLANS:
+            return list(map(Row._make, cursor.execute(OF_PLANS, asked, prepare=True))), end
+        further = cursor.execute(LOOKED_AT, (after, MOST_LOOKED_AT - 1), prepare=True).fetchone()
+        until = further[0] if further else end
+        return list(map(Row._make, cursor.execute(WANTED, asked | {"until": until}, prepare=True))), until
+
+    def keys(self, rows: Sequence[Row]) -> Mapping[str, Keys]:
+        """By plan, the keys that there are now of the people these events speak of."""
+        plans = {UUID(row.plan_id) for row in rows if not row.state.endswith(OPEN_END)}
+        return {str(plan_id): keys for plan_id, keys in self._keys.of_plans(plans).items()} if plans else {}

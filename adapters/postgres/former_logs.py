@@ -1,0 +1,24 @@
+"""How another log begins where one was restored or imported: with an id of its own, and at positions of its own."""
+
+from typing import Any
+
+from psycopg import Connection
+
+JUMP = (
+    "INSERT INTO plantrail.former_logs (id, last_common, jumped_to)"
+    " SELECT {id}, last_common, greatest(last_common, extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+    " FROM plantrail.log, (SELECT coalesce(max(notification_id), 0) AS last_common FROM plantrail.stored_events) AS end_"
+    " RETURNING setval('plantrail.stored_events_notification_id_seq', jumped_to)"
+)
+
+
+def leave_this_log(connection: Connection[Any]) -> None:
+    """What was restored goes its own way from here on, beside the log it was or in its place."""
+    connection.execute("SELECT pg_advisory_xact_lock(plantrail.append_lock())")
+    connection.execute(JUMP.format(id="id"))
+    connection.execute("UPDATE plantrail.log SET id = gen_random_uuid(), begun_at = now()")
+
+
+def leave_unknown_log(connection: Connection[Any]) -> None:
+    """What was imported is another log's as well, and nobody says whose; the append lock is had already."""
+    connection.execute(JUMP.format(id="NULL"))

@@ -1,0 +1,136 @@
+"""Word of news on the log: where it ends, for everybody in this process who waits for more.
+
+One thread and one connection.  It looks every half second; a notification only makes it look sooner.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from selectors import EVENT_READ, DefaultSelector
+from threading import Condition, Event, Thread
+from typing import Any
+
+import structlog
+from psycopg import Connection
+
+from adapters.postgres.datastore import Datastore
+
+POLL = 0.5
+"""Seconds between two looks at the log when no notification arrives."""
+RETRY = 0.5
+"""Seconds after which a store that is away is tried again."""
+
+END = "SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events"
+
+logger = structlog.get_logger("plantrail.log_watch")
+
+Tell = Callable[[int], None]
+
+
+class LogWatch:
+    """Begins when somebody first waits."""
+
+    def __init__(self, datastore: Datastore) -> None:
+        self._datastore = datastore
+        self._moved = Condition()
+        self._position = 0
+        self._told: set[Tell] = set()
+        self._stopping = Event()
+        self._thread: Thread | None = None
+        self._waked, self._wake = socket.socketpair()
+
+    @property
+    def position(self) -> int:
+        """The last position that was seen; 0 before anybody has waited."""
+        return self._position
+
+    def wait(self, after: int, timeout: float) -> int:
+        """Until the log goes on after a position, the time in seconds is over or the watch ends; the last position seen."""
+        self._begin()
+        with self._moved:
+            self._moved.wait_for(lambda: self._position > after or self._stopping.is_set(), timeout)
+            return self._position
+
+    @contextmanager
+    def telling(self, tell: Tell) -> Iterator[None]:
+        """Meanwhile `tell` is called with each new last position, and when the watch ends: in another thread, which it
+        must not hold up."""
+        with self._moved:
+            self._told.add(tell)
+        self._begin()
+        try:
+            yield
+        finally:
+            with self._moved:
+                self._told.discard(tell)
+
+    async def moved(self, after: int, timeout: float) -> int:
+        """The same as `wait`, for the event loop."""
+        loop, news = asyncio.get_running_loop(), asyncio.Event()
+
+        def tell(position: int) -> None:
+            if position > after or self._stopping.is_set():
+                loop.call_soon_threadsafe(news.set)
+
+        with self.telling(tell):
+            if self._position <= after and not self._stopping.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(news.wait(), timeout)
+            return self._position
+
+    def close(self) -> None:
+        """Whoever waits goes on at once."""
+        with self._moved:
+            self._stopping.set()
+            self._spread()
+        self._wake.send(b"!")
+        if self._thread:
+            self._thread.join(timeout=2)
+        self._wake.close()
+        self._waked.close()
+
+    def _begin(self) -> None:
+        with self._moved:
+            if self._thread is None and not self._stopping.is_set():
+                self._thread = Thread(target=self._watch, name="log watch", daemon=True)
+                self._thread.start()
+
+    def _watch(self) -> None:
+        away = False
+        while not self._stopping.is_set():
+            try:
+                with self._datastore.connect() as connection:
+                    connection.execute("LISTEN plantrail")
+                    if away:
+                        logger.info("the log is watched again")
+                    away = False
+                    self._watch_on(connection)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is told and tried again
+                if not away:
+                    logger.warning("the log cannot be watched", error=type(error).__name__)
+                away = True
+                self._stopping.wait(RETRY)
+
+    def _watch_on(self, connection: Connection[Any]) -> None:
+        with DefaultSelector() as selector:
+            selector.register(self._waked, EVENT_READ)
+            selector.register(connection.fileno(), EVENT_READ)
+            while not self._stopping.is_set():
+                found = connection.execute(END, prepare=True).fetchone()
+                self._found(found[0] if found else 0)
+                # One that came while we looked is not seen on the socket any more.
+                if not list(connection.notifies(timeout=0)):
+                    selector.select(POLL)
+
+    def _found(self, position: int) -> None:
+        """A log that was replaced by another may end earlier: that is news as well."""
+        with self._moved:
+            if position != self._position:
+                self._position = position
+                self._spread()
+
+    def _spread(self) -> None:
+        self._moved.notify_all()
+        for tell in self._told:
+            tell(self._position)
