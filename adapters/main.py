@@ -19,7 +19,7 @@ from adapters.postgres.heads import Heads
 from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store, Whereabouts, embedded, opened
 from adapters.rendering.press import Press
-from adapters.settings import Settings, SettingsError, key_encryption_keys
+from adapters.settings import DEFAULT_PUBLIC_URL, Settings, SettingsError, key_encryption_keys, public_url
 from application.account_plans import AccountPlans
 
 logger = structlog.get_logger("plantrail")
@@ -88,6 +88,7 @@ def http_app(
     known_callers: Callers,
     secret: bytes,
     why_not_ready: Callable[[], str | None] | None = None,
+    address: str = DEFAULT_PUBLIC_URL,
     now: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     services = Services(
@@ -100,6 +101,7 @@ def http_app(
         secret=secret,
         make_id=make_id,
         why_not_ready=why_not_ready or store.why_not_ready,
+        public_url=address,
     )
     return create_app(services)
 
@@ -134,12 +136,13 @@ def ending_in_order() -> Iterator[None]:
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
     known_callers = callers(settings, host)
+    address = public_url(settings)
     with ending_in_order(), open_store(settings) as store, following(store) as follower:
 
         def why_not_ready() -> str | None:
             return store.why_not_ready() or follower.why_behind()
 
-        app = http_app(store, known_callers, store.secrets.of("idempotency"), why_not_ready)
+        app = http_app(store, known_callers, store.secrets.of("idempotency"), why_not_ready, address)
         config = uvicorn.Config(
             app, host, port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=4
         )

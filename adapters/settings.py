@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.key_encryption import GivenKeys, KeyEncryptionKeys, KeyFiles
 
+DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
+
 
 class SettingsError(Exception):
     """What is wrong with the configuration, and what to do."""
@@ -37,7 +39,7 @@ class Settings(BaseSettings):
     in PLANTRAIL_HOME."""
     callers_file: Path | None = None
     """PLANTRAIL_CALLERS_FILE: who may call, a line each: key and actor, separated by blanks."""
-    public_url: str = "http://127.0.0.1:8080"
+    public_url: str = DEFAULT_PUBLIC_URL
     """PLANTRAIL_PUBLIC_URL: where others reach the service: the schemas that events name are to be had there."""
     log_format: str | None = None
     """PLANTRAIL_LOG_FORMAT: "json" or "console"; default: console in a terminal."""

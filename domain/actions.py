@@ -73,10 +73,12 @@ class ActionEvent(Event):
 
 
 class ActionAdded(ActionEvent, ActionLinks, ActionTerms):
-    pass
+    """Somebody promised to do something by a day."""
 
 
 class ActionRescheduled(ActionEvent):
+    """The day an action is due was moved."""
+
     id: str
     due_on: date
     former: date
@@ -84,32 +86,44 @@ class ActionRescheduled(ActionEvent):
 
 
 class ActionReassigned(ActionEvent):
+    """Somebody else will do an action."""
+
     id: str
     owner: Person
     former: Person
 
 
 class ActionRestated(ActionEvent):
+    """An action was put in other words, in the parts that are said."""
+
     id: str
     statement: Prose | None = None
     expected: Prose | None = None
 
 
 class ActionRelinked(ActionEvent, ActionLinks):
+    """What an action serves, all of it: it has no links beside."""
+
     id: str
 
 
 class DateHeld(ActionEvent):
+    """The day of a milestone is in the calendar."""
+
     id: str
 
 
 class ActionAcknowledged(ActionEvent):
+    """The customer agreed to an action."""
+
     id: str
     stakeholder: StakeholderId
     acknowledged_on: date
 
 
 class ActionCompleted(ActionEvent):
+    """An action was done."""
+
     id: str
     finished_on: date
     result: Prose | None = None
@@ -117,10 +131,14 @@ class ActionCompleted(ActionEvent):
 
 
 class ActionDropped(ActionEvent):
+    """An action will not be done."""
+
     id: str
 
 
 class ActionReopened(ActionEvent):
+    """An action that was done or dropped is open again."""
+
     id: str
 
 

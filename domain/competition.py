@@ -63,10 +63,12 @@ class CompetitorEvent(Event):
 
 
 class CompetitorIdentified(CompetitorEvent, CompetitorTerms):
-    pass
+    """Somebody competes with us at the account."""
 
 
 class CompetitorReassessed(CompetitorEvent, Assessment):
+    """Where a competitor stands and what we do about it, in the parts that are said."""
+
     id: str
     name: str | None = None
     entrenched_in: tuple[UnitId, ...] = ()

@@ -51,6 +51,8 @@ class EntryEvent(Event):
 
 
 class NoteWritten(EntryEvent, NoteTerms):
+    """A note was written into a section of the plan."""
+
     noun: ClassVar[str] = "note"
     strikable: ClassVar[str | None] = "note"
 
@@ -59,10 +61,14 @@ class NoteWritten(EntryEvent, NoteTerms):
 
 
 class DocumentAttached(EntryEvent, DocumentTerms):
+    """A document that lies elsewhere was added to the plan."""
+
     noun: ClassVar[str] = "document"
 
 
 class SectionConfirmed(EntryEvent):
+    """Somebody looked at a section and found nothing to change: it is fresh again."""
+
     noun: ClassVar[str] = "section"
 
     section: Section
@@ -75,7 +81,10 @@ class SectionConfirmed(EntryEvent):
 
 
 class EntryStruck(EntryEvent):
-    """Views of later cuts are made as if the entry had never been; those of earlier ones keep it."""
+    """An entry had been made by mistake.
+
+    Views of later cuts are made as if the entry had never been; those of earlier ones keep it.
+    """
 
     noun: ClassVar[str] = "entry"
 

@@ -71,31 +71,41 @@ class GoalEvent(Event):
 
 
 class GoalSet(GoalEvent, GoalTerms):
-    pass
+    """Something to be reached, measured by a figure, by a day and by somebody of ours."""
 
 
 class GoalRevised(GoalEvent, Goalposts):
+    """A goal was moved: what it aims at, how it is put or measured, its day or its owner."""
+
     id: str
     former: Goalposts
 
 
 class ProgressReported(GoalEvent, Progress):
+    """How far a goal had come on a day."""
+
     strikable: ClassVar[str | None] = "progress"
 
     id: str
 
 
 class GoalAchieved(GoalEvent):
+    """A goal was reached."""
+
     id: str
     achieved_on: date
     value: Decimal | None = None
 
 
 class GoalAbandoned(GoalEvent):
+    """A goal is no longer pursued."""
+
     id: str
 
 
 class GoalReopened(GoalEvent):
+    """A goal that was achieved or abandoned is pursued again."""
+
     id: str
 
 

@@ -84,10 +84,12 @@ class ContractEvent(Event):
 
 
 class ContractSet(ContractEvent, ContractTerms):
-    pass
+    """The contract as it is, whole: it replaces the one before."""
 
 
 class ContractRenewed(ContractEvent):
+    """The contract goes on, on these terms."""
+
     arr: Decimal
     former: Decimal
     net_retention: Decimal
@@ -97,6 +99,8 @@ class ContractRenewed(ContractEvent):
 
 
 class HealthRecorded(Event, Readings):
+    """How the account fared with us on a day: whatever was read, and nothing else."""
+
     noun: ClassVar[str] = "health"
     home: ClassVar[Section] = "health"
     strikable: ClassVar[str | None] = "health"

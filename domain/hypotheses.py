@@ -61,10 +61,12 @@ class HypothesisEvent(Event):
 
 
 class HypothesisProposed(HypothesisEvent, HypothesisTerms):
-    pass
+    """What we believe the account would gain, still to be proven."""
 
 
 class HypothesisRevised(HypothesisEvent):
+    """What we believe the account would gain was put differently, in the parts that are said."""
+
     id: str
     outcome: Prose | None = None
     metric: Prose | None = None
@@ -79,27 +81,37 @@ class HypothesisRevised(HypothesisEvent):
 
 
 class HypothesisRated(HypothesisEvent):
+    """How good a hypothesis is, as judged by us."""
+
     id: str
     quality: int
 
 
 class EvidenceRecorded(HypothesisEvent, Evidence):
+    """Something was observed that speaks for a hypothesis or against it."""
+
     strikable: ClassVar[str | None] = "evidence"
 
     id: str
 
 
 class HypothesisConfirmed(HypothesisEvent):
+    """A hypothesis has proven true."""
+
     id: str
     observed: Prose
 
 
 class HypothesisRefuted(HypothesisEvent):
+    """A hypothesis has proven false."""
+
     id: str
     observed: Prose
 
 
 class HypothesisReopened(HypothesisEvent):
+    """A hypothesis that was confirmed or refuted is to be proven again."""
+
     id: str
 
 

@@ -92,34 +92,46 @@ class OpportunityEvent(Event):
 
 
 class OpportunityOpened(OpportunityEvent, OpportunityLinks, OpportunityTerms):
-    pass
+    """There is something the account may buy."""
 
 
 class OpportunityAdvanced(OpportunityEvent):
+    """An opportunity moved to another stage."""
+
     id: str
     stage: str
     former: str
 
 
 class OpportunityReforecast(OpportunityEvent, Forecast):
+    """An opportunity is expected to bring another amount, on another day, or with another probability."""
+
     id: str
     former: Forecast
 
 
 class StakeholdersEngaged(OpportunityEvent):
+    """Who takes part in an opportunity on their side, the whole set; with three it is multi-threaded."""
+
     id: str
     stakeholders: tuple[StakeholderId, ...]
 
 
 class NextBestActionSet(OpportunityEvent, NextBestAction):
+    """What is to be done next for an opportunity, by whom and by when."""
+
     id: str
 
 
 class OpportunityRelinked(OpportunityEvent, OpportunityLinks):
+    """What an opportunity is linked to, all of it: it has no links beside."""
+
     id: str
 
 
 class OpportunityWon(OpportunityEvent):
+    """The account bought."""
+
     id: str
     won_on: date
     amount: Decimal
@@ -127,12 +139,16 @@ class OpportunityWon(OpportunityEvent):
 
 
 class OpportunityLost(OpportunityEvent):
+    """The account did not buy, or bought from somebody else."""
+
     id: str
     lost_on: date
     competitor: CompetitorId | None = None
 
 
 class OpportunityReopened(OpportunityEvent):
+    """An opportunity that was won or lost is open again."""
+
     id: str
 
 

@@ -98,14 +98,20 @@ class LandscapeEvent(Event):
 
 
 class AccountDescribed(LandscapeEvent, OverviewTerms):
+    """The landscape: what the account is, wants and is moved by, in the parts that are said."""
+
     noun: ClassVar[str] = "overview"
 
 
 class UnitAdded(LandscapeEvent, UnitTerms):
+    """A part of the customer's organisation became known."""
+
     noun: ClassVar[str] = "unit"
 
 
 class UnitRenamed(LandscapeEvent):
+    """A part of the customer's organisation goes by another name."""
+
     noun: ClassVar[str] = "unit"
 
     id: str
@@ -113,17 +119,23 @@ class UnitRenamed(LandscapeEvent):
 
 
 class UnitRemoved(LandscapeEvent):
+    """A part of the customer's organisation is no more, or never mattered."""
+
     noun: ClassVar[str] = "unit"
 
     id: str
 
 
 class NewsNoted(LandscapeEvent, NewsTerms):
+    """Something happened at the account that may matter to the plan."""
+
     noun: ClassVar[str] = "news"
     strikable: ClassVar[str | None] = "news"
 
 
 class ReferralMade(LandscapeEvent, ReferralTerms):
+    """The account recommended us to another one."""
+
     noun: ClassVar[str] = "referral"
 
 

@@ -83,20 +83,26 @@ class PlanEvent(Event):
 
 
 class PlanOpened(PlanEvent, PlanTerms):
-    pass
+    """An account has a plan from here on: one, for ever."""
 
 
 class PlanCorrected(PlanEvent):
+    """Something said when the plan was opened had been wrong from the beginning."""
+
     segment: Segment | None = None
     territory: str | None = None
 
 
 class AccountRenamed(PlanEvent):
+    """The account goes by another name."""
+
     account_name: str
     former: str
 
 
 class TierChanged(PlanEvent):
+    """The account matters to us more or less than it did; with its tier, what its plan owes its readers changes."""
+
     tier: Tier
     former: Tier
     round: str | None = None
@@ -104,33 +110,39 @@ class TierChanged(PlanEvent):
 
 
 class AccountScored(PlanEvent):
+    """The account was judged by what the tier is chosen by."""
+
     round: str | None = None
     criteria: Criteria
 
 
 class PlanReassigned(PlanEvent):
+    """Somebody else of ours answers for the plan."""
+
     owner: Person
     former: Person
 
 
 class CycleBegun(PlanEvent, CycleTerms):
+    """A planning period begins, with a first and a last day."""
+
     noun: ClassVar[str] = "cycle"
 
 
 class PlanArchived(PlanEvent):
-    pass
+    """The plan is no longer worked on: it can only be read."""
 
 
 class PlanReopened(PlanEvent):
-    pass
+    """An archived plan is worked on again."""
 
 
 class LegalHoldPlaced(PlanEvent):
-    pass
+    """Nobody in this plan may be forgotten for the time being."""
 
 
 class LegalHoldReleased(PlanEvent):
-    pass
+    """People in this plan may be forgotten again."""
 
 
 PlanEvents = (

@@ -87,35 +87,47 @@ class PlayEvent(Event):
 
 
 class PlayPlanned(PlayEvent, PlayLinks, PlayTerms):
-    pass
+    """We say what we will try, by when, and how we shall know that it worked."""
 
 
 class PlayStarted(PlayEvent):
+    """A play is in flight."""
+
     id: str
     started_on: date | None = None
 
 
 class PlayBlocked(PlayEvent):
+    """A play cannot go on for the time being."""
+
     id: str
 
 
 class PlayUnblocked(PlayEvent):
+    """A play goes on: it is as it was before it was blocked."""
+
     id: str
 
 
 class PlayRescheduled(PlayEvent):
+    """The day a play is due was moved."""
+
     id: str
     due_on: date
     former: date
 
 
 class PlayReassigned(PlayEvent):
+    """Somebody else of ours answers for a play."""
+
     id: str
     owner: Person
     former: Person
 
 
 class PlayRestated(PlayEvent):
+    """A play was put in other words, in the parts that are said."""
+
     id: str
     title: Prose | None = None
     success_measure: Prose | None = None
@@ -125,6 +137,8 @@ class PlayRestated(PlayEvent):
 
 
 class PlayRelinked(PlayEvent, PlayLinks):
+    """What a play serves, all of it: it has no links beside."""
+
     id: str
 
 
@@ -139,18 +153,22 @@ class PlayFinish(Terms):
 
 
 class PlayWon(PlayEvent, PlayFinish):
-    pass
+    """A play worked."""
 
 
 class PlayLost(PlayEvent, PlayFinish):
-    pass
+    """A play was tried and did not work."""
 
 
 class PlayDropped(PlayEvent):
+    """A play will not be tried, or not to its end."""
+
     id: str
 
 
 class PlayReopened(PlayEvent):
+    """A play that was over is as it was before."""
+
     id: str
 
 

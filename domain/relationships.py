@@ -95,18 +95,22 @@ class InfluenceEvent(RelationshipEvent, Line):
 
 
 class InfluenceDrawn(InfluenceEvent):
-    pass
+    """A stakeholder listens to another one."""
 
 
 class InfluenceErased(InfluenceEvent):
-    pass
+    """A stakeholder does not listen to another one any more, or never did."""
 
 
 class ObjectionNoted(RelationshipEvent, ObjectionTerms):
+    """A stakeholder has something against it."""
+
     noun: ClassVar[str] = "objection"
 
 
 class ObjectionSettled(RelationshipEvent):
+    """An objection no longer stands."""
+
     noun: ClassVar[str] = "objection"
 
     id: str
@@ -121,14 +125,18 @@ class PairingEvent(RelationshipEvent, Pair):
 
 
 class PairingAgreed(PairingEvent):
+    """One of ours keeps up with a stakeholder, at least so often."""
+
     every_days: int
 
 
 class PairingEnded(PairingEvent):
-    pass
+    """One of ours no longer keeps up with a stakeholder."""
 
 
 class TouchLogged(RelationshipEvent, TouchTerms):
+    """Some of ours were in contact with the customer."""
+
     noun: ClassVar[str] = "touch"
     strikable: ClassVar[str | None] = "touch"
 

@@ -67,16 +67,20 @@ class RequestEvent(Event):
 
 
 class RequestRaised(RequestEvent, RequestTerms):
-    pass
+    """We need something of another part of our company."""
 
 
 class RequestAnswered(RequestEvent):
+    """We were told whether we get it."""
+
     id: str
     decision: Answer
     member: Person
 
 
 class RequestDelivered(RequestEvent):
+    """We got it."""
+
     id: str
     delivered_on: date
 

@@ -98,17 +98,21 @@ class ReviewEvent(Event):
 
 
 class ReviewScheduled(ReviewEvent, ReviewPlans, ReviewTerms):
+    """A review is to be held on a day."""
+
     planned_on: date
 
 
 class PackCirculated(ReviewEvent):
+    """Everybody was sent what to read before a review."""
+
     id: str
     circulated_on: date
     metrics: tuple[PackMetric, ...] = ()
 
 
 class ReviewHeld(ReviewEvent, ReviewOutcome, ReviewTerms):
-    """The plan as it stands here is what was said."""
+    """A review was held: the plan as it stands here is what was said, the baseline of the next one."""
 
     strikable: ClassVar[str | None] = "review"
 
@@ -119,6 +123,8 @@ class ReviewHeld(ReviewEvent, ReviewOutcome, ReviewTerms):
 
 
 class ReviewCancelled(ReviewEvent):
+    """A review will not take place."""
+
     id: str
     moved_to_on: date | None = None
 

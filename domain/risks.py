@@ -74,37 +74,49 @@ class RiskEvent(Event):
 
 
 class RiskRaised(RiskEvent, RiskTerms):
-    pass
+    """Something may go wrong."""
 
 
 class RiskReassessed(RiskEvent, Severity):
+    """A risk is more or less likely or grave than it was, or more or less revenue depends on it."""
+
     id: str
     former: Severity
 
 
 class RiskRestated(RiskEvent):
+    """A risk was put in other words."""
+
     id: str
     statement: Prose
 
 
 class RiskReassigned(RiskEvent):
+    """Somebody else of ours answers for a risk."""
+
     id: str
     owner: Person
     former: Person
 
 
 class MitigationPlanned(RiskEvent):
+    """What is to be done about a risk."""
+
     id: str
     statement: Prose
 
 
 class RiskClosed(RiskEvent):
+    """A risk is over, one way or another."""
+
     id: str
     outcome: RiskOutcome
     closed_on: date
 
 
 class RiskReopened(RiskEvent):
+    """A risk that was closed is there again."""
+
     id: str
 
 

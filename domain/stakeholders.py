@@ -88,18 +88,22 @@ class StakeholderEvent(Event):
 
 
 class StakeholderAdded(StakeholderEvent, Details):
+    """Somebody at the customer's became known; without a name, a role that is still to be filled."""
+
     id: str
     level: Level
 
 
 class StakeholderCorrected(StakeholderEvent, Details):
-    """It was wrong (not: it changed)."""
+    """What was on record of a stakeholder was wrong (not: it changed), in the fields that are said."""
 
     id: str
     level: Level | None = None
 
 
 class StakeholderMoved(StakeholderEvent, Position):
+    """A stakeholder has another position at the customer's."""
+
     id: str
     level: Level | None = None
     moved_on: date
@@ -107,22 +111,30 @@ class StakeholderMoved(StakeholderEvent, Position):
 
 
 class StakeholderVerified(StakeholderEvent):
+    """Somebody made sure that the stakeholder is still there and what is on record is right."""
+
     id: str
     email_status: EmailStatus | None = None
 
 
 class StakeholderLeft(StakeholderEvent):
+    """A stakeholder left the customer."""
+
     id: str
     left_on: date
     went_to: Prose | None = None
 
 
 class StakeholderReturned(StakeholderEvent):
+    """A stakeholder who had left is there again, or had never left."""
+
     id: str
     returned_on: date
 
 
 class StakeholderForgotten(StakeholderEvent):
+    """A stakeholder's words were made unreadable everywhere, past included; the history keeps its shape."""
+
     id: str
 
 

@@ -14,11 +14,15 @@ from domain.things import AccountPlan, Draft, Thing
 
 
 class RolesAssigned(StakeholderEvent):
+    """The parts a stakeholder plays in a purchase, the whole set."""
+
     id: str
     roles: tuple[Role, ...]
 
 
 class SentimentChanged(StakeholderEvent):
+    """A stakeholder thinks differently of us, or we know better what they think."""
+
     id: str
     attitude: int | None
     former: int | None
@@ -26,12 +30,16 @@ class SentimentChanged(StakeholderEvent):
 
 
 class PowerRated(StakeholderEvent):
+    """How much power a stakeholder holds."""
+
     id: str
     power: int
     former: int | None
 
 
 class RelationshipRated(StakeholderEvent):
+    """How well one of ours knows a stakeholder."""
+
     id: str
     member: Person
     strength: int

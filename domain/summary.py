@@ -33,6 +33,8 @@ class SummaryTerms(Terms):
 
 
 class SummaryWritten(Event, SummaryTerms):
+    """The plan on a page was written or rewritten, in the parts that are said."""
+
     noun: ClassVar[str] = "summary"
     home: ClassVar[Section] = "summary"
 

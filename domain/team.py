@@ -85,10 +85,14 @@ class MemberAssigned(MemberEvent, MemberTerms):
 
 
 class MemberReleased(MemberEvent):
+    """Somebody's last day in a role is known."""
+
     until_on: date
 
 
 class TeamAligned(Event):
+    """Members of the team agreed on a goal."""
+
     noun: ClassVar[str] = "alignment"
     home: ClassVar[Section] = "team"
 

@@ -26,11 +26,15 @@ class PrioritiesTerms(Terms):
 
 
 class VisionStated(Event, VisionTerms):
+    """Where we and the account want to be in a few years."""
+
     noun: ClassVar[str] = "vision"
     home: ClassVar[Section] = "vision"
 
 
 class PrioritiesSet(Event, PrioritiesTerms):
+    """What matters most in a quarter, the whole list."""
+
     noun: ClassVar[str] = "priorities"
     home: ClassVar[Section] = "goals"
 

@@ -83,15 +83,17 @@ class OfferingEvent(Event):
 
 
 class OfferingListed(OfferingEvent, OfferingTerms):
-    pass
+    """Something of ours the account could use: with each unit it makes a cell of the whitespace."""
 
 
 class OfferingRetired(OfferingEvent):
+    """Something of ours is no longer offered to the account."""
+
     id: str
 
 
 class CellAssessed(Event, CellTerms):
-    """`former` is the penetration before, where that changed."""
+    """What we have and could have of one offering in one unit, in the parts that are said."""
 
     noun: ClassVar[str] = "cell"
     home: ClassVar[Section] = "whitespace"

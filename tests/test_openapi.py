@@ -149,7 +149,7 @@ def test_whatever_can_be_asked_or_commanded_is_in_it(document: Document):
 
 def test_whatever_is_in_it_is_served(document: Document, told: Told):
     for path, method, _ in operations(document):
-        filled = path.format(plan="acme", kind="play", id="pilot")
+        filled = path.format(plan="acme", kind="play", id="pilot", type="plantrail.play-planned.v1")
         answer = told.api.request(method, filled, headers={"Content-Type": "text/plain"} if method == "post" else {})
         assert answer.status_code in ((415,) if method == "post" else (200, 422)), (path, answer.text)
 

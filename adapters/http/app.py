@@ -13,7 +13,7 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic_core import to_json
 
-from adapters.http import commands, portfolio, queries, reports
+from adapters.http import commands, contracts, portfolio, queries, reports
 from adapters.http.callers import Callers
 from adapters.http.command_documentation import command_documentation
 from adapters.http.conversation import Conversation, Numbers
@@ -42,6 +42,8 @@ class Services:
     make_id: Callable[[], UUID]
     why_not_ready: Callable[[], str | None]
     """What keeps the service from serving; None when nothing does."""
+    public_url: str
+    """Where others reach the service."""
 
 
 def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
@@ -61,6 +63,7 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
         *queries.routes(views).routes,
         *reports.routes(views, services.events, Forms(services.press)).routes,
         *portfolio.routes(services.portfolio, services.callers).routes,
+        *contracts.routes(services.public_url).routes,
         *health(services, numbers).routes,
         *openapi(app).routes,
     ]

@@ -1,0 +1,48 @@
+"""What subscribers go by, for anybody to read: the schemas that events name."""
+
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter, Path, Response
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+
+from adapters.contracts.schemas import under_its_url
+from adapters.http.documentation import OTHER_PROBLEM, problem_of
+
+SCHEMA_JSON = "application/schema+json"
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+"""A copy stays right: what is released of a schema is never taken back."""
+OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*"}
+"""Pages elsewhere may read it as well: it is no secret."""
+
+PUBLIC: dict[str, Any] = {"security": []}
+
+
+def routes(public_url: str) -> APIRouter:
+    api = APIRouter(tags=["contracts"])
+
+    @cache
+    def ready(type: str) -> bytes:
+        return to_json(under_its_url(type, public_url))
+
+    @api.get(
+        "/schemas/{type}.json",
+        summary="The JSON Schema of a type of event",
+        response_class=Response,
+        responses={
+            200: {"content": {SCHEMA_JSON: {}}, "description": "Of its `data`, as the feed sends it."},
+            404: problem_of("There is no such type of event."),
+            "default": OTHER_PROBLEM,
+        },
+        openapi_extra=PUBLIC,
+    )
+    async def read_schema(
+        type: str = Path(description="As in the event's `type`.", examples=["plantrail.play-planned.v1"]),
+    ) -> Response:
+        try:
+            return Response(ready(type), headers=FOR_EVER | OPEN_TO_ALL, media_type=SCHEMA_JSON)
+        except KeyError:
+            raise HTTPException(404) from None
+
+    return api

@@ -1,0 +1,168 @@
+"""The catalogue of events, for people: what each means, what is in it, and an example out of the demo's accounts.
+
+Made of the code and of the demo alone, so that it cannot say what is not so.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from functools import cache
+from typing import Any, get_args
+from uuid import UUID
+
+from adapters.cloud_events import CloudEvents, Row, type_of
+from adapters.contracts.schemas import ALWAYS, Schema, schemas, title_of
+from adapters.stored_format import topic_of
+from domain.account_plan import TOPICS
+from domain.language import Event
+from domain.record import Recorded
+from tests.histories import told
+from tests.reports import DEMO
+
+STORIES = ("retailer", "manufacturer", "win-back")
+LOG = UUID("0f5f1e3c-6f0a-4d7e-9d0a-2b8f6c1d7e55")
+
+INTRODUCTION = """# The events of a plan
+
+*Made of the code by `python -m tests.released`; do not edit by hand.*
+
+Whatever happens to an account plan is an **event**: a fact that is recorded once and never altered. Everything plantrail
+shows is made of these, and whoever subscribes to the feed gets every one of them: by [pulling, as a stream, as a webhook or
+over NATS](../README.md). This page says what each event means and what is in it.
+
+## How to read an event
+
+An event comes in an envelope, a [CloudEvent](https://cloudevents.io), that says which plan it is about, when it was recorded
+and by whom. What happened is under `data`:
+
+```json
+{envelope}
+```
+
+- `type` says what happened, and in which version. `id` is the plan and the number of the event in it, 1, 2, 3 … without
+  gaps: an event may reach you twice, so remember the ids. `sequence` orders the events of all plans.
+- `time` is when we came to know; days such as `due_on` say when something is or was true in the world. They are days where
+  the plan lives.
+- A field that is **absent** was not said, and what it means stays as it was. A field that is **null** is known to be empty
+  now. A list is the whole list.
+- **`former`** is the value before, where it pays to know: how far a date was moved, what a goal was before.
+- Amounts and shares are written as text, `"0.15"`, so that no program rounds them. They are in the plan's one currency.
+- Fields marked **personal** are words about people. They are sealed: who has not the right to read them gets the event
+  without them, and once a person was forgotten they read `[forgotten]`. *Always* personal is what is known of a stakeholder;
+  *maybe* is free text, which is sealed when whoever wrote it said that it speaks of somebody.
+- The `id` in `data` is of the thing the event is about: all events of one plan about the same id are the life of one play,
+  one risk, one stakeholder.
+
+A version of an event is never changed under you: a schema may gain fields that need not be there and better explanations,
+nothing else. Ignore fields you do not know. All else makes a `.v2`, which is another type.
+"""
+
+
+def catalogue() -> str:
+    example = _examples()["PlayRescheduled"]
+    row = Row(example.position, str(example.plan_id), example.version, "PlayRescheduled", example.stored)
+    envelope = json.loads(CloudEvents(LOG, "https://plans.example.com").structured(row))
+    return "\n".join((INTRODUCTION.format(envelope=_indented(envelope)), *_contents(), *_topics()))
+
+
+@cache
+def _examples() -> Mapping[str, Recorded]:
+    """Of every event, the fullest that occurs in the demo."""
+    found: dict[str, Recorded] = {}
+    for story in STORIES:
+        for record in told(DEMO / f"{story}.jsonl").known.records:
+            name = type(record.event).__name__
+            if name not in found or _fullness(found[name]) < _fullness(record):
+                found[name] = record
+    return found
+
+
+def _fullness(record: Recorded) -> int:
+    return sum(value not in (None, ()) for _, value in record.event)
+
+
+def _events_of_topics() -> Iterator[tuple[str, str, tuple[type[Event], ...]]]:
+    """What a topic is called, what it is about, and its events."""
+    for topic in TOPICS:
+        events = get_args(topic.events)
+        _, _, about = (sys.modules[events[0].__module__].__doc__ or "").partition("Topic: ")
+        about = " ".join(about.split())
+        yield about.partition(",")[0].partition(":")[0].capitalize(), about, events
+
+
+def _contents() -> Iterator[str]:
+    yield "## All events\n"
+    for called, _, events in _events_of_topics():
+        links = ", ".join(f"[{title_of(event.__name__)}](#{_anchor(event)})" for event in events)
+        yield f"- **{called}**: {links}"
+    yield ""
+
+
+def _anchor(event: type[Event]) -> str:
+    return title_of(event.__name__).lower().replace(" ", "-")
+
+
+def _topics() -> Iterator[str]:
+    made = schemas()
+    for called, about, events in _events_of_topics():
+        yield f"## {called}\n\n{about[0].upper()}{about[1:]}\n"
+        for event in events:
+            type = type_of(topic_of(event.__name__))
+            yield from _event(event, type, made[type])
+
+
+def _event(event: type[Event], type: str, schema: Schema) -> Iterator[str]:
+    yield f"### {schema['title']}\n"
+    yield f"`{type}` · [schema](schemas/{type}.json)\n"
+    yield f"{schema['description']}\n"
+    if schema["properties"]:
+        yield "| field | meaning | holds | there | personal |\n|---|---|---|---|---|"
+        yield from _rows(schema, {name for name, field in event.model_fields.items() if field.is_required()})
+        yield f"\n```json\n{_indented(_data(_examples()[event.__name__]))}\n```\n"
+    else:
+        yield "There is nothing more to say: its `data` is `{}`.\n"
+
+
+def _rows(schema: Schema, needed: AbstractSet[str], within: str = "") -> Iterator[str]:
+    for name, field in schema["properties"].items():
+        there = ("always" if name in schema.get("required", ()) else "unless sealed") if name in needed else "if said"
+        personal = {None: "", ALWAYS: "always"}.get(field.get("x-sealed"), "maybe")
+        yield f"| `{within}{name}` | {field['description']} | {_holds(field)} | {there} | {personal} |"
+        for part in (field, field.get("items", {})):
+            if "properties" in part:
+                list_or_not = "" if part is field else "[]"
+                yield from _rows(part, set(part.get("required", ())), f"{within}{name}{list_or_not}.")
+
+
+WORDS = {"string": "text", "integer": "whole number", "boolean": "yes or no", "object": "parts", "array": "list"}
+
+
+def _holds(field: Schema) -> str:
+    types = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    values = [value for value in field.get("enum", ()) if value is not None]
+    if values:
+        said = "one of " + ", ".join(f"`{value}`" for value in values)
+    elif "items" in field:
+        said = "list of " + _holds(field["items"]).removeprefix("one of ")
+    elif field.get("format") == "date":
+        said = "day"
+    elif "pattern" in field:
+        said = "number"
+    elif "x-refers-to" in field:
+        said = f"id of {_with_article(field['x-refers-to'])}"
+    else:
+        said = WORDS[types[0]]
+    return f"{said}, or null" if "null" in types else said
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeio' else 'a'} {noun}"
+
+
+def _data(record: Recorded) -> dict[str, Any]:
+    return record.event.model_dump(mode="json", exclude_unset=True)
+
+
+def _indented(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,62 @@
+"""Which changes a released schema may undergo, so that whoever reads the feed by the schema they know is never wrong.
+
+Events of a type are of all times: those stored years ago stand beside those of today.  A consumer's copy of the schema may
+be of any time as well.  So every copy must hold for every event, and that leaves little: words that say what a field means
+may be bettered, and a field may be added that need not be there.  A consumer ignores the fields they do not know.  All
+else makes a new version of the event.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+FREE = {"title", "description", "examples", "$comment", "x-sealed", "x-refers-to"}
+"""Words for people, which bind nobody."""
+
+TAKEN_APART = {"properties", "required", "items"}
+"""Words whose parts are looked at one by one."""
+
+WHY: Mapping[str, str] = {
+    "type": "its type is another; whether it may be null is part of that",
+    "enum": "its values are others: a new one is in no old copy of the schema, one that is gone is in old events",
+    "format": "its format is another, and programs read it by its format",
+    "pattern": "its pattern is another: a wider one lets in what old copies refuse, a narrower one refuses old events",
+    "$id": "it goes by another name, and events name their schema by it",
+    "$schema": "it is of another dialect",
+}
+OTHERWISE = "“{word}” is not as it was"
+
+
+def incompatibilities(released: Schema, now: Schema) -> list[str]:
+    """Why the schema of now cannot take the place of the released one: where, and what the matter is."""
+    return [f"{path or '/'}: {why}" for path, why in _between(released, now, "")]
+
+
+def _between(released: Schema, now: Schema, path: str) -> Iterator[tuple[str, str]]:
+    for word in sorted((released.keys() | now.keys()) - FREE - TAKEN_APART):
+        if _in_no_order(released.get(word)) != _in_no_order(now.get(word)):
+            yield path, WHY.get(word, OTHERWISE.format(word=word))
+    yield from _between_fields(released, now, path)
+    if ("items" in released) != ("items" in now):
+        yield path, OTHERWISE.format(word="items")
+    elif "items" in released:
+        yield from _between(released["items"], now["items"], f"{path}/items")
+
+
+def _between_fields(released: Schema, now: Schema, path: str) -> Iterator[tuple[str, str]]:
+    before, after = released.get("properties", {}), now.get("properties", {})
+    needed_before, needed = set(released.get("required", ())), set(now.get("required", ()))
+    for name in sorted(before.keys() - after.keys()):
+        yield f"{path}/{name}", "it is gone, but stands in old events"
+    for name in sorted(needed - needed_before):
+        yield f"{path}/{name}", "it must be there now: old events without it would be wrong"
+    for name in sorted(needed_before - needed):
+        yield f"{path}/{name}", "it need not be there any more, and consumers count on it"
+    for name in sorted(before.keys() & after.keys()):
+        yield from _between(before[name], after[name], f"{path}/{name}")
+
+
+def _in_no_order(value: Any) -> Any:
+    """The types and values there may be: one alone is a list of one, and their order says nothing."""
+    return sorted(map(repr, value)) if isinstance(value, list) else [repr(value)]

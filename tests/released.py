@@ -1,0 +1,56 @@
+"""What is released of events and committed under `docs/`: a schema for each type, and the catalogue.
+
+`python -m tests.released` writes what is missing or out of date.  It refuses to overwrite a schema by one that is another
+to consumers: such an event needs a new shape with a type of its own (see `adapters.stored_format`).
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from adapters.contracts.schemas import Schema, folder, schemas
+from tests.catalogue import catalogue
+from tests.compatibility import incompatibilities
+
+COMMAND = "python -m tests.released"
+CATALOGUE = Path(__file__).parents[1] / "docs" / "events.md"
+
+
+def file_of(type: str) -> Path:
+    return folder() / f"{type}.json"
+
+
+def written(schema: Schema) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def broken_promises() -> list[str]:
+    """What the code would change of released schemas, and may not."""
+    return [
+        f"{type} {place_and_reason}"
+        for type, schema in schemas().items()
+        if (file := file_of(type)).exists()
+        for place_and_reason in incompatibilities(json.loads(file.read_text("utf-8")), schema)
+    ]
+
+
+def out_of_date() -> dict[Path, str]:
+    """The files that are not what the code says, and what they should hold."""
+    files = {file_of(type): written(schema) for type, schema in schemas().items()} | {CATALOGUE: catalogue()}
+    return {file: text for file, text in files.items() if not file.exists() or file.read_text("utf-8") != text}
+
+
+def release() -> list[Path]:
+    """Write what is out of date; says which files.  Ends with the reasons where a promise would be broken."""
+    if broken := broken_promises():
+        sys.exit("\n".join(("These were released otherwise; give the event a new shape:", *broken)))
+    files = out_of_date()
+    for file, text in files.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    return list(files)
+
+
+if __name__ == "__main__":
+    for file in release():
+        print(f"wrote {file.relative_to(Path.cwd())}")
