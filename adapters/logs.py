@@ -35,6 +35,7 @@ ALLOWED = frozenset(
         "error",
         "position",
         "projection",
+        "webhook",
         "exception",
         "exc_info",
     }

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -18,6 +19,8 @@ from adapters.postgres.log_watch import LogWatch
 from adapters.postgres.migrations import migrate
 from adapters.postgres.person_keys import PostgresPersonKeys
 from adapters.postgres.portfolio import Portfolio
+from adapters.postgres.webhook_secrets import WebhookSecrets
+from adapters.postgres.webhooks import Webhooks
 from application.ports import StoreUnavailable
 
 
@@ -54,6 +57,8 @@ class Store:
     portfolio: Portfolio
     feed: Feed
     watch: LogWatch
+    webhooks: Webhooks
+    webhook_secrets: WebhookSecrets
 
     def why_not_ready(self) -> str | None:
         """What keeps it from being used; None when nothing does."""
@@ -108,4 +113,17 @@ def opened(where: Whereabouts, key_encryption_keys: KeyEncryptionKeys) -> Iterat
         watch = LogWatch(datastore)
         stack.callback(watch.close)
         feed = Feed(datastore, keys)
-        yield Store(where, datastore, generations, secrets, keys, events, Portfolio(datastore), feed, watch)
+        of_webhooks = WebhookSecrets(partial(secrets.of, "webhooks"))
+        yield Store(
+            where,
+            datastore,
+            generations,
+            secrets,
+            keys,
+            events,
+            Portfolio(datastore),
+            feed,
+            watch,
+            Webhooks(datastore, of_webhooks),
+            of_webhooks,
+        )

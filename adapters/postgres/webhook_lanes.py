@@ -1,0 +1,283 @@
+"""What waits for webhooks, and who delivers it.
+
+Events are not copied.  For each endpoint the log is looked through by position; what it wants waits in **lanes**, one for
+each plan, which say from which version to which.  A worker holds a lane by a lease while it sends its events one after
+the other, and says after each what became of it.  When it dies its lease runs out and another one goes on; should it
+come back, it holds the lane no more and can say nothing.  Leases are judged by the clock of the database alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from adapters.cloud_events import Row
+from adapters.postgres.datastore import Datastore
+from adapters.postgres.webhook_secrets import WebhookSecrets
+from adapters.webhooks.delivery import Outcome
+
+EVENTS_LOOKED_THROUGH = 2_000
+"""Of the log, for one endpoint at a time."""
+EVENTS_FETCHED = 50
+MOST_AT_ONCE = 16
+MOST_AT_ONCE_FAILING = 4
+"""Lanes that are held of one endpoint by one worker: what hangs must not take the room of what works."""
+FAILING_FOR = timedelta(days=5)
+ATTEMPTS_KEPT = timedelta(days=14)
+MOST_PURGED = 1_000
+
+BEHIND = (
+    "SELECT id, position, topics, plans FROM plantrail.webhook_endpoints"
+    " WHERE state = 'active' AND position < (SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events)"
+    " ORDER BY position LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"
+)
+# A lane that has nothing to do any more begins anew where it is told to; so does one that a replay has emptied.
+LOOK_THROUGH = (
+    "WITH page AS ("
+    "  SELECT notification_id, originator_id, originator_version, topic FROM plantrail.stored_events"
+    "  WHERE notification_id > %(position)s ORDER BY notification_id LIMIT %(most)s),"
+    " moved AS ("
+    "  UPDATE plantrail.webhook_endpoints SET position = (SELECT max(notification_id) FROM page) WHERE id = %(id)s)"
+    " INSERT INTO plantrail.webhook_lanes AS lane (endpoint_id, plan_id, delivered, through, waiting_since, due_at)"
+    " SELECT %(id)s, originator_id, min(originator_version) - 1, max(originator_version), %(now)s, %(now)s FROM page"
+    " WHERE (%(topics)s::text[] = '{}' OR topic = ANY (%(topics)s))"
+    "  AND (%(plans)s::uuid[] = '{}' OR originator_id = ANY (%(plans)s))"
+    " GROUP BY originator_id"
+    " ON CONFLICT (endpoint_id, plan_id) DO UPDATE SET through = excluded.through,"
+    "  delivered = CASE WHEN lane.delivered >= lane.through THEN excluded.delivered ELSE lane.delivered END,"
+    "  due_at = CASE WHEN lane.delivered >= lane.through THEN excluded.due_at ELSE lane.due_at END"
+)
+CLAIM = (
+    "UPDATE plantrail.webhook_lanes lane"
+    " SET lease = gen_random_uuid(), leased_until = clock_timestamp() + %(lease)s"
+    " FROM ("
+    "  SELECT due.endpoint_id, due.plan_id, e.url, e.topics, e.personal_data, e.secret,"
+    "   CASE WHEN e.previous_until > %(now)s THEN e.previous_secret END AS previous_secret"
+    "  FROM plantrail.webhook_endpoints e"
+    "  LEFT JOIN unnest(%(endpoints)s::uuid[], %(busy)s::int[]) AS at_work (id, lanes) USING (id)"
+    "  CROSS JOIN LATERAL ("
+    "   SELECT l.endpoint_id, l.plan_id FROM plantrail.webhook_lanes l"
+    "   WHERE l.endpoint_id = e.id AND l.parked_at IS NULL AND l.due_at <= %(now)s"
+    "    AND (l.leased_until IS NULL OR l.leased_until <= clock_timestamp())"
+    "   ORDER BY l.due_at LIMIT greatest(0,"
+    "    CASE WHEN e.failing_since IS NULL THEN %(at_once)s ELSE %(at_once_failing)s END - coalesce(at_work.lanes, 0))"
+    "   FOR UPDATE SKIP LOCKED) AS due"
+    "  WHERE e.state = 'active' AND (e.held_until IS NULL OR e.held_until <= %(now)s)"
+    "  ORDER BY e.failing_since IS NOT NULL LIMIT %(most)s) AS due"
+    " WHERE lane.endpoint_id = due.endpoint_id AND lane.plan_id = due.plan_id"
+    " RETURNING lane.endpoint_id, lane.plan_id, lane.lease, lane.delivered, lane.through, lane.attempts, due.url,"
+    "  due.topics, due.personal_data, due.secret, due.previous_secret"
+)
+NEXT = (
+    "SELECT notification_id, originator_id, originator_version, topic, state FROM plantrail.stored_events"
+    " WHERE originator_id = %s AND originator_version > %s AND originator_version <= %s"
+    "  AND (%s::text[] = '{}' OR topic = ANY (%s))"
+    " ORDER BY originator_version LIMIT %s"
+)
+TOLD = (
+    " told AS (INSERT INTO plantrail.webhook_attempts"
+    "  (endpoint_id, event_id, attempted_at, milliseconds, status, error)"
+    "  SELECT %(endpoint_id)s, %(event_id)s, %(now)s, %(milliseconds)s, %(status)s, %(error)s FROM lane)"
+)
+HELD = " WHERE endpoint_id = %(endpoint_id)s AND plan_id = %(plan_id)s AND lease = %(lease)s"
+ARRIVED = (
+    "WITH lane AS ("
+    "  UPDATE plantrail.webhook_lanes SET delivered = %(version)s, attempts = 0,"
+    "   leased_until = clock_timestamp() + %(lasting)s"
+    f" {HELD} AND delivered = %(delivered)s RETURNING through),"
+    f"{TOLD}"
+    " SELECT lane.through, e.state = 'active' AND (e.held_until IS NULL OR e.held_until <= %(now)s),"
+    "  e.failing_since IS NOT NULL"
+    " FROM lane, plantrail.webhook_endpoints e WHERE e.id = %(endpoint_id)s"
+)
+FAILED = (
+    "WITH lane AS ("
+    "  UPDATE plantrail.webhook_lanes SET attempts = attempts + 1, due_at = %(due_at)s, lease = NULL,"
+    "   leased_until = NULL, parked_at = %(parked_at)s, parked_because = %(reason)s"
+    f" {HELD} AND delivered = %(delivered)s RETURNING plan_id),"
+    f"{TOLD}"
+    " SELECT FROM lane"
+)
+WORKS = "UPDATE plantrail.webhook_endpoints SET failing_since = NULL WHERE id = %s AND failing_since IS NOT NULL"
+FAILS = (
+    "UPDATE plantrail.webhook_endpoints"
+    " SET failing_since = coalesce(failing_since, %(now)s), held_until = greatest(held_until, %(held_until)s)"
+    " WHERE id = %(id)s AND (failing_since IS NULL OR %(held_until)s::timestamptz IS NOT NULL)"
+)
+DISABLE = (
+    "UPDATE plantrail.webhook_endpoints SET state = 'disabled', state_since = %s, reason = %s"
+    " WHERE id = %s AND state = 'active'"
+)
+DISABLE_FAILING = (
+    "UPDATE plantrail.webhook_endpoints SET state = 'disabled', state_since = %s,"
+    " reason = 'For ' || %s::int || ' days nothing arrived; look at the attempts, then resume it.'"
+    " WHERE state = 'active' AND failing_since <= %s RETURNING id"
+)
+LET_GO = (
+    "WITH done AS (DELETE FROM plantrail.webhook_lanes"
+    f" {HELD} AND delivered >= through RETURNING plan_id)"
+    " UPDATE plantrail.webhook_lanes SET lease = NULL, leased_until = NULL"
+    f" {HELD} AND delivered < through"
+)
+FORGET_SECRETS = (
+    "UPDATE plantrail.webhook_endpoints SET previous_secret = NULL, previous_until = NULL WHERE previous_until <= %s"
+)
+PURGE = (
+    "DELETE FROM plantrail.webhook_attempts WHERE number IN (SELECT number FROM plantrail.webhook_attempts"
+    " WHERE attempted_at <= %s ORDER BY attempted_at LIMIT %s)"
+)
+WAITING = (
+    "SELECT count(*), min(lane.waiting_since) FROM plantrail.webhook_lanes lane"
+    " JOIN plantrail.webhook_endpoints e ON e.id = lane.endpoint_id"
+    " WHERE e.state = 'active' AND lane.parked_at IS NULL"
+)
+
+
+@dataclass
+class Lane:
+    """Events of one plan on their way to one endpoint, held by whoever has it."""
+
+    held_until: float
+    """By the monotonic clock of whoever holds it; nothing is to be begun that may last longer."""
+    secrets: list[bytes]
+    endpoint_id: UUID
+    plan_id: UUID
+    lease: UUID
+    delivered: int
+    """The version of the last event that arrived."""
+    through: int
+    attempts: int
+    """That failed in a row."""
+    url: str
+    topics: list[str]
+    personal_data: bool
+
+    @property
+    def done(self) -> bool:
+        return self.delivered >= self.through
+
+    def held(self) -> dict[str, Any]:
+        return {"endpoint_id": self.endpoint_id, "plan_id": self.plan_id, "lease": self.lease}
+
+
+class Lanes:
+    """The lanes of a store.  Every method raises `StoreUnavailable`."""
+
+    def __init__(self, datastore: Datastore, secrets: WebhookSecrets, lease: timedelta) -> None:
+        """`lease` must outlast any attempt."""
+        self._datastore = datastore
+        self._secrets = secrets
+        self.lease = lease
+
+    def look_through(self, now: datetime) -> bool:
+        """Find what one endpoint wants in the next part of the log; False where no endpoint is behind.
+
+        What others look through at the same time is left to them.
+        """
+        with self._datastore.connection() as connection, connection.transaction():
+            row = connection.execute(BEHIND).fetchone()
+            if row is None:
+                return False
+            id, position, topics, plans = row
+            values = {"id": id, "position": position, "topics": topics, "plans": plans}
+            connection.execute(LOOK_THROUGH, values | {"now": now, "most": EVENTS_LOOKED_THROUGH})
+            return True
+
+    def claim(self, now: datetime, most: int, busy: Mapping[UUID, int]) -> list[Lane]:
+        """Lanes that are due, at most so many, and of no endpoint too many; `busy` says how many are held here."""
+        values = {
+            "now": now,
+            "most": most,
+            "lease": self.lease,
+            "endpoints": list(busy),
+            "busy": list(busy.values()),
+            "at_once": MOST_AT_ONCE,
+            "at_once_failing": MOST_AT_ONCE_FAILING,
+        }
+        asked_at = monotonic()
+        with self._datastore.connection() as connection:
+            rows = connection.execute(CLAIM, values).fetchall()
+        return [self._lane(asked_at, *row) for row in rows]
+
+    def _lane(self, asked_at: float, endpoint_id: UUID, *rest: Any) -> Lane:
+        *told, current, previous = rest
+        secrets = [self._secrets.unwrap(endpoint_id, wrapped) for wrapped in (current, previous) if wrapped]
+        return Lane(asked_at + self.lease.total_seconds(), secrets, endpoint_id, *told)
+
+    def next_events(self, lane: Lane) -> Sequence[Row]:
+        """What is to be sent next, in order of version."""
+        values = (lane.plan_id, lane.delivered, lane.through, lane.topics, lane.topics, EVENTS_FETCHED)
+        with self._datastore.connection() as connection:
+            rows = connection.execute(NEXT, values)
+            return [Row(position, str(plan_id), *rest) for position, plan_id, *rest in rows]
+
+    def arrived(self, lane: Lane, version: int, event_id: str, outcome: Outcome, now: datetime) -> bool:
+        """Record it, and hold the lane for longer.  False where it is not to be gone on with: another one has it, it was
+        replayed from elsewhere, or the endpoint is to be left alone."""
+        values = self._attempt(lane, event_id, outcome, now) | {"version": version, "lasting": self.lease}
+        asked_at = monotonic()
+        with self._datastore.connection() as connection:
+            row = connection.execute(ARRIVED, values).fetchone()
+            if row is None:
+                return False
+            lane.held_until = asked_at + self.lease.total_seconds()
+            lane.delivered, lane.attempts = version, 0
+            lane.through, go_on, was_failing = row
+            if was_failing:
+                connection.execute(WORKS, (lane.endpoint_id,))
+        return bool(go_on)
+
+    def failed(
+        self,
+        lane: Lane,
+        event_id: str,
+        outcome: Outcome,
+        now: datetime,
+        due_at: datetime | None,
+        held_until: datetime | None,
+    ) -> None:
+        """Record it, and let the lane go until then; without a time it is parked."""
+        values = self._attempt(lane, event_id, outcome, now) | {
+            "due_at": due_at or now,
+            "parked_at": None if due_at else now,
+            "reason": None if due_at else f"Of {event_id} {outcome.told}; that was the last attempt.",
+        }
+        with self._datastore.connection() as connection:
+            if connection.execute(FAILED, values).fetchone() is None:
+                return
+            if outcome.is_gone:
+                reason = "The endpoint answered 410: it wants nothing any more."
+                connection.execute(DISABLE, (now, reason, lane.endpoint_id))
+            else:
+                connection.execute(FAILS, {"id": lane.endpoint_id, "now": now, "held_until": held_until})
+
+    def _attempt(self, lane: Lane, event_id: str, outcome: Outcome, now: datetime) -> dict[str, Any]:
+        return lane.held() | {
+            "delivered": lane.delivered,
+            "event_id": event_id,
+            "now": now,
+            "milliseconds": outcome.milliseconds,
+            "status": outcome.status,
+            "error": outcome.error,
+        }
+
+    def let_go(self, lane: Lane) -> None:
+        """Others may have it at once; if nothing waits in it any more it is gone."""
+        with self._datastore.connection() as connection:
+            connection.execute(LET_GO, lane.held())
+
+    def sweep(self, now: datetime) -> list[UUID]:
+        """What time alone brings about: says which endpoints were disabled, since nothing arrived for days."""
+        with self._datastore.connection() as connection:
+            disabled = connection.execute(DISABLE_FAILING, (now, FAILING_FOR.days, now - FAILING_FOR)).fetchall()
+            connection.execute(FORGET_SECRETS, (now,))
+            connection.execute(PURGE, (now - ATTEMPTS_KEPT, MOST_PURGED))
+        return [id for (id,) in disabled]
+
+    def waiting(self) -> tuple[int, datetime | None]:
+        """How many lanes are still to be brought up to date, and since when the oldest has not been."""
+        with self._datastore.connection() as connection:
+            (row,) = connection.execute(WAITING).fetchall()
+        return row

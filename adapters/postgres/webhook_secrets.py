@@ -1,0 +1,36 @@
+"""Secrets of webhooks as they are stored: wrapped, for whoever reads the table shall not be able to sign."""
+
+from collections.abc import Callable
+from functools import cached_property
+from secrets import token_bytes
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from adapters.key_encryption import WrongKeyEncryptionKey
+
+NONCE = 12
+
+
+class WebhookSecrets:
+    """Wraps with one secret of the service; what is wrapped opens for its endpoint only."""
+
+    def __init__(self, secret: Callable[[], bytes]) -> None:
+        self._secret = secret
+
+    @cached_property
+    def _box(self) -> AESGCM:
+        return AESGCM(self._secret())
+
+    def wrap(self, endpoint_id: UUID, secret: bytes) -> bytes:
+        """Raises `StoreUnavailable`."""
+        nonce = token_bytes(NONCE)
+        return nonce + self._box.encrypt(nonce, secret, endpoint_id.bytes)
+
+    def unwrap(self, endpoint_id: UUID, wrapped: bytes) -> bytes:
+        """Raises `WrongKeyEncryptionKey`, `StoreUnavailable`."""
+        try:
+            return self._box.decrypt(wrapped[:NONCE], wrapped[NONCE:], endpoint_id.bytes)
+        except InvalidTag as error:
+            raise WrongKeyEncryptionKey(WrongKeyEncryptionKey.__doc__) from error

@@ -1,0 +1,147 @@
+"""Where webhooks may go.  A URL that somebody gave must not lead this service to machines only it can reach.
+
+What a name resolves to is checked whenever a connection is made, and the connection goes to the very address that was
+checked: a name that means something else a moment later gains nothing.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+import httpcore
+from httpcore import SOCKET_OPTION
+from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
+
+LONGEST_URL = 2_000
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+HTTPS = 443
+FIRST_OPEN_PORT = 1024
+
+GLOBAL_IPV6 = ip_network("2000::/3")
+NEVER = [
+    ip_network(network)
+    for network in (
+        "168.63.129.16/32",  # the host of a virtual machine at Azure: global by its number alone
+        "192.0.0.0/24",  # protocol assignments, the metadata of Oracle's cloud among them
+        "192.88.99.0/24",  # relays of 6to4
+        "2001::/23",  # Teredo and other protocol assignments
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4: holds an IPv4 address, which may be any
+        "3fff::/20",  # documentation
+    )
+]
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+
+_url = TypeAdapter(AnyHttpUrl)
+
+
+class TargetRefused(Exception):
+    """Why nothing is sent to a URL, and what to give instead."""
+
+
+async def resolved(host: str, port: int) -> Sequence[str]:
+    """Every address of a host, best first.  Raises `OSError`."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(where[0]) for *_, where in found))
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Which URLs are taken, and which addresses are connected to."""
+
+    loopback: bool = False
+    """For development: this machine as well, also by plain http."""
+    resolve: Resolve = resolved
+
+    def url(self, text: str) -> str:
+        """The URL in its one canonical form.  Raises `TargetRefused`."""
+        try:
+            url = _url.validate_python(text)
+        except ValidationError:
+            raise TargetRefused("This is no URL. Give one such as https://example.com/events.") from None
+        here = self.loopback and url.host in LOOPBACK_NAMES
+        if url.scheme != "https" and not here:
+            raise TargetRefused("The URL must begin with https://, so that nobody reads along.")
+        if url.username is not None or url.password is not None or url.fragment is not None:
+            raise TargetRefused(
+                "The URL may hold no user, no password and no fragment; the signature proves who sends."
+            )
+        if not here and url.port != HTTPS and (url.port or 0) < FIRST_OPEN_PORT:
+            raise TargetRefused("The port must be 443, or 1024 and above: those between belong to other protocols.")
+        if len(str(url)) > LONGEST_URL:
+            raise TargetRefused(f"The URL may have {LONGEST_URL} signs at most.")
+        return str(url)
+
+    async def check(self, text: str) -> str:
+        """The URL in its one canonical form, if it leads where it may now.  Raises `TargetRefused`."""
+        text = self.url(text)
+        url = _url.validate_python(text)
+        try:
+            await self.addresses((url.host or "").strip("[]"), url.port or HTTPS)
+        except OSError:
+            raise TargetRefused(f"The name {url.host} cannot be resolved. Correct it, or try again.") from None
+        return text
+
+    async def addresses(self, host: str, port: int) -> Sequence[str]:
+        """What a connection may be made to.  Raises `TargetRefused`, also when but one address is not global; `OSError`
+        when the name means nothing."""
+        found = await self.resolve(host, port)
+        if not found:
+            raise OSError(f"{host} has no address")
+        for address in found:
+            if not self.allowed(address):
+                raise TargetRefused(f"{host} leads into a network that is not public. Give an address of the internet.")
+        return found
+
+    def allowed(self, text: str) -> bool:
+        address = ip_address(text.partition("%")[0])
+        if self.loopback and address.is_loopback:
+            return True
+        return is_public(address)
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Whether it belongs to one machine of the internet, whatever the version of Python thinks of the rarer networks.
+
+    Of IPv6 only what is given out to networks counts; what wraps an IPv4 address (mapped, 6to4, NAT64, Teredo) does not.
+    """
+    if isinstance(address, IPv6Address) and address not in GLOBAL_IPV6:
+        return False
+    if any(address in network for network in NEVER if network.version == address.version):
+        return False
+    return address.is_global and not (address.is_multicast or address.is_reserved)
+
+
+class CheckedConnections(httpcore.AsyncNetworkBackend):
+    """Connections to allowed addresses only.  TLS still proves the name: it is not part of this."""
+
+    def __init__(self, targets: Targets) -> None:
+        self._targets = targets
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            addresses = await self._targets.addresses(host, port)
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        failure: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in addresses:
+            try:
+                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def sleep(self, seconds: float) -> None:
+        await self._network.sleep(seconds)

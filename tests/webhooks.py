@@ -1,0 +1,104 @@
+"""Webhooks on a store of their own, with a receiver to send to and a clock to turn."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from adapters.cloud_events import CloudEvents, Row
+from adapters.postgres.store import Store
+from adapters.postgres.webhook_lanes import Lanes
+from adapters.webhooks.addresses import Targets
+from adapters.webhooks.delivery import Courier
+from adapters.webhooks.endpoints import Webhook
+from adapters.webhooks.signatures import written
+from adapters.webhooks.worker import Worker
+from domain.plan import plan_id_of
+from tests.api import Clock
+from tests.receiver import Receiver
+from tests.stores import CIRCUMSTANCES, OPEN_ACME, connected, plans_on, say
+
+NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Is trusted: that is made faster than a list of everybody who is."""
+
+
+class Silent:
+    def delivered(self, outcome: str, milliseconds: int) -> None: ...
+
+    def waiting(self, lanes: int, seconds: float) -> None: ...
+
+
+@dataclass
+class Hooks:
+    """Time stands still until it is turned forward, beginning today: receivers look at how old a signature is."""
+
+    store: Store
+    receiver: Receiver
+    clock: Clock
+    patience: float = 2.0
+
+    def create(self, url: str | None = None, after: int | None = 0, **more: Any) -> tuple[UUID, str]:
+        """The id and the secret of an endpoint, from the first event on."""
+        id = uuid4()
+        secret = self.store.webhooks.create(id, "ann", url or self.receiver.url, self.clock(), after=after, **more)
+        return id, written(secret)
+
+    def get(self, id: UUID) -> Webhook:
+        return self.store.webhooks.get(id)
+
+    def say(self, account: str, *texts: str) -> str:
+        """A note each on an account's plan, which is opened before if need be; its plan id."""
+        plans, plan_id = plans_on(self.store), plan_id_of(account)
+        if not self.store.events.read(plan_id):
+            plans.handle(plan_id, [say("open-plan", **OPEN_ACME | {"account_id": account})], CIRCUMSTANCES)
+        for text in texts:
+            plans.handle(plan_id, [say("write-note", section="plan", text=text)], CIRCUMSTANCES)
+        return str(plan_id)
+
+    def lanes(self, lease: timedelta = timedelta(seconds=30)) -> Lanes:
+        return Lanes(self.store.datastore, self.store.webhook_secrets, lease)
+
+    def worker(self, lease: timedelta = timedelta(seconds=30), now: Callable[[], datetime] | None = None) -> Worker:
+        clock = now or self.clock
+        courier = Courier(Targets(loopback=True), clock, NOBODY, self.patience)
+        events = CloudEvents(log_id(self.store), "https://plans.example")
+
+        def body(row: Row, personal_data: bool) -> bytes:
+            return events.structured(row, self.store.keys.of(UUID(row.plan_id)) if personal_data else None)
+
+        return Worker(self.lanes(lease), courier, body, clock, lambda: 0.5, Silent())
+
+    def work_off(self, **forward: float) -> None:
+        """Everything that is due by then."""
+        self.clock.forward(**forward)
+        self.with_worker(lambda worker: worker.work_off())
+
+    def sweep(self) -> None:
+        self.with_worker(lambda worker: worker.sweep())
+
+    def with_worker(self, do: Callable[[Worker], Any]) -> None:
+        async def done() -> None:
+            worker = self.worker()
+            try:
+                await do(worker)
+            finally:
+                await worker.close()
+
+        asyncio.run(done())
+
+    def table(self, name: str) -> Sequence[tuple[Any, ...]]:
+        with connected(self.store.where.owner) as connection:
+            return connection.execute(f"SELECT * FROM plantrail.{name}").fetchall()
+
+
+def hooks_of(store: Store, receiver: Receiver | None = None, patience: float = 2.0) -> Hooks:
+    return Hooks(store, receiver or Receiver(), Clock(datetime.now(UTC)), patience)
+
+
+def log_id(store: Store) -> UUID:
+    with connected(store.where.service) as connection:
+        (found,) = connection.execute("SELECT id FROM plantrail.log").fetchone() or ()
+        return UUID(str(found))
