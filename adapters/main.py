@@ -5,7 +5,6 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from uuid import UUID, uuid4
 
 import structlog
@@ -13,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from adapters.http.app import Services, create_app
-from adapters.http.callers import Callers, Development, Keys
+from adapters.http.callers import Callers, Development, Keys, is_this_machine
 from adapters.periodic import every
 from adapters.postgres.heads import Heads
 from adapters.postgres.projections import Follower
@@ -67,20 +66,13 @@ def callers(settings: Settings, host: str) -> Callers:
     """
     if settings.callers_file:
         return Keys(settings.callers_file)
-    if not is_loopback(host):
+    if not is_this_machine(host):
         raise SettingsError(
             f"To serve on {host} others must be known by keys: set PLANTRAIL_CALLERS_FILE to a file with a key and an"
             " actor in each line, or serve on 127.0.0.1."
         )
     logger.warning("development: callers on this machine name themselves by X-Actor; no key is asked for")
     return Development()
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def http_app(

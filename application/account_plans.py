@@ -127,11 +127,12 @@ class AccountPlans:
         if_match: int | None = None,
         key: Key | None = None,
         at: datetime | None = None,
+        check: Callable[[KnownPlan], None] = lambda _: None,
     ) -> Outcome:
         """Carry out all of the commands or none.
 
         It is decided on what this process knows; when that proves to be old, at once or by losing a race, it is decided
-        anew on what is on record.  Only a fresh look refuses.  Raises `Refusal` (of several commands: `CommandRefused`),
+        anew on what is on record.  Only a fresh look refuses.  `check` sees the very plan that decides.  Raises `Refusal` (of several commands: `CommandRefused`),
         `VersionConflict`, `KeyReused`, `StoreUnavailable`.
         """
         commands = [with_id(command, self._make_id) for command in commands]
@@ -141,7 +142,7 @@ class AccountPlans:
                 return outcome
             while True:
                 try:
-                    commit, done = self._decided(known, commands, circumstances, if_match, key, at)
+                    commit, done = self._decided(known, commands, circumstances, if_match, key, at, check)
                 except (Refusal, CommandRefused, VersionConflict):
                     if fresh and key and (outcome := self._answered(key)):
                         return outcome
@@ -178,9 +179,11 @@ class AccountPlans:
         if_match: int | None,
         key: Key | None,
         at: datetime | None,
+        check: Callable[[KnownPlan], None],
     ) -> tuple[Commit, list[Done]]:
         if not known.records and not isinstance(commands[0], OpenPlan):
             raise PlanNotOpen
+        check(known)
         check_not_stale(known, commands, if_match)
         last = known.records[-1].meta.recorded_at if known.records else None
         at = at or self._now()

@@ -36,6 +36,7 @@ from domain.plan import (
 )
 from domain.plays import PlayDropped, PlayLost, PlayPlanned, PlayReopened, PlayRescheduled, PlayWon
 from domain.reviews import ReviewHeld
+from domain.team import MemberAssigned, MemberReleased, stint_id
 from domain.things import day_of
 
 # What is shown
@@ -78,6 +79,13 @@ class PortfolioPage(BaseModel):
 # A line, carried on
 
 
+class OnTheTeam(NamedTuple):
+    """A stint: somebody of ours in a role, until a day if one was said."""
+
+    person: str
+    until_on: date | None = None
+
+
 class HeldReview(NamedTuple):
     """The later one is the greater."""
 
@@ -102,6 +110,8 @@ class Line:
     refreshed_on: dict[Section, date]
     due_on: dict[str, date] = field(default_factory=dict)
     """Of the promises that are open."""
+    team: dict[str, OnTheTeam] = field(default_factory=dict)
+    """By stint; those that are over included."""
     version: int = 0
     position: int = 0
     segment: Segment | None = None
@@ -141,7 +151,9 @@ class Folding:
     """A line in the making, and what of its past was met on the way."""
 
     def __init__(self, onto: Line | None = None) -> None:
-        self._line = onto and replace(onto, due_on=dict(onto.due_on), refreshed_on=dict(onto.refreshed_on))
+        self._line = onto and replace(
+            onto, due_on=dict(onto.due_on), team=dict(onto.team), refreshed_on=dict(onto.refreshed_on)
+        )
         self._knows_all = onto is None
         self._refreshed_at: dict[Section, datetime] = {}
         self._over: dict[str, date] = {}
@@ -204,6 +216,11 @@ class Folding:
             raise LooksBack
         line.due_on[promise] = self._over.pop(promise)
 
+    def staff(self, line: Line, glimpse: Glimpse) -> None:
+        said = glimpse.said
+        stint = stint_id(said["person"], said["role"], said.get("stint", 1))
+        line.team[stint] = OnTheTeam(said["person"], said.get("until_on"))
+
     def hold_review(self, line: Line, glimpse: Glimpse) -> None:
         review = HeldReview(glimpse.said["held_on"], glimpse.version, glimpse.said["id"])
         self._reviews[review.version] = review
@@ -232,6 +249,8 @@ READS: Mapping[type[Event], tuple[str, ...]] = {
     **dict.fromkeys((PlayPlanned, PlayRescheduled, ActionAdded, ActionRescheduled), ("id", "due_on")),
     **dict.fromkeys((PlayWon, PlayLost, PlayDropped, ActionCompleted, ActionDropped), ("id",)),
     **dict.fromkeys((PlayReopened, ActionReopened), ("id",)),
+    MemberAssigned: ("person", "role", "stint"),
+    MemberReleased: ("person", "role", "stint", "until_on"),
     ReviewHeld: ("id", "held_on"),
     EntryStruck: ("event", "section"),
     **dict.fromkeys((NoteWritten, SectionConfirmed), ("section",)),
@@ -245,6 +264,7 @@ _FOLD: Mapping[type[Event], Callable[[Folding, Line, Glimpse], None]] = {
     **dict.fromkeys((PlayPlanned, PlayRescheduled, ActionAdded, ActionRescheduled), Folding.promise),
     **dict.fromkeys((PlayWon, PlayLost, PlayDropped, ActionCompleted, ActionDropped), Folding.end),
     **dict.fromkeys((PlayReopened, ActionReopened), Folding.reopen),
+    **dict.fromkeys((MemberAssigned, MemberReleased), Folding.staff),
     ReviewHeld: Folding.hold_review,
     EntryStruck: Folding.strike,
 }
@@ -258,6 +278,8 @@ class Shown(NamedTuple):
 
     item: PortfolioItem
     changes_at: datetime | None
+    people: list[str]
+    """Who owns the plan or is on its team: see `application.access.is_at_work_on`."""
 
 
 _MOST_DAYS: Mapping[Tier, Mapping[Section, int]] = {
@@ -272,7 +294,9 @@ def shown(line: Line, now: datetime) -> Shown:
     stale_from = {
         section: line.refreshed_on[section].toordinal() + most + 1 for section, most in _MOST_DAYS[line.tier].items()
     }
-    still_to_come = [day for day in (*overdue_from, *stale_from.values()) if day > today]
+    stints = [(person, until_on.toordinal() + 1 if until_on else None) for person, until_on in line.team.values()]
+    released_from = [day for _, day in stints if day]
+    still_to_come = [day for day in (*overdue_from, *stale_from.values(), *released_from) if day > today]
     item = PortfolioItem(
         plan_id=line.plan_id,
         account_id=line.account_id,
@@ -295,7 +319,9 @@ def shown(line: Line, now: datetime) -> Shown:
         opened_on=line.opened_on,
         last_event_at=line.last_event_at,
     )
-    return Shown(item, _midnight(min(still_to_come), line.timezone) if still_to_come else None)
+    people = {line.owner, *(person for person, until in stints if until is None or until > today)}
+    changes_at = _midnight(min(still_to_come), line.timezone) if still_to_come else None
+    return Shown(item, changes_at, sorted(people))
 
 
 def _midnight(day: int, timezone: str) -> datetime | None:

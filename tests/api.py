@@ -46,6 +46,7 @@ class Api:
     clock: Clock
     portal: BlockingPortal
     client: AsyncClient
+    app: FastAPI
     plan: str = "acme"
 
     def request(self, method: str, path: str, **more: Any) -> Response:
@@ -128,7 +129,7 @@ def served(store: Store, callers: Callers | None = None, clock: Clock | None = N
     clock = clock or Clock()
     app = http_app(store, callers or Development(), SECRET, now=clock)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(running(app)) as client:
-        yield Api(store, clock, portal, client)
+        yield Api(store, clock, portal, client, app)
 
 
 @asynccontextmanager
@@ -136,7 +137,7 @@ async def running(app: FastAPI) -> AsyncIterator[AsyncClient]:
     transport = ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
-        AsyncClient(transport=transport, base_url="http://plantrail.test", headers={"X-Actor": "ann"}) as client,
+        AsyncClient(transport=transport, base_url="http://localhost", headers={"X-Actor": "ann"}) as client,
     ):
         yield client
 

@@ -135,7 +135,7 @@ def views(told_store: Whereabouts) -> Iterator[Callable[[str], bytes]]:
             transport = httpx.ASGITransport(service)
             async with (
                 service.router.lifespan_context(service),
-                httpx.AsyncClient(transport=transport, base_url="http://plantrail") as client,
+                httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
             ):
                 answered = await client.get(path)
                 assert answered.status_code == 200

@@ -1,5 +1,6 @@
 """What goes wrong is told as a problem document, whatever it was and whoever found it."""
 
+from asyncio import run
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -9,16 +10,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
-from adapters.http.callers import (
-    Caller,
-    CallerNotAllowed,
-    Callers,
-    CallersFileWrong,
-    Keys,
-)
-from adapters.main import callers, is_loopback
+from adapters.http.callers import Callers, CallersFileWrong, Keys, is_this_machine
+from adapters.main import callers
 from adapters.postgres.store import Store
 from adapters.settings import Settings, SettingsError
+from application.access import Caller, CallerNotAllowed
 from tests.api import Api, Told, assert_problem, served
 
 NOTE = {"section": "plan", "text": "Budget talks in May"}
@@ -123,7 +119,7 @@ def test_parameters_that_are_wrong(told: Told, path, parameters, pointer):
 
 def test_a_mistake_of_ours_is_told_without_a_stack_trace(store: Store):
     class Broken:
-        def identify(self, _: Mapping[str, str]) -> Caller:
+        async def identify(self, _: Mapping[str, str]) -> Caller:
             raise ZeroDivisionError("Jane Doe")
 
     with served(store, Broken()) as api, capture_logs() as lines:
@@ -187,7 +183,7 @@ def bearer(key: str) -> dict[str, str]:
 
 def test_who_may_not_do_it_is_told_so(store: Store):
     class Strict:
-        def identify(self, _: Mapping[str, str]) -> Caller:
+        async def identify(self, _: Mapping[str, str]) -> Caller:
             raise CallerNotAllowed("Robots may not do this.")
 
     with served(store, Strict()) as api:
@@ -250,14 +246,16 @@ def test_others_than_this_machine_need_keys(tmp_path, host):
     file = tmp_path / "callers"
     file.write_text(f"{KEY} ann")
     known: Callers = callers(Settings(home=tmp_path, callers_file=file), host)
-    assert known.identify({"authorization": f"Bearer {KEY}"}).actor == "ann"
+    assert run(known.identify({"authorization": f"Bearer {KEY}"})).actor == "ann"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
 def test_on_this_machine_everybody_may_call_and_the_log_says_so(tmp_path, host):
-    assert is_loopback(host)
+    assert is_this_machine(host)
     with capture_logs() as lines:
-        assert callers(Settings(home=tmp_path, callers_file=None), host).identify({}).actor == "developer"
+        known = callers(Settings(home=tmp_path, callers_file=None), host)
+    named = f"[{host}]:8080" if ":" in host else f"{host}:8080"
+    assert run(known.identify({"host": named})).actor == "developer"
     assert [line["log_level"] for line in lines] == ["warning"]
 
 

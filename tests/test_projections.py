@@ -23,7 +23,7 @@ from application.ports import ProjectionLag, StoreUnavailable
 from domain.plan import plan_id_of
 from tests.conftest import KEY, database
 from tests.stores import CIRCUMSTANCES, MONDAY, connected, plans_on, say, wait_until
-from tests.test_portfolio import ACTION, REVIEW, expected
+from tests.test_portfolio import ACTION, REVIEW, item_of
 
 WEDNESDAY = MONDAY + timedelta(days=2)
 """What happens in these tests happens on Monday; it is looked at on Wednesday."""
@@ -63,7 +63,7 @@ def rows(store: Store) -> dict[str, PortfolioItem]:
 
 def as_they_should_be(store: Store, *accounts: str, now: datetime = WEDNESDAY) -> dict[str, PortfolioItem]:
     plans = plans_on(store)
-    return {account_id: expected(plans.read(plan_id_of(account_id)), now) for account_id in accounts}
+    return {account_id: item_of(plans.read(plan_id_of(account_id)), now) for account_id in accounts}
 
 
 # Folding

@@ -19,6 +19,7 @@ from adapters.http.command_documentation import command_documentation
 from adapters.http.conversation import Conversation, Numbers
 from adapters.http.documentation import HEALTH, document
 from adapters.http.forms import Forms
+from adapters.http.guard import Guard, needs
 from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.heads import Heads
@@ -56,16 +57,19 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
         services.press.close()
 
     app = FastAPIOffline(title="plantrail", version=version, lifespan=lifespan, redoc_url=None)
-    views = queries.Views(services.plans, services.heads, services.callers)
+    views = queries.Views(services.plans, services.heads)
+    guard = Guard(services.callers, views.plan)
     # Flat and in front, for every route before the right one is tried in vain.
     app.router.routes[:0] = [
-        commands.routes(services.plans, services.callers, services.secret, numbers),
-        *queries.routes(views).routes,
-        *reports.routes(views, services.events, Forms(services.press)).routes,
-        *portfolio.routes(services.portfolio, services.callers).routes,
-        *contracts.routes(services.public_url).routes,
-        *health(services, numbers).routes,
-        *openapi(app).routes,
+        commands.routes(services.plans, guard, services.secret, numbers),
+        *guard.before_all(
+            queries.routes(views),
+            reports.routes(views, services.events, Forms(services.press)),
+            portfolio.routes(services.portfolio),
+            contracts.routes(services.public_url),
+            health(services, numbers),
+            openapi(app),
+        ),
     ]
     app.router.redirect_slashes = False
     answer_with_problems(app)
@@ -107,7 +111,7 @@ def openapi(app: FastAPI) -> APIRouter:
                 made.append(to_json(app.openapi()))
             return made[0]
 
-    @api.get("/openapi.json", include_in_schema=False)
+    @api.get("/openapi.json", include_in_schema=False, openapi_extra=needs("anybody"))
     async def document() -> Response:
         return Response(await run_in_threadpool(ready), media_type="application/json")
 

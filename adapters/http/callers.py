@@ -4,9 +4,11 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
+
+from application.access import Caller, CallerNotAllowed
 
 PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@|-]{0,127}")
 DEVELOPER = "developer"
@@ -17,24 +19,12 @@ class CallerUnknown(Exception):
     """Say who you are: send Authorization: Bearer with a key of this service."""
 
 
-class CallerNotAllowed(Exception):
-    """You may not do this."""
-
-
 class CallersFileWrong(Exception):
     """What is wrong with the callers file, and in which line."""
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Somebody who was recognised: the actor of the events that follow."""
-
-    actor: str
-    on_behalf_of: str | None = None
-
-
 class Callers(Protocol):
-    def identify(self, headers: Mapping[str, str]) -> Caller:
+    async def identify(self, headers: Mapping[str, str]) -> Caller:
         """Raises `CallerUnknown`, `CallerNotAllowed`."""
 
 
@@ -48,12 +38,12 @@ class Keys:
         except (OSError, UnicodeDecodeError) as error:
             raise CallersFileWrong(f"{file} cannot be read: {error}.") from error
 
-    def identify(self, headers: Mapping[str, str]) -> Caller:
+    async def identify(self, headers: Mapping[str, str]) -> Caller:
         scheme, _, key = headers.get("authorization", "").partition(" ")
         digest = _digest(key.strip())
         for known, actor in self._actors.items():
             if scheme.lower() == "bearer" and hmac.compare_digest(known, digest):
-                return Caller(actor)
+                return Caller(actor, "developer", plans=None)
         raise CallerUnknown(CallerUnknown.__doc__)
 
 
@@ -83,10 +73,32 @@ def _digest(key: str) -> bytes:
 
 
 class Development:
-    """On this machine alone, callers name themselves by `X-Actor`; who does not is the developer."""
+    """On this machine alone, callers name themselves by `X-Actor`; who does not is the developer.
 
-    def identify(self, headers: Mapping[str, str]) -> Caller:
+    A page in a browser on this machine could have its own name lead here: it is known by the name it calls.
+    """
+
+    async def identify(self, headers: Mapping[str, str]) -> Caller:
         actor = headers.get("x-actor", DEVELOPER)
+        if not is_this_machine(headers.get("host", "")):
+            raise CallerNotAllowed("Without keys only this machine is served, by its own name: call it localhost.")
         if not PERSON.fullmatch(actor):
             raise CallerUnknown("X-Actor must be an id of one of our people: letters, digits and . _ : @ | - only.")
-        return Caller(actor)
+        return Caller(actor, "developer", plans=None, personal_data=True, on_behalf_of=stood_in_for(headers))
+
+
+def stood_in_for(headers: Mapping[str, str]) -> str | None:
+    """Whom the caller says to act for.  Raises `CallerNotAllowed` where that is no id of a person."""
+    named = headers.get("x-on-behalf-of")
+    if named is not None and not PERSON.fullmatch(named):
+        raise CallerNotAllowed("X-On-Behalf-Of must be an id of one of our people.")
+    return named
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a `Host` header, or a host to serve on, is no other machine's name."""
+    name = re.sub(r":[0-9]*$", "", host) if host.startswith("[") or host.count(":") == 1 else host
+    try:
+        return ip_address(name.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        return name.lower() == "localhost"

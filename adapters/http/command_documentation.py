@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from adapters.http.commands import LISTABLE, LISTED, CommandAnswer, CommandsAnswer, path_of
+from adapters.http.commands import LISTABLE, LISTED, CommandAnswer, CommandsAnswer, path_of, right_needed_for
 from adapters.http.documentation import ETAG_AND_REQUEST_ID, OTHER_PROBLEM, REQUEST_ID, SCHEMA, TEXT, header, problem_of
+from adapters.http.guard import needs
 from adapters.http.problems import Problem
 from domain.account_plan import COMMANDS
 from domain.language import Command
@@ -50,6 +51,7 @@ PARAMETERS = {
 PROBLEMS = {
     "400": problem_of("The body is not JSON, or a header is malformed."),
     "401": problem_of("Say who you are."),
+    "403": problem_of("What you may do does not include this."),
     "404": problem_of("There is no such plan."),
     "409": problem_of("The plan says no: a rule is broken, or something named is unknown or over."),
     "412": problem_of("`If-Match` is stale: the same thing was changed since; `events` says how."),
@@ -97,6 +99,7 @@ def _operation(name: str, body: Mapping[str, Any]) -> dict[str, Any]:
         "summary": "Several commands, all or nothing" if listed else name.replace("-", " ").capitalize(),
         "description": _said_of(command) if command else SAID_OF_A_LIST,
         "tags": [command.home if command else "plan"],
+        **needs(right_needed_for(name)),
         "parameters": [{"$ref": f"#/components/parameters/{parameter}"} for parameter in parameters],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body, "example": example}}},
         "responses": {

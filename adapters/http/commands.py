@@ -13,13 +13,15 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, TypeAdapter, V
 from pydantic_core import ErrorDetails
 from starlette.routing import Route
 
-from adapters.http.callers import Caller, Callers
 from adapters.http.conditional import etag
 from adapters.http.conversation import Numbers
+from adapters.http.guard import Guard
 from adapters.http.problems import FieldError, field_error, rejected_body, type_of
-from adapters.http.requests import body_of, circumstances, idempotency_key, identified, sealed_key, version_seen
+from adapters.http.requests import body_of, caller_of, circumstances, idempotency_key, sealed_key, version_seen
 from adapters.http.routing import RoutesByName
+from application.access import Right, check_right, right_to
 from application.account_plans import AccountPlans, CommandRefused, KeyReused, Outcome, VersionConflict
+from application.plan_memory import KnownPlan
 from application.plan_names import first_open
 from application.ports import StoreBusy, StoreUnavailable
 from domain.account_plan import COMMANDS, AccountPlanCommand
@@ -95,56 +97,67 @@ def path_of(name: str) -> str:
     return "/v1/plans" if COMMANDS.get(name) is OpenPlan else f"/v1/plans/{{plan}}/{name}"
 
 
-def routes(plans: AccountPlans, callers: Callers, secret: bytes, numbers: Numbers) -> RoutesByName:
-    desk = CommandDesk(plans, callers, secret, numbers)
+def right_needed_for(name: str) -> Right:
+    """Of a list, what every caller needs: beside it what each of its commands takes."""
+    return right_to(COMMANDS[name]) if name in COMMANDS else "command"
+
+
+def routes(plans: AccountPlans, guard: Guard, secret: bytes, numbers: Numbers) -> RoutesByName:
+    desk = CommandDesk(plans, secret, numbers)
     endpoints = {name: desk.endpoint(name, command) for name, command in COMMANDS.items()} | {"commands": desk.several}
-    return RoutesByName(Route(path_of(name), endpoint, methods=["POST"]) for name, endpoint in endpoints.items())
+    return RoutesByName(
+        guard.before(Route(path_of(name), endpoint, methods=["POST"]), right_needed_for(name))
+        for name, endpoint in endpoints.items()
+    )
 
 
 class CommandDesk:
     """Takes commands in, hands them to the plans, and answers what came of them."""
 
-    def __init__(self, plans: AccountPlans, callers: Callers, secret: bytes, numbers: Numbers) -> None:
+    def __init__(self, plans: AccountPlans, secret: bytes, numbers: Numbers) -> None:
         self._plans = plans
-        self._callers = callers
         self._secret = secret
         self._numbers = numbers
         self._threads = CapacityLimiter(MOST_AT_ONCE)
 
     def endpoint(self, name: str, model: type[Command]) -> Callable[[Request], Awaitable[Response]]:
         async def one(request: Request) -> Response:
-            caller = identified(request, self._callers)
             body = await body_of(request)
             try:
                 command = model.model_validate_json(body)
             except ValidationError as error:
                 raise rejected_body(error) from None
-            outcome = await self._handled(request, caller, name, [command])
+            outcome = await self._handled(request, name, [command])
             return answer(outcome, [command], listed=False)
 
         return one
 
     async def several(self, request: Request) -> Response:
-        caller = identified(request, self._callers)
         commands = listed_commands(await body_of(request))
         try:
-            outcome = await self._handled(request, caller, "commands", commands)
+            outcome = await self._handled(request, "commands", commands)
         except PlanNotOpen:
             raise
         except Refusal as refusal:
             raise CommandRefused(0, refusal) from None
         return answer(outcome, commands, listed=True)
 
-    async def _handled(self, request: Request, caller: Caller, route: str, commands: Sequence[Command]) -> Outcome:
+    async def _handled(self, request: Request, route: str, commands: Sequence[Command]) -> Outcome:
+        caller = caller_of(request)
         said, seen, given = circumstances(request, caller), version_seen(request), idempotency_key(request)
         decided, body = cast(Sequence[AccountPlanCommand], commands), canonical(commands)
         account_id = getattr(commands[0], "account_id", None)
+
+        def check(known: KnownPlan) -> None:
+            caller.check_plan(known, commands, self._plans.now())
+            for command in commands:
+                check_right(caller.role, right_to(type(command)))
 
         def on(plan_id: UUID) -> Outcome:
             # Which plan is opened is said in the body, not by the route.
             where = route if account_id else f"{route} {plan_id}"
             key = sealed_key(self._secret, caller, where, given, body) if given else None
-            return self._plans.handle(plan_id, decided, said, if_match=seen, key=key)
+            return self._plans.handle(plan_id, decided, said, if_match=seen, key=key, check=check)
 
         def carry_out() -> Outcome:
             return on(plan_id_of(account_id)) if account_id else first_open(request.path_params["plan"], on)

@@ -1,7 +1,6 @@
 """What subscribers go by, for anybody to read: the schemas that events name."""
 
 from functools import cache
-from typing import Any
 
 from fastapi import APIRouter, Path, Response
 from pydantic_core import to_json
@@ -9,14 +8,13 @@ from starlette.exceptions import HTTPException
 
 from adapters.contracts.schemas import under_its_url
 from adapters.http.documentation import OTHER_PROBLEM, problem_of
+from adapters.http.guard import needs
 
 SCHEMA_JSON = "application/schema+json"
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 """A copy stays right: what is released of a schema is never taken back."""
 OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*"}
 """Pages elsewhere may read it as well: it is no secret."""
-
-PUBLIC: dict[str, Any] = {"security": []}
 
 
 def routes(public_url: str) -> APIRouter:
@@ -35,7 +33,7 @@ def routes(public_url: str) -> APIRouter:
             404: problem_of("There is no such type of event."),
             "default": OTHER_PROBLEM,
         },
-        openapi_extra=PUBLIC,
+        openapi_extra=needs("anybody"),
     )
     async def read_schema(
         type: str = Path(description="As in the event's `type`.", examples=["plantrail.play-planned.v1"]),

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from adapters.http.guard import needs
 from adapters.http.problems import PROBLEM_JSON, Problem
 
 ABOUT = """Account plans as events: what was said, what was done, and proof of both.
@@ -48,18 +49,19 @@ QUERY: dict[str, Any] = {
         200: {"headers": ETAG_AND_REQUEST_ID},
         304: {"description": "You have this answer already."},
         401: problem_of("Say who you are."),
+        403: problem_of("What you may do does not include this."),
         404: problem_of("There is no such plan, or there never was such a thing in it."),
         422: problem_of("A parameter is wrong, or there is no such cut."),
         503: problem_of("The store is down or slow; try again."),
         "default": OTHER_PROBLEM,
     },
-    "openapi_extra": {"parameters": [IF_NONE_MATCH, REQUEST_ID]},
+    "openapi_extra": {"parameters": [IF_NONE_MATCH, REQUEST_ID], **needs("view")},
 }
 """What the route of a view says of itself, beside what is its own."""
 
 LIST_QUERY = QUERY | {"responses": QUERY["responses"] | {200: {"headers": ETAG_AND_REQUEST_ID | LINK}}}
 
-HEALTH: dict[str, Any] = {"responses": {"default": OTHER_PROBLEM}, "openapi_extra": {"security": []}}
+HEALTH: dict[str, Any] = {"responses": {"default": OTHER_PROBLEM}, "openapi_extra": needs("anybody")}
 """What a route for operators says of itself."""
 
 

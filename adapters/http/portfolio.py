@@ -7,10 +7,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
-from adapters.http.callers import Callers
 from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY
-from adapters.http.requests import identified
+from adapters.http.requests import caller_of
 from adapters.postgres.portfolio import Portfolio
 from application.portfolio import PortfolioPage, PortfolioQuery
 
@@ -25,17 +24,17 @@ class PortfolioParameters(PortfolioQuery):
     )
 
 
-def routes(portfolio: Portfolio, callers: Callers) -> APIRouter:
+def routes(portfolio: Portfolio) -> APIRouter:
     api = APIRouter(prefix="/v1/plans", tags=["views"])
 
     @api.get("", response_model=PortfolioPage, summary="The portfolio: all plans, filtered and sorted", **LIST_QUERY)
     async def read_portfolio(request: Request, wanted: Annotated[PortfolioParameters, Query()]) -> Response:
-        identified(request, callers)
+        caller = caller_of(request)
 
         def page() -> PortfolioPage:
             if wanted.at_least is not None:
                 portfolio.wait_for(wanted.at_least)
-            return portfolio.query(wanted)
+            return portfolio.query(wanted, caller)
 
         found = await run_in_threadpool(page)
         content = found.model_dump_json().encode()

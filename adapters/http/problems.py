@@ -12,8 +12,9 @@ from pydantic_core import ErrorDetails, to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from adapters.http.callers import CallerNotAllowed, CallerUnknown
+from adapters.http.callers import CallerUnknown
 from adapters.http.routing import methods_allowed
+from application.access import CallerNotAllowed
 from application.account_plans import CommandRefused, KeyReused, VersionConflict
 from application.changes import CutsOutOfOrder
 from application.cuts import CutRefused

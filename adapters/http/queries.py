@@ -12,11 +12,10 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
-from adapters.http.callers import Callers
 from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, etag, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY, QUERY
 from adapters.http.problems import Rejected, rejected_parameter
-from adapters.http.requests import identified
+from adapters.http.requests import caller_of
 from adapters.postgres.heads import Heads
 from adapters.rendering.document import Form
 from application import changes, history
@@ -147,29 +146,26 @@ class Cuts:
 class Views:
     """Finds plans as they stand now and makes the views of them."""
 
-    def __init__(self, plans: AccountPlans, heads: Heads, callers: Callers) -> None:
+    def __init__(self, plans: AccountPlans, heads: Heads) -> None:
         self._plans = plans
         self._heads = heads
-        self._callers = callers
         self._ready = ReadyAnswers()
-
-    def identify(self, request: Request) -> None:
-        """Raises `CallerUnknown`."""
-        caller = self._callers.identify(request.headers)
-        request.scope["spoken_of"] = {"actor": caller.actor}
 
     def now(self) -> datetime:
         return self._plans.now()
 
     async def plan(self, request: Request, plan: str) -> KnownPlan:
-        """Raises `PlanNotOpen`, `StoreUnavailable`, `CallerUnknown`."""
-        identified(request, self._callers)
+        """One that the caller may know of.  Raises `PlanNotOpen`, `StoreUnavailable`."""
+        caller = caller_of(request)
         for plan_id in plans_named(plan):
             version = await self._heads.version(plan_id)
             if version:
-                request.scope["spoken_of"] |= {"plan_id": str(plan_id)}
                 known = self._plans.remembered(plan_id)
-                return known if known.version == version else await run_in_threadpool(self._plans.read, plan_id)
+                if known.version != version:
+                    known = await run_in_threadpool(self._plans.read, plan_id)
+                if caller.sees(known, self._plans.now()):
+                    request.scope["spoken_of"] |= {"plan_id": str(plan_id)}
+                    return known
         raise PlanNotOpen
 
     def cuts(self, known: KnownPlan) -> "Cuts":

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from hashlib import sha256
 from itertools import chain
 from typing import Annotated, Any
 
@@ -15,8 +16,10 @@ from adapters.http.conditional import CACHING, Answer, is_known, unchanged
 from adapters.http.forms import FORMED_QUERY, Forms, form_asked
 from adapters.http.problems import rejected_parameter
 from adapters.http.queries import CUT, CutText, PlanPath, Views
+from adapters.http.requests import caller_of
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.rendering.document import Form
+from application.access import Caller
 from application.cuts import CutRefused
 from application.month_report import Month, MonthInTheMaking, MonthReport, month_named
 from application.plan_memory import KnownPlan
@@ -90,17 +93,16 @@ def routes(views: Views, events: PostgresEventStore, forms: Forms) -> APIRouter:
         **FORMED_QUERY,
     )
     async def read_month(request: Request, asked: Annotated[MonthAsked, Query()]) -> Response:
-        views.identify(request)
-        form, now = form_asked(request, asked.format), views.now()
+        caller, form, now = caller_of(request), form_asked(request, asked.format), views.now()
         try:
             month = month_named(asked.month, now)
         except CutRefused as error:
             raise rejected_parameter("month", error.type, str(error)) from None
-        tag = month_tag(await run_in_threadpool(events.last_position), month, now, form)
+        tag = month_tag(await run_in_threadpool(events.last_position), month, now, form, caller)
         if is_known(request, tag):
             return unchanged(tag)
         making = MonthInTheMaking(month, now, asked.owner, asked.tier)
-        parts = written(making, events.histories())
+        parts = written(making, (known for known in events.histories() if caller.sees(known, now)))
         if form != "json":
             answer = (await forms.made("month", form, parts, str(month))).with_tag(tag)
             answer.headers["Vary"] = VARY
@@ -113,12 +115,23 @@ def routes(views: Views, events: PostgresEventStore, forms: Forms) -> APIRouter:
     return api
 
 
-def month_tag(position: int, month: Month, now: datetime, form: Form) -> str:
-    """What the report depends on: all that was recorded, and while the month goes on, which day it is where."""
+def month_tag(position: int, month: Month, now: datetime, form: Form, caller: Caller) -> str:
+    """What the report depends on: all that was recorded, and while the month goes on or the plans are those of somebody
+    on their teams, which day it is where."""
     minute = now.minute - now.minute % MINUTES_OF_A_DAY_BEGINNING
-    going_on = f".{now:%Y-%m-%dT%H}:{minute:02}" if not month.is_over(now) else ""
+    days_count = caller.works_on_plans or not month.is_over(now)
+    going_on = f".{now:%Y-%m-%dT%H}:{minute:02}" if days_count else ""
     formed = f".{form}" if form != "json" else ""
-    return f'"{position}{going_on}{formed}"'
+    return f'"{position}{going_on}{formed}{scope_tag(caller)}"'
+
+
+def scope_tag(caller: Caller) -> str:
+    """Which plans the caller sees, where it is not all of them."""
+    if caller.plans is None:
+        return ""
+    who = [caller.actor] if caller.works_on_plans else []
+    named = [*who, *sorted(map(str, caller.plans))]
+    return f".{sha256(' '.join(named).encode()).hexdigest()[:16]}"
 
 
 def written(making: MonthInTheMaking, histories: Iterator[KnownPlan]) -> Iterator[bytes]:

@@ -7,8 +7,8 @@ import re
 from fastapi import Request
 from pydantic_core import from_json
 
-from adapters.http.callers import Caller, Callers
 from adapters.http.problems import Rejected
+from application.access import Caller
 from application.account_plans import Key
 from application.ports import Circumstances
 
@@ -22,10 +22,9 @@ ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 """Of a request or a conversation, as others may choose it."""
 
 
-def identified(request: Request, callers: Callers) -> Caller:
-    """Who calls; the log says so too.  Raises `CallerUnknown`, `CallerNotAllowed`."""
-    caller = callers.identify(request.headers)
-    request.scope["spoken_of"] = {"actor": caller.actor}
+def caller_of(request: Request) -> Caller:
+    """Who calls, as the guard has found."""
+    caller: Caller = request.scope["caller"]
     return caller
 
 

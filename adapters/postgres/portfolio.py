@@ -26,6 +26,7 @@ from adapters.postgres.projections import (
     standing,
     wait_for,
 )
+from application.access import Caller
 from application.portfolio import (
     READS,
     CannotBeFolded,
@@ -50,7 +51,7 @@ ROWS_AT_A_TIME = 1_000
 MOST_REMEMBERED = 1_000
 
 SHOWN = tuple(PortfolioItem.model_fields)
-WRITTEN = ("generation", *SHOWN, "name_key", "tier_rank", "changes_at", "line")
+WRITTEN = ("generation", *SHOWN, "people", "name_key", "tier_rank", "changes_at", "line")
 
 LINES = "SELECT plan_id, line::text FROM plantrail.portfolio WHERE generation = %s AND plan_id = ANY(%s)"
 HISTORY = (
@@ -153,8 +154,8 @@ class PortfolioTable:
     def _save(self, connection: Connection[Any], generation: int, lines: Iterable[Line], now: datetime) -> None:
         rows = []
         for line in lines:
-            item, changes_at = shown(line, now)
-            keys = {"name_key": name_key(line.account_name), "tier_rank": TIER_RANKS[line.tier]}
+            item, changes_at, people = shown(line, now)
+            keys = {"people": people, "name_key": name_key(line.account_name), "tier_rank": TIER_RANKS[line.tier]}
             rows.append({"generation": generation, **item.__dict__, **keys, "changes_at": changes_at, "line": line})
         connection.execute(SAVE, (to_json(rows).decode(),), prepare=True)
 
@@ -185,7 +186,7 @@ MAY_BE_EMPTY = {"arr", "renews_on", "last_review_on"}
 LAST_LETTER = "\U0010ffff"
 
 
-def statement(query: PortfolioQuery, after: Place | None) -> str:
+def statement(query: PortfolioQuery, after: Place | None, caller: Caller | None) -> str:
     """One row more than asked for shows whether there is another page.
 
     Rows whose value is empty are read apart, behind the others: to go on after a row by the index, it must have a value.
@@ -202,7 +203,7 @@ def statement(query: PortfolioQuery, after: Place | None) -> str:
     ordered = [
         f"(SELECT {', '.join(SHOWN)}, {key} AS sorted_by FROM plantrail.portfolio"
         " WHERE generation = (SELECT generation FROM plantrail.projections WHERE name = 'portfolio' AND live)"
-        f" AND {' AND '.join((*wanted(query), *part))} ORDER BY {key} {way}, plan_id {way} LIMIT %(most)s)"
+        f" AND {' AND '.join((*wanted(query), *theirs(caller), *part))} ORDER BY {key} {way}, plan_id {way} LIMIT %(most)s)"
         for part in parts
     ]
     return (
@@ -227,11 +228,19 @@ def wanted(query: PortfolioQuery) -> Iterator[str]:
         yield "name_key >= %(q)s AND name_key < %(q_end)s"
 
 
-def values(query: PortfolioQuery, after: Place | None) -> dict[str, Any]:
+def theirs(caller: Caller | None) -> Iterator[str]:
+    """As `Caller.sees` has it of one plan."""
+    if caller and caller.plans is not None:
+        at_work = "people @> ARRAY[%(actor)s::text] OR " if caller.works_on_plans else ""
+        yield f"({at_work}plan_id = ANY(%(plans)s::uuid[]))"
+
+
+def values(query: PortfolioQuery, after: Place | None, caller: Caller | None) -> dict[str, Any]:
     q = name_key(query.q or "")
     place = after._asdict() if after else {}
     tiers = [TIER_RANKS[tier] for tier in query.tier]
-    return query.__dict__ | place | {"q": q, "q_end": q + LAST_LETTER, "tiers": tiers, "most": query.limit + 1}
+    scope = {"actor": caller.actor, "plans": list(caller.plans or ())} if caller else {}
+    return query.__dict__ | place | scope | {"q": q, "q_end": q + LAST_LETTER, "tiers": tiers, "most": query.limit + 1}
 
 
 class Portfolio:
@@ -240,12 +249,12 @@ class Portfolio:
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
 
-    def query(self, query: PortfolioQuery) -> PortfolioPage:
-        """A page of the table as it stands.  Raises `CursorWrong`, `StoreUnavailable`."""
+    def query(self, query: PortfolioQuery, caller: Caller | None = None) -> PortfolioPage:
+        """A page of the table as it stands, of what the caller sees; without one, of all there is.  Raises `CursorWrong`, `StoreUnavailable`."""
         after = place_of(query.cursor, query.sort) if query.cursor else None
         with self._datastore.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
-            rows = cursor.execute(statement(query, after), values(query, after)).fetchall()
+            rows = cursor.execute(statement(query, after, caller), values(query, after, caller)).fetchall()
         places = [Place(row.pop("sorted_by"), row["plan_id"]) for row in rows[: query.limit]]
         items = [PortfolioItem(**row) for row in rows[: query.limit]]
         more = len(rows) > query.limit
