@@ -102,12 +102,11 @@ class CloudEvents:
         )
 
     def binary(self, row: Row, keys: Keys | None = None) -> tuple[dict[str, str], bytes]:
-        """As headers and a body: the binary mode of HTTP and NATS, whose header values are percent-encoded."""
+        """As headers and a body: the binary mode of NATS, whose header values are percent-encoded."""
         stored = from_json(row.state)
         attributes = self.attributes(row, stored)
-        media_type = attributes.pop("datacontenttype")
         headers = {f"ce-{name}": quote(str(value), safe=HEADER_SAFE) for name, value in attributes.items()}
-        return {"content-type": str(media_type)} | headers, payload(row, stored, keys)
+        return headers, payload(row, stored, keys)
 
     def attributes(self, row: Row, stored: Mapping[str, Any]) -> dict[str, str | int]:
         """Of a stored event that was read; what it does not have is not there."""

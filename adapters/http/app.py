@@ -66,7 +66,7 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
             queries.routes(views),
             reports.routes(views, services.events, Forms(services.press)),
             portfolio.routes(services.portfolio),
-            contracts.routes(services.public_url),
+            contracts.routes(services.public_url, version),
             health(services, numbers),
             openapi(app),
         ),

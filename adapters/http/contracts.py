@@ -1,11 +1,13 @@
-"""What subscribers go by, for anybody to read: the schemas that events name."""
+"""What subscribers go by, for anybody to read: the schemas that events name, and the AsyncAPI document."""
 
 from functools import cache
 
 from fastapi import APIRouter, Path, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
+from adapters.contracts.asyncapi import document
 from adapters.contracts.schemas import under_its_url
 from adapters.http.documentation import OTHER_PROBLEM, problem_of
 from adapters.http.guard import needs
@@ -16,8 +18,10 @@ FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*"}
 """Pages elsewhere may read it as well: it is no secret."""
 
+ASYNCAPI_JSON = "application/vnd.aai.asyncapi+json;version=3.0.0"
 
-def routes(public_url: str) -> APIRouter:
+
+def routes(public_url: str, version: str) -> APIRouter:
     api = APIRouter(tags=["contracts"])
 
     @cache
@@ -42,5 +46,13 @@ def routes(public_url: str) -> APIRouter:
             return Response(ready(type), headers=FOR_EVER | OPEN_TO_ALL, media_type=SCHEMA_JSON)
         except KeyError:
             raise HTTPException(404) from None
+
+    @cache
+    def asyncapi() -> bytes:
+        return to_json(document(public_url, version))
+
+    @api.get("/asyncapi.json", include_in_schema=False, openapi_extra=needs("anybody"))
+    async def read_asyncapi() -> Response:
+        return Response(await run_in_threadpool(asyncapi), headers=OPEN_TO_ALL, media_type=ASYNCAPI_JSON)
 
     return api
