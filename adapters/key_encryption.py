@@ -167,15 +167,7 @@ class KeyFiles(KeyEncryptionKeys):
         return found
 
     def make(self, generation: int) -> None:
-        file = self.file(generation)
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _create_once(file, base64.b64encode(secrets.token_bytes(SIZE)))
-        except OSError as error:
-            raise KeyFault(
-                f"The key-encryption key cannot be kept in {file}: {error}. Make the folder writable, set"
-                " PLANTRAIL_HOME to another one, or set PLANTRAIL_KEY_ENCRYPTION_KEY."
-            ) from error
+        read_or_make(self.file(generation), "PLANTRAIL_KEY_ENCRYPTION_KEY")
         self.look_again()
 
     def destroy(self, generation: int) -> None:
@@ -195,6 +187,19 @@ class KeyFiles(KeyEncryptionKeys):
         except OSError as error:
             raise KeyFault(f"{file} cannot be destroyed: {error}. Mend that, then try again.") from error
         self.look_again()
+
+
+def read_or_make(file: Path, variable: str) -> bytes:
+    """The secret in a file, made on first use; who has no such folder may set the variable.  Raises `KeyFault`."""
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _create_once(file, base64.b64encode(secrets.token_bytes(SIZE)))
+        return decoded(file.read_text("ascii", "replace"), str(file))
+    except OSError as error:
+        raise KeyFault(
+            f"The {file.name.replace('-', ' ')} cannot be kept in {file}: {error}. Make the folder writable, set"
+            f" PLANTRAIL_HOME to another one, or set {variable}."
+        ) from error
 
 
 def _create_once(file: Path, content: bytes) -> None:

@@ -11,14 +11,16 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from adapters.checkpoints import LogKey
 from adapters.http.app import Services, create_app
 from adapters.http.callers import Callers, Development, Keys, is_this_machine
 from adapters.periodic import every
 from adapters.postgres.heads import Heads
+from adapters.postgres.notary import Notary, Watch
 from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store, Whereabouts, embedded, opened
 from adapters.rendering.press import Press
-from adapters.settings import DEFAULT_PUBLIC_URL, Settings, SettingsError, key_encryption_keys, public_url
+from adapters.settings import DEFAULT_PUBLIC_URL, Settings, SettingsError, key_encryption_keys, log_key, public_url
 from application.account_plans import AccountPlans
 
 logger = structlog.get_logger("plantrail")
@@ -87,6 +89,7 @@ def http_app(
         plans=account_plans(store, now),
         events=store.events,
         portfolio=store.portfolio,
+        tree=store.tree,
         heads=Heads(store.where.service),
         press=Press(),
         callers=known_callers,
@@ -111,6 +114,17 @@ def following(store: Store) -> Iterator[Follower]:
 
 
 @contextmanager
+def notarised(store: Store, key: LogKey) -> Iterator[Watch]:
+    """What is recorded brought under checkpoints."""
+    watch = Watch(Notary(store.datastore, key, utc_now))
+    watch.start()
+    try:
+        yield watch
+    finally:
+        watch.stop()
+
+
+@contextmanager
 def ending_in_order() -> Iterator[None]:
     """At whatever point SIGTERM comes, what was begun is ended.  uvicorn raises it again once it has stopped serving."""
 
@@ -128,8 +142,13 @@ def ending_in_order() -> Iterator[None]:
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
     known_callers = callers(settings, host)
-    address = public_url(settings)
-    with ending_in_order(), open_store(settings) as store, following(store) as follower:
+    address, signing = public_url(settings), log_key(settings)
+    with (
+        ending_in_order(),
+        open_store(settings) as store,
+        following(store) as follower,
+        notarised(store, signing),
+    ):
 
         def why_not_ready() -> str | None:
             return store.why_not_ready() or follower.why_behind()

@@ -8,8 +8,10 @@ from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from adapters.key_encryption import GivenKeys, KeyEncryptionKeys, KeyFiles
+from adapters.checkpoints import LogKey
+from adapters.key_encryption import GivenKeys, KeyEncryptionKeys, KeyFiles, decoded, read_or_make
 
+LOG_KEY_FILE = "log-key"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
 
 
@@ -37,6 +39,8 @@ class Settings(BaseSettings):
     key_encryption_key: SecretStr | None = None
     """PLANTRAIL_KEY_ENCRYPTION_KEY: 32 bytes in base64, or several with their generations, `2:… 1:…`; default: generated
     in PLANTRAIL_HOME."""
+    log_key: SecretStr | None = None
+    """PLANTRAIL_LOG_KEY: 32 bytes in base64 to sign checkpoints of the log with; default: generated in PLANTRAIL_HOME."""
     callers_file: Path | None = None
     """PLANTRAIL_CALLERS_FILE: who may call, a line each: key and actor, separated by blanks."""
     public_url: str = DEFAULT_PUBLIC_URL
@@ -57,3 +61,11 @@ def key_encryption_keys(settings: Settings) -> KeyEncryptionKeys:
     if settings.key_encryption_key:
         return GivenKeys.read(settings.key_encryption_key.get_secret_value(), "PLANTRAIL_KEY_ENCRYPTION_KEY")
     return KeyFiles(settings.home)
+
+
+def log_key(settings: Settings) -> LogKey:
+    """What the log signs its checkpoints with: configured, else in the home, made on first use.  Raises `KeyFault`."""
+    variable = "PLANTRAIL_LOG_KEY"
+    if settings.log_key:
+        return LogKey(decoded(settings.log_key.get_secret_value(), variable))
+    return LogKey(read_or_make(settings.home / LOG_KEY_FILE, variable))

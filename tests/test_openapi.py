@@ -13,6 +13,7 @@ from adapters.http.command_documentation import EXAMPLES
 from domain.account_plan import COMMANDS, THINGS
 from tests.api import PROBLEM_JSON, Api, Told
 from tests.json_schema import KNOWN, resolved, violations
+from tests.proving import sealed
 
 Document = dict[str, Any]
 PLAN = "/v1/plans/{plan}"
@@ -148,8 +149,11 @@ def test_whatever_can_be_asked_or_commanded_is_in_it(document: Document):
 
 
 def test_whatever_is_in_it_is_served(document: Document, told: Told):
+    sealed(told.api.store)
     for path, method, _ in operations(document):
-        filled = path.format(plan="acme", kind="play", id="pilot", type="plantrail.play-planned.v1")
+        id = f"{told.api.plan_id}:1" if path.startswith("/v1/events") else "pilot"
+        type = "plantrail.play-planned.v1"
+        filled = path.format(plan="acme", kind="play", id=id, type=type, tile="0/000.p/1")
         answer = told.api.request(method, filled, headers={"Content-Type": "text/plain"} if method == "post" else {})
         assert answer.status_code in ((415,) if method == "post" else (200, 422)), (path, answer.text)
 

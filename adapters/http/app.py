@@ -13,7 +13,7 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic_core import to_json
 
-from adapters.http import commands, contracts, portfolio, queries, reports
+from adapters.http import commands, contracts, portfolio, proof, queries, reports
 from adapters.http.callers import Callers
 from adapters.http.command_documentation import command_documentation
 from adapters.http.conversation import Conversation, Numbers
@@ -23,6 +23,7 @@ from adapters.http.guard import Guard, needs
 from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.heads import Heads
+from adapters.postgres.log_tree import LogTree
 from adapters.postgres.portfolio import Portfolio
 from adapters.rendering.press import Press
 from application.account_plans import AccountPlans
@@ -35,6 +36,7 @@ class Services:
     plans: AccountPlans
     events: PostgresEventStore
     portfolio: Portfolio
+    tree: LogTree
     heads: Heads
     press: Press
     callers: Callers
@@ -67,6 +69,7 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
             reports.routes(views, services.events, Forms(services.press)),
             portfolio.routes(services.portfolio),
             contracts.routes(services.public_url, version),
+            proof.routes(services.tree, views.plan),
             health(services, numbers),
             openapi(app),
         ),

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from adapters.http.callers import CallerUnknown
 from adapters.http.routing import methods_allowed
+from adapters.postgres.log_tree import NoCheckpointYet, NotCoveredYet
 from application.access import CallerNotAllowed
 from application.account_plans import CommandRefused, KeyReused, VersionConflict
 from application.changes import CutsOutOfOrder
@@ -119,7 +120,7 @@ def type_of(error: Exception) -> str:
     return TYPES.get(type(error)) or kebab_case(type(error).__name__)
 
 
-TYPES: Mapping[type[Exception], str] = {KeyReused: "idempotency-key-reused"}
+TYPES: Mapping[type[Exception], str] = {KeyReused: "idempotency-key-reused", NoCheckpointYet: "no-checkpoint-yet"}
 
 
 def answer_with_problems(app: FastAPI) -> None:
@@ -162,6 +163,10 @@ def answer_with_problems(app: FastAPI) -> None:
     @app.exception_handler(CursorWrong)
     async def no_such_page(request: Request, error: CursorWrong) -> Response:
         return await rejected(request, rejected_parameter("cursor", "unknown-cursor", str(error)))
+
+    @app.exception_handler(NotCoveredYet)
+    async def not_covered(request: Request, error: NotCoveredYet) -> Response:
+        return problem(request, 404, type_of(error), str(error), {"Retry-After": "30"})
 
     @app.exception_handler(ProjectionLag)
     @app.exception_handler(StoreUnavailable)

@@ -15,6 +15,7 @@ from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.feed import Feed
 from adapters.postgres.former_logs import leave_this_log
 from adapters.postgres.key_generations import KeyGenerations, Secrets
+from adapters.postgres.log_tree import LogTree
 from adapters.postgres.log_watch import LogWatch
 from adapters.postgres.migrations import migrate
 from adapters.postgres.person_keys import PostgresPersonKeys
@@ -59,6 +60,7 @@ class Store:
     watch: LogWatch
     webhooks: Webhooks
     webhook_secrets: WebhookSecrets
+    tree: LogTree
 
     def why_not_ready(self) -> str | None:
         """What keeps it from being used; None when nothing does."""
@@ -126,4 +128,5 @@ def opened(where: Whereabouts, key_encryption_keys: KeyEncryptionKeys) -> Iterat
             watch,
             Webhooks(datastore, of_webhooks),
             of_webhooks,
+            LogTree(datastore),
         )

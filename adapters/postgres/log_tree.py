@@ -1,0 +1,150 @@
+"""The Merkle tree over the log and its checkpoints, as they are kept: what the notary has written, and what is proven
+with it."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from psycopg import Connection
+
+from adapters.checkpoints import Checkpoint, claimed
+from adapters.postgres.datastore import Datastore
+from application.leaves import entry_of
+from application.merkle import TILE_WIDTH, Hashes, NoSuchProof, consistency_proof, inclusion_proof, leaf_hash
+
+HASHES = "SELECT hash FROM plantrail.tree WHERE level = %s AND index >= %s AND index < %s ORDER BY index"
+EVENT = (
+    "SELECT notification_id, topic, state, (SELECT index FROM plantrail.tree WHERE position = notification_id)"
+    " FROM plantrail.stored_events WHERE originator_id = %s AND originator_version = %s"
+)
+KEPT = "SELECT number, log_id, size, note, key, sealed_at FROM plantrail.checkpoints"
+LATEST = f"{KEPT} WHERE log_id = (SELECT id FROM plantrail.log) ORDER BY size DESC LIMIT 1"
+OF_SIZE = f"{KEPT} WHERE size = %s ORDER BY number LIMIT 1"
+FIRST_OVER = f"{KEPT} WHERE size > (SELECT index FROM plantrail.tree WHERE position = %s) ORDER BY size, number LIMIT 1"
+
+
+class NoSuchEvent(Exception):
+    """There is no such event."""
+
+
+class NotCoveredYet(Exception):
+    """This is not under a checkpoint yet: that takes half a minute at most.  Ask again then."""
+
+
+class NoCheckpointYet(NotCoveredYet):
+    """This log has no checkpoint yet: that takes half a minute at most.  Ask again then."""
+
+
+class KeptCheckpoint(NamedTuple):
+    """A checkpoint as it was signed, and when; the key verifies it."""
+
+    number: int
+    log_id: UUID
+    size: int
+    note: str
+    key: str
+    sealed_at: datetime
+
+    @property
+    def said(self) -> Checkpoint:
+        """Raises `NoteRefused`."""
+        return claimed(self.note)
+
+
+class EventProof(NamedTuple):
+    """That an event is in the tree of a checkpoint: its canonical bytes, the index of its leaf, and the way to the root."""
+
+    entry: bytes
+    leaf_index: int
+    hashes: Sequence[bytes]
+    checkpoint: KeptCheckpoint
+
+    @property
+    def leaf(self) -> bytes:
+        return leaf_hash(self.entry)
+
+    def __str__(self) -> str:
+        """In the form of C2SP tlog-proof."""
+        hashes = "".join(f"{b64encode(hash).decode()}\n" for hash in self.hashes)
+        return f"c2sp.org/tlog-proof@v1\nindex {self.leaf_index}\n{hashes}\n{self.checkpoint.note}"
+
+
+class LogTree:
+    """The tree over the log of a store.  What is in it never changes, so that it may be read in any number of steps.
+
+    Every method raises `StoreUnavailable`.
+    """
+
+    def __init__(self, datastore: Datastore) -> None:
+        self._datastore = datastore
+
+    def latest(self) -> KeptCheckpoint:
+        """Raises `NoCheckpointYet`."""
+        with self._datastore.connection() as connection:
+            return latest(connection)
+
+    def first_over(self, position: int) -> KeptCheckpoint | None:
+        """The first checkpoint that covers the event at a position, and so all before it."""
+        with self._datastore.connection() as connection:
+            row = connection.execute(FIRST_OVER, (position,), prepare=True).fetchone()
+        return KeptCheckpoint(*row) if row else None
+
+    def tile(self, level: int, number: int, width: int = TILE_WIDTH) -> bytes | None:
+        """The hashes of a tile, full or not; None where there are not so many."""
+        begin = number * TILE_WIDTH
+        with self._datastore.connection() as connection, suppress(NoSuchProof):
+            return b"".join(reading(connection)(level, begin, begin + width))
+        return None
+
+    def prove(self, plan_id: UUID, version: int, at: KeptCheckpoint | None = None) -> EventProof:
+        """Under a checkpoint, else under the latest.  Raises `NoSuchEvent`, `NotCoveredYet`."""
+        with self._datastore.connection() as connection:
+            return prove(connection, plan_id, version, at or latest(connection), reading(connection))
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """That the tree of one size begins with that of another.  Raises `NoSuchProof`."""
+        with self._datastore.connection() as connection:
+            return consistency_proof(old, new, reading(connection))
+
+
+def latest(connection: Connection[Any]) -> KeptCheckpoint:
+    """Of this log.  Raises `NoCheckpointYet`."""
+    row = connection.execute(LATEST, prepare=True).fetchone()
+    if row is None:
+        raise NoCheckpointYet(NoCheckpointYet.__doc__)
+    return KeptCheckpoint(*row)
+
+
+def prove(connection: Connection[Any], plan_id: UUID, version: int, at: KeptCheckpoint, hashes: Hashes) -> EventProof:
+    """Raises `NoSuchEvent`, `NotCoveredYet`."""
+    row = connection.execute(EVENT, (plan_id, version), prepare=True).fetchone()
+    if row is None:
+        raise NoSuchEvent(NoSuchEvent.__doc__)
+    position, topic, state, index = row
+    if index is None or index >= at.size:
+        raise NotCoveredYet(NotCoveredYet.__doc__)
+    entry = entry_of(position, plan_id, version, topic, state)
+    return EventProof(entry, index, inclusion_proof(index, at.size, hashes), at)
+
+
+def reading(connection: Connection[Any]) -> Hashes:
+    """The hashes of the tree, tile by tile, each read once; asked for what is not there, raises `NoSuchProof`."""
+
+    @cache
+    def tile(level: int, number: int) -> list[bytes]:
+        begin = number * TILE_WIDTH
+        rows = connection.execute(HASHES, (level, begin, begin + TILE_WIDTH), prepare=True, binary=True)
+        return [hash for (hash,) in rows]
+
+    def hashes(level: int, begin: int, end: int) -> Sequence[bytes]:
+        number, offset = divmod(begin, TILE_WIDTH)
+        found = tile(level, number)[offset : offset + end - begin]
+        if len(found) < end - begin:
+            raise NoSuchProof(f"The tree has no hash {end - 1} in level {level}.")
+        return found
+
+    return hashes

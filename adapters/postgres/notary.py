@@ -1,0 +1,175 @@
+"""The notary: brings what is recorded under signed checkpoints of the tree over the log, again and again.
+
+What it writes it writes in one transaction and never alters.  Of several notaries one works at a time.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import structlog
+from psycopg import Connection
+
+from adapters.checkpoints import Checkpoint, LogKey, NoteRefused, origin_of
+from adapters.postgres.datastore import Datastore
+from adapters.postgres.log_tree import KEPT, KeptCheckpoint, reading
+from application.leaves import leaf_of
+from application.merkle import GrowingTree, NoSuchProof, edge_of
+
+PATIENCE = 30.0
+"""Seconds an event waits for its checkpoint, at most."""
+MANY = 256
+"""So many events do not wait."""
+POLL = 1.0
+STEP = 16_384
+"""Events under one checkpoint, at most, where many wait."""
+LOCK = 7016996765293437283
+
+LAST_LEAF = "SELECT index + 1, position FROM plantrail.tree WHERE level = 0 ORDER BY index DESC LIMIT 1"
+WAITING = (
+    "SELECT count(*) FROM (SELECT FROM plantrail.stored_events"
+    " WHERE notification_id > coalesce((SELECT max(position) FROM plantrail.tree), 0) LIMIT %s) AS waiting"
+)
+LOG_ID = "SELECT id FROM plantrail.log"
+LAST = f"{KEPT} ORDER BY number DESC LIMIT 1"
+EVENTS = (
+    "SELECT notification_id, originator_id, originator_version, topic, state FROM plantrail.stored_events"
+    " WHERE notification_id > %s ORDER BY notification_id LIMIT %s"
+)
+GROW = "COPY plantrail.tree (level, index, hash, position) FROM STDIN (FORMAT BINARY)"
+SIGN = "INSERT INTO plantrail.checkpoints (number, log_id, size, note, key, sealed_at) VALUES (%s, %s, %s, %s, %s, %s)"
+
+logger = structlog.get_logger("plantrail.notary")
+
+
+class TreeDamaged(Exception):
+    """The tree over the log is not the one the last checkpoint was signed for, so no further one is signed.
+
+    `plantrail verify` says what is wrong with it.
+    """
+
+
+class Notary:
+    """Signs for one store.  `made` is told each checkpoint that was made here."""
+
+    def __init__(
+        self,
+        datastore: Datastore,
+        key: LogKey,
+        now: Callable[[], datetime],
+        made: Callable[[KeptCheckpoint], object] = lambda _: None,
+    ) -> None:
+        self._datastore = datastore
+        self._key = key
+        self._now = now
+        self._made = made
+
+    def seal(self) -> KeptCheckpoint:
+        """Bring all that is recorded under a checkpoint; returns the last one of this log, made now or before.
+
+        Raises `StoreUnavailable`, `TreeDamaged`.
+        """
+        while True:
+            with self._datastore.connection() as connection, connection.transaction():
+                before = _alone(connection)
+                found = self._sealed(connection, before)
+            if found is before is not None:
+                return found
+            self._made(found)
+            logger.info("checkpoint", events=found.size)
+
+    def _sealed(self, connection: Connection[Any], before: KeptCheckpoint | None) -> KeptCheckpoint:
+        """Under the next checkpoint, or what there is if there is nothing to sign."""
+        (log_id,) = one(connection, LOG_ID)
+        size, position = one(connection, LAST_LEAF, (0, 0))
+        tree = tree_of(connection, size)
+        if before and not was_signed(tree, before):
+            raise TreeDamaged(TreeDamaged.__doc__)
+        rows = connection.execute(EVENTS, (position, STEP), binary=True).fetchall()
+        if before and before.log_id == log_id and not rows:
+            return before
+        with connection.cursor() as cursor, cursor.copy(GROW) as copy:
+            copy.set_types(["int2", "int8", "bytea", "int8"])
+            for index, row in enumerate(rows, size):
+                leaf = leaf_of(*row)
+                copy.write_row((0, index, leaf, row[0]))
+                for node in tree.add(leaf):
+                    copy.write_row((*node, None))
+        return self._signed(connection, log_id, before.number + 1 if before else 1, tree)
+
+    def _signed(self, connection: Connection[Any], log_id: UUID, number: int, tree: GrowingTree) -> KeptCheckpoint:
+        origin = origin_of(log_id)
+        note = self._key.signed(origin, Checkpoint(origin, tree.size, tree.root).text)
+        made = KeptCheckpoint(number, log_id, tree.size, note, str(self._key.verifier(origin)), self._now())
+        connection.execute(SIGN, made)
+        return made
+
+    def waiting(self) -> int:
+        """How many events are under no checkpoint; of more than `MANY`, so many."""
+        with self._datastore.connection() as connection:
+            (waiting,) = one(connection, WAITING, parameters=(MANY,))
+        return int(waiting)
+
+
+def _alone(connection: Connection[Any]) -> KeptCheckpoint | None:
+    """From here to the end of the transaction; the last checkpoint, of whichever log."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+    row = connection.execute(LAST).fetchone()
+    return KeptCheckpoint(*row) if row else None
+
+
+def tree_of(connection: Connection[Any], size: int) -> GrowingTree:
+    """The tree as it is kept, to go on with.  Raises `TreeDamaged`."""
+    try:
+        return GrowingTree(edge_of(size, reading(connection)))
+    except NoSuchProof as error:
+        raise TreeDamaged(TreeDamaged.__doc__) from error
+
+
+def was_signed(tree: GrowingTree, kept: KeptCheckpoint) -> bool:
+    try:
+        return (tree.size, tree.root) == kept.said[1:]
+    except NoteRefused:
+        return False
+
+
+def one(connection: Connection[Any], statement: str, otherwise: Any = None, parameters: Any = ()) -> Any:
+    return connection.execute(statement, parameters).fetchone() or otherwise
+
+
+class Watch:
+    """A notary at work in a thread of its own: every half a minute, or as soon as many events wait."""
+
+    def __init__(self, notary: Notary, patience: float = PATIENCE, poll: float = POLL) -> None:
+        self._notary = notary
+        self._patience = patience
+        self._poll = poll
+        self._stopping = Event()
+        self._thread = Thread(target=self._work, name="notary", daemon=True)
+        self.error: str | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """What is recorded by then comes under a checkpoint still, if the store lets it within a second."""
+        self._stopping.set()
+        self._thread.join(timeout=1)
+
+    def _work(self) -> None:
+        sealed_at = -self._patience
+        ending = False
+        while not ending:
+            ending = self._stopping.wait(self._poll)
+            try:
+                if ending or monotonic() - sealed_at >= self._patience or self._notary.waiting() >= MANY:
+                    self._notary.seal()
+                    sealed_at = monotonic()
+                self.error = None
+            except Exception as error:  # noqa: BLE001 - it is told and tried again
+                if self.error is None:
+                    logger.error("no checkpoint can be made", error=type(error).__name__)
+                self.error = f"{type(error).__name__}: {error}".partition("\n")[0]
