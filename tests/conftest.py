@@ -2,20 +2,16 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import settings
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.sql import SQL, Identifier
 
 from adapters.key_encryption import GivenKeys
 from adapters.postgres.embedded import EmbeddedPostgres
-from adapters.postgres.migrations import migrate
 from adapters.postgres.store import Store, Whereabouts, opened
 from tests.api import Api, Told, served, tell_everything_to
+from tests.databases import Stores, database
 
 KEY = GivenKeys({1: b"k" * 32})
 
@@ -37,17 +33,16 @@ def binaries() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def migrated(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """The name of a database with an empty store, to be copied: that takes a fifth of the time."""
-    with database(postgres) as where:
-        migrate(where.owner, where.service, where.keys)
-        yield str(conninfo_to_dict(where.owner)["dbname"])
+def stores(postgres: EmbeddedPostgres) -> Iterator[Stores]:
+    stores = Stores(postgres)
+    yield stores
+    stores.drop()
 
 
 @pytest.fixture
-def whereabouts(postgres: EmbeddedPostgres, migrated: str) -> Iterator[Whereabouts]:
-    """An empty store, there for one test."""
-    with database(postgres, migrated) as where:
+def whereabouts(stores: Stores) -> Iterator[Whereabouts]:
+    """An empty store, for one test."""
+    with stores.lend() as where:
         yield where
 
 
@@ -56,19 +51,6 @@ def bare_database(postgres: EmbeddedPostgres) -> Iterator[Whereabouts]:
     """Where there is no store yet."""
     with database(postgres) as where:
         yield where
-
-
-@contextmanager
-def database(postgres: EmbeddedPostgres, template: str = "template1") -> Iterator[Whereabouts]:
-    name = f"test_{os.urandom(6).hex()}"
-    with psycopg.connect(postgres.conninfo("superuser", "postgres"), autocommit=True) as connection:
-        owner = conninfo_to_dict(postgres.conninfo("owner"))["user"]
-        create = SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
-        connection.execute(create.format(*map(Identifier, (name, str(owner), template))))
-        yield Whereabouts(
-            *(make_conninfo(postgres.conninfo(role), dbname=name) for role in ("service", "owner", "keys"))
-        )
-        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from application.access import RIGHTS, ROLES, Right, Role, right_to
 from domain.account_plan import COMMANDS
 from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
-from tests.conftest import KEY, database
+from tests.conftest import KEY
+from tests.databases import database
 from tests.stores import OPEN_ACME
 
 NOTE = {"section": "plan", "text": "Budget talks in May"}

@@ -28,7 +28,8 @@ from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Whereabouts, opened
 from application.ports import Circumstances
 from domain.plan import plan_id_of
-from tests.conftest import KEY, database
+from tests.conftest import KEY
+from tests.databases import database
 from tests.stores import say
 
 ACME = plan_id_of("acme")

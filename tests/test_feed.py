@@ -15,7 +15,8 @@ from adapters.postgres.store import Store, Whereabouts, begin_another_log, opene
 from adapters.postgres.transfer import exported_events, import_events
 from domain.goals import GoalAbandoned
 from domain.plan import plan_id_of
-from tests.conftest import KEY, database
+from tests.conftest import KEY
+from tests.databases import Stores
 from tests.stores import ACME, commit, handle, log, note, opened_acme, plans_on
 
 BETA, GAMMA = plan_id_of("beta"), plan_id_of("gamma")
@@ -45,9 +46,9 @@ def as_rows(store: Store) -> list[Row]:
 
 
 @pytest.fixture(scope="module")
-def told(postgres: EmbeddedPostgres, migrated: str) -> Iterator[Store]:
+def told(stores: Stores) -> Iterator[Store]:
     """Sixty events of three plans, one more of a rare type, another one, and holes among the positions; to be read."""
-    with database(postgres, migrated) as where, opened(where, KEY) as store:
+    with stores.lend() as where, opened(where, KEY) as store:
         for version in range(0, 20, 4):
             for plan_id in (ACME, BETA, GAMMA):
                 store.events.append(commit(plan_id, version, *[note()] * 4))
@@ -219,11 +220,11 @@ def test_what_was_restored_twice_knows_where_it_parted_from_each(postgres, where
         assert parted_at(third, cursor(str(later + 1))) == later
 
 
-def test_an_import_goes_on_at_positions_of_its_own(store, postgres, migrated):
+def test_an_import_goes_on_at_positions_of_its_own(store, stores):
     common = record(store, 3)
     lines = list(exported_events(store.datastore))
     theirs = record(store, 2)
-    with database(postgres, migrated) as where, opened(where, KEY) as copy:
+    with stores.lend() as where, opened(where, KEY) as copy:
         import_events(where.owner, lines)
         ours = record(copy, 3)
         assert rows(pages(copy, ALL, 2)) == common + ours

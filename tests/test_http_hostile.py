@@ -17,7 +17,8 @@ from domain.account_plan import COMMANDS
 from domain.language import GRAMMAR
 from domain.markers import Refers, marked
 from tests.api import Api, Told, assert_problem, served, tell_everything_to
-from tests.conftest import KEY, database
+from tests.conftest import KEY
+from tests.databases import database
 from tests.everything import SAID
 from tests.stores import OPEN_ACME
 

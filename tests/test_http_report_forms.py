@@ -11,7 +11,8 @@ from adapters.postgres.store import opened
 from adapters.rendering.reports import document
 from adapters.rendering.style import security_policy
 from tests.api import Api, assert_problem, served
-from tests.conftest import KEY, database
+from tests.conftest import KEY
+from tests.databases import database
 
 REPORT = "/v1/plans/acme/said-vs-did"
 MONTH = "/v1/reports/said-vs-did"

@@ -48,7 +48,8 @@ from domain.plays import PlayPlanned
 from domain.record import Recorded
 from domain.reviews import ReviewHeld
 from domain.team import Member
-from tests.conftest import KEY, database
+from tests.conftest import KEY
+from tests.databases import database
 from tests.everything import everything
 from tests.histories import History, opened, told
 from tests.stores import CIRCUMSTANCES, MONDAY, connected, plans_on, say

@@ -21,7 +21,8 @@ from application.account_plans import AccountPlans
 from application.portfolio import PortfolioItem, PortfolioQuery
 from application.ports import ProjectionLag, StoreUnavailable
 from domain.plan import plan_id_of
-from tests.conftest import KEY, database
+from tests.conftest import KEY
+from tests.databases import database
 from tests.stores import CIRCUMSTANCES, MONDAY, connected, plans_on, say, wait_until
 from tests.test_portfolio import ACTION, REVIEW, item_of
 

@@ -21,7 +21,8 @@ from domain.account_plan import EVENTS
 from domain.goals import GoalRevised
 from domain.plan import PlanNotOpen, plan_id_of
 from domain.record import Recorded
-from tests.conftest import KEY, database
+from tests.conftest import KEY
+from tests.databases import database
 
 ACME = plan_id_of("acme")
 OPEN = {"account_id": "acme", "account_name": "Acme", "tier": "strategic", "owner": "ann", "currency": "EUR"}

@@ -22,7 +22,7 @@ from adapters.postgres.transfer import (
     import_keys,
 )
 from application.ports import StoreUnavailable
-from tests.conftest import KEY, database
+from tests.conftest import KEY
 from tests.stores import (
     ACME,
     commit,
@@ -58,9 +58,9 @@ def told(store):
 
 
 @pytest.fixture
-def copy(postgres, migrated):
+def copy(stores):
     """Another store, still empty, with a key-encryption key of its own."""
-    with database(postgres, migrated) as where, opened(where, OTHER_KEY) as store:
+    with stores.lend() as where, opened(where, OTHER_KEY) as store:
         yield store
 
 
@@ -69,17 +69,17 @@ def exported(store):
 
 
 @pytest.fixture(scope="module")
-def lines(postgres, migrated):
+def lines(stores):
     """The same, exported."""
-    with database(postgres, migrated) as where, opened(where, KEY) as store:
+    with stores.lend() as where, opened(where, KEY) as store:
         told(store)
         return exported(store)
 
 
 @pytest.fixture(scope="module")
-def untouched(postgres, migrated):
+def untouched(stores):
     """A store that stays empty, because nothing that is tried on it succeeds."""
-    with database(postgres, migrated) as where:
+    with stores.lend() as where:
         yield where
 
 

@@ -1,0 +1,114 @@
+"""Databases for tests: one of its own, or one that many tests have in turn, each finding it as it was made."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import psycopg
+from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import TupleRow
+from psycopg.sql import SQL, Identifier
+
+from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.migrations import migrate
+from adapters.postgres.store import Whereabouts
+
+OURS = "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname LIKE 'plantrail%'"
+TABLES = f"SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND oid IN ({OURS}) ORDER BY 1"
+SEQUENCES = f"SELECT oid::regclass::text FROM pg_class WHERE relkind = 'S' AND oid IN ({OURS}) ORDER BY 1"
+# A table that is emptied gets another file, and nothing else.
+SHAPE = """
+    SELECT md5(string_agg(what, ',' ORDER BY what)) FROM (
+        SELECT oid::text || relname::text || relhastriggers || coalesce(relacl::text, '') FROM pg_class
+        WHERE relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname IN ('pg_catalog', 'pg_toast'))
+          AND relpersistence <> 't'
+        UNION ALL SELECT oid::text || tgname || tgenabled::text FROM pg_trigger
+        UNION ALL SELECT oid::text || md5(prosrc) FROM pg_proc WHERE oid >= 16384
+        UNION ALL SELECT oid::text || nspname::text FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%temp\\_%'
+    ) AS everything (what)
+"""
+ELSEWHERE = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+)
+
+
+@contextmanager
+def database(postgres: EmbeddedPostgres) -> Iterator[Whereabouts]:
+    """An empty one that nobody else has."""
+    name = f"test_{os.urandom(6).hex()}"
+    with psycopg.connect(postgres.conninfo("superuser", "postgres"), autocommit=True) as connection:
+        owner = conninfo_to_dict(postgres.conninfo("owner"))["user"]
+        connection.execute(SQL("CREATE DATABASE {} OWNER {}").format(Identifier(name), Identifier(str(owner))))
+        yield Whereabouts(
+            *(make_conninfo(postgres.conninfo(role), dbname=name) for role in ("service", "owner", "keys"))
+        )
+        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+class Stores:
+    """Databases with an empty store, lent to one test after the other: to empty one takes a tenth of making one."""
+
+    def __init__(self, postgres: EmbeddedPostgres) -> None:
+        self._postgres = postgres
+        self._free: list[Reusable] = []
+
+    @contextmanager
+    def lend(self) -> Iterator[Whereabouts]:
+        lent = self._free.pop() if self._free else Reusable(self._postgres)
+        yield lent.where
+        if lent.is_as_made():
+            self._free.append(lent)
+        else:
+            lent.drop()
+
+    def drop(self) -> None:
+        while self._free:
+            self._free.pop().drop()
+
+
+class Reusable:
+    """One of them."""
+
+    def __init__(self, postgres: EmbeddedPostgres) -> None:
+        self._made = ExitStack()
+        self.where = self._made.enter_context(database(postgres))
+        migrate(self.where.owner, self.where.service, self.where.keys)
+        self._name = str(conninfo_to_dict(self.where.owner)["dbname"])
+        superuser = make_conninfo(postgres.conninfo("superuser"), dbname=self._name)
+        self._connection = self._made.enter_context(psycopg.connect(superuser, autocommit=True))
+        # Of all triggers none fires for who takes back what was done.
+        self._connection.execute("SET session_replication_role = replica")
+        self._tables = [name for (name,) in self._connection.execute(TABLES)]
+        self._sequences = [name for (name,) in self._connection.execute(SEQUENCES)]
+        self._filled = filled(self._connection, self._tables)
+        for number, table in enumerate(self._filled):
+            self._connection.execute(f"CREATE TEMPORARY TABLE as_made_{number} AS TABLE {table}".encode())
+        self._shape = self._connection.execute(SHAPE).fetchone()
+
+    def is_as_made(self) -> bool:
+        """Take back every row; False where a test has changed more than rows."""
+        try:
+            self._connection.execute(ELSEWHERE, (self._name,))
+            if self._connection.execute(SHAPE).fetchone() != self._shape:
+                return False
+            self._empty()
+        except psycopg.Error:
+            return False
+        return True
+
+    def _empty(self) -> None:
+        used = sorted({*filled(self._connection, self._tables), *self._filled})
+        statements = [f"TRUNCATE {', '.join(used)}"]
+        statements += [f"INSERT INTO {table} TABLE as_made_{number}" for number, table in enumerate(self._filled)]
+        statements += [f"ALTER SEQUENCE {sequence} RESTART" for sequence in self._sequences]
+        self._connection.execute("; ".join(statements).encode())
+
+    def drop(self) -> None:
+        self._made.close()
+
+
+def filled(connection: Connection[TupleRow], tables: list[str]) -> list[str]:
+    """Those of the tables that have rows."""
+    any_rows = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
+    return [name for (name,) in connection.execute(any_rows.encode())]
