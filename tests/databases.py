@@ -34,12 +34,13 @@ ELSEWHERE = (
 
 
 @contextmanager
-def database(postgres: EmbeddedPostgres) -> Iterator[Whereabouts]:
-    """An empty one that nobody else has."""
+def database(postgres: EmbeddedPostgres, copied: str = "template1") -> Iterator[Whereabouts]:
+    """One that nobody else has: empty, or a copy of another that nobody uses at the moment."""
     name = f"test_{os.urandom(6).hex()}"
     with psycopg.connect(postgres.conninfo("superuser", "postgres"), autocommit=True) as connection:
         owner = conninfo_to_dict(postgres.conninfo("owner"))["user"]
-        connection.execute(SQL("CREATE DATABASE {} OWNER {}").format(Identifier(name), Identifier(str(owner))))
+        create = SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
+        connection.execute(create.format(*map(Identifier, (name, str(owner), copied))))
         yield Whereabouts(
             *(make_conninfo(postgres.conninfo(role), dbname=name) for role in ("service", "owner", "keys"))
         )

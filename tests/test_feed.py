@@ -16,10 +16,10 @@ from adapters.postgres.transfer import exported_events, import_events
 from domain.goals import GoalAbandoned
 from domain.plan import plan_id_of
 from tests.conftest import KEY
-from tests.databases import Stores
+from tests.databases import Stores, database
 from tests.stores import ACME, commit, handle, log, note, opened_acme, plans_on
 
-BETA, GAMMA = plan_id_of("beta"), plan_id_of("gamma")
+BETA, GAMMA, DELTA = map(plan_id_of, ("beta", "gamma", "delta"))
 ABANDONED = GoalAbandoned(id="g1")
 RARE = Wanted(topics=frozenset({"GoalAbandoned"}))
 
@@ -69,7 +69,7 @@ def test_page_by_page_the_whole_log_is_read_in_its_order(told, most):
     assert read[-1].next == read[-1].end == as_rows(told)[-1].position
 
 
-WANTED = [RARE, of(BETA), of(ACME, GAMMA), of(BETA, topics=frozenset({"GoalAbandoned"})), of(uuid4())]
+WANTED = [RARE, of(BETA), of(ACME, GAMMA), of(BETA, topics=frozenset({"GoalAbandoned"})), of(DELTA)]
 
 
 @pytest.mark.parametrize("few", [20, 0])
@@ -142,7 +142,7 @@ def test_what_is_no_log_is_refused(source):
         cursor("1", source)
 
 
-@pytest.mark.parametrize("text", [f"{ACME}:22", f"{uuid4()}:1", f"{10**15}", f"{2**63 - 1}"])
+@pytest.mark.parametrize("text", [f"{ACME}:22", f"{DELTA}:1", f"{10**15}", f"{2**63 - 1}"])
 def test_a_cursor_that_was_never_given_here_is_gone(told, text):
     with pytest.raises(CursorGone) as gone:
         told.feed.page(cursor(text))
@@ -174,11 +174,11 @@ def record(store: Store, times: int = 1) -> list[Row]:
     return as_rows(store)[-times:]
 
 
-def test_a_cursor_of_the_log_a_dump_was_made_of_is_told_where_they_parted(postgres, whereabouts):
-    with opened(whereabouts, KEY) as store:
+def test_a_cursor_of_the_log_a_dump_was_made_of_is_told_where_they_parted(postgres, bare_database):
+    with opened(bare_database, KEY) as store:
         common = record(store, 3)
         source = str(log_id(store))
-    with restored(postgres, whereabouts) as copy, opened(whereabouts, KEY) as store:
+    with restored(postgres, bare_database) as copy, opened(bare_database, KEY) as store:
         theirs, ours = record(store, 4), record(copy, 9)
         assert log_id(copy) != log_id(store)
         assert not {row.position for row in theirs} & {row.position for row in ours}
@@ -203,15 +203,15 @@ def test_a_log_that_was_empty_when_they_parted_has_nothing_in_common_with_the_ot
             assert parted_at(store, cursor(gone)) == 0
 
 
-def test_what_was_restored_twice_knows_where_it_parted_from_each(postgres, whereabouts):
-    with opened(whereabouts, KEY) as store:
+def test_what_was_restored_twice_knows_where_it_parted_from_each(postgres, bare_database):
+    with opened(bare_database, KEY) as store:
         record(store, 3)
         first = str(log_id(store))
-    begin_another_log(whereabouts)
-    with opened(whereabouts, KEY) as store:
+    begin_another_log(bare_database)
+    with opened(bare_database, KEY) as store:
         later = record(store, 2)[-1].position
         second = str(log_id(store))
-    with restored(postgres, whereabouts) as third:
+    with restored(postgres, bare_database) as third:
         ours = record(third)[0].position
         assert parted_at(third, cursor(str(ours), first)) == 3
         assert parted_at(third, cursor(str(ours), second)) == later
