@@ -15,12 +15,21 @@ from adapters.checkpoints import LogKey
 from adapters.http.app import Services, create_app
 from adapters.http.callers import Callers, Development, Keys, is_this_machine
 from adapters.periodic import every
+from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
 from adapters.postgres.heads import Heads
 from adapters.postgres.notary import Notary, Watch
 from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store, Whereabouts, embedded, opened
 from adapters.rendering.press import Press
-from adapters.settings import DEFAULT_PUBLIC_URL, Settings, SettingsError, key_encryption_keys, log_key, public_url
+from adapters.settings import (
+    DEFAULT_PUBLIC_URL,
+    Settings,
+    SettingsError,
+    erasure_list,
+    key_encryption_keys,
+    log_key,
+    public_url,
+)
 from application.account_plans import AccountPlans
 
 logger = structlog.get_logger("plantrail")
@@ -52,8 +61,8 @@ def whereabouts(settings: Settings) -> Iterator[Whereabouts]:
 
 @contextmanager
 def open_store(settings: Settings) -> Iterator[Store]:
-    keys = key_encryption_keys(settings)
-    with whereabouts(settings) as where, opened(where, keys) as store:
+    keys, erasures = key_encryption_keys(settings), erasure_list(settings)
+    with whereabouts(settings) as where, opened(where, keys, erasures) as store:
         yield store
 
 
@@ -85,9 +94,12 @@ def http_app(
     address: str = DEFAULT_PUBLIC_URL,
     now: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
+    plans = account_plans(store, now)
+    store.erasures.when_forgotten(plans.drop)
     services = Services(
-        plans=account_plans(store, now),
+        plans=plans,
         events=store.events,
+        erasures=store.erasures,
         portfolio=store.portfolio,
         tree=store.tree,
         heads=Heads(store.where.service),
@@ -103,11 +115,15 @@ def http_app(
 
 @contextmanager
 def following(store: Store) -> Iterator[Follower]:
-    """The portfolio kept up with the log, and answers that nobody may ask for any more swept away."""
+    """The portfolio kept up with the log; answers that nobody may ask for any more, and people who were forgotten, swept
+    away."""
     follower = store.portfolio.follower(utc_now)
     follower.start()
     try:
-        with every(MINUTES_BETWEEN_SWEEPS * 60, store.events.purge):
+        with (
+            every(MINUTES_BETWEEN_SWEEPS * 60, store.events.purge),
+            every(SECONDS_BETWEEN_SWEEPS, store.erasures.sweep),
+        ):
             yield follower
     finally:
         follower.stop()

@@ -78,5 +78,10 @@ def _derived(secret: bytes) -> AESGCM:
     return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"plantrail sealed part").derive(secret))
 
 
+def drop_derived_keys() -> None:
+    """Of everybody: whose key was destroyed cannot be told from the others."""
+    _derived.cache_clear()
+
+
 def _where(plan_id: UUID, version: int, place: int) -> bytes:
     return f"{plan_id}:{version}:{place}".encode()

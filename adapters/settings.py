@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.checkpoints import LogKey
+from adapters.erasure_list import ErasureList
 from adapters.key_encryption import GivenKeys, KeyEncryptionKeys, KeyFiles, decoded, read_or_make
 
 LOG_KEY_FILE = "log-key"
@@ -41,6 +42,9 @@ class Settings(BaseSettings):
     in PLANTRAIL_HOME."""
     log_key: SecretStr | None = None
     """PLANTRAIL_LOG_KEY: 32 bytes in base64 to sign checkpoints of the log with; default: generated in PLANTRAIL_HOME."""
+    erasures_file: Path | None = None
+    """PLANTRAIL_ERASURES_FILE: the list of erasures, on a disk that all hosts share and no backup of the database
+    includes; default: in PLANTRAIL_HOME."""
     callers_file: Path | None = None
     """PLANTRAIL_CALLERS_FILE: who may call, a line each: key and actor, separated by blanks."""
     public_url: str = DEFAULT_PUBLIC_URL
@@ -69,3 +73,10 @@ def log_key(settings: Settings) -> LogKey:
     if settings.log_key:
         return LogKey(decoded(settings.log_key.get_secret_value(), variable))
     return LogKey(read_or_make(settings.home / LOG_KEY_FILE, variable))
+
+
+def erasure_list(settings: Settings) -> ErasureList:
+    """The configured file, which must be there, else the one in the home.  Raises `ErasureListUnfit`."""
+    if settings.erasures_file:
+        return ErasureList(settings.erasures_file)
+    return ErasureList(settings.home / "erasures.jsonl", make=True)

@@ -104,6 +104,10 @@ class AccountPlans:
         """What this process knows of a plan, which may be old or nothing at all."""
         return self._memory.get(plan_id)
 
+    def drop(self, plan_id: UUID) -> None:
+        """Remember nothing of a plan any more."""
+        self._memory.drop(plan_id)
+
     def now(self) -> datetime:
         return self._now()
 
@@ -205,7 +209,7 @@ class AccountPlans:
             self._memory.drop(known.plan_id)
             for record in recorded:
                 if isinstance(record.event, StakeholderForgotten):
-                    self._store.forget(known.plan_id, record.event.id)
+                    self._store.forget(record)
             known = self._refreshed(KnownPlan(known.plan_id))
         elif recorded:
             known = known.with_news(recorded)

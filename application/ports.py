@@ -86,5 +86,8 @@ class EventStore(Protocol):
     def answered(self, scope: bytes) -> Answer | None:
         """What was answered under an Idempotency-Key within the last 24 hours."""
 
-    def forget(self, plan_id: UUID, stakeholder: str) -> None:
-        """Destroy the key of a person whose words are sealed.  Doing it again does no harm."""
+    def forget(self, forgotten: Recorded) -> None:
+        """Destroy the key of the person of whom an event says that they were forgotten, and whatever follows from that.
+
+        Doing it again does no harm.  Raises `StoreUnavailable`: it is gone on with by itself.
+        """

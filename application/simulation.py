@@ -17,7 +17,6 @@ from application.ports import Circumstances, Commit
 from application.scenario import Line, ScenarioRefused
 from domain.language import Refusal
 from domain.plan import OpenPlan, PlanNotOpen, plan_id_of
-from domain.stakeholders import StakeholderForgotten
 
 SOURCE = "simulation"
 
@@ -35,13 +34,11 @@ class SimulationStore(Protocol):
         """Whether any event in it is of another source than a simulation."""
 
     def append_together(self, commits: Sequence[Commit]) -> bool:
-        """Record a simulation, all commits in their order or none; False when one of the plans has moved on.
+        """Record a simulation, all commits in their order or none, and forget whom it says; False when one of the plans
+        has moved on.
 
         Raises `RealEventsHeld`, `StoreUnavailable`, and then nothing was recorded.
         """
-
-    def forget(self, plan_id: UUID, stakeholder: str) -> None:
-        """See `EventStore`."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +61,8 @@ def load(
         rehearsal.tell(line)
     if rehearsal.commits and not store.append_together(rehearsal.commits):
         raise PlansMovedOn(PlansMovedOn.__doc__)
-    recorded = [(commit.plan_id, each.event) for commit in rehearsal.commits for each in commit.events]
-    for plan_id, event in recorded:
-        if isinstance(event, StakeholderForgotten):
-            store.forget(plan_id, event.id)
-    plans = list(dict.fromkeys(plan_id for plan_id, _ in recorded))
-    return Loaded(len(lines), len(recorded), plans)
+    plans = list(dict.fromkeys(commit.plan_id for commit in rehearsal.commits))
+    return Loaded(len(lines), sum(len(commit.events) for commit in rehearsal.commits), plans)
 
 
 class Rehearsal:

@@ -19,6 +19,7 @@ Document = dict[str, Any]
 PLAN = "/v1/plans/{plan}"
 VIEWS = ["", "/history", "/entities/{kind}/{id}/history", "/blame", "/diff", "/reviews"]
 LISTS_AND_REPORTS = ["/v1/plans", f"{PLAN}/said-vs-did", "/v1/reports/said-vs-did"]
+ERASURES = [f"{PLAN}/erasures", f"{PLAN}/erasures/{{stakeholder}}"]
 FOR_OPERATORS = ["/livez", "/readyz", "/metrics"]
 JSON = "application/json"
 
@@ -140,7 +141,7 @@ def schemas(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_whatever_can_be_asked_or_commanded_is_in_it(document: Document):
     documented = {(path, method) for path, method, _ in operations(document)}
-    questions = {*LISTS_AND_REPORTS, *FOR_OPERATORS, *(f"{PLAN}{view}" for view in VIEWS)}
+    questions = {*LISTS_AND_REPORTS, *ERASURES, *FOR_OPERATORS, *(f"{PLAN}{view}" for view in VIEWS)}
     assert documented >= {(path, "get") for path in questions}
     assert {path for path, method in documented if method == "post"} == {
         *(path_of(command) for command in COMMANDS),
@@ -153,7 +154,7 @@ def test_whatever_is_in_it_is_served(document: Document, told: Told):
     for path, method, _ in operations(document):
         id = f"{told.api.plan_id}:1" if path.startswith("/v1/events") else "pilot"
         type = "plantrail.play-planned.v1"
-        filled = path.format(plan="acme", kind="play", id=id, type=type, tile="0/000.p/1")
+        filled = path.format(plan="acme", kind="play", id=id, stakeholder="gone", type=type, tile="0/000.p/1")
         answer = told.api.request(method, filled, headers={"Content-Type": "text/plain"} if method == "post" else {})
         assert answer.status_code in ((415,) if method == "post" else (200, 422)), (path, answer.text)
 

@@ -112,7 +112,11 @@ def restore(file: Annotated[Path, typer.Argument(help="What `plantrail db dump` 
     with server:
         server.restore(file)
         begin_another_log(Whereabouts(*(server.conninfo(role) for role in ("service", "owner", "keys"))))
+        with open_store(Settings()) as store:
+            again = len(store.forgotten_again)
     tell(f"The database is as it was when {file} was written.")
+    if again:
+        tell(f"{again} who were forgotten since, by the list of erasures, are forgotten in it again.")
 
 
 def embedded(command: str) -> EmbeddedPostgres:

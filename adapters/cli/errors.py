@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from adapters.erasure_list import ErasureListUnfit
 from adapters.http.callers import CallersFileWrong
 from adapters.key_encryption import KeyFault, WrongKeyEncryptionKey
 from adapters.postgres.embedded import EmbeddedPostgresError
@@ -74,6 +75,7 @@ EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
     AnotherKeyThere: lambda error: f"{error} {ANOTHER_STORE}",
     WrongKeyEncryptionKey: as_it_says,
     KeyFault: as_it_says,
+    ErasureListUnfit: as_it_says,
     GenerationInUse: as_it_says,
     CutsOutOfOrder: as_it_says,
     CutRefused: as_it_says,

@@ -104,6 +104,9 @@ def import_log(
         # Keys alone do no harm; events without their keys could not be imported once more.
         opened = import_keys(store.keys, keys) if keys else 0
         events = import_events(store.where.owner, stream)
+        again = store.erasures.catch_up(store.events)
     tell(f"{counted(events, 'event')} imported" + (f", and {counted(opened, 'key')}." if keys else "."))
+    if again:
+        tell(f"{len(again)} who were forgotten since, by the list of erasures, are forgotten in it again.")
     if not keys:
         tell("People's words stay sealed without their keys (--keys).", "dim")

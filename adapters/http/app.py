@@ -13,7 +13,7 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic_core import to_json
 
-from adapters.http import commands, contracts, portfolio, proof, queries, reports
+from adapters.http import commands, contracts, erasures, portfolio, proof, queries, reports
 from adapters.http.callers import Callers
 from adapters.http.command_documentation import command_documentation
 from adapters.http.conversation import Conversation, Numbers
@@ -21,6 +21,7 @@ from adapters.http.documentation import HEALTH, document
 from adapters.http.forms import Forms
 from adapters.http.guard import Guard, needs
 from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
+from adapters.postgres.erasures import Erasures
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.heads import Heads
 from adapters.postgres.log_tree import LogTree
@@ -35,6 +36,7 @@ class Services:
 
     plans: AccountPlans
     events: PostgresEventStore
+    erasures: Erasures
     portfolio: Portfolio
     tree: LogTree
     heads: Heads
@@ -60,14 +62,16 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
 
     app = FastAPIOffline(title="plantrail", version=version, lifespan=lifespan, redoc_url=None)
     views = queries.Views(services.plans, services.heads)
+    services.erasures.when_forgotten(views.drop)
     guard = Guard(services.callers, views.plan)
     # Flat and in front, for every route before the right one is tried in vain.
     app.router.routes[:0] = [
-        commands.routes(services.plans, guard, services.secret, numbers),
+        commands.routes(services.plans, services.erasures, guard, services.secret, numbers),
         *guard.before_all(
             queries.routes(views),
             reports.routes(views, services.events, Forms(services.press)),
             portfolio.routes(services.portfolio),
+            erasures.routes(views, services.erasures),
             contracts.routes(services.public_url, version),
             proof.routes(services.tree, views.plan),
             health(services, numbers),

@@ -8,7 +8,15 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from adapters.http.commands import LISTABLE, LISTED, CommandAnswer, CommandsAnswer, path_of, right_needed_for
+from adapters.http.commands import (
+    LISTABLE,
+    LISTED,
+    CommandAnswer,
+    CommandsAnswer,
+    ErasureAnswer,
+    path_of,
+    right_needed_for,
+)
 from adapters.http.documentation import ETAG_AND_REQUEST_ID, OTHER_PROBLEM, REQUEST_ID, SCHEMA, TEXT, header, problem_of
 from adapters.http.guard import needs
 from adapters.http.problems import Problem
@@ -16,6 +24,7 @@ from domain.account_plan import COMMANDS
 from domain.language import Command
 from domain.markers import Due, Happened, Refers, marked
 from domain.plan import OpenPlan
+from domain.stakeholders import ForgetStakeholder
 
 EXAMPLES: Mapping[str, dict[str, Any]] = json.loads(files(__package__).joinpath("examples.json").read_text("utf-8"))
 """A body for every command, from plans true to life."""
@@ -64,13 +73,14 @@ PROBLEMS = {
 HEADERS = ETAG_AND_REQUEST_ID | {
     "Idempotency-Replayed": {"description": "`true`: this is the first answer again.", "schema": TEXT}
 }
+ANSWERS = (CommandAnswer, CommandsAnswer, ErasureAnswer)
 LOCATION = {"Location": {"description": "Of the plan that was opened.", "schema": TEXT}}
 
 
 def command_documentation() -> dict[str, dict[str, Any]]:
     """The paths of all commands, and the components they refer to."""
     adapters = [(name, "validation", TypeAdapter(command)) for name, command in COMMANDS.items()]
-    answers = [(model, "serialization", TypeAdapter(model)) for model in (Problem, CommandAnswer, CommandsAnswer)]
+    answers = [(model, "serialization", TypeAdapter(model)) for model in (Problem, *ANSWERS)]
     bodies, made = TypeAdapter.json_schemas(
         [*adapters, ("commands", "validation", LISTED), *answers],  # type: ignore[list-item]
         ref_template=SCHEMA,
@@ -87,7 +97,7 @@ def _operation(name: str, body: Mapping[str, Any]) -> dict[str, Any]:
     command = COMMANDS.get(name)
     opens, listed = command is OpenPlan, command is None
     parameters = [parameter for parameter in PARAMETERS if parameter != "plan" or not opens]
-    answer = CommandsAnswer if listed else CommandAnswer
+    answer = CommandsAnswer if listed else ErasureAnswer if command is ForgetStakeholder else CommandAnswer
     done = {
         "description": "Done; without events nothing was to change.",
         "headers": HEADERS | LOCATION if opens else HEADERS,

@@ -9,6 +9,7 @@ import structlog
 from anyio import CapacityLimiter, fail_after
 from anyio.to_thread import run_sync
 from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, TypeAdapter, ValidationError, create_model
 from pydantic_core import ErrorDetails
 from starlette.routing import Route
@@ -19,14 +20,17 @@ from adapters.http.guard import Guard
 from adapters.http.problems import FieldError, field_error, rejected_body, type_of
 from adapters.http.requests import body_of, caller_of, circumstances, idempotency_key, sealed_key, version_seen
 from adapters.http.routing import RoutesByName
+from adapters.postgres.erasures import Erasures
 from application.access import Right, check_right, right_to
 from application.account_plans import AccountPlans, CommandRefused, KeyReused, Outcome, VersionConflict
+from application.erasures import Certificate
 from application.plan_memory import KnownPlan
 from application.plan_names import first_open
 from application.ports import StoreBusy, StoreUnavailable
 from domain.account_plan import COMMANDS, AccountPlanCommand
 from domain.language import Caution, Command, Refusal, kebab_case
 from domain.plan import OpenPlan, PlanNotOpen, plan_id_of
+from domain.stakeholders import ForgetStakeholder
 
 MOST_COMMANDS = 100
 MOST_AT_ONCE = 64
@@ -76,6 +80,12 @@ class CommandsAnswer(CommandAnswer):
     results: list[Result]
 
 
+class ErasureAnswer(CommandAnswer):
+    """What came of forgetting somebody."""
+
+    certificate: Certificate
+
+
 def _listed(name: str, command: type[Command]) -> type[BaseModel]:
     fields: dict[str, Any] = {"command": (Literal[name], ...), "body": (command, ...)}
     return create_model(f"Listed{command.__name__}", __config__=ConfigDict(extra="forbid"), **fields)
@@ -102,8 +112,8 @@ def right_needed_for(name: str) -> Right:
     return right_to(COMMANDS[name]) if name in COMMANDS else "command"
 
 
-def routes(plans: AccountPlans, guard: Guard, secret: bytes, numbers: Numbers) -> RoutesByName:
-    desk = CommandDesk(plans, secret, numbers)
+def routes(plans: AccountPlans, erasures: Erasures, guard: Guard, secret: bytes, numbers: Numbers) -> RoutesByName:
+    desk = CommandDesk(plans, erasures, secret, numbers)
     endpoints = {name: desk.endpoint(name, command) for name, command in COMMANDS.items()} | {"commands": desk.several}
     return RoutesByName(
         guard.before(Route(path_of(name), endpoint, methods=["POST"]), right_needed_for(name))
@@ -114,8 +124,9 @@ def routes(plans: AccountPlans, guard: Guard, secret: bytes, numbers: Numbers) -
 class CommandDesk:
     """Takes commands in, hands them to the plans, and answers what came of them."""
 
-    def __init__(self, plans: AccountPlans, secret: bytes, numbers: Numbers) -> None:
+    def __init__(self, plans: AccountPlans, erasures: Erasures, secret: bytes, numbers: Numbers) -> None:
         self._plans = plans
+        self._erasures = erasures
         self._secret = secret
         self._numbers = numbers
         self._threads = CapacityLimiter(MOST_AT_ONCE)
@@ -128,7 +139,10 @@ class CommandDesk:
             except ValidationError as error:
                 raise rejected_body(error) from None
             outcome = await self._handled(request, name, [command])
-            return answer(outcome, [command], listed=False)
+            if isinstance(command, ForgetStakeholder):
+                confirmed = await run_in_threadpool(self._erasures.confirmed, outcome.plan_id, command.id)
+                return answer(outcome, [command], confirmed)
+            return answer(outcome, [command])
 
         return one
 
@@ -140,7 +154,7 @@ class CommandDesk:
             raise
         except Refusal as refusal:
             raise CommandRefused(0, refusal) from None
-        return answer(outcome, commands, listed=True)
+        return answers(outcome, commands)
 
     async def _handled(self, request: Request, route: str, commands: Sequence[Command]) -> Outcome:
         caller = caller_of(request)
@@ -225,8 +239,27 @@ def _in_the_list(error: ErrorDetails) -> FieldError:
     return field_error({**error, "loc": (place, *rest[1:]) if error["loc"] else ()})
 
 
-def answer(outcome: Outcome, commands: Sequence[Command], *, listed: bool) -> Response:
-    results = [
+def answer(outcome: Outcome, commands: Sequence[Command], certificate: Certificate | None = None) -> Response:
+    [result] = results_of(outcome, commands)
+    content = CommandAnswer(**about(outcome), id=result.id, events=result.events, warnings=result.warnings)
+    if certificate:
+        content = ErasureAnswer(**content.__dict__, certificate=certificate)
+    return answered(outcome, content)
+
+
+def answers(outcome: Outcome, commands: Sequence[Command]) -> Response:
+    results = results_of(outcome, commands)
+    events = [event for result in results for event in result.events]
+    content = CommandsAnswer(**about(outcome), id=None, events=events, warnings=placed(results), results=results)
+    return answered(outcome, content)
+
+
+def about(outcome: Outcome) -> dict[str, Any]:
+    return {"plan_id": str(outcome.plan_id), "version": outcome.version, "position": outcome.position}
+
+
+def results_of(outcome: Outcome, commands: Sequence[Command]) -> list[Result]:
+    return [
         Result(
             command=command.called(),
             id=done.id,
@@ -238,16 +271,9 @@ def answer(outcome: Outcome, commands: Sequence[Command], *, listed: bool) -> Re
         )
         for command, done in zip(commands, outcome.done, strict=True)
     ]
-    content = CommandAnswer(
-        plan_id=str(outcome.plan_id),
-        version=outcome.version,
-        position=outcome.position,
-        id=results[0].id,
-        events=[event for result in results for event in result.events],
-        warnings=results[0].warnings,
-    )
-    if listed:
-        content = CommandsAnswer(**content.__dict__ | {"id": None, "warnings": placed(results), "results": results})
+
+
+def answered(outcome: Outcome, content: CommandAnswer) -> Response:
     headers = {"ETag": etag(outcome.version, outcome.erasures, outcome.today), "Vary": "Authorization"}
     if outcome.replayed:
         headers["Idempotency-Replayed"] = "true"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
 from urllib.parse import parse_qsl, quote, urlencode
+from uuid import UUID
 
 from fastapi import Request, Response
 
@@ -56,22 +57,26 @@ def unchanged(tag: str) -> Response:
     return Response(status_code=304, headers={"ETag": tag, **CACHING})
 
 
+View = tuple[UUID, *tuple[Hashable, ...]]
+"""A plan, and what else a view of it depends on."""
+
+
 class ReadyAnswers:
     """Answers made before, by everything they depend on; bounded by their bytes, those of what was asked included."""
 
     def __init__(self, most_bytes: int = 32 * 1024 * 1024) -> None:
         self._most = most_bytes
         self._bytes = 0
-        self._answers: OrderedDict[tuple[Hashable, bytes], Answer] = OrderedDict()
+        self._answers: OrderedDict[tuple[View, bytes], Answer] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, view: Hashable, asked: bytes) -> Answer | None:
+    def get(self, view: View, asked: bytes) -> Answer | None:
         with self._lock:
             if (view, asked) in self._answers:
                 self._answers.move_to_end((view, asked))
             return self._answers.get((view, asked))
 
-    def put(self, view: Hashable, asked: bytes, answer: Answer) -> None:
+    def put(self, view: View, asked: bytes, answer: Answer) -> None:
         with self._lock:
             if (view, asked) in self._answers:
                 return
@@ -80,6 +85,12 @@ class ReadyAnswers:
             while self._bytes > self._most:
                 (_, oldest), dropped = self._answers.popitem(last=False)
                 self._bytes -= size(oldest, dropped)
+
+    def drop(self, plan_id: UUID) -> None:
+        """Every view of a plan."""
+        with self._lock:
+            for view, asked in [key for key in self._answers if key[0][0] == plan_id]:
+                self._bytes -= size(asked, self._answers.pop((view, asked)))
 
 
 def size(asked: bytes, answer: Answer) -> int:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -153,6 +154,10 @@ class Views:
 
     def now(self) -> datetime:
         return self._plans.now()
+
+    def drop(self, plan_id: UUID) -> None:
+        """Keep no answer ready of a plan any more."""
+        self._ready.drop(plan_id)
 
     async def plan(self, request: Request, plan: str) -> KnownPlan:
         """One that the caller may know of.  Raises `PlanNotOpen`, `StoreUnavailable`."""

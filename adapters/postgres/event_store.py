@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from pydantic_core import from_json
 
 from adapters.postgres.datastore import Datastore
+from adapters.postgres.erasures import Erasures
 from adapters.postgres.group_commit import Append, GroupCommit, append
 from adapters.postgres.person_keys import PostgresPersonKeys
 from adapters.stored_format import OPEN_END, Keys, as_written, decode, encode, meta_of, people_spoken_of, topic_of
@@ -52,11 +53,13 @@ HOLDS_REAL_EVENTS = (
 class PostgresEventStore:
     """See `application.ports.EventStore`."""
 
-    def __init__(self, datastore: Datastore, keys: PostgresPersonKeys) -> None:
+    def __init__(self, datastore: Datastore, keys: PostgresPersonKeys, erasures: Erasures) -> None:
         self._datastore = datastore
         self._keys = keys
+        self._erasures = erasures
         self._committer = GroupCommit(datastore.connect)
         self._known_keys = KnownKeys(keys)
+        erasures.when_forgotten(self._known_keys.drop)
 
     def read(self, plan_id: UUID, after: int = 0) -> Sequence[Recorded]:
         with self._datastore.connection() as connection:
@@ -103,7 +106,8 @@ class PostgresEventStore:
         people = {who for parts in sealed for part in parts for who in part["about"]}
         known = self._known_keys.of(plan_id, people) if people else {}
         for who in forgotten & known.keys():
-            self.forget(plan_id, who)
+            self._keys.destroy(plan_id, who)
+            self._known_keys.drop(plan_id)
         return {who: key for who, key in known.items() if who not in forgotten}
 
     def append(self, commit: Commit) -> Sequence[Recorded] | None:
@@ -123,7 +127,7 @@ class PostgresEventStore:
 
     def append_together(self, commits: Sequence[Commit]) -> bool:
         """See `application.simulation.SimulationStore`."""
-        wishes = [self._written(commit)[0] for commit in commits]
+        wishes, recorded = [self._written(commit)[0] for commit in commits], False
         with self._datastore.connection() as connection, connection.transaction() as transaction:
             connection.execute("SELECT pg_advisory_xact_lock(plantrail.append_lock())")
             if holds_real_events(connection):
@@ -131,8 +135,10 @@ class PostgresEventStore:
             for batch in batches(wishes):
                 if not all(appended.recorded for appended in append(connection, batch)):
                     raise Rollback(transaction)
-            return True
-        return False
+            recorded = True
+        if recorded:
+            self._erasures.sweep()
+        return recorded
 
     def _written(self, commit: Commit) -> tuple[Append, Keys]:
         """What a commit is in the log, and the keys that open it."""
@@ -169,9 +175,8 @@ class PostgresEventStore:
         with self._datastore.connection() as connection:
             return connection.execute(PURGE, (MOST_PURGED,)).rowcount
 
-    def forget(self, plan_id: UUID, stakeholder: str) -> None:
-        self._keys.destroy(plan_id, stakeholder)
-        self._known_keys.drop(plan_id)
+    def forget(self, forgotten: Recorded) -> None:
+        self._erasures.complete(forgotten.plan_id, forgotten.version, forgotten.stored)
 
     def close(self) -> None:
         self._committer.close()

@@ -4,6 +4,7 @@ To forget somebody their key is destroyed, but its row stays, so that they are n
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from secrets import token_bytes
 from uuid import UUID
 
@@ -53,14 +54,20 @@ class PostgresPersonKeys:
         self._insert({(plan_id, who): token_bytes(SIZE) for who in stakeholders})
         return self.of(plan_id)
 
-    def destroy(self, plan_id: UUID, stakeholder: str) -> None:
-        """From here on nobody can read what was sealed for this person, and no new key is made for them."""
+    def destroy(self, plan_id: UUID, stakeholder: str) -> tuple[int, datetime, datetime]:
+        """From here on nobody can read what was sealed for this person, and no new key is made for them.
+
+        Doing it again does no harm.  Says which generation wrapped the key last, when it was made, and that it is now.
+        """
         with self._datastore.connection() as connection, connection.transaction():
-            connection.execute(
+            [row] = connection.execute(
                 "INSERT INTO plantrail_keys.person_keys (plan_id, stakeholder, generation) VALUES (%s, %s, %s)"
-                " ON CONFLICT (plan_id, stakeholder) DO UPDATE SET wrapped = NULL",
+                " ON CONFLICT (plan_id, stakeholder) DO UPDATE SET wrapped = NULL"
+                " RETURNING generation, made_at, now()",
                 (plan_id, stakeholder, current(connection, self._keys).generation),
-            )
+            ).fetchall()
+        generation, made_at, destroyed_at = row
+        return generation, made_at, destroyed_at
 
     def clear_away(self) -> None:
         """Have the rows of destroyed keys as they were before removed from the table, where our role may (from

@@ -1,16 +1,19 @@
 """The store as a whole: where it is, its schema up to date, and its parts put together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import psycopg
+import structlog
 
+from adapters.erasure_list import ErasureList
 from adapters.key_encryption import KeyEncryptionKeys
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.erasures import Erasures
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.feed import Feed
 from adapters.postgres.former_logs import leave_this_log
@@ -22,7 +25,10 @@ from adapters.postgres.person_keys import PostgresPersonKeys
 from adapters.postgres.portfolio import Portfolio
 from adapters.postgres.webhook_secrets import WebhookSecrets
 from adapters.postgres.webhooks import Webhooks
+from application.erasures import Erasure
 from application.ports import StoreUnavailable
+
+logger = structlog.get_logger("plantrail.store")
 
 
 @dataclass(frozen=True)
@@ -55,12 +61,15 @@ class Store:
     secrets: Secrets
     keys: PostgresPersonKeys
     events: PostgresEventStore
+    erasures: Erasures
     portfolio: Portfolio
     feed: Feed
     watch: LogWatch
     webhooks: Webhooks
     webhook_secrets: WebhookSecrets
     tree: LogTree
+    forgotten_again: Sequence[Erasure] = ()
+    """Who was on the list of erasures when it was opened, and not yet forgotten in it."""
 
     def why_not_ready(self) -> str | None:
         """What keeps it from being used; None when nothing does."""
@@ -96,10 +105,12 @@ def begin_another_log(where: Whereabouts) -> None:
 
 
 @contextmanager
-def opened(where: Whereabouts, key_encryption_keys: KeyEncryptionKeys) -> Iterator[Store]:
-    """The store at these connections, its schema up to date.
+def opened(
+    where: Whereabouts, key_encryption_keys: KeyEncryptionKeys, erasure_list: ErasureList | None = None
+) -> Iterator[Store]:
+    """The store at these connections, its schema up to date, and nobody in it who is on the list of erasures.
 
-    Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`, `WrongKeyEncryptionKey`.
+    Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`, `WrongKeyEncryptionKey`, `ErasureListUnfit`.
     """
     upgrade(where)
     with ExitStack() as stack:
@@ -109,8 +120,12 @@ def opened(where: Whereabouts, key_encryption_keys: KeyEncryptionKeys) -> Iterat
         generations = KeyGenerations(of_keys, key_encryption_keys)
         generations.check()
         keys = PostgresPersonKeys(of_keys, key_encryption_keys)
-        events = PostgresEventStore(datastore, keys)
+        erasures = Erasures(datastore, of_keys, keys, erasure_list)
+        events = PostgresEventStore(datastore, keys, erasures)
         stack.callback(events.close)
+        again = erasures.catch_up(events)
+        if again:
+            logger.warning("people on the list of erasures were forgotten again", events=len(again))
         secrets = Secrets(of_keys, key_encryption_keys)
         watch = LogWatch(datastore)
         stack.callback(watch.close)
@@ -123,10 +138,12 @@ def opened(where: Whereabouts, key_encryption_keys: KeyEncryptionKeys) -> Iterat
             secrets,
             keys,
             events,
+            erasures,
             Portfolio(datastore),
             feed,
             watch,
             Webhooks(datastore, of_webhooks),
             of_webhooks,
             LogTree(datastore),
+            again,
         )

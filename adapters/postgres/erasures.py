@@ -1,0 +1,208 @@
+"""Forgetting somebody, to the end: whatever is interrupted is gone on with, by whoever looks next.
+
+The event on the log comes first: from there on no view shows the person's words.  Then their key is destroyed, the list
+outside the database says so, memories are purged, and last the store notes that all this was done.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from threading import Lock
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from pydantic_core import from_json
+
+from adapters.erasure_list import ErasureList
+from adapters.postgres.datastore import Datastore
+from adapters.postgres.person_keys import PostgresPersonKeys
+from adapters.sealing import drop_derived_keys
+from application.erasures import Certificate, Erased, Erasure, KeyGeneration, certificate, record_again
+from application.ports import EventStore
+
+SECONDS_BETWEEN_SWEEPS = 1.0
+SECONDS_UNTIL_PURGED_AGAIN = 15.0
+"""Longer than any request takes: what was read before, and is put into a memory afterwards, is purged again."""
+
+FORGOTTEN_AFTER = (
+    "SELECT notification_id, originator_id, originator_version FROM plantrail.stored_events"
+    " WHERE topic = 'StakeholderForgotten' AND notification_id > %s ORDER BY notification_id"
+)
+EVENT = "SELECT state FROM plantrail.stored_events WHERE originator_id = %s AND originator_version = %s"
+ADDED = (
+    "SELECT state FROM plantrail.stored_events WHERE originator_id = %s AND topic LIKE 'StakeholderAdded%%'"
+    " AND convert_from(state, 'UTF8')::json #>> '{data,id}' = %s"
+)
+NOTED = (
+    "SELECT plan_id, stakeholder, version, generation, key_made_at, key_destroyed_at, listed_at"
+    " FROM plantrail_keys.erasures"
+)
+
+Purge = Callable[[UUID], None]
+
+
+@dataclass
+class Purged:
+    """A plan of which memories were purged, and until when they are to be purged again."""
+
+    plan_id: UUID
+    again_at: float
+
+
+class Erasures:
+    """Of one store, and of the memories of one process."""
+
+    def __init__(
+        self, datastore: Datastore, of_keys: Datastore, keys: PostgresPersonKeys, listed: ErasureList | None
+    ) -> None:
+        """Without a list, a copy of the database that is older than an erasure knows nothing of it."""
+        self._datastore = datastore
+        self._of_keys = of_keys
+        self._keys = keys
+        self._listed = listed
+        self._memories: list[Purge] = []
+        self._swept_to = 0
+        self._purged: deque[Purged] = deque()
+        self._lock = Lock()
+
+    def when_forgotten(self, purge: Purge) -> None:
+        """Of a plan, everything this process remembers is to be dropped when somebody is forgotten in it."""
+        self._memories.append(purge)
+
+    def complete(self, plan_id: UUID, version: int, state: bytes) -> None:
+        """Whatever is still to be done after an event that says that somebody was forgotten.
+
+        Raises `StoreUnavailable`, `ErasureListUnfit`.
+        """
+        stored = from_json(state)
+        who, meta = stored["data"]["id"], stored["meta"]
+        generation, made_at, destroyed_at = self._keys.destroy(plan_id, who)
+        self._purge(plan_id)
+        if self._listed:
+            with self._datastore.connection() as connection:
+                [(log,)] = connection.execute("SELECT id FROM plantrail.log").fetchall()
+                person = added_by(connection, plan_id, who)
+            at, event = datetime.fromisoformat(meta["recorded_at"]), f"{plan_id}:{version}"
+            self._listed.add(Erasure(log, plan_id, who, person or "", event, at, meta["actor"], meta["command_id"]))
+        with self._of_keys.connection() as connection:
+            connection.execute(
+                "INSERT INTO plantrail_keys.erasures"
+                " (plan_id, stakeholder, version, generation, key_made_at, key_destroyed_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                (plan_id, who, version, generation, made_at, destroyed_at),
+            )
+
+    def sweep(self) -> None:
+        """Complete what others began, or have done: purge what this process remembers of it.
+
+        Raises `StoreUnavailable`, `ErasureListUnfit`.
+        """
+        with self._lock:
+            with self._datastore.connection() as connection:
+                events = connection.execute(FORGOTTEN_AFTER, (self._swept_to,), prepare=True).fetchall()
+            noted = {(row[0], row[2]) for row in self._noted()} if events else set()
+            for position, plan_id, version in events:
+                if (plan_id, version) not in noted:
+                    self.complete(plan_id, version, self._event(plan_id, version))
+                elif self._memories:
+                    self._purge(plan_id)
+                self._swept_to = position
+            self._purge_again()
+            if events and self._memories:
+                self._keys.clear_away()
+
+    def _purge(self, plan_id: UUID) -> None:
+        for purge in self._memories:
+            purge(plan_id)
+        drop_derived_keys()
+        self._purged.append(Purged(plan_id, monotonic() + SECONDS_UNTIL_PURGED_AGAIN))
+
+    def _purge_again(self) -> None:
+        while self._purged and self._purged[0].again_at <= monotonic():
+            plan_id = self._purged.popleft().plan_id
+            for purge in self._memories:
+                purge(plan_id)
+
+    # After a copy of the database took its place
+
+    def catch_up(self, events: EventStore) -> list[Erasure]:
+        """Forget whom the list names, and whom the log names, in a copy of the database that was not told; says whom the
+        log had not named.
+
+        Raises `StoreUnavailable`, `ErasureListUnfit`.
+        """
+        self.sweep()
+        missing = self._missing()
+        for each in missing:
+            # First the key, so that whatever comes in between nobody is shown.
+            self._keys.destroy(each.plan_id, each.stakeholder)
+            record_again(events, each)
+        if missing:
+            self.sweep()
+        return missing
+
+    def _missing(self) -> list[Erasure]:
+        if not self._listed:
+            return []
+        listed, noted = self._listed.all(), {(row[0], row[1]) for row in self._noted()}
+        with self._datastore.connection() as connection:
+            return [
+                each
+                for each in listed
+                if (each.plan_id, each.stakeholder) not in noted
+                and each.person
+                and added_by(connection, each.plan_id, each.stakeholder) == each.person
+            ]
+
+    # Certificates
+
+    def certificate(self, plan_id: UUID, stakeholder: str) -> Certificate | None:
+        """None where they were not forgotten, or not yet to the end."""
+        found = self._certified(self._noted("WHERE plan_id = %s AND stakeholder = %s", plan_id, stakeholder))
+        return found[0] if found else None
+
+    def confirmed(self, plan_id: UUID, stakeholder: str) -> Certificate | None:
+        """Completed where it is not yet.  Raises `StoreUnavailable`, `ErasureListUnfit`."""
+        if (found := self.certificate(plan_id, stakeholder)) is None:
+            self.sweep()
+            found = self.certificate(plan_id, stakeholder)
+        return found
+
+    def certificates(self, plan_id: UUID | None = None) -> list[Certificate]:
+        """Of a plan, or of all."""
+        if plan_id:
+            return self._certified(self._noted("WHERE plan_id = %s ORDER BY key_destroyed_at", plan_id))
+        return self._certified(self._noted("ORDER BY key_destroyed_at, plan_id, stakeholder"))
+
+    def _certified(self, noted: Sequence[Any]) -> list[Certificate]:
+        with self._of_keys.connection() as connection:
+            rows = connection.execute("SELECT generation, begun_at, destroyed_at FROM plantrail_keys.generations")
+            generations = sorted((KeyGeneration(*row) for row in rows), key=lambda each: each.generation)
+        return [certificate(self._erased(*row), generations) for row in noted]
+
+    def _erased(self, plan_id: UUID, stakeholder: str, version: int, *of_key: Any) -> Erased:
+        state = self._event(plan_id, version)
+        meta = from_json(state)["meta"]
+        return Erased(
+            meta["command_id"], plan_id, stakeholder, f"{plan_id}:{version}", sha256(state).hexdigest(),
+            datetime.fromisoformat(meta["recorded_at"]), meta["actor"], *of_key,
+        )  # fmt: skip
+
+    def _noted(self, where: str = "", *values: object) -> list[Any]:
+        with self._of_keys.connection() as connection:
+            return connection.execute(f"{NOTED} {where}", values).fetchall()
+
+    def _event(self, plan_id: UUID, version: int) -> bytes:
+        with self._datastore.connection() as connection:
+            [(state,)] = connection.execute(EVENT, (plan_id, version)).fetchall()
+        return bytes(state)
+
+
+def added_by(connection: Connection[Any], plan_id: UUID, stakeholder: str) -> str | None:
+    """The id of the command that added somebody."""
+    row = connection.execute(ADDED, (plan_id, stakeholder)).fetchone()
+    return str(from_json(row[0])["meta"]["command_id"]) if row else None
