@@ -92,7 +92,8 @@ class Erasures:
             connection.execute(
                 "INSERT INTO plantrail_keys.erasures"
                 " (plan_id, stakeholder, version, generation, key_made_at, key_destroyed_at)"
-                " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                " VALUES (%s, %s, %s, %s, %s, %s)"
+                " ON CONFLICT (plan_id, stakeholder) DO UPDATE SET version = excluded.version",
                 (plan_id, who, version, generation, made_at, destroyed_at),
             )
 
@@ -106,8 +107,8 @@ class Erasures:
                 events = connection.execute(FORGOTTEN_AFTER, (self._swept_to,), prepare=True).fetchall()
             noted = {(row[0], row[2]) for row in self._noted()} if events else set()
             for position, plan_id, version in events:
-                if (plan_id, version) not in noted:
-                    self.complete(plan_id, version, self._event(plan_id, version))
+                if (plan_id, version) not in noted and (state := self._event(plan_id, version)):
+                    self.complete(plan_id, version, state)
                 elif self._memories:
                     self._purge(plan_id)
                 self._swept_to = position
@@ -148,12 +149,14 @@ class Erasures:
     def _missing(self) -> list[Erasure]:
         if not self._listed:
             return []
-        listed, noted = self._listed.all(), {(row[0], row[1]) for row in self._noted()}
+        listed, noted = self._listed.all(), self._noted()
         with self._datastore.connection() as connection:
+            on_log = {(plan_id, version) for _, plan_id, version in connection.execute(FORGOTTEN_AFTER, (0,))}
+            forgotten = {(plan_id, who) for plan_id, who, version, *_ in noted if (plan_id, version) in on_log}
             return [
                 each
                 for each in listed
-                if (each.plan_id, each.stakeholder) not in noted
+                if (each.plan_id, each.stakeholder) not in forgotten
                 and each.person
                 and added_by(connection, each.plan_id, each.stakeholder) == each.person
             ]
@@ -182,10 +185,13 @@ class Erasures:
         with self._of_keys.connection() as connection:
             rows = connection.execute("SELECT generation, begun_at, destroyed_at FROM plantrail_keys.generations")
             generations = sorted((KeyGeneration(*row) for row in rows), key=lambda each: each.generation)
-        return [certificate(self._erased(*row), generations) for row in noted]
+        erased = (self._erased(*row) for row in noted)
+        return [certificate(each, generations) for each in erased if each]
 
-    def _erased(self, plan_id: UUID, stakeholder: str, version: int, *of_key: Any) -> Erased:
-        state = self._event(plan_id, version)
+    def _erased(self, plan_id: UUID, stakeholder: str, version: int, *of_key: Any) -> Erased | None:
+        """None where an older copy of the log does not hold the event."""
+        if (state := self._event(plan_id, version)) is None:
+            return None
         meta = from_json(state)["meta"]
         return Erased(
             meta["command_id"], plan_id, stakeholder, f"{plan_id}:{version}", sha256(state).hexdigest(),
@@ -196,10 +202,10 @@ class Erasures:
         with self._of_keys.connection() as connection:
             return connection.execute(f"{NOTED} {where}", values).fetchall()
 
-    def _event(self, plan_id: UUID, version: int) -> bytes:
+    def _event(self, plan_id: UUID, version: int) -> bytes | None:
         with self._datastore.connection() as connection:
-            [(state,)] = connection.execute(EVENT, (plan_id, version)).fetchall()
-        return bytes(state)
+            row = connection.execute(EVENT, (plan_id, version)).fetchone()
+        return bytes(row[0]) if row else None
 
 
 def added_by(connection: Connection[Any], plan_id: UUID, stakeholder: str) -> str | None:

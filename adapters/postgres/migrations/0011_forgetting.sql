@@ -23,7 +23,7 @@ CREATE INDEX person_keys_generation_idx ON plantrail_keys.person_keys (generatio
 CREATE TABLE plantrail_keys.erasures (
     plan_id uuid NOT NULL,
     stakeholder text NOT NULL,
-    version bigint NOT NULL,       -- of the event
+    version bigint NOT NULL,       -- of the event; another one where an older copy of the log was restored
     generation int,                -- the newest that ever wrapped the key; null where there was none
     key_made_at timestamptz,
     key_destroyed_at timestamptz NOT NULL,
@@ -32,7 +32,7 @@ CREATE TABLE plantrail_keys.erasures (
 );
 
 GRANT SELECT, INSERT, UPDATE ON plantrail_keys.generations, plantrail_keys.secrets TO {keys};
-GRANT SELECT, INSERT ON plantrail_keys.erasures TO {keys};
+GRANT SELECT, INSERT, UPDATE (version) ON plantrail_keys.erasures TO {keys};
 
 -- From PostgreSQL 17 on dead rows of the keys can be cleared away without the rights of the owner.
 DO $$
