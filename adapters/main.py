@@ -3,8 +3,10 @@
 import gc
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from random import random
+from threading import Event
 from uuid import UUID, uuid4
 
 import structlog
@@ -12,14 +14,19 @@ import uvicorn
 from fastapi import FastAPI
 
 from adapters.checkpoints import LogKey
+from adapters.cloud_events import CloudEvents, Row
 from adapters.http.app import Services, create_app
 from adapters.http.callers import Callers, Development, Keys, is_this_machine
+from adapters.http.conversation import Numbers
 from adapters.periodic import every
+from adapters.postgres.datastore import Datastore
 from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
+from adapters.postgres.feed import NOW
 from adapters.postgres.heads import Heads
 from adapters.postgres.notary import Notary, Watch
 from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store, Whereabouts, embedded, opened
+from adapters.postgres.webhook_lanes import Lanes
 from adapters.rendering.press import Press
 from adapters.settings import (
     DEFAULT_PUBLIC_URL,
@@ -30,6 +37,10 @@ from adapters.settings import (
     log_key,
     public_url,
 )
+from adapters.webhooks.addresses import Targets
+from adapters.webhooks.delivery import Courier, public_authorities
+from adapters.webhooks.subscriptions import Subscriptions
+from adapters.webhooks.worker import THREADS, Worker, at_work
 from application.account_plans import AccountPlans
 
 logger = structlog.get_logger("plantrail")
@@ -93,6 +104,8 @@ def http_app(
     why_not_ready: Callable[[], str | None] | None = None,
     address: str = DEFAULT_PUBLIC_URL,
     now: Callable[[], datetime] = utc_now,
+    targets: Targets | None = None,
+    numbers: Numbers | None = None,
 ) -> FastAPI:
     plans = account_plans(store, now)
     store.erasures.when_forgotten(plans.drop)
@@ -102,15 +115,48 @@ def http_app(
         erasures=store.erasures,
         portfolio=store.portfolio,
         tree=store.tree,
+        webhooks=store.webhooks,
+        subscriptions=subscriptions(store, targets or Targets(), now),
         heads=Heads(store.where.service),
         press=Press(),
         callers=known_callers,
         secret=secret,
+        now=now,
         make_id=make_id,
         why_not_ready=why_not_ready or store.why_not_ready,
         public_url=address,
+        numbers=numbers or Numbers(),
     )
     return create_app(services)
+
+
+def webhook_targets(settings: Settings) -> Targets:
+    return Targets(settings.webhook_loopback)
+
+
+def subscriptions(store: Store, targets: Targets, now: Callable[[], datetime] = utc_now) -> Subscriptions:
+    return Subscriptions(store.webhooks, store.feed, targets, now, make_id)
+
+
+@contextmanager
+def pushing(store: Store, settings: Settings, numbers: Numbers) -> Iterator[None]:
+    """A worker that pushes events to webhooks, in a thread and on connections of its own."""
+    events = CloudEvents(store.feed.page(NOW, most=1).log_id, public_url(settings))
+    datastore = Datastore(store.where.service, size=THREADS)
+    lanes = Lanes(datastore, store.webhook_secrets)
+
+    def body(row: Row, personal_data: bool) -> bytes:
+        return events.structured(row, store.feed.keys([row]).get(row.plan_id, {}) if personal_data else None)
+
+    def worker() -> Worker:
+        courier = Courier(webhook_targets(settings), utc_now, public_authorities())
+        return Worker(lanes, courier, body, utc_now, random, numbers)
+
+    try:
+        with at_work(worker) as wake, store.watch.telling(lambda _: wake()):
+            yield
+    finally:
+        datastore.close()
 
 
 @contextmanager
@@ -155,21 +201,37 @@ def ending_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
+def work(settings: Settings) -> None:
+    """Push events to webhooks until told to stop by SIGINT or SIGTERM; what is under way is ended within five seconds."""
+    with ending_in_order(), open_store(settings) as store, pushing(store, settings, Numbers()):
+        logger.info("pushing events to webhooks")
+        Event().wait()
+
+
+def serve(settings: Settings, host: str, port: int, with_worker: bool = True) -> None:
     """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
     known_callers = callers(settings, host)
-    address, signing = public_url(settings), log_key(settings)
+    address, signing, numbers = public_url(settings), log_key(settings), Numbers()
     with (
         ending_in_order(),
         open_store(settings) as store,
         following(store) as follower,
         notarised(store, signing),
+        pushing(store, settings, numbers) if with_worker else nullcontext(),
     ):
 
         def why_not_ready() -> str | None:
             return store.why_not_ready() or follower.why_behind()
 
-        app = http_app(store, known_callers, store.secrets.of("idempotency"), why_not_ready, address)
+        app = http_app(
+            store,
+            known_callers,
+            store.secrets.of("idempotency"),
+            why_not_ready,
+            address,
+            targets=webhook_targets(settings),
+            numbers=numbers,
+        )
         config = uvicorn.Config(
             app, host, port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=4
         )

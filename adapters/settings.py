@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     """PLANTRAIL_CALLERS_FILE: who may call, a line each: key and actor, separated by blanks."""
     public_url: str = DEFAULT_PUBLIC_URL
     """PLANTRAIL_PUBLIC_URL: where others reach the service: the schemas that events name are to be had there."""
+    webhook_loopback: bool = False
+    """PLANTRAIL_WEBHOOK_LOOPBACK: for development: webhooks may lead to this machine, also by plain http."""
     log_format: str | None = None
     """PLANTRAIL_LOG_FORMAT: "json" or "console"; default: console in a terminal."""
 

@@ -14,6 +14,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from adapters.http.callers import Callers, Development
 from adapters.main import http_app
 from adapters.postgres.store import Store
+from adapters.webhooks.addresses import Targets
 from domain.plan import plan_id_of
 from tests.everything import SAID
 from tests.histories import instant
@@ -127,7 +128,7 @@ def tell_everything_to(api: Api) -> Told:
 def served(store: Store, callers: Callers | None = None, clock: Clock | None = None) -> Iterator[Api]:
     """A process of its own, as far as anybody can tell from outside."""
     clock = clock or Clock()
-    app = http_app(store, callers or Development(), SECRET, now=clock)
+    app = http_app(store, callers or Development(), SECRET, now=clock, targets=Targets(loopback=True))
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(running(app)) as client:
         yield Api(store, clock, portal, client, app)
 

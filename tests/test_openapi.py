@@ -20,6 +20,7 @@ PLAN = "/v1/plans/{plan}"
 VIEWS = ["", "/history", "/entities/{kind}/{id}/history", "/blame", "/diff", "/reviews"]
 LISTS_AND_REPORTS = ["/v1/plans", f"{PLAN}/said-vs-did", "/v1/reports/said-vs-did"]
 ERASURES = [f"{PLAN}/erasures", f"{PLAN}/erasures/{{stakeholder}}"]
+WEBHOOKS = "/v1/webhooks"
 FOR_OPERATORS = ["/livez", "/readyz", "/metrics"]
 JSON = "application/json"
 
@@ -81,7 +82,7 @@ def test_every_operation_says_what_it_is(document: Document):
     ids = Counter(operation["operationId"] for _, _, operation in operations(document))
     assert set(ids.values()) == {1}
     for path, method, operation in operations(document):
-        assert method in ("get", "post"), path
+        assert method in ("get", "post", "delete"), path
         assert re.fullmatch("[a-z][a-z0-9_]*", operation["operationId"]), path
         assert len(operation["summary"]) > 3, path
         assert len(operation["tags"]) == 1, path
@@ -143,9 +144,15 @@ def test_whatever_can_be_asked_or_commanded_is_in_it(document: Document):
     documented = {(path, method) for path, method, _ in operations(document)}
     questions = {*LISTS_AND_REPORTS, *ERASURES, *FOR_OPERATORS, *(f"{PLAN}{view}" for view in VIEWS)}
     assert documented >= {(path, "get") for path in questions}
-    assert {path for path, method in documented if method == "post"} == {
+    assert {path for path, method in documented if method == "post" and not path.startswith(WEBHOOKS)} == {
         *(path_of(command) for command in COMMANDS),
         f"{PLAN}/commands",
+    }
+    assert {(path.removeprefix(WEBHOOKS), method) for path, method in documented if path.startswith(WEBHOOKS)} == {
+        *(("", method) for method in ("get", "post")),
+        *(("/{id}", method) for method in ("get", "delete")),
+        *((f"/{{id}}/{what}", "get") for what in ("attempts", "parked")),
+        *((f"/{{id}}/{what}", "post") for what in ("pause", "resume", "rotate-secret", "test", "replay")),
     }
 
 
@@ -156,7 +163,10 @@ def test_whatever_is_in_it_is_served(document: Document, told: Told):
         type = "plantrail.play-planned.v1"
         filled = path.format(plan="acme", kind="play", id=id, stakeholder="gone", type=type, tile="0/000.p/1")
         answer = told.api.request(method, filled, headers={"Content-Type": "text/plain"} if method == "post" else {})
-        assert answer.status_code in ((415,) if method == "post" else (200, 422)), (path, answer.text)
+        if answer.status_code == 404 and path.startswith(WEBHOOKS):
+            assert answer.json()["type"] == "/problems/unknown-webhook", path
+        else:
+            assert answer.status_code in ((415,) if method == "post" else (200, 422)), (path, answer.text)
 
 
 @pytest.mark.parametrize("path", FOR_OPERATORS)

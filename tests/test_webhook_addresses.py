@@ -9,6 +9,7 @@ from adapters.webhooks.addresses import TargetRefused, Targets
 from adapters.webhooks.delivery import Courier
 from tests.api import Clock
 from tests.receiver import Reply, authority, receiving
+from tests.webhooks import NOBODY
 
 PUBLIC = ["93.184.216.34", "8.8.8.8", "2606:2800:220:1:248:1893:25c8:1946", "2a00:1450:4001:82b::200e"]
 NOT_PUBLIC = """
@@ -109,7 +110,7 @@ def test_this_machine_is_taken_only_where_that_is_configured():
     assert "not public" in refusal(leading_to("10.0.0.1", loopback=True), "https://example.com/")
 
 
-def sent(targets: Targets, url: str, trust: ssl.SSLContext | None = None, times: int = 1):
+def sent(targets: Targets, url: str, trust: ssl.SSLContext = NOBODY, times: int = 1):
     async def send():
         courier = Courier(targets, Clock(), trust, patience=2)
         try:

@@ -15,7 +15,7 @@ from adapters.webhooks.addresses import Targets
 from adapters.webhooks.delivery import Courier
 from adapters.webhooks.endpoints import Webhook
 from adapters.webhooks.signatures import written
-from adapters.webhooks.worker import Worker
+from adapters.webhooks.worker import Unheard, Worker
 from domain.plan import plan_id_of
 from tests.api import Clock
 from tests.receiver import Receiver
@@ -23,12 +23,6 @@ from tests.stores import CIRCUMSTANCES, OPEN_ACME, connected, plans_on, say
 
 NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Is trusted: that is made faster than a list of everybody who is."""
-
-
-class Silent:
-    def delivered(self, outcome: str, milliseconds: int) -> None: ...
-
-    def waiting(self, lanes: int, seconds: float) -> None: ...
 
 
 @dataclass
@@ -67,9 +61,9 @@ class Hooks:
         events = CloudEvents(log_id(self.store), "https://plans.example")
 
         def body(row: Row, personal_data: bool) -> bytes:
-            return events.structured(row, self.store.keys.of(UUID(row.plan_id)) if personal_data else None)
+            return events.structured(row, self.store.feed.keys([row]).get(row.plan_id, {}) if personal_data else None)
 
-        return Worker(self.lanes(lease), courier, body, clock, lambda: 0.5, Silent())
+        return Worker(self.lanes(lease), courier, body, clock, lambda: 0.5, Unheard())
 
     def work_off(self, **forward: float) -> None:
         """Everything that is due by then."""

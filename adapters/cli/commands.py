@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from adapters import logs
-from adapters.cli import database, demonstration, erasures, generations, loading, reading, reports, serving
+from adapters.cli import database, demonstration, erasures, generations, loading, reading, reports, serving, webhooks
 from adapters.cli.errors import explained
 from adapters.cli.terminal import stop_writing, tell
 from adapters.settings import Settings
@@ -60,5 +60,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for group in (serving, demonstration, reading, reports, loading, database, generations, erasures):
+for group in (
+    serving,
+    demonstration,
+    reading,
+    reports,
+    loading,
+    webhooks,
+    database,
+    generations,
+    erasures,
+):
     group.add_to(app)

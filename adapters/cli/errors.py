@@ -6,6 +6,7 @@ from adapters.erasure_list import ErasureListUnfit
 from adapters.http.callers import CallersFileWrong
 from adapters.key_encryption import KeyFault, WrongKeyEncryptionKey
 from adapters.postgres.embedded import EmbeddedPostgresError
+from adapters.postgres.feed import CursorGone, CursorMalformed
 from adapters.postgres.key_generations import GenerationInUse
 from adapters.postgres.migrations import SchemaIsNewer
 from adapters.postgres.person_keys import AnotherKeyThere
@@ -14,6 +15,9 @@ from adapters.postgres.store import StoreUnfit
 from adapters.postgres.transfer import TransferRefused
 from adapters.settings import Settings, SettingsError
 from adapters.stored_format import UnknownTopic
+from adapters.webhooks.addresses import TargetRefused
+from adapters.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
+from adapters.webhooks.subscriptions import UnknownPlan, UnknownType
 from application.changes import CutsOutOfOrder
 from application.cuts import CutRefused
 from application.portfolio import CannotBeFolded, CursorWrong
@@ -81,6 +85,14 @@ EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
     CutRefused: as_it_says,
     CursorUnknown: as_it_says,
     CursorWrong: as_it_says,
+    CursorMalformed: as_it_says,
+    CursorGone: lambda error: f"{error} Begin again with 0, or with `now`.",
+    UnknownWebhook: lambda error: f"{error} `plantrail webhooks list` lists those there are.",
+    UnknownPlan: lambda error: f"{error} `plantrail plans` lists those there are.",
+    UnknownType: as_it_says,
+    TargetRefused: lambda error: f"{error} For development, PLANTRAIL_WEBHOOK_LOOPBACK=true allows this machine.",
+    TooManyWebhooks: as_it_says,
+    NothingToReplay: as_it_says,
     CannotBeFolded: lambda error: (
         f"The table cannot be brought up to date: {error}. Install the version that wrote it."
     ),

@@ -1,4 +1,4 @@
-"""The command that serves HTTP."""
+"""The commands that go on until they are ended: the service, and the worker by itself."""
 
 import errno
 import socket
@@ -8,6 +8,7 @@ import typer
 
 from adapters.cli.errors import Told
 from adapters.main import serve as serve_http
+from adapters.main import work as push_to_webhooks
 from adapters.settings import Settings
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to serve on.")]
@@ -15,6 +16,7 @@ Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to serve on.
 
 def add_to(app: typer.Typer) -> None:
     app.command()(serve)
+    app.command()(work)
 
 
 def serve(
@@ -22,10 +24,18 @@ def serve(
         str, typer.Option(help="The address to serve on; others than this machine's need keys.")
     ] = "127.0.0.1",
     port: Port = 8080,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Push nothing to webhooks; `plantrail work` does, wherever it runs.")
+    ] = False,
 ) -> None:
     """Serve the plans over HTTP until Ctrl-C."""
     check_free(host, port)
-    serve_http(Settings(), host, port)
+    serve_http(Settings(), host, port, with_worker=not no_worker)
+
+
+def work() -> None:
+    """Push events to webhooks until Ctrl-C.  Any number may do so, here and on other machines: they share the work."""
+    push_to_webhooks(Settings())
 
 
 def check_free(host: str, port: int) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic_core import to_json
 
-from adapters.http import commands, contracts, erasures, portfolio, proof, queries, reports
+from adapters.http import commands, contracts, erasures, portfolio, proof, queries, reports, webhooks
 from adapters.http.callers import Callers
 from adapters.http.command_documentation import command_documentation
 from adapters.http.conversation import Conversation, Numbers
@@ -26,7 +27,9 @@ from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.heads import Heads
 from adapters.postgres.log_tree import LogTree
 from adapters.postgres.portfolio import Portfolio
+from adapters.postgres.webhooks import Webhooks
 from adapters.rendering.press import Press
+from adapters.webhooks.subscriptions import Subscriptions
 from application.account_plans import AccountPlans
 
 
@@ -39,20 +42,24 @@ class Services:
     erasures: Erasures
     portfolio: Portfolio
     tree: LogTree
+    webhooks: Webhooks
+    subscriptions: Subscriptions
     heads: Heads
     press: Press
     callers: Callers
     secret: bytes
     """What HMACs of idempotency keys are made with."""
+    now: Callable[[], datetime]
     make_id: Callable[[], UUID]
     why_not_ready: Callable[[], str | None]
     """What keeps the service from serving; None when nothing does."""
     public_url: str
     """Where others reach the service."""
+    numbers: Numbers = field(default_factory=Numbers)
 
 
 def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
-    numbers = Numbers()
+    numbers = services.numbers
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -74,6 +81,7 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
             erasures.routes(views, services.erasures),
             contracts.routes(services.public_url, version),
             proof.routes(services.tree, views.plan),
+            webhooks.routes(services.webhooks, services.subscriptions, services.now),
             health(services, numbers),
             openapi(app),
         ),

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,6 +47,28 @@ class Numbers:
             "plantrail_commands_total", "Commands by outcome.", ("command", "outcome"), registry=self.registry
         )
         self.events = Counter("plantrail_events_total", "Events recorded.", registry=self.registry)
+        self.deliveries = Counter(
+            "plantrail_webhook_attempts_total", "Webhook attempts by outcome.", ("outcome",), registry=self.registry
+        )
+        self.delivery_seconds = Histogram(
+            "plantrail_webhook_attempt_seconds", "Time until an endpoint answered.", registry=self.registry
+        )
+        self.lanes = Gauge(
+            "plantrail_webhook_lanes_waiting", "Plans with events that wait for an endpoint.", registry=self.registry
+        )
+        self.lag = Gauge(
+            "plantrail_webhook_lag_seconds",
+            "How long the plan that waits longest has not been brought up to date.",
+            registry=self.registry,
+        )
+
+    def delivered(self, outcome: str, milliseconds: int) -> None:
+        self.deliveries.labels(outcome).inc()
+        self.delivery_seconds.observe(milliseconds / 1000)
+
+    def waiting(self, lanes: int, seconds: float) -> None:
+        self.lanes.set(lanes)
+        self.lag.set(seconds)
 
 
 class Conversation:

@@ -15,6 +15,8 @@ from starlette.requests import ClientDisconnect
 from adapters.http.callers import CallerUnknown
 from adapters.http.routing import methods_allowed
 from adapters.postgres.log_tree import NoCheckpointYet, NotCoveredYet
+from adapters.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
+from adapters.webhooks.subscriptions import UnknownPlan
 from application.access import CallerNotAllowed
 from application.account_plans import CommandRefused, KeyReused, VersionConflict
 from application.changes import CutsOutOfOrder
@@ -167,6 +169,16 @@ def answer_with_problems(app: FastAPI) -> None:
     @app.exception_handler(NotCoveredYet)
     async def not_covered(request: Request, error: NotCoveredYet) -> Response:
         return problem(request, 404, type_of(error), str(error), {"Retry-After": "30"})
+
+    @app.exception_handler(UnknownWebhook)
+    async def no_such_webhook(request: Request, error: UnknownWebhook) -> Response:
+        return problem(request, 404, type_of(error), str(error))
+
+    @app.exception_handler(UnknownPlan)
+    @app.exception_handler(NothingToReplay)
+    @app.exception_handler(TooManyWebhooks)
+    async def not_possible(request: Request, error: Exception) -> Response:
+        return problem(request, 409, type_of(error), str(error), pointer=getattr(error, "pointer", None))
 
     @app.exception_handler(ProjectionLag)
     @app.exception_handler(StoreUnavailable)

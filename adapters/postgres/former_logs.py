@@ -10,6 +10,10 @@ JUMP = (
     " FROM plantrail.log, (SELECT coalesce(max(notification_id), 0) AS last_common FROM plantrail.stored_events) AS end_"
     " RETURNING setval('plantrail.stored_events_notification_id_seq', jumped_to)"
 )
+PAUSE_WEBHOOKS = (
+    "UPDATE plantrail.webhook_endpoints SET state = 'paused', state_since = now(), reason = 'The store was restored from"
+    " a copy: resume it where events are to be pushed from, and only there.' WHERE state = 'active'"
+)
 
 
 def leave_this_log(connection: Connection[Any]) -> None:
@@ -17,6 +21,7 @@ def leave_this_log(connection: Connection[Any]) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(plantrail.append_lock())")
     connection.execute(JUMP.format(id="id"))
     connection.execute("UPDATE plantrail.log SET id = gen_random_uuid(), begun_at = now()")
+    connection.execute(PAUSE_WEBHOOKS)
 
 
 def leave_unknown_log(connection: Connection[Any]) -> None:

@@ -24,6 +24,8 @@ EVENTS_FETCHED = 50
 MOST_AT_ONCE = 16
 MOST_AT_ONCE_FAILING = 4
 """Lanes that are held of one endpoint by one worker: what hangs must not take the room of what works."""
+LEASE = timedelta(seconds=30)
+"""Outlasts every attempt, which takes 17 seconds at most."""
 FAILING_FOR = timedelta(days=5)
 ATTEMPTS_KEPT = timedelta(days=14)
 MOST_PURGED = 1_000
@@ -165,7 +167,7 @@ class Lane:
 class Lanes:
     """The lanes of a store.  Every method raises `StoreUnavailable`."""
 
-    def __init__(self, datastore: Datastore, secrets: WebhookSecrets, lease: timedelta) -> None:
+    def __init__(self, datastore: Datastore, secrets: WebhookSecrets, lease: timedelta = LEASE) -> None:
         """`lease` must outlast any attempt."""
         self._datastore = datastore
         self._secrets = secrets

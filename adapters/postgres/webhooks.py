@@ -1,6 +1,6 @@
 """The endpoints that events are pushed to: made, looked at, paused, replayed, deleted."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,12 +16,13 @@ from adapters.webhooks.delivery import Outcome
 from adapters.webhooks.endpoints import (
     Attempt,
     AttemptPage,
+    NothingToReplay,
     Parked,
     ParkedPage,
     TooManyWebhooks,
+    UnknownWebhook,
     Webhook,
     WebhookPage,
-    WebhookUnknown,
 )
 from adapters.webhooks.signatures import new_secret
 from application.portfolio import CursorWrong
@@ -32,6 +33,9 @@ MOST_OF_ONE_OWNER = 100
 HIGHEST = 2**63 - 1
 FIRST = "00000000-0000-0000-0000-000000000000"
 
+PLANS_THERE = (
+    "SELECT originator_id FROM plantrail.stored_events WHERE originator_id = ANY (%s) AND originator_version = 1"
+)
 HEAD = "SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events"
 CREATE = (
     "INSERT INTO plantrail.webhook_endpoints"
@@ -96,6 +100,7 @@ REPLAY_PLAN = (
     " SELECT %(id)s, %(plan)s, min(originator_version) - 1, max(originator_version), %(now)s, %(now)s"
     " FROM plantrail.stored_events"
     " WHERE originator_id = %(plan)s AND notification_id > %(after)s AND notification_id <= %(position)s"
+    "  AND (%(plans)s::uuid[] = '{}' OR originator_id = ANY (%(plans)s))"
     "  AND (%(topics)s::text[] = '{}' OR topic = ANY (%(topics)s))"
     " HAVING count(*) > 0"
     " ON CONFLICT (endpoint_id, plan_id) DO UPDATE SET delivered = excluded.delivered, through = excluded.through,"
@@ -108,14 +113,10 @@ UNPARK = (
 )
 
 
-class NothingToReplay(Exception):
-    """Why there is nothing to replay, and what to ask for instead."""
-
-
 class Webhooks:
     """The endpoints of a store.  An `owner` sees their own only; None sees all.
 
-    What is asked of one endpoint raises `WebhookUnknown`; every method raises `StoreUnavailable`.
+    What is asked of one endpoint raises `UnknownWebhook`; every method raises `StoreUnavailable`.
     """
 
     def __init__(self, datastore: Datastore, secrets: WebhookSecrets) -> None:
@@ -245,6 +246,12 @@ class Webhooks:
                 )
             return _one(rows, id, owner)
 
+    def plans_there(self, ids: Sequence[UUID]) -> list[UUID]:
+        """Those that were opened, in the order given."""
+        with self._datastore.connection() as connection:
+            found = {id for (id,) in connection.execute(PLANS_THERE, (ids,))}
+        return [id for id in ids if id in found]
+
     @contextmanager
     def _rows(self) -> Iterator[Cursor[DictRow]]:
         """All or nothing."""
@@ -266,7 +273,7 @@ class Webhooks:
 def _found(rows: Cursor[DictRow], statement: str, id: UUID, owner: str | None) -> dict[str, Any]:
     row = rows.execute(statement, {"id": id, "owner": owner}).fetchone()
     if row is None:
-        raise WebhookUnknown(WebhookUnknown.__doc__)
+        raise UnknownWebhook(UnknownWebhook.__doc__)
     return row
 
 

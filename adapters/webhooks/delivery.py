@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from time import perf_counter
 from typing import Literal
 
@@ -69,6 +70,12 @@ REASONS: dict[Failure, str] = {
 }
 
 
+@cache
+def public_authorities() -> ssl.SSLContext:
+    """Those that browsers trust.  It takes a while the first time."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class Courier:
     """Posts events, belonging to the event loop it is used in.  No redirects, no proxies, no cookies."""
 
@@ -76,7 +83,7 @@ class Courier:
         self,
         targets: Targets,
         now: Callable[[], datetime],
-        trust: ssl.SSLContext | None = None,
+        trust: ssl.SSLContext,
         patience: float = PATIENCE,
     ) -> None:
         self._now = now
@@ -84,7 +91,7 @@ class Courier:
         self.longest = patience + SECONDS_TO_READ + 1
         """Seconds an attempt takes at most."""
         self._connections = httpcore.AsyncConnectionPool(
-            ssl_context=trust or httpx.create_ssl_context(trust_env=False),
+            ssl_context=trust,
             max_connections=None,
             keepalive_expiry=LONGEST_IDLE,
             network_backend=CheckedConnections(targets),

@@ -9,12 +9,16 @@ from pydantic import BaseModel, Field
 State = Literal["active", "paused", "disabled"]
 
 
-class WebhookUnknown(Exception):
+class UnknownWebhook(Exception):
     """There is no such webhook, or it is not yours."""
 
 
 class TooManyWebhooks(Exception):
     """You have as many webhooks as one may have. Delete one first."""
+
+
+class NothingToReplay(Exception):
+    """Why there is nothing to replay, and what to ask for instead."""
 
 
 class Webhook(BaseModel):

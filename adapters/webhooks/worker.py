@@ -26,6 +26,8 @@ MOST_LANES = 256
 MOST_IN_A_ROW = 100
 """Events of one lane, before others that wait are served."""
 SECONDS_TO_END = 4.0
+THREADS = 4
+"""In which the store is asked."""
 POLL = 1.0
 """Seconds between two looks when nobody says that there is something to do."""
 SHORTEST_PAUSE = 0.005
@@ -47,6 +49,14 @@ class Numbers(Protocol):
     def waiting(self, lanes: int, seconds: float) -> None: ...
 
 
+class Unheard:
+    """Nobody wants to know."""
+
+    def delivered(self, outcome: str, milliseconds: int) -> None: ...
+
+    def waiting(self, lanes: int, seconds: float) -> None: ...
+
+
 class Worker:
     """Belongs to the event loop it is used in; the store is asked in threads."""
 
@@ -59,7 +69,7 @@ class Worker:
         self._now = now
         self._random = random
         self._numbers = numbers
-        self._threads = ThreadPoolExecutor(4, "webhooks")
+        self._threads = ThreadPoolExecutor(THREADS, "webhooks")
         self._at_work: dict[asyncio.Task[None], Lane] = {}
         self._ending = asyncio.Event()
         self._woken = asyncio.Event()
@@ -187,18 +197,21 @@ class Worker:
 
 
 @contextmanager
-def at_work(make: Callable[[], Worker]) -> Iterator[Worker]:
-    """A worker in a thread of its own; it ends within five seconds."""
+def at_work(make: Callable[[], Worker]) -> Iterator[Callable[[], None]]:
+    """A worker in a thread of its own, which ends within five seconds; from elsewhere it is woken by the callable."""
     loop = asyncio.new_event_loop()
 
     async def made() -> Worker:
         return make()
 
+    def wake() -> None:
+        loop.call_soon_threadsafe(worker.wake)
+
     worker = loop.run_until_complete(made())
     thread = Thread(target=loop.run_until_complete, args=(worker.run(),), name="webhooks", daemon=True)
     thread.start()
     try:
-        yield worker
+        yield wake
     finally:
         loop.call_soon_threadsafe(worker.end)
         thread.join(timeout=SECONDS_TO_END + 1)

@@ -1,0 +1,276 @@
+"""Commands for webhooks: the endpoints that events are pushed to, and how they fare."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Protocol, TypeVar
+from uuid import UUID
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from adapters.cli.asking import AsJson
+from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, pairs, panel, table, text
+from adapters.cli.terminal import out, print_json, tell
+from adapters.cli.words import counted
+from adapters.main import open_store, subscriptions, utc_now, webhook_targets
+from adapters.postgres.webhooks import Webhooks
+from adapters.settings import Settings
+from adapters.webhooks.endpoints import Attempt, Parked, UnknownWebhook, Webhook
+from adapters.webhooks.subscriptions import Replay, Subscriptions, Wish
+
+webhooks = typer.Typer(help="Endpoints that events are pushed to.", no_args_is_help=True)
+
+OPERATOR = "operator"
+STATES = {"active": GOOD, "paused": WARNING, "disabled": ALARM}
+
+T = TypeVar("T")
+
+
+class Page(Protocol[T]):
+    """Of a list."""
+
+    items: list[T]
+    next: str | None
+
+
+Id = Annotated[str, typer.Argument(metavar="WEBHOOK", help="Its id, or the beginning of it.")]
+Cursor = Annotated[str | None, typer.Option(help="`next` of the page before.")]
+Limit = Annotated[int, typer.Option(min=1, max=500, help="How many at most.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(webhooks, name="webhooks")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where an operator has to do with everybody's webhooks."""
+
+    webhooks: Webhooks
+    subscriptions: Subscriptions
+
+    def id(self, beginning: str) -> UUID:
+        """Raises `UnknownWebhook`."""
+        found = [each.id for each in self.all() if str(each.id).startswith(beginning.lower())]
+        if len(found) != 1:
+            raise UnknownWebhook(f"{counted(len(found), 'webhook')} begin with “{beginning}”.")
+        return found[0]
+
+    def all(self) -> Iterator[Webhook]:
+        cursor = None
+        while True:
+            page = self.webhooks.page(None, cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+
+@contextmanager
+def desk() -> Iterator[Desk]:
+    settings = Settings()
+    with open_store(settings) as store:
+        yield Desk(store.webhooks, subscriptions(store, webhook_targets(settings)))
+
+
+# Commands
+
+
+@webhooks.command()
+def create(
+    url: Annotated[str, typer.Argument(help="https, leading into the internet.")],
+    type: Annotated[
+        list[str] | None, typer.Option(metavar="EVENT", help="Only events of this type: play-won.  May be repeated.")
+    ] = None,
+    plan: Annotated[
+        list[str] | None, typer.Option(metavar="PLAN", help="Only events of this plan.  May be repeated.")
+    ] = None,
+    after: Annotated[
+        str, typer.Option(metavar="CURSOR", help="What follows this event; 0: from the first event on.")
+    ] = "now",
+    owner: Annotated[str, typer.Option(help="Whose it is: who may see it over HTTP.")] = OPERATOR,
+    personal_data: Annotated[
+        bool, typer.Option("--personal-data", help="Send words about people, which are left out otherwise.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Have events pushed to an endpoint.  Its secret is shown this once."""
+    wish = Wish(url=url, types=type or [], plans=plan or [], after=after, personal_data=personal_data)
+    with desk() as at:
+        made = asyncio.run(at.subscriptions.begin(wish, owner))
+    if as_json:
+        print_json(made)
+        return
+    out().print(card(made))
+    tell_secret(made.secret)
+
+
+@webhooks.command("list")
+def list_all(as_json: AsJson = False, cursor: Cursor = None, limit: Limit = 100) -> None:
+    """The webhooks there are."""
+    with desk() as at:
+        page = at.webhooks.page(None, cursor, limit)
+    show(page, as_json, "Webhooks", ["!Webhook", "***Endpoint", "!State", ">Waiting", ">Parked"], webhook_row)
+
+
+@webhooks.command("show")
+def show_one(webhook: Id, as_json: AsJson = False) -> None:
+    """One webhook, and how it fares."""
+    with desk() as at:
+        found = at.webhooks.get(at.id(webhook))
+    print_json(found) if as_json else out().print(card(found))
+
+
+@webhooks.command()
+def pause(webhook: Id, as_json: AsJson = False) -> None:
+    """Send nothing until it is resumed; what waits goes on waiting."""
+    with desk() as at:
+        found = at.webhooks.pause(at.id(webhook), None, utc_now(), f"The {OPERATOR} paused it.")
+    print_json(found) if as_json else out().print(card(found))
+
+
+@webhooks.command()
+def resume(webhook: Id, as_json: AsJson = False) -> None:
+    """Send again, at once, whatever waits."""
+    with desk() as at:
+        found = at.webhooks.resume(at.id(webhook), None, utc_now())
+    print_json(found) if as_json else out().print(card(found))
+
+
+@webhooks.command()
+def rotate_secret(webhook: Id, as_json: AsJson = False) -> None:
+    """A new secret; the one before signs too for 24 hours."""
+    with desk() as at:
+        rotated = at.subscriptions.rotate(at.id(webhook), None)
+    if as_json:
+        print_json(rotated)
+        return
+    tell_secret(rotated.secret)
+    tell(f"Until {minutes(rotated.previous_secret_until)} the one before signs too.")
+
+
+@webhooks.command("test")
+def send_test(webhook: Id, as_json: AsJson = False) -> None:
+    """Send a test, and say what came back."""
+    with desk() as at:
+        attempt = asyncio.run(at.subscriptions.test(at.id(webhook), None))
+    if as_json:
+        print_json(attempt)
+    else:
+        out().print(table("Test", ATTEMPT_COLUMNS, [attempt_row(attempt)]))
+    if attempt.status is None or not 200 <= attempt.status < 300:
+        raise typer.Exit(1)
+
+
+@webhooks.command()
+def attempts(webhook: Id, as_json: AsJson = False, cursor: Cursor = None, limit: Limit = 20) -> None:
+    """What became of each attempt, the latest first."""
+    with desk() as at:
+        page = at.webhooks.attempts(at.id(webhook), None, cursor, limit)
+    show(page, as_json, "Attempts", ATTEMPT_COLUMNS, attempt_row)
+
+
+@webhooks.command()
+def parked(webhook: Id, as_json: AsJson = False, cursor: Cursor = None, limit: Limit = 100) -> None:
+    """Plans that are not tried any more until they are replayed."""
+    with desk() as at:
+        page = at.webhooks.parked(at.id(webhook), None, cursor, limit)
+    show(page, as_json, "Parked plans", ["!Plan", "!Since", ">Arrived up to", "***Why"], parked_row)
+
+
+@webhooks.command()
+def replay(
+    webhook: Id,
+    after: Annotated[str | None, typer.Option(metavar="CURSOR", help="What follows this event is sent again.")] = None,
+    plan: Annotated[
+        str | None, typer.Option(metavar="PLAN", help="Only this plan; if it is parked, it goes on.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send again what follows a cursor, or go on with a parked plan."""
+    with desk() as at:
+        found = at.subscriptions.replay(at.id(webhook), None, Replay(after=after, plan=plan))
+    print_json(found) if as_json else out().print(card(found))
+
+
+@webhooks.command()
+def delete(webhook: Id) -> None:
+    """End a webhook, with all that waits for it."""
+    with desk() as at:
+        id = at.id(webhook)
+        at.webhooks.delete(id, None)
+    tell(f"Webhook {id} is gone.")
+
+
+# How they are shown
+
+
+def show(
+    page: Page[T], as_json: bool, title: str, columns: Sequence[str], row: Callable[[T], Sequence[RenderableType]]
+) -> None:
+    if as_json:
+        print_json(page)
+        return
+    out().print(table(title, columns, map(row, page.items)) or Text("There is none.", WARNING))
+    if page.next:
+        tell(f"There is more: --cursor {page.next}")
+
+
+def tell_secret(secret: str) -> None:
+    out().print(Text(secret, "bold"))
+    tell("This is the only time the secret is shown. The receiver verifies signatures with it.", WARNING)
+
+
+def card(webhook: Webhook) -> RenderableType:
+    state = lines(text(webhook.state, STATES[webhook.state]), text(webhook.reason, QUIET) if webhook.reason else None)
+    failing = webhook.failing_since and minutes(webhook.failing_since)
+    rows = [
+        ("Endpoint", text(webhook.url, "bold")),
+        ("State", state),
+        ("Types", text(", ".join(webhook.types) or "all")),
+        ("Plans", text(", ".join(map(str, webhook.plans)) or "all")),
+        ("Owner", text(webhook.owner)),
+        ("Words about people", text("sent" if webhook.personal_data else "left out")),
+        ("Failing since", text(failing, ALARM if failing else "")),
+        ("Waiting", text(counted(webhook.waiting, "plan"))),
+        ("Parked", text(counted(webhook.parked, "plan"), ALARM if webhook.parked else "")),
+        ("Looked through", text(f"up to {webhook.sequence}")),
+    ]
+    return panel(f"Webhook {webhook.id}", pairs(rows))
+
+
+def webhook_row(webhook: Webhook) -> Sequence[RenderableType]:
+    failing = f"failing since {minutes(webhook.failing_since)}" if webhook.failing_since else None
+    return (
+        text(str(webhook.id)[:8]),
+        lines(text(webhook.url), text(f"of {webhook.owner}", QUIET)),
+        lines(text(webhook.state, STATES[webhook.state]), text(failing, ALARM) if failing else None),
+        text(webhook.waiting),
+        text(webhook.parked, ALARM if webhook.parked else ""),
+    )
+
+
+ATTEMPT_COLUMNS = ["!When", "***Event", "!Answer", ">ms"]
+
+
+def attempt_row(attempt: Attempt) -> Sequence[RenderableType]:
+    arrived = attempt.status is not None and 200 <= attempt.status < 300
+    return (
+        text(f"{attempt.attempted_at:%Y-%m-%d %H:%M:%S}"),
+        text(attempt.event),
+        text(attempt.status or attempt.error, GOOD if arrived else ALARM),
+        text(attempt.milliseconds),
+    )
+
+
+def parked_row(parked: Parked) -> Sequence[RenderableType]:
+    version = parked.event.rpartition(":")[2]
+    return text(parked.plan), text(minutes(parked.parked_at)), text(f"version {version}"), text(parked.reason)
+
+
+def minutes(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"

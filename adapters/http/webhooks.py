@@ -1,0 +1,224 @@
+"""Endpoints that events are pushed to: whoever subscribes has their own, whoever administers sees all."""
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
+
+from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
+from adapters.http.documentation import LIST_QUERY, OTHER_PROBLEM, QUERY, REQUEST_ID, TEXT, problem_of
+from adapters.http.guard import needs
+from adapters.http.problems import FieldError, Rejected, rejected_body
+from adapters.http.requests import body_of, caller_of
+from adapters.postgres.feed import CursorMalformed
+from adapters.postgres.webhooks import Webhooks
+from adapters.webhooks.addresses import TargetRefused
+from adapters.webhooks.endpoints import Attempt, AttemptPage, ParkedPage, UnknownWebhook, Webhook, WebhookPage
+from adapters.webhooks.subscriptions import Replay, Rotated, Subscribed, Subscriptions, UnknownType, Wish
+from application.access import Caller, CallerNotAllowed
+
+MOST_SHOWN = 500
+
+WebhookPath = Annotated[str, Path(description="The webhook's id.")]
+M = TypeVar("M", bound=BaseModel)
+Page = WebhookPage | AttemptPage | ParkedPage
+
+
+class PageAsked(BaseModel):
+    """Which page of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: str | None = Field(None, max_length=64, description="`next` of the page before.")
+    limit: int = Field(100, ge=1, le=MOST_SHOWN, description="How many at most.")
+
+
+# What the routes say of themselves
+
+RIGHT = needs("own-endpoints")
+UNKNOWN = {404: problem_of("There is no such webhook, or it is not yours.")}
+SHOWN: dict[str, Any] = QUERY | {
+    "responses": {status: told for status, told in QUERY["responses"].items() if status != 422} | UNKNOWN,
+    "openapi_extra": QUERY["openapi_extra"] | RIGHT,
+}
+LISTED: dict[str, Any] = LIST_QUERY | {
+    "responses": LIST_QUERY["responses"] | UNKNOWN | {422: problem_of("A parameter is wrong.")},
+    "openapi_extra": LIST_QUERY["openapi_extra"] | RIGHT,
+}
+HEADERS = {"X-Request-Id": {"description": "Under which the log speaks of the request.", "schema": TEXT}}
+PROBLEMS = UNKNOWN | {
+    401: problem_of("Say who you are."),
+    403: problem_of("What you may do does not include this."),
+    503: problem_of("The store is down or slow; try again."),
+    "default": OTHER_PROBLEM,
+}
+DONE: dict[str, Any] = {
+    "response_description": "Done.",
+    "responses": {200: {"headers": HEADERS}, **PROBLEMS},
+    "openapi_extra": {"parameters": [REQUEST_ID], **RIGHT},
+}
+WITH_BODY = PROBLEMS | {
+    400: problem_of("The body is not JSON."),
+    409: problem_of("Something named is not there, or there is nothing to do."),
+    410: problem_of("The cursor is of another log."),
+    413: problem_of("The body is too large."),
+    415: problem_of("The body is not application/json."),
+    422: problem_of("Fields are wrong, or the URL leads where nothing is sent to."),
+}
+EXAMPLE_OF_A_WISH = {
+    "url": "https://crm.example.com/hooks/plans",
+    "types": ["plantrail.review-held.v1", "play-won"],
+    "plans": ["0015-lumen"],
+    "after": "now",
+    "personal_data": False,
+}
+EXAMPLE_OF_A_REPLAY = {"after": "00000000000000000042", "plan": "0015-lumen"}
+
+
+def taking(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    """Of a route that takes a body."""
+    content = {"application/json": {"schema": model.model_json_schema(), "example": example}}
+    return {"parameters": [REQUEST_ID], "requestBody": {"required": True, "content": content}, **RIGHT}
+
+
+LOCATION = {"Location": {"description": "Of the new webhook.", "schema": TEXT}}
+MADE: dict[str, Any] = {
+    "response_description": "It is there. This is the only time the secret is told.",
+    "responses": {201: {"headers": HEADERS | LOCATION}}
+    | {status: told for status, told in WITH_BODY.items() if status != 404},
+    "openapi_extra": taking(Wish, EXAMPLE_OF_A_WISH),
+}
+REPLAYED: dict[str, Any] = DONE | {
+    "responses": {200: {"headers": HEADERS}, **WITH_BODY},
+    "openapi_extra": taking(Replay, EXAMPLE_OF_A_REPLAY),
+}
+ENDED: dict[str, Any] = DONE | {
+    "response_description": "It is gone.",
+    "responses": {204: {"headers": HEADERS}, **PROBLEMS},
+}
+
+
+# How requests are read and answered
+
+
+def whose(caller: Caller) -> str | None:
+    """Whose webhooks a caller may have to do with; None: everybody's."""
+    return None if caller.may("all-endpoints") else caller.actor
+
+
+def id_in(path: str) -> UUID:
+    try:
+        return UUID(path)
+    except ValueError:
+        raise UnknownWebhook(UnknownWebhook.__doc__) from None
+
+
+async def read(request: Request, model: type[M]) -> M:
+    """Raises `Rejected`."""
+    body = await body_of(request)
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise rejected_body(error) from None
+
+
+def blamed_on(pointer: str, type: str, error: Exception) -> Rejected:
+    return Rejected(422, type, str(error), [FieldError(pointer=pointer, detail=str(error))])
+
+
+def answered(model: BaseModel, status: int = 200, **headers: str) -> Response:
+    return Response(to_json(model), status, {"Cache-Control": "no-store", **headers}, media_type="application/json")
+
+
+def seen(request: Request, model: Webhook | Page) -> Response:
+    """An answer to a GET."""
+    content = to_json(model)
+    tag = f'"{sha256(content).hexdigest()[:32]}"'
+    if is_known(request, tag):
+        return unchanged(tag)
+    return Answer(content, at_cursor(request, None if isinstance(model, Webhook) else model.next)).with_tag(tag)
+
+
+def routes(webhooks: Webhooks, subscriptions: Subscriptions, now: Callable[[], datetime]) -> APIRouter:
+    api = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+
+    @api.post("", response_model=Subscribed, status_code=201, summary="Have events pushed to an endpoint", **MADE)
+    async def create_webhook(request: Request) -> Response:
+        caller, wish = caller_of(request), await read(request, Wish)
+        if wish.personal_data and not caller.personal_data:
+            raise CallerNotAllowed("You may not have words about people: leave `personal_data` out.")
+        try:
+            made = await subscriptions.begin(wish, caller.actor, caller.plans)
+        except TargetRefused as error:
+            raise blamed_on("/url", "url-refused", error) from None
+        except UnknownType as error:
+            raise blamed_on(error.pointer, "unknown-type", error) from None
+        except CursorMalformed as error:
+            raise blamed_on("/after", "malformed-cursor", error) from None
+        return answered(made, 201, Location=f"/v1/webhooks/{made.id}")
+
+    @api.get("", response_model=WebhookPage, summary="The webhooks there are", **LISTED)
+    async def list_webhooks(request: Request, asked: Annotated[PageAsked, Query()]) -> Response:
+        owner = whose(caller_of(request))
+        return seen(request, await run_in_threadpool(webhooks.page, owner, asked.cursor, asked.limit))
+
+    @api.get("/{id}", response_model=Webhook, summary="One webhook, and how it fares", **SHOWN)
+    async def read_webhook(request: Request, id: WebhookPath) -> Response:
+        return seen(request, await run_in_threadpool(webhooks.get, id_in(id), whose(caller_of(request))))
+
+    @api.delete("/{id}", status_code=204, response_class=Response, summary="End a webhook", **ENDED)
+    async def delete_webhook(request: Request, id: WebhookPath) -> Response:
+        await run_in_threadpool(webhooks.delete, id_in(id), whose(caller_of(request)))
+        return Response(status_code=204)
+
+    @api.post("/{id}/pause", response_model=Webhook, summary="Send nothing until it is resumed", **DONE)
+    async def pause_webhook(request: Request, id: WebhookPath) -> Response:
+        caller = caller_of(request)
+        reason = f"{caller.actor} paused it."
+        return answered(await run_in_threadpool(webhooks.pause, id_in(id), whose(caller), now(), reason))
+
+    @api.post("/{id}/resume", response_model=Webhook, summary="Send again, at once, whatever waits", **DONE)
+    async def resume_webhook(request: Request, id: WebhookPath) -> Response:
+        return answered(await run_in_threadpool(webhooks.resume, id_in(id), whose(caller_of(request)), now()))
+
+    @api.post(
+        "/{id}/rotate-secret",
+        response_model=Rotated,
+        summary="A new secret; the one before signs too for 24 hours",
+        **DONE,
+    )
+    async def rotate_webhook_secret(request: Request, id: WebhookPath) -> Response:
+        return answered(await run_in_threadpool(subscriptions.rotate, id_in(id), whose(caller_of(request))))
+
+    @api.post("/{id}/test", response_model=Attempt, summary="Send a test, and say what came back", **DONE)
+    async def test_webhook(request: Request, id: WebhookPath) -> Response:
+        return answered(await subscriptions.test(id_in(id), whose(caller_of(request))))
+
+    @api.get("/{id}/attempts", response_model=AttemptPage, summary="What became of each attempt", **LISTED)
+    async def list_webhook_attempts(
+        request: Request, id: WebhookPath, asked: Annotated[PageAsked, Query()]
+    ) -> Response:
+        owner = whose(caller_of(request))
+        return seen(request, await run_in_threadpool(webhooks.attempts, id_in(id), owner, asked.cursor, asked.limit))
+
+    @api.get("/{id}/parked", response_model=ParkedPage, summary="Plans that are not tried any more", **LISTED)
+    async def list_parked_plans(request: Request, id: WebhookPath, asked: Annotated[PageAsked, Query()]) -> Response:
+        owner = whose(caller_of(request))
+        return seen(request, await run_in_threadpool(webhooks.parked, id_in(id), owner, asked.cursor, asked.limit))
+
+    @api.post("/{id}/replay", response_model=Webhook, summary="Send again what follows a cursor", **REPLAYED)
+    async def replay_webhook(request: Request, id: WebhookPath) -> Response:
+        wanted = await read(request, Replay)
+        try:
+            owner = whose(caller_of(request))
+            return answered(await run_in_threadpool(subscriptions.replay, id_in(id), owner, wanted))
+        except CursorMalformed as error:
+            raise blamed_on("/after", "malformed-cursor", error) from None
+
+    return api
