@@ -23,6 +23,7 @@ from adapters.postgres.datastore import Datastore
 from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
 from adapters.postgres.feed import NOW
 from adapters.postgres.heads import Heads
+from adapters.postgres.log_tree import KeptCheckpoint
 from adapters.postgres.notary import Notary, Watch
 from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store, Whereabouts, embedded, opened
@@ -175,10 +176,14 @@ def following(store: Store) -> Iterator[Follower]:
         follower.stop()
 
 
+def notary(store: Store, key: LogKey, made: Callable[[KeptCheckpoint], object] = lambda _: None) -> Notary:
+    return Notary(store.datastore, key, utc_now, made)
+
+
 @contextmanager
 def notarised(store: Store, key: LogKey) -> Iterator[Watch]:
     """What is recorded brought under checkpoints."""
-    watch = Watch(Notary(store.datastore, key, utc_now))
+    watch = Watch(notary(store, key))
     watch.start()
     try:
         yield watch

@@ -14,7 +14,7 @@ from adapters.postgres.store import begin_another_log, opened
 from adapters.postgres.transfer import exported_events, import_events
 from application.leaves import entry_of, leaf_of
 from application.merkle import EMPTY_ROOT, includes, root_of
-from tests.conftest import KEY, database
+from tests.conftest import KEY
 from tests.proving import LOG_KEY, leaves, more, notary, sealed, told
 from tests.stores import connected, log, wait_until
 
@@ -133,11 +133,10 @@ def test_a_restored_log_signs_under_another_name_and_its_tree_goes_on(store):
     assert sealed(store).size == before.size + 2
 
 
-def test_an_imported_log_has_the_same_tree_under_another_name(store, postgres, migrated):
+def test_an_imported_log_has_the_same_tree_under_another_name(store, stores):
     told(store, notes=300)
     kept = sealed(store)
-    with database(postgres, migrated) as where, opened(where, KEY) as copy:
-        begin_another_log(where)  # for the databases of the tests are copies of one
+    with stores.lend() as where, opened(where, KEY) as copy:
         sealed(copy)
         import_events(where.owner, exported_events(store.datastore))
         imported = sealed(copy)

@@ -8,7 +8,18 @@ import typer
 from typer.core import TyperGroup
 
 from adapters import logs
-from adapters.cli import database, demonstration, erasures, generations, loading, reading, reports, serving, webhooks
+from adapters.cli import (
+    database,
+    demonstration,
+    erasures,
+    generations,
+    loading,
+    proving,
+    reading,
+    reports,
+    serving,
+    webhooks,
+)
 from adapters.cli.errors import explained
 from adapters.cli.terminal import stop_writing, tell
 from adapters.settings import Settings
@@ -65,6 +76,7 @@ for group in (
     demonstration,
     reading,
     reports,
+    proving,
     loading,
     webhooks,
     database,

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Mapping
 
+from adapters.checkpoints import NoteRefused
 from adapters.erasure_list import ErasureListUnfit
 from adapters.http.callers import CallersFileWrong
 from adapters.key_encryption import KeyFault, WrongKeyEncryptionKey
 from adapters.postgres.embedded import EmbeddedPostgresError
 from adapters.postgres.feed import CursorGone, CursorMalformed
 from adapters.postgres.key_generations import GenerationInUse
+from adapters.postgres.log_tree import NotCoveredYet
 from adapters.postgres.migrations import SchemaIsNewer
+from adapters.postgres.notary import TreeDamaged
 from adapters.postgres.person_keys import AnotherKeyThere
 from adapters.postgres.projections import RebuildUnderWay
 from adapters.postgres.store import StoreUnfit
 from adapters.postgres.transfer import TransferRefused
+from adapters.postgres.verification import LogAltered
 from adapters.settings import Settings, SettingsError
 from adapters.stored_format import UnknownTopic
 from adapters.webhooks.addresses import TargetRefused
@@ -97,6 +101,10 @@ EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
         f"The table cannot be brought up to date: {error}. Install the version that wrote it."
     ),
     RebuildUnderWay: as_it_says,
+    NoteRefused: as_it_says,
+    NotCoveredYet: as_it_says,
+    LogAltered: lambda error: f"The log was altered. {error}",
+    TreeDamaged: as_it_says,
     SettingsError: as_it_says,
     CallersFileWrong: as_it_says,
     EmbeddedPostgresError: str,  # PostgreSQL's last words stand on lines of their own

@@ -1,0 +1,97 @@
+"""Commands that prove: the log against its tree, a checkpoint to keep elsewhere, a plan's history for an outsider."""
+
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from adapters.checkpoints import NoteRefused, VerifierKey, notes_in
+from adapters.cli.terminal import err, print_lines, tell
+from adapters.cli.words import counted
+from adapters.main import notary, open_store
+from adapters.postgres.notary import Watch
+from adapters.postgres.verification import Verified
+from adapters.postgres.verification import verify as verify_log
+from adapters.settings import Settings, log_key
+
+Elsewhere = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--checkpoint", metavar="FILE", help="Checkpoints that were kept elsewhere; may be given several times."
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(checkpoint)
+    app.command()(verify)
+
+
+def checkpoint(
+    follow: Annotated[bool, typer.Option("--follow", help="Go on, and print each that is made, until Ctrl-C.")] = False,
+    key: Annotated[bool, typer.Option("--key", help="The key that verifies it, instead.")] = False,
+) -> None:
+    """Bring all that is recorded under a signed checkpoint, and print it: to be kept where nobody can alter it."""
+    settings = Settings()
+    with open_store(settings) as store:
+        latest = notary(store, log_key(settings)).seal()
+        print_lines([f"{latest.key}\n".encode() if key else latest.note.encode()])
+        if follow:
+            watch = Watch(notary(store, log_key(settings), lambda made: print_lines([b"\n", made.note.encode()])))
+            watch.start()
+            try:
+                Event().wait()
+            finally:
+                watch.stop()
+
+
+def verify(
+    elsewhere: Elsewhere = None,
+    key: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="A verifier key that the log had before; several times.")
+    ] = None,
+) -> None:
+    """Hold the whole log against its tree and every checkpoint ever signed.  Ends with 1 where anything was altered."""
+    settings = Settings()
+    trusted = [log_key(settings).verifier("ours"), *map(VerifierKey.read, key or ())]
+    notes = [note for file in elsewhere or () for note in notes_of(file)]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = err()
+    with (
+        open_store(settings) as store,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
+    ):
+        bar = progress.add_task("Verifying events", total=None)
+        found = verify_log(
+            store.datastore, trusted, notes, lambda done, total: progress.update(bar, completed=done, total=total)
+        )
+    report(found, len(notes))
+
+
+def notes_of(file: Path) -> list[str]:
+    """Raises `NoteRefused`."""
+    notes = list(notes_in(file.read_text("utf-8", "replace")))
+    if not notes:
+        raise NoteRefused(f"There is no checkpoint in {file}.")
+    return notes
+
+
+def report(found: Verified, elsewhere: int) -> None:
+    lines = [f"As they were signed: {counted(found.covered, 'event')} of {counted(found.plans, 'plan')}."]
+    if found.last:
+        signed = f"{found.last.sealed_at:%Y-%m-%d %H:%M:%S} UTC"
+        lines.append(
+            f"Checkpoints that agree: {found.checkpoints}, the last one of {signed} with size {found.last.size} and root"
+            f" {found.last.said.root.hex()}."
+        )
+    if elsewhere:
+        lines.append(f"Kept elsewhere, and agreeing: {counted(elsewhere, 'checkpoint')}.")
+    if found.not_covered:
+        lines.append(
+            f"Not under a checkpoint yet, so that nothing is proven of them: {counted(found.not_covered, 'event')}."
+        )
+    print_lines([f"{line}\n".encode() for line in lines])
+    if not elsewhere:
+        tell("A store that was replaced as a whole is found by --checkpoint alone: one that was kept elsewhere.", "dim")
