@@ -4,6 +4,7 @@ import gc
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import random
 from threading import Event
@@ -13,11 +14,15 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from adapters.access_log import AccessLog
+from adapters.api_keys import KnownKeys
 from adapters.checkpoints import LogKey
 from adapters.cloud_events import CloudEvents, Row
 from adapters.http.app import Services, create_app
-from adapters.http.callers import Callers, Development, Keys, is_this_machine
+from adapters.http.callers import Bearers, Callers, Development, is_this_machine
 from adapters.http.conversation import Numbers
+from adapters.http.limits import Buckets
+from adapters.oidc import IssuedTokens, Issuer, is_safe
 from adapters.periodic import every
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
@@ -30,6 +35,7 @@ from adapters.postgres.store import Store, Whereabouts, embedded, opened
 from adapters.postgres.webhook_lanes import Lanes
 from adapters.rendering.press import Press
 from adapters.settings import (
+    DAYS_OF_ACCESS_EVENTS,
     DEFAULT_PUBLIC_URL,
     Settings,
     SettingsError,
@@ -47,6 +53,8 @@ from application.account_plans import AccountPlans
 logger = structlog.get_logger("plantrail")
 
 MINUTES_BETWEEN_SWEEPS = 1
+SECONDS_BETWEEN_LOOKS = 0.5
+"""At the keys there are."""
 
 
 def utc_now() -> datetime:
@@ -82,25 +90,53 @@ def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> Accoun
     return AccountPlans(store.events, now, make_id)
 
 
-def callers(settings: Settings, host: str) -> Callers:
-    """Who may call.  Without a callers file only this machine may, and callers name themselves.
+@dataclass(frozen=True)
+class Reception:
+    """Who is let in, and how often they may call."""
 
-    Raises `SettingsError`, `CallersFileWrong`.
+    callers: Callers
+    limits: Buckets | None = None
+    keys_changed: Callable[[], None] = lambda: None
+
+
+def needs_keys(settings: Settings, store: Store) -> bool:
+    """Whether callers are to be known.  Once a key was made they are for good, also when it was revoked."""
+    return settings.oidc_issuer is not None or bool(store.api_keys.all())
+
+
+@contextmanager
+def reception(settings: Settings, host: str, store: Store) -> Iterator[Reception]:
+    """Callers are known by keys and tokens; as long as there are none, only this machine is served, and callers name
+    themselves.  Raises `SettingsError`, `StoreUnavailable`.
     """
-    if settings.callers_file:
-        return Keys(settings.callers_file)
-    if not is_this_machine(host):
+    if needs_keys(settings, store):
+        keys = KnownKeys(store.api_keys, utc_now)
+        keys.refresh()
+        tokens = IssuedTokens(issuer(settings), utc_now) if settings.oidc_issuer else None
+        with every(SECONDS_BETWEEN_LOOKS, keys.refresh):
+            yield Reception(Bearers(keys, tokens), Buckets(settings.requests_per_second), keys.refresh)
+    elif is_this_machine(host):
+        logger.warning("development: callers on this machine name themselves by X-Actor; no key is asked for")
+        yield Reception(Development())
+    else:
         raise SettingsError(
-            f"To serve on {host} others must be known by keys: set PLANTRAIL_CALLERS_FILE to a file with a key and an"
-            " actor in each line, or serve on 127.0.0.1."
+            f"To serve on {host} others must be known: make a key with `plantrail keys create`, or set"
+            " PLANTRAIL_OIDC_ISSUER, or serve on 127.0.0.1."
         )
-    logger.warning("development: callers on this machine name themselves by X-Actor; no key is asked for")
-    return Development()
+
+
+def issuer(settings: Settings) -> Issuer:
+    """Raises `SettingsError`."""
+    url = settings.oidc_issuer or ""
+    if not is_safe(url):
+        raise SettingsError("PLANTRAIL_OIDC_ISSUER must be an https URL: what is read there tells who may do what.")
+    claims = settings.oidc_actor_claim, settings.oidc_role_claim, settings.oidc_plans_claim
+    return Issuer(url, settings.oidc_audience, *claims)
 
 
 def http_app(
     store: Store,
-    known_callers: Callers,
+    let_in: Reception,
     secret: bytes,
     why_not_ready: Callable[[], str | None] | None = None,
     address: str = DEFAULT_PUBLIC_URL,
@@ -120,7 +156,12 @@ def http_app(
         subscriptions=subscriptions(store, targets or Targets(), now),
         heads=Heads(store.where.service),
         press=Press(),
-        callers=known_callers,
+        callers=let_in.callers,
+        limits=let_in.limits,
+        api_keys=store.api_keys,
+        keys_changed=let_in.keys_changed,
+        access_log=AccessLog(store.access_events, now),
+        access_events=store.access_events,
         secret=secret,
         now=now,
         make_id=make_id,
@@ -161,16 +202,17 @@ def pushing(store: Store, settings: Settings, numbers: Numbers) -> Iterator[None
 
 
 @contextmanager
-def following(store: Store) -> Iterator[Follower]:
-    """The portfolio kept up with the log; answers that nobody may ask for any more, and people who were forgotten, swept
-    away."""
+def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> Iterator[Follower]:
+    """The portfolio kept up with the log; what is too old to be kept, and people who were forgotten, swept away."""
+
+    def sweep() -> None:
+        store.events.purge()
+        store.access_events.purge(access_events_days)
+
     follower = store.portfolio.follower(utc_now)
     follower.start()
     try:
-        with (
-            every(MINUTES_BETWEEN_SWEEPS * 60, store.events.purge),
-            every(SECONDS_BETWEEN_SWEEPS, store.erasures.sweep),
-        ):
+        with every(MINUTES_BETWEEN_SWEEPS * 60, sweep), every(SECONDS_BETWEEN_SWEEPS, store.erasures.sweep):
             yield follower
     finally:
         follower.stop()
@@ -215,12 +257,12 @@ def work(settings: Settings) -> None:
 
 def serve(settings: Settings, host: str, port: int, with_worker: bool = True) -> None:
     """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
-    known_callers = callers(settings, host)
     address, signing, numbers = public_url(settings), log_key(settings), Numbers()
     with (
         ending_in_order(),
         open_store(settings) as store,
-        following(store) as follower,
+        reception(settings, host, store) as let_in,
+        following(store, settings.access_events_days) as follower,
         notarised(store, signing),
         pushing(store, settings, numbers) if with_worker else nullcontext(),
     ):
@@ -230,7 +272,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True) ->
 
         app = http_app(
             store,
-            known_callers,
+            let_in,
             store.secrets.of("idempotency"),
             why_not_ready,
             address,

@@ -14,6 +14,7 @@ from adapters.key_encryption import GivenKeys, KeyEncryptionKeys, KeyFiles, deco
 
 LOG_KEY_FILE = "log-key"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
+DAYS_OF_ACCESS_EVENTS = 400
 
 
 class SettingsError(Exception):
@@ -45,8 +46,20 @@ class Settings(BaseSettings):
     erasures_file: Path | None = None
     """PLANTRAIL_ERASURES_FILE: the list of erasures, on a disk that all hosts share and no backup of the database
     includes; default: in PLANTRAIL_HOME."""
-    callers_file: Path | None = None
-    """PLANTRAIL_CALLERS_FILE: who may call, a line each: key and actor, separated by blanks."""
+    oidc_issuer: str | None = None
+    """PLANTRAIL_OIDC_ISSUER: whose bearer tokens are taken beside API keys; its discovery document is read."""
+    oidc_audience: str = "plantrail"
+    """PLANTRAIL_OIDC_AUDIENCE: for whom a token must have been made."""
+    oidc_actor_claim: str = "sub"
+    """PLANTRAIL_OIDC_ACTOR_CLAIM: the claim that says who it is; a dot leads into a claim."""
+    oidc_role_claim: str = "plantrail_role"
+    """PLANTRAIL_OIDC_ROLE_CLAIM: the claim that names one of our roles, perhaps among others that are not ours."""
+    oidc_plans_claim: str = "plantrail_plans"
+    """PLANTRAIL_OIDC_PLANS_CLAIM: the claim that lists ids of plans or accounts, or says `all`; absent: none."""
+    requests_per_second: float = Field(default=50, gt=0)
+    """PLANTRAIL_REQUESTS_PER_SECOND: how often a caller may call; four seconds' worth may come at once."""
+    access_events_days: int = Field(default=DAYS_OF_ACCESS_EVENTS, ge=30)
+    """PLANTRAIL_ACCESS_EVENTS_DAYS: how long it is kept who has read what."""
     public_url: str = DEFAULT_PUBLIC_URL
     """PLANTRAIL_PUBLIC_URL: where others reach the service: the schemas that events name are to be had there."""
     webhook_loopback: bool = False

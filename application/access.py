@@ -1,7 +1,7 @@
 """Who may do what: roles and rights as data.  What is not said here is denied."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -81,14 +81,12 @@ class Caller:
     """The plans that were named for them; None: all there are."""
     personal_data: bool = False
     """Whether what is sent to them may hold words about people."""
+    acts_for_others: bool = False
     on_behalf_of: str | None = None
+    """For whom they act now."""
 
     def may(self, right: Right) -> bool:
         return right in ROLES[self.role]
-
-    @property
-    def sees_all(self) -> bool:
-        return self.plans is None
 
     @property
     def works_on_plans(self) -> bool:
@@ -101,6 +99,14 @@ class Caller:
             or known.plan_id in self.plans
             or (self.works_on_plans and is_at_work_on(known.plan, self.actor, now))
         )
+
+    def acting_for(self, person: str | None) -> "Caller":
+        """Raises `CallerNotAllowed`."""
+        if person is None:
+            return self
+        if not self.acts_for_others:
+            raise CallerNotAllowed("You may not act on behalf of others.")
+        return replace(self, on_behalf_of=person)
 
     def check_plan(self, known: KnownPlan, commands: Sequence[Command], now: datetime) -> None:
         """Before a plan decides.  A plan that is not theirs is there for them no more than one that does not exist.

@@ -1,6 +1,6 @@
 """The service as its callers see it: over HTTP, on a store of its own, with a clock of its own."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +12,8 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
 from adapters.http.callers import Callers, Development
-from adapters.main import http_app
+from adapters.http.limits import Buckets
+from adapters.main import Reception, http_app
 from adapters.postgres.store import Store
 from adapters.webhooks.addresses import Targets
 from domain.plan import plan_id_of
@@ -125,10 +126,17 @@ def tell_everything_to(api: Api) -> Told:
 
 
 @contextmanager
-def served(store: Store, callers: Callers | None = None, clock: Clock | None = None) -> Iterator[Api]:
+def served(
+    store: Store,
+    callers: Callers | None = None,
+    clock: Clock | None = None,
+    limits: Buckets | None = None,
+    keys_changed: Callable[[], None] = lambda: None,
+) -> Iterator[Api]:
     """A process of its own, as far as anybody can tell from outside."""
     clock = clock or Clock()
-    app = http_app(store, callers or Development(), SECRET, now=clock, targets=Targets(loopback=True))
+    let_in = Reception(callers or Development(), limits, keys_changed)
+    app = http_app(store, let_in, SECRET, now=clock, targets=Targets(loopback=True))
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(running(app)) as client:
         yield Api(store, clock, portal, client, app)
 

@@ -1,11 +1,16 @@
 """Callers of every role, who say by `X-Actor` which of them they are."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from adapters.api_keys import GivenRole, KnownKeys, new_key
 from adapters.http.callers import CallerUnknown
+from adapters.postgres.store import Store
 from application.access import Caller, Role
 from domain.plan import plan_id_of
+from tests.stores import MONDAY
 
 
 def caller(actor: str, role: Role, *accounts: str, sees_all: bool = False) -> Caller:
@@ -28,3 +33,25 @@ class Known:
 
 def as_(actor: str) -> dict[str, str]:
     return {"X-Actor": actor}
+
+
+# By keys
+
+
+def given_key(store: Store, name: str, role: GivenRole, *plans: str, sees_all: bool = False, **more: Any) -> str:
+    """A key that was just made."""
+    said = {"personal_data": False, "on_behalf_of": False, "created_at": MONDAY, "created_by": "root"} | more
+    key, text = new_key(name=name, role=role, plans=None if sees_all else plans, **said)
+    store.api_keys.add(key)
+    return text
+
+
+def known_keys(store: Store, now: Callable[[], datetime] = lambda: MONDAY) -> KnownKeys:
+    """As a process knows them that has just looked."""
+    known = KnownKeys(store.api_keys, now)
+    known.refresh()
+    return known
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"bearer {token}"}

@@ -23,7 +23,7 @@ from typer.testing import CliRunner, Result
 
 from adapters.cli.commands import app
 from adapters.http.callers import Development
-from adapters.main import account_plans, http_app
+from adapters.main import Reception, account_plans, http_app
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Whereabouts, opened
 from application.ports import Circumstances
@@ -130,7 +130,7 @@ def test_the_portfolio_as_json_is_what_the_http_view_answers(told, views):
 def views(told_store: Whereabouts) -> Iterator[Callable[[str], bytes]]:
     """What HTTP answers."""
     with opened(told_store, KEY) as store:
-        service = http_app(store, Development(), b"secret")
+        service = http_app(store, Reception(Development()), b"secret")
 
         async def ask(path: str) -> bytes:
             transport = httpx.ASGITransport(service)

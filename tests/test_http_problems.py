@@ -1,26 +1,23 @@
 """What goes wrong is told as a problem document, whatever it was and whoever found it."""
 
-from asyncio import run
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
-from adapters.http.callers import Callers, CallersFileWrong, Keys, is_this_machine
-from adapters.main import callers
+from adapters.http.callers import Bearers
 from adapters.postgres.store import Store
-from adapters.settings import Settings, SettingsError
 from application.access import Caller, CallerNotAllowed
 from tests.api import Api, Told, assert_problem, served
+from tests.callers import bearer, given_key, known_keys
 
 NOTE = {"section": "plan", "text": "Budget talks in May"}
 JSON = {"Content-Type": "application/json"}
 VIEWS = ["", "/history", "/entities/play/pilot/history", "/blame", "/diff", "/reviews"]
-KEY = "k3y-of-ann-k3y-of-ann"
+KEY = f"plantrail_0123456789ab_{'k3y' * 14}k"
 
 
 # Which case, which answer
@@ -136,12 +133,6 @@ def test_a_mistake_of_ours_is_told_without_a_stack_trace(store: Store):
 # Who calls
 
 
-def keys(tmp_path: Path, text: str = f"{KEY} ann\n") -> Keys:
-    file = tmp_path / "callers"
-    file.write_text(text)
-    return Keys(file)
-
-
 @pytest.mark.parametrize(
     "headers",
     [
@@ -155,8 +146,8 @@ def keys(tmp_path: Path, text: str = f"{KEY} ann\n") -> Keys:
         {"Authorization": f"Bearer {'x' * 10_000}"},
     ],
 )
-def test_who_has_no_key_is_told_how_to_say_who_they_are(store: Store, tmp_path, headers):
-    with served(store, keys(tmp_path)) as api:
+def test_who_has_no_key_is_told_how_to_say_who_they_are(store: Store, headers):
+    with served(store, Bearers(known_keys(store))) as api:
         for answer in (
             api.request("POST", "/v1/plans/acme/write-note", content=b"not even JSON", headers=headers),
             api.request("POST", "/v1/plans", json=OPEN, headers=headers),
@@ -166,19 +157,6 @@ def test_who_has_no_key_is_told_how_to_say_who_they_are(store: Store, tmp_path, 
         ):
             assert_problem(answer, 401, "unauthenticated")
             assert answer.headers["www-authenticate"] == 'Bearer realm="plantrail"'
-
-
-def test_the_actor_is_whose_key_it_is_whoever_they_say_they_are(store: Store, tmp_path):
-    text = f"# who may call\n\n{KEY} ann  # on leave in May\n  another-key-of-16 robot:crm\n"
-    with served(store, keys(tmp_path, text)) as api:
-        api.do("open-plan", headers=bearer(KEY), account_id="acme", **OPEN)
-        api.do("write-note", headers={**bearer("another-key-of-16"), "X-Actor": "eve"}, **NOTE)
-        entries = api.view("/history", headers=bearer(KEY)).json()["items"]
-    assert [entry["actor"] for entry in entries] == ["ann", "robot:crm"]
-
-
-def bearer(key: str) -> dict[str, str]:
-    return {"Authorization": f"bearer {key}"}
 
 
 def test_who_may_not_do_it_is_told_so(store: Store):
@@ -192,8 +170,8 @@ def test_who_may_not_do_it_is_told_so(store: Store):
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/openapi.json", "/docs"])
-def test_operators_and_readers_of_the_documentation_need_no_key(store: Store, tmp_path, path):
-    with served(store, keys(tmp_path)) as api:
+def test_operators_and_readers_of_the_documentation_need_no_key(store: Store, path):
+    with served(store, Bearers(known_keys(store))) as api:
         assert api.get(path).status_code == 200
 
 
@@ -210,53 +188,6 @@ def test_in_development_who_does_not_say_is_the_developer(acme: Api):
     finally:
         acme.client.headers["X-Actor"] = "ann"
     assert acme.view("/history").json()["items"][-1]["actor"] == "developer"
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("too-short ann", 1),
-        (f"{KEY}", 1),
-        (f"# keys\n{KEY} Jane Doe", 2),
-        (f"{KEY} ann\n{KEY} ben", 2),
-        (f"{KEY} ä", 1),
-    ],
-)
-def test_a_callers_file_that_is_wrong_says_where_and_tells_no_key(tmp_path, text, line):
-    with pytest.raises(CallersFileWrong) as wrong:
-        keys(tmp_path, text)
-    assert f"line {line}" in str(wrong.value)
-    assert KEY not in str(wrong.value)
-
-
-@pytest.mark.parametrize("content", [b"", b"# nobody yet\n", b"\xff\xfe"])
-def test_a_callers_file_that_lets_nobody_in_is_refused(tmp_path, content):
-    file = tmp_path / "callers"
-    file.write_bytes(content)
-    with pytest.raises(CallersFileWrong, match=str(file)):
-        Keys(file)
-    with pytest.raises(CallersFileWrong, match="cannot be read"):
-        Keys(tmp_path / "nowhere")
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "plantrail.example", ""])
-def test_others_than_this_machine_need_keys(tmp_path, host):
-    with pytest.raises(SettingsError, match="PLANTRAIL_CALLERS_FILE"):
-        callers(Settings(home=tmp_path, callers_file=None), host)
-    file = tmp_path / "callers"
-    file.write_text(f"{KEY} ann")
-    known: Callers = callers(Settings(home=tmp_path, callers_file=file), host)
-    assert run(known.identify({"authorization": f"Bearer {KEY}"})).actor == "ann"
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
-def test_on_this_machine_everybody_may_call_and_the_log_says_so(tmp_path, host):
-    assert is_this_machine(host)
-    with capture_logs() as lines:
-        known = callers(Settings(home=tmp_path, callers_file=None), host)
-    named = f"[{host}]:8080" if ":" in host else f"{host}:8080"
-    assert run(known.identify({"host": named})).actor == "developer"
-    assert [line["log_level"] for line in lines] == ["warning"]
 
 
 # What every answer has
@@ -345,10 +276,11 @@ def test_methods_nobody_knows_do_not_fill_the_metrics(service: Api):
     assert "BREW" not in str(metrics(service))
 
 
-def test_nothing_is_logged_of_what_a_path_or_a_key_says(store: Store, tmp_path):
-    with served(store, keys(tmp_path)) as api, capture_logs() as lines:
-        api.get("/v1/plans/jane-doe", headers=bearer(KEY), as_of="jane-doe")
+def test_nothing_is_logged_of_what_a_path_or_a_key_says(store: Store):
+    key = given_key(store, "ann", "reader")
+    with served(store, Bearers(known_keys(store))) as api, capture_logs() as lines:
+        api.get("/v1/plans/jane-doe", headers=bearer(key), as_of="jane-doe")
         api.get("/jane-doe", headers=bearer("wrong-key-of-jane-doe"))
     assert [line["event"] for line in lines] == ["request", "request"]
     assert "jane" not in str(lines)
-    assert KEY not in str(lines)
+    assert key.rpartition("_")[2] not in str(lines)

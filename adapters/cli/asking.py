@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from os import getuid
+from pwd import getpwuid
 from typing import Annotated
 
 import typer
@@ -22,6 +24,14 @@ AsOf = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="The JSON of the HTTP view, for programs.")]
+
+
+def operator() -> str:
+    """Who sits at the command line, as the system knows them."""
+    try:
+        return f"cli:{getpwuid(getuid()).pw_name}"
+    except KeyError:
+        return f"cli:{getuid()}"
 
 
 @dataclass(frozen=True)

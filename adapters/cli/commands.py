@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from adapters import logs
 from adapters.cli import (
+    callers,
     database,
     demonstration,
     erasures,
@@ -82,5 +83,6 @@ for group in (
     database,
     generations,
     erasures,
+    callers,
 ):
     group.add_to(app)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 from adapters.checkpoints import NoteRefused
 from adapters.erasure_list import ErasureListUnfit
-from adapters.http.callers import CallersFileWrong
 from adapters.key_encryption import KeyFault, WrongKeyEncryptionKey
 from adapters.postgres.embedded import EmbeddedPostgresError
 from adapters.postgres.feed import CursorGone, CursorMalformed
@@ -106,7 +105,6 @@ EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
     LogAltered: lambda error: f"The log was altered. {error}",
     TreeDamaged: as_it_says,
     SettingsError: as_it_says,
-    CallersFileWrong: as_it_says,
     EmbeddedPostgresError: str,  # PostgreSQL's last words stand on lines of their own
     SchemaIsNewer: as_it_says,
     UnknownTopic: as_it_says,

@@ -13,7 +13,9 @@ from adapters.main import open_store
 from adapters.postgres.key_generations import Generation
 from adapters.settings import Settings
 
-keys = typer.Typer(help="The keys that everything secret in the store is wrapped with.", no_args_is_help=True)
+keys = typer.Typer(
+    help="The keys of callers, and those that everything secret in the store is wrapped with.", no_args_is_help=True
+)
 
 
 def add_to(app: typer.Typer) -> None:

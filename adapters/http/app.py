@@ -14,14 +14,30 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic_core import to_json
 
-from adapters.http import commands, contracts, erasures, portfolio, proof, queries, reports, webhooks
+from adapters.access_log import SECONDS_BETWEEN_WRITES, AccessLog
+from adapters.http import (
+    access_events,
+    commands,
+    contracts,
+    erasures,
+    keys,
+    portfolio,
+    proof,
+    queries,
+    reports,
+    webhooks,
+)
 from adapters.http.callers import Callers
 from adapters.http.command_documentation import command_documentation
 from adapters.http.conversation import Conversation, Numbers
 from adapters.http.documentation import HEALTH, document
 from adapters.http.forms import Forms
 from adapters.http.guard import Guard, needs
+from adapters.http.limits import Buckets
 from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
+from adapters.periodic import every
+from adapters.postgres.access_events import AccessEvents
+from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.erasures import Erasures
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.heads import Heads
@@ -47,6 +63,13 @@ class Services:
     heads: Heads
     press: Press
     callers: Callers
+    limits: Buckets | None
+    """How often each of them may call; None: as often as they like."""
+    api_keys: PostgresApiKeys
+    keys_changed: Callable[[], None]
+    """To be told when keys were made or taken back here."""
+    access_log: AccessLog
+    access_events: AccessEvents
     secret: bytes
     """What HMACs of idempotency keys are made with."""
     now: Callable[[], datetime]
@@ -63,14 +86,16 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        with every(SECONDS_BETWEEN_WRITES, services.access_log.write):
+            yield
+        await run_in_threadpool(services.access_log.close)
         await services.heads.close()
         services.press.close()
 
     app = FastAPIOffline(title="plantrail", version=version, lifespan=lifespan, redoc_url=None)
-    views = queries.Views(services.plans, services.heads)
+    views = queries.Views(services.plans, services.heads, services.access_log)
     services.erasures.when_forgotten(views.drop)
-    guard = Guard(services.callers, views.plan)
+    guard = Guard(services.callers, views.plan, services.limits)
     # Flat and in front, for every route before the right one is tried in vain.
     app.router.routes[:0] = [
         commands.routes(services.plans, services.erasures, guard, services.secret, numbers),
@@ -82,6 +107,8 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
             contracts.routes(services.public_url, version),
             proof.routes(services.tree, views.plan),
             webhooks.routes(services.webhooks, services.subscriptions, services.now),
+            access_events.routes(services.access_events),
+            keys.routes(services.api_keys, services.now, services.keys_changed),
             health(services, numbers),
             openapi(app),
         ),

@@ -1,26 +1,21 @@
-"""Who calls: named by a key, or, in development on this machine alone, by themselves."""
+"""Who calls: known by a key or a token, or, in development on this machine alone, named by themselves."""
 
-import hashlib
-import hmac
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Protocol
 
+from adapters.api_keys import MARK, KnownKeys
 from application.access import Caller, CallerNotAllowed
 
 PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@|-]{0,127}")
 DEVELOPER = "developer"
-SHORTEST_KEY = 16
+PASSED_ON = {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"}
+"""What a proxy says of those it speaks for: they are not on this machine."""
 
 
 class CallerUnknown(Exception):
     """Say who you are: send Authorization: Bearer with a key of this service."""
-
-
-class CallersFileWrong(Exception):
-    """What is wrong with the callers file, and in which line."""
 
 
 class Callers(Protocol):
@@ -28,48 +23,34 @@ class Callers(Protocol):
         """Raises `CallerUnknown`, `CallerNotAllowed`."""
 
 
-class Keys:
-    """Callers from a file: a key and an actor a line, separated by blanks; `#` begins a comment."""
+class Tokens(Protocol):
+    """Of people who have shown somebody else who they are."""
 
-    def __init__(self, file: Path) -> None:
-        """Raises `CallersFileWrong`."""
-        try:
-            self._actors = dict(_pairs(file.read_text("utf-8"), file))
-        except (OSError, UnicodeDecodeError) as error:
-            raise CallersFileWrong(f"{file} cannot be read: {error}.") from error
+    async def caller(self, token: str) -> Caller:
+        """Raises `CallerUnknown`."""
+
+
+class Bearers:
+    """Callers by what they send in `Authorization`: a key of ours, or a token of the issuer we trust."""
+
+    def __init__(self, keys: KnownKeys, tokens: Tokens | None = None) -> None:
+        self._keys = keys
+        self._tokens = tokens
 
     async def identify(self, headers: Mapping[str, str]) -> Caller:
-        scheme, _, key = headers.get("authorization", "").partition(" ")
-        digest = _digest(key.strip())
-        for known, actor in self._actors.items():
-            if scheme.lower() == "bearer" and hmac.compare_digest(known, digest):
-                return Caller(actor, "developer", plans=None)
-        raise CallerUnknown(CallerUnknown.__doc__)
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise CallerUnknown(CallerUnknown.__doc__)
+        caller = await self._caller(token.strip())
+        return caller.acting_for(stood_in_for(headers))
 
-
-def _pairs(text: str, file: Path) -> Iterator[tuple[bytes, str]]:
-    """Digests of keys, and whose they are."""
-    known: dict[bytes, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.partition("#")[0].split()
-        if not words:
-            continue
-        if len(words) != 2 or len(words[0]) < SHORTEST_KEY or not PERSON.fullmatch(words[1]):
-            raise CallersFileWrong(
-                f"{file}, line {number}: expected a key of at least {SHORTEST_KEY} signs and an actor, separated by a"
-                " blank."
-            )
-        digest = _digest(words[0])
-        if digest in known:
-            raise CallersFileWrong(f"{file}, line {number}: the key of line {known[digest]} again; give each its own.")
-        known[digest] = number
-        yield digest, words[1]
-    if not known:
-        raise CallersFileWrong(f"{file} names no caller: nobody could use the service.")
-
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode()).digest()
+    async def _caller(self, token: str) -> Caller:
+        if self._tokens and not token.startswith(MARK):
+            return await self._tokens.caller(token)
+        caller = self._keys.caller(token)
+        if caller is None:
+            raise CallerUnknown("This is no key of this service, or it has expired or was revoked.")
+        return caller
 
 
 class Development:
@@ -80,11 +61,12 @@ class Development:
 
     async def identify(self, headers: Mapping[str, str]) -> Caller:
         actor = headers.get("x-actor", DEVELOPER)
-        if not is_this_machine(headers.get("host", "")):
+        if not is_this_machine(headers.get("host", "")) or not PASSED_ON.isdisjoint(headers.keys()):
             raise CallerNotAllowed("Without keys only this machine is served, by its own name: call it localhost.")
         if not PERSON.fullmatch(actor):
             raise CallerUnknown("X-Actor must be an id of one of our people: letters, digits and . _ : @ | - only.")
-        return Caller(actor, "developer", plans=None, personal_data=True, on_behalf_of=stood_in_for(headers))
+        caller = Caller(actor, "developer", plans=None, personal_data=True, acts_for_others=True)
+        return caller.acting_for(stood_in_for(headers))
 
 
 def stood_in_for(headers: Mapping[str, str]) -> str | None:

@@ -17,7 +17,16 @@ from adapters.http.commands import (
     path_of,
     right_needed_for,
 )
-from adapters.http.documentation import ETAG_AND_REQUEST_ID, OTHER_PROBLEM, REQUEST_ID, SCHEMA, TEXT, header, problem_of
+from adapters.http.documentation import (
+    ETAG_AND_REQUEST_ID,
+    ON_BEHALF_OF,
+    OTHER_PROBLEM,
+    REQUEST_ID,
+    SCHEMA,
+    TEXT,
+    header,
+    problem_of,
+)
 from adapters.http.guard import needs
 from adapters.http.problems import Problem
 from domain.account_plan import COMMANDS
@@ -55,6 +64,7 @@ PARAMETERS = {
     "request-id": REQUEST_ID,
     "correlation-id": header("X-Correlation-Id", "Of the conversation this is part of; else the request's own id."),
     "causation-id": header("X-Causation-Id", "Of what this follows from, such as an event."),
+    "on-behalf-of": ON_BEHALF_OF,
     "traceparent": header("traceparent", "W3C trace context, stored with the events."),
 }
 PROBLEMS = {
@@ -67,6 +77,7 @@ PROBLEMS = {
     "413": problem_of("The body is too large."),
     "415": problem_of("The body is not application/json."),
     "422": problem_of("Fields are wrong, or the Idempotency-Key was used for another body."),
+    "429": problem_of("You call more often than you may; `Retry-After` says when to go on."),
     "503": problem_of("The store is down or slow; `type` says whether nothing was recorded or that is not known."),
     "default": OTHER_PROBLEM,
 }

@@ -35,6 +35,9 @@ def problem_of(description: str) -> dict[str, Any]:
 
 OTHER_PROBLEM = problem_of("Every other error is a problem as well: 404, 405, 500 …")
 REQUEST_ID = header("X-Request-Id", "Your id of this request: echoed, logged and stored with the events.")
+ON_BEHALF_OF = header(
+    "X-On-Behalf-Of", "The id of the person of yours you act for, where you may: it is recorded beside your own."
+)
 IF_NONE_MATCH = header("If-None-Match", "The ETag of the answer you have: 304 if it would be the same.")
 
 ETAG_AND_REQUEST_ID = {
@@ -52,10 +55,11 @@ QUERY: dict[str, Any] = {
         403: problem_of("What you may do does not include this."),
         404: problem_of("There is no such plan, or there never was such a thing in it."),
         422: problem_of("A parameter is wrong, or there is no such cut."),
+        429: problem_of("You call more often than you may; `Retry-After` says when to go on."),
         503: problem_of("The store is down or slow; try again."),
         "default": OTHER_PROBLEM,
     },
-    "openapi_extra": {"parameters": [IF_NONE_MATCH, REQUEST_ID], **needs("view")},
+    "openapi_extra": {"parameters": [IF_NONE_MATCH, REQUEST_ID, ON_BEHALF_OF], **needs("view")},
 }
 """What the route of a view says of itself, beside what is its own."""
 

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.http.callers import Callers
+from adapters.http.limits import Buckets
 from application.access import CallerNotAllowed, Right, check_right
 
 Needed = Right | Literal["anybody"]
@@ -27,11 +28,14 @@ def needs(right: Needed) -> dict[str, Any]:
 
 
 class Guard:
-    """Stands before routes.  `find` raises where the caller has no such plan."""
+    """Stands before routes.  `find` raises where the caller has no such plan; without `limits` nobody calls too often."""
 
-    def __init__(self, callers: Callers, find: Callable[[Request, str], Awaitable[object]]) -> None:
+    def __init__(
+        self, callers: Callers, find: Callable[[Request, str], Awaitable[object]], limits: Buckets | None = None
+    ) -> None:
         self._callers = callers
         self._find = find
+        self._limits = limits
 
     def before(self, route: R, right: Needed | None) -> R:
         """The same route, for those who have the right."""
@@ -45,11 +49,14 @@ class Guard:
             yield self.before(route, (route.openapi_extra or {}).get(NEEDS))
 
     async def check(self, scope: Scope, receive: Receive, right: Right | None) -> None:
-        """Raises `CallerUnknown`, `CallerNotAllowed`, and `PlanNotOpen` where the plan is not the caller's to know of."""
+        """Raises `CallerUnknown`, `TooManyRequests`, `CallerNotAllowed`, and `PlanNotOpen` where the plan is not the
+        caller's to know of."""
         request = Request(scope, receive)
         caller = await self._callers.identify(request.headers)
         scope["caller"] = caller
         scope["spoken_of"] = {"actor": caller.actor}
+        if self._limits:
+            self._limits.take(caller.actor)
         if right is None:
             raise CallerNotAllowed(NOBODYS)
         if not caller.may(right):

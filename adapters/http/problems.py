@@ -1,6 +1,7 @@
 """Every error is an RFC 9457 problem: what went wrong, where, and what to do."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import ceil
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from adapters.http.callers import CallerUnknown
+from adapters.http.limits import TooManyRequests
 from adapters.http.routing import methods_allowed
 from adapters.postgres.log_tree import NoCheckpointYet, NotCoveredYet
 from adapters.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
@@ -161,6 +163,10 @@ def answer_with_problems(app: FastAPI) -> None:
     @app.exception_handler(CallerNotAllowed)
     async def forbidden(request: Request, error: CallerNotAllowed) -> Response:
         return problem(request, 403, "forbidden", str(error))
+
+    @app.exception_handler(TooManyRequests)
+    async def too_many(request: Request, error: TooManyRequests) -> Response:
+        return problem(request, 429, "too-many-requests", str(error), {"Retry-After": str(ceil(error.seconds))})
 
     @app.exception_handler(CursorWrong)
     async def no_such_page(request: Request, error: CursorWrong) -> Response:

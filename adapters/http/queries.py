@@ -13,6 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
+from adapters.access_log import Access, AccessLog
 from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, etag, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY, QUERY
 from adapters.http.problems import Rejected, rejected_parameter
@@ -147,9 +148,10 @@ class Cuts:
 class Views:
     """Finds plans as they stand now and makes the views of them."""
 
-    def __init__(self, plans: AccountPlans, heads: Heads) -> None:
+    def __init__(self, plans: AccountPlans, heads: Heads, access_log: AccessLog) -> None:
         self._plans = plans
         self._heads = heads
+        self._access_log = access_log
         self._ready = ReadyAnswers()
 
     def now(self) -> datetime:
@@ -158,6 +160,12 @@ class Views:
     def drop(self, plan_id: UUID) -> None:
         """Keep no answer ready of a plan any more."""
         self._ready.drop(plan_id)
+
+    def note_read(self, request: Request, plan_id: UUID | None = None, cut: str | None = None) -> None:
+        """Have it written down who reads what.  Raises `AccessLogFull`."""
+        caller, view = caller_of(request), request.scope["route"].name
+        access = Access(caller.actor, caller.on_behalf_of, caller.role, view, plan_id, cut)
+        self._access_log.note(access, request.scope["request_id"])
 
     async def plan(self, request: Request, plan: str) -> KnownPlan:
         """One that the caller may know of.  Raises `PlanNotOpen`, `StoreUnavailable`."""
@@ -188,9 +196,10 @@ class Views:
     ) -> Response:
         """The view up to a cut: unchanged, ready, or made now.  The day counts where the cut moves with it.
 
-        Raises `CutBeforePlan`.
+        Raises `CutBeforePlan`, `AccessLogFull`.
         """
         check_there(known, until)
+        self.note_read(request, known.plan_id, f"version:{until.version}")
         moves = until.cut == "now" or until.provisional
         tag = etag(until.version, known.erasures, until.date if moves else None, form)
         if is_known(request, tag):

@@ -94,6 +94,7 @@ def routes(views: Views, events: PostgresEventStore, forms: Forms) -> APIRouter:
     )
     async def read_month(request: Request, asked: Annotated[MonthAsked, Query()]) -> Response:
         caller, form, now = caller_of(request), form_asked(request, asked.format), views.now()
+        views.note_read(request)
         try:
             month = month_named(asked.month, now)
         except CutRefused as error:

@@ -11,6 +11,8 @@ import structlog
 
 from adapters.erasure_list import ErasureList
 from adapters.key_encryption import KeyEncryptionKeys
+from adapters.postgres.access_events import AccessEvents
+from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.erasures import Erasures
@@ -63,6 +65,8 @@ class Store:
     events: PostgresEventStore
     erasures: Erasures
     portfolio: Portfolio
+    api_keys: PostgresApiKeys
+    access_events: AccessEvents
     feed: Feed
     watch: LogWatch
     webhooks: Webhooks
@@ -140,6 +144,8 @@ def opened(
             events,
             erasures,
             Portfolio(datastore),
+            PostgresApiKeys(datastore),
+            AccessEvents(datastore),
             feed,
             watch,
             Webhooks(datastore, of_webhooks),

@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from adapters import logs
 from adapters.http.callers import Development
-from adapters.main import http_app, make_id, open_store, utc_now
+from adapters.main import Reception, http_app, make_id, open_store, utc_now
 from adapters.settings import Settings
 from adapters.stored_format import UnreadMeta, encode, meta_of
 from application.account_plans import AccountPlans
@@ -63,7 +63,7 @@ def main(home: str, port: str, where: str) -> None:
         plans = AccountPlans(store.events, utc_now, make_id)
         if where == "nothing":
             store: Any = replace(store, events=Nowhere(plans))
-        app = http_app(store, Development(), b"bench")
+        app = http_app(store, Reception(Development()), b"bench")
         known = plans.read(plan_id_of("bench-big"))
         content = to_json(current_plan(known, cut_at("now", known, utc_now())))
 

@@ -1,0 +1,144 @@
+"""Commands for the API keys of callers, and for what callers have read."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich.console import RenderableType
+
+from adapters.api_keys import ApiKey, GivenRole, ids_of, new_key
+from adapters.cli.asking import AsJson, operator
+from adapters.cli.errors import Told
+from adapters.cli.generations import keys
+from adapters.cli.tables import GOOD, QUIET, WARNING, table, text
+from adapters.cli.terminal import out, print_json, print_lines, tell
+from adapters.main import open_store, utc_now
+from adapters.postgres.access_events import AccessItem
+from adapters.settings import Settings
+from application.access import WORKS_ON_PLANS
+from domain.language import AccountId, PersonId
+
+ALL = "all"
+DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("access-events")(access_events)
+
+
+@keys.command()
+def create(
+    name: Annotated[str, typer.Option(help="Whose it is: the actor of what is done with it.")],
+    role: Annotated[GivenRole, typer.Option(help="What may be done with it.")],
+    plans: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PLAN|all",
+            help="Ids of accounts or plans; may be given several times. Left out for an editor: the plans they own or"
+            " are on the team of.",
+        ),
+    ] = None,
+    expires: Annotated[datetime | None, typer.Option(formats=DAYS, help="Until when it is good (UTC).")] = None,
+    personal_data: Annotated[
+        bool, typer.Option("--personal-data", help="What is sent to them may hold words about people.")
+    ] = False,
+    on_behalf_of: Annotated[bool, typer.Option("--on-behalf-of", help="They may act on behalf of others.")] = False,
+) -> None:
+    """Make a key for a caller and show it, this once."""
+    key, shown = new_key(
+        name=checked(PersonId, name, "--name"),
+        role=role,
+        plans=plans_named(plans or [], role),
+        personal_data=personal_data,
+        on_behalf_of=on_behalf_of,
+        created_at=utc_now(),
+        created_by=operator(),
+        expires_at=expires and expires.replace(tzinfo=UTC),
+    )
+    with open_store(Settings()) as store:
+        first = not store.api_keys.all()
+        store.api_keys.add(key)
+    print_lines([f"{shown}\n".encode()])
+    tell(f"Keep it now: it is not shown again. It is known within a second; `plantrail keys revoke {key.id}` ends it.")
+    if first:
+        tell("From its next start on the service asks everybody for a key, on this machine as well.")
+
+
+def plans_named(plans: list[str], role: GivenRole) -> tuple[str, ...] | None:
+    """Raises `typer.BadParameter`."""
+    if not plans and role != WORKS_ON_PLANS:
+        raise typer.BadParameter("say which: --plans all, or --plans ACCOUNT for each of them", param_hint="--plans")
+    if ALL in plans:
+        return None
+    return tuple(checked(AccountId, plan, "--plans") for plan in plans)
+
+
+def checked(kind: Any, said: str, option: str) -> str:
+    """Raises `typer.BadParameter`."""
+    try:
+        return str(TypeAdapter(kind).validate_python(said))
+    except ValidationError:
+        raise typer.BadParameter("letters, digits and . _ : @ - only", param_hint=option) from None
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """List the keys of callers, without what they are good for."""
+    with open_store(Settings()) as store:
+        found = store.api_keys.all()
+    columns = ["!Id", "Name", "Role", "**Plans", "**May also", "!State", "!Last used"]
+    out().print(table("API keys", columns, [row_of(key, utc_now()) for key in found]) or text("There are no keys yet."))
+
+
+def row_of(key: ApiKey, now: datetime) -> Sequence[RenderableType]:
+    if key.revoked_at:
+        state = text(f"revoked {key.revoked_at:%Y-%m-%d %H:%M}", QUIET)
+    elif not key.is_good(now):
+        state = text(f"expired {key.expires_at:%Y-%m-%d %H:%M}", WARNING)
+    else:
+        state = text(f"good until {key.expires_at:%Y-%m-%d %H:%M}" if key.expires_at else "good", GOOD)
+    beside = ["personal data"] * key.personal_data + ["on behalf of others"] * key.on_behalf_of
+    used = text(f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else None)
+    return text(key.id), text(key.name), text(key.role), plans_of(key), text(", ".join(beside)), state, used
+
+
+def plans_of(key: ApiKey) -> RenderableType:
+    if key.plans is None:
+        return text(ALL)
+    their_own = ["their own"] if key.role == WORKS_ON_PLANS else []
+    return text(", ".join([*their_own, *key.plans]))
+
+
+@keys.command()
+def revoke(id: Annotated[str, typer.Argument(help="Of the key; `plantrail keys list` has them.")]) -> None:
+    """Take a key back: within a second no process takes it any more."""
+    with open_store(Settings()) as store:
+        key = store.api_keys.revoke(id, utc_now())
+    if key is None:
+        raise Told(f"There is no key “{id}”. `plantrail keys list` lists those there are.")
+    tell(f"The key {key.id} of {key.name} is revoked.")
+
+
+def access_events(
+    plan: Annotated[str | None, typer.Option(help="Only of this plan: its id or that of its account.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Only by this person.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Who has read what of plans, the latest first."""
+    with open_store(Settings()) as store:
+        page = store.access_events.page(limit, ids_of([plan]) if plan else None, actor)
+    if as_json:
+        print_json(page)
+        return
+    columns = ["!When (UTC)", "Who", "Role", "**What", "**Plan", "!How far", ">Times"]
+    out().print(table("Reads", columns, [row_of_read(item) for item in page.items]) or text("Nothing was read."))
+
+
+def row_of_read(item: AccessItem) -> Sequence[RenderableType]:
+    who = f"{item.actor} for {item.on_behalf_of}" if item.on_behalf_of else item.actor
+    when = text(f"{item.at:%Y-%m-%d %H:%M:%S}")
+    plan = text(item.plan_id or "several")
+    return when, text(who), text(item.role), text(item.view), plan, text(item.cut), text(item.times)

@@ -1,0 +1,45 @@
+"""Who has read what, for auditors."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters.api_keys import ids_of
+from adapters.http.conditional import at_cursor
+from adapters.http.documentation import LIST_QUERY
+from adapters.http.guard import needs
+from adapters.http.requests import caller_of
+from adapters.postgres.access_events import AccessEvents, AccessPage
+
+MOST_ITEMS = 500
+
+
+class AccessesWanted(BaseModel):
+    """Whose reads, and of what."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    plan: str | None = Field(None, max_length=128, description="Only of this plan: its id or that of its account.")
+    actor: str | None = Field(None, max_length=128, description="Only by this person.")
+    cursor: int | None = Field(None, ge=0, le=2**63 - 1, description="`next` of the page before.")
+    limit: int = Field(100, ge=1, le=MOST_ITEMS, description="How many at most.")
+
+
+SAYS: dict[str, Any] = LIST_QUERY | {"openapi_extra": LIST_QUERY["openapi_extra"] | needs("audit")}
+
+
+def routes(events: AccessEvents) -> APIRouter:
+    api = APIRouter(prefix="/v1/access-events", tags=["audit"])
+
+    @api.get("", response_model=AccessPage, summary="Who has read what of plans, the latest first", **SAYS)
+    async def read_access_events(request: Request, wanted: Annotated[AccessesWanted, Query()]) -> Response:
+        caller, plans = caller_of(request), ids_of([wanted.plan]) if wanted.plan else None
+        page = await run_in_threadpool(events.page, wanted.limit, plans, wanted.actor, wanted.cursor, caller)
+        headers = {"Cache-Control": "no-store"}
+        if following := at_cursor(request, page.next):
+            headers["Link"] = f'<{following}>; rel="next"'
+        return Response(page.model_dump_json(), headers=headers, media_type="application/json")
+
+    return api

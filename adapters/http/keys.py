@@ -1,0 +1,153 @@
+"""API keys over HTTP, for admins: made and shown once, listed without what they are good for, taken back."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from adapters.api_keys import ApiKey, GivenRole, ids_of, new_key
+from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, problem_of
+from adapters.http.guard import needs
+from adapters.http.problems import Rejected, rejected_body
+from adapters.http.requests import body_of, caller_of
+from adapters.postgres.api_keys import PostgresApiKeys
+from application.access import WORKS_ON_PLANS, Caller, CallerNotAllowed
+from domain.language import AccountId, PersonId
+
+Plans = Annotated[list[AccountId], Field(max_length=1_000)]
+
+
+class NewKey(BaseModel):
+    """A key to be made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: PersonId = Field(description="Whose it is: the actor of what is done with it.")
+    role: GivenRole
+    plans: Plans | None = Field(description="Ids of plans or accounts; null: all there are.")
+    expires_at: AwareDatetime | None = None
+    personal_data: bool = Field(False, description="Whether what is sent to them may hold words about people.")
+    on_behalf_of: bool = Field(False, description="Whether they may act on behalf of others.")
+
+
+class KeyShown(BaseModel):
+    """A key, without what it is good for."""
+
+    id: str
+    name: str
+    role: GivenRole
+    plans: list[str] | None
+    personal_data: bool
+    on_behalf_of: bool
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+class KeyMade(KeyShown):
+    """A new key.  It is shown this once."""
+
+    key: str
+
+
+class KeyList(BaseModel):
+    items: list[KeyShown]
+
+
+EXAMPLE = {"name": "crm-sync", "role": "editor", "plans": None, "on_behalf_of": True}
+
+
+def said(*problems: tuple[int, str], body: bool = False) -> dict[str, Any]:
+    """What a route says of itself."""
+    given = {"application/json": {"schema": NewKey.model_json_schema(), "example": EXAMPLE}}
+    return {
+        "responses": {
+            401: problem_of("Say who you are."),
+            403: problem_of("What you may do does not include this."),
+            429: problem_of("You call more often than you may; `Retry-After` says when to go on."),
+            503: problem_of("The store is down or slow; try again."),
+            **{status: problem_of(description) for status, description in problems},
+            "default": OTHER_PROBLEM,
+        },
+        "openapi_extra": needs("keys")
+        | {"parameters": [REQUEST_ID]}
+        | ({"requestBody": {"required": True, "content": given}} if body else {}),
+    }
+
+
+def routes(keys: PostgresApiKeys, now: Callable[[], datetime], changed: Callable[[], None]) -> APIRouter:
+    """`changed` has the keys looked at anew in this process; the others do so within a second."""
+    api = APIRouter(prefix="/v1/keys", tags=["keys"])
+
+    @api.get("", response_model=KeyList, summary="All keys, without what they are good for", **said())
+    async def read_keys() -> Response:
+        found = await run_in_threadpool(keys.all)
+        return answer(KeyList(items=[KeyShown(**shown(key)) for key in found]))
+
+    @api.post(
+        "",
+        response_model=KeyMade,
+        status_code=201,
+        summary="Make a key, and see it this once",
+        **said(
+            (400, "The body is not JSON."),
+            (413, "The body is too large."),
+            (415, "The body is not application/json."),
+            (422, "Fields are wrong."),
+            body=True,
+        ),
+    )
+    async def make_key(request: Request) -> Response:
+        caller, wanted = caller_of(request), new_key_wanted(await body_of(request))
+        check_may_give(caller, wanted)
+        key, text = new_key(
+            name=wanted.name,
+            role=wanted.role,
+            plans=None if wanted.plans is None else tuple(wanted.plans),
+            personal_data=wanted.personal_data,
+            on_behalf_of=wanted.on_behalf_of,
+            expires_at=wanted.expires_at,
+            created_at=now(),
+            created_by=caller.actor,
+        )
+        await run_in_threadpool(keys.add, key)
+        await run_in_threadpool(changed)
+        return answer(KeyMade(key=text, **shown(key)), 201)
+
+    @api.delete("/{id}", response_model=KeyShown, summary="Take a key back", **said((404, "There is no such key.")))
+    async def revoke_key(id: Annotated[str, Path(description="Of the key.")]) -> Response:
+        key = await run_in_threadpool(keys.revoke, id, now()) if "\0" not in id else None
+        if key is None:
+            raise Rejected(404, "unknown-key", "There is no such key.")
+        await run_in_threadpool(changed)
+        return answer(KeyShown(**shown(key)))
+
+    return api
+
+
+def new_key_wanted(body: bytes) -> NewKey:
+    try:
+        return NewKey.model_validate_json(body)
+    except ValidationError as error:
+        raise rejected_body(error) from None
+
+
+def check_may_give(caller: Caller, wanted: NewKey) -> None:
+    """Nobody gives others more plans than they have themselves.  Raises `CallerNotAllowed`."""
+    if caller.plans is None:
+        return
+    if wanted.plans is None or wanted.role == WORKS_ON_PLANS or not ids_of(wanted.plans) <= caller.plans:
+        raise CallerNotAllowed("You may give keys for the plans only that were named for you.")
+
+
+def shown(key: ApiKey) -> dict[str, Any]:
+    return {name: getattr(key, name) for name in KeyShown.model_fields}
+
+
+def answer(content: BaseModel, status: int = 200) -> Response:
+    return Response(content.model_dump_json(), status, {"Cache-Control": "no-store"}, media_type="application/json")

@@ -1,0 +1,38 @@
+"""How often somebody may call: a bucket of requests for every caller, filled as time goes by."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from time import monotonic
+
+MOST_CALLERS = 10_000
+BURST = 4.0
+"""Seconds' worth of requests that may come at once."""
+
+
+class TooManyRequests(Exception):
+    """You are calling more often than you may; wait as long as Retry-After says."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(TooManyRequests.__doc__)
+        self.seconds = seconds
+
+
+class Buckets:
+    """For every caller no more than the instant at which their bucket will be full again."""
+
+    def __init__(self, per_second: float, clock: Callable[[], float] = monotonic) -> None:
+        self._interval = 1 / per_second
+        self._depth = max(BURST, self._interval)
+        self._clock = clock
+        self._full_at: OrderedDict[str, float] = OrderedDict()
+
+    def take(self, who: str) -> None:
+        """Raises `TooManyRequests`."""
+        now = self._clock()
+        full_at = max(self._full_at.pop(who, now), now) + self._interval
+        if full_at - now > self._depth:
+            self._full_at[who] = full_at - self._interval
+            raise TooManyRequests(full_at - now - self._depth)
+        self._full_at[who] = full_at
+        if len(self._full_at) > MOST_CALLERS:
+            self._full_at.popitem(last=False)

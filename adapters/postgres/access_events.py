@@ -1,0 +1,88 @@
+"""The table of access events: it is added to and read; only what is old goes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import class_row
+from pydantic import BaseModel, Field
+
+from adapters.access_log import AccessEvent
+from adapters.postgres.datastore import Datastore
+from application.access import Caller
+
+COLUMNS = ("at", "actor", "on_behalf_of", "role", "view", "plan_id", "cut", "request_id", "times")
+COPY = f"COPY plantrail.access_events ({', '.join(COLUMNS)}) FROM STDIN"
+MOST_PURGED = 10_000
+
+
+class AccessItem(BaseModel):
+    """Somebody read something, once or several times within a moment."""
+
+    id: int
+    at: datetime
+    actor: str
+    on_behalf_of: str | None
+    role: str
+    view: str = Field(description="The operation they called, or the command of the command line.")
+    plan_id: UUID | None = Field(description="Null: of many plans.")
+    cut: str | None = Field(description="How far into the plan's history.")
+    request_id: str = Field(description="Of the first read.")
+    times: int
+
+
+class AccessPage(BaseModel):
+    """The latest first."""
+
+    items: list[AccessItem]
+    next: str | None = Field(description="The cursor of the page that follows; null at the end.")
+
+
+class AccessEvents:
+    """Everything raises `StoreUnavailable`."""
+
+    def __init__(self, datastore: Datastore) -> None:
+        self._datastore = datastore
+
+    def add(self, events: Sequence[AccessEvent]) -> None:
+        with self._datastore.connection() as connection, connection.cursor().copy(COPY) as copy:
+            for event in events:
+                access = event.access
+                copy.write_row((event.at, *access, event.request_id, event.times))
+
+    def page(
+        self,
+        limit: int,
+        plans: frozenset[UUID] | None = None,
+        actor: str | None = None,
+        before: int | None = None,
+        caller: Caller | None = None,
+    ) -> AccessPage:
+        """Of what was read of these plans, by this person; of plans the caller sees, where there is one."""
+        conditions, values = ["true"], dict[str, Any](limit=limit + 1)
+        scopes = {"plans": plans, "theirs": caller.plans if caller else None}
+        for name, scope in scopes.items():
+            if scope is not None:
+                conditions.append(f"plan_id = ANY(%({name})s::uuid[])")
+                values[name] = list(scope)
+        for condition, name, value in (("actor = %(actor)s", "actor", actor), ("id < %(before)s", "before", before)):
+            if value is not None:
+                conditions.append(condition)
+                values[name] = value
+        statement = (
+            f"SELECT id, {', '.join(COLUMNS)} FROM plantrail.access_events WHERE {' AND '.join(conditions)}"
+            " ORDER BY id DESC LIMIT %(limit)s"
+        )
+        with (
+            self._datastore.connection() as connection,
+            connection.cursor(row_factory=class_row(AccessItem)) as cursor,
+        ):
+            found = cursor.execute(statement.encode(), values).fetchall()
+        items = found[:limit]
+        return AccessPage(items=items, next=str(items[-1].id) if len(found) > limit else None)
+
+    def purge(self, older_than_days: int) -> None:
+        """Delete what is so old, so much at most that nobody waits for it."""
+        with self._datastore.connection() as connection:
+            connection.execute("SELECT plantrail.purge_access_events(%s, %s)", (older_than_days, MOST_PURGED))

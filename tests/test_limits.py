@@ -1,0 +1,64 @@
+"""How often somebody may call, and what every answer tells browsers."""
+
+import pytest
+
+from adapters.http.limits import MOST_CALLERS, Buckets, TooManyRequests
+from adapters.postgres.store import Store
+from tests.api import assert_problem, served
+from tests.callers import Known, as_, caller
+
+CALLERS = Known(caller("ann", "reader", sees_all=True), caller("ben", "reader", sees_all=True))
+
+
+def taken(buckets: Buckets, who: str, times: int) -> int:
+    """How many of so many requests are let through."""
+    through = 0
+    for _ in range(times):
+        try:
+            buckets.take(who)
+            through += 1
+        except TooManyRequests:
+            pass
+    return through
+
+
+def test_a_bucket_holds_four_seconds_worth_and_is_filled_as_time_goes_by():
+    now = 100.0
+    buckets = Buckets(10, lambda: now)
+    assert taken(buckets, "ann", 100) == 40
+    with pytest.raises(TooManyRequests) as error:
+        buckets.take("ann")
+    assert error.value.seconds == pytest.approx(0.1)
+    assert taken(buckets, "ben", 3) == 3
+    now += error.value.seconds + 0.001
+    assert taken(buckets, "ann", 5) == 1
+    now += 1_000
+    assert taken(buckets, "ann", 100) == 40
+
+
+def test_however_seldom_it_is_one_request_is_let_through():
+    now = 0.0
+    buckets = Buckets(0.01, lambda: now)
+    assert taken(buckets, "ann", 10) == 1
+    now += 100.001
+    assert taken(buckets, "ann", 10) == 1
+
+
+def test_buckets_are_kept_for_so_many_callers_only():
+    buckets = Buckets(1, lambda: 0.0)
+    for number in range(MOST_CALLERS + 10):
+        buckets.take(str(number))
+    assert len(buckets._full_at) == MOST_CALLERS
+
+
+def test_who_calls_too_often_is_told_when_to_go_on_and_nobody_else_suffers(store: Store):
+    now = 0.0
+    with served(store, CALLERS, limits=Buckets(1, lambda: now)) as api:
+        answers = [api.get("/v1/plans", as_("ann")) for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [200] * 4 + [429] * 2
+        assert_problem(answers[-1], 429, "too-many-requests")
+        assert answers[-1].headers["retry-after"] == "1"
+        assert api.get("/v1/plans", as_("ben")).status_code == 200
+        assert api.get("/livez").status_code == 200
+        now += 1
+        assert api.get("/v1/plans", as_("ann")).status_code == 200
