@@ -23,6 +23,7 @@ from adapters.webhooks.endpoints import NothingToReplay, TooManyWebhooks, Unknow
 from adapters.webhooks.subscriptions import UnknownPlan, UnknownType
 from application.changes import CutsOutOfOrder
 from application.cuts import CutRefused
+from application.merkle import NoSuchProof
 from application.portfolio import CannotBeFolded, CursorWrong
 from application.ports import StoreUnavailable
 from application.scenario import ScenarioRefused
@@ -102,6 +103,7 @@ EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
     RebuildUnderWay: as_it_says,
     NoteRefused: as_it_says,
     NotCoveredYet: as_it_says,
+    NoSuchProof: as_it_says,
     LogAltered: lambda error: f"The log was altered. {error}",
     TreeDamaged: as_it_says,
     SettingsError: as_it_says,

@@ -7,7 +7,10 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from adapters.bundle.contents import write_bundle
 from adapters.checkpoints import NoteRefused, VerifierKey, notes_in
+from adapters.cli.asking import AsOf, PlanName, find
+from adapters.cli.errors import Told
 from adapters.cli.terminal import err, print_lines, tell
 from adapters.cli.words import counted
 from adapters.main import notary, open_store
@@ -15,6 +18,7 @@ from adapters.postgres.notary import Watch
 from adapters.postgres.verification import Verified
 from adapters.postgres.verification import verify as verify_log
 from adapters.settings import Settings, log_key
+from application.cuts import check_there
 
 Elsewhere = Annotated[
     list[Path] | None,
@@ -27,6 +31,7 @@ Elsewhere = Annotated[
 def add_to(app: typer.Typer) -> None:
     app.command()(checkpoint)
     app.command()(verify)
+    app.command("audit-bundle")(audit_bundle)
 
 
 def checkpoint(
@@ -95,3 +100,25 @@ def report(found: Verified, elsewhere: int) -> None:
     print_lines([f"{line}\n".encode() for line in lines])
     if not elsewhere:
         tell("A store that was replaced as a whole is found by --checkpoint alone: one that was kept elsewhere.", "dim")
+
+
+def audit_bundle(
+    plan: PlanName,
+    output: Annotated[Path, typer.Option("-o", "--output", help="A new file: it will be a ZIP.")],
+    as_of: AsOf = "now",
+    earlier: Elsewhere = None,
+    words: Annotated[
+        bool, typer.Option("--words/--sealed", help="With people's words, or with what they are sealed as alone.")
+    ] = True,
+) -> None:
+    """Write what it takes to prove a plan's history to somebody who does not trust us: events, proofs, report, verifier."""
+    if output.exists():
+        raise Told(f"{output} exists already. Choose a new file.")
+    settings, asked = Settings(), find(plan)
+    cut = asked.cut(as_of)
+    check_there(asked.known, cut)
+    notes = [note for file in earlier or () for note in notes_of(file)]
+    with open_store(settings) as store:
+        at = notary(store, log_key(settings)).seal()
+        write_bundle(output, store, asked.known, cut, at, notes, asked.now, words)
+    tell(f"The bundle is written to {output}. Whoever gets it runs: python verify_bundle.py {output.name}")

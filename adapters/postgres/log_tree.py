@@ -105,6 +105,12 @@ class LogTree:
         with self._datastore.connection() as connection:
             return prove(connection, plan_id, version, at or latest(connection), reading(connection))
 
+    def prove_plan(self, plan_id: UUID, version: int, at: KeptCheckpoint) -> list[EventProof]:
+        """All events of a plan up to a version.  Raises `NoSuchEvent`, `NotCoveredYet`."""
+        with self._datastore.connection() as connection:
+            hashes = reading(connection)
+            return [prove(connection, plan_id, each, at, hashes) for each in range(1, version + 1)]
+
     def consistency(self, old: int, new: int) -> list[bytes]:
         """That the tree of one size begins with that of another.  Raises `NoSuchProof`."""
         with self._datastore.connection() as connection:

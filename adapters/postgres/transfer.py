@@ -25,6 +25,10 @@ EXPORT = (
     "SELECT notification_id, originator_id, originator_version, topic, state FROM plantrail.stored_events"
     " ORDER BY notification_id"
 )
+OF_PLAN = (
+    "SELECT notification_id, originator_id, originator_version, topic, state FROM plantrail.stored_events"
+    " WHERE originator_id = %s AND originator_version <= %s ORDER BY originator_version"
+)
 IMPORT = (
     "COPY plantrail.stored_events (notification_id, originator_id, originator_version, topic, state)"
     " FROM STDIN (FORMAT BINARY)"
@@ -66,6 +70,13 @@ def exported_events(datastore: Datastore) -> Generator[bytes, None, None]:
             cursor.execute(EXPORT, binary=True)
             for row in cursor:
                 yield line_of(Logged(*row))
+
+
+def events_of(datastore: Datastore, plan_id: UUID, version: int) -> list[Logged]:
+    """Of one plan, up to a version.  Raises `StoreUnavailable`."""
+    with datastore.connection() as connection:
+        rows = connection.execute(OF_PLAN, (plan_id, version), binary=True)
+        return [Logged(*row) for row in rows]
 
 
 def line_of(event: Logged) -> bytes:
