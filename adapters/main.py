@@ -184,7 +184,7 @@ def subscriptions(store: Store, targets: Targets, now: Callable[[], datetime] = 
 def pushing(store: Store, settings: Settings, numbers: Numbers) -> Iterator[None]:
     """A worker that pushes events to webhooks, in a thread and on connections of its own."""
     events = CloudEvents(store.feed.page(NOW, most=1).log_id, public_url(settings))
-    datastore = Datastore(store.where.service, size=THREADS)
+    datastore = Datastore(store.where.service, size=THREADS, synchronous=False)
     lanes = Lanes(datastore, store.webhook_secrets)
 
     def body(row: Row, personal_data: bool) -> bytes:

@@ -128,7 +128,8 @@ def test_the_service_has_a_worker_unless_it_is_told_not_to(hooks: Hooks, receive
     with running("serve", "--port", str(port), *words, **here) as service:
         wait_until(lambda: answers(port), 30)
         if pushes:
-            wait_until(lambda: receiver.received)
+            arrived = 'plantrail_webhook_attempts_total{outcome="arrived"} 1.0'
+            wait_until(lambda: arrived in httpx.get(f"http://127.0.0.1:{port}/metrics").text)
         service.send_signal(signal.SIGTERM)
         service.wait(timeout=10)
     assert bool(receiver.received) is pushes

@@ -60,7 +60,7 @@ def test_what_was_altered_on_the_way_is_not_verified(receiver: Receiver):
     for body, headers in (
         (received.body + b" ", received.headers),
         (received.body, received.headers | {"webhook-id": "other:7"}),
-        (received.body, received.headers | {"webhook-timestamp": str(int(datetime.now(UTC).timestamp()) - 1)}),
+        (received.body, received.headers | {"webhook-timestamp": str(int(received.headers["webhook-timestamp"]) - 1)}),
     ):
         with pytest.raises(WebhookVerificationError):
             verifier.verify(body, headers)

@@ -59,8 +59,11 @@ class Datastore:
         size: int = 8,
         timeout: float = POOL_TIMEOUT,
         statement_timeout: float = STATEMENT_TIMEOUT,
+        synchronous: bool = True,
     ) -> None:
+        """Where nothing is lost that could not be done again, commits need not be `synchronous`: wait for the disk."""
         self.conninfo = conninfo
+        self._synchronous = synchronous
         self._statement_timeout = statement_timeout
         self._pool = ConnectionPool(
             conninfo,
@@ -79,6 +82,8 @@ class Datastore:
         connection.patience = self._statement_timeout + 1
         connection.autocommit = True
         connection.execute(*session(self._statement_timeout))
+        if not self._synchronous:
+            connection.execute("SET synchronous_commit = off")
 
     def connect(self) -> ImpatientConnection:
         """A connection of the caller's own, who closes it.  Raises `psycopg.OperationalError`."""

@@ -18,8 +18,9 @@ from adapters.postgres.datastore import Datastore
 from adapters.postgres.webhook_secrets import WebhookSecrets
 from adapters.webhooks.delivery import Outcome
 
-EVENTS_LOOKED_THROUGH = 2_000
-"""Of the log, for one endpoint at a time."""
+ENDPOINTS_AT_A_TIME = 100
+EVENTS_LOOKED_THROUGH = 1_000
+"""Of the log, for each of these endpoints."""
 EVENTS_FETCHED = 50
 MOST_AT_ONCE = 16
 MOST_AT_ONCE_FAILING = 4
@@ -30,26 +31,28 @@ FAILING_FOR = timedelta(days=5)
 ATTEMPTS_KEPT = timedelta(days=14)
 MOST_PURGED = 1_000
 
-BEHIND = (
-    "SELECT id, position, topics, plans FROM plantrail.webhook_endpoints"
-    " WHERE state = 'active' AND position < (SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events)"
-    " ORDER BY position LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"
-)
 # A lane that has nothing to do any more begins anew where it is told to; so does one that a replay has emptied.
 LOOK_THROUGH = (
-    "WITH page AS ("
-    "  SELECT notification_id, originator_id, originator_version, topic FROM plantrail.stored_events"
-    "  WHERE notification_id > %(position)s ORDER BY notification_id LIMIT %(most)s),"
+    "WITH behind AS ("
+    "  SELECT id, position, topics, plans FROM plantrail.webhook_endpoints"
+    "  WHERE state = 'active' AND position < (SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events)"
+    "  ORDER BY position LIMIT %(endpoints)s FOR NO KEY UPDATE SKIP LOCKED),"
+    " page AS ("
+    "  SELECT behind.*, event.* FROM behind CROSS JOIN LATERAL ("
+    "   SELECT notification_id, originator_id, originator_version, topic FROM plantrail.stored_events"
+    "   WHERE notification_id > behind.position ORDER BY notification_id LIMIT %(events)s) AS event),"
     " moved AS ("
-    "  UPDATE plantrail.webhook_endpoints SET position = (SELECT max(notification_id) FROM page) WHERE id = %(id)s)"
-    " INSERT INTO plantrail.webhook_lanes AS lane (endpoint_id, plan_id, delivered, through, waiting_since, due_at)"
-    " SELECT %(id)s, originator_id, min(originator_version) - 1, max(originator_version), %(now)s, %(now)s FROM page"
-    " WHERE (%(topics)s::text[] = '{}' OR topic = ANY (%(topics)s))"
-    "  AND (%(plans)s::uuid[] = '{}' OR originator_id = ANY (%(plans)s))"
-    " GROUP BY originator_id"
-    " ON CONFLICT (endpoint_id, plan_id) DO UPDATE SET through = excluded.through,"
-    "  delivered = CASE WHEN lane.delivered >= lane.through THEN excluded.delivered ELSE lane.delivered END,"
-    "  due_at = CASE WHEN lane.delivered >= lane.through THEN excluded.due_at ELSE lane.due_at END"
+    "  UPDATE plantrail.webhook_endpoints e SET position = reached.last"
+    "  FROM (SELECT id, max(notification_id) AS last FROM page GROUP BY id) AS reached WHERE e.id = reached.id),"
+    " waiting AS ("
+    "  INSERT INTO plantrail.webhook_lanes AS lane (endpoint_id, plan_id, delivered, through, waiting_since, due_at)"
+    "  SELECT id, originator_id, min(originator_version) - 1, max(originator_version), %(now)s, %(now)s FROM page"
+    "  WHERE (topics = '{}' OR topic = ANY (topics)) AND (plans = '{}' OR originator_id = ANY (plans))"
+    "  GROUP BY id, originator_id"
+    "  ON CONFLICT (endpoint_id, plan_id) DO UPDATE SET through = excluded.through,"
+    "   delivered = CASE WHEN lane.delivered >= lane.through THEN excluded.delivered ELSE lane.delivered END,"
+    "   due_at = CASE WHEN lane.delivered >= lane.through THEN excluded.due_at ELSE lane.due_at END)"
+    " SELECT count(*) > 0 FROM behind"
 )
 CLAIM = (
     "UPDATE plantrail.webhook_lanes lane"
@@ -174,18 +177,13 @@ class Lanes:
         self.lease = lease
 
     def look_through(self, now: datetime) -> bool:
-        """Find what one endpoint wants in the next part of the log; False where no endpoint is behind.
+        """Find what endpoints want in the next part of the log; False where none is behind.
 
-        What others look through at the same time is left to them.
+        Those that others see to at the same time are left to them.
         """
-        with self._datastore.connection() as connection, connection.transaction():
-            row = connection.execute(BEHIND).fetchone()
-            if row is None:
-                return False
-            id, position, topics, plans = row
-            values = {"id": id, "position": position, "topics": topics, "plans": plans}
-            connection.execute(LOOK_THROUGH, values | {"now": now, "most": EVENTS_LOOKED_THROUGH})
-            return True
+        values = {"now": now, "endpoints": ENDPOINTS_AT_A_TIME, "events": EVENTS_LOOKED_THROUGH}
+        with self._datastore.connection() as connection:
+            return connection.execute(LOOK_THROUGH, values).fetchone() == (True,)
 
     def claim(self, now: datetime, most: int, busy: Mapping[UUID, int]) -> list[Lane]:
         """Lanes that are due, at most so many, and of no endpoint too many; `busy` says how many are held here."""
@@ -199,7 +197,9 @@ class Lanes:
             "at_once_failing": MOST_AT_ONCE_FAILING,
         }
         asked_at = monotonic()
-        with self._datastore.connection() as connection:
+        with self._datastore.connection() as connection, connection.transaction():
+            # Who holds a lane must be known even after a crash of the database; all else can be done again.
+            connection.execute("SET LOCAL synchronous_commit = on")
             rows = connection.execute(CLAIM, values).fetchall()
         return [self._lane(asked_at, *row) for row in rows]
 

@@ -6,12 +6,10 @@ checked: a name that means something else a moment later gains nothing.
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-import httpcore
-from httpcore import SOCKET_OPTION
 from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
 
 LONGEST_URL = 2_000
@@ -114,34 +112,3 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     if any(address in network for network in NEVER if network.version == address.version):
         return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
-
-
-class CheckedConnections(httpcore.AsyncNetworkBackend):
-    """Connections to allowed addresses only.  TLS still proves the name: it is not part of this."""
-
-    def __init__(self, targets: Targets) -> None:
-        self._targets = targets
-        self._network = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            addresses = await self._targets.addresses(host, port)
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from error
-        failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in addresses:
-            try:
-                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        raise failure
-
-    async def sleep(self, seconds: float) -> None:
-        await self._network.sleep(seconds)

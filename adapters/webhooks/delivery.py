@@ -2,18 +2,19 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from time import perf_counter
 from typing import Literal
 
-import httpcore
+import h11
 import httpx
 
-from adapters.webhooks.addresses import CheckedConnections, TargetRefused, Targets
+from adapters.webhooks.addresses import TargetRefused, Targets
+from adapters.webhooks.connections import Broken, Headers, Line, Lines, Origin, Place, place_of
 from adapters.webhooks.signatures import signed
 
 PATIENCE = 15.0
@@ -21,8 +22,6 @@ PATIENCE = 15.0
 MOST_READ = 64 * 1024
 """Bytes of an answer that are taken off the line, so that the connection can be used again; more are not wanted."""
 SECONDS_TO_READ = 1.0
-LONGEST_IDLE = 5.0
-"""Seconds a connection is kept for the next event."""
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
 Failure = Literal["timed-out", "address-refused", "tls-failed", "unreachable", "disconnected"]
@@ -77,69 +76,75 @@ def public_authorities() -> ssl.SSLContext:
 
 
 class Courier:
-    """Posts events, belonging to the event loop it is used in.  No redirects, no proxies, no cookies."""
+    """Posts events, belonging to the event loop it is used in."""
 
     def __init__(
-        self,
-        targets: Targets,
-        now: Callable[[], datetime],
-        trust: ssl.SSLContext,
-        patience: float = PATIENCE,
+        self, targets: Targets, now: Callable[[], datetime], trust: ssl.SSLContext, patience: float = PATIENCE
     ) -> None:
         self._now = now
         self._patience = patience
         self.longest = patience + SECONDS_TO_READ + 1
         """Seconds an attempt takes at most."""
-        self._connections = httpcore.AsyncConnectionPool(
-            ssl_context=trust,
-            max_connections=None,
-            keepalive_expiry=LONGEST_IDLE,
-            network_backend=CheckedConnections(targets),
-        )
+        self._lines = Lines(targets, trust)
 
     async def send(self, url: str, secrets: Sequence[bytes], id: str, body: bytes) -> Outcome:
         signatures = signed(secrets, id, self._now(), body).items()
         headers = [("Content-Type", CONTENT_TYPE), ("User-Agent", "plantrail"), *signatures]
         began = perf_counter()
-
-        def after(status: int | None = None, error: Failure | None = None, retry_after: str | None = None) -> Outcome:
-            return Outcome(round((perf_counter() - began) * 1000), status, error, retry_after)
-
+        status: int | None = None
+        retry_after: str | None = None
+        error: Failure | None = None
         try:
-            async with asyncio.timeout(self._patience) as deadline:
-                async with self._connections.stream("POST", url, headers=headers, content=body) as response:
-                    outcome = after(response.status, retry_after=_header(response, b"retry-after"))
-                    deadline.reschedule(None)
-                    await _drain(response)
-                    return outcome
-        except (TimeoutError, httpcore.TimeoutException):
-            return after(error="timed-out")
+            async with asyncio.timeout(self._patience):
+                line, response = await self._posted(place_of(url), headers, body)
+            status, retry_after = response.status_code, _header(response, b"retry-after")
+        except TimeoutError:
+            error = "timed-out"
         except TargetRefused:
-            return after(error="address-refused")
-        except httpcore.ConnectError as error:
-            return after(error="tls-failed" if isinstance(error.__context__, ssl.SSLError) else "unreachable")
-        except (httpcore.NetworkError, httpcore.ProtocolError):
-            return after(error="disconnected")
+            error = "address-refused"
+        except ssl.SSLError:
+            error = "tls-failed"
+        except Broken:
+            error = "disconnected"
+        except OSError:
+            error = "unreachable"
+        outcome = Outcome(round((perf_counter() - began) * 1000), status, error, retry_after)
+        if status is not None:
+            await self._done_with(line, place_of(url).origin)
+        return outcome
+
+    async def _posted(self, place: Place, headers: Headers, body: bytes) -> tuple[Line, h11.Response]:
+        """A connection that was kept may have ended without our knowing: then a new one is tried."""
+        line = self._lines.kept(place.origin)
+        if line:
+            with suppress(Broken):
+                return line, await self._answered(line, place, headers, body)
+        line = await self._lines.open(place.origin)
+        return line, await self._answered(line, place, headers, body)
+
+    async def _answered(self, line: Line, place: Place, headers: Headers, body: bytes) -> h11.Response:
+        try:
+            return await line.post(place, headers, body)
+        except BaseException:
+            line.end()
+            raise
+
+    async def _done_with(self, line: Line, origin: Origin) -> None:
+        """What is not read by then goes down with the connection."""
+        again = False
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SECONDS_TO_READ):
+                    again = await line.skip(MOST_READ)
+        finally:
+            if again:
+                self._lines.keep(origin, line)
+            else:
+                line.end()
 
     async def close(self) -> None:
-        await self._connections.aclose()
+        await self._lines.close()
 
 
-async def _drain(response: httpcore.Response) -> None:
-    """What is not read by then goes down with the connection."""
-    left = MOST_READ
-    with suppress(TimeoutError, httpcore.NetworkError, httpcore.ProtocolError):
-        async with asyncio.timeout(SECONDS_TO_READ), aclosing(_chunks(response)) as chunks:
-            async for chunk in chunks:
-                left -= len(chunk)
-                if left < 0:
-                    return
-
-
-async def _chunks(response: httpcore.Response) -> AsyncGenerator[bytes, None]:
-    async for chunk in response.aiter_stream():
-        yield chunk
-
-
-def _header(response: httpcore.Response, name: bytes) -> str | None:
-    return next((value.decode("latin-1") for each, value in response.headers if each.lower() == name), None)
+def _header(response: h11.Response, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for each, value in response.headers if each == name), None)

@@ -38,7 +38,7 @@ logger = structlog.get_logger("plantrail.webhooks")
 P = ParamSpec("P")
 T = TypeVar("T")
 Body = Callable[[Row, bool], bytes]
-"""The CloudEvent of a stored event, with words about people or without."""
+"""The CloudEvent of a stored event, with words about people or, without asking the store, without."""
 
 
 class Numbers(Protocol):
@@ -127,7 +127,7 @@ class Worker:
     # What there is to do
 
     async def turn(self) -> bool:
-        """Look further through the log for one endpoint, and begin with what is due; False where there was neither."""
+        """Look further through the log, and begin with what is due; False where there was neither."""
         looked = await self._ask(self._lanes.look_through, self._now())
         busy = Counter(lane.endpoint_id for lane in self._at_work.values())
         lanes = await self._ask(self._lanes.claim, self._now(), MOST_LANES - len(self._at_work), busy)
@@ -177,7 +177,7 @@ class Worker:
 
     async def _send(self, lane: Lane, row: Row) -> bool:
         """Whether to go on with the next event of the lane."""
-        body = await self._ask(self._body, row, lane.personal_data)
+        body = await self._ask(self._body, row, True) if lane.personal_data else self._body(row, False)
         event_id = f"{row.plan_id}:{row.version}"
         outcome = await self._courier.send(lane.url, lane.secrets, event_id, body)
         self._numbers.delivered(outcome.kind, outcome.milliseconds)
