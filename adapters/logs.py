@@ -36,6 +36,7 @@ ALLOWED = frozenset(
         "position",
         "projection",
         "webhook",
+        "relay",
         "exception",
         "exc_info",
     }

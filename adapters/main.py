@@ -1,5 +1,6 @@
 """Composition root: the only place where the pieces meet, the clock and the configuration included."""
 
+import asyncio
 import gc
 import signal
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from adapters.http.app import Services, create_app
 from adapters.http.callers import Bearers, Callers, Development, is_this_machine
 from adapters.http.conversation import Numbers
 from adapters.http.limits import Buckets
+from adapters.nats import Relay, Target
 from adapters.oidc import IssuedTokens, Issuer, is_safe
 from adapters.periodic import every
 from adapters.postgres.datastore import Datastore
@@ -286,3 +288,16 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True) ->
         gc.collect()
         gc.freeze()
         uvicorn.Server(config).run()
+
+
+def relay_to_nats(settings: Settings, target: Target) -> None:
+    """Relay every event to NATS JetStream until told to stop by SIGINT or SIGTERM.  Raises `StreamUnfit`."""
+    address = public_url(settings)
+    with ending_in_order(), open_store(settings) as store:
+        asyncio.run(_relay(Relay(store.datastore, store.feed, store.watch, address, target, random)))
+
+
+async def _relay(relay: Relay) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, relay.end)
+    await relay.run()

@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     """PLANTRAIL_PUBLIC_URL: where others reach the service: the schemas that events name are to be had there."""
     webhook_loopback: bool = False
     """PLANTRAIL_WEBHOOK_LOOPBACK: for development: webhooks may lead to this machine, also by plain http."""
+    nats_url: SecretStr | None = None
+    """PLANTRAIL_NATS_URL: the broker to relay to, which may hold user and password; several with commas between."""
     log_format: str | None = None
     """PLANTRAIL_LOG_FORMAT: "json" or "console"; default: console in a terminal."""
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from adapters.checkpoints import NoteRefused
 from adapters.erasure_list import ErasureListUnfit
 from adapters.key_encryption import KeyFault, WrongKeyEncryptionKey
+from adapters.nats import StreamUnfit
 from adapters.postgres.embedded import EmbeddedPostgresError
 from adapters.postgres.feed import CursorGone, CursorMalformed
 from adapters.postgres.key_generations import GenerationInUse
@@ -107,6 +108,7 @@ EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
     LogAltered: lambda error: f"The log was altered. {error}",
     TreeDamaged: as_it_says,
     SettingsError: as_it_says,
+    StreamUnfit: as_it_says,
     EmbeddedPostgresError: str,  # PostgreSQL's last words stand on lines of their own
     SchemaIsNewer: as_it_says,
     UnknownTopic: as_it_says,

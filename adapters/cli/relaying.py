@@ -1,0 +1,38 @@
+"""Commands that carry events to a broker."""
+
+from typing import Annotated
+
+import typer
+
+from adapters.cli.errors import Told
+from adapters.main import relay_to_nats
+from adapters.nats import Target
+from adapters.settings import Settings
+
+relay = typer.Typer(help="Carry every event to a broker, in order, until Ctrl-C.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(relay, name="relay")
+
+
+@relay.callback()
+def choose() -> None:
+    pass
+
+
+@relay.command()
+def nats(
+    url: Annotated[
+        str | None, typer.Option(help="nats:// or tls://, several with commas between; else PLANTRAIL_NATS_URL.")
+    ] = None,
+    stream: Annotated[str, typer.Option(help="The stream, which is made where there is none.")] = "plans",
+    name: Annotated[str, typer.Option(help="Of relays of one name, one works and the others stand by.")] = "nats",
+    replicas: Annotated[int, typer.Option(min=1, max=5, help="Copies of the stream, where it is made.")] = 1,
+) -> None:
+    """Carry every event to NATS JetStream, as plans.PLAN.EVENT, until Ctrl-C."""
+    settings = Settings()
+    given = url or (settings.nats_url.get_secret_value() if settings.nats_url else None)
+    if not given:
+        raise Told("Say where the broker is: --url nats://127.0.0.1:4222, or PLANTRAIL_NATS_URL.")
+    relay_to_nats(settings, Target(given, stream, name, replicas))

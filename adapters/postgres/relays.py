@@ -1,0 +1,55 @@
+"""How far a relay has come, and whose turn it is: of several with one name, one relays and the others stand by."""
+
+from typing import Any, Self
+from uuid import UUID
+
+from psycopg import Connection
+
+from adapters.postgres.datastore import Datastore, unavailable
+from adapters.postgres.feed import Cursor
+
+TAKE = "SELECT pg_try_advisory_lock(hashtext('plantrail relay'), hashtext(%s))"
+REACHED = "SELECT position, log_id FROM plantrail.relays WHERE name = %s"
+REACH = (
+    "INSERT INTO plantrail.relays (name, log_id, position) VALUES (%s, %s, %s)"
+    " ON CONFLICT (name) DO UPDATE SET log_id = excluded.log_id, position = excluded.position, relayed_at = now()"
+)
+
+
+class Turn:
+    """Lasts as long as its connection: who has lost it hears of it with the next thing they ask.
+
+    Raises `StoreUnavailable` whatever is asked of it.
+    """
+
+    def __init__(self, connection: Connection[Any], name: str) -> None:
+        self._connection = connection
+        self._name = name
+
+    @classmethod
+    def take(cls, datastore: Datastore, name: str) -> Self | None:
+        """None while another relay of this name has it."""
+        with unavailable():
+            connection = datastore.connect()
+            if connection.execute(TAKE, (name,)).fetchone() == (True,):
+                return cls(connection, name)
+        connection.close()
+        return None
+
+    def check(self) -> None:
+        """That it still lasts."""
+        with unavailable():
+            self._connection.execute("SELECT 1", prepare=True)
+
+    def reached(self) -> Cursor | None:
+        """The last event that was relayed under this name; None before the first."""
+        with unavailable():
+            found = self._connection.execute(REACHED, (self._name,)).fetchone()
+        return Cursor(found[0], log=found[1]) if found else None
+
+    def reach(self, log_id: UUID, position: int) -> None:
+        with unavailable():
+            self._connection.execute(REACH, (self._name, log_id, position), prepare=True)
+
+    def end(self) -> None:
+        self._connection.close()
