@@ -76,6 +76,15 @@ class Scores(BaseModel):
     unsaid_share: float | None
 
 
+class LogHead(BaseModel):
+    """A signed checkpoint of the log: who has it on paper can tell whether anything before was altered since."""
+
+    log: str = Field(description="The origin of the checkpoint.")
+    size: int = Field(description="How many events it covers.")
+    root: str = Field(description="The root of the tree over them, in hexadecimal.")
+    sealed_at: datetime
+
+
 class Report(Scores, Compared):
     """Said versus did, from one cut to another."""
 
@@ -93,12 +102,20 @@ class Report(Scores, Compared):
     theatre: Theatre
     trend: list[Pair] = Field(description="Every earlier pair of consecutive reviews of the same kind.")
     series: Series = Field(description="How revenue, whitespace and sentiments went up to the second cut.")
+    log_head: LogHead | None = Field(
+        None, description="The first checkpoint that covers all it is made of; null while there is none yet."
+    )
 
 
 class NotTwoReviews(CutRefused):
     """Nobody said what to compare, and there are not two held reviews of one kind."""
 
     type = "not-two-reviews"
+
+
+def last_position(known: KnownPlan, cut: Cut) -> int:
+    """Of the last event a report up to a cut is made of."""
+    return known.records[cut.version - 1].position if cut.version else 0
 
 
 def said_vs_did(known: KnownPlan, a: Cut, b: Cut) -> Report:

@@ -177,3 +177,23 @@ def test_hashes_are_for_every_caller_and_an_event_for_who_may_prove_its_plan(sto
         assert api.get(proof, as_("aud")).status_code == 200
         assert_problem(api.get(proof, as_("rob")), 403, "forbidden")
         assert_problem(api.get(proof, as_("far")), 404, "unknown-plan")
+
+
+@pytest.mark.parametrize("form", ["json", "md"])
+def test_a_report_shows_the_first_checkpoint_over_what_it_is_made_of(form, store):
+    told(store)
+    report = f"/v1/plans/acme/said-vs-did?from=version:1&to=version:2&format={form}"
+    with served(store) as api:
+        before = api.get(report)
+        kept = sealed(store)
+        covered = api.get(report, {"If-None-Match": before.headers["etag"]})
+        more(store, 1)
+        sealed(store)
+        assert api.get(report, {"If-None-Match": covered.headers["etag"]}).status_code == 304
+    if form == "json":
+        assert before.json()["log_head"] is None
+        head = covered.json()["log_head"]
+        assert (head["log"], head["size"], head["root"]) == (kept.said.origin, 3, kept.said.root.hex())
+    else:
+        assert "not under a signed checkpoint of the log yet" in before.text
+        assert f"over 3 events, root {kept.said.root.hex()}, of 5 Jan 2026, 09:00:00 UTC" in covered.text

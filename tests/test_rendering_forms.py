@@ -28,6 +28,7 @@ SECTIONS = [
     "Blind spots",
     "Signs of theatre",
     "Trend",
+    "Head of the log",
 ]
 MONTH_SECTIONS = [
     "All plans together",

@@ -19,7 +19,7 @@ from adapters.rendering.press import Press
 from adapters.sealing import SALT, salted_words
 from application.cuts import Cut, cut_at
 from application.plan_memory import KnownPlan
-from application.said_vs_did import NotTwoReviews, cuts_meant, said_vs_did
+from application.said_vs_did import NotTwoReviews, cuts_meant, last_position, said_vs_did
 from domain.plan import the_plan
 from domain.stakeholders import StakeholderForgotten
 
@@ -84,7 +84,7 @@ def parts(
         size = claimed(note).size
         hashes = [hash.hex() for hash in store.tree.consistency(size, at.size)]
         yield f"earlier/{size:020}.json", to_json({"checkpoint": note, "hashes": hashes})
-    yield from reports(known, cut, now)
+    yield from reports(store, known, cut, now)
 
 
 def lines(said: Iterator[Mapping[str, Any]] | tuple[()]) -> bytes:
@@ -111,13 +111,14 @@ def words(events: Sequence[Logged], keys: Mapping[str, bytes]) -> Iterator[dict[
                 yield {"version": event.version, "part": place, "salt": salted[:SALT].hex(), "text": text}
 
 
-def reports(known: KnownPlan, cut: Cut, now: datetime) -> Iterator[tuple[str, bytes]]:
+def reports(store: Store, known: KnownPlan, cut: Cut, now: datetime) -> Iterator[tuple[str, bytes]]:
     """Said versus did up to the cut, for people; none before there are two reviews to compare."""
     try:
         a, b = (cut_at(each, known, now) for each in cuts_meant(known, now, None, cut.cut))
     except NotTwoReviews:
         return
-    report = to_json(said_vs_did(known, a, b), by_alias=True)
+    head = store.tree.head_over(last_position(known, b))
+    report = to_json(said_vs_did(known, a, b).model_copy(update={"log_head": head}), by_alias=True)
     with Press() as press:
         yield "report.md", press.made(REPORT, "md", report)
         yield "report.html", press.made(REPORT, "html", report)

@@ -1,5 +1,7 @@
 """What commands have in common: how they name a plan and a cut, and how they find them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from os import getuid
@@ -10,6 +12,7 @@ import typer
 
 from adapters.cli.errors import Told
 from adapters.main import account_plans, open_store, utc_now
+from adapters.postgres.store import Store
 from adapters.settings import Settings
 from application.cuts import Cut, cut_at
 from application.plan_memory import KnownPlan
@@ -46,10 +49,18 @@ class Asked:
         return cut_at(text, self.known, self.now)
 
 
-def find(name: str) -> Asked:
-    """Raises `Told` where there is no such plan, and what opening the store raises."""
+@contextmanager
+def found(name: str) -> Iterator[tuple[Store, Asked]]:
+    """The plan of this name, and the store it is in.  Raises as `find` does."""
     with open_store(Settings()) as store:
         try:
-            return Asked(first_open(name, account_plans(store).read), utc_now())
+            asked = Asked(first_open(name, account_plans(store).read), utc_now())
         except PlanNotOpen:
             raise Told(f"There is no plan “{name}”. `plantrail plans` lists those there are.") from None
+        yield store, asked
+
+
+def find(name: str) -> Asked:
+    """Raises `Told` where there is no such plan, and what opening the store raises."""
+    with found(name) as (_, asked):
+        return asked

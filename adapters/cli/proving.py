@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from adapters.bundle.contents import write_bundle
 from adapters.checkpoints import NoteRefused, VerifierKey, notes_in
-from adapters.cli.asking import AsOf, PlanName, find
+from adapters.cli.asking import AsOf, PlanName, found
 from adapters.cli.errors import Told
 from adapters.cli.terminal import err, print_lines, tell
 from adapters.cli.words import counted
@@ -114,11 +114,10 @@ def audit_bundle(
     """Write what it takes to prove a plan's history to somebody who does not trust us: events, proofs, report, verifier."""
     if output.exists():
         raise Told(f"{output} exists already. Choose a new file.")
-    settings, asked = Settings(), find(plan)
-    cut = asked.cut(as_of)
-    check_there(asked.known, cut)
     notes = [note for file in earlier or () for note in notes_of(file)]
-    with open_store(settings) as store:
-        at = notary(store, log_key(settings)).seal()
+    with found(plan) as (store, asked):
+        cut = asked.cut(as_of)
+        check_there(asked.known, cut)
+        at = notary(store, log_key(Settings())).seal()
         write_bundle(output, store, asked.known, cut, at, notes, asked.now, words)
     tell(f"The bundle is written to {output}. Whoever gets it runs: python verify_bundle.py {output.name}")

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from adapters.cli.asking import PlanName, find
+from adapters.cli.asking import PlanName, found
 from adapters.cli.errors import Told
 from adapters.cli.terminal import WIDTH_OF_A_PIPE, err, out, print_lines, tell
 from adapters.http.reports import written
@@ -21,7 +21,7 @@ from adapters.rendering.terminal import terminal
 from adapters.settings import Settings
 from application.month_report import MonthInTheMaking, month_named
 from application.plan_memory import KnownPlan
-from application.said_vs_did import cuts_meant, said_vs_did
+from application.said_vs_did import cuts_meant, last_position, said_vs_did
 from domain.plan import Tier
 
 Format = Literal["text", "json", "md", "html", "pdf"]
@@ -53,9 +53,11 @@ def of_a_plan(
 ) -> None:
     """What was said at one cut of a plan, and what was done by another."""
     form = form_of(format, output)
-    asked = find(plan)
-    a, b = (asked.cut(cut) for cut in cuts_meant(asked.known, asked.now, from_, to))
-    deliver("said-vs-did", to_json(said_vs_did(asked.known, a, b), by_alias=True), form, output)
+    with found(plan) as (store, asked):
+        a, b = (asked.cut(cut) for cut in cuts_meant(asked.known, asked.now, from_, to))
+        head = store.tree.head_over(last_position(asked.known, b))
+    report = said_vs_did(asked.known, a, b).model_copy(update={"log_head": head})
+    deliver("said-vs-did", to_json(report, by_alias=True), form, output)
 
 
 @report.command()

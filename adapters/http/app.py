@@ -101,7 +101,7 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
         commands.routes(services.plans, services.erasures, guard, services.secret, numbers),
         *guard.before_all(
             queries.routes(views),
-            reports.routes(views, services.events, Forms(services.press)),
+            reports.routes(views, services.events, services.tree, Forms(services.press)),
             portfolio.routes(services.portfolio),
             erasures.routes(views, services.erasures),
             contracts.routes(services.public_url, version),

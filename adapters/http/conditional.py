@@ -13,9 +13,11 @@ from fastapi import Request, Response
 CACHING = {"Vary": "Authorization", "Cache-Control": "private, no-cache"}
 
 
-def etag(version: int, erasures: int, today: date | None, form: str = "json") -> str:
-    """`"<version>.<erasures>.<the plan's today, where it matters>"`, and the form of what is no JSON."""
+def etag(version: int, erasures: int, today: date | None, form: str = "json", head: int = 0) -> str:
+    """`"<version>.<erasures>.<the plan's today, where it matters>"`, the form of what is no JSON, and the size of the
+    checkpoint that it shows."""
     parts = [str(version), str(erasures), *([today.isoformat()] if today else []), *([form] if form != "json" else [])]
+    parts += [f"head-{head}"] if head else []
     return f'"{".".join(parts)}"'
 
 

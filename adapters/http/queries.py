@@ -192,16 +192,18 @@ class Views:
         until: Cut,
         *others: Hashable,
         form: Form = "json",
+        head: int = 0,
         limiter: CapacityLimiter | None = None,
     ) -> Response:
-        """The view up to a cut: unchanged, ready, or made now.  The day counts where the cut moves with it.
+        """The view up to a cut: unchanged, ready, or made now.  The day counts where the cut moves with it; `head` is the
+        size of the checkpoint that the view shows.
 
         Raises `CutBeforePlan`, `AccessLogFull`.
         """
         check_there(known, until)
         self.note_read(request, known.plan_id, f"version:{until.version}")
         moves = until.cut == "now" or until.provisional
-        tag = etag(until.version, known.erasures, until.date if moves else None, form)
+        tag = etag(until.version, known.erasures, until.date if moves else None, form, head)
         if is_known(request, tag):
             return unchanged(tag)
         view, asked = (known.plan_id, tag, request.scope["path"], *others), request.scope["query_string"]

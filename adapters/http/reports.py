@@ -18,12 +18,13 @@ from adapters.http.problems import rejected_parameter
 from adapters.http.queries import CUT, CutText, PlanPath, Views
 from adapters.http.requests import caller_of
 from adapters.postgres.event_store import PostgresEventStore
+from adapters.postgres.log_tree import LogTree
 from adapters.rendering.document import Form
 from application.access import Caller
 from application.cuts import CutRefused
 from application.month_report import Month, MonthInTheMaking, MonthReport, month_named
 from application.plan_memory import KnownPlan
-from application.said_vs_did import Report, cuts_meant, said_vs_did
+from application.said_vs_did import Report, cuts_meant, last_position, said_vs_did
 from domain.plan import Tier
 
 MINUTES_OF_A_DAY_BEGINNING = 15
@@ -58,7 +59,7 @@ class MonthAsked(BaseModel):
     format: Form | None = Field(None, description=FORMAT)
 
 
-def routes(views: Views, events: PostgresEventStore, forms: Forms) -> APIRouter:
+def routes(views: Views, events: PostgresEventStore, tree: LogTree, forms: Forms) -> APIRouter:
     api = APIRouter(prefix="/v1", tags=["reports"])
 
     @api.get(
@@ -77,12 +78,16 @@ def routes(views: Views, events: PostgresEventStore, forms: Forms) -> APIRouter:
         from_, to = await run_in_threadpool(cuts_meant, known, cuts.now, asked.from_, closing)
         a, b = cuts.cut("from", from_), cuts.cut("to", to)
 
+        head = await run_in_threadpool(tree.head_over, last_position(known, b))
+
         def made() -> Answer:
-            report = said_vs_did(known, a, b)
+            report = said_vs_did(known, a, b).model_copy(update={"log_head": head})
             return forms.formed("said-vs-did", form, report, report.plan)
 
         limiter = forms.limiter if form != "json" else None
-        answer = await views.answer(request, known, made, b, a.version, from_, to, form=form, limiter=limiter)
+        answer = await views.answer(
+            request, known, made, b, a.version, from_, to, form=form, head=head.size if head else 0, limiter=limiter
+        )
         answer.headers["Vary"] = VARY
         return answer
 

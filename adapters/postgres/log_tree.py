@@ -15,6 +15,7 @@ from adapters.checkpoints import Checkpoint, claimed
 from adapters.postgres.datastore import Datastore
 from application.leaves import entry_of
 from application.merkle import TILE_WIDTH, Hashes, NoSuchProof, consistency_proof, inclusion_proof, leaf_hash
+from application.said_vs_did import LogHead
 
 HASHES = "SELECT hash FROM plantrail.tree WHERE level = %s AND index >= %s AND index < %s ORDER BY index"
 EVENT = (
@@ -92,6 +93,14 @@ class LogTree:
         with self._datastore.connection() as connection:
             row = connection.execute(FIRST_OVER, (position,), prepare=True).fetchone()
         return KeptCheckpoint(*row) if row else None
+
+    def head_over(self, position: int) -> LogHead | None:
+        """The same, as reports show it."""
+        kept = self.first_over(position)
+        said = kept.said if kept else None
+        return (
+            said and kept and LogHead(log=said.origin, size=said.size, root=said.root.hex(), sealed_at=kept.sealed_at)
+        )
 
     def tile(self, level: int, number: int, width: int = TILE_WIDTH) -> bytes | None:
         """The hashes of a tile, full or not; None where there are not so many."""

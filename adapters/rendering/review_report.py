@@ -1,6 +1,7 @@
 """What was said versus what was done between two cuts of one plan, as a document."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from adapters.rendering.changes import changes
 from adapters.rendering.document import Document, Section, Sentence
@@ -31,6 +32,7 @@ def review_report(report: Json) -> Document:
             Section("blind-spots", "Blind spots", list(blind_spots(report))),
             Section("theatre", "Signs of theatre", list(theatre(report["theatre"]))),
             Section("trend", "Trend", list(trend(report))),
+            Section("head", "Head of the log", [log_head(report.get("log_head"))]),
         ],
     )
 
@@ -50,3 +52,13 @@ def remarks(report: Json) -> Iterator[Sentence]:
             yield Sentence(f"The {cut_told(report[end])} was recorded more than two days after it was held.", "warning")
     if report["from"]["version"] == 0:
         yield Sentence("The plan was not open at the beginning of the period: everything is new.", "quiet")
+
+
+def log_head(head: Json | None) -> Sentence:
+    if head is None:
+        return Sentence("What this report is made of is not under a signed checkpoint of the log yet.", "warning")
+    at = datetime.fromisoformat(head["sealed_at"])
+    return Sentence(
+        f"What this report is made of is under the signed checkpoint of {head['log']} over {head['size']} events, root"
+        f" {head['root']}, of {day(at.date().isoformat())}, {at:%H:%M:%S} UTC."
+    )
