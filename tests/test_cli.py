@@ -19,6 +19,7 @@ from urllib.request import urlopen
 import httpx
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner, Result
 
 from adapters.cli.commands import app
@@ -57,6 +58,7 @@ def environment(where: Whereabouts) -> dict[str, str]:
         "DATABASE_URL": where.service,
         "PLANTRAIL_OWNER_URL": where.owner,
         "PLANTRAIL_KEYS_URL": where.keys,
+        "PLANTRAIL_HOME": str(Path(str(conninfo_to_dict(where.service)["host"])).parents[1] / "of-the-command-line"),
         "PLANTRAIL_KEY_ENCRYPTION_KEY": b64encode(KEY.of(1).secret).decode(),
         "COLUMNS": "300",
     }
