@@ -4,11 +4,13 @@ import io
 import json
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
@@ -25,7 +27,7 @@ from tests.conftest import KEY
 from tests.databases import database
 from tests.histories import instant
 from tests.proving import sealed
-from tests.stores import OPEN_ACME, log
+from tests.stores import ACME, OPEN_ACME, log
 from tests.test_cli import environment, plantrail
 
 Places = Mapping[str, bytes]
@@ -35,7 +37,7 @@ FILL = {
     "stakeholder": ["vip", "gone"],
     "type": ["plantrail.play-planned.v1"],
     "tile": ["0/000.p/1"],
-    "id": [],
+    "id": [f"{ACME}:2"],
 }
 """What stands in paths.  Whoever adds a path with another name in it says here what to look for."""
 CUTS = ("now", "review:R1", "version:60")
@@ -47,7 +49,7 @@ MORE: Mapping[str, Sequence[str]] = {
 """What is asked of some paths, beside themselves and what they were at some cuts."""
 COMMANDS = (
     "plan show acme --as-of version:60", "plan history acme --limit 500", "plan blame acme",
-    "plan diff acme --from version:1", "said-vs-did acme --from version:2", "export",
+    "plan diff acme --from version:1", "said-vs-did acme --from version:2", "export", "verify",
 )  # fmt: skip
 
 
@@ -86,17 +88,27 @@ class Story:
         answers = {path: self.api.get(path) for path in paths(self.api.get("/openapi.json").json())}
         assert {answer.status_code for answer in answers.values()} <= {200, 404, 422}
         shown = {f"GET {path}": readable(answer.content) for path, answer in answers.items()}
-        where = environment(self._where) | {"PLANTRAIL_ERASURES_FILE": str(self._file)}
+        where = environment(self._where) | {
+            "PLANTRAIL_ERASURES_FILE": str(self._file),
+            "PLANTRAIL_LOG_KEY": b64encode(b"l" * 32).decode(),  # that of `tests.proving`
+        }
         printed = {f"plantrail {words}": plantrail(*words.split(), **where).stdout_bytes for words in COMMANDS}
         logs.set_up(as_json=True)  # as it was before the command line had it
         return {
             **shown,
             **printed,
             "pg_dump": self.dumped(),
+            "audit bundle": self._bundled(where),
             "export": b"".join(exported_events(self.api.store.datastore)),
             "log lines": self._told(),
             "list of erasures": self._file.read_bytes(),
         }
+
+    def _bundled(self, where: Mapping[str, str]) -> bytes:
+        file = self._file.with_name(f"{len(list(self._file.parent.iterdir()))}.zip")
+        plantrail("audit-bundle", "acme", "-o", str(file), **where)
+        with ZipFile(file) as bundle:
+            return b"".join(readable(bundle.read(name)) for name in bundle.namelist())
 
     def dumped(self) -> bytes:
         """Of all schemas, by a superuser; bytes as they are."""
@@ -228,6 +240,7 @@ def test_before_she_is_forgotten_her_words_are_found_where_they_are_to_be_and_no
     found = found_in(erased.before)
     assert {"pg_dump", "export", "log lines", "list of erasures", "plantrail export"} & set(found) == set()
     for shown in (
+        "audit bundle",
         "GET /v1/plans/acme",
         "GET /v1/plans/acme/history",
         "plantrail plan show acme --as-of version:60",
