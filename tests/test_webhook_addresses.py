@@ -102,6 +102,11 @@ def test_a_name_that_means_nothing_is_refused():
     assert "cannot be resolved" in refusal(Targets(resolve=nothing), "https://example.com/")
 
 
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".com", "does-not-exist.invalid"])
+def test_what_is_no_name_is_refused(host):
+    assert "cannot be resolved" in refusal(Targets(), f"https://{host}/")
+
+
 def test_this_machine_is_taken_only_where_that_is_configured():
     here = Targets(loopback=True)
     assert asyncio.run(here.check("http://localhost:9000/hooks")) == "http://localhost:9000/hooks"

@@ -120,12 +120,8 @@ DISABLE_FAILING = (
     " reason = 'For ' || %s::int || ' days nothing arrived; look at the attempts, then resume it.'"
     " WHERE state = 'active' AND failing_since <= %s RETURNING id"
 )
-LET_GO = (
-    "WITH done AS (DELETE FROM plantrail.webhook_lanes"
-    f" {HELD} AND delivered >= through RETURNING plan_id)"
-    " UPDATE plantrail.webhook_lanes SET lease = NULL, leased_until = NULL"
-    f" {HELD} AND delivered < through"
-)
+END = f"DELETE FROM plantrail.webhook_lanes {HELD} AND delivered >= through"
+LET_GO = f"UPDATE plantrail.webhook_lanes SET lease = NULL, leased_until = NULL {HELD}"
 FORGET_SECRETS = (
     "UPDATE plantrail.webhook_endpoints SET previous_secret = NULL, previous_until = NULL WHERE previous_until <= %s"
 )
@@ -268,7 +264,9 @@ class Lanes:
     def let_go(self, lane: Lane) -> None:
         """Others may have it at once; if nothing waits in it any more it is gone."""
         with self._datastore.connection() as connection:
-            connection.execute(LET_GO, lane.held())
+            # What came in while we looked whether there is more is seen by a statement of its own only.
+            if not (lane.done and connection.execute(END, lane.held()).rowcount):
+                connection.execute(LET_GO, lane.held())
 
     def sweep(self, now: datetime) -> list[UUID]:
         """What time alone brings about: says which endpoints were disabled, since nothing arrived for days."""

@@ -43,7 +43,10 @@ class TargetRefused(Exception):
 async def resolved(host: str, port: int) -> Sequence[str]:
     """Every address of a host, best first.  Raises `OSError`."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OSError(f"{host} is no name of a host") from error
     return list(dict.fromkeys(str(where[0]) for *_, where in found))
 
 
