@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import random
+from socket import socket
 from threading import Event
 from uuid import UUID, uuid4
 
@@ -22,6 +23,7 @@ from adapters.cloud_events import CloudEvents, Row
 from adapters.http.app import Services, create_app
 from adapters.http.callers import Bearers, Callers, Development, is_this_machine
 from adapters.http.conversation import Numbers
+from adapters.http.feed import Subscribers
 from adapters.http.limits import Buckets
 from adapters.nats import Relay, Target
 from adapters.oidc import IssuedTokens, Issuer, is_safe
@@ -31,6 +33,7 @@ from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
 from adapters.postgres.feed import NOW
 from adapters.postgres.heads import Heads
 from adapters.postgres.log_tree import KeptCheckpoint
+from adapters.postgres.log_watch import LogWatch
 from adapters.postgres.notary import Notary, Watch
 from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store, Whereabouts, embedded, opened
@@ -156,6 +159,7 @@ def http_app(
         tree=store.tree,
         webhooks=store.webhooks,
         subscriptions=subscriptions(store, targets or Targets(), now),
+        subscribers=Subscribers(store.feed, store.watch, address),
         heads=Heads(store.where.service),
         press=Press(),
         callers=let_in.callers,
@@ -250,6 +254,18 @@ def ending_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+class Server(uvicorn.Server):
+    """Lets go those who wait for news on the log before it waits for what is under way."""
+
+    def __init__(self, config: uvicorn.Config, watch: LogWatch) -> None:
+        super().__init__(config)
+        self._watch = watch
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._watch.close()
+        await super().shutdown(sockets)
+
+
 def work(settings: Settings) -> None:
     """Push events to webhooks until told to stop by SIGINT or SIGTERM; what is under way is ended within five seconds."""
     with ending_in_order(), open_store(settings) as store, pushing(store, settings, Numbers()):
@@ -287,7 +303,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True) ->
         # What is loaded by now stays: the collector need not look through it again and again.
         gc.collect()
         gc.freeze()
-        uvicorn.Server(config).run()
+        Server(config, store.watch).run()
 
 
 def relay_to_nats(settings: Settings, target: Target) -> None:

@@ -16,6 +16,8 @@ LOG_KEY_FILE = "log-key"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
 DAYS_OF_ACCESS_EVENTS = 400
 
+DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
+
 
 class SettingsError(Exception):
     """What is wrong with the configuration, and what to do."""

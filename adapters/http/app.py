@@ -20,6 +20,7 @@ from adapters.http import (
     commands,
     contracts,
     erasures,
+    feed,
     keys,
     portfolio,
     proof,
@@ -60,6 +61,7 @@ class Services:
     tree: LogTree
     webhooks: Webhooks
     subscriptions: Subscriptions
+    subscribers: feed.Subscribers
     heads: Heads
     press: Press
     callers: Callers
@@ -104,6 +106,7 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
             reports.routes(views, services.events, services.tree, Forms(services.press)),
             portfolio.routes(services.portfolio),
             erasures.routes(views, services.erasures),
+            feed.routes(services.subscribers),
             contracts.routes(services.public_url, version),
             proof.routes(services.tree, views.plan),
             webhooks.routes(services.webhooks, services.subscriptions, services.now),

@@ -87,7 +87,8 @@ class Conversation:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if ID.fullmatch(given) else str(self._make_id())
         # To HEAD everything is as it is to GET; the server, which keeps its own scope, sends no body.
-        scope = {**scope, "request_id": request_id, "method": "GET" if asked == "HEAD" else asked}
+        head_only = asked == "HEAD"
+        scope = {**scope, "request_id": request_id, "head_only": head_only, "method": "GET" if head_only else asked}
         status = 0
 
         async def answer(message: Message) -> None:

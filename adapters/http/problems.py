@@ -13,9 +13,11 @@ from pydantic_core import ErrorDetails, to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from adapters.cloud_events import sequence
 from adapters.http.callers import CallerUnknown
 from adapters.http.limits import TooManyRequests
 from adapters.http.routing import methods_allowed
+from adapters.postgres.feed import CursorGone
 from adapters.postgres.log_tree import NoCheckpointYet, NotCoveredYet
 from adapters.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
 from adapters.webhooks.subscriptions import UnknownPlan
@@ -58,6 +60,9 @@ class Problem(BaseModel):
     pointer: str | None = Field(None, description="The field of the body a rule was broken in (RFC 6901).")
     errors: list[FieldError] | None = None
     current_version: int | None = Field(None, description="Of a version conflict: where the plan stands.")
+    last_common_position: str | None = Field(
+        None, description="Of a cursor that is gone: the last place on the log it is of that this log has as well."
+    )
     events: list[Entry] | None = Field(
         None, description=f"Of a version conflict: what happened since, the first {MOST_SINCE} events."
     )
@@ -185,6 +190,12 @@ def answer_with_problems(app: FastAPI) -> None:
     @app.exception_handler(TooManyWebhooks)
     async def not_possible(request: Request, error: Exception) -> Response:
         return problem(request, 409, type_of(error), str(error), pointer=getattr(error, "pointer", None))
+
+    @app.exception_handler(CursorGone)
+    async def of_another_log(request: Request, error: CursorGone) -> Response:
+        last_common = sequence(error.last_common)
+        detail = f"{CursorGone.__doc__} Discard what you have of it after {last_common}, and go on after that."
+        return problem(request, 410, "cursor-gone", detail, last_common_position=last_common)
 
     @app.exception_handler(ProjectionLag)
     @app.exception_handler(StoreUnavailable)

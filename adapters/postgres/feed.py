@@ -111,8 +111,8 @@ class Wanted:
     topics: frozenset[str] | None = None
     plans: frozenset[str] | None = None
 
-    def includes(self, row: Row) -> bool:
-        return (self.topics is None or row.topic in self.topics) and (self.plans is None or row.plan_id in self.plans)
+    def includes(self, topic: str, plan_id: str) -> bool:
+        return (self.topics is None or topic in self.topics) and (self.plans is None or plan_id in self.plans)
 
 
 ALL = Wanted()

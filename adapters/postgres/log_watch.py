@@ -45,6 +45,10 @@ class LogWatch:
         """The last position that was seen; 0 before anybody has waited."""
         return self._position
 
+    @property
+    def closed(self) -> bool:
+        return self._stopping.is_set()
+
     def wait(self, after: int, timeout: float) -> int:
         """Until the log goes on after a position, the time in seconds is over or the watch ends; the last position seen."""
         self._begin()
@@ -80,8 +84,10 @@ class LogWatch:
             return self._position
 
     def close(self) -> None:
-        """Whoever waits goes on at once."""
+        """Whoever waits goes on at once.  Closing again does no harm."""
         with self._moved:
+            if self.closed:
+                return
             self._stopping.set()
             self._spread()
         self._wake.send(b"!")

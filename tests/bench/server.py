@@ -4,6 +4,7 @@ With `nothing` the same routes end in memory: what is left is the price of HTTP,
 bytes of a current plan from nowhere.
 """
 
+import gc
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -72,6 +73,8 @@ def main(home: str, port: str, where: str) -> None:
 
         app.add_route("/bytes", answer)
         config = uvicorn.Config(app, "127.0.0.1", int(port), log_config=None, access_log=False)
+        gc.collect()
+        gc.freeze()
         uvicorn.Server(config).run()
 
 

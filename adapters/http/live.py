@@ -1,0 +1,175 @@
+"""The end of the log, for all subscribers who have come to it: read once, written once, whoever waits for it.
+
+Who lags reads for themselves, few at a time.  Nobody who waits holds a connection of the database or a thread.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple, Protocol
+
+import structlog
+from anyio import CapacityLimiter, to_thread
+
+from adapters.postgres.feed import ALL, Cursor, CursorGone, Wanted
+from adapters.postgres.log_watch import LogWatch
+from application.ports import StoreUnavailable
+
+MOST_READ = 1_000
+"""Events the end of the log is read by at a time."""
+MOST_KEPT, MOST_BYTES_KEPT = 1_000, 4 * 1024 * 1024
+"""Of the events last recorded, those that are kept for whoever is a little behind."""
+SECONDS_KEPT = 5.0
+"""After so long without news they are no longer kept: words of somebody who is forgotten are not to stay around."""
+READING_AT_ONCE = 2
+"""How many may read for themselves in threads that commands need as well."""
+RETRY = 0.5
+
+logger = structlog.get_logger("plantrail.feed")
+
+
+class Event(NamedTuple):
+    """An event to be sent: a CloudEvent, and what decides who gets it."""
+
+    position: int
+    plan_id: str
+    topic: str
+    document: bytes
+
+
+class Part(NamedTuple):
+    """Events in the order of the log; where to go on, and where the log ended."""
+
+    events: list[Event]
+    next: int
+    end: int
+
+    @property
+    def is_last(self) -> bool:
+        return self.next >= self.end
+
+
+class Read(Protocol):
+    def __call__(self, after: Cursor | int, wanted: Wanted, most: int) -> Part:
+        """Raises `CursorGone`, `StoreUnavailable`."""
+
+
+class Live:
+    """Lives in one event loop."""
+
+    def __init__(self, read: Read, watch: LogWatch) -> None:
+        self._read = read
+        self._watch = watch
+        self._limiter = CapacityLimiter(READING_AT_ONCE)
+        self._own_limiter = CapacityLimiter(1)
+        self._subscribers = 0
+        self._following: asyncio.Task[None] | None = None
+        self._begin = self._position = 0
+        self._events: deque[Event] = deque()
+        self._bytes = 0
+        self._moved: asyncio.Future[None] | None = None
+
+    @property
+    def over(self) -> bool:
+        """The service ends: nobody is to be kept waiting."""
+        return self._watch.closed
+
+    @contextmanager
+    def subscribed(self) -> Iterator[None]:
+        """As long as there are any, the end of the log is followed once one of them has come to it."""
+        self._subscribers += 1
+        try:
+            yield
+        finally:
+            self._subscribers -= 1
+            if self._subscribers == 0 and self._following:
+                self._following.cancel()
+                self._following = None
+
+    async def part(self, after: Cursor | int, wanted: Wanted, most: int) -> Part:
+        """What follows: out of what is kept, else read for this subscriber.  Raises `CursorGone`, `StoreUnavailable`."""
+        if isinstance(after, int) and self._following and self._begin <= after <= self._position:
+            return self._kept(after, wanted, most)
+        return await to_thread.run_sync(self._read, after, wanted, most, limiter=self._limiter)
+
+    async def moved(self, after: int, timeout: float) -> bool:
+        """Wait until there is more after the end of the log that a subscriber has come to; whether there is."""
+        if self._following is None:
+            self._follow_from(after)
+        if self._position <= after and not self.over:
+            if self._moved is None:
+                self._moved = asyncio.get_running_loop().create_future()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await asyncio.shield(self._moved)
+        return self._position > after
+
+    def _kept(self, after: int, wanted: Wanted, most: int) -> Part:
+        found: deque[Event] = deque()
+        for event in reversed(self._events):
+            if event.position <= after:
+                break
+            if wanted.includes(event.topic, event.plan_id):
+                found.appendleft(event)
+        events = [found.popleft() for _ in range(min(most, len(found)))]
+        return Part(events, events[-1].position if found else self._position, self._position)
+
+    def _follow_from(self, position: int) -> None:
+        self._forget_before(position)
+        self._following = asyncio.create_task(self._follow())
+
+    async def _follow(self) -> None:
+        loop, news = asyncio.get_running_loop(), asyncio.Event()
+
+        def tell(_: int) -> None:
+            loop.call_soon_threadsafe(news.set)
+
+        with self._watch.telling(tell):
+            while not self.over:
+                news.clear()
+                if self._position < self._watch.position:
+                    await self._read_on()
+                else:
+                    await self._wait_for(news)
+        self._wake()
+
+    async def _wait_for(self, news: asyncio.Event) -> None:
+        try:
+            async with asyncio.timeout(SECONDS_KEPT if self._events else None):
+                await news.wait()
+        except TimeoutError:
+            self._forget_before(self._position)
+
+    async def _read_on(self) -> None:
+        try:
+            self._keep(await to_thread.run_sync(self._read, self._position, ALL, MOST_READ, limiter=self._own_limiter))
+            self._wake()
+        except CursorGone:
+            # Another log has taken the place of this one: whoever asks for more is told so.
+            self._forget_before(self._watch.position)
+            self._wake()
+        except StoreUnavailable:
+            await asyncio.sleep(RETRY)
+        except Exception:
+            logger.exception("the feed stands still", position=self._position)
+            await asyncio.sleep(RETRY)
+
+    def _keep(self, part: Part) -> None:
+        self._events.extend(part.events)
+        self._bytes += sum(len(event.document) for event in part.events)
+        self._position = part.next
+        while len(self._events) > MOST_KEPT or self._bytes > MOST_BYTES_KEPT:
+            dropped = self._events.popleft()
+            self._bytes -= len(dropped.document)
+            self._begin = dropped.position
+
+    def _forget_before(self, position: int) -> None:
+        self._events.clear()
+        self._bytes = 0
+        self._begin = self._position = position
+
+    def _wake(self) -> None:
+        if self._moved:
+            self._moved.set_result(None)
+            self._moved = None
