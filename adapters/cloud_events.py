@@ -5,7 +5,7 @@ to whoever may read people's words is the payload read: sealed parts are opened 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -51,6 +51,10 @@ def type_of(topic: str) -> str:
     return f"plantrail.{kebab_case(name)}.v{shape or 1}"
 
 
+class NoSuchType(Exception):
+    """There is no such type of event."""
+
+
 TOPICS = {type_of(topic): topic for topic in (*map(topic_of, EVENTS), *UPCASTS)}
 """By type, in every shape there ever was."""
 
@@ -62,6 +66,17 @@ def topics_named(type: str) -> frozenset[str]:
         return frozenset({TOPICS[type]})
     name = type if type in EVENTS else next((name for name in EVENTS if kebab_case(name) == type), None)
     return frozenset(topic for topic in TOPICS.values() if topic.partition(".")[0] == name)
+
+
+def topics_of(types: Iterable[str]) -> frozenset[str] | None:
+    """Of types as a subscriber names them, some of them separated by commas; None where none is named.
+
+    Raises `NoSuchType`.
+    """
+    named = [type.strip() for each in types for type in each.split(",") if type.strip()]
+    if not all(map(topics_named, named)):
+        raise NoSuchType(NoSuchType.__doc__)
+    return frozenset().union(*map(topics_named, named)) if named else None
 
 
 class CloudEvents:

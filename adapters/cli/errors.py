@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from adapters.checkpoints import NoteRefused
+from adapters.cloud_events import NoSuchType
 from adapters.erasure_list import ErasureListUnfit
 from adapters.key_encryption import KeyFault, WrongKeyEncryptionKey
 from adapters.nats import StreamUnfit
@@ -75,6 +76,11 @@ def of_the_system(error: BaseException) -> str:
     return f"{named}{error.strerror or error}. Name another file, or mend what is wrong with this one."
 
 
+def cursor_gone(error: BaseException) -> str:
+    assert isinstance(error, CursorGone)
+    return f"{as_it_says(error)} What both have ends at {error.last_common}: go on after that."
+
+
 EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
     Told: as_it_says,
     ScenarioRefused: as_it_says,
@@ -91,13 +97,14 @@ EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
     CursorUnknown: as_it_says,
     CursorWrong: as_it_says,
     CursorMalformed: as_it_says,
-    CursorGone: lambda error: f"{error} Begin again with 0, or with `now`.",
+    CursorGone: cursor_gone,
     UnknownWebhook: lambda error: f"{error} `plantrail webhooks list` lists those there are.",
     UnknownPlan: lambda error: f"{error} `plantrail plans` lists those there are.",
     UnknownType: as_it_says,
     TargetRefused: lambda error: f"{error} For development, PLANTRAIL_WEBHOOK_LOOPBACK=true allows this machine.",
     TooManyWebhooks: as_it_says,
     NothingToReplay: as_it_says,
+    NoSuchType: lambda error: f"{error} docs/events.md lists those there are.",
     CannotBeFolded: lambda error: (
         f"The table cannot be brought up to date: {error}. Install the version that wrote it."
     ),

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from starlette.types import Receive, Scope, Send
 
-from adapters.cloud_events import CloudEvents, sequence, topics_named, type_of
+from adapters.cloud_events import CloudEvents, NoSuchType, sequence, topics_of, type_of
 from adapters.http.conditional import CACHING
 from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, TEXT, header, problem_of
 from adapters.http.guard import needs
@@ -86,14 +86,13 @@ class Subscription(BaseModel):
 
     def wanted(self, caller: Caller) -> Wanted:
         """Raises `Rejected`."""
-        types = [type.strip() for each in self.type for type in each.split(",") if type.strip()]
-        unknown = next((type for type in types if not topics_named(type)), None)
-        if unknown is not None:
-            raise rejected_parameter("type", "unknown-type", "There is no such type of event.")
+        try:
+            topics = topics_of(self.type)
+        except NoSuchType as error:
+            raise rejected_parameter("type", "unknown-type", str(error)) from None
         plans = frozenset(map(str, plans_named(self.plan_id))) if self.plan_id else None
-        topics = frozenset(topic for type in types for topic in topics_named(type))
         theirs = None if caller.plans is None else frozenset(map(str, caller.plans))
-        return Wanted(topics if types else None, common(plans, theirs))
+        return Wanted(topics, common(plans, theirs))
 
 
 class Pulled(Subscription):

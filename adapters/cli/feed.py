@@ -1,0 +1,69 @@
+"""The feed on the command line."""
+
+from collections.abc import Iterator
+from time import sleep
+from typing import Annotated
+
+import typer
+
+from adapters.cli.terminal import print_lines
+from adapters.cloud_events import CloudEvents, topics_of
+from adapters.main import open_store
+from adapters.postgres.feed import Cursor, Page, Wanted, cursor
+from adapters.postgres.store import Store
+from adapters.settings import Settings, public_url
+from application.plan_names import plans_named
+from application.ports import StoreUnavailable
+
+LONGEST_WAIT = 60.0
+RETRY = 1.0
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(tail)
+
+
+def tail(
+    after: Annotated[
+        str,
+        typer.Option(metavar="CURSOR", help="An event's id or sequence; 0: before the first, now: after the last."),
+    ] = "0",
+    type: Annotated[list[str] | None, typer.Option(help="Only of this type, as play-started; repeat for more.")] = None,
+    plan: Annotated[str | None, typer.Option(help="Only of this plan: account id or plan id.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as events are recorded, until Ctrl-C.")] = False,
+    personal_data: Annotated[bool, typer.Option("--personal-data", help="With the words about people.")] = False,
+) -> None:
+    """Print the events on the log: CloudEvents, a line of JSON each."""
+    asked = cursor(after)
+    wanted = Wanted(topics_of(type or []), frozenset(map(str, plans_named(plan))) if plan else None)
+    settings = Settings()
+    address = public_url(settings)
+    with open_store(settings) as store:
+        for page in pages(store, asked, wanted, follow):
+            keys = store.feed.keys(page.rows) if personal_data else {}
+            written = CloudEvents(page.log_id, address).structured
+            print_lines(written(row, keys.get(row.plan_id, {}) if personal_data else None) + b"\n" for row in page.rows)
+
+
+def pages(store: Store, after: Cursor | int, wanted: Wanted, follow: bool) -> Iterator[Page]:
+    """From a cursor to the end of the log, or for ever.  Raises `CursorGone`, `StoreUnavailable`."""
+    page = store.feed.page(after, wanted)
+    while True:
+        yield page
+        position, end = page.next, page.end
+        if position >= end and not follow:
+            return
+        if position >= end:
+            store.watch.wait(position, LONGEST_WAIT)
+        page = next_page(store, position, wanted, follow)
+
+
+def next_page(store: Store, position: int, wanted: Wanted, patiently: bool) -> Page:
+    """However long the store is away, if need be."""
+    while True:
+        try:
+            return store.feed.page(position, wanted)
+        except StoreUnavailable:
+            if not patiently:
+                raise
+            sleep(RETRY)
