@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from threading import Thread
 from time import monotonic, sleep
@@ -19,14 +19,15 @@ import uvicorn
 from structlog.testing import capture_logs
 
 from adapters.http import feed, live
-from adapters.http.callers import Development
-from adapters.main import Server, http_app
+from adapters.http.callers import Callers, Development
+from adapters.main import Reception, Server, http_app
 from adapters.postgres.store import Store, begin_another_log, opened
 from domain.goals import GoalAbandoned
 from domain.plan import plan_id_of
+from tests.callers import Known, as_, caller
 from tests.conftest import KEY
 from tests.databases import Stores
-from tests.stores import commit, log, note, wait_until
+from tests.stores import ACME, commit, handle, log, note, opened_acme, plans_on, wait_until
 from tests.test_http_service import Process, process
 from tests.test_log_watch import without_notifications
 
@@ -94,8 +95,8 @@ def sent(lines: Iterator[str]) -> Iterator[Sent]:
 
 
 @contextmanager
-def listening(store: Store) -> Iterator[Feed]:
-    app = http_app(store, Development(), b"secret")
+def listening(store: Store, callers: Callers | None = None) -> Iterator[Feed]:
+    app = http_app(store, Reception(callers or Development()), b"secret")
     config = uvicorn.Config(app, port=0, log_config=None, access_log=False)
     server = Server(config, store.watch)
     with capture_logs(), socket.create_server(("127.0.0.1", 0)) as listener:
@@ -306,6 +307,43 @@ def test_a_stream_goes_on_into_the_log_that_takes_the_place_of_one_it_has_seen_a
         assert json.loads(ours["data"])["source"] != json.loads(former["data"])["source"]
         assert [event["id"][-2:] for event in shared.pulled(after=former["id"])] == [":2"]
         assert shared.get(after="2").status_code == 410
+
+
+# Who may have what
+
+
+def test_subscribers_have_events_of_their_plans_and_words_about_people_only_if_they_may(store):
+    everything = replace(caller("all", "subscriber", sees_all=True), personal_data=True)
+    known = Known(caller("acme", "subscriber", "acme"), everything, caller("ann", "editor", "acme"))
+    plans = opened_acme(plans_on(store))
+    handle(plans, "add-stakeholder", id="coo", name="Jane Doe", level="executive")
+    with listening(store, known) as shared:
+        shared.record()
+
+        def pulled(actor: str, **parameters: str) -> list[dict[str, Any]]:
+            answer = httpx.get(f"{shared.url}/v1/events", params=parameters, headers=as_(actor))
+            return list(answer.json())
+
+        assert [event["subject"] for event in pulled("acme")] == [str(ACME)] * 2
+        assert pulled("acme", plan_id=shared.plan) == []
+        assert "name" not in pulled("acme")[1]["data"]
+        assert len(pulled("all")) == 3
+        assert pulled("all", plan_id="acme")[1]["data"]["name"] == "Jane Doe"
+        with (
+            shared.stream(as_("acme"), after="now") as theirs,
+            shared.stream(as_("all"), after="now") as all_of_them,
+        ):
+            next(theirs), next(all_of_them)
+            shared.record()
+            handle(plans, "add-stakeholder", id="cfo", name="Max Roe", level="executive")
+            assert "Max Roe" not in (heard := next(theirs)["data"])
+            assert json.loads(heard)["data"]["id"] == "cfo"
+            assert "Max Roe" in [next(all_of_them) for _ in range(2)][1]["data"]
+            store.keys.destroy(ACME, "coo")
+            assert pulled("all", plan_id="acme")[1]["data"]["name"] == "[forgotten]"
+        for path in ("", "/stream"):
+            assert httpx.get(f"{shared.url}/v1/events{path}", headers=as_("ann")).status_code == 403
+            assert httpx.get(f"{shared.url}/v1/events{path}", headers=as_("nobody")).status_code == 401
 
 
 # A process of its own

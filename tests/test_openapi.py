@@ -163,8 +163,8 @@ def test_whatever_is_in_it_is_served(document: Document, told: Told):
         id = f"{told.api.plan_id}:1" if path.startswith("/v1/events") else "pilot"
         type = "plantrail.play-planned.v1"
         filled = path.format(plan="acme", kind="play", id=id, stakeholder="gone", type=type, tile="0/000.p/1")
-        method = "head" if path.endswith("/stream") else method
-        answer = told.api.request(method, filled, headers={"Content-Type": "text/plain"} if method == "post" else {})
+        said = {"Content-Type": "text/plain"} if method == "post" else {}
+        answer = told.api.request("head" if path.endswith("/stream") else method, filled, headers=said)
         if answer.status_code == 404 and path.startswith(WEBHOOKS):
             assert answer.json()["type"] == "/problems/unknown-webhook", path
         else:
