@@ -358,14 +358,15 @@ def test_two_hundred_who_wait_cost_little_hold_nobody_back_when_they_lag_and_are
         stack.enter_context(listener(serving))
         memory, connections = settled(serving), database_connections(store)
         waiting = [stack.enter_context(listener(serving)) for _ in range(SUBSCRIBERS)]
-        assert database_connections(store) == connections
+        # Those with which two at a time read for themselves may have come to be meanwhile.
+        assert database_connections(store) - connections <= live.READING_AT_ONCE
         assert settled(serving) - memory < 20_000_000
         [id] = shared.record()
         for each in waiting:
             assert id.encode() in each.recv(65_536)
 
-        # From here on nobody of them reads any more, though there are twenty megabytes for each.
-        shared.record(*[note("x" * 5_000)] * 4_000)
+        # From here on nobody of them reads any more, though there are five megabytes for each.
+        shared.record(*[note("x" * 5_000)] * 1_000)
         with shared.stream(after=shared.end) as events:
             next(events)
             [id] = shared.record()
