@@ -35,6 +35,7 @@ ALLOWED = frozenset(
         "error",
         "position",
         "projection",
+        "witness",
         "webhook",
         "relay",
         "exception",

@@ -3,13 +3,15 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from random import random
 from socket import socket
 from threading import Event
+from urllib.parse import unquote, urlsplit
 from uuid import UUID, uuid4
 
 import structlog
@@ -25,6 +27,7 @@ from adapters.http.callers import Bearers, Callers, Development, is_this_machine
 from adapters.http.conversation import Numbers
 from adapters.http.feed import Subscribers
 from adapters.http.limits import Buckets
+from adapters.key_encryption import decoded
 from adapters.nats import Relay, Target
 from adapters.oidc import IssuedTokens, Issuer, is_safe
 from adapters.periodic import every
@@ -53,6 +56,7 @@ from adapters.webhooks.addresses import Targets
 from adapters.webhooks.delivery import Courier, public_authorities
 from adapters.webhooks.subscriptions import Subscriptions
 from adapters.webhooks.worker import THREADS, Worker, at_work
+from adapters.witnesses import FileWitness, NatsWitness, Telling, WebhookWitness, Witness
 from application.account_plans import AccountPlans
 
 logger = structlog.get_logger("plantrail")
@@ -239,6 +243,37 @@ def notarised(store: Store, key: LogKey) -> Iterator[Watch]:
         watch.stop()
 
 
+def witnesses(settings: Settings) -> Iterator[Witness]:
+    """Raises `SettingsError`, `KeyFault`."""
+    for url in settings.witnesses.split():
+        where = urlsplit(url)
+        if where.scheme == "file" and where.path:
+            yield FileWitness(Path(unquote(where.path)))
+        elif where.scheme in ("nats", "tls") and where.netloc and where.path.strip("/"):
+            yield NatsWitness(url)
+        elif where.scheme == "https" or (where.scheme == "http" and is_this_machine(where.hostname or "")):
+            if settings.witness_secret is None:
+                raise SettingsError("A witness that is posted to needs PLANTRAIL_WITNESS_SECRET: 32 bytes in base64.")
+            secret = decoded(settings.witness_secret.get_secret_value(), "PLANTRAIL_WITNESS_SECRET")
+            yield WebhookWitness(url, secret, utc_now)
+        else:
+            raise SettingsError(
+                "PLANTRAIL_WITNESSES must name file:///path, https://host/path or nats://host:4222/subject, with blanks"
+                " between."
+            )
+
+
+@contextmanager
+def witnessed(store: Store, by: Sequence[Witness]) -> Iterator[None]:
+    """Every checkpoint told."""
+    telling = Telling(by, lambda: store.tree.latest().note)
+    telling.start()
+    try:
+        yield
+    finally:
+        telling.stop()
+
+
 @contextmanager
 def ending_in_order() -> Iterator[None]:
     """At whatever point SIGTERM comes, what was begun is ended.  uvicorn raises it again once it has stopped serving."""
@@ -276,12 +311,14 @@ def work(settings: Settings) -> None:
 def serve(settings: Settings, host: str, port: int, with_worker: bool = True) -> None:
     """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
     address, signing, numbers = public_url(settings), log_key(settings), Numbers()
+    told = list(witnesses(settings))
     with (
         ending_in_order(),
         open_store(settings) as store,
         reception(settings, host, store) as let_in,
         following(store, settings.access_events_days) as follower,
         notarised(store, signing),
+        witnessed(store, told) if told else nullcontext(),
         pushing(store, settings, numbers) if with_worker else nullcontext(),
     ):
 

@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     in PLANTRAIL_HOME."""
     log_key: SecretStr | None = None
     """PLANTRAIL_LOG_KEY: 32 bytes in base64 to sign checkpoints of the log with; default: generated in PLANTRAIL_HOME."""
+    witnesses: str = ""
+    """PLANTRAIL_WITNESSES: who is told each checkpoint, with blanks between: file:///…, https://…, nats://host:4222/subject."""
+    witness_secret: SecretStr | None = None
+    """PLANTRAIL_WITNESS_SECRET: 32 bytes in base64 to sign what is posted to witnesses with, as webhooks are signed."""
     erasures_file: Path | None = None
     """PLANTRAIL_ERASURES_FILE: the list of erasures, on a disk that all hosts share and no backup of the database
     includes; default: in PLANTRAIL_HOME."""
