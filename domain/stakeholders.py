@@ -181,7 +181,7 @@ class Describing(Positioning):
     email_status: EmailStatus | None = None
     phone: OptionalName = None
     location: OptionalName = None
-    crm_id: OptionalName = None
+    crm_id: Slug | None = None
     roles: Roles = ()
     motivators: Many[Text] = ()
     joined_on: PastDay | None = None
@@ -190,7 +190,7 @@ class Describing(Positioning):
 class AddStakeholder(StakeholderCommand, Describing):
     """One of the customer's people; without a name, a role to fill, which needs a title.
 
-    The id stands in clear for ever: it may hold no word of the name or of the mail address.
+    Both ids stand in clear for ever: they may hold no word of the name or of the mail address.
     """
 
     needs: ClassVar[Any] = "new"
@@ -387,8 +387,9 @@ def check_details(plan: AccountPlan, person: Stakeholder, new: Mapping[str, Any]
     if not person.name and not person.title:
         raise RoleNeedsTitle("/title")
     mailbox, _, _ = (new.get("email") or "").partition("@")
-    if tells(person.id, f"{new.get('name') or ''} {mailbox}"):
-        raise IdTellsThePerson("/id", id=person.id)
+    for pointer, id in (("/id", person.id), ("/crm_id", person.crm_id)):
+        if id and tells(id, f"{new.get('name') or ''} {mailbox}"):
+            raise IdTellsThePerson(pointer, id=id)
     superior = reports_to = new.get("reports_to")
     while superior:
         if superior == person.id:

@@ -97,6 +97,8 @@ def test_an_id_may_not_tell_the_person(id, who):
     given().when(AddStakeholder(id=id, title="x", level="executive", **who)).then_refused("id-tells-the-person", "/id")
     added = StakeholderAdded(id=id, title="x", level="executive")
     given(added).when(CorrectStakeholder(id=id, **who)).then_refused("id-tells-the-person", "/id")
+    elsewhere = AddStakeholder(id="coo", crm_id=id, title="x", level="executive", **who)
+    given().when(elsewhere).then_refused("id-tells-the-person", "/crm_id")
 
 
 @pytest.mark.parametrize(
