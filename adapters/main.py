@@ -204,8 +204,12 @@ def pushing(store: Store, settings: Settings, numbers: Numbers) -> Iterator[None
         courier = Courier(webhook_targets(settings), utc_now, public_authorities())
         return Worker(lanes, courier, body, utc_now, random, numbers)
 
+    def tell(_: int) -> None:
+        # When the watch ends everything does: what is under way may then be done beside what others still do.
+        there.end() if store.watch.closed else there.wake()
+
     try:
-        with at_work(worker) as wake, store.watch.telling(lambda _: wake()):
+        with at_work(worker) as there, store.watch.telling(tell):
             yield
     finally:
         datastore.close()

@@ -128,10 +128,15 @@ def test_the_service_has_a_worker_unless_it_is_told_not_to(hooks: Hooks, receive
     with running("serve", "--port", str(port), *words, **here) as service:
         wait_until(lambda: answers(port), 30)
         if pushes:
+            receiver.reply = lambda received: Reply(hangs=received.version > 1)
             arrived = 'plantrail_webhook_attempts_total{outcome="arrived"} 1.0'
             wait_until(lambda: arrived in httpx.get(f"http://127.0.0.1:{port}/metrics").text)
+            hooks.say("acme", "hangs")
+            wait_until(lambda: len(receiver.received) == 2)
+        began = monotonic()
         service.send_signal(signal.SIGTERM)
         service.wait(timeout=10)
+        assert monotonic() - began < 7.5
     assert bool(receiver.received) is pushes
 
 

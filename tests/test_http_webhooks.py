@@ -124,6 +124,7 @@ def test_words_about_people_take_the_right_to_them(office: Api):
         ({}, 422, "invalid-fields", "/url"),
         ({"url": TARGET, "types": ["play-wun"]}, 422, "unknown-type", "/types/0"),
         ({"url": TARGET, "after": "yesterday"}, 422, "malformed-cursor", "/after"),
+        ({"url": TARGET, "after": "00000000000099999999"}, 410, "cursor-gone", None),
         ({"url": TARGET, "unheard_of": 1}, 422, "invalid-fields", "/unheard_of"),
     ],
 )

@@ -485,7 +485,6 @@ def test_a_worker_that_is_ended_lets_go_of_what_it_has_and_another_goes_on_at_on
 def test_when_a_worker_is_killed_another_one_goes_on_where_it_was(hooks: Hooks, receiver: Receiver, store):
     receiver.reply = lambda _: Reply(seconds=0.05)
     hooks.create()
-    plans = [hooks.say(f"account-{number}", *"abcde") for number in range(20)]
     words = [sys.executable, "-c", WORKER, store.where.service, store.where.owner, store.where.keys]
     pipe = subprocess.PIPE
     with (
@@ -493,6 +492,7 @@ def test_when_a_worker_is_killed_another_one_goes_on_where_it_was(hooks: Hooks, 
         subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as other,
     ):
         try:
+            plans = [hooks.say(f"account-{number}", *"abcde") for number in range(20)]
             for worker in (killed, other):
                 assert worker.stdout.readline() == "ready\n"
             for worker in (killed, other):

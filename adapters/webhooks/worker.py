@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Thread
 from time import monotonic
-from typing import ParamSpec, Protocol, TypeVar
+from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
 import structlog
 
@@ -196,24 +196,34 @@ class Worker:
         await self._ask(self._lanes.failed, lane, event_id, outcome, now, due_at, hold)
 
 
+class AtWork(NamedTuple):
+    """A worker in another thread: what is said to it from here."""
+
+    loop: asyncio.AbstractEventLoop
+    worker: Worker
+
+    def wake(self) -> None:
+        self.loop.call_soon_threadsafe(self.worker.wake)
+
+    def end(self) -> None:
+        self.loop.call_soon_threadsafe(self.worker.end)
+
+
 @contextmanager
-def at_work(make: Callable[[], Worker]) -> Iterator[Callable[[], None]]:
-    """A worker in a thread of its own, which ends within five seconds; from elsewhere it is woken by the callable."""
+def at_work(make: Callable[[], Worker]) -> Iterator[AtWork]:
+    """A worker in a thread of its own, which ends within five seconds."""
     loop = asyncio.new_event_loop()
 
     async def made() -> Worker:
         return make()
 
-    def wake() -> None:
-        loop.call_soon_threadsafe(worker.wake)
-
-    worker = loop.run_until_complete(made())
-    thread = Thread(target=loop.run_until_complete, args=(worker.run(),), name="webhooks", daemon=True)
+    there = AtWork(loop, loop.run_until_complete(made()))
+    thread = Thread(target=loop.run_until_complete, args=(there.worker.run(),), name="webhooks", daemon=True)
     thread.start()
     try:
-        yield wake
+        yield there
     finally:
-        loop.call_soon_threadsafe(worker.end)
+        there.end()
         thread.join(timeout=SECONDS_TO_END + 1)
         if not thread.is_alive():
             loop.close()
