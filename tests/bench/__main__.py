@@ -1,7 +1,11 @@
-"""`python -m tests.bench`: everything measured in one run, a table for people and `bench.json` for programs."""
+"""`python -m tests.bench`: everything measured in one run, a table for people and `bench.json` for programs.
+
+`python -m tests.bench feed` measures that alone, for people.
+"""
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,10 +15,28 @@ from rich.table import Table
 
 from adapters.main import open_store
 from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.store import Store
 from adapters.settings import Settings
-from tests.bench import appending, folding, rebuilding, reporting, serving
+from tests.bench import appending, feed, folding, rebuilding, reporting, serving
 
 Reading = Callable[[dict[str, Any]], float]
+Measure = Callable[[Path, Store], dict[str, Any]]
+
+
+def append(home: Path, store: Store) -> dict[str, Any]:
+    with EmbeddedPostgres(home) as server:
+        return appending.measure(server, store)
+
+
+MEASURES: dict[str, Measure] = {
+    "as_of": lambda _home, _store: folding.measure(),
+    "append": append,
+    "http": serving.measure,
+    "feed": feed.measure,
+    "rebuild": lambda _home, store: rebuilding.measure(store),
+    "month": lambda _home, store: reporting.measure(store),
+}
+"""Each on a new store of its own."""
 
 FLOORS: list[tuple[str, float, Reading]] = [
     ("append, 1 caller, times the library", 0.9, lambda f: f["append"]["1"]["times_library"]),
@@ -25,24 +47,25 @@ FLOORS: list[tuple[str, float, Reading]] = [
     ("rebuild of the portfolio, events a second", 50_000, lambda f: f["rebuild"]["events_per_second"]),
     ("month report of a hundred plans, free of 2 s", 0, lambda f: round(2 - f["month"]["seconds"], 2)),
     ("memory of the server, free of 250 MB", 0, lambda f: 250 - f["http"]["server_megabytes"]),
+    ("feed pulled over HTTP, events a second", 60_000, lambda f: f["feed"]["events_per_second"]),
+    ("commit to stream, p50, free of 10 ms", 0, lambda f: 10 - f["feed"]["commit_to_stream"]["p50_milliseconds"]),
+    ("commit to stream, p99, free of 50 ms", 0, lambda f: 50 - f["feed"]["commit_to_stream"]["p99_milliseconds"]),
+    ("200 idle subscribers, free of 20 MB", 0, lambda f: 20 - f["feed"]["idle_subscribers"]["megabytes"]),
+    (
+        "200 idle subscribers, free of any connection",
+        0,
+        lambda f: -f["feed"]["idle_subscribers"]["database_connections"],
+    ),
 ]
 
 
-def measure() -> dict[str, Any]:
-    figures: dict[str, Any] = {"as_of": folding.measure()}
-    with TemporaryDirectory(prefix="bench-") as folder:
-        home = Path(folder)
-        with open_store(Settings(home=home, database_url=None)) as store, EmbeddedPostgres(home) as server:
-            figures["append"] = appending.measure(server, store)
-        home = home / "serving"
-        with open_store(Settings(home=home, database_url=None)) as store:
-            figures["http"] = serving.measure(home, store)
-        home = home / "rebuilding"
-        with open_store(Settings(home=home, database_url=None)) as store:
-            figures["rebuild"] = rebuilding.measure(store)
-        home = home / "reporting"
-        with open_store(Settings(home=home, database_url=None)) as store:
-            figures["month"] = reporting.measure(store)
+def measure(names: Iterable[str]) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    for name in names:
+        with TemporaryDirectory(prefix="bench-") as folder:
+            home = Path(folder)
+            with open_store(Settings(home=home, database_url=None)) as store:
+                figures[name] = MEASURES[name](home, store)
     return figures
 
 
@@ -51,7 +74,10 @@ def show(figures: dict[str, Any]) -> None:
     for heading in ("what", "floor", "measured", ""):
         table.add_column(heading, justify="left" if heading == "what" else "right")
     for what, floor, reading in FLOORS:
-        value = reading(figures)
+        try:
+            value = round(reading(figures), 2)
+        except KeyError:
+            continue  # not among what was to be measured
         table.add_row(what, f"{floor:,}", f"{value:,}", "[green]✓" if value >= floor else "[red]below")
     console = Console()
     console.print_json(json.dumps(figures))
@@ -59,6 +85,8 @@ def show(figures: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    measured = measure()
-    Path("bench.json").write_text(json.dumps(measured, indent=1) + "\n", "utf-8")
+    chosen = sys.argv[1:] or list(MEASURES)
+    measured = measure(chosen)
+    if chosen == list(MEASURES):
+        Path("bench.json").write_text(json.dumps(measured, indent=1) + "\n", "utf-8")
     show(measured)

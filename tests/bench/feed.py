@@ -95,7 +95,8 @@ def stream(port: int) -> Iterator[socket.socket]:
 
 def commits_to_subscriber(store: Store, port: int) -> dict[str, Any]:
     """From before a commit to when the subscriber has its event, with a pause between commits."""
-    plan_id, seen = plan_id_of("latency"), []
+    plan_id = plan_id_of("latency")
+    seen: list[float] = []
 
     def receive(connection: socket.socket) -> None:
         while len(seen) < COMMITS:
