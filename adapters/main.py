@@ -321,8 +321,8 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True) ->
         open_store(settings) as store,
         reception(settings, host, store) as let_in,
         following(store, settings.access_events_days) as follower,
-        notarised(store, signing),
         witnessed(store, told) if told else nullcontext(),
+        notarised(store, signing),
         pushing(store, settings, numbers) if with_worker else nullcontext(),
     ):
 

@@ -119,11 +119,14 @@ class Telling:
         self._thread.start()
 
     def stop(self) -> None:
+        """The last checkpoint is told still, if that takes no longer than a second."""
         self._stopping.set()
         self._thread.join(timeout=1)
 
     def _tell(self) -> None:
-        while not self._stopping.wait(self._poll):
+        ending = False
+        while not ending:
+            ending = self._stopping.wait(self._poll)
             try:
                 note = self._latest()
             except (StoreUnavailable, NotCoveredYet):

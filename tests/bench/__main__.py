@@ -17,7 +17,7 @@ from adapters.main import open_store
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Store
 from adapters.settings import Settings
-from tests.bench import appending, feed, folding, rebuilding, reporting, serving
+from tests.bench import appending, feed, folding, rebuilding, reporting, serving, verifying
 
 Reading = Callable[[dict[str, Any]], float]
 Measure = Callable[[Path, Store], dict[str, Any]]
@@ -34,6 +34,7 @@ MEASURES: dict[str, Measure] = {
     "http": serving.measure,
     "feed": feed.measure,
     "rebuild": lambda _home, store: rebuilding.measure(store),
+    "proof": lambda _home, store: verifying.measure(store),
     "month": lambda _home, store: reporting.measure(store),
 }
 """Each on a new store of its own."""
