@@ -358,8 +358,8 @@ def test_two_hundred_who_wait_cost_little_hold_nobody_back_when_they_lag_and_are
         stack.enter_context(listener(serving))
         memory, connections = settled(serving), database_connections(store)
         waiting = [stack.enter_context(listener(serving)) for _ in range(SUBSCRIBERS)]
-        # Those with which two at a time read for themselves may have come to be meanwhile.
-        assert database_connections(store) - connections <= live.READING_AT_ONCE
+        # The pool that all share may have grown meanwhile, for whatever reason: not with the subscribers.
+        assert database_connections(store) - connections < 8
         assert settled(serving) - memory < 20_000_000
         [id] = shared.record()
         for each in waiting:
@@ -371,7 +371,7 @@ def test_two_hundred_who_wait_cost_little_hold_nobody_back_when_they_lag_and_are
             next(events)
             [id] = shared.record()
             assert json.loads(next(events)["data"])["id"] == id
-        assert settled(serving) - memory < 150_000_000
+        assert settled(serving) - memory < 100_000_000
 
         with ThreadPoolExecutor(1) as pool:
             polling = pool.submit(shared.get, after="now", timeout=30_000)

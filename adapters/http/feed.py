@@ -30,7 +30,7 @@ BATCH = "application/cloudevents-batch+json"
 STREAM = "text/event-stream"
 MOST_EVENTS = 1_000
 MOST_MILLISECONDS = 30_000
-MOST_STREAMED = 64
+MOST_STREAMED = 32
 """Events a stream takes at a time: it holds no more of them in memory."""
 MOST_SENT = 64 * 1024
 """Bytes it hands on at a time, or one event: no more than that waits in its socket."""
