@@ -48,11 +48,13 @@ class Received:
 
 @dataclass(frozen=True)
 class Reply:
-    """How to answer.  `hangs`: not before the receiver is closed; `endless`: with a body that does not end."""
+    """How to answer.  `hangs`: not before the receiver is closed; `drops`: by hanging up; `endless`: with a body that
+    does not end."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     hangs: bool = False
+    drops: bool = False
     endless: bool = False
     seconds: float = 0
 
@@ -105,6 +107,9 @@ class Receiver:
             handler.close_connection = True
             return
         self._closing.wait(reply.seconds)
+        if reply.drops:
+            handler.close_connection = True
+            return
         handler.send_response(reply.status)
         for name, value in reply.headers.items():
             handler.send_header(name, value)

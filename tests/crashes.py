@@ -1,0 +1,393 @@
+"""Everything is killed again and again while plans go on and others follow them.
+
+Writers say things over HTTP, each with an Idempotency-Key, and ask again until they are answered.  Four subscribers
+listen: one pulls, one streams, one has a webhook that often fails, one reads what the relay put into a broker.
+Meanwhile the service, the worker of webhooks, the relay, the broker and backends of PostgreSQL end by SIGKILL.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from threading import Event, Lock, Thread
+from time import monotonic, sleep
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import nats
+import psycopg
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.store import Whereabouts, opened
+from tests.conftest import KEY
+from tests.receiver import Received, Receiver, Reply, receiving
+from tests.stores import OPEN_ACME, log
+from tests.webhooks import hooks_of
+
+ROOT = Path(__file__).parents[1]
+COMMAND_LINE = "from adapters.cli.main import app; app()"
+FASTER = 300
+"""Times that the clock of the worker runs faster than ours, for an endpoint is given hours to come back."""
+WORKER = f"""
+import asyncio, sys
+from datetime import timedelta
+from adapters.main import utc_now
+from adapters.postgres.store import Whereabouts, opened
+from tests.conftest import KEY
+from tests.webhooks import hooks_of
+began = utc_now()
+def now():
+    return began + (utc_now() - began) * {FASTER}
+with opened(Whereabouts(*sys.argv[1:]), KEY) as store:
+    async def run():
+        await hooks_of(store, patience=0.5).worker(timedelta(seconds=3), now).run()
+    asyncio.run(run())
+"""
+
+
+@dataclass
+class Program:
+    """One that can be killed and started again, in a folder of its own."""
+
+    name: str
+    words: list[str]
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with Path(self.folder, f"{self.name}.log").open("ab") as told:
+            environment = os.environ | {"PYTHONPATH": str(ROOT)} | self.environment
+            self.process = subprocess.Popen(
+                self.words, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=told, stderr=told
+            )
+
+    def kill(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+
+@dataclass
+class Channel:
+    """What a subscriber was given, in its order."""
+
+    name: str
+    ids: list[str] = field(default_factory=list)
+
+    def missing(self, wanted: set[str]) -> set[str]:
+        return wanted - set(self.ids)
+
+    @property
+    def again(self) -> int:
+        """How many were given that had been given before."""
+        return len(self.ids) - len(set(self.ids))
+
+    def versions(self) -> dict[str, list[int]]:
+        """Of each plan, in the order in which they were given first."""
+        found: dict[str, list[int]] = {}
+        for id in dict.fromkeys(self.ids):
+            plan, _, version = id.partition(":")
+            found.setdefault(plan, []).append(int(version))
+        return found
+
+
+@dataclass
+class Figures:
+    """What happened."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    acknowledged: int = 0
+    again: dict[str, int] = field(default_factory=dict)
+    longest_outage: float = 0.0
+    """Seconds in which no writer was answered."""
+
+    def __str__(self) -> str:
+        killed = ", ".join(f"{name} {times}" for name, times in sorted(self.kills.items()))
+        again = ", ".join(f"{name} {times}" for name, times in self.again.items())
+        return (
+            f"{self.kills.total()} kills ({killed}); {self.acknowledged} events acknowledged; given again: {again};"
+            f" longest outage {self.longest_outage:.1f} s"
+        )
+
+
+class World:
+    """The programs, the writers and the subscribers, until told to end."""
+
+    def __init__(self, server: EmbeddedPostgres, folder: Path, receiver: Receiver, random: Random) -> None:
+        self.random = random
+        self.where = Whereabouts(*(server.conninfo(role) for role in ("service", "owner", "keys")))
+        self._superuser = server.conninfo("superuser")
+        self._folder = folder
+        port, broker_port = free_port(), free_port()
+        self.url, self.broker_url = f"http://127.0.0.1:{port}", f"nats://127.0.0.1:{broker_port}"
+        self.receiver = receiver
+        receiver.reply = self.answer_somehow
+        self.acknowledged: list[str] = []
+        self.answered_at: list[float] = []
+        self.pulled, self.streamed, self.pushed, self.relayed = map(Channel, ("pull", "stream", "webhook", "broker"))
+        self.faulty = True
+        self._ending, self._writers_end = Event(), Event()
+        self._lock = Lock()
+        self._threads: list[Thread] = []
+        self.programs = self._programs(port, broker_port)
+
+    def _programs(self, port: int, broker_port: int) -> dict[str, Program]:
+        environment = {
+            "PLANTRAIL_HOME": str(self._folder),
+            "DATABASE_URL": self.where.service,
+            "PLANTRAIL_OWNER_URL": self.where.owner,
+            "PLANTRAIL_KEYS_URL": self.where.keys,
+            "PLANTRAIL_KEY_ENCRYPTION_KEY": b64encode(b"k" * 32).decode(),  # that of `tests.conftest.KEY`
+        }
+        configuration = Path(self._folder, "broker.conf")
+        configuration.write_text(
+            f"listen: 127.0.0.1:{broker_port}\n"
+            f"jetstream {{ store_dir: {json.dumps(str(self._folder / 'broker'))}, sync_interval: always }}\n"
+        )
+        plantrail = [sys.executable, "-c", COMMAND_LINE]
+        words = {
+            "service": [*plantrail, "serve", "--port", str(port), "--no-worker"],
+            "worker": [sys.executable, "-c", WORKER, self.where.service, self.where.owner, self.where.keys],
+            "relay": [*plantrail, "relay", "nats", "--url", self.broker_url],
+            "broker": [str(Path(sysconfig.get_path("scripts"), "nats-server")), "-c", str(configuration)],
+        }
+        return {name: Program(name, each, self._folder, environment) for name, each in words.items()}
+
+    # Who writes
+
+    def write(self, number: int) -> None:
+        """Open a plan and say one thing after the other, the same again until it is answered."""
+        with httpx.Client(base_url=f"{self.url}/v1", timeout=15) as client:
+            account = f"account-{number}"
+            self.say(client, "/plans", OPEN_ACME | {"account_id": account})
+            said = 0
+            while not self._writers_end.is_set():
+                said += 1
+                note = {"section": "plan", "text": f"note {said}"}
+                if said % 5:
+                    self.say(client, f"/plans/{account}/write-note", note)
+                else:
+                    several = [{"command": "write-note", "body": note}] * 3
+                    self.say(client, f"/plans/{account}/commands", several)
+
+    def say(self, client: httpx.Client, path: str, body: Any) -> None:
+        headers = {"Idempotency-Key": str(uuid4())}
+        while True:
+            try:
+                answer = client.post(path, json=body, headers=headers)
+            except httpx.TransportError:
+                sleep(0.05)
+                continue
+            if answer.status_code == 503:
+                sleep(0.05)
+                continue
+            assert answer.is_success, answer.text
+            with self._lock:
+                self.acknowledged += [event["id"] for event in answer.json()["events"]]
+                self.answered_at.append(monotonic())
+            return
+
+    # Who follows
+
+    def pull(self) -> None:
+        """Sometimes what was given is forgotten before it was noted how far one is."""
+        cursor = "0"
+        with httpx.Client(base_url=self.url, timeout=10) as client:
+            while not self._ending.is_set():
+                try:
+                    answer = client.get("/v1/events", params={"after": cursor, "limit": 100, "timeout": 500})
+                except httpx.TransportError:
+                    sleep(0.05)
+                    continue
+                if answer.status_code == 503:
+                    sleep(0.05)
+                    continue
+                assert answer.is_success, answer.text
+                ids = [event["id"] for event in answer.json()]
+                self.pulled.ids += ids
+                if ids and self.random.random() > 0.05:
+                    cursor = ids[-1]
+
+    def stream(self) -> None:
+        with httpx.Client(base_url=self.url, timeout=5) as client:
+            while not self._ending.is_set():
+                last = self.streamed.ids[-1] if self.streamed.ids else "0"
+                try:
+                    with client.stream("GET", "/v1/events/stream", headers={"Last-Event-ID": last}) as answer:
+                        if answer.status_code == 200:
+                            self._take_from(answer.iter_lines())
+                except httpx.TransportError:
+                    pass  # the next attempt is the answer to it
+                sleep(0.05)
+
+    def _take_from(self, lines: Iterator[str]) -> None:
+        for line in lines:
+            name, _, value = line.partition(": ")
+            if name == "data":
+                self.streamed.ids.append(json.loads(value)["id"])
+            if self._ending.is_set():
+                return
+
+    def answer_somehow(self, received: Received) -> Reply:
+        fate = self.random.random() if self.faulty else 1
+        if fate < 0.05:
+            return Reply(500)
+        if fate < 0.06:
+            return Reply(seconds=1)
+        if fate < 0.09:
+            return Reply(drops=True)
+        self.pushed.ids.append(received.id)
+        return Reply()
+
+    async def read_broker(self) -> list[str]:
+        """Everything in the stream, in its order."""
+        ids: list[str] = []
+        connection = await nats.connect(self.broker_url, allow_reconnect=False)
+        try:
+            stream = connection.jetstream()
+            wanted = (await stream.stream_info("plans")).state.messages
+            everything = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE)
+            subscription = await stream.pull_subscribe("plans.>", stream="plans", config=everything)
+            while len(ids) < wanted:
+                for message in await subscription.fetch(500, timeout=5):
+                    ids.append((message.headers or {})["ce-id"])
+        finally:
+            await connection.close()
+        return ids
+
+    # What happens to them
+
+    @contextmanager
+    def going_on(self, writers: int) -> Iterator[None]:
+        for program in self.programs.values():
+            program.start()
+        for act in [self.pull, self.stream, *(lambda n=n: self.write(n) for n in range(writers))]:
+            self._threads.append(Thread(target=act, daemon=True))
+            self._threads[-1].start()
+        try:
+            yield
+        finally:
+            self._ending.set()
+            self._writers_end.set()
+            for program in self.programs.values():
+                program.kill()
+
+    def go_on_for_a_while(self) -> None:
+        """Until every writer may have been answered some times, however slow the machine."""
+        wanted = len(self.acknowledged) + self.random.randrange(50)
+        wait(lambda: len(self.acknowledged) > wanted, 90)
+
+    def kill_something(self) -> str:
+        name = self.random.choice([*self.programs, "service", "backend"])
+        if name == "backend":
+            self._kill_backend()
+            return name
+        self.programs[name].kill()
+        sleep(self.random.uniform(0, 0.5))
+        self.programs[name].start()
+        return name
+
+    def _kill_backend(self) -> None:
+        """The server ends all its other processes then and recovers from its log."""
+        try:
+            with psycopg.connect(self._superuser, connect_timeout=5) as connection:
+                found = connection.execute(
+                    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+                ).fetchall()
+            if found:
+                os.kill(self.random.choice(found)[0], signal.SIGKILL)
+        except (psycopg.OperationalError, ProcessLookupError):
+            return  # it was not back from the time before
+
+    def settle(self, seconds: float) -> set[str]:
+        """Nothing is killed any more and nobody says anything new: what was acknowledged, once everybody has it."""
+        self.faulty = False
+        self._writers_end.set()
+        deadline = monotonic() + seconds
+        for thread in self._threads[2:]:
+            thread.join(max(0.0, deadline - monotonic()))
+            assert not thread.is_alive(), "a writer is not answered"
+        acknowledged = set(self.acknowledged)
+        while self._missing(acknowledged) and monotonic() < deadline:
+            sleep(0.2)
+        return acknowledged
+
+    def _missing(self, acknowledged: set[str]) -> bool:
+        if any(channel.missing(acknowledged) for channel in (self.pulled, self.streamed, self.pushed)):
+            return True
+        try:
+            self.relayed.ids = asyncio.run(self.read_broker())
+        except (OSError, nats.errors.Error):
+            return True
+        return bool(self.relayed.missing(acknowledged))
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        return self.pulled, self.streamed, self.pushed, self.relayed
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+def live_through_crashes(
+    server: EmbeddedPostgres, folder: Path, writers: int, seed: int, kills: int, seconds: float = 0
+) -> Figures:
+    """Something is killed so many times, and for so many seconds at least; then everything is looked at.  What was found
+    wrong is an `AssertionError`."""
+    figures = Figures()
+    with receiving() as receiver:
+        world = World(server, folder, receiver, Random(seed))
+        with opened(world.where, KEY) as store:
+            hooks_of(store, receiver).create()
+        with world.going_on(writers):
+            until = monotonic() + seconds
+            while figures.kills.total() < kills or monotonic() < until:
+                world.go_on_for_a_while()
+                for _ in range(world.random.choice([1, 1, 2])):
+                    figures.kills[world.kill_something()] += 1
+            world.go_on_for_a_while()
+            look_at(world, world.settle(90), figures)
+    return figures
+
+
+def look_at(world: World, acknowledged: set[str], figures: Figures) -> None:
+    for channel in world.channels:
+        assert not channel.missing(acknowledged), f"{channel.name} never gave {channel.missing(acknowledged)}"
+    rows = log(world.where.service)
+    recorded = [f"{row.plan_id}:{row.version}" for row in rows]
+    # Every question was asked until it was answered, and under one key a thing is done once.
+    assert sorted(recorded) == sorted(acknowledged)
+    assert len(world.acknowledged) == len(acknowledged)
+    for channel in world.channels:
+        assert set(channel.ids) <= set(recorded), f"{channel.name} gave what never happened"
+        for plan, versions in channel.versions().items():
+            assert versions == list(range(1, len(versions) + 1)), f"{channel.name} gave {plan} out of order"
+    for channel in (world.pulled, world.streamed, world.relayed):
+        assert list(dict.fromkeys(channel.ids)) == recorded, f"{channel.name} is not in the order of the log"
+    gaps = [later - earlier for earlier, later in zip(world.answered_at, world.answered_at[1:], strict=False)]
+    figures.acknowledged = len(acknowledged)
+    figures.again = {channel.name: channel.again for channel in world.channels}
+    figures.longest_outage = max(gaps)
+
+
+def wait(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = monotonic() + seconds
+    while not condition():
+        assert monotonic() < deadline, "it does not come about"
+        sleep(0.05)
