@@ -250,6 +250,14 @@ def test_who_is_interrupted_before_their_turn_is_never_recorded(store, committer
     assert [row.command_id for row in log(store.where.service)] == [first.command_id, last.command_id]
 
 
+def test_a_committer_that_is_closed_while_the_store_keeps_it_waiting_ends_with_what_is_under_way(store, hurried):
+    with ThreadPoolExecutor() as pool, append_lock_held(store.where.service):
+        waiting = under_way(pool, hurried)
+        hurried.close()
+        assert not hurried._thread.is_alive()
+        assert isinstance(waiting.exception(), StoreUnavailable)
+
+
 def test_a_closed_committer_has_recorded_what_waited_and_takes_no_more(store):
     committer = GroupCommit(Datastore(store.where.service).connect)
     plan_id = uuid4()

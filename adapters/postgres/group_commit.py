@@ -260,6 +260,8 @@ class GroupCommit:
                 return batch
 
     def _wait(self) -> list[Append]:
+        if self._closed:  # the word to end may have been taken from the queue with those who were turned away
+            return []
         first = self._queue.get()
         return [first] if first else []
 
