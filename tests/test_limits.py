@@ -4,7 +4,7 @@ import pytest
 
 from adapters.http.limits import MOST_CALLERS, Buckets, TooManyRequests
 from adapters.postgres.store import Store
-from tests.api import assert_problem, served
+from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
 
 CALLERS = Known(caller("ann", "reader", sees_all=True), caller("ben", "reader", sees_all=True))
@@ -62,3 +62,26 @@ def test_who_calls_too_often_is_told_when_to_go_on_and_nobody_else_suffers(store
         assert api.get("/livez").status_code == 200
         now += 1
         assert api.get("/v1/plans", as_("ann")).status_code == 200
+
+
+# What every answer tells browsers
+
+
+@pytest.mark.parametrize("path", ["/livez", "/nowhere", "/v1/plans", "/v1/plans/nobody", "/openapi.json"])
+def test_no_answer_is_run_framed_or_kept_by_others(service: Api, path):
+    headers = service.get(path).headers
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["cache-control"].startswith(("private", "no-store"))
+    assert "strict-transport-security" not in headers
+
+
+def test_the_documentation_may_start_itself_but_load_nothing_from_elsewhere(service: Api):
+    policy = service.get("/docs").headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+    assert "'unsafe-inline'" in policy
+
+
+def test_behind_https_browsers_are_told_to_stay_there(service: Api):
+    answer = service.request("GET", "https://localhost/livez")
+    assert int(answer.headers["strict-transport-security"].removeprefix("max-age=")) >= 365 * 24 * 3600

@@ -24,10 +24,22 @@ SHUTTING_DOWN = (
 )
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
+    "Cache-Control": "private, no-store",
 }
+"""What every answer tells browsers, unless it knows better."""
+
+FOR_DOCS = SECURITY | {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
+    "Cache-Control": "private, max-age=300",
+}
+"""The page of the documentation starts itself by a script, and shows nobody's words."""
+
+BY_HTTPS_ALONE = "max-age=63072000"
 
 
 class Numbers:
@@ -97,8 +109,10 @@ class Conversation:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
-                for name, value in SECURITY.items():
+                for name, value in (FOR_DOCS if _is_documentation(scope["path"]) else SECURITY).items():
                     headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = BY_HTTPS_ALONE
             await send(message)
 
         try:
@@ -127,6 +141,10 @@ class Conversation:
             request_id=scope["request_id"],
             **scope.get("spoken_of", {}),
         )
+
+
+def _is_documentation(path: str) -> bool:
+    return path.startswith(("/docs", "/static-offline-docs"))
 
 
 def _route(scope: Scope) -> str:
