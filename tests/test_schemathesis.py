@@ -1,1 +1,150 @@
-"""Whatever the OpenAPI document allows and forbids, sent as every role: schemathesis looks for an answer it does not say."""
+"""Whatever the OpenAPI document allows or forbids, sent as every role over the network: schemathesis looks for an answer
+that the document does not say.
+
+All of its checks are on.  What a schema cannot say (that there is such a review, that a day is not before another) may be
+refused although the schema allows it; that is what `MAY_BE_REFUSED` is for.
+"""
+
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any, NamedTuple
+
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+from schemathesis import Case, GenerationMode
+from schemathesis.config import SchemathesisConfig
+from structlog.testing import capture_logs
+
+from adapters.http.callers import Bearers
+from adapters.http.command_documentation import NEXT
+from adapters.main import Reception, http_app
+from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.store import opened
+from application.access import Role
+from tests.api import SECRET, served, tell_everything_to
+from tests.callers import bearer, given_key, known_keys
+from tests.conftest import KEY, database
+from tests.stores import wait_until
+
+LINKED = ("open_plan", *NEXT, "make_key", "revoke_key", "create_webhook", "read_webhook", "delete_webhook")
+"""What leads to each other."""
+
+ROLES: tuple[Any, ...] = ("reader", "editor", "auditor", "subscriber", "admin")
+SEED = 2026
+MAY_BE_REFUSED = ["2xx", "3xx", "400", "401", "403", "404", "409", "410", "412", "422", "429", "5xx"]
+CONFIG = {"checks": {"positive_data_acceptance": {"expected-statuses": MAY_BE_REFUSED}}}
+
+
+class Server(NamedTuple):
+    schema: Any
+    keys: dict[Role, dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def server(postgres: EmbeddedPostgres) -> Iterator[Server]:
+    """With a plan in which there is everything, that every role may see."""
+    with database(postgres) as where, opened(where, KEY) as store:
+        with served(store) as api:
+            tell_everything_to(api)
+        keys = {role: bearer(given_key(store, role, role, sees_all=True)) for role in ROLES}
+        app = http_app(store, Reception(Bearers(known_keys(store))), SECRET)
+        with capture_logs(), listening(app) as url:
+            config = SchemathesisConfig.from_dict(CONFIG)
+            schema = schemathesis.openapi.from_url(f"{url}/openapi.json", config=config)
+            yield Server(schema, keys)
+
+
+@contextmanager
+def listening(app: Any) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            wait_until(lambda: server.started)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+
+
+def tried(server: Server, roles: tuple[Role, ...], examples: int = 1, in_turn: bool = False) -> Counter[Role]:
+    """So many cases of every operation, each as every role, some as the document allows and some as it forbids, or these in
+    turn; how many each role has sent."""
+    sent: Counter[Role] = Counter()
+    for place, found in enumerate(server.schema.get_all_operations()):
+        operation = found.ok()
+        for mode in (MODES[place % 2],) if in_turn else MODES:
+            if operation.definition.raw.get("security") == []:
+                mode = GenerationMode.POSITIVE  # there is nothing about it that could be wrong
+
+            def as_every_role(case: Case) -> None:
+                for role in roles:
+                    sent[role] += 1
+                    case.call_and_validate(headers=server.keys[role])
+
+            bounded(as_every_role, operation.as_strategy(generation_mode=mode), examples)()
+    return sent
+
+
+def bounded(try_one: Callable[[Case], None], strategy: Any, examples: int) -> Callable[[], None]:
+    limits = settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    checked: Callable[[], None] = seed(SEED)(limits(given(strategy)(try_one)))
+    return checked
+
+
+def test_no_role_is_answered_what_the_document_does_not_say(server: Server):
+    sent = tried(server, ROLES, in_turn=True)
+    assert min(sent[role] for role in ROLES) > 120
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("role", ROLES)
+def test_however_often_it_is_tried_no_role_is(server: Server, role: Role):
+    tried(server, (role,), examples=30)
+
+
+def story(server: Server, role: Role, examples: int, steps: int) -> None:
+    """One request after another, each with what the one before has answered."""
+    made: Any = server.schema.include(operation_id=list(LINKED)).as_state_machine()
+
+    class Story(made):  # type: ignore[misc]
+        def get_call_kwargs(self, _case: Case) -> dict[str, Any]:
+            return {"headers": server.keys[role]}
+
+    limits = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Story, settings=limits)
+
+
+@pytest.mark.parametrize("role", ["editor", "admin"])
+def test_one_request_after_another_is_answered_as_the_document_says(server: Server, role: Role):
+    story(server, role, 2, 6)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("role", ROLES)
+def test_long_stories_are_answered_as_the_document_says(server: Server, role: Role):
+    story(server, role, 100, 30)

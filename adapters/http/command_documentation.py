@@ -85,6 +85,10 @@ HEADERS = ETAG_AND_REQUEST_ID | {
     "Idempotency-Replayed": {"description": "`true`: this is the first answer again.", "schema": TEXT}
 }
 ANSWERS = (CommandAnswer, CommandsAnswer, ErasureAnswer)
+NEXT = ("read_plan", "read_history", "assign_member", "add_stakeholder", "plan_play", "hold_review", "archive_plan")
+LINKS = {name: {"operationId": name, "parameters": {"plan": "$response.body#/plan_id"}} for name in NEXT}
+"""What may be done with a plan that was just opened."""
+
 LOCATION = {"Location": {"description": "Of the plan that was opened.", "schema": TEXT}}
 
 
@@ -113,6 +117,7 @@ def _operation(name: str, body: Mapping[str, Any]) -> dict[str, Any]:
         "description": "Done; without events nothing was to change.",
         "headers": HEADERS | LOCATION if opens else HEADERS,
         "content": {"application/json": {"schema": {"$ref": SCHEMA.format(model=answer.__name__)}}},
+        **({"links": LINKS} if opens else {}),
     }
     example = EXAMPLES.get(name, EXAMPLE_OF_A_LIST)
     return {
