@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -24,6 +25,7 @@ MAY: dict[Role, set[str]] = {
 """As the issue has it, written down a second time."""
 
 FOR_ANYBODY = {"/livez", "/readyz", "/metrics", "/schemas/{type}.json", "/asyncapi.json"}
+"""Whoever watches the service, and whoever wants to know what it says."""
 
 
 class Operation(NamedTuple):
@@ -74,6 +76,8 @@ def answered(
         body = {"headers": headers, "json": operation.example}
     else:
         body = {"headers": {"Content-Type": "text/plain"} | headers, "content": b""}
+    if operation.path.endswith("/stream"):
+        body["params"] = {"after": "nowhere"}  # for it has no end
     answer = api.request(operation.method.upper(), operation.on(plan), **body)
     type = answer.json()["type"] if answer.headers["content-type"] == "application/problem+json" else ""
     return answer.status_code, type.removeprefix("/problems/")
@@ -115,3 +119,10 @@ def test_on_plans_that_are_not_theirs_no_role_may_anything(office: Api, operatio
 def test_the_developer_is_stopped_nowhere(office: Api, operations: list[Operation]):
     for operation in operations:
         assert answered(office, operation, "acme", as_("root"))[0] not in (401, 403), operation
+
+
+def test_the_tests_that_are_named_against_misuse_are_there():
+    root = Path(__file__).parents[1]
+    named = set(re.findall(r"`(test_\w+\.py)`", (root / "docs" / "security.md").read_text()))
+    assert len(named) > 10
+    assert {name for name in named if not (root / "tests" / name).exists()} == set()

@@ -7,11 +7,13 @@ from datetime import datetime
 from os import getuid
 from pwd import getpwuid
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
+from adapters.access_log import Access, AccessEvent
 from adapters.cli.errors import Told
-from adapters.main import account_plans, open_store, utc_now
+from adapters.main import account_plans, make_id, open_store, utc_now
 from adapters.postgres.store import Store
 from adapters.settings import Settings
 from application.cuts import Cut, cut_at
@@ -35,6 +37,12 @@ def operator() -> str:
         return f"cli:{getpwuid(getuid()).pw_name}"
     except KeyError:
         return f"cli:{getuid()}"
+
+
+def note_export(store: Store, view: str, plan_id: UUID | None, cut: str) -> None:
+    """Nothing is taken out without a trace.  Raises `StoreUnavailable`."""
+    access = Access(operator(), None, "operator", view, plan_id, cut)
+    store.access_events.add([AccessEvent(access, utc_now(), str(make_id()), 1)])
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from adapters.access_log import Access, AccessEvent
-from adapters.cli.asking import operator
+from adapters.cli.asking import note_export
 from adapters.cli.tables import table, text
 from adapters.cli.terminal import out, print_lines, tell
 from adapters.cli.words import counted
-from adapters.main import account_plans, make_id, open_store, utc_now
+from adapters.main import account_plans, make_id, open_store
 from adapters.postgres.store import Store
 from adapters.postgres.transfer import TransferRefused, export_keys, exported_events, import_events, import_keys
 from adapters.settings import Settings
@@ -70,18 +69,12 @@ def export_log(
     """Write every event, one JSON line each, as it is stored.  People's words stay sealed in it."""
     refuse_to_overwrite(output, keys)
     with open_store(Settings()) as store:
-        note_export(store, "export --keys" if keys else "export")
+        note_export(store, "export --keys" if keys else "export", None, f"position:{store.events.last_position()}")
         write_events(store, output)
         if keys:
             tell(
                 f"{counted(export_keys(store.keys, keys), 'key')} written to {keys}: whoever has it can read all words."
             )
-
-
-def note_export(store: Store, view: str) -> None:
-    """Nothing is taken out without a trace."""
-    access = Access(operator(), None, "operator", view, None, f"position:{store.events.last_position()}")
-    store.access_events.add([AccessEvent(access, utc_now(), str(make_id()), 1)])
 
 
 def refuse_to_overwrite(*files: Path | None) -> None:

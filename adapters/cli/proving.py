@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from adapters.bundle.contents import write_bundle
 from adapters.checkpoints import NoteRefused, VerifierKey, notes_in
-from adapters.cli.asking import AsOf, PlanName, found
+from adapters.cli.asking import AsOf, PlanName, found, note_export
 from adapters.cli.errors import Told
 from adapters.cli.terminal import err, print_lines, tell
 from adapters.cli.words import counted
@@ -118,6 +118,7 @@ def audit_bundle(
     with found(plan) as (store, asked):
         cut = asked.cut(as_of)
         check_there(asked.known, cut)
+        note_export(store, "audit-bundle", asked.known.plan_id, f"version:{cut.version}")
         at = notary(store, log_key(Settings())).seal()
         write_bundle(output, store, asked.known, cut, at, notes, asked.now, words)
     tell(f"The bundle is written to {output}. Whoever gets it runs: python verify_bundle.py {output.name}")

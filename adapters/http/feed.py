@@ -19,7 +19,7 @@ from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, TEXT, header,
 from adapters.http.guard import needs
 from adapters.http.live import Event, Live, Part, Read
 from adapters.http.problems import rejected_parameter
-from adapters.http.requests import caller_of
+from adapters.http.requests import NoteRead, caller_of
 from adapters.postgres.feed import Cursor, CursorGone, CursorMalformed, Feed, SourceMalformed, Wanted, cursor
 from adapters.postgres.log_watch import LogWatch
 from application.access import Caller
@@ -305,13 +305,15 @@ def type_line(topic: str) -> bytes:
 # Routes
 
 
-def routes(subscribers: Subscribers) -> APIRouter:
+def routes(subscribers: Subscribers, note_read: NoteRead) -> APIRouter:
     api = APIRouter(prefix="/v1/events", tags=["feed"])
 
     @api.get("", summary="Events after a cursor, in the order they were recorded", **PULLED)
     async def pull_events(request: Request, asked: Annotated[Pulled, Query()]) -> Response:
         caller = caller_of(request)
         after, wanted = asked.cursor(), asked.wanted(caller)
+        if caller.personal_data:
+            note_read(request, None, None)
         part = await pulled(subscribers.live(caller), after, wanted, asked.limit, asked.timeout / 1000)
         return Response(
             b"[" + b",".join([event.document for event in part.events]) + b"]",
@@ -327,6 +329,8 @@ def routes(subscribers: Subscribers) -> APIRouter:
         caller = caller_of(request)
         after = asked.cursor(request.headers.get("last-event-id"))
         live, wanted = subscribers.live(caller), asked.wanted(caller)
+        if caller.personal_data:
+            note_read(request, None, None)
         return EventStream(live, await live.part(after, wanted, MOST_STREAMED), wanted)
 
     return api

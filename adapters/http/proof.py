@@ -18,6 +18,7 @@ from adapters.http.conditional import CACHING
 from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, problem_of
 from adapters.http.guard import Needed, needs
 from adapters.http.problems import Rejected
+from adapters.http.requests import NoteRead
 from adapters.postgres.log_tree import LogTree, NoSuchEvent
 from application.merkle import TILE_WIDTH
 
@@ -72,7 +73,7 @@ class ConsistencyProved(BaseModel):
     hashes: list[str] = Field(description="In base64.")
 
 
-def routes(tree: LogTree, find: Callable[[Request, str], Awaitable[object]]) -> APIRouter:
+def routes(tree: LogTree, find: Callable[[Request, str], Awaitable[object]], note_read: NoteRead) -> APIRouter:
     """`find` raises where the caller has no such plan."""
     api = APIRouter(prefix="/v1", tags=["proof"])
 
@@ -134,6 +135,7 @@ def routes(tree: LogTree, find: Callable[[Request, str], Awaitable[object]]) -> 
                 404, "no-such-event", "An event's id is its plan's id and its version: `<plan id>:<version>`."
             )
         await find(request, match[1])
+        note_read(request, UUID(match[1]), f"version:{match[2]}")
         return await run_in_threadpool(proved, UUID(match[1]), int(match[2]))
 
     def proved(plan_id: UUID, version: int) -> EventProved:

@@ -161,7 +161,7 @@ class Views:
         """Keep no answer ready of a plan any more."""
         self._ready.drop(plan_id)
 
-    def note_read(self, request: Request, plan_id: UUID | None = None, cut: str | None = None) -> None:
+    def note_read(self, request: Request, plan_id: UUID | None, cut: str | None) -> None:
         """Have it written down who reads what.  Raises `AccessLogFull`."""
         caller, view = caller_of(request), request.scope["route"].name
         access = Access(caller.actor, caller.on_behalf_of, caller.role, view, plan_id, cut)

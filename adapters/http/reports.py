@@ -99,7 +99,7 @@ def routes(views: Views, events: PostgresEventStore, tree: LogTree, forms: Forms
     )
     async def read_month(request: Request, asked: Annotated[MonthAsked, Query()]) -> Response:
         caller, form, now = caller_of(request), form_asked(request, asked.format), views.now()
-        views.note_read(request)
+        views.note_read(request, None, None)
         try:
             month = month_named(asked.month, now)
         except CutRefused as error:

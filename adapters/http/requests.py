@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
+from uuid import UUID
 
 from fastapi import Request
 from pydantic_core import from_json
@@ -20,6 +22,10 @@ ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})(?:\.[^"]*)?"')
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 """Of a request or a conversation, as others may choose it."""
+
+
+NoteRead = Callable[[Request, UUID | None, str | None], None]
+"""Has it written down who reads what: of which plan, and how far into its history."""
 
 
 def caller_of(request: Request) -> Caller:
