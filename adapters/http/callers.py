@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Protocol
 
@@ -77,6 +78,7 @@ def stood_in_for(headers: Mapping[str, str]) -> str | None:
     return named
 
 
+@lru_cache(maxsize=64)
 def is_this_machine(host: str) -> bool:
     """Whether a `Host` header, or a host to serve on, is no other machine's name."""
     name = re.sub(r":[0-9]*$", "", host) if host.startswith("[") or host.count(":") == 1 else host
