@@ -163,13 +163,16 @@ class UnreadMeta:
 
 
 META_BEGINS = len(b'{"meta":')
+DATA_LENGTH = len(DATA)
+OPEN_END_BEGINS = -len(OPEN_END)
 
 
 def decode(plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys) -> Recorded:
     """What is on record, with every part opened that the keys open; what they do not open reads `[forgotten]`."""
     if topic in _READ and topic not in UPCASTS and state.endswith(OPEN_END):
-        event = _READ[topic](state[state.index(DATA) + len(DATA) : -len(OPEN_END)])
-        return Recorded(plan_id, version, position, UnreadMeta(state), event, state, ())
+        event = _READ[topic](state[state.index(DATA) + DATA_LENGTH : OPEN_END_BEGINS])
+        # As `Recorded(…)` does it, in a third of the time.
+        return tuple.__new__(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ()))
     return _decode_slowly(plan_id, version, position, topic, state, keys)
 
 
