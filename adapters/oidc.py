@@ -188,7 +188,8 @@ class IssuedTokens:
         try:
             header = jwt.get_unverified_header(token)
             algorithm = header.get("alg")
-            key = await self._keys.named(header.get("kid")) if algorithm in KINDS else None
+            taken = isinstance(algorithm, str) and algorithm in KINDS
+            key = await self._keys.named(header.get("kid")) if taken else None
             if key is None or key.algorithm_name != algorithm:
                 raise CallerUnknown("This token is not signed with a key of the issuer we trust.")
             claims: dict[str, Any] = jwt.decode(

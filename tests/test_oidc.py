@@ -207,6 +207,7 @@ def test_what_is_not_signed_with_their_private_keys_is_refused(local: LocalIssue
         "another body": f"{header}.{encoded({'sub': 'root'})}.{signature}",
         "no signature": f"{header}.{body}.",
         "no token": "x", "nothing": "", "too much": local.token(more="x" * 10_000),
+        "several algorithms": f"{encoded({'alg': ['RS256'], 'kid': 'RS256'})}.{body}.{signature}",
         "no header": f"{encoded([])}.{body}.{signature}",
     }  # fmt: skip
     for name, token in forged.items():
