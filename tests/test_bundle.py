@@ -9,6 +9,8 @@ from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -191,6 +193,19 @@ def test_no_event_can_be_left_out_but_the_last_and_then_the_manifest_says_so(lin
     at = line if line >= 0 else len(files["events.jsonl"].splitlines()) - 1
     fewer = {name: without(at)(files[name]) for name in ("events.jsonl", "proofs.jsonl")}
     assert is_wrong(packed(files | fewer, tmp_path))
+
+
+def test_the_end_of_a_salt_cannot_be_passed_off_as_words():
+    salted = b"s" * 31 + b"Z" + b"agreed"
+    states = [{"sealed": [{"commitment": sha256(salted).hexdigest()}]}]
+
+    def given(salt: str, text: str) -> Any:
+        line = json.dumps({"version": 1, "part": 0, "salt": salt, "text": text}).encode()
+        return SimpleNamespace(lines=lambda _: [line])
+
+    assert verify_bundle.words_proven(given(salted[:32].hex(), "agreed"), states) == 1
+    with pytest.raises(Wrong):
+        verify_bundle.words_proven(given(salted[:31].hex() + "  ", "Zagreed"), states)
 
 
 def test_events_cannot_change_places_and_no_file_comes_or_goes(files, tmp_path):

@@ -28,6 +28,8 @@ Head = tuple[str, int, bytes]
 """Origin, size and root."""
 
 FORMAT = "plantrail audit bundle 1"
+SALT = 32
+"""Bytes before the words of a sealed part."""
 MAY_BE_UNLISTED = {"manifest.json", "verify_bundle.py"}
 PLANS = uuid.UUID("9d0e6f0c-5f0b-5a64-8a5e-6f2f1c7b3a11")
 """The namespace of plan ids: a plan's is made of its account's."""
@@ -244,10 +246,11 @@ def words_proven(bundle: Bundle, states: list[Any]) -> int:
         check(1 <= version <= len(states), "Words are given for an event that is not here.")
         sealed = states[version - 1]["sealed"]
         check(0 <= part < len(sealed) and (version, part) not in seen, f"Version {version} has no such sealed part.")
-        salted = bytes.fromhex(said["salt"]) + said["text"].encode()
-        check(len(said["salt"]) == 64, f"The salt of version {version}, part {part} is not one.")
+        salt, text = bytes.fromhex(said["salt"]), said["text"].encode()
+        # A shorter one would let its end be passed off as the beginning of the words.
+        check(len(salt) == SALT, f"The salt of version {version}, part {part} is not one.")
         check(
-            sha256(salted).hexdigest() == sealed[part]["commitment"],
+            sha256(salt + text).hexdigest() == sealed[part]["commitment"],
             f"The words given for version {version}, part {part} are not those that were sealed.",
         )
         seen.add((version, part))
