@@ -168,6 +168,24 @@ def test_nobody_gives_others_more_plans_than_they_have(store: Store):
         assert api.post("/v1/keys", {"name": "ann", "role": "reader", "plans": ["acme"]}, bearer(local)).is_success
 
 
+def test_nobody_sees_or_takes_back_keys_to_more_plans_than_they_have(store: Store):
+    local = given_key(store, "local", "admin", "acme")
+    others = [
+        given_key(store, "root", "admin", sees_all=True),
+        given_key(store, "ben", "reader", "acme", "beta"),
+        given_key(store, "kit", "editor", "acme"),
+    ]
+    theirs = given_key(store, "ann", "reader", "acme")
+    with served(store, Bearers(known_keys(store))) as api:
+        listed = api.get("/v1/keys", bearer(local)).json()["items"]
+        assert {key["name"] for key in listed} == {"local", "ann"}
+        for key in others:
+            answer = api.request("DELETE", f"/v1/keys/{key.split('_')[1]}", headers=bearer(local))
+            assert_problem(answer, 404, "unknown-key")
+        assert all(key.revoked_at is None for key in store.api_keys.all())
+        assert api.request("DELETE", f"/v1/keys/{theirs.split('_')[1]}", headers=bearer(local)).is_success
+
+
 # Who is let in
 
 

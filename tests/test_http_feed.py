@@ -24,6 +24,7 @@ from adapters.main import Reception, Server, http_app
 from adapters.postgres.store import Store, begin_another_log, opened
 from domain.goals import GoalAbandoned
 from domain.plan import plan_id_of
+from tests.api import assert_problem
 from tests.callers import Known, as_, caller
 from tests.conftest import KEY
 from tests.databases import Stores
@@ -341,6 +342,10 @@ def test_subscribers_have_events_of_their_plans_and_words_about_people_only_if_t
             assert "Max Roe" in [next(all_of_them) for _ in range(2)][1]["data"]
             store.keys.destroy(ACME, "coo")
             assert pulled("all", plan_id="acme")[1]["data"]["name"] == "[forgotten]"
+        for other in (f"{plan_id_of(shared.plan)}:1", f"{plan_id_of(shared.plan)}:99"):
+            for path in ("", "/stream"):
+                answer = httpx.get(f"{shared.url}/v1/events{path}", params={"after": other}, headers=as_("acme"))
+                assert_problem(answer, 410, "cursor-gone")
         for path in ("", "/stream"):
             assert httpx.get(f"{shared.url}/v1/events{path}", headers=as_("ann")).status_code == 403
             assert httpx.get(f"{shared.url}/v1/events{path}", headers=as_("nobody")).status_code == 401

@@ -30,6 +30,7 @@ CALLERS = Known(
     replace(caller("all", "subscriber", sees_all=True), personal_data=True),
     caller("none", "subscriber"),
     caller("adm", "admin", sees_all=True),
+    caller("local", "admin", "acme"),
     caller("ann", "editor", "acme"),
     caller("rob", "reader", "acme"),
     caller("aud", "auditor", "acme"),
@@ -86,6 +87,25 @@ def test_your_webhooks_are_yours_and_an_administrator_sees_all(office: Api):
         assert_problem(office.post(f"{HOOKS}/{id}/replay", {"after": "0"}, as_("sub")), 404, "unknown-webhook")
         assert_problem(office.request("DELETE", f"{HOOKS}/{id}", headers=as_("sub")), 404, "unknown-webhook")
     assert office.get(f"{HOOKS}/{theirs}", as_("adm")).json()["owner"] == "all"
+
+
+def test_an_administrator_of_some_plans_has_nothing_to_do_with_what_others_are_sent(office: Api):
+    theirs = create(office, "all")["id"]
+    assert office.get(HOOKS, as_("local")).json()["items"] == []
+    assert_problem(
+        office.request("POST", f"{HOOKS}/{theirs}/rotate-secret", headers=as_("local")), 404, "unknown-webhook"
+    )
+
+
+def test_a_plan_that_is_not_yours_is_no_place_on_the_log_to_begin_at(office: Api):
+    id = create(office)["id"]
+    for plan in ("beta", "nowhere"):
+        cursor = f"{plan_id_of(plan)}:1"
+        assert_problem(office.post(HOOKS, {"url": TARGET, "after": cursor}, as_("sub")), 410, "cursor-gone")
+        assert_problem(office.post(f"{HOOKS}/{id}/replay", {"after": cursor}, as_("sub")), 410, "cursor-gone")
+        answer = office.post(f"{HOOKS}/{id}/replay", {"after": "0", "plan": plan}, as_("sub"))
+        assert_problem(answer, 409, "unknown-plan")
+    assert create(office, after=f"{plan_id_of('acme')}:1")
 
 
 @pytest.mark.parametrize("actor", ["ann", "rob", "aud"])

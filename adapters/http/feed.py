@@ -70,7 +70,7 @@ class Subscription(BaseModel):
     )
     plan_id: str | None = Field(None, max_length=128, description="Only of this plan: its id, or that of its account.")
 
-    def cursor(self, last_event_id: str | None = None) -> Cursor:
+    def cursor(self, caller: Caller, last_event_id: str | None = None) -> Cursor:
         """Raises `Rejected`."""
         if self.after and self.last_event_id and not last_event_id:
             raise rejected_parameter(
@@ -78,7 +78,7 @@ class Subscription(BaseModel):
             )
         name = "after" if self.after else "lastEventId"
         try:
-            return cursor(last_event_id or self.after or self.last_event_id or "0", self.source)
+            return cursor(last_event_id or self.after or self.last_event_id or "0", self.source, caller.plans)
         except CursorMalformed as error:
             raise rejected_parameter(name, "malformed-cursor", str(error)) from None
         except SourceMalformed as error:
@@ -311,7 +311,7 @@ def routes(subscribers: Subscribers, note_read: NoteRead) -> APIRouter:
     @api.get("", summary="Events after a cursor, in the order they were recorded", **PULLED)
     async def pull_events(request: Request, asked: Annotated[Pulled, Query()]) -> Response:
         caller = caller_of(request)
-        after, wanted = asked.cursor(), asked.wanted(caller)
+        after, wanted = asked.cursor(caller), asked.wanted(caller)
         if caller.personal_data:
             note_read(request, None, None)
         part = await pulled(subscribers.live(caller), after, wanted, asked.limit, asked.timeout / 1000)
@@ -327,7 +327,7 @@ def routes(subscribers: Subscribers, note_read: NoteRead) -> APIRouter:
         asked: Annotated[Subscription, Query()],
     ) -> Response:
         caller = caller_of(request)
-        after = asked.cursor(request.headers.get("last-event-id"))
+        after = asked.cursor(caller, request.headers.get("last-event-id"))
         live, wanted = subscribers.live(caller), asked.wanted(caller)
         if caller.personal_data:
             note_read(request, None, None)

@@ -1,6 +1,6 @@
 """API keys over HTTP, for admins: made and shown once, listed without what they are good for, taken back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -85,9 +85,10 @@ def routes(keys: PostgresApiKeys, now: Callable[[], datetime], changed: Callable
     api = APIRouter(prefix="/v1/keys", tags=["keys"])
 
     @api.get("", response_model=KeyList, summary="All keys, without what they are good for", **said())
-    async def read_keys() -> Response:
-        found = await run_in_threadpool(keys.all)
-        return answer(KeyList(items=[KeyShown(**shown(key)) for key in found]))
+    async def read_keys(request: Request) -> Response:
+        caller, found = caller_of(request), await run_in_threadpool(keys.all)
+        theirs = [key for key in found if is_theirs_to_give(caller, key.role, key.plans)]
+        return answer(KeyList(items=[KeyShown(**shown(key)) for key in theirs]))
 
     @api.post(
         "",
@@ -120,12 +121,19 @@ def routes(keys: PostgresApiKeys, now: Callable[[], datetime], changed: Callable
         return answer(KeyMade(key=text, **shown(key)), 201)
 
     @api.delete("/{id}", response_model=KeyShown, summary="Take a key back", **said((404, "There is no such key.")))
-    async def revoke_key(id: Annotated[str, Path(description="Of the key.")]) -> Response:
-        key = await run_in_threadpool(keys.revoke, id, now()) if "\0" not in id else None
-        if key is None:
-            raise Rejected(404, "unknown-key", "There is no such key.")
+    async def revoke_key(request: Request, id: Annotated[str, Path(description="Of the key.")]) -> Response:
+        key = await run_in_threadpool(revoked, caller_of(request), id)
         await run_in_threadpool(changed)
         return answer(KeyShown(**shown(key)))
+
+    def revoked(caller: Caller, id: str) -> ApiKey:
+        """Raises `Rejected`."""
+        for known in keys.all():
+            if known.id == id and is_theirs_to_give(caller, known.role, known.plans):
+                key = keys.revoke(id, now())
+                assert key, "keys are never deleted"
+                return key
+        raise Rejected(404, "unknown-key", "There is no such key.")
 
     return api
 
@@ -137,11 +145,16 @@ def new_key_wanted(body: bytes) -> NewKey:
         raise rejected_body(error) from None
 
 
-def check_may_give(caller: Caller, wanted: NewKey) -> None:
-    """Nobody gives others more plans than they have themselves.  Raises `CallerNotAllowed`."""
+def is_theirs_to_give(caller: Caller, role: GivenRole, plans: Sequence[str] | None) -> bool:
+    """Nobody gives others more plans than they have themselves, nor has to do with keys to more."""
     if caller.plans is None:
-        return
-    if wanted.plans is None or wanted.role == WORKS_ON_PLANS or not ids_of(wanted.plans) <= caller.plans:
+        return True
+    return plans is not None and role != WORKS_ON_PLANS and ids_of(plans) <= caller.plans
+
+
+def check_may_give(caller: Caller, wanted: NewKey) -> None:
+    """Raises `CallerNotAllowed`."""
+    if not is_theirs_to_give(caller, wanted.role, wanted.plans):
         raise CallerNotAllowed("You may give keys for the plans only that were named for you.")
 
 

@@ -108,8 +108,8 @@ ENDED: dict[str, Any] = DONE | {
 
 
 def whose(caller: Caller) -> str | None:
-    """Whose webhooks a caller may have to do with; None: everybody's."""
-    return None if caller.may("all-endpoints") else caller.actor
+    """Whose webhooks a caller may have to do with; None: everybody's, whatever plans they are about."""
+    return None if caller.may("all-endpoints") and caller.plans is None else caller.actor
 
 
 def id_in(path: str) -> UUID:
@@ -216,8 +216,9 @@ def routes(webhooks: Webhooks, subscriptions: Subscriptions, now: Callable[[], d
     async def replay_webhook(request: Request, id: WebhookPath) -> Response:
         wanted = await read(request, Replay)
         try:
-            owner = whose(caller_of(request))
-            return answered(await run_in_threadpool(subscriptions.replay, id_in(id), owner, wanted))
+            caller = caller_of(request)
+            found = await run_in_threadpool(subscriptions.replay, id_in(id), whose(caller), wanted, caller.plans)
+            return answered(found)
         except CursorMalformed as error:
             raise blamed_on("/after", "malformed-cursor", error) from None
 

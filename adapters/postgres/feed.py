@@ -5,7 +5,7 @@ sees every event before it, so that a page skips nothing.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -88,15 +88,20 @@ class Cursor:
 NOW = Cursor()
 
 
-def cursor(text: str, source: str | None = None) -> Cursor:
-    """As a subscriber writes it.  Raises `CursorMalformed`, `SourceMalformed`."""
+def cursor(text: str, source: str | None = None, may_see: Collection[UUID] | None = None) -> Cursor:
+    """As a subscriber writes it who may see these plans, None: all.  What is of another plan is as what there never was.
+
+    Raises `CursorMalformed`, `SourceMalformed`."""
     from_log = SOURCE.fullmatch(source) if source else None
     if source and not from_log:
         raise SourceMalformed(SourceMalformed.__doc__)
     log = UUID(from_log[1]) if from_log else None
     event = EVENT_ID.fullmatch(text)
     if event:
-        return Cursor(event=(UUID(event[1]), int(event[2])), log=log)
+        plan_id = UUID(event[1])
+        if may_see is not None and plan_id not in may_see:
+            return Cursor(MOST_POSITION, log=log)
+        return Cursor(event=(plan_id, int(event[2])), log=log)
     if SEQUENCE.fullmatch(text) and int(text) <= MOST_POSITION:
         return Cursor(int(text), log=log)
     if text == "now":

@@ -1,7 +1,7 @@
 """Subscribing to events: what somebody asks for is checked and understood, over HTTP and on the command line alike."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
 from typing import Annotated
@@ -107,7 +107,7 @@ class Subscriptions:
         self._now = now
         self._make_id = make_id
 
-    async def begin(self, wish: Wish, owner: str, may_see: Iterable[UUID] | None = None) -> Subscribed:
+    async def begin(self, wish: Wish, owner: str, may_see: Collection[UUID] | None = None) -> Subscribed:
         """`may_see`: all plans of which the owner may have events; None: of every plan.
 
         Raises `TargetRefused`, `UnknownPlan`, `UnknownType`, `CursorMalformed`, `CursorGone`, `TooManyWebhooks`,
@@ -116,7 +116,7 @@ class Subscriptions:
         url = await self._targets.check(wish.url)
         return await asyncio.to_thread(self._begin, wish.model_copy(update={"url": url}), owner, may_see)
 
-    def _begin(self, wish: Wish, owner: str, may_see: Iterable[UUID] | None) -> Subscribed:
+    def _begin(self, wish: Wish, owner: str, may_see: Collection[UUID] | None) -> Subscribed:
         topics = {topic for place, type in enumerate(wish.types) for topic in self._topics(place, type)}
         allowed = None if may_see is None else frozenset(may_see)
         plans = {self._plan(name, f"/plans/{place}", allowed) for place, name in enumerate(wish.plans)}
@@ -125,7 +125,7 @@ class Subscriptions:
                 raise UnknownPlan("/plans", "There is no plan whose events you may have.")
             plans = set(allowed)
         id = self._make_id()
-        after = self._position(wish.after)
+        after = self._position(wish.after, may_see)
         secret = self._webhooks.create(id, owner, wish.url, self._now(), topics, plans, wish.personal_data, after)
         return Subscribed(**self._webhooks.get(id).model_dump(), secret=written(secret))
 
@@ -135,21 +135,23 @@ class Subscriptions:
             raise UnknownType(f"/types/{place}", f"There is no type of event called “{type}”.")
         return topics
 
-    def _plan(self, name: str, pointer: str, allowed: frozenset[UUID] | None = None) -> UUID:
+    def _plan(self, name: str, pointer: str, allowed: Collection[UUID] | None = None) -> UUID:
         ids = [id for id in plans_named(name) if allowed is None or id in allowed]
         found = self._webhooks.plans_there(ids)
         if not found:
             raise UnknownPlan(pointer, f"There is no plan “{name}”.")
         return found[0]
 
-    def _position(self, after: str) -> int:
-        return self._feed.position(cursor(after))
+    def _position(self, after: str, may_see: Collection[UUID] | None) -> int:
+        return self._feed.position(cursor(after, may_see=may_see))
 
-    def replay(self, id: UUID, owner: str | None, wanted: Replay) -> Webhook:
-        """Raises `UnknownWebhook`, `UnknownPlan`, `NothingToReplay`, `CursorMalformed`, `CursorGone`,
+    def replay(self, id: UUID, owner: str | None, wanted: Replay, may_see: Collection[UUID] | None = None) -> Webhook:
+        """`may_see`: the plans that may be named; None: all.
+
+        Raises `UnknownWebhook`, `UnknownPlan`, `NothingToReplay`, `CursorMalformed`, `CursorGone`,
         `StoreUnavailable`."""
-        plan = self._plan(wanted.plan, "/plan") if wanted.plan else None
-        after = self._position(wanted.after) if wanted.after else None
+        plan = self._plan(wanted.plan, "/plan", may_see) if wanted.plan else None
+        after = self._position(wanted.after, may_see) if wanted.after else None
         return self._webhooks.replay(id, owner, self._now(), plan, after)
 
     def rotate(self, id: UUID, owner: str | None) -> Rotated:
