@@ -142,13 +142,13 @@ class AccountPlans:
         commands = [with_id(command, self._make_id) for command in commands]
         with self._turn(plan_id) as deadline:
             known, fresh = self._memory.get(plan_id), False
-            if key and (outcome := self._answered(key)):
+            if key and (outcome := self._answered(key, check)):
                 return outcome
             while True:
                 try:
                     commit, done = self._decided(known, commands, circumstances, if_match, key, at, check)
                 except (Refusal, CommandRefused, VersionConflict):
-                    if fresh and key and (outcome := self._answered(key)):
+                    if fresh and key and (outcome := self._answered(key, check)):
                         return outcome
                     if fresh:
                         raise
@@ -157,7 +157,7 @@ class AccountPlans:
                     recorded = self._store.append(commit) if commit.events or commit.answer else ()
                     if recorded is not None:
                         return self._outcome(known, recorded, done)
-                    if key and (outcome := self._answered(key)):
+                    if key and (outcome := self._answered(key, check)):
                         return outcome
                 if monotonic() > deadline:
                     raise StoreBusy(StoreBusy.__doc__)
@@ -220,7 +220,8 @@ class AccountPlans:
         """The day it is now where the plan lives."""
         return day_of(self._now(), the_plan(known.plan).timezone)
 
-    def _answered(self, key: Key) -> Outcome | None:
+    def _answered(self, key: Key, check: Callable[[KnownPlan], None]) -> Outcome | None:
+        """`check` is asked again: the caller's rights may be others by now."""
         answer = self._store.answered(key.scope)
         if answer is None:
             return None
@@ -236,6 +237,7 @@ class AccountPlans:
             for each in content["done"]
         ]
         known = self.read(answer.plan_id)
+        check(known)
         version, position = content["version"], content["position"]
         return Outcome(
             answer.plan_id, version, position, done, known.erasures, self.today(known), content["opened"], replayed=True

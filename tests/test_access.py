@@ -18,7 +18,7 @@ from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
 from tests.conftest import KEY
 from tests.databases import database
-from tests.stores import OPEN_ACME
+from tests.stores import OPEN_ACME, wait_until
 
 NOTE = {"section": "plan", "text": "Budget talks in May"}
 VIEWS = ["", "/history", "/entities/plan/plan/history", "/blame", "/diff?from=version:1", "/reviews", "/said-vs-did"]
@@ -138,6 +138,27 @@ def test_that_an_account_has_a_plan_already_is_all_that_is_told_to_who_opens_ano
     assert "events" not in problem
 
 
+def test_what_happened_meanwhile_is_told_to_who_may_view_and_is_on_record_as_read(office: Api):
+    seen = {"If-Match": '"0"'}
+    for body in ({"tier": "growth", "reason": "r"}, {"tier": "strategic", "reason": "r"}):
+        assert office.do("change-tier", as_("ann"), **body).status_code == 200
+    problem = assert_problem(office.do("place-hold", as_("adm") | seen, reason="r"), 412, "version-conflict")
+    assert "events" not in problem
+    asked = as_("ann") | seen | {"X-Request-Id": "stale"}
+    problem = assert_problem(office.do("change-tier", asked, tier="growth", reason="r"), 412, "version-conflict")
+    assert problem["events"]
+
+    def read() -> list[Any]:
+        return [
+            each
+            for each in office.get("/v1/access-events", as_("aud")).json()["items"]
+            if each["view"] == "change-tier"
+        ]
+
+    wait_until(read, 3)
+    assert [(each["actor"], each["request_id"]) for each in read()] == [("ann", "stale")]
+
+
 @pytest.mark.parametrize("actor", ["rob", "aud", "sub", "ria"])
 def test_on_your_plan_the_wrong_role_is_told_so(office: Api, actor):
     for answer in (
@@ -197,6 +218,15 @@ def test_a_plan_is_there_for_who_is_on_its_team_from_the_moment_they_are_until_t
         assert plan.view(headers=ann).status_code == 200
     finally:
         plan.clock.now = before
+
+
+def test_an_answer_is_not_given_again_to_who_has_lost_the_plan_since(office: Api):
+    key = as_("ann") | {"Idempotency-Key": "lost"}
+    office.do("open-plan", as_("root"), **OPEN_ACME | {"account_id": "lost", "owner": "ann"})
+    lost = office.of("lost")
+    assert lost.do("write-note", key, **NOTE).status_code == lost.do("write-note", key, **NOTE).status_code == 200
+    assert lost.do("reassign-plan", as_("ann"), owner="ben", reason="r").status_code == 200
+    assert_problem(lost.do("write-note", key, **NOTE), 404, "unknown-plan")
 
 
 def test_who_hands_a_plan_over_has_lost_it(office: Api):

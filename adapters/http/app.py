@@ -100,7 +100,7 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
     guard = Guard(services.callers, views.plan, services.limits)
     # Flat and in front, for every route before the right one is tried in vain.
     app.router.routes[:0] = [
-        commands.routes(services.plans, services.erasures, guard, services.secret, numbers),
+        commands.routes(services.plans, services.erasures, guard, services.secret, numbers, views.note_read),
         *guard.before_all(
             queries.routes(views),
             reports.routes(views, services.events, services.tree, Forms(services.press)),

@@ -18,7 +18,15 @@ from adapters.http.conditional import etag
 from adapters.http.conversation import Numbers
 from adapters.http.guard import Guard
 from adapters.http.problems import FieldError, field_error, rejected_body, type_of
-from adapters.http.requests import body_of, caller_of, circumstances, idempotency_key, sealed_key, version_seen
+from adapters.http.requests import (
+    NoteRead,
+    body_of,
+    caller_of,
+    circumstances,
+    idempotency_key,
+    sealed_key,
+    version_seen,
+)
 from adapters.http.routing import RoutesByName
 from adapters.postgres.erasures import Erasures
 from application.access import Right, check_right, right_to
@@ -112,11 +120,13 @@ def right_needed_for(name: str) -> Right:
     return right_to(COMMANDS[name]) if name in COMMANDS else "command"
 
 
-def routes(plans: AccountPlans, erasures: Erasures, guard: Guard, secret: bytes, numbers: Numbers) -> RoutesByName:
-    desk = CommandDesk(plans, erasures, secret, numbers)
+def routes(
+    plans: AccountPlans, erasures: Erasures, guard: Guard, secret: bytes, numbers: Numbers, note_read: NoteRead
+) -> RoutesByName:
+    desk = CommandDesk(plans, erasures, secret, numbers, note_read)
     endpoints = {name: desk.endpoint(name, command) for name, command in COMMANDS.items()} | {"commands": desk.several}
     return RoutesByName(
-        guard.before(Route(path_of(name), endpoint, methods=["POST"]), right_needed_for(name))
+        guard.before(Route(path_of(name), endpoint, methods=["POST"], name=name), right_needed_for(name))
         for name, endpoint in endpoints.items()
     )
 
@@ -124,11 +134,14 @@ def routes(plans: AccountPlans, erasures: Erasures, guard: Guard, secret: bytes,
 class CommandDesk:
     """Takes commands in, hands them to the plans, and answers what came of them."""
 
-    def __init__(self, plans: AccountPlans, erasures: Erasures, secret: bytes, numbers: Numbers) -> None:
+    def __init__(
+        self, plans: AccountPlans, erasures: Erasures, secret: bytes, numbers: Numbers, note_read: NoteRead
+    ) -> None:
         self._plans = plans
         self._erasures = erasures
         self._secret = secret
         self._numbers = numbers
+        self._note_read = note_read
         self._threads = CapacityLimiter(MOST_AT_ONCE)
 
     def endpoint(self, name: str, model: type[Command]) -> Callable[[Request], Awaitable[Response]]:
@@ -180,6 +193,8 @@ class CommandDesk:
         try:
             outcome = await self._in_a_thread(carry_out)
         except tuple(FAILED) as error:
+            if isinstance(error, VersionConflict) and caller.may("view"):  # what happened meanwhile is told them
+                self._note_read(request, error.known.plan_id, f"version:{error.current_version}")
             self._tell_failed(error, route, commands, told)
             raise
         request.scope["spoken_of"] |= {"plan_id": str(outcome.plan_id)}

@@ -64,7 +64,8 @@ class Problem(BaseModel):
         None, description="Of a cursor that is gone: the last place on the log it is of that this log has as well."
     )
     events: list[Entry] | None = Field(
-        None, description=f"Of a version conflict: what happened since, the first {MOST_SINCE} events."
+        None,
+        description=f"Of a version conflict: what happened since, the first {MOST_SINCE} events, for whoever may view the plan.",
     )
 
 
@@ -149,7 +150,8 @@ def answer_with_problems(app: FastAPI) -> None:
 
     @app.exception_handler(VersionConflict)
     async def stale(request: Request, error: VersionConflict) -> Response:
-        entries = await run_in_threadpool(since, error.known, error.since[:MOST_SINCE])
+        may_view = request.scope["caller"].may("view")
+        entries = await run_in_threadpool(since, error.known, error.since[:MOST_SINCE]) if may_view else None
         version = error.current_version
         detail = f"{VersionConflict.__doc__} The plan is at version {version}."
         return problem(request, 412, type_of(error), detail, current_version=version, events=entries)
