@@ -6,7 +6,6 @@ has come, and says it also when the broker lost what it had acknowledged.  The n
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,11 +26,11 @@ from adapters.postgres.datastore import Datastore
 from adapters.postgres.feed import Cursor, CursorGone, CursorMalformed, Feed, SourceMalformed, cursor
 from adapters.postgres.log_watch import LogWatch
 from adapters.postgres.relays import Turn
+from adapters.streams import StreamUnfit, Target
 from application.ports import StoreUnavailable
 from domain.language import kebab_case
 
 SUBJECTS = "plans.>"
-STREAM_NAME = re.compile("[A-Za-z0-9_-]{1,255}")
 TAKES_OUR_SUBJECTS = {SUBJECTS, "plans.*.*", "plans.*.>", "*.>", "*.*.*", ">"}
 BATCH = 500
 """Events that are on the way at a time."""
@@ -51,30 +50,12 @@ Message = tuple[str, bytes, dict[str, str]]
 """Subject, data, headers."""
 
 
-class StreamUnfit(Exception):
-    """What is wrong with the stream, and what to do."""
-
-
 class NotTaken(Exception):
     """The broker did not take an event, or did not say so in time."""
 
 
 class Ended(Exception):
     """The relay was told to end."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where events are relayed to; `name` is that of the note of how far, and of which only one relays at a time."""
-
-    url: str
-    stream: str = "plans"
-    name: str = "nats"
-    replicas: int = 1
-
-    def __post_init__(self) -> None:
-        if not STREAM_NAME.fullmatch(self.stream):
-            raise StreamUnfit("A stream is called by letters, digits, - and _ only.")
 
 
 @dataclass

@@ -13,8 +13,8 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from adapters.http.callers import Callers, Development
 from adapters.http.limits import Buckets
-from adapters.main import Reception, http_app
 from adapters.postgres.store import Store
+from adapters.service import Reception, http_app
 from adapters.webhooks.addresses import Targets
 from domain.plan import plan_id_of
 from tests.everything import SAID

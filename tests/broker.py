@@ -14,9 +14,10 @@ import nats
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from adapters.nats import Relay, Target
+from adapters.nats import Relay
 from adapters.postgres.store import Store
 from adapters.settings import DEFAULT_PUBLIC_URL
+from adapters.streams import Target
 from tests.stores import wait_until
 
 T = TypeVar("T")

@@ -11,8 +11,9 @@ from structlog.testing import capture_logs
 
 from adapters.api_keys import KEY, KnownKeys
 from adapters.http.callers import Bearers
-from adapters.main import needs_keys, reception
+from adapters.main import needs_keys
 from adapters.postgres.store import Store
+from adapters.service import reception
 from adapters.settings import Settings, SettingsError
 from tests.api import Clock, assert_problem, served
 from tests.callers import bearer, given_key, known_keys

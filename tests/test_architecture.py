@@ -1,6 +1,7 @@
 """What the type checker and the import contracts cannot see."""
 
 import ast
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -24,9 +25,12 @@ MAY_IMPORT = {
     "application": {"application", "domain"} | PYDANTIC,
 }
 KNOWN_ONLY_TO = {
-    "fastapi": ("adapters/http", "adapters/main"),
-    "starlette": ("adapters/http", "adapters/main"),
+    "fastapi": ("adapters/http", "adapters/service"),
+    "starlette": ("adapters/http", "adapters/service"),
 }
+NOT_FOR_EVERY_COMMAND = set(
+    "altair eventsourcing fastapi httpx jinja2 jwt nats prometheus_client starlette typst uvicorn vl_convert".split()
+)
 FIELDS = [
     pytest.param(entry, field, id=f"{entry.command}: {field.name}")
     for entry in ENTRIES.values()
@@ -45,6 +49,13 @@ def test_a_library_is_known_only_where_it_was_decided(library):
     files = (file for layer in ("domain", "application", "adapters") for file in (ROOT / layer).rglob("*.py"))
     known_to = [file.relative_to(ROOT).as_posix() for file in files if library in imports_of(file)]
     assert [file for file in known_to if not file.startswith(KNOWN_ONLY_TO[library])] == []
+
+
+def test_nobody_waits_for_a_library_that_their_command_does_not_use():
+    told = [sys.executable, "-c", "import adapters.cli.commands, sys; print(*sys.modules)"]
+    loaded = subprocess.run(told, check=True, capture_output=True, text=True, cwd=ROOT).stdout.split()
+    assert "adapters.postgres.store" in loaded
+    assert NOT_FOR_EVERY_COMMAND.intersection(loaded) == set()
 
 
 @pytest.mark.parametrize(("kind", "listed"), [(Command, COMMANDS), (Event, EVENTS), (Thing, THINGS)])

@@ -24,9 +24,10 @@ from typer.testing import CliRunner, Result
 
 from adapters.cli.commands import app
 from adapters.http.callers import Development
-from adapters.main import Reception, account_plans, http_app
+from adapters.main import account_plans
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Whereabouts, opened
+from adapters.service import Reception, http_app
 from application.ports import Circumstances
 from domain.plan import plan_id_of
 from tests.conftest import KEY

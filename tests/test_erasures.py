@@ -13,10 +13,10 @@ from psycopg.conninfo import conninfo_to_dict
 from adapters.erasure_list import ErasureList, ErasureListUnfit
 from adapters.http.conditional import Answer, ReadyAnswers
 from adapters.key_encryption import KeyFiles, WrongKeyEncryptionKey
-from adapters.main import following
 from adapters.postgres import erasures
 from adapters.postgres.store import Store, Whereabouts, begin_another_log, opened
 from adapters.postgres.transfer import exported_events, import_events
+from adapters.service import following
 from adapters.stored_format import decode
 from application.ports import StoreUnavailable
 from domain.language import Refusal

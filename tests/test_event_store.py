@@ -12,8 +12,9 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 
 from adapters.postgres import event_store
-from adapters.postgres.datastore import SCHEMA, library_datastore
+from adapters.postgres.datastore import SCHEMA
 from adapters.postgres.group_commit import Append, append
+from adapters.postgres.library import library_datastore
 from adapters.stored_format import encode, meta_of
 from domain.plays import PlayStarted, PlayWon
 from tests.stores import CIRCUMSTANCES, MONDAY, append_lock_held, commit, connected, followed, log, note, plain

@@ -20,8 +20,8 @@ from structlog.testing import capture_logs
 
 from adapters.http import feed, live
 from adapters.http.callers import Callers, Development
-from adapters.main import Reception, Server, http_app
 from adapters.postgres.store import Store, begin_another_log, opened
+from adapters.service import Reception, Server, http_app
 from domain.goals import GoalAbandoned
 from domain.plan import plan_id_of
 from tests.api import assert_problem

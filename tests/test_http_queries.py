@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from adapters.main import following
+from adapters.service import following
 from tests.api import Api, Told, assert_problem
 from tests.stores import OPEN_ACME
 

@@ -22,8 +22,8 @@ from structlog.testing import capture_logs
 
 from adapters import oidc
 from adapters.http.callers import Bearers, CallerUnknown
-from adapters.main import issuer as configured_issuer
 from adapters.oidc import IssuedTokens, Issuer, IssuerKeys, IssuerWrong, fetched, is_safe
+from adapters.oidc import configured as configured_issuer
 from adapters.postgres.store import Store
 from adapters.settings import Settings, SettingsError
 from application.access import Caller

@@ -19,10 +19,10 @@ from nats.js.api import StreamConfig
 
 from adapters.cloud_events import CloudEvents
 from adapters.contracts.asyncapi import document
-from adapters.nats import StreamUnfit, Target
 from adapters.postgres.former_logs import leave_this_log
 from adapters.postgres.store import Store
 from adapters.settings import DEFAULT_PUBLIC_URL
+from adapters.streams import StreamUnfit, Target
 from domain.stakeholders import StakeholderAdded
 from tests.broker import Broker, Message, broker_in, relaying
 from tests.stores import ACME, commit, log, note, wait_until

@@ -25,7 +25,7 @@ def _without_others() -> None:
 def test_what_is_heavy_is_never_loaded_by_who_asks():
     program = """
 import sys
-from adapters.main import http_app
+from adapters.service import http_app
 import adapters.cli.commands
 heavy = {"altair", "jinja2", "typst", "vl_convert"} & set(sys.modules)
 assert not heavy, heavy

@@ -23,9 +23,9 @@ from structlog.testing import capture_logs
 
 from adapters.http.callers import Bearers
 from adapters.http.command_documentation import NEXT
-from adapters.main import Reception, http_app
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import opened
+from adapters.service import Reception, http_app
 from application.access import Role
 from tests.api import SECRET, served, tell_everything_to
 from tests.callers import bearer, given_key, known_keys

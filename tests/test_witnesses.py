@@ -7,9 +7,10 @@ import pytest
 from standardwebhooks import Webhook
 
 from adapters.checkpoints import notes_in
-from adapters.main import utc_now, witnesses
+from adapters.main import utc_now
 from adapters.settings import Settings, SettingsError
 from adapters.witnesses import FileWitness, Line, NatsWitness, NotWitnessed, Telling, WebhookWitness
+from adapters.witnessing import witnesses
 from tests.broker import broker_in
 from tests.proving import more, sealed, told
 from tests.receiver import Reply, receiving

@@ -14,7 +14,7 @@ from adapters.cli.loading import summarise
 from adapters.cli.serving import Port, check_free
 from adapters.cli.tables import QUIET, TITLE, heading
 from adapters.cli.terminal import out
-from adapters.main import account_plans, make_id, needs_keys, open_store, serve, utc_now
+from adapters.main import account_plans, make_id, needs_keys, open_store, utc_now
 from adapters.postgres.store import Store
 from adapters.settings import Settings
 from application.account_plans import AccountPlans
@@ -46,6 +46,9 @@ def demo(
         load_missing(store, plans, terminal)
         show(terminal, plans.read(plan_id_of(ACCOUNT)))
         if not no_serve:
+            # The web framework takes a while to load: the plans are shown before.
+            from adapters.service import serve
+
             invite(terminal, f"http://{HOST}:{port}", utc_now().date(), needs_key=needs_keys(settings, store))
             serve(settings, HOST, port)
 

@@ -6,7 +6,6 @@ from adapters.checkpoints import NoteRefused
 from adapters.cloud_events import NoSuchType
 from adapters.erasure_list import ErasureListUnfit
 from adapters.key_encryption import KeyFault, WrongKeyEncryptionKey
-from adapters.nats import StreamUnfit
 from adapters.postgres.embedded import EmbeddedPostgresError
 from adapters.postgres.feed import CursorGone, CursorMalformed
 from adapters.postgres.key_generations import GenerationInUse
@@ -20,6 +19,7 @@ from adapters.postgres.transfer import TransferRefused
 from adapters.postgres.verification import LogAltered
 from adapters.settings import Settings, SettingsError
 from adapters.stored_format import UnknownTopic
+from adapters.streams import StreamUnfit
 from adapters.webhooks.addresses import TargetRefused
 from adapters.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
 from adapters.webhooks.subscriptions import UnknownPlan, UnknownType

@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 
 from adapters.cli.errors import Told
-from adapters.main import relay_to_nats
-from adapters.nats import Target
 from adapters.settings import Settings
+from adapters.streams import Target
 
 relay = typer.Typer(help="Carry every event to a broker, in order, until Ctrl-C.", no_args_is_help=True)
 
@@ -35,4 +34,7 @@ def nats(
     given = url or (settings.nats_url.get_secret_value() if settings.nats_url else None)
     if not given:
         raise Told("Say where the broker is: --url nats://127.0.0.1:4222, or PLANTRAIL_NATS_URL.")
+    # The broker's client takes a while to load: only who relays waits for it.
+    from adapters.relaying import relay_to_nats
+
     relay_to_nats(settings, Target(given, stream, name, replicas))

@@ -13,10 +13,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from adapters.cli.asking import PlanName, found
 from adapters.cli.errors import Told
 from adapters.cli.terminal import WIDTH_OF_A_PIPE, err, out, print_lines, tell
-from adapters.http.reports import written
 from adapters.main import open_store, utc_now
 from adapters.rendering.press import Press
 from adapters.rendering.reports import document
+from adapters.rendering.streamed import written
 from adapters.rendering.terminal import terminal
 from adapters.settings import Settings
 from application.month_report import MonthInTheMaking, month_named

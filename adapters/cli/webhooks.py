@@ -16,7 +16,7 @@ from adapters.cli.asking import AsJson
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, pairs, panel, table, text
 from adapters.cli.terminal import out, print_json, tell
 from adapters.cli.words import counted
-from adapters.main import open_store, subscriptions, utc_now, webhook_targets
+from adapters.main import open_store, utc_now
 from adapters.postgres.webhooks import Webhooks
 from adapters.settings import Settings
 from adapters.webhooks.endpoints import Attempt, Parked, UnknownWebhook, Webhook
@@ -72,6 +72,9 @@ class Desk:
 
 @contextmanager
 def desk() -> Iterator[Desk]:
+    # Only who has to do with webhooks loads what sends to them.
+    from adapters.pushing import subscriptions, webhook_targets
+
     settings = Settings()
     with open_store(settings) as store:
         yield Desk(store.webhooks, subscriptions(store, webhook_targets(settings)))

@@ -30,12 +30,13 @@ from adapters.http import (
 )
 from adapters.http.callers import Callers
 from adapters.http.command_documentation import command_documentation
-from adapters.http.conversation import Conversation, Numbers
+from adapters.http.conversation import Conversation
 from adapters.http.documentation import HEALTH, document
 from adapters.http.forms import Forms
 from adapters.http.guard import Guard, needs
 from adapters.http.limits import Buckets
 from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
+from adapters.numbers import Numbers
 from adapters.periodic import every
 from adapters.postgres.access_events import AccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys

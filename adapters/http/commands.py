@@ -15,7 +15,6 @@ from pydantic_core import ErrorDetails
 from starlette.routing import Route
 
 from adapters.http.conditional import etag
-from adapters.http.conversation import Numbers
 from adapters.http.guard import Guard
 from adapters.http.problems import FieldError, field_error, rejected_body, type_of
 from adapters.http.requests import (
@@ -28,6 +27,7 @@ from adapters.http.requests import (
     version_seen,
 )
 from adapters.http.routing import RoutesByName
+from adapters.numbers import Numbers
 from adapters.postgres.erasures import Erasures
 from application.access import Right, check_right, right_to
 from application.account_plans import AccountPlans, CommandRefused, KeyReused, Outcome, VersionConflict

@@ -1,16 +1,14 @@
 """Said versus did: of one plan between two cuts, and across plans for a month."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 from itertools import chain
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic_core import to_json
 
 from adapters.http.conditional import CACHING, Answer, is_known, unchanged
 from adapters.http.forms import FORMED_QUERY, Forms, form_asked
@@ -20,10 +18,10 @@ from adapters.http.requests import caller_of
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.log_tree import LogTree
 from adapters.rendering.document import Form
+from adapters.rendering.streamed import written
 from application.access import Caller
 from application.cuts import CutRefused
 from application.month_report import Month, MonthInTheMaking, MonthReport, month_named
-from application.plan_memory import KnownPlan
 from application.said_vs_did import Report, cuts_meant, last_position, said_vs_did
 from domain.plan import Tier
 
@@ -138,19 +136,3 @@ def scope_tag(caller: Caller) -> str:
     who = [caller.actor] if caller.works_on_plans else []
     named = [*who, *sorted(map(str, caller.plans))]
     return f".{sha256(' '.join(named).encode()).hexdigest()[:16]}"
-
-
-def written(making: MonthInTheMaking, histories: Iterator[KnownPlan]) -> Iterator[bytes]:
-    """`MonthReport` as JSON, plan by plan.  The first part waits for the first plan."""
-    begun = opened(making.heading) + b',"plans":['
-    for known in histories:
-        plan = making.add(known)
-        if plan:
-            yield begun + to_json(plan, by_alias=True)
-            begun = b","
-    yield (begun if begun != b"," else b"") + b"]," + to_json(making.summary(), by_alias=True)[1:]
-
-
-def opened(heading: Any) -> bytes:
-    """An object that goes on."""
-    return to_json(heading)[:-1]

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import psycopg
-from eventsourcing.postgres import PostgresDatastore
 from psycopg import Connection
 from psycopg.abc import PQGen
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
@@ -114,11 +112,3 @@ def unavailable() -> Iterator[None]:
         yield
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise StoreUnavailable(str(error).strip().splitlines()[0] if str(error).strip() else "") from error
-
-
-def library_datastore(conninfo: str) -> PostgresDatastore:
-    """The datastore eventsourcing's own recorders want, on our schema."""
-    where = {"host": "localhost", "port": 5432, "user": "", "password": "", "dbname": ""} | conninfo_to_dict(conninfo)
-    names = ("dbname", "host", "port", "user", "password")
-    settings: dict[str, Any] = {name: where[name] for name in names}
-    return PostgresDatastore(**settings, schema=SCHEMA, pool_size=1, max_overflow=4, lock_timeout=5)

@@ -11,7 +11,6 @@ from time import perf_counter
 from typing import Literal
 
 import h11
-import httpx
 
 from adapters.webhooks.addresses import TargetRefused, Targets
 from adapters.webhooks.connections import Broken, Headers, Line, Lines, Origin, Place, place_of
@@ -72,6 +71,9 @@ REASONS: dict[Failure, str] = {
 @cache
 def public_authorities() -> ssl.SSLContext:
     """Those that browsers trust.  It takes a while the first time."""
+    # Who sends nothing need not load it.
+    import httpx
+
     return httpx.create_ssl_context(trust_env=False)
 
 

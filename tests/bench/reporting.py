@@ -3,9 +3,9 @@
 from time import perf_counter
 from typing import Any
 
-from adapters.http.reports import written
 from adapters.main import utc_now
 from adapters.postgres.store import Store
+from adapters.rendering.streamed import written
 from application.month_report import MonthInTheMaking, month_named
 from tests.bench import rebuilding
 

@@ -20,7 +20,8 @@ from starlette.responses import Response
 
 from adapters import logs
 from adapters.http.callers import Development
-from adapters.main import Reception, http_app, make_id, open_store, utc_now
+from adapters.main import make_id, open_store, utc_now
+from adapters.service import Reception, http_app
 from adapters.settings import Settings
 from adapters.stored_format import UnreadMeta, encode, meta_of
 from application.account_plans import AccountPlans

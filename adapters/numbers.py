@@ -1,0 +1,44 @@
+"""What is counted for the operator."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+
+
+class Numbers:
+    """What `/metrics` tells."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.requests = Counter(
+            "plantrail_requests_total", "Requests answered.", ("method", "route", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "plantrail_request_seconds", "Time to answer.", ("method", "route"), registry=self.registry
+        )
+        self.commands = Counter(
+            "plantrail_commands_total", "Commands by outcome.", ("command", "outcome"), registry=self.registry
+        )
+        self.events = Counter("plantrail_events_total", "Events recorded.", registry=self.registry)
+        self.deliveries = Counter(
+            "plantrail_webhook_attempts_total", "Webhook attempts by outcome.", ("outcome",), registry=self.registry
+        )
+        self.delivery_seconds = Histogram(
+            "plantrail_webhook_attempt_seconds", "Time until an endpoint answered.", registry=self.registry
+        )
+        self.lanes = Gauge(
+            "plantrail_webhook_lanes_waiting", "Plans with events that wait for an endpoint.", registry=self.registry
+        )
+        self.lag = Gauge(
+            "plantrail_webhook_lag_seconds",
+            "How long the plan that waits longest has not been brought up to date.",
+            registry=self.registry,
+        )
+
+    def delivered(self, outcome: str, milliseconds: int) -> None:
+        self.deliveries.labels(outcome).inc()
+        self.delivery_seconds.observe(milliseconds / 1000)
+
+    def waiting(self, lanes: int, seconds: float) -> None:
+        self.lanes.set(lanes)
+        self.lag.set(seconds)

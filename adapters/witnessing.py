@@ -1,0 +1,44 @@
+"""Witnesses put together: who is told every checkpoint."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from adapters.http.callers import is_this_machine
+from adapters.key_encryption import decoded
+from adapters.main import utc_now
+from adapters.postgres.store import Store
+from adapters.settings import Settings, SettingsError
+from adapters.witnesses import FileWitness, NatsWitness, Telling, WebhookWitness, Witness
+
+
+def witnesses(settings: Settings) -> Iterator[Witness]:
+    """Raises `SettingsError`, `KeyFault`."""
+    for url in settings.witnesses.split():
+        where = urlsplit(url)
+        if where.scheme == "file" and where.path:
+            yield FileWitness(Path(unquote(where.path)))
+        elif where.scheme in ("nats", "tls") and where.netloc and where.path.strip("/"):
+            yield NatsWitness(url)
+        elif where.scheme == "https" or (where.scheme == "http" and is_this_machine(where.hostname or "")):
+            if settings.witness_secret is None:
+                raise SettingsError("A witness that is posted to needs PLANTRAIL_WITNESS_SECRET: 32 bytes in base64.")
+            secret = decoded(settings.witness_secret.get_secret_value(), "PLANTRAIL_WITNESS_SECRET")
+            yield WebhookWitness(url, secret, utc_now)
+        else:
+            raise SettingsError(
+                "PLANTRAIL_WITNESSES must name file:///path, https://host/path or nats://host:4222/subject, with blanks"
+                " between."
+            )
+
+
+@contextmanager
+def witnessed(store: Store, by: Sequence[Witness]) -> Iterator[None]:
+    """Every checkpoint told."""
+    telling = Telling(by, lambda: store.tree.latest().note)
+    telling.start()
+    try:
+        yield
+    finally:
+        telling.stop()
