@@ -36,6 +36,7 @@ from adapters.settings import (
     SettingsError,
     log_key,
     public_url,
+    served_at,
 )
 from adapters.webhooks.addresses import Targets
 
@@ -178,6 +179,7 @@ class Server(uvicorn.Server):
 
 def serve(settings: Settings, host: str, port: int, with_worker: bool = True) -> None:
     """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
+    settings = served_at(settings, host, port)
     address, signing, numbers = public_url(settings), log_key(settings), Numbers()
     witnessed = witnessing(settings)
     with (

@@ -13,7 +13,6 @@ from adapters.erasure_list import ErasureList
 from adapters.key_encryption import GivenKeys, KeyEncryptionKeys, KeyFiles, decoded, read_or_make
 
 LOG_KEY_FILE = "log-key"
-DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
 DAYS_OF_ACCESS_EVENTS = 400
 
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
@@ -66,8 +65,9 @@ class Settings(BaseSettings):
     """PLANTRAIL_REQUESTS_PER_SECOND: how often a caller may call; four seconds' worth may come at once."""
     access_events_days: int = Field(default=DAYS_OF_ACCESS_EVENTS, ge=30)
     """PLANTRAIL_ACCESS_EVENTS_DAYS: how long it is kept who has read what."""
-    public_url: str = DEFAULT_PUBLIC_URL
-    """PLANTRAIL_PUBLIC_URL: where others reach the service: the schemas that events name are to be had there."""
+    public_url: str | None = None
+    """PLANTRAIL_PUBLIC_URL: where others reach the service: the schemas that events name are to be had there.  Default:
+    where it serves; for commands that do not serve, where it would by default."""
     webhook_loopback: bool = False
     """PLANTRAIL_WEBHOOK_LOOPBACK: for development: webhooks may lead to this machine, also by plain http."""
     nats_url: SecretStr | None = None
@@ -78,9 +78,19 @@ class Settings(BaseSettings):
 
 def public_url(settings: Settings) -> str:
     """Raises `SettingsError`."""
-    if not re.fullmatch(r"https?://[^\s<>\"?#]+", settings.public_url):
+    address = settings.public_url or DEFAULT_PUBLIC_URL
+    if not re.fullmatch(r"https?://[^\s<>\"?#]+", address):
         raise SettingsError("PLANTRAIL_PUBLIC_URL must be a URL such as https://plans.example.com.")
-    return settings.public_url.rstrip("/")
+    return address.rstrip("/")
+
+
+def served_at(settings: Settings, host: str, port: int) -> Settings:
+    """For a service at this address: unless another is configured, others reach it there."""
+    if settings.public_url is not None:
+        return settings
+    if ":" in host:
+        host = f"[{host}]"
+    return settings.model_copy(update={"public_url": f"http://{host}:{port}"})
 
 
 def key_encryption_keys(settings: Settings) -> KeyEncryptionKeys:

@@ -11,7 +11,7 @@ import pytest
 
 from adapters import cloud_events
 from adapters.cloud_events import CloudEvents, Row, topics_named, type_of
-from adapters.settings import Settings, SettingsError, public_url
+from adapters.settings import Settings, SettingsError, public_url, served_at
 from adapters.stored_format import topic_of
 from domain.account_plan import EVENTS
 from tests.golden import GOLDEN, PLAN, TELLINGS, VERSION, Telling, example
@@ -177,6 +177,13 @@ def test_a_public_url_that_is_none_is_refused_in_words(monkeypatch, url):
     monkeypatch.setenv("PLANTRAIL_PUBLIC_URL", url)
     with pytest.raises(SettingsError, match="PLANTRAIL_PUBLIC_URL must be a URL"):
         public_url(Settings())
+
+
+@pytest.mark.parametrize(("host", "address"), [("127.0.0.1", "http://127.0.0.1:9000"), ("::1", "http://[::1]:9000")])
+def test_a_service_names_its_own_address_unless_another_is_configured(monkeypatch, host, address):
+    assert public_url(served_at(Settings(), host, 9000)) == address
+    monkeypatch.setenv("PLANTRAIL_PUBLIC_URL", "https://example.com")
+    assert public_url(served_at(Settings(), host, 9000)) == "https://example.com"
 
 
 def test_a_public_url_may_end_in_a_slash(monkeypatch):
