@@ -78,7 +78,7 @@ class Settings(BaseSettings):
 
 def public_url(settings: Settings) -> str:
     """Raises `SettingsError`."""
-    address = settings.public_url or DEFAULT_PUBLIC_URL
+    address = DEFAULT_PUBLIC_URL if settings.public_url is None else settings.public_url
     if not re.fullmatch(r"https?://[^\s<>\"?#]+", address):
         raise SettingsError("PLANTRAIL_PUBLIC_URL must be a URL such as https://plans.example.com.")
     return address.rstrip("/")
