@@ -1,7 +1,7 @@
 """The contract every event store keeps: what is acknowledged is there, whole, once, in order, for ever."""
 
 from concurrent.futures import ThreadPoolExecutor
-from time import sleep
+from time import monotonic, sleep
 from uuid import uuid4
 
 import psycopg
@@ -12,10 +12,11 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 
 from adapters.postgres import event_store
-from adapters.postgres.datastore import SCHEMA
+from adapters.postgres.datastore import SCHEMA, Datastore
 from adapters.postgres.group_commit import Append, append
 from adapters.postgres.library import library_datastore
 from adapters.stored_format import encode, meta_of
+from application.ports import StoreUnavailable
 from domain.plays import PlayStarted, PlayWon
 from tests.stores import CIRCUMSTANCES, MONDAY, append_lock_held, commit, connected, followed, log, note, plain
 
@@ -257,3 +258,21 @@ def test_the_log_ends_at_its_last_position(store):
     assert store.events.last_position() == 0
     [record] = store.events.append(commit(uuid4(), 0, note()))
     assert store.events.last_position() == record.position
+
+
+def test_no_statement_and_no_lock_is_waited_for_longer_than_five_seconds(store):
+    with store.datastore.connection() as connection:
+        set_to = "SELECT current_setting('statement_timeout'), current_setting('lock_timeout')"
+        assert connection.execute(set_to).fetchone() == ("5s", "5s")
+
+
+@pytest.mark.parametrize("statement", ["SELECT pg_sleep(9)", "SELECT pg_advisory_lock(9)"])
+def test_who_waits_too_long_is_told_that_the_store_is_slow(store, statement):
+    hurried = Datastore(store.where.service, size=1, statement_timeout=0.1)
+    with connected(store.where.owner) as other:
+        other.execute("SELECT pg_advisory_lock(9)")
+        begun = monotonic()
+        with pytest.raises(StoreUnavailable), hurried.connection() as connection:
+            connection.execute(statement)
+    hurried.close()
+    assert monotonic() - begun < 3
