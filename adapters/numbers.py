@@ -35,6 +35,18 @@ class Numbers:
             registry=self.registry,
         )
 
+        self.unsealed = Gauge(
+            "plantrail_unsealed_seconds",
+            "Since all that was recorded was last brought under a checkpoint.",
+            registry=self.registry,
+        )
+        self.not_sealed = Counter(
+            "plantrail_checkpoint_failures_total", "Times no checkpoint could be made.", registry=self.registry
+        )
+        self.not_witnessed = Counter(
+            "plantrail_witness_failures_total", "Times a witness could not be told.", registry=self.registry
+        )
+
     def delivered(self, outcome: str, milliseconds: int) -> None:
         self.deliveries.labels(outcome).inc()
         self.delivery_seconds.observe(milliseconds / 1000)

@@ -144,9 +144,10 @@ def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> 
 
 
 @contextmanager
-def notarised(store: Store, key: LogKey) -> Iterator[Watch]:
+def notarised(store: Store, key: LogKey, numbers: Numbers) -> Iterator[Watch]:
     """What is recorded brought under checkpoints."""
-    watch = Watch(notary(store, key))
+    watch = Watch(notary(store, key), failed=numbers.not_sealed.inc)
+    numbers.unsealed.set_function(watch.seconds_behind)
     watch.start()
     try:
         yield watch
@@ -154,7 +155,7 @@ def notarised(store: Store, key: LogKey) -> Iterator[Watch]:
         watch.stop()
 
 
-def witnessing(settings: Settings) -> Callable[[Store], AbstractContextManager[None]]:
+def witnessing(settings: Settings, numbers: Numbers) -> Callable[[Store], AbstractContextManager[None]]:
     """How every checkpoint of a store is told to the witnesses.  Raises `SettingsError`, `KeyFault`."""
     if not settings.witnesses.split():
         return lambda _: nullcontext()
@@ -162,7 +163,7 @@ def witnessing(settings: Settings) -> Callable[[Store], AbstractContextManager[N
     from adapters.witnessing import witnessed, witnesses
 
     told = list(witnesses(settings))
-    return lambda store: witnessed(store, told)
+    return lambda store: witnessed(store, told, numbers)
 
 
 class Server(uvicorn.Server):
@@ -181,14 +182,14 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True) ->
     """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
     settings = served_at(settings, host, port)
     address, signing, numbers = public_url(settings), log_key(settings), Numbers()
-    witnessed = witnessing(settings)
+    witnessed = witnessing(settings, numbers)
     with (
         ending_in_order(),
         open_store(settings) as store,
         reception(settings, host, store) as let_in,
         following(store, settings.access_events_days) as follower,
         witnessed(store),
-        notarised(store, signing),
+        notarised(store, signing, numbers),
         pushing(store, settings, numbers) if with_worker else nullcontext(),
     ):
 

@@ -107,11 +107,19 @@ async def _quietly(_: Exception) -> None:
 class Telling:
     """Tells the witnesses each checkpoint there is, in a thread of its own."""
 
-    def __init__(self, witnesses: Sequence[Witness], latest: Callable[[], str], poll: float = POLL) -> None:
-        """`latest` is the note of the latest checkpoint; it may raise `NotCoveredYet`, `StoreUnavailable`."""
+    def __init__(
+        self,
+        witnesses: Sequence[Witness],
+        latest: Callable[[], str],
+        poll: float = POLL,
+        failed: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`latest` is the note of the latest checkpoint; it may raise `NotCoveredYet`, `StoreUnavailable`.  `failed` is told
+        each time a witness could not be.
+        """
         self._latest = latest
         self._poll = poll
-        self._lines = [Line(witness) for witness in witnesses]
+        self._lines = [Line(witness, failed) for witness in witnesses]
         self._stopping = Event()
         self._thread = Thread(target=self._tell, name="witnesses", daemon=True)
 
@@ -138,8 +146,9 @@ class Telling:
 class Line:
     """To one witness: what it was told last, and when to try again where that failed."""
 
-    def __init__(self, witness: Witness) -> None:
+    def __init__(self, witness: Witness, failed: Callable[[], object] = lambda: None) -> None:
         self._witness = witness
+        self._failed = failed
         self._told = ""
         self._failures = 0
         self._not_before = 0.0
@@ -152,6 +161,7 @@ class Line:
         except NotWitnessed as error:
             self._not_before = now + min(FIRST_RETRY * 2**self._failures, LAST_RETRY)
             self._failures += 1
+            self._failed()
             logger.warning("witness not told", witness=type(self._witness).__name__, error=str(error))
             return
         if self._failures:

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from adapters.http.callers import is_this_machine
 from adapters.key_encryption import decoded
 from adapters.main import utc_now
+from adapters.numbers import Numbers
 from adapters.postgres.store import Store
 from adapters.settings import Settings, SettingsError
 from adapters.witnesses import FileWitness, NatsWitness, Telling, WebhookWitness, Witness
@@ -34,9 +35,9 @@ def witnesses(settings: Settings) -> Iterator[Witness]:
 
 
 @contextmanager
-def witnessed(store: Store, by: Sequence[Witness]) -> Iterator[None]:
+def witnessed(store: Store, by: Sequence[Witness], numbers: Numbers) -> Iterator[None]:
     """Every checkpoint told."""
-    telling = Telling(by, lambda: store.tree.latest().note)
+    telling = Telling(by, lambda: store.tree.latest().note, failed=numbers.not_witnessed.inc)
     telling.start()
     try:
         yield

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from threading import Event
 from uuid import UUID
 
 import psycopg
@@ -190,6 +191,21 @@ def test_the_watch_seals_at_once_what_is_much_and_at_the_end_what_is_left(store)
     more(store, 3)
     watch.stop()
     assert store.tree.latest().size == MANY + 3
+
+
+def test_a_notary_that_stands_still_is_seen(store):
+    failed = Event()
+    watch = Watch(notary(store), patience=0.05, poll=0.01, failed=failed.set)
+    with connected(store.where.owner) as connection:
+        connection.execute("ALTER TABLE plantrail.checkpoints RENAME TO out_of_reach")
+        watch.start()
+        assert failed.wait(5)
+        before = watch.seconds_behind()
+        wait_until(lambda: watch.seconds_behind() > before + 0.1)
+        connection.execute("ALTER TABLE plantrail.out_of_reach RENAME TO checkpoints")
+    wait_until(lambda: watch.seconds_behind() < 0.1)
+    watch.stop()
+    assert watch.error is None
 
 
 def test_the_watch_seals_little_after_a_while(store):

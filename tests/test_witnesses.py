@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 from standardwebhooks import Webhook
@@ -81,9 +82,10 @@ def test_a_witness_that_is_away_is_told_the_latest_when_it_is_back_and_the_other
 
 
 def test_between_two_attempts_there_is_time(tmp_path):
-    folder = tmp_path / "away"
-    line = Line(FileWitness(folder / "kept"))
+    folder, failures = tmp_path / "away", count(1)
+    line = Line(FileWitness(folder / "kept"), lambda: next(failures))
     line.tell(NOTES[0], now=0)
+    assert next(failures) == 2
     folder.mkdir()
     line.tell(NOTES[1], now=4.9)
     assert not (folder / "kept").exists()

@@ -143,13 +143,27 @@ def one(connection: Connection[Any], statement: str, otherwise: Any = None, para
 class Watch:
     """A notary at work in a thread of its own: every half a minute, or as soon as many events wait."""
 
-    def __init__(self, notary: Notary, patience: float = PATIENCE, poll: float = POLL) -> None:
+    def __init__(
+        self,
+        notary: Notary,
+        patience: float = PATIENCE,
+        poll: float = POLL,
+        failed: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`failed` is told each time no checkpoint could be made."""
         self._notary = notary
+        self._failed = failed
         self._patience = patience
         self._poll = poll
         self._stopping = Event()
         self._thread = Thread(target=self._work, name="notary", daemon=True)
+        self._sealed_at = monotonic()
         self.error: str | None = None
+
+    def seconds_behind(self) -> float:
+        """Since everything that was recorded by then was last known to be under a checkpoint: of a notary at work half a
+        minute at most, also where nothing is to be signed."""
+        return monotonic() - self._sealed_at
 
     def start(self) -> None:
         self._thread.start()
@@ -167,9 +181,10 @@ class Watch:
             try:
                 if ending or monotonic() - sealed_at >= self._patience or self._notary.waiting() >= MANY:
                     self._notary.seal()
-                    sealed_at = monotonic()
+                    sealed_at = self._sealed_at = monotonic()
                 self.error = None
             except Exception as error:  # noqa: BLE001 - it is told and tried again
+                self._failed()
                 if self.error is None:
                     logger.error("no checkpoint can be made", error=type(error).__name__)
                 self.error = f"{type(error).__name__}: {error}".partition("\n")[0]
