@@ -54,6 +54,10 @@ def type_of(topic: str) -> str:
 class NoSuchType(Exception):
     """There is no such type of event."""
 
+    def __init__(self, named: str) -> None:
+        super().__init__(f"There is no type of event called “{named}”.")
+        self.named = named
+
 
 TOPICS = {type_of(topic): topic for topic in (*map(topic_of, EVENTS), *UPCASTS)}
 """By type, in every shape there ever was."""
@@ -61,10 +65,12 @@ TOPICS = {type_of(topic): topic for topic in (*map(topic_of, EVENTS), *UPCASTS)}
 
 def topics_named(type: str) -> frozenset[str]:
     """What a type is stored under: `plantrail.play-started.v1` is one shape of an event, `play-started` and `PlayStarted`
-    are all of its shapes.  None where there is no such type."""
+    are all of its shapes.  Raises `NoSuchType`."""
     if type in TOPICS:
         return frozenset({TOPICS[type]})
     name = type if type in EVENTS else next((name for name in EVENTS if kebab_case(name) == type), None)
+    if name is None:
+        raise NoSuchType(type)
     return frozenset(topic for topic in TOPICS.values() if topic.partition(".")[0] == name)
 
 
@@ -74,8 +80,6 @@ def topics_of(types: Iterable[str]) -> frozenset[str] | None:
     Raises `NoSuchType`.
     """
     named = [type.strip() for each in types for type in each.split(",") if type.strip()]
-    if not all(map(topics_named, named)):
-        raise NoSuchType(NoSuchType.__doc__)
     return frozenset().union(*map(topics_named, named)) if named else None
 
 

@@ -60,7 +60,7 @@ def test_words_about_people_are_printed_when_they_are_asked_for(told):
 
 def test_what_tail_cannot_do_it_says(told):
     assert "A cursor is an event's" in refused("tail", "--after", "yesterday", **told)
-    assert "There is no such type of event" in refused("tail", "--type", "play-sung", **told)
+    assert "There is no type of event called “play-sung”" in refused("tail", "--type", "play-sung", **told)
     assert "What both have ends at 5" in refused("tail", "--after", "99", **told)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from adapters import cloud_events
-from adapters.cloud_events import CloudEvents, Row, topics_named, type_of
+from adapters.cloud_events import CloudEvents, NoSuchType, Row, topics_named, type_of
 from adapters.settings import Settings, SettingsError, public_url, served_at
 from adapters.stored_format import topic_of
 from domain.account_plan import EVENTS
@@ -169,7 +169,9 @@ def test_a_type_names_one_shape_of_an_event_and_its_name_all_of_them(monkeypatch
     assert topics_named("plantrail.play-started.v1") == {"PlayStarted"}
     assert topics_named("plantrail.play-started.v2") == {"PlayStarted.2"}
     assert topics_named("play-started") == topics_named("PlayStarted") == {"PlayStarted", "PlayStarted.2"}
-    assert not topics_named("plantrail.play-started.v3") | topics_named("play-sung") | topics_named("")
+    for unknown in ("plantrail.play-started.v3", "play-sung", ""):
+        with pytest.raises(NoSuchType, match=f"“{unknown}”"):
+            topics_named(unknown)
 
 
 @pytest.mark.parametrize("url", ["plans.example.com", "ftp://plans.example.com", "https://plans example.com", ""])

@@ -1,5 +1,6 @@
 """The feed over HTTP, on real sockets: pulled, waited for and streamed; what subscribers cost, and how they are let go."""
 
+import asyncio
 import json
 import os
 import socket
@@ -20,6 +21,7 @@ from structlog.testing import capture_logs
 
 from adapters.http import feed, live
 from adapters.http.callers import Callers, Development
+from adapters.postgres.feed import ALL
 from adapters.postgres.store import Store, begin_another_log, opened
 from adapters.service import Reception, Server, http_app
 from domain.goals import GoalAbandoned
@@ -177,6 +179,7 @@ def test_of_one_plan_by_its_id_or_that_of_its_account(subscriber: Feed):
         ({"after": "1", "lastEventId": "1"}, 422, "invalid-parameters", "/lastEventId"),
         ({"after": "1", "source": "elsewhere"}, 422, "invalid-parameters", "/source"),
         ({"type": "plantrail.play-sung.v1"}, 422, "unknown-type", "/type"),
+        ({"last_event_id": "1"}, 422, "invalid-parameters", "/last_event_id"),
         ({"limit": "0"}, 422, "invalid-parameters", "/limit"),
         ({"limit": "1001"}, 422, "invalid-parameters", "/limit"),
         ({"timeout": "30001"}, 422, "invalid-parameters", "/timeout"),
@@ -279,6 +282,32 @@ def test_all_who_have_come_to_the_end_of_the_log_share_one_read(store):
                 [id] = shared.record()
                 assert {json.loads(next(each)["data"])["id"] for each in streams} == {id}
             assert len(read) <= 6
+
+
+def test_no_event_is_kept_for_longer_than_it_says_however_much_is_recorded(store, monkeypatch):
+    monkeypatch.setattr(live, "SECONDS_KEPT", 0.2)
+    recorded, read = Feed(store, ""), []
+
+    def read_on(after, wanted, most):
+        read.append(after)
+        page = store.feed.page(after, wanted, most)
+        return live.Part([live.Event(*row[:2], *row[3:]) for row in page.rows], page.next, page.end)
+
+    async def listen() -> None:
+        end = live.Live(read_on, store.watch)
+        recorded.record()
+        at = int(recorded.end)
+        with end.subscribed():
+            for position in range(at, at + 6):
+                await asyncio.to_thread(recorded.record)
+                assert await end.moved(position, 5)
+                await asyncio.sleep(0.1)
+            read.clear()
+            for lag, reads in ((1, 0), (5, 1)):
+                assert len((await end.part(at + 6 - lag, ALL, 10)).events) == lag
+                assert len(read) == reads
+
+    asyncio.run(listen())
 
 
 def test_without_notifications_a_stream_has_an_event_within_a_second_and_a_half(store):

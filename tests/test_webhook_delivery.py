@@ -161,6 +161,8 @@ def test_waits_grow_from_seconds_to_a_day_and_then_it_is_enough():
         (format_datetime(MONDAY + timedelta(days=30)), 86400),
         (format_datetime(MONDAY - timedelta(hours=1)), None),
         ("soon", None),
+        ("Sun, 22 Nov 2026 02:26:06 99999999999999999999", None),
+        ("1 Jan 99999999999999999999 00:00:00 GMT", None),
         ("-5", None),
         ("", None),
         (None, None),

@@ -22,7 +22,7 @@ from adapters.stored_format import UnknownTopic
 from adapters.streams import StreamUnfit
 from adapters.webhooks.addresses import TargetRefused
 from adapters.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
-from adapters.webhooks.subscriptions import UnknownPlan, UnknownType
+from adapters.webhooks.subscriptions import UnknownPlan
 from application.changes import CutsOutOfOrder
 from application.cuts import CutRefused
 from application.merkle import NoSuchProof
@@ -100,7 +100,6 @@ EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
     CursorGone: cursor_gone,
     UnknownWebhook: lambda error: f"{error} `plantrail webhooks list` lists those there are.",
     UnknownPlan: lambda error: f"{error} `plantrail plans` lists those there are.",
-    UnknownType: as_it_says,
     TargetRefused: lambda error: f"{error} For development, PLANTRAIL_WEBHOOK_LOOPBACK=true allows this machine.",
     TooManyWebhooks: as_it_says,
     NothingToReplay: as_it_says,

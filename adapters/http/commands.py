@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, TypeAdapter, V
 from pydantic_core import ErrorDetails
 from starlette.routing import Route
 
+from adapters.cloud_events import type_of as event_type
 from adapters.http.conditional import etag
 from adapters.http.guard import Guard
 from adapters.http.problems import FieldError, field_error, rejected_body, type_of
@@ -36,7 +37,7 @@ from application.plan_memory import KnownPlan
 from application.plan_names import first_open
 from application.ports import StoreBusy, StoreUnavailable
 from domain.account_plan import COMMANDS, AccountPlanCommand
-from domain.language import Caution, Command, Refusal, kebab_case
+from domain.language import Caution, Command, Refusal
 from domain.plan import OpenPlan, PlanNotOpen, plan_id_of
 from domain.stakeholders import ForgetStakeholder
 
@@ -103,12 +104,6 @@ LISTABLE = {name: command for name, command in COMMANDS.items() if command is no
 _ANY_LISTED: Any = Union[tuple(_listed(name, command) for name, command in LISTABLE.items())]  # noqa: UP007
 _MANY_LISTED: Any = list[Annotated[_ANY_LISTED, Discriminator("command")]]
 LISTED: TypeAdapter[list[Any]] = TypeAdapter(Annotated[_MANY_LISTED, Field(min_length=1, max_length=MOST_COMMANDS)])
-
-
-def event_type(name: str) -> str:
-    """`PlayStarted` is `plantrail.play-started.v1` outside, `PlayStarted.2` its second version."""
-    bare, _, version = name.partition(".")
-    return f"plantrail.{kebab_case(bare)}.v{version or 1}"
 
 
 def path_of(name: str) -> str:

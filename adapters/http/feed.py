@@ -47,7 +47,7 @@ RETRY_STORE = 1.0
 class Subscription(BaseModel):
     """Of which events, and after which."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid")
 
     after: str | None = Field(
         None,

@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from time import monotonic
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -21,7 +22,7 @@ MOST_READ = 1_000
 MOST_KEPT, MOST_BYTES_KEPT = 1_000, 4 * 1024 * 1024
 """Of the events last recorded, those that are kept for whoever is a little behind."""
 SECONDS_KEPT = 5.0
-"""After so long without news they are no longer kept: words of somebody who is forgotten are not to stay around."""
+"""No event is kept for longer: words of somebody who is forgotten are not to stay around."""
 READING_AT_ONCE = 2
 """How many may read for themselves in threads that commands need as well."""
 RETRY = 0.5
@@ -66,7 +67,8 @@ class Live:
         self._subscribers = 0
         self._following: asyncio.Task[None] | None = None
         self._begin = self._position = 0
-        self._events: deque[Event] = deque()
+        self._events: deque[tuple[float, Event]] = deque()
+        """Each with the time until which it is kept."""
         self._bytes = 0
         self._moved: asyncio.Future[None] | None = None
 
@@ -86,6 +88,7 @@ class Live:
             if self._subscribers == 0 and self._following:
                 self._following.cancel()
                 self._following = None
+                self._forget_before(self._position)
 
     async def part(self, after: Cursor | int, wanted: Wanted, most: int) -> Part:
         """What follows: out of what is kept, else read for this subscriber.  Raises `CursorGone`, `StoreUnavailable`."""
@@ -107,7 +110,7 @@ class Live:
 
     def _kept(self, after: int, wanted: Wanted, most: int) -> Part:
         found: deque[Event] = deque()
-        for event in reversed(self._events):
+        for _, event in reversed(self._events):
             if event.position <= after:
                 break
             if wanted.includes(event.topic, event.plan_id):
@@ -135,11 +138,10 @@ class Live:
         self._wake()
 
     async def _wait_for(self, news: asyncio.Event) -> None:
-        try:
-            async with asyncio.timeout(SECONDS_KEPT if self._events else None):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._events[0][0] - monotonic() if self._events else None):
                 await news.wait()
-        except TimeoutError:
-            self._forget_before(self._position)
+        self._drop_old()
 
     async def _read_on(self) -> None:
         try:
@@ -156,13 +158,21 @@ class Live:
             await asyncio.sleep(RETRY)
 
     def _keep(self, part: Part) -> None:
-        self._events.extend(part.events)
+        until = monotonic() + SECONDS_KEPT
+        self._events.extend((until, event) for event in part.events)
         self._bytes += sum(len(event.document) for event in part.events)
         self._position = part.next
         while len(self._events) > MOST_KEPT or self._bytes > MOST_BYTES_KEPT:
-            dropped = self._events.popleft()
-            self._bytes -= len(dropped.document)
-            self._begin = dropped.position
+            self._drop_first()
+
+    def _drop_old(self) -> None:
+        while self._events and self._events[0][0] <= monotonic():
+            self._drop_first()
+
+    def _drop_first(self) -> None:
+        _, dropped = self._events.popleft()
+        self._bytes -= len(dropped.document)
+        self._begin = dropped.position
 
     def _forget_before(self, position: int) -> None:
         self._events.clear()

@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
+from adapters.cloud_events import NoSuchType
 from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY, OTHER_PROBLEM, QUERY, REQUEST_ID, TEXT, problem_of
 from adapters.http.guard import needs
@@ -20,7 +21,7 @@ from adapters.postgres.feed import CursorMalformed
 from adapters.postgres.webhooks import Webhooks
 from adapters.webhooks.addresses import TargetRefused
 from adapters.webhooks.endpoints import Attempt, AttemptPage, ParkedPage, UnknownWebhook, Webhook, WebhookPage
-from adapters.webhooks.subscriptions import Replay, Rotated, Subscribed, Subscriptions, UnknownType, Wish
+from adapters.webhooks.subscriptions import Replay, Rotated, Subscribed, Subscriptions, Wish
 from application.access import Caller, CallerNotAllowed
 
 MOST_SHOWN = 500
@@ -157,8 +158,8 @@ def routes(webhooks: Webhooks, subscriptions: Subscriptions, now: Callable[[], d
             made = await subscriptions.begin(wish, caller.actor, caller.plans)
         except TargetRefused as error:
             raise blamed_on("/url", "url-refused", error) from None
-        except UnknownType as error:
-            raise blamed_on(error.pointer, "unknown-type", error) from None
+        except NoSuchType as error:
+            raise blamed_on(f"/types/{wish.types.index(error.named)}", "unknown-type", error) from None
         except CursorMalformed as error:
             raise blamed_on("/after", "malformed-cursor", error) from None
         return answered(made, 201, Location=f"/v1/webhooks/{made.id}")

@@ -51,6 +51,8 @@ LOOK_THROUGH = (
     "  GROUP BY id, originator_id"
     "  ON CONFLICT (endpoint_id, plan_id) DO UPDATE SET through = excluded.through,"
     "   delivered = CASE WHEN lane.delivered >= lane.through THEN excluded.delivered ELSE lane.delivered END,"
+    "   waiting_since = CASE WHEN lane.delivered >= lane.through THEN excluded.waiting_since"
+    "    ELSE lane.waiting_since END,"
     "   due_at = CASE WHEN lane.delivered >= lane.through THEN excluded.due_at ELSE lane.due_at END)"
     " SELECT count(*) > 0 FROM behind"
 )

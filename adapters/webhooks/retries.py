@@ -35,7 +35,7 @@ def held_until(retry_after: str | None, at: datetime) -> datetime | None:
         return at + timedelta(seconds=seconds)
     try:
         asked = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     asked = asked if asked.tzinfo else asked.replace(tzinfo=UTC)
     return min(asked, at + LONGEST_HOLD) if asked > at else None

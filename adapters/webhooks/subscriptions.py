@@ -76,20 +76,12 @@ class Replay(BaseModel):
     )
 
 
-class Unknown(Exception):
-    """Something that is named is not there."""
+class UnknownPlan(Exception):
+    """There is no such plan, or it is not yours."""
 
     def __init__(self, pointer: str, detail: str) -> None:
         super().__init__(detail)
         self.pointer = pointer
-
-
-class UnknownPlan(Unknown):
-    """There is no such plan, or it is not yours."""
-
-
-class UnknownType(Unknown):
-    """There is no such type of event."""
 
 
 class Subscriptions:
@@ -110,14 +102,14 @@ class Subscriptions:
     async def begin(self, wish: Wish, owner: str, may_see: Collection[UUID] | None = None) -> Subscribed:
         """`may_see`: all plans of which the owner may have events; None: of every plan.
 
-        Raises `TargetRefused`, `UnknownPlan`, `UnknownType`, `CursorMalformed`, `CursorGone`, `TooManyWebhooks`,
+        Raises `TargetRefused`, `UnknownPlan`, `NoSuchType`, `CursorMalformed`, `CursorGone`, `TooManyWebhooks`,
         `StoreUnavailable`.
         """
         url = await self._targets.check(wish.url)
         return await asyncio.to_thread(self._begin, wish.model_copy(update={"url": url}), owner, may_see)
 
     def _begin(self, wish: Wish, owner: str, may_see: Collection[UUID] | None) -> Subscribed:
-        topics = {topic for place, type in enumerate(wish.types) for topic in self._topics(place, type)}
+        topics = {topic for type in wish.types for topic in topics_named(type)}
         allowed = None if may_see is None else frozenset(may_see)
         plans = {self._plan(name, f"/plans/{place}", allowed) for place, name in enumerate(wish.plans)}
         if allowed is not None and not plans:
@@ -128,12 +120,6 @@ class Subscriptions:
         after = self._position(wish.after, may_see)
         secret = self._webhooks.create(id, owner, wish.url, self._now(), topics, plans, wish.personal_data, after)
         return Subscribed(**self._webhooks.get(id).model_dump(), secret=written(secret))
-
-    def _topics(self, place: int, type: str) -> frozenset[str]:
-        topics = topics_named(type)
-        if not topics:
-            raise UnknownType(f"/types/{place}", f"There is no type of event called “{type}”.")
-        return topics
 
     def _plan(self, name: str, pointer: str, allowed: Collection[UUID] | None = None) -> UUID:
         ids = [id for id in plans_named(name) if allowed is None or id in allowed]
