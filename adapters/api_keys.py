@@ -46,6 +46,17 @@ class ApiKey:
     def is_good(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
+    def is_good_for(self, owner: str, plans: Collection[UUID], personal_data: bool, now: datetime) -> bool:
+        """Whether with it an endpoint of the owner may have events of these plans; none: of all there are."""
+        caller = self.caller()
+        return (
+            self.name == owner
+            and self.is_good(now)
+            and caller.may("own-endpoints")
+            and (caller.personal_data or not personal_data)
+            and (caller.plans is None or (bool(plans) and caller.plans.issuperset(plans)))
+        )
+
     def caller(self) -> Caller:
         named = None if self.plans is None else ids_of(self.plans)
         return Caller(self.name, self.role, named, self.personal_data, self.on_behalf_of)

@@ -297,7 +297,7 @@ def test_no_event_is_kept_for_longer_than_it_says_however_much_is_recorded(store
         end = live.Live(read_on, store.watch)
         recorded.record()
         at = int(recorded.end)
-        with end.subscribed():
+        with end.subscribed("dwh"):
             for position in range(at, at + 6):
                 await asyncio.to_thread(recorded.record)
                 assert await end.moved(position, 5)
@@ -319,6 +319,25 @@ def test_without_notifications_a_stream_has_an_event_within_a_second_and_a_half(
             shared.record()
             next(events)
             assert monotonic() - began < 1.5
+
+
+def test_nobody_keeps_more_streams_and_long_polls_open_than_one_may_have(subscriber: Feed, monkeypatch):
+    monkeypatch.setattr(live, "MOST_OF_ONE", 2)
+    more, others = {"X-Actor": "dwh"}, {"X-Actor": "crm"}
+    with ExitStack() as stack:
+        for _ in range(2):
+            last = stack.enter_context(ExitStack())
+            last.enter_context(subscriber.stream(more, after="now"))
+        for asked in ("/stream?after=now", "?after=now&timeout=20000"):
+            refused = httpx.get(f"{subscriber.url}/v1/events{asked}", headers=more)
+            assert_problem(refused, 429, "too-many-requests")
+            assert "streams" in refused.json()["detail"]
+            assert int(refused.headers["retry-after"]) > 0
+        assert httpx.get(f"{subscriber.url}/v1/events?after=now", headers=more).status_code == 200
+        stack.enter_context(subscriber.stream(others, after="now"))
+        last.close()
+        again = f"{subscriber.url}/v1/events?after=now&timeout=1"
+        wait_until(lambda: httpx.get(again, headers=more).status_code == 200)
 
 
 def test_to_head_a_stream_is_its_headers(subscriber: Feed):

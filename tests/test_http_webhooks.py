@@ -19,7 +19,7 @@ from tests.callers import Known, as_, caller
 from tests.conftest import KEY, database
 from tests.json_schema import violations
 from tests.receiver import Receiver, Reply, receiving
-from tests.stores import MONDAY, OPEN_ACME
+from tests.stores import MONDAY, OPEN_ACME, wait_until
 from tests.webhooks import hooks_of
 
 HOOKS = "/v1/webhooks"
@@ -130,7 +130,15 @@ def test_a_subscriber_gets_events_of_the_plans_that_were_named_for_them_only(off
 def test_words_about_people_take_the_right_to_them(office: Api):
     answer = office.post(HOOKS, {"url": TARGET, "personal_data": True}, as_("sub"))
     assert_problem(answer, 403, "forbidden")
-    assert create(office, "all", personal_data=True)["personal_data"] is True
+    made = create(office, "all", personal_data=True)
+    assert made["personal_data"] is True
+    assert office.post(f"{HOOKS}/{made['id']}/replay", {"after": "now"}, as_("all")).status_code == 200
+
+    def views() -> list[str]:
+        events = office.get("/v1/access-events", as_("root"), actor="all").json()["items"]
+        return sorted(event["view"] for event in events)
+
+    wait_until(lambda: views() == ["create_webhook", "replay_webhook"])
 
 
 @pytest.mark.parametrize(

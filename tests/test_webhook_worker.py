@@ -21,8 +21,9 @@ from adapters.webhooks.retries import WAITS
 from adapters.webhooks.signatures import written
 from adapters.webhooks.worker import at_work
 from domain.plan import plan_id_of
+from tests.callers import given_key
 from tests.receiver import Received, Receiver, Reply, receiving
-from tests.stores import CIRCUMSTANCES, connected, log, plans_on, say, wait_until
+from tests.stores import CIRCUMSTANCES, MONDAY, connected, log, plans_on, say, wait_until
 from tests.webhooks import Hooks, hooks_of, log_id
 
 DOWN = Reply(500)
@@ -292,6 +293,38 @@ def test_a_paused_endpoint_gets_nothing_until_it_is_resumed(hooks: Hooks, receiv
     hooks.store.webhooks.resume(id, None, hooks.clock())
     hooks.work_off()
     assert arrived(receiver, acme) == [1, 2]
+
+
+def test_an_endpoint_whose_owner_has_no_key_for_what_it_is_sent_is_paused_and_says_why(
+    hooks: Hooks, receiver: Receiver, store
+):
+    acme = [UUID(hooks.say("acme", "one"))]
+    of_all, of_acme, with_words = (hooks.create(**asked)[0] for asked in ({}, {"plans": acme}, {"personal_data": True}))
+
+    def active() -> list[UUID]:
+        hooks.sweep()
+        return [id for id in (of_all, of_acme, with_words) if hooks.get(id).state == "active"]
+
+    def revoke() -> None:
+        for key in store.api_keys.all():
+            store.api_keys.revoke(key.id, MONDAY)
+
+    assert active() == [of_all, of_acme, with_words]
+    given_key(store, "ann", "subscriber", sees_all=True, personal_data=True)
+    assert active() == [of_all, of_acme, with_words]
+    revoke()
+    given_key(store, "ann", "subscriber", sees_all=True)
+    assert active() == [of_all, of_acme]
+    revoke()
+    given_key(store, "ann", "reader", sees_all=True)
+    given_key(store, "ann", "subscriber", "acme")
+    assert active() == [of_acme]
+    given_key(store, "ben", "subscriber", sees_all=True)
+    revoke()
+    assert active() == []
+    assert "No key of its owner" in (hooks.get(of_acme).reason or "")
+    hooks.work_off()
+    assert receiver.ids == []
 
 
 def test_pausing_takes_effect_between_two_events(hooks: Hooks, receiver: Receiver):

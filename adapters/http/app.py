@@ -110,7 +110,7 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
             feed.routes(services.subscribers, views.note_read),
             contracts.routes(services.public_url, version),
             proof.routes(services.tree, views.plan, views.note_read),
-            webhooks.routes(services.webhooks, services.subscriptions, services.now),
+            webhooks.routes(services.webhooks, services.subscriptions, services.now, views.note_read),
             access_events.routes(services.access_events),
             keys.routes(services.api_keys, services.now, services.keys_changed),
             health(services, numbers),

@@ -213,13 +213,15 @@ class Subscribers:
         return CloudEvents(log_id, self._public_url)
 
 
-async def pulled(live: Live, after: Cursor, wanted: Wanted, most: int, seconds: float) -> Part:
-    """The next page, as soon as there is something on it or the time is over.  Raises `CursorGone`, `StoreUnavailable`."""
+async def pulled(live: Live, who: str, after: Cursor, wanted: Wanted, most: int, seconds: float) -> Part:
+    """The next page, as soon as there is something on it or the time is over.
+
+    Raises `CursorGone`, `TooManyWaiting`, `StoreUnavailable`."""
     deadline = monotonic() + seconds
     part = await live.part(after, wanted, most)
     if part.events or not seconds:
         return part
-    with live.subscribed():
+    with live.subscribed(who):
         while not part.events and monotonic() < deadline and not live.over:
             if part.is_last:
                 await live.moved(part.next, deadline - monotonic())
@@ -232,29 +234,33 @@ class EventStream(Response):
 
     media_type = STREAM
 
-    def __init__(self, live: Live, first: Part, wanted: Wanted) -> None:
+    def __init__(self, live: Live, who: str, first: Part, wanted: Wanted) -> None:
         super().__init__(headers=CACHING | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._live = live
+        self._who = who
         self._first = [first]
         self._wanted = wanted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        if not scope["head_only"]:
-            async with create_task_group() as group:
-
-                async def end_when_gone() -> None:
-                    while (await receive())["type"] != "http.disconnect":
-                        pass
-                    group.cancel_scope.cancel()
-
-                group.start_soon(end_when_gone)
-                with self._live.subscribed():
-                    async for text in self._texts():
-                        await send({"type": "http.response.body", "body": text, "more_body": True})
-                group.cancel_scope.cancel()
+        with self._live.subscribed(self._who):
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            if not scope["head_only"]:
+                await self._send_all(receive, send)
         await send({"type": "http.response.body", "body": b""})
+
+    async def _send_all(self, receive: Receive, send: Send) -> None:
+        async with create_task_group() as group:
+
+            async def end_when_gone() -> None:
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+                group.cancel_scope.cancel()
+
+            group.start_soon(end_when_gone)
+            async for text in self._texts():
+                await send({"type": "http.response.body", "body": text, "more_body": True})
+            group.cancel_scope.cancel()
 
     async def _texts(self) -> AsyncIterator[bytes]:
         part, until = self._first.pop(), monotonic() + LONGEST_STREAM
@@ -314,7 +320,7 @@ def routes(subscribers: Subscribers, note_read: NoteRead) -> APIRouter:
         after, wanted = asked.cursor(caller), asked.wanted(caller)
         if caller.personal_data:
             note_read(request, None, None)
-        part = await pulled(subscribers.live(caller), after, wanted, asked.limit, asked.timeout / 1000)
+        part = await pulled(subscribers.live(caller), caller.actor, after, wanted, asked.limit, asked.timeout / 1000)
         return Response(
             b"[" + b",".join([event.document for event in part.events]) + b"]",
             headers=CACHING | {"Link": f'<{further(request, part.next)}>; rel="next"'},
@@ -331,7 +337,7 @@ def routes(subscribers: Subscribers, note_read: NoteRead) -> APIRouter:
         live, wanted = subscribers.live(caller), asked.wanted(caller)
         if caller.personal_data:
             note_read(request, None, None)
-        return EventStream(live, await live.part(after, wanted, MOST_STREAMED), wanted)
+        return EventStream(live, caller.actor, await live.part(after, wanted, MOST_STREAMED), wanted)
 
     return api
 

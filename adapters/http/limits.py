@@ -13,7 +13,7 @@ class TooManyRequests(Exception):
     """You are calling more often than you may; wait as long as Retry-After says."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(TooManyRequests.__doc__)
+        super().__init__(type(self).__doc__)
         self.seconds = seconds
 
 

@@ -4,7 +4,7 @@ Who lags reads for themselves, few at a time.  Nobody who waits holds a connecti
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 import structlog
 from anyio import CapacityLimiter, to_thread
 
+from adapters.http.limits import TooManyRequests
 from adapters.postgres.feed import ALL, Cursor, CursorGone, Wanted
 from adapters.postgres.log_watch import LogWatch
 from application.ports import StoreUnavailable
@@ -25,9 +26,15 @@ SECONDS_KEPT = 5.0
 """No event is kept for longer: words of somebody who is forgotten are not to stay around."""
 READING_AT_ONCE = 2
 """How many may read for themselves in threads that commands need as well."""
+MOST_OF_ONE = 256
+"""Streams and long polls of one caller that may wait at once."""
 RETRY = 0.5
 
 logger = structlog.get_logger("plantrail.feed")
+
+
+class TooManyWaiting(TooManyRequests):
+    """You have as many streams and long polls open as one caller may have; end one, or follow the feed once for all."""
 
 
 class Event(NamedTuple):
@@ -64,7 +71,7 @@ class Live:
         self._watch = watch
         self._limiter = CapacityLimiter(READING_AT_ONCE)
         self._own_limiter = CapacityLimiter(1)
-        self._subscribers = 0
+        self._subscribers: Counter[str] = Counter()
         self._following: asyncio.Task[None] | None = None
         self._begin = self._position = 0
         self._events: deque[tuple[float, Event]] = deque()
@@ -78,14 +85,18 @@ class Live:
         return self._watch.closed
 
     @contextmanager
-    def subscribed(self) -> Iterator[None]:
-        """As long as there are any, the end of the log is followed once one of them has come to it."""
-        self._subscribers += 1
+    def subscribed(self, who: str) -> Iterator[None]:
+        """As long as there are any, the end of the log is followed once one of them has come to it.
+
+        Raises `TooManyWaiting`."""
+        if self._subscribers[who] >= MOST_OF_ONE:
+            raise TooManyWaiting(SECONDS_KEPT)
+        self._subscribers[who] += 1
         try:
             yield
         finally:
-            self._subscribers -= 1
-            if self._subscribers == 0 and self._following:
+            self._subscribers -= Counter({who: 1})
+            if not self._subscribers and self._following:
                 self._following.cancel()
                 self._following = None
                 self._forget_before(self._position)

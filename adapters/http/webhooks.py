@@ -16,7 +16,7 @@ from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY, OTHER_PROBLEM, QUERY, REQUEST_ID, TEXT, problem_of
 from adapters.http.guard import needs
 from adapters.http.problems import FieldError, Rejected, rejected_body
-from adapters.http.requests import body_of, caller_of
+from adapters.http.requests import NoteRead, body_of, caller_of
 from adapters.postgres.feed import CursorMalformed
 from adapters.postgres.webhooks import Webhooks
 from adapters.webhooks.addresses import TargetRefused
@@ -146,7 +146,9 @@ def seen(request: Request, model: Webhook | Page) -> Response:
     return Answer(content, at_cursor(request, None if isinstance(model, Webhook) else model.next)).with_tag(tag)
 
 
-def routes(webhooks: Webhooks, subscriptions: Subscriptions, now: Callable[[], datetime]) -> APIRouter:
+def routes(
+    webhooks: Webhooks, subscriptions: Subscriptions, now: Callable[[], datetime], note_read: NoteRead
+) -> APIRouter:
     api = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
     @api.post("", response_model=Subscribed, status_code=201, summary="Have events pushed to an endpoint", **MADE)
@@ -154,6 +156,8 @@ def routes(webhooks: Webhooks, subscriptions: Subscriptions, now: Callable[[], d
         caller, wish = caller_of(request), await read(request, Wish)
         if wish.personal_data and not caller.personal_data:
             raise CallerNotAllowed("You may not have words about people: leave `personal_data` out.")
+        if wish.personal_data:
+            note_read(request, None, None)
         try:
             made = await subscriptions.begin(wish, caller.actor, caller.plans)
         except TargetRefused as error:
@@ -219,6 +223,8 @@ def routes(webhooks: Webhooks, subscriptions: Subscriptions, now: Callable[[], d
         try:
             caller = caller_of(request)
             found = await run_in_threadpool(subscriptions.replay, id_in(id), whose(caller), wanted, caller.plans)
+            if found.personal_data:
+                note_read(request, None, None)
             return answered(found)
         except CursorMalformed as error:
             raise blamed_on("/after", "malformed-cursor", error) from None

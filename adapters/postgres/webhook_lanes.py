@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.cloud_events import Row
+from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.webhook_secrets import WebhookSecrets
 from adapters.webhooks.delivery import Outcome
@@ -121,6 +122,15 @@ DISABLE_FAILING = (
     "UPDATE plantrail.webhook_endpoints SET state = 'disabled', state_since = %s,"
     " reason = 'For ' || %s::int || ' days nothing arrived; look at the attempts, then resume it.'"
     " WHERE state = 'active' AND failing_since <= %s RETURNING id"
+)
+OF_KEY_HOLDERS = (
+    "SELECT id, owner, plans, personal_data FROM plantrail.webhook_endpoints"
+    " WHERE state = 'active' AND owner IN (SELECT name FROM plantrail.api_keys)"
+)
+PAUSE = (
+    "UPDATE plantrail.webhook_endpoints SET state = 'paused', state_since = %s,"
+    " reason = 'No key of its owner is good for what it is sent any more; give them one, then resume it.'"
+    " WHERE id = ANY (%s) AND state = 'active'"
 )
 END = f"DELETE FROM plantrail.webhook_lanes {HELD} AND delivered >= through"
 LET_GO = f"UPDATE plantrail.webhook_lanes SET lease = NULL, leased_until = NULL {HELD}"
@@ -277,6 +287,23 @@ class Lanes:
             connection.execute(FORGET_SECRETS, (now,))
             connection.execute(PURGE, (now - ATTEMPTS_KEPT, MOST_PURGED))
         return [id for (id,) in disabled]
+
+    def pause_without_key(self, now: datetime) -> list[UUID]:
+        """Says which endpoints were paused, since their owners had keys and have none any more that is good for what is
+        sent there.  Whom the issuer of tokens knows we cannot ask for: who never had a key is left alone."""
+        keys = PostgresApiKeys(self._datastore).all()
+        if not keys:
+            return []
+        with self._datastore.connection() as connection:
+            found = connection.execute(OF_KEY_HOLDERS).fetchall()
+            paused = [
+                id
+                for id, owner, plans, personal_data in found
+                if not any(key.is_good_for(owner, plans, personal_data, now) for key in keys)
+            ]
+            if paused:
+                connection.execute(PAUSE, (now, paused))
+        return paused
 
     def waiting(self) -> tuple[int, datetime | None]:
         """How many lanes are still to be brought up to date, and since when the oldest has not been."""

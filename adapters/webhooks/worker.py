@@ -147,6 +147,8 @@ class Worker:
         now = self._now()
         for endpoint_id in await self._ask(self._lanes.sweep, now):
             logger.warning("webhook disabled: for days nothing arrived", webhook=str(endpoint_id))
+        for endpoint_id in await self._ask(self._lanes.pause_without_key, now):
+            logger.warning("webhook paused: its owner has no key for it any more", webhook=str(endpoint_id))
         lanes, since = await self._ask(self._lanes.waiting)
         self._numbers.waiting(lanes, (now - since).total_seconds() if since else 0)
 
