@@ -32,6 +32,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Whereabouts, opened
+from tests import plain_http
 from tests.conftest import KEY
 from tests.receiver import Received, Receiver, Reply, receiving
 from tests.stores import OPEN_ACME, log
@@ -171,7 +172,7 @@ class World:
 
     def write(self, number: int) -> None:
         """Open a plan and say one thing after the other, the same again until it is answered."""
-        with httpx.Client(base_url=f"{self.url}/v1", timeout=15) as client:
+        with plain_http.Client(base_url=f"{self.url}/v1", timeout=15) as client:
             account = f"account-{number}"
             self.say(client, "/plans", OPEN_ACME | {"account_id": account})
             said = 0
@@ -184,7 +185,7 @@ class World:
                     several = [{"command": "write-note", "body": note}] * 3
                     self.say(client, f"/plans/{account}/commands", several)
 
-    def say(self, client: httpx.Client, path: str, body: Any) -> None:
+    def say(self, client: plain_http.Client, path: str, body: Any) -> None:
         headers = {"Idempotency-Key": str(uuid4())}
         while True:
             try:
@@ -206,7 +207,7 @@ class World:
     def pull(self) -> None:
         """Sometimes what was given is forgotten before it was noted how far one is."""
         cursor = "0"
-        with httpx.Client(base_url=self.url, timeout=10) as client:
+        with plain_http.Client(base_url=self.url, timeout=10) as client:
             while not self._ending.is_set():
                 try:
                     answer = client.get("/v1/events", params={"after": cursor, "limit": 100, "timeout": 500})
@@ -223,7 +224,7 @@ class World:
                     cursor = ids[-1]
 
     def stream(self) -> None:
-        with httpx.Client(base_url=self.url, timeout=5) as client:
+        with plain_http.Client(base_url=self.url, timeout=5) as client:
             while not self._ending.is_set():
                 last = self.streamed.ids[-1] if self.streamed.ids else "0"
                 try:

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
-import httpx
 import pytest
 
 from adapters.postgres.store import Whereabouts, opened
+from tests import plain_http
 from tests.conftest import KEY
 from tests.receiver import Receiver, Reply, receiving
 from tests.stores import wait_until
@@ -130,7 +130,7 @@ def test_the_service_has_a_worker_unless_it_is_told_not_to(hooks: Hooks, receive
         if pushes:
             receiver.reply = lambda received: Reply(hangs=received.version > 1)
             arrived = 'plantrail_webhook_attempts_total{outcome="arrived"} 1.0'
-            wait_until(lambda: arrived in httpx.get(f"http://127.0.0.1:{port}/metrics").text)
+            wait_until(lambda: arrived in plain_http.get(f"http://127.0.0.1:{port}/metrics").text)
             hooks.say("acme", "hangs")
             wait_until(lambda: len(receiver.received) == 2)
         began = monotonic()
@@ -162,7 +162,7 @@ def test_the_receiver_of_the_readme_takes_what_is_ours_and_nothing_else(hooks: H
         try:
             wait_until(lambda: answers(port), 20)
             forged = {"webhook-id": f"{plan}:1", "webhook-timestamp": "1", "webhook-signature": "v1,Zm9yZ2Vk"}
-            assert httpx.post(address, json={"id": f"{plan}:1"}, headers=forged).status_code == 400
+            assert plain_http.post(address, json={"id": f"{plan}:1"}, headers=forged).status_code == 400
             hooks.work_off()
             first, second = (it.stdout.readline().decode().split() for _ in range(2))
         finally:

@@ -26,6 +26,7 @@ from adapters.postgres.store import Store, begin_another_log, opened
 from adapters.service import Reception, Server, http_app
 from domain.goals import GoalAbandoned
 from domain.plan import plan_id_of
+from tests import plain_http
 from tests.api import assert_problem
 from tests.callers import Known, as_, caller
 from tests.conftest import KEY
@@ -55,7 +56,7 @@ class Feed:
         return [f"{plan_id}:{version + place}" for place in range(1, len(events or "1") + 1)]
 
     def get(self, path: str = "", **parameters: Any) -> httpx.Response:
-        return httpx.get(f"{self.url}/v1/events{path}", params=parameters, timeout=40)
+        return plain_http.get(f"{self.url}/v1/events{path}", params=parameters, timeout=40)
 
     def pulled(self, **parameters: Any) -> list[dict[str, Any]]:
         answer = self.get(**parameters)
@@ -66,7 +67,7 @@ class Feed:
         """From page to page by their links, until there is nothing yet."""
         path = str(httpx.URL("/v1/events", params=parameters))
         while path:
-            answer = httpx.get(self.url + path)
+            answer = plain_http.get(self.url + path)
             following = answer.links["next"]["url"]
             assert answer.status_code == 200, answer.text
             yield answer.json()
@@ -79,7 +80,7 @@ class Feed:
     @contextmanager
     def stream(self, headers: dict[str, str] | None = None, **parameters: Any) -> Iterator[Iterator[Sent]]:
         url = f"{self.url}/v1/events/stream"
-        with httpx.stream("GET", url, params=parameters, headers=headers, timeout=30) as answer:
+        with plain_http.stream("GET", url, params=parameters, headers=headers, timeout=30) as answer:
             assert answer.status_code == 200
             assert answer.headers["content-type"].startswith("text/event-stream")
             yield sent(answer.iter_lines())
@@ -341,7 +342,7 @@ def test_nobody_keeps_more_streams_and_long_polls_open_than_one_may_have(subscri
 
 
 def test_to_head_a_stream_is_its_headers(subscriber: Feed):
-    answer = httpx.head(f"{subscriber.url}/v1/events/stream")
+    answer = plain_http.head(f"{subscriber.url}/v1/events/stream")
     assert answer.headers["content-type"].startswith("text/event-stream")
 
 
@@ -370,7 +371,7 @@ def test_subscribers_have_events_of_their_plans_and_words_about_people_only_if_t
         shared.record()
 
         def pulled(actor: str, **parameters: str) -> list[dict[str, Any]]:
-            answer = httpx.get(f"{shared.url}/v1/events", params=parameters, headers=as_(actor))
+            answer = plain_http.get(f"{shared.url}/v1/events", params=parameters, headers=as_(actor))
             return list(answer.json())
 
         assert [event["subject"] for event in pulled("acme")] == [str(ACME)] * 2
@@ -392,11 +393,11 @@ def test_subscribers_have_events_of_their_plans_and_words_about_people_only_if_t
             assert pulled("all", plan_id="acme")[1]["data"]["name"] == "[forgotten]"
         for other in (f"{plan_id_of(shared.plan)}:1", f"{plan_id_of(shared.plan)}:99"):
             for path in ("", "/stream"):
-                answer = httpx.get(f"{shared.url}/v1/events{path}", params={"after": other}, headers=as_("acme"))
+                answer = plain_http.get(f"{shared.url}/v1/events{path}", params={"after": other}, headers=as_("acme"))
                 assert_problem(answer, 410, "cursor-gone")
         for path in ("", "/stream"):
-            assert httpx.get(f"{shared.url}/v1/events{path}", headers=as_("ann")).status_code == 403
-            assert httpx.get(f"{shared.url}/v1/events{path}", headers=as_("nobody")).status_code == 401
+            assert plain_http.get(f"{shared.url}/v1/events{path}", headers=as_("ann")).status_code == 403
+            assert plain_http.get(f"{shared.url}/v1/events{path}", headers=as_("nobody")).status_code == 401
 
 
 # A process of its own

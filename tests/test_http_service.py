@@ -22,6 +22,7 @@ from psycopg.conninfo import conninfo_to_dict
 from adapters.logs import ALLOWED
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Store, Whereabouts, opened
+from tests import plain_http
 from tests.api import Api, assert_problem, served
 from tests.conftest import KEY, binaries
 from tests.stores import OPEN_ACME, append_lock_held, log, wait_until
@@ -168,7 +169,7 @@ def process(where: Whereabouts, folder: Path) -> Iterator[Process]:
 def answers(serving: Process) -> bool:
     assert serving.popen.poll() is None, serving.log.read_text()
     try:
-        return httpx.get(f"{serving.url}/readyz").is_success
+        return plain_http.get(f"{serving.url}/readyz").is_success
     except httpx.TransportError:
         return False
 
@@ -180,17 +181,17 @@ def serving(store: Store, tmp_path: Path) -> Iterator[Process]:
 
 
 def opened_plan(serving: Process) -> str:
-    httpx.post(f"{serving.url}/v1/plans", json=OPEN_ACME).raise_for_status()
+    plain_http.post(f"{serving.url}/v1/plans", json=OPEN_ACME).raise_for_status()
     return f"{serving.url}/v1/plans/acme"
 
 
 def test_what_is_under_way_is_answered_before_the_end(serving: Process, store: Store):
     plan = opened_plan(serving)
-    with httpx.Client() as idle, ThreadPoolExecutor(2) as pool:
+    with plain_http.Client() as idle, ThreadPoolExecutor(2) as pool:
         head, get = idle.head(plan), idle.get(plan)
         assert (head.content, head.headers["content-length"]) == (b"", str(len(get.content)))
         with append_lock_held(store.where.service):
-            command = pool.submit(httpx.post, f"{plan}/write-note", json=NOTE, timeout=10)
+            command = pool.submit(plain_http.post, f"{plan}/write-note", json=NOTE, timeout=10)
             wait_until(lambda: is_waited_for(store))
             ended = pool.submit(serving.end)
             wait_until(lambda: any(line["event"] == "Shutting down" for line in serving.lines()))
@@ -198,7 +199,7 @@ def test_what_is_under_way_is_answered_before_the_end(serving: Process, store: S
         code, seconds = ended.result()
     assert (code, seconds < 5) == (0, True)
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{serving.url}/livez")
+        plain_http.get(f"{serving.url}/livez")
 
 
 def is_waited_for(store: Store) -> bool:
@@ -209,7 +210,7 @@ def is_waited_for(store: Store) -> bool:
 def test_what_cannot_be_answered_in_time_does_not_put_off_the_end(serving: Process, store: Store):
     plan = opened_plan(serving)
     with ThreadPoolExecutor(1) as pool, append_lock_held(store.where.service):
-        command = pool.submit(httpx.post, f"{plan}/write-note", json=NOTE, timeout=10)
+        command = pool.submit(plain_http.post, f"{plan}/write-note", json=NOTE, timeout=10)
         wait_until(lambda: is_waited_for(store))
         code, seconds = serving.end()
         assert (code, seconds < 6) == (0, True)
@@ -219,7 +220,7 @@ def test_what_cannot_be_answered_in_time_does_not_put_off_the_end(serving: Proce
 
 def test_whatever_comes_over_the_network_the_service_goes_on_and_does_not_grow(serving: Process, store: Store):
     plan = opened_plan(serving)
-    with httpx.Client(timeout=30) as client:
+    with plain_http.Client(timeout=30) as client:
         assert client.post(f"{plan}/write-note", json=NOTE).status_code == 200
         for number in range(20):
             client.get(f"{plan}/history", params={"actor": f"{number}"})
@@ -239,7 +240,7 @@ def test_whatever_comes_over_the_network_the_service_goes_on_and_does_not_grow(s
         said = spoken(serving, message.replace(b"$PLAN", b"/v1/plans/acme"))
         assert b" 500 " not in said
         assert b"Traceback" not in said
-    assert httpx.get(plan).json()["version"] == 2
+    assert plain_http.get(plan).json()["version"] == 2
     lines = serving.lines()
     assert not [line for line in lines if line["event"] == "unhandled"]
     assert {name for line in lines for name in line} <= ALLOWED

@@ -8,8 +8,8 @@ import pytest
 from adapters.webhooks.addresses import TargetRefused, Targets
 from adapters.webhooks.delivery import Courier
 from tests.api import Clock
+from tests.plain_http import NOBODY
 from tests.receiver import Reply, authority, receiving
-from tests.webhooks import NOBODY
 
 PUBLIC = ["93.184.216.34", "8.8.8.8", "2606:2800:220:1:248:1893:25c8:1946", "2a00:1450:4001:82b::200e"]
 NOT_PUBLIC = """

@@ -14,9 +14,9 @@ from adapters.webhooks.addresses import Targets
 from adapters.webhooks.delivery import MOST_READ, Courier, Outcome
 from adapters.webhooks.retries import WAITS, held_until, next_attempt
 from adapters.webhooks.signatures import new_secret, signed, written
+from tests.plain_http import NOBODY
 from tests.receiver import Receiver, Reply, receiving
 from tests.stores import MONDAY
-from tests.webhooks import NOBODY
 
 ID = "6a1f7a3e-0000-5000-8000-000000000001:7"
 BODY = '{"data":{"text":"Zürich, 14 °C"}}'.encode()

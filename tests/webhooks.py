@@ -1,7 +1,6 @@
 """Webhooks on a store of their own, with a receiver to send to and a clock to turn."""
 
 import asyncio
-import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,11 +17,9 @@ from adapters.webhooks.signatures import written
 from adapters.webhooks.worker import Unheard, Worker
 from domain.plan import plan_id_of
 from tests.api import Clock
+from tests.plain_http import NOBODY
 from tests.receiver import Receiver
 from tests.stores import CIRCUMSTANCES, OPEN_ACME, connected, plans_on, say
-
-NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Is trusted: that is made faster than a list of everybody who is."""
 
 
 @dataclass
