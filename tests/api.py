@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -17,27 +16,13 @@ from adapters.postgres.store import Store
 from adapters.service import Reception, http_app
 from adapters.webhooks.addresses import Targets
 from domain.plan import plan_id_of
+from tests.clock import Clock
 from tests.everything import SAID
 from tests.histories import instant
-from tests.stores import MONDAY, OPEN_ACME
+from tests.stores import OPEN_ACME
 
 SECRET = b"only the tests know"
 PROBLEM_JSON = "application/problem+json"
-
-
-@dataclass
-class Clock:
-    """Stands still until it is set, unless it goes on by a step whenever somebody looks."""
-
-    now: datetime = MONDAY
-    step: timedelta = timedelta()
-
-    def __call__(self) -> datetime:
-        self.now += self.step
-        return self.now
-
-    def forward(self, **time: float) -> None:
-        self.now += timedelta(**time)
 
 
 @dataclass(frozen=True)

@@ -44,14 +44,13 @@ FASTER = 300
 """Times that the clock of the worker runs faster than ours, for an endpoint is given hours to come back."""
 WORKER = f"""
 import asyncio, sys
-from datetime import timedelta
-from adapters.main import utc_now
+from datetime import UTC, datetime, timedelta
 from adapters.postgres.store import Whereabouts, opened
-from tests.conftest import KEY
+from tests.stores import KEY
 from tests.webhooks import hooks_of
-began = utc_now()
+began = datetime.now(UTC)
 def now():
-    return began + (utc_now() - began) * {FASTER}
+    return began + (datetime.now(UTC) - began) * {FASTER}
 with opened(Whereabouts(*sys.argv[1:]), KEY) as store:
     async def run():
         await hooks_of(store, patience=0.5).worker(timedelta(seconds=3), now).run()
@@ -144,6 +143,7 @@ class World:
         self._ending, self._writers_end = Event(), Event()
         self._lock = Lock()
         self._threads: list[Thread] = []
+        self._to_kill: list[str] = []
         self.programs = self._programs(port, broker_port)
 
     def _programs(self, port: int, broker_port: int) -> dict[str, Program]:
@@ -293,7 +293,11 @@ class World:
         wait(lambda: len(self.acknowledged) > wanted, 90)
 
     def kill_something(self) -> str:
-        name = self.random.choice([*self.programs, "service", "backend"])
+        """All of them in turn, in an order of chance, the service twice a turn."""
+        if not self._to_kill:
+            self._to_kill = [*self.programs, "service", "backend"]
+            self.random.shuffle(self._to_kill)
+        name = self._to_kill.pop()
         if name == "backend":
             self._kill_backend()
             return name

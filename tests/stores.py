@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg import Connection
 
+from adapters.key_encryption import GivenKeys
 from adapters.postgres.store import Store
 from application.account_plans import AccountPlans, Outcome
 from application.ports import Answer, Circumstances, Commit, ToRecord
@@ -21,6 +22,7 @@ from domain.language import Command
 from domain.plan import plan_id_of
 from domain.record import Recorded, Saying
 
+KEY = GivenKeys({1: b"k" * 32})
 MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 CIRCUMSTANCES = Circumstances("ann", "api", "request", "conversation")
 ACME = plan_id_of("acme")

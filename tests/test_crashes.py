@@ -20,7 +20,7 @@ def server(tmp_path_factory: pytest.TempPathFactory):
 
 
 def test_nothing_acknowledged_is_missed_by_anybody_whatever_is_killed(server, tmp_path: Path, capsys):
-    figures = live_through_crashes(server, tmp_path, writers=6, seed=1, kills=10)
+    figures = live_through_crashes(server, tmp_path, writers=6, seed=1, kills=6)
     with capsys.disabled():
         print(f"\n{figures}")
 

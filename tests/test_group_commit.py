@@ -38,8 +38,7 @@ ROOT = Path(__file__).parents[1]
 NOTES_IN_A_PROCESS = """
 import sys
 from adapters.postgres.store import Whereabouts, opened
-from tests.conftest import KEY
-from tests.stores import handle, plans_on
+from tests.stores import KEY, handle, plans_on
 
 with opened(Whereabouts(*sys.argv[1:4]), KEY) as store:
     plans = plans_on(store)

@@ -26,7 +26,7 @@ TRUSTED = [LOG_KEY.verifier("ours")]
 NAMED = re.compile(r"position \d|plan [0-9a-f-]{36}|leaf \d|[Cc]heckpoint|hash \d+ of level|index")
 WRITE_MUCH = """
 import sys
-from tests.conftest import KEY
+from tests.stores import KEY
 from adapters.postgres.store import Whereabouts, opened
 from tests.proving import more, sealed
 with opened(Whereabouts(*sys.argv[1:]), KEY) as store:

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.webhooks.addresses import TargetRefused, Targets
 from adapters.webhooks.delivery import Courier
-from tests.api import Clock
+from tests.clock import Clock
 from tests.plain_http import NOBODY
 from tests.receiver import Reply, authority, receiving
 

@@ -30,16 +30,15 @@ DOWN = Reply(500)
 ROOT = Path(__file__).parents[1]
 WORKER = """
 import asyncio, sys
-from datetime import timedelta
-from adapters.main import utc_now
+from datetime import UTC, datetime, timedelta
 from adapters.postgres.store import Whereabouts, opened
-from tests.conftest import KEY
+from tests.stores import KEY
 from tests.webhooks import hooks_of
 with opened(Whereabouts(*sys.argv[1:]), KEY) as store:
     print("ready", flush=True)
     sys.stdin.readline()
     async def run():
-        await hooks_of(store, patience=1).worker(timedelta(seconds=3.5), utc_now).run()
+        await hooks_of(store, patience=1).worker(timedelta(seconds=3.5), lambda: datetime.now(UTC)).run()
     asyncio.run(run())
 """
 

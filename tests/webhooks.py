@@ -16,7 +16,7 @@ from adapters.webhooks.endpoints import Webhook
 from adapters.webhooks.signatures import written
 from adapters.webhooks.worker import Unheard, Worker
 from domain.plan import plan_id_of
-from tests.api import Clock
+from tests.clock import Clock
 from tests.plain_http import NOBODY
 from tests.receiver import Receiver
 from tests.stores import CIRCUMSTANCES, OPEN_ACME, connected, plans_on, say
