@@ -28,6 +28,11 @@ def press() -> Iterator[Press]:
 
 
 @pytest.fixture(scope="module")
+def demo_page(press: Press) -> bytes:
+    return press.made("said-vs-did", "html", demo())
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
@@ -74,8 +79,8 @@ def test_everybody_can_read_it(name, report, page, press):
     assert complaints == []
 
 
-def test_its_style_is_allowed_and_scripts_are_not(page, press):
-    opened(page, press.made("said-vs-did", "html", demo()))
+def test_its_style_is_allowed_and_scripts_are_not(page, demo_page):
+    opened(page, demo_page)
     assert page.locator("h1").evaluate("heading => getComputedStyle(heading).fontWeight") == "600"
     page.evaluate(
         "() => { const script = document.createElement('script'); script.textContent = 'window.ran = 1';"
@@ -85,14 +90,14 @@ def test_its_style_is_allowed_and_scripts_are_not(page, press):
 
 
 @pytest.mark.parametrize("width", [360, 800, 1280])
-def test_it_fits_the_screen(width, page, press):
+def test_it_fits_the_screen(width, page, demo_page):
     page.set_viewport_size({"width": width, "height": 900})
-    opened(page, press.made("said-vs-did", "html", demo()))
+    opened(page, demo_page)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
-def test_it_is_printed_on_paper_without_what_only_a_screen_needs(page, press):
-    opened(page, press.made("said-vs-did", "html", demo()))
+def test_it_is_printed_on_paper_without_what_only_a_screen_needs(page, demo_page):
+    opened(page, demo_page)
     page.emulate_media(media="print")
     assert not page.locator("details").first.is_visible()
     assert page.locator(".chart svg").first.is_visible()
