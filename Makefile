@@ -19,8 +19,11 @@ demo: .venv/installed
 serve: .venv/installed
 	$(VENV)/plantrail serve --port $(PORT)
 
-# On all cores, a PostgreSQL for each.
-TEST := -m pytest --numprocesses auto --dist loadfile
+# What was compiled is kept whatever the environment says: tests start programs by the dozen.
+unexport PYTHONDONTWRITEBYTECODE
+
+# On all cores and a PostgreSQL for each process; the longest files first, as tests/conftest.py names them.
+TEST := -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test: .venv/installed
 	$(VENV)/python $(TEST)

@@ -7,16 +7,32 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from adapters.key_encryption import GivenKeys
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Store, Whereabouts, opened
 from tests.api import Api, Told, served, tell_everything_to
 from tests.databases import Stores, database
+from tests.stores import KEY
 
-KEY = GivenKeys({1: b"k" * 32})
+LONGEST = (
+    "crashes http_service rendering_browser embedded_postgres access_matrix http_hostile cli http_feed webhook_worker"
+    " cli_webhooks projections canaries schemathesis group_commit relay rendering_forms rendering_press cli_reports"
+    " erasures portfolio verification invariants key_generations cli_feed witnesses http_queries"
+).split()
+"""Files of tests by how long they take: what begins last must not be what ends last."""
 
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait, for programs to start, for time to run out."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {f"test_{name}": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture(scope="session")
