@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Literal, get_args, get_origin
 from uuid import uuid4
 
@@ -187,6 +188,7 @@ def test_a_field_nobody_knows_is_never_dropped_silently():
 # Any event
 
 
+@cache
 def anything(annotation):
     """Whatever fits the type, fields that may be left out included or not."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
