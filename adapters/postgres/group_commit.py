@@ -233,8 +233,10 @@ class GroupCommit:
         """Record what waits, then end."""
         self._closed = True
         self._queue.put(None)
-        if self._thread:
-            self._thread.join(timeout=2 * PATIENCE)
+        with self._starting:  # whoever was the first to append may be at it
+            committer = self._thread
+        if committer:
+            committer.join(timeout=2 * PATIENCE)
         if self._connection:
             self._connection.close()
 
