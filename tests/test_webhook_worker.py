@@ -38,7 +38,7 @@ with opened(Whereabouts(*sys.argv[1:]), KEY) as store:
     print("ready", flush=True)
     sys.stdin.readline()
     async def run():
-        await hooks_of(store, patience=1).worker(timedelta(seconds=3.5), lambda: datetime.now(UTC)).run()
+        await hooks_of(store, patience=2).worker(timedelta(seconds=4.5), lambda: datetime.now(UTC)).run()
     asyncio.run(run())
 """
 
