@@ -83,6 +83,19 @@ def test_of_what_is_wanted_nothing_is_skipped_however_little_a_page_looks_at(tol
     assert read[-1].next == as_rows(told)[-1].position
 
 
+@pytest.mark.parametrize("wanted", [ALL, of(BETA), Wanted(frozenset({"NoteWritten"}))])
+def test_a_page_ends_with_the_event_that_comes_to_more_bytes_than_it_may_have(told, wanted, monkeypatch):
+    whole = rows(pages(told, wanted, 1_000))
+    monkeypatch.setattr(feed, "MOST_BYTES", 2_000)
+    read = pages(told, wanted, 1_000)
+    assert rows(read) == whole
+    sizes = [[len(row.state) for row in page.rows] for page in read]
+    assert len(sizes) > 2
+    assert all(sum(page[:-1]) < 2_000 <= sum(page) for page in sizes[:-1])
+    monkeypatch.setattr(feed, "MOST_BYTES", 1)
+    assert len(told.feed.page(0, wanted, 1_000).rows) == 1
+
+
 def test_what_is_rare_is_not_looked_for_in_the_whole_log_at_once(told, monkeypatch):
     monkeypatch.setattr(feed, "MOST_LOOKED_AT", 10)
     first = told.feed.page(0, RARE)

@@ -22,7 +22,16 @@ MOST_LOOKED_AT = 20_000
 FEW_PLANS = 20
 """So many are looked up each by itself, which finds their events however far apart they are."""
 
+MOST_BYTES = 8 * 1024 * 1024
+"""Of the events of a page, as they are stored: with the one that comes to more, it ends."""
+
 COLUMNS = "notification_id, originator_id::text, originator_version, topic, state"
+BOUNDED = (
+    "SELECT notification_id, originator_id, originator_version, topic, state FROM ("
+    "  SELECT *, sum(octet_length(state)) OVER (ORDER BY notification_id ROWS UNBOUNDED PRECEDING) - octet_length(state)"
+    "   AS before FROM ({}) AS its"
+    ") AS counted WHERE before < %(bytes)s ORDER BY notification_id"
+)
 STANDING = (
     "SELECT id, (SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events),"
     " (SELECT max(last_common) FROM plantrail.former_logs WHERE last_common < %(at)s AND %(at)s <= jumped_to),"
@@ -31,19 +40,22 @@ STANDING = (
     " FROM plantrail.log"
 )
 POSITION = "SELECT notification_id FROM plantrail.stored_events WHERE originator_id = %s AND originator_version = %s"
-NEXT = f"SELECT {COLUMNS} FROM plantrail.stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s"
+NEXT = BOUNDED.format(
+    f"SELECT {COLUMNS} FROM plantrail.stored_events WHERE notification_id > %(after)s"
+    " ORDER BY notification_id LIMIT %(most)s"
+)
 LOOKED_AT = (
     "SELECT notification_id FROM plantrail.stored_events WHERE notification_id > %s"
     " ORDER BY notification_id OFFSET %s LIMIT 1"
 )
-WANTED = (
+WANTED = BOUNDED.format(
     f"SELECT {COLUMNS} FROM plantrail.stored_events"
     " WHERE notification_id > %(after)s AND notification_id <= %(until)s"
     " AND (%(topics)s::text[] IS NULL OR topic = ANY(%(topics)s))"
     " AND (%(plans)s::uuid[] IS NULL OR originator_id = ANY(%(plans)s))"
     " ORDER BY notification_id LIMIT %(most)s"
 )
-OF_PLANS = (
+OF_PLANS = BOUNDED.format(
     f"SELECT its.* FROM unnest(%(plans)s::uuid[]) AS wanted (plan_id), LATERAL ("
     f"  SELECT {COLUMNS} FROM plantrail.stored_events WHERE originator_id = plan_id AND originator_version > coalesce(("
     "    SELECT originator_version FROM plantrail.stored_events"
@@ -151,7 +163,8 @@ class Feed:
         with self._datastore.connection() as connection:
             log_id, position, end = self._standing(connection, Cursor(after) if isinstance(after, int) else after)
             rows, looked_at = self._rows(connection, position, end, wanted, most)
-        next = rows[-1].position if len(rows) == most else max(looked_at, rows[-1].position if rows else position)
+        is_full = len(rows) == most or sum(len(row.state) for row in rows) >= MOST_BYTES
+        next = rows[-1].position if is_full else max(looked_at, rows[-1].position if rows else position)
         return Page(log_id, rows, next, max(end, next))
 
     def _standing(self, connection: Connection[Any], cursor: Cursor) -> tuple[UUID, int, int]:
@@ -180,11 +193,10 @@ class Feed:
         if after >= end:
             return [], after
         cursor = connection.cursor(binary=True)
+        asked: dict[str, Any] = {"after": after, "most": most, "bytes": MOST_BYTES}
         if wanted == ALL:
-            return list(map(Row._make, cursor.execute(NEXT, (after, most), prepare=True))), end
-        asked = {
-            "after": after,
-            "most": most,
+            return list(map(Row._make, cursor.execute(NEXT, asked, prepare=True))), end
+        asked |= {
             "topics": sorted(wanted.topics) if wanted.topics is not None else None,
             "plans": sorted(wanted.plans) if wanted.plans is not None else None,
         }
