@@ -38,6 +38,9 @@ ALLOWED = frozenset(
         "witness",
         "webhook",
         "relay",
+        "end",
+        "lanes",
+        "seconds",
         "exception",
         "exc_info",
     }

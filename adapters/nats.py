@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
+from time import monotonic
 from typing import TypeVar
 from uuid import UUID
 
@@ -41,6 +42,8 @@ DEDUPLICATED_FOR = 120.0
 """Seconds for which a stream that we make refuses a `Nats-Msg-Id` it has."""
 POLL = 1.0
 """Seconds between two looks: for events, and whether it is our turn (still)."""
+SECONDS_BETWEEN_WORDS = 60.0
+"""Between two lines in the log that say how far it is."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 10.0
 
 logger = structlog.get_logger("plantrail.relay")
@@ -185,6 +188,7 @@ class Relay:
         self._ending = asyncio.Event()
         self._failures = 0
         self._trouble: str | None = None
+        self._told_at = monotonic()
         self._cloud_events = lru_cache(maxsize=2)(lambda log_id: CloudEvents(log_id, public_url))
 
     def end(self) -> None:
@@ -214,6 +218,11 @@ class Relay:
             logger.info("relay goes on", relay=self._target.name)
         self._trouble = trouble
 
+    def _tell_how_far(self, position: int, end: int) -> None:
+        if self._told_at + SECONDS_BETWEEN_WORDS <= monotonic():
+            self._told_at = monotonic()
+            logger.info("relay", relay=self._target.name, position=position, end=end)
+
     async def _unless(self, awaited: Awaitable[T], broker: Broker | None = None) -> T:
         """What is awaited, unless the relay is to end or the connection breaks before.  Raises `Ended`."""
         wanted = asyncio.ensure_future(awaited)
@@ -242,6 +251,7 @@ class Relay:
             place = await self._place(broker, turn)
             self._failures = 0
             self._tell(None)
+            logger.info("relaying", relay=self._target.name, position=place.position)
             while True:
                 await self._step(broker, turn, place)
         finally:
@@ -260,6 +270,7 @@ class Relay:
 
     async def _step(self, broker: Broker, turn: Turn, place: Place) -> None:
         page = await asyncio.to_thread(self._feed.page, place.position, most=BATCH)
+        self._tell_how_far(place.position, page.end)
         if page.rows:
             await self._relay(broker, turn, place, page.log_id, page.rows)
         else:

@@ -16,7 +16,9 @@ import psycopg
 import pytest
 from jsonschema import Draft202012Validator
 from nats.js.api import StreamConfig
+from structlog.testing import capture_logs
 
+from adapters import nats as relays
 from adapters.cloud_events import CloudEvents
 from adapters.contracts.asyncapi import document
 from adapters.postgres.former_logs import leave_this_log
@@ -95,6 +97,16 @@ def test_what_is_recorded_while_it_works_is_relayed_at_once(store: Store, broker
         record(store, ACME, 2)
         wait_until(lambda: broker.count() == 2)
         assert monotonic() - began < 1.5
+
+
+def test_the_log_says_how_far_it_has_come(store: Store, broker: Broker, monkeypatch):
+    monkeypatch.setattr(relays, "SECONDS_BETWEEN_WORDS", 0.0)
+    record(store, ACME, 1, 2)
+    end = log(store.where.service)[-1].position
+    with capture_logs() as said, relaying(store, broker.url):
+        relayed(store, broker)
+        wait_until(lambda: {"event": "relay", "position": end, "end": end}.items() <= said[-1].items())
+    assert said[0] == {"event": "relaying", "log_level": "info", "relay": "nats", "position": 0}
 
 
 def test_more_than_is_on_the_way_at_a_time_keeps_its_order(store: Store, broker: Broker):

@@ -13,13 +13,14 @@ from uuid import UUID
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from structlog.testing import capture_logs
 
 from adapters.postgres.store import Store, begin_another_log
 from adapters.webhooks.delivery import Outcome
 from adapters.webhooks.endpoints import NothingToReplay, UnknownWebhook
 from adapters.webhooks.retries import WAITS
 from adapters.webhooks.signatures import written
-from adapters.webhooks.worker import at_work
+from adapters.webhooks.worker import Worker, at_work
 from domain.plan import plan_id_of
 from tests.callers import given_key
 from tests.receiver import Received, Receiver, Reply, receiving
@@ -292,6 +293,23 @@ def test_a_paused_endpoint_gets_nothing_until_it_is_resumed(hooks: Hooks, receiv
     hooks.store.webhooks.resume(id, None, hooks.clock())
     hooks.work_off()
     assert arrived(receiver, acme) == [1, 2]
+
+
+def test_the_log_says_once_a_minute_how_long_what_waits_has_waited(hooks: Hooks, receiver: Receiver):
+    hooks.create()
+    hooks.say("acme")
+    receiver.reply = lambda _: DOWN
+    hooks.work_off()
+    hooks.clock.forward(minutes=2)
+
+    async def sweep_twice(worker: Worker) -> None:
+        await worker.sweep()
+        await worker.sweep()
+
+    with capture_logs() as said:
+        hooks.with_worker(sweep_twice)
+    told = {"event": "webhooks wait", "log_level": "warning", "lanes": 1, "seconds": 120}
+    assert said == [told]
 
 
 def test_an_endpoint_whose_owner_has_no_key_for_what_it_is_sent_is_paused_and_says_why(

@@ -32,6 +32,8 @@ POLL = 1.0
 """Seconds between two looks when nobody says that there is something to do."""
 SHORTEST_PAUSE = 0.005
 SECONDS_BETWEEN_SWEEPS = 15.0
+SECONDS_WITHOUT_A_WORD = 60.0
+"""That something may wait, and between two lines in the log that say so."""
 
 logger = structlog.get_logger("plantrail.webhooks")
 
@@ -70,6 +72,7 @@ class Worker:
         self._random = random
         self._numbers = numbers
         self._threads = ThreadPoolExecutor(THREADS, "webhooks")
+        self._told_at = -SECONDS_WITHOUT_A_WORD
         self._at_work: dict[asyncio.Task[None], Lane] = {}
         self._ending = asyncio.Event()
         self._woken = asyncio.Event()
@@ -150,7 +153,11 @@ class Worker:
         for endpoint_id in await self._ask(self._lanes.pause_without_key, now):
             logger.warning("webhook paused: its owner has no key for it any more", webhook=str(endpoint_id))
         lanes, since = await self._ask(self._lanes.waiting)
-        self._numbers.waiting(lanes, (now - since).total_seconds() if since else 0)
+        seconds = (now - since).total_seconds() if since else 0.0
+        self._numbers.waiting(lanes, seconds)
+        if min(seconds, monotonic() - self._told_at) >= SECONDS_WITHOUT_A_WORD:
+            self._told_at = monotonic()
+            logger.warning("webhooks wait", lanes=lanes, seconds=round(seconds))
 
     def _served(self, task: asyncio.Task[None]) -> None:
         del self._at_work[task]
