@@ -11,7 +11,10 @@ from adapters.postgres.log_watch import LogWatch
 from adapters.postgres.store import Store
 from tests.stores import commit, connected, log, note, wait_until
 
-WATCHING = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR query LIKE '%max(notification_id)%'"
+WATCHING = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+    " AND (query LIKE 'LISTEN%' OR query LIKE '%max(notification_id)%')"
+)
 
 
 def record(store: Store) -> int:
