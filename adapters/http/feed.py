@@ -1,7 +1,7 @@
 """The feed over HTTP: pulled page by page, or as a stream of server-sent events."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from time import monotonic
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -198,9 +198,10 @@ class Subscribers:
             page = self._feed.page(after, wanted, most)
             written = self._cloud_events(page.log_id).structured
             keys = self._feed.keys(page.rows) if words else {}
+            event = partial(tuple.__new__, Event)  # as `Event(…)` does it, in a third of the time
             return Part(
                 [
-                    Event(row[0], row[1], row[3], written(row, keys.get(row[1], {}) if words else None))
+                    event((row[0], row[1], row[3], written(row, keys.get(row[1], {}) if words else None)))
                     for row in page.rows
                 ],
                 page.next,

@@ -7,6 +7,7 @@ sees every event before it, so that a page skips nothing.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,8 @@ MOST_LOOKED_AT = 20_000
 FEW_PLANS = 20
 """So many are looked up each by itself, which finds their events however far apart they are."""
 
+as_row = partial(tuple.__new__, Row)
+"""As `Row._make` does it, in a third of the time."""
 MOST_BYTES = 8 * 1024 * 1024
 """Of the events of a page, as they are stored: with the one that comes to more, it ends."""
 
@@ -40,10 +43,17 @@ STANDING = (
     " FROM plantrail.log"
 )
 POSITION = "SELECT notification_id FROM plantrail.stored_events WHERE originator_id = %s AND originator_version = %s"
-NEXT = BOUNDED.format(
+UNBOUNDED_NEXT = (
     f"SELECT {COLUMNS} FROM plantrail.stored_events WHERE notification_id > %(after)s"
     " ORDER BY notification_id LIMIT %(most)s"
 )
+# To count beforehand costs a tenth of counting along, and next to no page is that long.
+BYTES_OF_NEXT = (
+    "SELECT coalesce(sum(octet_length(state)), 0) FROM ("
+    " SELECT state FROM plantrail.stored_events WHERE notification_id > %(after)s"
+    " ORDER BY notification_id LIMIT %(most)s) AS its"
+)
+NEXT = BOUNDED.format(UNBOUNDED_NEXT)
 LOOKED_AT = (
     "SELECT notification_id FROM plantrail.stored_events WHERE notification_id > %s"
     " ORDER BY notification_id OFFSET %s LIMIT 1"
@@ -195,16 +205,18 @@ class Feed:
         cursor = connection.cursor(binary=True)
         asked: dict[str, Any] = {"after": after, "most": most, "bytes": MOST_BYTES}
         if wanted == ALL:
-            return list(map(Row._make, cursor.execute(NEXT, asked, prepare=True))), end
+            [(size,)] = cursor.execute(BYTES_OF_NEXT, asked, prepare=True).fetchall()
+            statement = UNBOUNDED_NEXT if size < MOST_BYTES else NEXT
+            return list(map(as_row, cursor.execute(statement, asked, prepare=True))), end
         asked |= {
             "topics": sorted(wanted.topics) if wanted.topics is not None else None,
             "plans": sorted(wanted.plans) if wanted.plans is not None else None,
         }
         if wanted.plans is not None and len(wanted.plans) <= FEW_PLANS:
-            return list(map(Row._make, cursor.execute(OF_PLANS, asked, prepare=True))), end
+            return list(map(as_row, cursor.execute(OF_PLANS, asked, prepare=True))), end
         further = cursor.execute(LOOKED_AT, (after, MOST_LOOKED_AT - 1), prepare=True).fetchone()
         until = further[0] if further else end
-        return list(map(Row._make, cursor.execute(WANTED, asked | {"until": until}, prepare=True))), until
+        return list(map(as_row, cursor.execute(WANTED, asked | {"until": until}, prepare=True))), until
 
     def keys(self, rows: Sequence[Row]) -> Mapping[str, Keys]:
         """By plan, the keys that there are now of the people these events speak of."""

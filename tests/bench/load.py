@@ -15,9 +15,7 @@ def request(kind: str, client: int) -> bytes:
     path = {"command": f"/v1/plans/bench-{client}/add-action", "plan": "/v1/plans/bench-big", "bytes": "/bytes"}[kind]
     if kind != "command":
         return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
-    )
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
     return head.encode() + BODY
 
 
