@@ -194,7 +194,7 @@ WISHES = st.one_of(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.booleans(), WISHES), min_size=10, max_size=40),
     st.sampled_from(["UTC", "Pacific/Auckland", "America/Los_Angeles"]),
