@@ -7,6 +7,7 @@ how the shape so far becomes the new one, and write a golden file of the new top
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from secrets import token_bytes
 from typing import Any, get_args, get_origin
 from uuid import UUID
@@ -22,7 +23,9 @@ from domain.markers import Sealed, marked
 from domain.record import Recorded, Saying, SealedPart
 from domain.stakeholders import FORGOTTEN
 
-OPEN_END = b',"sealed":[]}'
+META, DATA, OPEN_END = b'{"meta":', b',"data":', b',"sealed":[]}'
+"""What stands around the meta data, the payload, and where nothing is sealed: found again by looking, for inside a JSON
+string the quotes would be escaped."""
 
 UPCASTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """By topic of an older shape: its whole payload as the shape of today would have it.  No event has a second shape yet."""
@@ -52,14 +55,17 @@ def encode(
 ) -> bytes:
     """The stored state.  `about`: whom the free text speaks of; `former_about`: whom the words before spoke of."""
     parts = words_apart(event, meta.get("reason"), about, former_about)
+    if not parts:
+        said = to_json({name: value for name, value in meta.items() if value is not None})
+        return b"".join((META, said, DATA, _WRITE[type(event)](event, exclude_unset=True), OPEN_END))
     hidden = [field for words in parts.values() for field in words]
     sealed = [
         seal(plan_id, version, place, people, words, keys, random)
         for place, (people, words) in enumerate(parts.items())
     ]
     clear = {name: value for name, value in meta.items() if value is not None and name not in hidden}
-    data = event.model_dump_json(exclude_unset=True, exclude=_excluded(hidden)).encode()
-    return b'{"meta":' + to_json(clear) + b',"data":' + data + b',"sealed":' + to_json(sealed) + b"}"
+    data = _WRITE[type(event)](event, exclude_unset=True, exclude=_excluded(hidden))
+    return b"".join((META, to_json(clear), DATA, data, b',"sealed":', to_json(sealed), b"}"))
 
 
 def _excluded(hidden: Iterable[str]) -> dict[str, Any]:
@@ -79,16 +85,20 @@ def words_apart(
 ) -> dict[tuple[str, ...], dict[str, Any]]:
     """What may not stand in clear, by the people it is sealed for: a person's own words, free text, former words."""
     parts: dict[tuple[str, ...], dict[str, Any]] = {}
-    markers = marked(type(event), Sealed)
-    if not (about or former_about or any(marker.always for _, marker in markers)):
+    if not (about or former_about or _is_about_somebody(type(event))):
         return parts
-    for field, marker in markers:
+    for field, marker in marked(type(event), Sealed):
         people = (event.subject(),) if marker.always else former_about or about if field == "former" else about
         for name, words in _words_in(event, field) if people else ():
             parts.setdefault(people, {})[name] = words
     if about and reason is not None:
         parts.setdefault(about, {})["reason"] = reason
     return parts
+
+
+@cache
+def _is_about_somebody(event: type[Event]) -> bool:
+    return any(marker.always for _, marker in marked(event, Sealed))
 
 
 def _words_in(event: Event, field: str) -> Iterator[tuple[str, Any]]:
@@ -104,8 +114,7 @@ def _words_in(event: Event, field: str) -> Iterator[tuple[str, Any]]:
 
 def people_spoken_of(each: ToRecord) -> set[str]:
     """Everybody whose key is needed to record an event."""
-    parts = words_apart(each.event, each.reason, each.about, each.former_about)
-    return {who for people in parts for who in people}
+    return {who for people in words_apart(each.event, each.reason, each.about, each.former_about) for who in people}
 
 
 def meta_of(at: datetime, circumstances: Circumstances, command_id: str, reason: str | None) -> dict[str, Any]:
@@ -123,12 +132,10 @@ def meta_of(at: datetime, circumstances: Circumstances, command_id: str, reason:
     }
 
 
+_WRITE = {event: TypeAdapter(event).serializer.to_json for event in EVENTS.values()}
 _READ = {topic_of(name): TypeAdapter(event).validator.validate_json for name, event in EVENTS.items()}
 _READ_DATA = {name: TypeAdapter(event).validator.validate_python for name, event in EVENTS.items()}
 _READ_META = TypeAdapter(Saying).validator
-
-DATA = b',"data":'
-"""Where the payload begins in what `encode` wrote: inside a JSON string its quotes would be escaped."""
 
 
 class UnreadMeta:
@@ -162,18 +169,28 @@ class UnreadMeta:
         return self._said().reason
 
 
-META_BEGINS = len(b'{"meta":')
+META_BEGINS = len(META)
 DATA_LENGTH = len(DATA)
 OPEN_END_BEGINS = -len(OPEN_END)
+_record: Callable[..., Recorded] = tuple.__new__
 
 
 def decode(plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys) -> Recorded:
     """What is on record, with every part opened that the keys open; what they do not open reads `[forgotten]`."""
-    if topic in _READ and topic not in UPCASTS and state.endswith(OPEN_END):
-        event = _READ[topic](state[state.index(DATA) + DATA_LENGTH : OPEN_END_BEGINS])
-        # As `Recorded(…)` does it, in a third of the time.
-        return tuple.__new__(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ()))
-    return _decode_slowly(plan_id, version, position, topic, state, keys)
+    return decode_all(plan_id, [(version, position, topic, state)], keys)[0]
+
+
+def decode_all(plan_id: UUID, rows: Iterable[tuple[Any, ...]], keys: Keys) -> list[Recorded]:
+    """`decode` of rows of a plan: version, position, topic, state.  Raises `UnknownTopic`."""
+    records: list[Recorded] = []
+    for version, position, topic, state in rows:
+        if topic in _READ and state.endswith(OPEN_END) and topic not in UPCASTS:
+            event = _READ[topic](state[state.index(DATA) + DATA_LENGTH : OPEN_END_BEGINS])
+            # As `Recorded(…)` does it, in a third of the time.
+            records.append(_record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ())))
+        else:
+            records.append(_decode_slowly(plan_id, version, position, topic, state, keys))
+    return records
 
 
 def as_written(
@@ -181,7 +198,7 @@ def as_written(
 ) -> Recorded:
     """What `decode` would make of an event that was just encoded, without reading it again where nothing is sealed."""
     if state.endswith(OPEN_END):
-        return Recorded(plan_id, version, position, UnreadMeta(state), event, state, ())
+        return _record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ()))
     return decode(plan_id, version, position, topic, state, keys)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from domain.account_plan import AccountPlanEvent
@@ -48,8 +48,7 @@ class Answer:
     content: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class ToRecord:
+class ToRecord(NamedTuple):
     """An event that was decided and is to be recorded."""
 
     event: AccountPlanEvent
@@ -62,8 +61,7 @@ class ToRecord:
     """The stakeholders the words before spoke of, where the event repeats them."""
 
 
-@dataclass(frozen=True)
-class Commit:
+class Commit(NamedTuple):
     """All or nothing: what is to be recorded on a plan that is at the `expected` version, and the answer to keep."""
 
     plan_id: UUID

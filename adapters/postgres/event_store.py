@@ -16,7 +16,7 @@ from adapters.postgres.datastore import Datastore
 from adapters.postgres.erasures import Erasures
 from adapters.postgres.group_commit import Append, GroupCommit, append
 from adapters.postgres.person_keys import PostgresPersonKeys
-from adapters.stored_format import OPEN_END, Keys, as_written, decode, encode, meta_of, people_spoken_of, topic_of
+from adapters.stored_format import OPEN_END, Keys, as_written, decode_all, encode, meta_of, people_spoken_of, topic_of
 from application.plan_memory import KnownPlan
 from application.ports import Answer, Commit
 from application.simulation import SOURCE, RealEventsHeld
@@ -67,8 +67,7 @@ class PostgresEventStore:
         return self._decoded(plan_id, rows)
 
     def _decoded(self, plan_id: UUID, rows: Sequence[TupleRow]) -> Sequence[Recorded]:
-        keys = self._keys_for(plan_id, rows)
-        return [decode(plan_id, version, position, topic, state, keys) for version, position, topic, state in rows]
+        return decode_all(plan_id, rows, self._keys_for(plan_id, rows))
 
     def histories(self, after_plan: UUID | None = None) -> Iterator[KnownPlan]:
         """Every plan there is after one, in the order of their ids, each as it stands when its turn comes.
@@ -145,7 +144,7 @@ class PostgresEventStore:
         people = {who for each in commit.events for who in people_spoken_of(each)}
         keys = self._known_keys.made_for(commit.plan_id, people) if people else {}
         # Somebody forgotten has no key: what is said of them still is sealed with one that nobody keeps.
-        sealing = keys | {who: token_bytes(32) for who in people - keys.keys()}
+        sealing = keys | {who: token_bytes(32) for who in people - keys.keys()} if people else keys
         topics = [topic_of(type(each.event).__name__) for each in commit.events]
         states = [
             encode(

@@ -148,14 +148,13 @@ psycopg.adapters.register_dumper(Array, Verbatim)
 def array(element: int, items: Sequence[bytes | None]) -> Array:
     """Of items in the binary form of a type, which is named by its number."""
     header = five_numbers(1, None in items, element, len(items), 1)
-    return Array(
-        b"".join([header, *(four_bytes(-1) if item is None else four_bytes(len(item)) + item for item in items)])
-    )
+    return Array(b"".join([header, *[NULL if item is None else four_bytes(len(item)) + item for item in items]]))
 
 
 four_bytes = Struct("!i").pack
 eight_bytes = Struct("!q").pack
 five_numbers = Struct("!iiIii").pack
+NULL = four_bytes(-1)
 UUID_OID, BIGINT_OID, TEXT_OID, BYTEA_OID = (
     psycopg.postgres.types[name].oid for name in ("uuid", "int8", "text", "bytea")
 )

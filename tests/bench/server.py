@@ -4,7 +4,6 @@ With `nothing` the same routes end in memory: what is left is the price of HTTP,
 bytes of a current plan from nowhere.
 """
 
-import gc
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -21,7 +20,7 @@ from starlette.responses import Response
 from adapters import logs
 from adapters.http.callers import Development
 from adapters.main import make_id, open_store, utc_now
-from adapters.service import Reception, http_app
+from adapters.service import Reception, http_app, spare_the_collector
 from adapters.settings import Settings
 from adapters.stored_format import UnreadMeta, encode, meta_of
 from application.account_plans import AccountPlans
@@ -74,8 +73,7 @@ def main(home: str, port: str, where: str) -> None:
 
         app.add_route("/bytes", answer)
         config = uvicorn.Config(app, "127.0.0.1", int(port), log_config=None, access_log=False)
-        gc.collect()
-        gc.freeze()
+        spare_the_collector()
         uvicorn.Server(config).run()
 
 
