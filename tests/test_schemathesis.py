@@ -123,16 +123,20 @@ def test_no_role_is_answered_what_the_document_does_not_say(server: Server):
 
 @pytest.mark.torture
 @pytest.mark.parametrize("role", ROLES)
-def test_however_often_it_is_tried_no_role_is(server: Server, role: Role):
-    tried(server, (role,), examples=30)
+def test_however_often_it_is_tried_no_role_is(server: Server, role: Role, capsys):
+    sent = tried(server, (role,), examples=30)
+    with capsys.disabled():
+        print(f"\n{sent[role]} requests as {role}")
 
 
-def story(server: Server, role: Role, examples: int, steps: int) -> None:
-    """One request after another, each with what the one before has answered."""
+def story(server: Server, role: Role, examples: int, steps: int) -> int:
+    """One request after another, each with what the one before has answered; says how many."""
     made: Any = server.schema.include(operation_id=list(LINKED)).as_state_machine()
+    sent: list[str] = []
 
     class Story(made):  # type: ignore[misc]
-        def get_call_kwargs(self, _case: Case) -> dict[str, Any]:
+        def get_call_kwargs(self, case: Case) -> dict[str, Any]:
+            sent.append(case.method)
             return {"headers": server.keys[role]}
 
     limits = settings(
@@ -145,14 +149,17 @@ def story(server: Server, role: Role, examples: int, steps: int) -> None:
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(Story, settings=limits)
+    return len(sent)
 
 
 @pytest.mark.parametrize("role", ["editor", "admin"])
 def test_one_request_after_another_is_answered_as_the_document_says(server: Server, role: Role):
-    story(server, role, 2, 6)
+    assert story(server, role, 2, 6)
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("role", ROLES)
-def test_long_stories_are_answered_as_the_document_says(server: Server, role: Role):
-    story(server, role, 100, 30)
+def test_long_stories_are_answered_as_the_document_says(server: Server, role: Role, capsys):
+    sent = story(server, role, 100, 30)
+    with capsys.disabled():
+        print(f"\n{sent} requests in stories as {role}")
