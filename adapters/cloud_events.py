@@ -19,14 +19,15 @@ from domain.language import kebab_case
 
 DATA_MEDIA_TYPE = "application/json"
 
+TIME, ACTOR, CORRELATION = b'{"meta":{"recorded_at":"', b',"actor":"', b'","correlation_id":"'
+"""What stands before them in what `adapters.stored_format.encode` writes, and in no string: there, quotes are escaped."""
 STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
-META = re.compile(
-    rb'\{"meta":\{"recorded_at":(S),"actor":(S)(?:,"on_behalf_of":S)?,"source":S,"command_id":S,"request_id":S,'
-    rb'"correlation_id":(S)(?:,"causation_id":(S))?(?:,"traceparent":(S))?(?:,"reason":S)?\},"data":'.replace(
-        b"S", STRING
-    )
+FURTHER = re.compile(
+    rb'(?:,"causation_id":(S))?(?:,"traceparent":(S))?(?:,"reason":S)?\},"data":'.replace(b"S", STRING)
 )
-"""What `adapters.stored_format.encode` writes before the payload."""
+"""What may follow the correlation, which mostly nothing does."""
+NOTHING_FURTHER = b'},"data":'
+BACKSLASH = ord("\\")
 SEALED = b',"sealed":['
 """Where the payload ends, the last time it occurs: the names in a sealed part are others."""
 
@@ -95,30 +96,20 @@ class CloudEvents:
     def structured(self, row: Row, keys: Keys | None = None) -> bytes:
         """As a JSON document.  `keys`, of the people of its plan, are for those who may read people's words."""
         position, plan_id, version, topic, state = row
-        meta = META.match(state)
-        if meta is None or (keys is not None and not state.endswith(OPEN_END)):
+        ends = state.endswith(OPEN_END)
+        meta = None if keys is not None and not ends else cut(state)
+        if meta is None:
             return self._rebuilt(row, keys)
-        recorded_at, actor, correlation, causation, traceparent = meta.groups()
-        plan = plan_id.encode()
-        end = -len(OPEN_END) if state.endswith(OPEN_END) else state.rindex(SEALED)
-        return (
-            b'{"specversion":"1.0","id":"%b:%d"%b,"subject":"%b","time":%b,"sequence":"%020d","partitionkey":"%b",'
-            b'"planversion":%d,"actor":%b,"correlationid":%b%b%b,"data":%b}'
-        ) % (
-            plan,
-            version,
-            self._constant(topic),
-            plan,
-            recorded_at,
-            position,
-            plan,
-            version,
-            actor,
-            correlation,
-            b',"causationid":' + causation if causation else b"",
-            b',"traceparent":' + traceparent if traceparent else b"",
-            state[meta.end() : end],
-        )
+        recorded_at, actor, correlation, further, data_begins = meta
+        plan, number = plan_id.encode(), b"%d" % version
+        return b"".join(
+            (
+                b'{"specversion":"1.0","id":"', plan, b":", number, b'"', self._constant(topic), b',"subject":"', plan,
+                b'","time":', recorded_at, b',"sequence":"%020d","partitionkey":"' % position, plan,
+                b'","planversion":', number, b',"actor":', actor, b',"correlationid":', correlation, further,
+                b',"data":', state[data_begins : -len(OPEN_END) if ends else state.rindex(SEALED)], b"}",
+            )
+        )  # fmt: skip
 
     def binary(self, row: Row, keys: Keys | None = None) -> tuple[dict[str, str], bytes]:
         """As headers and a body: the binary mode of NATS, whose header values are percent-encoded."""
@@ -163,6 +154,36 @@ class CloudEvents:
     def _same_for_all(self, topic: str) -> bytes:
         """The attributes that are the same for all events of a topic, in the middle of an object."""
         return b"," + to_json(self._of_topic(topic))[1:-1]
+
+
+def cut(state: bytes) -> tuple[bytes, bytes, bytes, bytes, int] | None:
+    """Of a stored state, as JSON: when, by whom, the correlation, further attributes, and where the payload begins.
+
+    By looking for what stands around them, in half the time of a regular expression.  None where it is not that simple.
+    """
+    time_ends = state.find(b'"', len(TIME)) + 1
+    actor_begins = time_ends + len(ACTOR) - 1
+    actor_ends = state.find(b'"', actor_begins + 1) + 1
+    correlation_begins = state.find(CORRELATION, actor_ends - 1) + len(CORRELATION) - 1
+    correlation_ends = state.find(b'"', correlation_begins + 1) + 1
+    if (
+        not (state.startswith(TIME) and state.startswith(ACTOR, time_ends))
+        or correlation_begins < actor_ends
+        or state[actor_ends - 2] == BACKSLASH  # what is escaped there is perhaps the quote
+        or state[correlation_ends - 2] == BACKSLASH
+    ):
+        return None
+    recorded_at, actor = state[len(TIME) - 1 : time_ends], state[actor_begins:actor_ends]
+    correlation, further = state[correlation_begins:correlation_ends], b""
+    if state.startswith(NOTHING_FURTHER, correlation_ends):
+        return recorded_at, actor, correlation, further, correlation_ends + len(NOTHING_FURTHER)
+    found = FURTHER.match(state, correlation_ends)
+    if found is None:
+        return None
+    causation, traceparent = found.groups()
+    further += b',"causationid":' + causation if causation else b""
+    further += b',"traceparent":' + traceparent if traceparent else b""
+    return recorded_at, actor, correlation, further, found.end()
 
 
 def payload(row: Row, stored: Mapping[str, Any], keys: Keys | None) -> bytes:

@@ -8,13 +8,17 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from adapters import cloud_events
 from adapters.cloud_events import CloudEvents, NoSuchType, Row, topics_named, type_of
 from adapters.settings import Settings, SettingsError, public_url, served_at
-from adapters.stored_format import topic_of
+from adapters.stored_format import encode, meta_of, topic_of
+from application.ports import Circumstances
 from domain.account_plan import EVENTS
-from tests.golden import GOLDEN, PLAN, TELLINGS, VERSION, Telling, example
+from domain.entries import NoteWritten
+from tests.golden import AT, GOLDEN, PLAN, TELLINGS, VERSION, Telling, example
 
 LOG = UUID("10910910-9109-4109-8109-109109109109")
 CLOUD_EVENTS = CloudEvents(LOG, "https://plans.example.com")
@@ -112,6 +116,21 @@ def test_text_that_looks_like_the_edges_of_an_event_does_not_move_them(name):
     for sealed in ([], json.loads(row(name, SEALED).state)["sealed"]):
         state = json.dumps(stored | {"sealed": sealed}, separators=(",", ":")).encode()
         assert json.loads(CLOUD_EVENTS.structured(told._replace(state=state)))["data"] == stored["data"]
+
+
+WORDS = some.text(min_size=1) | some.text('"\\\\,:{}acdort', min_size=1) | some.sampled_from(
+    ['","correlation_id":"x', '},"data":{', ',"actor":"', '\\\\', '"', '\\"}']
+)  # fmt: skip
+
+
+@given(actor=WORDS, boss=some.none() | WORDS, correlation=WORDS, cause=some.none() | WORDS, reason=some.none() | WORDS)
+def test_whatever_the_words_are_what_is_cut_out_is_what_a_reader_of_json_finds(actor, boss, correlation, cause, reason):
+    said = Circumstances(actor, "api", "request", correlation, on_behalf_of=boss, causation_id=cause)
+    event = NoteWritten(id="n1", section="plan", text=reason or actor)
+    state = encode(PLAN, 1, event, meta_of(AT, said, "command", reason), (), (), {})
+    told = Row(1, str(PLAN), 1, "NoteWritten", state)
+    read = CLOUD_EVENTS.attributes(told, json.loads(state)) | {"data": json.loads(state)["data"]}
+    assert json.loads(CLOUD_EVENTS.structured(told)) == read
 
 
 # Words about people
