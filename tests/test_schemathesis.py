@@ -13,12 +13,9 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 import pytest
-import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
-from schemathesis import Case, GenerationMode
-from schemathesis.config import SchemathesisConfig
 from structlog.testing import capture_logs
 
 from adapters.http.callers import Bearers
@@ -57,13 +54,15 @@ class Server(NamedTuple):
 @pytest.fixture(scope="module")
 def server(postgres: EmbeddedPostgres) -> Iterator[Server]:
     """With a plan in which there is everything, that every role may see."""
+    import schemathesis  # takes a second, also of who only asks which tests there are
+
     with database(postgres) as where, opened(where, KEY) as store:
         with served(store) as api:
             tell_everything_to(api)
         keys = {role: bearer(given_key(store, role, role, sees_all=True)) for role in ROLES}
         app = http_app(store, Reception(Bearers(known_keys(store))), SECRET)
         with capture_logs(), listening(app) as url:
-            config = SchemathesisConfig.from_dict(CONFIG)
+            config = schemathesis.config.SchemathesisConfig.from_dict(CONFIG)
             schema = schemathesis.openapi.from_url(f"{url}/openapi.json", config=config)
             yield Server(schema.exclude(path_regex="/stream$"), keys)  # which has no end; see test_http_feed.py
 
@@ -82,20 +81,19 @@ def listening(app: Any) -> Iterator[str]:
             thread.join()
 
 
-MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-
-
 def tried(server: Server, roles: tuple[Role, ...], examples: int = 1, in_turn: bool = False) -> Counter[Role]:
     """So many cases of every operation, each as every role, some as the document allows and some as it forbids, or these in
     turn; how many each role has sent."""
-    sent: Counter[Role] = Counter()
+    from schemathesis import GenerationMode
+
+    modes, sent = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE), Counter[Role]()
     for place, found in enumerate(server.schema.get_all_operations()):
         operation = found.ok()
-        for mode in (MODES[place % 2],) if in_turn else MODES:
+        for mode in (modes[place % 2],) if in_turn else modes:
             if operation.definition.raw.get("security") == []:
                 mode = GenerationMode.POSITIVE  # there is nothing about it that could be wrong
 
-            def as_every_role(case: Case) -> None:
+            def as_every_role(case: Any) -> None:
                 assume([] not in (case.query or {}).values())  # of it nothing is sent: what is wrong stays behind
                 for role in roles:
                     sent[role] += 1
@@ -105,7 +103,7 @@ def tried(server: Server, roles: tuple[Role, ...], examples: int = 1, in_turn: b
     return sent
 
 
-def bounded(try_one: Callable[[Case], None], strategy: Any, examples: int) -> Callable[[], None]:
+def bounded(try_one: Callable[[Any], None], strategy: Any, examples: int) -> Callable[[], None]:
     limits = settings(
         max_examples=examples,
         deadline=None,
@@ -136,7 +134,7 @@ def story(server: Server, role: Role, examples: int, steps: int) -> int:
     sent: list[str] = []
 
     class Story(made):  # type: ignore[misc]
-        def get_call_kwargs(self, case: Case) -> dict[str, Any]:
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
             sent.append(case.method)
             return {"headers": server.keys[role]}
 
