@@ -22,6 +22,7 @@ import structlog
 from jwt import PyJWK
 
 from adapters.api_keys import ids_of
+from adapters.certificates import configured_authorities
 from adapters.http.callers import PERSON, CallerUnknown, is_this_machine
 from adapters.settings import Settings, SettingsError
 from application.access import ROLES, Caller, Role
@@ -85,7 +86,7 @@ def configured(settings: Settings) -> Issuer:
 
 def fetched(issuer: str) -> dict[str | None, PyJWK]:
     """The issuer's keys by their ids.  Raises `IssuerWrong`, `httpx.HTTPError`."""
-    with httpx.Client(timeout=PATIENCE, follow_redirects=False) as client:
+    with httpx.Client(verify=configured_authorities(), timeout=PATIENCE, follow_redirects=False) as client:
         discovered = read(client, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         if discovered.get("issuer") != issuer:
             raise IssuerWrong("The issuer calls itself by another name.")

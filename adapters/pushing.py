@@ -8,6 +8,7 @@ from threading import Event
 
 import structlog
 
+from adapters.certificates import public_authorities
 from adapters.cloud_events import CloudEvents, Row
 from adapters.main import ending_in_order, make_id, open_store, utc_now
 from adapters.numbers import Numbers
@@ -17,7 +18,7 @@ from adapters.postgres.store import Store
 from adapters.postgres.webhook_lanes import Lanes
 from adapters.settings import Settings, public_url
 from adapters.webhooks.addresses import Targets
-from adapters.webhooks.delivery import Courier, public_authorities
+from adapters.webhooks.delivery import Courier
 from adapters.webhooks.subscriptions import Subscriptions
 from adapters.webhooks.worker import THREADS, Worker, at_work
 

@@ -21,6 +21,7 @@ import nats
 import structlog
 from nats.errors import Error as NatsError
 
+from adapters.certificates import public_authorities
 from adapters.checkpoints import notes_in
 from adapters.postgres.log_tree import NotCoveredYet
 from adapters.webhooks.signatures import signed
@@ -71,7 +72,9 @@ class WebhookWitness:
         body = note.encode()
         headers = signed([self.secret], sha256(body).hexdigest(), self.now(), body) | {"Content-Type": TEXT}
         try:
-            answer = httpx.post(self.url, content=body, headers=headers, timeout=PATIENCE, trust_env=False)
+            answer = httpx.post(
+                self.url, content=body, headers=headers, verify=public_authorities(), timeout=PATIENCE, trust_env=False
+            )
         except httpx.HTTPError as error:
             raise NotWitnessed(type(error).__name__) from error
         if not answer.is_success:

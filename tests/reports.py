@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +23,22 @@ def report(history: History, a: str, b: str) -> bytes:
     return to_json(said_vs_did(history.known, history.cut(a), history.cut(b)), by_alias=True)
 
 
+@cache
 def worked_case() -> bytes:
     return report(told(WORKED), "review:R1", "review:R2")
 
 
+@cache
 def demo() -> bytes:
     return report(told(DEMO / "retailer.jsonl"), "review:m-2026-02", "review:m-2026-03")
 
 
+@cache
 def of_an_empty_plan() -> bytes:
     return report(opened(), "version:1", "version:1")
 
 
+@cache
 def nasty() -> bytes:
     """Every word that users choose is as bad as can be."""
     history = opened(account_name=NASTY)
@@ -56,6 +61,7 @@ def hold(history: History, id: str, day: str, **more: Any) -> None:
     history.on(day, "hold-review", id=id, **terms | more)
 
 
+@cache
 def month(*files: str) -> bytes:
     plans = [told(DEMO / f"{file}.jsonl").known for file in files]
     return to_json(month_report(month_named("2026-03", NOW), plans, NOW), by_alias=True)

@@ -48,8 +48,8 @@ MORE: Mapping[str, Sequence[str]] = {
 }
 """What is asked of some paths, beside themselves and what they were at some cuts."""
 COMMANDS = (
-    "plan show acme --as-of version:60", "plan history acme --limit 500", "plan blame acme",
-    "plan diff acme --from version:1", "said-vs-did acme --from version:2", "export", "verify",
+    "plan show acme --as-of version:60", "plan history acme --limit 500 --json", "plan blame acme --json",
+    "plan diff acme --from version:1 --json", "said-vs-did acme --from version:2", "export", "verify",
 )  # fmt: skip
 
 
@@ -244,7 +244,7 @@ def test_before_she_is_forgotten_her_words_are_found_where_they_are_to_be_and_no
         "GET /v1/plans/acme",
         "GET /v1/plans/acme/history",
         "plantrail plan show acme --as-of version:60",
-        "plantrail plan blame acme",
+        "plantrail plan blame acme --json",
     ):
         assert shown in found
     for form in ("json", "md", "html", "pdf"):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from time import perf_counter
 from typing import Literal
 
@@ -66,15 +65,6 @@ REASONS: dict[Failure, str] = {
     "unreachable": "no connection came about",
     "disconnected": "the connection broke before there was an answer",
 }
-
-
-@cache
-def public_authorities() -> ssl.SSLContext:
-    """Those that browsers trust.  It takes a while the first time."""
-    # Who sends nothing need not load it.
-    import httpx
-
-    return httpx.create_ssl_context(trust_env=False)
 
 
 class Courier:

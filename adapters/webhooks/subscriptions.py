@@ -10,11 +10,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
+from adapters.certificates import public_authorities
 from adapters.cloud_events import source_of, topics_named
 from adapters.postgres.feed import NOW, Feed, cursor
 from adapters.postgres.webhooks import Webhooks
 from adapters.webhooks.addresses import LONGEST_URL, Targets
-from adapters.webhooks.delivery import Courier, public_authorities
+from adapters.webhooks.delivery import Courier
 from adapters.webhooks.endpoints import Attempt, Webhook
 from adapters.webhooks.signatures import written
 from application.plan_names import plans_named
