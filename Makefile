@@ -37,6 +37,7 @@ check: .venv/installed
 
 torture: .venv/installed
 	$(VENV)/python -m pytest -m torture
+	EXAMPLES_TIMES=20 $(VENV)/python $(TEST) -m "hypothesis and not torture"
 
 bench: .venv/installed
 	$(VENV)/python -m tests.bench

@@ -11,6 +11,7 @@ from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Store, Whereabouts, opened
 from tests.api import Api, Told, served, tell_everything_to
 from tests.databases import Stores, database
+from tests.examples import TIMES
 from tests.stores import KEY
 
 LONGEST = (
@@ -20,7 +21,7 @@ LONGEST = (
 ).split()
 """Files of tests by how long they take: what begins last must not be what ends last."""
 
-settings.register_profile("suite", deadline=None, derandomize=True, database=None)
+settings.register_profile("suite", deadline=None, derandomize=TIMES == 1, database=None)
 settings.load_profile("suite")
 
 
@@ -33,6 +34,17 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {f"test_{name}": place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whoever runs the tests keeps their store and their settings to themselves."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("PLANTRAIL_") and name != "PLANTRAIL_PG_BIN"]:
+            environment.delenv(name)
+        environment.delenv("DATABASE_URL", raising=False)
+        environment.setenv("PLANTRAIL_HOME", str(tmp_path_factory.mktemp("nobodys") / "home"))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from tests.api import Api, Told, assert_problem, served, tell_everything_to
 from tests.conftest import KEY
 from tests.databases import database
 from tests.everything import SAID
+from tests.examples import examples
 from tests.stores import OPEN_ACME
 
 NOTE = {"section": "plan", "text": "Budget talks in May"}
@@ -386,10 +387,10 @@ WISHES = some.sampled_from(sorted(COMMANDS)).flatmap(
         ),
     )
 )
-FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(suppress_health_check=list(HealthCheck))
 
 
-@settings(FUZZ, max_examples=250)
+@settings(FUZZ, max_examples=examples(100))
 @given(wish=WISHES)
 def test_whatever_a_body_says_it_is_no_mistake_of_ours(battered: Api, wish):
     command, body = wish
@@ -401,7 +402,7 @@ def test_whatever_a_body_says_it_is_no_mistake_of_ours(battered: Api, wish):
     assert battered.version == (answer.json()["version"] if answer.status_code == 200 else before)
 
 
-@settings(FUZZ, max_examples=150)
+@settings(FUZZ, max_examples=examples(80))
 @given(
     command=some.sampled_from(sorted(set(COMMANDS) - {"open-plan"})),
     at=some.floats(0, 1),
@@ -418,7 +419,7 @@ def test_whatever_happens_to_a_body_on_the_way_it_is_no_mistake_of_ours(battered
     assert battered.version == (answer.json()["version"] if answer.status_code == 200 else before)
 
 
-@settings(FUZZ, max_examples=100)
+@settings(FUZZ, max_examples=examples(60))
 @given(
     view=some.sampled_from(["", "/history", "/blame", "/diff", "/reviews", "/entities/play/pilot/history"]),
     asked=some.dictionaries(
@@ -434,7 +435,7 @@ def test_whatever_is_asked_of_a_view_it_is_no_mistake_of_ours(told: Told, view, 
     assert told.view(view, **asked).status_code in (200, 404, 422)
 
 
-@settings(FUZZ, max_examples=100)
+@settings(FUZZ, max_examples=examples(60))
 @given(
     method=some.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "DELETE"]),
     segments=some.lists(

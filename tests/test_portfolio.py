@@ -51,6 +51,7 @@ from domain.team import Member
 from tests.conftest import KEY
 from tests.databases import database
 from tests.everything import everything
+from tests.examples import examples
 from tests.histories import History, opened, told
 from tests.stores import CIRCUMSTANCES, MONDAY, connected, plans_on, say
 
@@ -194,7 +195,7 @@ WISHES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.booleans(), WISHES), min_size=10, max_size=40),
     st.sampled_from(["UTC", "Pacific/Auckland", "America/Los_Angeles"]),

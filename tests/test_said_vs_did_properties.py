@@ -14,6 +14,7 @@ from application.promises import lives
 from application.said_vs_did import said_vs_did
 from domain.account_plan import COMMANDS
 from domain.language import Refusal
+from tests.examples import examples
 from tests.histories import History, opened, told
 from tests.test_said_vs_did import DEMO, SCENARIOS
 
@@ -68,7 +69,7 @@ def told_so(walked: list[tuple[int, str, dict[str, Any]]]) -> History:
 HISTORIES = st.lists(steps(), min_size=5, max_size=40).map(told_so)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30))
 @given(HISTORIES, st.data())
 def test_outcomes_partition_the_rows_and_later_events_change_nothing(history: History, data: st.DataObject) -> None:
     versions = st.integers(0, history.known.version)
@@ -87,7 +88,7 @@ def test_outcomes_partition_the_rows_and_later_events_change_nothing(history: Hi
     assert to_json(said_vs_did(short, a, b)) == to_json(found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30))
 @given(HISTORIES)
 def test_every_promise_is_in_one_list_of_every_period_it_lived_in(history: History) -> None:
     cuts = [history.cut("version:0"), *(history.cut(f"version:{n}") for n in range(5, history.known.version, 5))]

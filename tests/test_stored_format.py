@@ -20,6 +20,7 @@ from domain.account_plan import EVENTS
 from domain.markers import Sealed, marked
 from domain.plan import PlanOpened
 from domain.plays import Play, PlayPlanned, PlayStarted
+from tests.examples import examples
 from tests.given import OPENED, stored_as
 from tests.golden import AT, GOLDEN, PLAN, REASON, SAID, TELLINGS, VERSION, example
 from tests.stores import commit, log
@@ -214,7 +215,7 @@ PEOPLE = st.lists(st.sampled_from(["cfo", "cto", "coo"]), unique=True).map(tuple
 ANY_EVENT = st.sampled_from(list(EVENTS.values())).flatmap(anything)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100))
 @given(event=ANY_EVENT, at=INSTANTS, reason=st.none() | st.text(), about=PEOPLE, former_about=PEOPLE)
 def test_what_is_stored_is_what_is_read(event, at, reason, about, former_about):
     plan_id, version = uuid4(), 3
@@ -227,7 +228,7 @@ def test_what_is_stored_is_what_is_read(event, at, reason, about, former_about):
     assert b"\n" not in stored
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100))
 @given(event=ANY_EVENT, reason=st.none() | st.text(), about=PEOPLE, former_about=PEOPLE)
 def test_what_is_stored_can_be_read_by_whoever_has_no_key(event, reason, about, former_about):
     keys = dict.fromkeys(people_spoken_of(ToRecord(event, AT, "c", reason, about, former_about)), b"k" * 32)
