@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from threading import Event, Lock, Thread
@@ -187,20 +188,11 @@ class World:
 
     def say(self, client: plain_http.Client, path: str, body: Any) -> None:
         headers = {"Idempotency-Key": str(uuid4())}
-        while True:
-            try:
-                answer = client.post(path, json=body, headers=headers)
-            except httpx.TransportError:
-                sleep(0.05)
-                continue
-            if answer.status_code == 503:
-                sleep(0.05)
-                continue
-            assert answer.is_success, answer.text
-            with self._lock:
-                self.acknowledged += [event["id"] for event in answer.json()["events"]]
-                self.answered_at.append(monotonic())
-            return
+        while (answer := answered(partial(client.post, path, json=body, headers=headers))) is None:
+            sleep(0.05)
+        with self._lock:
+            self.acknowledged += [event["id"] for event in answer.json()["events"]]
+            self.answered_at.append(monotonic())
 
     # Who follows
 
@@ -209,15 +201,11 @@ class World:
         cursor = "0"
         with plain_http.Client(base_url=self.url, timeout=10) as client:
             while not self._ending.is_set():
-                try:
-                    answer = client.get("/v1/events", params={"after": cursor, "limit": 100, "timeout": 500})
-                except httpx.TransportError:
+                asked = {"after": cursor, "limit": 100, "timeout": 500}
+                answer = answered(partial(client.get, "/v1/events", params=asked))
+                if answer is None:
                     sleep(0.05)
                     continue
-                if answer.status_code == 503:
-                    sleep(0.05)
-                    continue
-                assert answer.is_success, answer.text
                 ids = [event["id"] for event in answer.json()]
                 self.pulled.ids += ids
                 if ids and self.random.random() > 0.05:
@@ -343,6 +331,16 @@ class World:
     @property
     def channels(self) -> tuple[Channel, ...]:
         return self.pulled, self.streamed, self.pushed, self.relayed
+
+
+def answered(ask: Callable[[], httpx.Response]) -> httpx.Response | None:
+    """None where the service is not there for the moment."""
+    try:
+        answer = ask()
+    except httpx.TransportError:
+        return None
+    assert answer.is_success or answer.status_code == 503, answer.text
+    return answer if answer.is_success else None
 
 
 def free_port() -> int:

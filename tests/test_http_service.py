@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
@@ -114,6 +115,22 @@ def test_without_its_store_the_service_lives_and_says_so_and_goes_on_once_it_is_
         assert [plan.do("write-note", **NOTE).status_code for plan in (acme, beta)] == [200, 200]
         assert [acme.version, beta.version] == [2, 2]
         assert acme.get("/v1/plans").status_code == 200
+
+
+def test_a_store_that_still_recovers_is_waited_for(own_server: EmbeddedPostgres):
+    where = Whereabouts(*(own_server.conninfo(role) for role in ("service", "owner", "keys")))
+    with psycopg.connect(own_server.conninfo("superuser"), autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+        connection.execute(
+            "CREATE TABLE much AS SELECT number, md5(number::text) FROM generate_series(1, 500000) number"
+        )
+        os.kill(connection.info.backend_pid, signal.SIGKILL)
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT")
+    with pytest.raises(psycopg.OperationalError, match=r"in recovery mode|starting up"):
+        psycopg.connect(where.owner)
+    with opened(where, KEY) as store, served(store) as api:
+        assert api.with_a_plan("acme").version == 1
 
 
 # A process of its own

@@ -5,15 +5,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from time import monotonic, sleep
 
 import psycopg
 import structlog
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
 
 from adapters.erasure_list import ErasureList
 from adapters.key_encryption import KeyEncryptionKeys
 from adapters.postgres.access_events import AccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys
-from adapters.postgres.datastore import Datastore
+from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.erasures import Erasures
 from adapters.postgres.event_store import PostgresEventStore
@@ -31,6 +34,9 @@ from application.erasures import Erasure
 from application.ports import StoreUnavailable
 
 logger = structlog.get_logger("plantrail.store")
+
+RECOVERY = 30.0
+"""Seconds for which a server that starts or recovers is waited for."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +94,29 @@ class Store:
 def upgrade(where: Whereabouts) -> list[str]:
     """Bring the schema up to date; the names of the migrations that were carried out.
 
-    Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`.
+    A server that starts or recovers is waited for.  Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`.
     """
+    begin = partial(migrate, where.owner, where.service, where.keys)
     try:
-        return migrate(where.owner, where.service, where.keys)
+        try:
+            return begin()
+        except psycopg.OperationalError:
+            if not is_there_in_the_end(where.owner):
+                raise
+            return begin()
     except psycopg.OperationalError as error:
         raise StoreUnavailable(str(error).partition("\n")[0]) from error
     except psycopg.ProgrammingError as error:
         raise StoreUnfit(str(error).partition("\n")[0]) from error
+
+
+def is_there_in_the_end(conninfo: str) -> bool:
+    """Whether there is a server that takes connections, when it has started or recovered, if that is what it is at."""
+    server = make_conninfo(conninfo, connect_timeout=CONNECT_TIMEOUT).encode()
+    deadline = monotonic() + RECOVERY
+    while (state := PGconn.ping(server)) == Ping.REJECT and monotonic() < deadline:
+        sleep(0.1)
+    return state == Ping.OK
 
 
 def begin_another_log(where: Whereabouts) -> None:
