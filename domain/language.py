@@ -174,7 +174,8 @@ Many = Annotated[tuple[T, ...], Field(max_length=MOST_ITEMS), NullIsEmpty()]
 class Terms(BaseModel):
     """What several events and a thing say alike."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when it is first used: there are hundreds, and most processes use few.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Event(Terms):
@@ -198,7 +199,7 @@ class Event(Terms):
 class Command(BaseModel):
     """A wish, checked for shape; the plan decides."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     noun: ClassVar[str]
     home: ClassVar[Section]

@@ -17,7 +17,7 @@ class Thing(BaseModel):
     It is the raw material of every view and of every rule, so that the two cannot disagree.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     noun: ClassVar[str]
     home: ClassVar[Section]
