@@ -10,10 +10,10 @@ from pydantic import TypeAdapter
 
 from adapters.http.commands import (
     LISTABLE,
-    LISTED,
     CommandAnswer,
     CommandsAnswer,
     ErasureAnswer,
+    listed,
     path_of,
     right_needed_for,
 )
@@ -97,7 +97,7 @@ def command_documentation() -> dict[str, dict[str, Any]]:
     adapters = [(name, "validation", TypeAdapter(command)) for name, command in COMMANDS.items()]
     answers = [(model, "serialization", TypeAdapter(model)) for model in (Problem, *ANSWERS)]
     bodies, made = TypeAdapter.json_schemas(
-        [*adapters, ("commands", "validation", LISTED), *answers],  # type: ignore[list-item]
+        [*adapters, ("commands", "validation", listed()), *answers],  # type: ignore[list-item]
         ref_template=SCHEMA,
     )
     schemas = made["$defs"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Annotated, Any, Literal, Union, cast
 from uuid import UUID
 
@@ -101,9 +102,14 @@ def _listed(name: str, command: type[Command]) -> type[BaseModel]:
 
 
 LISTABLE = {name: command for name, command in COMMANDS.items() if command is not OpenPlan}
-_ANY_LISTED: Any = Union[tuple(_listed(name, command) for name, command in LISTABLE.items())]  # noqa: UP007
-_MANY_LISTED: Any = list[Annotated[_ANY_LISTED, Discriminator("command")]]
-LISTED: TypeAdapter[list[Any]] = TypeAdapter(Annotated[_MANY_LISTED, Field(min_length=1, max_length=MOST_COMMANDS)])
+
+
+@cache
+def listed() -> TypeAdapter[list[Any]]:
+    """A list of commands: made when somebody sends one, for it takes as long as a start does otherwise."""
+    any_listed: Any = Union[tuple(_listed(name, command) for name, command in LISTABLE.items())]  # noqa: UP007
+    many: Any = list[Annotated[any_listed, Discriminator("command")]]
+    return TypeAdapter(Annotated[many, Field(min_length=1, max_length=MOST_COMMANDS)])
 
 
 def path_of(name: str) -> str:
@@ -232,7 +238,7 @@ def canonical(commands: Sequence[Command]) -> bytes:
 def listed_commands(body: bytes) -> list[Command]:
     """The commands of a list.  Raises `Rejected`, with a pointer to everything that is wrong in it."""
     try:
-        return [listed.body for listed in LISTED.validate_json(body)]
+        return [each.body for each in listed().validate_json(body)]
     except ValidationError as error:
         raise rejected_body(error, _in_the_list) from None
 
