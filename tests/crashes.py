@@ -115,13 +115,15 @@ class Figures:
     again: dict[str, int] = field(default_factory=dict)
     longest_outage: float = 0.0
     """Seconds in which no writer was answered."""
+    ended: int = 0
+    """How often a program ended by itself, because what it needs was away just then, and was started again."""
 
     def __str__(self) -> str:
         killed = ", ".join(f"{name} {times}" for name, times in sorted(self.kills.items()))
         again = ", ".join(f"{name} {times}" for name, times in self.again.items())
         return (
             f"{self.kills.total()} kills ({killed}); {self.acknowledged} events acknowledged; given again: {again};"
-            f" longest outage {self.longest_outage:.1f} s"
+            f" longest outage {self.longest_outage:.1f} s; {self.ended} ended by themselves"
         )
 
 
@@ -145,6 +147,7 @@ class World:
         self._lock = Lock()
         self._threads: list[Thread] = []
         self._to_kill: list[str] = []
+        self.ended = 0
         self.programs = self._programs(port, broker_port)
 
     def _programs(self, port: int, broker_port: int) -> dict[str, Program]:
@@ -278,7 +281,14 @@ class World:
     def go_on_for_a_while(self) -> None:
         """Until every writer may have been answered some times, however slow the machine."""
         wanted = len(self.acknowledged) + self.random.randrange(50)
-        wait(lambda: len(self.acknowledged) > wanted, 90)
+        wait(lambda: self.look_after_programs() or len(self.acknowledged) > wanted, 90)
+
+    def look_after_programs(self) -> None:
+        """Start what has ended by itself again, as whoever runs them would."""
+        for program in self.programs.values():
+            if program.process and program.process.poll() is not None:
+                program.start()
+                self.ended += 1
 
     def kill_something(self) -> str:
         """All of them in turn, in an order of chance, the service twice a turn."""
@@ -316,6 +326,7 @@ class World:
             assert not thread.is_alive(), "a writer is not answered"
         acknowledged = set(self.acknowledged)
         while self._missing(acknowledged) and monotonic() < deadline:
+            self.look_after_programs()
             sleep(0.2)
         return acknowledged
 
@@ -387,6 +398,7 @@ def look_at(world: World, acknowledged: set[str], figures: Figures) -> None:
     figures.acknowledged = len(acknowledged)
     figures.again = {channel.name: channel.again for channel in world.channels}
     figures.longest_outage = max(gaps)
+    figures.ended = world.ended
 
 
 def wait(condition: Callable[[], bool], seconds: float) -> None:

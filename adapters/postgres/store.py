@@ -1,7 +1,7 @@
 """The store as a whole: where it is, its schema up to date, and its parts put together."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,8 @@ logger = structlog.get_logger("plantrail.store")
 
 RECOVERY = 30.0
 """Seconds for which a server that starts or recovers is waited for."""
+ATTEMPTS = 3
+"""To open it, while there is a server: in the middle of one it may have to recover."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +96,10 @@ class Store:
 def upgrade(where: Whereabouts) -> list[str]:
     """Bring the schema up to date; the names of the migrations that were carried out.
 
-    A server that starts or recovers is waited for.  Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`.
+    Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`.
     """
-    begin = partial(migrate, where.owner, where.service, where.keys)
     try:
-        try:
-            return begin()
-        except psycopg.OperationalError:
-            if not is_there_in_the_end(where.owner):
-                raise
-            return begin()
+        return migrate(where.owner, where.service, where.keys)
     except psycopg.OperationalError as error:
         raise StoreUnavailable(str(error).partition("\n")[0]) from error
     except psycopg.ProgrammingError as error:
@@ -135,8 +131,27 @@ def opened(
 ) -> Iterator[Store]:
     """The store at these connections, its schema up to date, and nobody in it who is on the list of erasures.
 
-    Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`, `WrongKeyEncryptionKey`, `ErasureListUnfit`.
+    A server that starts or recovers, also in the middle of this, is waited for.  Raises `StoreUnavailable`,
+    `StoreUnfit`, `SchemaIsNewer`, `WrongKeyEncryptionKey`, `ErasureListUnfit`.
     """
+    with ExitStack() as stack:
+        yield _entered(stack, partial(_opened, where, key_encryption_keys, erasure_list), where)
+
+
+def _entered(stack: ExitStack, store: Callable[[], AbstractContextManager[Store]], where: Whereabouts) -> Store:
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return stack.enter_context(store())
+        except StoreUnavailable:
+            if not is_there_in_the_end(where.owner):
+                raise
+    return stack.enter_context(store())
+
+
+@contextmanager
+def _opened(
+    where: Whereabouts, key_encryption_keys: KeyEncryptionKeys, erasure_list: ErasureList | None
+) -> Iterator[Store]:
     upgrade(where)
     with ExitStack() as stack:
         datastore, of_keys = Datastore(where.service), Datastore(where.keys, size=4)
