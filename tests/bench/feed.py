@@ -22,7 +22,7 @@ from tests.bench.serving import prepare, server
 
 PLANS, EVENTS = 200, 300
 PAGE = 1_000
-RUNS = 4
+RUNS = 8
 COMMITS = 200
 IDLE = 200
 CIRCUMSTANCES = Circumstances("ann", "api", "request", "conversation")
