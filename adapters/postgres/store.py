@@ -37,6 +37,10 @@ logger = structlog.get_logger("plantrail.store")
 
 RECOVERY = 30.0
 """Seconds for which a server that starts or recovers is waited for."""
+SILENCE = 2.0
+"""Seconds after which a server that answers nothing at all is not there: between a crash and its recovery it hangs up."""
+PAUSE = 0.1
+"""Seconds between one look and the next."""
 ATTEMPTS = 3
 """To open it, while there is a server: in the middle of one it may have to recover."""
 
@@ -109,10 +113,15 @@ def upgrade(where: Whereabouts) -> list[str]:
 def is_there_in_the_end(conninfo: str) -> bool:
     """Whether there is a server that takes connections, when it has started or recovered, if that is what it is at."""
     server = make_conninfo(conninfo, connect_timeout=CONNECT_TIMEOUT).encode()
-    deadline = monotonic() + RECOVERY
-    while (state := PGconn.ping(server)) == Ping.REJECT and monotonic() < deadline:
-        sleep(0.1)
-    return state == Ping.OK
+    begun = answered = monotonic()
+    while (now := monotonic()) < min(begun + RECOVERY, answered + SILENCE):
+        sleep(PAUSE)
+        match PGconn.ping(server):
+            case Ping.OK:
+                return True
+            case Ping.REJECT:
+                answered = now
+    return False
 
 
 def begin_another_log(where: Whereabouts) -> None:
