@@ -134,7 +134,7 @@ def meta_of(at: datetime, circumstances: Circumstances, command_id: str, reason:
     }
 
 
-class _WhenNeeded(dict[K, V]):
+class WhenNeeded(dict[K, V]):
     """Of every event what is made of it, when it is first needed."""
 
     def __init__(self, events: Mapping[K, type[Event]], make: Callable[[type[Event]], V]) -> None:
@@ -147,10 +147,10 @@ class _WhenNeeded(dict[K, V]):
         return made
 
 
-_EVENTS_BY_TOPIC = {topic_of(name): event for name, event in EVENTS.items()}
-_WRITE = _WhenNeeded({event: event for event in EVENTS.values()}, lambda event: event.__pydantic_serializer__.to_json)
-_READ = _WhenNeeded(_EVENTS_BY_TOPIC, lambda event: event.__pydantic_validator__.validate_json)
-_READ_DATA = _WhenNeeded(EVENTS, lambda event: event.__pydantic_validator__.validate_python)
+EVENTS_BY_TOPIC = {topic_of(name): event for name, event in EVENTS.items()}
+_WRITE = WhenNeeded({event: event for event in EVENTS.values()}, lambda event: event.__pydantic_serializer__.to_json)
+_READ = WhenNeeded(EVENTS_BY_TOPIC, lambda event: event.__pydantic_validator__.validate_json)
+_READ_DATA = WhenNeeded(EVENTS, lambda event: event.__pydantic_validator__.validate_python)
 _READ_META = TypeAdapter(Saying).validator
 
 
@@ -200,7 +200,7 @@ def decode_all(plan_id: UUID, rows: Iterable[tuple[Any, ...]], keys: Keys) -> li
     """`decode` of rows of a plan: version, position, topic, state.  Raises `UnknownTopic`."""
     records: list[Recorded] = []
     for version, position, topic, state in rows:
-        if topic in _EVENTS_BY_TOPIC and state.endswith(OPEN_END) and topic not in UPCASTS:
+        if topic in EVENTS_BY_TOPIC and state.endswith(OPEN_END) and topic not in UPCASTS:
             event = _READ[topic](state[state.index(DATA) + DATA_LENGTH : OPEN_END_BEGINS])
             # As `Recorded(…)` does it, in a third of the time.
             records.append(_record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ())))

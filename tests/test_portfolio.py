@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from adapters import glimpses
-from adapters.glimpses import Glimpses
+from adapters.glimpses import read_glimpse
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.portfolio import statement, values
 from adapters.postgres.store import Store
@@ -57,7 +57,6 @@ from tests.stores import CIRCUMSTANCES, MONDAY, connected, plans_on, say
 
 DEMO = Path(__file__).parents[1] / "adapters" / "cli" / "demo"
 LINE = TypeAdapter(Line)
-READ = Glimpses(READS).read
 PLAY = {"title": "Pilot on line B", "kind": "proof", "owner": "ann", "success_measure": "Rework down"}
 ACTION = {"statement": "Agree the date", "kind": "task", "owner": "ann"}
 REVIEW = {"kind": "ad_hoc", "audience": "internal", "ours": ["ann"], "theirs": []}
@@ -104,7 +103,7 @@ def item_of(known: KnownPlan, now: datetime) -> PortfolioItem:
 
 
 def glimpse(record: Recorded) -> Glimpse:
-    return READ(record.plan_id, record.version, record.position, type(record.event).__name__, record.stored)
+    return read_glimpse(record.plan_id, record.version, record.position, type(record.event).__name__, record.stored)
 
 
 def carried_on(line: Line | None, known: KnownPlan) -> Line:
@@ -256,7 +255,7 @@ def test_an_older_shape_is_read_through_its_upcast(monkeypatch):
         return {"id": data["id"], "due_on": data["until"], **PLAY}
 
     monkeypatch.setitem(glimpses.UPCASTS, "PlayPlanned", upcast)
-    seen = READ(plan_id, 2, 7, "PlayPlanned", state)
+    seen = read_glimpse(plan_id, 2, 7, "PlayPlanned", state)
     assert seen == (plan_id, 2, 7, MONDAY, PlayPlanned, {"id": "p", "due_on": date(2026, 3, 31)})
 
 

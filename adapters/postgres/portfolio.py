@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from adapters.glimpses import Glimpses
+from adapters.glimpses import read_glimpse
 from adapters.postgres.datastore import Datastore, unavailable
 from adapters.postgres.projections import (
     Follower,
@@ -28,7 +28,6 @@ from adapters.postgres.projections import (
 )
 from application.access import Caller
 from application.portfolio import (
-    READS,
     CannotBeFolded,
     Folding,
     Glimpse,
@@ -84,7 +83,6 @@ class PortfolioTable:
     name = NAME
 
     def __init__(self) -> None:
-        self._glimpses = Glimpses(READS)
         self._remembered: OrderedDict[UUID, Folding] = OrderedDict()
 
     def fold(
@@ -147,7 +145,7 @@ class PortfolioTable:
     def _seen(self, plan_id: UUID, events: Iterable[Logged]) -> Iterator[Glimpse]:
         for position, _, version, topic, state in events:
             try:
-                yield self._glimpses.read(plan_id, version, position, topic, state)
+                yield read_glimpse(plan_id, version, position, topic, state)
             except ValidationError as error:
                 raise CannotBeFolded(topic, position) from error
 
