@@ -1,6 +1,7 @@
 """Topic: the plan itself: whose it is, how much the account matters to us, and whether it is still worked on."""
 
 from datetime import date, datetime
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, assert_never
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo, available_timezones
@@ -163,8 +164,11 @@ PlanEvents = (
 # Commands
 
 
+_zones = cache(available_timezones)
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError("is not a time zone of the IANA database, such as Europe/Berlin")
     return name
 

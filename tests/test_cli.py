@@ -10,6 +10,7 @@ import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO
@@ -19,6 +20,7 @@ from urllib.request import urlopen
 import httpx
 import psycopg
 import pytest
+import typer.testing
 from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner, Result
 
@@ -37,6 +39,10 @@ from tests.stores import say
 ACME = plan_id_of("acme")
 WORKED = Path(__file__).parent / "scenarios" / "worked-case.jsonl"
 OPEN = {"account_id": "globex", "account_name": "Globex", "tier": "growth", "owner": "ben", "currency": "USD"}
+
+
+# Put together once: it takes longer than most commands.
+typer.testing._get_command = cache(typer.testing._get_command)
 
 
 def plantrail(*words: str, code: int = 0, **environment: str) -> Result:

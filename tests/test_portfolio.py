@@ -123,15 +123,16 @@ HISTORIES: dict[str, Callable[[], History]] = {
 }
 
 
-@pytest.mark.parametrize("name", HISTORIES)
-def test_a_line_carried_on_event_by_event_says_at_every_version_what_the_plan_says(name):
+@pytest.mark.parametrize(("name", "every"), [(name, 1 if name == "everything" else 4) for name in HISTORIES])
+def test_a_line_carried_on_event_by_event_says_what_the_plan_says(name, every):
     whole, line = HISTORIES[name]().known, None
     known = KnownPlan(whole.plan_id)
     for record in whole.records:
         known = known.with_news([record])
         line = carried_on(line, known)
-        now = record.meta.recorded_at + timedelta(days=record.version % 40 - 3)
-        assert line_of(line, now) == expected(known, now)
+        if record.version % every == 0:
+            now = record.meta.recorded_at + timedelta(days=record.version % 41 - 3)
+            assert line_of(line, now) == expected(known, now)
 
 
 @pytest.mark.parametrize("name", HISTORIES)
