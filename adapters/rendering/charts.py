@@ -1,10 +1,11 @@
-"""The charts of the reports as SVG: the same in page and PDF, and as clear in black and white as in colour."""
+"""The charts of the reports as SVG: the same in page and PDF, and as clear in black and white as in colour.
+
+What is drawn is said in Vega-Lite."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import altair as alt
 import vl_convert
 
 from adapters.rendering.document import Chart
@@ -17,7 +18,37 @@ LOWEST_LABELLED = 17
 """How high a part of a bar must be to bear its number."""
 
 Row = Mapping[str, Any]
-Drawn = alt.LayerChart | alt.FacetChart
+Spec = dict[str, Any]
+"""Vega-Lite, or a part of it."""
+
+BOLD = {"type": "text", "fontSize": 11, "fontWeight": "bold", "fill": INK}
+BAR = {"type": "bar", "size": 34, "stroke": INK, "strokeWidth": 0.8}
+DAYS_ACROSS = {
+    "field": "label",
+    "type": "nominal",
+    "sort": None,
+    "title": None,
+    "axis": {"labelAngle": 0, "ticks": False, "labelLimit": 90},
+}
+CONFIG = {
+    "font": FONT,
+    "background": "white",
+    "axis": {
+        "labelColor": INK,
+        "titleColor": INK,
+        "titleFontWeight": "normal",
+        "labelFontSize": 11,
+        "gridColor": "#e3e6ea",
+    },
+    "legend": {
+        "labelColor": INK,
+        "title": None,
+        "labelFontSize": 11,
+        "symbolStrokeColor": INK,
+        "symbolType": "square",
+    },
+    "view": {"stroke": None},
+}
 
 
 class Fill:
@@ -60,19 +91,8 @@ ATTITUDES = {
 
 def svg(chart: Chart, name: str) -> str:
     """The name is that of the chart within its page."""
-    drawn = DRAWN[chart.kind](chart.rows)
-    spec = drawn.configure(
-        font=FONT,
-        background="white",
-        axis=alt.AxisConfig(
-            labelColor=INK, titleColor=INK, titleFontWeight="normal", labelFontSize=11, gridColor="#e3e6ea"
-        ),
-        legend=alt.LegendConfig(
-            labelColor=INK, title=None, labelFontSize=11, symbolStrokeColor=INK, symbolType="square"
-        ),
-        view=alt.ViewConfig(stroke=None),
-    )
-    return finished(vl_convert.vegalite_to_svg(spec.to_json(validate=False)), name)
+    spec = DRAWN[chart.kind](chart.rows) | {"config": CONFIG}
+    return finished(vl_convert.vegalite_to_svg(spec), name)
 
 
 def finished(svg: str, name: str) -> str:
@@ -95,43 +115,66 @@ def pattern(name: str, word: str, fill: Fill) -> str:
     )
 
 
-def scale(fills: Mapping[str, Fill], rows: Sequence[Row], field: str) -> alt.Scale:
+def scale(fills: Mapping[str, Fill], rows: Sequence[Row], field: str) -> Spec:
     """Only what there is, always in the same order."""
     there = {row[field] for row in rows}
     words = [word for word in fills if word in there]
-    return alt.Scale(
-        domain=words, range=[f"url(#{word})" if fills[word].lines else fills[word].colour for word in words]
-    )
+    return {
+        "domain": words,
+        "range": [f"url(#{word})" if fills[word].lines else fills[word].colour for word in words],
+    }
 
 
-def stacked(rows: Sequence[Row], fills: Mapping[str, Fill], what: str) -> Drawn:
+def layered(rows: Sequence[Row], width: int, height: int, encoding: Spec, *layers: Spec) -> Spec:
+    """What is encoded for all of them holds for each, if it does not say otherwise."""
+    return {
+        "data": {"values": list(rows)},
+        "width": width,
+        "height": height,
+        "layer": [{**layer, "encoding": encoding | layer.get("encoding", {})} for layer in layers],
+    }
+
+
+def stacked(rows: Sequence[Row], fills: Mapping[str, Fill], what: str) -> Spec:
     """One bar per review, its parts in a fixed order, each with its number where there is room for it."""
     order = {word: place for place, word in enumerate(fills)}
-    data = alt.InlineData(values=[{**row, "place": order[row["part"]]} for row in with_middles(rows, order)])
-    across = days_across()
-    bars = (
-        alt.Chart(data)
-        .mark_bar(stroke=INK, strokeWidth=0.8, size=34)
-        .encode(
-            x=across,
-            y=alt.Y("number:Q", title=what, axis=alt.Axis(tickMinStep=1, format="d")),
-            color=alt.Color("part:N", scale=scale(fills, rows, "part"), legend=alt.Legend(orient="right")),
-            order=alt.Order("place:O"),
-        )
-    )
-    roomy = alt.Chart(data).transform_filter("datum.roomy").encode(x=across, y=alt.Y("middle:Q"))
-    labels = chip(roomy), roomy.mark_text(fontSize=11, fontWeight="bold", fill=INK).encode(text="number:Q")
-    return alt.layer(bars, *labels).properties(width=WIDTH - 110, height=HEIGHT)
+    bars = {
+        "mark": BAR,
+        "encoding": {
+            "y": {
+                "field": "number",
+                "type": "quantitative",
+                "title": what,
+                "axis": {"tickMinStep": 1, "format": "d"},
+            },
+            "color": {
+                "field": "part",
+                "type": "nominal",
+                "scale": scale(fills, rows, "part"),
+                "legend": {"orient": "right"},
+            },
+            "order": {"field": "place", "type": "ordinal"},
+        },
+    }
+    middle = {"y": {"field": "middle", "type": "quantitative"}}
+    roomy = {"transform": [{"filter": "datum.roomy"}]}
+    grounds = {**roomy, "mark": chip(), "encoding": middle}
+    numbers = {**roomy, "mark": BOLD, "encoding": middle | {"text": {"field": "number", "type": "quantitative"}}}
+    placed = [{**row, "place": order[row["part"]]} for row in with_middles(rows, order)]
+    return layered(placed, WIDTH - 110, HEIGHT, {"x": DAYS_ACROSS}, bars, grounds, numbers)
 
 
-def days_across() -> alt.X:
-    return alt.X("label:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, ticks=False, labelLimit=90))
-
-
-def chip(base: alt.Chart, beside: int = 0) -> alt.Chart:
+def chip(beside: int = 0) -> Spec:
     """White ground for a label, so that it is read on every pattern."""
-    ground: alt.Chart = base.mark_point(shape="circle", size=230, filled=True, fill="white", opacity=1, xOffset=beside)
-    return ground
+    return {
+        "type": "point",
+        "shape": "circle",
+        "size": 230,
+        "filled": True,
+        "fill": "white",
+        "opacity": 1,
+        "xOffset": beside,
+    }
 
 
 def with_middles(rows: Sequence[Row], order: Mapping[str, int]) -> list[Row]:
@@ -147,56 +190,72 @@ def with_middles(rows: Sequence[Row], order: Mapping[str, int]) -> list[Row]:
     return sorted(placed, key=lambda row: labels.index(row["label"]))
 
 
-def outcomes(rows: Sequence[Row]) -> Drawn:
+def outcomes(rows: Sequence[Row]) -> Spec:
     return stacked(rows, OUTCOMES, "promises")
 
 
-def whitespace(rows: Sequence[Row]) -> Drawn:
+def whitespace(rows: Sequence[Row]) -> Spec:
     return stacked(rows, STATES, "cells")
 
 
-def rates(rows: Sequence[Row]) -> Drawn:
+def rates(rows: Sequence[Row]) -> Spec:
     """Kept in time, and done at all: two lines that differ in their dashes, the first with its figures."""
-    data = alt.InlineData(values=list(rows))
-    axis = alt.Axis(labelExpr="format(datum.value * 100, 'd') + ' %'", tickCount=5)
-    y = alt.Y("rate:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=axis)
-    words = ["kept in time", "done at all"]
-    base = alt.Chart(data).encode(x=days_across(), y=y)
-    legend = alt.Legend(orient="right", symbolType="stroke")
-    line = base.mark_line(strokeWidth=2).encode(
-        color=alt.Color("what:N", scale=alt.Scale(domain=words, range=["#2c6e54", "#5b6675"]), legend=legend),
-        strokeDash=alt.StrokeDash("what:N", scale=alt.Scale(domain=words, range=[[1, 0], [5, 4]]), legend=legend),
-    )
-    kept = base.transform_filter("datum.words")
-    points = kept.mark_point(filled=True, size=60, opacity=1, color="#2c6e54")
-    labels = kept.mark_text(dy=-12, fontSize=11, fontWeight="bold", fill=INK).encode(text="words:N")
-    return alt.layer(line, points, labels).properties(width=WIDTH - 110, height=150)
+    axis = {"labelExpr": "format(datum.value * 100, 'd') + ' %'", "tickCount": 5}
+    y = {"field": "rate", "type": "quantitative", "title": None, "axis": axis, "scale": {"domain": [0, 1]}}
+    words, legend = ["kept in time", "done at all"], {"orient": "right", "symbolType": "stroke"}
+    what = {"field": "what", "type": "nominal", "legend": legend}
+    lines = {
+        "mark": {"type": "line", "strokeWidth": 2},
+        "encoding": {
+            "color": what | {"scale": {"domain": words, "range": ["#2c6e54", "#5b6675"]}},
+            "strokeDash": what | {"scale": {"domain": words, "range": [[1, 0], [5, 4]]}},
+        },
+    }
+    kept = {"transform": [{"filter": "datum.words"}]}
+    points = {**kept, "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1, "color": "#2c6e54"}}
+    return layered(rows, WIDTH - 110, 150, {"x": DAYS_ACROSS, "y": y}, lines, points, {**kept, **words_above(12)})
 
 
-def amounts(rows: Sequence[Row]) -> Drawn:
-    y = alt.Y("amount:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format="~s", tickCount=4))
-    base = alt.Chart(alt.InlineData(values=list(rows))).encode(x=days_across(), y=y)
-    bars = base.mark_bar(size=34, fill="#8fb7dc", stroke=INK, strokeWidth=0.8)
-    labels = base.mark_text(dy=-8, fontSize=11, fontWeight="bold", fill=INK).encode(text="words:N")
-    return alt.layer(bars, labels).properties(width=WIDTH, height=130)
+def amounts(rows: Sequence[Row]) -> Spec:
+    y = {"field": "amount", "type": "quantitative", "title": None, "axis": {"format": "~s", "tickCount": 4}}
+    encoding = {"x": DAYS_ACROSS, "y": y | {"scale": {"zero": True}}}
+    return layered(rows, WIDTH, 130, encoding, {"mark": BAR | {"fill": "#8fb7dc"}}, words_above(8))
 
 
-def stances(rows: Sequence[Row]) -> Drawn:
+def words_above(high: int) -> Spec:
+    return {"mark": BOLD | {"dy": -high}, "encoding": {"text": {"field": "words", "type": "nominal"}}}
+
+
+def stances(rows: Sequence[Row]) -> Spec:
     """A line for everybody, cut where they became of another mind."""
-    y = alt.Y("who:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=170))
-    base = alt.Chart(alt.InlineData(values=list(rows))).encode(y=y)
-    bars = base.mark_bar(stroke=INK, strokeWidth=0.7, height=15).encode(
-        x=alt.X("from:T", title=None, axis=alt.Axis(format="%b %Y", labelAngle=0, tickCount="month")),
-        x2="to:T",
-        color=alt.Color("attitude:N", scale=scale(ATTITUDES, rows, "attitude"), legend=alt.Legend(orient="bottom")),
-    )
-    labelled = base.transform_filter("datum.word").encode(x=alt.X("from:T"))
-    words = labelled.mark_text(xOffset=11, fontSize=9, fontWeight="bold", fill=INK).encode(text="word:N")
+    axis = {"ticks": False, "domain": False, "labelLimit": 170}
+    who = {"field": "who", "type": "nominal", "sort": None, "title": None, "axis": axis}
+    since = {"field": "from", "type": "temporal"}
+    bars = {
+        "mark": {"type": "bar", "height": 15, "stroke": INK, "strokeWidth": 0.7},
+        "encoding": {
+            "x": since | {"title": None, "axis": {"format": "%b %Y", "labelAngle": 0, "tickCount": "month"}},
+            "x2": {"field": "to"},
+            "color": {
+                "field": "attitude",
+                "type": "nominal",
+                "scale": scale(ATTITUDES, rows, "attitude"),
+                "legend": {"orient": "bottom"},
+            },
+        },
+    }
+    labelled = {"transform": [{"filter": "datum.word"}]}
+    grounds = {**labelled, "mark": chip(beside=11), "encoding": {"x": since}}
+    words = {
+        **labelled,
+        "mark": BOLD | {"xOffset": 11, "fontSize": 9},
+        "encoding": {"x": since, "text": {"field": "word", "type": "nominal"}},
+    }
     people = len({row["who"] for row in rows})
-    return alt.layer(bars, chip(labelled, beside=11), words).properties(width=WIDTH - 120, height=people * 22)
+    return layered(rows, WIDTH - 120, people * 22, {"y": who}, bars, grounds, words)
 
 
-DRAWN: Mapping[str, Callable[[Sequence[Row]], Drawn]] = {
+DRAWN: Mapping[str, Callable[[Sequence[Row]], Spec]] = {
     "outcomes": outcomes,
     "rates": rates,
     "stances": stances,
