@@ -69,14 +69,18 @@ HEALTH: dict[str, Any] = {"responses": {"default": OTHER_PROBLEM}, "openapi_extr
 """What a route for operators says of itself."""
 
 
+_DOCUMENTS: dict[str, dict[str, Any]] = {}
+"""By version: it takes a second to make one, and of whom or what a service serves it says nothing."""
+
+
 def document(app: FastAPI, more: Callable[[], Mapping[str, Mapping[str, Any]]]) -> None:
     """Give the app its OpenAPI document, made when somebody first asks: of its routes, and of what `more` says: `paths`
     and kinds of components."""
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _made(app, more())
-        return app.openapi_schema
+        if app.version not in _DOCUMENTS:
+            _DOCUMENTS[app.version] = _made(app, more())
+        return _DOCUMENTS[app.version]
 
     for route in app.routes:
         if isinstance(route, APIRoute):

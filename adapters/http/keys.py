@@ -62,9 +62,11 @@ class KeyList(BaseModel):
 EXAMPLE = {"name": "crm-sync", "role": "editor", "plans": None, "on_behalf_of": True}
 
 
+BODY = {"application/json": {"schema": NewKey.model_json_schema(), "example": EXAMPLE}}
+
+
 def said(*problems: tuple[int, str], body: bool = False) -> dict[str, Any]:
     """What a route says of itself."""
-    given = {"application/json": {"schema": NewKey.model_json_schema(), "example": EXAMPLE}}
     return {
         "responses": {
             401: problem_of("Say who you are."),
@@ -76,7 +78,7 @@ def said(*problems: tuple[int, str], body: bool = False) -> dict[str, Any]:
         },
         "openapi_extra": needs("keys")
         | {"parameters": [REQUEST_ID]}
-        | ({"requestBody": {"required": True, "content": given}} if body else {}),
+        | ({"requestBody": {"required": True, "content": BODY}} if body else {}),
     }
 
 
