@@ -27,8 +27,8 @@ settings.load_profile("suite")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: many tests wait, for programs to start, for time to run out."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are cores: many tests wait, for programs to start, for time to run out."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
