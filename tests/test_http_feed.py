@@ -292,7 +292,7 @@ def test_no_event_is_kept_for_longer_than_it_says_however_much_is_recorded(store
     def read_on(after, wanted, most):
         read.append(after)
         page = store.feed.page(after, wanted, most)
-        return live.Part([live.Event(*row[:2], *row[3:]) for row in page.rows], page.next, page.end)
+        return live.Part(page.rows, [row.state for row in page.rows], page.next, page.end)
 
     async def listen() -> None:
         end = live.Live(read_on, store.watch)

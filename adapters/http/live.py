@@ -5,14 +5,16 @@ Who lags reads for themselves, few at a time.  Nobody who waits holds a connecti
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice, repeat
 from time import monotonic
 from typing import NamedTuple, Protocol
 
 import structlog
 from anyio import CapacityLimiter, to_thread
 
+from adapters.cloud_events import Row
 from adapters.http.limits import TooManyRequests
 from adapters.postgres.feed import ALL, Cursor, CursorGone, Wanted
 from adapters.postgres.log_watch import LogWatch
@@ -37,19 +39,11 @@ class TooManyWaiting(TooManyRequests):
     """You have as many streams and long polls open as one caller may have; end one, or follow the feed once for all."""
 
 
-class Event(NamedTuple):
-    """An event to be sent: a CloudEvent, and what decides who gets it."""
-
-    position: int
-    plan_id: str
-    topic: str
-    document: bytes
-
-
 class Part(NamedTuple):
-    """Events in the order of the log; where to go on, and where the log ended."""
+    """Events in the order of the log, each with the CloudEvent it is sent as; where to go on, and where the log ended."""
 
-    events: list[Event]
+    rows: Sequence[Row]
+    documents: Sequence[bytes]
     next: int
     end: int
 
@@ -74,7 +68,7 @@ class Live:
         self._subscribers: Counter[str] = Counter()
         self._following: asyncio.Task[None] | None = None
         self._begin = self._position = 0
-        self._events: deque[tuple[float, Event]] = deque()
+        self._events: deque[tuple[float, Row, bytes]] = deque()
         """Each with the time until which it is kept."""
         self._bytes = 0
         self._moved: asyncio.Future[None] | None = None
@@ -120,14 +114,15 @@ class Live:
         return self._position > after
 
     def _kept(self, after: int, wanted: Wanted, most: int) -> Part:
-        found: deque[Event] = deque()
-        for _, event in reversed(self._events):
-            if event.position <= after:
+        found: deque[tuple[Row, bytes]] = deque()
+        for _, row, document in reversed(self._events):
+            if row.position <= after:
                 break
-            if wanted.includes(event.topic, event.plan_id):
-                found.appendleft(event)
-        events = [found.popleft() for _ in range(min(most, len(found)))]
-        return Part(events, events[-1].position if found else self._position, self._position)
+            if wanted.includes(row.topic, row.plan_id):
+                found.appendleft((row, document))
+        events = list(islice(found, most))
+        next = events[-1][0].position if events else self._position
+        return Part([row for row, _ in events], [document for _, document in events], next, self._position)
 
     def _follow_from(self, position: int) -> None:
         self._forget_before(position)
@@ -170,8 +165,10 @@ class Live:
 
     def _keep(self, part: Part) -> None:
         until = monotonic() + SECONDS_KEPT
-        self._events.extend((until, event) for event in part.events)
-        self._bytes += sum(len(event.document) for event in part.events)
+        # Of a row, what decides who gets it.
+        rows = [row._replace(state=b"") for row in part.rows]
+        self._events.extend(zip(repeat(until), rows, part.documents))
+        self._bytes += sum(map(len, part.documents))
         self._position = part.next
         while len(self._events) > MOST_KEPT or self._bytes > MOST_BYTES_KEPT:
             self._drop_first()
@@ -181,9 +178,9 @@ class Live:
             self._drop_first()
 
     def _drop_first(self) -> None:
-        _, dropped = self._events.popleft()
-        self._bytes -= len(dropped.document)
-        self._begin = dropped.position
+        _, row, document = self._events.popleft()
+        self._bytes -= len(document)
+        self._begin = row.position
 
     def _forget_before(self, position: int) -> None:
         self._events.clear()

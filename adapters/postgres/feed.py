@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
+from psycopg import Cursor as DatabaseCursor
 
 from adapters.cloud_events import Row
 from adapters.postgres.datastore import Datastore
@@ -23,8 +24,6 @@ MOST_LOOKED_AT = 20_000
 FEW_PLANS = 20
 """So many are looked up each by itself, which finds their events however far apart they are."""
 
-as_row = partial(tuple.__new__, Row)
-"""As `Row._make` does it, in a third of the time."""
 MOST_BYTES = 8 * 1024 * 1024
 """Of the events of a page, as they are stored: with the one that comes to more, it ends."""
 
@@ -156,6 +155,15 @@ class Page:
     """Where the log ended at that moment: the page is the last one for now where `next` has come to it."""
 
 
+as_row = partial(tuple.__new__, Row)
+"""As `Row._make` does it, in a third of the time."""
+
+
+def rows_of(fetched: DatabaseCursor[Any]) -> list[Row]:
+    """Fetched at once: to be given one after the other takes them half as long again."""
+    return list(map(as_row, fetched.fetchall()))
+
+
 class Feed:
     """Raises `StoreUnavailable` whatever is asked of it."""
 
@@ -207,16 +215,16 @@ class Feed:
         if wanted == ALL:
             [(size,)] = cursor.execute(BYTES_OF_NEXT, asked, prepare=True).fetchall()
             statement = UNBOUNDED_NEXT if size < MOST_BYTES else NEXT
-            return list(map(as_row, cursor.execute(statement, asked, prepare=True))), end
+            return rows_of(cursor.execute(statement, asked, prepare=True)), end
         asked |= {
             "topics": sorted(wanted.topics) if wanted.topics is not None else None,
             "plans": sorted(wanted.plans) if wanted.plans is not None else None,
         }
         if wanted.plans is not None and len(wanted.plans) <= FEW_PLANS:
-            return list(map(as_row, cursor.execute(OF_PLANS, asked, prepare=True))), end
+            return rows_of(cursor.execute(OF_PLANS, asked, prepare=True)), end
         further = cursor.execute(LOOKED_AT, (after, MOST_LOOKED_AT - 1), prepare=True).fetchone()
         until = further[0] if further else end
-        return list(map(as_row, cursor.execute(WANTED, asked | {"until": until}, prepare=True))), until
+        return rows_of(cursor.execute(WANTED, asked | {"until": until}, prepare=True)), until
 
     def keys(self, rows: Sequence[Row]) -> Mapping[str, Keys]:
         """By plan, the keys that there are now of the people these events speak of."""
