@@ -305,7 +305,7 @@ def test_no_event_is_kept_for_longer_than_it_says_however_much_is_recorded(store
                 await asyncio.sleep(0.1)
             read.clear()
             for lag, reads in ((1, 0), (5, 1)):
-                assert len((await end.part(at + 6 - lag, ALL, 10)).events) == lag
+                assert len((await end.part(at + 6 - lag, ALL, 10)).documents) == lag
                 assert len(read) == reads
 
     asyncio.run(listen())
