@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from time import monotonic, sleep
 
 import psycopg
 from psycopg import Connection
@@ -28,9 +29,7 @@ SHAPE = """
         UNION ALL SELECT oid::text || nspname::text FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%temp\\_%'
     ) AS everything (what)
 """
-ELSEWHERE = (
-    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
-)
+ELSEWHERE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
 
 
 @contextmanager
@@ -44,6 +43,7 @@ def database(postgres: EmbeddedPostgres, copied: str = "template1") -> Iterator[
         yield Whereabouts(
             *(make_conninfo(postgres.conninfo(role), dbname=name) for role in ("service", "owner", "keys"))
         )
+        end_sessions(connection, name)
         connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
@@ -90,7 +90,7 @@ class Reusable:
     def is_as_made(self) -> bool:
         """Take back every row; False where a test has changed more than rows."""
         try:
-            self._connection.execute(ELSEWHERE, (self._name,))
+            end_sessions(self._connection, self._name)
             if self._connection.execute(SHAPE).fetchone() != self._shape:
                 return False
             self._empty()
@@ -107,6 +107,13 @@ class Reusable:
 
     def drop(self) -> None:
         self._made.close()
+
+
+def end_sessions(connection: Connection[TupleRow], database: str) -> None:
+    """All but this one.  PostgreSQL itself would look only every tenth of a second whether they are gone."""
+    deadline = monotonic() + 5
+    while connection.execute(ELSEWHERE, (database,)).fetchall() and monotonic() < deadline:
+        sleep(0.002)
 
 
 def filled(connection: Connection[TupleRow], tables: list[str]) -> list[str]:
