@@ -95,9 +95,9 @@ def api(store: Store) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="session")
-def service(postgres: EmbeddedPostgres) -> Iterator[Api]:
+def service(stores: Stores) -> Iterator[Api]:
     """The service on a store for many tests, each of which keeps to plans of its own."""
-    with database(postgres) as where, opened(where, KEY) as store, served(store) as api:
+    with stores.lend() as where, opened(where, KEY) as store, served(store) as api:
         yield api
 
 
@@ -108,7 +108,7 @@ def acme(service: Api) -> Api:
 
 
 @pytest.fixture(scope="session")
-def told(postgres: EmbeddedPostgres) -> Iterator[Told]:
+def told(stores: Stores) -> Iterator[Told]:
     """The service on a store where everything was said that can be said, over HTTP.  For looking at only."""
-    with database(postgres) as where, opened(where, KEY) as store, served(store) as api:
+    with stores.lend() as where, opened(where, KEY) as store, served(store) as api:
         yield tell_everything_to(api)

@@ -100,7 +100,8 @@ class Reusable:
 
     def _empty(self) -> None:
         used = sorted({*filled(self._connection, self._tables), *self._filled})
-        statements = [f"TRUNCATE {', '.join(used)}"]
+        # Of a few rows faster than TRUNCATE, which makes new files.
+        statements = [f"DELETE FROM {table}" for table in used]
         statements += [f"INSERT INTO {table} TABLE as_made_{number}" for number, table in enumerate(self._filled)]
         statements += [f"ALTER SEQUENCE {sequence} RESTART" for sequence in self._sequences]
         self._connection.execute("; ".join(statements).encode())

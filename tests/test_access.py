@@ -10,14 +10,13 @@ from starlette.routing import Route
 
 from adapters.http.guard import Guarded
 from adapters.http.routing import RoutesByName
-from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Store, opened
 from application.access import RIGHTS, ROLES, Right, Role, right_to
 from domain.account_plan import COMMANDS
 from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
 from tests.conftest import KEY
-from tests.databases import database
+from tests.databases import Stores
 from tests.stores import OPEN_ACME, wait_until
 
 NOTE = {"section": "plan", "text": "Budget talks in May"}
@@ -37,9 +36,9 @@ CALLERS = Known(
 
 
 @pytest.fixture(scope="module")
-def office(postgres: EmbeddedPostgres) -> Iterator[Api]:
+def office(stores: Stores) -> Iterator[Api]:
     """Two plans: acme is ann's, beta is ben's."""
-    with database(postgres) as where, opened(where, KEY) as store, served(store, CALLERS) as api:
+    with stores.lend() as where, opened(where, KEY) as store, served(store, CALLERS) as api:
         for account, owner in (("acme", "ann"), ("beta", "ben")):
             body = OPEN_ACME | {"account_id": account, "owner": owner}
             assert api.do("open-plan", as_("root"), **body).status_code == 201

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import opened
 from application.access import Role
 from tests.api import Api, served
 from tests.callers import Known, as_, caller
-from tests.conftest import KEY, database
+from tests.conftest import KEY
+from tests.databases import Stores
 from tests.stores import OPEN_ACME
 
 MAY: dict[Role, set[str]] = {
@@ -41,10 +41,10 @@ class Operation(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def office(postgres: EmbeddedPostgres) -> Iterator[Api]:
+def office(stores: Stores) -> Iterator[Api]:
     """A plan that every role sees, and one that none does."""
     callers = Known(caller("root", "developer", sees_all=True), *(caller(role, role, "acme") for role in MAY))
-    with database(postgres) as where, opened(where, KEY) as store, served(store, callers) as api:
+    with stores.lend() as where, opened(where, KEY) as store, served(store, callers) as api:
         for account in ("acme", "beta"):
             body = OPEN_ACME | {"account_id": account, "owner": "root"}
             assert api.do("open-plan", as_("root"), **body).status_code == 201

@@ -27,13 +27,12 @@ from typer.testing import CliRunner, Result
 from adapters.cli.commands import app
 from adapters.http.callers import Development
 from adapters.main import account_plans
-from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Whereabouts, opened
 from adapters.service import Reception, http_app
 from application.ports import Circumstances
 from domain.plan import plan_id_of
 from tests.conftest import KEY
-from tests.databases import database
+from tests.databases import Stores, database
 from tests.stores import say
 
 ACME = plan_id_of("acme")
@@ -78,9 +77,9 @@ def empty(whereabouts: Whereabouts) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def told_store(postgres: EmbeddedPostgres) -> Iterator[Whereabouts]:
+def told_store(stores: Stores) -> Iterator[Whereabouts]:
     """A store in which the worked case was told, there to be read."""
-    with database(postgres) as where:
+    with stores.lend() as where:
         plantrail("load", str(WORKED), **environment(where))
         yield where
 

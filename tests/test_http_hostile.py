@@ -11,14 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from pydantic import ValidationError
 
-from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import opened
 from domain.account_plan import COMMANDS
 from domain.language import GRAMMAR
 from domain.markers import Refers, marked
 from tests.api import Api, Told, assert_problem, served, tell_everything_to
 from tests.conftest import KEY
-from tests.databases import database
+from tests.databases import Stores
 from tests.everything import SAID
 from tests.examples import examples
 from tests.stores import OPEN_ACME
@@ -72,9 +71,9 @@ TEXTS_THAT_MAY_BE_ANY = {"a day there never was", "a day of the year 10000"}
 
 
 @pytest.fixture(scope="module")
-def battered(postgres: EmbeddedPostgres) -> Iterator[Api]:
+def battered(stores: Stores) -> Iterator[Api]:
     """The service with a plan in which there is everything, to be told anything."""
-    with database(postgres) as where, opened(where, KEY) as store, served(store) as api:
+    with stores.lend() as where, opened(where, KEY) as store, served(store) as api:
         yield tell_everything_to(api).api
 
 

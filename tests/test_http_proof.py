@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.checkpoints import VerifierKey, checkpoint_in
-from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import opened
 from application.leaves import entry_of
 from application.merkle import (
@@ -20,7 +19,8 @@ from application.merkle import (
 )
 from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
-from tests.conftest import KEY, database
+from tests.conftest import KEY
+from tests.databases import Stores
 from tests.proving import leaves, more, sealed, told
 from tests.stores import ACME, log
 
@@ -28,9 +28,9 @@ SIZE = 700
 
 
 @pytest.fixture(scope="module")
-def logged(postgres: EmbeddedPostgres) -> Iterator[Api]:
+def logged(stores: Stores) -> Iterator[Api]:
     """A log of seven hundred events under two checkpoints, and three more under none."""
-    with database(postgres) as where, opened(where, KEY) as store, served(store) as api:
+    with stores.lend() as where, opened(where, KEY) as store, served(store) as api:
         told(store, notes=SIZE - 3 - 100)
         sealed(store)
         more(store, 100)

@@ -6,13 +6,12 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import opened
 from adapters.rendering.reports import document
 from adapters.rendering.style import security_policy
 from tests.api import Api, assert_problem, served
 from tests.conftest import KEY
-from tests.databases import database
+from tests.databases import Stores
 
 REPORT = "/v1/plans/acme/said-vs-did"
 MONTH = "/v1/reports/said-vs-did"
@@ -21,9 +20,9 @@ REVIEW = {"kind": "weekly", "audience": "internal", "ours": ["ann"], "theirs": [
 
 
 @pytest.fixture(scope="module")
-def reviewed(postgres: EmbeddedPostgres) -> Iterator[Api]:
+def reviewed(stores: Stores) -> Iterator[Api]:
     """A plan with two reviews and a promise between them that was kept.  For looking at only."""
-    with database(postgres) as where, opened(where, KEY) as store, served(store) as api:
+    with stores.lend() as where, opened(where, KEY) as store, served(store) as api:
         acme = api.with_a_plan("acme")
         acme.done(
             "plan-play", id="p", title="P", kind="proof", owner="ann", due_on="2026-01-09", success_measure="It runs"

@@ -10,13 +10,13 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from adapters.http.webhooks import EXAMPLE_OF_A_REPLAY, EXAMPLE_OF_A_WISH
-from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import opened
 from adapters.webhooks.subscriptions import Replay, Wish
 from domain.plan import plan_id_of
 from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
-from tests.conftest import KEY, database
+from tests.conftest import KEY
+from tests.databases import Stores
 from tests.json_schema import violations
 from tests.receiver import Receiver, Reply, receiving
 from tests.stores import MONDAY, OPEN_ACME, wait_until
@@ -38,9 +38,9 @@ CALLERS = Known(
 
 
 @pytest.fixture(scope="module")
-def office(postgres: EmbeddedPostgres) -> Iterator[Api]:
+def office(stores: Stores) -> Iterator[Api]:
     """Two plans: acme and beta."""
-    with database(postgres) as where, opened(where, KEY) as store, served(store, CALLERS) as api:
+    with stores.lend() as where, opened(where, KEY) as store, served(store, CALLERS) as api:
         for account in ("acme", "beta"):
             assert api.do("open-plan", as_("root"), **OPEN_ACME | {"account_id": account}).status_code == 201
         yield api

@@ -17,7 +17,6 @@ from pydantic_core import to_json
 
 from adapters import glimpses
 from adapters.glimpses import read_glimpse
-from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.portfolio import statement, values
 from adapters.postgres.store import Store
 from adapters.postgres.store import opened as opened_store
@@ -49,7 +48,7 @@ from domain.record import Recorded
 from domain.reviews import ReviewHeld
 from domain.team import Member
 from tests.conftest import KEY
-from tests.databases import database
+from tests.databases import Stores
 from tests.everything import everything
 from tests.examples import examples
 from tests.histories import History, opened, told
@@ -268,9 +267,9 @@ TIERS = ("strategic", "growth", "enterprise", "standard")
 
 
 @pytest.fixture(scope="module")
-def full(postgres: EmbeddedPostgres) -> Iterator[Store]:
+def full(stores: Stores) -> Iterator[Store]:
     """A dozen plans, many of them alike in one thing or another, or without it; for looking at only."""
-    with database(postgres) as where, opened_store(where, KEY) as store:
+    with stores.lend() as where, opened_store(where, KEY) as store:
         for place, name in enumerate(NAMES):
             open_plan(store, place, name)
         store.portfolio.catch_up(lambda: MONDAY)

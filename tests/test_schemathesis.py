@@ -20,13 +20,13 @@ from structlog.testing import capture_logs
 
 from adapters.http.callers import Bearers
 from adapters.http.command_documentation import NEXT
-from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import opened
 from adapters.service import Reception, http_app
 from application.access import Role
 from tests.api import SECRET, served, tell_everything_to
 from tests.callers import bearer, given_key, known_keys
-from tests.conftest import KEY, database
+from tests.conftest import KEY
+from tests.databases import Stores
 from tests.stores import wait_until
 
 LINKED = ("open_plan", *NEXT, "make_key", "revoke_key", "create_webhook", "read_webhook", "delete_webhook")
@@ -52,11 +52,11 @@ class Server(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def server(postgres: EmbeddedPostgres) -> Iterator[Server]:
+def server(stores: Stores) -> Iterator[Server]:
     """With a plan in which there is everything, that every role may see."""
     import schemathesis  # takes a second, also of who only asks which tests there are
 
-    with database(postgres) as where, opened(where, KEY) as store:
+    with stores.lend() as where, opened(where, KEY) as store:
         with served(store) as api:
             tell_everything_to(api)
         keys = {role: bearer(given_key(store, role, role, sees_all=True)) for role in ROLES}
