@@ -1,5 +1,6 @@
 """The feed over HTTP: pulled page by page, or as a stream of server-sent events."""
 
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from time import monotonic
@@ -264,10 +265,11 @@ class EventStream(Response):
         yield b"retry: %d\n: \n\n" % RETRY_MILLISECONDS
         told = part.next
         while True:
-            for text in texts(part):
-                yield text
             position, is_last, told = part.next, part.is_last, part.next if part.documents else told
-            del part
+            pieces = deque(texts(part))
+            del part  # while its pieces are taken, however slowly, nothing else of it is kept
+            while pieces:
+                yield pieces.popleft()
             if is_last and not await self._live.moved(position, HEARTBEAT):
                 # What was looked through in vain need not be looked through again.
                 yield b": \n\n" if told == position else b": \nid: %020d\n\n" % position
