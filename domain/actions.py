@@ -350,9 +350,11 @@ def links_of(linked: LinkingAction | Action) -> dict[str, Any]:
 
 
 def apply(draft: Draft, event: ActionEvents) -> None:
-    match event:
+    match event:  # what happens most comes first
         case ActionAdded():
             draft.create(Action, event)
+        case ActionCompleted():
+            draft.change(Action, event, state="done")
         case ActionRescheduled() | ActionReassigned() | ActionRestated() | ActionRelinked():
             draft.change(Action, event)
         case DateHeld():
@@ -360,8 +362,6 @@ def apply(draft: Draft, event: ActionEvents) -> None:
         case ActionAcknowledged():
             by, on = event.stakeholder, event.acknowledged_on
             draft.set(Action, event.id, acknowledged_by=by, acknowledged_on=on)
-        case ActionCompleted():
-            draft.change(Action, event, state="done")
         case ActionDropped():
             draft.change(Action, event, state="dropped")
         case ActionReopened():

@@ -405,17 +405,17 @@ def links_of(linked: LinkingPlay | Play) -> dict[str, Any]:
 
 
 def apply(draft: Draft, event: PlayEvents) -> None:
-    match event:
+    match event:  # what happens most comes first
         case PlayPlanned():
             draft.create(Play, event)
-        case PlayRescheduled() | PlayReassigned() | PlayRestated() | PlayRelinked():
-            draft.change(Play, event)
         case PlayStarted():
             draft.change(Play, event, state="in_flight")
-        case PlayBlocked():
-            _enter(draft, event, "blocked")
         case PlayWon():
             _enter(draft, event, "won")
+        case PlayRescheduled() | PlayReassigned() | PlayRestated() | PlayRelinked():
+            draft.change(Play, event)
+        case PlayBlocked():
+            _enter(draft, event, "blocked")
         case PlayLost():
             _enter(draft, event, "lost")
         case PlayDropped():
@@ -430,10 +430,10 @@ def apply(draft: Draft, event: PlayEvents) -> None:
 
 def _enter(draft: Draft, event: PlayBlocked | PlayWon | PlayLost | PlayDropped, state: PlayState) -> None:
     """A state the play may later return from."""
-    play = draft.the(Play, event.id)
-    draft.change(Play, event, state=state, state_before=(*play.state_before, play.state))
+    before, former = draft.value(Play, event.id, "state_before"), draft.value(Play, event.id, "state")
+    draft.change(Play, event, state=state, state_before=(*before, former))
 
 
 def _return(draft: Draft, event: PlayUnblocked | PlayReopened, **emptied: None) -> None:
-    *before, state = draft.the(Play, event.id).state_before
+    *before, state = draft.value(Play, event.id, "state_before")
     draft.change(Play, event, state=state, state_before=tuple(before), **emptied)

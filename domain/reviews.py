@@ -279,7 +279,7 @@ def apply(draft: Draft, event: ReviewEvents) -> None:
             draft.create(Review, event)
         case PackCirculated():
             draft.change(Review, event)
-        case ReviewHeld() if draft.find(Review, event.id):
+        case ReviewHeld() if draft.has(Review, event.id):
             draft.change(Review, event, state="held")
         case ReviewHeld():
             draft.create(Review, event, state="held")

@@ -239,7 +239,7 @@ def which(member: Member) -> dict[str, Any]:
 def apply(draft: Draft, event: TeamEvents) -> None:
     id = event.subject()
     match event:
-        case MemberAssigned() if draft.find(Member, id):
+        case MemberAssigned() if draft.has(Member, id):
             draft.set(Member, id, **{name: getattr(event, name) for name in event.model_fields_set})
         case MemberAssigned():
             draft.create(Member, event, id=id)

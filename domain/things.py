@@ -145,6 +145,14 @@ class Draft(AccountPlan):
         values = self._values.get(kind, _NOTHING).get(id)
         return None if values is None else kind.unchecked(values)
 
+    def has(self, kind: type[Thing], id: str) -> bool:
+        return id in self._values.get(kind, _NOTHING)
+
+    def value(self, kind: type[Thing], id: str, field: str) -> Any:
+        """Of a thing that is there: what `find` would find, without making the thing."""
+        values = self._values[kind][id]
+        return values[field] if field in values else kind.defaults[field]
+
     def to_write(self, kind: type[Thing], id: str) -> dict[str, Values]:
         """The things of a kind, that one ours to alter: every way in which a plan becomes different begins here."""
         own = self._own.get(kind)
