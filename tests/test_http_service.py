@@ -30,7 +30,8 @@ from tests.stores import OPEN_ACME, append_lock_held, log, wait_until
 
 ROOT = Path(__file__).parents[1]
 NOTE = {"section": "plan", "text": "Budget talks in May"}
-SOON = 7.5
+SOON = 12
+"""Seconds: a reader's patience and a writer's, one after the other, and what a busy machine adds."""
 
 
 def timed(call: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
