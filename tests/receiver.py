@@ -95,19 +95,14 @@ class Receiver:
             self._under_way[plan] = self._under_way.get(plan, 0) + 1
             self.most_at_once[plan] = max(self.most_at_once.get(plan, 0), self._under_way[plan])
             reply = self.reply(request)
-        try:
-            self._answer(handler, reply)
-        finally:
-            with self._lock:
-                self._under_way[plan] -= 1
+        self._closing.wait(None if reply.hangs else reply.seconds)
+        # Before it is answered: whoever has the answer may send the next one sooner than this goes on.
+        with self._lock:
+            self._under_way[plan] -= 1
+        self._answer(handler, reply)
 
     def _answer(self, handler: BaseHTTPRequestHandler, reply: Reply) -> None:
-        if reply.hangs:
-            self._closing.wait()
-            handler.close_connection = True
-            return
-        self._closing.wait(reply.seconds)
-        if reply.drops:
+        if reply.hangs or reply.drops:
             handler.close_connection = True
             return
         handler.send_response(reply.status)
