@@ -65,8 +65,8 @@ SELDOM_FINE: dict[str, Any] = {
     "an empty object": {},
 }
 VALUES = SELDOM_FINE | NEVER_FINE
-MOST_TELLING = ("null", "a blank", "the last day", "right to left", "a path", "a text with a NUL")
-"""Where any word is fine: half of them in one field, half in the next."""
+MOST_TELLING = ("null", "a blank", "text", "the last day", "right to left", "a path", "a text with a NUL")
+"""Where any word is fine."""
 TEXTS_THAT_MAY_BE_ANY = {"a day there never was", "a day of the year 10000"}
 
 
@@ -109,9 +109,9 @@ def test_what_a_field_can_hold_is_carried_out_or_refused_and_the_plan_can_be_sho
     battered.do("reopen-plan", reason="r")
     version = battered.version
     every_command_has = GRAMMAR if command != "write-note" else set()
-    for place, field in enumerate(sorted(COMMANDS[command].model_fields.keys() - every_command_has)):
+    for field in COMMANDS[command].model_fields.keys() - every_command_has:
         takes_any_word = accepted(command, BODIES[command] | {field: "text"})
-        for name in MOST_TELLING[place % 2 :: 2] if takes_any_word else VALUES:
+        for name in MOST_TELLING if takes_any_word else VALUES:
             body = BODIES[command] | {field: VALUES[name]}
             if accepted(command, body):
                 answer = battered.do(command, **body)

@@ -180,7 +180,7 @@ def test_consistency_proofs_are_those_of_the_reference(old, new, proof):
     assert continues(before, old, after, new, list(map(bytes.fromhex, proof)))
 
 
-@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 65_536, 65_537])
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 65_535, 65_536, 65_537, 70_000])
 def test_a_tree_that_grew_and_one_that_goes_on_from_its_edge_have_the_root_of_the_definition(size):
     assert (
         Kept(many_leaves()[:size]).tree.root
