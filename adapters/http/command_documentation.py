@@ -1,12 +1,13 @@
 """What the OpenAPI document says of commands: made of their models, with an example for every body."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from importlib.resources import files
 from inspect import cleandoc
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 
 from adapters.http.commands import (
     LISTABLE,
@@ -94,12 +95,12 @@ LOCATION = {"Location": {"description": "Of the plan that was opened.", "schema"
 
 def command_documentation() -> dict[str, dict[str, Any]]:
     """The paths of all commands, and the components they refer to."""
-    adapters = [(name, "validation", TypeAdapter(command)) for name, command in COMMANDS.items()]
-    answers = [(model, "serialization", TypeAdapter(model)) for model in (Problem, *ANSWERS)]
-    bodies, made = TypeAdapter.json_schemas(
-        [*adapters, ("commands", "validation", listed()), *answers],  # type: ignore[list-item]
-        ref_template=SCHEMA,
-    )
+    models: list[tuple[Hashable, JsonSchemaMode, TypeAdapter[Any]]] = [
+        *((name, "validation", TypeAdapter(command)) for name, command in COMMANDS.items()),
+        ("commands", "validation", listed()),
+        *((model, "serialization", TypeAdapter(model)) for model in (Problem, *ANSWERS)),
+    ]
+    bodies, made = TypeAdapter.json_schemas(models, ref_template=SCHEMA)
     schemas = made["$defs"]
     for command in COMMANDS.values():
         describe(schemas[command.__name__], command)
