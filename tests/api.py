@@ -10,12 +10,12 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
-from adapters.http.callers import Callers, Development
+from adapters.access.callers import Callers, Development
+from adapters.bootstrap.http_service import Reception, http_app
 from adapters.http.limits import Buckets
+from adapters.outbound.webhooks.addresses import Targets
 from adapters.postgres.store import Store
-from adapters.service import Reception, http_app
-from adapters.webhooks.addresses import Targets
-from domain.plan import plan_id_of
+from domain.account_plan.plan import plan_id_of
 from tests.clock import Clock
 from tests.everything import SAID
 from tests.histories import instant

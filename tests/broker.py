@@ -14,10 +14,10 @@ import nats
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from adapters.nats import Relay
+from adapters.bootstrap.settings import DEFAULT_PUBLIC_URL
+from adapters.outbound.nats_relay import Relay
+from adapters.outbound.nats_stream import Target
 from adapters.postgres.store import Store
-from adapters.settings import DEFAULT_PUBLIC_URL
-from adapters.streams import Target
 from tests.stores import wait_until
 
 T = TypeVar("T")

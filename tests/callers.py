@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from adapters.api_keys import GivenRole, KnownKeys, new_key
-from adapters.http.callers import CallerUnknown
+from adapters.access.api_keys import GivenRole, KnownKeys, new_key
+from adapters.access.callers import CallerUnknown
 from adapters.postgres.store import Store
-from application.access import Caller, Role
-from domain.plan import plan_id_of
+from application.aggregates.access import Caller, Role
+from domain.account_plan.plan import plan_id_of
 from tests.stores import MONDAY
 
 

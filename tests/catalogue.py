@@ -11,9 +11,9 @@ from functools import cache
 from typing import Any, get_args
 from uuid import UUID
 
-from adapters.cloud_events import CloudEvents, Row, type_of
-from adapters.contracts.schemas import ALWAYS, Schema, schemas, title_of
-from adapters.stored_format import topic_of
+from adapters.events.cloud_events import CloudEvents, Row, type_of
+from adapters.events.json_schemas import ALWAYS, Schema, schemas, title_of
+from adapters.events.stored_format import topic_of
 from domain.account_plan import TOPICS
 from domain.language import Event
 from domain.record import Recorded

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 from uuid import UUID
 
-from pydantic import BaseModel
-
 from adapters.stored_format import encode, meta_of, people_spoken_of, topic_of
 from application.ports import Circumstances, ToRecord
+from pydantic import BaseModel
+
 from domain.account_plan import EVENTS, AccountPlanEvent
 from domain.markers import Sealed, marked
 

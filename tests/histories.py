@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from adapters.stored_format import decode, encode, meta_of, people_spoken_of
-from application.changes import Diff
-from application.cuts import Cut, cut_at
-from application.deciding import Prospect, with_id
-from application.effects import values_of
-from application.plan_memory import KnownPlan
-from application.ports import Circumstances, ToRecord
+from adapters.events.stored_format import decode, encode, meta_of, people_spoken_of
+from application.aggregates.cache import KnownPlan
+from application.aggregates.pending_plan import Prospect, with_id
+from application.aggregates.ports import Circumstances, ToRecord
+from application.views.cuts import Cut, cut_at
+from application.views.diff import Diff
+from application.views.effects import values_of
 from domain.account_plan import COMMANDS
+from domain.account_plan.plan import plan_id_of
+from domain.account_plan.stakeholders import StakeholderForgotten
 from domain.language import Command
-from domain.plan import plan_id_of
 from domain.record import Recorded
-from domain.stakeholders import StakeholderForgotten
 from domain.things import AccountPlan
 
 OPEN = {"account_id": "acme", "account_name": "Acme Manufacturing", "owner": "ann", "currency": "EUR"}

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from adapters.checkpoints import Checkpoint, LogKey
 from adapters.postgres.log_tree import KEPT, KeptCheckpoint
-from application.leaves import leaf_of
-from application.merkle import GrowingTree
+from adapters.proof.checkpoints import Checkpoint, LogKey
+from application.proof.leaves import leaf_of
+from application.proof.merkle import GrowingTree
 from tests.proving import LOG_KEY
 
 Mutation = Callable[[Connection[Any], Random], str | None]

@@ -6,11 +6,11 @@ from uuid import uuid4
 
 import psycopg
 
-from adapters.checkpoints import LogKey
 from adapters.postgres.log_tree import KeptCheckpoint
 from adapters.postgres.notary import Notary
 from adapters.postgres.store import Store
-from application.leaves import leaf_of
+from adapters.proof.checkpoints import LogKey
+from application.proof.leaves import leaf_of
 from tests.stores import MONDAY, Row, commit, handle, log, note, opened_acme, plans_on
 
 LOG_KEY = LogKey(b"l" * 32)

@@ -12,14 +12,14 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg import Connection
 
-from adapters.key_encryption import GivenKeys
 from adapters.postgres.store import Store
-from application.account_plans import AccountPlans, Outcome
-from application.ports import Answer, Circumstances, Commit, ToRecord
+from adapters.privacy.key_encryption import GivenKeys
+from application.aggregates.handle import AccountPlans, Outcome
+from application.aggregates.ports import Answer, Circumstances, Commit, ToRecord
 from domain.account_plan import COMMANDS, AccountPlanEvent
-from domain.entries import NoteWritten
+from domain.account_plan.entries import NoteWritten
+from domain.account_plan.plan import plan_id_of
 from domain.language import Command
-from domain.plan import plan_id_of
 from domain.record import Recorded, Saying
 
 KEY = GivenKeys({1: b"k" * 32})

@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from adapters.cloud_events import CloudEvents, Row
+from adapters.events.cloud_events import CloudEvents, Row
+from adapters.outbound.webhooks.addresses import Targets
+from adapters.outbound.webhooks.delivery import Courier
+from adapters.outbound.webhooks.endpoints import Webhook
+from adapters.outbound.webhooks.signatures import written
+from adapters.outbound.webhooks.worker import Unheard, Worker
 from adapters.postgres.store import Store
 from adapters.postgres.webhook_lanes import Lanes
-from adapters.webhooks.addresses import Targets
-from adapters.webhooks.delivery import Courier
-from adapters.webhooks.endpoints import Webhook
-from adapters.webhooks.signatures import written
-from adapters.webhooks.worker import Unheard, Worker
-from domain.plan import plan_id_of
+from domain.account_plan.plan import plan_id_of
 from tests.clock import Clock
 from tests.plain_http import NOBODY
 from tests.receiver import Receiver

@@ -11,15 +11,15 @@ from uuid import UUID
 
 import typer
 
-from adapters.access_log import Access, AccessEvent
+from adapters.access.access_log import Access, AccessEvent
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.store import account_plans, make_id, open_store, utc_now
 from adapters.cli.errors import Told
-from adapters.main import account_plans, make_id, open_store, utc_now
 from adapters.postgres.store import Store
-from adapters.settings import Settings
-from application.cuts import Cut, cut_at
-from application.plan_memory import KnownPlan
-from application.plan_names import first_open
-from domain.plan import PlanNotOpen
+from application.aggregates.cache import KnownPlan
+from application.views.cuts import Cut, cut_at
+from application.views.plan_names import first_open
+from domain.account_plan.plan import PlanNotOpen
 
 PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="Account id or plan id.")]
 AsOf = Annotated[

@@ -8,16 +8,16 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.console import RenderableType
 
-from adapters.api_keys import ApiKey, GivenRole, ids_of, new_key
+from adapters.access.api_keys import ApiKey, GivenRole, ids_of, new_key
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.store import open_store, utc_now
 from adapters.cli.asking import AsJson, operator
 from adapters.cli.errors import Told
 from adapters.cli.generations import keys
 from adapters.cli.tables import GOOD, QUIET, WARNING, table, text
 from adapters.cli.terminal import out, print_json, print_lines, tell
-from adapters.main import open_store, utc_now
 from adapters.postgres.access_events import AccessItem
-from adapters.settings import Settings
-from application.access import WORKS_ON_PLANS
+from application.aggregates.access import WORKS_ON_PLANS
 from domain.language import AccountId, PersonId
 
 ALL = "all"

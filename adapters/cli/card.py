@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, named, pairs, panel, table, text
-from adapters.cli.words import (
+from adapters.rendering.words import (
     ATTITUDES,
     POWERS,
     STRENGTHS,
@@ -22,25 +22,25 @@ from adapters.cli.words import (
     short_amount,
     spaced,
 )
-from application.current_plan import CurrentPlan, current_plan
-from application.cuts import Cut, plan_at
-from application.freshness import Freshness
-from application.plan_memory import KnownPlan
-from domain.actions import Action
-from domain.goals import Goal
-from domain.health import Contract, Health
+from application.aggregates.cache import KnownPlan
+from application.views.current_plan import CurrentPlan, current_plan
+from application.views.cuts import Cut, plan_at
+from application.views.freshness import Freshness
+from domain.account_plan.actions import Action
+from domain.account_plan.goals import Goal
+from domain.account_plan.health import Contract, Health
+from domain.account_plan.opportunities import Opportunity
+from domain.account_plan.overview import Unit
+from domain.account_plan.plan import the_plan
+from domain.account_plan.plays import Play
+from domain.account_plan.requests import Request
+from domain.account_plan.reviews import Review
+from domain.account_plan.risks import Risk
+from domain.account_plan.stakeholders import Stakeholder
+from domain.account_plan.summary import Summary
+from domain.account_plan.whitespace import Cell, Offering, cell_id
 from domain.language import Section
-from domain.opportunities import Opportunity
-from domain.overview import Unit
-from domain.plan import the_plan
-from domain.plays import Play
-from domain.requests import Request
-from domain.reviews import Review
-from domain.risks import Risk
-from domain.stakeholders import Stakeholder
-from domain.summary import Summary
 from domain.things import AccountPlan
-from domain.whitespace import Cell, Offering, cell_id
 
 LIGHTS = {"green": "bold green", "amber": "bold yellow", "red": "bold red"}
 FEELINGS = {-2: ALARM, -1: WARNING, 1: GOOD, 2: "bold green"}

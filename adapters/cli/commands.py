@@ -7,7 +7,7 @@ import structlog
 import typer
 from typer.core import TyperGroup
 
-from adapters import logs
+from adapters.bootstrap.settings import Settings
 from adapters.cli import (
     callers,
     database,
@@ -25,7 +25,7 @@ from adapters.cli import (
 )
 from adapters.cli.errors import explained
 from adapters.cli.terminal import stop_writing, tell
-from adapters.settings import Settings
+from adapters.observability import log_format as logs
 
 logger = structlog.get_logger("plantrail")
 

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.store import open_store, utc_now, whereabouts
 from adapters.cli.errors import Told
 from adapters.cli.terminal import err, print_lines, tell
-from adapters.key_encryption import FILE
-from adapters.main import open_store, utc_now, whereabouts
 from adapters.postgres.embedded import EmbeddedPostgres, Role
 from adapters.postgres.store import Whereabouts, begin_another_log, upgrade
-from adapters.settings import Settings
+from adapters.privacy.key_encryption import FILE
 
 db = typer.Typer(help="The embedded PostgreSQL.", no_args_is_help=True)
 

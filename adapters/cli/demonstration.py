@@ -8,22 +8,22 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.store import account_plans, make_id, needs_keys, open_store, utc_now
 from adapters.cli.card import card
 from adapters.cli.comparison import comparison
 from adapters.cli.loading import summarise
 from adapters.cli.serving import Port, check_free
 from adapters.cli.tables import QUIET, TITLE, heading
 from adapters.cli.terminal import out
-from adapters.main import account_plans, make_id, needs_keys, open_store, utc_now
 from adapters.postgres.store import Store
-from adapters.settings import Settings
-from application.account_plans import AccountPlans
-from application.changes import diff
-from application.cuts import cut_at
-from application.plan_memory import KnownPlan
-from application.scenario import Line, read
-from application.simulation import load
-from domain.plan import OpenPlan, PlanNotOpen, plan_id_of, the_plan
+from application.aggregates.cache import KnownPlan
+from application.aggregates.handle import AccountPlans
+from application.scenarios.scenario import Line, read
+from application.scenarios.simulation import load
+from application.views.cuts import cut_at
+from application.views.diff import diff
+from domain.account_plan.plan import OpenPlan, PlanNotOpen, plan_id_of, the_plan
 
 HOST = "127.0.0.1"
 ACCOUNT, FROM, TO = "halden-stores", "review:m-2026-02", "review:m-2026-03"
@@ -47,7 +47,7 @@ def demo(
         show(terminal, plans.read(plan_id_of(ACCOUNT)))
         if not no_serve:
             # The web framework takes a while to load: the plans are shown before.
-            from adapters.service import serve
+            from adapters.bootstrap.http_service import serve
 
             invite(terminal, f"http://{HOST}:{port}", utc_now().date(), needs_key=needs_keys(settings, store))
             serve(settings, HOST, port)

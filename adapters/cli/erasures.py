@@ -7,14 +7,14 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.store import open_store
 from adapters.cli.asking import AsJson
 from adapters.cli.errors import Told
 from adapters.cli.tables import GOOD, QUIET, WARNING, heading, lines, pairs, table, text
 from adapters.cli.terminal import out, print_json
-from adapters.main import open_store
-from adapters.settings import Settings
-from application.erasures import Certificate
-from application.plan_names import plans_named
+from application.aggregates.erasures import Certificate
+from application.views.plan_names import plans_named
 
 
 def add_to(app: typer.Typer) -> None:

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from adapters.checkpoints import NoteRefused
-from adapters.cloud_events import NoSuchType
-from adapters.erasure_list import ErasureListUnfit
-from adapters.key_encryption import KeyFault, WrongKeyEncryptionKey
+from adapters.bootstrap.settings import Settings, SettingsError
+from adapters.events.cloud_events import NoSuchType
+from adapters.events.stored_format import UnknownTopic
+from adapters.outbound.nats_stream import StreamUnfit
+from adapters.outbound.webhooks.addresses import TargetRefused
+from adapters.outbound.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
+from adapters.outbound.webhooks.subscriptions import UnknownPlan
 from adapters.postgres.embedded import EmbeddedPostgresError
 from adapters.postgres.feed import CursorGone, CursorMalformed
 from adapters.postgres.key_generations import GenerationInUse
@@ -17,20 +20,17 @@ from adapters.postgres.projections import RebuildUnderWay
 from adapters.postgres.store import StoreUnfit
 from adapters.postgres.transfer import TransferRefused
 from adapters.postgres.verification import LogAltered
-from adapters.settings import Settings, SettingsError
-from adapters.stored_format import UnknownTopic
-from adapters.streams import StreamUnfit
-from adapters.webhooks.addresses import TargetRefused
-from adapters.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
-from adapters.webhooks.subscriptions import UnknownPlan
-from application.changes import CutsOutOfOrder
-from application.cuts import CutRefused
-from application.merkle import NoSuchProof
-from application.portfolio import CannotBeFolded, CursorWrong
-from application.ports import StoreUnavailable
-from application.scenario import ScenarioRefused
-from application.simulation import PlansMovedOn, RealEventsHeld
-from application.views import CursorUnknown
+from adapters.privacy.erasure_list import ErasureListUnfit
+from adapters.privacy.key_encryption import KeyFault, WrongKeyEncryptionKey
+from adapters.proof.checkpoints import NoteRefused
+from application.aggregates.ports import StoreUnavailable
+from application.portfolio.portfolio import CannotBeFolded, CursorWrong
+from application.proof.merkle import NoSuchProof
+from application.scenarios.scenario import ScenarioRefused
+from application.scenarios.simulation import PlansMovedOn, RealEventsHeld
+from application.views.cuts import CutRefused
+from application.views.diff import CutsOutOfOrder
+from application.views.pages import CursorUnknown
 from domain.language import Refusal
 
 ANOTHER_STORE = "Use an empty store: set PLANTRAIL_HOME to a new folder, or DATABASE_URL to an empty database."

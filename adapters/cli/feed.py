@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
+from adapters.bootstrap.settings import Settings, public_url
+from adapters.bootstrap.store import open_store
 from adapters.cli.terminal import print_lines
-from adapters.cloud_events import CloudEvents, topics_of
-from adapters.main import open_store
+from adapters.events.cloud_events import CloudEvents, topics_of
 from adapters.postgres.feed import Cursor, Page, Wanted, cursor
 from adapters.postgres.store import Store
-from adapters.settings import Settings, public_url
-from application.plan_names import plans_named
-from application.ports import StoreUnavailable
+from application.aggregates.ports import StoreUnavailable
+from application.views.plan_names import plans_named
 
 LONGEST_WAIT = 60.0
 RETRY = 1.0

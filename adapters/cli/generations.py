@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.store import open_store
 from adapters.cli.tables import GOOD, QUIET, WARNING, table, text
 from adapters.cli.terminal import out, tell
-from adapters.cli.words import counted
-from adapters.main import open_store
 from adapters.postgres.key_generations import Generation
-from adapters.settings import Settings
+from adapters.rendering.words import counted
 
 keys = typer.Typer(
     help="The keys of callers, and those that everything secret in the store is wrapped with.", no_args_is_help=True

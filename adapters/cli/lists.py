@@ -10,13 +10,13 @@ from rich.text import Text
 
 from adapters.cli.comparison import brief, essence, title_among
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, named, table, text
-from adapters.cli.words import amount, counted, in_words, spaced
-from application.blame import Blame
-from application.effects import Effect
-from application.history import Entry
-from application.portfolio import PortfolioItem
-from application.reviews import ReviewView
-from application.views import BlameList, HistoryPage, ReviewList
+from adapters.rendering.words import amount, counted, in_words, spaced
+from application.portfolio.portfolio import PortfolioItem
+from application.views.blame import Blame
+from application.views.effects import Effect
+from application.views.history import Entry
+from application.views.pages import BlameList, HistoryPage, ReviewList
+from application.views.reviews import ReviewView
 
 MOST_CHANGES = 3
 """How many values of one event are told."""

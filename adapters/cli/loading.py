@@ -8,19 +8,19 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.store import account_plans, make_id, open_store
 from adapters.cli.asking import note_export
 from adapters.cli.tables import table, text
 from adapters.cli.terminal import out, print_lines, tell
-from adapters.cli.words import counted
-from adapters.main import account_plans, make_id, open_store
 from adapters.postgres.store import Store
 from adapters.postgres.transfer import TransferRefused, export_keys, exported_events, import_events, import_keys
-from adapters.settings import Settings
-from application.plan_memory import KnownPlan
-from application.scenario import told
-from application.simulation import Loaded
-from application.simulation import load as load_lines
-from domain.plan import the_plan
+from adapters.rendering.words import counted
+from application.aggregates.cache import KnownPlan
+from application.scenarios.scenario import told
+from application.scenarios.simulation import Loaded
+from application.scenarios.simulation import load as load_lines
+from domain.account_plan.plan import the_plan
 from domain.things import day_of
 
 Keys = Annotated[Path | None, typer.Option(help="The keys that open people's words, in a file of their own.")]

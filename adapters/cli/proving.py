@@ -7,18 +7,18 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from adapters.bundle.contents import write_bundle
-from adapters.checkpoints import NoteRefused, VerifierKey, notes_in
+from adapters.bootstrap.settings import Settings, log_key
+from adapters.bootstrap.store import notary, open_store
 from adapters.cli.asking import AsOf, PlanName, found, note_export
 from adapters.cli.errors import Told
 from adapters.cli.terminal import err, print_lines, tell
-from adapters.cli.words import counted
-from adapters.main import notary, open_store
 from adapters.postgres.notary import Watch
 from adapters.postgres.verification import Verified
 from adapters.postgres.verification import verify as verify_log
-from adapters.settings import Settings, log_key
-from application.cuts import check_there
+from adapters.proof.bundle.contents import write_bundle
+from adapters.proof.checkpoints import NoteRefused, VerifierKey, notes_in
+from adapters.rendering.words import counted
+from application.views.cuts import check_there
 
 Elsewhere = Annotated[
     list[Path] | None,

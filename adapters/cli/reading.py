@@ -7,19 +7,19 @@ from typing import Annotated, Any, get_args
 import typer
 from pydantic import ValidationError
 
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.store import open_store, utc_now
 from adapters.cli.asking import AsJson, AsOf, PlanName, find
 from adapters.cli.card import card
 from adapters.cli.comparison import comparison
 from adapters.cli.lists import blame_table, history_table, portfolio_table, reviews_table
 from adapters.cli.terminal import out, print_json, tell
-from adapters.main import open_store, utc_now
-from adapters.settings import Settings
-from application.changes import diff
-from application.current_plan import current_plan
-from application.cuts import timezone_of
-from application.history import Filter
-from application.portfolio import MOST_ITEMS, PortfolioQuery, Sort
-from application.views import (
+from application.portfolio.portfolio import MOST_ITEMS, PortfolioQuery, Sort
+from application.views.current_plan import current_plan
+from application.views.cuts import timezone_of
+from application.views.diff import diff
+from application.views.history import Filter
+from application.views.pages import (
     blame_list,
     event_named,
     history_page,
@@ -29,8 +29,8 @@ from application.views import (
     version_of,
 )
 from domain.account_plan import EVENTS
+from domain.account_plan.plan import Tier, the_plan
 from domain.language import Section
-from domain.plan import Tier, the_plan
 
 MOST_ENTRIES = 500
 SORTED_BY = [field for field in get_args(Sort) if not field.startswith("-")]

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
+from adapters.bootstrap.settings import Settings
 from adapters.cli.errors import Told
-from adapters.settings import Settings
-from adapters.streams import Target
+from adapters.outbound.nats_stream import Target
 
 relay = typer.Typer(help="Carry every event to a broker, in order, until Ctrl-C.", no_args_is_help=True)
 
@@ -35,6 +35,6 @@ def nats(
     if not given:
         raise Told("Say where the broker is: --url nats://127.0.0.1:4222, or PLANTRAIL_NATS_URL.")
     # The broker's client takes a while to load: only who relays waits for it.
-    from adapters.relaying import relay_to_nats
+    from adapters.bootstrap.nats_relay import relay_to_nats
 
     relay_to_nats(settings, Target(given, stream, name, replicas))

@@ -10,19 +10,19 @@ from pydantic_core import to_json
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.store import open_store, utc_now
 from adapters.cli.asking import PlanName, found
+from adapters.cli.documents import terminal
 from adapters.cli.errors import Told
 from adapters.cli.terminal import WIDTH_OF_A_PIPE, err, out, print_lines, tell
-from adapters.main import open_store, utc_now
-from adapters.rendering.press import Press
+from adapters.rendering.pool import Press
 from adapters.rendering.reports import document
 from adapters.rendering.streamed import written
-from adapters.rendering.terminal import terminal
-from adapters.settings import Settings
-from application.month_report import MonthInTheMaking, month_named
-from application.plan_memory import KnownPlan
-from application.said_vs_did import cuts_meant, last_position, said_vs_did
-from domain.plan import Tier
+from application.aggregates.cache import KnownPlan
+from application.reports.month_report import MonthInTheMaking, month_named
+from application.reports.said_vs_did import cuts_meant, last_position, said_vs_did
+from domain.account_plan.plan import Tier
 
 Format = Literal["text", "json", "md", "html", "pdf"]
 SUFFIXES: Mapping[str, Format] = {".json": "json", ".md": "md", ".html": "html", ".pdf": "pdf"}

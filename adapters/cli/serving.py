@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from adapters.bootstrap.settings import Settings
 from adapters.cli.errors import Told
-from adapters.settings import Settings
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to serve on.")]
 
@@ -29,7 +29,7 @@ def serve(
     """Serve the plans over HTTP until Ctrl-C."""
     check_free(host, port)
     # The web framework takes a while to load: nobody waits for it who does not serve.
-    from adapters.service import serve as serve_http
+    from adapters.bootstrap.http_service import serve as serve_http
 
     serve_http(Settings(), host, port, with_worker=not no_worker)
 
@@ -37,7 +37,7 @@ def serve(
 def work() -> None:
     """Push events to webhooks until Ctrl-C.  Any number may do so, here and on other machines: they share the work."""
     # Only who pushes loads the worker.
-    from adapters.pushing import work as push_to_webhooks
+    from adapters.bootstrap.webhook_worker import work as push_to_webhooks
 
     push_to_webhooks(Settings())
 

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from adapters.cli.words import NOTHING
+from adapters.rendering.words import NOTHING
 
 QUIET = "dim"
 WARNING = "yellow"

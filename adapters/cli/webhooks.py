@@ -12,15 +12,15 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.store import open_store, utc_now
 from adapters.cli.asking import AsJson
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, pairs, panel, table, text
 from adapters.cli.terminal import out, print_json, tell
-from adapters.cli.words import counted
-from adapters.main import open_store, utc_now
+from adapters.outbound.webhooks.endpoints import Attempt, Parked, UnknownWebhook, Webhook
+from adapters.outbound.webhooks.subscriptions import Replay, Subscriptions, Wish
 from adapters.postgres.webhooks import Webhooks
-from adapters.settings import Settings
-from adapters.webhooks.endpoints import Attempt, Parked, UnknownWebhook, Webhook
-from adapters.webhooks.subscriptions import Replay, Subscriptions, Wish
+from adapters.rendering.words import counted
 
 webhooks = typer.Typer(help="Endpoints that events are pushed to.", no_args_is_help=True)
 
@@ -73,7 +73,7 @@ class Desk:
 @contextmanager
 def desk() -> Iterator[Desk]:
     # Only who has to do with webhooks loads what sends to them.
-    from adapters.pushing import subscriptions, webhook_targets
+    from adapters.bootstrap.webhook_worker import subscriptions, webhook_targets
 
     settings = Settings()
     with open_store(settings) as store:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.api_keys import ids_of
+from adapters.access.api_keys import ids_of
 from adapters.http.conditional import at_cursor
 from adapters.http.documentation import LIST_QUERY
 from adapters.http.guard import needs

@@ -14,7 +14,8 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic_core import to_json
 
-from adapters.access_log import SECONDS_BETWEEN_WRITES, AccessLog
+from adapters.access.access_log import SECONDS_BETWEEN_WRITES, AccessLog
+from adapters.access.callers import Callers
 from adapters.http import (
     access_events,
     commands,
@@ -28,16 +29,16 @@ from adapters.http import (
     reports,
     webhooks,
 )
-from adapters.http.callers import Callers
 from adapters.http.command_documentation import command_documentation
-from adapters.http.conversation import Conversation
 from adapters.http.documentation import HEALTH, document
-from adapters.http.forms import Forms
 from adapters.http.guard import Guard, needs
 from adapters.http.limits import Buckets
+from adapters.http.middleware import Conversation
 from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
-from adapters.numbers import Numbers
-from adapters.periodic import every
+from adapters.http.report_forms import Forms
+from adapters.observability.metrics import Numbers
+from adapters.observability.periodic import every
+from adapters.outbound.webhooks.subscriptions import Subscriptions
 from adapters.postgres.access_events import AccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.erasures import Erasures
@@ -46,9 +47,8 @@ from adapters.postgres.heads import Heads
 from adapters.postgres.log_tree import LogTree
 from adapters.postgres.portfolio import Portfolio
 from adapters.postgres.webhooks import Webhooks
-from adapters.rendering.press import Press
-from adapters.webhooks.subscriptions import Subscriptions
-from application.account_plans import AccountPlans
+from adapters.rendering.pool import Press
+from application.aggregates.handle import AccountPlans
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,10 @@ from adapters.http.documentation import (
 from adapters.http.guard import needs
 from adapters.http.problems import Problem
 from domain.account_plan import COMMANDS
+from domain.account_plan.plan import OpenPlan
+from domain.account_plan.stakeholders import ForgetStakeholder
 from domain.language import Command
 from domain.markers import Due, Happened, Refers, marked
-from domain.plan import OpenPlan
-from domain.stakeholders import ForgetStakeholder
 
 EXAMPLES: Mapping[str, dict[str, Any]] = json.loads(files(__package__).joinpath("examples.json").read_text("utf-8"))
 """A body for every command, from plans true to life."""

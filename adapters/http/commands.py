@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, TypeAdapter, V
 from pydantic_core import ErrorDetails
 from starlette.routing import Route
 
-from adapters.cloud_events import type_of as event_type
+from adapters.events.cloud_events import type_of as event_type
 from adapters.http.conditional import etag
 from adapters.http.guard import Guard
 from adapters.http.problems import FieldError, field_error, rejected_body, type_of
@@ -29,18 +29,18 @@ from adapters.http.requests import (
     version_seen,
 )
 from adapters.http.routing import RoutesByName
-from adapters.numbers import Numbers
+from adapters.observability.metrics import Numbers
 from adapters.postgres.erasures import Erasures
-from application.access import Right, check_right, right_to
-from application.account_plans import AccountPlans, CommandRefused, KeyReused, Outcome, VersionConflict
-from application.erasures import Certificate
-from application.plan_memory import KnownPlan
-from application.plan_names import first_open
-from application.ports import StoreBusy, StoreUnavailable
+from application.aggregates.access import Right, check_right, right_to
+from application.aggregates.cache import KnownPlan
+from application.aggregates.erasures import Certificate
+from application.aggregates.handle import AccountPlans, CommandRefused, KeyReused, Outcome, VersionConflict
+from application.aggregates.ports import StoreBusy, StoreUnavailable
+from application.views.plan_names import first_open
 from domain.account_plan import COMMANDS, AccountPlanCommand
+from domain.account_plan.plan import OpenPlan, PlanNotOpen, plan_id_of
+from domain.account_plan.stakeholders import ForgetStakeholder
 from domain.language import Caution, Command, Refusal
-from domain.plan import OpenPlan, PlanNotOpen, plan_id_of
-from domain.stakeholders import ForgetStakeholder
 
 MOST_COMMANDS = 100
 MOST_AT_ONCE = 64

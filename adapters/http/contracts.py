@@ -7,8 +7,8 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
-from adapters.contracts.asyncapi import document
-from adapters.contracts.schemas import under_its_url
+from adapters.events.asyncapi import document
+from adapters.events.json_schemas import under_its_url
 from adapters.http.documentation import OTHER_PROBLEM, problem_of
 from adapters.http.guard import needs
 

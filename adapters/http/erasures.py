@@ -11,7 +11,7 @@ from adapters.http.guard import needs
 from adapters.http.problems import Rejected
 from adapters.http.queries import PlanPath, Views
 from adapters.postgres.erasures import Erasures
-from application.erasures import Certificate
+from application.aggregates.erasures import Certificate
 
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     401: problem_of("Say who you are."),

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from starlette.types import Receive, Scope, Send
 
-from adapters.cloud_events import CloudEvents, NoSuchType, Row, sequence, topics_of, type_of
+from adapters.events.cloud_events import CloudEvents, NoSuchType, Row, sequence, topics_of, type_of
 from adapters.http.conditional import CACHING
 from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, TEXT, header, problem_of
 from adapters.http.guard import needs
@@ -23,9 +23,9 @@ from adapters.http.problems import rejected_parameter
 from adapters.http.requests import NoteRead, caller_of
 from adapters.postgres.feed import Cursor, CursorGone, CursorMalformed, Feed, SourceMalformed, Wanted, cursor
 from adapters.postgres.log_watch import LogWatch
-from application.access import Caller
-from application.plan_names import plans_named
-from application.ports import StoreUnavailable
+from application.aggregates.access import Caller
+from application.aggregates.ports import StoreUnavailable
+from application.views.plan_names import plans_named
 
 BATCH = "application/cloudevents-batch+json"
 STREAM = "text/event-stream"

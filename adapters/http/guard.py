@@ -9,9 +9,9 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from adapters.http.callers import Callers
+from adapters.access.callers import Callers
 from adapters.http.limits import Buckets
-from application.access import CallerNotAllowed, Right, check_right
+from application.aggregates.access import CallerNotAllowed, Right, check_right
 
 Needed = Right | Literal["anybody"]
 NEEDS = "x-right"

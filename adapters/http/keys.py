@@ -8,13 +8,13 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from adapters.api_keys import ApiKey, GivenRole, ids_of, new_key
+from adapters.access.api_keys import ApiKey, GivenRole, ids_of, new_key
 from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, problem_of
 from adapters.http.guard import needs
 from adapters.http.problems import Rejected, rejected_body
 from adapters.http.requests import body_of, caller_of
 from adapters.postgres.api_keys import PostgresApiKeys
-from application.access import WORKS_ON_PLANS, Caller, CallerNotAllowed
+from application.aggregates.access import WORKS_ON_PLANS, Caller, CallerNotAllowed
 from domain.language import AccountId, PersonId
 
 Plans = Annotated[list[AccountId], Field(max_length=1_000)]

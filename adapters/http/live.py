@@ -14,11 +14,11 @@ from typing import NamedTuple, Protocol
 import structlog
 from anyio import CapacityLimiter, to_thread
 
-from adapters.cloud_events import Row
+from adapters.events.cloud_events import Row
 from adapters.http.limits import TooManyRequests
 from adapters.postgres.feed import ALL, Cursor, CursorGone, Wanted
 from adapters.postgres.log_watch import LogWatch
-from application.ports import StoreUnavailable
+from application.aggregates.ports import StoreUnavailable
 
 MOST_READ = 1_000
 """Events the end of the log is read by at a time."""

@@ -11,7 +11,7 @@ from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY
 from adapters.http.requests import caller_of
 from adapters.postgres.portfolio import Portfolio
-from application.portfolio import PortfolioPage, PortfolioQuery
+from application.portfolio.portfolio import PortfolioPage, PortfolioQuery
 
 MOST_POSITION = 2**63 - 1
 

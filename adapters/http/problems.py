@@ -13,23 +13,23 @@ from pydantic_core import ErrorDetails, to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from adapters.cloud_events import sequence
-from adapters.http.callers import CallerUnknown
+from adapters.access.callers import CallerUnknown
+from adapters.events.cloud_events import sequence
 from adapters.http.limits import TooManyRequests
 from adapters.http.routing import methods_allowed
+from adapters.outbound.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
+from adapters.outbound.webhooks.subscriptions import UnknownPlan
 from adapters.postgres.feed import CursorGone
 from adapters.postgres.log_tree import NoCheckpointYet, NotCoveredYet
-from adapters.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
-from adapters.webhooks.subscriptions import UnknownPlan
-from application.access import CallerNotAllowed
-from application.account_plans import CommandRefused, KeyReused, VersionConflict
-from application.changes import CutsOutOfOrder
-from application.cuts import CutRefused
-from application.history import MOST_SINCE, Entry, since
-from application.portfolio import CursorWrong
-from application.ports import ProjectionLag, StoreUnavailable
+from application.aggregates.access import CallerNotAllowed
+from application.aggregates.handle import CommandRefused, KeyReused, VersionConflict
+from application.aggregates.ports import ProjectionLag, StoreUnavailable
+from application.portfolio.portfolio import CursorWrong
+from application.views.cuts import CutRefused
+from application.views.diff import CutsOutOfOrder
+from application.views.history import MOST_SINCE, Entry, since
+from domain.account_plan.plan import PlanNotOpen
 from domain.language import Refusal, kebab_case
-from domain.plan import PlanNotOpen
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "1"}

@@ -20,7 +20,7 @@ from adapters.http.guard import Needed, needs
 from adapters.http.problems import Rejected
 from adapters.http.requests import NoteRead
 from adapters.postgres.log_tree import LogTree, NoSuchEvent
-from application.merkle import TILE_WIDTH
+from application.proof.merkle import TILE_WIDTH
 
 CHECKPOINT_CACHING = {"Cache-Control": "private, max-age=1", "Vary": "Authorization"}
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable", "Vary": "Authorization"}

@@ -13,20 +13,20 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
-from adapters.access_log import Access, AccessLog
+from adapters.access.access_log import Access, AccessLog
 from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, etag, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY, QUERY
 from adapters.http.problems import Rejected, rejected_parameter
 from adapters.http.requests import caller_of
 from adapters.postgres.heads import Heads
 from adapters.rendering.document import Form
-from application import changes, history
-from application.account_plans import AccountPlans
-from application.current_plan import CurrentPlan, current_plan
-from application.cuts import Cut, CutRefused, check_there, cut_at
-from application.plan_memory import KnownPlan
-from application.plan_names import plans_named
-from application.views import (
+from application.aggregates.cache import KnownPlan
+from application.aggregates.handle import AccountPlans
+from application.views import diff as changes
+from application.views import history
+from application.views.current_plan import CurrentPlan, current_plan
+from application.views.cuts import Cut, CutRefused, check_there, cut_at
+from application.views.pages import (
     BlameList,
     CursorUnknown,
     HistoryPage,
@@ -39,9 +39,10 @@ from application.views import (
     version_before,
     version_of,
 )
+from application.views.plan_names import plans_named
 from domain.account_plan import THINGS
+from domain.account_plan.plan import PlanNotOpen
 from domain.language import Section
-from domain.plan import PlanNotOpen
 
 MOST_ENTRIES = 500
 CUT = "`now`, `review:ID`, `version:N`, `event:ID`, a date or an instant"

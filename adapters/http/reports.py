@@ -11,19 +11,19 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.http.conditional import CACHING, Answer, is_known, unchanged
-from adapters.http.forms import FORMED_QUERY, Forms, form_asked
 from adapters.http.problems import rejected_parameter
 from adapters.http.queries import CUT, CutText, PlanPath, Views
+from adapters.http.report_forms import FORMED_QUERY, Forms, form_asked
 from adapters.http.requests import caller_of
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.log_tree import LogTree
 from adapters.rendering.document import Form
 from adapters.rendering.streamed import written
-from application.access import Caller
-from application.cuts import CutRefused
-from application.month_report import Month, MonthInTheMaking, MonthReport, month_named
-from application.said_vs_did import Report, cuts_meant, last_position, said_vs_did
-from domain.plan import Tier
+from application.aggregates.access import Caller
+from application.reports.month_report import Month, MonthInTheMaking, MonthReport, month_named
+from application.reports.said_vs_did import Report, cuts_meant, last_position, said_vs_did
+from application.views.cuts import CutRefused
+from domain.account_plan.plan import Tier
 
 MINUTES_OF_A_DAY_BEGINNING = 15
 """Time zones begin their days at quarters of an hour."""

@@ -10,9 +10,9 @@ from fastapi import Request
 from pydantic_core import from_json
 
 from adapters.http.problems import Rejected
-from application.access import Caller
-from application.account_plans import Key
-from application.ports import Circumstances
+from application.aggregates.access import Caller
+from application.aggregates.handle import Key
+from application.aggregates.ports import Circumstances
 
 MOST_BYTES = 256 * 1024
 LONGEST_KEY = 255

@@ -11,18 +11,18 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
-from adapters.cloud_events import NoSuchType
+from adapters.events.cloud_events import NoSuchType
 from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY, OTHER_PROBLEM, QUERY, REQUEST_ID, TEXT, problem_of
 from adapters.http.guard import needs
 from adapters.http.problems import FieldError, Rejected, rejected_body
 from adapters.http.requests import NoteRead, body_of, caller_of
+from adapters.outbound.webhooks.addresses import TargetRefused
+from adapters.outbound.webhooks.endpoints import Attempt, AttemptPage, ParkedPage, UnknownWebhook, Webhook, WebhookPage
+from adapters.outbound.webhooks.subscriptions import Replay, Rotated, Subscribed, Subscriptions, Wish
 from adapters.postgres.feed import CursorMalformed
 from adapters.postgres.webhooks import Webhooks
-from adapters.webhooks.addresses import TargetRefused
-from adapters.webhooks.endpoints import Attempt, AttemptPage, ParkedPage, UnknownWebhook, Webhook, WebhookPage
-from adapters.webhooks.subscriptions import Replay, Rotated, Subscribed, Subscriptions, Wish
-from application.access import Caller, CallerNotAllowed
+from application.aggregates.access import Caller, CallerNotAllowed
 
 MOST_SHOWN = 500
 

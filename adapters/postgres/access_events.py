@@ -8,9 +8,9 @@ from uuid import UUID
 from psycopg.rows import class_row
 from pydantic import BaseModel, Field
 
-from adapters.access_log import AccessEvent
+from adapters.access.access_log import AccessEvent
 from adapters.postgres.datastore import Datastore
-from application.access import Caller
+from application.aggregates.access import Caller
 
 COLUMNS = ("at", "actor", "on_behalf_of", "role", "view", "plan_id", "cut", "request_id", "times")
 COPY = f"COPY plantrail.access_events ({', '.join(COLUMNS)}) FROM STDIN"

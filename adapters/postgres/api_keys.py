@@ -6,7 +6,7 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
-from adapters.api_keys import ApiKey
+from adapters.access.api_keys import ApiKey
 from adapters.postgres.datastore import Datastore
 
 COLUMNS = tuple(field.name for field in fields(ApiKey))
@@ -17,7 +17,7 @@ INSERT = (
 
 
 class PostgresApiKeys:
-    """See `adapters.api_keys.KeptKeys`.  Everything raises `StoreUnavailable`."""
+    """See `adapters.access.api_keys.KeptKeys`.  Everything raises `StoreUnavailable`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore

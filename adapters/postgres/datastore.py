@@ -11,7 +11,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
-from application.ports import StoreUnavailable
+from application.aggregates.ports import StoreUnavailable
 
 SCHEMA = "plantrail"
 STATEMENT_TIMEOUT = 5.0

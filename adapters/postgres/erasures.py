@@ -17,12 +17,12 @@ from uuid import UUID
 from psycopg import Connection
 from pydantic_core import from_json
 
-from adapters.erasure_list import ErasureList
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.person_keys import PostgresPersonKeys
-from adapters.sealing import drop_derived_keys
-from application.erasures import Certificate, Erased, Erasure, KeyGeneration, certificate, record_again
-from application.ports import EventStore
+from adapters.privacy.erasure_list import ErasureList
+from adapters.privacy.sealing import drop_derived_keys
+from application.aggregates.erasures import Certificate, Erased, Erasure, KeyGeneration, certificate, record_again
+from application.aggregates.ports import EventStore
 
 SECONDS_BETWEEN_SWEEPS = 1.0
 SECONDS_UNTIL_PURGED_AGAIN = 15.0

@@ -12,14 +12,23 @@ from psycopg import Connection, Rollback
 from psycopg.rows import TupleRow
 from pydantic_core import from_json
 
+from adapters.events.stored_format import (
+    OPEN_END,
+    Keys,
+    as_written,
+    decode_all,
+    encode,
+    meta_of,
+    people_spoken_of,
+    topic_of,
+)
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.erasures import Erasures
 from adapters.postgres.group_commit import Append, GroupCommit, append
 from adapters.postgres.person_keys import PostgresPersonKeys
-from adapters.stored_format import OPEN_END, Keys, as_written, decode_all, encode, meta_of, people_spoken_of, topic_of
-from application.plan_memory import KnownPlan
-from application.ports import Answer, Commit
-from application.simulation import SOURCE, RealEventsHeld
+from application.aggregates.cache import KnownPlan
+from application.aggregates.ports import Answer, Commit
+from application.scenarios.simulation import SOURCE, RealEventsHeld
 from domain.record import Recorded
 
 READ = (
@@ -51,7 +60,7 @@ HOLDS_REAL_EVENTS = (
 
 
 class PostgresEventStore:
-    """See `application.ports.EventStore`."""
+    """See `application.aggregates.ports.EventStore`."""
 
     def __init__(self, datastore: Datastore, keys: PostgresPersonKeys, erasures: Erasures) -> None:
         self._datastore = datastore
@@ -125,7 +134,7 @@ class PostgresEventStore:
             return holds_real_events(connection)
 
     def append_together(self, commits: Sequence[Commit]) -> bool:
-        """See `application.simulation.SimulationStore`."""
+        """See `application.scenarios.simulation.SimulationStore`."""
         wishes, recorded = [self._written(commit)[0] for commit in commits], False
         with self._datastore.connection() as connection, connection.transaction() as transaction:
             connection.execute("SELECT pg_advisory_xact_lock(plantrail.append_lock())")

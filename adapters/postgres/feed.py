@@ -14,10 +14,10 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg import Cursor as DatabaseCursor
 
-from adapters.cloud_events import Row
+from adapters.events.cloud_events import Row
+from adapters.events.stored_format import OPEN_END, Keys
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.person_keys import PostgresPersonKeys
-from adapters.stored_format import OPEN_END, Keys
 
 MOST_LOOKED_AT = 20_000
 """Events a page looks through for those that are wanted: what is rare is found over several pages."""

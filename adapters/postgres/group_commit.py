@@ -19,7 +19,7 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from pydantic_core import from_json, to_json
 
-from application.ports import Answer, StoreBusy, StoreUnavailable
+from application.aggregates.ports import Answer, StoreBusy, StoreUnavailable
 
 APPEND = (
     "SELECT winners, last_position FROM plantrail.append("

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from adapters.postgres.datastore import SESSION
-from application.ports import StoreUnavailable
+from application.aggregates.ports import StoreUnavailable
 
 HEADS = (
     "SELECT asked.plan, coalesce(("

@@ -14,8 +14,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from adapters.key_encryption import SIZE, KeyEncryptionKey, KeyEncryptionKeys
 from adapters.postgres.datastore import Datastore
+from adapters.privacy.key_encryption import SIZE, KeyEncryptionKey, KeyEncryptionKeys
 
 BATCH = 500
 PERSON_KEY, SECRET = "person key", "secret"

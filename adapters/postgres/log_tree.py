@@ -11,11 +11,11 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from adapters.checkpoints import Checkpoint, claimed
 from adapters.postgres.datastore import Datastore
-from application.leaves import entry_of
-from application.merkle import TILE_WIDTH, Hashes, NoSuchProof, consistency_proof, inclusion_proof, leaf_hash
-from application.said_vs_did import LogHead
+from adapters.proof.checkpoints import Checkpoint, claimed
+from application.proof.leaves import entry_of
+from application.proof.merkle import TILE_WIDTH, Hashes, NoSuchProof, consistency_proof, inclusion_proof, leaf_hash
+from application.reports.said_vs_did import LogHead
 
 HASHES = "SELECT hash FROM plantrail.tree WHERE level = %s AND index >= %s AND index < %s ORDER BY index"
 EVENT = (

@@ -13,11 +13,11 @@ from uuid import UUID
 import structlog
 from psycopg import Connection
 
-from adapters.checkpoints import Checkpoint, LogKey, NoteRefused, origin_of
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.log_tree import KEPT, KeptCheckpoint, reading
-from application.leaves import leaf_of
-from application.merkle import GrowingTree, NoSuchProof, edge_of
+from adapters.proof.checkpoints import Checkpoint, LogKey, NoteRefused, origin_of
+from application.proof.leaves import leaf_of
+from application.proof.merkle import GrowingTree, NoSuchProof, edge_of
 
 PATIENCE = 30.0
 """Seconds an event waits for its checkpoint, at most."""

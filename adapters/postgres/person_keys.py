@@ -8,9 +8,9 @@ from datetime import datetime
 from secrets import token_bytes
 from uuid import UUID
 
-from adapters.key_encryption import SIZE, KeyEncryptionKeys
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.key_generations import PERSON_KEY, current
+from adapters.privacy.key_encryption import SIZE, KeyEncryptionKeys
 
 INSERT = (
     "INSERT INTO plantrail_keys.person_keys (plan_id, stakeholder, generation, wrapped)"

@@ -1,4 +1,4 @@
-"""The portfolio: the table of `application.portfolio`, fed from the log, and what is asked of it."""
+"""The portfolio: the table of `application.portfolio.portfolio`, fed from the log, and what is asked of it."""
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from adapters.glimpses import read_glimpse
+from adapters.events.partial_read import read_glimpse
 from adapters.postgres.datastore import Datastore, unavailable
 from adapters.postgres.projections import (
     Follower,
@@ -26,8 +26,8 @@ from adapters.postgres.projections import (
     standing,
     wait_for,
 )
-from application.access import Caller
-from application.portfolio import (
+from application.aggregates.access import Caller
+from application.portfolio.portfolio import (
     CannotBeFolded,
     Folding,
     Glimpse,
@@ -42,7 +42,7 @@ from application.portfolio import (
     place_of,
     shown,
 )
-from domain.plan import Tier
+from domain.account_plan.plan import Tier
 
 NAME = "portfolio"
 TIER_RANKS = {tier: rank for rank, tier in enumerate(get_args(Tier), 1)}

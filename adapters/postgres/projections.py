@@ -17,7 +17,7 @@ import structlog
 from psycopg import Connection, Cursor
 
 from adapters.postgres.datastore import Datastore, unavailable
-from application.ports import ProjectionLag
+from application.aggregates.ports import ProjectionLag
 
 BATCH = 5_000
 """Events read at a time."""

@@ -12,8 +12,6 @@ import structlog
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
-from adapters.erasure_list import ErasureList
-from adapters.key_encryption import KeyEncryptionKeys
 from adapters.postgres.access_events import AccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore
@@ -30,8 +28,10 @@ from adapters.postgres.person_keys import PostgresPersonKeys
 from adapters.postgres.portfolio import Portfolio
 from adapters.postgres.webhook_secrets import WebhookSecrets
 from adapters.postgres.webhooks import Webhooks
-from application.erasures import Erasure
-from application.ports import StoreUnavailable
+from adapters.privacy.erasure_list import ErasureList
+from adapters.privacy.key_encryption import KeyEncryptionKeys
+from application.aggregates.erasures import Erasure
+from application.aggregates.ports import StoreUnavailable
 
 logger = structlog.get_logger("plantrail.store")
 

@@ -16,10 +16,10 @@ import psycopg
 from psycopg import Connection
 from pydantic_core import from_json, to_json
 
+from adapters.events.stored_format import UnknownTopic, decode
 from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore, unavailable
 from adapters.postgres.former_logs import leave_unknown_log
 from adapters.postgres.person_keys import PostgresPersonKeys
-from adapters.stored_format import UnknownTopic, decode
 
 EXPORT = (
     "SELECT notification_id, originator_id, originator_version, topic, state FROM plantrail.stored_events"

@@ -13,11 +13,11 @@ from uuid import UUID
 
 from psycopg import Connection, IsolationLevel
 
-from adapters.checkpoints import Checkpoint, NoteRefused, VerifierKey, checkpoint_in, origin_of
 from adapters.postgres.datastore import Datastore, unavailable
 from adapters.postgres.log_tree import KEPT, KeptCheckpoint
-from application.leaves import leaf_of
-from application.merkle import GrowingTree, Node
+from adapters.proof.checkpoints import Checkpoint, NoteRefused, VerifierKey, checkpoint_in, origin_of
+from application.proof.leaves import leaf_of
+from application.proof.merkle import GrowingTree, Node
 
 ROWS_AT_A_TIME = 2_000
 PROGRESS_EVERY = 1_000

@@ -8,7 +8,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from adapters.key_encryption import WrongKeyEncryptionKey
+from adapters.privacy.key_encryption import WrongKeyEncryptionKey
 
 NONCE = 12
 

@@ -9,11 +9,9 @@ from uuid import UUID
 from psycopg import Cursor
 from psycopg.rows import DictRow, dict_row
 
-from adapters.cloud_events import sequence, type_of
-from adapters.postgres.datastore import Datastore
-from adapters.postgres.webhook_secrets import WebhookSecrets
-from adapters.webhooks.delivery import Outcome
-from adapters.webhooks.endpoints import (
+from adapters.events.cloud_events import sequence, type_of
+from adapters.outbound.webhooks.delivery import Outcome
+from adapters.outbound.webhooks.endpoints import (
     Attempt,
     AttemptPage,
     NothingToReplay,
@@ -24,8 +22,10 @@ from adapters.webhooks.endpoints import (
     Webhook,
     WebhookPage,
 )
-from adapters.webhooks.signatures import new_secret
-from application.portfolio import CursorWrong
+from adapters.outbound.webhooks.signatures import new_secret
+from adapters.postgres.datastore import Datastore
+from adapters.postgres.webhook_secrets import WebhookSecrets
+from application.portfolio.portfolio import CursorWrong
 
 OVERLAP = timedelta(hours=24)
 """How long the secret before goes on signing beside the new one."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from adapters.cli.words import spaced
 from adapters.rendering.document import Block, Cell, Column, Sentence, Table
 from adapters.rendering.wording import Json, value
+from adapters.rendering.words import spaced
 from domain.language import shortened
 
 ARROWS = {"up": " ▲", "down": " ▼", None: ""}

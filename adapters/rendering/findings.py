@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from adapters.cli.words import counted, spaced
 from adapters.rendering.changes import Names, names_in, thing
 from adapters.rendering.document import Block, Cell, Column, Sentence, Table, Tone
 from adapters.rendering.promises import proof
 from adapters.rendering.wording import Json, day, percent, sentence
+from adapters.rendering.words import counted, spaced
 
 
 def blind_spots(report: Json) -> Iterator[Block]:

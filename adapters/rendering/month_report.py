@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from adapters.cli.words import counted, spaced
 from adapters.rendering.document import Block, Cell, Chart, Column, Document, Fact, Figure, Section, Sentence, Table
 from adapters.rendering.promises import facts, proof, score_columns, score_groups, score_row, score_table
 from adapters.rendering.wording import OUTCOMES, Json, day, month_headline, percent, quoted
+from adapters.rendering.words import counted, spaced
 
 LISTS = {"said": "said", "carried": "carried over", "added": "added since"}
 MOST_BARS = 12

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from adapters.cli.words import counted
 from adapters.rendering.document import (
     Cell,
     Column,
@@ -11,6 +10,7 @@ from adapters.rendering.document import (
     Tone,
 )
 from adapters.rendering.wording import FLAGS, OUTCOMES, Json, day, percent
+from adapters.rendering.words import counted
 from domain.language import shortened
 
 TONES: Mapping[str, Tone] = {

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from application.month_report import MonthInTheMaking
-from application.plan_memory import KnownPlan
+from application.aggregates.cache import KnownPlan
+from application.reports.month_report import MonthInTheMaking
 
 
 def written(making: MonthInTheMaking, histories: Iterator[KnownPlan]) -> Iterator[bytes]:

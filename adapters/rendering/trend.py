@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from adapters.cli.words import short_amount
 from adapters.rendering.document import Block, Cell, Chart, Column, Figure, Table, clean
 from adapters.rendering.wording import OUTCOMES, Json, day, percent, value
+from adapters.rendering.words import short_amount
 
 ATTITUDES = {-2: "blocker", -1: "sceptic", 0: "neutral", 1: "supporter", 2: "champion", None: "unknown"}
 SIGNS = {-2: "−2", -1: "−1", 0: "0", 1: "+1", 2: "+2", None: ""}

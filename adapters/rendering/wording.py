@@ -5,7 +5,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from adapters.cli.words import AMOUNTS, SHARES, in_words
+from adapters.rendering.words import AMOUNTS, SHARES, in_words
 
 Json = Mapping[str, Any]
 

@@ -13,10 +13,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from adapters.main import open_store
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.store import open_store
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Store
-from adapters.settings import Settings
 from tests.bench import appending, feed, folding, rebuilding, reporting, serving, verifying
 
 Reading = Callable[[dict[str, Any]], float]

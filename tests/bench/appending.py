@@ -18,8 +18,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Store
-from application.ports import Commit, ToRecord
-from domain.plays import PlayStarted
+from application.aggregates.ports import Commit, ToRecord
+from domain.account_plan.plays import PlayStarted
 from tests.bench.history import BEGAN, CIRCUMSTANCES, COMMAND_ID
 
 SECONDS = 3.0

@@ -13,9 +13,9 @@ from typing import Any
 import psutil
 
 from adapters.postgres.store import Store
-from application.ports import Circumstances, Commit, ToRecord
-from domain.entries import NoteWritten
-from domain.plan import plan_id_of
+from application.aggregates.ports import Circumstances, Commit, ToRecord
+from domain.account_plan.entries import NoteWritten
+from domain.account_plan.plan import plan_id_of
 from tests.bench import rebuilding
 from tests.bench.history import BEGAN
 from tests.bench.serving import prepare, server

@@ -5,10 +5,10 @@ from time import perf_counter, sleep
 from typing import Any
 from uuid import UUID
 
-from adapters.service import spare_the_collector
-from adapters.stored_format import decode_all
+from adapters.bootstrap.http_service import spare_the_collector
+from adapters.events.stored_format import decode_all
 from domain.account_plan import fold
-from domain.plan import plan_id_of
+from domain.account_plan.plan import plan_id_of
 from tests.bench.history import Row, rows
 
 EVENTS = 1_000

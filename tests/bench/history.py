@@ -6,10 +6,10 @@ from itertools import count, islice
 from typing import Any
 from uuid import UUID
 
-from adapters.stored_format import encode, meta_of
-from application.ports import Circumstances
+from adapters.events.stored_format import encode, meta_of
+from application.aggregates.ports import Circumstances
 from domain.account_plan import COMMANDS, EMPTY, AccountPlanEvent, decide, fold
-from domain.plan import plan_id_of
+from domain.account_plan.plan import plan_id_of
 
 BEGAN = datetime(2025, 1, 6, 8, tzinfo=UTC)
 CIRCUMSTANCES = Circumstances(

@@ -5,9 +5,9 @@ from typing import Any
 
 import psycopg
 
-from adapters.main import utc_now
+from adapters.bootstrap.store import utc_now
 from adapters.postgres.store import Store
-from domain.plan import plan_id_of
+from domain.account_plan.plan import plan_id_of
 from tests.bench.history import rows
 
 PLANS = 500

@@ -3,10 +3,10 @@
 from time import perf_counter
 from typing import Any
 
-from adapters.main import utc_now
+from adapters.bootstrap.store import utc_now
 from adapters.postgres.store import Store
 from adapters.rendering.streamed import written
-from application.month_report import MonthInTheMaking, month_named
+from application.reports.month_report import MonthInTheMaking, month_named
 from tests.bench import rebuilding
 
 PLANS = 100

@@ -17,17 +17,17 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters import logs
-from adapters.http.callers import Development
-from adapters.main import make_id, open_store, utc_now
-from adapters.service import Reception, http_app, spare_the_collector
-from adapters.settings import Settings
-from adapters.stored_format import UnreadMeta, encode, meta_of
-from application.account_plans import AccountPlans
-from application.current_plan import current_plan
-from application.cuts import cut_at
-from application.ports import Answer, Commit
-from domain.plan import plan_id_of
+from adapters.access.callers import Development
+from adapters.bootstrap.http_service import Reception, http_app, spare_the_collector
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.store import make_id, open_store, utc_now
+from adapters.events.stored_format import UnreadMeta, encode, meta_of
+from adapters.observability import log_format as logs
+from application.aggregates.handle import AccountPlans
+from application.aggregates.ports import Answer, Commit
+from application.views.current_plan import current_plan
+from application.views.cuts import cut_at
+from domain.account_plan.plan import plan_id_of
 from domain.record import Recorded
 
 

@@ -14,9 +14,9 @@ from urllib.request import urlopen
 
 import psutil
 
-from adapters.main import account_plans
+from adapters.bootstrap.store import account_plans
 from adapters.postgres.store import Store
-from domain.plan import plan_id_of
+from domain.account_plan.plan import plan_id_of
 from tests.bench.history import BEGAN, CIRCUMSTANCES, command, opening, weeks
 
 CLIENTS = 32

@@ -3,7 +3,7 @@
 from time import perf_counter
 from typing import Any
 
-from adapters.main import utc_now
+from adapters.bootstrap.store import utc_now
 from adapters.postgres.notary import Notary
 from adapters.postgres.store import Store
 from adapters.postgres.verification import verify

@@ -1,4 +1,4 @@
--- The Merkle tree over the log, as application/merkle.py keeps it.  A hash of level n spans 256^n events; of level 0 it is
+-- The Merkle tree over the log, as application/proof/merkle.py keeps it.  A hash of level n spans 256^n events; of level 0 it is
 -- the leaf of the event at a position: positions have holes, indexes have none.
 CREATE TABLE plantrail.tree (
     level smallint NOT NULL,

@@ -1,0 +1,126 @@
+"""API keys: what callers hold, what is kept of it, and who they are by it.
+
+A key reads `plantrail_<id>_<secret>`: twelve hexadecimal digits it is found by, and 256 bits in base64url.
+"""
+
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from hmac import compare_digest
+from secrets import token_bytes, token_hex
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from application.aggregates.access import Caller
+from application.views.plan_names import plans_named
+
+GivenRole = Literal["reader", "editor", "auditor", "subscriber", "admin"]
+"""A role that a key can have."""
+
+MARK = "plantrail_"
+KEY = re.compile(rf"{MARK}([0-9a-f]{{12}})_([A-Za-z0-9_-]{{43}})")
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """What is kept of a key: no good for calling."""
+
+    id: str
+    digest: bytes
+    name: str
+    """Whose it is: the actor of what is done with it."""
+    role: GivenRole
+    plans: tuple[str, ...] | None
+    """Ids of plans or accounts; None: all there are."""
+    personal_data: bool
+    on_behalf_of: bool
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    def is_good(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def is_good_for(self, owner: str, plans: Collection[UUID], personal_data: bool, now: datetime) -> bool:
+        """Whether with it an endpoint of the owner may have events of these plans; none: of all there are."""
+        caller = self.caller()
+        return (
+            self.name == owner
+            and self.is_good(now)
+            and caller.may("own-endpoints")
+            and (caller.personal_data or not personal_data)
+            and (caller.plans is None or (bool(plans) and caller.plans.issuperset(plans)))
+        )
+
+    def caller(self) -> Caller:
+        named = None if self.plans is None else ids_of(self.plans)
+        return Caller(self.name, self.role, named, self.personal_data, self.on_behalf_of)
+
+
+def ids_of(plans: Iterable[str]) -> frozenset[UUID]:
+    """Of plans named by their own ids or those of their accounts."""
+    return frozenset(plan_id for plan in plans for plan_id in plans_named(plan))
+
+
+def new_key(**said: Any) -> tuple[ApiKey, str]:
+    """What is to be kept of a new key, and the key itself, which is shown once."""
+    id, secret = token_hex(6), urlsafe_b64encode(token_bytes(32)).rstrip(b"=").decode()
+    return ApiKey(id=id, digest=digest(secret), **said), f"{MARK}{id}_{secret}"
+
+
+def digest(secret: str) -> bytes:
+    return sha256(secret.encode()).digest()
+
+
+class KeptKeys(Protocol):
+    """Where keys are kept."""
+
+    def revision(self) -> int:
+        """Another one whenever a key was made or taken back."""
+
+    def all(self) -> Collection[ApiKey]: ...
+
+    def note_uses(self, last_used: Mapping[str, datetime]) -> None: ...
+
+
+class KnownKeys:
+    """Callers by the keys there are, as they were when it was looked last: a look-up in memory.
+
+    A store that is away changes nothing: while it is, nobody can take a key back either.
+    """
+
+    def __init__(self, kept: KeptKeys, now: Callable[[], datetime]) -> None:
+        self._kept = kept
+        self._now = now
+        self._revision = 0
+        self._keys: Mapping[str, tuple[ApiKey, Caller]] = {}
+        self._used: dict[str, datetime] = {}
+
+    def refresh(self) -> None:
+        """Look what has changed, and say which keys were used.  Raises `StoreUnavailable`."""
+        revision = self._kept.revision()
+        if revision != self._revision:
+            now = self._now()
+            self._keys = {key.id: (key, key.caller()) for key in self._kept.all() if key.is_good(now)}
+            self._revision = revision
+        used = [self._used.popitem() for _ in range(len(self._used))]
+        if used:
+            self._kept.note_uses(dict(used))
+
+    def caller(self, token: str) -> Caller | None:
+        """Whose key it is; None where it is nobody's any more, or never was."""
+        match = KEY.fullmatch(token)
+        found = self._keys.get(match[1]) if match else None
+        if match is None or found is None:
+            return None
+        key, caller = found
+        now = self._now()
+        if not (compare_digest(key.digest, digest(match[2])) and key.is_good(now)):
+            return None
+        self._used[key.id] = now
+        return caller

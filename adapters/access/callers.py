@@ -1,0 +1,88 @@
+"""Who calls: known by a key or a token, or, in development on this machine alone, named by themselves."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Protocol
+
+from adapters.access.api_keys import MARK, KnownKeys
+from application.aggregates.access import Caller, CallerNotAllowed
+
+PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@|-]{0,127}")
+DEVELOPER = "developer"
+PASSED_ON = {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"}
+"""What a proxy says of those it speaks for: they are not on this machine."""
+
+
+class CallerUnknown(Exception):
+    """Say who you are: send Authorization: Bearer with a key of this service."""
+
+
+class Callers(Protocol):
+    async def identify(self, headers: Mapping[str, str]) -> Caller:
+        """Raises `CallerUnknown`, `CallerNotAllowed`."""
+
+
+class Tokens(Protocol):
+    """Of people who have shown somebody else who they are."""
+
+    async def caller(self, token: str) -> Caller:
+        """Raises `CallerUnknown`."""
+
+
+class Bearers:
+    """Callers by what they send in `Authorization`: a key of ours, or a token of the issuer we trust."""
+
+    def __init__(self, keys: KnownKeys, tokens: Tokens | None = None) -> None:
+        self._keys = keys
+        self._tokens = tokens
+
+    async def identify(self, headers: Mapping[str, str]) -> Caller:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise CallerUnknown(CallerUnknown.__doc__)
+        caller = await self._caller(token.strip())
+        return caller.acting_for(stood_in_for(headers))
+
+    async def _caller(self, token: str) -> Caller:
+        if self._tokens and not token.startswith(MARK):
+            return await self._tokens.caller(token)
+        caller = self._keys.caller(token)
+        if caller is None:
+            raise CallerUnknown("This is no key of this service, or it has expired or was revoked.")
+        return caller
+
+
+class Development:
+    """On this machine alone, callers name themselves by `X-Actor`; who does not is the developer.
+
+    A page in a browser on this machine could have its own name lead here: it is known by the name it calls.
+    """
+
+    async def identify(self, headers: Mapping[str, str]) -> Caller:
+        actor = headers.get("x-actor", DEVELOPER)
+        if not is_this_machine(headers.get("host", "")) or not PASSED_ON.isdisjoint(headers.keys()):
+            raise CallerNotAllowed("Without keys only this machine is served, by its own name: call it localhost.")
+        if not PERSON.fullmatch(actor):
+            raise CallerUnknown("X-Actor must be an id of one of our people: letters, digits and . _ : @ | - only.")
+        caller = Caller(actor, "developer", plans=None, personal_data=True, acts_for_others=True)
+        return caller.acting_for(stood_in_for(headers))
+
+
+def stood_in_for(headers: Mapping[str, str]) -> str | None:
+    """Whom the caller says to act for.  Raises `CallerNotAllowed` where that is no id of a person."""
+    named = headers.get("x-on-behalf-of")
+    if named is not None and not PERSON.fullmatch(named):
+        raise CallerNotAllowed("X-On-Behalf-Of must be an id of one of our people.")
+    return named
+
+
+@lru_cache(maxsize=64)
+def is_this_machine(host: str) -> bool:
+    """Whether a `Host` header, or a host to serve on, is no other machine's name."""
+    name = re.sub(r":[0-9]*$", "", host) if host.startswith("[") or host.count(":") == 1 else host
+    try:
+        return ip_address(name.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        return name.lower() == "localhost"

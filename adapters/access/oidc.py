@@ -1,0 +1,248 @@
+"""People who have shown an issuer of ours who they are: OpenID Connect bearer tokens.
+
+Actor, role and plans are what the token's claims say; which claims those are is configured.
+"""
+
+import asyncio
+import json
+import re
+from asyncio import Task, to_thread
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import jwt
+import structlog
+from jwt import PyJWK
+
+from adapters.access.api_keys import ids_of
+from adapters.access.callers import PERSON, CallerUnknown, is_this_machine
+from adapters.access.tls_trust import configured_authorities
+from adapters.bootstrap.settings import Settings, SettingsError
+from application.aggregates.access import ROLES, Caller, Role
+
+KINDS = {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
+"""The signatures we take, each with the kind of key that makes them: none that are made with a shared secret."""
+
+SMALLEST_RSA = 2048
+LEEWAY = 30
+"""Seconds by which clocks may differ."""
+
+FRESH = 600.0
+"""Seconds after which the issuer's keys are fetched anew, in the background."""
+
+PAUSE = 10.0
+"""Seconds between two fetches at least, whatever tokens name."""
+
+PATIENCE = 3.0
+MOST_BYTES = 256 * 1024
+LONGEST_TOKEN = 8 * 1024
+REMEMBERED_FOR = 30.0
+"""Seconds a token that was verified is taken as such."""
+
+MOST_REMEMBERED = 10_000
+ALL = "all"
+
+logger = structlog.get_logger("plantrail.oidc")
+
+
+class IssuerWrong(Exception):
+    """What the issuer answers is not what OpenID Connect says it should."""
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Whom we trust to tell who somebody is, and in which claims they say it; a dot leads into a claim."""
+
+    url: str
+    audience: str
+    actor_claim: str = "sub"
+    role_claim: str = "plantrail_role"
+    plans_claim: str = "plantrail_plans"
+
+
+def is_safe(url: str) -> bool:
+    """Whether nobody can change on the way what is read there."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(parts.hostname or ""))
+    )
+
+
+def configured(settings: Settings) -> Issuer:
+    """The issuer that the settings name.  Raises `SettingsError`."""
+    url = settings.oidc_issuer or ""
+    if not is_safe(url):
+        raise SettingsError("PLANTRAIL_OIDC_ISSUER must be an https URL: what is read there tells who may do what.")
+    claims = settings.oidc_actor_claim, settings.oidc_role_claim, settings.oidc_plans_claim
+    return Issuer(url, settings.oidc_audience, *claims)
+
+
+def fetched(issuer: str) -> dict[str | None, PyJWK]:
+    """The issuer's keys by their ids.  Raises `IssuerWrong`, `httpx.HTTPError`."""
+    with httpx.Client(verify=configured_authorities(), timeout=PATIENCE, follow_redirects=False) as client:
+        discovered = read(client, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+        if discovered.get("issuer") != issuer:
+            raise IssuerWrong("The issuer calls itself by another name.")
+        where = discovered.get("jwks_uri")
+        if not isinstance(where, str) or not is_safe(where):
+            raise IssuerWrong("The issuer does not say where its keys are, or not by https.")
+        listed = read(client, where).get("keys")
+    keys = [key for each in (listed if isinstance(listed, list) else ()) if (key := key_of(each))]
+    return dict(keys)
+
+
+def read(client: httpx.Client, url: str) -> dict[str, Any]:
+    content = bytearray()
+    with client.stream("GET", url, headers={"Accept": "application/json"}) as response:
+        if response.status_code != 200:
+            raise IssuerWrong(f"The issuer answers {response.status_code}.")
+        for part in response.iter_bytes():
+            content += part
+            if len(content) > MOST_BYTES:
+                raise IssuerWrong("The issuer answers without end.")
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        raise IssuerWrong("The issuer answers something that is no JSON.") from None
+    if not isinstance(answer, dict):
+        raise IssuerWrong("The issuer answers something that is no JSON object.")
+    return answer
+
+
+def key_of(listed: Any) -> tuple[str | None, PyJWK] | None:
+    """None for what is no key to check the signatures with that we take."""
+    if not isinstance(listed, dict) or listed.get("kty") not in KINDS.values() or listed.get("use", "sig") != "sig":
+        return None
+    try:
+        key = PyJWK(listed)
+    except jwt.PyJWTError:
+        return None
+    if key.algorithm_name not in KINDS or (key.key_type == "RSA" and key.key.key_size < SMALLEST_RSA):
+        return None
+    return listed.get("kid"), key
+
+
+class IssuerKeys:
+    """The issuer's keys.  They go on being good while the issuer cannot be asked."""
+
+    def __init__(self, fetch: Callable[[], Mapping[str | None, PyJWK]]) -> None:
+        self._fetch = fetch
+        self._keys: Mapping[str | None, PyJWK] = {}
+        self._tried_at = self._fetched_at = float("-inf")
+        self._fetching: Task[None] | None = None
+
+    async def named(self, kid: str | None) -> PyJWK | None:
+        """The key of this id, which may have come up since it was looked last; of the only one, the id may be left out."""
+        if (key := self._named(kid)) is None:
+            await self._anew()
+            return self._named(kid)
+        if monotonic() - self._fetched_at > FRESH:
+            self._begin()
+        return key
+
+    def _named(self, kid: str | None) -> PyJWK | None:
+        if kid is None and len(self._keys) == 1:
+            return next(iter(self._keys.values()))
+        return self._keys.get(kid)
+
+    async def _anew(self) -> None:
+        self._begin()
+        if self._fetching:
+            await asyncio.shield(self._fetching)
+
+    def _begin(self) -> None:
+        if (self._fetching is None or self._fetching.done()) and monotonic() - self._tried_at > PAUSE:
+            self._tried_at = monotonic()
+            self._fetching = asyncio.create_task(self._replace())
+
+    async def _replace(self) -> None:
+        try:
+            self._keys = await to_thread(self._fetch)
+            self._fetched_at = monotonic()
+        except (httpx.HTTPError, httpx.InvalidURL, IssuerWrong) as error:
+            logger.warning("issuer cannot be asked", error=type(error).__name__)
+
+
+class IssuedTokens:
+    """See `adapters.access.callers.Tokens`."""
+
+    def __init__(self, issuer: Issuer, now: Callable[[], datetime], keys: IssuerKeys | None = None) -> None:
+        self._issuer = issuer
+        self._now = now
+        self._keys = keys or IssuerKeys(lambda: fetched(issuer.url))
+        self._verified: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
+
+    async def caller(self, token: str) -> Caller:
+        """Raises `CallerUnknown`."""
+        digest = sha256(token.encode()).digest()
+        good_until, known = self._verified.get(digest, (0.0, None))
+        if known and monotonic() < good_until:
+            return known
+        claims = await self._claims(token)
+        caller = caller_by(claims, self._issuer)
+        left = claims["exp"] + LEEWAY - self._now().timestamp()
+        self._verified[digest] = monotonic() + min(REMEMBERED_FOR, left), caller
+        if len(self._verified) > MOST_REMEMBERED:
+            self._verified.popitem(last=False)
+        return caller
+
+    async def _claims(self, token: str) -> dict[str, Any]:
+        if len(token) > LONGEST_TOKEN:
+            raise CallerUnknown("This token is too long.")
+        try:
+            header = jwt.get_unverified_header(token)
+            algorithm = header.get("alg")
+            taken = isinstance(algorithm, str) and algorithm in KINDS
+            key = await self._keys.named(header.get("kid")) if taken else None
+            if key is None or key.algorithm_name != algorithm:
+                raise CallerUnknown("This token is not signed with a key of the issuer we trust.")
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key.key,
+                algorithms=[algorithm],
+                audience=self._issuer.audience,
+                issuer=self._issuer.url,
+                leeway=LEEWAY,
+                options={"require": ["exp", "iat", "iss", "aud"]},
+            )
+        except jwt.ExpiredSignatureError:
+            raise CallerUnknown("This token has expired: get another one.") from None
+        except jwt.PyJWTError:
+            raise CallerUnknown("This token is not one that the issuer we trust made for this service.") from None
+        return claims
+
+
+def caller_by(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
+    """Raises `CallerUnknown` where the claims do not say who somebody is, and in which one of our roles."""
+    actor = claim(claims, issuer.actor_claim)
+    if not isinstance(actor, str) or not PERSON.fullmatch(actor):
+        raise CallerUnknown(f"The token's claim “{issuer.actor_claim}” is no id of a person.")
+    plans = claim(claims, issuer.plans_claim)
+    names = [plans] if isinstance(plans, str) else plans if isinstance(plans, list) else []
+    named = None if names == [ALL] else ids_of(name for name in names if isinstance(name, str))
+    return Caller(actor, role_in(claim(claims, issuer.role_claim), issuer.role_claim), named)
+
+
+def role_in(said: Any, claim: str) -> Role:
+    """Of several roles that somebody has elsewhere, the one that is ours."""
+    said = said if isinstance(said, list) else [said]
+    ours = [role for role in ROLES if role != "developer" and role in said]
+    if len(ours) != 1:
+        raise CallerUnknown(f"The token's claim “{claim}” must name one of our roles, and only one.")
+    return ours[0]
+
+
+def claim(claims: Mapping[str, Any], path: str) -> Any:
+    """A claim by its name, or by a path of names with dots between them."""
+    if path in claims or not re.search(r"\.", path):
+        return claims.get(path)
+    first, _, rest = path.partition(".")
+    inner = claims.get(first)
+    return claim(inner, rest) if isinstance(inner, dict) else None

@@ -1,0 +1,223 @@
+"""The HTTP service put together."""
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from socket import socket
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from adapters.access.access_log import AccessLog
+from adapters.access.api_keys import KnownKeys
+from adapters.access.callers import Bearers, Callers, Development, Tokens, is_this_machine
+from adapters.bootstrap.settings import (
+    DAYS_OF_ACCESS_EVENTS,
+    DEFAULT_PUBLIC_URL,
+    Settings,
+    SettingsError,
+    log_key,
+    public_url,
+    served_at,
+)
+from adapters.bootstrap.store import account_plans, ending_in_order, make_id, needs_keys, notary, open_store, utc_now
+from adapters.bootstrap.webhook_worker import pushing, subscriptions, webhook_targets
+from adapters.http.app import Services, create_app
+from adapters.http.feed import Subscribers
+from adapters.http.limits import Buckets
+from adapters.observability.metrics import Numbers
+from adapters.observability.periodic import every
+from adapters.outbound.webhooks.addresses import Targets
+from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
+from adapters.postgres.heads import Heads
+from adapters.postgres.log_watch import LogWatch
+from adapters.postgres.notary import Watch
+from adapters.postgres.projections import Follower
+from adapters.postgres.store import Store
+from adapters.proof.checkpoints import LogKey
+from adapters.rendering.pool import Press
+
+logger = structlog.get_logger("plantrail")
+
+MINUTES_BETWEEN_SWEEPS = 1
+SECONDS_BETWEEN_LOOKS = 0.5
+"""At the keys there are."""
+
+
+@dataclass(frozen=True)
+class Reception:
+    """Who is let in, and how often they may call."""
+
+    callers: Callers
+    limits: Buckets | None = None
+    keys_changed: Callable[[], None] = lambda: None
+
+
+@contextmanager
+def reception(settings: Settings, host: str, store: Store) -> Iterator[Reception]:
+    """Callers are known by keys and tokens; as long as there are none, only this machine is served, and callers name
+    themselves.  Raises `SettingsError`, `StoreUnavailable`.
+    """
+    if needs_keys(settings, store):
+        keys = KnownKeys(store.api_keys, utc_now)
+        keys.refresh()
+        bearers = Bearers(keys, tokens(settings))
+        with every(SECONDS_BETWEEN_LOOKS, keys.refresh):
+            yield Reception(bearers, Buckets(settings.requests_per_second), keys.refresh)
+    elif is_this_machine(host):
+        logger.warning("development: callers on this machine name themselves by X-Actor; no key is asked for")
+        yield Reception(Development())
+    else:
+        raise SettingsError(
+            f"To serve on {host} others must be known: make a key with `plantrail keys create`, or set"
+            " PLANTRAIL_OIDC_ISSUER, or serve on 127.0.0.1."
+        )
+
+
+def tokens(settings: Settings) -> Tokens | None:
+    """Of the issuer, where there is one.  Raises `SettingsError`."""
+    if settings.oidc_issuer is None:
+        return None
+    # Only who trusts an issuer loads what reads its tokens.
+    from adapters.access.oidc import IssuedTokens, configured
+
+    return IssuedTokens(configured(settings), utc_now)
+
+
+def http_app(
+    store: Store,
+    let_in: Reception,
+    secret: bytes,
+    why_not_ready: Callable[[], str | None] | None = None,
+    address: str = DEFAULT_PUBLIC_URL,
+    now: Callable[[], datetime] = utc_now,
+    targets: Targets | None = None,
+    numbers: Numbers | None = None,
+) -> FastAPI:
+    plans = account_plans(store, now)
+    store.erasures.when_forgotten(plans.drop)
+    services = Services(
+        plans=plans,
+        events=store.events,
+        erasures=store.erasures,
+        portfolio=store.portfolio,
+        tree=store.tree,
+        webhooks=store.webhooks,
+        subscriptions=subscriptions(store, targets or Targets(), now),
+        subscribers=Subscribers(store.feed, store.watch, address),
+        heads=Heads(store.where.service),
+        press=Press(),
+        callers=let_in.callers,
+        limits=let_in.limits,
+        api_keys=store.api_keys,
+        keys_changed=let_in.keys_changed,
+        access_log=AccessLog(store.access_events, now),
+        access_events=store.access_events,
+        secret=secret,
+        now=now,
+        make_id=make_id,
+        why_not_ready=why_not_ready or store.why_not_ready,
+        public_url=address,
+        numbers=numbers or Numbers(),
+    )
+    return create_app(services)
+
+
+@contextmanager
+def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> Iterator[Follower]:
+    """The portfolio kept up with the log; what is too old to be kept, and people who were forgotten, swept away."""
+
+    def sweep() -> None:
+        store.events.purge()
+        store.access_events.purge(access_events_days)
+
+    follower = store.portfolio.follower(utc_now)
+    follower.start()
+    try:
+        with every(MINUTES_BETWEEN_SWEEPS * 60, sweep), every(SECONDS_BETWEEN_SWEEPS, store.erasures.sweep):
+            yield follower
+    finally:
+        follower.stop()
+
+
+@contextmanager
+def notarised(store: Store, key: LogKey, numbers: Numbers) -> Iterator[Watch]:
+    """What is recorded brought under checkpoints."""
+    watch = Watch(notary(store, key), failed=numbers.not_sealed.inc)
+    numbers.unsealed.set_function(watch.seconds_behind)
+    watch.start()
+    try:
+        yield watch
+    finally:
+        watch.stop()
+
+
+def witnessing(settings: Settings, numbers: Numbers) -> Callable[[Store], AbstractContextManager[None]]:
+    """How every checkpoint of a store is told to the witnesses.  Raises `SettingsError`, `KeyFault`."""
+    if not settings.witnesses.split():
+        return lambda _: nullcontext()
+    # Only who has witnesses loads the clients that speak to them.
+    from adapters.bootstrap.witnesses import witnessed, witnesses
+
+    told = list(witnesses(settings))
+    return lambda store: witnessed(store, told, numbers)
+
+
+class Server(uvicorn.Server):
+    """Lets go those who wait for news on the log before it waits for what is under way."""
+
+    def __init__(self, config: uvicorn.Config, watch: LogWatch) -> None:
+        super().__init__(config)
+        self._watch = watch
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._watch.close()
+        await super().shutdown(sockets)
+
+
+OBJECTS_BEFORE_A_COLLECTION = 20_000
+
+
+def spare_the_collector() -> None:
+    """What is loaded by now stays: the collector need not look through it again and again, nor come every 700 objects,
+    which a plan that is read has several times over."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BEFORE_A_COLLECTION, 10, 10)
+
+
+def serve(settings: Settings, host: str, port: int, with_worker: bool = True) -> None:
+    """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
+    settings = served_at(settings, host, port)
+    address, signing, numbers = public_url(settings), log_key(settings), Numbers()
+    witnessed = witnessing(settings, numbers)
+    with (
+        ending_in_order(),
+        open_store(settings) as store,
+        reception(settings, host, store) as let_in,
+        following(store, settings.access_events_days) as follower,
+        witnessed(store),
+        notarised(store, signing, numbers),
+        pushing(store, settings, numbers) if with_worker else nullcontext(),
+    ):
+
+        def why_not_ready() -> str | None:
+            return store.why_not_ready() or follower.why_behind()
+
+        app = http_app(
+            store,
+            let_in,
+            store.secrets.of("idempotency"),
+            why_not_ready,
+            address,
+            targets=webhook_targets(settings),
+            numbers=numbers,
+        )
+        config = uvicorn.Config(
+            app, host, port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=4
+        )
+        spare_the_collector()
+        Server(config, store.watch).run()

@@ -1,0 +1,115 @@
+"""What the environment may say.  The only place that reads it."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+from platformdirs import user_data_path
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from adapters.privacy.erasure_list import ErasureList
+from adapters.privacy.key_encryption import GivenKeys, KeyEncryptionKeys, KeyFiles, decoded, read_or_make
+from adapters.proof.checkpoints import LogKey
+
+LOG_KEY_FILE = "log-key"
+DAYS_OF_ACCESS_EVENTS = 400
+
+DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
+
+
+class SettingsError(Exception):
+    """What is wrong with the configuration, and what to do."""
+
+
+class Settings(BaseSettings):
+    """Environment variables, each with its default."""
+
+    model_config = SettingsConfigDict(env_prefix="PLANTRAIL_", extra="ignore", frozen=True)
+
+    home: Path = Field(default_factory=lambda: user_data_path("plantrail"))
+    """PLANTRAIL_HOME: where the embedded PostgreSQL and the generated secrets live."""
+    database_url: Annotated[SecretStr | None, NoDecode] = Field(
+        default=None, validation_alias=AliasChoices("DATABASE_URL", "PLANTRAIL_DATABASE_URL")
+    )
+    """DATABASE_URL: the service's connection.  Not set: the embedded PostgreSQL."""
+    owner_url: SecretStr | None = None
+    """PLANTRAIL_OWNER_URL: the role that owns the schema and migrates it; default: DATABASE_URL."""
+    keys_url: SecretStr | None = None
+    """PLANTRAIL_KEYS_URL: the role of the person keys; default: DATABASE_URL."""
+    pg_bin: Path | None = None
+    """PLANTRAIL_PG_BIN: PostgreSQL binaries to use in place of the embedded ones."""
+    key_encryption_key: SecretStr | None = None
+    """PLANTRAIL_KEY_ENCRYPTION_KEY: 32 bytes in base64, or several with their generations, `2:… 1:…`; default: generated
+    in PLANTRAIL_HOME."""
+    log_key: SecretStr | None = None
+    """PLANTRAIL_LOG_KEY: 32 bytes in base64 to sign checkpoints of the log with; default: generated in PLANTRAIL_HOME."""
+    witnesses: str = ""
+    """PLANTRAIL_WITNESSES: who is told each checkpoint, with blanks between: file:///…, https://…, nats://host:4222/subject."""
+    witness_secret: SecretStr | None = None
+    """PLANTRAIL_WITNESS_SECRET: 32 bytes in base64 to sign what is posted to witnesses with, as webhooks are signed."""
+    erasures_file: Path | None = None
+    """PLANTRAIL_ERASURES_FILE: the list of erasures, on a disk that all hosts share and no backup of the database
+    includes; default: in PLANTRAIL_HOME."""
+    oidc_issuer: str | None = None
+    """PLANTRAIL_OIDC_ISSUER: whose bearer tokens are taken beside API keys; its discovery document is read."""
+    oidc_audience: str = "plantrail"
+    """PLANTRAIL_OIDC_AUDIENCE: for whom a token must have been made."""
+    oidc_actor_claim: str = "sub"
+    """PLANTRAIL_OIDC_ACTOR_CLAIM: the claim that says who it is; a dot leads into a claim."""
+    oidc_role_claim: str = "plantrail_role"
+    """PLANTRAIL_OIDC_ROLE_CLAIM: the claim that names one of our roles, perhaps among others that are not ours."""
+    oidc_plans_claim: str = "plantrail_plans"
+    """PLANTRAIL_OIDC_PLANS_CLAIM: the claim that lists ids of plans or accounts, or says `all`; absent: none."""
+    requests_per_second: float = Field(default=50, gt=0)
+    """PLANTRAIL_REQUESTS_PER_SECOND: how often a caller may call; four seconds' worth may come at once."""
+    access_events_days: int = Field(default=DAYS_OF_ACCESS_EVENTS, ge=30)
+    """PLANTRAIL_ACCESS_EVENTS_DAYS: how long it is kept who has read what."""
+    public_url: str | None = None
+    """PLANTRAIL_PUBLIC_URL: where others reach the service: the schemas that events name are to be had there.  Default:
+    where it serves; for commands that do not serve, where it would by default."""
+    webhook_loopback: bool = False
+    """PLANTRAIL_WEBHOOK_LOOPBACK: for development: webhooks may lead to this machine, also by plain http."""
+    nats_url: SecretStr | None = None
+    """PLANTRAIL_NATS_URL: the broker to relay to, which may hold user and password; several with commas between."""
+    log_format: str | None = None
+    """PLANTRAIL_LOG_FORMAT: "json" or "console"; default: console in a terminal."""
+
+
+def public_url(settings: Settings) -> str:
+    """Raises `SettingsError`."""
+    address = DEFAULT_PUBLIC_URL if settings.public_url is None else settings.public_url
+    if not re.fullmatch(r"https?://[^\s<>\"?#]+", address):
+        raise SettingsError("PLANTRAIL_PUBLIC_URL must be a URL such as https://plans.example.com.")
+    return address.rstrip("/")
+
+
+def served_at(settings: Settings, host: str, port: int) -> Settings:
+    """For a service at this address: unless another is configured, others reach it there."""
+    if settings.public_url is not None:
+        return settings
+    if ":" in host:
+        host = f"[{host}]"
+    return settings.model_copy(update={"public_url": f"http://{host}:{port}"})
+
+
+def key_encryption_keys(settings: Settings) -> KeyEncryptionKeys:
+    """The configured keys, else those in the home, of which the first is made on first use.  Raises `KeyFault`."""
+    if settings.key_encryption_key:
+        return GivenKeys.read(settings.key_encryption_key.get_secret_value(), "PLANTRAIL_KEY_ENCRYPTION_KEY")
+    return KeyFiles(settings.home)
+
+
+def log_key(settings: Settings) -> LogKey:
+    """What the log signs its checkpoints with: configured, else in the home, made on first use.  Raises `KeyFault`."""
+    variable = "PLANTRAIL_LOG_KEY"
+    if settings.log_key:
+        return LogKey(decoded(settings.log_key.get_secret_value(), variable))
+    return LogKey(read_or_make(settings.home / LOG_KEY_FILE, variable))
+
+
+def erasure_list(settings: Settings) -> ErasureList:
+    """The configured file, which must be there, else the one in the home.  Raises `ErasureListUnfit`."""
+    if settings.erasures_file:
+        return ErasureList(settings.erasures_file)
+    return ErasureList(settings.home / "erasures.jsonl", make=True)

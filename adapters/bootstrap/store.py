@@ -1,0 +1,75 @@
+"""Composition root: what every command needs, put together here; the only place that reads the clock and makes ids.
+
+What goes on until it is ended is put together in a module of its own, loaded by whoever starts it: `service`, `pushing`,
+`relaying`, `witnessing`.
+"""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from adapters.bootstrap.settings import Settings, erasure_list, key_encryption_keys
+from adapters.postgres.log_tree import KeptCheckpoint
+from adapters.postgres.notary import Notary
+from adapters.postgres.store import Store, Whereabouts, embedded, opened
+from adapters.proof.checkpoints import LogKey
+from application.aggregates.handle import AccountPlans
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_id() -> UUID:
+    return uuid4()
+
+
+@contextmanager
+def whereabouts(settings: Settings) -> Iterator[Whereabouts]:
+    """Of the configured store, else of the embedded one, started for as long as it is used."""
+    if settings.database_url is None:
+        with embedded(settings.home, settings.pg_bin) as where:
+            yield where
+        return
+    service = settings.database_url.get_secret_value()
+    owner, keys = (
+        secret.get_secret_value() if secret else service for secret in (settings.owner_url, settings.keys_url)
+    )
+    yield Whereabouts(service, owner, keys)
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[Store]:
+    keys, erasures = key_encryption_keys(settings), erasure_list(settings)
+    with whereabouts(settings) as where, opened(where, keys, erasures) as store:
+        yield store
+
+
+def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> AccountPlans:
+    return AccountPlans(store.events, now, make_id)
+
+
+def needs_keys(settings: Settings, store: Store) -> bool:
+    """Whether callers are to be known.  Once a key was made they are for good, also when it was revoked."""
+    return settings.oidc_issuer is not None or bool(store.api_keys.all())
+
+
+def notary(store: Store, key: LogKey, made: Callable[[KeptCheckpoint], object] = lambda _: None) -> Notary:
+    return Notary(store.datastore, key, utc_now, made)
+
+
+@contextmanager
+def ending_in_order() -> Iterator[None]:
+    """At whatever point SIGTERM comes, what was begun is ended.  uvicorn raises it again once it has stopped serving."""
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

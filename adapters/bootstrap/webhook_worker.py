@@ -1,0 +1,65 @@
+"""Webhooks put together: how they are subscribed to, and the worker that pushes events to them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from random import random
+from threading import Event
+
+import structlog
+
+from adapters.access.tls_trust import public_authorities
+from adapters.bootstrap.settings import Settings, public_url
+from adapters.bootstrap.store import ending_in_order, make_id, open_store, utc_now
+from adapters.events.cloud_events import CloudEvents, Row
+from adapters.observability.metrics import Numbers
+from adapters.outbound.webhooks.addresses import Targets
+from adapters.outbound.webhooks.delivery import Courier
+from adapters.outbound.webhooks.subscriptions import Subscriptions
+from adapters.outbound.webhooks.worker import THREADS, Worker, at_work
+from adapters.postgres.datastore import Datastore
+from adapters.postgres.feed import NOW
+from adapters.postgres.store import Store
+from adapters.postgres.webhook_lanes import Lanes
+
+logger = structlog.get_logger("plantrail")
+
+
+def webhook_targets(settings: Settings) -> Targets:
+    return Targets(settings.webhook_loopback)
+
+
+def subscriptions(store: Store, targets: Targets, now: Callable[[], datetime] = utc_now) -> Subscriptions:
+    return Subscriptions(store.webhooks, store.feed, targets, now, make_id)
+
+
+@contextmanager
+def pushing(store: Store, settings: Settings, numbers: Numbers) -> Iterator[None]:
+    """A worker that pushes events to webhooks, in a thread and on connections of its own."""
+    events = CloudEvents(store.feed.page(NOW, most=1).log_id, public_url(settings))
+    datastore = Datastore(store.where.service, size=THREADS, synchronous=False)
+    lanes = Lanes(datastore, store.webhook_secrets)
+
+    def body(row: Row, personal_data: bool) -> bytes:
+        return events.structured(row, store.feed.keys([row]).get(row.plan_id, {}) if personal_data else None)
+
+    def worker() -> Worker:
+        courier = Courier(webhook_targets(settings), utc_now, public_authorities())
+        return Worker(lanes, courier, body, utc_now, random, numbers)
+
+    def tell(_: int) -> None:
+        # When the watch ends everything does: what is under way may then be done beside what others still do.
+        there.end() if store.watch.closed else there.wake()
+
+    try:
+        with at_work(worker) as there, store.watch.telling(tell):
+            yield
+    finally:
+        datastore.close()
+
+
+def work(settings: Settings) -> None:
+    """Push events to webhooks until told to stop by SIGINT or SIGTERM; what is under way is ended within five seconds."""
+    with ending_in_order(), open_store(settings) as store, pushing(store, settings, Numbers()):
+        logger.info("pushing events to webhooks")
+        Event().wait()

@@ -1,0 +1,45 @@
+"""Witnesses put together: who is told every checkpoint."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from adapters.access.callers import is_this_machine
+from adapters.bootstrap.settings import Settings, SettingsError
+from adapters.bootstrap.store import utc_now
+from adapters.observability.metrics import Numbers
+from adapters.outbound.witnesses import FileWitness, NatsWitness, Telling, WebhookWitness, Witness
+from adapters.postgres.store import Store
+from adapters.privacy.key_encryption import decoded
+
+
+def witnesses(settings: Settings) -> Iterator[Witness]:
+    """Raises `SettingsError`, `KeyFault`."""
+    for url in settings.witnesses.split():
+        where = urlsplit(url)
+        if where.scheme == "file" and where.path:
+            yield FileWitness(Path(unquote(where.path)))
+        elif where.scheme in ("nats", "tls") and where.netloc and where.path.strip("/"):
+            yield NatsWitness(url)
+        elif where.scheme == "https" or (where.scheme == "http" and is_this_machine(where.hostname or "")):
+            if settings.witness_secret is None:
+                raise SettingsError("A witness that is posted to needs PLANTRAIL_WITNESS_SECRET: 32 bytes in base64.")
+            secret = decoded(settings.witness_secret.get_secret_value(), "PLANTRAIL_WITNESS_SECRET")
+            yield WebhookWitness(url, secret, utc_now)
+        else:
+            raise SettingsError(
+                "PLANTRAIL_WITNESSES must name file:///path, https://host/path or nats://host:4222/subject, with blanks"
+                " between."
+            )
+
+
+@contextmanager
+def witnessed(store: Store, by: Sequence[Witness], numbers: Numbers) -> Iterator[None]:
+    """Every checkpoint told."""
+    telling = Telling(by, lambda: store.tree.latest().note, failed=numbers.not_witnessed.inc)
+    telling.start()
+    try:
+        yield
+    finally:
+        telling.stop()

@@ -1,0 +1,262 @@
+"""The stored event: `{"meta": …, "data": …, "sealed": […]}` under the event's bare name, written once, read for ever.
+
+A second shape of an event is stored under a topic of its own (`PlayStarted.2`); `UPCASTS` bring older shapes up to date
+at this edge, for our folds.  What is stored is never rewritten.  To change an event: change its class, say in `UPCASTS`
+how the shape so far becomes the new one, and write a golden file of the new topic; those of older ones stay.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from secrets import token_bytes
+from typing import Any, TypeVar, get_args, get_origin
+from uuid import UUID
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core import from_json, to_json
+
+from adapters.privacy.sealing import Random, seal, unseal
+from application.aggregates.ports import Circumstances, ToRecord
+from domain.account_plan import EVENTS, AccountPlanEvent
+from domain.account_plan.stakeholders import FORGOTTEN
+from domain.language import Event
+from domain.markers import Sealed, marked
+from domain.record import Recorded, Saying, SealedPart
+
+META, DATA, OPEN_END = b'{"meta":', b',"data":', b',"sealed":[]}'
+"""What stands around the meta data, the payload, and where nothing is sealed: found again by looking, for inside a JSON
+string the quotes would be escaped."""
+
+UPCASTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""By topic of an older shape: its whole payload as the shape of today would have it.  No event has a second shape yet."""
+
+Keys = Mapping[str, bytes]
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class UnknownTopic(Exception):
+    """The log holds an event this version does not know: it was written by a newer plantrail; install that version."""
+
+
+def topic_of(name: str) -> str:
+    """What events of this name are stored under today: their name, with a number from the second shape on."""
+    older = sum(topic.partition(".")[0] == name for topic in UPCASTS)
+    return f"{name}.{older + 1}" if older else name
+
+
+def encode(
+    plan_id: UUID,
+    version: int,
+    event: Event,
+    meta: Mapping[str, Any],
+    about: tuple[str, ...],
+    former_about: tuple[str, ...],
+    keys: Keys,
+    random: Random = token_bytes,
+) -> bytes:
+    """The stored state.  `about`: whom the free text speaks of; `former_about`: whom the words before spoke of."""
+    parts = words_apart(event, meta.get("reason"), about, former_about)
+    if not parts:
+        said = to_json({name: value for name, value in meta.items() if value is not None})
+        return b"".join((META, said, DATA, _WRITE[type(event)](event, exclude_unset=True), OPEN_END))
+    hidden = [field for words in parts.values() for field in words]
+    sealed = [
+        seal(plan_id, version, place, people, words, keys, random)
+        for place, (people, words) in enumerate(parts.items())
+    ]
+    clear = {name: value for name, value in meta.items() if value is not None and name not in hidden}
+    data = _WRITE[type(event)](event, exclude_unset=True, exclude=_excluded(hidden))
+    return b"".join((META, to_json(clear), DATA, data, b',"sealed":', to_json(sealed), b"}"))
+
+
+def _excluded(hidden: Iterable[str]) -> dict[str, Any]:
+    """As pydantic wants it: a field as a whole, or of a model in a field some of its own."""
+    exclude: dict[str, Any] = {}
+    for name in hidden:
+        field, _, inner = name.partition("/")
+        if inner:
+            exclude.setdefault(field, set()).add(inner)
+        else:
+            exclude[field] = True
+    return exclude
+
+
+def words_apart(
+    event: Event, reason: str | None, about: tuple[str, ...], former_about: tuple[str, ...]
+) -> dict[tuple[str, ...], dict[str, Any]]:
+    """What may not stand in clear, by the people it is sealed for: a person's own words, free text, former words."""
+    parts: dict[tuple[str, ...], dict[str, Any]] = {}
+    if not (about or former_about or _is_about_somebody(type(event))):
+        return parts
+    for field, marker in marked(type(event), Sealed):
+        people = (event.subject(),) if marker.always else former_about or about if field == "former" else about
+        for name, words in _words_in(event, field) if people else ():
+            parts.setdefault(people, {})[name] = words
+    if about and reason is not None:
+        parts.setdefault(about, {})["reason"] = reason
+    return parts
+
+
+@cache
+def _is_about_somebody(event: type[Event]) -> bool:
+    return any(marker.always for _, marker in marked(event, Sealed))
+
+
+def _words_in(event: Event, field: str) -> Iterator[tuple[str, Any]]:
+    """The words of a field; of a model in a field, such as `former`, each of its own: `former/statement`."""
+    value = getattr(event, field) if field in event.model_fields_set else None
+    if isinstance(value, BaseModel):
+        for inner, _ in marked(type(value), Sealed):
+            if inner in value.model_fields_set and getattr(value, inner) is not None:
+                yield f"{field}/{inner}", getattr(value, inner)
+    elif value not in (None, ()):
+        yield field, event.model_dump(mode="json", include={field}, exclude_unset=True)[field]
+
+
+def people_spoken_of(each: ToRecord) -> set[str]:
+    """Everybody whose key is needed to record an event."""
+    return {who for people in words_apart(each.event, each.reason, each.about, each.former_about) for who in people}
+
+
+def meta_of(at: datetime, circumstances: Circumstances, command_id: str, reason: str | None) -> dict[str, Any]:
+    return {
+        "recorded_at": at,
+        "actor": circumstances.actor,
+        "on_behalf_of": circumstances.on_behalf_of,
+        "source": circumstances.source,
+        "command_id": command_id,
+        "request_id": circumstances.request_id,
+        "correlation_id": circumstances.correlation_id,
+        "causation_id": circumstances.causation_id,
+        "traceparent": circumstances.traceparent,
+        "reason": reason,
+    }
+
+
+class WhenNeeded(dict[K, V]):
+    """Of every event what is made of it, when it is first needed."""
+
+    def __init__(self, events: Mapping[K, type[Event]], make: Callable[[type[Event]], V]) -> None:
+        self._events, self._make = events, make
+
+    def __missing__(self, key: K) -> V:
+        event = self._events[key]
+        event.model_rebuild()  # which it does once
+        made = self[key] = self._make(event)
+        return made
+
+
+EVENTS_BY_TOPIC = {topic_of(name): event for name, event in EVENTS.items()}
+_WRITE = WhenNeeded({event: event for event in EVENTS.values()}, lambda event: event.__pydantic_serializer__.to_json)
+_READ = WhenNeeded(EVENTS_BY_TOPIC, lambda event: event.__pydantic_validator__.validate_json)
+_READ_DATA = WhenNeeded(EVENTS, lambda event: event.__pydantic_validator__.validate_python)
+_READ_META = TypeAdapter(Saying).validator
+
+
+class UnreadMeta:
+    """The meta data of a stored event, read when somebody asks: most folds never do."""
+
+    __slots__ = ("_read", "_stored")
+
+    def __init__(self, stored: bytes) -> None:
+        self._stored = stored
+        self._read: Saying | None = None
+
+    def _said(self) -> Saying:
+        if self._read is None:
+            self._read = _READ_META.validate_json(self._stored[META_BEGINS : self._stored.index(DATA)])
+        return self._read
+
+    @property
+    def recorded_at(self) -> datetime:
+        return self._said().recorded_at
+
+    @property
+    def actor(self) -> str:
+        return self._said().actor
+
+    @property
+    def on_behalf_of(self) -> str | None:
+        return self._said().on_behalf_of
+
+    @property
+    def reason(self) -> str | None:
+        return self._said().reason
+
+
+META_BEGINS = len(META)
+DATA_LENGTH = len(DATA)
+OPEN_END_BEGINS = -len(OPEN_END)
+_record: Callable[..., Recorded] = tuple.__new__
+
+
+def decode(plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys) -> Recorded:
+    """What is on record, with every part opened that the keys open; what they do not open reads `[forgotten]`."""
+    return decode_all(plan_id, [(version, position, topic, state)], keys)[0]
+
+
+def decode_all(plan_id: UUID, rows: Iterable[tuple[Any, ...]], keys: Keys) -> list[Recorded]:
+    """`decode` of rows of a plan: version, position, topic, state.  Raises `UnknownTopic`."""
+    records: list[Recorded] = []
+    for version, position, topic, state in rows:
+        if topic in EVENTS_BY_TOPIC and state.endswith(OPEN_END) and topic not in UPCASTS:
+            event = _READ[topic](state[state.index(DATA) + DATA_LENGTH : OPEN_END_BEGINS])
+            # As `Recorded(…)` does it, in a third of the time.
+            records.append(_record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ())))
+        else:
+            records.append(_decode_slowly(plan_id, version, position, topic, state, keys))
+    return records
+
+
+def as_written(
+    event: AccountPlanEvent, plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys
+) -> Recorded:
+    """What `decode` would make of an event that was just encoded, without reading it again where nothing is sealed."""
+    if state.endswith(OPEN_END):
+        return _record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ()))
+    return decode(plan_id, version, position, topic, state, keys)
+
+
+def _decode_slowly(plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys) -> Recorded:
+    stored, name = from_json(state), topic.partition(".")[0]
+    if name not in EVENTS or (topic != topic_of(name) and topic not in UPCASTS):
+        raise UnknownTopic(f"{UnknownTopic.__doc__} ({topic!r} at position {position})")
+    parts = put_back(plan_id, version, topic, stored, keys)
+    data = UPCASTS[topic](stored["data"]) if topic in UPCASTS else stored["data"]
+    event: AccountPlanEvent = _READ_DATA[name](data)
+    return Recorded(plan_id, version, position, _READ_META.validate_python(stored["meta"]), event, state, parts)
+
+
+def put_back(plan_id: UUID, version: int, topic: str, stored: Mapping[str, Any], keys: Keys) -> tuple[SealedPart, ...]:
+    """Put the words that are sealed back where they were said, in `data` and `meta`; those that do not open read
+    `[forgotten]`.  Says which parts there are."""
+    name, data, meta = topic.partition(".")[0], stored["data"], stored["meta"]
+    parts = []
+    for place, part in enumerate(stored["sealed"]):
+        opened = unseal(plan_id, version, place, part, keys)
+        words = opened if opened is not None else {field: _placeholder(name, field) for field in part["fields"]}
+        for field, value in words.items():
+            outer, _, inner = field.rpartition("/")
+            (meta if field == "reason" else data[outer] if outer else data)[inner] = value
+        parts.append(SealedPart(tuple(part["about"]), tuple(part["fields"]), opened is not None))
+    return tuple(parts)
+
+
+def _placeholder(topic: str, field: str) -> Any:
+    """What a forgotten field reads: that it was there counts, its words are gone."""
+    fields = EVENTS[topic].model_fields
+    return _forgotten(fields[field].annotation) if field in fields else FORGOTTEN
+
+
+def _forgotten(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = {name: _forgotten(field.annotation) for name, field in annotation.model_fields.items()}
+        return {name: value for name, value in fields.items() if value is not None}
+    if get_origin(annotation) is tuple:
+        return [_forgotten(get_args(annotation)[0])]
+    if annotation is str:
+        return FORGOTTEN
+    if annotation is int:
+        return 0
+    return next((found for part in get_args(annotation) if (found := _forgotten(part)) is not None), None)

@@ -1,0 +1,112 @@
+"""Around every request: an id to speak of it by, one line in the log, numbers for the operator, no stack trace out."""
+
+from asyncio import CancelledError
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from adapters.http.problems import RETRY_AFTER, problem
+from adapters.http.requests import ID
+from adapters.observability.metrics import Numbers
+
+logger = structlog.get_logger("plantrail.http")
+
+MISTAKE = "Something went wrong on our side; it is logged under the request id."
+SHUTTING_DOWN = (
+    "The service is being ended. Whether a command was recorded is not known: look, or repeat it with the"
+    " Idempotency-Key it was sent with."
+)
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "private, no-store",
+}
+"""What every answer tells browsers, unless it knows better."""
+
+FOR_DOCS = SECURITY | {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
+    "Cache-Control": "private, max-age=300",
+}
+"""The page of the documentation starts itself by a script, and shows nobody's words."""
+
+BY_HTTPS_ALONE = "max-age=63072000"
+
+
+class Conversation:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp, numbers: Numbers, make_id: Callable[[], UUID]) -> None:
+        self._app = app
+        self._make_id = make_id
+        self._numbers = numbers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, asked = perf_counter(), scope["method"]
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if ID.fullmatch(given) else str(self._make_id())
+        # To HEAD everything is as it is to GET; the server, which keeps its own scope, sends no body.
+        head_only = asked == "HEAD"
+        scope = {**scope, "request_id": request_id, "head_only": head_only, "method": "GET" if head_only else asked}
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                for name, value in (FOR_DOCS if _is_documentation(scope["path"]) else SECURITY).items():
+                    headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = BY_HTTPS_ALONE
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except CancelledError:
+            if status:
+                raise
+            await problem(Request(scope), 503, "shutting-down", SHUTTING_DOWN, RETRY_AFTER)(scope, receive, answer)
+        except Exception:
+            logger.exception("unhandled", request_id=request_id, route=_route(scope))
+            if not status:
+                await problem(Request(scope), 500, "internal-error", MISTAKE)(scope, receive, answer)
+        finally:
+            self._tell(scope, asked, status, perf_counter() - began)
+
+    def _tell(self, scope: Scope, asked: str, status: int, seconds: float) -> None:
+        method, route = asked if asked in METHODS else "OTHER", _route(scope)
+        self._numbers.requests.labels(method, route, status).inc()
+        self._numbers.seconds.labels(method, route).observe(seconds)
+        logger.info(
+            "request",
+            method=method,
+            route=route,
+            status=status,
+            milliseconds=round(seconds * 1000, 1),
+            request_id=scope["request_id"],
+            **scope.get("spoken_of", {}),
+        )
+
+
+def _is_documentation(path: str) -> bool:
+    return path.startswith(("/docs", "/static-offline-docs"))
+
+
+def _route(scope: Scope) -> str:
+    """The pattern of the path: what is filled in may be personal."""
+    route: Any = scope.get("route")
+    return str(getattr(route, "path", "unknown"))

@@ -1,0 +1,86 @@
+"""The forms a report is answered in: JSON, Markdown, a page or a PDF, as the caller would have it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import Request
+from pydantic_core import to_json
+
+from adapters.http.conditional import Answer
+from adapters.http.documentation import ETAG_AND_REQUEST_ID, QUERY, problem_of
+from adapters.http.problems import Rejected
+from adapters.rendering.document import Form
+from adapters.rendering.pool import MEDIA_TYPES, Press
+from adapters.rendering.style import security_policy
+
+BY_MEDIA_TYPE: Mapping[str, Form] = {media_type.partition(";")[0]: form for form, media_type in MEDIA_TYPES.items()}
+AT_ONCE = 2
+"""How many reports may wait for the press in threads that commands need as well."""
+
+FORMED_QUERY: dict[str, Any] = QUERY | {
+    "responses": QUERY["responses"]
+    | {
+        200: {
+            "headers": ETAG_AND_REQUEST_ID,
+            "content": {name: {"schema": {"type": "string"}} for name in BY_MEDIA_TYPE if name != "application/json"},
+        },
+        406: problem_of("It is to be had as JSON, Markdown, HTML and PDF only."),
+    }
+}
+"""What the route of a report says of itself, beside what is its own."""
+
+
+def form_asked(request: Request, format: Form | None) -> Form:
+    """What the query says, else what `Accept` likes best, of equals JSON.  Raises `Rejected`."""
+    accepted = ",".join(request.headers.getlist("accept"))
+    if format or not accepted.strip():
+        return format or "json"
+    ranges = list(media_ranges(accepted))
+    liking = {form: how_welcome(media_type, ranges) for media_type, form in BY_MEDIA_TYPE.items()}
+    best = max(liking, key=lambda form: liking[form])
+    if not liking[best]:
+        raise Rejected(406, "not-acceptable", f"It is to be had as {', '.join(BY_MEDIA_TYPE)}; see Accept.")
+    return best
+
+
+def media_ranges(accepted: str) -> Iterator[tuple[str, float]]:
+    """Each with its quality; one that cannot be read counts for nothing."""
+    for each in accepted.split(","):
+        range, *parameters = (part.strip().lower() for part in each.split(";"))
+        given = next((part.partition("=")[2].strip() for part in parameters if re.match(r"q\s*=", part)), "1")
+        if re.fullmatch(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?", given):
+            yield range, float(given)
+
+
+def how_welcome(media_type: str, ranges: list[tuple[str, float]]) -> float:
+    """By the range that says most of it (RFC 9110)."""
+    for wanted in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
+        found = [quality for range, quality in ranges if range == wanted]
+        if found:
+            return max(found)
+    return 0.0
+
+
+class Forms:
+    """Gives reports their form; those that wait for the press keep nobody else waiting."""
+
+    def __init__(self, press: Press) -> None:
+        self._press = press
+        self.limiter = CapacityLimiter(AT_ONCE)
+
+    def formed(self, name: str, form: Form, report: Any, about: str) -> Answer:
+        """An answer to be sent, and a file to be kept.  Raises `RenderingFailed`."""
+        content = report if isinstance(report, bytes) else to_json(report, by_alias=True)
+        if form == "json":
+            return Answer(content)
+        file = re.sub(r"[^A-Za-z0-9._-]", "-", f"{name}-{about}.{form}")
+        headers = {"Content-Disposition": f'inline; filename="{file}"'}
+        if form == "html":
+            headers["Content-Security-Policy"] = security_policy()
+        return Answer(self._press.made(name, form, content), None, MEDIA_TYPES[form], headers)
+
+    async def made(self, name: str, form: Form, report: Iterator[bytes], about: str) -> Answer:
+        """Of a report in parts."""
+        return await to_thread.run_sync(lambda: self.formed(name, form, b"".join(report), about), limiter=self.limiter)

@@ -1,0 +1,153 @@
+"""Connections to endpoints: to allowed addresses only, used again while they are fresh, each for one request at a time.
+
+No redirects, proxies, cookies or compression: what a general client would do beside is not wanted here.
+"""
+
+import asyncio
+import ssl
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
+from typing import NamedTuple
+
+import h11
+from pydantic import AnyHttpUrl
+
+from adapters.outbound.webhooks.addresses import HTTPS, Targets
+
+LONGEST_IDLE = 5.0
+"""Seconds a connection is kept for the next event."""
+CHUNK = 16 * 1024
+
+Headers = Sequence[tuple[str, str]]
+
+
+class Broken(Exception):
+    """The connection broke, or what came is not HTTP, before there was an answer."""
+
+
+class Origin(NamedTuple):
+    """Where a connection leads."""
+
+    tls: bool
+    host: str
+    port: int
+
+
+class Place(NamedTuple):
+    """A URL taken apart."""
+
+    origin: Origin
+    host_header: str
+    target: str
+
+
+@lru_cache(maxsize=1_000)
+def place_of(url: str) -> Place:
+    """By the parser that has checked it."""
+    parsed = AnyHttpUrl(url)
+    tls, host, port = parsed.scheme == "https", parsed.host or "", parsed.port or HTTPS
+    usual = port == (HTTPS if tls else 80)
+    query = f"?{parsed.query}" if parsed.query is not None else ""
+    origin = Origin(tls, host.strip("[]"), port)
+    return Place(origin, host if usual else f"{host}:{port}", f"{parsed.path or '/'}{query}")
+
+
+class Line:
+    """One connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._protocol = h11.Connection(h11.CLIENT)
+        self.idle: asyncio.TimerHandle | None = None
+        """Set while nobody uses it: ends it when it has been kept for long enough."""
+
+    async def post(self, place: Place, headers: Headers, body: bytes) -> h11.Response:
+        """The beginning of the answer.  Raises `Broken`."""
+        told = [("Host", place.host_header), ("Content-Length", str(len(body))), *headers]
+        request = h11.Request(method="POST", target=place.target, headers=told)
+        events = (request, h11.Data(data=body), h11.EndOfMessage())
+        try:
+            self._writer.write(b"".join(self._protocol.send(event) or b"" for event in events))
+            # Who answers before it has read everything may be heard out.
+            with suppress(ConnectionError):
+                await self._writer.drain()
+            while not isinstance(event := await self._next(), h11.Response):
+                pass
+            return event
+        except (OSError, h11.RemoteProtocolError) as error:
+            raise Broken(Broken.__doc__) from error
+
+    async def skip(self, most: int) -> bool:
+        """Take the rest of the answer off the line, at most so many bytes; whether it can be used again."""
+        try:
+            while most >= 0 and not isinstance(event := await self._next(), h11.EndOfMessage):
+                most -= len(event.data) if isinstance(event, h11.Data) else 0
+            self._protocol.start_next_cycle()
+        except (OSError, h11.ProtocolError):
+            return False
+        return True
+
+    async def _next(self) -> h11.Event:
+        while (event := self._protocol.next_event()) is h11.NEED_DATA:
+            self._protocol.receive_data(await self._reader.read(CHUNK))
+        if isinstance(event, h11.Event):
+            return event
+        raise h11.RemoteProtocolError("the other side does not speak HTTP any more")
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the other side has not hung up meanwhile, as far as is known."""
+        return not (self._reader.at_eof() or self._writer.is_closing())
+
+    def end(self) -> None:
+        self._writer.transport.abort()
+
+
+class Lines:
+    """The connections of an event loop."""
+
+    def __init__(self, targets: Targets, trust: ssl.SSLContext) -> None:
+        self._targets = targets
+        self._trust = trust
+        self._idle: dict[Origin, list[Line]] = defaultdict(list)
+
+    def kept(self, origin: Origin) -> Line | None:
+        """One that was used before, if there is any."""
+        while self._idle[origin]:
+            line = self._idle[origin].pop()
+            if line.idle:
+                line.idle.cancel()
+            if line.is_fresh:
+                return line
+            line.end()
+        return None
+
+    def keep(self, origin: Origin, line: Line) -> None:
+        self._idle[origin].append(line)
+        line.idle = asyncio.get_running_loop().call_later(LONGEST_IDLE, self._end, origin, line)
+
+    def _end(self, origin: Origin, line: Line) -> None:
+        self._idle[origin].remove(line)
+        line.end()
+
+    async def open(self, origin: Origin) -> Line:
+        """Raises `TargetRefused`, `OSError`, and of that `ssl.SSLError` where the certificate does not prove the name."""
+        failure = OSError("no address")
+        for address in await self._targets.addresses(origin.host, origin.port):
+            tls, name = (self._trust, origin.host) if origin.tls else (None, None)
+            try:
+                return Line(*await asyncio.open_connection(address, origin.port, ssl=tls, server_hostname=name))
+            except OSError as error:
+                failure = error
+        raise failure
+
+    async def close(self) -> None:
+        for line in (line for lines in self._idle.values() for line in lines):
+            if line.idle:
+                line.idle.cancel()
+            line.end()
+        self._idle.clear()
+        await asyncio.sleep(0)

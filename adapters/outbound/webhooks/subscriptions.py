@@ -1,0 +1,179 @@
+"""Subscribing to events: what somebody asks for is checked and understood, over HTTP and on the command line alike."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from datetime import datetime
+from functools import partial
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
+
+from adapters.access.tls_trust import public_authorities
+from adapters.events.cloud_events import source_of, topics_named
+from adapters.outbound.webhooks.addresses import LONGEST_URL, Targets
+from adapters.outbound.webhooks.delivery import Courier
+from adapters.outbound.webhooks.endpoints import Attempt, Webhook
+from adapters.outbound.webhooks.signatures import written
+from adapters.postgres.feed import NOW, Feed, cursor
+from adapters.postgres.webhooks import Webhooks
+from application.views.plan_names import plans_named
+
+MOST_NAMED = 100
+TEST_TYPE = "plantrail.webhook-test.v1"
+
+CursorText = Annotated[str, Field(max_length=100, examples=["00000000000000000042", "now"])]
+
+
+class Wish(BaseModel):
+    """What is to be sent where."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(max_length=LONGEST_URL, description="https, leading into the internet.")
+    types: list[Annotated[str, Field(max_length=100)]] = Field(
+        default=[],
+        max_length=MOST_NAMED,
+        description="Only events of these types: `plantrail.play-won.v1`, or `play-won` in every shape. Empty: all.",
+    )
+    plans: list[Annotated[str, Field(max_length=128)]] = Field(
+        default=[],
+        max_length=MOST_NAMED,
+        description="Only events of these plans, by plan id or account id. Empty: all.",
+    )
+    after: CursorText = Field(
+        default="now",
+        description="An event's `id` or `sequence`: what follows it is sent; `0` begins with the first event there is.",
+    )
+    personal_data: bool = Field(
+        default=False, description="Whether to send words about people; this takes the right to them."
+    )
+
+
+class Subscribed(Webhook):
+    """The new endpoint."""
+
+    secret: str = Field(description="What signatures are made with. It is shown once.", pattern="^whsec_")
+
+
+class Rotated(BaseModel):
+    """The new secret of an endpoint."""
+
+    secret: str = Field(description="What signatures are made with. It is shown once.", pattern="^whsec_")
+    previous_secret_until: datetime = Field(description="Until then the secret before signs too.")
+
+
+class Replay(BaseModel):
+    """What is to be sent again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: CursorText | None = Field(
+        default=None, description="What follows this event is sent again. A parked plan can do without: it goes on."
+    )
+    plan: Annotated[str, Field(max_length=128)] | None = Field(
+        default=None, description="Only this plan, by plan id or account id. Left out: all of them."
+    )
+
+
+class UnknownPlan(Exception):
+    """There is no such plan, or it is not yours."""
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+
+
+class Subscriptions:
+    def __init__(
+        self,
+        webhooks: Webhooks,
+        feed: Feed,
+        targets: Targets,
+        now: Callable[[], datetime],
+        make_id: Callable[[], UUID],
+    ) -> None:
+        self._webhooks = webhooks
+        self._feed = feed
+        self._targets = targets
+        self._now = now
+        self._make_id = make_id
+
+    async def begin(self, wish: Wish, owner: str, may_see: Collection[UUID] | None = None) -> Subscribed:
+        """`may_see`: all plans of which the owner may have events; None: of every plan.
+
+        Raises `TargetRefused`, `UnknownPlan`, `NoSuchType`, `CursorMalformed`, `CursorGone`, `TooManyWebhooks`,
+        `StoreUnavailable`.
+        """
+        url = await self._targets.check(wish.url)
+        return await asyncio.to_thread(self._begin, wish.model_copy(update={"url": url}), owner, may_see)
+
+    def _begin(self, wish: Wish, owner: str, may_see: Collection[UUID] | None) -> Subscribed:
+        topics = {topic for type in wish.types for topic in topics_named(type)}
+        allowed = None if may_see is None else frozenset(may_see)
+        plans = {self._plan(name, f"/plans/{place}", allowed) for place, name in enumerate(wish.plans)}
+        if allowed is not None and not plans:
+            if not allowed:
+                raise UnknownPlan("/plans", "There is no plan whose events you may have.")
+            plans = set(allowed)
+        id = self._make_id()
+        after = self._position(wish.after, may_see)
+        secret = self._webhooks.create(id, owner, wish.url, self._now(), topics, plans, wish.personal_data, after)
+        return Subscribed(**self._webhooks.get(id).model_dump(), secret=written(secret))
+
+    def _plan(self, name: str, pointer: str, allowed: Collection[UUID] | None = None) -> UUID:
+        ids = [id for id in plans_named(name) if allowed is None or id in allowed]
+        found = self._webhooks.plans_there(ids)
+        if not found:
+            raise UnknownPlan(pointer, f"There is no plan “{name}”.")
+        return found[0]
+
+    def _position(self, after: str, may_see: Collection[UUID] | None) -> int:
+        return self._feed.position(cursor(after, may_see=may_see))
+
+    def replay(self, id: UUID, owner: str | None, wanted: Replay, may_see: Collection[UUID] | None = None) -> Webhook:
+        """`may_see`: the plans that may be named; None: all.
+
+        Raises `UnknownWebhook`, `UnknownPlan`, `NothingToReplay`, `CursorMalformed`, `CursorGone`,
+        `StoreUnavailable`."""
+        plan = self._plan(wanted.plan, "/plan", may_see) if wanted.plan else None
+        after = self._position(wanted.after, may_see) if wanted.after else None
+        return self._webhooks.replay(id, owner, self._now(), plan, after)
+
+    def rotate(self, id: UUID, owner: str | None) -> Rotated:
+        """Raises `UnknownWebhook`, `StoreUnavailable`."""
+        secret, until = self._webhooks.rotate_secret(id, owner, self._now())
+        return Rotated(secret=written(secret), previous_secret_until=until)
+
+    async def test(self, id: UUID, owner: str | None) -> Attempt:
+        """Send something that is no event of any plan, in whatever state the endpoint is, and say what came back.
+
+        Raises `UnknownWebhook`, `StoreUnavailable`.
+        """
+        now, event_id = self._now(), f"test:{self._make_id()}"
+        webhook = await asyncio.to_thread(self._webhooks.get, id, owner)
+        secrets = await asyncio.to_thread(self._webhooks.current_secrets, id, owner, now)
+        log_id = (await asyncio.to_thread(self._feed.page, NOW, most=1)).log_id
+        event = {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": source_of(log_id),
+            "type": TEST_TYPE,
+            "time": now,
+            "datacontenttype": "application/json",
+            "data": {"webhook": id},
+        }
+        courier = Courier(self._targets, self._now, await asyncio.to_thread(public_authorities))
+        try:
+            outcome = await courier.send(webhook.url, secrets, event_id, to_json(event))
+        finally:
+            await courier.close()
+        await asyncio.to_thread(partial(self._webhooks.tell, id, event_id, outcome, now))
+        return Attempt(
+            event=event_id,
+            attempted_at=now,
+            milliseconds=outcome.milliseconds,
+            status=outcome.status,
+            error=outcome.error,
+        )

@@ -1,0 +1,238 @@
+"""The worker: finds out what is to be sent, and sends it; any number of them share what there is to do.
+
+Plans and endpoints are served side by side, the events of one plan to one endpoint one after the other.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from threading import Thread
+from time import monotonic
+from typing import NamedTuple, ParamSpec, Protocol, TypeVar
+
+import structlog
+
+from adapters.events.cloud_events import Row
+from adapters.outbound.webhooks.delivery import Courier, Outcome
+from adapters.outbound.webhooks.retries import Random, held_until, next_attempt
+from adapters.postgres.webhook_lanes import Lane, Lanes
+from application.aggregates.ports import StoreUnavailable
+
+MOST_LANES = 256
+"""That a worker holds at once."""
+MOST_IN_A_ROW = 100
+"""Events of one lane, before others that wait are served."""
+SECONDS_TO_END = 4.0
+THREADS = 4
+"""In which the store is asked."""
+POLL = 1.0
+"""Seconds between two looks when nobody says that there is something to do."""
+SHORTEST_PAUSE = 0.005
+SECONDS_BETWEEN_SWEEPS = 15.0
+SECONDS_WITHOUT_A_WORD = 60.0
+"""That something may wait, and between two lines in the log that say so."""
+
+logger = structlog.get_logger("plantrail.webhooks")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Body = Callable[[Row, bool], bytes]
+"""The CloudEvent of a stored event, with words about people or, without asking the store, without."""
+
+
+class Numbers(Protocol):
+    """Who wants to know how it goes."""
+
+    def delivered(self, outcome: str, milliseconds: int) -> None: ...
+
+    def waiting(self, lanes: int, seconds: float) -> None: ...
+
+
+class Unheard:
+    """Nobody wants to know."""
+
+    def delivered(self, outcome: str, milliseconds: int) -> None: ...
+
+    def waiting(self, lanes: int, seconds: float) -> None: ...
+
+
+class Worker:
+    """Belongs to the event loop it is used in; the store is asked in threads."""
+
+    def __init__(
+        self, lanes: Lanes, courier: Courier, body: Body, now: Callable[[], datetime], random: Random, numbers: Numbers
+    ) -> None:
+        self._lanes = lanes
+        self._courier = courier
+        self._body = body
+        self._now = now
+        self._random = random
+        self._numbers = numbers
+        self._threads = ThreadPoolExecutor(THREADS, "webhooks")
+        self._told_at = -SECONDS_WITHOUT_A_WORD
+        self._at_work: dict[asyncio.Task[None], Lane] = {}
+        self._ending = asyncio.Event()
+        self._woken = asyncio.Event()
+
+    # Going on
+
+    async def run(self) -> None:
+        """Until `end`; then what is under way may still be done within some seconds."""
+        swept_at, trouble = -SECONDS_BETWEEN_SWEEPS, ""
+        while not self._ending.is_set():
+            try:
+                if monotonic() - swept_at >= SECONDS_BETWEEN_SWEEPS:
+                    await self.sweep()
+                    swept_at = monotonic()
+                pause, now_wrong = SHORTEST_PAUSE if await self.turn() else POLL, ""
+            except Exception as error:  # noqa: BLE001 - it is told and tried again: nothing is skipped
+                pause, now_wrong = POLL, type(error).__name__
+            if now_wrong != trouble:
+                logger.warning("webhooks stand still" if now_wrong else "webhooks go on", error=now_wrong)
+                trouble = now_wrong
+            await self._rest(pause)
+        await self._finish()
+
+    def end(self) -> None:
+        self._ending.set()
+        self.wake()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._woken.set()
+
+    async def _rest(self, seconds: float) -> None:
+        await asyncio.sleep(SHORTEST_PAUSE)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        self._woken.clear()
+
+    async def _finish(self) -> None:
+        """Who is cut short keeps the lane until the lease runs out: nobody knows what the endpoint does with the event."""
+        if self._at_work:
+            _, late = await asyncio.wait(self._at_work, timeout=SECONDS_TO_END)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self.close()
+
+    async def close(self) -> None:
+        await self._courier.close()
+        self._threads.shutdown(wait=False)
+
+    async def _ask(self, question: Callable[P, T], *values: P.args, **more: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: question(*values, **more))
+
+    # What there is to do
+
+    async def turn(self) -> bool:
+        """Look further through the log, and begin with what is due; False where there was neither."""
+        looked = await self._ask(self._lanes.look_through, self._now())
+        busy = Counter(lane.endpoint_id for lane in self._at_work.values())
+        lanes = await self._ask(self._lanes.claim, self._now(), MOST_LANES - len(self._at_work), busy)
+        for lane in lanes:
+            task = asyncio.create_task(self._serve(lane))
+            self._at_work[task] = lane
+            task.add_done_callback(self._served)
+        return looked or bool(lanes)
+
+    async def work_off(self) -> None:
+        """Until nothing is due any more."""
+        while await self.turn() or self._at_work:
+            if self._at_work:
+                await asyncio.wait(self._at_work, return_when=asyncio.FIRST_COMPLETED)
+
+    async def sweep(self) -> None:
+        now = self._now()
+        for endpoint_id in await self._ask(self._lanes.sweep, now):
+            logger.warning("webhook disabled: for days nothing arrived", webhook=str(endpoint_id))
+        for endpoint_id in await self._ask(self._lanes.pause_without_key, now):
+            logger.warning("webhook paused: its owner has no key for it any more", webhook=str(endpoint_id))
+        lanes, since = await self._ask(self._lanes.waiting)
+        seconds = (now - since).total_seconds() if since else 0.0
+        self._numbers.waiting(lanes, seconds)
+        if min(seconds, monotonic() - self._told_at) >= SECONDS_WITHOUT_A_WORD:
+            self._told_at = monotonic()
+            logger.warning("webhooks wait", lanes=lanes, seconds=round(seconds))
+
+    def _served(self, task: asyncio.Task[None]) -> None:
+        del self._at_work[task]
+        self.wake()
+
+    # One lane
+
+    async def _serve(self, lane: Lane) -> None:
+        try:
+            await self._send_in_order(lane)
+            await self._ask(self._lanes.let_go, lane)
+        except StoreUnavailable as error:
+            logger.warning("webhook left to its lease", webhook=str(lane.endpoint_id), error=type(error).__name__)
+        except Exception:
+            logger.exception("webhook not served", webhook=str(lane.endpoint_id), plan_id=str(lane.plan_id))
+
+    async def _send_in_order(self, lane: Lane) -> None:
+        sent = 0
+        while not lane.done and sent < MOST_IN_A_ROW:
+            for row in await self._ask(self._lanes.next_events, lane):
+                if self._ending.is_set() or monotonic() + self._courier.longest > lane.held_until:
+                    return
+                if not await self._send(lane, row):
+                    return
+                sent += 1
+
+    async def _send(self, lane: Lane, row: Row) -> bool:
+        """Whether to go on with the next event of the lane."""
+        body = await self._ask(self._body, row, True) if lane.personal_data else self._body(row, False)
+        event_id = f"{row.plan_id}:{row.version}"
+        outcome = await self._courier.send(lane.url, lane.secrets, event_id, body)
+        self._numbers.delivered(outcome.kind, outcome.milliseconds)
+        if outcome.arrived:
+            return await self._ask(self._lanes.arrived, lane, row.version, event_id, outcome, self._now())
+        await self._failed(lane, event_id, outcome)
+        return False
+
+    async def _failed(self, lane: Lane, event_id: str, outcome: Outcome) -> None:
+        now = self._now()
+        hold = held_until(outcome.held, now)
+        again = next_attempt(lane.attempts + 1, now, self._random)
+        due_at = max(again, hold) if again and hold else again
+        if due_at is None:
+            logger.warning("webhook parks a plan", webhook=str(lane.endpoint_id), plan_id=str(lane.plan_id))
+        await self._ask(self._lanes.failed, lane, event_id, outcome, now, due_at, hold)
+
+
+class AtWork(NamedTuple):
+    """A worker in another thread: what is said to it from here."""
+
+    loop: asyncio.AbstractEventLoop
+    worker: Worker
+
+    def wake(self) -> None:
+        self.loop.call_soon_threadsafe(self.worker.wake)
+
+    def end(self) -> None:
+        self.loop.call_soon_threadsafe(self.worker.end)
+
+
+@contextmanager
+def at_work(make: Callable[[], Worker]) -> Iterator[AtWork]:
+    """A worker in a thread of its own, which ends within five seconds."""
+    loop = asyncio.new_event_loop()
+
+    async def made() -> Worker:
+        return make()
+
+    there = AtWork(loop, loop.run_until_complete(made()))
+    thread = Thread(target=loop.run_until_complete, args=(there.worker.run(),), name="webhooks", daemon=True)
+    thread.start()
+    try:
+        yield there
+    finally:
+        there.end()
+        thread.join(timeout=SECONDS_TO_END + 1)
+        if not thread.is_alive():
+            loop.close()

@@ -1,0 +1,172 @@
+"""Witnesses: places out of the store's reach that are told every checkpoint, so that a log that is cut off or rewritten
+later is found.
+
+A witness that cannot be reached keeps nobody waiting: it is tried again, and told the latest checkpoint then, which
+stands for all before it.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import httpx
+import nats
+import structlog
+from nats.errors import Error as NatsError
+
+from adapters.access.tls_trust import public_authorities
+from adapters.outbound.webhooks.signatures import signed
+from adapters.postgres.log_tree import NotCoveredYet
+from adapters.proof.checkpoints import notes_in
+from application.aggregates.ports import StoreUnavailable
+
+POLL = 1.0
+FIRST_RETRY, LAST_RETRY = 5.0, 300.0
+PATIENCE = 10.0
+TEXT = "text/plain; charset=utf-8"
+
+logger = structlog.get_logger("plantrail.witnesses")
+
+
+class NotWitnessed(Exception):
+    """Why a witness could not be told."""
+
+
+class Witness(Protocol):
+    def tell(self, note: str) -> None:
+        """Raises `NotWitnessed`.  Told the same twice, it is as if it had been told once."""
+
+
+@dataclass(frozen=True)
+class FileWitness:
+    """A file to which each checkpoint is added, perhaps on a disk that cannot be rewritten."""
+
+    file: Path
+
+    def tell(self, note: str) -> None:
+        try:
+            known = list(notes_in(self.file.read_text("utf-8"))) if self.file.exists() else []
+            if note not in known[-1:]:
+                with self.file.open("a", encoding="utf-8") as stream:
+                    stream.write(("\n" if known else "") + note)
+        except OSError as error:
+            raise NotWitnessed(type(error).__name__) from error
+
+
+@dataclass(frozen=True)
+class WebhookWitness:
+    """A URL to which each checkpoint is posted, signed as Standard Webhooks are; its id is the note's digest."""
+
+    url: str
+    secret: bytes
+    now: Callable[[], datetime]
+
+    def tell(self, note: str) -> None:
+        body = note.encode()
+        headers = signed([self.secret], sha256(body).hexdigest(), self.now(), body) | {"Content-Type": TEXT}
+        try:
+            answer = httpx.post(
+                self.url, content=body, headers=headers, verify=public_authorities(), timeout=PATIENCE, trust_env=False
+            )
+        except httpx.HTTPError as error:
+            raise NotWitnessed(type(error).__name__) from error
+        if not answer.is_success:
+            raise NotWitnessed(f"it answered {answer.status_code}")
+
+
+@dataclass(frozen=True)
+class NatsWitness:
+    """A subject that a JetStream stream keeps; `nats://host:port/subject`."""
+
+    url: str
+
+    def tell(self, note: str) -> None:
+        try:
+            asyncio.run(asyncio.wait_for(self._publish(note.encode()), PATIENCE))
+        except (NatsError, OSError, TimeoutError) as error:
+            raise NotWitnessed(type(error).__name__) from error
+
+    async def _publish(self, body: bytes) -> None:
+        where = urlsplit(self.url)
+        client = await nats.connect(f"{where.scheme}://{where.netloc}", allow_reconnect=False, error_cb=_quietly)
+        try:
+            headers = {"Nats-Msg-Id": sha256(body).hexdigest(), "Content-Type": TEXT}
+            await client.jetstream().publish(where.path.lstrip("/"), body, headers=headers)
+        finally:
+            await client.close()
+
+
+async def _quietly(_: Exception) -> None:
+    """What went wrong is raised as well."""
+
+
+class Telling:
+    """Tells the witnesses each checkpoint there is, in a thread of its own."""
+
+    def __init__(
+        self,
+        witnesses: Sequence[Witness],
+        latest: Callable[[], str],
+        poll: float = POLL,
+        failed: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`latest` is the note of the latest checkpoint; it may raise `NotCoveredYet`, `StoreUnavailable`.  `failed` is told
+        each time a witness could not be.
+        """
+        self._latest = latest
+        self._poll = poll
+        self._lines = [Line(witness, failed) for witness in witnesses]
+        self._stopping = Event()
+        self._thread = Thread(target=self._tell, name="witnesses", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """The last checkpoint is told still, if that takes no longer than a second."""
+        self._stopping.set()
+        self._thread.join(timeout=1)
+
+    def _tell(self) -> None:
+        ending = False
+        while not ending:
+            ending = self._stopping.wait(self._poll)
+            try:
+                note = self._latest()
+            except (StoreUnavailable, NotCoveredYet):
+                continue
+            for line in self._lines:
+                line.tell(note, monotonic())
+
+
+class Line:
+    """To one witness: what it was told last, and when to try again where that failed."""
+
+    def __init__(self, witness: Witness, failed: Callable[[], object] = lambda: None) -> None:
+        self._witness = witness
+        self._failed = failed
+        self._told = ""
+        self._failures = 0
+        self._not_before = 0.0
+
+    def tell(self, note: str, now: float) -> None:
+        if note == self._told or now < self._not_before:
+            return
+        try:
+            self._witness.tell(note)
+        except NotWitnessed as error:
+            self._not_before = now + min(FIRST_RETRY * 2**self._failures, LAST_RETRY)
+            self._failures += 1
+            self._failed()
+            logger.warning("witness not told", witness=type(self._witness).__name__, error=str(error))
+            return
+        if self._failures:
+            logger.info("witness told again", witness=type(self._witness).__name__)
+        self._told, self._failures, self._not_before = note, 0, 0.0

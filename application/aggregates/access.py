@@ -1,0 +1,132 @@
+"""Who may do what: roles and rights as data.  What is not said here is denied."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from application.aggregates.cache import KnownPlan
+from domain.account_plan.plan import OpenPlan, PlaceHold, PlanAlreadyOpen, PlanNotOpen, ReleaseHold, the_plan
+from domain.account_plan.stakeholders import ForgetStakeholder
+from domain.account_plan.team import AssignMember, Member, ReleaseMember
+from domain.language import Command
+from domain.things import AccountPlan, day_of
+
+Right = Literal[
+    "view", "command", "members", "hold", "erase", "audit", "witness", "feed", "own-endpoints", "all-endpoints", "keys"
+]
+Role = Literal["reader", "editor", "auditor", "subscriber", "admin", "developer"]
+
+RIGHTS: Mapping[Right, str] = {
+    "view": "See plans as they stand and stood, their histories, and reports of them.",
+    "command": "Change plans.",
+    "members": "Say who is on the team of a plan.",
+    "hold": "Place and release legal holds.",
+    "erase": "Forget people, and see the certificates of it.",
+    "audit": "Export histories, prove them, and see who has read what.",
+    "witness": "Have the log's checkpoints and the hashes they stand on, which hold nobody's words.",
+    "feed": "Follow what is recorded.",
+    "own-endpoints": "Have events sent to endpoints of one's own.",
+    "all-endpoints": "See and end everybody's endpoints.",
+    "keys": "Give keys to callers, and take them back.",
+}
+"""What each lets its holder do."""
+
+ROLES: Mapping[Role, frozenset[Right]] = {
+    "reader": frozenset({"view", "witness"}),
+    "editor": frozenset({"view", "witness", "command", "members"}),
+    "auditor": frozenset({"view", "witness", "audit"}),
+    "subscriber": frozenset({"witness", "feed", "own-endpoints"}),
+    "admin": frozenset({"witness", "members", "hold", "erase", "own-endpoints", "all-endpoints", "keys"}),
+    "developer": frozenset(RIGHTS),
+}
+"""Who works on a machine of their own is the developer; nobody else can be."""
+
+WORKS_ON_PLANS: Role = "editor"
+"""The role whose plans are, beside those named, the ones its holder owns or is on the team of."""
+
+_NEEDED: Mapping[type[Command], Right] = {
+    PlaceHold: "hold",
+    ReleaseHold: "hold",
+    ForgetStakeholder: "erase",
+    AssignMember: "members",
+    ReleaseMember: "members",
+}
+
+
+class CallerNotAllowed(Exception):
+    """You may not do this."""
+
+
+def right_to(command: type[Command]) -> Right:
+    """What it takes to carry out such a command."""
+    return _NEEDED.get(command, "command")
+
+
+def check_right(role: Role, right: Right) -> None:
+    """Raises `CallerNotAllowed`."""
+    if right not in ROLES[role]:
+        article = "an" if role[0] in "aeiou" else "a"
+        raise CallerNotAllowed(f"This takes the right “{right}”, which {article} {role} does not have.")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who was recognised: the actor of the events that follow, and what they may do."""
+
+    actor: str
+    role: Role
+    plans: frozenset[UUID] | None = frozenset()
+    """The plans that were named for them; None: all there are."""
+    personal_data: bool = False
+    """Whether what is sent to them may hold words about people."""
+    acts_for_others: bool = False
+    on_behalf_of: str | None = None
+    """For whom they act now."""
+
+    def may(self, right: Right) -> bool:
+        return right in ROLES[self.role]
+
+    @property
+    def works_on_plans(self) -> bool:
+        return self.role == WORKS_ON_PLANS
+
+    def sees(self, known: KnownPlan, now: datetime) -> bool:
+        """Whether a plan there is, is theirs; as it stands now, not as it stood."""
+        return (
+            self.plans is None
+            or known.plan_id in self.plans
+            or (self.works_on_plans and is_at_work_on(known.plan, self.actor, now))
+        )
+
+    def acting_for(self, person: str | None) -> "Caller":
+        """Raises `CallerNotAllowed`."""
+        if person is None:
+            return self
+        if not self.acts_for_others:
+            raise CallerNotAllowed("You may not act on behalf of others.")
+        return replace(self, on_behalf_of=person)
+
+    def check_plan(self, known: KnownPlan, commands: Sequence[Command], now: datetime) -> None:
+        """Before a plan decides.  A plan that is not theirs is there for them no more than one that does not exist.
+
+        Raises `PlanNotOpen`, `PlanAlreadyOpen`, `CallerNotAllowed`.
+        """
+        first = commands[0]
+        if isinstance(first, OpenPlan) and not known.records:
+            if not (self.plans is None or known.plan_id in self.plans or first.owner == self.actor):
+                raise CallerNotAllowed("You may open plans that you will own, and those that were named for you.")
+        elif not self.sees(known, now):
+            if isinstance(first, OpenPlan):
+                raise PlanAlreadyOpen("/account_id", account_id=first.account_id)
+            raise PlanNotOpen
+
+
+def is_at_work_on(plan: AccountPlan, person: str, now: datetime) -> bool:
+    """Whether they own the plan or are on its team: from when they are assigned until the last day they are."""
+    card = the_plan(plan)
+    stints = [member for member in plan.all(Member).values() if member.person == person]
+    return card.owner == person or any(
+        member.until_on is None or member.until_on >= day_of(now, card.timezone) for member in stints
+    )

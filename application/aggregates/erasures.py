@@ -1,0 +1,157 @@
+"""Forgetting a person: who was, what is certified of it, and what is recorded anew where a copy of the log lost it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from application.aggregates.ports import Circumstances, Commit, EventStore, ToRecord
+from domain.account_plan.stakeholders import StakeholderForgotten
+
+PURGED = (
+    "The person's key: destroyed in the store. Nothing that was sealed for them opens, in no view of whatever past.",
+    "Memories of the process that answered: plans, keys and ready answers are dropped.",
+    "Memories of all other processes: dropped within two seconds; no answer is given from them meanwhile.",
+    "Lists, search, answers kept for repeated requests, queues of subscribers: never held the person's words.",
+)
+KEPT = (
+    "The events keep their shape, their sealed bytes and hash commitments to them, so that versions, counts and proofs"
+    " stay as they were. The stakeholder's id stands in them."
+)
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """Somebody who was forgotten, by ids alone."""
+
+    log: UUID
+    plan_id: UUID
+    stakeholder: str
+    person: str
+    """The id of the command that added them: in a copy of the log that holds it, it is this person who is to be forgotten,
+    and not somebody of the same id in another log."""
+    event: str
+    """By which they were forgotten, in the log where it was recorded first."""
+    forgotten_at: datetime
+    by: str
+    certificate: str
+    """The id of the command that said so."""
+
+
+def record_again(store: EventStore, erasure: Erasure) -> None:
+    """In a copy of the log that is older than the erasure; when it was, it stays.  Whether there is a legal hold in the
+    copy does not matter: it has happened.
+
+    Raises `StoreUnavailable`.
+    """
+    records = store.read(erasure.plan_id)
+    while not any(record.event == StakeholderForgotten(id=erasure.stakeholder) for record in records):
+        last = records[-1]
+        to_record = ToRecord(
+            StakeholderForgotten(id=erasure.stakeholder),
+            max(erasure.forgotten_at, last.meta.recorded_at),
+            erasure.certificate,
+            "On the list of erasures; this copy of the log was older",
+        )
+        circumstances = Circumstances(erasure.by, "erasures", erasure.certificate, erasure.certificate)
+        store.append(Commit(erasure.plan_id, last.version, [to_record], circumstances))
+        records = store.read(erasure.plan_id)
+
+
+class Remainder(BaseModel):
+    """Where something may be left that could be opened, and what ends it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    where: str
+    until: str
+
+
+class Certificate(BaseModel):
+    """That somebody was forgotten.  `final`: no copy of the store can be opened for them any more, wherever it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = Field(description="Of this certificate; the erasure is on the list outside the database under it.")
+    plan_id: str
+    stakeholder: str
+    event: str = Field(description="The event on the log that says so.")
+    event_sha256: str = Field(description="Of the event as it is stored.")
+    forgotten_at: datetime
+    forgotten_by: str
+    key_made_at: datetime | None
+    key_destroyed_at: datetime
+    listed_at: datetime
+    generations: list[int] = Field(
+        description="Of the key-encryption key, that may have wrapped the person's key and are not destroyed."
+    )
+    purged: list[str]
+    kept: str
+    remains: list[Remainder]
+    final: bool
+    final_at: datetime | None = Field(description="When the last of those generations was destroyed.")
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What is on record of an erasure."""
+
+    certificate: str
+    plan_id: UUID
+    stakeholder: str
+    event: str
+    event_sha256: str
+    forgotten_at: datetime
+    forgotten_by: str
+    generation: int
+    """The newest that ever wrapped the person's key."""
+    key_made_at: datetime | None
+    key_destroyed_at: datetime
+    listed_at: datetime
+
+
+@dataclass(frozen=True)
+class KeyGeneration:
+    """Of the key-encryption key."""
+
+    generation: int
+    begun_at: datetime
+    destroyed_at: datetime | None
+
+
+def certificate(erased: Erased, generations: Sequence[KeyGeneration]) -> Certificate:
+    """`generations`: all there ever were."""
+    made_at = erased.key_made_at
+    first = max((each.generation for each in generations if made_at and each.begun_at <= made_at), default=0)
+    wrapped_by = [each for each in generations if first <= each.generation <= erased.generation]
+    left = [each.generation for each in wrapped_by if each.destroyed_at is None]
+    ends = [each.destroyed_at for each in wrapped_by if each.destroyed_at]
+    return Certificate(
+        id=erased.certificate,
+        plan_id=str(erased.plan_id),
+        stakeholder=erased.stakeholder,
+        event=erased.event,
+        event_sha256=erased.event_sha256,
+        forgotten_at=erased.forgotten_at,
+        forgotten_by=erased.forgotten_by,
+        key_made_at=erased.key_made_at,
+        key_destroyed_at=erased.key_destroyed_at,
+        listed_at=erased.listed_at,
+        generations=left,
+        purged=list(PURGED),
+        kept=KEPT,
+        remains=[remainder(generation) for generation in left],
+        final=not left,
+        final_at=max(erased.key_destroyed_at, *ends) if not left else None,
+    )
+
+
+def remainder(generation: int) -> Remainder:
+    return Remainder(
+        where=f"Copies of the person's key as generation {generation} of the key-encryption key wrapped it: in dead rows"
+        " and free space of the table, in the write-ahead log, in backups made before.",
+        until=f"Generation {generation} is destroyed: `plantrail keys rotate`, then `plantrail keys destroy-generation"
+        f" {generation}`.",
+    )

@@ -1,0 +1,89 @@
+"""Deciding one command after the other, before anything is on record."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from application.aggregates.cache import KnownPlan
+from application.aggregates.ports import ToRecord
+from domain.account_plan import AccountPlanCommand, AccountPlanEvent, decide, fold, speaks_of, strikes
+from domain.account_plan.stakeholders import StakeholderForgotten
+from domain.language import Caution, Event
+from domain.markers import Sealed, marked
+from domain.record import Recorded
+from domain.things import AccountPlan
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of one command: the id of its thing, perhaps made here, the events by version, the warnings."""
+
+    id: str | None
+    events: Mapping[int, str]
+    warnings: Sequence[Caution]
+
+
+class Prospect:
+    """A plan as it will stand once all that was decided is on record: what the next command is decided on."""
+
+    def __init__(self, known: KnownPlan) -> None:
+        self.known = known
+        self.plan = known.plan
+        self.to_record: list[ToRecord] = []
+
+    def take(self, command: AccountPlanCommand, at: datetime, command_id: str) -> Done:
+        """Raises `Refusal`, and then all is as it was."""
+        decision = decide(self.plan, command, at)
+        about = speaks_of(self.plan, command)
+        first = self.plan.version + 1
+        self.to_record += [
+            ToRecord(event, at, command_id, command.reason, about, self._former_words_spoke_of(event))
+            for event in decision.events
+        ]
+        self.plan = self._after(decision.events)
+        types = {version: type(event).__name__ for version, event in enumerate(decision.events, first)}
+        return Done(command.subject(), types, decision.warnings)
+
+    def _after(self, news: Sequence[AccountPlanEvent]) -> AccountPlan:
+        if strikes(news):
+            recorded = (record.event for record in self.known.records)
+            return fold([*recorded, *(each.event for each in self.to_record)])
+        return fold(news, self.plan)
+
+    def _former_words_spoke_of(self, event: Event) -> tuple[str, ...]:
+        about = set(former_words_spoke_of(self.known.records, event))
+        if repeats_words(event):
+            for each in self.to_record:
+                if is_about_the_same(each.event, event):
+                    about.update(each.about, each.former_about)
+        return tuple(sorted(about))
+
+
+def former_words_spoke_of(records: Sequence[Recorded], event: Event) -> tuple[str, ...]:
+    """Whom the words spoke of that the event repeats as `former`: sealed before, they may not be repeated in clear.
+
+    Those forgotten are left out: what spoke of them is gone already, and the rest is to stay readable for the others.
+    """
+    if not repeats_words(event):
+        return ()
+    parts = (part for record in records if is_about_the_same(record.event, event) for part in record.sealed)
+    about = {who for part in parts if part.fields != ("reason",) for who in part.about}
+    forgotten = {record.event.id for record in records if isinstance(record.event, StakeholderForgotten)}
+    return tuple(sorted(about - forgotten))
+
+
+def repeats_words(event: Event) -> bool:
+    return any(field == "former" for field, _ in marked(type(event), Sealed))
+
+
+def is_about_the_same(event: Event, other: Event) -> bool:
+    return (event.noun, event.subject()) == (other.noun, other.subject())
+
+
+def with_id(command: AccountPlanCommand, make_id: Callable[[], UUID]) -> AccountPlanCommand:
+    """The command, with an id made up where the caller left it out."""
+    if command.subject() is None:
+        # Digits, because a stakeholder's id may not hold a word of the name.
+        return command.model_copy(update={"id": f"{command.noun[0]}{make_id().int % 10**12:012}"})
+    return command

@@ -1,0 +1,421 @@
+"""Projection over all plans: a line each, with who has it, what it is worth, until when, and what slips in it.
+
+A line is carried on event by event from no more than it keeps, and shown as of a day: what is overdue or stale in a plan
+changes at some midnight without any event, so it is said at which.
+"""
+
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Annotated, Any, Literal, NamedTuple, get_args
+from unicodedata import combining, normalize
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic_core import to_json
+
+from application.views.freshness import most_days
+from domain.account_plan.actions import ActionAdded, ActionCompleted, ActionDropped, ActionReopened, ActionRescheduled
+from domain.account_plan.entries import EntryStruck, NoteWritten, SectionConfirmed
+from domain.account_plan.health import ContractRenewed, ContractSet
+from domain.account_plan.plan import (
+    AccountRenamed,
+    PlanArchived,
+    PlanCorrected,
+    PlanOpened,
+    PlanReassigned,
+    PlanReopened,
+    PlanTerms,
+    Segment,
+    Tier,
+    TierChanged,
+)
+from domain.account_plan.plays import PlayDropped, PlayLost, PlayPlanned, PlayReopened, PlayRescheduled, PlayWon
+from domain.account_plan.reviews import ReviewHeld
+from domain.account_plan.team import MemberAssigned, MemberReleased, stint_id
+from domain.language import Amount, Day, Event, OptionalName, PersonId, Section
+from domain.things import day_of
+
+# What is shown
+
+
+class PortfolioItem(BaseModel):
+    """A plan in the portfolio."""
+
+    plan_id: UUID
+    account_id: str
+    account_name: str
+    tier: Tier
+    owner: str
+    segment: Segment | None
+    territory: str | None
+    currency: str
+    archived: bool
+    arr: Decimal | None
+    """Of the contract, in the plan's currency."""
+    renews_on: date | None
+    open_promises: int
+    """Plays and actions that are not over."""
+    overdue: int
+    """Those of them that were due before today, where the plan lives."""
+    last_review_on: date | None
+    last_review_id: str | None
+    stale_sections: list[Section]
+    version: int
+    position: int
+    opened_on: date
+    last_event_at: datetime
+
+
+class PortfolioPage(BaseModel):
+    items: list[PortfolioItem]
+    next: str | None
+    """The cursor of the page that follows; null at the end."""
+
+
+# A line, carried on
+
+
+class OnTheTeam(NamedTuple):
+    """A stint: somebody of ours in a role, until a day if one was said."""
+
+    person: str
+    until_on: date | None = None
+
+
+class HeldReview(NamedTuple):
+    """The later one is the greater."""
+
+    held_on: date
+    version: int
+    id: str
+
+
+@dataclass(slots=True)
+class Line:
+    """A plan's line, with no more of its past than it takes to carry it on."""
+
+    plan_id: UUID
+    account_id: str
+    account_name: str
+    tier: Tier
+    owner: str
+    currency: str
+    timezone: str
+    opened_on: date
+    last_event_at: datetime
+    refreshed_on: dict[Section, date]
+    due_on: dict[str, date] = field(default_factory=dict)
+    """Of the promises that are open."""
+    team: dict[str, OnTheTeam] = field(default_factory=dict)
+    """By stint; those that are over included."""
+    version: int = 0
+    position: int = 0
+    segment: Segment | None = None
+    territory: str | None = None
+    archived: bool = False
+    arr: Decimal | None = None
+    renews_on: date | None = None
+    review: HeldReview | None = None
+
+
+class Glimpse(NamedTuple):
+    """As much of a recorded event as `READS` asks for: a fraction of the time of reading it whole, and nobody's words."""
+
+    plan_id: UUID
+    version: int
+    position: int
+    recorded_at: datetime
+    event: type[Event]
+    said: Mapping[str, Any]
+
+
+class LooksBack(Exception):
+    """The event takes back what the line has forgotten since: fold the plan from its first event."""
+
+
+class CannotBeFolded(Exception):
+    """An event is on record that this version cannot read.  The projection stops there, for it may skip nothing."""
+
+    def __init__(self, topic: str, position: int) -> None:
+        super().__init__(
+            f"{topic} at position {position} of the log cannot be folded: it was written by a newer plantrail, which is"
+            " to be installed here too, or it was damaged, and the log is to be restored from a copy"
+        )
+
+
+class Folding:
+    """A line in the making, and what of its past was met on the way."""
+
+    def __init__(self, onto: Line | None = None) -> None:
+        self._line = onto and replace(
+            onto, due_on=dict(onto.due_on), team=dict(onto.team), refreshed_on=dict(onto.refreshed_on)
+        )
+        self._knows_all = onto is None
+        self._refreshed_at: dict[Section, datetime] = {}
+        self._over: dict[str, date] = {}
+        self._reviews: dict[int, HeldReview] = {}
+
+    @property
+    def version(self) -> int:
+        return self._line.version if self._line else 0
+
+    def line(self) -> Line:
+        """The line after the events so far, of which there is at least one."""
+        assert self._line
+        for section, at in self._refreshed_at.items():
+            self._line.refreshed_on[section] = day_of(at, self._line.timezone)
+        self._refreshed_at.clear()
+        return self._line
+
+    def add(self, glimpses: Iterable[Glimpse]) -> None:
+        """Raises `CannotBeFolded`, and `LooksBack` unless it was begun with the first event."""
+        for glimpse in glimpses:
+            try:
+                self._add(glimpse)
+            except LooksBack:
+                raise
+            except Exception as error:
+                raise CannotBeFolded(glimpse.event.__name__, glimpse.position) from error
+
+    def _add(self, glimpse: Glimpse) -> None:
+        line, event = self._line or self._open(glimpse), glimpse.event
+        if glimpse.version != line.version + 1:
+            raise ValueError(f"version {glimpse.version} does not follow version {line.version}")
+        line.version, line.position, line.last_event_at = glimpse.version, glimpse.position, glimpse.recorded_at
+        self._refreshed_at[glimpse.said.get("section") or event.home] = glimpse.recorded_at
+        if event in _FOLD:
+            _FOLD[event](self, line, glimpse)
+
+    def _open(self, glimpse: Glimpse) -> Line:
+        said, at = glimpse.said, glimpse.recorded_at
+        touched = dict.fromkeys(get_args(Section), day_of(at, said["timezone"]))
+        self._line = Line(**said, plan_id=glimpse.plan_id, last_event_at=at, refreshed_on=touched)
+        return self._line
+
+    def amend(self, line: Line, glimpse: Glimpse) -> None:
+        for name, value in glimpse.said.items():
+            setattr(line, name, value)
+
+    def archive(self, line: Line, glimpse: Glimpse) -> None:
+        line.archived = glimpse.event is PlanArchived
+
+    def promise(self, line: Line, glimpse: Glimpse) -> None:
+        line.due_on[_promise(glimpse)] = glimpse.said["due_on"]
+
+    def end(self, line: Line, glimpse: Glimpse) -> None:
+        promise = _promise(glimpse)
+        self._over[promise] = line.due_on.pop(promise)
+
+    def reopen(self, line: Line, glimpse: Glimpse) -> None:
+        promise = _promise(glimpse)
+        if promise not in self._over and not self._knows_all:
+            raise LooksBack
+        line.due_on[promise] = self._over.pop(promise)
+
+    def staff(self, line: Line, glimpse: Glimpse) -> None:
+        said = glimpse.said
+        stint = stint_id(said["person"], said["role"], said.get("stint", 1))
+        line.team[stint] = OnTheTeam(said["person"], said.get("until_on"))
+
+    def hold_review(self, line: Line, glimpse: Glimpse) -> None:
+        review = HeldReview(glimpse.said["held_on"], glimpse.version, glimpse.said["id"])
+        self._reviews[review.version] = review
+        line.review = max(review, line.review or review)
+
+    def strike(self, line: Line, glimpse: Glimpse) -> None:
+        struck = int(glimpse.said["event"].rpartition(":")[2])
+        self._reviews.pop(struck, None)
+        if line.review and line.review.version == struck:
+            if not self._knows_all:
+                raise LooksBack
+            line.review = max(self._reviews.values(), default=None)
+
+
+def _promise(glimpse: Glimpse) -> str:
+    return f"{glimpse.event.noun}:{glimpse.said['id']}"
+
+
+READS: Mapping[type[Event], tuple[str, ...]] = {
+    PlanOpened: tuple(PlanTerms.model_fields),
+    PlanCorrected: ("segment", "territory"),
+    AccountRenamed: ("account_name",),
+    TierChanged: ("tier",),
+    PlanReassigned: ("owner",),
+    **dict.fromkeys((ContractSet, ContractRenewed), ("arr", "renews_on")),
+    **dict.fromkeys((PlayPlanned, PlayRescheduled, ActionAdded, ActionRescheduled), ("id", "due_on")),
+    **dict.fromkeys((PlayWon, PlayLost, PlayDropped, ActionCompleted, ActionDropped), ("id",)),
+    **dict.fromkeys((PlayReopened, ActionReopened), ("id",)),
+    MemberAssigned: ("person", "role", "stint"),
+    MemberReleased: ("person", "role", "stint", "until_on"),
+    ReviewHeld: ("id", "held_on"),
+    EntryStruck: ("event", "section"),
+    **dict.fromkeys((NoteWritten, SectionConfirmed), ("section",)),
+}
+"""The fields of events that tell.  Of every other event it counts when it was recorded and which section it refreshes."""
+
+_FOLD: Mapping[type[Event], Callable[[Folding, Line, Glimpse], None]] = {
+    **dict.fromkeys((PlanCorrected, AccountRenamed, TierChanged, PlanReassigned), Folding.amend),
+    **dict.fromkeys((ContractSet, ContractRenewed), Folding.amend),
+    **dict.fromkeys((PlanArchived, PlanReopened), Folding.archive),
+    **dict.fromkeys((PlayPlanned, PlayRescheduled, ActionAdded, ActionRescheduled), Folding.promise),
+    **dict.fromkeys((PlayWon, PlayLost, PlayDropped, ActionCompleted, ActionDropped), Folding.end),
+    **dict.fromkeys((PlayReopened, ActionReopened), Folding.reopen),
+    **dict.fromkeys((MemberAssigned, MemberReleased), Folding.staff),
+    ReviewHeld: Folding.hold_review,
+    EntryStruck: Folding.strike,
+}
+
+
+# A line, shown
+
+
+class Shown(NamedTuple):
+    """A line as of a day, and the instant from which on it is no longer true if nothing happens."""
+
+    item: PortfolioItem
+    changes_at: datetime | None
+    people: list[str]
+    """Who owns the plan or is on its team: see `application.aggregates.access.is_at_work_on`."""
+
+
+_MOST_DAYS: Mapping[Tier, Mapping[Section, int]] = {
+    tier: {section: most for section in get_args(Section) if (most := most_days(section, tier))}
+    for tier in get_args(Tier)
+}
+
+
+def shown(line: Line, now: datetime) -> Shown:
+    today = day_of(max(now, line.last_event_at), line.timezone).toordinal()
+    overdue_from = [due_on.toordinal() + 1 for due_on in line.due_on.values()]
+    stale_from = {
+        section: line.refreshed_on[section].toordinal() + most + 1 for section, most in _MOST_DAYS[line.tier].items()
+    }
+    stints = [(person, until_on.toordinal() + 1 if until_on else None) for person, until_on in line.team.values()]
+    released_from = [day for _, day in stints if day]
+    still_to_come = [day for day in (*overdue_from, *stale_from.values(), *released_from) if day > today]
+    item = PortfolioItem(
+        plan_id=line.plan_id,
+        account_id=line.account_id,
+        account_name=line.account_name,
+        tier=line.tier,
+        owner=line.owner,
+        segment=line.segment,
+        territory=line.territory,
+        currency=line.currency,
+        archived=line.archived,
+        arr=line.arr,
+        renews_on=line.renews_on,
+        open_promises=len(line.due_on),
+        overdue=sum(day <= today for day in overdue_from),
+        last_review_on=line.review.held_on if line.review else None,
+        last_review_id=line.review.id if line.review else None,
+        stale_sections=[section for section, day in stale_from.items() if day <= today],
+        version=line.version,
+        position=line.position,
+        opened_on=line.opened_on,
+        last_event_at=line.last_event_at,
+    )
+    people = {line.owner, *(person for person, until in stints if until is None or until > today)}
+    changes_at = _midnight(min(still_to_come), line.timezone) if still_to_come else None
+    return Shown(item, changes_at, sorted(people))
+
+
+def _midnight(day: int, timezone: str) -> datetime | None:
+    """When a day begins where the plan lives; None for the day after the last one of the calendar."""
+    if day > date.max.toordinal():
+        return None
+    return datetime.combine(date.fromordinal(day), time(), ZoneInfo(timezone)).astimezone(UTC)
+
+
+# Asking
+
+Sort = Literal[
+    "account_name",
+    "-account_name",
+    "arr",
+    "-arr",
+    "renews_on",
+    "-renews_on",
+    "open_promises",
+    "-open_promises",
+    "overdue",
+    "-overdue",
+    "last_review_on",
+    "-last_review_on",
+    "tier",
+    "-tier",
+]
+
+MOST_ITEMS = 200
+LONGEST_KEY = 200
+
+
+class PortfolioQuery(BaseModel):
+    """Which plans, in which order, and from where on.  What is empty comes last in either order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tier: tuple[Tier, ...] = Field((), description="Any of these; none: all.")
+    owner: PersonId | None = Field(None, description="Whose plans.")
+    archived: bool = Field(False, description="The archived plans instead of those that are worked on.")
+    stale: bool | None = Field(None, description="With a stale section, or without any.")
+    overdue: bool | None = Field(None, description="With an overdue promise, or without any.")
+    renews_before: Day | None = Field(None, description="With a contract that renews before this day.")
+    q: OptionalName = Field(None, description="How the account's name begins; case and accents do not matter.")
+    sort: Sort = Field("account_name", description="`-` is descending.")
+    cursor: str | None = Field(None, max_length=2_000, description="`next` of the page before.")
+    limit: int = Field(50, ge=1, le=MOST_ITEMS, description="How many plans at most.")
+
+
+class CursorWrong(Exception):
+    """This cursor was not given by this list in this order: begin again without one."""
+
+
+class Place(NamedTuple):
+    """A place in the order: after the plan with this value."""
+
+    value: Any
+    plan_id: UUID
+
+
+_Key = Annotated[str, StringConstraints(max_length=LONGEST_KEY, pattern=r"^[^\x00]*$")]
+_Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
+_VALUES: Mapping[str, TypeAdapter[Any]] = {
+    "account_name": TypeAdapter(_Key),
+    "arr": TypeAdapter(Amount | None),
+    "renews_on": TypeAdapter(date | None),
+    "open_promises": TypeAdapter(_Number),
+    "overdue": TypeAdapter(_Number),
+    "last_review_on": TypeAdapter(date | None),
+    "tier": TypeAdapter(_Number),
+}
+"""What a place holds, by what is sorted by."""
+
+_CURSOR = TypeAdapter(tuple[str, Any, UUID])
+
+
+def cursor_of(place: Place, sort: Sort) -> str:
+    return urlsafe_b64encode(to_json((sort, *place))).decode().rstrip("=")
+
+
+def place_of(cursor: str, sort: Sort) -> Place:
+    """Raises `CursorWrong`."""
+    try:
+        text = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        order, value, plan_id = _CURSOR.validate_json(text)
+        place = Place(_VALUES[sort.lstrip("-")].validate_python(value), plan_id)
+    except ValueError:
+        raise CursorWrong(CursorWrong.__doc__) from None
+    if order != sort:
+        raise CursorWrong(CursorWrong.__doc__)
+    return place
+
+
+def name_key(name: str) -> str:
+    """What names are sorted and searched by: neither case nor accents count."""
+    letters = (sign for sign in normalize("NFKD", name) if not combining(sign))
+    return "".join(letters).casefold()[:LONGEST_KEY]

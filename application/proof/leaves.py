@@ -1,0 +1,25 @@
+"""What of a stored event goes into the tree over the log: everything that is stored, so that nothing can be altered."""
+
+from struct import Struct
+from uuid import UUID
+
+from application.proof.merkle import leaf_hash
+
+BEFORE_TOPIC = Struct(">I q I 16s I q I")
+LENGTH = Struct(">I")
+
+
+def entry_of(position: int, plan_id: UUID, version: int, topic: str, state: bytes) -> bytes:
+    """The canonical bytes of a stored event: five fields, each after its length as a 32-bit number, big-endian.
+
+    Position and version are 64-bit numbers, big-endian; the plan's id are its 16 bytes; the topic is UTF-8; the state is
+    as stored, sealed parts included.
+    """
+    name = topic.encode()
+    before = BEFORE_TOPIC.pack(8, position, 16, plan_id.bytes, 8, version, len(name))
+    return b"".join((before, name, LENGTH.pack(len(state)), state))
+
+
+def leaf_of(position: int, plan_id: UUID, version: int, topic: str, state: bytes) -> bytes:
+    """The hash of its leaf."""
+    return leaf_hash(entry_of(position, plan_id, version, topic, state))

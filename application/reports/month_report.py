@@ -1,0 +1,247 @@
+"""Projection: said versus did across plans for a month of the calendar, with totals by owner and by tier.
+
+The counts of the plans are added, and then divided.  Each plan's month is that of its own time zone.
+"""
+
+import re
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from heapq import nsmallest
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, Field
+
+from application.aggregates.cache import KnownPlan
+from application.reports.blind_spots import BlindSpot, blind_spots
+from application.reports.outcomes import ListName, Row, Rows, rows
+from application.reports.said_vs_did import Compared, Scores, compared, scores
+from application.reports.scores import share_of_unsaid, total
+from application.views.cuts import Cut, CutRefused, cut_at, known_at, plan_at, timezone_of
+from domain.account_plan.plan import Tier, the_plan
+from domain.language import shortened
+from domain.things import day_of
+
+MOST_SLIPS = 10
+SCORES = ("score", "carried_score", "added_score", "customer_score")
+EARLIEST_ZONE = "Etc/GMT-14"
+"""Where a month begins before it does anywhere else."""
+
+LATEST_ZONE = "Etc/GMT+12"
+"""Where it ends when it has ended everywhere."""
+
+
+class MonthUnknown(CutRefused):
+    type = "unknown-month"
+
+
+class MonthInTheFuture(CutRefused):
+    type = "month-in-the-future"
+
+
+class Month(NamedTuple):
+    """A month of the calendar."""
+
+    first: date
+    last: date
+
+    def __str__(self) -> str:
+        return self.first.isoformat()[:7]
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it is, everywhere."""
+        return day_of(now, LATEST_ZONE) > self.last
+
+
+class PlanMonth(Scores, Compared):
+    """The month of one plan."""
+
+
+class Total(Scores):
+    """Of several plans."""
+
+    plans: int
+    plans_without_score: int = Field(description="Plans in which nothing that was said could be scored.")
+
+
+class OwnerTotal(Total):
+    owner: str = Field(description="Of the plans, at the end of the month.")
+
+
+class TierTotal(Total):
+    tier: Tier
+
+
+class Slip(BaseModel):
+    """A promise of ours that was moved to a later day, and how much later than was said."""
+
+    plan: str
+    account_name: str
+    list: ListName
+    days: int
+    row: Row
+
+
+class LateDeparture(BlindSpot):
+    """Somebody who was gone for days before it was recorded."""
+
+    plan: str
+    account_name: str
+
+
+class Summary(BaseModel):
+    """What the plans of a month come to together."""
+
+    provisional: bool = Field(description="Whether the month is not over: judged as of now.")
+    totals: Total
+    owners: list[OwnerTotal]
+    tiers: list[TierTotal]
+    worst_slips: list[Slip] = Field(description=f"At most {MOST_SLIPS}, those that were moved furthest first.")
+    departures_noticed_late: list[LateDeparture] = Field(description="The latest first.")
+
+
+class Heading(BaseModel):
+    """Which month is meant, and of which plans."""
+
+    month: str
+    owner: str | None = None
+    tier: Tier | None = None
+
+
+class MonthReport(Summary, Heading):
+    """Said versus did in one month, across plans in the order of their ids."""
+
+    plans: list[PlanMonth]
+
+
+def month_named(text: str, now: datetime) -> Month:
+    """Raises `MonthUnknown`, `MonthInTheFuture`: as soon as it has begun anywhere, a month can be asked for."""
+    try:
+        if not re.fullmatch("[0-9]{4}-[0-9]{2}", text):
+            raise ValueError
+        first = date.fromisoformat(f"{text}-01")
+        month = Month(first, first.replace(day=monthrange(first.year, first.month)[1]))
+        cuts_begin = first - timedelta(days=1)
+    except (ValueError, OverflowError):
+        raise MonthUnknown(f"“{shortened(text)}” is not a month such as 2026-03.") from None
+    today = day_of(now, EARLIEST_ZONE)
+    if cuts_begin >= today:
+        raise MonthInTheFuture(f"{text} is still to come (today is {today}).")
+    return month
+
+
+def cuts_of(month: Month, known: KnownPlan, now: datetime) -> tuple[Cut, Cut] | None:
+    """From the end of the day before the month to the end of its last day, or to now.
+
+    None where it has not begun yet, or was over before the plan was opened.
+    """
+    today = day_of(max(now, known.records[-1].meta.recorded_at), timezone_of(known))
+    if month.first > today:
+        return None
+    a = cut_at((month.first - timedelta(days=1)).isoformat(), known, now)
+    b = cut_at(min(month.last, today).isoformat(), known, now)
+    return (a, b) if b.version else None
+
+
+def sleeps(known: KnownPlan, a: Cut, b: Cut) -> bool:
+    """Whether a plan was archived all the time: its promises are nobody's any more."""
+    return a.version == b.version and the_plan(plan_at(known, b)).archived
+
+
+@dataclass
+class MonthInTheMaking:
+    """A month to which plans are added one by one: however many they are, only their figures are kept."""
+
+    month: Month
+    now: datetime
+    owner: str | None = None
+    tier: Tier | None = None
+    _plans: list[PlanMonth] = field(default_factory=list)
+    _slips: list[Slip] = field(default_factory=list)
+    _departures: list[LateDeparture] = field(default_factory=list)
+
+    @property
+    def heading(self) -> Heading:
+        return Heading(month=str(self.month), owner=self.owner, tier=self.tier)
+
+    def add(self, known: KnownPlan) -> PlanMonth | None:
+        """None where the plan has no such month, or is none of those that are asked for."""
+        cuts = cuts_of(self.month, known, self.now)
+        if cuts is None or sleeps(known, *cuts):
+            return None
+        known = known_at(known, cuts[1])
+        which = compared(known, *cuts)
+        if self.owner not in (None, which.owner) or self.tier not in (None, which.tier):
+            return None
+        found = rows(known, *cuts)
+        plan = PlanMonth.model_construct(**which.__dict__, **scores(found).__dict__)
+        self._plans.append(plan)
+        self._slips = nsmallest(MOST_SLIPS, [*self._slips, *slips(which, found)], key=lambda slip: -slip.days)
+        self._departures += late_departures(which, known, *cuts)
+        return plan
+
+    def summary(self) -> Summary:
+        return Summary(
+            provisional=any(plan.provisional for plan in self._plans)
+            if self._plans
+            else not self.month.is_over(self.now),
+            totals=Total.model_construct(**summed(self._plans)),
+            owners=[
+                OwnerTotal.model_construct(owner=owner, **summed(plans))
+                for owner, plans in sorted(grouped(self._plans, lambda plan: plan.owner).items())
+            ],
+            tiers=[
+                TierTotal.model_construct(tier=tier, **summed(plans))
+                for tier, plans in sorted(grouped(self._plans, lambda plan: plan.tier).items())
+            ],
+            worst_slips=self._slips,
+            departures_noticed_late=sorted(self._departures, key=lambda departure: -departure.days),
+        )
+
+
+Name = TypeVar("Name")
+
+
+def grouped(plans: Iterable[PlanMonth], by: Callable[[PlanMonth], Name]) -> dict[Name, list[PlanMonth]]:
+    groups: dict[Name, list[PlanMonth]] = defaultdict(list)
+    for plan in plans:
+        groups[by(plan)].append(plan)
+    return groups
+
+
+def summed(plans: Sequence[PlanMonth]) -> dict[str, Any]:
+    ended = share_of_unsaid(sum(plan.finished for plan in plans), sum(plan.finished_unsaid for plan in plans))
+    return {
+        **{name: total([getattr(plan, name) for plan in plans]) for name in SCORES},
+        "by_kind": {kind: total([plan.by_kind[kind] for plan in plans]) for kind in ("play", "action")},
+        "finished": ended.finished,
+        "finished_unsaid": ended.unsaid,
+        "unsaid_share": ended.unsaid_share,
+        "plans": len(plans),
+        "plans_without_score": sum(plan.score.keep_rate is None for plan in plans),
+    }
+
+
+def slips(plan: Compared, found: Rows) -> Iterator[Slip]:
+    for name, promises in found.items():
+        for row in promises:
+            if row.outcome == "slipped" and row.side == "us":
+                days = (row.due_now_on - row.due_on).days
+                yield Slip(plan=plan.plan, account_name=plan.account_name, list=name, days=days, row=row)
+
+
+def late_departures(plan: Compared, known: KnownPlan, a: Cut, b: Cut) -> Iterator[LateDeparture]:
+    for spot in blind_spots(known, a, b).spots:
+        if spot.what == "departure":
+            yield LateDeparture(plan=plan.plan, account_name=plan.account_name, **spot.__dict__)
+
+
+def month_report(
+    month: Month, plans: Iterable[KnownPlan], now: datetime, owner: str | None = None, tier: Tier | None = None
+) -> MonthReport:
+    """Of the plans that this person owned and that were of this tier at the end of the month."""
+    making = MonthInTheMaking(month, now, owner, tier)
+    found = [plan for known in plans if (plan := making.add(known))]
+    return MonthReport.model_construct(**making.heading.__dict__, **making.summary().__dict__, plans=found)

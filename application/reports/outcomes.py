@@ -1,0 +1,281 @@
+"""What became of what was said: every promise of a period, with one outcome and what is remarkable about it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from application.aggregates.cache import KnownPlan
+from application.reports.promises import (
+    DROPS,
+    FINISHES,
+    MAKINGS,
+    MOVES,
+    REASSIGNMENTS,
+    REOPENINGS,
+    RESTATEMENTS,
+    Key,
+    Life,
+    Promise,
+    finish_of,
+    gave_no_reason,
+    has_evidence,
+    lives,
+    moves_to_later,
+    notice_days,
+    side_of,
+    words_of,
+)
+from application.views.cuts import Cut, plan_at, timezone_of
+from domain.account_plan.actions import Action, ActionState, Side
+from domain.account_plan.plan import the_plan
+from domain.account_plan.plays import Play, PlayState
+from domain.account_plan.team import Member
+from domain.record import Recorded
+from domain.things import AccountPlan, day_of
+
+Outcome = Literal["kept", "late", "failed", "dropped", "missed", "slipped", "pending"]
+Flag = Literal[
+    "restated",
+    "reassigned",
+    "blocked",
+    "pulled_forward",
+    "unexplained",
+    "late_notice",
+    "overdue",
+    "recorded_late",
+    "no_evidence",
+    "already_done",
+    "orphaned",
+    "unheld",
+    "reopened",
+    "unsaid",
+]
+ListName = Literal["said", "carried", "added"]
+
+LATE_RECORD_DAYS = 2
+"""A finish recorded more than this many days after it was recorded late."""
+
+NOTICE_DAYS = 3
+"""A move recorded fewer days than this before the day it was due came too late to be a notice."""
+
+
+class Row(BaseModel):
+    """One promise of the period: what was said, what became of it, and the events that decided it."""
+
+    id: str
+    kind: Literal["play", "action"]
+    title: str = Field(description="Of a play; of an action, its statement: in the words of the baseline.")
+    title_now: str
+    side: Side
+    outcome: Outcome
+    flags: list[Flag]
+    state: PlayState | ActionState = Field(description="At the second cut.")
+    owner: str = Field(description="Of the baseline.")
+    owner_now: str
+    due_on: date = Field(description="Of the baseline: the day that was said.")
+    due_now_on: date
+    first_due_on: date = Field(description="The very first promise.")
+    times_moved: int = Field(description="Every move of its date up to the second cut, either way.")
+    days_moved: int = Field(description="From the very first promise to the day it is due now; negative: earlier.")
+    days_late: int | None = Field(
+        description="Finished: after the day that was said, negative when early. Open: how long past. Dropped: null."
+    )
+    finished_on: date | None
+    success_measure: str | None = Field(description="Of a play: how we said we should know that it worked.")
+    result: str | None
+    evidence: str | None
+    reasons: list[str] = Field(description="Given in the period for what was done to it, oldest first.")
+    events: list[str]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What else of the plan decides how a promise stands at the second cut."""
+
+    owner: str
+    on_team: frozenset[str]
+    ever_assigned: bool
+
+    @classmethod
+    def of(cls, plan: AccountPlan, day: date) -> "Surroundings":
+        members = plan.all(Member).values()
+        there = (each for each in members if each.from_on <= day and (each.until_on is None or each.until_on >= day))
+        return cls(the_plan(plan).owner, frozenset(each.person for each in there), bool(members))
+
+    def leaves_orphaned(self, owner: str) -> bool:
+        return self.ever_assigned and owner != self.owner and owner not in self.on_team
+
+
+NOBODY = Surroundings("", frozenset(), False)
+"""Where only the score is asked for, which does not depend on who is left."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A promise in the period between two cuts.  Of its life only what was recorded by the second cut is known."""
+
+    life: Life
+    a: Cut
+    b: Cut
+    zone: str
+
+    @cached_property
+    def in_list(self) -> ListName | None:
+        """None: it was over before the period and stayed so."""
+        before = self.life.until(self.a.version)
+        if not before.moments:
+            return "added"
+        if before.last.promise.ending:
+            return "added" if self.life.after(self.a.version).those(REOPENINGS) else None
+        return "carried" if self.a.is_past(before.last.promise.due_on) else "said"
+
+    @cached_property
+    def baseline_version(self) -> int:
+        """Of the first cut; of an added promise, of its first event after it."""
+        if self.in_list != "added":
+            return self.a.version
+        return self.life.after(self.a.version).first.record.version
+
+    @cached_property
+    def baseline(self) -> Promise:
+        return self.life.until(self.baseline_version).last.promise
+
+    @cached_property
+    def since(self) -> Life:
+        """What happened to what was said."""
+        return self.life.after(self.baseline_version)
+
+    @property
+    def now(self) -> Promise:
+        return self.life.last.promise
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """The first that fits, in the order of the contract."""
+        said, now = self.baseline, self.now
+        if now.state in ("won", "done"):
+            return "kept" if now.finished_on and now.finished_on <= said.due_on else "late"
+        if now.state == "lost":
+            return "failed"
+        if now.state == "dropped":
+            return "dropped"
+        if now.due_on > said.due_on:
+            return "slipped"
+        return "missed" if self.b.is_past(now.due_on) else "pending"
+
+    def flags(self, around: Surroundings) -> Iterator[Flag]:
+        """In the order of the contract."""
+        said, now = self.baseline, self.now
+        if self.since.those(RESTATEMENTS):
+            yield "restated"
+        if now.owner != said.owner:
+            yield "reassigned"
+        if now.state == "blocked":
+            yield "blocked"
+        if now.due_on < said.due_on:
+            yield "pulled_forward"
+        yield from self._flags_of_moves()
+        if not now.ending and self.b.is_past(now.due_on):
+            yield "overdue"
+        yield from self._flags_of_finish()
+        if not now.ending and side_of(now) == "us" and around.leaves_orphaned(now.owner):
+            yield "orphaned"
+        if isinstance(said, Action) and said.kind == "milestone" and not said.calendar_hold:
+            yield "unheld"
+        if self.life.after(self.a.version).those(REOPENINGS):
+            yield "reopened"
+        if self.in_list == "added" and self.outcome in ("kept", "late"):
+            yield "unsaid"
+
+    def _flags_of_moves(self) -> Iterator[Flag]:
+        moves = list(moves_to_later(self.since))
+        if any(gave_no_reason(move.record) for move in moves):
+            yield "unexplained"
+        if any(notice_days(move, self._day_of(move.record)) < NOTICE_DAYS for move in moves):
+            yield "late_notice"
+
+    def _flags_of_finish(self) -> Iterator[Flag]:
+        finish, finished_on = finish_of(self.life), self.now.finished_on
+        if not (finish and finished_on):
+            return
+        if self._day_of(finish.record) - finished_on > timedelta(LATE_RECORD_DAYS):
+            yield "recorded_late"
+        if not has_evidence(self.now):
+            yield "no_evidence"
+        if finished_on < self.a.date:
+            yield "already_done"
+
+    def _day_of(self, record: Recorded) -> date:
+        return day_of(record.meta.recorded_at, self.zone)
+
+    @property
+    def days_late(self) -> int | None:
+        if self.now.finished_on:
+            return (self.now.finished_on - self.baseline.due_on).days
+        return None if self.now.ending else max((self.b.date - self.baseline.due_on).days, 0)
+
+    @property
+    def events(self) -> list[Recorded]:
+        """Those behind the row: what made the baseline, and what became of it.
+
+        Of a promise that was over and is open again, also what had ended it.
+        """
+        telling = (*MAKINGS, *MOVES, *RESTATEMENTS, *REASSIGNMENTS)
+        endings = (*FINISHES, *DROPS, *REOPENINGS)
+        before, after = self.life.until(self.a.version), self.life.after(self.a.version)
+        moments = [*before.those(telling), *after.those((*telling, *endings))]
+        if before.moments and before.last.promise.ending:
+            moments += before.those(endings)[-1:]
+        return sorted((moment.record for moment in moments), key=lambda record: record.version)
+
+    def row(self, around: Surroundings) -> Row:
+        said, now = self.baseline, self.now
+        first_due_on = self.life.first.promise.due_on
+        done_since = [record for record in self.events if record.version > self.a.version]
+        return Row.model_construct(
+            id=now.id,
+            kind=now.noun,
+            title=words_of(said),
+            title_now=words_of(now),
+            side=side_of(now),
+            outcome=self.outcome,
+            flags=list(self.flags(around)),
+            state=now.state,
+            owner=said.owner,
+            owner_now=now.owner,
+            due_on=said.due_on,
+            due_now_on=now.due_on,
+            first_due_on=first_due_on,
+            times_moved=len(self.life.those(MOVES)),
+            days_moved=(now.due_on - first_due_on).days,
+            days_late=self.days_late,
+            finished_on=now.finished_on,
+            success_measure=said.success_measure if isinstance(said, Play) else None,
+            result=now.result,
+            evidence=now.evidence,
+            reasons=list(dict.fromkeys(record.meta.reason for record in done_since if record.meta.reason)),
+            events=[record.id for record in self.events],
+        )
+
+
+Rows = Mapping[ListName, list[Row]]
+
+
+def rows(known: KnownPlan, a: Cut, b: Cut) -> Rows:
+    """Every promise of the period in one of the three lists, in order of creation.  Raises `CutBeforePlan`."""
+    around = Surroundings.of(plan_at(known, b), b.date)
+    return listed(lives(known.records[: b.version]), around, a, b, timezone_of(known))
+
+
+def listed(promises: Mapping[Key, Life], around: Surroundings, a: Cut, b: Cut, zone: str) -> Rows:
+    """`rows`, where the lives of the promises are known, even beyond the second cut."""
+    found: dict[ListName, list[Row]] = {"said": [], "carried": [], "added": []}
+    for life in promises.values():
+        case = Case(life.until(b.version), a, b, zone)
+        if case.life.moments and case.in_list:
+            found[case.in_list].append(case.row(around))
+    return found

@@ -1,0 +1,121 @@
+"""The life of every promise: what each play and action was after every event about it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from domain.account_plan import actions, plays
+from domain.account_plan.actions import Action, ActionEvent, Side
+from domain.account_plan.plays import Play, PlayEvent
+from domain.record import Recorded
+from domain.things import Draft
+
+Promise = Play | Action
+Key = tuple[str, str]
+"""Kind and id."""
+
+FINISHES = (plays.PlayWon, plays.PlayLost, actions.ActionCompleted)
+DROPS = (plays.PlayDropped, actions.ActionDropped)
+REOPENINGS = (plays.PlayReopened, actions.ActionReopened)
+MOVES = (plays.PlayRescheduled, actions.ActionRescheduled)
+RESTATEMENTS = (plays.PlayRestated, actions.ActionRestated)
+REASSIGNMENTS = (plays.PlayReassigned, actions.ActionReassigned)
+MAKINGS = (plays.PlayPlanned, actions.ActionAdded)
+
+
+class Moment(NamedTuple):
+    """An event about a promise, and the promise as it stood after it."""
+
+    record: Recorded
+    promise: Promise
+
+    def is_one_of(self, events: tuple[type, ...]) -> bool:
+        return isinstance(self.record.event, events)
+
+    @property
+    def is_move_to_later(self) -> bool:
+        event = self.record.event
+        return isinstance(event, MOVES) and event.due_on > event.former
+
+
+@dataclass
+class Life:
+    """Everything that was recorded about one promise, oldest first."""
+
+    moments: list[Moment] = field(default_factory=list)
+
+    @property
+    def first(self) -> Moment:
+        return self.moments[0]
+
+    @property
+    def last(self) -> Moment:
+        return self.moments[-1]
+
+    @property
+    def key(self) -> Key:
+        promise = self.first.promise
+        return promise.noun, promise.id
+
+    def until(self, version: int) -> "Life":
+        """What was recorded up to a version."""
+        return Life([moment for moment in self.moments if moment.record.version <= version])
+
+    def after(self, version: int) -> "Life":
+        return Life([moment for moment in self.moments if moment.record.version > version])
+
+    def those(self, events: tuple[type, ...]) -> list[Moment]:
+        return [moment for moment in self.moments if moment.is_one_of(events)]
+
+
+def lives(records: Iterable[Recorded]) -> Mapping[Key, Life]:
+    """By kind and id, in order of creation.  No event of another topic changes a promise."""
+    draft, found = Draft({}, 0, {}), dict[Key, Life]()
+    for record in records:
+        event = record.event
+        promise: Promise
+        if isinstance(event, PlayEvent):
+            plays.apply(draft, event)
+            promise = draft.the(Play, event.id)
+        elif isinstance(event, ActionEvent):
+            actions.apply(draft, event)
+            promise = draft.the(Action, event.id)
+        else:
+            continue
+        found.setdefault((promise.noun, promise.id), Life()).moments.append(Moment(record, promise))
+    return found
+
+
+def words_of(promise: Promise) -> str:
+    return promise.title if isinstance(promise, Play) else promise.statement
+
+
+def side_of(promise: Promise) -> Side:
+    return "us" if isinstance(promise, Play) else promise.side
+
+
+def finish_of(life: Life) -> Moment | None:
+    """The event that finished a promise, where it stands finished at the end of this life."""
+    if life.last.promise.finished_on is None:
+        return None
+    return next(moment for moment in reversed(life.moments) if moment.is_one_of(FINISHES))
+
+
+def has_evidence(promise: Promise) -> bool:
+    """Whether anything shows for the finish: a result or evidence that is not blank."""
+    return any(words and words.strip() for words in (promise.result, promise.evidence))
+
+
+def moves_to_later(life: Life) -> Iterator[Moment]:
+    return (moment for moment in life.moments if moment.is_move_to_later)
+
+
+def gave_no_reason(record: Recorded) -> bool:
+    return not (record.meta.reason or "").strip()
+
+
+def notice_days(move: Moment, recorded_on: date) -> int:
+    """How many days before the day it was due a promise was moved; negative after it."""
+    event = move.record.event
+    return (event.former - recorded_on).days if isinstance(event, MOVES) else 0

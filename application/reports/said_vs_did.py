@@ -1,0 +1,272 @@
+"""Projection: what was said at one cut of a plan, and what came of it by another.
+
+Both sides come from the record, so that nobody can tidy the past: what was recorded after the second cut counts for
+nothing, and once both cuts are past the report stays as it is for ever.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from application.aggregates.cache import KnownPlan
+from application.reports.blind_spots import BlindSpot, blind_spots
+from application.reports.outcomes import NOBODY, Row, Rows, listed, rows
+from application.reports.promises import lives
+from application.reports.scores import Score, finished, score
+from application.reports.series import Series, series
+from application.reports.warning_signs import Theatre, theatre
+from application.views.current_plan import CutView
+from application.views.cuts import Cut, CutRefused, check_there, cut_at, known_at, plan_at, review_cut, timezone_of
+from application.views.diff import Change, Touched, diff
+from application.views.effects import struck_by
+from domain.account_plan.plan import Tier, the_plan
+from domain.account_plan.reviews import ReviewHeld, ReviewKind
+from domain.language import Section, shortened
+from domain.record import Recorded
+
+
+class Pair(BaseModel):
+    """Two consecutive reviews of one kind, and how much of what was said at the first was done by the second."""
+
+    kind: ReviewKind
+    from_: CutView = Field(serialization_alias="from")
+    to: CutView
+    score: Score
+
+
+class Decisions(BaseModel):
+    """What was decided at a review of the period, and what still has to be."""
+
+    review: str
+    kind: ReviewKind
+    held_on: date
+    event: str
+    decisions: list[str]
+    decisions_required: list[str]
+
+
+class Compared(BaseModel):
+    """Which plan is meant, as it stands at the second cut, and between which cuts."""
+
+    plan: str = Field(description="The account id.")
+    plan_id: UUID
+    account_name: str
+    owner: str
+    tier: Tier
+    timezone: str
+    currency: str
+    provisional: bool = Field(description="Whether the closing day is not over: judged as of now.")
+    from_: CutView = Field(serialization_alias="from")
+    to: CutView
+
+
+class Scores(BaseModel):
+    """The scores of one period.  Rows of the customer's side are in `customer_score` and in no other."""
+
+    score: Score = Field(description="Of what was said.")
+    carried_score: Score
+    added_score: Score
+    customer_score: Score = Field(description="Of joint actions of the customer's side, in whichever list.")
+    by_kind: dict[str, Score] = Field(description="`score`, of plays and of actions apart.")
+    finished: int = Field(description="Rows finished, in all three lists.")
+    finished_unsaid: int = Field(description="Of these, in `added`.")
+    unsaid_share: float | None
+
+
+class LogHead(BaseModel):
+    """A signed checkpoint of the log: who has it on paper can tell whether anything before was altered since."""
+
+    log: str = Field(description="The origin of the checkpoint.")
+    size: int = Field(description="How many events it covers.")
+    root: str = Field(description="The root of the tree over them, in hexadecimal.")
+    sealed_at: datetime
+
+
+class Report(Scores, Compared):
+    """Said versus did, from one cut to another."""
+
+    said: list[Row] = Field(description="Open at the first cut and not past.")
+    carried: list[Row] = Field(description="Open at the first cut, and overdue already.")
+    added: list[Row] = Field(description="First recorded between the cuts, or over before and reopened.")
+    unchanged: bool = Field(description="No change at all but the reviews themselves, which is itself a finding.")
+    changes: dict[Section, list[Change]]
+    touched_unchanged: list[Touched]
+    refreshed: list[Section]
+    gone_stale: list[Section]
+    decisions: list[Decisions]
+    blind_spots: list[BlindSpot]
+    recorded_on_the_day: int = Field(description="What would be a blind spot had it not been recorded on its day.")
+    theatre: Theatre
+    trend: list[Pair] = Field(description="Every earlier pair of consecutive reviews of the same kind.")
+    series: Series = Field(description="How revenue, whitespace and sentiments went up to the second cut.")
+    log_head: LogHead | None = Field(
+        None, description="The first checkpoint that covers all it is made of; null while there is none yet."
+    )
+
+
+class NotTwoReviews(CutRefused):
+    """Nobody said what to compare, and there are not two held reviews of one kind."""
+
+    type = "not-two-reviews"
+
+
+def last_position(known: KnownPlan, cut: Cut) -> int:
+    """Of the last event a report up to a cut is made of."""
+    return known.records[cut.version - 1].position if cut.version else 0
+
+
+def said_vs_did(known: KnownPlan, a: Cut, b: Cut) -> Report:
+    """From cut `a` to cut `b`; before the plan opened, nothing was said.
+
+    Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
+    """
+    different = diff(known, a, b)
+    known = known_at(known, b)
+    found = rows(known, a, b)
+    learned = blind_spots(known, a, b)
+    return Report.model_construct(
+        **compared(known, a, b).__dict__,
+        **scores(found).__dict__,
+        said=found["said"],
+        carried=found["carried"],
+        added=found["added"],
+        unchanged=different.changes.keys() <= {"reviews"},
+        changes=different.changes,
+        touched_unchanged=different.touched_unchanged,
+        refreshed=different.refreshed,
+        gone_stale=different.gone_stale,
+        decisions=list(decisions(known, a, b)),
+        blind_spots=learned.spots,
+        recorded_on_the_day=learned.on_the_day,
+        theatre=theatre(known, a, b),
+        trend=list(trend(known, a, b)),
+        series=series(known, b),
+    )
+
+
+def compared(known: KnownPlan, a: Cut, b: Cut) -> Compared:
+    """Raises `CutBeforePlan`."""
+    card = the_plan(plan_at(known, b))
+    return Compared(
+        plan=card.account_id,
+        plan_id=known.plan_id,
+        account_name=card.account_name,
+        owner=card.owner,
+        tier=card.tier,
+        timezone=card.timezone,
+        currency=card.currency,
+        provisional=a.provisional or b.provisional,
+        from_=CutView.of(a),
+        to=CutView.of(b),
+    )
+
+
+def scores(found: Rows) -> Scores:
+    ours = {name: [row for row in rows if row.side == "us"] for name, rows in found.items()}
+    every = [row for rows in found.values() for row in rows]
+    ended = finished(every, found["added"])
+    return Scores(
+        score=score(ours["said"]),
+        carried_score=score(ours["carried"]),
+        added_score=score(ours["added"]),
+        customer_score=score(row for row in every if row.side == "customer"),
+        by_kind={kind: score(row for row in ours["said"] if row.kind == kind) for kind in ("play", "action")},
+        finished=ended.finished,
+        finished_unsaid=ended.unsaid,
+        unsaid_share=ended.unsaid_share,
+    )
+
+
+# Reviews
+
+
+class HeldReview(NamedTuple):
+    """A review as what was said of it and as the cut it is."""
+
+    event: ReviewHeld
+    record: Recorded
+    cut: Cut
+
+
+def held_reviews(known: KnownPlan, until: Cut) -> list[HeldReview]:
+    """Those held by a cut and not struck by it, in the order they were recorded.  Raises `CutBeforePlan`."""
+    check_there(known, until)
+    records, zone = known.records[: until.version], timezone_of(known)
+    struck = struck_by(records)
+    return [
+        HeldReview(record.event, record, review_cut(record, record.event, zone))
+        for record in records
+        if isinstance(record.event, ReviewHeld) and record.version not in struck
+    ]
+
+
+def pairs(reviews: Sequence[HeldReview]) -> Iterator[tuple[HeldReview, HeldReview]]:
+    """Consecutive reviews of the same kind, in the order of the second."""
+    last: dict[ReviewKind, HeldReview] = {}
+    for review in reviews:
+        if review.event.kind in last:
+            yield last[review.event.kind], review
+        last[review.event.kind] = review
+
+
+def decisions(known: KnownPlan, a: Cut, b: Cut) -> Iterator[Decisions]:
+    for event, record, _ in held_reviews(known, b):
+        if record.version > a.version and (event.decisions or event.decisions_required):
+            yield Decisions(
+                review=event.id,
+                kind=event.kind,
+                held_on=event.held_on,
+                event=record.id,
+                decisions=list(event.decisions),
+                decisions_required=list(event.decisions_required),
+            )
+
+
+def trend(known: KnownPlan, a: Cut, b: Cut) -> Iterator[Pair]:
+    """Of the reviews of the kind that is compared; between other cuts, of every kind."""
+    reviews, promises, zone = held_reviews(known, b), lives(known.records), timezone_of(known)
+    kinds = {review.cut.cut: review.event.kind for review in reviews}
+    kind = kinds.get(b.cut) or kinds.get(a.cut)
+    for first, second in pairs(reviews):
+        if second.cut.cut != b.cut and kind in (None, second.event.kind):
+            yield Pair(
+                kind=second.event.kind,
+                from_=CutView.of(first.cut),
+                to=CutView.of(second.cut),
+                score=scores(listed(promises, NOBODY, first.cut, second.cut, zone)).score,
+            )
+
+
+def cuts_meant(known: KnownPlan, now: datetime, from_: str | None = None, to: str | None = None) -> tuple[str, str]:
+    """What is compared where it is not said: the last two held reviews of the same kind.
+
+    Up to a review, from the one of its kind before it; up to another cut, from the last review before that; from a cut,
+    up to now.  Raises `NotTwoReviews`, and `CutRefused` for a cut that was said.
+    """
+    if from_:
+        return from_, to or "now"
+    b = cut_at(to or "now", known, now)
+    reviews = held_reviews(known, b) if b.version else []
+    closing = next((review for review in reviews if review.cut.cut == to), None)
+    if to and not closing:
+        if not reviews:
+            raise NotTwoReviews(f"No review was held before “{shortened(to)}”; say from which cut to compare.")
+        return reviews[-1].cut.cut, to
+    found = [pair for pair in pairs(reviews) if closing in (None, pair[1])]
+    if not found:
+        raise NotTwoReviews(_why_not_two(reviews))
+    first, second = found[-1]
+    return first.cut.cut, to or second.cut.cut
+
+
+def _why_not_two(reviews: Sequence[HeldReview]) -> str:
+    if not reviews:
+        return "No review was held in this plan yet; say from which cut to compare, such as the day it was opened."
+    last = reviews[-1]
+    return (
+        f"No two {last.event.kind.replace('_', ' ')} reviews were held that could be compared; say from which cut, such"
+        f" as {last.cut.cut}, held on {last.event.held_on}, and to which, such as now."
+    )

@@ -1,0 +1,83 @@
+"""How much of what was said was done: counts of outcomes, and the two rates made of them."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from pydantic import BaseModel, Field
+
+from application.reports.outcomes import Row
+
+PLACES = 10_000
+
+TOLD = ("kept", "late", "failed", "dropped", "slipped", "missed", "pending")
+COUNTS = (*TOLD, "scored", "already_done", "kept_as_said", "kept_proven")
+
+
+class Score(BaseModel):
+    """Counts of rows by outcome.  What is still pending or was done when it was said is not scored."""
+
+    scored: int = 0
+    kept: int = 0
+    late: int = 0
+    failed: int = 0
+    dropped: int = 0
+    slipped: int = 0
+    missed: int = 0
+    pending: int = Field(0, description="Beside the scored ones: still open and not past.")
+    already_done: int = Field(0, description="Beside the scored ones: done when it was said.")
+    kept_as_said: int = Field(0, description="Kept, and never restated.")
+    kept_proven: int = Field(0, description="Kept as said, with result or evidence, and recorded within two days.")
+    keep_rate: float | None = Field(None, description="Kept of scored: did it in time.")
+    done_rate: float | None = Field(None, description="Kept, late or failed of scored: did it, whatever came of it.")
+
+
+class Finished(BaseModel):
+    """How many rows were finished, and how many of them were never said before."""
+
+    finished: int = 0
+    unsaid: int = 0
+    unsaid_share: float | None = None
+
+
+def rate(part: int, whole: int) -> float | None:
+    """Rounded half up to four places; None of nothing."""
+    return (2 * PLACES * part + whole) // (2 * whole) / PLACES if whole else None
+
+
+def score(rows: Iterable[Row]) -> Score:
+    counts: Counter[str] = Counter()
+    for row in rows:
+        if "already_done" in row.flags:
+            counts["already_done"] += 1
+            continue
+        counts[row.outcome] += 1
+        counts["scored"] += row.outcome != "pending"
+        as_said = row.outcome == "kept" and "restated" not in row.flags
+        counts["kept_as_said"] += as_said
+        counts["kept_proven"] += as_said and not {"no_evidence", "recorded_late"} & set(row.flags)
+    return with_rates(counts)
+
+
+def total(scores: Sequence[Score]) -> Score:
+    """The counts added, and then divided."""
+    return with_rates(Counter({name: sum(getattr(each, name) for each in scores) for name in COUNTS}))
+
+
+def with_rates(counts: Counter[str]) -> Score:
+    done = counts["kept"] + counts["late"] + counts["failed"]
+    return Score(
+        **{name: counts[name] for name in COUNTS},
+        keep_rate=rate(counts["kept"], counts["scored"]),
+        done_rate=rate(done, counts["scored"]),
+    )
+
+
+def finished(rows: Iterable[Row], added: Iterable[Row]) -> Finished:
+    """Of all rows, and of those that were added."""
+    return share_of_unsaid(
+        sum(row.finished_on is not None for row in rows), sum(row.finished_on is not None for row in added)
+    )
+
+
+def share_of_unsaid(finished: int, unsaid: int) -> Finished:
+    return Finished(finished=finished, unsaid=unsaid, unsaid_share=rate(unsaid, finished))

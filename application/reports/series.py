@@ -1,0 +1,117 @@
+"""Projection: how a plan went over time, for the charts of a report: revenue and whitespace at every review, and where each
+stakeholder stood from when on."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+
+from pydantic import BaseModel
+
+from application.aggregates.cache import KnownPlan
+from application.views.cuts import Cut, cut_at, known_at, plan_at, timezone_of
+from application.views.metrics import whitespace_totals
+from domain.account_plan.health import Contract
+from domain.account_plan.plan import the_plan
+from domain.account_plan.reviews import Review
+from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded, StakeholderLeft, StakeholderReturned
+from domain.account_plan.standing import SentimentChanged
+from domain.record import Recorded
+from domain.things import AccountPlan, day_of
+
+
+class Standing(BaseModel):
+    """A plan at one review, or at the end of what is shown."""
+
+    cut: str
+    date: date
+    arr: Decimal | None
+    """Of the contract; null where there was none yet."""
+    whitespace: dict[str, int]
+    """How many cells were in which state."""
+
+
+class Stance(BaseModel):
+    """What a stakeholder thought of us from a day on."""
+
+    date: date
+    attitude: int | None
+    """−2 to 2; null: unknown."""
+    there: bool
+    """Whether they were still with the account."""
+
+
+class Sentiment(BaseModel):
+    stakeholder: str
+    name: str | None
+    """Null for a role nobody fills yet, and for somebody who was forgotten."""
+    stances: list[Stance]
+    """In their order, one for each time it became another."""
+
+
+class Series(BaseModel):
+    currency: str
+    standings: list[Standing]
+    sentiments: list[Sentiment]
+
+
+def series(known: KnownPlan, until: Cut) -> Series:
+    """Up to a cut.  Raises `CutBeforePlan`."""
+    plan = plan_at(known, until)
+    zone = timezone_of(known)
+    return Series(
+        currency=the_plan(plan).currency,
+        standings=[standing(known, cut) for cut in reviews_until(known, plan, until)],
+        sentiments=sentiments(known.records[: until.version], plan, zone),
+    )
+
+
+def reviews_until(known: KnownPlan, plan: AccountPlan, until: Cut) -> Iterator[Cut]:
+    """The reviews of the kind the cut is of, or of all kinds if it is no review, and the cut itself."""
+    held = {f"review:{each.id}": each for each in plan.all(Review).values() if each.state == "held"}
+    closing = held.get(until.cut)
+    wanted = [cut for cut, each in held.items() if cut != until.cut and (closing is None or each.kind == closing.kind)]
+    # A review that was struck later is a cut only of what was known before.
+    then = known_at(known, until)
+    before = (cut_at(cut, then, until.at) for cut in wanted)
+    yield from sorted((cut for cut in before if cut.version < until.version), key=lambda cut: cut.version)
+    yield until
+
+
+def standing(known: KnownPlan, cut: Cut) -> Standing:
+    plan = plan_at(known, cut)
+    contract = plan.find(Contract, "contract")
+    return Standing(
+        cut=cut.cut,
+        date=cut.date,
+        arr=contract.arr if contract else None,
+        whitespace=whitespace_totals(plan).by_penetration,
+    )
+
+
+def sentiments(records: Sequence[Recorded], plan: AccountPlan, zone: str) -> list[Sentiment]:
+    """Of everybody there ever was, in the order they came."""
+    stances: dict[str, list[Stance]] = {}
+    for record in records:
+        event, day = record.event, day_of(record.meta.recorded_at, zone)
+        match event:
+            case StakeholderAdded():
+                stances[event.id] = [Stance(date=day, attitude=None, there=True)]
+            case SentimentChanged():
+                add_stance(stances[event.id], Stance(date=day, attitude=event.attitude, there=True))
+            case StakeholderLeft():
+                last = stances[event.id][-1]
+                add_stance(stances[event.id], last.model_copy(update={"date": event.left_on, "there": False}))
+            case StakeholderReturned():
+                last = stances[event.id][-1]
+                add_stance(stances[event.id], last.model_copy(update={"date": event.returned_on, "there": True}))
+    people = plan.all(Stakeholder)
+    return [Sentiment(stakeholder=id, name=people[id].name, stances=each) for id, each in stances.items()]
+
+
+def add_stance(stances: list[Stance], stance: Stance) -> None:
+    """A day shows how it ended; nobody leaves before they last changed their mind, whatever is said afterwards."""
+    day = max(stance.date, stances[-1].date)
+    if stances[-1].date == day:
+        stances.pop()
+    if not stances or (stances[-1].attitude, stances[-1].there) != (stance.attitude, stance.there):
+        stances.append(stance.model_copy(update={"date": day}))

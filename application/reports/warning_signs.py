@@ -1,0 +1,167 @@
+"""Signs that a plan is kept for the review's sake: evidence, not a verdict, each with its events."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+
+from pydantic import BaseModel, Field
+
+from application.aggregates.cache import KnownPlan
+from application.reports.outcomes import NOTICE_DAYS
+from application.reports.promises import (
+    FINISHES,
+    REOPENINGS,
+    Life,
+    Moment,
+    gave_no_reason,
+    has_evidence,
+    lives,
+    moves_to_later,
+    notice_days,
+)
+from application.reports.scores import rate
+from application.views.cuts import Cut, plan_at, timezone_of
+from application.views.effects import struck_by
+from domain.account_plan.reviews import ReviewHeld
+from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded
+from domain.account_plan.standing import SentimentChanged
+from domain.record import Recorded
+from domain.things import day_of
+
+EVE = timedelta(hours=72)
+LAST_MINUTES = timedelta(minutes=30)
+TWO_QUARTERS_DAYS = 2 * 92
+
+
+class Signal(BaseModel):
+    """How often it was seen, and the events it was seen in."""
+
+    count: int
+    events: list[str]
+
+
+class Eve(Signal):
+    """Events recorded in the 72 hours before the closing review, of all events of the period."""
+
+    of: int
+    share: float | None = Field(description="Null where no review closes the period.")
+
+
+class Quiet(Signal):
+    """Whether nothing was recorded in the period but its reviews; the events are those of the reviews."""
+
+    only_reviews: bool
+
+
+class Untouched(BaseModel):
+    """Somebody whose sentiment nobody has looked at again."""
+
+    id: str
+    since_on: date
+    days: int
+    event: str
+
+
+class UntouchedSentiments(Signal):
+    """Sentiments untouched for two quarters at the second cut; of a sentiment never given, since the person came."""
+
+    stakeholders: list[Untouched]
+
+
+class Theatre(BaseModel):
+    """Each is a reason to look closer."""
+
+    closing_review: str | None = Field(description="The last review held in the period.")
+    recorded_on_the_eve: Eve
+    finished_in_the_last_minutes: Signal = Field(description="Less than 30 minutes before the closing review.")
+    finished_without_evidence: Signal
+    finishes_taken_back: Signal = Field(description="Finishes that were reopened: each finish and its reopening.")
+    only_reviews: Quiet
+    untouched_sentiments: UntouchedSentiments
+    unexplained_moves: Signal
+    late_notice_moves: Signal
+
+
+def theatre(known: KnownPlan, a: Cut, b: Cut) -> Theatre:
+    """Of the period between two cuts.  What was struck by the second is left out.  Raises `CutBeforePlan`."""
+    records, zone = known.records[: b.version], timezone_of(known)
+    struck = struck_by(records)
+    period = [record for record in records[a.version :] if record.version not in struck]
+    reviews = [record for record in period if isinstance(record.event, ReviewHeld)]
+    closing = reviews[-1] if reviews else None
+    promises = list(lives(records).values())
+    finishes = [moment for moment in _in_period(promises, a) if moment.is_one_of(FINISHES)]
+    moves = [move for life in promises for move in moves_to_later(life.after(a.version))]
+    return Theatre(
+        closing_review=closing.event.subject() if closing else None,
+        recorded_on_the_eve=_eve(period, closing),
+        finished_in_the_last_minutes=_signal(_before((each.record for each in finishes), closing, LAST_MINUTES)),
+        finished_without_evidence=_signal(each.record for each in finishes if not has_evidence(each.promise)),
+        finishes_taken_back=_signal(_taken_back(promises, a)),
+        only_reviews=_quiet(period),
+        untouched_sentiments=_untouched(known, b, zone),
+        unexplained_moves=_signal(each.record for each in moves if gave_no_reason(each.record)),
+        late_notice_moves=_signal(
+            each.record for each in moves if notice_days(each, day_of(each.record.meta.recorded_at, zone)) < NOTICE_DAYS
+        ),
+    )
+
+
+def _in_period(promises: Iterable[Life], a: Cut) -> Iterator[Moment]:
+    return (moment for life in promises for moment in life.after(a.version).moments)
+
+
+def _in_order(records: Iterable[Recorded]) -> list[Recorded]:
+    """Each once."""
+    return [record for _, record in sorted({record.version: record for record in records}.items())]
+
+
+def _signal(records: Iterable[Recorded]) -> Signal:
+    found = [record.id for record in _in_order(records)]
+    return Signal(count=len(found), events=found)
+
+
+def _before(records: Iterable[Recorded], closing: Recorded | None, within: timedelta) -> Iterator[Recorded]:
+    """Those recorded before the closing review by less than that."""
+    if closing is None:
+        return
+    for record in records:
+        if record.version < closing.version and closing.meta.recorded_at - record.meta.recorded_at < within:
+            yield record
+
+
+def _eve(period: Sequence[Recorded], closing: Recorded | None) -> Eve:
+    found = [record.id for record in _before(period, closing, EVE)]
+    share = rate(len(found), len(period)) if closing else None
+    return Eve(count=len(found), of=len(period), share=share, events=found)
+
+
+def _taken_back(promises: Iterable[Life], a: Cut) -> Iterator[Recorded]:
+    for life in promises:
+        endings: list[Moment] = []
+        for moment in life.moments:
+            if moment.is_one_of(REOPENINGS):
+                ending = endings.pop()
+                if moment.record.version > a.version and ending.is_one_of(FINISHES):
+                    yield from (ending.record, moment.record)
+            elif moment.promise.ending:
+                endings.append(moment)
+
+
+def _quiet(period: Sequence[Recorded]) -> Quiet:
+    reviews = [record.id for record in period if record.event.refreshes() == "reviews"]
+    return Quiet(count=len(reviews), events=reviews, only_reviews=len(reviews) == len(period))
+
+
+def _untouched(known: KnownPlan, b: Cut, zone: str) -> UntouchedSentiments:
+    last: dict[str, Recorded] = {}
+    for record in known.records[: b.version]:
+        if isinstance(record.event, SentimentChanged | StakeholderAdded):
+            last[record.event.id] = record
+    there = (who for who, each in plan_at(known, b).all(Stakeholder).items() if not each.ending)
+    aged = ((who, last[who], day_of(last[who].meta.recorded_at, zone)) for who in there)
+    found = [
+        Untouched(id=who, since_on=since, days=(b.date - since).days, event=record.id)
+        for who, record, since in aged
+        if (b.date - since).days >= TWO_QUARTERS_DAYS
+    ]
+    return UntouchedSentiments(count=len(found), events=[each.event for each in found], stakeholders=found)

@@ -1,0 +1,134 @@
+"""Simulations: scenarios carried out as if their time were now.
+
+Every command goes the way of all commands, but in memory; only when the whole history was told is it recorded, all at
+once.  A scenario that is refused anywhere has changed nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from application.aggregates.cache import KnownPlan
+from application.aggregates.pending_plan import Prospect, with_id
+from application.aggregates.ports import Circumstances, Commit
+from application.scenarios.scenario import Line, ScenarioRefused
+from application.views.plan_names import first_open, plans_named
+from domain.account_plan.plan import OpenPlan, PlanNotOpen, plan_id_of
+from domain.language import Refusal
+
+SOURCE = "simulation"
+
+
+class RealEventsHeld(Exception):
+    """The store holds real events, and a simulation beside them would be taken for more of them: nothing was loaded."""
+
+
+class PlansMovedOn(Exception):
+    """Somebody changed one of these plans meanwhile.  Nothing was loaded; try again."""
+
+
+class SimulationStore(Protocol):
+    def holds_real_events(self) -> bool:
+        """Whether any event in it is of another source than a simulation."""
+
+    def append_together(self, commits: Sequence[Commit]) -> bool:
+        """Record a simulation, all commits in their order or none, and forget whom it says; False when one of the plans
+        has moved on.
+
+        Raises `RealEventsHeld`, `StoreUnavailable`, and then nothing was recorded.
+        """
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was recorded."""
+
+    commands: int
+    events: int
+    plans: Sequence[UUID]
+
+
+def load(
+    lines: Sequence[Line], store: SimulationStore, read: Callable[[UUID], KnownPlan], make_id: Callable[[], UUID]
+) -> Loaded:
+    """Carry a scenario out and record it.  Raises `ScenarioRefused`, `RealEventsHeld`, `PlansMovedOn`."""
+    if store.holds_real_events():
+        raise RealEventsHeld(RealEventsHeld.__doc__)
+    rehearsal = Rehearsal(read, make_id)
+    for line in lines:
+        rehearsal.tell(line)
+    if rehearsal.commits and not store.append_together(rehearsal.commits):
+        raise PlansMovedOn(PlansMovedOn.__doc__)
+    plans = list(dict.fromkeys(commit.plan_id for commit in rehearsal.commits))
+    return Loaded(len(lines), sum(len(commit.events) for commit in rehearsal.commits), plans)
+
+
+class Rehearsal:
+    """A history told in memory: the commits it takes to record it."""
+
+    def __init__(self, read: Callable[[UUID], KnownPlan], make_id: Callable[[], UUID]) -> None:
+        """`read` raises `PlanNotOpen` where there is no plan."""
+        self._read = read
+        self._make_id = make_id
+        self._conversation = str(make_id())
+        self._prospects: dict[UUID, Prospect] = {}
+        self.commits: list[Commit] = []
+
+    def tell(self, line: Line) -> None:
+        """Raises `ScenarioRefused`."""
+        try:
+            self._tell(line)
+        except PlanNotOpen:
+            what = f"The plan “{line.plan}” is not open yet; open it by a line before, with open-plan."
+            raise ScenarioRefused(line.place, what) from None
+        except Refusal as refusal:
+            where = f"“/body{refusal.pointer}”: " if refusal.pointer else ""
+            raise ScenarioRefused(line.place, f"{where}{refusal}") from None
+
+    def _tell(self, line: Line) -> None:
+        plan_id, prospect = self._plan_of(line)
+        last = last_instant(prospect)
+        if last and line.at < last:
+            raise ScenarioRefused(
+                line.place,
+                f"{line.at.isoformat()} is before what the plan “{line.plan}” already holds (up to {last.isoformat()});"
+                " a history is only ever continued.",
+            )
+        expected, known = prospect.plan.version, len(prospect.to_record)
+        prospect.take(with_id(line.command, self._make_id), line.at, command_id=str(self._make_id()))
+        if events := prospect.to_record[known:]:
+            said = Circumstances(line.by, SOURCE, str(self._make_id()), self._conversation)
+            self.commits.append(Commit(plan_id, expected, events, said))
+
+    def _plan_of(self, line: Line) -> tuple[UUID, Prospect]:
+        if not isinstance(line.command, OpenPlan):
+            return first_open(line.plan, self._open_prospect)
+        plan_id = plan_id_of(line.command.account_id)
+        if plan_id not in plans_named(line.plan):
+            what = f"“/plan” says “{line.plan}”, “/body/account_id” says “{line.command.account_id}”; say the same."
+            raise ScenarioRefused(line.place, what)
+        return plan_id, self._prospect(plan_id)
+
+    def _open_prospect(self, plan_id: UUID) -> tuple[UUID, Prospect]:
+        prospect = self._prospect(plan_id)
+        if prospect.plan.version == 0:
+            raise PlanNotOpen
+        return plan_id, prospect
+
+    def _prospect(self, plan_id: UUID) -> Prospect:
+        if plan_id not in self._prospects:
+            try:
+                known = self._read(plan_id)
+            except PlanNotOpen:
+                known = KnownPlan(plan_id)
+            self._prospects[plan_id] = Prospect(known)
+        return self._prospects[plan_id]
+
+
+def last_instant(prospect: Prospect) -> datetime | None:
+    if prospect.to_record:
+        return prospect.to_record[-1].at
+    records = prospect.known.records
+    return records[-1].meta.recorded_at if records else None

@@ -1,0 +1,115 @@
+"""Projection: the plan as it stands at a cut, section by section, with how fresh each is and what follows from it."""
+
+from datetime import date, datetime
+from typing import Any, get_args
+from uuid import UUID
+
+from pydantic import BaseModel, Field, create_model
+
+from application.aggregates.cache import KnownPlan
+from application.views.cuts import Cut, plan_at, timezone_of
+from application.views.effects import section_of
+from application.views.freshness import Duty, Freshness, duties, freshness
+from application.views.metrics import Metrics, metrics
+from domain.account_plan import THINGS
+from domain.account_plan.entries import Note
+from domain.account_plan.plan import Plan, the_plan
+from domain.language import Section
+from domain.things import AccountPlan
+
+ONE_EACH = {"plan", "summary", "overview", "contract", "health", "vision"}
+"""What a plan has one of: null until something was said."""
+
+PLURALS = {
+    "opportunity": "opportunities",
+    "hypothesis": "hypotheses",
+    "news": "news",
+    "touch": "touches",
+    "priorities": "priorities",
+}
+
+
+class CutView(BaseModel):
+    """The point in history a view shows."""
+
+    cut: str
+    version: int
+    at: datetime
+    date: date
+    recorded_late: bool = False
+    provisional: bool = False
+
+    @classmethod
+    def of(cls, cut: Cut) -> "CutView":
+        return cls(
+            cut=cut.cut,
+            version=cut.version,
+            at=cut.at,
+            date=cut.date,
+            recorded_late=cut.recorded_late,
+            provisional=cut.provisional,
+        )
+
+
+def plural(noun: str) -> str:
+    return PLURALS.get(noun, f"{noun}s")
+
+
+def _section_model(section: Section) -> type[BaseModel]:
+    fields: dict[str, Any] = {"freshness": Freshness}
+    for thing in sorted(THINGS.values(), key=lambda thing: thing is Note):
+        if thing.noun in ONE_EACH and thing.home == section:
+            fields[thing.noun] = (thing | None, None)
+        elif thing is Note or thing.home == section:
+            fields[plural(thing.noun)] = (list[thing], [])  # type: ignore[valid-type]
+    return create_model(f"{section.capitalize()}Section", **fields)
+
+
+SECTIONS: dict[Section, type[BaseModel]] = {section: _section_model(section) for section in get_args(Section)}
+
+Sections: type[BaseModel] = create_model("Sections", **{name: (model, ...) for name, model in SECTIONS.items()})  # type: ignore[call-overload]
+
+
+class CurrentPlan(BaseModel):
+    """A plan at a cut: everything that was said and still stands."""
+
+    plan_id: UUID
+    version: int
+    as_of: CutView
+    account: Plan
+    sections: Sections  # type: ignore[valid-type]
+    metrics: Metrics
+    duties: list[Duty] = Field(description="Events of the last time that want the plan to be updated.")
+
+
+def current_plan(known: KnownPlan, cut: Cut) -> CurrentPlan:
+    """Raises `CutBeforePlan`."""
+    plan = plan_at(known, cut)
+    card, records, zone = the_plan(plan), known.records[: cut.version], timezone_of(known)
+    fresh = freshness(records, card.tier, zone, cut.date)
+    things = _by_section(plan)
+    sections: dict[str, Any] = {
+        section: model.model_construct(freshness=fresh[section], **things[section])
+        for section, model in SECTIONS.items()
+    }
+    return CurrentPlan.model_construct(
+        plan_id=known.plan_id,
+        version=cut.version,
+        as_of=CutView.of(cut),
+        account=card,
+        sections=Sections.model_construct(**sections),
+        metrics=metrics(plan, cut.today),
+        duties=duties(records, zone, cut.today),
+    )
+
+
+def _by_section(plan: AccountPlan) -> dict[Section, dict[str, Any]]:
+    """Everything in the section where it is shown, by the plural of its kind; of what there is one, the thing itself."""
+    found: dict[Section, dict[str, Any]] = {section: {} for section in SECTIONS}
+    for kind, things in plan.kinds().items():
+        for thing in things.values():
+            if kind.noun in ONE_EACH:
+                found[kind.home][kind.noun] = thing
+            else:
+                found[section_of(thing)].setdefault(plural(kind.noun), []).append(thing)
+    return found

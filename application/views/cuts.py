@@ -1,0 +1,181 @@
+"""Cuts: points in a plan's history.  Every view of a plan can be asked for as of any cut.
+
+`review:ID`, `version:N`, `event:ID`, an instant, a date or `now`.  What was recorded up to a cut, the cut included, is a
+prefix of the plan's events.
+"""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from application.aggregates.cache import KnownPlan
+from domain.account_plan import fold
+from domain.account_plan.entries import version_named
+from domain.account_plan.plan import the_plan
+from domain.account_plan.reviews import ReviewHeld
+from domain.language import shortened
+from domain.record import Recorded
+from domain.things import AccountPlan, day_of
+
+Day = date
+
+DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+INSTANT = re.compile(DAY.pattern + "T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})")
+
+LATE_DAYS = 2
+"""A review recorded more than this many days after it was held was recorded late."""
+
+
+class CutRefused(Exception):
+    """Why a cut cannot be had.  `type` names the rule for programs, `pointer` is filled in where the cut came from."""
+
+    type = "unknown-cut"
+
+
+class CutUnknown(CutRefused):
+    pass
+
+
+class CutInTheFuture(CutRefused):
+    type = "cut-in-the-future"
+
+
+class CutBeforePlan(CutRefused):
+    type = "cut-before-plan-opened"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A point in a plan's history: what it is called, the last version it includes, its instant and its day."""
+
+    cut: str
+    version: int
+    at: datetime
+    date: Day
+    recorded_late: bool = False
+    over: bool = False
+    """Whether the day of the cut is over at it: so for date cuts."""
+    provisional: bool = False
+    """Whether the day it closes is still going on, so that it may yet change."""
+
+    @property
+    def today(self) -> Day:
+        """The first day that is not past at the cut: its own, unless that is over."""
+        return self.date + timedelta(days=1) if self.over else self.date
+
+    def is_past(self, day: Day) -> bool:
+        """Whether a promise due on this day is past at the cut."""
+        return day < self.today
+
+
+def cut_at(text: str, known: KnownPlan, now: datetime) -> Cut:
+    """The cut a caller names.  Raises `CutUnknown`, `CutInTheFuture`.  Of a cut before the plan opened the version is 0."""
+    zone = timezone_of(known)
+    last = max(now, known.records[-1].meta.recorded_at)
+    kind, _, which = text.partition(":")
+    if text == "now":
+        return Cut(text, known.version, last, day_of(last, zone))
+    if kind == "review":
+        return _review(which, known, zone)
+    if kind == "version":
+        return _version(text, _number(which), known, zone)
+    if kind == "event":
+        return _version(text, version_named(known.plan, which) or None, known, zone)
+    if DAY.fullmatch(text):
+        return _day(text, known, zone, last)
+    return _instant(text, known, zone, last)
+
+
+def timezone_of(known: KnownPlan) -> str:
+    return the_plan(known.plan).timezone
+
+
+def _review(id: str, known: KnownPlan, zone: str) -> Cut:
+    struck = known.struck
+    for record in reversed(known.records):
+        if isinstance(record.event, ReviewHeld) and record.event.id == id and record.version not in struck:
+            return review_cut(record, record.event, zone)
+    raise CutUnknown(f"No review “{shortened(id)}” was held in this plan.")
+
+
+def review_cut(record: Recorded, held: ReviewHeld, zone: str) -> Cut:
+    """The cut that a held review is."""
+    at = record.meta.recorded_at
+    late = (day_of(at, zone) - held.held_on).days > LATE_DAYS
+    return Cut(f"review:{held.id}", record.version, at, held.held_on, recorded_late=late)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def _version(text: str, version: int | None, known: KnownPlan, zone: str) -> Cut:
+    if version is None:
+        raise CutUnknown(
+            f"“{shortened(text)}” names no point in the history of this plan: its versions are 1, 2, 3 and so on,"
+            f" its events {known.plan_id}:1 and so on."
+        )
+    if version > known.version:
+        raise CutInTheFuture(f"The plan is at version {known.version}; there is no version {version} yet.")
+    at = known.records[max(version - 1, 0)].meta.recorded_at
+    return Cut(text, version, at, day_of(at, zone))
+
+
+def _day(text: str, known: KnownPlan, zone: str, now: datetime) -> Cut:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise CutUnknown(f"“{text}” is not a day of the calendar.") from None
+    today = day_of(now, zone)
+    if day > today:
+        raise CutInTheFuture(f"{day} is still to come (today is {today} in the plan's time zone).")
+    if day == today:
+        return Cut(text, known.version, now, day, provisional=True)
+    next_midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
+    end = next_midnight.astimezone(UTC) - timedelta(microseconds=1)
+    return Cut(text, _version_at(known, end), end, day, over=True)
+
+
+def _instant(text: str, known: KnownPlan, zone: str, now: datetime) -> Cut:
+    # A plus sign that was not escaped in a URL arrives as a space.
+    spelled = text.replace(" ", "+").upper()
+    try:
+        if not INSTANT.fullmatch(spelled):
+            raise ValueError
+        at = datetime.fromisoformat(spelled).astimezone(UTC)
+        if at > now:
+            raise CutInTheFuture(f"{at.isoformat()} is still to come.")
+        return Cut(text, _version_at(known, at), at, day_of(at, zone))
+    except (ValueError, OverflowError):
+        raise CutUnknown(
+            f"“{shortened(text)}” is not a cut: use now, review:ID, version:N, event:ID, a date such as 2026-03-31,"
+            " or an instant such as 2026-03-31T17:00:00Z."
+        ) from None
+
+
+def _version_at(known: KnownPlan, at: datetime) -> int:
+    return bisect_right(known.records, at, key=lambda record: record.meta.recorded_at)
+
+
+def check_there(known: KnownPlan, cut: Cut) -> None:
+    """Raises `CutBeforePlan` where there was no plan yet."""
+    if cut.version == 0:
+        opened = known.records[0].meta.recorded_at
+        raise CutBeforePlan(
+            f"The plan was opened at {opened.isoformat()}, after “{shortened(cut.cut)}”: there is nothing to show."
+        )
+
+
+def plan_at(known: KnownPlan, cut: Cut) -> AccountPlan:
+    """The plan as of a cut: the fold of what was recorded up to it.  Raises `CutBeforePlan`."""
+    check_there(known, cut)
+    if cut.version == known.version:
+        return known.plan
+    return fold(record.event for record in known.records[: cut.version])
+
+
+def known_at(known: KnownPlan, cut: Cut) -> KnownPlan:
+    """All that was known at a cut.  Raises `CutBeforePlan`."""
+    return KnownPlan(known.plan_id, known.records[: cut.version], plan_at(known, cut))

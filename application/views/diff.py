@@ -1,0 +1,355 @@
+"""Projection: what is different between two cuts of a plan, net, each change with the events that made it.
+
+A change is called after the event that last made it (`sentiment-changed`, `play-won`), so that a new event needs no
+line here.  What went and came back is *touched but unchanged*.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from application.aggregates.cache import KnownPlan
+from application.views.current_plan import ONE_EACH, CurrentPlan, CutView, current_plan
+from application.views.cuts import Cut, plan_at, timezone_of
+from application.views.effects import section_of, values_of, walk
+from application.views.freshness import freshness
+from domain.account_plan import EMPTY, THINGS
+from domain.account_plan.plan import the_plan
+from domain.account_plan.stakeholders import FORGOTTEN, StakeholderMoved
+from domain.language import Section, kebab_case
+from domain.record import Recorded
+from domain.things import Thing
+
+Direction = Literal["up", "down"]
+
+ALWAYS_THERE = ONE_EACH - {"plan"} | {"cell"}
+"""Kinds of things that do not come and go: before anything was said, every value of theirs was unknown."""
+
+OF_THEIR_OWN = {"decisions": "decisions-taken"}
+"""Values that are a change by themselves, whatever else the same event says, and what that is called."""
+
+LEADING = ("state", "exposure", "reached", "penetration")
+"""Values that tell more than those an event says before them."""
+
+TRACES = frozenset({"returned_on", "moved_on"})
+"""Values that tell of an event, not how things stand: where all else it changed went back, they are no change."""
+
+SCALES: Mapping[str, Sequence[str]] = {
+    "health": ("red", "amber", "green"),
+    "penetration": ("none", "aware", "opportunity", "pilot", "adopted"),
+    "tier": ("standard", "enterprise", "growth", "strategic"),
+}
+"""Words that have an order, from low to high.  A word that is not among them has none."""
+
+
+class CutsOutOfOrder(Exception):
+    """The first cut must not be later than the second, neither in version nor in time."""
+
+
+class Move(BaseModel):
+    """A value before and after."""
+
+    direction: Direction | None
+    before: Any = Field(serialization_alias="from")
+    after: Any = Field(serialization_alias="to")
+
+
+class Change(BaseModel):
+    """One thing that is different, net, in what one kind of event says of it.
+
+    A thing that came is one change, and what became of it since is another.
+    """
+
+    what: str
+    """The event that last made it so, in kebab case: `sentiment-changed`, `stakeholder-left`."""
+    kind: str
+    id: str
+    title: str | None
+    field: str | None
+    """The value that leads; null where a thing came or went as a whole."""
+    direction: Direction | None
+    before: Any = Field(serialization_alias="from")
+    after: Any = Field(serialization_alias="to")
+    also: dict[str, Move] = {}
+    """What else of the thing is different by the same kind of event."""
+    events: list[str]
+    actors: list[str]
+    reasons: list[str]
+
+
+class Touched(BaseModel):
+    """A value that was changed and changed back."""
+
+    section: Section
+    what: str
+    """The event that brought it back."""
+    kind: str
+    id: str
+    title: str | None
+    field: str | None
+    """Null where a thing came and went as a whole."""
+    value: Any
+    also: dict[str, Move] = {}
+    """What the event left behind, such as the day of the return."""
+    events: list[str]
+    actors: list[str]
+    reasons: list[str]
+
+
+class Diff(BaseModel):
+    """The comparison of two cuts."""
+
+    plan_id: UUID
+    from_: CutView = Field(serialization_alias="from")
+    to: CutView
+    unchanged: bool
+    """No change at all, which is itself a finding."""
+    changes: dict[Section, list[Change]]
+    touched_unchanged: list[Touched]
+    refreshed: list[Section]
+    """Sections with an event between the cuts."""
+    gone_stale: list[Section]
+    """Sections that are too old at the second cut and were not at the first."""
+    from_state: CurrentPlan | None = None
+    to_state: CurrentPlan | None = None
+
+
+def diff(known: KnownPlan, a: Cut, b: Cut, states: bool = False) -> Diff:
+    """From cut `a` to cut `b`; before the plan opened, everything came.
+
+    Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
+    """
+    if a.version > b.version or a.at > b.at:
+        raise CutsOutOfOrder(CutsOutOfOrder.__doc__)
+    compared = compare(known, a, b)
+    changes: dict[Section, list[Change]] = {section: [] for section in get_args(Section)}
+    for each in compared:
+        changes[each.section] += changes_of(each)
+    period = known.records[a.version : b.version]
+    refreshed = {record.event.refreshes() for record in period}
+    return Diff(
+        plan_id=known.plan_id,
+        from_=CutView.of(a),
+        to=CutView.of(b),
+        unchanged=not any(changes.values()),
+        changes={section: rows for section, rows in changes.items() if rows},
+        touched_unchanged=[touched for each in compared for touched in back_where_it_was(each)],
+        refreshed=[section for section in get_args(Section) if section in refreshed],
+        gone_stale=gone_stale(known, a, b),
+        from_state=current_plan(known, a) if states and a.version else None,
+        to_state=current_plan(known, b) if states else None,
+    )
+
+
+# What was touched
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A thing at both cuts, and the events between them by the values they touched."""
+
+    kind: str
+    id: str
+    before: Thing | None
+    after: Thing | None
+    touching: Mapping[str, Sequence[Recorded]]
+
+    @property
+    def section(self) -> Section:
+        thing = self.after or self.before
+        return section_of(thing) if thing else THINGS[self.kind].home
+
+    @property
+    def title(self) -> str | None:
+        """The words people know it by."""
+        thing = self.after or self.before
+        names = ("title", "statement", "name", "account_name", "to_account", "summary", "heading", "outcome")
+        return next((words for name in names if isinstance(words := getattr(thing, name, None), str)), None)
+
+    @property
+    def came_or_went(self) -> bool:
+        return self.kind not in ALWAYS_THERE and (self.before is None) != (self.after is None)
+
+    def events(self, fields: Sequence[str]) -> list[Recorded]:
+        """In their order, each once."""
+        touching = {record.version: record for field in fields for record in self.touching[field]}
+        return [touching[version] for version in sorted(touching)]
+
+    @cached_property
+    def old(self) -> Mapping[str, Any]:
+        return values_of(self.before)
+
+    @cached_property
+    def new(self) -> Mapping[str, Any]:
+        return values_of(self.after)
+
+    @cached_property
+    def by_event(self) -> Mapping[str, Sequence[str]]:
+        """The values that are different now, by what last made them so."""
+        groups: dict[str, list[str]] = defaultdict(list)
+        for field, records in self.touching.items():
+            if not same(self.old.get(field), self.new.get(field)):
+                groups[OF_THEIR_OWN.get(field) or called(records[-1])].append(field)
+        return groups
+
+    @cached_property
+    def brought_back(self) -> Mapping[str, str]:
+        """The values that are as they were, and what last made them so."""
+        back = (field for field in self.touching if same(self.old.get(field), self.new.get(field)))
+        return {field: called(self.touching[field][-1]) for field in back}
+
+    def move(self, field: str) -> Move:
+        old, new = self.old.get(field), self.new.get(field)
+        return Move(direction=direction(field, old, new), before=old, after=new)
+
+
+def compare(known: KnownPlan, a: Cut, b: Cut) -> list[Compared]:
+    """All that was touched between the cuts, kind by kind."""
+    was, now = plan_at(known, a) if a.version else EMPTY, plan_at(known, b)
+    touching: dict[tuple[str, str], dict[str, list[Recorded]]] = defaultdict(lambda: defaultdict(list))
+    for record, effects in walk(known.records[: b.version], after=a.version):
+        for effect in effects:
+            touching[effect.kind, effect.id][effect.field].append(record)
+    kinds = list(THINGS)
+    return [
+        Compared(kind, id, was.named(kind, id), now.named(kind, id), touching[kind, id])
+        for kind, id in sorted(touching, key=lambda thing: kinds.index(thing[0]))
+    ]
+
+
+def same(before: Any, after: Any) -> bool:
+    """Whether a value that was touched is as it was.  Of words nobody can read any more it is not known: they count as
+    changed, so that forgetting somebody takes no change away."""
+    return bool(before == after) and after not in (FORGOTTEN, (FORGOTTEN,))
+
+
+def called(record: Recorded) -> str:
+    if isinstance(record.event, StakeholderMoved) and record.event.promoted:
+        return "stakeholder-promoted"
+    return kebab_case(type(record.event).__name__)
+
+
+# What is different
+
+
+def changes_of(thing: Compared) -> Iterator[Change]:
+    """One change per kind of event; where the thing came or went, one for that, and one for how it stands since."""
+    groups, back = thing.by_event, set(thing.brought_back.values())
+    if thing.came_or_went:
+        came_or_went = thing_came_or_went(thing)
+        yield came_or_went
+        groups = {what: fields for what, fields in groups.items() if tells_more(thing, came_or_went, what, fields)}
+    for what, fields in groups.items():
+        if not (what in back and TRACES.issuperset(fields)):
+            yield change(thing, what, fields)
+
+
+def thing_came_or_went(thing: Compared) -> Change:
+    events = thing.events(list(thing.touching))
+    return Change(
+        what=called(events[0] if thing.before is None else events[-1]),
+        kind=thing.kind,
+        id=thing.id,
+        title=thing.title,
+        field=None,
+        direction=None,
+        before=thing.old or None,
+        after=thing.new or None,
+        **behind(events),
+    )
+
+
+def tells_more(thing: Compared, came: Change, what: str, fields: Sequence[str]) -> bool:
+    """Whether what happened to a thing after it came is more than a detail of it: another state, or its end."""
+    if thing.after is None or what == came.what:
+        return False
+    if "state" in fields or what in OF_THEIR_OWN.values():
+        return True
+    without = thing.after.but({field: thing.after.defaults.get(field) for field in fields})
+    return without.ending != thing.after.ending
+
+
+def change(thing: Compared, what: str, fields: Sequence[str]) -> Change:
+    events = thing.events(fields)
+    lead, *others = leading_first(fields, events[-1])
+    return Change(
+        what=what,
+        kind=thing.kind,
+        id=thing.id,
+        title=thing.title,
+        field=lead,
+        **dict(thing.move(lead)),
+        also={field: thing.move(field) for field in others},
+        **behind(events),
+    )
+
+
+def leading_first(fields: Sequence[str], last: Recorded) -> list[str]:
+    """The value an event is about comes first: the state it leads to, else what it says first."""
+    order = [*LEADING, *(field for field in type(last.event).model_fields if field not in TRACES)]
+    return sorted(fields, key=lambda field: order.index(field) if field in order else len(order))
+
+
+def direction(field: str, before: Any, after: Any) -> Direction | None:
+    """Of numbers, and of words on a scale.  From unknown to something is a change without a direction."""
+    scale = SCALES.get(field, ())
+    if before in scale and after in scale:
+        before, after = scale.index(before), scale.index(after)
+    numbers = all(isinstance(value, int | Decimal) and not isinstance(value, bool) for value in (before, after))
+    return ("up" if after > before else "down") if numbers and before != after else None
+
+
+# What is not
+
+
+def back_where_it_was(thing: Compared) -> Iterator[Touched]:
+    back, groups = thing.brought_back, thing.by_event
+    if thing.came_or_went:
+        return
+    if thing.before is None and thing.after is None:
+        yield touched(thing, called(thing.events(list(back))[-1]), list(back))
+        return
+    for field, what in back.items():
+        traces = [trace for trace in groups.get(what, ()) if TRACES.issuperset(groups[what])]
+        yield touched(thing, what, [field], traces)
+
+
+def touched(thing: Compared, what: str, fields: Sequence[str], traces: Sequence[str] = ()) -> Touched:
+    field = fields[0] if thing.after else None
+    return Touched(
+        section=thing.section,
+        what=what,
+        kind=thing.kind,
+        id=thing.id,
+        title=thing.title,
+        field=field,
+        value=thing.new.get(field) if field else None,
+        also={trace: thing.move(trace) for trace in traces},
+        **behind(thing.events([*fields, *traces])),
+    )
+
+
+def gone_stale(known: KnownPlan, a: Cut, b: Cut) -> list[Section]:
+    before = stale_at(known, a) if a.version else set()
+    after = stale_at(known, b)
+    return [section for section in get_args(Section) if section in after - before]
+
+
+def stale_at(known: KnownPlan, cut: Cut) -> set[Section]:
+    tier = the_plan(plan_at(known, cut)).tier
+    fresh = freshness(known.records[: cut.version], tier, timezone_of(known), cut.date)
+    return {section for section, freshness in fresh.items() if freshness.stale}
+
+
+def behind(events: Sequence[Recorded]) -> dict[str, Any]:
+    return {
+        "events": [record.id for record in events],
+        "actors": list(dict.fromkeys(record.meta.actor for record in events)),
+        "reasons": list(dict.fromkeys(record.meta.reason for record in events if record.meta.reason)),
+    }

@@ -1,0 +1,141 @@
+"""How old each section of a plan is, how old it may be, and which events ask for an update before that."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import get_args
+
+from pydantic import BaseModel
+
+from application.views.effects import struck_by
+from domain.account_plan.competition import CompetitorIdentified
+from domain.account_plan.opportunities import OpportunityOpened
+from domain.account_plan.overview import NewsNoted
+from domain.account_plan.plan import Tier
+from domain.account_plan.stakeholders import StakeholderAdded, StakeholderCorrected
+from domain.account_plan.standing import RolesAssigned
+from domain.language import Event, Section
+from domain.record import Recorded
+from domain.things import day_of
+
+MOST_DAYS: Mapping[Section, int | None] = {
+    "summary": 92,
+    "overview": 92,
+    "health": 31,
+    "stakeholders": 31,
+    "whitespace": 92,
+    "opportunities": 31,
+    "goals": 92,
+    "hypotheses": 92,
+    "competition": 92,
+    "risks": 31,
+    "plays": 7,
+    "requests": 31,
+    "team": 92,
+    "vision": 366,
+    "reviews": None,
+    "plan": None,
+}
+"""Of a strategic plan; None: no duty."""
+
+TIMES: Mapping[Tier, int] = {"strategic": 1, "growth": 2}
+"""How much longer the others may wait; a tier that is not here has no duty."""
+
+AD_HOC_DAYS = 14
+ASKING_NEWS = {"leadership_change", "merger", "initiative"}
+
+
+class Freshness(BaseModel):
+    """When a section was last changed or confirmed, and whether that is too long ago."""
+
+    refreshed_on: date
+    age_days: int
+    most_days: int | None
+    """How old it may be; null: no duty."""
+    stale: bool
+
+
+class Duty(BaseModel):
+    """Something happened after which the plan wants an update: any later event is one that does not itself ask for one."""
+
+    event: str
+    type: str
+    since_on: date
+    due_on: date
+    updated_on: date | None
+    overdue: bool
+
+
+def most_days(section: Section, tier: Tier) -> int | None:
+    days = MOST_DAYS[section]
+    return days * TIMES[tier] if days and tier in TIMES else None
+
+
+def freshness(records: Iterable[Recorded], tier: Tier, timezone: str, today: date) -> dict[Section, Freshness]:
+    """Of every section on a day.  A section nobody ever touched is as old as the plan."""
+    last: dict[Section, datetime] = {}
+    opened_at: datetime | None = None
+    for record in records:
+        opened_at = opened_at or record.meta.recorded_at
+        last[record.event.refreshes()] = record.meta.recorded_at
+    refreshed = {section: last.get(section, opened_at) for section in get_args(Section)}
+    return {
+        section: of_age(day_of(at, timezone) if at else today, section, tier, today)
+        for section, at in refreshed.items()
+    }
+
+
+def of_age(refreshed_on: date, section: Section, tier: Tier, today: date) -> Freshness:
+    age, most = max((today - refreshed_on).days, 0), most_days(section, tier)
+    return Freshness(refreshed_on=refreshed_on, age_days=age, most_days=most, stale=most is not None and age > most)
+
+
+def duties(records: Sequence[Recorded], timezone: str, today: date) -> list[Duty]:
+    """The ad-hoc duties of the last fourteen days and those not met yet, oldest first.
+
+    `today` is the first day that is not over.  What was struck asks for nothing.
+    """
+    struck = struck_by(records)
+    standing = [record for record in records if record.version not in struck]
+    asking = list(asking_for_update(standing))
+    asked = {record.version for record in asking}
+    updates = [record.meta.recorded_at for record in standing if record.version not in asked]
+    duties = [_duty(record, updates, timezone, today) for record in asking]
+    return [duty for duty in duties if duty.updated_on is None or duty.due_on >= today]
+
+
+def _duty(asking: Recorded, updates: Sequence[datetime], timezone: str, today: date) -> Duty:
+    # Events of one command are recorded at one instant.
+    later = bisect_right(updates, asking.meta.recorded_at)
+    update = updates[later] if later < len(updates) else None
+    since = day_of(asking.meta.recorded_at, timezone)
+    due = since + timedelta(days=AD_HOC_DAYS)
+    return Duty(
+        event=asking.id,
+        type=type(asking.event).__name__,
+        since_on=since,
+        due_on=due,
+        updated_on=day_of(update, timezone) if update else None,
+        overdue=update is None and today > due,
+    )
+
+
+def asking_for_update(records: Iterable[Recorded]) -> Iterator[Recorded]:
+    buyers: set[str] = set()
+    for record in records:
+        match record.event:
+            case NewsNoted(kind=kind) if kind in ASKING_NEWS:
+                yield record
+            case OpportunityOpened(source=source) if source != "plan":
+                yield record
+            case CompetitorIdentified():
+                yield record
+            case StakeholderAdded() | RolesAssigned() | StakeholderCorrected() as event if said_roles(event):
+                is_buyer = "economic_buyer" in event.roles
+                if is_buyer and event.id not in buyers and not isinstance(event, StakeholderCorrected):
+                    yield record
+                (buyers.add if is_buyer else buyers.discard)(event.id)
+
+
+def said_roles(event: Event) -> bool:
+    return "roles" in event.model_fields_set

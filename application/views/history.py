@@ -1,0 +1,147 @@
+"""Projection: who did what when, what it changed, and why.  The audit view; it needs no change for a new event."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel
+from pydantic_core import from_json
+
+from application.aggregates.cache import KnownPlan
+from application.views.effects import Effect, Step, struck_by, walk
+from domain.account_plan import struck_version
+from domain.account_plan.entries import EntryStruck
+from domain.language import Section
+from domain.markers import references
+from domain.record import Recorded
+
+
+@dataclass(slots=True)
+class Concern:
+    """The thing an event is about."""
+
+    kind: str
+    id: str
+
+
+class Entry(BaseModel):
+    """One event on record."""
+
+    id: str
+    version: int
+    position: int
+    type: str
+    section: Section
+    entity: Concern
+    recorded_at: datetime
+    actor: str
+    on_behalf_of: str | None
+    source: str
+    reason: str | None
+    data: dict[str, Any]
+    changes: list[Effect]
+    sealed_for: list[str]
+    """The stakeholders whose keys open the words that do not stand in clear."""
+    struck_by: str | None
+    """The event that struck this entry as entered by mistake."""
+    command_id: str
+    request_id: str
+    correlation_id: str
+    causation_id: str | None
+
+
+class Filter(BaseModel):
+    """What to leave in; a field that is not given leaves in everything."""
+
+    section: Section | None = None
+    type: str | None = None
+    actor: str | None = None
+    """Who said so, or on whose behalf."""
+    kind: str | None = None
+    id: str | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+    def leaves_in(self, record: Recorded, records: Sequence[Recorded]) -> bool:
+        """Whether an event is wanted, of a history that it is part of."""
+        event, meta = record.event, record.meta
+        return (
+            self.section in (None, event.refreshes())
+            and self.type in (None, type(event).__name__)
+            and self.actor in (None, meta.actor, meta.on_behalf_of)
+            and self._leaves_in_thing(record, records)
+            and (self.since is None or meta.recorded_at >= self.since)
+            and (self.until is None or meta.recorded_at <= self.until)
+        )
+
+    def _leaves_in_thing(self, record: Recorded, records: Sequence[Recorded]) -> bool:
+        if self.kind is None and self.id is None:
+            return True
+        return any(self.kind in (None, kind) and self.id in (None, id) for kind, id in concerned(record, records))
+
+
+def concerned(record: Recorded, records: Sequence[Recorded] = ()) -> Iterator[tuple[str, str]]:
+    """Kind and id of everything an event is about or names: one thing's life is made of these.
+
+    What a struck entry was about is looked up in the history, where that is given.
+    """
+    event = record.event
+    yield event.noun, event.subject()
+    for kind, id, _ in references(event):
+        yield kind, id
+    if isinstance(event, EntryStruck) and records:
+        yield from concerned(records[struck_version(event) - 1])
+
+
+def history(
+    records: Sequence[Recorded],
+    wanted: Callable[[Recorded, Sequence[Recorded]], bool],
+    after: int = 0,
+    limit: int = 100,
+) -> tuple[list[Entry], int | None]:
+    """The entries after a version that are wanted, oldest first, and the version to go on after, if there are more."""
+    entries: list[Entry] = []
+    struck = struck_by(records)
+    for step in walk(records, after):
+        if wanted(step.record, records):
+            if len(entries) == limit:
+                return entries, step.record.version - 1
+            entries.append(entry(step, struck))
+    return entries, None
+
+
+def entry(step: Step, struck: Mapping[int, str]) -> Entry:
+    record, event = step.record, step.record.event
+    meta = from_json(record.stored)["meta"]
+    return Entry(
+        id=record.id,
+        version=record.version,
+        position=record.position,
+        type=type(event).__name__,
+        section=event.refreshes(),
+        entity=Concern(kind=event.noun, id=event.subject()),
+        recorded_at=record.meta.recorded_at,
+        actor=record.meta.actor,
+        on_behalf_of=record.meta.on_behalf_of,
+        source=meta["source"],
+        reason=record.meta.reason,
+        data=event.model_dump(mode="json", exclude_unset=True),
+        changes=list(step.effects),
+        sealed_for=sorted({who for part in record.sealed for who in part.about}),
+        struck_by=struck.get(record.version),
+        command_id=meta["command_id"],
+        request_id=meta["request_id"],
+        correlation_id=meta["correlation_id"],
+        causation_id=meta.get("causation_id"),
+    )
+
+
+MOST_SINCE = 50
+
+
+def since(known: KnownPlan, wanted: Sequence[Recorded]) -> list[Entry]:
+    """The entries of these events, for somebody who has to know what happened meanwhile."""
+    versions = {record.version for record in wanted}
+    after = min(versions, default=1) - 1
+    return history(known.records, lambda record, _: record.version in versions, after, MOST_SINCE)[0]

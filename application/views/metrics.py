@@ -1,0 +1,201 @@
+"""What follows directly from a plan as it stands: who is covered, what is open, what is at risk."""
+
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+
+from pydantic import BaseModel
+
+from domain.account_plan.actions import Action
+from domain.account_plan.opportunities import MULTI_THREADED, Opportunity
+from domain.account_plan.overview import Unit
+from domain.account_plan.plays import Play
+from domain.account_plan.requests import Request
+from domain.account_plan.risks import Risk
+from domain.account_plan.stakeholders import Stakeholder
+from domain.account_plan.whitespace import Cell, Offering
+from domain.things import AccountPlan
+
+KEY_ROLES = ("economic_buyer", "decision_maker", "technical_owner", "champion", "executive_sponsor")
+ENGAGED = 2
+"""The strength of a relationship from which on somebody counts as engaged."""
+
+
+class StakeholderCoverage(BaseModel):
+    """Whom we know and where they stand.  Counts only those who are there."""
+
+    known: int
+    to_fill: int
+    """Roles we know must exist, with nobody's name yet."""
+    engaged: int
+    """Known well: a relationship of strength 2 or more."""
+    by_attitude: dict[str, int]
+    """From "-2" to "2", and "unknown"."""
+    by_level: dict[str, int]
+    key_roles: dict[str, list[str]]
+    """Who plays the roles no deal goes without; an empty list is a gap."""
+    blockers: list[str]
+    single_threaded: bool
+    """Fewer than two people are engaged: if one leaves, the account starts anew."""
+    single_threaded_opportunities: list[str]
+    """Open opportunities with fewer than three different people engaged who are still there."""
+    uncovered_units: list[str]
+    """Units with a budget of their own where nobody is engaged."""
+
+
+class WhitespaceTotals(BaseModel):
+    """Offerings times units.  A cell nobody assessed is unknown."""
+
+    cells: int
+    by_penetration: dict[str, int]
+    arr_potential: dict[str, Decimal]
+    """By penetration, of the cells that are assessed."""
+    weighted_arr_potential: Decimal
+    """Potential times probability, where both are known and the cell is not ours, not lost and not out of the question."""
+
+
+class OpenPromises(BaseModel):
+    """Plays and actions."""
+
+    by_state: dict[str, int]
+    """Of plays and actions together, those that are over included: planned, in_flight, open, won, done …"""
+    open: int
+    overdue: int
+    due_within_14_days: int
+    customer_side: int
+    """Open joint actions the customer promised."""
+
+
+class RiskExposure(BaseModel):
+    """Of the risks that are open."""
+
+    open: int
+    severe: int
+    """Likelihood times impact of 15 or more."""
+    highest: int
+    arr_exposed: Decimal
+    by_kind: dict[str, int]
+
+
+class Pipeline(BaseModel):
+    """Of the opportunities that are open."""
+
+    open: int
+    amount: Decimal
+    weighted_amount: Decimal
+    """Amount times probability, where that is known."""
+    multi_threaded: int
+    """With three or more different people engaged who are still there."""
+
+
+class Metrics(BaseModel):
+    stakeholders: StakeholderCoverage
+    whitespace: WhitespaceTotals
+    promises: OpenPromises
+    risks: RiskExposure
+    opportunities: Pipeline
+    requests_waiting: int
+    """Requests to the rest of the company that are neither delivered nor declined."""
+
+
+def metrics(plan: AccountPlan, today: date) -> Metrics:
+    """As of the first day that is not over: what was due before it and is open is overdue."""
+    requests = plan.all(Request).values()
+    return Metrics(
+        stakeholders=stakeholder_coverage(plan),
+        whitespace=whitespace_totals(plan),
+        promises=open_promises(plan, today),
+        risks=risk_exposure(plan),
+        opportunities=pipeline(plan),
+        requests_waiting=sum(request.state not in ("delivered", "declined") for request in requests),
+    )
+
+
+def stakeholder_coverage(plan: AccountPlan) -> StakeholderCoverage:
+    there = people_there(plan)
+    engaged = [person for person in there if (person.strength or 0) >= ENGAGED]
+    attitudes = Counter("unknown" if person.attitude is None else str(person.attitude) for person in there)
+    units = [unit.id for unit in plan.all(Unit).values() if unit.buying_center and not unit.ending]
+    return StakeholderCoverage(
+        known=sum(person.name is not None for person in there),
+        to_fill=sum(person.name is None for person in there),
+        engaged=len(engaged),
+        by_attitude=dict(sorted(attitudes.items())),
+        by_level=dict(Counter(person.level for person in there)),
+        key_roles={role: [person.id for person in there if role in person.roles] for role in KEY_ROLES},
+        blockers=[person.id for person in there if person.attitude == -2],
+        single_threaded=len(engaged) < 2,
+        single_threaded_opportunities=[each.id for each in open_opportunities(plan) if not hangs_on_many(plan, each)],
+        uncovered_units=[unit for unit in units if unit not in {person.unit for person in engaged}],
+    )
+
+
+def people_there(plan: AccountPlan) -> list[Stakeholder]:
+    return [person for person in plan.all(Stakeholder).values() if not person.ending]
+
+
+def open_opportunities(plan: AccountPlan) -> list[Opportunity]:
+    return [each for each in plan.all(Opportunity).values() if not each.ending]
+
+
+def hangs_on_many(plan: AccountPlan, opportunity: Opportunity) -> bool:
+    """Whether it is multi-threaded even without those who have left meanwhile."""
+    there = {person.id for person in people_there(plan)}
+    return len(there.intersection(opportunity.engaged)) >= MULTI_THREADED
+
+
+def whitespace_totals(plan: AccountPlan) -> WhitespaceTotals:
+    units = {unit.id for unit in plan.all(Unit).values() if not unit.ending}
+    offerings = {offering.id for offering in plan.all(Offering).values() if not offering.ending}
+    cells = [cell for cell in plan.all(Cell).values() if cell.unit in units and cell.offering in offerings]
+    states: Counter[str] = Counter(cell.penetration or "unknown" for cell in cells)
+    unassessed = len(units) * len(offerings) - len(cells)
+    if unassessed:
+        states["unknown"] += unassessed
+    potential: dict[str, Decimal] = {}
+    for cell in cells:
+        if cell.arr_potential is not None:
+            state = cell.penetration or "unknown"
+            potential[state] = potential.get(state, Decimal(0)) + cell.arr_potential
+    white = [cell for cell in cells if cell.penetration not in ("adopted", "lost", "na")]
+    weighted = (cell.arr_potential * cell.probability for cell in white if cell.arr_potential and cell.probability)
+    return WhitespaceTotals(
+        cells=len(units) * len(offerings),
+        by_penetration=dict(states),
+        arr_potential=potential,
+        weighted_arr_potential=sum(weighted, Decimal(0)),
+    )
+
+
+def open_promises(plan: AccountPlan, today: date) -> OpenPromises:
+    promises: list[Play | Action] = [*plan.all(Play).values(), *plan.all(Action).values()]
+    still_open = [promise for promise in promises if not promise.ending]
+    return OpenPromises(
+        by_state=dict(Counter(promise.state for promise in promises)),
+        open=len(still_open),
+        overdue=sum(promise.due_on < today for promise in still_open),
+        due_within_14_days=sum(0 <= (promise.due_on - today).days <= 14 for promise in still_open),
+        customer_side=sum(isinstance(promise, Action) and promise.side == "customer" for promise in still_open),
+    )
+
+
+def risk_exposure(plan: AccountPlan) -> RiskExposure:
+    risks = [risk for risk in plan.all(Risk).values() if not risk.ending]
+    return RiskExposure(
+        open=len(risks),
+        severe=sum(risk.exposure >= 15 for risk in risks),
+        highest=max((risk.exposure for risk in risks), default=0),
+        arr_exposed=sum((risk.arr_exposed or Decimal(0) for risk in risks), Decimal(0)),
+        by_kind=dict(Counter(risk.kind for risk in risks)),
+    )
+
+
+def pipeline(plan: AccountPlan) -> Pipeline:
+    open_ones = open_opportunities(plan)
+    weighted = (each.amount * each.probability for each in open_ones if each.probability is not None)
+    return Pipeline(
+        open=len(open_ones),
+        amount=sum((each.amount for each in open_ones), Decimal(0)),
+        weighted_amount=sum(weighted, Decimal(0)),
+        multi_threaded=sum(hangs_on_many(plan, each) for each in open_ones),
+    )

@@ -1,0 +1,115 @@
+"""The lists that are made of one plan, as they are answered over HTTP and on the command line alike."""
+
+import base64
+import re
+from datetime import date, datetime, timedelta
+
+from pydantic import BaseModel
+
+from application.aggregates.cache import KnownPlan
+from application.views.blame import Blame, blame
+from application.views.current_plan import CutView
+from application.views.cuts import Cut, CutRefused, check_there, cut_at, plan_at
+from application.views.history import Entry, Filter, history
+from application.views.reviews import ReviewView, reviews
+from domain.account_plan import EVENTS
+from domain.language import Section, kebab_case
+
+
+class HistoryPage(BaseModel):
+    items: list[Entry]
+    next: str | None
+    """The cursor of the page that follows; null at the end."""
+
+
+class BlameList(BaseModel):
+    as_of: CutView
+    items: list[Blame]
+    next: None = None
+    """As in every list; this one comes whole."""
+
+
+class ReviewList(BaseModel):
+    as_of: CutView
+    items: list[ReviewView]
+    next: None = None
+    """As in every list; this one comes whole."""
+
+
+class NoReviewToCompareWith(CutRefused):
+    """No review was held before; say from which cut to compare."""
+
+    type = "no-review-to-compare-with"
+
+
+class CursorUnknown(Exception):
+    """This cursor is not one this list gave."""
+
+
+def history_page(known: KnownPlan, wanted: Filter, until: Cut, after: int = 0, limit: int = 100) -> HistoryPage:
+    """What was recorded after a version and up to a cut.  Raises `CutBeforePlan`."""
+    check_there(known, until)
+    items, last = history(known.records[: until.version], wanted.leaves_in, after, limit)
+    return HistoryPage.model_construct(items=items, next=cursor_after(last) if last else None)
+
+
+def blame_list(
+    known: KnownPlan, cut: Cut, section: Section | None = None, kind: str | None = None, id: str | None = None
+) -> BlameList:
+    """Raises `CutBeforePlan`."""
+    items = [
+        each
+        for each in blame(plan_at(known, cut), known.records[: cut.version])
+        if section in (None, each.section) and kind in (None, each.kind) and id in (None, each.id)
+    ]
+    return BlameList.model_construct(as_of=CutView.of(cut), items=items)
+
+
+def review_list(known: KnownPlan, cut: Cut) -> ReviewList:
+    """Raises `CutBeforePlan`."""
+    return ReviewList.model_construct(as_of=CutView.of(cut), items=reviews(known, cut))
+
+
+def last_review(known: KnownPlan, before: Cut) -> str:
+    """The cut of the last review held before another cut: what one compares with if nothing else is said.
+
+    Raises `NoReviewToCompareWith`, `CutBeforePlan`.
+    """
+    held = [review for review in reviews(known, before) if review.version and review.version < before.version]
+    if not held:
+        raise NoReviewToCompareWith(NoReviewToCompareWith.__doc__)
+    latest = max(held, key=lambda review: review.version or 0)
+    return f"review:{latest.review.id}"
+
+
+def version_before(cut: str | None, known: KnownPlan, now: datetime) -> int:
+    """The version after which a history begins.  A day is meant from its beginning: what was recorded on it counts."""
+    if cut is None:
+        return 0
+    found = cut_at(cut, known, now)
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", cut) and found.date > date.min:
+        return cut_at((found.date - timedelta(days=1)).isoformat(), known, now).version
+    return found.version
+
+
+_EVENTS = {name: name for name in EVENTS} | {kebab_case(name): name for name in EVENTS}
+
+
+def event_named(type: str) -> str | None:
+    """The name of an event, given as `PlayStarted`, `play-started` or `plantrail.play-started.v1`."""
+    return _EVENTS.get(re.sub(r"^plantrail\.|\.v\d+$", "", type))
+
+
+def cursor_after(version: int) -> str:
+    return base64.urlsafe_b64encode(f"v{version}".encode()).decode().rstrip("=")
+
+
+def version_of(cursor: str) -> int:
+    """Raises `CursorUnknown`."""
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError:
+        text = ""
+    if not re.fullmatch(r"v[0-9]{1,9}", text):
+        raise CursorUnknown(CursorUnknown.__doc__)
+    return int(text[1:])

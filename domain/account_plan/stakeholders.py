@@ -1,0 +1,425 @@
+"""Topic: stakeholders, the customer's people and the roles to fill there.  How they stand is in `domain.account_plan.standing`."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal, assert_never
+from unicodedata import combining, normalize
+
+from pydantic import AfterValidator
+
+from domain.account_plan.plan import the_plan
+from domain.language import (
+    Command,
+    Decision,
+    Event,
+    Many,
+    OptionalEmail,
+    OptionalName,
+    OptionalText,
+    PastDay,
+    Person,
+    Personal,
+    Prose,
+    Refusal,
+    Section,
+    Slug,
+    StakeholderId,
+    Terms,
+    Text,
+    UnitId,
+    Unless,
+    changed,
+    said,
+)
+from domain.markers import Sealed, marked
+from domain.things import AccountPlan, Draft, Thing
+
+Level = Literal["executive", "management", "execution"]
+EmailStatus = Literal["unverified", "verified", "bounced"]
+Role = Literal[
+    "economic_buyer",
+    "decision_maker",
+    "technical_owner",
+    "power_user",
+    "user",
+    "influencer",
+    "evaluator",
+    "executive_sponsor",
+    "champion",
+    "coach",
+    "gatekeeper",
+    "legal",
+    "procurement",
+    "admin",
+]
+
+
+class Position(Terms):
+    """What changes when somebody moves, and their level."""
+
+    title: Personal | None = None
+    unit: UnitId | None = None
+    reports_to: StakeholderId | None = None
+
+
+class Details(Position):
+    """Who it is.  Without a name: a role to fill."""
+
+    name: Personal | None = None
+    email: Personal | None = None
+    email_status: EmailStatus | None = None
+    phone: Personal | None = None
+    location: Personal | None = None
+    crm_id: str | None = None
+    roles: tuple[Role, ...] = ()
+    motivators: tuple[Personal, ...] = ()
+    joined_on: date | None = None
+
+
+# Events
+
+
+class StakeholderEvent(Event):
+    """About one stakeholder."""
+
+    noun: ClassVar[str] = "stakeholder"
+    home: ClassVar[Section] = "stakeholders"
+
+
+class StakeholderAdded(StakeholderEvent, Details):
+    """Somebody at the customer's became known; without a name, a role that is still to be filled."""
+
+    id: str
+    level: Level
+
+
+class StakeholderCorrected(StakeholderEvent, Details):
+    """What was on record of a stakeholder was wrong (not: it changed), in the fields that are said."""
+
+    id: str
+    level: Level | None = None
+
+
+class StakeholderMoved(StakeholderEvent, Position):
+    """A stakeholder has another position at the customer's."""
+
+    id: str
+    level: Level | None = None
+    moved_on: date
+    promoted: bool
+
+
+class StakeholderVerified(StakeholderEvent):
+    """Somebody made sure that the stakeholder is still there and what is on record is right."""
+
+    id: str
+    email_status: EmailStatus | None = None
+
+
+class StakeholderLeft(StakeholderEvent):
+    """A stakeholder left the customer."""
+
+    id: str
+    left_on: date
+    went_to: Prose | None = None
+
+
+class StakeholderReturned(StakeholderEvent):
+    """A stakeholder who had left is there again, or had never left."""
+
+    id: str
+    returned_on: date
+
+
+class StakeholderForgotten(StakeholderEvent):
+    """A stakeholder's words were made unreadable everywhere, past included; the history keeps its shape."""
+
+    id: str
+
+
+StakeholderEvents = (
+    StakeholderAdded
+    | StakeholderCorrected
+    | StakeholderMoved
+    | StakeholderVerified
+    | StakeholderLeft
+    | StakeholderReturned
+    | StakeholderForgotten
+)
+
+
+# Commands
+
+
+def _distinct(roles: tuple[Role, ...]) -> tuple[Role, ...]:
+    return tuple(dict.fromkeys(roles))
+
+
+Roles = Annotated[Many[Role], AfterValidator(_distinct)]
+
+
+class StakeholderCommand(Command):
+    noun: ClassVar[str] = "stakeholder"
+    home: ClassVar[Section] = "stakeholders"
+    speaks_of_its_people: ClassVar[bool] = True
+
+
+class Positioning(Command):
+    """Where somebody stands."""
+
+    title: OptionalName = None
+    unit: UnitId | None = None
+    reports_to: StakeholderId | None = None
+
+
+class Describing(Positioning):
+    """What a stakeholder may be described by."""
+
+    name: OptionalName = None
+    email: OptionalEmail = None
+    email_status: EmailStatus | None = None
+    phone: OptionalName = None
+    location: OptionalName = None
+    crm_id: Slug | None = None
+    roles: Roles = ()
+    motivators: Many[Text] = ()
+    joined_on: PastDay | None = None
+
+
+class AddStakeholder(StakeholderCommand, Describing):
+    """One of the customer's people; without a name, a role to fill, which needs a title.
+
+    Both ids stand in clear for ever: they may hold no word of the name or of the mail address.
+    """
+
+    needs: ClassVar[Any] = "new"
+
+    id: Slug | None = None
+    level: Level
+
+
+class CorrectStakeholder(StakeholderCommand, Describing):
+    """It was wrong.  Where it was right and has changed, move the stakeholder or assign roles instead."""
+
+    id: Slug
+    level: Unless[Level] = None
+
+
+class MoveStakeholder(StakeholderCommand, Positioning):
+    """A new title, unit, superior or level within the customer's company; `promoted` says that it was a step up."""
+
+    id: Slug
+    level: Unless[Level] = None
+    moved_on: PastDay
+    promoted: bool = False
+
+
+class VerifyStakeholder(StakeholderCommand):
+    """Somebody looked: they are still there and the details are right.  Due again after 92 days."""
+
+    id: Slug
+    email_status: Unless[EmailStatus] = None
+
+
+class RecordDeparture(StakeholderCommand):
+    """They left the customer's company."""
+
+    id: Slug
+    left_on: PastDay
+    went_to: OptionalText = None
+
+
+class ReturnStakeholder(StakeholderCommand):
+    """They are back, or had not left."""
+
+    needs: ClassVar[Any] = "over"
+
+    id: Slug
+    returned_on: PastDay
+    reason: Text
+
+
+class ForgetStakeholder(StakeholderCommand):
+    """Erase the person's words everywhere, past included.  The history keeps its shape; this cannot be undone."""
+
+    needs: ClassVar[Any] = "any"
+    on_archived: ClassVar[bool] = True
+
+    id: Slug
+
+
+StakeholderCommands = (
+    AddStakeholder
+    | CorrectStakeholder
+    | MoveStakeholder
+    | VerifyStakeholder
+    | RecordDeparture
+    | ReturnStakeholder
+    | ForgetStakeholder
+)
+
+
+# Refusals
+
+
+class RoleNeedsTitle(Refusal):
+    """A stakeholder without a name is a role to fill: say its title."""
+
+
+class IdTellsThePerson(Refusal):
+    """The id “{id}” holds a word of the name or of the mail address.  An id stands in clear for ever, so it may not tell
+    the person: choose one that does not, such as the part they play."""
+
+
+class ReportsToCycle(Refusal):
+    """“{id}” cannot report to “{reports_to}”: directly or through others, “{id}” would report to themselves."""
+
+
+class LegalHold(Refusal):
+    """This plan is under a legal hold: until it is released, nobody is forgotten."""
+
+
+class ForgottenForEver(Refusal):
+    """The stakeholder “{id}” was forgotten, which cannot be undone; add them anew, under another id."""
+
+    @property
+    def type(self) -> str:
+        return "stakeholder-forgotten"
+
+
+# State and rules
+
+FORGOTTEN = "[forgotten]"
+"""What stands where the words of a person stood who was forgotten."""
+
+
+class Stakeholder(Details, Thing):
+    noun: ClassVar[str] = "stakeholder"
+    home: ClassVar[Section] = "stakeholders"
+
+    level: Level
+    attitude: int | None = None
+    evidence: Personal | None = None
+    """Of the attitude as it is now."""
+    power: int | None = None
+    relationships: Mapping[Person, int] = {}
+    """How well each of our people knows them."""
+    strength: int | None = None
+    """How well the one of our people knows them who knows them best."""
+    moved_on: date | None = None
+    promoted: bool = False
+    """Whether the last move was a step up."""
+    left_on: date | None = None
+    went_to: Prose | None = None
+    returned_on: date | None = None
+    forgotten: bool = False
+
+    @property
+    def ending(self) -> str | None:
+        if self.forgotten:
+            return "was forgotten"
+        return "has left" if self.left_on else None
+
+
+THINGS = (Stakeholder,)
+
+
+def decide(plan: AccountPlan, command: StakeholderCommands, _today: date) -> Decision[StakeholderEvents]:
+    if isinstance(command, AddStakeholder):
+        details = said(command)
+        check_details(plan, Stakeholder.unchecked(details), details)
+        return Decision((StakeholderAdded(**details),))
+
+    person = plan.the(Stakeholder, command.id)
+    new = news(command, person)
+    event: StakeholderEvents | None
+    match command:
+        case CorrectStakeholder(id=id):
+            check_details(plan, person.but(new), new)
+            event = StakeholderCorrected(id=id, **new) if new else None
+        case MoveStakeholder():
+            event = move(plan, person, command, new)
+        case VerifyStakeholder():
+            event = StakeholderVerified(**said(command))
+        case RecordDeparture():
+            event = StakeholderLeft(**said(command))
+        case ReturnStakeholder(id=id):
+            if person.forgotten:
+                raise ForgottenForEver("/id", id=id)
+            event = StakeholderReturned(**said(command))
+        case ForgetStakeholder(id=id):
+            if the_plan(plan).on_hold and not person.forgotten:
+                raise LegalHold("/id")
+            event = None if person.forgotten else StakeholderForgotten(id=id)
+        case _:
+            assert_never(command)
+    return Decision((event,) if event else ())
+
+
+def news(command: Command, person: Stakeholder) -> dict[str, Any]:
+    """`changed`, but for what only this topic knows: roles have no order, and a new mail address no status yet."""
+    new = changed(command, person)
+    if same_roles(new.get("roles", ()), person.roles):
+        new.pop("roles", None)
+    if "email" in new and "email_status" not in command.model_fields_set and person.email_status:
+        new["email_status"] = None
+    return new
+
+
+def move(
+    plan: AccountPlan, person: Stakeholder, command: MoveStakeholder, new: dict[str, Any]
+) -> StakeholderMoved | None:
+    position = {name: new[name] for name in (*Position.model_fields, "level") if name in new}
+    check_details(plan, person.but(position), position)
+    promoted_that_day = person.promoted and person.moved_on == command.moved_on
+    if not position and (promoted_that_day or not command.promoted):
+        return None
+    return StakeholderMoved(id=person.id, **position, moved_on=command.moved_on, promoted=command.promoted)
+
+
+def same_roles(some: tuple[Role, ...], others: tuple[Role, ...]) -> bool:
+    return set(some) == set(others)
+
+
+def check_details(plan: AccountPlan, person: Stakeholder, new: Mapping[str, Any]) -> None:
+    """Whether a stakeholder can be as it would be, given what is new."""
+    if not person.name and not person.title:
+        raise RoleNeedsTitle("/title")
+    mailbox, _, _ = (new.get("email") or "").partition("@")
+    for pointer, id in (("/id", person.id), ("/crm_id", person.crm_id)):
+        if id and tells(id, f"{new.get('name') or ''} {mailbox}"):
+            raise IdTellsThePerson(pointer, id=id)
+    superior = reports_to = new.get("reports_to")
+    while superior:
+        if superior == person.id:
+            raise ReportsToCycle("/reports_to", id=person.id, reports_to=reports_to)
+        superior = plan.the(Stakeholder, superior).reports_to
+
+
+def tells(id: str, words: str) -> bool:
+    """Whether an id holds one of these words; a short one only as a whole part of it."""
+    id = id.casefold()
+    parts = re.split(r"[._-]", id)
+    letters = "".join(sign for sign in normalize("NFKD", words.casefold()) if not combining(sign)).casefold()
+    return any(word in (id if len(word) > 2 else parts) for word in re.findall(r"[^\W\d_]{2,}", letters))
+
+
+def apply(draft: Draft, event: StakeholderEvents) -> None:
+    match event:
+        case StakeholderAdded():
+            draft.create(Stakeholder, event)
+        case StakeholderCorrected() | StakeholderMoved() | StakeholderVerified() | StakeholderLeft():
+            draft.change(Stakeholder, event)
+        case StakeholderReturned():
+            draft.change(Stakeholder, event, left_on=None, went_to=None)
+        case StakeholderForgotten(id=id):
+            draft.change(Stakeholder, event, forgotten=True, **without_words(draft.the(Stakeholder, id)))
+        case _:
+            assert_never(event)
+
+
+def without_words(person: Stakeholder) -> dict[str, Any]:
+    """The words about a person blanked out: what was said stays said, but not what it said."""
+    words = {name: getattr(person, name) for name, _ in marked(Stakeholder, Sealed)}
+    return {name: (FORGOTTEN,) if isinstance(value, tuple) else FORGOTTEN for name, value in words.items() if value}

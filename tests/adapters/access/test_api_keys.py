@@ -1,0 +1,253 @@
+"""API keys: shown once, good for what they were made for, and no longer than that."""
+
+import json
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import psycopg
+import pytest
+from structlog.testing import capture_logs
+from tests.test_cli import environment, plantrail, refused
+
+from adapters.access.api_keys import KEY, KnownKeys
+from adapters.access.callers import Bearers
+from adapters.bootstrap.http_service import reception
+from adapters.bootstrap.settings import Settings, SettingsError
+from adapters.bootstrap.store import needs_keys
+from adapters.postgres.store import Store
+from tests.api import Clock, assert_problem, served
+from tests.callers import bearer, given_key, known_keys
+from tests.stores import MONDAY, OPEN_ACME, wait_until
+
+NOTE = {"section": "plan", "text": "Budget talks in May"}
+OPEN = OPEN_ACME | {"account_id": "acme"}
+
+
+def test_actor_role_and_plans_are_those_of_the_key_whoever_somebody_says_they_are(store: Store):
+    ann, bot = given_key(store, "ann", "editor"), given_key(store, "robot:crm", "editor", sees_all=True)
+    eve = given_key(store, "eve", "reader", "other")
+    with served(store, Bearers(known_keys(store))) as api:
+        assert api.do("open-plan", bearer(ann), **OPEN).status_code == 201
+        assert api.do("write-note", bearer(bot) | {"X-Actor": "eve"}, **NOTE).status_code == 200
+        assert_problem(api.view(headers=bearer(eve) | {"X-Actor": "ann"}), 404, "unknown-plan")
+        entries = api.view("/history", headers=bearer(ann)).json()["items"]
+    assert [entry["actor"] for entry in entries] == ["ann", "robot:crm"]
+
+
+def test_what_is_kept_of_a_key_is_no_good_for_calling(store: Store):
+    key = given_key(store, "ann", "reader", sees_all=True)
+    match = KEY.fullmatch(key)
+    assert match
+    with psycopg.connect(store.where.owner) as connection:
+        ((kept,),) = connection.execute("SELECT row_to_json(k)::text FROM plantrail.api_keys k").fetchall()
+    assert match[2] not in kept
+    assert json.loads(kept)["digest"] == f"\\x{sha256(match[2].encode()).hexdigest()}"
+
+
+@pytest.mark.parametrize("change", ["x", "", "A"])
+def test_a_key_of_which_one_sign_is_wrong_is_none(store: Store, change):
+    key = given_key(store, "ann", "reader")
+    known = known_keys(store)
+    for place in (0, 12, len(key) - 10):
+        wrong = key[:place] + change + key[place + 1 :]
+        assert known.caller(wrong) is None or wrong == key
+    assert known.caller(key)
+    assert known.caller("") is None
+    assert known.caller(key + "\n") is None
+
+
+def test_a_key_is_good_until_it_expires(store: Store):
+    clock = Clock()
+    key = given_key(store, "ann", "reader", expires_at=MONDAY + timedelta(hours=1))
+    known = known_keys(store, clock)
+    clock.forward(minutes=59, seconds=59)
+    assert known.caller(key)
+    clock.forward(seconds=1)
+    assert known.caller(key) is None
+
+
+def test_a_key_that_is_made_or_revoked_anywhere_is_known_within_a_second(store: Store, tmp_path):
+    first = given_key(store, "ann", "reader")
+    with reception(Settings(home=tmp_path), "192.0.2.1", store) as let_in:
+        callers: Any = let_in.callers
+        known: KnownKeys = callers._keys
+        assert known.caller(first)
+        second = given_key(store, "ben", "reader")
+        wait_until(lambda: known.caller(second), 1.5)
+        store.api_keys.revoke(second.split("_")[1], MONDAY)
+        wait_until(lambda: known.caller(second) is None, 1.5)
+        assert known.caller(first)
+
+
+def test_what_somebody_does_to_the_table_by_hand_counts_as_well(store: Store):
+    key = given_key(store, "ann", "reader")
+    known = known_keys(store)
+    with psycopg.connect(store.where.owner) as connection:
+        connection.execute("UPDATE plantrail.api_keys SET revoked_at = now()")
+    known.refresh()
+    assert known.caller(key) is None
+
+
+def test_when_a_key_was_used_is_written_beside_the_requests(store: Store):
+    clock = Clock()
+    key, _ = given_key(store, "ann", "reader"), given_key(store, "ben", "reader")
+    known = known_keys(store, clock)
+    clock.forward(minutes=5)
+    assert known.caller(key)
+    assert known.caller(f"{key[:-1]}~") is None
+    revision = store.api_keys.revision()
+    known.refresh()
+    used = {each.name: each.last_used_at for each in store.api_keys.all()}
+    assert used == {"ann": clock.now, "ben": None}
+    assert store.api_keys.revision() == revision
+
+
+def test_a_key_stays_revoked_and_the_service_cannot_make_it_another(store: Store):
+    key = given_key(store, "ann", "reader")
+    id = key.split("_")[1]
+    store.api_keys.revoke(id, MONDAY)
+    again = store.api_keys.revoke(id, MONDAY + timedelta(days=1))
+    assert again
+    assert again.revoked_at == MONDAY
+    with psycopg.connect(store.where.service, autocommit=True) as connection:
+        for forbidden in ("UPDATE plantrail.api_keys SET role = 'admin'", "DELETE FROM plantrail.api_keys",
+                          "UPDATE plantrail.api_keys_revision SET revision = 0"):  # fmt: skip
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(forbidden)
+
+
+def test_only_who_may_acts_on_behalf_of_others(store: Store):
+    bot = given_key(store, "bot", "editor", sees_all=True, on_behalf_of=True)
+    ann = given_key(store, "ann", "editor", sees_all=True)
+    with served(store, Bearers(known_keys(store))) as api:
+        assert api.do("open-plan", bearer(bot) | {"X-On-Behalf-Of": "ben"}, **OPEN).status_code == 201
+        for ask in (api.do("write-note", bearer(ann) | {"X-On-Behalf-Of": "ben"}, **NOTE),
+                    api.view(headers=bearer(ann) | {"X-On-Behalf-Of": "ben"})):  # fmt: skip
+            assert_problem(ask, 403, "forbidden")
+        (entry,) = api.view("/history", bearer(bot)).json()["items"]
+    assert (entry["actor"], entry["on_behalf_of"]) == ("bot", "ben")
+
+
+# Over HTTP
+
+
+def test_an_admin_makes_keys_sees_them_and_takes_them_back(store: Store):
+    root = given_key(store, "root", "admin", sees_all=True)
+    known = known_keys(store)
+    with served(store, Bearers(known), keys_changed=known.refresh) as api:
+        wanted = {"name": "ann", "role": "editor", "plans": ["acme"], "expires_at": "2026-02-01T00:00:00Z"}
+        made = api.post("/v1/keys", wanted, bearer(root))
+        assert made.status_code == 201
+        key = bearer(made.json()["key"])
+        assert api.do("open-plan", key, **OPEN).status_code == 201
+        listed = api.get("/v1/keys", bearer(root))
+        made_by = {item["name"]: item["created_by"] for item in listed.json()["items"]}
+        assert made_by == {"ann": "root", "root": "root"}
+        assert "digest" not in listed.text
+        assert made.json()["key"] not in listed.text
+        assert_problem(api.get("/v1/keys", key), 403, "forbidden")
+        revoked = api.request("DELETE", f"/v1/keys/{made.json()['id']}", headers=bearer(root))
+        assert revoked.json()["revoked_at"]
+        assert_problem(api.view(headers=key), 401, "unauthenticated")
+        assert_problem(api.request("DELETE", "/v1/keys/nowhere", headers=bearer(root)), 404, "unknown-key")
+        for wrong in (
+            {"name": "Jane Doe"},
+            {"role": "developer"},
+            {"plans": "all"},
+            {"expires_at": "2026-02-01T00:00:00"},
+        ):
+            assert_problem(api.post("/v1/keys", wanted | wrong, bearer(root)), 422, "invalid-fields")
+
+
+def test_nobody_gives_others_more_plans_than_they_have(store: Store):
+    local = given_key(store, "local", "admin", "acme")
+    with served(store, Bearers(known_keys(store))) as api:
+        for wrong in ({"plans": None}, {"plans": ["acme", "beta"]}, {"role": "editor"}):
+            body = {"name": "ann", "role": "reader", "plans": ["acme"]} | wrong
+            assert_problem(api.post("/v1/keys", body, bearer(local)), 403, "forbidden")
+        assert api.post("/v1/keys", {"name": "ann", "role": "reader", "plans": ["acme"]}, bearer(local)).is_success
+
+
+def test_nobody_sees_or_takes_back_keys_to_more_plans_than_they_have(store: Store):
+    local = given_key(store, "local", "admin", "acme")
+    others = [
+        given_key(store, "root", "admin", sees_all=True),
+        given_key(store, "ben", "reader", "acme", "beta"),
+        given_key(store, "kit", "editor", "acme"),
+    ]
+    theirs = given_key(store, "ann", "reader", "acme")
+    with served(store, Bearers(known_keys(store))) as api:
+        listed = api.get("/v1/keys", bearer(local)).json()["items"]
+        assert {key["name"] for key in listed} == {"local", "ann"}
+        for key in others:
+            answer = api.request("DELETE", f"/v1/keys/{key.split('_')[1]}", headers=bearer(local))
+            assert_problem(answer, 404, "unknown-key")
+        assert all(key.revoked_at is None for key in store.api_keys.all())
+        assert api.request("DELETE", f"/v1/keys/{theirs.split('_')[1]}", headers=bearer(local)).is_success
+
+
+# Who is let in
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "plantrail.example", ""])
+def test_others_than_this_machine_need_keys(store: Store, tmp_path, host):
+    settings = Settings(home=tmp_path)
+    with pytest.raises(SettingsError, match="plantrail keys create"), reception(settings, host, store):
+        pass
+    given_key(store, "ann", "reader")
+    with reception(settings, host, store) as let_in:
+        assert isinstance(let_in.callers, Bearers)
+        assert let_in.limits
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_on_this_machine_everybody_may_call_until_there_is_a_key_and_the_log_says_so(store: Store, tmp_path, host):
+    with capture_logs() as lines, reception(Settings(home=tmp_path), host, store) as let_in:
+        assert not isinstance(let_in.callers, Bearers)
+    assert [line["log_level"] for line in lines] == ["warning"]
+    key = given_key(store, "ann", "reader")
+    store.api_keys.revoke(key.split("_")[1], MONDAY)
+    with capture_logs() as lines, reception(Settings(home=tmp_path), host, store) as let_in:
+        assert isinstance(let_in.callers, Bearers)
+    assert lines == []
+
+
+# On the command line
+
+
+def test_the_command_line_makes_keys_lists_them_and_takes_them_back(store: Store, tmp_path):
+    here = environment(store.where)
+    made = plantrail("keys", "create", "--name", "ann", "--role", "editor", "--expires", "2027-01-01", **here)
+    key = made.stdout.strip()
+    assert KEY.fullmatch(key)
+    assert "not shown again" in made.stderr
+    caller = known_keys(store).caller(key)
+    assert caller
+    assert (caller.actor, caller.role, caller.plans) == ("ann", "editor", frozenset())
+    bot = plantrail(
+        "keys", "create", "--name", "bot", "--role", "subscriber", "--plans", "acme", "--plans", "beta",
+        "--personal-data", "--on-behalf-of", **here,
+    ).stdout.strip()  # fmt: skip
+    listed = plantrail("keys", "list", **here).stdout
+    assert "acme, beta" in listed
+    assert "their own" in listed
+    assert not [part for part in (key, bot, key.rpartition("_")[2]) if part in listed]
+    plantrail("keys", "revoke", key.split("_")[1], **here)
+    assert known_keys(store).caller(key) is None
+    assert "no key" in refused("keys", "revoke", "nowhere", **here)
+    assert needs_keys(Settings(home=tmp_path), store)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--name", "ann", "--role", "reader"),
+        ("--name", "Jane Doe", "--role", "editor"),
+        ("--name", "ann", "--role", "developer"),
+        ("--name", "ann", "--role", "reader", "--plans", "a b"),
+    ],
+)
+def test_a_key_that_makes_no_sense_is_not_made(store: Store, words):
+    plantrail("keys", "create", *words, code=2, **environment(store.where))
+    assert store.api_keys.all() == []

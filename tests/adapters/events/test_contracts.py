@@ -1,0 +1,262 @@
+"""What subscribers are told of events holds for every event, and what they were told once holds for ever."""
+
+import json
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import create_model
+from tests.test_cloud_events import LOG
+
+from adapters.events.cloud_events import TOPICS, CloudEvents, Row, type_of
+from adapters.events.json_schemas import DIALECT, released, schemas, under_its_url
+from adapters.events.stored_format import encode, meta_of, topic_of
+from domain.account_plan import EVENTS
+from domain.account_plan.plays import PlayStarted
+from domain.glossary import MEANINGS
+from domain.record import Recorded
+from tests.compatibility import incompatibilities
+from tests.everything import everything
+from tests.golden import AT, GOLDEN, PLAN, SAID, TELLINGS, VERSION, example
+from tests.histories import told
+from tests.released import COMMAND, broken_promises, file_of, out_of_date, release
+from tests.reports import DEMO, WORKED
+
+URL = "https://plans.example.com"
+EVERYWHERE = CloudEvents(LOG, URL)
+HISTORIES = {
+    "everything": everything,
+    "the worked case": lambda: told(WORKED),
+    **{file.stem: lambda file=file: told(file) for file in sorted(DEMO.glob("*.jsonl"))},
+}
+
+
+def closed(schema: Any) -> Any:
+    """The same schema for the eyes of the tests, that nothing goes out which it does not name."""
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    shut = {"additionalProperties": False} if "properties" in schema else {}
+    return {word: closed(said) for word, said in schema.items()} | shut
+
+
+VALIDATORS = {
+    type: Draft202012Validator(closed(schema), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    for type, schema in released().items()
+}
+
+
+def complaints(type: str, data: Any) -> list[str]:
+    return [f"{type} {error.json_path}: {error.message}" for error in VALIDATORS[type].iter_errors(data)]
+
+
+def row_of(record: Recorded) -> Row:
+    return Row(record.position, str(record.plan_id), record.version, type(record.event).__name__, record.stored)
+
+
+# They hold
+
+
+@pytest.mark.parametrize("type", sorted(released()))
+def test_a_schema_is_one(type):
+    schema = released()[type]
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == DIALECT
+    assert schema["$id"] == f"{type}.json"
+
+
+def test_every_version_of_every_event_has_a_schema_and_nothing_else_has():
+    assert released().keys() == TOPICS.keys()
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+@pytest.mark.parametrize("may_read", [True, False], ids=["with the right", "without the right"])
+def test_whatever_goes_out_is_as_its_schema_says(name, may_read):
+    history = HISTORIES[name]()
+    for record in history.known.records:
+        sent = json.loads(EVERYWHERE.structured(row_of(record), history.keys if may_read else None))
+        assert sent["dataschema"] == under_its_url(sent["type"], URL)["$id"]
+        assert complaints(sent["type"], sent["data"]) == []
+
+
+@pytest.mark.parametrize("telling", TELLINGS, ids=["of nobody", "of people"])
+@pytest.mark.parametrize("keys", ["all", "none", "no right"])
+def test_every_golden_file_goes_out_as_its_schema_says(telling, keys):
+    for name, event in EVENTS.items():
+        topic = topic_of(name)
+        row = Row(1, str(PLAN), VERSION, topic, (GOLDEN / telling.file.format(topic)).read_bytes())
+        known = {"all": telling.keys(example(event)), "none": {}, "no right": None}[keys]
+        sent = json.loads(EVERYWHERE.structured(row, known))
+        assert complaints(sent["type"], sent["data"]) == []
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_what_is_forgotten_is_still_as_the_schema_says(name):
+    """Also a whole list of parts, of which nothing can be read any more."""
+    event = example(EVENTS[name])
+    telling = TELLINGS[1]
+    state = encode(PLAN, VERSION, event, meta_of(AT, SAID, "c", None), telling.about, (), telling.keys(event))
+    sent = json.loads(EVERYWHERE.structured(Row(1, str(PLAN), VERSION, topic_of(name), state), {}))
+    assert complaints(sent["type"], sent["data"]) == []
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_a_field_that_is_sealed_or_need_not_be_said_is_not_asked_for(name):
+    """What is required is exactly what every event has, whoever looks at it."""
+    schema = released()[type_of(topic_of(name))]
+    full = EVENTS[name]
+    row = Row(1, str(PLAN), VERSION, topic_of(name), TELLINGS[1].stored(example(full)))
+    visible = json.loads(EVERYWHERE.structured(row))["data"]
+    needed = {field for field, info in full.model_fields.items() if info.is_required()}
+    assert set(schema.get("required", ())) == needed & visible.keys()
+
+
+# They are said in the domain's words
+
+
+def test_every_event_says_what_it_means_and_its_fields_do():
+    for type, schema in schemas().items():
+        assert schema["description"].endswith("."), type
+        assert all(field["description"].endswith(".") for field in schema["properties"].values()), type
+
+
+def test_the_glossary_explains_no_field_that_is_not_there():
+    said = {
+        field["description"]
+        for schema in schemas().values()
+        for field in everything_described(schema)
+        if "description" in field
+    }
+    nouns = {event.noun for event in EVENTS.values()}
+    unused = [key for key, text in MEANINGS.items() if not {text.format(noun=noun) for noun in nouns} & said]
+    assert unused == []
+
+
+def everything_described(schema: Any) -> list[dict[str, Any]]:
+    inner = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
+    return [schema, *(each for part in inner for each in everything_described(part))]
+
+
+# They are kept
+
+
+def test_no_released_schema_is_broken():
+    assert broken_promises() == [], (
+        f"give the event a new shape (adapters/events/stored_format.py), then run: {COMMAND}"
+    )
+
+
+def test_what_is_committed_is_what_the_code_says():
+    assert [file.name for file in out_of_date()] == [], f"run: {COMMAND}"
+
+
+RELEASED: dict[str, Any] = {
+    "$id": "plantrail.play-planned.v1.json",
+    "title": "Play planned",
+    "description": "As it was said.",
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "due_on": {"type": ["string", "null"], "format": "date"},
+        "kind": {"type": "string", "enum": ["access", "proof"], "description": "What kind."},
+        "arr": {"type": "string", "pattern": "^[0-9]+$"},
+        "description": {"type": "string"},
+        "metrics": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
+        },
+        "former": {"type": "object", "properties": {"owner": {"type": "string"}}},
+    },
+    "required": ["id", "kind"],
+}
+
+
+def changed(path: str, **words: Any) -> dict[str, Any]:
+    """The schema above, at a path with other words; None takes a word away."""
+    schema = deepcopy(RELEASED)
+    place = schema
+    for step in filter(None, path.split("/")):
+        place = place[step]
+    for word, said in words.items():
+        word = word.replace("dollar_", "$").replace("x_", "x-").rstrip("_")
+        if said is None:
+            del place[word]
+        else:
+            place[word] = said
+    return schema
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        pytest.param(RELEASED, id="nothing changed"),
+        pytest.param(changed("", title="Planned", description="Said better."), id="an event is explained better"),
+        pytest.param(changed("properties/kind", description="Said better."), id="a field is explained better"),
+        pytest.param(changed("properties/kind", x_sealed="always"), id="a field is known to be personal"),
+        pytest.param(changed("properties", note={"type": "string"}), id="a field more, that need not be there"),
+        pytest.param(changed("properties", title={"type": "string"}), id="a field that is called like a word"),
+        pytest.param(changed("properties/former/properties", due_on={"type": "string"}), id="a field more in a part"),
+        pytest.param(changed("properties/metrics/items/properties", goal={"type": "string"}), id="… and of a list"),
+        pytest.param(changed("properties/kind", enum=["proof", "access"]), id="values in another order"),
+        pytest.param(changed("", required=["kind", "id"]), id="required in another order"),
+        pytest.param(changed("properties/due_on", type=["null", "string"]), id="types in another order"),
+        pytest.param(changed("properties/id", type=["string"]), id="the one type, as a list"),
+    ],
+)
+def test_a_released_schema_may_become(now):
+    assert incompatibilities(RELEASED, now) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "where"),
+    [
+        (changed("properties", arr=None), "/arr: it is gone"),
+        (changed("properties", description=None), "/description: it is gone"),
+        (changed("", required=["kind"]), "/id: it need not be there"),
+        (changed("", required=None), "/id: it need not be there"),
+        (changed("", required=["id", "kind", "due_on"]), "/due_on: it must be there"),
+        (changed("properties/id", type="integer"), "/id: its type"),
+        (changed("properties/id", type=["string", "null"]), "/id: its type"),
+        (changed("properties/due_on", type="string"), "/due_on: its type"),
+        (changed("properties/id", type=None), "/id: its type"),
+        (changed("properties/kind", enum=["access"]), "/kind: its values"),
+        (changed("properties/kind", enum=["access", "proof", "governance"]), "/kind: its values"),
+        (changed("properties/kind", enum=["access", "proofs"]), "/kind: its values"),
+        (changed("properties/kind", enum=None), "/kind: its values"),
+        (changed("properties/id", enum=["a"]), "/id: its values"),
+        (changed("properties/due_on", format="date-time"), "/due_on: its format"),
+        (changed("properties/due_on", format=None), "/due_on: its format"),
+        (changed("properties/arr", pattern="^-?[0-9]+$"), "/arr: its pattern"),
+        (changed("properties/arr", pattern=None), "/arr: its pattern"),
+        (changed("properties/id", maxLength=64), "/id: “maxLength”"),
+        (changed("properties/metrics", minItems=1), "/metrics: “minItems”"),
+        (changed("properties/metrics", items=None), "/metrics: “items”"),
+        (changed("properties/id", items={"type": "string"}), "/id: “items”"),
+        (changed("properties/metrics/items", required=None), "/metrics/items/name: it need not be there"),
+        (changed("properties/metrics/items/properties", name=None), "/metrics/items/name: it is gone"),
+        (changed("properties/metrics/items/properties/name", type="integer"), "/metrics/items/name: its type"),
+        (changed("properties/former", properties=None), "/former/owner: it is gone"),
+        (changed("properties/former", required=["owner"]), "/former/owner: it must be there"),
+        (changed("properties/former/properties/owner", type="integer"), "/former/owner: its type"),
+        (changed("properties", actor={"type": "string"}, arr=None), "/arr: it is gone"),
+        (changed("", type="array"), "/: its type"),
+        (changed("", additionalProperties=False), "/: “additionalProperties”"),
+        (changed("", dollar_id="plantrail.play-planned.v2.json"), "/: it goes by another name"),
+        (changed("", if_={"required": ["due_on"]}), "/: “if”"),
+    ],
+)
+def test_a_released_schema_may_not_become(now, where):
+    found = incompatibilities(RELEASED, now)
+    assert any(each.startswith(where) for each in found), found
+
+
+def test_an_event_that_was_made_another_is_not_released_over_what_was(monkeypatch):
+    numbered = create_model("PlayStarted", __base__=PlayStarted, started_on=(int | None, None))
+    monkeypatch.setitem(EVENTS, "PlayStarted", numbered)
+    before = file_of("plantrail.play-started.v1").read_bytes()
+    with pytest.raises(SystemExit, match="/started_on: its type is another") as refused:
+        release()
+    assert "new shape" in str(refused.value)
+    assert file_of("plantrail.play-started.v1").read_bytes() == before

@@ -1,0 +1,128 @@
+"""Every role at every operation of the OpenAPI document: what the table says, and nothing else."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from adapters.postgres.store import opened
+from application.aggregates.access import Role
+from tests.api import Api, served
+from tests.callers import Known, as_, caller
+from tests.conftest import KEY
+from tests.databases import Stores
+from tests.places import ROOT
+from tests.stores import OPEN_ACME
+
+MAY: dict[Role, set[str]] = {
+    "reader": {"view", "witness"},
+    "editor": {"view", "witness", "command", "members"},
+    "auditor": {"view", "witness", "audit"},
+    "subscriber": {"witness", "feed", "own-endpoints"},
+    "admin": {"witness", "members", "hold", "erase", "own-endpoints", "all-endpoints", "keys"},
+}
+"""As the issue has it, written down a second time."""
+
+FOR_ANYBODY = {"/livez", "/readyz", "/metrics", "/schemas/{type}.json", "/asyncapi.json"}
+"""Whoever watches the service, and whoever wants to know what it says."""
+
+
+class Operation(NamedTuple):
+    method: str
+    path: str
+    right: str | None
+    is_open: bool
+    example: Any
+
+    def on(self, plan: str) -> str:
+        """Its path, about something that is not there on a plan."""
+        return re.sub(r"\{(\w+)\}", lambda found: plan if found[1] == "plan" else "x", self.path)
+
+
+@pytest.fixture(scope="module")
+def office(stores: Stores) -> Iterator[Api]:
+    """A plan that every role sees, and one that none does."""
+    callers = Known(caller("root", "developer", sees_all=True), *(caller(role, role, "acme") for role in MAY))
+    with stores.lend() as where, opened(where, KEY) as store, served(store, callers) as api:
+        for account in ("acme", "beta"):
+            body = OPEN_ACME | {"account_id": account, "owner": "root"}
+            assert api.do("open-plan", as_("root"), **body).status_code == 201
+        yield api
+
+
+@pytest.fixture(scope="module")
+def operations(office: Api) -> list[Operation]:
+    document: dict[str, Any] = office.get("/openapi.json").json()
+    return [
+        Operation(method, path, said.get("x-right"), said.get("security") == [], example_of(said))
+        for path, methods in document["paths"].items()
+        for method, said in methods.items()
+    ]
+
+
+def example_of(operation: dict[str, Any]) -> Any:
+    """Of a body it takes."""
+    return operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+
+
+def answered(
+    api: Api, operation: Operation, plan: str, headers: dict[str, str], *, with_body: bool = False
+) -> tuple[int, str]:
+    """Status and problem.  Without its body a request goes no further than it takes to be let in."""
+    if operation.example is None:
+        body: dict[str, Any] = {"headers": headers}
+    elif with_body:
+        body = {"headers": headers, "json": operation.example}
+    else:
+        body = {"headers": {"Content-Type": "text/plain"} | headers, "content": b""}
+    if operation.path.endswith("/stream"):
+        body["params"] = {"after": "nowhere"}  # for it has no end
+    answer = api.request(operation.method.upper(), operation.on(plan), **body)
+    type = answer.json()["type"] if answer.headers["content-type"] == "application/problem+json" else ""
+    return answer.status_code, type.removeprefix("/problems/")
+
+
+def test_every_operation_says_what_it_takes(operations: list[Operation]):
+    assert {operation.path for operation in operations if operation.is_open} <= FOR_ANYBODY
+    rights = set().union(*MAY.values())
+    for operation in operations:
+        assert operation.right in (rights if not operation.is_open else {"anybody"}), operation
+
+
+def test_who_does_not_say_who_they_are_is_asked_everywhere(office: Api, operations: list[Operation]):
+    for operation in operations:
+        if not operation.is_open:
+            assert answered(office, operation, "acme", as_("nobody")) == (401, "unauthenticated"), operation
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_a_role_may_do_what_the_table_says_on_plans_of_its_own(office: Api, operations: list[Operation], role: Role):
+    for operation in operations:
+        status, problem = answered(office, operation, "acme", as_(role))
+        if operation.is_open or operation.right in MAY[role]:
+            assert status not in (401, 403), (operation, problem)
+            assert problem != "unknown-plan" or "{plan}" not in operation.path, operation
+        else:
+            assert (status, problem) == (403, "forbidden"), operation
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_on_plans_that_are_not_theirs_no_role_may_anything(office: Api, operations: list[Operation], role: Role):
+    for operation in operations:
+        if "{plan}" in operation.path:
+            for plan in ("beta", "nowhere"):
+                answer = answered(office, operation, plan, as_(role), with_body=True)
+                assert answer == (404, "unknown-plan"), (operation, plan)
+
+
+def test_the_developer_is_stopped_nowhere(office: Api, operations: list[Operation]):
+    for operation in operations:
+        assert answered(office, operation, "acme", as_("root"))[0] not in (401, 403), operation
+
+
+def test_the_tests_that_are_named_against_misuse_are_there():
+    root = ROOT
+    named = set(re.findall(r"`(test_\w+\.py)`", (root / "docs" / "security.md").read_text()))
+    assert len(named) > 10
+    assert {name for name in named if not (root / "tests" / name).exists()} == set()

@@ -1,0 +1,286 @@
+"""What goes wrong is told as a problem document, whatever it was and whoever found it."""
+
+from collections.abc import Mapping
+from functools import partial
+from uuid import UUID
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from structlog.testing import capture_logs
+
+from adapters.access.callers import Bearers
+from adapters.postgres.store import Store
+from application.aggregates.access import Caller, CallerNotAllowed
+from tests.api import Api, Told, assert_problem, served
+from tests.callers import bearer, given_key, known_keys
+
+NOTE = {"section": "plan", "text": "Budget talks in May"}
+JSON = {"Content-Type": "application/json"}
+VIEWS = ["", "/history", "/entities/play/pilot/history", "/blame", "/diff", "/reviews"]
+KEY = f"plantrail_0123456789ab_{'k3y' * 14}k"
+
+
+# Which case, which answer
+
+
+def test_a_rule_that_was_broken(acme: Api):
+    answer = acme.do("change-tier", tier="growth", reason="r", about=["nobody"])
+    problem = assert_problem(answer, 409, "unknown-stakeholder", pointer="/about/0")
+    assert problem["detail"] == "There is no stakeholder “nobody” in this plan."
+
+
+def test_a_rule_about_no_field_in_particular(acme: Api):
+    acme.done("archive-plan", reason="Sold")
+    problem = assert_problem(acme.do("write-note", **NOTE), 409, "plan-is-archived")
+    assert "pointer" not in problem
+
+
+def test_something_that_is_over(told: Told):
+    problem = assert_problem(told.api.do("start-play", id="dropped"), 409, "play-over", pointer="/id")
+    assert "“dropped”" in problem["detail"]
+
+
+def test_an_account_that_has_a_plan(acme: Api):
+    answer = acme.do("open-plan", **OPEN | {"account_id": acme.plan})
+    assert_problem(answer, 409, "plan-already-open", pointer="/account_id")
+
+
+OPEN = {"account_name": "Acme", "tier": "growth", "owner": "ann", "currency": "EUR"}
+
+
+def test_fields_that_are_wrong_are_all_pointed_at(acme: Api):
+    answer = acme.do("plan-play", kind="shot", owner="a b", due_on="soon", unheard_of=1)
+    problem = assert_problem(answer, 422, "invalid-fields")
+    assert {error["pointer"] for error in problem["errors"]} == {
+        "/title", "/kind", "/owner", "/due_on", "/success_measure", "/unheard_of",
+    }  # fmt: skip
+    assert all(len(error["detail"]) > 10 and "Value error" not in error["detail"] for error in problem["errors"])
+
+
+def test_what_was_sent_is_not_repeated(acme: Api):
+    answer = acme.do("add-stakeholder", id="cfo", name=["Jane Doe"], level="Jane Doe", email="Jane Doe")
+    assert_problem(answer, 422, "invalid-fields")
+    assert "Jane" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/nowhere", "/v1", "/v2/plans", "/v1/plans/acme/nothing", "/docs/x", "/static-offline-docs/x"]
+)
+def test_where_there_is_nothing(service: Api, path):
+    assert_problem(service.get(path), 404, "not-found")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_views_of_a_plan_there_is_not(service: Api, view):
+    assert_problem(service.of("nobody").view(view), 404, "unknown-plan")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("DELETE", "/v1/plans", "GET, HEAD, OPTIONS, POST"),
+        ("PUT", "/v1/plans/acme", "GET, HEAD, OPTIONS"),
+        ("PATCH", "/v1/plans/acme/start-play", "OPTIONS, POST"),
+        ("POST", "/v1/plans/acme/history", "GET, HEAD, OPTIONS"),
+        ("POST", "/livez", "GET, HEAD, OPTIONS"),
+        ("POST", "/docs", "GET, HEAD, OPTIONS"),
+        ("POST", "/openapi.json", "GET, HEAD, OPTIONS"),
+        ("POST", "/static-offline-docs/swagger-ui.css", "GET, HEAD, OPTIONS"),
+        ("BREW", "/v1/plans/acme", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_a_method_that_a_path_does_not_take(service: Api, method, path, allow):
+    answer = service.request(method, path)
+    assert_problem(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"] == allow
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "pointer"),
+    [
+        ("", {"as_off": "now"}, "/as_off"),
+        ("", {"as_of": "x" * 10_000}, "/as_of"),
+        ("/history", {"limit": "many"}, "/limit"),
+        ("/history", {"limit": "0"}, "/limit"),
+        ("/history", {"limit": "9" * 10_000}, "/limit"),
+        ("/history", {"section": "kitchen"}, "/section"),
+        ("/history", {"type": "PlanSold"}, "/type"),
+        ("/diff", {"states": "perhaps"}, "/states"),
+        ("/blame", {"section": "\0"}, "/section"),
+    ],
+)
+def test_parameters_that_are_wrong(told: Told, path, parameters, pointer):
+    problem = assert_problem(told.view(path, **parameters), 422, "invalid-parameters", pointer=pointer)
+    assert [error["in"] for error in problem["errors"]] == ["query"]
+
+
+def test_a_mistake_of_ours_is_told_without_a_stack_trace(store: Store):
+    class Broken:
+        async def identify(self, _: Mapping[str, str]) -> Caller:
+            raise ZeroDivisionError("Jane Doe")
+
+    with served(store, Broken()) as api, capture_logs() as lines:
+        for ask in (api.view, partial(api.do, "write-note", **NOTE), partial(api.get, "/v1/plans")):
+            answer = ask()
+            problem = assert_problem(answer, 500, "internal-error")
+            assert "Jane" not in answer.text
+            assert "ZeroDivision" not in answer.text
+            assert [line["event"] for line in lines] == ["unhandled", "request"]
+            assert {line["request_id"] for line in lines} == {problem["request_id"]}
+            lines.clear()
+
+
+# Who calls
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Actor": "ann"},
+        {"Authorization": KEY},
+        {"Authorization": "Bearer"},
+        {"Authorization": f"Basic {KEY}"},
+        {"Authorization": f"Bearer {KEY}x"},
+        {"Authorization": "Bearer ä".encode()},
+        {"Authorization": f"Bearer {'x' * 10_000}"},
+    ],
+)
+def test_who_has_no_key_is_told_how_to_say_who_they_are(store: Store, headers):
+    with served(store, Bearers(known_keys(store))) as api:
+        for answer in (
+            api.request("POST", "/v1/plans/acme/write-note", content=b"not even JSON", headers=headers),
+            api.request("POST", "/v1/plans", json=OPEN, headers=headers),
+            api.request("POST", "/v1/plans/acme/commands", json=[], headers=headers),
+            api.get("/v1/plans", headers=headers),
+            *(api.view(view, headers=headers) for view in VIEWS),
+        ):
+            assert_problem(answer, 401, "unauthenticated")
+            assert answer.headers["www-authenticate"] == 'Bearer realm="plantrail"'
+
+
+def test_who_may_not_do_it_is_told_so(store: Store):
+    class Strict:
+        async def identify(self, _: Mapping[str, str]) -> Caller:
+            raise CallerNotAllowed("Robots may not do this.")
+
+    with served(store, Strict()) as api:
+        assert_problem(api.view(), 403, "forbidden")
+        assert_problem(api.do("write-note", **NOTE), 403, "forbidden")
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/openapi.json", "/docs"])
+def test_operators_and_readers_of_the_documentation_need_no_key(store: Store, path):
+    with served(store, Bearers(known_keys(store))) as api:
+        assert api.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("actor", ["", "Jane Doe", "x" * 129, "ä", "a\tb"])
+def test_in_development_an_actor_is_an_id_as_well(service: Api, actor):
+    answer = service.get("/v1/plans", headers={"X-Actor": actor.encode()})
+    assert_problem(answer, 401, "unauthenticated")
+
+
+def test_in_development_who_does_not_say_is_the_developer(acme: Api):
+    del acme.client.headers["X-Actor"]
+    try:
+        acme.done("write-note", **NOTE)
+    finally:
+        acme.client.headers["X-Actor"] = "ann"
+    assert acme.view("/history").json()["items"][-1]["actor"] == "developer"
+
+
+# What every answer has
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/livez"), ("GET", "/v1/plans/acme"), ("GET", "/nowhere"), ("POST", "/v1/plans"), ("OPTIONS", "/livez")],
+)
+def test_every_answer_has_a_request_id_and_tells_browsers_to_be_careful(told: Told, method, path):
+    answer = told.api.request(method, path, headers={"X-Request-Id": "r-1"})
+    assert answer.headers["x-request-id"] == "r-1"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert UUID(told.api.request(method, path).headers["x-request-id"])
+
+
+@pytest.mark.parametrize("path", ["/v1/plans/acme", "/v1/plans", "/livez", "/docs", "/v1/plans/nobody", "/nowhere"])
+def test_head_is_get_without_the_body(told: Told, path):
+    head, get = told.api.request("HEAD", path), told.api.get(path)
+    assert head.content == b""
+    assert head.status_code == get.status_code
+    same = ("content-length", "content-type", "etag")
+    if get.is_success:
+        assert [head.headers.get(name) for name in same] == [get.headers.get(name) for name in same]
+
+
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        ("/v1/plans", "GET, HEAD, OPTIONS, POST"),
+        ("/v1/plans/acme", "GET, HEAD, OPTIONS"),
+        ("/v1/plans/acme/start-play", "OPTIONS, POST"),
+        ("/v1/plans/acme/commands", "OPTIONS, POST"),
+    ],
+)
+def test_options_says_what_may_be_done(service: Api, path, allow):
+    answer = service.request("OPTIONS", path)
+    assert (answer.status_code, answer.content, answer.headers["allow"]) == (204, b"", allow)
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_options_of_nothing_is_nothing(service: Api):
+    assert_problem(service.request("OPTIONS", "/nowhere"), 404, "not-found")
+
+
+# For operators
+
+
+def test_the_service_says_that_it_lives_and_is_ready(service: Api):
+    assert service.get("/livez").json() == {"status": "ok"}
+    assert service.get("/readyz").json() == {"status": "ok"}
+
+
+def test_metrics_can_be_read_by_prometheus(acme: Api):
+    before = metrics(acme)
+    acme.done("write-note", **NOTE)
+    acme.do("start-play", id="nowhere")
+    acme.do_all(("write-note", NOTE), ("write-note", NOTE))
+    acme.get("/nowhere")
+    after = metrics(acme)
+    grown = {sample: after[sample] - before.get(sample, 0) for sample in after}
+    assert grown["plantrail_events_total", ()] == 3
+    assert grown["plantrail_commands_total", (("command", "write-note"), ("outcome", "done"))] == 3
+    assert grown["plantrail_commands_total", (("command", "start-play"), ("outcome", "refused"))] == 1
+    noted = (("method", "POST"), ("route", "/v1/plans/{plan}/write-note"), ("status", "200"))
+    assert grown["plantrail_requests_total", noted] == 1
+    lost = (("method", "GET"), ("route", "unknown"), ("status", "404"))
+    assert grown["plantrail_requests_total", lost] == 1
+    assert acme.plan not in str(after)
+
+
+def metrics(api: Api) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    families = text_string_to_metric_families(api.get("/metrics").text)
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_methods_nobody_knows_do_not_fill_the_metrics(service: Api):
+    for number in range(20):
+        service.request(f"BREW{number}", "/livez")
+    assert "BREW" not in str(metrics(service))
+
+
+def test_nothing_is_logged_of_what_a_path_or_a_key_says(store: Store):
+    key = given_key(store, "ann", "reader")
+    with served(store, Bearers(known_keys(store))) as api, capture_logs() as lines:
+        api.get("/v1/plans/jane-doe", headers=bearer(key), as_of="jane-doe")
+        api.get("/jane-doe", headers=bearer("wrong-key-of-jane-doe"))
+    assert [line["event"] for line in lines] == ["request", "request"]
+    assert "jane" not in str(lines)
+    assert key.rpartition("_")[2] not in str(lines)

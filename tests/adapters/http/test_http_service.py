@@ -1,0 +1,307 @@
+"""The service when things around it fail: the store, the network, its own end."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from adapters.observability.log_format import ALLOWED
+from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.store import Store, Whereabouts, opened
+from tests import plain_http
+from tests.api import Api, assert_problem, served
+from tests.conftest import KEY, binaries
+from tests.places import ROOT
+from tests.stores import OPEN_ACME, append_lock_held, log, wait_until
+
+NOTE = {"section": "plan", "text": "Budget talks in May"}
+SOON = 12
+"""Seconds: a reader's patience and a writer's, one after the other, and what a busy machine adds."""
+
+
+def timed(call: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
+    begun = monotonic()
+    return call(), monotonic() - begun
+
+
+# A store that is slow
+
+
+def test_while_nothing_can_be_recorded_commands_are_refused_soon_and_all_else_goes_on(api: Api):
+    plans = [api.with_a_plan(f"account-{number}") for number in range(90)]
+    with ThreadPoolExecutor(100) as pool:
+        with append_lock_held(api.store.where.service):
+            commands = [pool.submit(timed, partial(plan.do, "write-note", **NOTE)) for plan in plans]
+            commands += [pool.submit(timed, partial(plans[0].do, "write-note", **NOTE)) for _ in range(10)]
+            while not all(command.done() for command in commands):
+                for ask in (plans[0].view, plans[1].view, partial(api.get, "/livez"), partial(api.get, "/readyz")):
+                    answer, seconds = timed(ask)
+                    assert (answer.status_code, seconds < 2) == (200, True)
+        for command in commands:
+            answer, seconds = command.result()
+            assert answer.json()["type"] in ("/problems/store-busy", "/problems/store-unavailable")
+            assert (answer.status_code, seconds < SOON) == (503, True)
+            assert int(answer.headers["retry-after"]) >= 1
+    assert len(log(api.store.where.service)) == len(plans)
+    assert plans[0].do("write-note", **NOTE).status_code == 200
+
+
+def test_a_command_that_waits_for_a_moment_is_carried_out(acme: Api):
+    with ThreadPoolExecutor(1) as pool:
+        with append_lock_held(acme.store.where.service):
+            command = pool.submit(timed, partial(acme.do, "write-note", **NOTE))
+            with pytest.raises(TimeoutError):
+                command.result(timeout=1.3)
+        answer, _ = command.result()
+    assert (answer.status_code, answer.json()["version"]) == (200, 2)
+
+
+# A store that is down
+
+
+@pytest.fixture
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(tmp_path_factory.mktemp("down"), binaries(), durable=False) as server:
+        yield server
+
+
+@contextmanager
+def down(server: EmbeddedPostgres) -> Iterator[None]:
+    server.stop(force=True)
+    try:
+        yield
+    finally:
+        server.start()
+
+
+def test_without_its_store_the_service_lives_and_says_so_and_goes_on_once_it_is_back(own_server: EmbeddedPostgres):
+    where = Whereabouts(*(own_server.conninfo(role) for role in ("service", "owner", "keys")))
+    with opened(where, KEY) as store, served(store) as api, ThreadPoolExecutor(10) as pool:
+        acme, beta = api.with_a_plan("acme"), api.with_a_plan("beta")
+        with down(own_server):
+            assert acme.get("/livez").status_code == 200
+            asked = [
+                acme.view, beta.view, partial(acme.view, "/history"), partial(acme.get, "/v1/plans"),
+                partial(acme.do, "write-note", **NOTE),
+                partial(beta.do, "write-note", headers={"Idempotency-Key": "k"}, **NOTE),
+                partial(acme.do_all, ("write-note", NOTE)),
+                partial(acme.do, "open-plan", **OPEN_ACME | {"account_id": "gamma"}),
+            ]  # fmt: skip
+            ready = pool.submit(timed, partial(acme.get, "/readyz"))
+            for answer, seconds in pool.map(timed, asked):
+                assert answer.json()["type"].startswith(("/problems/store-", "/problems/outcome-unknown")), answer.text
+                assert (answer.status_code, seconds < SOON) == (503, True), answer.text
+                assert int(answer.headers["retry-after"]) >= 1
+                assert "psycopg" not in answer.text
+            answer, seconds = ready.result()
+            assert_problem(answer, 503, "not-ready")
+            assert seconds < SOON
+        wait_until(lambda: acme.get("/readyz").status_code == 200)
+        assert [plan.view().status_code for plan in (acme, beta)] == [200, 200]
+        assert [plan.do("write-note", **NOTE).status_code for plan in (acme, beta)] == [200, 200]
+        assert [acme.version, beta.version] == [2, 2]
+        assert acme.get("/v1/plans").status_code == 200
+
+
+def test_a_store_that_still_recovers_is_waited_for(own_server: EmbeddedPostgres):
+    where = Whereabouts(*(own_server.conninfo(role) for role in ("service", "owner", "keys")))
+    with psycopg.connect(own_server.conninfo("superuser"), autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+        connection.execute(
+            "CREATE TABLE much AS SELECT number, md5(number::text) FROM generate_series(1, 500000) number"
+        )
+        os.kill(connection.info.backend_pid, signal.SIGKILL)
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT")
+    with opened(where, KEY) as store, served(store) as api:
+        assert api.with_a_plan("acme").version == 1
+
+
+# A process of its own
+
+
+@dataclass
+class Process:
+    """`plantrail serve`, as an operator starts it."""
+
+    popen: "subprocess.Popen[bytes]"
+    url: str
+    log: Path
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def end(self, sign: int = signal.SIGTERM, patience: float = 20) -> tuple[int, float]:
+        """The exit code, and after how many seconds."""
+        begun = monotonic()
+        self.popen.send_signal(sign)
+        return self.popen.wait(timeout=patience), monotonic() - begun
+
+    def memory(self) -> int:
+        """In bytes."""
+        pages = int(Path(f"/proc/{self.popen.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
+def process(where: Whereabouts, folder: Path) -> Iterator[Process]:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    environment = os.environ | {
+        "PLANTRAIL_HOME": str(folder),
+        "DATABASE_URL": where.service,
+        "PLANTRAIL_OWNER_URL": where.owner,
+        "PLANTRAIL_KEYS_URL": where.keys,
+        "PYTHONPATH": str(ROOT),
+    }
+    words = [sys.executable, "-c", "from adapters.cli.main import app; app()", "serve", "--port", str(port)]
+    told = folder / "log"
+    with told.open("wb") as stream:
+        popen = subprocess.Popen(words, env=environment, cwd=folder, stdout=stream, stderr=stream)
+    serving = Process(popen, f"http://127.0.0.1:{port}", told)
+    try:
+        wait_until(lambda: answers(serving), seconds=30)
+        yield serving
+    finally:
+        popen.kill()
+        popen.wait()
+
+
+def answers(serving: Process) -> bool:
+    assert serving.popen.poll() is None, serving.log.read_text()
+    try:
+        return plain_http.get(f"{serving.url}/readyz").is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture
+def serving(store: Store, tmp_path: Path) -> Iterator[Process]:
+    with process(store.where, tmp_path) as serving:
+        yield serving
+
+
+def opened_plan(serving: Process) -> str:
+    plain_http.post(f"{serving.url}/v1/plans", json=OPEN_ACME).raise_for_status()
+    return f"{serving.url}/v1/plans/acme"
+
+
+def test_what_is_under_way_is_answered_before_the_end(serving: Process, store: Store):
+    plan = opened_plan(serving)
+    with plain_http.Client() as idle, ThreadPoolExecutor(2) as pool:
+        head, get = idle.head(plan), idle.get(plan)
+        assert (head.content, head.headers["content-length"]) == (b"", str(len(get.content)))
+        with append_lock_held(store.where.service):
+            command = pool.submit(plain_http.post, f"{plan}/write-note", json=NOTE, timeout=10)
+            wait_until(lambda: is_waited_for(store))
+            ended = pool.submit(serving.end)
+            wait_until(lambda: any(line["event"] == "Shutting down" for line in serving.lines()))
+        assert command.result().json()["version"] == 2
+        code, seconds = ended.result()
+    assert (code, seconds < 5) == (0, True)
+    with pytest.raises(httpx.ConnectError):
+        plain_http.get(f"{serving.url}/livez")
+
+
+def is_waited_for(store: Store) -> bool:
+    with store.datastore.connection() as connection:
+        return connection.execute("SELECT FROM pg_locks WHERE NOT granted").fetchone() is not None
+
+
+def test_what_cannot_be_answered_in_time_does_not_put_off_the_end(serving: Process, store: Store):
+    plan = opened_plan(serving)
+    with ThreadPoolExecutor(1) as pool, append_lock_held(store.where.service):
+        command = pool.submit(plain_http.post, f"{plan}/write-note", json=NOTE, timeout=10)
+        wait_until(lambda: is_waited_for(store))
+        code, seconds = serving.end()
+        assert (code, seconds < 6) == (0, True)
+        assert_problem(command.result(), 503, "shutting-down")
+    assert len(log(store.where.service)) == 1
+
+
+def test_whatever_comes_over_the_network_the_service_goes_on_and_does_not_grow(serving: Process, store: Store):
+    plan = opened_plan(serving)
+    with plain_http.Client(timeout=30) as client:
+        assert client.post(f"{plan}/write-note", json=NOTE).status_code == 200
+        for number in range(20):
+            client.get(f"{plan}/history", params={"actor": f"{number}"})
+        before = serving.memory()
+        for number in range(800):
+            client.get(
+                f"{plan}/history", params={"actor": f"{number}", "section": "plan", "entity": "x" * 280, "type": ""}
+            )
+        for _ in range(10):
+            answer = client.post(f"{plan}/write-note", content=pieces(5_000_000), headers=JSON)
+            assert_problem(answer, 413, "body-too-large")
+        for _ in range(10):
+            answer = client.post(f"{plan}/write-note", content=b"[" * 250_000, headers=JSON)
+            assert_problem(answer, 400, "malformed-json")
+        assert serving.memory() - before < 60_000_000
+    for message in RUBBISH:
+        said = spoken(serving, message.replace(b"$PLAN", b"/v1/plans/acme"))
+        assert b" 500 " not in said
+        assert b"Traceback" not in said
+    assert plain_http.get(plan).json()["version"] == 2
+    lines = serving.lines()
+    assert not [line for line in lines if line["event"] == "unhandled"]
+    assert {name for line in lines for name in line} <= ALLOWED
+    assert {"request", "command"} <= {line["event"] for line in lines}
+    password = conninfo_to_dict(store.where.service)["password"]
+    assert not [word for word in ("Budget", "smuggled", password) if word in serving.log.read_text()]
+
+
+JSON = {"Content-Type": "application/json"}
+HEAD = b"POST $PLAN/write-note HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+RUBBISH = [
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"GET /\r\n\r\n",
+    b"GET $PLAN HTTP/9.9\r\n\r\n",
+    b"GET /v1/plans/\xc3\xa4\xff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    b"GET $PLAN?as_of=\xff\x00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    b"GET //evil.example/%2e%2e/%2e%2e HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    b"GET http://evil.example/v1/plans HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    b"GET $PLAN HTTP/1.1\r\nHost: [::1\r\nConnection: close\r\n\r\n",
+    b"GET $PLAN HTTP/1.1\r\nX-Actor: \xe4\r\nHost: x\r\nConnection: close\r\n\r\n",
+    HEAD + b"Content-Length: 1000\r\n\r\n{",
+    HEAD + b'Content-Length: 2\r\nConnection: close\r\n\r\n{} {"section": "plan", "text": "smuggled"}',
+    HEAD + b"Content-Length: -1\r\n\r\n{}",
+    HEAD + b"Content-Length: 2\r\nContent-Length: 40\r\n\r\n{}",
+    HEAD + b"Content-Length: " + b"9" * 400 + b"\r\n\r\n{}",
+    HEAD + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n{}",
+    HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    HEAD + b"Expect: 100-continue\r\nContent-Length: 300000\r\n\r\n",
+]  # fmt: skip
+
+
+def pieces(size: int) -> Iterator[bytes]:
+    for _ in range(size // 50_000):
+        yield b" " * 50_000
+
+
+def spoken(serving: Process, message: bytes) -> bytes:
+    """What is answered to these bytes on a connection that then is closed."""
+    host, port = serving.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(message)
+        if b"Connection: close" not in message:
+            connection.shutdown(socket.SHUT_WR)
+        said = b""
+        while part := connection.recv(65_536):
+            said += part
+    return said

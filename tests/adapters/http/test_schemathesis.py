@@ -1,0 +1,164 @@
+"""Whatever the OpenAPI document allows or forbids, sent as every role over the network: schemathesis looks for an answer
+that the document does not say.
+
+All of its checks are on.  What a schema cannot say (that there is such a review, that a day is not before another) may be
+refused although the schema allows it; that is what `MAY_BE_REFUSED` is for.
+"""
+
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any, NamedTuple
+
+import pytest
+import uvicorn
+from hypothesis import HealthCheck, Phase, assume, given, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+from structlog.testing import capture_logs
+
+from adapters.access.callers import Bearers
+from adapters.bootstrap.http_service import Reception, http_app
+from adapters.http.command_documentation import NEXT
+from adapters.postgres.store import opened
+from application.aggregates.access import Role
+from tests.api import SECRET, served, tell_everything_to
+from tests.callers import bearer, given_key, known_keys
+from tests.conftest import KEY
+from tests.databases import Stores
+from tests.stores import wait_until
+
+LINKED = ("open_plan", *NEXT, "make_key", "revoke_key", "create_webhook", "read_webhook", "delete_webhook")
+"""What leads to each other."""
+
+ROLES: tuple[Any, ...] = ("reader", "editor", "auditor", "subscriber", "admin")
+SEED = 2026
+MAY_BE_REFUSED = ["2xx", "3xx", "400", "401", "403", "404", "409", "410", "412", "422", "429", "5xx"]
+ANSWERED = ["2xx", "3xx", "4xx", "503"]
+"""503 as well: somebody may ask for a list that has come further than the log ever will."""
+
+CONFIG = {
+    "checks": {
+        "positive_data_acceptance": {"expected-statuses": MAY_BE_REFUSED},
+        "not_a_server_error": {"expected-statuses": ANSWERED},
+    }
+}
+
+
+class Server(NamedTuple):
+    schema: Any
+    keys: dict[Role, dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def server(stores: Stores) -> Iterator[Server]:
+    """With a plan in which there is everything, that every role may see."""
+    import schemathesis  # takes a second, also of who only asks which tests there are
+
+    with stores.lend() as where, opened(where, KEY) as store:
+        with served(store) as api:
+            tell_everything_to(api)
+        keys = {role: bearer(given_key(store, role, role, sees_all=True)) for role in ROLES}
+        app = http_app(store, Reception(Bearers(known_keys(store))), SECRET)
+        with capture_logs(), listening(app) as url:
+            config = schemathesis.config.SchemathesisConfig.from_dict(CONFIG)
+            schema = schemathesis.openapi.from_url(f"{url}/openapi.json", config=config)
+            yield Server(schema.exclude(path_regex="/stream$"), keys)  # which has no end; see test_http_feed.py
+
+
+@contextmanager
+def listening(app: Any) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            wait_until(lambda: server.started)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def tried(server: Server, roles: tuple[Role, ...], examples: int = 1, in_turn: bool = False) -> Counter[Role]:
+    """So many cases of every operation, each as every role, some as the document allows and some as it forbids, or these in
+    turn; how many each role has sent."""
+    from schemathesis import GenerationMode
+
+    modes, sent = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE), Counter[Role]()
+    for place, found in enumerate(server.schema.get_all_operations()):
+        operation = found.ok()
+        for mode in (modes[place % 2],) if in_turn else modes:
+            if operation.definition.raw.get("security") == []:
+                mode = GenerationMode.POSITIVE  # there is nothing about it that could be wrong
+
+            def as_every_role(case: Any) -> None:
+                assume([] not in (case.query or {}).values())  # of it nothing is sent: what is wrong stays behind
+                for role in roles:
+                    sent[role] += 1
+                    case.call_and_validate(headers=server.keys[role])
+
+            bounded(as_every_role, operation.as_strategy(generation_mode=mode), examples)()
+    return sent
+
+
+def bounded(try_one: Callable[[Any], None], strategy: Any, examples: int) -> Callable[[], None]:
+    limits = settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    checked: Callable[[], None] = seed(SEED)(limits(given(strategy)(try_one)))
+    return checked
+
+
+def test_no_role_is_answered_what_the_document_does_not_say(server: Server):
+    sent = tried(server, ROLES, in_turn=True)
+    assert min(sent[role] for role in ROLES) > 120
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("role", ROLES)
+def test_however_often_it_is_tried_no_role_is(server: Server, role: Role, capsys):
+    sent = tried(server, (role,), examples=30)
+    with capsys.disabled():
+        print(f"\n{sent[role]} requests as {role}")
+
+
+def story(server: Server, role: Role, examples: int, steps: int) -> int:
+    """One request after another, each with what the one before has answered; says how many."""
+    made: Any = server.schema.include(operation_id=list(LINKED)).as_state_machine()
+    sent: list[str] = []
+
+    class Story(made):  # type: ignore[misc]
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            sent.append(case.method)
+            return {"headers": server.keys[role]}
+
+    limits = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Story, settings=limits)
+    return len(sent)
+
+
+@pytest.mark.parametrize("role", ["editor", "admin"])
+def test_one_request_after_another_is_answered_as_the_document_says(server: Server, role: Role):
+    assert story(server, role, 2, 6)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("role", ROLES)
+def test_long_stories_are_answered_as_the_document_says(server: Server, role: Role, capsys):
+    sent = story(server, role, 100, 30)
+    with capsys.disabled():
+        print(f"\n{sent} requests in stories as {role}")

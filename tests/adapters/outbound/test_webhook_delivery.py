@@ -1,0 +1,172 @@
+"""One attempt: what is sent, how it is signed, and how what comes back is judged."""
+
+import asyncio
+from base64 import b64decode
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from time import monotonic
+
+import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from adapters.outbound.webhooks.addresses import Targets
+from adapters.outbound.webhooks.delivery import MOST_READ, Courier, Outcome
+from adapters.outbound.webhooks.retries import WAITS, held_until, next_attempt
+from adapters.outbound.webhooks.signatures import new_secret, signed, written
+from tests.plain_http import NOBODY
+from tests.receiver import Receiver, Reply, receiving
+from tests.stores import MONDAY
+
+ID = "6a1f7a3e-0000-5000-8000-000000000001:7"
+BODY = '{"data":{"text":"Zürich, 14 °C"}}'.encode()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+def send(url: str, *secrets: bytes, patience: float = 0.5, times: int = 1) -> list[Outcome]:
+    async def attempts() -> list[Outcome]:
+        courier = Courier(Targets(loopback=True), lambda: datetime.now(UTC), NOBODY, patience)
+        try:
+            return [await courier.send(url, secrets or [b"s" * 32], ID, BODY) for _ in range(times)]
+        finally:
+            await courier.close()
+
+    return asyncio.run(attempts())
+
+
+# Signatures
+
+
+def test_a_signature_is_what_the_receivers_library_expects(receiver: Receiver):
+    secret = new_secret()
+    assert send(receiver.url, secret)[0].status == 200
+    (received,) = receiver.received
+    told = Webhook(written(secret)).verify(received.body, received.headers)
+    assert told == {"data": {"text": "Zürich, 14 °C"}}
+    assert received.id == ID
+    assert received.headers["content-type"] == "application/cloudevents+json; charset=utf-8"
+
+
+def test_what_was_altered_on_the_way_is_not_verified(receiver: Receiver):
+    secret = new_secret()
+    send(receiver.url, secret)
+    (received,) = receiver.received
+    verifier = Webhook(written(secret))
+    for body, headers in (
+        (received.body + b" ", received.headers),
+        (received.body, received.headers | {"webhook-id": "other:7"}),
+        (received.body, received.headers | {"webhook-timestamp": str(int(received.headers["webhook-timestamp"]) - 1)}),
+    ):
+        with pytest.raises(WebhookVerificationError):
+            verifier.verify(body, headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(written(new_secret())).verify(received.body, received.headers)
+
+
+def test_while_a_secret_is_replaced_both_verify(receiver: Receiver):
+    new, old = new_secret(), new_secret()
+    send(receiver.url, new, old)
+    (received,) = receiver.received
+    for secret in (new, old):
+        assert Webhook(written(secret)).verify(received.body, received.headers)
+    assert len(received.headers["webhook-signature"].split(" ")) == 2
+
+
+def test_a_secret_is_32_random_bytes_as_the_specification_writes_them():
+    secret = new_secret()
+    assert written(secret).startswith("whsec_")
+    assert b64decode(written(secret).removeprefix("whsec_"), validate=True) == secret
+    assert len(secret) == 32
+    assert new_secret() != secret
+
+
+def test_the_timestamp_is_that_of_the_attempt_in_whole_seconds():
+    headers = signed([b"s" * 32], ID, MONDAY + timedelta(milliseconds=999), b"")
+    assert headers["webhook-timestamp"] == str(int(MONDAY.timestamp()))
+
+
+# What comes back
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+def test_2xx_means_that_it_arrived(receiver: Receiver, status):
+    receiver.answers(Reply(status))
+    assert send(receiver.url)[0].arrived
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 400, 401, 404, 410, 429, 500, 503])
+def test_anything_else_does_not_and_no_redirect_is_followed(receiver: Receiver, status):
+    receiver.answers(Reply(status, {"Location": receiver.url + "/elsewhere", "Retry-After": "7"}))
+    (outcome,) = send(receiver.url)
+    assert (outcome.arrived, outcome.status, outcome.is_gone) == (False, status, status == 410)
+    assert outcome.held == ("7" if status in (429, 503) else None)
+    assert [each.path for each in receiver.received] == ["/hooks"]
+
+
+def test_who_hangs_is_given_up_in_time(receiver: Receiver):
+    receiver.answers(Reply(hangs=True))
+    began = monotonic()
+    assert send(receiver.url, patience=0.3)[0].error == "timed-out"
+    assert monotonic() - began < 2
+
+
+def test_who_answers_without_an_end_is_cut_off(receiver: Receiver):
+    receiver.answers(Reply(endless=True))
+    began = monotonic()
+    assert send(receiver.url, patience=5)[0].arrived
+    assert monotonic() - began < 2
+    assert receiver.sent < 100 * MOST_READ  # what fits into the buffers of the connection
+
+
+def test_nobody_there_is_told_apart_from_somebody_who_hangs_up(receiver: Receiver):
+    assert send("http://127.0.0.1:1/")[0].error == "unreachable"
+
+    def hang_up(_):
+        raise ConnectionError
+
+    receiver.reply = hang_up
+    assert send(receiver.url)[0].error == "disconnected"
+
+
+def test_a_connection_is_used_again(receiver: Receiver):
+    assert [outcome.status for outcome in send(receiver.url, times=3)] == [200] * 3
+
+
+# When it is tried again
+
+
+def test_waits_grow_from_seconds_to_a_day_and_then_it_is_enough():
+    hours = [wait / timedelta(hours=1) for wait in WAITS]
+    assert WAITS[:3] == (timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30))
+    assert hours[3:] == [2, 5, 10, 14, 20, 24]
+    for failed, wait in enumerate(WAITS, 1):
+        for random, share in ((0.0, 0.9), (0.5, 1.0), (1.0, 1.1)):
+            at = next_attempt(failed, MONDAY, lambda random=random: random)
+            assert abs((at - MONDAY) / wait - share) < 1e-6
+    assert next_attempt(len(WAITS) + 1, MONDAY, lambda: 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("120", 120),
+        ("0", 0),
+        ("99999999999999999999", 86400),
+        (format_datetime(MONDAY + timedelta(hours=1)), 3600),
+        (format_datetime(MONDAY + timedelta(days=30)), 86400),
+        (format_datetime(MONDAY - timedelta(hours=1)), None),
+        ("soon", None),
+        ("Sun, 22 Nov 2026 02:26:06 99999999999999999999", None),
+        ("1 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("-5", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after_is_heard_for_up_to_a_day(header, seconds):
+    assert held_until(header, MONDAY) == (None if seconds is None else MONDAY + timedelta(seconds=seconds))

@@ -1,0 +1,90 @@
+"""The schema comes to be once, however many start at once, and is never taken for older than it is."""
+
+import subprocess
+import sys
+
+import pytest
+
+from adapters.postgres.migrations import SchemaIsNewer, migrate, migrations
+from adapters.postgres.store import opened
+from tests.conftest import KEY
+from tests.places import ROOT
+from tests.stores import connected, handle, opened_acme, plans_on
+
+MIGRATE_WHEN_TOLD = """
+import sys
+from adapters.postgres.migrations import migrate
+print("ready", flush=True)
+sys.stdin.readline()
+print(len(migrate(*sys.argv[1:])))
+"""
+OBJECTS = """
+    SELECT n.nspname, c.relname, c.relkind::text, coalesce(c.relacl::text, '') FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname LIKE 'plantrail%'
+    UNION ALL
+    SELECT n.nspname, p.proname, 'f', md5(p.prosrc) || coalesce(p.proacl::text, '') FROM pg_proc p
+    JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname LIKE 'plantrail%'
+    ORDER BY 1, 2, 3
+"""
+
+
+def objects(where):
+    with connected(where.owner) as connection:
+        return connection.execute(OBJECTS).fetchall()
+
+
+def test_each_migration_has_a_number_of_its_own():
+    numbers = [number for number, _, _ in migrations()]
+    assert numbers == sorted(set(numbers))
+
+
+def test_ten_processes_that_start_at_once_on_an_empty_database_all_succeed(bare_database):
+    words = [sys.executable, "-c", MIGRATE_WHEN_TOLD, bare_database.owner, bare_database.service, bare_database.keys]
+    pipe = subprocess.PIPE
+    starting = [subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) for _ in range(10)]
+    for process in starting:
+        assert process.stdout.readline() == "ready\n"
+    for process in starting:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    done = [int(process.communicate(timeout=30)[0]) for process in starting]
+    assert [process.returncode for process in starting] == [0] * 10
+    assert sorted(done) == [0] * 9 + [len(migrations())]
+    with opened(bare_database, KEY) as store:
+        assert handle(opened_acme(plans_on(store)), "write-note", section="plan", text="works").version == 2
+
+
+def test_migrating_again_does_nothing(bare_database):
+    first = migrate(bare_database.owner, bare_database.service, bare_database.keys)
+    assert first == [f"{number:04} {name}" for number, name, _ in migrations()]
+    before = objects(bare_database)
+    assert migrate(bare_database.owner, bare_database.service, bare_database.keys) == []
+    assert objects(bare_database) == before
+
+
+def test_a_store_of_a_newer_version_is_left_alone(bare_database):
+    migrate(bare_database.owner, bare_database.service, bare_database.keys)
+    with connected(bare_database.owner) as connection:
+        connection.execute("INSERT INTO plantrail.migrations (number, name) VALUES (9999, 'from_the_future')")
+    before = objects(bare_database)
+    with pytest.raises(SchemaIsNewer) as newer, opened(bare_database, KEY):
+        pass
+    assert str(newer.value) == (
+        "The store was upgraded by a newer plantrail; install that version, or restore a dump made before."
+    )
+    assert objects(bare_database) == before
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(bare_database, monkeypatch):
+    broken = [*migrations(), (9999, "broken", "CREATE TABLE plantrail.half (); SELECT 1 / 0")]
+    monkeypatch.setattr("adapters.postgres.migrations.migrations", lambda: broken)
+    with pytest.raises(Exception, match="division by zero"):
+        migrate(bare_database.owner, bare_database.service, bare_database.keys)
+    assert objects(bare_database) == []
+    monkeypatch.undo()
+    assert len(migrate(bare_database.owner, bare_database.service, bare_database.keys)) == len(migrations())
+
+
+def test_a_store_that_is_up_to_date_opens_without_the_rights_of_its_owner(whereabouts):
+    migrate(whereabouts.owner, whereabouts.service, whereabouts.keys)
+    assert migrate(whereabouts.service, whereabouts.service, whereabouts.keys) == []

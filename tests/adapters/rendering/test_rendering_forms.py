@@ -1,0 +1,256 @@
+"""A report in every form: the same sections and words in all, and nothing that users wrote is taken for more than words."""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from html.parser import HTMLParser
+from io import BytesIO, StringIO
+from xml.etree import ElementTree
+
+import pytest
+from pypdf import PdfReader
+from rich.console import Console
+
+from adapters.cli.documents import terminal
+from adapters.rendering.document import Document, Figure, Table
+from adapters.rendering.markdown import plain
+from adapters.rendering.pool import Press
+from adapters.rendering.reports import document
+from adapters.rendering.style import sheet
+from tests.reports import NASTY, demo, month, nasty, of_an_empty_plan, parsed, worked_case
+
+SECTIONS = [
+    "What was said",
+    "What was carried over",
+    "What was added since",
+    "The score in figures",
+    "What changed",
+    "Blind spots",
+    "Signs of theatre",
+    "Trend",
+    "Head of the log",
+]
+MONTH_SECTIONS = [
+    "All plans together",
+    "By owner",
+    "By tier",
+    "Plan by plan",
+    "The worst slips",
+    "Departures noticed late",
+]
+Made = Callable[[str, str, bytes], str]
+REPORTS = [
+    ("said-vs-did", worked_case, SECTIONS),
+    ("said-vs-did", demo, SECTIONS),
+    ("said-vs-did", of_an_empty_plan, SECTIONS),
+    ("month", lambda: month("retailer", "win-back"), MONTH_SECTIONS),
+    ("month", lambda: month(), MONTH_SECTIONS),
+]
+
+
+@pytest.fixture(scope="module")
+def press() -> Iterator[Press]:
+    with Press() as press:
+        yield press
+
+
+@pytest.fixture(scope="module")
+def in_words(press: Press) -> Made:
+    """A report in a form, as it is read."""
+
+    @cache
+    def made(name: str, form: str, report: bytes) -> str:
+        if form == "text":
+            return in_terminal(document(name, parsed(report)))
+        content = press.made(name, form, report)  # type: ignore[arg-type]
+        return {"html": text_of_page, "pdf": text_of_pdf, "md": bytes.decode}[form](content)
+
+    return made
+
+
+def in_terminal(document: Document, width: int = 260) -> str:
+    console = Console(file=StringIO(), width=width, highlight=False, emoji=False)
+    for part in terminal(document):
+        console.print(part)
+    return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+
+class Page(HTMLParser):
+    """The words of a page, its tags and its attributes."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.feed(content.decode())
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attributes
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def text_of_page(content: bytes) -> str:
+    return " ".join(Page(content).words)
+
+
+def text_of_pdf(content: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages)
+
+
+def in_one_line(words: str) -> str:
+    return " ".join(words.split())
+
+
+@pytest.mark.parametrize("form", ["md", "html", "pdf", "text"])
+@pytest.mark.parametrize(("name", "report", "sections"), REPORTS)
+def test_every_form_begins_with_the_score_and_has_every_section_in_order(form, name, report, sections, in_words):
+    made = report()
+    shown = in_one_line(in_words(name, form, made))
+    headline = document(name, parsed(made)).headline
+    first = plain(headline) if form == "md" else headline
+    assert first in shown
+    places = [shown.index(section, shown.index(first)) for section in sections]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("form", ["md", "text"])
+def test_the_very_first_line_is_the_score(form, in_words):
+    first = in_words("said-vs-did", form, worked_case()).splitlines()[0]
+    assert first.startswith("# 2 of 6 promises kept" if form == "md" else "2 of 6 promises kept")
+
+
+@pytest.mark.parametrize("form", ["md", "html", "pdf", "text"])
+@pytest.mark.parametrize(("name", "report", "_"), REPORTS)
+def test_every_empty_list_says_that_it_is_empty(form, name, report, _, in_words):
+    made = report()
+    shown = in_one_line(in_words(name, form, made))
+    blocks = [block for section in document(name, parsed(made)).sections for block in section.blocks]
+    tables = [
+        block.table if isinstance(block, Figure) else block for block in blocks if isinstance(block, Table | Figure)
+    ]
+    for table in tables:
+        assert table.rows or (plain(table.empty) if form == "md" else table.empty) in shown
+
+
+@pytest.mark.parametrize("form", ["md", "html", "pdf", "text"])
+def test_what_became_of_each_promise_is_told_with_its_proof(form, in_words):
+    shown = in_one_line(in_words("said-vs-did", form, worked_case())).replace("\\", "")
+    for words in ("✓ kept", "→ slipped", "moved without a reason", "done without being said", "no evidence", "overdue"):
+        assert words in shown
+
+
+def test_markdown_of_the_worked_case(press):
+    lines = press.made("said-vs-did", "md", worked_case()).decode().splitlines()
+    assert lines[2:4] == [
+        "**Said versus did: Acme Manufacturing**  ",
+        "review R1, 2 Mar 2026 → review R2, 1 Apr 2026",
+    ]
+    assert lines[5:11] == [
+        "- 33 % kept in time (2 of 6)",
+        "- 50 % done at all (3 of 6)",
+        "- 2 kept as said (never reworded)",
+        "- 2 proven (with evidence, at once)",
+        "- 1 pending (not due yet)",
+        "- 20 % done unsaid (of all that was finished)",
+    ]
+    (exec_row,) = [line for line in lines if "<br> play exec |" in line and "slipped" in line]
+    assert exec_row.split(" | ")[1:4] == [
+        "ann",
+        "20 Mar 2026 <br> now 15 Apr 2026; moved once, \\+26 d in all",
+        "→ slipped <br> 12 days past due",
+    ]
+    assert "| Said | 2 | 1 | 0 | 1 | 1 | 1 | 1 | 33 % | 50 % |" in lines
+    assert "| Carried over | 0 | 1 | 0 | 0 | 0 | 0 | 0 | 0 % | 100 % |" in lines
+    assert "| Added | 1 | 0 | 0 | 0 | 0 | 1 | 0 | 50 % | 50 % |" in lines
+
+
+# What users wrote
+
+
+def test_a_page_shows_words_of_users_as_words(press):
+    content = press.made("said-vs-did", "html", nasty())
+    page = Page(content)
+    assert NASTY in in_one_line(" ".join(page.words))
+    assert "script" not in page.tags
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+
+
+def test_a_page_stands_alone_and_needs_no_leave_but_for_its_sheet_of_style(press):
+    content = press.made("said-vs-did", "html", demo())
+    page = Page(content)
+    assert "style" not in dict(page.attributes)
+    assert {"script", "link", "img", "iframe", "object"}.isdisjoint(page.tags)
+    fetched = [value for name, value in page.attributes if name in ("src", "href", "xlink:href", "data")]
+    assert fetched == []
+    assert f"<style>{sheet()}</style>" in content.decode()
+    assert "url(" not in sheet()
+    ids = [value for name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+
+
+def test_charts_are_drawn_with_patterns_that_are_there(press):
+    content = press.made("said-vs-did", "html", demo()).decode()
+    charts = [ElementTree.fromstring(found) for found in re.findall(r"<svg.*?</svg>", content, re.DOTALL)]
+    assert len(charts) == 5
+    used = set(re.findall(r"url\(#([a-z0-9-]+)\)", content))
+    assert used
+    assert used <= set(re.findall(r'<pattern id="([a-z0-9-]+)"', content))
+
+
+def test_markdown_shows_words_of_users_as_words(press):
+    content = press.made("said-vs-did", "md", nasty()).decode()
+    for special in ("<script>", "[l](", " *b* ", "`c`", "$y$", "https://"):
+        assert special not in content
+    # However many bars a title has, a row has as many cells as its table has columns.
+    heads = [len(re.findall(r"(?<!\\)\|", line)) for line in content.splitlines() if line.startswith("|")]
+    assert set(heads) <= {3, 4, 6, 7, 9, 11}
+
+
+@pytest.mark.parametrize(
+    ("words", "escaped"),
+    [
+        ("1. May", "1\\. May"),
+        ("- a + b", "\\- a \\+ b"),
+        ("www.example.com ann@example.com", "&#119;ww.example.com ann&#64;example.com"),
+        ("a_b*c", "a\\_b\\*c"),
+    ],
+)
+def test_markdown_is_escaped(words, escaped):
+    assert plain(words) == escaped
+
+
+def test_a_pdf_shows_words_of_users_as_words(press):
+    shown = "".join(text_of_pdf(press.made("said-vs-did", "pdf", nasty())).split())
+    # The typesetter breaks lines and makes quotes and dashes its own.
+    for words in ("<script>alert(", "$y$`c`|*b*_i_", "#import", "\\u{41}@r//x"):
+        assert words in shown
+
+
+def test_a_pdf_has_a_title_and_numbered_pages_with_plan_and_period(press):
+    reader = PdfReader(BytesIO(press.made("said-vs-did", "pdf", demo())))
+    assert reader.metadata
+    assert reader.metadata.title == (
+        "Said versus did: Halden Stores, review m-2026-02, 26 Feb 2026 → review m-2026-03, 26 Mar 2026"
+    )
+    for number, page in enumerate(reader.pages, 1):
+        words = in_one_line(page.extract_text())
+        assert f"{number} / {len(reader.pages)}" in words
+        assert "Said versus did: Halden Stores review m-2026-02, 26 Feb 2026" in words
+
+
+def test_a_terminal_is_not_steered_by_words_of_users():
+    report = parsed(worked_case())
+    report["said"][0]["title"] = "\x1b[2J[red]bold[/red]"
+    shown = in_terminal(document("said-vs-did", report))
+    assert "\x1b" not in shown
+    assert "[red]bold[/red]" in shown
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_is_wider_than_the_terminal(width):
+    for line in in_terminal(document("said-vs-did", parsed(demo())), width).splitlines():
+        assert len(line) <= width

@@ -1,0 +1,128 @@
+"""The process in which pages and PDFs are made: there when it is needed, and only then."""
+
+import os
+import subprocess
+import sys
+from threading import Thread
+
+import psutil
+import pytest
+
+from adapters.rendering.pool import Press, RenderingFailed
+from tests.places import ROOT
+from tests.reports import demo, of_an_empty_plan, worked_case
+from tests.stores import wait_until
+
+OTHERS: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _without_others() -> None:
+    """Services that other tests use may have such a process as well."""
+    OTHERS.update(each.pid for each in psutil.Process(os.getpid()).children())
+
+
+def test_what_is_heavy_is_never_loaded_by_who_asks():
+    program = """
+import sys
+from adapters.bootstrap.http_service import http_app
+import adapters.cli.commands
+heavy = {"jinja2", "typst", "vl_convert"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
+def test_pages_and_pdfs_take_no_memory_of_who_asks():
+    with Press() as press:
+        press.made("said-vs-did", "md", demo())
+        before = psutil.Process().memory_info().rss
+        for form in ("html", "pdf"):
+            press.made("said-vs-did", form, demo())  # type: ignore[arg-type]
+        assert psutil.Process().memory_info().rss - before < 20_000_000
+
+
+def test_the_process_ends_when_nobody_asks_and_is_there_again_when_somebody_does():
+    with Press(idle_seconds=0.5) as press:
+        first = press.made("said-vs-did", "html", of_an_empty_plan())
+        wait_until(lambda: not living_children())
+        assert press.made("said-vs-did", "html", of_an_empty_plan()) == first
+        assert living_children()
+    assert not living_children()
+
+
+def living_children() -> list[psutil.Process]:
+    """Those of the presses of this test."""
+    children = psutil.Process(os.getpid()).children()
+    return [each for each in children if each.pid not in OTHERS and "rendering.worker" in command_of(each)]
+
+
+def command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return ""
+
+
+def test_a_process_that_is_killed_at_work_is_replaced():
+    with Press() as press:
+        expected = press.made("said-vs-did", "html", of_an_empty_plan())
+        for process in living_children():
+            process.kill()
+        assert press.made("said-vs-did", "html", of_an_empty_plan()) == expected
+
+
+def test_many_ask_at_once_and_each_gets_their_own():
+    reports = {"worked": worked_case(), "empty": of_an_empty_plan()}
+    found: dict[int, bytes] = {}
+    with Press() as press:
+
+        def ask(number: int) -> None:
+            found[number] = press.made("said-vs-did", "html", reports["worked" if number % 2 else "empty"])
+
+        threads = [Thread(target=ask, args=(number,)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(living_children()) == 1
+    assert all((b"2 of 6 promises kept" in content) == bool(number % 2) for number, content in found.items())
+    assert len(found) == 6
+
+
+def test_what_cannot_be_done_is_said_and_the_next_report_is_made():
+    with Press() as press:
+        with pytest.raises(RenderingFailed, match="KeyError"):
+            press.made("said-vs-did", "html", b"{}")
+        assert b"<h1>" in press.made("said-vs-did", "html", of_an_empty_plan())
+
+
+def test_what_takes_too_long_is_given_up():
+    with Press(most_seconds=0.01) as press:
+        with pytest.raises(RenderingFailed, match="longer than"):
+            press.made("said-vs-did", "pdf", demo())
+        assert not living_children()
+
+
+def test_a_press_that_is_closed_makes_nothing_more_and_leaves_nobody():
+    press = Press()
+    press.made("said-vs-did", "html", of_an_empty_plan())
+    press.close()
+    assert not living_children()
+    with pytest.raises(RenderingFailed, match="closed"):
+        press.made("said-vs-did", "html", of_an_empty_plan())
+
+
+def test_the_process_ends_with_who_asked():
+    program = """
+import os, signal
+from adapters.rendering.pool import Press
+from tests.reports import of_an_empty_plan
+press = Press()
+press.made("said-vs-did", "html", of_an_empty_plan())
+print(press._child.process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    asked = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=ROOT, check=False)
+    child = int(asked.stdout)
+    wait_until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)

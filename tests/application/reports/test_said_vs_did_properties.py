@@ -1,0 +1,117 @@
+"""Whatever is recorded: every promise is somewhere once, and what was said stays judged as it was."""
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any, get_args
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic_core import to_json
+from tests.test_said_vs_did import DEMO, SCENARIOS
+
+from application.aggregates.cache import KnownPlan
+from application.reports.outcomes import Outcome, rows
+from application.reports.promises import lives
+from application.reports.said_vs_did import said_vs_did
+from domain.account_plan import COMMANDS
+from domain.language import Refusal
+from tests.examples import examples
+from tests.histories import History, opened, told
+
+IDS = st.sampled_from(["a", "b", "c"])
+FINISH = {"result": "Done"}
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> tuple[int, str, dict[str, Any]]:
+    """Days that pass, a command, and its body; days in it are meant from then on."""
+    days, id, due = draw(st.integers(0, 9)), draw(IDS), draw(st.integers(-3, 30))
+    what: dict[str, dict[str, Any]] = {
+        "plan-play": {"title": "T", "kind": "proof", "owner": "ann", "success_measure": "M", "due_on": due},
+        "add-action": {"statement": "S", "kind": "joint", "owner": "ann", "due_on": due, "side": "customer"},
+        "reschedule-play": {"due_on": due},
+        "reschedule-action": {"due_on": due, "reason": "Why"},
+        "restate-play": {"title": draw(st.sampled_from(["T", "U"]))},
+        "reassign-play": {"owner": draw(st.sampled_from(["ann", "ben"]))},
+        "win-play": {"finished_on": -draw(st.integers(0, 5)), **FINISH},
+        "lose-play": {"finished_on": 0, "result": None},
+        "complete-action": {"finished_on": -draw(st.integers(0, 5)), **FINISH},
+        "drop-play": {"reason": "Why"},
+        "drop-action": {"reason": "Why"},
+        "reopen-play": {"reason": "Why"},
+        "reopen-action": {"reason": "Why"},
+        "block-play": {"reason": "Why"},
+        "hold-review": {"kind": "monthly", "audience": "internal", "held_on": 0},
+    }
+    command = draw(st.sampled_from(sorted(what)))
+    return days, command, {"id": id, **what[command]}
+
+
+def told_so(walked: list[tuple[int, str, dict[str, Any]]]) -> History:
+    """What a plan accepts of it."""
+    history = opened("2026-01-05")
+    at = history.last
+    for place, (days, command, body) in enumerate(walked):
+        at += timedelta(days=days, minutes=1)
+        body = {
+            name: (at.date() + timedelta(days=value)).isoformat() if isinstance(value, int) else value
+            for name, value in body.items()
+        }
+        if command == "hold-review":
+            body["id"] = f"r{place}"
+        try:
+            history.handle(at, COMMANDS[command].model_validate(body, strict=False))
+        except Refusal:
+            continue
+    return history
+
+
+HISTORIES = st.lists(steps(), min_size=5, max_size=40).map(told_so)
+
+
+@settings(max_examples=examples(30))
+@given(HISTORIES, st.data())
+def test_outcomes_partition_the_rows_and_later_events_change_nothing(history: History, data: st.DataObject) -> None:
+    versions = st.integers(0, history.known.version)
+    first, second = sorted((data.draw(versions), data.draw(versions)))
+    a, b = history.cut(f"version:{first}"), history.cut(f"version:{max(second, 1)}")
+    found = said_vs_did(history.known, a, b)
+    every = [*found.said, *found.carried, *found.added]
+    assert len({(row.kind, row.id) for row in every}) == len(every)
+    counted = [found.score, found.carried_score, found.added_score, found.customer_score]
+    assert sum(each.scored + each.pending + each.already_done for each in counted) == len(every)
+    for each in counted:
+        outcomes = {name: getattr(each, name) for name in get_args(Outcome)}
+        assert sum(outcomes.values()) == each.scored + each.pending
+        assert each.kept_proven <= each.kept_as_said <= each.kept
+    short = KnownPlan(history.plan_id).with_news(history.known.records[: b.version])
+    assert to_json(said_vs_did(short, a, b)) == to_json(found)
+
+
+@settings(max_examples=examples(30))
+@given(HISTORIES)
+def test_every_promise_is_in_one_list_of_every_period_it_lived_in(history: History) -> None:
+    cuts = [history.cut("version:0"), *(history.cut(f"version:{n}") for n in range(5, history.known.version, 5))]
+    cuts.append(history.cut("now"))
+    seen = set()
+    for a, b in pairwise(cuts):
+        found = rows(history.known, a, b)
+        keys = [(row.kind, row.id) for several in found.values() for row in several]
+        assert len(set(keys)) == len(keys)
+        seen.update(keys)
+        was_open = {
+            key for key, life in lives(history.known.records[: a.version]).items() if not life.last.promise.ending
+        }
+        assert {(row.kind, row.id) for row in [*found["said"], *found["carried"]]} == was_open
+    assert seen == lives(history.known.records).keys()
+
+
+def test_every_month_of_every_scenario_can_be_reported() -> None:
+    for file in (*sorted(DEMO.glob("*.jsonl")), *sorted(SCENARIOS.glob("*.jsonl"))):
+        history = told(file)
+        begun, ended = history.known.records[0].meta.recorded_at.date(), history.last.date()
+        ends = [begun + timedelta(days=30 * month) for month in range((ended - begun).days // 30)]
+        for a, b in pairwise(ends):
+            found = said_vs_did(history.known, history.cut(a.isoformat()), history.cut(b.isoformat()))
+            to_json(found, by_alias=True)
+            assert found.finished >= found.finished_unsaid

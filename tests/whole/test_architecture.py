@@ -1,0 +1,129 @@
+"""What the type checker and the import contracts cannot see."""
+
+import ast
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+
+import domain
+from domain.account_plan import COMMANDS, EVENTS, THINGS
+from domain.language import GRAMMAR, Command, Event, kebab_case
+from domain.markers import Refers, marked
+from domain.things import Thing
+from tests.contract import ENTRIES
+from tests.places import ROOT
+
+PYDANTIC = {"pydantic", "pydantic_core"}
+MAY_IMPORT = {
+    "domain": {"domain"} | PYDANTIC,
+    "application": {"application", "domain"} | PYDANTIC,
+}
+KNOWN_ONLY_TO = {
+    "fastapi": ("adapters/http", "adapters/bootstrap/http_service"),
+    "starlette": ("adapters/http", "adapters/bootstrap/http_service"),
+}
+NOT_FOR_EVERY_COMMAND = set(
+    "eventsourcing fastapi httpx jinja2 jwt nats prometheus_client starlette typst uvicorn vl_convert".split()
+)
+FIELDS = [
+    pytest.param(entry, field, id=f"{entry.command}: {field.name}")
+    for entry in ENTRIES.values()
+    for field in entry.fields
+]
+
+
+@pytest.mark.parametrize("layer", MAY_IMPORT)
+def test_a_new_dependency_is_a_decision_not_an_accident(layer):
+    imported = set().union(*(imports_of(file) for file in (ROOT / layer).rglob("*.py")))
+    assert imported - sys.stdlib_module_names <= MAY_IMPORT[layer]
+
+
+@pytest.mark.parametrize("library", KNOWN_ONLY_TO)
+def test_a_library_is_known_only_where_it_was_decided(library):
+    files = (file for layer in ("domain", "application", "adapters") for file in (ROOT / layer).rglob("*.py"))
+    known_to = [file.relative_to(ROOT).as_posix() for file in files if library in imports_of(file)]
+    assert [file for file in known_to if not file.startswith(KNOWN_ONLY_TO[library])] == []
+
+
+def test_nobody_waits_for_a_library_that_their_command_does_not_use():
+    told = [sys.executable, "-c", "import adapters.cli.commands, sys; print(*sys.modules)"]
+    loaded = subprocess.run(told, check=True, capture_output=True, text=True, cwd=ROOT).stdout.split()
+    assert "adapters.postgres.store" in loaded
+    assert NOT_FOR_EVERY_COMMAND.intersection(loaded) == set()
+
+
+@pytest.mark.parametrize(("kind", "listed"), [(Command, COMMANDS), (Event, EVENTS), (Thing, THINGS)])
+def test_everything_a_topic_says_is_put_together(kind, listed):
+    for module in iter_modules(domain.__path__):
+        import_module(f"domain.{module.name}")
+    everything = {found for found in subclasses(kind) if found.__module__.startswith("domain.")}
+    leaves = {found for found in everything if not found.__subclasses__()}
+    assert leaves <= set(listed.values()) <= everything
+
+
+def test_every_name_is_listed_once():
+    for kind, listed in ((Command, COMMANDS), (Event, EVENTS)):
+        assert len({kebab_case(named.__name__) for named in listed.values()}) == len(listed), kind
+
+
+def test_what_a_command_needs_and_what_is_referred_to_is_a_kind_of_thing():
+    needed = {command.noun for command in COMMANDS.values() if command.needs != "nothing"}
+    referred = {marker.kind for said in (*COMMANDS.values(), *EVENTS.values()) for _, marker in marked(said, Refers)}
+    assert needed | referred <= set(THINGS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_word_of_a_command_is_lost(command):
+    event = EVENTS[ENTRIES[command].event]
+    assert set(COMMANDS[command].model_fields) - GRAMMAR <= set(event.model_fields)
+
+
+def test_the_names_of_commands_and_events_are_those_of_the_contract():
+    assert set(COMMANDS) == set(ENTRIES)
+    assert set(EVENTS) == {entry.event for entry in ENTRIES.values()}
+
+
+@pytest.mark.parametrize(("entry", "field"), FIELDS)
+def test_a_field_is_called_as_in_the_contract(entry, field):
+    command, event = COMMANDS[entry.command], EVENTS[entry.event]
+    assert field.name in event.model_fields or field.name == "reason"
+    if field.name == "former":
+        return
+    said = command.model_fields[field.name]
+    if field.name == "reason":
+        assert said.is_required()
+    elif field.name != "id":
+        assert said.is_required() != field.optional
+    words = set(words_of(said.annotation))
+    assert (tuple in words) == field.is_list
+    assert field.values | field.parts <= words
+
+
+def imports_of(file: Path) -> set[str]:
+    imported = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add((node.module or "").partition(".")[0])
+    return imported
+
+
+def subclasses(kind: type) -> set[type]:
+    return set(kind.__subclasses__()).union(*(subclasses(found) for found in kind.__subclasses__()))
+
+
+def words_of(annotation: Any) -> list[Any]:
+    """The values of a field, the fields of its parts, and `tuple` where it is a list."""
+    if isinstance(annotation, str):
+        return [annotation]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return list(annotation.model_fields)
+    list_or_not = [tuple] if getattr(annotation, "__origin__", None) is tuple else []
+    return list_or_not + [word for part in get_args(annotation) for word in words_of(part)]

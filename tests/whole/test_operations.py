@@ -1,0 +1,61 @@
+"""What docs/operations.md promises: a dump restored elsewhere is what it was, but for who was forgotten since."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from shutil import copy
+
+import pytest
+from tests.test_cli import plantrail, refused
+
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.store import account_plans, open_store
+from domain.account_plan.plan import plan_id_of
+from domain.account_plan.stakeholders import Stakeholder
+from tests.stores import CIRCUMSTANCES, log, say
+
+PLAN = plan_id_of("halden-stores")
+
+
+@pytest.fixture
+def homes(tmp_path: Path) -> tuple[Path, Path]:
+    return tmp_path / "here", tmp_path / "elsewhere"
+
+
+def test_a_dump_is_restored_elsewhere_verified_and_forgets_whom_the_list_names(homes, tmp_path):
+    here, elsewhere = homes
+    dump = str(tmp_path / "dump")
+    plantrail("demo", "--no-serve", PLANTRAIL_HOME=str(here))
+    kept = tmp_path / "checkpoint"
+    kept.write_text(plantrail("checkpoint", PLANTRAIL_HOME=str(here)).stdout)
+    with open_store(Settings(home=here)) as store:
+        before = log(store.where.service)
+        people = account_plans(store).read(PLAN).plan.all(Stakeholder)
+        who, name = next((person.id, person.name) for person in people.values() if person.name)
+        plantrail("db", "dump", dump, PLANTRAIL_HOME=str(here))
+        account_plans(store).handle(PLAN, [say("forget-stakeholder", id=who)], CIRCUMSTANCES)
+        certificate = store.erasures.certificate(PLAN, who)
+
+    elsewhere.mkdir()
+    assert "There is no file" in refused("db", "restore", f"{dump}-not", PLANTRAIL_HOME=str(elsewhere))
+    for file in ("key-encryption-key", "log-key", "erasures.jsonl"):
+        copy(here / file, elsewhere)
+    told = plantrail("db", "restore", dump, PLANTRAIL_HOME=str(elsewhere)).stderr
+    assert "1 who were forgotten since, by the list of erasures, are forgotten in it again." in told
+
+    with open_store(Settings(home=elsewhere)) as restored:
+        after = log(restored.where.service)
+        assert [row.state for row in after[: len(before)]] == [row.state for row in before]
+        assert [row.topic for row in after[len(before) :]] == ["StakeholderForgotten"]
+        known = account_plans(restored).read(PLAN)
+        assert known.plan.named("stakeholder", who).name == "[forgotten]"
+        others = [each.name for each in known.plan.all(Stakeholder).values() if each.id != who and each.name]
+        assert others
+        assert "[forgotten]" not in others
+        assert restored.erasures.certificate(PLAN, who).id == certificate.id
+        restored.portfolio.rebuild(lambda: datetime(2026, 6, 1, tzinfo=UTC))
+        assert restored.portfolio.position() == after[-1].position
+    plantrail("checkpoint", PLANTRAIL_HOME=str(elsewhere))
+    verified = plantrail("verify", "--checkpoint", str(kept), PLANTRAIL_HOME=str(elsewhere)).stdout
+    assert f"As they were signed: {len(after)} events" in verified
+    shown = plantrail("plan", "show", "halden-stores", "--as-of", "2026-01-31", PLANTRAIL_HOME=str(elsewhere)).stdout
+    assert name not in shown
