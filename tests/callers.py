@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from adapters.access.api_keys import GivenRole, KnownKeys, new_key
+from adapters.access.api_keys import ApiKeyCache, GivenRole, new_key
 from adapters.access.callers import CallerUnknown
 from adapters.postgres.store import Store
 from application.aggregates.access import Caller, Role
@@ -46,9 +46,9 @@ def given_key(store: Store, name: str, role: GivenRole, *plans: str, sees_all: b
     return text
 
 
-def known_keys(store: Store, now: Callable[[], datetime] = lambda: MONDAY) -> KnownKeys:
+def known_keys(store: Store, now: Callable[[], datetime] = lambda: MONDAY) -> ApiKeyCache:
     """As a process knows them that has just looked."""
-    known = KnownKeys(store.api_keys, now)
+    known = ApiKeyCache(store.api_keys, now)
     known.refresh()
     return known
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from adapters.postgres.embedded import EmbeddedPostgres
-from adapters.postgres.store import Store, Whereabouts, opened
+from adapters.postgres.store import ConnectionStrings, Store, opened
 from tests.api import Api, Told, served, tell_everything_to
 from tests.databases import Stores, database
 from tests.examples import TIMES
@@ -77,22 +77,22 @@ def stores(postgres: EmbeddedPostgres) -> Iterator[Stores]:
 
 
 @pytest.fixture
-def whereabouts(stores: Stores) -> Iterator[Whereabouts]:
+def connection_strings(stores: Stores) -> Iterator[ConnectionStrings]:
     """An empty store, for one test."""
     with stores.lend() as where:
         yield where
 
 
 @pytest.fixture
-def bare_database(postgres: EmbeddedPostgres) -> Iterator[Whereabouts]:
+def bare_database(postgres: EmbeddedPostgres) -> Iterator[ConnectionStrings]:
     """Where there is no store yet."""
     with database(postgres) as where:
         yield where
 
 
 @pytest.fixture
-def store(whereabouts: Whereabouts) -> Iterator[Store]:
-    with opened(whereabouts, KEY) as store:
+def store(connection_strings: ConnectionStrings) -> Iterator[Store]:
+    with opened(connection_strings, KEY) as store:
         yield store
 
 

@@ -32,7 +32,7 @@ import psycopg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from adapters.postgres.embedded import EmbeddedPostgres
-from adapters.postgres.store import Whereabouts, opened
+from adapters.postgres.store import ConnectionStrings, opened
 from tests import plain_http
 from tests.conftest import KEY
 from tests.receiver import Received, Receiver, Reply, receiving
@@ -46,13 +46,13 @@ FASTER = 300
 WORKER = f"""
 import asyncio, sys
 from datetime import UTC, datetime, timedelta
-from adapters.postgres.store import Whereabouts, opened
+from adapters.postgres.store import ConnectionStrings, opened
 from tests.stores import KEY
 from tests.webhooks import hooks_of
 began = datetime.now(UTC)
 def now():
     return began + (datetime.now(UTC) - began) * {FASTER}
-with opened(Whereabouts(*sys.argv[1:]), KEY) as store:
+with opened(ConnectionStrings(*sys.argv[1:]), KEY) as store:
     async def run():
         await hooks_of(store, patience=0.5).worker(timedelta(seconds=3), now).run()
     asyncio.run(run())
@@ -132,7 +132,7 @@ class World:
 
     def __init__(self, server: EmbeddedPostgres, folder: Path, receiver: Receiver, random: Random) -> None:
         self.random = random
-        self.where = Whereabouts(*(server.conninfo(role) for role in ("service", "owner", "keys")))
+        self.where = ConnectionStrings(*(server.conninfo(role) for role in ("service", "owner", "keys")))
         self._superuser = server.conninfo("superuser")
         self._folder = folder
         port, broker_port = free_port(), free_port()

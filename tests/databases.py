@@ -13,7 +13,7 @@ from psycopg.sql import SQL, Identifier
 
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.migrations import migrate
-from adapters.postgres.store import Whereabouts
+from adapters.postgres.store import ConnectionStrings
 
 OURS = "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname LIKE 'plantrail%'"
 TABLES = f"SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND oid IN ({OURS}) ORDER BY 1"
@@ -33,14 +33,14 @@ ELSEWHERE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datnam
 
 
 @contextmanager
-def database(postgres: EmbeddedPostgres, copied: str = "template1") -> Iterator[Whereabouts]:
+def database(postgres: EmbeddedPostgres, copied: str = "template1") -> Iterator[ConnectionStrings]:
     """One that nobody else has: empty, or a copy of another that nobody uses at the moment."""
     name = f"test_{os.urandom(6).hex()}"
     with psycopg.connect(postgres.conninfo("superuser", "postgres"), autocommit=True) as connection:
         owner = conninfo_to_dict(postgres.conninfo("owner"))["user"]
         create = SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
         connection.execute(create.format(*map(Identifier, (name, str(owner), copied))))
-        yield Whereabouts(
+        yield ConnectionStrings(
             *(make_conninfo(postgres.conninfo(role), dbname=name) for role in ("service", "owner", "keys"))
         )
         end_sessions(connection, name)
@@ -55,7 +55,7 @@ class Stores:
         self._free: list[Reusable] = []
 
     @contextmanager
-    def lend(self) -> Iterator[Whereabouts]:
+    def lend(self) -> Iterator[ConnectionStrings]:
         lent = self._free.pop() if self._free else Reusable(self._postgres)
         yield lent.where
         if lent.is_as_made():

@@ -1,7 +1,7 @@
 """One full example of every event, and its golden file: the bytes a store may hold for ever.
 
 `python -m tests.golden` writes the files that are missing.  It changes none: a file that no longer fits says that the
-stored format was changed, and then the shape needs a topic of its own (see `adapters.stored_format`).
+stored format was changed, and then the shape needs a topic of its own (see `adapters.events.stored_format`).
 """
 
 from collections.abc import Mapping
@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 from uuid import UUID
 
-from adapters.stored_format import encode, meta_of, people_spoken_of, topic_of
-from application.ports import Circumstances, ToRecord
 from pydantic import BaseModel
 
+from adapters.events.stored_format import encode, meta_of, people_spoken_of, topic_of
+from application.aggregates.ports import CommandContext, ToRecord
 from domain.account_plan import EVENTS, AccountPlanEvent
 from domain.markers import Sealed, marked
 
 GOLDEN = Path(__file__).parent / "golden"
 PLAN, VERSION = UUID("5eed5eed-5eed-5eed-8eed-5eed5eed5eed"), 7
 AT = datetime(2026, 3, 31, 17, 0, 0, 123456, tzinfo=UTC)
-SAID = Circumstances(
+SAID = CommandContext(
     actor="ann",
     source="api",
     request_id="request-1",

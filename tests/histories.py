@@ -9,9 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from adapters.events.stored_format import decode, encode, meta_of, people_spoken_of
-from application.aggregates.cache import KnownPlan
-from application.aggregates.pending_plan import Prospect, with_id
-from application.aggregates.ports import Circumstances, ToRecord
+from application.aggregates.cache import LoadedPlan
+from application.aggregates.pending_plan import PendingPlan, with_id
+from application.aggregates.ports import CommandContext, ToRecord
 from application.views.cuts import Cut, cut_at
 from application.views.diff import Diff
 from application.views.effects import values_of
@@ -23,7 +23,7 @@ from domain.record import Recorded
 from domain.things import AccountPlan
 
 OPEN = {"account_id": "acme", "account_name": "Acme Manufacturing", "owner": "ann", "currency": "EUR"}
-BY_ANN = Circumstances("ann", "api", "request", "conversation")
+BY_ANN = CommandContext("ann", "api", "request", "conversation")
 
 
 @dataclass
@@ -31,27 +31,27 @@ class History:
     """The record of one plan, which grows by `on`: on such a day, somebody said this."""
 
     account_id: str = "acme"
-    known: KnownPlan = field(init=False)
+    known: LoadedPlan = field(init=False)
     keys: dict[str, bytes] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.known = KnownPlan(plan_id_of(self.account_id))
+        self.known = LoadedPlan(plan_id_of(self.account_id))
 
     def on(self, when: str, command: str, /, by: str = "ann", on_behalf_of: str | None = None, **body: Any) -> str:
         """Carry out a command; the id of its last event.  A day alone means nine o'clock UTC on it."""
         said = COMMANDS[command].model_validate_json(json.dumps(body))
-        recorded = self.handle(instant(when), said, Circumstances(by, "api", "request", "conversation", on_behalf_of))
+        recorded = self.handle(instant(when), said, CommandContext(by, "api", "request", "conversation", on_behalf_of))
         return recorded[-1].id if recorded else f"{command} changed nothing"
 
-    def handle(self, at: datetime, command: Command, circumstances: Circumstances = BY_ANN) -> list[Recorded]:
+    def handle(self, at: datetime, command: Command, context: CommandContext = BY_ANN) -> list[Recorded]:
         """Raises `Refusal`, and then nothing was recorded."""
         if self.known.records:
             at = max(at, self.known.records[-1].meta.recorded_at)
         version = self.known.version
-        prospect = Prospect(self.known)
-        prospect.take(with_id(command, lambda: UUID(int=version)), at, f"command-{version + 1}")
-        news = [self._record(version + place, each, circumstances) for place, each in enumerate(prospect.to_record, 1)]
+        pending = PendingPlan(self.known)
+        pending.take(with_id(command, lambda: UUID(int=version)), at, f"command-{version + 1}")
+        news = [self._record(version + place, each, context) for place, each in enumerate(pending.to_record, 1)]
         if news:
             self.known = self.known.with_news(news)
         for record in news:
@@ -61,21 +61,21 @@ class History:
                 self.known = self.read_again()
         return news
 
-    def _record(self, version: int, each: ToRecord, circumstances: Circumstances) -> Recorded:
+    def _record(self, version: int, each: ToRecord, context: CommandContext) -> Recorded:
         for who in people_spoken_of(each) - self.forgotten:
             self.keys.setdefault(who, who.encode().ljust(32, b"."))
-        meta = meta_of(each.at, circumstances, each.command_id, each.reason)
+        meta = meta_of(each.at, context, each.command_id, each.reason)
         plan_id = self.known.plan_id
         state = encode(plan_id, version, each.event, meta, each.about, each.former_about, self.keys)
         return decode(plan_id, version, version, type(each.event).__name__, state, self.keys)
 
-    def read_again(self) -> KnownPlan:
+    def read_again(self) -> LoadedPlan:
         """What is stored, read with the keys there are."""
         read = [
             decode(old.plan_id, old.version, old.position, type(old.event).__name__, old.stored, self.keys)
             for old in self.known.records
         ]
-        return KnownPlan(self.known.plan_id).with_news(read)
+        return LoadedPlan(self.known.plan_id).with_news(read)
 
     @property
     def plan_id(self) -> UUID:

@@ -15,7 +15,7 @@ from psycopg import Connection
 from adapters.postgres.store import Store
 from adapters.privacy.key_encryption import GivenKeys
 from application.aggregates.handle import AccountPlans, Outcome
-from application.aggregates.ports import Answer, Circumstances, Commit, ToRecord
+from application.aggregates.ports import Answer, CommandContext, Commit, ToRecord
 from domain.account_plan import COMMANDS, AccountPlanEvent
 from domain.account_plan.entries import NoteWritten
 from domain.account_plan.plan import plan_id_of
@@ -24,7 +24,7 @@ from domain.record import Recorded, Saying
 
 KEY = GivenKeys({1: b"k" * 32})
 MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
-CIRCUMSTANCES = Circumstances("ann", "api", "request", "conversation")
+CONTEXT = CommandContext("ann", "api", "request", "conversation")
 ACME = plan_id_of("acme")
 OPEN_ACME = {
     "account_id": "acme",
@@ -48,7 +48,7 @@ def commit(
     """These events follow from one command, on a plan at the expected version."""
     command_id = str(uuid4())
     to_record = [ToRecord(event, MONDAY, command_id, about=about) for event in events]
-    return Commit(plan_id, expected, to_record, CIRCUMSTANCES, answer)
+    return Commit(plan_id, expected, to_record, CONTEXT, answer)
 
 
 def plain(records: Iterable[Recorded]) -> list[Recorded]:
@@ -144,7 +144,7 @@ def plans_on(store: Store, now: Callable[[], datetime] = lambda: MONDAY) -> Acco
 
 
 def handle(plans: AccountPlans, command: str, /, **body: Any) -> Outcome:
-    return plans.handle(ACME, [say(command, **body)], CIRCUMSTANCES)
+    return plans.handle(ACME, [say(command, **body)], CONTEXT)
 
 
 def opened_acme(plans: AccountPlans) -> AccountPlans:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from adapters.events.cloud_events import CloudEvents, Row
 from adapters.outbound.webhooks.addresses import Targets
-from adapters.outbound.webhooks.delivery import Courier
+from adapters.outbound.webhooks.delivery import WebhookSender
 from adapters.outbound.webhooks.endpoints import Webhook
 from adapters.outbound.webhooks.signatures import written
 from adapters.outbound.webhooks.worker import Unheard, Worker
@@ -19,7 +19,7 @@ from domain.account_plan.plan import plan_id_of
 from tests.clock import Clock
 from tests.plain_http import NOBODY
 from tests.receiver import Receiver
-from tests.stores import CIRCUMSTANCES, OPEN_ACME, connected, plans_on, say
+from tests.stores import CONTEXT, OPEN_ACME, connected, plans_on, say
 
 
 @dataclass
@@ -44,9 +44,9 @@ class Hooks:
         """A note each on an account's plan, which is opened before if need be; its plan id."""
         plans, plan_id = plans_on(self.store), plan_id_of(account)
         if not self.store.events.read(plan_id):
-            plans.handle(plan_id, [say("open-plan", **OPEN_ACME | {"account_id": account})], CIRCUMSTANCES)
+            plans.handle(plan_id, [say("open-plan", **OPEN_ACME | {"account_id": account})], CONTEXT)
         for text in texts:
-            plans.handle(plan_id, [say("write-note", section="plan", text=text)], CIRCUMSTANCES)
+            plans.handle(plan_id, [say("write-note", section="plan", text=text)], CONTEXT)
         return str(plan_id)
 
     def lanes(self, lease: timedelta = timedelta(seconds=30)) -> Lanes:
@@ -54,13 +54,13 @@ class Hooks:
 
     def worker(self, lease: timedelta = timedelta(seconds=30), now: Callable[[], datetime] | None = None) -> Worker:
         clock = now or self.clock
-        courier = Courier(Targets(loopback=True), clock, NOBODY, self.patience)
+        sender = WebhookSender(Targets(loopback=True), clock, NOBODY, self.patience)
         events = CloudEvents(log_id(self.store), "https://plans.example")
 
         def body(row: Row, personal_data: bool) -> bytes:
             return events.structured(row, self.store.feed.keys([row]).get(row.plan_id, {}) if personal_data else None)
 
-        return Worker(self.lanes(lease), courier, body, clock, lambda: 0.5, Unheard())
+        return Worker(self.lanes(lease), sender, body, clock, lambda: 0.5, Unheard())
 
     def work_off(self, **forward: float) -> None:
         """Everything that is due by then."""

@@ -88,7 +88,7 @@ class KeptKeys(Protocol):
     def note_uses(self, last_used: Mapping[str, datetime]) -> None: ...
 
 
-class KnownKeys:
+class ApiKeyCache:
     """Callers by the keys there are, as they were when it was looked last: a look-up in memory.
 
     A store that is away changes nothing: while it is, nobody can take a key back either.

@@ -6,7 +6,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Protocol
 
-from adapters.access.api_keys import MARK, KnownKeys
+from adapters.access.api_keys import MARK, ApiKeyCache
 from application.aggregates.access import Caller, CallerNotAllowed
 
 PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@|-]{0,127}")
@@ -34,7 +34,7 @@ class Tokens(Protocol):
 class Bearers:
     """Callers by what they send in `Authorization`: a key of ours, or a token of the issuer we trust."""
 
-    def __init__(self, keys: KnownKeys, tokens: Tokens | None = None) -> None:
+    def __init__(self, keys: ApiKeyCache, tokens: Tokens | None = None) -> None:
         self._keys = keys
         self._tokens = tokens
 

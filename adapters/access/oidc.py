@@ -40,7 +40,7 @@ FRESH = 600.0
 PAUSE = 10.0
 """Seconds between two fetches at least, whatever tokens name."""
 
-PATIENCE = 3.0
+ISSUER_TIMEOUT_SECONDS = 3.0
 MOST_BYTES = 256 * 1024
 LONGEST_TOKEN = 8 * 1024
 REMEMBERED_FOR = 30.0
@@ -86,7 +86,9 @@ def configured(settings: Settings) -> Issuer:
 
 def fetched(issuer: str) -> dict[str | None, PyJWK]:
     """The issuer's keys by their ids.  Raises `IssuerWrong`, `httpx.HTTPError`."""
-    with httpx.Client(verify=configured_authorities(), timeout=PATIENCE, follow_redirects=False) as client:
+    with httpx.Client(
+        verify=configured_authorities(), timeout=ISSUER_TIMEOUT_SECONDS, follow_redirects=False
+    ) as client:
         discovered = read(client, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         if discovered.get("issuer") != issuer:
             raise IssuerWrong("The issuer calls itself by another name.")

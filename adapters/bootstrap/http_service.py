@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from adapters.access.access_log import AccessLog
-from adapters.access.api_keys import KnownKeys
+from adapters.access.api_keys import ApiKeyCache
 from adapters.access.callers import Bearers, Callers, Development, Tokens, is_this_machine
 from adapters.bootstrap.settings import (
     DAYS_OF_ACCESS_EVENTS,
@@ -28,7 +28,7 @@ from adapters.bootstrap.webhook_worker import pushing, subscriptions, webhook_ta
 from adapters.http.app import Services, create_app
 from adapters.http.feed import Subscribers
 from adapters.http.limits import Buckets
-from adapters.observability.metrics import Numbers
+from adapters.observability.metrics import Metrics
 from adapters.observability.periodic import every
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
@@ -38,7 +38,7 @@ from adapters.postgres.notary import Watch
 from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store
 from adapters.proof.checkpoints import LogKey
-from adapters.rendering.pool import Press
+from adapters.rendering.pool import RenderingPool
 
 logger = structlog.get_logger("plantrail")
 
@@ -62,7 +62,7 @@ def reception(settings: Settings, host: str, store: Store) -> Iterator[Reception
     themselves.  Raises `SettingsError`, `StoreUnavailable`.
     """
     if needs_keys(settings, store):
-        keys = KnownKeys(store.api_keys, utc_now)
+        keys = ApiKeyCache(store.api_keys, utc_now)
         keys.refresh()
         bearers = Bearers(keys, tokens(settings))
         with every(SECONDS_BETWEEN_LOOKS, keys.refresh):
@@ -95,7 +95,7 @@ def http_app(
     address: str = DEFAULT_PUBLIC_URL,
     now: Callable[[], datetime] = utc_now,
     targets: Targets | None = None,
-    numbers: Numbers | None = None,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     plans = account_plans(store, now)
     store.erasures.when_forgotten(plans.drop)
@@ -109,7 +109,7 @@ def http_app(
         subscriptions=subscriptions(store, targets or Targets(), now),
         subscribers=Subscribers(store.feed, store.watch, address),
         heads=Heads(store.where.service),
-        press=Press(),
+        press=RenderingPool(),
         callers=let_in.callers,
         limits=let_in.limits,
         api_keys=store.api_keys,
@@ -121,7 +121,7 @@ def http_app(
         make_id=make_id,
         why_not_ready=why_not_ready or store.why_not_ready,
         public_url=address,
-        numbers=numbers or Numbers(),
+        metrics=metrics or Metrics(),
     )
     return create_app(services)
 
@@ -144,10 +144,10 @@ def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> 
 
 
 @contextmanager
-def notarised(store: Store, key: LogKey, numbers: Numbers) -> Iterator[Watch]:
+def notarised(store: Store, key: LogKey, metrics: Metrics) -> Iterator[Watch]:
     """What is recorded brought under checkpoints."""
-    watch = Watch(notary(store, key), failed=numbers.not_sealed.inc)
-    numbers.unsealed.set_function(watch.seconds_behind)
+    watch = Watch(notary(store, key), failed=metrics.not_sealed.inc)
+    metrics.unsealed.set_function(watch.seconds_behind)
     watch.start()
     try:
         yield watch
@@ -155,7 +155,7 @@ def notarised(store: Store, key: LogKey, numbers: Numbers) -> Iterator[Watch]:
         watch.stop()
 
 
-def witnessing(settings: Settings, numbers: Numbers) -> Callable[[Store], AbstractContextManager[None]]:
+def witnessing(settings: Settings, metrics: Metrics) -> Callable[[Store], AbstractContextManager[None]]:
     """How every checkpoint of a store is told to the witnesses.  Raises `SettingsError`, `KeyFault`."""
     if not settings.witnesses.split():
         return lambda _: nullcontext()
@@ -163,7 +163,7 @@ def witnessing(settings: Settings, numbers: Numbers) -> Callable[[Store], Abstra
     from adapters.bootstrap.witnesses import witnessed, witnesses
 
     told = list(witnesses(settings))
-    return lambda store: witnessed(store, told, numbers)
+    return lambda store: witnessed(store, told, metrics)
 
 
 class Server(uvicorn.Server):
@@ -192,16 +192,16 @@ def spare_the_collector() -> None:
 def serve(settings: Settings, host: str, port: int, with_worker: bool = True) -> None:
     """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
     settings = served_at(settings, host, port)
-    address, signing, numbers = public_url(settings), log_key(settings), Numbers()
-    witnessed = witnessing(settings, numbers)
+    address, signing, metrics = public_url(settings), log_key(settings), Metrics()
+    witnessed = witnessing(settings, metrics)
     with (
         ending_in_order(),
         open_store(settings) as store,
         reception(settings, host, store) as let_in,
         following(store, settings.access_events_days) as follower,
         witnessed(store),
-        notarised(store, signing, numbers),
-        pushing(store, settings, numbers) if with_worker else nullcontext(),
+        notarised(store, signing, metrics),
+        pushing(store, settings, metrics) if with_worker else nullcontext(),
     ):
 
         def why_not_ready() -> str | None:
@@ -214,7 +214,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True) ->
             why_not_ready,
             address,
             targets=webhook_targets(settings),
-            numbers=numbers,
+            metrics=metrics,
         )
         config = uvicorn.Config(
             app, host, port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=4

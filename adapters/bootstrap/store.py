@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from adapters.bootstrap.settings import Settings, erasure_list, key_encryption_keys
 from adapters.postgres.log_tree import KeptCheckpoint
 from adapters.postgres.notary import Notary
-from adapters.postgres.store import Store, Whereabouts, embedded, opened
+from adapters.postgres.store import ConnectionStrings, Store, embedded, opened
 from adapters.proof.checkpoints import LogKey
 from application.aggregates.handle import AccountPlans
 
@@ -27,7 +27,7 @@ def make_id() -> UUID:
 
 
 @contextmanager
-def whereabouts(settings: Settings) -> Iterator[Whereabouts]:
+def connection_strings(settings: Settings) -> Iterator[ConnectionStrings]:
     """Of the configured store, else of the embedded one, started for as long as it is used."""
     if settings.database_url is None:
         with embedded(settings.home, settings.pg_bin) as where:
@@ -37,13 +37,13 @@ def whereabouts(settings: Settings) -> Iterator[Whereabouts]:
     owner, keys = (
         secret.get_secret_value() if secret else service for secret in (settings.owner_url, settings.keys_url)
     )
-    yield Whereabouts(service, owner, keys)
+    yield ConnectionStrings(service, owner, keys)
 
 
 @contextmanager
 def open_store(settings: Settings) -> Iterator[Store]:
     keys, erasures = key_encryption_keys(settings), erasure_list(settings)
-    with whereabouts(settings) as where, opened(where, keys, erasures) as store:
+    with connection_strings(settings) as where, opened(where, keys, erasures) as store:
         yield store
 
 

@@ -12,9 +12,9 @@ from adapters.access.tls_trust import public_authorities
 from adapters.bootstrap.settings import Settings, public_url
 from adapters.bootstrap.store import ending_in_order, make_id, open_store, utc_now
 from adapters.events.cloud_events import CloudEvents, Row
-from adapters.observability.metrics import Numbers
+from adapters.observability.metrics import Metrics
 from adapters.outbound.webhooks.addresses import Targets
-from adapters.outbound.webhooks.delivery import Courier
+from adapters.outbound.webhooks.delivery import WebhookSender
 from adapters.outbound.webhooks.subscriptions import Subscriptions
 from adapters.outbound.webhooks.worker import THREADS, Worker, at_work
 from adapters.postgres.datastore import Datastore
@@ -34,7 +34,7 @@ def subscriptions(store: Store, targets: Targets, now: Callable[[], datetime] = 
 
 
 @contextmanager
-def pushing(store: Store, settings: Settings, numbers: Numbers) -> Iterator[None]:
+def pushing(store: Store, settings: Settings, metrics: Metrics) -> Iterator[None]:
     """A worker that pushes events to webhooks, in a thread and on connections of its own."""
     events = CloudEvents(store.feed.page(NOW, most=1).log_id, public_url(settings))
     datastore = Datastore(store.where.service, size=THREADS, synchronous=False)
@@ -44,8 +44,8 @@ def pushing(store: Store, settings: Settings, numbers: Numbers) -> Iterator[None
         return events.structured(row, store.feed.keys([row]).get(row.plan_id, {}) if personal_data else None)
 
     def worker() -> Worker:
-        courier = Courier(webhook_targets(settings), utc_now, public_authorities())
-        return Worker(lanes, courier, body, utc_now, random, numbers)
+        sender = WebhookSender(webhook_targets(settings), utc_now, public_authorities())
+        return Worker(lanes, sender, body, utc_now, random, metrics)
 
     def tell(_: int) -> None:
         # When the watch ends everything does: what is under way may then be done beside what others still do.
@@ -60,6 +60,6 @@ def pushing(store: Store, settings: Settings, numbers: Numbers) -> Iterator[None
 
 def work(settings: Settings) -> None:
     """Push events to webhooks until told to stop by SIGINT or SIGTERM; what is under way is ended within five seconds."""
-    with ending_in_order(), open_store(settings) as store, pushing(store, settings, Numbers()):
+    with ending_in_order(), open_store(settings) as store, pushing(store, settings, Metrics()):
         logger.info("pushing events to webhooks")
         Event().wait()

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from adapters.access.callers import is_this_machine
 from adapters.bootstrap.settings import Settings, SettingsError
 from adapters.bootstrap.store import utc_now
-from adapters.observability.metrics import Numbers
+from adapters.observability.metrics import Metrics
 from adapters.outbound.witnesses import FileWitness, NatsWitness, Telling, WebhookWitness, Witness
 from adapters.postgres.store import Store
 from adapters.privacy.key_encryption import decoded
@@ -35,9 +35,9 @@ def witnesses(settings: Settings) -> Iterator[Witness]:
 
 
 @contextmanager
-def witnessed(store: Store, by: Sequence[Witness], numbers: Numbers) -> Iterator[None]:
+def witnessed(store: Store, by: Sequence[Witness], metrics: Metrics) -> Iterator[None]:
     """Every checkpoint told."""
-    telling = Telling(by, lambda: store.tree.latest().note, failed=numbers.not_witnessed.inc)
+    telling = Telling(by, lambda: store.tree.latest().note, failed=metrics.not_witnessed.inc)
     telling.start()
     try:
         yield

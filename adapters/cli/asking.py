@@ -16,7 +16,7 @@ from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import account_plans, make_id, open_store, utc_now
 from adapters.cli.errors import Told
 from adapters.postgres.store import Store
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.views.cuts import Cut, cut_at
 from application.views.plan_names import first_open
 from domain.account_plan.plan import PlanNotOpen
@@ -49,7 +49,7 @@ def note_export(store: Store, view: str, plan_id: UUID | None, cut: str) -> None
 class Asked:
     """A plan that somebody asked for, and when."""
 
-    known: KnownPlan
+    known: LoadedPlan
     now: datetime
 
     def cut(self, text: str) -> Cut:

@@ -22,7 +22,7 @@ from adapters.rendering.words import (
     short_amount,
     spaced,
 )
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import Cut, plan_at
 from application.views.freshness import Freshness
@@ -59,7 +59,7 @@ SEVERE = 15
 LONGEST_BAR = 10
 
 
-def card(known: KnownPlan, cut: Cut) -> Iterator[RenderableType]:
+def card(known: LoadedPlan, cut: Cut) -> Iterator[RenderableType]:
     """Raises `CutBeforePlan`."""
     view, plan = current_plan(known, cut), plan_at(known, cut)
     currency, today = the_plan(plan).currency, cut.today

@@ -7,11 +7,11 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from adapters.bootstrap.settings import Settings
-from adapters.bootstrap.store import open_store, utc_now, whereabouts
+from adapters.bootstrap.store import connection_strings, open_store, utc_now
 from adapters.cli.errors import Told
 from adapters.cli.terminal import err, print_lines, tell
 from adapters.postgres.embedded import EmbeddedPostgres, Role
-from adapters.postgres.store import Whereabouts, begin_another_log, upgrade
+from adapters.postgres.store import ConnectionStrings, begin_another_log, upgrade
 from adapters.privacy.key_encryption import FILE
 
 db = typer.Typer(help="The embedded PostgreSQL.", no_args_is_help=True)
@@ -34,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 
 def migrate() -> None:
     """Bring the schema of the store up to date.  Every command does so first; this one does nothing else."""
-    with whereabouts(Settings()) as where:
+    with connection_strings(Settings()) as where:
         done = upgrade(where)
     for name in done:
         tell(f"migrated: {name}")
@@ -53,7 +53,7 @@ def rebuild() -> None:
 def begin_anew() -> None:
     """After a backup was restored by other means than `plantrail db restore`: tell subscribers of the log it was, when
     they come with a cursor from beyond it, where the two parted."""
-    with whereabouts(Settings()) as where:
+    with connection_strings(Settings()) as where:
         begin_another_log(where)
     tell("From here on this is a log of its own.")
 
@@ -111,7 +111,7 @@ def restore(file: Annotated[Path, typer.Argument(help="What `plantrail db dump` 
         raise Told(f"There is no file {file}. Name one that `plantrail db dump` wrote.")
     with server:
         server.restore(file)
-        begin_another_log(Whereabouts(*(server.conninfo(role) for role in ("service", "owner", "keys"))))
+        begin_another_log(ConnectionStrings(*(server.conninfo(role) for role in ("service", "owner", "keys"))))
         with open_store(Settings()) as store:
             again = len(store.forgotten_again)
     tell(f"The database is as it was when {file} was written.")

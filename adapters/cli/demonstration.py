@@ -17,7 +17,7 @@ from adapters.cli.serving import Port, check_free
 from adapters.cli.tables import QUIET, TITLE, heading
 from adapters.cli.terminal import out
 from adapters.postgres.store import Store
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.aggregates.handle import AccountPlans
 from application.scenarios.scenario import Line, read
 from application.scenarios.simulation import load
@@ -79,7 +79,7 @@ def is_known(lines: list[Line], plans: AccountPlans) -> bool:
     return True
 
 
-def show(terminal: Console, known: KnownPlan) -> None:
+def show(terminal: Console, known: LoadedPlan) -> None:
     before, now = (cut_at(cut, known, utc_now()) for cut in (FROM, TO))
     terminal.print(heading("How a plan stood at a review", f"plantrail plan show {ACCOUNT} --as-of {TO}"))
     for part in card(known, now):

@@ -10,7 +10,7 @@ from adapters.bootstrap.settings import Settings, public_url
 from adapters.bootstrap.store import open_store
 from adapters.cli.terminal import print_lines
 from adapters.events.cloud_events import CloudEvents, topics_of
-from adapters.postgres.feed import Cursor, Page, Wanted, cursor
+from adapters.postgres.feed import Cursor, EventFilter, Page, cursor
 from adapters.postgres.store import Store
 from application.aggregates.ports import StoreUnavailable
 from application.views.plan_names import plans_named
@@ -35,7 +35,7 @@ def tail(
 ) -> None:
     """Print the events on the log: CloudEvents, a line of JSON each."""
     asked = cursor(after)
-    wanted = Wanted(topics_of(type or []), frozenset(map(str, plans_named(plan))) if plan else None)
+    wanted = EventFilter(topics_of(type or []), frozenset(map(str, plans_named(plan))) if plan else None)
     settings = Settings()
     address = public_url(settings)
     with open_store(settings) as store:
@@ -45,7 +45,7 @@ def tail(
             print_lines(written(row, keys.get(row.plan_id, {}) if personal_data else None) + b"\n" for row in page.rows)
 
 
-def pages(store: Store, after: Cursor | int, wanted: Wanted, follow: bool) -> Iterator[Page]:
+def pages(store: Store, after: Cursor | int, wanted: EventFilter, follow: bool) -> Iterator[Page]:
     """From a cursor to the end of the log, or for ever.  Raises `CursorGone`, `StoreUnavailable`."""
     page = store.feed.page(after, wanted)
     while True:
@@ -58,7 +58,7 @@ def pages(store: Store, after: Cursor | int, wanted: Wanted, follow: bool) -> It
         page = next_page(store, position, wanted, follow)
 
 
-def next_page(store: Store, position: int, wanted: Wanted, patiently: bool) -> Page:
+def next_page(store: Store, position: int, wanted: EventFilter, patiently: bool) -> Page:
     """However long the store is away, if need be."""
     while True:
         try:

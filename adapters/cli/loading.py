@@ -16,7 +16,7 @@ from adapters.cli.terminal import out, print_lines, tell
 from adapters.postgres.store import Store
 from adapters.postgres.transfer import TransferRefused, export_keys, exported_events, import_events, import_keys
 from adapters.rendering.words import counted
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.scenarios.scenario import told
 from application.scenarios.simulation import Loaded
 from application.scenarios.simulation import load as load_lines
@@ -41,7 +41,7 @@ def load(files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Sc
         summarise(loaded, len(files), [plans.read(plan_id) for plan_id in loaded.plans])
 
 
-def summarise(loaded: Loaded, files: int, plans: Iterable[KnownPlan]) -> None:
+def summarise(loaded: Loaded, files: int, plans: Iterable[LoadedPlan]) -> None:
     terminal = out()
     terminal.print(
         text(
@@ -54,7 +54,7 @@ def summarise(loaded: Loaded, files: int, plans: Iterable[KnownPlan]) -> None:
         terminal.print(listed)
 
 
-def line_of(known: KnownPlan) -> tuple[Text, ...]:
+def line_of(known: LoadedPlan) -> tuple[Text, ...]:
     account, records = the_plan(known.plan), known.records
     first, last = (day_of(record.meta.recorded_at, account.timezone) for record in (records[0], records[-1]))
     return text(account.account_id), text(account.account_name), text(len(records)), text(first), text(last)

@@ -16,10 +16,10 @@ from adapters.cli.asking import PlanName, found
 from adapters.cli.documents import terminal
 from adapters.cli.errors import Told
 from adapters.cli.terminal import WIDTH_OF_A_PIPE, err, out, print_lines, tell
-from adapters.rendering.pool import Press
+from adapters.rendering.pool import RenderingPool
 from adapters.rendering.reports import document
 from adapters.rendering.streamed import written
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.reports.month_report import MonthInTheMaking, month_named
 from application.reports.said_vs_did import cuts_meant, last_position, said_vs_did
 from domain.account_plan.plan import Tier
@@ -84,7 +84,7 @@ def form_of(format: Format | None, output: Path | None) -> Format:
     return form
 
 
-def watched(histories: Iterable[KnownPlan]) -> Iterator[KnownPlan]:
+def watched(histories: Iterable[LoadedPlan]) -> Iterator[LoadedPlan]:
     """With a bar.  The ids of plans are hashes, read in their order: so far as the id is, so far is the work."""
     console = err()
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[plans]}"))
@@ -99,7 +99,7 @@ def deliver(name: str, report: bytes, form: Format, output: Path | None) -> None
     if form == "text":
         show(name, report, output)
     else:
-        with Press() as press:
+        with RenderingPool() as press:
             content = report + b"\n" if form == "json" else press.made(name, form, report)
         if output is None:
             print_lines([content])

@@ -18,7 +18,7 @@ from adapters.cli.asking import AsJson
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, pairs, panel, table, text
 from adapters.cli.terminal import out, print_json, tell
 from adapters.outbound.webhooks.endpoints import Attempt, Parked, UnknownWebhook, Webhook
-from adapters.outbound.webhooks.subscriptions import Replay, Subscriptions, Wish
+from adapters.outbound.webhooks.subscriptions import Replay, Subscriptions, WebhookRequest
 from adapters.postgres.webhooks import Webhooks
 from adapters.rendering.words import counted
 
@@ -102,7 +102,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Have events pushed to an endpoint.  Its secret is shown this once."""
-    wish = Wish(url=url, types=type or [], plans=plan or [], after=after, personal_data=personal_data)
+    wish = WebhookRequest(url=url, types=type or [], plans=plan or [], after=after, personal_data=personal_data)
     with desk() as at:
         made = asyncio.run(at.subscriptions.begin(wish, owner))
     if as_json:

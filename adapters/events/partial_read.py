@@ -9,11 +9,11 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from adapters.events.stored_format import EVENTS_BY_TOPIC, UPCASTS, WhenNeeded, decode
-from application.portfolio.portfolio import READS, Glimpse
+from application.portfolio.portfolio import READS, PartialEvent
 from domain.language import Event
 
 
-def read_glimpse(plan_id: UUID, version: int, position: int, topic: str, state: bytes) -> Glimpse:
+def read_partial_event(plan_id: UUID, version: int, position: int, topic: str, state: bytes) -> PartialEvent:
     """The fields `READS` names; of an event that is not among them, none.
 
     Raises `UnknownTopic`, and `pydantic.ValidationError` when what is stored is not of the event's shape.
@@ -22,15 +22,15 @@ def read_glimpse(plan_id: UUID, version: int, position: int, topic: str, state: 
         return _read_whole(plan_id, version, position, topic, state)
     event, read = _READ[topic]
     stored = read(state)
-    return Glimpse(plan_id, version, position, stored["meta"]["recorded_at"], event, stored["data"])
+    return PartialEvent(plan_id, version, position, stored["meta"]["recorded_at"], event, stored["data"])
 
 
-def _read_whole(plan_id: UUID, version: int, position: int, topic: str, state: bytes) -> Glimpse:
+def _read_whole(plan_id: UUID, version: int, position: int, topic: str, state: bytes) -> PartialEvent:
     record = decode(plan_id, version, position, topic, state, {})
     event = type(record.event)
     said = {field: getattr(record.event, field) for field in READS.get(event, ())}
     told = {field: value for field, value in said.items() if field in record.event.model_fields_set}
-    return Glimpse(plan_id, version, position, record.meta.recorded_at, event, told)
+    return PartialEvent(plan_id, version, position, record.meta.recorded_at, event, told)
 
 
 def _reader(event: type[Event]) -> Any:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic_core import from_json, to_json
 
 from adapters.privacy.sealing import Random, seal, unseal
-from application.aggregates.ports import Circumstances, ToRecord
+from application.aggregates.ports import CommandContext, ToRecord
 from domain.account_plan import EVENTS, AccountPlanEvent
 from domain.account_plan.stakeholders import FORGOTTEN
 from domain.language import Event
@@ -119,17 +119,17 @@ def people_spoken_of(each: ToRecord) -> set[str]:
     return {who for people in words_apart(each.event, each.reason, each.about, each.former_about) for who in people}
 
 
-def meta_of(at: datetime, circumstances: Circumstances, command_id: str, reason: str | None) -> dict[str, Any]:
+def meta_of(at: datetime, context: CommandContext, command_id: str, reason: str | None) -> dict[str, Any]:
     return {
         "recorded_at": at,
-        "actor": circumstances.actor,
-        "on_behalf_of": circumstances.on_behalf_of,
-        "source": circumstances.source,
+        "actor": context.actor,
+        "on_behalf_of": context.on_behalf_of,
+        "source": context.source,
         "command_id": command_id,
-        "request_id": circumstances.request_id,
-        "correlation_id": circumstances.correlation_id,
-        "causation_id": circumstances.causation_id,
-        "traceparent": circumstances.traceparent,
+        "request_id": context.request_id,
+        "correlation_id": context.correlation_id,
+        "causation_id": context.causation_id,
+        "traceparent": context.traceparent,
         "reason": reason,
     }
 

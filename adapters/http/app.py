@@ -33,10 +33,10 @@ from adapters.http.command_documentation import command_documentation
 from adapters.http.documentation import HEALTH, document
 from adapters.http.guard import Guard, needs
 from adapters.http.limits import Buckets
-from adapters.http.middleware import Conversation
+from adapters.http.middleware import RequestMiddleware
 from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
-from adapters.http.report_forms import Forms
-from adapters.observability.metrics import Numbers
+from adapters.http.report_forms import ReportResponder
+from adapters.observability.metrics import Metrics
 from adapters.observability.periodic import every
 from adapters.outbound.webhooks.subscriptions import Subscriptions
 from adapters.postgres.access_events import AccessEvents
@@ -47,7 +47,7 @@ from adapters.postgres.heads import Heads
 from adapters.postgres.log_tree import LogTree
 from adapters.postgres.portfolio import Portfolio
 from adapters.postgres.webhooks import Webhooks
-from adapters.rendering.pool import Press
+from adapters.rendering.pool import RenderingPool
 from application.aggregates.handle import AccountPlans
 
 
@@ -64,7 +64,7 @@ class Services:
     subscriptions: Subscriptions
     subscribers: feed.Subscribers
     heads: Heads
-    press: Press
+    press: RenderingPool
     callers: Callers
     limits: Buckets | None
     """How often each of them may call; None: as often as they like."""
@@ -81,11 +81,11 @@ class Services:
     """What keeps the service from serving; None when nothing does."""
     public_url: str
     """Where others reach the service."""
-    numbers: Numbers = field(default_factory=Numbers)
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
-    numbers = services.numbers
+    metrics = services.metrics
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -101,10 +101,10 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
     guard = Guard(services.callers, views.plan, services.limits)
     # Flat and in front, for every route before the right one is tried in vain.
     app.router.routes[:0] = [
-        commands.routes(services.plans, services.erasures, guard, services.secret, numbers, views.note_read),
+        commands.routes(services.plans, services.erasures, guard, services.secret, metrics, views.note_read),
         *guard.before_all(
             queries.routes(views),
-            reports.routes(views, services.events, services.tree, Forms(services.press)),
+            reports.routes(views, services.events, services.tree, ReportResponder(services.press)),
             portfolio.routes(services.portfolio),
             erasures.routes(views, services.erasures),
             feed.routes(services.subscribers, views.note_read),
@@ -113,18 +113,18 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
             webhooks.routes(services.webhooks, services.subscriptions, services.now, views.note_read),
             access_events.routes(services.access_events),
             keys.routes(services.api_keys, services.now, services.keys_changed),
-            health(services, numbers),
+            health(services, metrics),
             openapi(app),
         ),
     ]
     app.router.redirect_slashes = False
     answer_with_problems(app)
     document(app, command_documentation)
-    app.add_middleware(Conversation, numbers=numbers, make_id=services.make_id)
+    app.add_middleware(RequestMiddleware, metrics=metrics, make_id=services.make_id)
     return app
 
 
-def health(services: Services, numbers: Numbers) -> APIRouter:
+def health(services: Services, metrics: Metrics) -> APIRouter:
     api = APIRouter(tags=["health"])
 
     @api.get("/livez", summary="The process serves", **HEALTH)
@@ -139,8 +139,8 @@ def health(services: Services, numbers: Numbers) -> APIRouter:
         return {"status": "ok"}
 
     @api.get("/metrics", summary="Numbers for Prometheus", response_class=Response, **HEALTH)
-    async def metrics() -> Response:
-        return Response(generate_latest(numbers.registry), media_type=CONTENT_TYPE_LATEST)
+    async def read_metrics() -> Response:
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return api
 

@@ -23,16 +23,16 @@ from adapters.http.requests import (
     NoteRead,
     body_of,
     caller_of,
-    circumstances,
+    context,
     idempotency_key,
     sealed_key,
     version_seen,
 )
 from adapters.http.routing import RoutesByName
-from adapters.observability.metrics import Numbers
+from adapters.observability.metrics import Metrics
 from adapters.postgres.erasures import Erasures
 from application.aggregates.access import Right, check_right, right_to
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.aggregates.erasures import Certificate
 from application.aggregates.handle import AccountPlans, CommandRefused, KeyReused, Outcome, VersionConflict
 from application.aggregates.ports import StoreBusy, StoreUnavailable
@@ -44,7 +44,7 @@ from domain.language import Caution, Command, Refusal
 
 MOST_COMMANDS = 100
 MOST_AT_ONCE = 64
-PATIENCE = 1.0
+QUEUE_TIMEOUT_SECONDS = 1.0
 """Seconds a command may wait for its turn in this process: with more to do than that, it is better to say so."""
 
 FAILED: dict[type[Exception], str] = {
@@ -122,9 +122,9 @@ def right_needed_for(name: str) -> Right:
 
 
 def routes(
-    plans: AccountPlans, erasures: Erasures, guard: Guard, secret: bytes, numbers: Numbers, note_read: NoteRead
+    plans: AccountPlans, erasures: Erasures, guard: Guard, secret: bytes, metrics: Metrics, note_read: NoteRead
 ) -> RoutesByName:
-    desk = CommandDesk(plans, erasures, secret, numbers, note_read)
+    desk = CommandDesk(plans, erasures, secret, metrics, note_read)
     endpoints = {name: desk.endpoint(name, command) for name, command in COMMANDS.items()} | {"commands": desk.several}
     return RoutesByName(
         guard.before(Route(path_of(name), endpoint, methods=["POST"], name=name), right_needed_for(name))
@@ -136,12 +136,12 @@ class CommandDesk:
     """Takes commands in, hands them to the plans, and answers what came of them."""
 
     def __init__(
-        self, plans: AccountPlans, erasures: Erasures, secret: bytes, numbers: Numbers, note_read: NoteRead
+        self, plans: AccountPlans, erasures: Erasures, secret: bytes, metrics: Metrics, note_read: NoteRead
     ) -> None:
         self._plans = plans
         self._erasures = erasures
         self._secret = secret
-        self._numbers = numbers
+        self._numbers = metrics
         self._note_read = note_read
         self._threads = CapacityLimiter(MOST_AT_ONCE)
 
@@ -172,11 +172,11 @@ class CommandDesk:
 
     async def _handled(self, request: Request, route: str, commands: Sequence[Command]) -> Outcome:
         caller = caller_of(request)
-        said, seen, given = circumstances(request, caller), version_seen(request), idempotency_key(request)
+        said, seen, given = context(request, caller), version_seen(request), idempotency_key(request)
         decided, body = cast(Sequence[AccountPlanCommand], commands), canonical(commands)
         account_id = getattr(commands[0], "account_id", None)
 
-        def check(known: KnownPlan) -> None:
+        def check(known: LoadedPlan) -> None:
             caller.check_plan(known, commands, self._plans.now())
             for command in commands:
                 check_right(caller.role, right_to(type(command)))
@@ -205,7 +205,7 @@ class CommandDesk:
     async def _in_a_thread(self, work: Callable[[], Outcome]) -> Outcome:
         """In one of our own: commands that wait for the store leave those of the views alone."""
         try:
-            with fail_after(PATIENCE):
+            with fail_after(QUEUE_TIMEOUT_SECONDS):
                 return await run_sync(work, limiter=self._threads)
         except TimeoutError:
             raise StoreBusy(StoreBusy.__doc__) from None

@@ -21,7 +21,7 @@ from adapters.http.guard import needs
 from adapters.http.live import Live, Part, Read
 from adapters.http.problems import rejected_parameter
 from adapters.http.requests import NoteRead, caller_of
-from adapters.postgres.feed import Cursor, CursorGone, CursorMalformed, Feed, SourceMalformed, Wanted, cursor
+from adapters.postgres.feed import Cursor, CursorGone, CursorMalformed, EventFilter, Feed, SourceMalformed, cursor
 from adapters.postgres.log_watch import LogWatch
 from application.aggregates.access import Caller
 from application.aggregates.ports import StoreUnavailable
@@ -85,7 +85,7 @@ class Subscription(BaseModel):
         except SourceMalformed as error:
             raise rejected_parameter("source", "invalid-parameters", str(error)) from None
 
-    def wanted(self, caller: Caller) -> Wanted:
+    def wanted(self, caller: Caller) -> EventFilter:
         """Raises `Rejected`."""
         try:
             topics = topics_of(self.type)
@@ -93,7 +93,7 @@ class Subscription(BaseModel):
             raise rejected_parameter("type", "unknown-type", str(error)) from None
         plans = frozenset(map(str, plans_named(self.plan_id))) if self.plan_id else None
         theirs = None if caller.plans is None else frozenset(map(str, caller.plans))
-        return Wanted(topics, common(plans, theirs))
+        return EventFilter(topics, common(plans, theirs))
 
 
 class Pulled(Subscription):
@@ -195,7 +195,7 @@ class Subscribers:
         return self._live[caller.personal_data]
 
     def _reader(self, words: bool) -> Read:
-        def read(after: Cursor | int, wanted: Wanted, most: int) -> Part:
+        def read(after: Cursor | int, wanted: EventFilter, most: int) -> Part:
             page = self._feed.page(after, wanted, most)
             written = self._cloud_events(page.log_id).structured
             if words:
@@ -211,7 +211,7 @@ class Subscribers:
         return CloudEvents(log_id, self._public_url)
 
 
-async def pulled(live: Live, who: str, after: Cursor, wanted: Wanted, most: int, seconds: float) -> Part:
+async def pulled(live: Live, who: str, after: Cursor, wanted: EventFilter, most: int, seconds: float) -> Part:
     """The next page, as soon as there is something on it or the time is over.
 
     Raises `CursorGone`, `TooManyWaiting`, `StoreUnavailable`."""
@@ -232,7 +232,7 @@ class EventStream(Response):
 
     media_type = STREAM
 
-    def __init__(self, live: Live, who: str, first: Part, wanted: Wanted) -> None:
+    def __init__(self, live: Live, who: str, first: Part, wanted: EventFilter) -> None:
         super().__init__(headers=CACHING | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._live = live

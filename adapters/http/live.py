@@ -16,7 +16,7 @@ from anyio import CapacityLimiter, to_thread
 
 from adapters.events.cloud_events import Row
 from adapters.http.limits import TooManyRequests
-from adapters.postgres.feed import ALL, Cursor, CursorGone, Wanted
+from adapters.postgres.feed import ALL, Cursor, CursorGone, EventFilter
 from adapters.postgres.log_watch import LogWatch
 from application.aggregates.ports import StoreUnavailable
 
@@ -53,7 +53,7 @@ class Part(NamedTuple):
 
 
 class Read(Protocol):
-    def __call__(self, after: Cursor | int, wanted: Wanted, most: int) -> Part:
+    def __call__(self, after: Cursor | int, wanted: EventFilter, most: int) -> Part:
         """Raises `CursorGone`, `StoreUnavailable`."""
 
 
@@ -95,7 +95,7 @@ class Live:
                 self._following = None
                 self._forget_before(self._position)
 
-    async def part(self, after: Cursor | int, wanted: Wanted, most: int) -> Part:
+    async def part(self, after: Cursor | int, wanted: EventFilter, most: int) -> Part:
         """What follows: out of what is kept, else read for this subscriber.  Raises `CursorGone`, `StoreUnavailable`."""
         if isinstance(after, int) and self._following and self._begin <= after <= self._position:
             return self._kept(after, wanted, most)
@@ -113,7 +113,7 @@ class Live:
                     await asyncio.shield(self._moved)
         return self._position > after
 
-    def _kept(self, after: int, wanted: Wanted, most: int) -> Part:
+    def _kept(self, after: int, wanted: EventFilter, most: int) -> Part:
         found: deque[tuple[Row, bytes]] = deque()
         for _, row, document in reversed(self._events):
             if row.position <= after:

@@ -1,4 +1,4 @@
-"""Around every request: an id to speak of it by, one line in the log, numbers for the operator, no stack trace out."""
+"""Around every request: an id to speak of it by, one line in the log, metrics for the operator, no stack trace out."""
 
 from asyncio import CancelledError
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.problems import RETRY_AFTER, problem
 from adapters.http.requests import ID
-from adapters.observability.metrics import Numbers
+from adapters.observability.metrics import Metrics
 
 logger = structlog.get_logger("plantrail.http")
 
@@ -42,13 +42,13 @@ FOR_DOCS = SECURITY | {
 BY_HTTPS_ALONE = "max-age=63072000"
 
 
-class Conversation:
+class RequestMiddleware:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, numbers: Numbers, make_id: Callable[[], UUID]) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, make_id: Callable[[], UUID]) -> None:
         self._app = app
         self._make_id = make_id
-        self._numbers = numbers
+        self._numbers = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -20,7 +20,7 @@ from adapters.http.problems import Rejected, rejected_parameter
 from adapters.http.requests import caller_of
 from adapters.postgres.heads import Heads
 from adapters.rendering.document import Form
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.aggregates.handle import AccountPlans
 from application.views import diff as changes
 from application.views import history
@@ -62,7 +62,7 @@ class AsOf(BaseModel):
     as_of: CutText = Field("now", description=f"The cut to show the plan at: {CUT}.")
 
 
-class Wanted(AsOf):
+class HistoryParameters(AsOf):
     """What of a history is asked for."""
 
     section: Section | None = Field(None, description="Only what belongs to this section.")
@@ -121,7 +121,7 @@ def _event_name(type: str | None) -> str | None:
 class Cuts:
     """The cuts one request names: `now` is the same in all of them."""
 
-    known: KnownPlan
+    known: LoadedPlan
     now: datetime
 
     def cut(self, parameter: str, text: str) -> Cut:
@@ -129,7 +129,7 @@ class Cuts:
         with self._blamed_on(parameter):
             return cut_at(text, self.known, self.now)
 
-    def closing(self, asked: Wanted | Compared) -> Cut:
+    def closing(self, asked: HistoryParameters | Compared) -> Cut:
         """Raises `Rejected`."""
         return self.cut("to", asked.to) if asked.to else self.cut("as_of", asked.as_of)
 
@@ -168,7 +168,7 @@ class Views:
         access = Access(caller.actor, caller.on_behalf_of, caller.role, view, plan_id, cut)
         self._access_log.note(access, request.scope["request_id"])
 
-    async def plan(self, request: Request, plan: str) -> KnownPlan:
+    async def plan(self, request: Request, plan: str) -> LoadedPlan:
         """One that the caller may know of.  Raises `PlanNotOpen`, `StoreUnavailable`."""
         caller = caller_of(request)
         for plan_id in plans_named(plan):
@@ -182,13 +182,13 @@ class Views:
                     return known
         raise PlanNotOpen
 
-    def cuts(self, known: KnownPlan) -> "Cuts":
+    def cuts(self, known: LoadedPlan) -> "Cuts":
         return Cuts(known, self._plans.now())
 
     async def answer(
         self,
         request: Request,
-        known: KnownPlan,
+        known: LoadedPlan,
         make: Callable[[], Any],
         until: Cut,
         *others: Hashable,
@@ -214,7 +214,9 @@ class Views:
             self._ready.put(view, asked, answer)
         return answer.with_tag(tag)
 
-    async def page(self, request: Request, known: KnownPlan, wanted: Wanted, filter: history.Filter) -> Response:
+    async def page(
+        self, request: Request, known: LoadedPlan, wanted: HistoryParameters, filter: history.Filter
+    ) -> Response:
         """Raises `Rejected`, `CutBeforePlan`."""
         cuts = self.cuts(known)
         until = cuts.closing(wanted)
@@ -237,7 +239,7 @@ def _written(view: Any, request: Request) -> Answer:
     return Answer(to_json(view, by_alias=True), at_cursor(request, getattr(view, "next", None)))
 
 
-def check_ever_was(known: KnownPlan, kind: str, id: str) -> None:
+def check_ever_was(known: LoadedPlan, kind: str, id: str) -> None:
     """Raises `Rejected` where the plan never had such a thing."""
     named = known.plan.named(kind, id) if kind in THINGS else None
     if not named and not any((kind, id) in history.concerned(record, known.records) for record in known.records):
@@ -257,7 +259,7 @@ def routes(views: Views) -> APIRouter:
     @api.get(
         "/history", response_model=HistoryPage, summary="Who did what when, what it changed, and why", **LIST_QUERY
     )
-    async def read_history(request: Request, plan: PlanPath, wanted: Annotated[Wanted, Query()]) -> Response:
+    async def read_history(request: Request, plan: PlanPath, wanted: Annotated[HistoryParameters, Query()]) -> Response:
         known = await views.plan(request, plan)
         return await views.page(request, known, wanted, wanted.filter())
 
@@ -272,7 +274,7 @@ def routes(views: Views) -> APIRouter:
         plan: PlanPath,
         kind: Annotated[str, Path(description="What it is called: `stakeholder`, `play`, `risk` …")],
         id: Annotated[str, Path(description="Its id.")],
-        wanted: Annotated[Wanted, Query()],
+        wanted: Annotated[HistoryParameters, Query()],
     ) -> Response:
         known = await views.plan(request, plan)
         check_ever_was(known, kind, id)

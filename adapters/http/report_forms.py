@@ -12,7 +12,7 @@ from adapters.http.conditional import Answer
 from adapters.http.documentation import ETAG_AND_REQUEST_ID, QUERY, problem_of
 from adapters.http.problems import Rejected
 from adapters.rendering.document import Form
-from adapters.rendering.pool import MEDIA_TYPES, Press
+from adapters.rendering.pool import MEDIA_TYPES, RenderingPool
 from adapters.rendering.style import security_policy
 
 BY_MEDIA_TYPE: Mapping[str, Form] = {media_type.partition(";")[0]: form for form, media_type in MEDIA_TYPES.items()}
@@ -63,10 +63,10 @@ def how_welcome(media_type: str, ranges: list[tuple[str, float]]) -> float:
     return 0.0
 
 
-class Forms:
+class ReportResponder:
     """Gives reports their form; those that wait for the press keep nobody else waiting."""
 
-    def __init__(self, press: Press) -> None:
+    def __init__(self, press: RenderingPool) -> None:
         self._press = press
         self.limiter = CapacityLimiter(AT_ONCE)
 

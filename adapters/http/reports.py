@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters.http.conditional import CACHING, Answer, is_known, unchanged
 from adapters.http.problems import rejected_parameter
 from adapters.http.queries import CUT, CutText, PlanPath, Views
-from adapters.http.report_forms import FORMED_QUERY, Forms, form_asked
+from adapters.http.report_forms import FORMED_QUERY, ReportResponder, form_asked
 from adapters.http.requests import caller_of
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.log_tree import LogTree
@@ -57,7 +57,7 @@ class MonthAsked(BaseModel):
     format: Form | None = Field(None, description=FORMAT)
 
 
-def routes(views: Views, events: PostgresEventStore, tree: LogTree, forms: Forms) -> APIRouter:
+def routes(views: Views, events: PostgresEventStore, tree: LogTree, forms: ReportResponder) -> APIRouter:
     api = APIRouter(prefix="/v1", tags=["reports"])
 
     @api.get(

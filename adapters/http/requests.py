@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from adapters.http.problems import Rejected
 from application.aggregates.access import Caller
 from application.aggregates.handle import Key
-from application.aggregates.ports import Circumstances
+from application.aggregates.ports import CommandContext
 
 MOST_BYTES = 256 * 1024
 LONGEST_KEY = 255
@@ -73,11 +73,11 @@ def check_numbers(body: bytearray) -> None:
             raise Rejected(400, "malformed-json", f"The body is not JSON: {error}.") from None
 
 
-def circumstances(request: Request, caller: Caller) -> Circumstances:
+def context(request: Request, caller: Caller) -> CommandContext:
     headers, request_id = request.headers, request.scope["request_id"]
     correlation, causation = headers.get("x-correlation-id", ""), headers.get("x-causation-id", "")
     traceparent = headers.get("traceparent", "")
-    return Circumstances(
+    return CommandContext(
         actor=caller.actor,
         source="api",
         request_id=request_id,

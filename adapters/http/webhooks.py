@@ -19,7 +19,7 @@ from adapters.http.problems import FieldError, Rejected, rejected_body
 from adapters.http.requests import NoteRead, body_of, caller_of
 from adapters.outbound.webhooks.addresses import TargetRefused
 from adapters.outbound.webhooks.endpoints import Attempt, AttemptPage, ParkedPage, UnknownWebhook, Webhook, WebhookPage
-from adapters.outbound.webhooks.subscriptions import Replay, Rotated, Subscribed, Subscriptions, Wish
+from adapters.outbound.webhooks.subscriptions import Replay, Rotated, Subscribed, Subscriptions, WebhookRequest
 from adapters.postgres.feed import CursorMalformed
 from adapters.postgres.webhooks import Webhooks
 from application.aggregates.access import Caller, CallerNotAllowed
@@ -72,7 +72,7 @@ WITH_BODY = PROBLEMS | {
     415: problem_of("The body is not application/json."),
     422: problem_of("Fields are wrong, or the URL leads where nothing is sent to."),
 }
-EXAMPLE_OF_A_WISH = {
+EXAMPLE_OF_A_REQUEST = {
     "url": "https://crm.example.com/hooks/plans",
     "types": ["plantrail.review-held.v1", "play-won"],
     "plans": ["0015-lumen"],
@@ -93,7 +93,7 @@ MADE: dict[str, Any] = {
     "response_description": "It is there. This is the only time the secret is told.",
     "responses": {201: {"headers": HEADERS | LOCATION}}
     | {status: told for status, told in WITH_BODY.items() if status != 404},
-    "openapi_extra": taking(Wish, EXAMPLE_OF_A_WISH),
+    "openapi_extra": taking(WebhookRequest, EXAMPLE_OF_A_REQUEST),
 }
 REPLAYED: dict[str, Any] = DONE | {
     "responses": {200: {"headers": HEADERS}, **WITH_BODY},
@@ -153,7 +153,7 @@ def routes(
 
     @api.post("", response_model=Subscribed, status_code=201, summary="Have events pushed to an endpoint", **MADE)
     async def create_webhook(request: Request) -> Response:
-        caller, wish = caller_of(request), await read(request, Wish)
+        caller, wish = caller_of(request), await read(request, WebhookRequest)
         if wish.personal_data and not caller.personal_data:
             raise CallerNotAllowed("You may not have words about people: leave `personal_data` out.")
         if wish.personal_data:

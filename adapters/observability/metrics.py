@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 
 
-class Numbers:
+class Metrics:
     """What `/metrics` tells."""
 
     def __init__(self) -> None:

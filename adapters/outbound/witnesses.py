@@ -29,7 +29,7 @@ from application.aggregates.ports import StoreUnavailable
 
 POLL = 1.0
 FIRST_RETRY, LAST_RETRY = 5.0, 300.0
-PATIENCE = 10.0
+WITNESS_TIMEOUT_SECONDS = 10.0
 TEXT = "text/plain; charset=utf-8"
 
 logger = structlog.get_logger("plantrail.witnesses")
@@ -73,7 +73,12 @@ class WebhookWitness:
         headers = signed([self.secret], sha256(body).hexdigest(), self.now(), body) | {"Content-Type": TEXT}
         try:
             answer = httpx.post(
-                self.url, content=body, headers=headers, verify=public_authorities(), timeout=PATIENCE, trust_env=False
+                self.url,
+                content=body,
+                headers=headers,
+                verify=public_authorities(),
+                timeout=WITNESS_TIMEOUT_SECONDS,
+                trust_env=False,
             )
         except httpx.HTTPError as error:
             raise NotWitnessed(type(error).__name__) from error
@@ -89,7 +94,7 @@ class NatsWitness:
 
     def tell(self, note: str) -> None:
         try:
-            asyncio.run(asyncio.wait_for(self._publish(note.encode()), PATIENCE))
+            asyncio.run(asyncio.wait_for(self._publish(note.encode()), WITNESS_TIMEOUT_SECONDS))
         except (NatsError, OSError, TimeoutError) as error:
             raise NotWitnessed(type(error).__name__) from error
 

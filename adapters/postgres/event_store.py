@@ -26,7 +26,7 @@ from adapters.postgres.datastore import Datastore
 from adapters.postgres.erasures import Erasures
 from adapters.postgres.group_commit import Append, GroupCommit, append
 from adapters.postgres.person_keys import PostgresPersonKeys
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.aggregates.ports import Answer, Commit
 from application.scenarios.simulation import SOURCE, RealEventsHeld
 from domain.record import Recorded
@@ -67,7 +67,7 @@ class PostgresEventStore:
         self._keys = keys
         self._erasures = erasures
         self._committer = GroupCommit(datastore.connect)
-        self._known_keys = KnownKeys(keys)
+        self._known_keys = PersonKeyCache(keys)
         erasures.when_forgotten(self._known_keys.drop)
 
     def read(self, plan_id: UUID, after: int = 0) -> Sequence[Recorded]:
@@ -78,7 +78,7 @@ class PostgresEventStore:
     def _decoded(self, plan_id: UUID, rows: Sequence[TupleRow]) -> Sequence[Recorded]:
         return decode_all(plan_id, rows, self._keys_for(plan_id, rows))
 
-    def histories(self, after_plan: UUID | None = None) -> Iterator[KnownPlan]:
+    def histories(self, after_plan: UUID | None = None) -> Iterator[LoadedPlan]:
         """Every plan there is after one, in the order of their ids, each as it stands when its turn comes.
 
         However many they are, few are in memory, and no connection is kept between them.  Raises `StoreUnavailable`.
@@ -87,7 +87,7 @@ class PostgresEventStore:
         while rows := self._next_plans(last):
             for plan_id, its_rows in groupby(rows, key=itemgetter(0)):
                 last = plan_id
-                yield KnownPlan(plan_id).with_news(self._decoded(plan_id, [row[1:] for row in its_rows]))
+                yield LoadedPlan(plan_id).with_news(self._decoded(plan_id, [row[1:] for row in its_rows]))
 
     def _next_plans(self, last: UUID) -> Sequence[TupleRow]:
         """The events of the plans that follow: of whole plans, of one at least."""
@@ -160,7 +160,7 @@ class PostgresEventStore:
                 commit.plan_id,
                 version,
                 each.event,
-                meta_of(each.at, commit.circumstances, each.command_id, each.reason),
+                meta_of(each.at, commit.context, each.command_id, each.reason),
                 each.about,
                 each.former_about,
                 sealing,
@@ -207,7 +207,7 @@ def batches(appends: Iterable[Append]) -> Iterator[list[Append]]:
         yield batch
 
 
-class KnownKeys:
+class PersonKeyCache:
     """The person keys of the plans used last."""
 
     MOST_PLANS = 500

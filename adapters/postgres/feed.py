@@ -131,7 +131,7 @@ def cursor(text: str, source: str | None = None, may_see: Collection[UUID] | Non
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EventFilter:
     """Which events: None means whatever there is."""
 
     topics: frozenset[str] | None = None
@@ -141,7 +141,7 @@ class Wanted:
         return (self.topics is None or topic in self.topics) and (self.plans is None or plan_id in self.plans)
 
 
-ALL = Wanted()
+ALL = EventFilter()
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ class Feed:
         with self._datastore.connection() as connection:
             return self._standing(connection, cursor)[1]
 
-    def page(self, after: Cursor | int, wanted: Wanted = ALL, most: int = 1_000) -> Page:
+    def page(self, after: Cursor | int, wanted: EventFilter = ALL, most: int = 1_000) -> Page:
         """What follows.  Raises `CursorGone`."""
         with self._datastore.connection() as connection:
             log_id, position, end = self._standing(connection, Cursor(after) if isinstance(after, int) else after)
@@ -205,7 +205,7 @@ class Feed:
         return log_id, position, end
 
     def _rows(
-        self, connection: Connection[Any], after: int, end: int, wanted: Wanted, most: int
+        self, connection: Connection[Any], after: int, end: int, wanted: EventFilter, most: int
     ) -> tuple[list[Row], int]:
         """The events, and the position up to which there are no others of the kind."""
         if after >= end:

@@ -27,7 +27,7 @@ APPEND = (
 )
 MOST_WAITING = 1_000
 MOST_IN_A_BATCH = 256
-PATIENCE = 6.0
+APPEND_TIMEOUT_SECONDS = 6.0
 """Seconds a caller waits for its turn, and the committer tries to reach a store that went away."""
 
 
@@ -61,28 +61,28 @@ class Append:
     topics: Sequence[str]
     states: Sequence[bytes]
     answer: Answer | None
-    deadline: float = field(default_factory=lambda: monotonic() + PATIENCE)
-    _turn: Lock = field(default_factory=Lock)
-    _settled: Lock = field(default_factory=held_lock)
+    deadline: float = field(default_factory=lambda: monotonic() + APPEND_TIMEOUT_SECONDS)
+    _claimed: Lock = field(default_factory=Lock)
+    _resolved: Lock = field(default_factory=held_lock)
     _outcome: Appended | Exception = LOST
 
     # Bare locks, for they cost a tenth of what futures and conditions do, and a caller a thread adds up.
 
-    def begin(self) -> bool:
+    def claim(self) -> bool:
         """Whoever is first: the committer takes it up, or the caller withdraws it.  False for the second."""
-        return self._turn.acquire(blocking=False)
+        return self._claimed.acquire(blocking=False)
 
     @property
-    def begun(self) -> bool:
-        return self._turn.locked()
+    def claimed(self) -> bool:
+        return self._claimed.locked()
 
-    def settle(self, outcome: Appended | Exception) -> None:
+    def resolve(self, outcome: Appended | Exception) -> None:
         self._outcome = outcome
-        self._settled.release()
+        self._resolved.release()
 
     def wait(self, seconds: float) -> bool:
         """Whether it was settled in time."""
-        return self._settled.acquire(timeout=seconds)
+        return self._resolved.acquire(timeout=seconds)
 
     def outcome(self) -> Appended:
         if isinstance(self._outcome, Exception):
@@ -213,13 +213,13 @@ class GroupCommit:
             self._start()
         self._queue.put(wish)
         try:
-            if not wish.wait(PATIENCE):
-                if wish.begin():
+            if not wish.wait(APPEND_TIMEOUT_SECONDS):
+                if wish.claim():
                     raise StoreBusy(StoreBusy.__doc__)
-                if not wish.wait(PATIENCE):
+                if not wish.wait(APPEND_TIMEOUT_SECONDS):
                     raise OutcomeUnknown(OutcomeUnknown.__doc__)
         finally:
-            wish.begin()
+            wish.claim()
         return wish.outcome()
 
     def _start(self) -> None:
@@ -235,13 +235,13 @@ class GroupCommit:
         with self._starting:  # whoever was the first to append may be at it
             committer = self._thread
         if committer:
-            committer.join(timeout=2 * PATIENCE)
+            committer.join(timeout=2 * APPEND_TIMEOUT_SECONDS)
         if self._connection:
             self._connection.close()
 
     def _commit_until_closed(self) -> None:
         while batch := self._next_batch():
-            self._settle(batch)
+            self._resolve(batch)
 
     def _next_batch(self) -> list[Append]:
         """All that wait, but one command of a plan at a time; empty when the committer is to end."""
@@ -254,7 +254,7 @@ class GroupCommit:
                 claims = (each.plan_id, each.answer.scope) if each.answer else (each.plan_id,)
                 if len(batch) == MOST_IN_A_BATCH or not claimed.isdisjoint(claims):
                     self._later.append(each)
-                elif each.begin():
+                elif each.claim():
                     batch.append(each)
                     claimed.update(claims)
             if batch or (self._closed and not self._later):
@@ -275,29 +275,29 @@ class GroupCommit:
         except Empty:
             return found
 
-    def _settle(self, batch: Sequence[Append]) -> None:
+    def _resolve(self, batch: Sequence[Append]) -> None:
         """Tell everybody who waits what became of it; whatever happens, the committer goes on."""
         try:
             for each, outcome in zip(batch, self._recorded(batch), strict=True):
-                each.settle(outcome)
+                each.resolve(outcome)
         except StoreUnavailable as error:
             for each in batch:
-                each.settle(error)
+                each.resolve(error)
             self._turn_away_who_waits()
         except Exception as error:  # noqa: BLE001 - whoever it is about is told
             if len(batch) == 1:
-                batch[0].settle(error)
+                batch[0].resolve(error)
                 return
             # One that the store cannot take must not take the others along.
             for each in batch:
-                self._settle([each])
+                self._resolve([each])
 
     def _turn_away_who_waits(self) -> None:
         """They would wait as long again, and in vain."""
         waiting, self._later = self._later + self._all_that_wait(), []
         for each in waiting:
-            if each.begin():
-                each.settle(StoreBusy(StoreBusy.__doc__))
+            if each.claim():
+                each.resolve(StoreBusy(StoreBusy.__doc__))
 
     def _recorded(self, batch: Sequence[Append]) -> list[Appended]:
         """Append, and when the acknowledgement was lost, find out what was recorded and append the rest."""

@@ -19,7 +19,7 @@ HEADS = (
     "  ORDER BY originator_version DESC LIMIT 1), 0)"
     " FROM unnest(%s::uuid[]) AS asked (plan)"
 )
-PATIENCE = 5.0
+HEAD_QUERY_TIMEOUT_SECONDS = 5.0
 
 
 class Heads:
@@ -45,7 +45,7 @@ class Heads:
         while self._asked:
             asked, self._asked = self._asked, {}
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(HEAD_QUERY_TIMEOUT_SECONDS):
                     versions = await self._versions(list(asked))
             except (psycopg.Error, TimeoutError):
                 await self.close()

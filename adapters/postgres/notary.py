@@ -19,7 +19,7 @@ from adapters.proof.checkpoints import Checkpoint, LogKey, NoteRefused, origin_o
 from application.proof.leaves import leaf_of
 from application.proof.merkle import GrowingTree, NoSuchProof, edge_of
 
-PATIENCE = 30.0
+SECONDS_UNTIL_SEALED = 30.0
 """Seconds an event waits for its checkpoint, at most."""
 MANY = 256
 """So many events do not wait."""
@@ -146,7 +146,7 @@ class Watch:
     def __init__(
         self,
         notary: Notary,
-        patience: float = PATIENCE,
+        patience: float = SECONDS_UNTIL_SEALED,
         poll: float = POLL,
         failed: Callable[[], object] = lambda: None,
     ) -> None:

@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from adapters.events.partial_read import read_glimpse
+from adapters.events.partial_read import read_partial_event
 from adapters.postgres.datastore import Datastore, unavailable
 from adapters.postgres.projections import (
     Follower,
@@ -29,14 +29,14 @@ from adapters.postgres.projections import (
 from application.aggregates.access import Caller
 from application.portfolio.portfolio import (
     CannotBeFolded,
-    Folding,
-    Glimpse,
-    Line,
+    CursorPosition,
     LooksBack,
-    Place,
+    PartialEvent,
     PortfolioItem,
     PortfolioPage,
+    PortfolioProjector,
     PortfolioQuery,
+    PortfolioRow,
     cursor_of,
     name_key,
     place_of,
@@ -71,7 +71,7 @@ CLEAR = (
 )
 
 T = TypeVar("T")
-_read_line = TypeAdapter(Line).validate_json
+_read_line = TypeAdapter(PortfolioRow).validate_json
 
 
 # The table
@@ -83,19 +83,19 @@ class PortfolioTable:
     name = NAME
 
     def __init__(self) -> None:
-        self._remembered: OrderedDict[UUID, Folding] = OrderedDict()
+        self._remembered: OrderedDict[UUID, PortfolioProjector] = OrderedDict()
 
     def fold(
         self, connection: Connection[Any], generation: int, batches: Iterable[Sequence[Logged]], now: datetime
     ) -> None:
-        changed: dict[UUID, Folding] = {}
+        changed: dict[UUID, PortfolioProjector] = {}
         for events in batches:
             news = by_plan(events)
             before = self._before(connection, generation, news, changed)
             for plan_id, of_plan in news.items():
                 changed[plan_id] = self._carried_on(connection, before[plan_id], plan_id, of_plan)
         for some in batched(changed.values(), ROWS_AT_A_TIME):
-            self._save(connection, generation, [folding.line() for folding in some], now)
+            self._save(connection, generation, [folding.row() for folding in some], now)
         self._remember(changed)
 
     def is_due(self, connection: Connection[Any], generation: int, now: datetime) -> bool:
@@ -113,8 +113,8 @@ class PortfolioTable:
         connection: Connection[Any],
         generation: int,
         news: Mapping[UUID, Sequence[Logged]],
-        changed: Mapping[UUID, Folding],
-    ) -> dict[UUID, Folding]:
+        changed: Mapping[UUID, PortfolioProjector],
+    ) -> dict[UUID, PortfolioProjector]:
         """What the news of each plan is to be folded onto.
 
         What is remembered at the version before the news is as good as the row, whoever wrote that: it follows from the
@@ -129,27 +129,27 @@ class PortfolioTable:
         others = [plan_id for plan_id in news if plan_id not in before]
         rows = connection.execute(LINES, (generation, others), prepare=True).fetchall() if others else ()
         lines = {plan_id: _read_line(line) for plan_id, line in rows}
-        return before | {plan_id: Folding(lines.get(plan_id)) for plan_id in others}
+        return before | {plan_id: PortfolioProjector(lines.get(plan_id)) for plan_id in others}
 
     def _carried_on(
-        self, connection: Connection[Any], folding: Folding, plan_id: UUID, events: Sequence[Logged]
-    ) -> Folding:
+        self, connection: Connection[Any], folding: PortfolioProjector, plan_id: UUID, events: Sequence[Logged]
+    ) -> PortfolioProjector:
         try:
             folding.add(self._seen(plan_id, events))
         except LooksBack:
             _, _, last, _, _ = events[-1]
-            folding = Folding()
+            folding = PortfolioProjector()
             folding.add(self._seen(plan_id, connection.execute(HISTORY, (plan_id, last), binary=True)))
         return folding
 
-    def _seen(self, plan_id: UUID, events: Iterable[Logged]) -> Iterator[Glimpse]:
+    def _seen(self, plan_id: UUID, events: Iterable[Logged]) -> Iterator[PartialEvent]:
         for position, _, version, topic, state in events:
             try:
-                yield read_glimpse(plan_id, version, position, topic, state)
+                yield read_partial_event(plan_id, version, position, topic, state)
             except ValidationError as error:
                 raise CannotBeFolded(topic, position) from error
 
-    def _save(self, connection: Connection[Any], generation: int, lines: Iterable[Line], now: datetime) -> None:
+    def _save(self, connection: Connection[Any], generation: int, lines: Iterable[PortfolioRow], now: datetime) -> None:
         rows = []
         for line in lines:
             item, changes_at, people = shown(line, now)
@@ -157,7 +157,7 @@ class PortfolioTable:
             rows.append({"generation": generation, **item.__dict__, **keys, "changes_at": changes_at, "line": line})
         connection.execute(SAVE, (to_json(rows).decode(),), prepare=True)
 
-    def _remember(self, foldings: Mapping[UUID, Folding]) -> None:
+    def _remember(self, foldings: Mapping[UUID, PortfolioProjector]) -> None:
         self._remembered.update(foldings)
         while len(self._remembered) > MOST_REMEMBERED:
             self._remembered.popitem(last=False)
@@ -184,7 +184,7 @@ MAY_BE_EMPTY = {"arr", "renews_on", "last_review_on"}
 LAST_LETTER = "\U0010ffff"
 
 
-def statement(query: PortfolioQuery, after: Place | None, caller: Caller | None) -> str:
+def statement(query: PortfolioQuery, after: CursorPosition | None, caller: Caller | None) -> str:
     """One row more than asked for shows whether there is another page.
 
     Rows whose value is empty are read apart, behind the others: to go on after a row by the index, it must have a value.
@@ -233,7 +233,7 @@ def theirs(caller: Caller | None) -> Iterator[str]:
         yield f"({at_work}plan_id = ANY(%(plans)s::uuid[]))"
 
 
-def values(query: PortfolioQuery, after: Place | None, caller: Caller | None) -> dict[str, Any]:
+def values(query: PortfolioQuery, after: CursorPosition | None, caller: Caller | None) -> dict[str, Any]:
     q = name_key(query.q or "")
     place = after._asdict() if after else {}
     tiers = [TIER_RANKS[tier] for tier in query.tier]
@@ -253,7 +253,7 @@ class Portfolio:
         with self._datastore.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             rows = cursor.execute(statement(query, after, caller), values(query, after, caller)).fetchall()
-        places = [Place(row.pop("sorted_by"), row["plan_id"]) for row in rows[: query.limit]]
+        places = [CursorPosition(row.pop("sorted_by"), row["plan_id"]) for row in rows[: query.limit]]
         items = [PortfolioItem(**row) for row in rows[: query.limit]]
         more = len(rows) > query.limit
         return PortfolioPage(items=items, next=cursor_of(places[-1], query.sort) if more else None)

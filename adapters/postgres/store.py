@@ -46,7 +46,7 @@ ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
-class Whereabouts:
+class ConnectionStrings:
     """Connection strings of the three roles.  The owner migrates, the service records and reads, keys are apart."""
 
     service: str
@@ -59,17 +59,17 @@ class StoreUnfit(Exception):
 
 
 @contextmanager
-def embedded(home: Path, binaries: Path | None = None, durable: bool = True) -> Iterator[Whereabouts]:
+def embedded(home: Path, binaries: Path | None = None, durable: bool = True) -> Iterator[ConnectionStrings]:
     """The embedded PostgreSQL, running as long as somebody uses it."""
     with EmbeddedPostgres(home, binaries, durable) as server:
-        yield Whereabouts(*(server.conninfo(role) for role in ("service", "owner", "keys")))
+        yield ConnectionStrings(*(server.conninfo(role) for role in ("service", "owner", "keys")))
 
 
 @dataclass(frozen=True)
 class Store:
     """An open store."""
 
-    where: Whereabouts
+    where: ConnectionStrings
     datastore: Datastore
     generations: KeyGenerations
     secrets: Secrets
@@ -97,7 +97,7 @@ class Store:
         return None
 
 
-def upgrade(where: Whereabouts) -> list[str]:
+def upgrade(where: ConnectionStrings) -> list[str]:
     """Bring the schema up to date; the names of the migrations that were carried out.
 
     Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`.
@@ -124,7 +124,7 @@ def is_there_in_the_end(conninfo: str) -> bool:
     return False
 
 
-def begin_another_log(where: Whereabouts) -> None:
+def begin_another_log(where: ConnectionStrings) -> None:
     """What was restored goes its own way from here on: its positions must not be taken for those of the log it was.
 
     Raises what `upgrade` raises, for the dump may be of an older version.
@@ -136,7 +136,7 @@ def begin_another_log(where: Whereabouts) -> None:
 
 @contextmanager
 def opened(
-    where: Whereabouts, key_encryption_keys: KeyEncryptionKeys, erasure_list: ErasureList | None = None
+    where: ConnectionStrings, key_encryption_keys: KeyEncryptionKeys, erasure_list: ErasureList | None = None
 ) -> Iterator[Store]:
     """The store at these connections, its schema up to date, and nobody in it who is on the list of erasures.
 
@@ -147,7 +147,7 @@ def opened(
         yield _entered(stack, partial(_opened, where, key_encryption_keys, erasure_list), where)
 
 
-def _entered(stack: ExitStack, store: Callable[[], AbstractContextManager[Store]], where: Whereabouts) -> Store:
+def _entered(stack: ExitStack, store: Callable[[], AbstractContextManager[Store]], where: ConnectionStrings) -> Store:
     for _ in range(ATTEMPTS - 1):
         try:
             return stack.enter_context(store())
@@ -159,7 +159,7 @@ def _entered(stack: ExitStack, store: Callable[[], AbstractContextManager[Store]
 
 @contextmanager
 def _opened(
-    where: Whereabouts, key_encryption_keys: KeyEncryptionKeys, erasure_list: ErasureList | None
+    where: ConnectionStrings, key_encryption_keys: KeyEncryptionKeys, erasure_list: ErasureList | None
 ) -> Iterator[Store]:
     upgrade(where)
     with ExitStack() as stack:

@@ -57,7 +57,7 @@ class Child:
         self.process.wait()
 
 
-class Press:
+class RenderingPool:
     """Makes forms of reports.  Many threads may ask at once; they wait for each other where a child is needed."""
 
     def __init__(self, idle_seconds: float = IDLE_SECONDS, most_seconds: float = MOST_SECONDS) -> None:

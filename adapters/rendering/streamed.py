@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.reports.month_report import MonthInTheMaking
 
 
-def written(making: MonthInTheMaking, histories: Iterator[KnownPlan]) -> Iterator[bytes]:
+def written(making: MonthInTheMaking, histories: Iterator[LoadedPlan]) -> Iterator[bytes]:
     """`MonthReport` as JSON, plan by plan.  The first part waits for the first plan."""
     begun = opened(making.heading) + b',"plans":['
     for known in histories:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from domain.account_plan.plan import OpenPlan, PlaceHold, PlanAlreadyOpen, PlanNotOpen, ReleaseHold, the_plan
 from domain.account_plan.stakeholders import ForgetStakeholder
 from domain.account_plan.team import AssignMember, Member, ReleaseMember
@@ -92,7 +92,7 @@ class Caller:
     def works_on_plans(self) -> bool:
         return self.role == WORKS_ON_PLANS
 
-    def sees(self, known: KnownPlan, now: datetime) -> bool:
+    def sees(self, known: LoadedPlan, now: datetime) -> bool:
         """Whether a plan there is, is theirs; as it stands now, not as it stood."""
         return (
             self.plans is None
@@ -108,7 +108,7 @@ class Caller:
             raise CallerNotAllowed("You may not act on behalf of others.")
         return replace(self, on_behalf_of=person)
 
-    def check_plan(self, known: KnownPlan, commands: Sequence[Command], now: datetime) -> None:
+    def check_plan(self, known: LoadedPlan, commands: Sequence[Command], now: datetime) -> None:
         """Before a plan decides.  A plan that is not theirs is there for them no more than one that does not exist.
 
         Raises `PlanNotOpen`, `PlanAlreadyOpen`, `CallerNotAllowed`.

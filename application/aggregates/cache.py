@@ -14,7 +14,7 @@ from domain.things import AccountPlan
 
 
 @dataclass(frozen=True)
-class KnownPlan:
+class LoadedPlan:
     """A plan and the events it is made of, as of a version."""
 
     plan_id: UUID
@@ -36,12 +36,12 @@ class KnownPlan:
         """The versions of the entries that were struck, and the ids of the events that struck them."""
         return struck_by(self.records)
 
-    def with_news(self, news: Sequence[Recorded]) -> "KnownPlan":
+    def with_news(self, news: Sequence[Recorded]) -> "LoadedPlan":
         records = (*self.records, *news)
         events = [record.event for record in news]
         plan = fold(record.event for record in records) if strikes(events) else fold(events, self.plan)
         forgotten = sum(isinstance(event, StakeholderForgotten) for event in events)
-        return KnownPlan(self.plan_id, records, plan, self.erasures + forgotten)
+        return LoadedPlan(self.plan_id, records, plan, self.erasures + forgotten)
 
 
 def forgets(news: Sequence[Recorded]) -> bool:
@@ -49,22 +49,22 @@ def forgets(news: Sequence[Recorded]) -> bool:
     return any(isinstance(record.event, StakeholderForgotten) for record in news)
 
 
-class PlanMemory:
+class PlanCache:
     """The plans used last, bounded by the number of their events.  Never a source of truth: see `AccountPlans.read`."""
 
     def __init__(self, most_events: int = 20_000) -> None:
         self._most_events = most_events
-        self._plans: OrderedDict[UUID, KnownPlan] = OrderedDict()
+        self._plans: OrderedDict[UUID, LoadedPlan] = OrderedDict()
         self._events = 0
         self._lock = Lock()
 
-    def get(self, plan_id: UUID) -> KnownPlan:
+    def get(self, plan_id: UUID) -> LoadedPlan:
         with self._lock:
             if plan_id in self._plans:
                 self._plans.move_to_end(plan_id)
-            return self._plans.get(plan_id) or KnownPlan(plan_id)
+            return self._plans.get(plan_id) or LoadedPlan(plan_id)
 
-    def put(self, known: KnownPlan) -> None:
+    def put(self, known: LoadedPlan) -> None:
         """Keep it, unless something newer is known."""
         with self._lock:
             before = self._plans.get(known.plan_id)

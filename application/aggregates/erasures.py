@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from application.aggregates.ports import Circumstances, Commit, EventStore, ToRecord
+from application.aggregates.ports import CommandContext, Commit, EventStore, ToRecord
 from domain.account_plan.stakeholders import StakeholderForgotten
 
 PURGED = (
@@ -55,8 +55,8 @@ def record_again(store: EventStore, erasure: Erasure) -> None:
             erasure.certificate,
             "On the list of erasures; this copy of the log was older",
         )
-        circumstances = Circumstances(erasure.by, "erasures", erasure.certificate, erasure.certificate)
-        store.append(Commit(erasure.plan_id, last.version, [to_record], circumstances))
+        context = CommandContext(erasure.by, "erasures", erasure.certificate, erasure.certificate)
+        store.append(Commit(erasure.plan_id, last.version, [to_record], context))
         records = store.read(erasure.plan_id)
 
 

@@ -9,9 +9,9 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from application.aggregates.cache import KnownPlan, PlanMemory, forgets
-from application.aggregates.pending_plan import Done, Prospect, with_id
-from application.aggregates.ports import Answer, Circumstances, Commit, EventStore, StoreBusy
+from application.aggregates.cache import LoadedPlan, PlanCache, forgets
+from application.aggregates.pending_plan import Done, PendingPlan, with_id
+from application.aggregates.ports import Answer, CommandContext, Commit, EventStore, StoreBusy
 from domain.account_plan import AccountPlanCommand
 from domain.account_plan.plan import OpenPlan, PlanNotOpen, the_plan
 from domain.account_plan.stakeholders import StakeholderForgotten
@@ -19,17 +19,17 @@ from domain.language import Caution, Command, Event, Refusal
 from domain.record import Recorded
 from domain.things import day_of
 
-PATIENCE = 5.0
+DECIDE_TIMEOUT_SECONDS = 5.0
 """Seconds a command is decided anew before it is given up."""
 
-TURN = 2.0
+TURN_TIMEOUT_SECONDS = 2.0
 """Seconds a command waits for those before it on the same plan: whoever needs longer waits for the store as well."""
 
 
 class VersionConflict(Exception):
     """Since the version you have seen, the same thing was changed: look at what happened, then decide again."""
 
-    def __init__(self, known: KnownPlan, since: Sequence[Recorded]) -> None:
+    def __init__(self, known: LoadedPlan, since: Sequence[Recorded]) -> None:
         super().__init__(known.version)
         self.known = known
         self.since = since
@@ -82,15 +82,15 @@ class AccountPlans:
         store: EventStore,
         now: Callable[[], datetime],
         make_id: Callable[[], UUID],
-        memory: PlanMemory | None = None,
+        memory: PlanCache | None = None,
     ) -> None:
         self._store = store
         self._now = now
         self._make_id = make_id
-        self._memory = memory or PlanMemory()
+        self._memory = memory or PlanCache()
         self._turns = [Lock() for _ in range(1024)]
 
-    def read(self, plan_id: UUID) -> KnownPlan:
+    def read(self, plan_id: UUID) -> LoadedPlan:
         """The plan as it stands now, never stale: what is known is brought up to date first.
 
         Raises `PlanNotOpen`, `StoreUnavailable`.
@@ -100,7 +100,7 @@ class AccountPlans:
             raise PlanNotOpen
         return known
 
-    def remembered(self, plan_id: UUID) -> KnownPlan:
+    def remembered(self, plan_id: UUID) -> LoadedPlan:
         """What this process knows of a plan, which may be old or nothing at all."""
         return self._memory.get(plan_id)
 
@@ -111,13 +111,13 @@ class AccountPlans:
     def now(self) -> datetime:
         return self._now()
 
-    def _refreshed(self, known: KnownPlan) -> KnownPlan:
+    def _refreshed(self, known: LoadedPlan) -> LoadedPlan:
         news = self._store.read(known.plan_id, after=known.version)
         if not news:
             return known
         if known.records and forgets(news):
             self._memory.drop(known.plan_id)
-            return self._refreshed(KnownPlan(known.plan_id))
+            return self._refreshed(LoadedPlan(known.plan_id))
         known = known.with_news(news)
         self._memory.put(known)
         return known
@@ -126,12 +126,12 @@ class AccountPlans:
         self,
         plan_id: UUID,
         commands: Sequence[AccountPlanCommand],
-        circumstances: Circumstances,
+        context: CommandContext,
         *,
         if_match: int | None = None,
         key: Key | None = None,
         at: datetime | None = None,
-        check: Callable[[KnownPlan], None] = lambda _: None,
+        check: Callable[[LoadedPlan], None] = lambda _: None,
     ) -> Outcome:
         """Carry out all of the commands or none.
 
@@ -146,7 +146,7 @@ class AccountPlans:
                 return outcome
             while True:
                 try:
-                    commit, done = self._decided(known, commands, circumstances, if_match, key, at, check)
+                    commit, done = self._decided(known, commands, context, if_match, key, at, check)
                 except (Refusal, CommandRefused, VersionConflict):
                     if fresh and key and (outcome := self._answered(key, check)):
                         return outcome
@@ -166,9 +166,9 @@ class AccountPlans:
     @contextmanager
     def _turn(self, plan_id: UUID) -> Iterator[float]:
         """One command at a time on a plan in this process: losing a race against oneself is a waste."""
-        deadline = monotonic() + PATIENCE
+        deadline = monotonic() + DECIDE_TIMEOUT_SECONDS
         turn = self._turns[hash(plan_id) % len(self._turns)]
-        if not turn.acquire(timeout=TURN):
+        if not turn.acquire(timeout=TURN_TIMEOUT_SECONDS):
             raise StoreBusy(StoreBusy.__doc__)
         try:
             yield deadline
@@ -177,13 +177,13 @@ class AccountPlans:
 
     def _decided(
         self,
-        known: KnownPlan,
+        known: LoadedPlan,
         commands: Sequence[AccountPlanCommand],
-        circumstances: Circumstances,
+        context: CommandContext,
         if_match: int | None,
         key: Key | None,
         at: datetime | None,
-        check: Callable[[KnownPlan], None],
+        check: Callable[[LoadedPlan], None],
     ) -> tuple[Commit, list[Done]]:
         if not known.records and not isinstance(commands[0], OpenPlan):
             raise PlanNotOpen
@@ -193,34 +193,34 @@ class AccountPlans:
         at = at or self._now()
         # A clock that was set back must not reorder the record: every cut is a prefix.
         at = max(at, last) if last else at
-        prospect, done = Prospect(known), list[Done]()
+        pending, done = PendingPlan(known), list[Done]()
         for place, command in enumerate(commands):
             try:
-                done.append(prospect.take(command, at, command_id=str(self._make_id())))
+                done.append(pending.take(command, at, command_id=str(self._make_id())))
             except Refusal as refusal:
                 raise (CommandRefused(place, refusal) if len(commands) > 1 else refusal) from None
-        content = _content(prospect.plan.version, done, commands)
+        content = _content(pending.plan.version, done, commands)
         answer = Answer(key.scope, key.body, known.plan_id, content) if key else None
-        return Commit(known.plan_id, known.version, prospect.to_record, circumstances, answer), done
+        return Commit(known.plan_id, known.version, pending.to_record, context, answer), done
 
-    def _outcome(self, known: KnownPlan, recorded: Sequence[Recorded], done: Sequence[Done]) -> Outcome:
+    def _outcome(self, known: LoadedPlan, recorded: Sequence[Recorded], done: Sequence[Done]) -> Outcome:
         opened = not known.records and bool(recorded)
         if forgets(recorded):
             self._memory.drop(known.plan_id)
             for record in recorded:
                 if isinstance(record.event, StakeholderForgotten):
                     self._store.forget(record)
-            known = self._refreshed(KnownPlan(known.plan_id))
+            known = self._refreshed(LoadedPlan(known.plan_id))
         elif recorded:
             known = known.with_news(recorded)
             self._memory.put(known)
         return Outcome(known.plan_id, known.version, known.position, done, known.erasures, self.today(known), opened)
 
-    def today(self, known: KnownPlan) -> date:
+    def today(self, known: LoadedPlan) -> date:
         """The day it is now where the plan lives."""
         return day_of(self._now(), the_plan(known.plan).timezone)
 
-    def _answered(self, key: Key, check: Callable[[KnownPlan], None]) -> Outcome | None:
+    def _answered(self, key: Key, check: Callable[[LoadedPlan], None]) -> Outcome | None:
         """`check` is asked again: the caller's rights may be others by now."""
         answer = self._store.answered(key.scope)
         if answer is None:
@@ -244,7 +244,7 @@ class AccountPlans:
         )
 
 
-def check_not_stale(known: KnownPlan, commands: Sequence[AccountPlanCommand], if_match: int | None) -> None:
+def check_not_stale(known: LoadedPlan, commands: Sequence[AccountPlanCommand], if_match: int | None) -> None:
     """Stale: since the version the caller has seen, an event concerned the same thing."""
     if if_match is None:
         return

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.aggregates.ports import ToRecord
 from domain.account_plan import AccountPlanCommand, AccountPlanEvent, decide, fold, speaks_of, strikes
 from domain.account_plan.stakeholders import StakeholderForgotten
@@ -24,10 +24,10 @@ class Done:
     warnings: Sequence[Caution]
 
 
-class Prospect:
+class PendingPlan:
     """A plan as it will stand once all that was decided is on record: what the next command is decided on."""
 
-    def __init__(self, known: KnownPlan) -> None:
+    def __init__(self, known: LoadedPlan) -> None:
         self.known = known
         self.plan = known.plan
         self.to_record: list[ToRecord] = []

@@ -23,7 +23,7 @@ class ProjectionLag(Exception):
 
 
 @dataclass(frozen=True)
-class Circumstances:
+class CommandContext:
     """Who commands, through what, and in which conversation: stored with every event that follows."""
 
     actor: str
@@ -67,7 +67,7 @@ class Commit(NamedTuple):
     plan_id: UUID
     expected: int
     events: Sequence[ToRecord]
-    circumstances: Circumstances
+    context: CommandContext
     answer: Answer | None = None
 
 

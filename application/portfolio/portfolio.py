@@ -1,6 +1,6 @@
-"""Projection over all plans: a line each, with who has it, what it is worth, until when, and what slips in it.
+"""Projection over all plans: a row each, with who has it, what it is worth, until when, and what slips in it.
 
-A line is carried on event by event from no more than it keeps, and shown as of a day: what is overdue or stale in a plan
+A row is carried on event by event from no more than it keeps, and shown as of a day: what is overdue or stale in a plan
 changes at some midnight without any event, so it is said at which.
 """
 
@@ -76,7 +76,7 @@ class PortfolioPage(BaseModel):
     """The cursor of the page that follows; null at the end."""
 
 
-# A line, carried on
+# A row, carried on
 
 
 class OnTheTeam(NamedTuple):
@@ -95,8 +95,8 @@ class HeldReview(NamedTuple):
 
 
 @dataclass(slots=True)
-class Line:
-    """A plan's line, with no more of its past than it takes to carry it on."""
+class PortfolioRow:
+    """A plan's row, with no more of its past than it takes to carry it on."""
 
     plan_id: UUID
     account_id: str
@@ -122,7 +122,7 @@ class Line:
     review: HeldReview | None = None
 
 
-class Glimpse(NamedTuple):
+class PartialEvent(NamedTuple):
     """As much of a recorded event as `READS` asks for: a fraction of the time of reading it whole, and nobody's words."""
 
     plan_id: UUID
@@ -134,7 +134,7 @@ class Glimpse(NamedTuple):
 
 
 class LooksBack(Exception):
-    """The event takes back what the line has forgotten since: fold the plan from its first event."""
+    """The event takes back what the row has forgotten since: fold the plan from its first event."""
 
 
 class CannotBeFolded(Exception):
@@ -147,11 +147,11 @@ class CannotBeFolded(Exception):
         )
 
 
-class Folding:
-    """A line in the making, and what of its past was met on the way."""
+class PortfolioProjector:
+    """A row in the making, and what of its past was met on the way."""
 
-    def __init__(self, onto: Line | None = None) -> None:
-        self._line = onto and replace(
+    def __init__(self, onto: PortfolioRow | None = None) -> None:
+        self._row = onto and replace(
             onto, due_on=dict(onto.due_on), team=dict(onto.team), refreshed_on=dict(onto.refreshed_on)
         )
         self._knows_all = onto is None
@@ -161,82 +161,86 @@ class Folding:
 
     @property
     def version(self) -> int:
-        return self._line.version if self._line else 0
+        return self._row.version if self._row else 0
 
-    def line(self) -> Line:
-        """The line after the events so far, of which there is at least one."""
-        assert self._line
+    def row(self) -> PortfolioRow:
+        """The row after the events so far, of which there is at least one."""
+        assert self._row
         for section, at in self._refreshed_at.items():
-            self._line.refreshed_on[section] = day_of(at, self._line.timezone)
+            self._row.refreshed_on[section] = day_of(at, self._row.timezone)
         self._refreshed_at.clear()
-        return self._line
+        return self._row
 
-    def add(self, glimpses: Iterable[Glimpse]) -> None:
+    def add(self, partial_events: Iterable[PartialEvent]) -> None:
         """Raises `CannotBeFolded`, and `LooksBack` unless it was begun with the first event."""
-        for glimpse in glimpses:
+        for partial_event in partial_events:
             try:
-                self._add(glimpse)
+                self._add(partial_event)
             except LooksBack:
                 raise
             except Exception as error:
-                raise CannotBeFolded(glimpse.event.__name__, glimpse.position) from error
+                raise CannotBeFolded(partial_event.event.__name__, partial_event.position) from error
 
-    def _add(self, glimpse: Glimpse) -> None:
-        line, event = self._line or self._open(glimpse), glimpse.event
-        if glimpse.version != line.version + 1:
-            raise ValueError(f"version {glimpse.version} does not follow version {line.version}")
-        line.version, line.position, line.last_event_at = glimpse.version, glimpse.position, glimpse.recorded_at
-        self._refreshed_at[glimpse.said.get("section") or event.home] = glimpse.recorded_at
+    def _add(self, partial_event: PartialEvent) -> None:
+        row, event = self._row or self._open(partial_event), partial_event.event
+        if partial_event.version != row.version + 1:
+            raise ValueError(f"version {partial_event.version} does not follow version {row.version}")
+        row.version, row.position, row.last_event_at = (
+            partial_event.version,
+            partial_event.position,
+            partial_event.recorded_at,
+        )
+        self._refreshed_at[partial_event.said.get("section") or event.home] = partial_event.recorded_at
         if event in _FOLD:
-            _FOLD[event](self, line, glimpse)
+            _FOLD[event](self, row, partial_event)
 
-    def _open(self, glimpse: Glimpse) -> Line:
-        said, at = glimpse.said, glimpse.recorded_at
+    def _open(self, partial_event: PartialEvent) -> PortfolioRow:
+        said, at = partial_event.said, partial_event.recorded_at
         touched = dict.fromkeys(get_args(Section), day_of(at, said["timezone"]))
-        self._line = Line(**said, plan_id=glimpse.plan_id, last_event_at=at, refreshed_on=touched)
-        return self._line
+        self._row = PortfolioRow(**said, plan_id=partial_event.plan_id, last_event_at=at, refreshed_on=touched)
+        return self._row
 
-    def amend(self, line: Line, glimpse: Glimpse) -> None:
-        for name, value in glimpse.said.items():
-            setattr(line, name, value)
+    def amend(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
+        for name, value in partial_event.said.items():
+            setattr(row, name, value)
 
-    def archive(self, line: Line, glimpse: Glimpse) -> None:
-        line.archived = glimpse.event is PlanArchived
+    def archive(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
+        row.archived = partial_event.event is PlanArchived
 
-    def promise(self, line: Line, glimpse: Glimpse) -> None:
-        line.due_on[_promise(glimpse)] = glimpse.said["due_on"]
+    def promise(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
+        row.due_on[_promise(partial_event)] = partial_event.said["due_on"]
 
-    def end(self, line: Line, glimpse: Glimpse) -> None:
-        promise = _promise(glimpse)
-        self._over[promise] = line.due_on.pop(promise)
+    def end(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
+        promise = _promise(partial_event)
+        self._over[promise] = row.due_on.pop(promise)
 
-    def reopen(self, line: Line, glimpse: Glimpse) -> None:
-        promise = _promise(glimpse)
+    def reopen(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
+        promise = _promise(partial_event)
         if promise not in self._over and not self._knows_all:
             raise LooksBack
-        line.due_on[promise] = self._over.pop(promise)
+        row.due_on[promise] = self._over.pop(promise)
 
-    def staff(self, line: Line, glimpse: Glimpse) -> None:
-        said = glimpse.said
+    def staff(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
+        said = partial_event.said
         stint = stint_id(said["person"], said["role"], said.get("stint", 1))
-        line.team[stint] = OnTheTeam(said["person"], said.get("until_on"))
+        row.team[stint] = OnTheTeam(said["person"], said.get("until_on"))
 
-    def hold_review(self, line: Line, glimpse: Glimpse) -> None:
-        review = HeldReview(glimpse.said["held_on"], glimpse.version, glimpse.said["id"])
+    def hold_review(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
+        review = HeldReview(partial_event.said["held_on"], partial_event.version, partial_event.said["id"])
         self._reviews[review.version] = review
-        line.review = max(review, line.review or review)
+        row.review = max(review, row.review or review)
 
-    def strike(self, line: Line, glimpse: Glimpse) -> None:
-        struck = int(glimpse.said["event"].rpartition(":")[2])
+    def strike(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
+        struck = int(partial_event.said["event"].rpartition(":")[2])
         self._reviews.pop(struck, None)
-        if line.review and line.review.version == struck:
+        if row.review and row.review.version == struck:
             if not self._knows_all:
                 raise LooksBack
-            line.review = max(self._reviews.values(), default=None)
+            row.review = max(self._reviews.values(), default=None)
 
 
-def _promise(glimpse: Glimpse) -> str:
-    return f"{glimpse.event.noun}:{glimpse.said['id']}"
+def _promise(partial_event: PartialEvent) -> str:
+    return f"{partial_event.event.noun}:{partial_event.said['id']}"
 
 
 READS: Mapping[type[Event], tuple[str, ...]] = {
@@ -257,24 +261,24 @@ READS: Mapping[type[Event], tuple[str, ...]] = {
 }
 """The fields of events that tell.  Of every other event it counts when it was recorded and which section it refreshes."""
 
-_FOLD: Mapping[type[Event], Callable[[Folding, Line, Glimpse], None]] = {
-    **dict.fromkeys((PlanCorrected, AccountRenamed, TierChanged, PlanReassigned), Folding.amend),
-    **dict.fromkeys((ContractSet, ContractRenewed), Folding.amend),
-    **dict.fromkeys((PlanArchived, PlanReopened), Folding.archive),
-    **dict.fromkeys((PlayPlanned, PlayRescheduled, ActionAdded, ActionRescheduled), Folding.promise),
-    **dict.fromkeys((PlayWon, PlayLost, PlayDropped, ActionCompleted, ActionDropped), Folding.end),
-    **dict.fromkeys((PlayReopened, ActionReopened), Folding.reopen),
-    **dict.fromkeys((MemberAssigned, MemberReleased), Folding.staff),
-    ReviewHeld: Folding.hold_review,
-    EntryStruck: Folding.strike,
+_FOLD: Mapping[type[Event], Callable[[PortfolioProjector, PortfolioRow, PartialEvent], None]] = {
+    **dict.fromkeys((PlanCorrected, AccountRenamed, TierChanged, PlanReassigned), PortfolioProjector.amend),
+    **dict.fromkeys((ContractSet, ContractRenewed), PortfolioProjector.amend),
+    **dict.fromkeys((PlanArchived, PlanReopened), PortfolioProjector.archive),
+    **dict.fromkeys((PlayPlanned, PlayRescheduled, ActionAdded, ActionRescheduled), PortfolioProjector.promise),
+    **dict.fromkeys((PlayWon, PlayLost, PlayDropped, ActionCompleted, ActionDropped), PortfolioProjector.end),
+    **dict.fromkeys((PlayReopened, ActionReopened), PortfolioProjector.reopen),
+    **dict.fromkeys((MemberAssigned, MemberReleased), PortfolioProjector.staff),
+    ReviewHeld: PortfolioProjector.hold_review,
+    EntryStruck: PortfolioProjector.strike,
 }
 
 
-# A line, shown
+# A row, shown
 
 
 class Shown(NamedTuple):
-    """A line as of a day, and the instant from which on it is no longer true if nothing happens."""
+    """A row as of a day, and the instant from which on it is no longer true if nothing happens."""
 
     item: PortfolioItem
     changes_at: datetime | None
@@ -288,39 +292,39 @@ _MOST_DAYS: Mapping[Tier, Mapping[Section, int]] = {
 }
 
 
-def shown(line: Line, now: datetime) -> Shown:
-    today = day_of(max(now, line.last_event_at), line.timezone).toordinal()
-    overdue_from = [due_on.toordinal() + 1 for due_on in line.due_on.values()]
+def shown(row: PortfolioRow, now: datetime) -> Shown:
+    today = day_of(max(now, row.last_event_at), row.timezone).toordinal()
+    overdue_from = [due_on.toordinal() + 1 for due_on in row.due_on.values()]
     stale_from = {
-        section: line.refreshed_on[section].toordinal() + most + 1 for section, most in _MOST_DAYS[line.tier].items()
+        section: row.refreshed_on[section].toordinal() + most + 1 for section, most in _MOST_DAYS[row.tier].items()
     }
-    stints = [(person, until_on.toordinal() + 1 if until_on else None) for person, until_on in line.team.values()]
+    stints = [(person, until_on.toordinal() + 1 if until_on else None) for person, until_on in row.team.values()]
     released_from = [day for _, day in stints if day]
     still_to_come = [day for day in (*overdue_from, *stale_from.values(), *released_from) if day > today]
     item = PortfolioItem(
-        plan_id=line.plan_id,
-        account_id=line.account_id,
-        account_name=line.account_name,
-        tier=line.tier,
-        owner=line.owner,
-        segment=line.segment,
-        territory=line.territory,
-        currency=line.currency,
-        archived=line.archived,
-        arr=line.arr,
-        renews_on=line.renews_on,
-        open_promises=len(line.due_on),
+        plan_id=row.plan_id,
+        account_id=row.account_id,
+        account_name=row.account_name,
+        tier=row.tier,
+        owner=row.owner,
+        segment=row.segment,
+        territory=row.territory,
+        currency=row.currency,
+        archived=row.archived,
+        arr=row.arr,
+        renews_on=row.renews_on,
+        open_promises=len(row.due_on),
         overdue=sum(day <= today for day in overdue_from),
-        last_review_on=line.review.held_on if line.review else None,
-        last_review_id=line.review.id if line.review else None,
+        last_review_on=row.review.held_on if row.review else None,
+        last_review_id=row.review.id if row.review else None,
         stale_sections=[section for section, day in stale_from.items() if day <= today],
-        version=line.version,
-        position=line.position,
-        opened_on=line.opened_on,
-        last_event_at=line.last_event_at,
+        version=row.version,
+        position=row.position,
+        opened_on=row.opened_on,
+        last_event_at=row.last_event_at,
     )
-    people = {line.owner, *(person for person, until in stints if until is None or until > today)}
-    changes_at = _midnight(min(still_to_come), line.timezone) if still_to_come else None
+    people = {row.owner, *(person for person, until in stints if until is None or until > today)}
+    changes_at = _midnight(min(still_to_come), row.timezone) if still_to_come else None
     return Shown(item, changes_at, sorted(people))
 
 
@@ -375,7 +379,7 @@ class CursorWrong(Exception):
     """This cursor was not given by this list in this order: begin again without one."""
 
 
-class Place(NamedTuple):
+class CursorPosition(NamedTuple):
     """A place in the order: after the plan with this value."""
 
     value: Any
@@ -398,16 +402,16 @@ _VALUES: Mapping[str, TypeAdapter[Any]] = {
 _CURSOR = TypeAdapter(tuple[str, Any, UUID])
 
 
-def cursor_of(place: Place, sort: Sort) -> str:
+def cursor_of(place: CursorPosition, sort: Sort) -> str:
     return urlsafe_b64encode(to_json((sort, *place))).decode().rstrip("=")
 
 
-def place_of(cursor: str, sort: Sort) -> Place:
+def place_of(cursor: str, sort: Sort) -> CursorPosition:
     """Raises `CursorWrong`."""
     try:
         text = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         order, value, plan_id = _CURSOR.validate_json(text)
-        place = Place(_VALUES[sort.lstrip("-")].validate_python(value), plan_id)
+        place = CursorPosition(_VALUES[sort.lstrip("-")].validate_python(value), plan_id)
     except ValueError:
         raise CursorWrong(CursorWrong.__doc__) from None
     if order != sort:

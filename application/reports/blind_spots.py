@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.reports.promises import Key, Life, lives, words_of
 from application.views.cuts import Cut, timezone_of
 from application.views.effects import struck_by
@@ -91,7 +91,7 @@ class Past:
         return day_of(record.meta.recorded_at, self.zone)
 
 
-def blind_spots(known: KnownPlan, a: Cut, b: Cut) -> BlindSpots:
+def blind_spots(known: LoadedPlan, a: Cut, b: Cut) -> BlindSpots:
     records = known.records[: b.version]
     past = Past(records, timezone_of(known))
     spots = [_spot(record, past) for record in records[a.version :] if type(record.event) in TRUE_ON]

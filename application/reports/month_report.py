@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, Field
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.reports.blind_spots import BlindSpot, blind_spots
-from application.reports.outcomes import ListName, Row, Rows, rows
+from application.reports.outcomes import ListName, PromiseOutcome, PromiseOutcomes, rows
 from application.reports.said_vs_did import Compared, Scores, compared, scores
 from application.reports.scores import share_of_unsaid, total
 from application.views.cuts import Cut, CutRefused, cut_at, known_at, plan_at, timezone_of
@@ -81,7 +81,7 @@ class Slip(BaseModel):
     account_name: str
     list: ListName
     days: int
-    row: Row
+    row: PromiseOutcome
 
 
 class LateDeparture(BlindSpot):
@@ -132,7 +132,7 @@ def month_named(text: str, now: datetime) -> Month:
     return month
 
 
-def cuts_of(month: Month, known: KnownPlan, now: datetime) -> tuple[Cut, Cut] | None:
+def cuts_of(month: Month, known: LoadedPlan, now: datetime) -> tuple[Cut, Cut] | None:
     """From the end of the day before the month to the end of its last day, or to now.
 
     None where it has not begun yet, or was over before the plan was opened.
@@ -145,7 +145,7 @@ def cuts_of(month: Month, known: KnownPlan, now: datetime) -> tuple[Cut, Cut] | 
     return (a, b) if b.version else None
 
 
-def sleeps(known: KnownPlan, a: Cut, b: Cut) -> bool:
+def sleeps(known: LoadedPlan, a: Cut, b: Cut) -> bool:
     """Whether a plan was archived all the time: its promises are nobody's any more."""
     return a.version == b.version and the_plan(plan_at(known, b)).archived
 
@@ -166,7 +166,7 @@ class MonthInTheMaking:
     def heading(self) -> Heading:
         return Heading(month=str(self.month), owner=self.owner, tier=self.tier)
 
-    def add(self, known: KnownPlan) -> PlanMonth | None:
+    def add(self, known: LoadedPlan) -> PlanMonth | None:
         """None where the plan has no such month, or is none of those that are asked for."""
         cuts = cuts_of(self.month, known, self.now)
         if cuts is None or sleeps(known, *cuts):
@@ -224,7 +224,7 @@ def summed(plans: Sequence[PlanMonth]) -> dict[str, Any]:
     }
 
 
-def slips(plan: Compared, found: Rows) -> Iterator[Slip]:
+def slips(plan: Compared, found: PromiseOutcomes) -> Iterator[Slip]:
     for name, promises in found.items():
         for row in promises:
             if row.outcome == "slipped" and row.side == "us":
@@ -232,14 +232,14 @@ def slips(plan: Compared, found: Rows) -> Iterator[Slip]:
                 yield Slip(plan=plan.plan, account_name=plan.account_name, list=name, days=days, row=row)
 
 
-def late_departures(plan: Compared, known: KnownPlan, a: Cut, b: Cut) -> Iterator[LateDeparture]:
+def late_departures(plan: Compared, known: LoadedPlan, a: Cut, b: Cut) -> Iterator[LateDeparture]:
     for spot in blind_spots(known, a, b).spots:
         if spot.what == "departure":
             yield LateDeparture(plan=plan.plan, account_name=plan.account_name, **spot.__dict__)
 
 
 def month_report(
-    month: Month, plans: Iterable[KnownPlan], now: datetime, owner: str | None = None, tier: Tier | None = None
+    month: Month, plans: Iterable[LoadedPlan], now: datetime, owner: str | None = None, tier: Tier | None = None
 ) -> MonthReport:
     """Of the plans that this person owned and that were of this tier at the end of the month."""
     making = MonthInTheMaking(month, now, owner, tier)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.reports.promises import (
     DROPS,
     FINISHES,
@@ -63,7 +63,7 @@ NOTICE_DAYS = 3
 """A move recorded fewer days than this before the day it was due came too late to be a notice."""
 
 
-class Row(BaseModel):
+class PromiseOutcome(BaseModel):
     """One promise of the period: what was said, what became of it, and the events that decided it."""
 
     id: str
@@ -232,11 +232,11 @@ class Case:
             moments += before.those(endings)[-1:]
         return sorted((moment.record for moment in moments), key=lambda record: record.version)
 
-    def row(self, around: Surroundings) -> Row:
+    def row(self, around: Surroundings) -> PromiseOutcome:
         said, now = self.baseline, self.now
         first_due_on = self.life.first.promise.due_on
         done_since = [record for record in self.events if record.version > self.a.version]
-        return Row.model_construct(
+        return PromiseOutcome.model_construct(
             id=now.id,
             kind=now.noun,
             title=words_of(said),
@@ -262,18 +262,18 @@ class Case:
         )
 
 
-Rows = Mapping[ListName, list[Row]]
+PromiseOutcomes = Mapping[ListName, list[PromiseOutcome]]
 
 
-def rows(known: KnownPlan, a: Cut, b: Cut) -> Rows:
+def rows(known: LoadedPlan, a: Cut, b: Cut) -> PromiseOutcomes:
     """Every promise of the period in one of the three lists, in order of creation.  Raises `CutBeforePlan`."""
     around = Surroundings.of(plan_at(known, b), b.date)
     return listed(lives(known.records[: b.version]), around, a, b, timezone_of(known))
 
 
-def listed(promises: Mapping[Key, Life], around: Surroundings, a: Cut, b: Cut, zone: str) -> Rows:
+def listed(promises: Mapping[Key, Life], around: Surroundings, a: Cut, b: Cut, zone: str) -> PromiseOutcomes:
     """`rows`, where the lives of the promises are known, even beyond the second cut."""
-    found: dict[ListName, list[Row]] = {"said": [], "carried": [], "added": []}
+    found: dict[ListName, list[PromiseOutcome]] = {"said": [], "carried": [], "added": []}
     for life in promises.values():
         case = Case(life.until(b.version), a, b, zone)
         if case.life.moments and case.in_list:

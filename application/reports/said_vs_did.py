@@ -11,13 +11,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.reports.blind_spots import BlindSpot, blind_spots
-from application.reports.outcomes import NOBODY, Row, Rows, listed, rows
+from application.reports.outcomes import NOBODY, PromiseOutcome, PromiseOutcomes, listed, rows
 from application.reports.promises import lives
 from application.reports.scores import Score, finished, score
 from application.reports.series import Series, series
-from application.reports.warning_signs import Theatre, theatre
+from application.reports.warning_signs import WarningSigns, theatre
 from application.views.current_plan import CutView
 from application.views.cuts import Cut, CutRefused, check_there, cut_at, known_at, plan_at, review_cut, timezone_of
 from application.views.diff import Change, Touched, diff
@@ -64,14 +64,14 @@ class Compared(BaseModel):
 
 
 class Scores(BaseModel):
-    """The scores of one period.  Rows of the customer's side are in `customer_score` and in no other."""
+    """The scores of one period.  PromiseOutcomes of the customer's side are in `customer_score` and in no other."""
 
     score: Score = Field(description="Of what was said.")
     carried_score: Score
     added_score: Score
     customer_score: Score = Field(description="Of joint actions of the customer's side, in whichever list.")
     by_kind: dict[str, Score] = Field(description="`score`, of plays and of actions apart.")
-    finished: int = Field(description="Rows finished, in all three lists.")
+    finished: int = Field(description="PromiseOutcomes finished, in all three lists.")
     finished_unsaid: int = Field(description="Of these, in `added`.")
     unsaid_share: float | None
 
@@ -88,9 +88,9 @@ class LogHead(BaseModel):
 class Report(Scores, Compared):
     """Said versus did, from one cut to another."""
 
-    said: list[Row] = Field(description="Open at the first cut and not past.")
-    carried: list[Row] = Field(description="Open at the first cut, and overdue already.")
-    added: list[Row] = Field(description="First recorded between the cuts, or over before and reopened.")
+    said: list[PromiseOutcome] = Field(description="Open at the first cut and not past.")
+    carried: list[PromiseOutcome] = Field(description="Open at the first cut, and overdue already.")
+    added: list[PromiseOutcome] = Field(description="First recorded between the cuts, or over before and reopened.")
     unchanged: bool = Field(description="No change at all but the reviews themselves, which is itself a finding.")
     changes: dict[Section, list[Change]]
     touched_unchanged: list[Touched]
@@ -99,7 +99,7 @@ class Report(Scores, Compared):
     decisions: list[Decisions]
     blind_spots: list[BlindSpot]
     recorded_on_the_day: int = Field(description="What would be a blind spot had it not been recorded on its day.")
-    theatre: Theatre
+    theatre: WarningSigns
     trend: list[Pair] = Field(description="Every earlier pair of consecutive reviews of the same kind.")
     series: Series = Field(description="How revenue, whitespace and sentiments went up to the second cut.")
     log_head: LogHead | None = Field(
@@ -113,12 +113,12 @@ class NotTwoReviews(CutRefused):
     type = "not-two-reviews"
 
 
-def last_position(known: KnownPlan, cut: Cut) -> int:
+def last_position(known: LoadedPlan, cut: Cut) -> int:
     """Of the last event a report up to a cut is made of."""
     return known.records[cut.version - 1].position if cut.version else 0
 
 
-def said_vs_did(known: KnownPlan, a: Cut, b: Cut) -> Report:
+def said_vs_did(known: LoadedPlan, a: Cut, b: Cut) -> Report:
     """From cut `a` to cut `b`; before the plan opened, nothing was said.
 
     Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
@@ -147,7 +147,7 @@ def said_vs_did(known: KnownPlan, a: Cut, b: Cut) -> Report:
     )
 
 
-def compared(known: KnownPlan, a: Cut, b: Cut) -> Compared:
+def compared(known: LoadedPlan, a: Cut, b: Cut) -> Compared:
     """Raises `CutBeforePlan`."""
     card = the_plan(plan_at(known, b))
     return Compared(
@@ -164,7 +164,7 @@ def compared(known: KnownPlan, a: Cut, b: Cut) -> Compared:
     )
 
 
-def scores(found: Rows) -> Scores:
+def scores(found: PromiseOutcomes) -> Scores:
     ours = {name: [row for row in rows if row.side == "us"] for name, rows in found.items()}
     every = [row for rows in found.values() for row in rows]
     ended = finished(every, found["added"])
@@ -191,7 +191,7 @@ class HeldReview(NamedTuple):
     cut: Cut
 
 
-def held_reviews(known: KnownPlan, until: Cut) -> list[HeldReview]:
+def held_reviews(known: LoadedPlan, until: Cut) -> list[HeldReview]:
     """Those held by a cut and not struck by it, in the order they were recorded.  Raises `CutBeforePlan`."""
     check_there(known, until)
     records, zone = known.records[: until.version], timezone_of(known)
@@ -212,7 +212,7 @@ def pairs(reviews: Sequence[HeldReview]) -> Iterator[tuple[HeldReview, HeldRevie
         last[review.event.kind] = review
 
 
-def decisions(known: KnownPlan, a: Cut, b: Cut) -> Iterator[Decisions]:
+def decisions(known: LoadedPlan, a: Cut, b: Cut) -> Iterator[Decisions]:
     for event, record, _ in held_reviews(known, b):
         if record.version > a.version and (event.decisions or event.decisions_required):
             yield Decisions(
@@ -225,7 +225,7 @@ def decisions(known: KnownPlan, a: Cut, b: Cut) -> Iterator[Decisions]:
             )
 
 
-def trend(known: KnownPlan, a: Cut, b: Cut) -> Iterator[Pair]:
+def trend(known: LoadedPlan, a: Cut, b: Cut) -> Iterator[Pair]:
     """Of the reviews of the kind that is compared; between other cuts, of every kind."""
     reviews, promises, zone = held_reviews(known, b), lives(known.records), timezone_of(known)
     kinds = {review.cut.cut: review.event.kind for review in reviews}
@@ -240,7 +240,7 @@ def trend(known: KnownPlan, a: Cut, b: Cut) -> Iterator[Pair]:
             )
 
 
-def cuts_meant(known: KnownPlan, now: datetime, from_: str | None = None, to: str | None = None) -> tuple[str, str]:
+def cuts_meant(known: LoadedPlan, now: datetime, from_: str | None = None, to: str | None = None) -> tuple[str, str]:
     """What is compared where it is not said: the last two held reviews of the same kind.
 
     Up to a review, from the one of its kind before it; up to another cut, from the last review before that; from a cut,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, Field
 
-from application.reports.outcomes import Row
+from application.reports.outcomes import PromiseOutcome
 
 PLACES = 10_000
 
@@ -44,7 +44,7 @@ def rate(part: int, whole: int) -> float | None:
     return (2 * PLACES * part + whole) // (2 * whole) / PLACES if whole else None
 
 
-def score(rows: Iterable[Row]) -> Score:
+def score(rows: Iterable[PromiseOutcome]) -> Score:
     counts: Counter[str] = Counter()
     for row in rows:
         if "already_done" in row.flags:
@@ -72,7 +72,7 @@ def with_rates(counts: Counter[str]) -> Score:
     )
 
 
-def finished(rows: Iterable[Row], added: Iterable[Row]) -> Finished:
+def finished(rows: Iterable[PromiseOutcome], added: Iterable[PromiseOutcome]) -> Finished:
     """Of all rows, and of those that were added."""
     return share_of_unsaid(
         sum(row.finished_on is not None for row in rows), sum(row.finished_on is not None for row in added)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.views.cuts import Cut, cut_at, known_at, plan_at, timezone_of
 from application.views.metrics import whitespace_totals
 from domain.account_plan.health import Contract
@@ -54,7 +54,7 @@ class Series(BaseModel):
     sentiments: list[Sentiment]
 
 
-def series(known: KnownPlan, until: Cut) -> Series:
+def series(known: LoadedPlan, until: Cut) -> Series:
     """Up to a cut.  Raises `CutBeforePlan`."""
     plan = plan_at(known, until)
     zone = timezone_of(known)
@@ -65,7 +65,7 @@ def series(known: KnownPlan, until: Cut) -> Series:
     )
 
 
-def reviews_until(known: KnownPlan, plan: AccountPlan, until: Cut) -> Iterator[Cut]:
+def reviews_until(known: LoadedPlan, plan: AccountPlan, until: Cut) -> Iterator[Cut]:
     """The reviews of the kind the cut is of, or of all kinds if it is no review, and the cut itself."""
     held = {f"review:{each.id}": each for each in plan.all(Review).values() if each.state == "held"}
     closing = held.get(until.cut)
@@ -77,7 +77,7 @@ def reviews_until(known: KnownPlan, plan: AccountPlan, until: Cut) -> Iterator[C
     yield until
 
 
-def standing(known: KnownPlan, cut: Cut) -> Standing:
+def standing(known: LoadedPlan, cut: Cut) -> Standing:
     plan = plan_at(known, cut)
     contract = plan.find(Contract, "contract")
     return Standing(

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from pydantic import BaseModel, Field
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.reports.outcomes import NOTICE_DAYS
 from application.reports.promises import (
     FINISHES,
@@ -67,7 +67,7 @@ class UntouchedSentiments(Signal):
     stakeholders: list[Untouched]
 
 
-class Theatre(BaseModel):
+class WarningSigns(BaseModel):
     """Each is a reason to look closer."""
 
     closing_review: str | None = Field(description="The last review held in the period.")
@@ -81,7 +81,7 @@ class Theatre(BaseModel):
     late_notice_moves: Signal
 
 
-def theatre(known: KnownPlan, a: Cut, b: Cut) -> Theatre:
+def theatre(known: LoadedPlan, a: Cut, b: Cut) -> WarningSigns:
     """Of the period between two cuts.  What was struck by the second is left out.  Raises `CutBeforePlan`."""
     records, zone = known.records[: b.version], timezone_of(known)
     struck = struck_by(records)
@@ -91,7 +91,7 @@ def theatre(known: KnownPlan, a: Cut, b: Cut) -> Theatre:
     promises = list(lives(records).values())
     finishes = [moment for moment in _in_period(promises, a) if moment.is_one_of(FINISHES)]
     moves = [move for life in promises for move in moves_to_later(life.after(a.version))]
-    return Theatre(
+    return WarningSigns(
         closing_review=closing.event.subject() if closing else None,
         recorded_on_the_eve=_eve(period, closing),
         finished_in_the_last_minutes=_signal(_before((each.record for each in finishes), closing, LAST_MINUTES)),
@@ -152,7 +152,7 @@ def _quiet(period: Sequence[Recorded]) -> Quiet:
     return Quiet(count=len(reviews), events=reviews, only_reviews=len(reviews) == len(period))
 
 
-def _untouched(known: KnownPlan, b: Cut, zone: str) -> UntouchedSentiments:
+def _untouched(known: LoadedPlan, b: Cut, zone: str) -> UntouchedSentiments:
     last: dict[str, Recorded] = {}
     for record in known.records[: b.version]:
         if isinstance(record.event, SentimentChanged | StakeholderAdded):

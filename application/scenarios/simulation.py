@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from application.aggregates.cache import KnownPlan
-from application.aggregates.pending_plan import Prospect, with_id
-from application.aggregates.ports import Circumstances, Commit
+from application.aggregates.cache import LoadedPlan
+from application.aggregates.pending_plan import PendingPlan, with_id
+from application.aggregates.ports import CommandContext, Commit
 from application.scenarios.scenario import Line, ScenarioRefused
 from application.views.plan_names import first_open, plans_named
 from domain.account_plan.plan import OpenPlan, PlanNotOpen, plan_id_of
@@ -51,7 +51,7 @@ class Loaded:
 
 
 def load(
-    lines: Sequence[Line], store: SimulationStore, read: Callable[[UUID], KnownPlan], make_id: Callable[[], UUID]
+    lines: Sequence[Line], store: SimulationStore, read: Callable[[UUID], LoadedPlan], make_id: Callable[[], UUID]
 ) -> Loaded:
     """Carry a scenario out and record it.  Raises `ScenarioRefused`, `RealEventsHeld`, `PlansMovedOn`."""
     if store.holds_real_events():
@@ -68,12 +68,12 @@ def load(
 class Rehearsal:
     """A history told in memory: the commits it takes to record it."""
 
-    def __init__(self, read: Callable[[UUID], KnownPlan], make_id: Callable[[], UUID]) -> None:
+    def __init__(self, read: Callable[[UUID], LoadedPlan], make_id: Callable[[], UUID]) -> None:
         """`read` raises `PlanNotOpen` where there is no plan."""
         self._read = read
         self._make_id = make_id
         self._conversation = str(make_id())
-        self._prospects: dict[UUID, Prospect] = {}
+        self._prospects: dict[UUID, PendingPlan] = {}
         self.commits: list[Commit] = []
 
     def tell(self, line: Line) -> None:
@@ -88,21 +88,21 @@ class Rehearsal:
             raise ScenarioRefused(line.place, f"{where}{refusal}") from None
 
     def _tell(self, line: Line) -> None:
-        plan_id, prospect = self._plan_of(line)
-        last = last_instant(prospect)
+        plan_id, pending = self._plan_of(line)
+        last = last_instant(pending)
         if last and line.at < last:
             raise ScenarioRefused(
                 line.place,
                 f"{line.at.isoformat()} is before what the plan “{line.plan}” already holds (up to {last.isoformat()});"
                 " a history is only ever continued.",
             )
-        expected, known = prospect.plan.version, len(prospect.to_record)
-        prospect.take(with_id(line.command, self._make_id), line.at, command_id=str(self._make_id()))
-        if events := prospect.to_record[known:]:
-            said = Circumstances(line.by, SOURCE, str(self._make_id()), self._conversation)
+        expected, known = pending.plan.version, len(pending.to_record)
+        pending.take(with_id(line.command, self._make_id), line.at, command_id=str(self._make_id()))
+        if events := pending.to_record[known:]:
+            said = CommandContext(line.by, SOURCE, str(self._make_id()), self._conversation)
             self.commits.append(Commit(plan_id, expected, events, said))
 
-    def _plan_of(self, line: Line) -> tuple[UUID, Prospect]:
+    def _plan_of(self, line: Line) -> tuple[UUID, PendingPlan]:
         if not isinstance(line.command, OpenPlan):
             return first_open(line.plan, self._open_prospect)
         plan_id = plan_id_of(line.command.account_id)
@@ -111,24 +111,24 @@ class Rehearsal:
             raise ScenarioRefused(line.place, what)
         return plan_id, self._prospect(plan_id)
 
-    def _open_prospect(self, plan_id: UUID) -> tuple[UUID, Prospect]:
-        prospect = self._prospect(plan_id)
-        if prospect.plan.version == 0:
+    def _open_prospect(self, plan_id: UUID) -> tuple[UUID, PendingPlan]:
+        pending = self._prospect(plan_id)
+        if pending.plan.version == 0:
             raise PlanNotOpen
-        return plan_id, prospect
+        return plan_id, pending
 
-    def _prospect(self, plan_id: UUID) -> Prospect:
+    def _prospect(self, plan_id: UUID) -> PendingPlan:
         if plan_id not in self._prospects:
             try:
                 known = self._read(plan_id)
             except PlanNotOpen:
-                known = KnownPlan(plan_id)
-            self._prospects[plan_id] = Prospect(known)
+                known = LoadedPlan(plan_id)
+            self._prospects[plan_id] = PendingPlan(known)
         return self._prospects[plan_id]
 
 
-def last_instant(prospect: Prospect) -> datetime | None:
-    if prospect.to_record:
-        return prospect.to_record[-1].at
-    records = prospect.known.records
+def last_instant(pending: PendingPlan) -> datetime | None:
+    if pending.to_record:
+        return pending.to_record[-1].at
+    records = pending.known.records
     return records[-1].meta.recorded_at if records else None

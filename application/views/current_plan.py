@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, create_model
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.effects import section_of
 from application.views.freshness import Duty, Freshness, duties, freshness
@@ -82,7 +82,7 @@ class CurrentPlan(BaseModel):
     duties: list[Duty] = Field(description="Events of the last time that want the plan to be updated.")
 
 
-def current_plan(known: KnownPlan, cut: Cut) -> CurrentPlan:
+def current_plan(known: LoadedPlan, cut: Cut) -> CurrentPlan:
     """Raises `CutBeforePlan`."""
     plan = plan_at(known, cut)
     card, records, zone = the_plan(plan), known.records[: cut.version], timezone_of(known)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from domain.account_plan import fold
 from domain.account_plan.entries import version_named
 from domain.account_plan.plan import the_plan
@@ -70,7 +70,7 @@ class Cut:
         return day < self.today
 
 
-def cut_at(text: str, known: KnownPlan, now: datetime) -> Cut:
+def cut_at(text: str, known: LoadedPlan, now: datetime) -> Cut:
     """The cut a caller names.  Raises `CutUnknown`, `CutInTheFuture`.  Of a cut before the plan opened the version is 0."""
     zone = timezone_of(known)
     last = max(now, known.records[-1].meta.recorded_at)
@@ -88,11 +88,11 @@ def cut_at(text: str, known: KnownPlan, now: datetime) -> Cut:
     return _instant(text, known, zone, last)
 
 
-def timezone_of(known: KnownPlan) -> str:
+def timezone_of(known: LoadedPlan) -> str:
     return the_plan(known.plan).timezone
 
 
-def _review(id: str, known: KnownPlan, zone: str) -> Cut:
+def _review(id: str, known: LoadedPlan, zone: str) -> Cut:
     struck = known.struck
     for record in reversed(known.records):
         if isinstance(record.event, ReviewHeld) and record.event.id == id and record.version not in struck:
@@ -111,7 +111,7 @@ def _number(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
-def _version(text: str, version: int | None, known: KnownPlan, zone: str) -> Cut:
+def _version(text: str, version: int | None, known: LoadedPlan, zone: str) -> Cut:
     if version is None:
         raise CutUnknown(
             f"“{shortened(text)}” names no point in the history of this plan: its versions are 1, 2, 3 and so on,"
@@ -123,7 +123,7 @@ def _version(text: str, version: int | None, known: KnownPlan, zone: str) -> Cut
     return Cut(text, version, at, day_of(at, zone))
 
 
-def _day(text: str, known: KnownPlan, zone: str, now: datetime) -> Cut:
+def _day(text: str, known: LoadedPlan, zone: str, now: datetime) -> Cut:
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -138,7 +138,7 @@ def _day(text: str, known: KnownPlan, zone: str, now: datetime) -> Cut:
     return Cut(text, _version_at(known, end), end, day, over=True)
 
 
-def _instant(text: str, known: KnownPlan, zone: str, now: datetime) -> Cut:
+def _instant(text: str, known: LoadedPlan, zone: str, now: datetime) -> Cut:
     # A plus sign that was not escaped in a URL arrives as a space.
     spelled = text.replace(" ", "+").upper()
     try:
@@ -155,11 +155,11 @@ def _instant(text: str, known: KnownPlan, zone: str, now: datetime) -> Cut:
         ) from None
 
 
-def _version_at(known: KnownPlan, at: datetime) -> int:
+def _version_at(known: LoadedPlan, at: datetime) -> int:
     return bisect_right(known.records, at, key=lambda record: record.meta.recorded_at)
 
 
-def check_there(known: KnownPlan, cut: Cut) -> None:
+def check_there(known: LoadedPlan, cut: Cut) -> None:
     """Raises `CutBeforePlan` where there was no plan yet."""
     if cut.version == 0:
         opened = known.records[0].meta.recorded_at
@@ -168,7 +168,7 @@ def check_there(known: KnownPlan, cut: Cut) -> None:
         )
 
 
-def plan_at(known: KnownPlan, cut: Cut) -> AccountPlan:
+def plan_at(known: LoadedPlan, cut: Cut) -> AccountPlan:
     """The plan as of a cut: the fold of what was recorded up to it.  Raises `CutBeforePlan`."""
     check_there(known, cut)
     if cut.version == known.version:
@@ -176,6 +176,6 @@ def plan_at(known: KnownPlan, cut: Cut) -> AccountPlan:
     return fold(record.event for record in known.records[: cut.version])
 
 
-def known_at(known: KnownPlan, cut: Cut) -> KnownPlan:
+def known_at(known: LoadedPlan, cut: Cut) -> LoadedPlan:
     """All that was known at a cut.  Raises `CutBeforePlan`."""
-    return KnownPlan(known.plan_id, known.records[: cut.version], plan_at(known, cut))
+    return LoadedPlan(known.plan_id, known.records[: cut.version], plan_at(known, cut))

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.views.current_plan import ONE_EACH, CurrentPlan, CutView, current_plan
 from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.effects import section_of, values_of, walk
@@ -120,7 +120,7 @@ class Diff(BaseModel):
     to_state: CurrentPlan | None = None
 
 
-def diff(known: KnownPlan, a: Cut, b: Cut, states: bool = False) -> Diff:
+def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False) -> Diff:
     """From cut `a` to cut `b`; before the plan opened, everything came.
 
     Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
@@ -209,7 +209,7 @@ class Compared:
         return Move(direction=direction(field, old, new), before=old, after=new)
 
 
-def compare(known: KnownPlan, a: Cut, b: Cut) -> list[Compared]:
+def compare(known: LoadedPlan, a: Cut, b: Cut) -> list[Compared]:
     """All that was touched between the cuts, kind by kind."""
     was, now = plan_at(known, a) if a.version else EMPTY, plan_at(known, b)
     touching: dict[tuple[str, str], dict[str, list[Recorded]]] = defaultdict(lambda: defaultdict(list))
@@ -335,13 +335,13 @@ def touched(thing: Compared, what: str, fields: Sequence[str], traces: Sequence[
     )
 
 
-def gone_stale(known: KnownPlan, a: Cut, b: Cut) -> list[Section]:
+def gone_stale(known: LoadedPlan, a: Cut, b: Cut) -> list[Section]:
     before = stale_at(known, a) if a.version else set()
     after = stale_at(known, b)
     return [section for section in get_args(Section) if section in after - before]
 
 
-def stale_at(known: KnownPlan, cut: Cut) -> set[Section]:
+def stale_at(known: LoadedPlan, cut: Cut) -> set[Section]:
     tier = the_plan(plan_at(known, cut)).tier
     fresh = freshness(known.records[: cut.version], tier, timezone_of(known), cut.date)
     return {section for section, freshness in fresh.items() if freshness.stale}

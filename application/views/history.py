@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel
 from pydantic_core import from_json
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.views.effects import Effect, Step, struck_by, walk
 from domain.account_plan import struck_version
 from domain.account_plan.entries import EntryStruck
@@ -140,7 +140,7 @@ def entry(step: Step, struck: Mapping[int, str]) -> Entry:
 MOST_SINCE = 50
 
 
-def since(known: KnownPlan, wanted: Sequence[Recorded]) -> list[Entry]:
+def since(known: LoadedPlan, wanted: Sequence[Recorded]) -> list[Entry]:
     """The entries of these events, for somebody who has to know what happened meanwhile."""
     versions = {record.version for record in wanted}
     after = min(versions, default=1) - 1

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.views.blame import Blame, blame
 from application.views.current_plan import CutView
 from application.views.cuts import Cut, CutRefused, check_there, cut_at, plan_at
@@ -46,7 +46,7 @@ class CursorUnknown(Exception):
     """This cursor is not one this list gave."""
 
 
-def history_page(known: KnownPlan, wanted: Filter, until: Cut, after: int = 0, limit: int = 100) -> HistoryPage:
+def history_page(known: LoadedPlan, wanted: Filter, until: Cut, after: int = 0, limit: int = 100) -> HistoryPage:
     """What was recorded after a version and up to a cut.  Raises `CutBeforePlan`."""
     check_there(known, until)
     items, last = history(known.records[: until.version], wanted.leaves_in, after, limit)
@@ -54,7 +54,7 @@ def history_page(known: KnownPlan, wanted: Filter, until: Cut, after: int = 0, l
 
 
 def blame_list(
-    known: KnownPlan, cut: Cut, section: Section | None = None, kind: str | None = None, id: str | None = None
+    known: LoadedPlan, cut: Cut, section: Section | None = None, kind: str | None = None, id: str | None = None
 ) -> BlameList:
     """Raises `CutBeforePlan`."""
     items = [
@@ -65,12 +65,12 @@ def blame_list(
     return BlameList.model_construct(as_of=CutView.of(cut), items=items)
 
 
-def review_list(known: KnownPlan, cut: Cut) -> ReviewList:
+def review_list(known: LoadedPlan, cut: Cut) -> ReviewList:
     """Raises `CutBeforePlan`."""
     return ReviewList.model_construct(as_of=CutView.of(cut), items=reviews(known, cut))
 
 
-def last_review(known: KnownPlan, before: Cut) -> str:
+def last_review(known: LoadedPlan, before: Cut) -> str:
     """The cut of the last review held before another cut: what one compares with if nothing else is said.
 
     Raises `NoReviewToCompareWith`, `CutBeforePlan`.
@@ -82,7 +82,7 @@ def last_review(known: KnownPlan, before: Cut) -> str:
     return f"review:{latest.review.id}"
 
 
-def version_before(cut: str | None, known: KnownPlan, now: datetime) -> int:
+def version_before(cut: str | None, known: LoadedPlan, now: datetime) -> int:
     """The version after which a history begins.  A day is meant from its beginning: what was recorded on it counts."""
     if cut is None:
         return 0

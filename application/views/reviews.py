@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.views.cuts import Cut, cut_at, known_at
 from domain.account_plan.reviews import Review
 
@@ -19,13 +19,13 @@ class ReviewView(BaseModel):
     recorded_late: bool
 
 
-def reviews(known: KnownPlan, cut: Cut) -> list[ReviewView]:
+def reviews(known: LoadedPlan, cut: Cut) -> list[ReviewView]:
     """In the order they came.  Raises `CutBeforePlan`."""
     known = known_at(known, cut)
     return [_view(known, review, cut) for review in known.plan.all(Review).values()]
 
 
-def _view(known: KnownPlan, review: Review, cut: Cut) -> ReviewView:
+def _view(known: LoadedPlan, review: Review, cut: Cut) -> ReviewView:
     held = cut_at(f"review:{review.id}", known, cut.at) if review.state == "held" else None
     return ReviewView.model_construct(
         review=review,

@@ -173,7 +173,7 @@ _APPLY = {event: topic.apply for topic in TOPICS for event in get_args(topic.eve
 EMPTY = AccountPlan()
 UNLIKELY_YEARS = 50
 
-# Folding
+# PortfolioProjector
 
 
 def fold(events: Iterable[AccountPlanEvent], onto: AccountPlan = EMPTY) -> AccountPlan:

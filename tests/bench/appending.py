@@ -20,7 +20,7 @@ from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Store
 from application.aggregates.ports import Commit, ToRecord
 from domain.account_plan.plays import PlayStarted
-from tests.bench.history import BEGAN, CIRCUMSTANCES, COMMAND_ID
+from tests.bench.history import BEGAN, COMMAND_ID, CONTEXT
 
 SECONDS = 3.0
 EVENT = PlayStarted(id="pilot-line-b", started_on=BEGAN.date())
@@ -63,7 +63,7 @@ def ours(store: Store) -> Callable[[UUID, int], Any]:
 
     def append(plan: UUID, version: int) -> None:
         to_record = ToRecord(EVENT, BEGAN, COMMAND_ID)
-        assert store.events.append(Commit(plan, version, [to_record], CIRCUMSTANCES)) is not None
+        assert store.events.append(Commit(plan, version, [to_record], CONTEXT)) is not None
 
     return append
 

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from adapters.postgres.store import Store
-from application.aggregates.ports import Circumstances, Commit, ToRecord
+from application.aggregates.ports import CommandContext, Commit, ToRecord
 from domain.account_plan.entries import NoteWritten
 from domain.account_plan.plan import plan_id_of
 from tests.bench import rebuilding
@@ -27,7 +27,7 @@ PAUSE = 1.0
 """Seconds between them: a machine that others use as well is slow for seconds on end."""
 COMMITS = 200
 IDLE = 200
-CIRCUMSTANCES = Circumstances("ann", "api", "request", "conversation")
+CONTEXT = CommandContext("ann", "api", "request", "conversation")
 
 
 def measure(home: Path, store: Store) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def commits_to_subscriber(store: Store, port: int) -> dict[str, Any]:
         for version in range(COMMITS):
             event = ToRecord(NoteWritten(id=f"n{version}", section="plan", text="seen"), BEGAN, f"command-{version}")
             began.append(perf_counter())
-            store.events.append(Commit(plan_id, version, [event], CIRCUMSTANCES))
+            store.events.append(Commit(plan_id, version, [event], CONTEXT))
             while len(seen) <= version:
                 sleep(0.001)
             sleep(0.02)

@@ -7,14 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from adapters.events.stored_format import encode, meta_of
-from application.aggregates.ports import Circumstances
+from application.aggregates.ports import CommandContext
 from domain.account_plan import COMMANDS, EMPTY, AccountPlanEvent, decide, fold
 from domain.account_plan.plan import plan_id_of
 
 BEGAN = datetime(2025, 1, 6, 8, tzinfo=UTC)
-CIRCUMSTANCES = Circumstances(
-    "ann", "api", "0f2cbb86-3b0c-4d1c-9d3f-08b0a3a5d2f1", "0f2cbb86-3b0c-4d1c-9d3f-08b0a3a5d2f1"
-)
+CONTEXT = CommandContext("ann", "api", "0f2cbb86-3b0c-4d1c-9d3f-08b0a3a5d2f1", "0f2cbb86-3b0c-4d1c-9d3f-08b0a3a5d2f1")
 COMMAND_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
 Row = tuple[int, int, str, bytes]
@@ -67,7 +65,7 @@ def rows(account_id: str, events: int) -> list[Row]:
 
 
 def stored(plan_id: UUID, version: int, event: AccountPlanEvent, at: datetime) -> bytes:
-    return encode(plan_id, version, event, meta_of(at, CIRCUMSTANCES, COMMAND_ID, None), (), (), {})
+    return encode(plan_id, version, event, meta_of(at, CONTEXT, COMMAND_ID, None), (), (), {})
 
 
 def story(account_id: str) -> Iterator[tuple[AccountPlanEvent, datetime]]:

@@ -45,7 +45,7 @@ class Nowhere:
         recorded = []
         for version, each in enumerate(commit.events, commit.expected + 1):
             self._position += 1
-            meta = meta_of(each.at, commit.circumstances, each.command_id, each.reason)
+            meta = meta_of(each.at, commit.context, each.command_id, each.reason)
             state = encode(commit.plan_id, version, each.event, meta, (), (), {})
             recorded.append(Recorded(commit.plan_id, version, self._position, UnreadMeta(state), each.event, state))
         return recorded

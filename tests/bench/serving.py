@@ -17,7 +17,7 @@ import psutil
 from adapters.bootstrap.store import account_plans
 from adapters.postgres.store import Store
 from domain.account_plan.plan import plan_id_of
-from tests.bench.history import BEGAN, CIRCUMSTANCES, command, opening, weeks
+from tests.bench.history import BEGAN, CONTEXT, command, opening, weeks
 
 CLIENTS = 32
 SECONDS = 5.0
@@ -27,13 +27,13 @@ def prepare(store: Store) -> None:
     """A plan for every client, and a big one of a thousand events."""
     plans = account_plans(store)
     for each in range(CLIENTS):
-        plans.handle(plan_id_of(f"bench-{each}"), [opening(f"bench-{each}")], CIRCUMSTANCES)
+        plans.handle(plan_id_of(f"bench-{each}"), [opening(f"bench-{each}")], CONTEXT)
     big = plan_id_of("bench-big")
-    plans.handle(big, [opening("bench-big")], CIRCUMSTANCES, at=BEGAN)
+    plans.handle(big, [opening("bench-big")], CONTEXT, at=BEGAN)
     for number in range(1, 112):
-        plans.handle(big, weeks(number, BEGAN), CIRCUMSTANCES, at=BEGAN)
+        plans.handle(big, weeks(number, BEGAN), CONTEXT, at=BEGAN)
     plans.handle(
-        big, [command("add-unit", id="plant", name="Plant", kind="site", buying_center=True)], CIRCUMSTANCES, at=BEGAN
+        big, [command("add-unit", id="plant", name="Plant", kind="site", buying_center=True)], CONTEXT, at=BEGAN
     )
 
 

@@ -15,14 +15,14 @@ from zipfile import ZipFile
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from pypdf import PdfReader
-from tests.test_cli import environment, plantrail
 
 from adapters.observability import log_format as logs
 from adapters.postgres.embedded import EmbeddedPostgres
-from adapters.postgres.store import Whereabouts, opened
+from adapters.postgres.store import ConnectionStrings, opened
 from adapters.postgres.transfer import exported_events
 from adapters.privacy.erasure_list import ErasureList
 from tests import canaries
+from tests.adapters.cli.test_cli import environment, plantrail
 from tests.api import Api, served
 from tests.conftest import KEY
 from tests.databases import database
@@ -69,7 +69,7 @@ class Story:
     """She is spoken of, looked for, forgotten, and looked for again."""
 
     def __init__(
-        self, api: Api, postgres: EmbeddedPostgres, where: Whereabouts, file: Path, told: Callable[[], bytes]
+        self, api: Api, postgres: EmbeddedPostgres, where: ConnectionStrings, file: Path, told: Callable[[], bytes]
     ) -> None:
         self.api, self._postgres, self._where, self._file, self._told = api, postgres, where, file, told
         tell(api)

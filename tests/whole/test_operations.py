@@ -5,13 +5,13 @@ from pathlib import Path
 from shutil import copy
 
 import pytest
-from tests.test_cli import plantrail, refused
 
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import account_plans, open_store
 from domain.account_plan.plan import plan_id_of
 from domain.account_plan.stakeholders import Stakeholder
-from tests.stores import CIRCUMSTANCES, log, say
+from tests.adapters.cli.test_cli import plantrail, refused
+from tests.stores import CONTEXT, log, say
 
 PLAN = plan_id_of("halden-stores")
 
@@ -32,7 +32,7 @@ def test_a_dump_is_restored_elsewhere_verified_and_forgets_whom_the_list_names(h
         people = account_plans(store).read(PLAN).plan.all(Stakeholder)
         who, name = next((person.id, person.name) for person in people.values() if person.name)
         plantrail("db", "dump", dump, PLANTRAIL_HOME=str(here))
-        account_plans(store).handle(PLAN, [say("forget-stakeholder", id=who)], CIRCUMSTANCES)
+        account_plans(store).handle(PLAN, [say("forget-stakeholder", id=who)], CONTEXT)
         certificate = store.erasures.certificate(PLAN, who)
 
     elsewhere.mkdir()

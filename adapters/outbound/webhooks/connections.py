@@ -35,7 +35,7 @@ class Origin(NamedTuple):
     port: int
 
 
-class Place(NamedTuple):
+class ParsedUrl(NamedTuple):
     """A URL taken apart."""
 
     origin: Origin
@@ -44,17 +44,17 @@ class Place(NamedTuple):
 
 
 @lru_cache(maxsize=1_000)
-def place_of(url: str) -> Place:
+def parse_url(url: str) -> ParsedUrl:
     """By the parser that has checked it."""
     parsed = AnyHttpUrl(url)
     tls, host, port = parsed.scheme == "https", parsed.host or "", parsed.port or HTTPS
     usual = port == (HTTPS if tls else 80)
     query = f"?{parsed.query}" if parsed.query is not None else ""
     origin = Origin(tls, host.strip("[]"), port)
-    return Place(origin, host if usual else f"{host}:{port}", f"{parsed.path or '/'}{query}")
+    return ParsedUrl(origin, host if usual else f"{host}:{port}", f"{parsed.path or '/'}{query}")
 
 
-class Line:
+class Connection:
     """One connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,7 +64,7 @@ class Line:
         self.idle: asyncio.TimerHandle | None = None
         """Set while nobody uses it: ends it when it has been kept for long enough."""
 
-    async def post(self, place: Place, headers: Headers, body: bytes) -> h11.Response:
+    async def post(self, place: ParsedUrl, headers: Headers, body: bytes) -> h11.Response:
         """The beginning of the answer.  Raises `Broken`."""
         told = [("Host", place.host_header), ("Content-Length", str(len(body))), *headers]
         request = h11.Request(method="POST", target=place.target, headers=told)
@@ -106,15 +106,15 @@ class Line:
         self._writer.transport.abort()
 
 
-class Lines:
+class ConnectionPool:
     """The connections of an event loop."""
 
     def __init__(self, targets: Targets, trust: ssl.SSLContext) -> None:
         self._targets = targets
         self._trust = trust
-        self._idle: dict[Origin, list[Line]] = defaultdict(list)
+        self._idle: dict[Origin, list[Connection]] = defaultdict(list)
 
-    def kept(self, origin: Origin) -> Line | None:
+    def kept(self, origin: Origin) -> Connection | None:
         """One that was used before, if there is any."""
         while self._idle[origin]:
             line = self._idle[origin].pop()
@@ -125,21 +125,21 @@ class Lines:
             line.end()
         return None
 
-    def keep(self, origin: Origin, line: Line) -> None:
+    def keep(self, origin: Origin, line: Connection) -> None:
         self._idle[origin].append(line)
         line.idle = asyncio.get_running_loop().call_later(LONGEST_IDLE, self._end, origin, line)
 
-    def _end(self, origin: Origin, line: Line) -> None:
+    def _end(self, origin: Origin, line: Connection) -> None:
         self._idle[origin].remove(line)
         line.end()
 
-    async def open(self, origin: Origin) -> Line:
+    async def open(self, origin: Origin) -> Connection:
         """Raises `TargetRefused`, `OSError`, and of that `ssl.SSLError` where the certificate does not prove the name."""
         failure = OSError("no address")
         for address in await self._targets.addresses(origin.host, origin.port):
             tls, name = (self._trust, origin.host) if origin.tls else (None, None)
             try:
-                return Line(*await asyncio.open_connection(address, origin.port, ssl=tls, server_hostname=name))
+                return Connection(*await asyncio.open_connection(address, origin.port, ssl=tls, server_hostname=name))
             except OSError as error:
                 failure = error
         raise failure

@@ -12,10 +12,18 @@ from typing import Literal
 import h11
 
 from adapters.outbound.webhooks.addresses import TargetRefused, Targets
-from adapters.outbound.webhooks.connections import Broken, Headers, Line, Lines, Origin, Place, place_of
+from adapters.outbound.webhooks.connections import (
+    Broken,
+    Connection,
+    ConnectionPool,
+    Headers,
+    Origin,
+    ParsedUrl,
+    parse_url,
+)
 from adapters.outbound.webhooks.signatures import signed
 
-PATIENCE = 15.0
+ATTEMPT_TIMEOUT_SECONDS = 15.0
 """Seconds in which name, connection, TLS, request and status must be through."""
 MOST_READ = 64 * 1024
 """Bytes of an answer that are taken off the line, so that the connection can be used again; more are not wanted."""
@@ -59,7 +67,7 @@ class Outcome:
 
 
 REASONS: dict[Failure, str] = {
-    "timed-out": f"it did not answer within {PATIENCE:.0f} seconds",
+    "timed-out": f"it did not answer within {ATTEMPT_TIMEOUT_SECONDS:.0f} seconds",
     "address-refused": "its name leads into a network that is not public",
     "tls-failed": "its certificate does not prove its name",
     "unreachable": "no connection came about",
@@ -67,17 +75,21 @@ REASONS: dict[Failure, str] = {
 }
 
 
-class Courier:
+class WebhookSender:
     """Posts events, belonging to the event loop it is used in."""
 
     def __init__(
-        self, targets: Targets, now: Callable[[], datetime], trust: ssl.SSLContext, patience: float = PATIENCE
+        self,
+        targets: Targets,
+        now: Callable[[], datetime],
+        trust: ssl.SSLContext,
+        patience: float = ATTEMPT_TIMEOUT_SECONDS,
     ) -> None:
         self._now = now
         self._patience = patience
         self.longest = patience + SECONDS_TO_READ + 1
         """Seconds an attempt takes at most."""
-        self._lines = Lines(targets, trust)
+        self._lines = ConnectionPool(targets, trust)
 
     async def send(self, url: str, secrets: Sequence[bytes], id: str, body: bytes) -> Outcome:
         signatures = signed(secrets, id, self._now(), body).items()
@@ -88,7 +100,7 @@ class Courier:
         error: Failure | None = None
         try:
             async with asyncio.timeout(self._patience):
-                line, response = await self._posted(place_of(url), headers, body)
+                line, response = await self._posted(parse_url(url), headers, body)
             status, retry_after = response.status_code, _header(response, b"retry-after")
         except TimeoutError:
             error = "timed-out"
@@ -102,10 +114,10 @@ class Courier:
             error = "unreachable"
         outcome = Outcome(round((perf_counter() - began) * 1000), status, error, retry_after)
         if status is not None:
-            await self._done_with(line, place_of(url).origin)
+            await self._done_with(line, parse_url(url).origin)
         return outcome
 
-    async def _posted(self, place: Place, headers: Headers, body: bytes) -> tuple[Line, h11.Response]:
+    async def _posted(self, place: ParsedUrl, headers: Headers, body: bytes) -> tuple[Connection, h11.Response]:
         """A connection that was kept may have ended without our knowing: then a new one is tried."""
         line = self._lines.kept(place.origin)
         if line:
@@ -114,14 +126,14 @@ class Courier:
         line = await self._lines.open(place.origin)
         return line, await self._answered(line, place, headers, body)
 
-    async def _answered(self, line: Line, place: Place, headers: Headers, body: bytes) -> h11.Response:
+    async def _answered(self, line: Connection, place: ParsedUrl, headers: Headers, body: bytes) -> h11.Response:
         try:
             return await line.post(place, headers, body)
         except BaseException:
             line.end()
             raise
 
-    async def _done_with(self, line: Line, origin: Origin) -> None:
+    async def _done_with(self, line: Connection, origin: Origin) -> None:
         """What is not read by then goes down with the connection."""
         again = False
         try:

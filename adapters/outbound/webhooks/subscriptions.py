@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from adapters.access.tls_trust import public_authorities
 from adapters.events.cloud_events import source_of, topics_named
 from adapters.outbound.webhooks.addresses import LONGEST_URL, Targets
-from adapters.outbound.webhooks.delivery import Courier
+from adapters.outbound.webhooks.delivery import WebhookSender
 from adapters.outbound.webhooks.endpoints import Attempt, Webhook
 from adapters.outbound.webhooks.signatures import written
 from adapters.postgres.feed import NOW, Feed, cursor
@@ -26,7 +26,7 @@ TEST_TYPE = "plantrail.webhook-test.v1"
 CursorText = Annotated[str, Field(max_length=100, examples=["00000000000000000042", "now"])]
 
 
-class Wish(BaseModel):
+class WebhookRequest(BaseModel):
     """What is to be sent where."""
 
     model_config = ConfigDict(extra="forbid")
@@ -100,7 +100,7 @@ class Subscriptions:
         self._now = now
         self._make_id = make_id
 
-    async def begin(self, wish: Wish, owner: str, may_see: Collection[UUID] | None = None) -> Subscribed:
+    async def begin(self, wish: WebhookRequest, owner: str, may_see: Collection[UUID] | None = None) -> Subscribed:
         """`may_see`: all plans of which the owner may have events; None: of every plan.
 
         Raises `TargetRefused`, `UnknownPlan`, `NoSuchType`, `CursorMalformed`, `CursorGone`, `TooManyWebhooks`,
@@ -109,7 +109,7 @@ class Subscriptions:
         url = await self._targets.check(wish.url)
         return await asyncio.to_thread(self._begin, wish.model_copy(update={"url": url}), owner, may_see)
 
-    def _begin(self, wish: Wish, owner: str, may_see: Collection[UUID] | None) -> Subscribed:
+    def _begin(self, wish: WebhookRequest, owner: str, may_see: Collection[UUID] | None) -> Subscribed:
         topics = {topic for type in wish.types for topic in topics_named(type)}
         allowed = None if may_see is None else frozenset(may_see)
         plans = {self._plan(name, f"/plans/{place}", allowed) for place, name in enumerate(wish.plans)}
@@ -164,11 +164,11 @@ class Subscriptions:
             "datacontenttype": "application/json",
             "data": {"webhook": id},
         }
-        courier = Courier(self._targets, self._now, await asyncio.to_thread(public_authorities))
+        sender = WebhookSender(self._targets, self._now, await asyncio.to_thread(public_authorities))
         try:
-            outcome = await courier.send(webhook.url, secrets, event_id, to_json(event))
+            outcome = await sender.send(webhook.url, secrets, event_id, to_json(event))
         finally:
-            await courier.close()
+            await sender.close()
         await asyncio.to_thread(partial(self._webhooks.tell, id, event_id, outcome, now))
         return Attempt(
             event=event_id,

@@ -16,7 +16,7 @@ from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 import structlog
 
 from adapters.events.cloud_events import Row
-from adapters.outbound.webhooks.delivery import Courier, Outcome
+from adapters.outbound.webhooks.delivery import Outcome, WebhookSender
 from adapters.outbound.webhooks.retries import Random, held_until, next_attempt
 from adapters.postgres.webhook_lanes import Lane, Lanes
 from application.aggregates.ports import StoreUnavailable
@@ -43,7 +43,7 @@ Body = Callable[[Row, bool], bytes]
 """The CloudEvent of a stored event, with words about people or, without asking the store, without."""
 
 
-class Numbers(Protocol):
+class DeliveryMetrics(Protocol):
     """Who wants to know how it goes."""
 
     def delivered(self, outcome: str, milliseconds: int) -> None: ...
@@ -63,14 +63,20 @@ class Worker:
     """Belongs to the event loop it is used in; the store is asked in threads."""
 
     def __init__(
-        self, lanes: Lanes, courier: Courier, body: Body, now: Callable[[], datetime], random: Random, numbers: Numbers
+        self,
+        lanes: Lanes,
+        sender: WebhookSender,
+        body: Body,
+        now: Callable[[], datetime],
+        random: Random,
+        metrics: DeliveryMetrics,
     ) -> None:
         self._lanes = lanes
-        self._courier = courier
+        self._courier = sender
         self._body = body
         self._now = now
         self._random = random
-        self._numbers = numbers
+        self._numbers = metrics
         self._threads = ThreadPoolExecutor(THREADS, "webhooks")
         self._told_at = -SECONDS_WITHOUT_A_WORD
         self._at_work: dict[asyncio.Task[None], Lane] = {}

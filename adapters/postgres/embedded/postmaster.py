@@ -20,7 +20,7 @@ from adapters.postgres.embedded.programs import EmbeddedPostgresError, ServerUse
 
 PAUSE = 0.02
 LONGEST_PAUSE = 0.5
-PATIENCE = 60.0
+START_STOP_TIMEOUT_SECONDS = 60.0
 LONGEST_PATH_OF_A_SOCKET = 100  # in bytes; the least that systems allow is 103
 DAYS_OF_LOGS = 6
 
@@ -38,7 +38,7 @@ class Postmaster:
         """Return when a connection succeeds.  A server that recovers is awaited as long as it lives."""
         launched = False
         pause = PAUSE
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + START_STOP_TIMEOUT_SECONDS
         while True:
             if not self.is_alive():
                 if launched:
@@ -49,13 +49,13 @@ class Postmaster:
                     )
                 self._launch()
                 launched = True
-                deadline = time.monotonic() + PATIENCE
+                deadline = time.monotonic() + START_STOP_TIMEOUT_SECONDS
             self._end_what_is_left()
             answer = ping(self._cluster.run)
             if answer == Ping.OK and self._lets_us_in():
                 return
             if answer == Ping.REJECT:
-                deadline = time.monotonic() + PATIENCE
+                deadline = time.monotonic() + START_STOP_TIMEOUT_SECONDS
             elif time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
                     f"A PostgreSQL in {self._cluster.data} is alive but lets nobody in. If it is what is "
@@ -84,7 +84,7 @@ class Postmaster:
 
     def shut_down(self) -> None:
         """End all sessions, keep what they committed, and return when no process of the server is left."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + START_STOP_TIMEOUT_SECONDS
         told = None
         while self.is_alive():
             self._end_what_is_left()
@@ -95,7 +95,7 @@ class Postmaster:
                 told = process
             if time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
-                    f"The PostgreSQL in {self._cluster.data} was told to stop {PATIENCE:.0f} seconds ago and "
+                    f"The PostgreSQL in {self._cluster.data} was told to stop {START_STOP_TIMEOUT_SECONDS:.0f} seconds ago and "
                     f"is still alive. Look into {self._cluster.log}, then stop it again."
                 )
             time.sleep(PAUSE)

@@ -16,8 +16,8 @@ from adapters.postgres.transfer import Logged, events_of, line_of
 from adapters.privacy.sealing import SALT, salted_words
 from adapters.proof.bundle.verify_bundle import FORMAT
 from adapters.proof.checkpoints import claimed
-from adapters.rendering.pool import Press
-from application.aggregates.cache import KnownPlan
+from adapters.rendering.pool import RenderingPool
+from application.aggregates.cache import LoadedPlan
 from application.reports.said_vs_did import NotTwoReviews, cuts_meant, last_position, said_vs_did
 from application.views.cuts import Cut, cut_at
 from domain.account_plan.plan import the_plan
@@ -30,7 +30,7 @@ REPORT = "said-vs-did"
 def write_bundle(
     file: Path,
     store: Store,
-    known: KnownPlan,
+    known: LoadedPlan,
     cut: Cut,
     at: KeptCheckpoint,
     earlier: Sequence[str],
@@ -65,7 +65,7 @@ def write_bundle(
 
 def parts(
     store: Store,
-    known: KnownPlan,
+    known: LoadedPlan,
     cut: Cut,
     at: KeptCheckpoint,
     earlier: Sequence[str],
@@ -95,7 +95,7 @@ def proof_told(version: int, proof: EventProof) -> dict[str, Any]:
     return {"version": version, "index": proof.leaf_index, "hashes": [hash.hex() for hash in proof.hashes]}
 
 
-def keys_of(store: Store, known: KnownPlan) -> dict[str, bytes]:
+def keys_of(store: Store, known: LoadedPlan) -> dict[str, bytes]:
     """Those of everybody who was not forgotten."""
     forgotten = {record.event.id for record in known.records if isinstance(record.event, StakeholderForgotten)}
     return {who: key for who, key in store.keys.of(known.plan_id).items() if who not in forgotten}
@@ -111,7 +111,7 @@ def words(events: Sequence[Logged], keys: Mapping[str, bytes]) -> Iterator[dict[
                 yield {"version": event.version, "part": place, "salt": salted[:SALT].hex(), "text": text}
 
 
-def reports(store: Store, known: KnownPlan, cut: Cut, now: datetime) -> Iterator[tuple[str, bytes]]:
+def reports(store: Store, known: LoadedPlan, cut: Cut, now: datetime) -> Iterator[tuple[str, bytes]]:
     """Said versus did up to the cut, for people; none before there are two reviews to compare."""
     try:
         a, b = (cut_at(each, known, now) for each in cuts_meant(known, now, None, cut.cut))
@@ -119,6 +119,6 @@ def reports(store: Store, known: KnownPlan, cut: Cut, now: datetime) -> Iterator
         return
     head = store.tree.head_over(last_position(known, b))
     report = to_json(said_vs_did(known, a, b).model_copy(update={"log_head": head}), by_alias=True)
-    with Press() as press:
+    with RenderingPool() as press:
         yield "report.md", press.made(REPORT, "md", report)
         yield "report.html", press.made(REPORT, "html", report)

@@ -6,11 +6,11 @@ from typing import Any
 import psycopg
 import pytest
 from structlog.testing import capture_logs
-from tests.test_cli import environment, plantrail
 
 from adapters.access.access_log import SECONDS_BETWEEN_WRITES, Access, AccessLog
 from adapters.postgres.store import Store
 from application.aggregates.ports import StoreUnavailable
+from tests.adapters.cli.test_cli import environment, plantrail
 from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
 from tests.stores import MONDAY, OPEN_ACME, wait_until

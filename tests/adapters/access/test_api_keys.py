@@ -8,14 +8,14 @@ from typing import Any
 import psycopg
 import pytest
 from structlog.testing import capture_logs
-from tests.test_cli import environment, plantrail, refused
 
-from adapters.access.api_keys import KEY, KnownKeys
+from adapters.access.api_keys import KEY, ApiKeyCache
 from adapters.access.callers import Bearers
 from adapters.bootstrap.http_service import reception
 from adapters.bootstrap.settings import Settings, SettingsError
 from adapters.bootstrap.store import needs_keys
 from adapters.postgres.store import Store
+from tests.adapters.cli.test_cli import environment, plantrail, refused
 from tests.api import Clock, assert_problem, served
 from tests.callers import bearer, given_key, known_keys
 from tests.stores import MONDAY, OPEN_ACME, wait_until
@@ -71,7 +71,7 @@ def test_a_key_that_is_made_or_revoked_anywhere_is_known_within_a_second(store: 
     first = given_key(store, "ann", "reader")
     with reception(Settings(home=tmp_path), "192.0.2.1", store) as let_in:
         callers: Any = let_in.callers
-        known: KnownKeys = callers._keys
+        known: ApiKeyCache = callers._keys
         assert known.caller(first)
         second = given_key(store, "ben", "reader")
         wait_until(lambda: known.caller(second), 1.5)

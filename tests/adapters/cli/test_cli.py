@@ -28,8 +28,8 @@ from adapters.access.callers import Development
 from adapters.bootstrap.http_service import Reception, http_app
 from adapters.bootstrap.store import account_plans
 from adapters.cli.commands import app
-from adapters.postgres.store import Whereabouts, opened
-from application.aggregates.ports import Circumstances
+from adapters.postgres.store import ConnectionStrings, opened
+from application.aggregates.ports import CommandContext
 from domain.account_plan.plan import plan_id_of
 from tests.conftest import KEY
 from tests.databases import Stores, database
@@ -60,7 +60,7 @@ def refused(*words: str, **environment: str) -> str:
     return " ".join(result.stderr.split())
 
 
-def environment(where: Whereabouts) -> dict[str, str]:
+def environment(where: ConnectionStrings) -> dict[str, str]:
     return {
         "DATABASE_URL": where.service,
         "PLANTRAIL_OWNER_URL": where.owner,
@@ -72,13 +72,13 @@ def environment(where: Whereabouts) -> dict[str, str]:
 
 
 @pytest.fixture
-def empty(whereabouts: Whereabouts) -> dict[str, str]:
+def empty(connection_strings: ConnectionStrings) -> dict[str, str]:
     """An environment with an empty store, there for one test."""
-    return environment(whereabouts)
+    return environment(connection_strings)
 
 
 @pytest.fixture(scope="module")
-def told_store(stores: Stores) -> Iterator[Whereabouts]:
+def told_store(stores: Stores) -> Iterator[ConnectionStrings]:
     """A store in which the worked case was told, there to be read."""
     with stores.lend() as where:
         plantrail("load", str(WORKED), **environment(where))
@@ -86,7 +86,7 @@ def told_store(stores: Stores) -> Iterator[Whereabouts]:
 
 
 @pytest.fixture
-def told(told_store: Whereabouts) -> dict[str, str]:
+def told(told_store: ConnectionStrings) -> dict[str, str]:
     return environment(told_store)
 
 
@@ -99,7 +99,7 @@ def line(command: str, plan: str = "globex", at: str = "2026-01-05T09:00:00Z", *
     return {"at": at, "by": "ben", "plan": plan, "command": command, "body": body}
 
 
-def everything_in(where: Whereabouts) -> list[tuple[object, ...]]:
+def everything_in(where: ConnectionStrings) -> list[tuple[object, ...]]:
     with psycopg.connect(where.owner) as connection:
         events = connection.execute("SELECT * FROM plantrail.stored_events ORDER BY notification_id").fetchall()
         return events + connection.execute("SELECT * FROM plantrail_keys.person_keys").fetchall()
@@ -136,7 +136,7 @@ def test_the_portfolio_as_json_is_what_the_http_view_answers(told, views):
 
 
 @pytest.fixture(scope="module")
-def views(told_store: Whereabouts) -> Iterator[Callable[[str], bytes]]:
+def views(told_store: ConnectionStrings) -> Iterator[Callable[[str], bytes]]:
     """What HTTP answers."""
     with opened(told_store, KEY) as store:
         service = http_app(store, Reception(Development()), b"secret")
@@ -286,23 +286,23 @@ def test_a_scenario_that_is_refused_says_where_and_why_and_changes_nothing(
     assert everything_in(told_store) == before
 
 
-def test_of_several_scenarios_all_are_loaded_or_none(empty, whereabouts, tmp_path):
+def test_of_several_scenarios_all_are_loaded_or_none(empty, connection_strings, tmp_path):
     good = written(tmp_path / "good.jsonl", line("open-plan", **OPEN), line("plan-play", **PLAY))
     bad = written(tmp_path / "bad.jsonl", line("start-play", id="tour"))
     assert "bad.jsonl, line 1" in refused("load", good, bad, **empty)
-    assert everything_in(whereabouts) == []
+    assert everything_in(connection_strings) == []
     loaded = plantrail("load", good, str(WORKED), **empty).stdout
     assert "22 commands from 2 files loaded: 22 events in 2 plans." in loaded
     assert any(row.split()[:3] == ["acme", "Acme", "Manufacturing"] for row in loaded.splitlines())
 
 
-def test_a_store_with_real_events_takes_no_scenario(empty, whereabouts):
-    with opened(whereabouts, KEY) as store:
+def test_a_store_with_real_events_takes_no_scenario(empty, connection_strings):
+    with opened(connection_strings, KEY) as store:
         account_plans(store).handle(
-            plan_id_of("globex"), [say("open-plan", **OPEN)], Circumstances("ben", "api", "r", "c")
+            plan_id_of("globex"), [say("open-plan", **OPEN)], CommandContext("ben", "api", "r", "c")
         )
     assert "holds real events" in refused("load", str(WORKED), **empty)
-    assert len(everything_in(whereabouts)) == 1
+    assert len(everything_in(connection_strings)) == 1
 
 
 @pytest.mark.parametrize("file", ["nowhere.jsonl", "."])
@@ -340,12 +340,12 @@ def test_an_export_overwrites_nothing(kept, told, tmp_path, monkeypatch):
     assert Path(kept).read_text() == "mine"
 
 
-def test_an_import_that_fails_names_the_line_and_leaves_nothing(told, empty, whereabouts, tmp_path):
+def test_an_import_that_fails_names_the_line_and_leaves_nothing(told, empty, connection_strings, tmp_path):
     log = tmp_path / "log.jsonl"
     lines = plantrail("export", **told).stdout_bytes.splitlines(keepends=True)
     log.write_bytes(b"".join([*lines[:3], *lines[4:]]))
     assert "Line 4: " in refused("import", str(log), **empty)
-    assert everything_in(whereabouts) == []
+    assert everything_in(connection_strings) == []
 
 
 # Looking after the store
@@ -423,9 +423,9 @@ def test_a_dump_brings_back_what_was_there_and_begins_a_log_of_its_own(home, tmp
     assert "There is no file" in refused("db", "restore", str(tmp_path / "nothing"), **home)
 
 
-def test_what_was_restored_by_other_means_begins_a_log_of_its_own_when_told_to(empty, whereabouts):
+def test_what_was_restored_by_other_means_begins_a_log_of_its_own_when_told_to(empty, connection_strings):
     def logs() -> list[object]:
-        with psycopg.connect(whereabouts.owner) as connection:
+        with psycopg.connect(connection_strings.owner) as connection:
             return connection.execute("SELECT id FROM plantrail.log").fetchall()
 
     before = logs()

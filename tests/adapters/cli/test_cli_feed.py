@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.test_cli import environment, plantrail, refused, running
-from tests.test_http_feed import listening
 
 from adapters.postgres.store import Store
 from domain.account_plan.goals import GoalAbandoned
 from domain.account_plan.plan import plan_id_of
+from tests.adapters.cli.test_cli import environment, plantrail, refused, running
+from tests.adapters.http.test_http_feed import listening
 from tests.places import ROOT
 from tests.stores import ACME, commit, handle, log, note, opened_acme, plans_on, wait_until
 

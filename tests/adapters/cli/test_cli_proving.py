@@ -2,22 +2,22 @@
 
 import psycopg
 import pytest
-from tests.test_cli import environment, plantrail, refused
 
 from adapters.postgres.embedded import EmbeddedPostgres
-from adapters.postgres.store import Whereabouts, opened
+from adapters.postgres.store import ConnectionStrings, opened
 from adapters.proof.checkpoints import VerifierKey, checkpoint_in
+from tests.adapters.cli.test_cli import environment, plantrail, refused
 from tests.conftest import KEY
 from tests.proving import told
 from tests.stores import connected
 
 
 @pytest.fixture
-def logged(whereabouts: Whereabouts, tmp_path) -> dict[str, str]:
+def logged(connection_strings: ConnectionStrings, tmp_path) -> dict[str, str]:
     """An environment with a log of ten events."""
-    with opened(whereabouts, KEY) as store:
+    with opened(connection_strings, KEY) as store:
         told(store, notes=7)
-    return environment(whereabouts) | {"PLANTRAIL_HOME": str(tmp_path / "home")}
+    return environment(connection_strings) | {"PLANTRAIL_HOME": str(tmp_path / "home")}
 
 
 def test_a_checkpoint_is_made_and_printed_and_so_is_its_key(logged):
@@ -42,9 +42,9 @@ def test_what_is_not_covered_is_said(logged):
     )
 
 
-def test_what_was_altered_is_named_and_the_command_fails(logged, whereabouts, postgres: EmbeddedPostgres):
+def test_what_was_altered_is_named_and_the_command_fails(logged, connection_strings, postgres: EmbeddedPostgres):
     plantrail("checkpoint", **logged)
-    name = psycopg.conninfo.conninfo_to_dict(whereabouts.owner)["dbname"]
+    name = psycopg.conninfo.conninfo_to_dict(connection_strings.owner)["dbname"]
     with connected(postgres.conninfo("superuser", str(name))) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("UPDATE plantrail.stored_events SET topic = 'NoteWriten' WHERE notification_id = 5")

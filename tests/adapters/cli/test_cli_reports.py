@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.test_cli import plantrail, refused, told, told_store, views
+
+from tests.adapters.cli.test_cli import plantrail, refused, told, told_store, views
 
 __all__ = ["told", "told_store", "views"]
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from time import monotonic
 
 import pytest
-from tests.test_cli import environment, plantrail, refused, running
 
-from adapters.postgres.store import Whereabouts, opened
+from adapters.postgres.store import ConnectionStrings, opened
 from tests import plain_http
+from tests.adapters.cli.test_cli import environment, plantrail, refused, running
 from tests.conftest import KEY
 from tests.places import ROOT
 from tests.receiver import Receiver, Reply, receiving
@@ -32,14 +32,14 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def hooks(whereabouts: Whereabouts, receiver: Receiver) -> Iterator[Hooks]:
-    with opened(whereabouts, KEY) as store:
+def hooks(connection_strings: ConnectionStrings, receiver: Receiver) -> Iterator[Hooks]:
+    with opened(connection_strings, KEY) as store:
         yield hooks_of(store, receiver)
 
 
 @pytest.fixture
-def here(whereabouts: Whereabouts) -> dict[str, str]:
-    return environment(whereabouts) | {LOOPBACK: "true"}
+def here(connection_strings: ConnectionStrings) -> dict[str, str]:
+    return environment(connection_strings) | {LOOPBACK: "true"}
 
 
 def test_a_webhook_from_its_beginning_to_its_end(hooks: Hooks, receiver: Receiver, here):

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from platformdirs import user_cache_path
-from tests.test_contracts import EVERYWHERE, URL, row_of
 
 from adapters.events.asyncapi import ALWAYS_THERE, ATTRIBUTES
 from adapters.events.asyncapi import document as made
 from adapters.events.cloud_events import TOPICS
+from tests.adapters.events.test_contracts import EVERYWHERE, URL, row_of
 from tests.everything import everything
 from tests.places import ROOT
 

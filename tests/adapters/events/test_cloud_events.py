@@ -15,7 +15,7 @@ from adapters.bootstrap.settings import Settings, SettingsError, public_url, ser
 from adapters.events import cloud_events
 from adapters.events.cloud_events import CloudEvents, NoSuchType, Row, topics_named, type_of
 from adapters.events.stored_format import encode, meta_of, topic_of
-from application.aggregates.ports import Circumstances
+from application.aggregates.ports import CommandContext
 from domain.account_plan import EVENTS
 from domain.account_plan.entries import NoteWritten
 from tests.golden import AT, GOLDEN, PLAN, TELLINGS, VERSION, Telling, example
@@ -125,7 +125,7 @@ WORDS = some.text(min_size=1) | some.text('"\\\\,:{}acdort', min_size=1) | some.
 
 @given(actor=WORDS, boss=some.none() | WORDS, correlation=WORDS, cause=some.none() | WORDS, reason=some.none() | WORDS)
 def test_whatever_the_words_are_what_is_cut_out_is_what_a_reader_of_json_finds(actor, boss, correlation, cause, reason):
-    said = Circumstances(actor, "api", "request", correlation, on_behalf_of=boss, causation_id=cause)
+    said = CommandContext(actor, "api", "request", correlation, on_behalf_of=boss, causation_id=cause)
     event = NoteWritten(id="n1", section="plan", text=reason or actor)
     state = encode(PLAN, 1, event, meta_of(AT, said, "command", reason), (), (), {})
     told = Row(1, str(PLAN), 1, "NoteWritten", state)

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from pydantic import create_model
-from tests.test_cloud_events import LOG
 
 from adapters.events.cloud_events import TOPICS, CloudEvents, Row, type_of
 from adapters.events.json_schemas import DIALECT, released, schemas, under_its_url
@@ -16,6 +15,7 @@ from domain.account_plan import EVENTS
 from domain.account_plan.plays import PlayStarted
 from domain.glossary import MEANINGS
 from domain.record import Recorded
+from tests.adapters.events.test_cloud_events import LOG
 from tests.compatibility import incompatibilities
 from tests.everything import everything
 from tests.golden import AT, GOLDEN, PLAN, SAID, TELLINGS, VERSION, example

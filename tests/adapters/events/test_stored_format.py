@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from adapters.events import stored_format
 from adapters.events.stored_format import UPCASTS, UnknownTopic, decode, encode, meta_of, people_spoken_of, topic_of
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.aggregates.ports import ToRecord
 from domain.account_plan import EVENTS
 from domain.account_plan.plan import PlanOpened
@@ -124,7 +124,7 @@ def test_an_old_stream_loads_goes_on_in_the_new_shape_and_is_stored_as_it_was(st
             (PLAN, OLD),
         )
     store.events.append(commit(PLAN, 3, today))
-    known = KnownPlan(PLAN).with_news(store.events.read(PLAN))
+    known = LoadedPlan(PLAN).with_news(store.events.read(PLAN))
     assert [record.event for record in known.records] == [
         OPENED,
         PLANNED,

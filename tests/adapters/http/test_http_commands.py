@@ -226,7 +226,7 @@ def test_a_hundred_commands_are_few_enough(acme: Api):
     assert acme.do_all(*[("write-note", NOTE)] * 100).json()["version"] == 101
 
 
-# In which circumstances
+# In which context
 
 
 def test_who_said_it_and_in_which_conversation_is_on_record(acme: Api):

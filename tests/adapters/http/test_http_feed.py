@@ -18,8 +18,6 @@ import httpx
 import pytest
 import uvicorn
 from structlog.testing import capture_logs
-from tests.test_http_service import Process, process
-from tests.test_log_watch import without_notifications
 
 from adapters.access.callers import Callers, Development
 from adapters.bootstrap.http_service import Reception, Server, http_app
@@ -29,6 +27,8 @@ from adapters.postgres.store import Store, begin_another_log, opened
 from domain.account_plan.goals import GoalAbandoned
 from domain.account_plan.plan import plan_id_of
 from tests import plain_http
+from tests.adapters.http.test_http_service import Process, process
+from tests.adapters.postgres.test_log_watch import without_notifications
 from tests.api import assert_problem
 from tests.callers import Known, as_, caller
 from tests.conftest import KEY

@@ -22,7 +22,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from adapters.observability.log_format import ALLOWED
 from adapters.postgres.embedded import EmbeddedPostgres
-from adapters.postgres.store import Store, Whereabouts, opened
+from adapters.postgres.store import ConnectionStrings, Store, opened
 from tests import plain_http
 from tests.api import Api, assert_problem, served
 from tests.conftest import KEY, binaries
@@ -90,7 +90,7 @@ def down(server: EmbeddedPostgres) -> Iterator[None]:
 
 
 def test_without_its_store_the_service_lives_and_says_so_and_goes_on_once_it_is_back(own_server: EmbeddedPostgres):
-    where = Whereabouts(*(own_server.conninfo(role) for role in ("service", "owner", "keys")))
+    where = ConnectionStrings(*(own_server.conninfo(role) for role in ("service", "owner", "keys")))
     with opened(where, KEY) as store, served(store) as api, ThreadPoolExecutor(10) as pool:
         acme, beta = api.with_a_plan("acme"), api.with_a_plan("beta")
         with down(own_server):
@@ -119,7 +119,7 @@ def test_without_its_store_the_service_lives_and_says_so_and_goes_on_once_it_is_
 
 
 def test_a_store_that_still_recovers_is_waited_for(own_server: EmbeddedPostgres):
-    where = Whereabouts(*(own_server.conninfo(role) for role in ("service", "owner", "keys")))
+    where = ConnectionStrings(*(own_server.conninfo(role) for role in ("service", "owner", "keys")))
     with psycopg.connect(own_server.conninfo("superuser"), autocommit=True) as connection:
         connection.execute("CHECKPOINT")
         connection.execute(
@@ -159,7 +159,7 @@ class Process:
 
 
 @contextmanager
-def process(where: Whereabouts, folder: Path) -> Iterator[Process]:
+def process(where: ConnectionStrings, folder: Path) -> Iterator[Process]:
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = found.getsockname()[1]
     environment = os.environ | {

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from adapters.http.webhooks import EXAMPLE_OF_A_REPLAY, EXAMPLE_OF_A_WISH
-from adapters.outbound.webhooks.subscriptions import Replay, Wish
+from adapters.http.webhooks import EXAMPLE_OF_A_REPLAY, EXAMPLE_OF_A_REQUEST
+from adapters.outbound.webhooks.subscriptions import Replay, WebhookRequest
 from adapters.postgres.store import opened
 from domain.account_plan.plan import plan_id_of
 from tests.api import Api, assert_problem, served
@@ -244,7 +244,7 @@ def test_the_document_tells_the_truth_about_webhooks(office: Api):
     id = made["id"]
     paths = document["paths"]
     for method, template, body, example in (
-        ("post", "", Wish, EXAMPLE_OF_A_WISH),
+        ("post", "", WebhookRequest, EXAMPLE_OF_A_REQUEST),
         ("post", "/{id}/replay", Replay, EXAMPLE_OF_A_REPLAY),
     ):
         content = paths[HOOKS + template][method]["requestBody"]["content"]["application/json"]

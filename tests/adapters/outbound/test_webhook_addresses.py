@@ -6,7 +6,7 @@ import ssl
 import pytest
 
 from adapters.outbound.webhooks.addresses import TargetRefused, Targets
-from adapters.outbound.webhooks.delivery import Courier
+from adapters.outbound.webhooks.delivery import WebhookSender
 from tests.clock import Clock
 from tests.plain_http import NOBODY
 from tests.receiver import Reply, authority, receiving
@@ -117,11 +117,11 @@ def test_this_machine_is_taken_only_where_that_is_configured():
 
 def sent(targets: Targets, url: str, trust: ssl.SSLContext = NOBODY, times: int = 1):
     async def send():
-        courier = Courier(targets, Clock(), trust, patience=2)
+        sender = WebhookSender(targets, Clock(), trust, patience=2)
         try:
-            return [await courier.send(url, [b"s" * 32], "plan:1", b"{}") for _ in range(times)]
+            return [await sender.send(url, [b"s" * 32], "plan:1", b"{}") for _ in range(times)]
         finally:
-            await courier.close()
+            await sender.close()
 
     return asyncio.run(send())
 

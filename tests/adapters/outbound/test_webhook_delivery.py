@@ -11,7 +11,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from adapters.outbound.webhooks.addresses import Targets
-from adapters.outbound.webhooks.delivery import MOST_READ, Courier, Outcome
+from adapters.outbound.webhooks.delivery import MOST_READ, Outcome, WebhookSender
 from adapters.outbound.webhooks.retries import WAITS, held_until, next_attempt
 from adapters.outbound.webhooks.signatures import new_secret, signed, written
 from tests.plain_http import NOBODY
@@ -30,11 +30,11 @@ def receiver() -> Iterator[Receiver]:
 
 def send(url: str, *secrets: bytes, patience: float = 0.5, times: int = 1) -> list[Outcome]:
     async def attempts() -> list[Outcome]:
-        courier = Courier(Targets(loopback=True), lambda: datetime.now(UTC), NOBODY, patience)
+        sender = WebhookSender(Targets(loopback=True), lambda: datetime.now(UTC), NOBODY, patience)
         try:
-            return [await courier.send(url, secrets or [b"s" * 32], ID, BODY) for _ in range(times)]
+            return [await sender.send(url, secrets or [b"s" * 32], ID, BODY) for _ in range(times)]
         finally:
-            await courier.close()
+            await sender.close()
 
     return asyncio.run(attempts())
 

@@ -24,17 +24,17 @@ from domain.account_plan.plan import plan_id_of
 from tests.callers import given_key
 from tests.places import ROOT
 from tests.receiver import Received, Receiver, Reply, receiving
-from tests.stores import CIRCUMSTANCES, MONDAY, connected, log, plans_on, say, wait_until
+from tests.stores import CONTEXT, MONDAY, connected, log, plans_on, say, wait_until
 from tests.webhooks import Hooks, hooks_of, log_id
 
 DOWN = Reply(500)
 WORKER = """
 import asyncio, sys
 from datetime import UTC, datetime, timedelta
-from adapters.postgres.store import Whereabouts, opened
+from adapters.postgres.store import ConnectionStrings, opened
 from tests.stores import KEY
 from tests.webhooks import hooks_of
-with opened(Whereabouts(*sys.argv[1:]), KEY) as store:
+with opened(ConnectionStrings(*sys.argv[1:]), KEY) as store:
     print("ready", flush=True)
     sys.stdin.readline()
     async def run():
@@ -122,7 +122,7 @@ def test_only_what_was_asked_for_is_sent(hooks: Hooks, receiver: Receiver):
 def test_words_about_people_are_sent_only_where_they_may_be(hooks: Hooks, receiver: Receiver, store):
     plan_id = UUID(hooks.say("acme"))
     stakeholder = say("add-stakeholder", id="coo", name="Maria Held", title="COO", level="executive")
-    plans_on(store).handle(plan_id, [stakeholder], CIRCUMSTANCES)
+    plans_on(store).handle(plan_id, [stakeholder], CONTEXT)
     with receiving() as trusted:
         hooks.create(trusted.url, personal_data=True)
         hooks.create(receiver.url)
@@ -131,7 +131,7 @@ def test_words_about_people_are_sent_only_where_they_may_be(hooks: Hooks, receiv
         assert receiver.ids == trusted.ids
         assert b"Maria" not in b"".join(each.body for each in receiver.received)
         first = len(trusted.received)
-        plans_on(store).handle(plan_id, [say("forget-stakeholder", id="coo")], CIRCUMSTANCES)
+        plans_on(store).handle(plan_id, [say("forget-stakeholder", id="coo")], CONTEXT)
         for webhook in store.webhooks.page().items:
             store.webhooks.replay(webhook.id, None, hooks.clock(), after=0)
         hooks.work_off()

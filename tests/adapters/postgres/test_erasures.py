@@ -9,19 +9,19 @@ from uuid import uuid4
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
-from tests.test_cli import environment, plantrail, refused
 
 from adapters.bootstrap.http_service import following
 from adapters.events.stored_format import decode
 from adapters.http.conditional import Answer, ReadyAnswers
 from adapters.postgres import erasures
-from adapters.postgres.store import Store, Whereabouts, begin_another_log, opened
+from adapters.postgres.store import ConnectionStrings, Store, begin_another_log, opened
 from adapters.postgres.transfer import exported_events, import_events
 from adapters.privacy.erasure_list import ErasureList, ErasureListUnfit
 from adapters.privacy.key_encryption import KeyFiles, WrongKeyEncryptionKey
 from application.aggregates.ports import StoreUnavailable
 from domain.account_plan.stakeholders import Stakeholder
 from domain.language import Refusal
+from tests.adapters.cli.test_cli import environment, plantrail, refused
 from tests.api import Api, assert_problem, served
 from tests.conftest import database
 from tests.stores import ACME, connected, handle, log, opened_acme, plans_on, wait_until
@@ -46,8 +46,8 @@ def keys(tmp_path) -> KeyFiles:
 
 
 @pytest.fixture
-def store(whereabouts, keys, listed) -> Iterator[Store]:
-    with opened(whereabouts, keys, listed) as store:
+def store(connection_strings, keys, listed) -> Iterator[Store]:
+    with opened(connection_strings, keys, listed) as store:
         yield store
 
 
@@ -131,8 +131,8 @@ def test_under_a_legal_hold_nobody_is_forgotten_and_after_it_they_are_also_when_
     assert store.keys.of(ACME) == {}
 
 
-def test_the_command_line_shows_who_was_forgotten(whereabouts, file, store, plans):
-    where = environment(whereabouts) | {
+def test_the_command_line_shows_who_was_forgotten(connection_strings, file, store, plans):
+    where = environment(connection_strings) | {
         "PLANTRAIL_ERASURES_FILE": str(file),
         "PLANTRAIL_KEY_ENCRYPTION_KEY": (file.parent / "key-encryption-key").read_text(),
     }
@@ -191,15 +191,15 @@ def test_a_line_whose_writer_was_killed_is_passed_over_and_the_next_is_whole(pla
     assert [each.stakeholder for each in ErasureList(file).all()] == ["cfo", "cto"]
 
 
-def test_many_processes_write_one_list(plans, whereabouts, keys, file):
-    with opened(whereabouts, keys, ErasureList(file)) as other:
+def test_many_processes_write_one_list(plans, connection_strings, keys, file):
+    with opened(connection_strings, keys, ErasureList(file)) as other:
         handle(plans, "forget-stakeholder", id="cfo")
         handle(plans_on(other), "forget-stakeholder", id="cto")
     assert [line["stakeholder"] for line in lines_of(file)] == ["cfo", "cto"]
 
 
-def test_a_service_that_cannot_read_the_configured_list_does_not_start(whereabouts, file):
-    where = environment(whereabouts) | {"PLANTRAIL_ERASURES_FILE": str(file)}
+def test_a_service_that_cannot_read_the_configured_list_does_not_start(connection_strings, file):
+    where = environment(connection_strings) | {"PLANTRAIL_ERASURES_FILE": str(file)}
     assert "for a new deployment create the file, empty" in refused("serve", "--port", "18999", **where)
     file.write_text('{"log":')
     assert "Nobody was forgotten." in plantrail("erasures", **where).stdout
@@ -213,7 +213,7 @@ def test_a_service_that_cannot_read_the_configured_list_does_not_start(whereabou
 @pytest.mark.parametrize(
     "dies_at", ["PostgresPersonKeys.destroy", "ErasureList.add", "sha256", "added_by"], ids=lambda name: name
 )
-def test_whatever_a_process_dies_over_the_next_one_completes(dies_at, plans, whereabouts, keys, file):
+def test_whatever_a_process_dies_over_the_next_one_completes(dies_at, plans, connection_strings, keys, file):
     class Dies(BaseException):
         pass
 
@@ -228,16 +228,16 @@ def test_whatever_a_process_dies_over_the_next_one_completes(dies_at, plans, whe
             monkeypatch.setattr(f"adapters.postgres.erasures.{dies_at}", die)
         with pytest.raises(Dies):
             handle(plans, "forget-stakeholder", id="cfo")
-    with opened(whereabouts, keys, ErasureList(file)) as next_process:
+    with opened(connection_strings, keys, ErasureList(file)) as next_process:
         assert next_process.keys.of(ACME).keys() == {"cto"}
         certificate = next_process.erasures.certificate(ACME, "cfo")
         assert [line["certificate"] for line in lines_of(file)] == [certificate.id]
-        assert len(log(whereabouts.service)) == 4, "it is not recorded twice"
+        assert len(log(connection_strings.service)) == 4, "it is not recorded twice"
 
 
-def test_another_process_completes_it_while_it_runs(store, plans, whereabouts, keys, file):
+def test_another_process_completes_it_while_it_runs(store, plans, connection_strings, keys, file):
     with (
-        opened(whereabouts, keys, ErasureList(file)) as running,
+        opened(connection_strings, keys, ErasureList(file)) as running,
         following(running),
         pytest.MonkeyPatch.context() as it,
     ):
@@ -250,8 +250,8 @@ def test_another_process_completes_it_while_it_runs(store, plans, whereabouts, k
 # Memories
 
 
-def test_every_process_drops_what_it_remembers_of_the_plan(plans, whereabouts, keys, listed):
-    with opened(whereabouts, keys, listed) as elsewhere:
+def test_every_process_drops_what_it_remembers_of_the_plan(plans, connection_strings, keys, listed):
+    with opened(connection_strings, keys, listed) as elsewhere:
         warm = plans_on(elsewhere)
         dropped = []
         elsewhere.erasures.when_forgotten(warm.drop)
@@ -290,14 +290,14 @@ def test_ready_answers_of_a_plan_are_dropped_and_no_others():
 
 
 @contextmanager
-def copied(postgres, where: Whereabouts) -> Iterator[Whereabouts]:
+def copied(postgres, where: ConnectionStrings) -> Iterator[ConnectionStrings]:
     """A database as a backup of this moment has it, restored."""
     with database(postgres, str(conninfo_to_dict(where.owner)["dbname"])) as copy:
         yield copy
 
 
 @pytest.fixture
-def told(postgres, keys, listed) -> Iterator[Whereabouts]:
+def told(postgres, keys, listed) -> Iterator[ConnectionStrings]:
     """A store with two people, which nobody has open."""
     with database(postgres) as where:
         with opened(where, keys, listed) as store:

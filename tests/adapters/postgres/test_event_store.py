@@ -18,7 +18,7 @@ from adapters.postgres.group_commit import Append, append
 from adapters.postgres.library import library_datastore
 from application.aggregates.ports import StoreUnavailable
 from domain.account_plan.plays import PlayStarted, PlayWon
-from tests.stores import CIRCUMSTANCES, MONDAY, append_lock_held, commit, connected, followed, log, note, plain
+from tests.stores import CONTEXT, MONDAY, append_lock_held, commit, connected, followed, log, note, plain
 
 CHANGES = [
     "UPDATE plantrail.stored_events SET topic = 'PlayLost'",
@@ -30,7 +30,7 @@ CHANGES = [
 def wish(plan_id, expected, *texts):
     """An append of notes as the committer makes it."""
     command_id = str(uuid4())
-    meta = meta_of(MONDAY, CIRCUMSTANCES, command_id, None)
+    meta = meta_of(MONDAY, CONTEXT, command_id, None)
     states = [encode(plan_id, expected + place, note(text), meta, (), (), {}) for place, text in enumerate(texts, 1)]
     return Append(plan_id, expected, command_id, ["NoteWritten"] * len(texts), states, None)
 

@@ -10,8 +10,18 @@ from psycopg.conninfo import conninfo_to_dict
 from adapters.events.cloud_events import Row
 from adapters.postgres import feed
 from adapters.postgres.embedded import EmbeddedPostgres
-from adapters.postgres.feed import ALL, NOW, Cursor, CursorGone, CursorMalformed, Page, SourceMalformed, Wanted, cursor
-from adapters.postgres.store import Store, Whereabouts, begin_another_log, opened
+from adapters.postgres.feed import (
+    ALL,
+    NOW,
+    Cursor,
+    CursorGone,
+    CursorMalformed,
+    EventFilter,
+    Page,
+    SourceMalformed,
+    cursor,
+)
+from adapters.postgres.store import ConnectionStrings, Store, begin_another_log, opened
 from adapters.postgres.transfer import exported_events, import_events
 from domain.account_plan.goals import GoalAbandoned
 from domain.account_plan.plan import plan_id_of
@@ -21,14 +31,14 @@ from tests.stores import ACME, commit, handle, log, note, opened_acme, plans_on
 
 BETA, GAMMA, DELTA = map(plan_id_of, ("beta", "gamma", "delta"))
 ABANDONED = GoalAbandoned(id="g1")
-RARE = Wanted(topics=frozenset({"GoalAbandoned"}))
+RARE = EventFilter(topics=frozenset({"GoalAbandoned"}))
 
 
-def of(*plans: UUID, topics: frozenset[str] | None = None) -> Wanted:
-    return Wanted(topics, frozenset(map(str, plans)))
+def of(*plans: UUID, topics: frozenset[str] | None = None) -> EventFilter:
+    return EventFilter(topics, frozenset(map(str, plans)))
 
 
-def pages(store: Store, wanted: Wanted, most: int) -> list[Page]:
+def pages(store: Store, wanted: EventFilter, most: int) -> list[Page]:
     """From the first event to the last."""
     read = [store.feed.page(0, wanted, most)]
     while read[-1].next < read[-1].end:
@@ -83,7 +93,7 @@ def test_of_what_is_wanted_nothing_is_skipped_however_little_a_page_looks_at(tol
     assert read[-1].next == as_rows(told)[-1].position
 
 
-@pytest.mark.parametrize("wanted", [ALL, of(BETA), Wanted(frozenset({"NoteWritten"}))])
+@pytest.mark.parametrize("wanted", [ALL, of(BETA), EventFilter(frozenset({"NoteWritten"}))])
 def test_a_page_ends_with_the_event_that_comes_to_more_bytes_than_it_may_have(told, wanted, monkeypatch):
     whole = rows(pages(told, wanted, 1_000))
     monkeypatch.setattr(feed, "MOST_BYTES", 2_000)
@@ -172,7 +182,7 @@ def test_a_cursor_of_a_log_nobody_knows_has_nothing_in_common_with_this_one(told
 
 
 @contextmanager
-def restored(postgres: EmbeddedPostgres, original: Whereabouts) -> Iterator[Store]:
+def restored(postgres: EmbeddedPostgres, original: ConnectionStrings) -> Iterator[Store]:
     """A dump of a store that nobody uses at the moment, restored beside it."""
     with database(postgres, str(conninfo_to_dict(original.owner)["dbname"])) as where:
         begin_another_log(where)
@@ -208,9 +218,9 @@ def test_a_cursor_of_the_log_a_dump_was_made_of_is_told_where_they_parted(postgr
         assert rows(pages(copy, of(ACME), 2)) == common + ours
 
 
-def test_a_log_that_was_empty_when_they_parted_has_nothing_in_common_with_the_other(whereabouts):
-    begin_another_log(whereabouts)
-    with opened(whereabouts, KEY) as store:
+def test_a_log_that_was_empty_when_they_parted_has_nothing_in_common_with_the_other(connection_strings):
+    begin_another_log(connection_strings)
+    with opened(connection_strings, KEY) as store:
         record(store, 2)
         for gone in ("1", f"{ACME}:6", f"{2**63 - 1}"):
             assert parted_at(store, cursor(gone)) == 0

@@ -18,7 +18,7 @@ from adapters.postgres.datastore import Datastore
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.group_commit import Append, Appended, GroupCommit, OutcomeUnknown, append_unless_found
 from adapters.postgres.migrations import migrate
-from adapters.postgres.store import Whereabouts, opened
+from adapters.postgres.store import ConnectionStrings, opened
 from application.aggregates.ports import Answer, StoreBusy, StoreUnavailable
 from tests.conftest import KEY, binaries
 from tests.places import ROOT
@@ -36,10 +36,10 @@ from tests.stores import (
 
 NOTES_IN_A_PROCESS = """
 import sys
-from adapters.postgres.store import Whereabouts, opened
+from adapters.postgres.store import ConnectionStrings, opened
 from tests.stores import KEY, handle, plans_on
 
-with opened(Whereabouts(*sys.argv[1:4]), KEY) as store:
+with opened(ConnectionStrings(*sys.argv[1:4]), KEY) as store:
     plans = plans_on(store)
     print("ready", flush=True)
     sys.stdin.readline()
@@ -67,7 +67,7 @@ def committer(store):
 @pytest.fixture
 def hurried(store, monkeypatch):
     """A committer whose callers wait half a second, and its store half a second for a lock."""
-    monkeypatch.setattr(group_commit, "PATIENCE", 0.5)
+    monkeypatch.setattr(group_commit, "APPEND_TIMEOUT_SECONDS", 0.5)
     committer = GroupCommit(Datastore(store.where.service, statement_timeout=0.5).connect)
     yield committer
     committer.close()
@@ -82,7 +82,7 @@ def under_way(pool, committer):
     """An append that was begun; what comes after it waits for the next batch."""
     first = wish()
     acknowledgement = pool.submit(committer.append, first)
-    wait_until(lambda: first.begun)
+    wait_until(lambda: first.claimed)
     return acknowledgement
 
 
@@ -111,8 +111,8 @@ def test_whatever_is_acknowledged_is_there_in_order_for_all_callers(store, commi
         assert [row.version for row in rows if row.plan_id == plan_id] == list(range(1, 25))
 
 
-def test_two_memories_and_two_committers_neither_lose_nor_double_a_version(whereabouts):
-    with opened(whereabouts, KEY) as one, opened(whereabouts, KEY) as other:
+def test_two_memories_and_two_committers_neither_lose_nor_double_a_version(connection_strings):
+    with opened(connection_strings, KEY) as one, opened(connection_strings, KEY) as other:
         callers = [opened_acme(plans_on(one)), plans_on(other), plans_on(other)] * 4
         together = Barrier(len(callers))
 
@@ -122,7 +122,7 @@ def test_two_memories_and_two_committers_neither_lose_nor_double_a_version(where
 
         with ThreadPoolExecutor(len(callers)) as pool:
             versions = [version for made in pool.map(write, callers) for version in made]
-        rows = log(whereabouts.service)
+        rows = log(connection_strings.service)
     assert sorted(versions) == list(range(2, 12 * 8 + 2))
     assert [(row.plan_id, row.version) for row in rows] == [(ACME, version) for version in range(1, 12 * 8 + 2)]
 
@@ -213,12 +213,12 @@ def test_a_full_queue_is_busy_and_records_nothing_more(store):
 
 
 def test_who_gives_up_before_their_turn_is_never_recorded(store, committer, monkeypatch):
-    monkeypatch.setattr(group_commit, "PATIENCE", 0.3)
+    monkeypatch.setattr(group_commit, "APPEND_TIMEOUT_SECONDS", 0.3)
     first, late, last = wish(), wish(), wish()
     with ThreadPoolExecutor() as pool:
         with append_lock_held(store.where.service):
             pool.submit(committer.append, first)
-            wait_until(lambda: first.begun)
+            wait_until(lambda: first.claimed)
             with pytest.raises(StoreBusy):
                 committer.append(late)
         assert committer.append(last).recorded, "the committer has seen the one that was given up"
@@ -226,7 +226,7 @@ def test_who_gives_up_before_their_turn_is_never_recorded(store, committer, monk
 
 
 def test_who_gives_up_what_is_under_way_is_not_told_that_nothing_was_recorded(store, committer, monkeypatch):
-    monkeypatch.setattr(group_commit, "PATIENCE", 0.2)
+    monkeypatch.setattr(group_commit, "APPEND_TIMEOUT_SECONDS", 0.2)
     with append_lock_held(store.where.service), pytest.raises(OutcomeUnknown, match="look whether it was recorded"):
         committer.append(wish())
     wait_until(lambda: log(store.where.service))
@@ -241,7 +241,7 @@ def test_who_is_interrupted_before_their_turn_is_never_recorded(store, committer
     with ThreadPoolExecutor() as pool:
         with append_lock_held(store.where.service):
             pool.submit(committer.append, first)
-            wait_until(lambda: first.begun)
+            wait_until(lambda: first.claimed)
             with pytest.raises(KeyboardInterrupt):
                 committer.append(late)
         assert committer.append(last).recorded
@@ -396,14 +396,14 @@ def reads(datastore):
 def own_server(tmp_path_factory):
     """A durable server that a test may kill."""
     with EmbeddedPostgres(tmp_path_factory.mktemp("killed"), binaries()) as server:
-        where = Whereabouts(*(server.conninfo(role) for role in ("service", "owner", "keys")))
+        where = ConnectionStrings(*(server.conninfo(role) for role in ("service", "owner", "keys")))
         migrate(where.owner, where.service, where.keys)
         yield server, where
 
 
 def test_a_server_that_is_stopped_is_unavailable_until_it_is_back(own_server, monkeypatch):
     server, where = own_server
-    monkeypatch.setattr(group_commit, "PATIENCE", 1.0)
+    monkeypatch.setattr(group_commit, "APPEND_TIMEOUT_SECONDS", 1.0)
     with opened(where, KEY) as store:
         plans = opened_acme(plans_on(store))
         datastore = Datastore(where.service, timeout=0.5)

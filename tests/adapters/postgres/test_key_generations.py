@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from tests.test_cli import environment, plantrail, refused
 
 from adapters.postgres.key_generations import BATCH, GenerationInUse
 from adapters.postgres.store import opened
 from adapters.privacy.key_encryption import GivenKeys, KeyFault, KeyFiles, WrongKeyEncryptionKey
+from tests.adapters.cli.test_cli import environment, plantrail, refused
 from tests.conftest import KEY
 from tests.places import ROOT
 from tests.stores import ACME, connected, handle, opened_acme, plans_on, wait_until
@@ -23,8 +23,8 @@ ROTATE = """
 import sys
 from pathlib import Path
 from adapters.privacy.key_encryption import KeyFiles
-from adapters.postgres.store import Whereabouts, opened
-with opened(Whereabouts(*sys.argv[1:4]), KeyFiles(Path(sys.argv[4]))) as store:
+from adapters.postgres.store import ConnectionStrings, opened
+with opened(ConnectionStrings(*sys.argv[1:4]), KeyFiles(Path(sys.argv[4]))) as store:
     store.generations.begin()
     print("begun", flush=True)
     store.generations.rewrap(lambda count: print(count, flush=True))
@@ -37,9 +37,9 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def store(whereabouts, folder):
+def store(connection_strings, folder):
     """Its key-encryption keys are files."""
-    with opened(whereabouts, KeyFiles(folder)) as store:
+    with opened(connection_strings, KeyFiles(folder)) as store:
         yield store
 
 
@@ -58,17 +58,19 @@ def generations_in_use(where):
         return dict(rows.fetchall())
 
 
-def test_rotated_keys_open_with_the_new_generation_alone_and_what_was_sealed_stays_readable(store, whereabouts, folder):
+def test_rotated_keys_open_with_the_new_generation_alone_and_what_was_sealed_stays_readable(
+    store, connection_strings, folder
+):
     plans = opened_acme(plans_on(store))
     handle(plans, "add-stakeholder", **JANE)
     plan_id, secret = many(store, 2 * BATCH + 1), store.secrets.of("idempotency")
     before = store.keys.all()
     assert store.generations.begin() == 2
     assert store.generations.rewrap() == 2 * BATCH + 3
-    assert generations_in_use(whereabouts) == {2: 2 * BATCH + 2}
+    assert generations_in_use(connection_strings) == {2: 2 * BATCH + 2}
     store.generations.destroy(1)
     assert sorted(file.name for file in folder.iterdir()) == ["key-encryption-key-2"]
-    with opened(whereabouts, KeyFiles(folder)) as next_process:
+    with opened(connection_strings, KeyFiles(folder)) as next_process:
         assert next_process.keys.all() == before
         assert next_process.keys.of(plan_id)["s7"] == (7).to_bytes(32)
         assert next_process.secrets.of("idempotency") == secret
@@ -80,32 +82,32 @@ def test_rotated_keys_open_with_the_new_generation_alone_and_what_was_sealed_sta
 
 
 def test_a_running_process_takes_up_the_new_generation_and_nothing_is_wrapped_with_the_old_one(
-    store, whereabouts, folder
+    store, connection_strings, folder
 ):
-    with opened(whereabouts, KeyFiles(folder)) as elsewhere:
+    with opened(connection_strings, KeyFiles(folder)) as elsewhere:
         first = elsewhere.keys.ensure(ACME, ["cfo"])
         store.generations.begin()
         store.generations.rewrap()
         store.generations.destroy(1)
         both = elsewhere.keys.ensure(ACME, ["cto"])
         assert both == {**first, "cto": store.keys.of(ACME)["cto"]}
-        assert generations_in_use(whereabouts) == {2: 2}
+        assert generations_in_use(connection_strings) == {2: 2}
 
 
-def test_a_generation_begins_when_whoever_wraps_with_the_one_before_has_ended(store, whereabouts):
+def test_a_generation_begins_when_whoever_wraps_with_the_one_before_has_ended(store, connection_strings):
     store.keys.ensure(ACME, ["cfo"])
-    with psycopg.connect(whereabouts.keys) as slow, ThreadPoolExecutor(1) as pool:
+    with psycopg.connect(connection_strings.keys) as slow, ThreadPoolExecutor(1) as pool:
         slow.execute("SELECT FROM plantrail_keys.generations WHERE current FOR SHARE")
         slow.execute(
             "INSERT INTO plantrail_keys.person_keys SELECT plan_id, 'cto', generation, wrapped"
             " FROM plantrail_keys.person_keys"
         )
         rotating = pool.submit(store.generations.begin)
-        wait_until(lambda: waiting(whereabouts))
+        wait_until(lambda: waiting(connection_strings))
         assert not rotating.done()
         slow.commit()
         assert rotating.result() == 2
-    assert generations_in_use(whereabouts) == {1: 2}
+    assert generations_in_use(connection_strings) == {1: 2}
 
 
 def waiting(where):
@@ -123,42 +125,44 @@ def rotating(where, folder):
             process.kill()
 
 
-def test_a_rotation_that_was_killed_is_gone_on_with_and_every_key_can_be_read_all_the_while(store, whereabouts, folder):
+def test_a_rotation_that_was_killed_is_gone_on_with_and_every_key_can_be_read_all_the_while(
+    store, connection_strings, folder
+):
     plan_id = many(store, 8 * BATCH)
     before = store.keys.all()
-    with rotating(whereabouts, folder) as process:
+    with rotating(connection_strings, folder) as process:
         assert process.stdout.readline() == "begun\n"
         assert process.stdout.readline() == f"{BATCH}\n"
         process.kill()
         process.wait()
     assert store.keys.all() == before
-    half_way = generations_in_use(whereabouts)
+    half_way = generations_in_use(connection_strings)
     assert half_way.keys() == {1, 2}
     with pytest.raises(GenerationInUse, match=r"keys are still wrapped with generation 1\. Complete"):
         store.generations.destroy(1)
     assert store.generations.begin() == 2, "the one that is not complete yet"
     assert store.generations.rewrap() == half_way[1]
-    assert generations_in_use(whereabouts) == {2: 8 * BATCH}
+    assert generations_in_use(connection_strings) == {2: 8 * BATCH}
     assert store.keys.all() == before
     assert store.keys.of(plan_id).keys() == {f"s{number}" for number in range(8 * BATCH)}
 
 
-def test_two_who_rotate_at_once_share_the_work(store, whereabouts, folder):
+def test_two_who_rotate_at_once_share_the_work(store, connection_strings, folder):
     many(store, 4 * BATCH)
     before = store.keys.all()
-    with opened(whereabouts, KeyFiles(folder)) as other, ThreadPoolExecutor(2) as pool:
+    with opened(connection_strings, KeyFiles(folder)) as other, ThreadPoolExecutor(2) as pool:
         assert set(pool.map(lambda each: each.generations.begin(), (store, other))) == {2}
         assert sum(pool.map(lambda each: each.generations.rewrap(), (store, other))) == 4 * BATCH
     assert store.keys.all() == before
 
 
-def test_a_key_destroyed_while_keys_are_rotated_stays_destroyed(store, whereabouts):
+def test_a_key_destroyed_while_keys_are_rotated_stays_destroyed(store, connection_strings):
     plan_id = many(store, 3)
     store.generations.begin()
     store.keys.destroy(plan_id, "s1")
     store.generations.rewrap()
     assert store.keys.of(plan_id).keys() == {"s0", "s2"}
-    assert generations_in_use(whereabouts) == {2: 2}
+    assert generations_in_use(connection_strings) == {2: 2}
 
 
 def test_neither_the_current_generation_is_destroyed_nor_one_there_is_not(store):
@@ -170,10 +174,10 @@ def test_neither_the_current_generation_is_destroyed_nor_one_there_is_not(store)
     assert store.keys.of(ACME).keys() == {"cfo"}
 
 
-def test_an_old_copy_of_the_keys_can_be_read_until_its_generation_is_destroyed(store, whereabouts, folder):
+def test_an_old_copy_of_the_keys_can_be_read_until_its_generation_is_destroyed(store, connection_strings, folder):
     """As a backup has them, or a dead row, or the write-ahead log."""
     store.keys.ensure(ACME, ["cfo"])
-    with connected(whereabouts.keys) as connection:
+    with connected(connection_strings.keys) as connection:
         [[generation, copy]] = connection.execute("SELECT generation, wrapped FROM plantrail_keys.person_keys")
     store.keys.destroy(ACME, "cfo")
     assert len(KeyFiles(folder).of(generation).unwrap("person key", f"{ACME} cfo", copy)) == 32
@@ -185,12 +189,15 @@ def test_an_old_copy_of_the_keys_can_be_read_until_its_generation_is_destroyed(s
             keys.of(generation)
 
 
-def test_a_store_whose_generation_is_missing_is_not_opened(store, whereabouts, folder, tmp_path):
+def test_a_store_whose_generation_is_missing_is_not_opened(store, connection_strings, folder, tmp_path):
     store.keys.ensure(ACME, ["cfo"])
     store.generations.begin()
     store.generations.rewrap()
     (folder / "key-encryption-key-2").rename(tmp_path / "kept")
-    with pytest.raises(WrongKeyEncryptionKey, match="generation 2 is missing"), opened(whereabouts, KeyFiles(folder)):
+    with (
+        pytest.raises(WrongKeyEncryptionKey, match="generation 2 is missing"),
+        opened(connection_strings, KeyFiles(folder)),
+    ):
         pass
 
 
@@ -237,8 +244,8 @@ def test_a_destroyed_file_is_overwritten_and_not_made_anew(folder):
 # On the command line
 
 
-def test_keys_are_rotated_and_destroyed_on_the_command_line(whereabouts):
-    first, second = environment(whereabouts), b64encode(b"s" * 32).decode()
+def test_keys_are_rotated_and_destroyed_on_the_command_line(connection_strings):
+    first, second = environment(connection_strings), b64encode(b"s" * 32).decode()
     plantrail("demo", "--no-serve", **first)
     assert "Add a key of generation 2" in refused("keys", "rotate", **first)
     both = first | {"PLANTRAIL_KEY_ENCRYPTION_KEY": f"2:{second} 1:{b64encode(KEY.of(1).secret).decode()}"}

@@ -85,6 +85,6 @@ def test_a_migration_that_fails_leaves_nothing_behind(bare_database, monkeypatch
     assert len(migrate(bare_database.owner, bare_database.service, bare_database.keys)) == len(migrations())
 
 
-def test_a_store_that_is_up_to_date_opens_without_the_rights_of_its_owner(whereabouts):
-    migrate(whereabouts.owner, whereabouts.service, whereabouts.keys)
-    assert migrate(whereabouts.service, whereabouts.service, whereabouts.keys) == []
+def test_a_store_that_is_up_to_date_opens_without_the_rights_of_its_owner(connection_strings):
+    migrate(connection_strings.owner, connection_strings.service, connection_strings.keys)
+    assert migrate(connection_strings.service, connection_strings.service, connection_strings.keys) == []

@@ -12,7 +12,6 @@ from typing import Any
 import psycopg
 import pytest
 from structlog.testing import capture_logs
-from tests.test_portfolio import ACTION, REVIEW, item_of
 
 from adapters.postgres import projections
 from adapters.postgres.portfolio import PortfolioTable
@@ -22,9 +21,10 @@ from application.aggregates.handle import AccountPlans
 from application.aggregates.ports import ProjectionLag, StoreUnavailable
 from application.portfolio.portfolio import PortfolioItem, PortfolioQuery
 from domain.account_plan.plan import plan_id_of
+from tests.application.portfolio.test_portfolio import ACTION, REVIEW, item_of
 from tests.conftest import KEY
 from tests.databases import database
-from tests.stores import CIRCUMSTANCES, MONDAY, connected, plans_on, say, wait_until
+from tests.stores import CONTEXT, MONDAY, connected, plans_on, say, wait_until
 
 WEDNESDAY = MONDAY + timedelta(days=2)
 """What happens in these tests happens on Monday; it is looked at on Wednesday."""
@@ -50,7 +50,7 @@ def following(store: Store, clock: Clock) -> Iterator[Follower]:
 
 def do(plans: AccountPlans, account_id: str, command: str, /, **body: Any) -> int:
     """Carry out a command; the position of what it recorded."""
-    return plans.handle(plan_id_of(account_id), [say(command, **body)], CIRCUMSTANCES).position
+    return plans.handle(plan_id_of(account_id), [say(command, **body)], CONTEXT).position
 
 
 def open_plan(plans: AccountPlans, account_id: str, **more: Any) -> int:
@@ -67,7 +67,7 @@ def as_they_should_be(store: Store, *accounts: str, now: datetime = WEDNESDAY) -
     return {account_id: item_of(plans.read(plan_id_of(account_id)), now) for account_id in accounts}
 
 
-# Folding
+# PortfolioProjector
 
 
 def test_a_row_is_there_as_soon_as_the_table_has_come_to_its_event(store):

@@ -27,9 +27,9 @@ NAMED = re.compile(r"position \d|plan [0-9a-f-]{36}|leaf \d|[Cc]heckpoint|hash \
 WRITE_MUCH = """
 import sys
 from tests.stores import KEY
-from adapters.postgres.store import Whereabouts, opened
+from adapters.postgres.store import ConnectionStrings, opened
 from tests.proving import more, sealed
-with opened(Whereabouts(*sys.argv[1:]), KEY) as store:
+with opened(ConnectionStrings(*sys.argv[1:]), KEY) as store:
     print("ready", flush=True)
     for _ in range(15):
         more(store, 40)

@@ -15,7 +15,7 @@ from application.views.current_plan import current_plan
 from application.views.cuts import cut_at
 from domain.language import Refusal
 from tests.conftest import KEY
-from tests.stores import ACME, CIRCUMSTANCES, MONDAY, commit, connected, handle, log, note, opened_acme, plans_on, say
+from tests.stores import ACME, CONTEXT, MONDAY, commit, connected, handle, log, note, opened_acme, plans_on, say
 
 KEYS = {"cfo": b"c" * 32, "cto": b"t" * 32}
 WORDS = {"statement": "Jane wants out", "challenges": ["Jane", "Jim"]}
@@ -136,7 +136,7 @@ def test_words_that_stood_sealed_are_not_repeated_in_clear(store, plans):
             say("set-goal", id="h", statement="Jäne signs", measure="Jäne's name", about=["cfo"], **goal),
             say("revise-goal", id="h", statement="Somebody signs", measure="A name", reason="new budget"),
         ],
-        CIRCUMSTANCES,
+        CONTEXT,
     )
     assert in_clear(store, *SAID_OF_JANE, " buys") == []
     former = [record.event.former for record in plans.read(ACME).records if hasattr(record.event, "former")]
@@ -160,20 +160,20 @@ def test_person_keys_are_stored_wrapped(store, plans):
             KEY.of(1).unwrap(kind, name, wrapped)
 
 
-def test_the_first_who_speaks_of_somebody_makes_the_key_for_all(store, whereabouts):
-    with opened(whereabouts, KEY) as other:
+def test_the_first_who_speaks_of_somebody_makes_the_key_for_all(store, connection_strings):
+    with opened(connection_strings, KEY) as other:
         keys = store.keys.ensure(ACME, ["cfo", "cto"])
         assert other.keys.ensure(ACME, ["cto", "coo"]) == {**keys, "coo": other.keys.of(ACME)["coo"]}
 
 
 @pytest.mark.parametrize("other", [GivenKeys({1: b"o" * 32}), GivenKeys({2: b"k" * 32})])
-def test_another_key_encryption_key_is_told_before_anything_is_done_with_it(plans, whereabouts, other):
-    with opened(whereabouts, other):
+def test_another_key_encryption_key_is_told_before_anything_is_done_with_it(plans, connection_strings, other):
+    with opened(connection_strings, other):
         pass
     handle(plans, "add-stakeholder", **JANE)
     with (
         pytest.raises(WrongKeyEncryptionKey, match="Set PLANTRAIL_KEY_ENCRYPTION_KEY to that key"),
-        opened(whereabouts, other),
+        opened(connection_strings, other),
     ):
         pass
 
@@ -198,8 +198,8 @@ def story(plans):
     return plans
 
 
-def test_who_is_forgotten_is_forgotten_in_every_process_and_in_every_past(story, store, whereabouts):
-    with opened(whereabouts, KEY) as elsewhere:
+def test_who_is_forgotten_is_forgotten_in_every_process_and_in_every_past(story, store, connection_strings):
+    with opened(connection_strings, KEY) as elsewhere:
         warm = plans_on(elsewhere)
         assert "frowned" in texts(warm)
         before = warm.read(ACME)
@@ -238,7 +238,9 @@ def shape_of(value):
     return "words" if isinstance(value, str) else value
 
 
-def test_nobody_is_forgotten_by_halves_when_the_process_dies_before_the_key_is_destroyed(story, store, whereabouts):
+def test_nobody_is_forgotten_by_halves_when_the_process_dies_before_the_key_is_destroyed(
+    story, store, connection_strings
+):
     class DiesFirst(Exception):
         pass
 
@@ -248,7 +250,7 @@ def test_nobody_is_forgotten_by_halves_when_the_process_dies_before_the_key_is_d
         with pytest.raises(DiesFirst):
             handle(story, "forget-stakeholder", id="cfo")
         assert store.keys.of(ACME)["cfo"] == key
-    with opened(whereabouts, KEY) as next_process:
+    with opened(connection_strings, KEY) as next_process:
         assert "Jäne" not in texts(plans_on(next_process))
         assert next_process.keys.of(ACME).keys() == {"cto"}
     assert "Jäne" not in texts(story)
@@ -283,10 +285,10 @@ def test_what_a_goal_was_before_stays_readable_where_it_spoke_of_nobody_forgotte
 
 
 @pytest.mark.usefixtures("story")
-def test_a_key_that_is_lost_takes_the_words_and_nothing_else(whereabouts):
-    with connected(whereabouts.owner) as connection:
+def test_a_key_that_is_lost_takes_the_words_and_nothing_else(connection_strings):
+    with connected(connection_strings.owner) as connection:
         connection.execute("DELETE FROM plantrail_keys.person_keys WHERE stakeholder = 'cfo'")
-    with opened(whereabouts, KEY) as next_process:
+    with opened(connection_strings, KEY) as next_process:
         plans = plans_on(next_process)
         assert "Jäne" not in texts(plans)
         handle(plans, "change-sentiment", id="cfo", attitude=1, evidence="she smiled")

@@ -14,15 +14,15 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from tests.test_cli import environment, plantrail, refused, told_store
 
-from adapters.postgres.store import Whereabouts, opened
+from adapters.postgres.store import ConnectionStrings, opened
 from adapters.proof.bundle import verify_bundle
 from adapters.proof.bundle.verify_bundle import Bundle, Wrong, verify
 from adapters.proof.checkpoints import LogKey
 from application.proof import merkle
 from application.proof.leaves import entry_of
 from domain.account_plan.plan import NAMESPACE
+from tests.adapters.cli.test_cli import environment, plantrail, refused, told_store
 from tests.conftest import KEY
 from tests.proving import more
 from tests.stores import handle, log, plans_on
@@ -99,7 +99,7 @@ def test_an_outsider_compares_two_checkpoints(bundle, told, tmp_path):
     home = Path(told["PLANTRAIL_HOME"])
     key = plantrail("checkpoint", "--key", **told).stdout.strip()
     kept, later = (home / name for name in ("kept", "later"))
-    where = Whereabouts(told["DATABASE_URL"], told["PLANTRAIL_OWNER_URL"], told["PLANTRAIL_KEYS_URL"])
+    where = ConnectionStrings(told["DATABASE_URL"], told["PLANTRAIL_OWNER_URL"], told["PLANTRAIL_KEYS_URL"])
     with opened(where, KEY) as store:
         old, new = (int(file.read_text().split("\n")[1]) for file in (kept, later))
         hashes = [b64encode(hash).decode() for hash in store.tree.consistency(old, new)]

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from adapters.rendering.pool import Press
+from adapters.rendering.pool import RenderingPool
 from adapters.rendering.style import security_policy
 from tests.reports import demo, month, nasty, of_an_empty_plan
 
@@ -22,13 +22,13 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def press() -> Iterator[Press]:
-    with Press() as press:
+def press() -> Iterator[RenderingPool]:
+    with RenderingPool() as press:
         yield press
 
 
 @pytest.fixture(scope="module")
-def demo_page(press: Press) -> bytes:
+def demo_page(press: RenderingPool) -> bytes:
     return press.made("said-vs-did", "html", demo())
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from adapters.cli.documents import terminal
 from adapters.rendering.document import Document, Figure, Table
 from adapters.rendering.markdown import plain
-from adapters.rendering.pool import Press
+from adapters.rendering.pool import RenderingPool
 from adapters.rendering.reports import document
 from adapters.rendering.style import sheet
 from tests.reports import NASTY, demo, month, nasty, of_an_empty_plan, parsed, worked_case
@@ -49,13 +49,13 @@ REPORTS = [
 
 
 @pytest.fixture(scope="module")
-def press() -> Iterator[Press]:
-    with Press() as press:
+def press() -> Iterator[RenderingPool]:
+    with RenderingPool() as press:
         yield press
 
 
 @pytest.fixture(scope="module")
-def in_words(press: Press) -> Made:
+def in_words(press: RenderingPool) -> Made:
     """A report in a form, as it is read."""
 
     @cache

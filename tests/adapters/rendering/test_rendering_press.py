@@ -8,7 +8,7 @@ from threading import Thread
 import psutil
 import pytest
 
-from adapters.rendering.pool import Press, RenderingFailed
+from adapters.rendering.pool import RenderingFailed, RenderingPool
 from tests.places import ROOT
 from tests.reports import demo, of_an_empty_plan, worked_case
 from tests.stores import wait_until
@@ -34,7 +34,7 @@ assert not heavy, heavy
 
 
 def test_pages_and_pdfs_take_no_memory_of_who_asks():
-    with Press() as press:
+    with RenderingPool() as press:
         press.made("said-vs-did", "md", demo())
         before = psutil.Process().memory_info().rss
         for form in ("html", "pdf"):
@@ -43,7 +43,7 @@ def test_pages_and_pdfs_take_no_memory_of_who_asks():
 
 
 def test_the_process_ends_when_nobody_asks_and_is_there_again_when_somebody_does():
-    with Press(idle_seconds=0.5) as press:
+    with RenderingPool(idle_seconds=0.5) as press:
         first = press.made("said-vs-did", "html", of_an_empty_plan())
         wait_until(lambda: not living_children())
         assert press.made("said-vs-did", "html", of_an_empty_plan()) == first
@@ -65,7 +65,7 @@ def command_of(process: psutil.Process) -> str:
 
 
 def test_a_process_that_is_killed_at_work_is_replaced():
-    with Press() as press:
+    with RenderingPool() as press:
         expected = press.made("said-vs-did", "html", of_an_empty_plan())
         for process in living_children():
             process.kill()
@@ -75,7 +75,7 @@ def test_a_process_that_is_killed_at_work_is_replaced():
 def test_many_ask_at_once_and_each_gets_their_own():
     reports = {"worked": worked_case(), "empty": of_an_empty_plan()}
     found: dict[int, bytes] = {}
-    with Press() as press:
+    with RenderingPool() as press:
 
         def ask(number: int) -> None:
             found[number] = press.made("said-vs-did", "html", reports["worked" if number % 2 else "empty"])
@@ -91,21 +91,21 @@ def test_many_ask_at_once_and_each_gets_their_own():
 
 
 def test_what_cannot_be_done_is_said_and_the_next_report_is_made():
-    with Press() as press:
+    with RenderingPool() as press:
         with pytest.raises(RenderingFailed, match="KeyError"):
             press.made("said-vs-did", "html", b"{}")
         assert b"<h1>" in press.made("said-vs-did", "html", of_an_empty_plan())
 
 
 def test_what_takes_too_long_is_given_up():
-    with Press(most_seconds=0.01) as press:
+    with RenderingPool(most_seconds=0.01) as press:
         with pytest.raises(RenderingFailed, match="longer than"):
             press.made("said-vs-did", "pdf", demo())
         assert not living_children()
 
 
 def test_a_press_that_is_closed_makes_nothing_more_and_leaves_nobody():
-    press = Press()
+    press = RenderingPool()
     press.made("said-vs-did", "html", of_an_empty_plan())
     press.close()
     assert not living_children()
@@ -116,9 +116,9 @@ def test_a_press_that_is_closed_makes_nothing_more_and_leaves_nobody():
 def test_the_process_ends_with_who_asked():
     program = """
 import os, signal
-from adapters.rendering.pool import Press
+from adapters.rendering.pool import RenderingPool
 from tests.reports import of_an_empty_plan
-press = Press()
+press = RenderingPool()
 press.made("said-vs-did", "html", of_an_empty_plan())
 print(press._child.process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)

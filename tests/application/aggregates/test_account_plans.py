@@ -14,7 +14,7 @@ from domain.account_plan.plan import PlanNotOpen, plan_id_of
 from domain.account_plan.plays import Play
 from domain.language import Refusal, Taken, Unknown
 from tests.conftest import KEY as KEY_ENCRYPTION_KEY
-from tests.stores import ACME, CIRCUMSTANCES, MONDAY, OPEN_ACME, connected, handle, log, opened_acme, plans_on, say
+from tests.stores import ACME, CONTEXT, MONDAY, OPEN_ACME, connected, handle, log, opened_acme, plans_on, say
 
 PILOT = {
     "id": "pilot",
@@ -33,9 +33,9 @@ def plans(store):
 
 
 @pytest.fixture
-def elsewhere(whereabouts, plans):  # noqa: ARG001 - the plan is there already
+def elsewhere(connection_strings, plans):  # noqa: ARG001 - the plan is there already
     """Another process, which has read the plan as it was opened and sleeps since."""
-    with opened(whereabouts, KEY_ENCRYPTION_KEY) as store:
+    with opened(connection_strings, KEY_ENCRYPTION_KEY) as store:
         others = plans_on(store)
         others.read(ACME)
         yield others
@@ -47,7 +47,7 @@ def types(store):
 
 def note(plans, key=None, **more):
     body = {"id": "n1", "section": "plan", "text": "seen"} | more
-    return plans.handle(ACME, [say("write-note", **body)], CIRCUMSTANCES, key=key)
+    return plans.handle(ACME, [say("write-note", **body)], CONTEXT, key=key)
 
 
 # What comes of a command
@@ -82,7 +82,7 @@ def test_a_clock_that_is_set_back_does_not_reorder_the_record(store, elsewhere):
     late = plans_on(store, lambda: MONDAY + timedelta(hours=5))
     note(late, id="n1")
     note(elsewhere, id="n2")
-    plans_on(store).handle(ACME, [say("write-note", id="n3", section="plan", text="seen")], CIRCUMSTANCES, at=MONDAY)
+    plans_on(store).handle(ACME, [say("write-note", id="n3", section="plan", text="seen")], CONTEXT, at=MONDAY)
     instants = [record.meta.recorded_at for record in late.read(ACME).records]
     assert instants == [MONDAY, *[MONDAY + timedelta(hours=5)] * 3]
 
@@ -99,7 +99,7 @@ def test_a_list_of_commands_is_decided_one_after_the_other(store, plans):
             say("write-note", id="wrong", section="plan", text="mistyped"),
             say("strike-entry", event=f"{ACME}:4", reason="mistyped"),
         ],
-        CIRCUMSTANCES,
+        CONTEXT,
     )
     assert [list(done.events.items()) for done in outcome.done] == [
         [(2, "PlayPlanned")],
@@ -117,7 +117,7 @@ def test_a_list_of_commands_is_decided_one_after_the_other(store, plans):
 def test_a_list_of_commands_is_all_or_nothing_and_says_which_was_refused(store, plans):
     commands = [say("plan-play", **PILOT), say("start-play", id="pilot"), say("plan-play", **PILOT)]
     with pytest.raises(CommandRefused) as refused:
-        plans.handle(ACME, commands, CIRCUMSTANCES)
+        plans.handle(ACME, commands, CONTEXT)
     assert refused.value.place == 2
     assert isinstance(refused.value.refusal, Taken)
     assert types(store) == ["PlanOpened"]
@@ -158,8 +158,8 @@ def test_a_plan_is_opened_once_even_by_who_has_never_heard_of_it(store, plans):
     assert plans.read(ACME).version == 1
 
 
-def test_of_many_that_open_a_plan_at_once_one_does(store, whereabouts):
-    with opened(whereabouts, KEY_ENCRYPTION_KEY) as other:
+def test_of_many_that_open_a_plan_at_once_one_does(store, connection_strings):
+    with opened(connection_strings, KEY_ENCRYPTION_KEY) as other:
         callers = [plans_on(each) for each in (store, other) * 3]
         outcomes = at_once(callers, lambda plans: handle(plans, "open-plan", **OPEN_ACME))
     assert sorted(isinstance(outcome, Refusal) for outcome in outcomes) == [False] + [True] * 5
@@ -167,7 +167,7 @@ def test_of_many_that_open_a_plan_at_once_one_does(store, whereabouts):
 
 
 def test_a_plan_so_busy_that_the_turn_does_not_come_says_so(plans, monkeypatch):
-    monkeypatch.setattr("application.aggregates.handle.PATIENCE", 0.1)
+    monkeypatch.setattr("application.aggregates.handle.DECIDE_TIMEOUT_SECONDS", 0.1)
     with plans._turn(ACME), pytest.raises(StoreBusy, match="try again"):
         note(plans)
 
@@ -176,7 +176,7 @@ def test_a_plan_so_busy_that_the_turn_does_not_come_says_so(plans, monkeypatch):
 
 
 def seen(plans, version, *commands):
-    return plans.handle(ACME, list(commands), CIRCUMSTANCES, if_match=version)
+    return plans.handle(ACME, list(commands), CONTEXT, if_match=version)
 
 
 def stale(plans, version, *commands):
@@ -253,8 +253,8 @@ def test_the_same_request_again_gets_the_same_answer_and_records_nothing(store, 
 
 def test_an_answer_keeps_the_warnings_and_the_ids_made_up(plans):
     vague = say("add-action", statement="Deepen the relationship", kind="task", owner="ann", due_on="2026-01-12")
-    first = plans.handle(ACME, [vague], CIRCUMSTANCES, key=KEY)
-    again = plans.handle(ACME, [vague], CIRCUMSTANCES, key=KEY)
+    first = plans.handle(ACME, [vague], CONTEXT, key=KEY)
+    again = plans.handle(ACME, [vague], CONTEXT, key=KEY)
     assert {caution.code for caution in first.done[0].warnings} >= {"vague-statement"}
     assert [(done.id, list(done.warnings)) for done in again.done] == [
         (done.id, list(done.warnings)) for done in first.done
@@ -263,7 +263,7 @@ def test_an_answer_keeps_the_warnings_and_the_ids_made_up(plans):
 
 def test_what_opened_a_plan_says_so_again(store):
     commands = [say("open-plan", **OPEN_ACME)]
-    first, again = (plans_on(store).handle(ACME, commands, CIRCUMSTANCES, key=KEY) for _ in range(2))
+    first, again = (plans_on(store).handle(ACME, commands, CONTEXT, key=KEY) for _ in range(2))
     assert (first.opened, first.replayed, again.opened, again.replayed) == (True, False, True, True)
     assert again.version == 1
 
@@ -271,7 +271,7 @@ def test_what_opened_a_plan_says_so_again(store):
 def test_a_command_that_changed_nothing_is_answered_alike_even_when_it_would_by_now(store, plans):
     def rename():
         same = say("rename-account", account_name=OPEN_ACME["account_name"])
-        return plans.handle(ACME, [same], CIRCUMSTANCES, key=KEY)
+        return plans.handle(ACME, [same], CONTEXT, key=KEY)
 
     assert (rename().done[0].events, rename().replayed) == ({}, True)
     handle(plans, "rename-account", account_name="Acme Holding")
@@ -290,30 +290,30 @@ def test_another_body_under_the_same_key_is_refused(store, plans, elsewhere):
 
 def test_a_key_comes_before_if_match(plans):
     body = [say("write-summary", relevance="High")]
-    plans.handle(ACME, body, CIRCUMSTANCES, if_match=1, key=KEY)
-    assert plans.handle(ACME, body, CIRCUMSTANCES, if_match=1, key=KEY).replayed
+    plans.handle(ACME, body, CONTEXT, if_match=1, key=KEY)
+    assert plans.handle(ACME, body, CONTEXT, if_match=1, key=KEY).replayed
     assert stale(plans, 1, say("write-summary", relevance="Low")) == ["SummaryWritten"]
 
 
 def test_refusals_are_decided_anew(store, plans):
     start = [say("start-play", id="pilot")]
     with pytest.raises(Refusal):
-        plans.handle(ACME, start, CIRCUMSTANCES, key=KEY)
+        plans.handle(ACME, start, CONTEXT, key=KEY)
     handle(plans, "plan-play", **PILOT)
-    assert not plans.handle(ACME, start, CIRCUMSTANCES, key=KEY).replayed
+    assert not plans.handle(ACME, start, CONTEXT, key=KEY).replayed
     assert types(store) == ["PlanOpened", "PlayPlanned", "PlayStarted"]
 
 
 @pytest.mark.parametrize("body", [{"text": "seen"}, None])
-def test_of_many_at_once_with_the_same_key_one_wins_and_all_get_its_answer(store, plans, whereabouts, body):
+def test_of_many_at_once_with_the_same_key_one_wins_and_all_get_its_answer(store, plans, connection_strings, body):
     command = (
         say("write-note", id="n1", section="plan", **body)
         if body
         else say("rename-account", account_name=OPEN_ACME["account_name"])
     )
-    with opened(whereabouts, KEY_ENCRYPTION_KEY) as other:
+    with opened(connection_strings, KEY_ENCRYPTION_KEY) as other:
         callers = [plans, *(plans_on(each) for each in (store, other) * 3)]
-        outcomes = at_once(callers, lambda plans: plans.handle(ACME, [command], CIRCUMSTANCES, key=KEY))
+        outcomes = at_once(callers, lambda plans: plans.handle(ACME, [command], CONTEXT, key=KEY))
     assert sorted(outcome.replayed for outcome in outcomes) == [False] + [True] * 6
     assert len({(outcome.version, outcome.position, str(outcome.done)) for outcome in outcomes}) == 1
     assert types(store) == ["PlanOpened", *(["NoteWritten"] if body else [])]
@@ -330,13 +330,13 @@ def test_the_winners_answer_is_found_by_who_would_be_refused_because_of_it(store
     def looked_too_early(scope):
         monkeypatch.setattr(store.events, "answered", look)
         answer = look(scope)
-        plans.handle(ACME, win, CIRCUMSTANCES, key=KEY)
+        plans.handle(ACME, win, CONTEXT, key=KEY)
         return answer
 
     monkeypatch.setattr(store.events, "answered", looked_too_early)
-    assert late.handle(ACME, win, CIRCUMSTANCES, key=KEY).replayed
+    assert late.handle(ACME, win, CONTEXT, key=KEY).replayed
     with pytest.raises(Refusal):
-        late.handle(ACME, win, CIRCUMSTANCES)
+        late.handle(ACME, win, CONTEXT)
 
 
 def age(store, hours):
@@ -369,7 +369,7 @@ def test_old_answers_are_purged_a_thousand_at_a_time(store, plans):
 
 def test_an_answer_holds_nobodys_words(store, plans):
     stakeholder = say("add-stakeholder", id="cfo", level="executive", name="Jane Doe")
-    plans.handle(ACME, [stakeholder], CIRCUMSTANCES, key=KEY)
+    plans.handle(ACME, [stakeholder], CONTEXT, key=KEY)
     with connected(store.where.owner) as connection:
         [row] = connection.execute("SELECT * FROM plantrail.answers").fetchall()
     assert "Jane" not in str(row)

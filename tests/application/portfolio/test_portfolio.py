@@ -14,23 +14,23 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from adapters.events import partial_read as glimpses
-from adapters.events.partial_read import read_glimpse
+from adapters.events import partial_read as partial_events
+from adapters.events.partial_read import read_partial_event
 from adapters.postgres.portfolio import statement, values
 from adapters.postgres.store import Store
 from adapters.postgres.store import opened as opened_store
 from application.aggregates.access import is_at_work_on
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.portfolio.portfolio import (
     READS,
     CannotBeFolded,
     CursorWrong,
-    Folding,
-    Glimpse,
-    Line,
     LooksBack,
+    PartialEvent,
     PortfolioItem,
+    PortfolioProjector,
     PortfolioQuery,
+    PortfolioRow,
     Sort,
     name_key,
     place_of,
@@ -52,10 +52,10 @@ from tests.everything import everything
 from tests.examples import examples
 from tests.histories import History, opened, told
 from tests.places import ROOT
-from tests.stores import CIRCUMSTANCES, MONDAY, connected, plans_on, say
+from tests.stores import CONTEXT, MONDAY, connected, plans_on, say
 
 DEMO = ROOT / "adapters" / "cli" / "demo"
-LINE = TypeAdapter(Line)
+LINE = TypeAdapter(PortfolioRow)
 PLAY = {"title": "Pilot on line B", "kind": "proof", "owner": "ann", "success_measure": "Rework down"}
 ACTION = {"statement": "Agree the date", "kind": "task", "owner": "ann"}
 REVIEW = {"kind": "ad_hoc", "audience": "internal", "ours": ["ann"], "theirs": []}
@@ -64,20 +64,20 @@ REVIEW = {"kind": "ad_hoc", "audience": "internal", "ours": ["ann"], "theirs": [
 # Lines
 
 
-def line_of(line: Line, now: datetime) -> tuple[PortfolioItem, list[str]]:
+def line_of(line: PortfolioRow, now: datetime) -> tuple[PortfolioItem, list[str]]:
     """What is shown of it, and the people it is found by."""
     item, _, people = shown(line, now)
     return item, people
 
 
-def expected(known: KnownPlan, now: datetime) -> tuple[PortfolioItem, list[str]]:
+def expected(known: LoadedPlan, now: datetime) -> tuple[PortfolioItem, list[str]]:
     """The line as the plan itself has it."""
     at = max(now, known.records[-1].meta.recorded_at)
     everybody = {the_plan(known.plan).owner, *(member.person for member in known.plan.all(Member).values())}
     return item_of(known, now), sorted(who for who in everybody if is_at_work_on(known.plan, who, at))
 
 
-def item_of(known: KnownPlan, now: datetime) -> PortfolioItem:
+def item_of(known: LoadedPlan, now: datetime) -> PortfolioItem:
     view = current_plan(known, cut_at("now", known, now))
     sections: Any = view.sections
     contract = sections.health.contract
@@ -101,19 +101,21 @@ def item_of(known: KnownPlan, now: datetime) -> PortfolioItem:
     )
 
 
-def glimpse(record: Recorded) -> Glimpse:
-    return read_glimpse(record.plan_id, record.version, record.position, type(record.event).__name__, record.stored)
+def partial_event(record: Recorded) -> PartialEvent:
+    return read_partial_event(
+        record.plan_id, record.version, record.position, type(record.event).__name__, record.stored
+    )
 
 
-def carried_on(line: Line | None, known: KnownPlan) -> Line:
+def carried_on(line: PortfolioRow | None, known: LoadedPlan) -> PortfolioRow:
     """As the table does it: from what was kept of the line, else from the first event."""
-    folding = Folding(LINE.validate_json(to_json(line)) if line else None)
+    folding = PortfolioProjector(LINE.validate_json(to_json(line)) if line else None)
     try:
-        folding.add(map(glimpse, known.records[folding.version :]))
+        folding.add(map(partial_event, known.records[folding.version :]))
     except LooksBack:
-        folding = Folding()
-        folding.add(map(glimpse, known.records))
-    return folding.line()
+        folding = PortfolioProjector()
+        folding.add(map(partial_event, known.records))
+    return folding.row()
 
 
 HISTORIES: dict[str, Callable[[], History]] = {
@@ -125,7 +127,7 @@ HISTORIES: dict[str, Callable[[], History]] = {
 @pytest.mark.parametrize("name", HISTORIES)
 def test_a_line_carried_on_event_by_event_says_at_every_version_what_the_plan_says(name):
     whole, line = HISTORIES[name]().known, None
-    known = KnownPlan(whole.plan_id)
+    known = LoadedPlan(whole.plan_id)
     for record in whole.records:
         known = known.with_news([record])
         line = carried_on(line, known)
@@ -226,8 +228,8 @@ def test_a_promise_may_be_due_on_the_last_day_of_the_calendar():
 
 
 def test_an_event_that_does_not_follow_is_not_folded():
-    first, _, third = map(glimpse, everything().known.records[:3])
-    folding = Folding()
+    first, _, third = map(partial_event, everything().known.records[:3])
+    folding = PortfolioProjector()
     folding.add([first])
     with pytest.raises(CannotBeFolded, match=f"{third.event.__name__} at position 3"):
         folding.add([third])
@@ -253,8 +255,8 @@ def test_an_older_shape_is_read_through_its_upcast(monkeypatch):
     def upcast(data: dict[str, Any]) -> dict[str, Any]:
         return {"id": data["id"], "due_on": data["until"], **PLAY}
 
-    monkeypatch.setitem(glimpses.UPCASTS, "PlayPlanned", upcast)
-    seen = read_glimpse(plan_id, 2, 7, "PlayPlanned", state)
+    monkeypatch.setitem(partial_events.UPCASTS, "PlayPlanned", upcast)
+    seen = read_partial_event(plan_id, 2, 7, "PlayPlanned", state)
     assert seen == (plan_id, 2, 7, MONDAY, PlayPlanned, {"id": "p", "due_on": date(2026, 3, 31)})
 
 
@@ -290,7 +292,7 @@ def open_plan(store: Store, place: int, name: str) -> None:
         wishes.append(say("reassign-plan", owner="ben", reason="Ann is away"))
     if place == 5:
         wishes.append(say("archive-plan", reason="Account sold"))
-    plans_on(store, lambda: MONDAY - timedelta(days=10 * place)).handle(plan_id_of(account_id), wishes, CIRCUMSTANCES)
+    plans_on(store, lambda: MONDAY - timedelta(days=10 * place)).handle(plan_id_of(account_id), wishes, CONTEXT)
 
 
 def walked(store: Store, **wanted: Any) -> list[PortfolioItem]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic_core import from_json, to_json
 
-from application.reports.outcomes import Row
+from application.reports.outcomes import PromiseOutcome
 from application.reports.said_vs_did import NotTwoReviews, Report, cuts_meant, said_vs_did
 from application.views.cuts import CutBeforePlan, CutInTheFuture, CutUnknown
 from application.views.diff import CutsOutOfOrder
@@ -26,17 +26,17 @@ def report(history: History, a: str = "review:R1", b: str = "review:R2", now: st
     return said_vs_did(history.known, history.cut(a, now), history.cut(b, now))
 
 
-def rows_of(found: Report) -> Iterator[tuple[str, Row]]:
+def rows_of(found: Report) -> Iterator[tuple[str, PromiseOutcome]]:
     for name in ("said", "carried", "added"):
         yield from ((name, row) for row in getattr(found, name))
 
 
-def row(found: Report, id: str = "pilot") -> Row:
+def row(found: Report, id: str = "pilot") -> PromiseOutcome:
     (only,) = (row for _, row in rows_of(found) if row.id == id)
     return only
 
 
-def whereabouts(found: Report) -> dict[str, tuple[str, str]]:
+def connection_strings(found: Report) -> dict[str, tuple[str, str]]:
     """By id: the list and the outcome."""
     return {row.id: (name, row.outcome) for name, row in rows_of(found)}
 
@@ -109,14 +109,14 @@ def test_due_on_the_day_of_the_first_review_it_was_said() -> None:
     play(history, "2026-02-20", due_on="2026-03-02")
     review(history, "2026-03-02", "R1")
     review(history, "2026-04-01", "R2")
-    assert whereabouts(report(history)) == {"pilot": ("said", "missed")}
+    assert connection_strings(report(history)) == {"pilot": ("said", "missed")}
 
 
 def test_due_on_the_day_of_a_date_cut_it_was_overdue_then_for_the_day_is_over() -> None:
     history = opened()
     play(history, "2026-02-20", due_on="2026-03-02")
     review(history, "2026-04-01", "R2")
-    assert whereabouts(report(history, "2026-03-02")) == {"pilot": ("carried", "missed")}
+    assert connection_strings(report(history, "2026-03-02")) == {"pilot": ("carried", "missed")}
 
 
 def test_a_promise_made_in_the_seconds_before_the_review_closes_was_said() -> None:
@@ -124,14 +124,14 @@ def test_a_promise_made_in_the_seconds_before_the_review_closes_was_said() -> No
     play(history, "2026-03-02T14:59:59Z")
     review(history, "2026-03-02T14:59:59Z", "R1")
     review(history, "2026-04-01", "R2")
-    assert whereabouts(report(history)) == {"pilot": ("said", "missed")}
+    assert connection_strings(report(history)) == {"pilot": ("said", "missed")}
 
 
 def test_what_was_over_at_the_first_cut_and_stayed_so_is_in_no_list(promised: History) -> None:
     win(promised, "2026-03-10")
     review(promised, "2026-04-01", "R2")
     review(promised, "2026-05-01", "R3")
-    assert whereabouts(report(promised, "review:R2", "review:R3")) == {}
+    assert connection_strings(report(promised, "review:R2", "review:R3")) == {}
 
 
 def test_reopened_after_the_first_cut_it_is_added_as_it_stood_when_it_was_reopened(promised: History) -> None:
@@ -146,7 +146,7 @@ def test_reopened_after_the_first_cut_it_is_added_as_it_stood_when_it_was_reopen
     assert found.outcome == "late"
     assert found.flags == ["late_notice", "reopened", "unsaid"]
     assert found.events == [promised.event(2), dropped, reopened, moved, won]
-    assert whereabouts(report(promised, "review:R2", "review:R3")) == {"pilot": ("added", "late")}
+    assert connection_strings(report(promised, "review:R2", "review:R3")) == {"pilot": ("added", "late")}
 
 
 def test_finished_and_taken_back_it_is_still_what_was_said(promised: History) -> None:
@@ -154,7 +154,7 @@ def test_finished_and_taken_back_it_is_still_what_was_said(promised: History) ->
     reopened = promised.on("2026-03-12", "reopen-play", id="pilot", reason="Rework is back")
     review(promised, "2026-03-18", "R2")
     found = report(promised)
-    assert whereabouts(found) == {"pilot": ("said", "pending")}
+    assert connection_strings(found) == {"pilot": ("said", "pending")}
     assert row(found).flags == ["reopened"]
     assert row(found).events[1:] == [won, reopened]
     assert found.theatre.finishes_taken_back.events == [won, reopened]
@@ -165,7 +165,7 @@ def test_created_and_finished_between_the_reviews_it_was_done_without_being_said
     complete(promised, "2026-03-06")
     review(promised, "2026-03-18", "R2")
     found = report(promised)
-    assert whereabouts(found)["price"] == ("added", "kept")
+    assert connection_strings(found)["price"] == ("added", "kept")
     assert row(found, "price").flags == ["unsaid"]
     assert (found.finished, found.finished_unsaid, found.unsaid_share) == (1, 1, 1.0)
 
@@ -173,7 +173,7 @@ def test_created_and_finished_between_the_reviews_it_was_done_without_being_said
 def test_two_promises_with_the_same_title_are_two(promised: History) -> None:
     play(promised, "2026-03-03", "pilot-2")
     review(promised, "2026-03-18", "R2")
-    assert whereabouts(report(promised)) == {"pilot": ("said", "pending"), "pilot-2": ("added", "pending")}
+    assert connection_strings(report(promised)) == {"pilot": ("said", "pending"), "pilot-2": ("added", "pending")}
 
 
 def test_a_play_and_an_action_with_one_id_are_two() -> None:
@@ -221,7 +221,7 @@ def test_on_the_days_when_clocks_change_a_date_cut_ends_at_local_midnight(before
     win(history, before, finished_on=day)
     win(history, after, "tour", finished_on=day)
     found = report(history, "2026-03-01", day, now="2026-12-01")
-    assert whereabouts(found) == {"pilot": ("said", "kept"), "tour": ("said", "missed")}
+    assert connection_strings(found) == {"pilot": ("said", "kept"), "tour": ("said", "missed")}
 
 
 def test_notice_is_counted_in_local_days() -> None:
@@ -243,8 +243,10 @@ def test_due_on_the_day_of_the_second_review_it_is_pending() -> None:
     play(history, "2026-02-20", due_on="2026-04-01")
     review(history, "2026-03-02", "R1")
     review(history, "2026-04-01", "R2")
-    assert whereabouts(report(history)) == {"pilot": ("said", "pending")}
-    assert whereabouts(report(history, "review:R1", "2026-04-01", now="2026-04-02")) == {"pilot": ("said", "missed")}
+    assert connection_strings(report(history)) == {"pilot": ("said", "pending")}
+    assert connection_strings(report(history, "review:R1", "2026-04-01", now="2026-04-02")) == {
+        "pilot": ("said", "missed")
+    }
 
 
 def test_on_the_day_itself_a_date_cut_is_judged_as_of_now() -> None:
@@ -253,7 +255,7 @@ def test_on_the_day_itself_a_date_cut_is_judged_as_of_now() -> None:
     review(history, "2026-03-02", "R1")
     found = report(history, "review:R1", "2026-04-01", now="2026-04-01T12:00:00Z")
     assert found.provisional
-    assert whereabouts(found) == {"pilot": ("said", "pending")}
+    assert connection_strings(found) == {"pilot": ("said", "pending")}
 
 
 def test_a_review_recorded_days_after_it_was_held_counts_what_was_recorded_by_then(promised: History) -> None:
@@ -262,14 +264,14 @@ def test_a_review_recorded_days_after_it_was_held_counts_what_was_recorded_by_th
     found = report(promised)
     assert found.to.recorded_late
     assert found.to.date.isoformat() == "2026-03-18"
-    assert whereabouts(found) == {"pilot": ("said", "kept")}
+    assert connection_strings(found) == {"pilot": ("said", "kept")}
 
 
 def test_of_two_reviews_on_one_day_each_is_a_cut_of_its_own(promised: History) -> None:
     win(promised, "2026-03-02T10:00:00Z")
     review(promised, "2026-03-02T11:00:00Z", "R2")
-    assert whereabouts(report(promised)) == {"pilot": ("said", "kept")}
-    assert whereabouts(report(promised, "review:R2", "review:R2")) == {}
+    assert connection_strings(report(promised)) == {"pilot": ("said", "kept")}
+    assert connection_strings(report(promised, "review:R2", "review:R2")) == {}
 
 
 # Outcomes
@@ -285,7 +287,7 @@ def test_finished_before_the_second_cut_but_recorded_after_it_it_is_not_finished
     review(promised, "2026-04-01", "R2")
     before = to_json(report(promised))
     win(promised, "2026-04-03", finished_on="2026-03-15")
-    assert whereabouts(report(promised)) == {"pilot": ("said", "missed")}
+    assert connection_strings(report(promised)) == {"pilot": ("said", "missed")}
     assert to_json(report(promised)) == before
 
 
@@ -463,7 +465,7 @@ def test_a_play_blocked_at_the_first_review_was_said_and_is_blocked_while_it_is(
     review(history, "2026-03-18", "R2")
     history.on("2026-03-19", "unblock-play", id="pilot")
     review(history, "2026-03-19", "R3")
-    assert whereabouts(report(history)) == {"pilot": ("said", "pending")}
+    assert connection_strings(report(history)) == {"pilot": ("said", "pending")}
     assert row(report(history)).flags == ["blocked"]
     assert row(report(history, "review:R1", "review:R3")).flags == []
 
@@ -549,7 +551,7 @@ def test_what_the_customer_promised_is_in_a_score_of_its_own() -> None:
     action(history, "2026-03-10", "theirs-new", "2026-03-12", kind="joint", side="customer", owner="cfo")
     review(history, "2026-04-01", "R2")
     found = report(history)
-    assert whereabouts(found)["theirs"] == ("said", "kept")
+    assert connection_strings(found)["theirs"] == ("said", "kept")
     assert row(found, "theirs-new").flags == ["overdue"], "the customer's people are not on our team"
     assert (found.score.scored, found.score.kept) == (1, 1)
     customer = found.customer_score
@@ -644,7 +646,7 @@ def test_before_the_plan_opened_nothing_was_said_so_everything_is_added() -> Non
     play(history, "2026-02-20")
     review(history, "2026-03-02", "R1")
     found = report(history, "2026-01-31", "review:R1")
-    assert whereabouts(found) == {"pilot": ("added", "pending")}
+    assert connection_strings(found) == {"pilot": ("added", "pending")}
     assert found.from_.version == 0
     assert found.score.keep_rate is None
 

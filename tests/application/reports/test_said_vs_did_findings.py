@@ -90,7 +90,7 @@ def test_returns_moves_wins_losses_and_closings_learned_late_are_blind_spots() -
     ]
 
 
-# Theatre
+# WarningSigns
 
 
 def test_what_is_recorded_on_the_eve_of_the_review_is_told_as_a_share() -> None:

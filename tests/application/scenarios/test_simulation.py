@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 
 from adapters.postgres.store import Store, opened
-from application.aggregates.cache import KnownPlan
+from application.aggregates.cache import LoadedPlan
 from application.aggregates.handle import AccountPlans
-from application.aggregates.ports import Circumstances
+from application.aggregates.ports import CommandContext
 from application.scenarios.scenario import Line, ScenarioRefused, read, told
 from application.scenarios.simulation import Loaded, PlansMovedOn, RealEventsHeld, Rehearsal, load
 from domain.account_plan import EVENTS
@@ -61,7 +61,7 @@ def new_ids() -> Callable[[], UUID]:
     return map(UUID, map("{:032x}".format, count(10**9))).__next__
 
 
-def no_plan(_: UUID) -> KnownPlan:
+def no_plan(_: UUID) -> LoadedPlan:
     raise PlanNotOpen
 
 
@@ -165,10 +165,10 @@ def test_a_command_that_changes_nothing_records_nothing():
 def test_every_line_is_said_by_its_actor_at_its_instant_and_marked_as_simulated():
     theirs = line("plan-play", "2026-02-01T10:00:00+01:00", **PLAY).replace('"ann", "plan"', '"ben", "plan"')
     opened, planned = rehearsed(OPENING, theirs).commits
-    assert [opened.circumstances.actor, planned.circumstances.actor] == ["ann", "ben"]
-    assert {opened.circumstances.source, planned.circumstances.source} == {"simulation"}
-    assert opened.circumstances.request_id != planned.circumstances.request_id
-    assert opened.circumstances.correlation_id == planned.circumstances.correlation_id
+    assert [opened.context.actor, planned.context.actor] == ["ann", "ben"]
+    assert {opened.context.source, planned.context.source} == {"simulation"}
+    assert opened.context.request_id != planned.context.request_id
+    assert opened.context.correlation_id == planned.context.correlation_id
     assert [each.at for each in planned.events] == [datetime(2026, 2, 1, 9, tzinfo=UTC)]
 
 
@@ -242,7 +242,7 @@ def test_a_scenario_is_the_same_history_as_its_commands_given_one_by_one(store, 
     with database(postgres) as where, opened(where, KEY) as other:
         one_by_one = plans_in(other)
         for each in lines:
-            one_by_one.handle(halden, [each.command], Circumstances(each.by, "api", "r", "c"), at=each.at)
+            one_by_one.handle(halden, [each.command], CommandContext(each.by, "api", "r", "c"), at=each.at)
         expected = [all_said(record) for record in one_by_one.read(halden).records]
     assert [all_said(record) for record in plans.read(halden).records] == expected
 
@@ -281,7 +281,7 @@ def test_whoever_is_forgotten_in_a_scenario_has_no_key_after_it(store, plans):
 
 def test_a_store_with_a_real_event_takes_no_scenario(store, plans):
     (opening,) = read("story.jsonl", OPENING.encode())
-    plans.handle(ACME, [opening.command], Circumstances("ann", "api", "r", "c"))
+    plans.handle(ACME, [opening.command], CommandContext("ann", "api", "r", "c"))
     with pytest.raises(RealEventsHeld):
         loaded(store, plans, line("open-plan", plan="globex", **OPEN | {"account_id": "globex"}))
     assert held(store) == (1, 0)
@@ -290,7 +290,7 @@ def test_a_store_with_a_real_event_takes_no_scenario(store, plans):
 def test_a_real_event_that_arrives_while_a_scenario_is_told_keeps_it_out(store, plans):
     (opening,) = read("story.jsonl", OPENING.encode())
     rehearsal = rehearsed(line("open-plan", plan="globex", **OPEN | {"account_id": "globex"}))
-    plans.handle(ACME, [opening.command], Circumstances("ann", "api", "r", "c"))
+    plans.handle(ACME, [opening.command], CommandContext("ann", "api", "r", "c"))
     with pytest.raises(RealEventsHeld):
         store.events.append_together(rehearsal.commits)
     assert held(store) == (1, 0)
@@ -299,7 +299,7 @@ def test_a_real_event_that_arrives_while_a_scenario_is_told_keeps_it_out(store, 
 def test_a_plan_that_moves_on_while_a_scenario_is_told_keeps_all_of_it_out(store, plans):
     other = line("open-plan", plan="globex", **OPEN | {"account_id": "globex"})
 
-    def overtaken(plan_id: UUID) -> KnownPlan:
+    def overtaken(plan_id: UUID) -> LoadedPlan:
         if plan_id == ACME:
             loaded(store, plans, OPENING)
         raise PlanNotOpen
