@@ -15,11 +15,13 @@ from adapters.events.cloud_events import CloudEvents, Row, type_of
 from adapters.events.json_schemas import ALWAYS, Schema, schemas, title_of
 from adapters.events.stored_format import topic_of
 from domain.account_plan import TOPICS
+from domain.account_plan.plays import PlayRescheduled
 from domain.language import Event
 from domain.record import Recorded
 from tests.histories import told
 from tests.reports import DEMO
 
+COMMAND = "python -m tests.released"
 STORIES = ("retailer", "manufacturer", "win-back")
 LOG = UUID("0f5f1e3c-6f0a-4d7e-9d0a-2b8f6c1d7e55")
 
@@ -60,10 +62,27 @@ nothing else. Ignore fields you do not know. All else makes a `.v2`, which is an
 
 
 def catalogue() -> str:
-    example = _examples()["PlayRescheduled"]
+    example = _example(PlayRescheduled)
     row = Row(example.position, str(example.plan_id), example.version, "PlayRescheduled", example.stored)
     envelope = json.loads(CloudEvents(LOG, "https://plans.example.com").structured(row))
     return "\n".join((INTRODUCTION.format(envelope=_indented(envelope)), *_contents(), *_topics()))
+
+
+class NotTold(Exception):
+    """{event} occurs in none of the stories of the demo, so the catalogue has no example of it.  Tell it in one of
+    adapters/cli/demo/*.jsonl, by its command, and say again: {command}"""
+
+    def __init__(self, event: type[Event], command: str) -> None:
+        sentence = " ".join((self.__doc__ or "").split())
+        super().__init__(sentence.format(event=event.__name__, command=command))
+
+
+def _example(event: type[Event]) -> Recorded:
+    """Raises `NotTold`."""
+    found = _examples().get(event.__name__)
+    if found is None:
+        raise NotTold(event, COMMAND)
+    return found
 
 
 @cache
@@ -119,7 +138,7 @@ def _event(event: type[Event], type: str, schema: Schema) -> Iterator[str]:
     if schema["properties"]:
         yield "| field | meaning | holds | there | personal |\n|---|---|---|---|---|"
         yield from _rows(schema, {name for name, field in event.model_fields.items() if field.is_required()})
-        yield f"\n```json\n{_indented(_data(_examples()[event.__name__]))}\n```\n"
+        yield f"\n```json\n{_indented(_data(_example(event)))}\n```\n"
     else:
         yield "There is nothing more to say: its `data` is `{}`.\n"
 

@@ -12,7 +12,10 @@ GOAL = {"kind": "revenue", "measure": "ARR", "unit": "EUR", "baseline": "0", "ta
 HYPOTHESIS = {"outcome": "Less rework", "metric": "hours a week", "unit": "hours", "expected": "25"}
 OPPORTUNITY = {"amount": "90000", "stage": "discovery", "close_on": "2026-06-30", "source": "plan"}
 
-SAID: list[tuple[str, str, dict[str, Any]]] = [
+Line = tuple[str, str, dict[str, Any]]
+"""The day something was said, the command and its body."""
+
+TOLD: list[Line] = [
     ("2026-01-06", "correct-plan", {"segment": "enterprise", "territory": "DACH", "reason": "Was left out"}),
     ("2026-01-06", "rename-account", {"account_name": "Acme Group"}),
     ("2026-01-06", "change-tier", {"tier": "growth", "decided_by": ["eve"], "reason": "Round of January"}),
@@ -185,13 +188,27 @@ SAID: list[tuple[str, str, dict[str, Any]]] = [
         },
     ),
     ("2026-01-27", "log-touch", {"id": "t2", "happened_on": "2026-01-27", "kind": "email", "members": ["ann"]}),
-    ("2026-01-27", "strike-entry", {"event": "acme:122", "reason": "Wrong account"}),
+]
+AFTERWARDS: list[Line] = [
     ("2026-01-27", "place-hold", {"reason": "Lawsuit"}),
     ("2026-01-27", "release-hold", {"reason": "Settled"}),
     ("2026-01-27", "forget-stakeholder", {"id": "gone"}),
     ("2026-01-28", "archive-plan", {"reason": "Account sold"}),
     ("2026-01-28", "reopen-plan", {"reason": "Sale fell through"}),
 ]
+
+
+def version_of(command: str, id: str) -> int:
+    """Of the event that a command of `TOLD` made.  Each makes one, and the first event of the plan is its opening."""
+    return next(place for place, (_, name, body) in enumerate(TOLD, 2) if (name, body.get("id")) == (command, id))
+
+
+STRUCK: Line = (
+    "2026-01-27",
+    "strike-entry",
+    {"event": f"acme:{version_of('log-touch', 't2')}", "reason": "Wrong account"},
+)
+SAID = [*TOLD, STRUCK, *AFTERWARDS]
 
 
 def tell_everything() -> History:

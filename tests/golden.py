@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 from uuid import UUID
 
+import pytest
 from pydantic import BaseModel
 
 from adapters.events.stored_format import encode, meta_of, people_spoken_of, topic_of
@@ -21,6 +22,7 @@ from domain.account_plan import EVENTS, AccountPlanEvent
 from domain.markers import Sealed, marked
 
 GOLDEN = Path(__file__).parent / "golden"
+COMMAND = "python -m tests.golden"
 PLAN, VERSION = UUID("5eed5eed-5eed-5eed-8eed-5eed5eed5eed"), 7
 AT = datetime(2026, 3, 31, 17, 0, 0, 123456, tzinfo=UTC)
 SAID = CommandContext(
@@ -77,6 +79,13 @@ class Telling:
         meta = meta_of(AT, SAID, "command-1", REASON)
         about, former_about = self.about, self.former_about
         return encode(PLAN, VERSION, event, meta, about, former_about, self.keys(event), lambda length: bytes(length))
+
+    def golden(self, topic: str) -> bytes:
+        """What is committed.  Fails with the command that writes what is missing."""
+        file = GOLDEN / self.file.format(topic)
+        if not file.exists():
+            pytest.fail(f"{topic} has no golden file {file.name} yet; run: {COMMAND}", pytrace=False)
+        return file.read_bytes()
 
 
 TELLINGS = (Telling("{}.json", (), ()), Telling("{}.sealed.json", ABOUT, FORMER_ABOUT))

@@ -18,7 +18,7 @@ from adapters.events.stored_format import encode, meta_of, topic_of
 from application.aggregates.ports import CommandContext
 from domain.account_plan import EVENTS
 from domain.account_plan.entries import NoteWritten
-from tests.golden import AT, GOLDEN, PLAN, TELLINGS, VERSION, Telling, example
+from tests.golden import AT, PLAN, TELLINGS, VERSION, Telling, example
 
 LOG = UUID("10910910-9109-4109-8109-109109109109")
 CLOUD_EVENTS = CloudEvents(LOG, "https://plans.example.com")
@@ -30,7 +30,7 @@ UNRESERVED_URI = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 
 
 def row(name: str, telling: Telling = IN_CLEAR, position: int = 42) -> Row:
-    state = (GOLDEN / telling.file.format(topic_of(name))).read_bytes()
+    state = telling.golden(topic_of(name))
     return Row(position, str(PLAN), VERSION, topic_of(name), state)
 
 

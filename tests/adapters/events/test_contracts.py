@@ -15,12 +15,14 @@ from domain.account_plan import EVENTS
 from domain.account_plan.plays import PlayStarted
 from domain.glossary import MEANINGS
 from domain.record import Recorded
+from tests import catalogue
 from tests.adapters.events.test_cloud_events import LOG
+from tests.catalogue import COMMAND
 from tests.compatibility import incompatibilities
 from tests.everything import everything
-from tests.golden import AT, GOLDEN, PLAN, SAID, TELLINGS, VERSION, example
+from tests.golden import AT, PLAN, SAID, TELLINGS, VERSION, example
 from tests.histories import told
-from tests.released import COMMAND, broken_promises, file_of, out_of_date, release
+from tests.released import broken_promises, file_of, out_of_date, release
 from tests.reports import DEMO, WORKED
 
 URL = "https://plans.example.com"
@@ -49,6 +51,8 @@ VALIDATORS = {
 
 
 def complaints(type: str, data: Any) -> list[str]:
+    if type not in VALIDATORS:
+        pytest.fail(f"{type} has no schema yet; run: {COMMAND}", pytrace=False)
     return [f"{type} {error.json_path}: {error.message}" for error in VALIDATORS[type].iter_errors(data)]
 
 
@@ -68,7 +72,7 @@ def test_a_schema_is_one(type):
 
 
 def test_every_version_of_every_event_has_a_schema_and_nothing_else_has():
-    assert released().keys() == TOPICS.keys()
+    assert released().keys() == TOPICS.keys(), f"run: {COMMAND}"
 
 
 @pytest.mark.parametrize("name", HISTORIES)
@@ -86,7 +90,7 @@ def test_whatever_goes_out_is_as_its_schema_says(name, may_read):
 def test_every_golden_file_goes_out_as_its_schema_says(telling, keys):
     for name, event in EVENTS.items():
         topic = topic_of(name)
-        row = Row(1, str(PLAN), VERSION, topic, (GOLDEN / telling.file.format(topic)).read_bytes())
+        row = Row(1, str(PLAN), VERSION, topic, telling.golden(topic))
         known = {"all": telling.keys(example(event)), "none": {}, "no right": None}[keys]
         sent = json.loads(EVERYWHERE.structured(row, known))
         assert complaints(sent["type"], sent["data"]) == []
@@ -260,3 +264,19 @@ def test_an_event_that_was_made_another_is_not_released_over_what_was(monkeypatc
         release()
     assert "new shape" in str(refused.value)
     assert file_of("plantrail.play-started.v1").read_bytes() == before
+
+
+def test_an_event_that_no_story_tells_is_asked_for_in_words(monkeypatch):
+    told_of = {name: record for name, record in catalogue._examples().items() if name != "PlayWon"}
+    monkeypatch.setattr(catalogue, "_examples", lambda: told_of)
+    with pytest.raises(
+        SystemExit, match=r"PlayWon occurs in none of the stories.+adapters/cli/demo/.+tests[.]released"
+    ):
+        release()
+
+
+def test_a_file_that_is_missing_says_the_command_that_writes_it():
+    with pytest.raises(pytest.fail.Exception, match=r"PlayPaused[.]json yet; run: python -m tests[.]golden"):
+        TELLINGS[0].golden("PlayPaused")
+    with pytest.raises(pytest.fail.Exception, match=r"has no schema yet; run: python -m tests[.]released"):
+        complaints("plantrail.play-paused.v1", {})
