@@ -33,7 +33,7 @@ from adapters.observability.periodic import every
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
 from adapters.postgres.heads import Heads
-from adapters.postgres.log_watch import LogWatch
+from adapters.postgres.log_watch import PostgresLogWatch
 from adapters.postgres.notary import Watch
 from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store
@@ -107,7 +107,7 @@ def http_app(
         tree=store.tree,
         webhooks=store.webhooks,
         subscriptions=subscriptions(store, targets or Targets(), now),
-        subscribers=Subscribers(store.feed, store.watch, address),
+        subscribers=Subscribers(store.feed, store.feed.keys, store.watch, address),
         heads=Heads(store.where.service),
         press=RenderingPool(),
         callers=let_in.callers,
@@ -169,7 +169,7 @@ def witnessing(settings: Settings, metrics: Metrics) -> Callable[[Store], Abstra
 class Server(uvicorn.Server):
     """Lets go those who wait for news on the log before it waits for what is under way."""
 
-    def __init__(self, config: uvicorn.Config, watch: LogWatch) -> None:
+    def __init__(self, config: uvicorn.Config, watch: PostgresLogWatch) -> None:
         super().__init__(config)
         self._watch = watch
 

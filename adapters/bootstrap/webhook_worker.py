@@ -18,9 +18,9 @@ from adapters.outbound.webhooks.delivery import WebhookSender
 from adapters.outbound.webhooks.subscriptions import Subscriptions
 from adapters.outbound.webhooks.worker import THREADS, Worker, at_work
 from adapters.postgres.datastore import Datastore
-from adapters.postgres.feed import NOW
 from adapters.postgres.store import Store
 from adapters.postgres.webhook_lanes import Lanes
+from application.feed.cursors import NOW
 
 logger = structlog.get_logger("plantrail")
 

@@ -10,7 +10,6 @@ from adapters.outbound.webhooks.addresses import TargetRefused
 from adapters.outbound.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
 from adapters.outbound.webhooks.subscriptions import UnknownPlan
 from adapters.postgres.embedded import EmbeddedPostgresError
-from adapters.postgres.feed import CursorGone, CursorMalformed
 from adapters.postgres.key_generations import GenerationInUse
 from adapters.postgres.log_tree import NotCoveredYet
 from adapters.postgres.migrations import SchemaIsNewer
@@ -24,6 +23,7 @@ from adapters.privacy.erasure_list import ErasureListUnfit
 from adapters.privacy.key_encryption import KeyFault, WrongKeyEncryptionKey
 from adapters.proof.checkpoints import NoteRefused
 from application.aggregates.ports import StoreUnavailable
+from application.feed.cursors import CursorGone, CursorMalformed
 from application.portfolio.portfolio import CannotBeFolded, CursorWrong
 from application.proof.merkle import NoSuchProof
 from application.scenarios.scenario import ScenarioRefused

@@ -9,10 +9,11 @@ import typer
 from adapters.bootstrap.settings import Settings, public_url
 from adapters.bootstrap.store import open_store
 from adapters.cli.terminal import print_lines
-from adapters.events.cloud_events import CloudEvents, topics_of
-from adapters.postgres.feed import Cursor, EventFilter, Page, cursor
+from adapters.events.cloud_events import CloudEvents, Row, topics_of
 from adapters.postgres.store import Store
 from application.aggregates.ports import StoreUnavailable
+from application.feed.cursors import Cursor, cursor
+from application.feed.ports import EventFilter, Page
 from application.views.plan_names import plans_named
 
 LONGEST_WAIT = 60.0
@@ -45,7 +46,7 @@ def tail(
             print_lines(written(row, keys.get(row.plan_id, {}) if personal_data else None) + b"\n" for row in page.rows)
 
 
-def pages(store: Store, after: Cursor | int, wanted: EventFilter, follow: bool) -> Iterator[Page]:
+def pages(store: Store, after: Cursor | int, wanted: EventFilter, follow: bool) -> Iterator[Page[Row]]:
     """From a cursor to the end of the log, or for ever.  Raises `CursorGone`, `StoreUnavailable`."""
     page = store.feed.page(after, wanted)
     while True:
@@ -58,7 +59,7 @@ def pages(store: Store, after: Cursor | int, wanted: EventFilter, follow: bool) 
         page = next_page(store, position, wanted, follow)
 
 
-def next_page(store: Store, position: int, wanted: EventFilter, patiently: bool) -> Page:
+def next_page(store: Store, position: int, wanted: EventFilter, patiently: bool) -> Page[Row]:
     """However long the store is away, if need be."""
     while True:
         try:

@@ -1,7 +1,7 @@
 """The feed over HTTP: pulled page by page, or as a stream of server-sent events."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from time import monotonic
 from typing import Annotated, Any
@@ -15,16 +15,17 @@ from pydantic_core import to_json
 from starlette.types import Receive, Scope, Send
 
 from adapters.events.cloud_events import CloudEvents, NoSuchType, Row, sequence, topics_of, type_of
+from adapters.events.stored_format import Keys
 from adapters.http.conditional import CACHING
 from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, TEXT, header, problem_of
 from adapters.http.guard import needs
 from adapters.http.live import Live, Part, Read
 from adapters.http.problems import rejected_parameter
 from adapters.http.requests import NoteRead, caller_of
-from adapters.postgres.feed import Cursor, CursorGone, CursorMalformed, EventFilter, Feed, SourceMalformed, cursor
-from adapters.postgres.log_watch import LogWatch
 from application.aggregates.access import Caller
 from application.aggregates.ports import StoreUnavailable
+from application.feed.cursors import Cursor, CursorGone, CursorMalformed, SourceMalformed, cursor
+from application.feed.ports import EventFilter, Feed, LogWatch
 from application.views.plan_names import plans_named
 
 BATCH = "application/cloudevents-batch+json"
@@ -181,12 +182,18 @@ STREAMED["openapi_extra"]["parameters"].append(
 
 # How it is answered
 
+KeysOf = Callable[[Sequence[Row]], Mapping[str, Keys]]
+
 
 class Subscribers:
-    """What subscribers are given, by whether they may read words about people."""
+    """What subscribers are given, by whether they may read words about people.
 
-    def __init__(self, feed: Feed, watch: LogWatch, public_url: str) -> None:
+    `keys` are those there are now of the people that events speak of, by plan.
+    """
+
+    def __init__(self, feed: Feed[Row], keys: KeysOf, watch: LogWatch, public_url: str) -> None:
         self._feed = feed
+        self._keys = keys
         self._public_url = public_url
         self._cloud_events = lru_cache(maxsize=2)(self._of_log)
         self._live = {words: Live(self._reader(words), watch) for words in (False, True)}
@@ -199,7 +206,7 @@ class Subscribers:
             page = self._feed.page(after, wanted, most)
             written = self._cloud_events(page.log_id).structured
             if words:
-                keys = self._feed.keys(page.rows)
+                keys = self._keys(page.rows)
                 documents = [written(row, keys.get(row.plan_id, {})) for row in page.rows]
             else:
                 documents = [written(row) for row in page.rows]

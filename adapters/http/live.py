@@ -16,9 +16,9 @@ from anyio import CapacityLimiter, to_thread
 
 from adapters.events.cloud_events import Row
 from adapters.http.limits import TooManyRequests
-from adapters.postgres.feed import ALL, Cursor, CursorGone, EventFilter
-from adapters.postgres.log_watch import LogWatch
 from application.aggregates.ports import StoreUnavailable
+from application.feed.cursors import Cursor, CursorGone
+from application.feed.ports import ALL, EventFilter, LogWatch
 
 MOST_READ = 1_000
 """Events the end of the log is read by at a time."""

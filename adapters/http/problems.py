@@ -19,11 +19,11 @@ from adapters.http.limits import TooManyRequests
 from adapters.http.routing import methods_allowed
 from adapters.outbound.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
 from adapters.outbound.webhooks.subscriptions import UnknownPlan
-from adapters.postgres.feed import CursorGone
 from adapters.postgres.log_tree import NoCheckpointYet, NotCoveredYet
 from application.aggregates.access import CallerNotAllowed
 from application.aggregates.handle import CommandRefused, KeyReused, VersionConflict
 from application.aggregates.ports import ProjectionLag, StoreUnavailable
+from application.feed.cursors import CursorGone
 from application.portfolio.portfolio import CursorWrong
 from application.views.cuts import CutRefused
 from application.views.diff import CutsOutOfOrder

@@ -20,9 +20,9 @@ from adapters.http.requests import NoteRead, body_of, caller_of
 from adapters.outbound.webhooks.addresses import TargetRefused
 from adapters.outbound.webhooks.endpoints import Attempt, AttemptPage, ParkedPage, UnknownWebhook, Webhook, WebhookPage
 from adapters.outbound.webhooks.subscriptions import Replay, Rotated, Subscribed, Subscriptions, WebhookRequest
-from adapters.postgres.feed import CursorMalformed
 from adapters.postgres.webhooks import Webhooks
 from application.aggregates.access import Caller, CallerNotAllowed
+from application.feed.cursors import CursorMalformed
 
 MOST_SHOWN = 500
 

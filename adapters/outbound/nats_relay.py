@@ -25,10 +25,10 @@ from nats.js.errors import BadRequestError, NotFoundError
 from adapters.events.cloud_events import CloudEvents, Row
 from adapters.outbound.nats_stream import StreamUnfit, Target
 from adapters.postgres.datastore import Datastore
-from adapters.postgres.feed import Cursor, CursorGone, CursorMalformed, Feed, SourceMalformed, cursor
-from adapters.postgres.log_watch import LogWatch
 from adapters.postgres.relays import Turn
 from application.aggregates.ports import StoreUnavailable
+from application.feed.cursors import Cursor, CursorGone, CursorMalformed, SourceMalformed, cursor
+from application.feed.ports import Feed, LogWatch
 from domain.language import kebab_case
 
 SUBJECTS = "plans.>"
@@ -174,7 +174,7 @@ class Relay:
     def __init__(
         self,
         datastore: Datastore,
-        feed: Feed,
+        feed: Feed[Row],
         watch: LogWatch,
         public_url: str,
         target: Target,

@@ -4,9 +4,7 @@ All writers take the append lock before they draw a position and keep it until t
 sees every event before it, so that a page skips nothing.
 """
 
-import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -18,6 +16,8 @@ from adapters.events.cloud_events import Row
 from adapters.events.stored_format import OPEN_END, Keys
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.person_keys import PostgresPersonKeys
+from application.feed.cursors import MOST_POSITION, Cursor, CursorGone
+from application.feed.ports import ALL, EventFilter, Page
 
 MOST_LOOKED_AT = 20_000
 """Events a page looks through for those that are wanted: what is rare is found over several pages."""
@@ -74,87 +74,6 @@ OF_PLANS = BOUNDED.format(
     ") AS its ORDER BY notification_id LIMIT %(most)s"
 )
 
-MOST_POSITION = 2**63 - 1
-SEQUENCE = re.compile(r"[0-9]{1,20}")
-EVENT_ID = re.compile(r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}):([0-9]{1,18})")
-SOURCE = re.compile(r"(?:/logs/)?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
-
-
-class CursorMalformed(Exception):
-    """A cursor is an event's `id` or its `sequence`; 0 is before the first event, `now` after the last."""
-
-
-class SourceMalformed(Exception):
-    """A source is that of an event: /logs/ and the id of a log."""
-
-
-class CursorGone(Exception):
-    """The cursor is of another log, of which this one is a copy that went its own way."""
-
-    def __init__(self, last_common: int) -> None:
-        super().__init__(self.__doc__)
-        self.last_common = last_common
-        """The position of the last event that both logs have, as far as it is known."""
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """A place on the log, after an event or a position; of which log, if that was said."""
-
-    position: int | None = None
-    event: tuple[UUID, int] | None = None
-    log: UUID | None = None
-
-
-NOW = Cursor()
-
-
-def cursor(text: str, source: str | None = None, may_see: Collection[UUID] | None = None) -> Cursor:
-    """As a subscriber writes it who may see these plans, None: all.  What is of another plan is as what there never was.
-
-    Raises `CursorMalformed`, `SourceMalformed`."""
-    from_log = SOURCE.fullmatch(source) if source else None
-    if source and not from_log:
-        raise SourceMalformed(SourceMalformed.__doc__)
-    log = UUID(from_log[1]) if from_log else None
-    event = EVENT_ID.fullmatch(text)
-    if event:
-        plan_id = UUID(event[1])
-        if may_see is not None and plan_id not in may_see:
-            return Cursor(MOST_POSITION, log=log)
-        return Cursor(event=(plan_id, int(event[2])), log=log)
-    if SEQUENCE.fullmatch(text) and int(text) <= MOST_POSITION:
-        return Cursor(int(text), log=log)
-    if text == "now":
-        return NOW
-    raise CursorMalformed(CursorMalformed.__doc__)
-
-
-@dataclass(frozen=True)
-class EventFilter:
-    """Which events: None means whatever there is."""
-
-    topics: frozenset[str] | None = None
-    plans: frozenset[str] | None = None
-
-    def includes(self, topic: str, plan_id: str) -> bool:
-        return (self.topics is None or topic in self.topics) and (self.plans is None or plan_id in self.plans)
-
-
-ALL = EventFilter()
-
-
-@dataclass(frozen=True)
-class Page:
-    """Events in the order of the log, and the position to go on after: past what was looked at and not wanted."""
-
-    log_id: UUID
-    rows: Sequence[Row]
-    next: int
-    end: int
-    """Where the log ended at that moment: the page is the last one for now where `next` has come to it."""
-
-
 as_row = partial(tuple.__new__, Row)
 """As `Row._make` does it, in a third of the time."""
 
@@ -164,8 +83,8 @@ def rows_of(fetched: DatabaseCursor[Any]) -> list[Row]:
     return list(map(as_row, fetched.fetchall()))
 
 
-class Feed:
-    """Raises `StoreUnavailable` whatever is asked of it."""
+class PostgresFeed:
+    """See `application.feed.ports.Feed`."""
 
     def __init__(self, datastore: Datastore, keys: PostgresPersonKeys) -> None:
         self._datastore = datastore
@@ -176,7 +95,7 @@ class Feed:
         with self._datastore.connection() as connection:
             return self._standing(connection, cursor)[1]
 
-    def page(self, after: Cursor | int, wanted: EventFilter = ALL, most: int = 1_000) -> Page:
+    def page(self, after: Cursor | int, wanted: EventFilter = ALL, most: int = 1_000) -> Page[Row]:
         """What follows.  Raises `CursorGone`."""
         with self._datastore.connection() as connection:
             log_id, position, end = self._standing(connection, Cursor(after) if isinstance(after, int) else after)

@@ -28,8 +28,8 @@ logger = structlog.get_logger("plantrail.log_watch")
 Tell = Callable[[int], None]
 
 
-class LogWatch:
-    """Begins when somebody first waits."""
+class PostgresLogWatch:
+    """See `application.feed.ports.LogWatch`.  It begins when somebody first waits."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore

@@ -6,7 +6,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from adapters.postgres.datastore import Datastore, unavailable
-from adapters.postgres.feed import Cursor
+from application.feed.cursors import Cursor
 
 TAKE = "SELECT pg_try_advisory_lock(hashtext('plantrail relay'), hashtext(%s))"
 REACHED = "SELECT position, log_id FROM plantrail.relays WHERE name = %s"

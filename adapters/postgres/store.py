@@ -18,11 +18,11 @@ from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.erasures import Erasures
 from adapters.postgres.event_store import PostgresEventStore
-from adapters.postgres.feed import Feed
+from adapters.postgres.feed import PostgresFeed
 from adapters.postgres.former_logs import leave_this_log
 from adapters.postgres.key_generations import KeyGenerations, Secrets
 from adapters.postgres.log_tree import LogTree
-from adapters.postgres.log_watch import LogWatch
+from adapters.postgres.log_watch import PostgresLogWatch
 from adapters.postgres.migrations import migrate
 from adapters.postgres.person_keys import PostgresPersonKeys
 from adapters.postgres.portfolio import Portfolio
@@ -79,8 +79,8 @@ class Store:
     portfolio: Portfolio
     api_keys: PostgresApiKeys
     access_events: AccessEvents
-    feed: Feed
-    watch: LogWatch
+    feed: PostgresFeed
+    watch: PostgresLogWatch
     webhooks: Webhooks
     webhook_secrets: WebhookSecrets
     tree: LogTree
@@ -176,9 +176,9 @@ def _opened(
         if again:
             logger.warning("people on the list of erasures were forgotten again", events=len(again))
         secrets = Secrets(of_keys, key_encryption_keys)
-        watch = LogWatch(datastore)
+        watch = PostgresLogWatch(datastore)
         stack.callback(watch.close)
-        feed = Feed(datastore, keys)
+        feed = PostgresFeed(datastore, keys)
         of_webhooks = WebhookSecrets(partial(secrets.of, "webhooks"))
         yield Store(
             where,

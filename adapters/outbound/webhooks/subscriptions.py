@@ -11,13 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from adapters.access.tls_trust import public_authorities
-from adapters.events.cloud_events import source_of, topics_named
+from adapters.events.cloud_events import Row, source_of, topics_named
 from adapters.outbound.webhooks.addresses import LONGEST_URL, Targets
 from adapters.outbound.webhooks.delivery import WebhookSender
 from adapters.outbound.webhooks.endpoints import Attempt, Webhook
 from adapters.outbound.webhooks.signatures import written
-from adapters.postgres.feed import NOW, Feed, cursor
 from adapters.postgres.webhooks import Webhooks
+from application.feed.cursors import NOW, cursor
+from application.feed.ports import Feed
 from application.views.plan_names import plans_named
 
 MOST_NAMED = 100
@@ -89,7 +90,7 @@ class Subscriptions:
     def __init__(
         self,
         webhooks: Webhooks,
-        feed: Feed,
+        feed: Feed[Row],
         targets: Targets,
         now: Callable[[], datetime],
         make_id: Callable[[], UUID],

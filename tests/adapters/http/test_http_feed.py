@@ -22,8 +22,8 @@ from structlog.testing import capture_logs
 from adapters.access.callers import Callers, Development
 from adapters.bootstrap.http_service import Reception, Server, http_app
 from adapters.http import feed, live
-from adapters.postgres.feed import ALL
 from adapters.postgres.store import Store, begin_another_log, opened
+from application.feed.ports import ALL
 from domain.account_plan.goals import GoalAbandoned
 from domain.account_plan.plan import plan_id_of
 from tests import plain_http

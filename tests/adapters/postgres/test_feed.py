@@ -10,19 +10,10 @@ from psycopg.conninfo import conninfo_to_dict
 from adapters.events.cloud_events import Row
 from adapters.postgres import feed
 from adapters.postgres.embedded import EmbeddedPostgres
-from adapters.postgres.feed import (
-    ALL,
-    NOW,
-    Cursor,
-    CursorGone,
-    CursorMalformed,
-    EventFilter,
-    Page,
-    SourceMalformed,
-    cursor,
-)
 from adapters.postgres.store import ConnectionStrings, Store, begin_another_log, opened
 from adapters.postgres.transfer import exported_events, import_events
+from application.feed.cursors import NOW, Cursor, CursorGone, cursor
+from application.feed.ports import ALL, EventFilter, Page
 from domain.account_plan.goals import GoalAbandoned
 from domain.account_plan.plan import plan_id_of
 from tests.conftest import KEY
@@ -151,18 +142,6 @@ def test_a_cursor_is_the_id_or_the_sequence_of_an_event(told):
                 assert told.feed.position(cursor(text, source)) == row.position
     assert told.feed.position(cursor("0")) == 0
     assert told.feed.position(cursor("now")) == as_rows(told)[-1].position
-
-
-@pytest.mark.parametrize("text", ["", "-1", "1.5", "acme:1", f"{ACME}:", f"{ACME}", "9" * 21, f"{2**63}", " 1", "١"])
-def test_what_is_no_cursor_is_refused(text):
-    with pytest.raises(CursorMalformed):
-        cursor(text)
-
-
-@pytest.mark.parametrize("source", ["/logs/", "/logs/1", "https://example.com", str(ACME)[:-1]])
-def test_what_is_no_log_is_refused(source):
-    with pytest.raises(SourceMalformed):
-        cursor("1", source)
 
 
 @pytest.mark.parametrize("text", [f"{ACME}:22", f"{DELTA}:1", f"{10**15}", f"{2**63 - 1}"])

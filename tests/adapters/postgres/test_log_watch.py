@@ -7,7 +7,7 @@ from threading import enumerate as enumerate_threads
 from time import monotonic
 from uuid import uuid4
 
-from adapters.postgres.log_watch import LogWatch
+from adapters.postgres.log_watch import PostgresLogWatch
 from adapters.postgres.store import Store
 from tests.stores import commit, connected, log, note, wait_until
 
@@ -98,7 +98,7 @@ def test_a_watch_whose_connection_is_killed_goes_on(store):
 
 
 def test_a_watch_that_ends_lets_everybody_go(store):
-    watch = LogWatch(store.datastore)
+    watch = PostgresLogWatch(store.datastore)
     with ThreadPoolExecutor(2) as pool:
         waiting = pool.submit(watch.wait, 10**15, 60)
         in_the_loop = pool.submit(lambda: asyncio.run(watch.moved(10**15, 60)))
@@ -111,7 +111,7 @@ def test_a_watch_that_ends_lets_everybody_go(store):
 
 def test_a_watch_nobody_needs_has_no_thread(store):
     before: set[Thread] = set(enumerate_threads())
-    watch = LogWatch(store.datastore)
+    watch = PostgresLogWatch(store.datastore)
     assert watch.position == 0
     watch.close()
     assert watch.wait(0, 60) == 0

@@ -1,0 +1,28 @@
+"""What subscribers may write for a place on the log, and what is refused."""
+
+from uuid import UUID
+
+import pytest
+
+from application.feed.cursors import Cursor, CursorMalformed, SourceMalformed, cursor
+
+ACME, BETA = UUID(int=1), UUID(int=2)
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "acme:1", f"{ACME}:", f"{ACME}", "9" * 21, f"{2**63}", " 1", "١"])
+def test_what_is_no_cursor_is_refused(text):
+    with pytest.raises(CursorMalformed):
+        cursor(text)
+
+
+@pytest.mark.parametrize("source", ["/logs/", "/logs/1", "https://example.com", str(ACME)[:-1]])
+def test_what_is_no_log_is_refused(source):
+    with pytest.raises(SourceMalformed):
+        cursor("1", source)
+
+
+def test_an_event_of_a_plan_that_one_may_not_see_is_where_no_log_comes_to():
+    theirs, others = cursor(f"{ACME}:3", may_see={ACME}), cursor(f"{BETA}:3", may_see={ACME})
+    assert theirs == Cursor(event=(ACME, 3))
+    assert others == cursor(str(2**63 - 1))
+    assert cursor("3", may_see=set()) == Cursor(3)
