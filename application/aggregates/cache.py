@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from threading import Lock
 from uuid import UUID
 
-from application.views.effects import struck_by
 from domain.account_plan import EMPTY, fold, strikes
 from domain.account_plan.stakeholders import StakeholderForgotten
 from domain.record import Recorded
@@ -30,11 +29,6 @@ class LoadedPlan:
     @property
     def position(self) -> int:
         return self.records[-1].position if self.records else 0
-
-    @property
-    def struck(self) -> dict[int, str]:
-        """The versions of the entries that were struck, and the ids of the events that struck them."""
-        return struck_by(self.records)
 
     def with_news(self, news: Sequence[Recorded]) -> "LoadedPlan":
         records = (*self.records, *news)

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from application.aggregates.cache import LoadedPlan
+from application.views.effects import struck_by
 from domain.account_plan import fold
 from domain.account_plan.entries import version_named
 from domain.account_plan.plan import the_plan
@@ -93,7 +94,7 @@ def timezone_of(known: LoadedPlan) -> str:
 
 
 def _review(id: str, known: LoadedPlan, zone: str) -> Cut:
-    struck = known.struck
+    struck = struck_by(known.records)
     for record in reversed(known.records):
         if isinstance(record.event, ReviewHeld) and record.event.id == id and record.version not in struck:
             return review_cut(record, record.event, zone)

@@ -17,7 +17,7 @@ from application.views.blame import blame
 from application.views.current_plan import current_plan
 from application.views.cuts import known_at
 from application.views.diff import diff
-from application.views.effects import walk
+from application.views.effects import struck_by, walk
 from application.views.history import Filter, history
 from application.views.reviews import reviews
 from domain.account_plan import COMMANDS, decide, fold
@@ -169,7 +169,9 @@ class Histories(RuleBasedStateMachine):
         known = self.told.known
         blamed = blame(known.plan, known.records)
         assert {(each.kind, each.id, each.field): each.value for each in blamed} == values_of_plan(known.plan)
-        assert not {each.event for each in blamed} & {known.records[version - 1].id for version in known.struck}
+        assert not {each.event for each in blamed} & {
+            known.records[version - 1].id for version in struck_by(known.records)
+        }
 
     def changes_compose(self) -> None:
         versions = [0, self.told.known.version // 3, self.told.known.version // 2, self.told.known.version]
