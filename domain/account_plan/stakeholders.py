@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, assert_never
-from unicodedata import combining, normalize
 
 from pydantic import AfterValidator
 
 from domain.account_plan.plan import the_plan
+from domain.folding import folded, words_of
 from domain.language import (
     Command,
     Decision,
@@ -181,7 +181,7 @@ class Describing(Positioning):
     email_status: EmailStatus | None = None
     phone: OptionalName = None
     location: OptionalName = None
-    crm_id: Slug | None = None
+    crm_id: OptionalName = None
     roles: Roles = ()
     motivators: Many[Text] = ()
     joined_on: PastDay | None = None
@@ -190,7 +190,7 @@ class Describing(Positioning):
 class AddStakeholder(StakeholderCommand, Describing):
     """One of the customer's people; without a name, a role to fill, which needs a title.
 
-    Both ids stand in clear for ever: they may hold no word of the name or of the mail address.
+    The id stands in clear for ever: it may be no word of the name or of the mail address.
     """
 
     needs: ClassVar[Any] = "new"
@@ -268,7 +268,7 @@ class RoleNeedsTitle(Refusal):
 
 
 class IdTellsThePerson(Refusal):
-    """The id “{id}” holds a word of the name or of the mail address.  An id stands in clear for ever, so it may not tell
+    """A word of the id “{id}” is one of the name or of the mail address.  An id stands in clear for ever, so it may not tell
     the person: choose one that does not, such as the part they play."""
 
 
@@ -387,9 +387,8 @@ def check_details(plan: AccountPlan, person: Stakeholder, new: Mapping[str, Any]
     if not person.name and not person.title:
         raise RoleNeedsTitle("/title")
     mailbox, _, _ = (new.get("email") or "").partition("@")
-    for pointer, id in (("/id", person.id), ("/crm_id", person.crm_id)):
-        if id and tells(id, f"{new.get('name') or ''} {mailbox}"):
-            raise IdTellsThePerson(pointer, id=id)
+    if tells(person.id, f"{new.get('name') or ''} {mailbox}"):
+        raise IdTellsThePerson("/id", id=person.id)
     superior = reports_to = new.get("reports_to")
     while superior:
         if superior == person.id:
@@ -397,12 +396,14 @@ def check_details(plan: AccountPlan, person: Stakeholder, new: Mapping[str, Any]
         superior = plan.the(Stakeholder, superior).reports_to
 
 
+SHORTEST_TELLING_WORD = 3
+"""Letters of a word from which on it tells who somebody is."""
+
+
 def tells(id: str, words: str) -> bool:
-    """Whether an id holds one of these words; a short one only as a whole part of it."""
-    id = id.casefold()
-    parts = re.split(r"[._-]", id)
-    letters = "".join(sign for sign in normalize("NFKD", words.casefold()) if not combining(sign)).casefold()
-    return any(word in (id if len(word) > 2 else parts) for word in re.findall(r"[^\W\d_]{2,}", letters))
+    """Whether a whole word of an id is one of these words; inside another word it is there by accident."""
+    letters = re.findall(r"[^\W\d_]+", folded(re.sub("['’]", "", words)))
+    return not {word for word in letters if len(word) >= SHORTEST_TELLING_WORD}.isdisjoint(words_of(id))
 
 
 def apply(draft: Draft, event: StakeholderEvents) -> None:
