@@ -210,7 +210,7 @@ class ReforecastOpportunity(OpportunityCommand):
 
     id: Slug
     amount: Unless[Amount] = None
-    close_on: Unless[date] = None
+    close_on: Unless[Day] = None
     probability: Share | None = None
 
 

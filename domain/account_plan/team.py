@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal, assert_never
 
 from domain.language import (
     Command,
+    Day,
     Decision,
     Event,
     GoalId,
@@ -124,7 +125,7 @@ class MemberCommand(Command):
 class AssignMember(MemberCommand):
     """Give somebody a role, from a day that may lie ahead.  While they have it, this says what is different now."""
 
-    from_on: date
+    from_on: Day
     coverage: Coverage | None = None
     senior: bool = False
     takes_over_from: PersonId | None = None
@@ -133,7 +134,7 @@ class AssignMember(MemberCommand):
 class ReleaseMember(MemberCommand):
     """The last day somebody has the role, which may lie ahead."""
 
-    until_on: date
+    until_on: Day
 
 
 class AlignTeam(Command):

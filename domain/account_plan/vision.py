@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, assert_never
 
 from pydantic import Field, StringConstraints
 
-from domain.language import Command, Decision, Event, Many, Prose, Section, Terms, Text, said
+from domain.language import Command, Day, Decision, Event, Many, Prose, Section, Terms, Text, said
 from domain.things import AccountPlan, Draft, Thing
 
 MOST_PRIORITIES = 3
@@ -58,7 +58,7 @@ class StateVision(Command):
     home: ClassVar[Section] = "vision"
     needs: ClassVar[Any] = "nothing"
 
-    horizon_on: date
+    horizon_on: Day
     statement: Text
     investments: Many[Text] = ()
 
