@@ -63,11 +63,32 @@ ReviewId = Annotated[str, Refers("review")]
 # Types of commands
 
 
+UNSEEN_AT_ENDS = "\ufeff\u200b\u200c\u200d\u2060\u180e\u00ad"
+"""The byte order mark and signs without width, which copying from elsewhere leaves at the ends of a text."""
+
+BLANK_SIGNS = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f")
+"""Signs that Unicode counts among letters and symbols and that show nothing."""
+
+
 def _tidy(text: Any) -> Any:
-    """NFC, trimmed, one kind of line end; blank is null."""
+    """NFC, without white space and signs without width at both ends, one kind of line end; blank is null."""
     if not isinstance(text, str):
         return text
-    return normalize("NFC", text).replace("\r\n", "\n").strip() or None
+    tidied = normalize("NFC", text).replace("\r\n", "\n")
+    while (stripped := tidied.strip().strip(UNSEEN_AT_ENDS)) != tidied:
+        tidied = stripped
+    return tidied or None
+
+
+def _tidy_name(name: Any) -> Any:
+    """A name of nothing but white space is null as elsewhere; one of signs that nobody can see is refused."""
+    if isinstance(name, str) and name.strip() and not any(map(_is_seen, name)):
+        raise ValueError("holds nothing that can be seen: write the name, or leave it out")
+    return _tidy(name)
+
+
+def _is_seen(sign: str) -> bool:
+    return category(sign)[0] not in "ZCM" and sign not in BLANK_SIGNS
 
 
 def _printable(text: str) -> str:
@@ -130,11 +151,30 @@ def _calendar_day(day: Any) -> Any:
         raise ValueError("is not a day of the calendar") from None
 
 
+LONGEST_PERSON_ID = 128
+
+
+def person_id(id: str) -> str:
+    """The id of one of our own people, in the one spelling that it is stored and compared in.
+
+    Raises `ValueError` where it is not 1 to 128 printable characters without white space.
+    """
+    if not 0 < len(id) <= LONGEST_PERSON_ID or not id.isprintable() or any(map(str.isspace, id)):
+        raise ValueError(f"must be 1 to {LONGEST_PERSON_ID} printable characters without white space")
+    return same_person(id)
+
+
+def same_person(id: str) -> str:
+    """An id that looks like an e-mail address is the same in any case, and spelt in lower case; others are as they are."""
+    return id.lower() if re.fullmatch(r"[^@\s]+@[^@\s]+", id) else id
+
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
 AccountId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]*$", max_length=128)]
-PersonId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@|-]*$", max_length=128)]
+PersonId = Annotated[str, StringConstraints(pattern=r"^\S+$", max_length=LONGEST_PERSON_ID), AfterValidator(person_id)]
+"""One of our own people, by whatever id an identity provider gave them."""
 Text = Annotated[str, BeforeValidator(_tidy), StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_printable)]
-Name = Annotated[str, BeforeValidator(_tidy), StringConstraints(max_length=200), AfterValidator(_printable)]
+Name = Annotated[str, BeforeValidator(_tidy_name), StringConstraints(max_length=200), AfterValidator(_printable)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2000), AfterValidator(_printable)]
 Email = Annotated[
     str,
@@ -163,7 +203,7 @@ Unless = Annotated[T | None, NeverEmptied()]
 
 OptionalText = Annotated[Text | None, BeforeValidator(_tidy)]
 OptionalFigure = Annotated[Figure | None, BeforeValidator(_tidy)]
-OptionalName = Annotated[Name | None, BeforeValidator(_tidy)]
+OptionalName = Annotated[Name | None, BeforeValidator(_tidy_name)]
 OptionalEmail = Annotated[Email | None, BeforeValidator(_tidy)]
 Many = Annotated[tuple[T, ...], Field(max_length=MOST_ITEMS), NullIsEmpty()]
 

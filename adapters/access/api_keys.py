@@ -16,6 +16,7 @@ from uuid import UUID
 
 from application.aggregates.access import Caller
 from application.views.plan_names import plans_named
+from domain.language import same_person
 
 GivenRole = Literal["reader", "editor", "auditor", "subscriber", "admin"]
 """A role that a key can have."""
@@ -50,7 +51,7 @@ class ApiKey:
         """Whether with it an endpoint of the owner may have events of these plans; none: of all there are."""
         caller = self.caller()
         return (
-            self.name == owner
+            same_person(self.name) == same_person(owner)
             and self.is_good(now)
             and caller.may("own-endpoints")
             and (caller.personal_data or not personal_data)
@@ -59,7 +60,7 @@ class ApiKey:
 
     def caller(self) -> Caller:
         named = None if self.plans is None else ids_of(self.plans)
-        return Caller(self.name, self.role, named, self.personal_data, self.on_behalf_of)
+        return Caller(same_person(self.name), self.role, named, self.personal_data, self.on_behalf_of)
 
 
 def ids_of(plans: Iterable[str]) -> frozenset[UUID]:

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from adapters.access.api_keys import MARK, ApiKeyCache
 from application.aggregates.access import Caller, CallerNotAllowed
+from domain.language import person_id
 
-PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@|-]{0,127}")
 DEVELOPER = "developer"
 PASSED_ON = {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"}
 """What a proxy says of those it speaks for: they are not on this machine."""
@@ -61,21 +61,33 @@ class Development:
     """
 
     async def identify(self, headers: Mapping[str, str]) -> Caller:
-        actor = headers.get("x-actor", DEVELOPER)
         if not is_this_machine(headers.get("host", "")) or not PASSED_ON.isdisjoint(headers.keys()):
             raise CallerNotAllowed("Without keys only this machine is served, by its own name: call it localhost.")
-        if not PERSON.fullmatch(actor):
-            raise CallerUnknown("X-Actor must be an id of one of our people: letters, digits and . _ : @ | - only.")
+        try:
+            actor = person_in(headers, "x-actor") or DEVELOPER
+        except ValueError as wrong:
+            raise CallerUnknown(f"X-Actor is the id of one of our people: it {wrong}.") from None
         caller = Caller(actor, "developer", plans=None, personal_data=True, acts_for_others=True)
         return caller.acting_for(stood_in_for(headers))
 
 
 def stood_in_for(headers: Mapping[str, str]) -> str | None:
     """Whom the caller says to act for.  Raises `CallerNotAllowed` where that is no id of a person."""
-    named = headers.get("x-on-behalf-of")
-    if named is not None and not PERSON.fullmatch(named):
-        raise CallerNotAllowed("X-On-Behalf-Of must be an id of one of our people.")
-    return named
+    try:
+        return person_in(headers, "x-on-behalf-of")
+    except ValueError as wrong:
+        raise CallerNotAllowed(f"X-On-Behalf-Of is the id of one of our people: it {wrong}.") from None
+
+
+def person_in(headers: Mapping[str, str], name: str) -> str | None:
+    """The person a header names in UTF-8, if it is there.  Raises `ValueError` where that is no id of a person."""
+    named = headers.get(name)
+    if named is None:
+        return None
+    try:
+        return person_id(named.encode("latin-1").decode())
+    except UnicodeError:
+        raise ValueError("must be in UTF-8") from None
 
 
 @lru_cache(maxsize=64)

@@ -22,10 +22,11 @@ import structlog
 from jwt import PyJWK
 
 from adapters.access.api_keys import ids_of
-from adapters.access.callers import PERSON, CallerUnknown, is_this_machine
+from adapters.access.callers import CallerUnknown, is_this_machine
 from adapters.access.tls_trust import configured_authorities
 from adapters.bootstrap.settings import Settings, SettingsError
 from application.aggregates.access import ROLES, Caller, Role
+from domain.language import person_id
 
 KINDS = {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
 """The signatures we take, each with the kind of key that makes them: none that are made with a shared secret."""
@@ -224,8 +225,10 @@ class IssuedTokens:
 def caller_by(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
     """Raises `CallerUnknown` where the claims do not say who somebody is, and in which one of our roles."""
     actor = claim(claims, issuer.actor_claim)
-    if not isinstance(actor, str) or not PERSON.fullmatch(actor):
-        raise CallerUnknown(f"The token's claim “{issuer.actor_claim}” is no id of a person.")
+    try:
+        actor = person_id(actor if isinstance(actor, str) else "")
+    except ValueError as wrong:
+        raise CallerUnknown(f"The token's claim “{issuer.actor_claim}” is no id of a person: it {wrong}.") from None
     plans = claim(claims, issuer.plans_claim)
     names = [plans] if isinstance(plans, str) else plans if isinstance(plans, list) else []
     named = None if names == [ALL] else ids_of(name for name in names if isinstance(name, str))

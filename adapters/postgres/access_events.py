@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from adapters.access.access_log import AccessEvent
 from adapters.postgres.datastore import Datastore
 from application.aggregates.access import Caller
+from domain.language import same_person
 
 COLUMNS = ("at", "actor", "on_behalf_of", "role", "view", "plan_id", "cut", "request_id", "times")
 COPY = f"COPY plantrail.access_events ({', '.join(COLUMNS)}) FROM STDIN"
@@ -66,7 +67,8 @@ class AccessEvents:
             if scope is not None:
                 conditions.append(f"plan_id = ANY(%({name})s::uuid[])")
                 values[name] = list(scope)
-        for condition, name, value in (("actor = %(actor)s", "actor", actor), ("id < %(before)s", "before", before)):
+        by = None if actor is None else same_person(actor)
+        for condition, name, value in (("actor = %(actor)s", "actor", by), ("id < %(before)s", "before", before)):
             if value is not None:
                 conditions.append(condition)
                 values[name] = value

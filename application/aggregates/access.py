@@ -10,7 +10,7 @@ from application.aggregates.cache import LoadedPlan
 from domain.account_plan.plan import OpenPlan, PlaceHold, PlanAlreadyOpen, PlanNotOpen, ReleaseHold, the_plan
 from domain.account_plan.stakeholders import ForgetStakeholder
 from domain.account_plan.team import AssignMember, Member, ReleaseMember
-from domain.language import Command
+from domain.language import Command, same_person
 from domain.things import AccountPlan, day_of
 
 Right = Literal[
@@ -115,7 +115,7 @@ class Caller:
         """
         first = commands[0]
         if isinstance(first, OpenPlan) and not known.records:
-            if not (self.plans is None or known.plan_id in self.plans or first.owner == self.actor):
+            if not (self.plans is None or known.plan_id in self.plans or first.owner == same_person(self.actor)):
                 raise CallerNotAllowed("You may open plans that you will own, and those that were named for you.")
         elif not self.sees(known, now):
             if isinstance(first, OpenPlan):
@@ -125,8 +125,8 @@ class Caller:
 
 def is_at_work_on(plan: AccountPlan, person: str, now: datetime) -> bool:
     """Whether they own the plan or are on its team: from when they are assigned until the last day they are."""
-    card = the_plan(plan)
-    stints = [member for member in plan.all(Member).values() if member.person == person]
-    return card.owner == person or any(
+    card, person = the_plan(plan), same_person(person)
+    stints = [member for member in plan.all(Member).values() if same_person(member.person) == person]
+    return same_person(card.owner) == person or any(
         member.until_on is None or member.until_on >= day_of(now, card.timezone) for member in stints
     )

@@ -36,7 +36,7 @@ from domain.account_plan.plan import (
 from domain.account_plan.plays import PlayDropped, PlayLost, PlayPlanned, PlayReopened, PlayRescheduled, PlayWon
 from domain.account_plan.reviews import ReviewHeld
 from domain.account_plan.team import MemberAssigned, MemberReleased, stint_id
-from domain.language import Amount, Day, Event, OptionalName, PersonId, Section
+from domain.language import Amount, Day, Event, OptionalName, PersonId, Section, same_person
 from domain.things import day_of
 
 # What is shown
@@ -306,7 +306,7 @@ def shown(row: PortfolioRow, now: datetime) -> Shown:
         account_id=row.account_id,
         account_name=row.account_name,
         tier=row.tier,
-        owner=row.owner,
+        owner=same_person(row.owner),
         segment=row.segment,
         territory=row.territory,
         currency=row.currency,
@@ -323,7 +323,8 @@ def shown(row: PortfolioRow, now: datetime) -> Shown:
         opened_on=row.opened_on,
         last_event_at=row.last_event_at,
     )
-    people = {row.owner, *(person for person, until in stints if until is None or until > today)}
+    at_work = (row.owner, *(person for person, until in stints if until is None or until > today))
+    people = {same_person(person) for person in at_work}
     changes_at = _midnight(min(still_to_come), row.timezone) if still_to_come else None
     return Shown(item, changes_at, sorted(people))
 

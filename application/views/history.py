@@ -12,7 +12,7 @@ from application.aggregates.cache import LoadedPlan
 from application.views.effects import Effect, Step, struck_by, walk
 from domain.account_plan import struck_version
 from domain.account_plan.entries import EntryStruck
-from domain.language import Section
+from domain.language import Section, same_person
 from domain.markers import references
 from domain.record import Recorded
 
@@ -69,11 +69,14 @@ class Filter(BaseModel):
         return (
             self.section in (None, event.refreshes())
             and self.type in (None, type(event).__name__)
-            and self.actor in (None, meta.actor, meta.on_behalf_of)
+            and self._leaves_in_actor(meta.actor, meta.on_behalf_of)
             and self._leaves_in_thing(record, records)
             and (self.since is None or meta.recorded_at >= self.since)
             and (self.until is None or meta.recorded_at <= self.until)
         )
+
+    def _leaves_in_actor(self, *actors: str | None) -> bool:
+        return self.actor is None or same_person(self.actor) in {same_person(actor) for actor in actors if actor}
 
     def _leaves_in_thing(self, record: Recorded, records: Sequence[Recorded]) -> bool:
         if self.kind is None and self.id is None:

@@ -35,6 +35,16 @@ def test_actor_role_and_plans_are_those_of_the_key_whoever_somebody_says_they_ar
     assert [entry["actor"] for entry in entries] == ["ann", "robot:crm"]
 
 
+def test_whose_id_is_an_e_mail_address_sees_their_plans_in_whatever_case_it_was_written(store: Store):
+    key = given_key(store, "ANN@example.com", "editor")
+    with served(store, Bearers(known_keys(store))) as api:
+        owned = OPEN | {"owner": "Ann@Example.com"}
+        assert api.do("open-plan", bearer(key), **owned).status_code == 201
+        assert api.view(headers=bearer(key)).json()["account"]["owner"] == "ann@example.com"
+        assert api.do("reassign-plan", bearer(key), owner="ben", reason="Away").status_code == 200
+        assert_problem(api.view(headers=bearer(key)), 404, "unknown-plan")
+
+
 def test_what_is_kept_of_a_key_is_no_good_for_calling(store: Store):
     key = given_key(store, "ann", "reader", sees_all=True)
     match = KEY.fullmatch(key)

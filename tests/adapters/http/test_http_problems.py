@@ -175,10 +175,22 @@ def test_operators_and_readers_of_the_documentation_need_no_key(store: Store, pa
         assert api.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("actor", ["", "Jane Doe", "x" * 129, "ä", "a\tb"])
+@pytest.mark.parametrize("actor", [b"", b"Jane Doe", b"x" * 129, "ä".encode("latin-1"), b"a\tb", "a\u200bb".encode()])
 def test_in_development_an_actor_is_an_id_as_well(service: Api, actor):
-    answer = service.get("/v1/plans", headers={"X-Actor": actor.encode()})
+    answer = service.get("/v1/plans", headers={"X-Actor": actor})
     assert_problem(answer, 401, "unauthenticated")
+
+
+@pytest.mark.parametrize("actor", ["_kDxV9n3XzP0q", "o'brien@example.com", "auth0|5f/7+x=", "ä", "x" * 128])
+def test_an_actor_is_whatever_an_identity_provider_gives(acme: Api, actor):
+    acme.done("write-note", headers={"X-Actor": actor.encode()}, **NOTE)
+    assert acme.view("/history").json()["items"][-1]["actor"] == actor
+
+
+def test_an_actor_whose_id_is_an_e_mail_address_is_the_same_in_any_case(acme: Api):
+    acme.done("write-note", headers={"X-Actor": "Ann@Example.com"}, **NOTE)
+    mine = acme.view("/history", actor="ANN@example.COM").json()["items"]
+    assert [entry["actor"] for entry in mine] == ["ann@example.com"]
 
 
 def test_in_development_who_does_not_say_is_the_developer(acme: Api):

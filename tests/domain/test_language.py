@@ -1,0 +1,116 @@
+"""What a command may hold, by the type of the field, whichever command it is."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from domain.account_plan import COMMANDS
+from domain.language import Name, OptionalName, OptionalText, PersonId, Text
+
+NAME, OPTIONAL_NAME, TEXT, OPTIONAL_TEXT, PERSON = map(TypeAdapter, (Name, OptionalName, Text, OptionalText, PersonId))
+
+# Text
+
+
+@pytest.mark.parametrize("around", ["\ufeff", "\u200b", "\u2060", " \u200b \ufeff\t", "\u200d\u200c", "\u00ad\n"])
+def test_what_nobody_sees_is_taken_away_at_both_ends(around):
+    for adapter in (NAME, OPTIONAL_NAME, TEXT, OPTIONAL_TEXT):
+        assert adapter.validate_python(f"{around}Zoë K.{around}") == "Zoë K."
+
+
+def test_what_joins_signs_stays_between_them():
+    family = "👩\u200d👩\u200d👧"
+    assert NAME.validate_python(f"\u200b{family}\u200b") == family
+    assert NAME.validate_python("می\u200cخواهم") == "می\u200cخواهم"
+
+
+@pytest.mark.parametrize("flag", ["\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "☎\ufe0f"])
+def test_signs_that_end_in_what_shapes_them_stay_whole(flag):
+    assert NAME.validate_python(flag) == flag
+
+
+@pytest.mark.parametrize(
+    "unseen", ["\u200b", "\ufeff", "\u2060 \u200b", "\u2800", "\u3164", "\u0301", "\u202e", "\ufe0f"]
+)
+def test_a_name_of_nothing_visible_is_refused(unseen):
+    for adapter in (NAME, OPTIONAL_NAME):
+        with pytest.raises(ValidationError, match="nothing that can be seen"):
+            adapter.validate_python(unseen)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n", "\u00a0"])
+def test_a_blank_is_nothing_said(blank):
+    assert OPTIONAL_NAME.validate_python(blank) is None
+    assert OPTIONAL_TEXT.validate_python(f"{blank}\u200b") is None
+    with pytest.raises(ValidationError):
+        NAME.validate_python(blank)
+
+
+# People of ours
+
+
+@pytest.mark.parametrize(
+    "id", ["ann", "_kDxV9n3XzP0q", "o'brien@example.com", "auth0|5f/7+x=", "王伟", "x" * 128, "Ann", "-", "a@b@C"]
+)
+def test_a_person_of_ours_is_whatever_an_identity_provider_gives(id):
+    assert PERSON.validate_python(id) == id
+
+
+@pytest.mark.parametrize(
+    "id", ["", " ", "Jane Doe", "x" * 129, "a\nb", "a\u00a0b", "a\u200bb", "a\x00", "\ud800", " ann"]
+)
+def test_an_id_has_no_white_space_and_nothing_that_cannot_be_seen(id):
+    with pytest.raises(ValidationError):
+        PERSON.validate_python(id)
+
+
+def test_an_id_that_looks_like_an_e_mail_address_is_the_same_in_any_case():
+    assert PERSON.validate_python("Ann@Example.com") == PERSON.validate_python("ann@EXAMPLE.COM") == "ann@example.com"
+    assert PERSON.validate_python("Ann") != PERSON.validate_python("ann")
+
+
+# Days
+
+
+def holds_a_day(annotation: Any) -> bool:
+    return annotation is date or any(map(holds_a_day, get_args(annotation)))
+
+
+def days_of(model: type[BaseModel]) -> Iterator[str]:
+    yield from (name for name, field in model.model_fields.items() if holds_a_day(field.annotation))
+
+
+DAYS = [
+    pytest.param(command, field, id=f"{name}: {field}")
+    for name, command in COMMANDS.items()
+    for field in days_of(command)
+]
+
+
+@pytest.mark.parametrize(("command", "field"), DAYS)
+@pytest.mark.parametrize(
+    "not_a_day",
+    [
+        '"1861920000"',
+        "1861920000",
+        '"20260331"',
+        '"2026-3-31"',
+        '"2026-03-31T00:00:00"',
+        '"2026-02-30"',
+        '"+026-03-31"',
+    ],
+)
+def test_a_day_is_written_as_year_month_and_day_and_not_as_seconds(command, field, not_a_day):
+    with pytest.raises(ValidationError) as wrong:
+        command.model_validate_json(f'{{"{field}": {not_a_day}}}')
+    assert any(error["loc"] == (field,) for error in wrong.value.errors())
+
+
+@pytest.mark.parametrize(("command", "field"), DAYS)
+def test_a_day_of_the_calendar_is_taken(command, field):
+    with pytest.raises(ValidationError) as wrong:
+        command.model_validate_json(f'{{"{field}": "2026-03-31", "no_such_field": 1}}')
+    assert not any(error["loc"] == (field,) for error in wrong.value.errors())
