@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 from adapters.events.cloud_events import CloudEvents, Row
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.outbound.webhooks.delivery import WebhookSender
-from adapters.outbound.webhooks.endpoints import Webhook
-from adapters.outbound.webhooks.signatures import written
 from adapters.outbound.webhooks.worker import Unheard, Worker
 from adapters.postgres.store import Store
 from adapters.postgres.webhook_lanes import Lanes
+from application.webhooks.endpoints import Webhook
+from application.webhooks.signatures import written
 from domain.account_plan.plan import plan_id_of
 from tests.clock import Clock
 from tests.plain_http import NOBODY

@@ -24,7 +24,7 @@ from adapters.bootstrap.settings import (
     served_at,
 )
 from adapters.bootstrap.store import account_plans, ending_in_order, make_id, needs_keys, notary, open_store, utc_now
-from adapters.bootstrap.webhook_worker import pushing, subscriptions, webhook_targets
+from adapters.bootstrap.webhook_worker import pushing, subscriptions, trying_out, webhook_targets
 from adapters.http.app import Services, create_app
 from adapters.http.feed import Subscribers
 from adapters.http.limits import Buckets
@@ -97,7 +97,7 @@ def http_app(
     targets: Targets | None = None,
     metrics: Metrics | None = None,
 ) -> FastAPI:
-    plans = account_plans(store, now)
+    plans, targets = account_plans(store, now), targets or Targets()
     store.erasures.when_forgotten(plans.drop)
     services = Services(
         plans=plans,
@@ -106,7 +106,8 @@ def http_app(
         portfolio=store.portfolio,
         tree=store.tree,
         webhooks=store.webhooks,
-        subscriptions=subscriptions(store, targets or Targets(), now),
+        subscriptions=subscriptions(store, targets, now),
+        try_webhook=trying_out(store, targets, now),
         subscribers=Subscribers(store.feed, store.feed.keys, store.watch, address),
         heads=Heads(store.where.service),
         press=RenderingPool(),

@@ -11,16 +11,18 @@ import structlog
 from adapters.access.tls_trust import public_authorities
 from adapters.bootstrap.settings import Settings, public_url
 from adapters.bootstrap.store import ending_in_order, make_id, open_store, utc_now
-from adapters.events.cloud_events import CloudEvents, Row
+from adapters.events.cloud_events import CloudEvents, Row, topics_named
 from adapters.observability.metrics import Metrics
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.outbound.webhooks.delivery import WebhookSender
-from adapters.outbound.webhooks.subscriptions import Subscriptions
+from adapters.outbound.webhooks.trial import Trial
 from adapters.outbound.webhooks.worker import THREADS, Worker, at_work
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.store import Store
 from adapters.postgres.webhook_lanes import Lanes
 from application.feed.cursors import NOW
+from application.webhooks.ports import TryOut
+from application.webhooks.subscriptions import Subscriptions
 
 logger = structlog.get_logger("plantrail")
 
@@ -30,7 +32,11 @@ def webhook_targets(settings: Settings) -> Targets:
 
 
 def subscriptions(store: Store, targets: Targets, now: Callable[[], datetime] = utc_now) -> Subscriptions:
-    return Subscriptions(store.webhooks, store.feed, targets, now, make_id)
+    return Subscriptions(store.webhooks, store.feed, targets, topics_named, now, make_id)
+
+
+def trying_out(store: Store, targets: Targets, now: Callable[[], datetime] = utc_now) -> TryOut:
+    return Trial(store.webhooks, store.feed, targets, now, make_id).send
 
 
 @contextmanager

@@ -6,9 +6,6 @@ from adapters.bootstrap.settings import Settings, SettingsError
 from adapters.events.cloud_events import NoSuchType
 from adapters.events.stored_format import UnknownTopic
 from adapters.outbound.nats_stream import StreamUnfit
-from adapters.outbound.webhooks.addresses import TargetRefused
-from adapters.outbound.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
-from adapters.outbound.webhooks.subscriptions import UnknownPlan
 from adapters.postgres.embedded import EmbeddedPostgresError
 from adapters.postgres.key_generations import GenerationInUse
 from adapters.postgres.log_tree import NotCoveredYet
@@ -31,6 +28,9 @@ from application.scenarios.simulation import PlansMovedOn, RealEventsHeld
 from application.views.cuts import CutRefused
 from application.views.diff import CutsOutOfOrder
 from application.views.pages import CursorUnknown
+from application.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
+from application.webhooks.ports import TargetRefused
+from application.webhooks.subscriptions import UnknownPlan
 from domain.language import Refusal
 
 ANOTHER_STORE = "Use an empty store: set PLANTRAIL_HOME to a new folder, or DATABASE_URL to an empty database."

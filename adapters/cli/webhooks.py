@@ -17,10 +17,10 @@ from adapters.bootstrap.store import open_store, utc_now
 from adapters.cli.asking import AsJson
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, pairs, panel, table, text
 from adapters.cli.terminal import out, print_json, tell
-from adapters.outbound.webhooks.endpoints import Attempt, Parked, UnknownWebhook, Webhook
-from adapters.outbound.webhooks.subscriptions import Replay, Subscriptions, WebhookRequest
-from adapters.postgres.webhooks import Webhooks
 from adapters.rendering.words import counted
+from application.webhooks.endpoints import Attempt, Parked, UnknownWebhook, Webhook
+from application.webhooks.ports import TryOut, Webhooks
+from application.webhooks.subscriptions import Replay, Subscriptions, WebhookRequest
 
 webhooks = typer.Typer(help="Endpoints that events are pushed to.", no_args_is_help=True)
 
@@ -52,6 +52,7 @@ class Desk:
 
     webhooks: Webhooks
     subscriptions: Subscriptions
+    try_out: TryOut
 
     def id(self, beginning: str) -> UUID:
         """Raises `UnknownWebhook`."""
@@ -73,11 +74,12 @@ class Desk:
 @contextmanager
 def desk() -> Iterator[Desk]:
     # Only who has to do with webhooks loads what sends to them.
-    from adapters.bootstrap.webhook_worker import subscriptions, webhook_targets
+    from adapters.bootstrap.webhook_worker import subscriptions, trying_out, webhook_targets
 
     settings = Settings()
+    targets = webhook_targets(settings)
     with open_store(settings) as store:
-        yield Desk(store.webhooks, subscriptions(store, webhook_targets(settings)))
+        yield Desk(store.webhooks, subscriptions(store, targets), trying_out(store, targets))
 
 
 # Commands
@@ -160,7 +162,7 @@ def rotate_secret(webhook: Id, as_json: AsJson = False) -> None:
 def send_test(webhook: Id, as_json: AsJson = False) -> None:
     """Send a test, and say what came back."""
     with desk() as at:
-        attempt = asyncio.run(at.subscriptions.test(at.id(webhook), None))
+        attempt = asyncio.run(at.try_out(at.id(webhook), None))
     if as_json:
         print_json(attempt)
     else:

@@ -38,7 +38,6 @@ from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
 from adapters.http.report_forms import ReportResponder
 from adapters.observability.metrics import Metrics
 from adapters.observability.periodic import every
-from adapters.outbound.webhooks.subscriptions import Subscriptions
 from adapters.postgres.access_events import AccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.erasures import Erasures
@@ -46,9 +45,10 @@ from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.heads import Heads
 from adapters.postgres.log_tree import LogTree
 from adapters.postgres.portfolio import Portfolio
-from adapters.postgres.webhooks import Webhooks
 from adapters.rendering.pool import RenderingPool
 from application.aggregates.handle import AccountPlans
+from application.webhooks.ports import TryOut, Webhooks
+from application.webhooks.subscriptions import Subscriptions
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Services:
     tree: LogTree
     webhooks: Webhooks
     subscriptions: Subscriptions
+    try_webhook: TryOut
     subscribers: feed.Subscribers
     heads: Heads
     press: RenderingPool
@@ -110,7 +111,9 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
             feed.routes(services.subscribers, views.note_read),
             contracts.routes(services.public_url, version),
             proof.routes(services.tree, views.plan, views.note_read),
-            webhooks.routes(services.webhooks, services.subscriptions, services.now, views.note_read),
+            webhooks.routes(
+                services.webhooks, services.subscriptions, services.try_webhook, services.now, views.note_read
+            ),
             access_events.routes(services.access_events),
             keys.routes(services.api_keys, services.now, services.keys_changed),
             health(services, metrics),

@@ -17,8 +17,6 @@ from adapters.access.callers import CallerUnknown
 from adapters.events.cloud_events import sequence
 from adapters.http.limits import TooManyRequests
 from adapters.http.routing import methods_allowed
-from adapters.outbound.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
-from adapters.outbound.webhooks.subscriptions import UnknownPlan
 from adapters.postgres.log_tree import NoCheckpointYet, NotCoveredYet
 from application.aggregates.access import CallerNotAllowed
 from application.aggregates.handle import CommandRefused, KeyReused, VersionConflict
@@ -28,6 +26,8 @@ from application.portfolio.portfolio import CursorWrong
 from application.views.cuts import CutRefused
 from application.views.diff import CutsOutOfOrder
 from application.views.history import MOST_SINCE, Entry, since
+from application.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
+from application.webhooks.subscriptions import UnknownPlan
 from domain.account_plan.plan import PlanNotOpen
 from domain.language import Refusal, kebab_case
 

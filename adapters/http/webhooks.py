@@ -17,12 +17,11 @@ from adapters.http.documentation import LIST_QUERY, OTHER_PROBLEM, QUERY, REQUES
 from adapters.http.guard import needs
 from adapters.http.problems import FieldError, Rejected, rejected_body
 from adapters.http.requests import NoteRead, body_of, caller_of
-from adapters.outbound.webhooks.addresses import TargetRefused
-from adapters.outbound.webhooks.endpoints import Attempt, AttemptPage, ParkedPage, UnknownWebhook, Webhook, WebhookPage
-from adapters.outbound.webhooks.subscriptions import Replay, Rotated, Subscribed, Subscriptions, WebhookRequest
-from adapters.postgres.webhooks import Webhooks
 from application.aggregates.access import Caller, CallerNotAllowed
 from application.feed.cursors import CursorMalformed
+from application.webhooks.endpoints import Attempt, AttemptPage, ParkedPage, UnknownWebhook, Webhook, WebhookPage
+from application.webhooks.ports import TargetRefused, TryOut, Webhooks
+from application.webhooks.subscriptions import Replay, Rotated, Subscribed, Subscriptions, WebhookRequest
 
 MOST_SHOWN = 500
 
@@ -147,7 +146,11 @@ def seen(request: Request, model: Webhook | Page) -> Response:
 
 
 def routes(
-    webhooks: Webhooks, subscriptions: Subscriptions, now: Callable[[], datetime], note_read: NoteRead
+    webhooks: Webhooks,
+    subscriptions: Subscriptions,
+    try_out: TryOut,
+    now: Callable[[], datetime],
+    note_read: NoteRead,
 ) -> APIRouter:
     api = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
@@ -203,7 +206,7 @@ def routes(
 
     @api.post("/{id}/test", response_model=Attempt, summary="Send a test, and say what came back", **DONE)
     async def test_webhook(request: Request, id: WebhookPath) -> Response:
-        return answered(await subscriptions.test(id_in(id), whose(caller_of(request))))
+        return answered(await try_out(id_in(id), whose(caller_of(request))))
 
     @api.get("/{id}/attempts", response_model=AttemptPage, summary="What became of each attempt", **LISTED)
     async def list_webhook_attempts(

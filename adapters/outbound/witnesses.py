@@ -22,10 +22,10 @@ import structlog
 from nats.errors import Error as NatsError
 
 from adapters.access.tls_trust import public_authorities
-from adapters.outbound.webhooks.signatures import signed
 from adapters.postgres.log_tree import NotCoveredYet
 from adapters.proof.checkpoints import notes_in
 from application.aggregates.ports import StoreUnavailable
+from application.webhooks.signatures import signed
 
 POLL = 1.0
 FIRST_RETRY, LAST_RETRY = 5.0, 300.0

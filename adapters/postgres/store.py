@@ -27,7 +27,7 @@ from adapters.postgres.migrations import migrate
 from adapters.postgres.person_keys import PostgresPersonKeys
 from adapters.postgres.portfolio import Portfolio
 from adapters.postgres.webhook_secrets import WebhookSecrets
-from adapters.postgres.webhooks import Webhooks
+from adapters.postgres.webhooks import PostgresWebhooks
 from adapters.privacy.erasure_list import ErasureList
 from adapters.privacy.key_encryption import KeyEncryptionKeys
 from application.aggregates.erasures import Erasure
@@ -81,7 +81,7 @@ class Store:
     access_events: AccessEvents
     feed: PostgresFeed
     watch: PostgresLogWatch
-    webhooks: Webhooks
+    webhooks: PostgresWebhooks
     webhook_secrets: WebhookSecrets
     tree: LogTree
     forgotten_again: Sequence[Erasure] = ()
@@ -193,7 +193,7 @@ def _opened(
             AccessEvents(datastore),
             feed,
             watch,
-            Webhooks(datastore, of_webhooks),
+            PostgresWebhooks(datastore, of_webhooks),
             of_webhooks,
             LogTree(datastore),
             again,

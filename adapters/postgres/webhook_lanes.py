@@ -14,10 +14,10 @@ from typing import Any
 from uuid import UUID
 
 from adapters.events.cloud_events import Row
-from adapters.outbound.webhooks.delivery import Outcome
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.webhook_secrets import WebhookSecrets
+from application.webhooks.attempts import Outcome
 
 ENDPOINTS_AT_A_TIME = 100
 EVENTS_LOOKED_THROUGH = 1_000

@@ -10,8 +10,11 @@ from psycopg import Cursor
 from psycopg.rows import DictRow, dict_row
 
 from adapters.events.cloud_events import sequence, type_of
-from adapters.outbound.webhooks.delivery import Outcome
-from adapters.outbound.webhooks.endpoints import (
+from adapters.postgres.datastore import Datastore
+from adapters.postgres.webhook_secrets import WebhookSecrets
+from application.portfolio.portfolio import CursorWrong
+from application.webhooks.attempts import Outcome
+from application.webhooks.endpoints import (
     Attempt,
     AttemptPage,
     NothingToReplay,
@@ -22,10 +25,7 @@ from adapters.outbound.webhooks.endpoints import (
     Webhook,
     WebhookPage,
 )
-from adapters.outbound.webhooks.signatures import new_secret
-from adapters.postgres.datastore import Datastore
-from adapters.postgres.webhook_secrets import WebhookSecrets
-from application.portfolio.portfolio import CursorWrong
+from application.webhooks.signatures import new_secret
 
 OVERLAP = timedelta(hours=24)
 """How long the secret before goes on signing beside the new one."""
@@ -113,11 +113,8 @@ UNPARK = (
 )
 
 
-class Webhooks:
-    """The endpoints of a store.  An `owner` sees their own only; None sees all.
-
-    What is asked of one endpoint raises `UnknownWebhook`; every method raises `StoreUnavailable`.
-    """
+class PostgresWebhooks:
+    """See `application.webhooks.ports.Webhooks` and its neighbours."""
 
     def __init__(self, datastore: Datastore, secrets: WebhookSecrets) -> None:
         self._datastore = datastore

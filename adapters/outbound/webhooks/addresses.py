@@ -12,7 +12,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
 
-LONGEST_URL = 2_000
+from application.webhooks.ports import LONGEST_URL, TargetRefused
+
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 HTTPS = 443
 FIRST_OPEN_PORT = 1024
@@ -36,10 +37,6 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 _url = TypeAdapter(AnyHttpUrl)
 
 
-class TargetRefused(Exception):
-    """Why nothing is sent to a URL, and what to give instead."""
-
-
 async def resolved(host: str, port: int) -> Sequence[str]:
     """Every address of a host, best first.  Raises `OSError`."""
     loop = asyncio.get_running_loop()
@@ -52,7 +49,7 @@ async def resolved(host: str, port: int) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class Targets:
-    """Which URLs are taken, and which addresses are connected to."""
+    """Which URLs are taken, and which addresses are connected to; see `application.webhooks.ports.Targets`."""
 
     loopback: bool = False
     """For development: this machine as well, also by plain http."""

@@ -4,14 +4,12 @@ import asyncio
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
-from typing import Literal
 
 import h11
 
-from adapters.outbound.webhooks.addresses import TargetRefused, Targets
+from adapters.outbound.webhooks.addresses import Targets
 from adapters.outbound.webhooks.connections import (
     Broken,
     Connection,
@@ -21,58 +19,14 @@ from adapters.outbound.webhooks.connections import (
     ParsedUrl,
     parse_url,
 )
-from adapters.outbound.webhooks.signatures import signed
+from application.webhooks.attempts import ATTEMPT_TIMEOUT_SECONDS, Failure, Outcome
+from application.webhooks.ports import TargetRefused
+from application.webhooks.signatures import signed
 
-ATTEMPT_TIMEOUT_SECONDS = 15.0
-"""Seconds in which name, connection, TLS, request and status must be through."""
 MOST_READ = 64 * 1024
 """Bytes of an answer that are taken off the line, so that the connection can be used again; more are not wanted."""
 SECONDS_TO_READ = 1.0
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
-
-Failure = Literal["timed-out", "address-refused", "tls-failed", "unreachable", "disconnected"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of an attempt: a status, or why there is none."""
-
-    milliseconds: int
-    status: int | None = None
-    error: Failure | None = None
-    retry_after: str | None = None
-
-    @property
-    def arrived(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
-
-    @property
-    def is_gone(self) -> bool:
-        """The endpoint says that it wants nothing any more."""
-        return self.status == 410
-
-    @property
-    def held(self) -> str | None:
-        """What it says of when to come back, if it may."""
-        return self.retry_after if self.status in (429, 503) else None
-
-    @property
-    def kind(self) -> str:
-        """One word for the operator's numbers."""
-        return self.error or ("arrived" if self.arrived else "refused")
-
-    @property
-    def told(self) -> str:
-        return f"it answered {self.status}" if self.status else REASONS[self.error or "disconnected"]
-
-
-REASONS: dict[Failure, str] = {
-    "timed-out": f"it did not answer within {ATTEMPT_TIMEOUT_SECONDS:.0f} seconds",
-    "address-refused": "its name leads into a network that is not public",
-    "tls-failed": "its certificate does not prove its name",
-    "unreachable": "no connection came about",
-    "disconnected": "the connection broke before there was an answer",
-}
 
 
 class WebhookSender:

@@ -16,10 +16,11 @@ from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 import structlog
 
 from adapters.events.cloud_events import Row
-from adapters.outbound.webhooks.delivery import Outcome, WebhookSender
-from adapters.outbound.webhooks.retries import Random, held_until, next_attempt
+from adapters.outbound.webhooks.delivery import WebhookSender
 from adapters.postgres.webhook_lanes import Lane, Lanes
 from application.aggregates.ports import StoreUnavailable
+from application.webhooks.attempts import Outcome
+from application.webhooks.retries import Random, held_until, next_attempt
 
 MOST_LANES = 256
 """That a worker holds at once."""

@@ -10,8 +10,8 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from adapters.http.webhooks import EXAMPLE_OF_A_REPLAY, EXAMPLE_OF_A_REQUEST
-from adapters.outbound.webhooks.subscriptions import Replay, WebhookRequest
 from adapters.postgres.store import opened
+from application.webhooks.subscriptions import Replay, WebhookRequest
 from domain.account_plan.plan import plan_id_of
 from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller

@@ -5,8 +5,9 @@ import ssl
 
 import pytest
 
-from adapters.outbound.webhooks.addresses import TargetRefused, Targets
+from adapters.outbound.webhooks.addresses import Targets
 from adapters.outbound.webhooks.delivery import WebhookSender
+from application.webhooks.ports import TargetRefused
 from tests.clock import Clock
 from tests.plain_http import NOBODY
 from tests.receiver import Reply, authority, receiving

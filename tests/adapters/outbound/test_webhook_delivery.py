@@ -1,22 +1,19 @@
 """One attempt: what is sent, how it is signed, and how what comes back is judged."""
 
 import asyncio
-from base64 import b64decode
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import UTC, datetime
 from time import monotonic
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from adapters.outbound.webhooks.addresses import Targets
-from adapters.outbound.webhooks.delivery import MOST_READ, Outcome, WebhookSender
-from adapters.outbound.webhooks.retries import WAITS, held_until, next_attempt
-from adapters.outbound.webhooks.signatures import new_secret, signed, written
+from adapters.outbound.webhooks.delivery import MOST_READ, WebhookSender
+from application.webhooks.attempts import Outcome
+from application.webhooks.signatures import new_secret, written
 from tests.plain_http import NOBODY
 from tests.receiver import Receiver, Reply, receiving
-from tests.stores import MONDAY
 
 ID = "6a1f7a3e-0000-5000-8000-000000000001:7"
 BODY = '{"data":{"text":"Zürich, 14 °C"}}'.encode()
@@ -77,19 +74,6 @@ def test_while_a_secret_is_replaced_both_verify(receiver: Receiver):
     assert len(received.headers["webhook-signature"].split(" ")) == 2
 
 
-def test_a_secret_is_32_random_bytes_as_the_specification_writes_them():
-    secret = new_secret()
-    assert written(secret).startswith("whsec_")
-    assert b64decode(written(secret).removeprefix("whsec_"), validate=True) == secret
-    assert len(secret) == 32
-    assert new_secret() != secret
-
-
-def test_the_timestamp_is_that_of_the_attempt_in_whole_seconds():
-    headers = signed([b"s" * 32], ID, MONDAY + timedelta(milliseconds=999), b"")
-    assert headers["webhook-timestamp"] == str(int(MONDAY.timestamp()))
-
-
 # What comes back
 
 
@@ -135,38 +119,3 @@ def test_nobody_there_is_told_apart_from_somebody_who_hangs_up(receiver: Receive
 
 def test_a_connection_is_used_again(receiver: Receiver):
     assert [outcome.status for outcome in send(receiver.url, times=3)] == [200] * 3
-
-
-# When it is tried again
-
-
-def test_waits_grow_from_seconds_to_a_day_and_then_it_is_enough():
-    hours = [wait / timedelta(hours=1) for wait in WAITS]
-    assert WAITS[:3] == (timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30))
-    assert hours[3:] == [2, 5, 10, 14, 20, 24]
-    for failed, wait in enumerate(WAITS, 1):
-        for random, share in ((0.0, 0.9), (0.5, 1.0), (1.0, 1.1)):
-            at = next_attempt(failed, MONDAY, lambda random=random: random)
-            assert abs((at - MONDAY) / wait - share) < 1e-6
-    assert next_attempt(len(WAITS) + 1, MONDAY, lambda: 0.5) is None
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("120", 120),
-        ("0", 0),
-        ("99999999999999999999", 86400),
-        (format_datetime(MONDAY + timedelta(hours=1)), 3600),
-        (format_datetime(MONDAY + timedelta(days=30)), 86400),
-        (format_datetime(MONDAY - timedelta(hours=1)), None),
-        ("soon", None),
-        ("Sun, 22 Nov 2026 02:26:06 99999999999999999999", None),
-        ("1 Jan 99999999999999999999 00:00:00 GMT", None),
-        ("-5", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_retry_after_is_heard_for_up_to_a_day(header, seconds):
-    assert held_until(header, MONDAY) == (None if seconds is None else MONDAY + timedelta(seconds=seconds))

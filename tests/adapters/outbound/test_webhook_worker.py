@@ -14,12 +14,12 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from structlog.testing import capture_logs
 
-from adapters.outbound.webhooks.delivery import Outcome
-from adapters.outbound.webhooks.endpoints import NothingToReplay, UnknownWebhook
-from adapters.outbound.webhooks.retries import WAITS
-from adapters.outbound.webhooks.signatures import written
 from adapters.outbound.webhooks.worker import Worker, at_work
 from adapters.postgres.store import Store, begin_another_log
+from application.webhooks.attempts import Outcome
+from application.webhooks.endpoints import NothingToReplay, UnknownWebhook
+from application.webhooks.retries import WAITS
+from application.webhooks.signatures import written
 from domain.account_plan.plan import plan_id_of
 from tests.callers import given_key
 from tests.places import ROOT

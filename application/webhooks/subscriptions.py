@@ -3,26 +3,19 @@
 import asyncio
 from collections.abc import Callable, Collection
 from datetime import datetime
-from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic_core import to_json
 
-from adapters.access.tls_trust import public_authorities
-from adapters.events.cloud_events import Row, source_of, topics_named
-from adapters.outbound.webhooks.addresses import LONGEST_URL, Targets
-from adapters.outbound.webhooks.delivery import WebhookSender
-from adapters.outbound.webhooks.endpoints import Attempt, Webhook
-from adapters.outbound.webhooks.signatures import written
-from adapters.postgres.webhooks import Webhooks
-from application.feed.cursors import NOW, cursor
+from application.feed.cursors import cursor
 from application.feed.ports import Feed
 from application.views.plan_names import plans_named
+from application.webhooks.endpoints import Webhook
+from application.webhooks.ports import LONGEST_URL, Targets, WebhookTable
+from application.webhooks.signatures import written
 
 MOST_NAMED = 100
-TEST_TYPE = "plantrail.webhook-test.v1"
 
 CursorText = Annotated[str, Field(max_length=100, examples=["00000000000000000042", "now"])]
 
@@ -87,17 +80,24 @@ class UnknownPlan(Exception):
 
 
 class Subscriptions:
+    """Has events sent to endpoints.
+
+    `topics_named` says under which topics events of a type are stored; it raises `NoSuchType`.
+    """
+
     def __init__(
         self,
-        webhooks: Webhooks,
-        feed: Feed[Row],
+        webhooks: WebhookTable,
+        feed: Feed[object],
         targets: Targets,
+        topics_named: Callable[[str], Collection[str]],
         now: Callable[[], datetime],
         make_id: Callable[[], UUID],
     ) -> None:
         self._webhooks = webhooks
         self._feed = feed
         self._targets = targets
+        self._topics_named = topics_named
         self._now = now
         self._make_id = make_id
 
@@ -111,7 +111,7 @@ class Subscriptions:
         return await asyncio.to_thread(self._begin, wish.model_copy(update={"url": url}), owner, may_see)
 
     def _begin(self, wish: WebhookRequest, owner: str, may_see: Collection[UUID] | None) -> Subscribed:
-        topics = {topic for type in wish.types for topic in topics_named(type)}
+        topics = {topic for type in wish.types for topic in self._topics_named(type)}
         allowed = None if may_see is None else frozenset(may_see)
         plans = {self._plan(name, f"/plans/{place}", allowed) for place, name in enumerate(wish.plans)}
         if allowed is not None and not plans:
@@ -146,35 +146,3 @@ class Subscriptions:
         """Raises `UnknownWebhook`, `StoreUnavailable`."""
         secret, until = self._webhooks.rotate_secret(id, owner, self._now())
         return Rotated(secret=written(secret), previous_secret_until=until)
-
-    async def test(self, id: UUID, owner: str | None) -> Attempt:
-        """Send something that is no event of any plan, in whatever state the endpoint is, and say what came back.
-
-        Raises `UnknownWebhook`, `StoreUnavailable`.
-        """
-        now, event_id = self._now(), f"test:{self._make_id()}"
-        webhook = await asyncio.to_thread(self._webhooks.get, id, owner)
-        secrets = await asyncio.to_thread(self._webhooks.current_secrets, id, owner, now)
-        log_id = (await asyncio.to_thread(self._feed.page, NOW, most=1)).log_id
-        event = {
-            "specversion": "1.0",
-            "id": event_id,
-            "source": source_of(log_id),
-            "type": TEST_TYPE,
-            "time": now,
-            "datacontenttype": "application/json",
-            "data": {"webhook": id},
-        }
-        sender = WebhookSender(self._targets, self._now, await asyncio.to_thread(public_authorities))
-        try:
-            outcome = await sender.send(webhook.url, secrets, event_id, to_json(event))
-        finally:
-            await sender.close()
-        await asyncio.to_thread(partial(self._webhooks.tell, id, event_id, outcome, now))
-        return Attempt(
-            event=event_id,
-            attempted_at=now,
-            milliseconds=outcome.milliseconds,
-            status=outcome.status,
-            error=outcome.error,
-        )

@@ -1,0 +1,88 @@
+"""A test that is sent to an endpoint on demand: no event of any plan, in whatever state the endpoint is."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from pydantic_core import to_json
+
+from adapters.access.tls_trust import public_authorities
+from adapters.events.cloud_events import source_of
+from adapters.outbound.webhooks.addresses import Targets
+from adapters.outbound.webhooks.delivery import WebhookSender
+from application.feed.cursors import NOW
+from application.feed.ports import Feed
+from application.webhooks.attempts import Outcome
+from application.webhooks.endpoints import Attempt, Webhook
+
+TEST_TYPE = "plantrail.webhook-test.v1"
+
+
+class TestedWebhooks(Protocol):
+    """What is asked of the endpoints; see `application.webhooks.ports.Webhooks` for owners and errors."""
+
+    def get(self, id: UUID, owner: str | None = None) -> Webhook: ...
+
+    def current_secrets(self, id: UUID, owner: str | None, now: datetime) -> list[bytes]:
+        """What signs now, the newest first."""
+
+    def tell(self, id: UUID, event_id: str, outcome: Outcome, now: datetime) -> None:
+        """Keep what became of the attempt."""
+
+
+class Trial:
+    """Sends tests; see `application.webhooks.ports.TryOut`."""
+
+    def __init__(
+        self,
+        webhooks: TestedWebhooks,
+        feed: Feed[object],
+        targets: Targets,
+        now: Callable[[], datetime],
+        make_id: Callable[[], UUID],
+    ) -> None:
+        self._webhooks = webhooks
+        self._feed = feed
+        self._targets = targets
+        self._now = now
+        self._make_id = make_id
+
+    async def send(self, id: UUID, owner: str | None) -> Attempt:
+        """Raises `UnknownWebhook`, `StoreUnavailable`."""
+        now, event_id = self._now(), f"test:{self._make_id()}"
+        webhook = await asyncio.to_thread(self._webhooks.get, id, owner)
+        secrets = await asyncio.to_thread(self._webhooks.current_secrets, id, owner, now)
+        log_id = (await asyncio.to_thread(self._feed.page, NOW, most=1)).log_id
+        outcome = await self._posted(webhook.url, secrets, event_id, cloud_event(log_id, event_id, id, now))
+        await asyncio.to_thread(self._webhooks.tell, id, event_id, outcome, now)
+        return Attempt(
+            event=event_id,
+            attempted_at=now,
+            milliseconds=outcome.milliseconds,
+            status=outcome.status,
+            error=outcome.error,
+        )
+
+    async def _posted(self, url: str, secrets: list[bytes], event_id: str, body: bytes) -> Outcome:
+        sender = WebhookSender(self._targets, self._now, await asyncio.to_thread(public_authorities))
+        try:
+            return await sender.send(url, secrets, event_id, body)
+        finally:
+            await sender.close()
+
+
+def cloud_event(log_id: UUID, event_id: str, webhook: UUID, now: datetime) -> bytes:
+    """The test as a CloudEvent of this log."""
+    return to_json(
+        {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": source_of(log_id),
+            "type": TEST_TYPE,
+            "time": now,
+            "datacontenttype": "application/json",
+            "data": {"webhook": webhook},
+        }
+    )

@@ -1,0 +1,50 @@
+"""What becomes of one attempt to deliver an event, and how it is told."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+ATTEMPT_TIMEOUT_SECONDS = 15.0
+"""Seconds in which name, connection, TLS, request and status must be through."""
+
+Failure = Literal["timed-out", "address-refused", "tls-failed", "unreachable", "disconnected"]
+
+REASONS: dict[Failure, str] = {
+    "timed-out": f"it did not answer within {ATTEMPT_TIMEOUT_SECONDS:.0f} seconds",
+    "address-refused": "its name leads into a network that is not public",
+    "tls-failed": "its certificate does not prove its name",
+    "unreachable": "no connection came about",
+    "disconnected": "the connection broke before there was an answer",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an attempt: a status, or why there is none."""
+
+    milliseconds: int
+    status: int | None = None
+    error: Failure | None = None
+    retry_after: str | None = None
+
+    @property
+    def arrived(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_gone(self) -> bool:
+        """The endpoint says that it wants nothing any more."""
+        return self.status == 410
+
+    @property
+    def held(self) -> str | None:
+        """What it says of when to come back, if it may."""
+        return self.retry_after if self.status in (429, 503) else None
+
+    @property
+    def kind(self) -> str:
+        """One word for the operator's numbers."""
+        return self.error or ("arrived" if self.arrived else "refused")
+
+    @property
+    def told(self) -> str:
+        return f"it answered {self.status}" if self.status else REASONS[self.error or "disconnected"]
