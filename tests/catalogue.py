@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cache
+from textwrap import fill
 from typing import Any, get_args
 from uuid import UUID
 
@@ -23,20 +24,22 @@ from tests.reports import DEMO
 
 COMMAND = "python -m tests.released"
 STORIES = ("retailer", "manufacturer", "win-back")
+LINE_LENGTH = 120
 LOG = UUID("0f5f1e3c-6f0a-4d7e-9d0a-2b8f6c1d7e55")
 
 INTRODUCTION = """# The events of a plan
 
 *Made of the code by `python -m tests.released`; do not edit by hand.*
 
-Whatever happens to an account plan is an **event**: a fact that is recorded once and never altered. Everything plantrail
-shows is made of these, and whoever subscribes to the feed gets every one of them: by [pulling, as a stream, as a webhook or
-over NATS](../README.md). This page says what each event means and what is in it.
+Whatever happens to an account plan is an **event**: a fact that is recorded once and never altered. Everything
+plantrail shows is made of these, and whoever subscribes gets every one of them: from [the feed](feed.md), page by page
+or as a stream, as [webhooks](webhooks.md), or over [NATS](nats.md). This page says what each event means and what is in
+it.
 
 ## How to read an event
 
-An event comes in an envelope, a [CloudEvent](https://cloudevents.io), that says which plan it is about, when it was recorded
-and by whom. What happened is under `data`:
+An event comes in an envelope, a [CloudEvent](https://cloudevents.io), that says which plan it is about, when it was
+recorded and by whom. What happened is under `data`:
 
 ```json
 {envelope}
@@ -44,20 +47,20 @@ and by whom. What happened is under `data`:
 
 - `type` says what happened, and in which version. `id` is the plan and the number of the event in it, 1, 2, 3 … without
   gaps: an event may reach you twice, so remember the ids. `sequence` orders the events of all plans.
-- `time` is when we came to know; days such as `due_on` say when something is or was true in the world. They are days where
-  the plan lives.
-- A field that is **absent** was not said, and what it means stays as it was. A field that is **null** is known to be empty
-  now. A list is the whole list.
+- `time` is when we came to know; days such as `due_on` say when something is or was true in the world. They are days
+  where the plan lives.
+- A field that is **absent** was not said, and what it means stays as it was. A field that is **null** is known to be
+  empty now. A list is the whole list.
 - **`former`** is the value before, where it pays to know: how far a date was moved, what a goal was before.
 - Amounts and shares are written as text, `"0.15"`, so that no program rounds them. They are in the plan's one currency.
 - Fields marked **personal** are words about people. They are sealed: who has not the right to read them gets the event
-  without them, and once a person was forgotten they read `[forgotten]`. *Always* personal is what is known of a stakeholder;
-  *maybe* is free text, which is sealed when whoever wrote it said that it speaks of somebody.
-- The `id` in `data` is of the thing the event is about: all events of one plan about the same id are the life of one play,
-  one risk, one stakeholder.
+  without them, and once a person was forgotten they read `[forgotten]`. *Always* personal is what is known of a
+  stakeholder; *maybe* is free text, which is sealed when whoever wrote it said that it speaks of somebody.
+- The `id` in `data` is of the thing the event is about: all events of one plan about the same id are the life of one
+  play, one risk, one stakeholder.
 
-A version of an event is never changed under you: a schema may gain fields that need not be there and better explanations,
-nothing else. Ignore fields you do not know. All else makes a `.v2`, which is another type.
+A version of an event is never changed under you: a schema may gain fields that need not be there and better
+explanations, nothing else. Ignore fields you do not know. All else makes a `.v2`, which is another type.
 """
 
 
@@ -114,8 +117,12 @@ def _contents() -> Iterator[str]:
     yield "## All events\n"
     for called, _, events in _events_of_topics():
         links = ", ".join(f"[{title_of(event.__name__)}](#{_anchor(event)})" for event in events)
-        yield f"- **{called}**: {links}"
+        yield wrapped(f"- **{called}**: {links}", "  ")
     yield ""
+
+
+def wrapped(prose: str, indent: str = "") -> str:
+    return fill(prose, LINE_LENGTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _anchor(event: type[Event]) -> str:
@@ -125,7 +132,7 @@ def _anchor(event: type[Event]) -> str:
 def _topics() -> Iterator[str]:
     made = schemas()
     for called, about, events in _events_of_topics():
-        yield f"## {called}\n\n{about[0].upper()}{about[1:]}\n"
+        yield f"## {called}\n\n{wrapped(about[0].upper() + about[1:])}\n"
         for event in events:
             type = type_of(topic_of(event.__name__))
             yield from _event(event, type, made[type])
@@ -134,7 +141,7 @@ def _topics() -> Iterator[str]:
 def _event(event: type[Event], type: str, schema: Schema) -> Iterator[str]:
     yield f"### {schema['title']}\n"
     yield f"`{type}` · [schema](schemas/{type}.json)\n"
-    yield f"{schema['description']}\n"
+    yield f"{wrapped(schema['description'])}\n"
     if schema["properties"]:
         yield "| field | meaning | holds | there | personal |\n|---|---|---|---|---|"
         yield from _rows(schema, {name for name, field in event.model_fields.items() if field.is_required()})

@@ -69,7 +69,8 @@ class Settings(BaseSettings):
     """PLANTRAIL_PUBLIC_URL: where others reach the service: the schemas that events name are to be had there.  Default:
     where it serves; for commands that do not serve, where it would by default."""
     webhook_loopback: bool = False
-    """PLANTRAIL_WEBHOOK_LOOPBACK: for development: webhooks may lead to this machine, also by plain http."""
+    """PLANTRAIL_WEBHOOK_LOOPBACK: for development: webhooks may lead to this machine, also by plain http.  Default:
+    false; true in the demo."""
     nats_url: SecretStr | None = None
     """PLANTRAIL_NATS_URL: the broker to relay to, which may hold user and password; several with commas between."""
     log_format: str | None = None
@@ -91,6 +92,13 @@ def served_at(settings: Settings, host: str, port: int) -> Settings:
     if ":" in host:
         host = f"[{host}]"
     return settings.model_copy(update={"public_url": f"http://{host}:{port}"})
+
+
+def for_this_machine(settings: Settings) -> Settings:
+    """For a service that only this machine reaches: unless the environment forbids it, webhooks may lead to it."""
+    if "webhook_loopback" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"webhook_loopback": True})
 
 
 def key_encryption_keys(settings: Settings) -> KeyEncryptionKeys:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.settings import Settings, for_this_machine
 from adapters.bootstrap.store import account_plans, make_id, needs_keys, open_store, utc_now
 from adapters.cli.card import card
 from adapters.cli.comparison import comparison
@@ -50,7 +50,7 @@ def demo(
             from adapters.bootstrap.http_service import serve
 
             invite(terminal, f"http://{HOST}:{port}", utc_now().date(), needs_key=needs_keys(settings, store))
-            serve(settings, HOST, port)
+            serve(for_this_machine(settings), HOST, port)
 
 
 def stories() -> list[list[Line]]:

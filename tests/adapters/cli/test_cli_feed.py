@@ -1,8 +1,7 @@
-"""The feed on the command line, and the consumer of the README."""
+"""The feed on the command line, and the consumer that docs/feed.md shows."""
 
 import json
 import os
-import re
 import signal
 import sqlite3
 import subprocess
@@ -17,10 +16,8 @@ from domain.account_plan.goals import GoalAbandoned
 from domain.account_plan.plan import plan_id_of
 from tests.adapters.cli.test_cli import environment, plantrail, refused, running
 from tests.adapters.http.test_http_feed import listening
-from tests.places import ROOT
+from tests.documents import document
 from tests.stores import ACME, commit, handle, log, note, opened_acme, plans_on, wait_until
-
-README = ROOT / "README.md"
 
 
 @pytest.fixture
@@ -87,11 +84,11 @@ def test_who_reads_no_more_of_tail_ends_it_quietly(told, store):
         assert process.stderr.read() == b""
 
 
-# The consumer of the README
+# The consumer that docs/feed.md shows
 
 
-def test_the_consumer_of_the_readme_loses_nothing_and_takes_nothing_twice_however_often_it_is_killed(store, tmp_path):
-    (program,) = re.findall(r"```python\n(# consumer.py.*?)```", README.read_text(), re.DOTALL)
+def test_the_documented_consumer_loses_nothing_and_takes_nothing_twice_however_often_it_is_killed(store, tmp_path):
+    program = document("docs/feed.md").program("consumer.py")
     assert len(program.splitlines()) <= 30
     with listening(store) as feed:
         file = tmp_path / "consumer.py"

@@ -1,4 +1,4 @@
-"""Webhooks on the command line, the worker, and the receiver that the README shows."""
+"""Webhooks on the command line, the worker, and the receiver that docs/webhooks.md shows."""
 
 import json
 import os
@@ -12,16 +12,16 @@ from time import monotonic
 
 import pytest
 
+from adapters.bootstrap.settings import Settings, for_this_machine
 from adapters.postgres.store import ConnectionStrings, opened
 from tests import plain_http
 from tests.adapters.cli.test_cli import environment, plantrail, refused, running
 from tests.conftest import KEY
-from tests.places import ROOT
+from tests.documents import document
 from tests.receiver import Receiver, Reply, receiving
 from tests.stores import wait_until
 from tests.webhooks import Hooks, hooks_of
 
-README = ROOT / "README.md"
 LOOPBACK = "PLANTRAIL_WEBHOOK_LOOPBACK"
 
 
@@ -140,20 +140,27 @@ def test_the_service_has_a_worker_unless_it_is_told_not_to(hooks: Hooks, receive
     assert bool(receiver.received) is pushes
 
 
+@pytest.mark.parametrize(("said", "may"), [(None, True), ("true", True), ("false", False)])
+def test_the_demo_pushes_to_this_machine_unless_that_is_forbidden(said, may, monkeypatch):
+    if said:
+        monkeypatch.setenv(LOOPBACK, said)
+    assert for_this_machine(Settings()).webhook_loopback is may
+
+
 def answers(port: int) -> bool:
     with socket.socket() as trial:
         return trial.connect_ex(("127.0.0.1", port)) == 0
 
 
-# The receiver of the README
+# The receiver that docs/webhooks.md shows
 
 
-def test_the_receiver_of_the_readme_takes_what_is_ours_and_nothing_else(hooks: Hooks, tmp_path):
+def test_the_documented_receiver_takes_what_is_ours_and_nothing_else(hooks: Hooks, tmp_path):
     port = free_port()
     address = f"http://127.0.0.1:{port}/"
     _, secret = hooks.create(address)
     plan = hooks.say("acme", "Budget talks in May")
-    (program,) = re.findall(r"```python\n(# receiver.py.*?)```", README.read_text(), re.DOTALL)
+    program = document("docs/webhooks.md").program("receiver.py")
     assert len(program.splitlines()) <= 30
     file = tmp_path / "receiver.py"
     file.write_text(program)

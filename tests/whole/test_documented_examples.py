@@ -1,0 +1,137 @@
+"""The examples that the documents show work as they stand, beside the demo that readers are told to start."""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.cli.test_cli import answer, environment, plantrail, running
+from tests.adapters.cli.test_cli_webhooks import answers, free_port
+from tests.databases import Stores
+from tests.documents import Document, document
+from tests.places import DEMO
+from tests.stores import wait_until
+
+SERVED_AT, RECEIVED_AT = "127.0.0.1:8080", "127.0.0.1:9000"
+"""Addresses in the examples.  The tests take other ports, for these may be taken."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """`make demo`, under way."""
+
+    port: int
+    environment: dict[str, str]
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def view(self, path: str) -> str:
+        return answer(f"http://{self.address}{path}").decode()
+
+
+@pytest.fixture(scope="module")
+def demo(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    folder = tmp_path_factory.mktemp("demo")
+    with stores.lend() as where, (folder / "shown").open("wb") as shown, (folder / "logged").open("wb") as logged:
+        demo = Demo(free_port(), environment(where))
+        with running("demo", "--port", str(demo.port), output=shown, log=logged, **demo.environment):
+            wait_until(lambda: answers(demo.port), 60)
+            yield demo
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the examples write their files."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def requests_of(document: Document, demo: Demo) -> str:
+    """Run what a document shows for a shell, other than the program's own commands; answers what is printed."""
+    script = "\n".join(example for example in document.examples("sh") if "plantrail" not in example)
+    assert SERVED_AT in script
+    words = ["bash", "-eu", "-c", script.replace(SERVED_AT, demo.address)]
+    return subprocess.run(words, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def commands_of(document: Document, demo: Demo, received_at: str = RECEIVED_AT) -> list[str]:
+    """Carry out the commands of the program that a document shows, line by line; answers what each prints."""
+    given, printed = dict(demo.environment), []
+    for line in (line for each in document.examples("sh") if "plantrail" in each for line in each.splitlines()):
+        match shlex.split(line.replace(RECEIVED_AT, received_at)):
+            case ["export", setting]:
+                given |= [setting.split("=")]
+            case ["plantrail", *words, ">", file]:
+                Path(file).write_text(plantrail(*words, **given).stdout)
+            case ["plantrail", *words]:
+                printed.append(plantrail(*words, **given).stdout)
+            case other:
+                raise AssertionError(f"{document} shows what is neither a command nor a setting: {other}")
+    return printed
+
+
+@pytest.mark.parametrize(
+    ("name", "plan", "became"),
+    [
+        ("README.md", "0017-aspen", "new rails are laid there first"),
+        ("docs/day-in-the-life.md", "0015-lumen", "the COO comes to us instead"),
+    ],
+)
+def test_a_day_in_the_life_goes_as_it_is_told(demo, name, plan, became):
+    answered = requests_of(document(name), demo)
+    assert "/problems/" not in answered
+    assert became in demo.view(f"/v1/plans/{plan}/history")
+
+
+def test_a_filtered_request_of_the_feed_is_answered_with_those_events(demo):
+    answered = requests_of(document("docs/feed.md"), demo)
+    assert "plantrail.play-won.v1" in answered
+    assert "plantrail.play-planned.v1" not in answered
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/day-in-the-life.md", "docs/command-line.md"])
+def test_every_command_that_is_shown_does_what_it_is_shown_for(demo, name, folder):
+    printed = commands_of(document(name), demo)
+    assert any("Halden Stores" in each for each in printed)
+    written = {file.name: file.stat().st_size for file in folder.iterdir()}
+    assert all(written.values()), written
+
+
+def test_keys_are_made_and_listed_as_shown(stores):
+    with stores.lend() as where:
+        plantrail("load", str(DEMO / "retailer.jsonl"), **environment(where))
+        *_, listed, _ = commands_of(document("docs/roles.md"), Demo(0, environment(where)))
+    assert all(word in listed for word in ("ann", "editor", "dwh", "subscriber"))
+
+
+def test_the_documented_receiver_gets_what_was_won_from_the_demo_beside_it(demo, folder):
+    webhooks, port = document("docs/webhooks.md"), free_port()
+    created, *_ = commands_of(webhooks, demo, f"127.0.0.1:{port}")
+    (secret,) = (line for line in created.splitlines() if line.startswith("whsec_"))
+    assert webhooks.examples("console") == ["SECRET=whsec_… python receiver.py\n"]
+    (folder / "receiver.py").write_text(webhooks.program("receiver.py"))
+    with receiving(secret, port) as received:
+        wait_until(lambda: "plantrail.play-won.v1" in received.read_text(), 30)
+
+
+@contextmanager
+def receiving(secret: str, port: int) -> Iterator[Path]:
+    """The documented receiver, started as documented; yields the file that it prints to."""
+    received = Path("received").absolute()
+    given = {"SECRET": secret, "PORT": str(port), "PATH": os.environ["PATH"]}
+    with (
+        received.open("wb") as printed,
+        subprocess.Popen([sys.executable, "receiver.py"], env=given, stdout=printed, stderr=subprocess.DEVNULL) as it,
+    ):
+        try:
+            yield received
+        finally:
+            it.kill()
