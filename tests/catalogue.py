@@ -12,7 +12,9 @@ from textwrap import fill
 from typing import Any, get_args
 from uuid import UUID
 
-from adapters.events.cloud_events import CloudEvents, Row, type_of
+from eventsourcing.persistence import Notification
+
+from adapters.events.cloud_events import CloudEvents, type_of
 from adapters.events.json_schemas import ALWAYS, Schema, schemas, title_of
 from adapters.events.stored_format import topic_of
 from domain.account_plan import TOPICS
@@ -66,8 +68,8 @@ explanations, nothing else. Ignore fields you do not know. All else makes a `.v2
 
 def catalogue() -> str:
     example = _example(PlayRescheduled)
-    row = Row(example.position, str(example.plan_id), example.version, "PlayRescheduled", example.stored)
-    envelope = json.loads(CloudEvents(LOG, "https://plans.example.com").structured(row))
+    stored = Notification(example.plan_id, example.version, "PlayRescheduled", example.stored, example.position)
+    envelope = json.loads(CloudEvents(LOG, "https://plans.example.com").structured(stored))
     return "\n".join((INTRODUCTION.format(envelope=_indented(envelope)), *_contents(), *_topics()))
 
 

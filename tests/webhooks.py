@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from adapters.events.cloud_events import CloudEvents, Row
+from eventsourcing.persistence import Notification
+
+from adapters.events.cloud_events import CloudEvents
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.outbound.webhooks.delivery import WebhookSender
 from adapters.outbound.webhooks.worker import Unheard, Worker
@@ -57,8 +59,9 @@ class Hooks:
         sender = WebhookSender(Targets(loopback=True), clock, NOBODY, self.patience)
         events = CloudEvents(log_id(self.store), "https://plans.example")
 
-        def body(row: Row, personal_data: bool) -> bytes:
-            return events.structured(row, self.store.feed.keys([row]).get(row.plan_id, {}) if personal_data else None)
+        def body(row: Notification, personal_data: bool) -> bytes:
+            keys = self.store.feed.keys([row]).get(str(row.originator_id), {}) if personal_data else None
+            return events.structured(row, keys)
 
         return Worker(self.lanes(lease), sender, body, clock, lambda: 0.5, Unheard())
 

@@ -7,11 +7,12 @@ from random import random
 from threading import Event
 
 import structlog
+from eventsourcing.persistence import Notification
 
 from adapters.access.tls_trust import public_authorities
 from adapters.bootstrap.settings import Settings, public_url
 from adapters.bootstrap.store import ending_in_order, make_id, open_store, utc_now
-from adapters.events.cloud_events import CloudEvents, Row, topics_named
+from adapters.events.cloud_events import CloudEvents, topics_named
 from adapters.observability.metrics import Metrics
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.outbound.webhooks.delivery import WebhookSender
@@ -46,8 +47,9 @@ def pushing(store: Store, settings: Settings, metrics: Metrics) -> Iterator[None
     datastore = Datastore(store.where.service, size=THREADS, synchronous=False)
     lanes = Lanes(datastore, store.webhook_secrets)
 
-    def body(row: Row, personal_data: bool) -> bytes:
-        return events.structured(row, store.feed.keys([row]).get(row.plan_id, {}) if personal_data else None)
+    def body(row: Notification, personal_data: bool) -> bytes:
+        keys = store.feed.keys([row]).get(str(row.originator_id), {}) if personal_data else None
+        return events.structured(row, keys)
 
     def worker() -> Worker:
         sender = WebhookSender(webhook_targets(settings), utc_now, public_authorities())

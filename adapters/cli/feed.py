@@ -5,11 +5,12 @@ from time import sleep
 from typing import Annotated
 
 import typer
+from eventsourcing.persistence import Notification
 
 from adapters.bootstrap.settings import Settings, public_url
 from adapters.bootstrap.store import open_store
 from adapters.cli.terminal import print_lines
-from adapters.events.cloud_events import CloudEvents, Row, topics_of
+from adapters.events.cloud_events import CloudEvents, topics_of
 from adapters.postgres.store import Store
 from application.aggregates.ports import StoreUnavailable
 from application.feed.cursors import Cursor, cursor
@@ -43,10 +44,13 @@ def tail(
         for page in pages(store, asked, wanted, follow):
             keys = store.feed.keys(page.rows) if personal_data else {}
             written = CloudEvents(page.log_id, address).structured
-            print_lines(written(row, keys.get(row.plan_id, {}) if personal_data else None) + b"\n" for row in page.rows)
+            print_lines(
+                written(row, keys.get(str(row.originator_id), {}) if personal_data else None) + b"\n"
+                for row in page.rows
+            )
 
 
-def pages(store: Store, after: Cursor | int, wanted: EventFilter, follow: bool) -> Iterator[Page[Row]]:
+def pages(store: Store, after: Cursor | int, wanted: EventFilter, follow: bool) -> Iterator[Page[Notification]]:
     """From a cursor to the end of the log, or for ever.  Raises `CursorGone`, `StoreUnavailable`."""
     page = store.feed.page(after, wanted)
     while True:
@@ -59,7 +63,7 @@ def pages(store: Store, after: Cursor | int, wanted: EventFilter, follow: bool) 
         page = next_page(store, position, wanted, follow)
 
 
-def next_page(store: Store, position: int, wanted: EventFilter, patiently: bool) -> Page[Row]:
+def next_page(store: Store, position: int, wanted: EventFilter, patiently: bool) -> Page[Notification]:
     """However long the store is away, if need be."""
     while True:
         try:

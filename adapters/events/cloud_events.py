@@ -7,10 +7,11 @@ to whoever may read people's words is the payload read: sealed parts are opened 
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+from eventsourcing.persistence import Notification
 from pydantic_core import from_json, to_json
 
 from adapters.events.stored_format import OPEN_END, UPCASTS, Keys, put_back, topic_of
@@ -30,16 +31,6 @@ NOTHING_FURTHER = b'},"data":'
 BACKSLASH = ord("\\")
 SEALED = b',"sealed":['
 """Where the payload ends, the last time it occurs: the names in a sealed part are others."""
-
-
-class Row(NamedTuple):
-    """An event as it stands on the log."""
-
-    position: int
-    plan_id: str
-    version: int
-    topic: str
-    state: bytes
 
 
 def source_of(log_id: UUID) -> str:
@@ -93,42 +84,41 @@ class CloudEvents:
         self._schemas = f"{public_url.rstrip('/')}/schemas"
         self._constant = lru_cache(maxsize=None)(self._same_for_all)
 
-    def structured(self, row: Row, keys: Keys | None = None) -> bytes:
+    def structured(self, notification: Notification, keys: Keys | None = None) -> bytes:
         """As a JSON document.  `keys`, of the people of its plan, are for those who may read people's words."""
-        position, plan_id, version, topic, state = row
+        topic, state = notification.topic, notification.state
         ends = state.endswith(OPEN_END)
         meta = None if keys is not None and not ends else cut(state)
         if meta is None:
-            return self._rebuilt(row, keys)
+            return self._rebuilt(notification, keys)
         recorded_at, actor, correlation, further, data_begins = meta
-        plan, number = plan_id.encode(), b"%d" % version
+        plan, number = str(notification.originator_id).encode(), b"%d" % notification.originator_version
         return b"".join(
             (
                 b'{"specversion":"1.0","id":"', plan, b":", number, b'"', self._constant(topic), b',"subject":"', plan,
-                b'","time":', recorded_at, b',"sequence":"%020d","partitionkey":"' % position, plan,
+                b'","time":', recorded_at, b',"sequence":"%020d","partitionkey":"' % notification.id, plan,
                 b'","planversion":', number, b',"actor":', actor, b',"correlationid":', correlation, further,
                 b',"data":', state[data_begins : -len(OPEN_END) if ends else state.rindex(SEALED)], b"}",
             )
         )  # fmt: skip
 
-    def binary(self, row: Row, keys: Keys | None = None) -> tuple[dict[str, str], bytes]:
+    def binary(self, notification: Notification, keys: Keys | None = None) -> tuple[dict[str, str], bytes]:
         """As headers and a body: the binary mode of NATS, whose header values are percent-encoded."""
-        stored = from_json(row.state)
-        attributes = self.attributes(row, stored)
+        stored = from_json(notification.state)
+        attributes = self.attributes(notification, stored)
         headers = {f"ce-{name}": quote(str(value), safe=HEADER_SAFE) for name, value in attributes.items()}
-        return headers, payload(row, stored, keys)
+        return headers, payload(notification, stored, keys)
 
-    def attributes(self, row: Row, stored: Mapping[str, Any]) -> dict[str, str | int]:
+    def attributes(self, notification: Notification, stored: Mapping[str, Any]) -> dict[str, str | int]:
         """Of a stored event that was read; what it does not have is not there."""
-        position, plan_id, version, topic, _ = row
-        meta = stored["meta"]
+        plan_id, version, meta = str(notification.originator_id), notification.originator_version, stored["meta"]
         told = {
             "specversion": "1.0",
             "id": f"{plan_id}:{version}",
-            **self._of_topic(topic),
+            **self._of_topic(notification.topic),
             "subject": plan_id,
             "time": meta["recorded_at"],
-            "sequence": sequence(position),
+            "sequence": sequence(notification.id),
             "partitionkey": plan_id,
             "planversion": version,
             "actor": meta["actor"],
@@ -138,9 +128,10 @@ class CloudEvents:
         }
         return {name: value for name, value in told.items() if value is not None}
 
-    def _rebuilt(self, row: Row, keys: Keys | None) -> bytes:
-        stored = from_json(row.state)
-        return to_json(self.attributes(row, stored))[:-1] + b',"data":' + payload(row, stored, keys) + b"}"
+    def _rebuilt(self, notification: Notification, keys: Keys | None) -> bytes:
+        stored = from_json(notification.state)
+        attributes = to_json(self.attributes(notification, stored))
+        return attributes[:-1] + b',"data":' + payload(notification, stored, keys) + b"}"
 
     def _of_topic(self, topic: str) -> dict[str, str]:
         type = type_of(topic)
@@ -186,10 +177,11 @@ def cut(state: bytes) -> tuple[bytes, bytes, bytes, bytes, int] | None:
     return recorded_at, actor, correlation, further, found.end()
 
 
-def payload(row: Row, stored: Mapping[str, Any], keys: Keys | None) -> bytes:
+def payload(notification: Notification, stored: Mapping[str, Any], keys: Keys | None) -> bytes:
     """The data of a stored event that was read.  Without keys it goes out as it is stored, sealed parts left out."""
     if keys is not None:
-        put_back(UUID(row.plan_id), row.version, row.topic, stored, keys)
+        plan_id = UUID(str(notification.originator_id))
+        put_back(plan_id, notification.originator_version, notification.topic, stored, keys)
     return to_json(stored["data"])
 
 

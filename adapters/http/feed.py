@@ -9,12 +9,13 @@ from urllib.parse import parse_qsl, quote, urlencode
 from uuid import UUID
 
 from anyio import create_task_group, sleep
+from eventsourcing.persistence import Notification
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from starlette.types import Receive, Scope, Send
 
-from adapters.events.cloud_events import CloudEvents, NoSuchType, Row, sequence, topics_of, type_of
+from adapters.events.cloud_events import CloudEvents, NoSuchType, sequence, topics_of, type_of
 from adapters.events.stored_format import Keys
 from adapters.http.conditional import CACHING
 from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, TEXT, header, problem_of
@@ -182,7 +183,7 @@ STREAMED["openapi_extra"]["parameters"].append(
 
 # How it is answered
 
-KeysOf = Callable[[Sequence[Row]], Mapping[str, Keys]]
+KeysOf = Callable[[Sequence[Notification]], Mapping[str, Keys]]
 
 
 class Subscribers:
@@ -191,7 +192,7 @@ class Subscribers:
     `keys` are those there are now of the people that events speak of, by plan.
     """
 
-    def __init__(self, feed: Feed[Row], keys: KeysOf, watch: LogWatch, public_url: str) -> None:
+    def __init__(self, feed: Feed[Notification], keys: KeysOf, watch: LogWatch, public_url: str) -> None:
         self._feed = feed
         self._keys = keys
         self._public_url = public_url
@@ -207,7 +208,7 @@ class Subscribers:
             written = self._cloud_events(page.log_id).structured
             if words:
                 keys = self._keys(page.rows)
-                documents = [written(row, keys.get(row.plan_id, {})) for row in page.rows]
+                documents = [written(row, keys.get(str(row.originator_id), {})) for row in page.rows]
             else:
                 documents = [written(row) for row in page.rows]
             return Part(page.rows, documents, page.next, page.end)
@@ -315,8 +316,8 @@ def texts(part: Part) -> Iterator[bytes]:
         yield b"".join(waiting)
 
 
-def server_sent(row: Row, document: bytes) -> bytes:
-    return b"id: %020d\nevent: %b\ndata: %b\n\n" % (row.position, type_line(row.topic), document)
+def server_sent(row: Notification, document: bytes) -> bytes:
+    return b"id: %020d\nevent: %b\ndata: %b\n\n" % (row.id, type_line(row.topic), document)
 
 
 @cache

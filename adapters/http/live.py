@@ -7,14 +7,15 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import islice, repeat
 from time import monotonic
 from typing import NamedTuple, Protocol
 
 import structlog
 from anyio import CapacityLimiter, to_thread
+from eventsourcing.persistence import Notification
 
-from adapters.events.cloud_events import Row
 from adapters.http.limits import TooManyRequests
 from application.aggregates.ports import StoreUnavailable
 from application.feed.cursors import Cursor, CursorGone
@@ -42,7 +43,7 @@ class TooManyWaiting(TooManyRequests):
 class Part(NamedTuple):
     """Events in the order of the log, each with the CloudEvent it is sent as; where to go on, and where the log ended."""
 
-    rows: Sequence[Row]
+    rows: Sequence[Notification]
     documents: Sequence[bytes]
     next: int
     end: int
@@ -68,7 +69,7 @@ class Live:
         self._subscribers: Counter[str] = Counter()
         self._following: asyncio.Task[None] | None = None
         self._begin = self._position = 0
-        self._events: deque[tuple[float, Row, bytes]] = deque()
+        self._events: deque[tuple[float, Notification, bytes]] = deque()
         """Each with the time until which it is kept."""
         self._bytes = 0
         self._moved: asyncio.Future[None] | None = None
@@ -114,14 +115,14 @@ class Live:
         return self._position > after
 
     def _kept(self, after: int, wanted: EventFilter, most: int) -> Part:
-        found: deque[tuple[Row, bytes]] = deque()
+        found: deque[tuple[Notification, bytes]] = deque()
         for _, row, document in reversed(self._events):
-            if row.position <= after:
+            if row.id <= after:
                 break
-            if wanted.includes(row.topic, row.plan_id):
+            if wanted.includes(row.topic, str(row.originator_id)):
                 found.appendleft((row, document))
         events = list(islice(found, most))
-        next = events[-1][0].position if events else self._position
+        next = events[-1][0].id if events else self._position
         return Part([row for row, _ in events], [document for _, document in events], next, self._position)
 
     def _follow_from(self, position: int) -> None:
@@ -166,7 +167,7 @@ class Live:
     def _keep(self, part: Part) -> None:
         until = monotonic() + SECONDS_KEPT
         # Of a row, what decides who gets it.
-        rows = [row._replace(state=b"") for row in part.rows]
+        rows = [replace(row, state=b"") for row in part.rows]
         self._events.extend(zip(repeat(until), rows, part.documents))
         self._bytes += sum(map(len, part.documents))
         self._position = part.next
@@ -180,7 +181,7 @@ class Live:
     def _drop_first(self) -> None:
         _, row, document = self._events.popleft()
         self._bytes -= len(document)
-        self._begin = row.position
+        self._begin = row.id
 
     def _forget_before(self, position: int) -> None:
         self._events.clear()

@@ -16,13 +16,14 @@ from typing import TypeVar
 from uuid import UUID
 
 import structlog
+from eventsourcing.persistence import Notification
 from nats.aio.client import Client
 from nats.errors import ConnectionClosedError
 from nats.errors import Error as NatsError
 from nats.js.api import Header, PubAck, RetentionPolicy, StorageType, StreamConfig, StreamInfo
 from nats.js.errors import BadRequestError, NotFoundError
 
-from adapters.events.cloud_events import CloudEvents, Row
+from adapters.events.cloud_events import CloudEvents
 from adapters.outbound.nats_stream import StreamUnfit, Target
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.relays import Turn
@@ -174,7 +175,7 @@ class Relay:
     def __init__(
         self,
         datastore: Datastore,
-        feed: Feed[Row],
+        feed: Feed[Notification],
         watch: LogWatch,
         public_url: str,
         target: Target,
@@ -277,7 +278,9 @@ class Relay:
             await self._unless(self._watch.moved(place.position, POLL), broker)
             await asyncio.to_thread(turn.check)
 
-    async def _relay(self, broker: Broker, turn: Turn, place: Place, log_id: UUID, rows: Sequence[Row]) -> None:
+    async def _relay(
+        self, broker: Broker, turn: Turn, place: Place, log_id: UUID, rows: Sequence[Notification]
+    ) -> None:
         """What was taken is noted, whatever becomes of the rest."""
         cloud_events = self._cloud_events(log_id)
         messages = [message_of(row, cloud_events) for row in rows]
@@ -287,7 +290,7 @@ class Relay:
                 await self._check_it_is_ours(broker, acknowledged.seq, cursor_of(row, log_id))
             else:
                 place.sequence = acknowledged.seq
-            place.position = row.position
+            place.position = row.id
         if taken:
             await asyncio.to_thread(turn.reach, log_id, place.position)
         if why:
@@ -299,12 +302,12 @@ class Relay:
             raise NotTaken("an event of another log goes by the same id, for now")
 
 
-def cursor_of(row: Row, log_id: UUID) -> Cursor:
-    return Cursor(row.position, log=log_id)
+def cursor_of(row: Notification, log_id: UUID) -> Cursor:
+    return Cursor(row.id, log=log_id)
 
 
-def message_of(row: Row, cloud_events: CloudEvents) -> Message:
+def message_of(row: Notification, cloud_events: CloudEvents) -> Message:
     """Nobody's sealed words go out: what a broker keeps cannot be forgotten."""
     headers, data = cloud_events.binary(row)
-    subject = f"plans.{row.plan_id}.{kebab_case(row.topic.partition('.')[0])}"
+    subject = f"plans.{row.originator_id}.{kebab_case(row.topic.partition('.')[0])}"
     return subject, data, headers | {Header.MSG_ID: headers["ce-id"]}

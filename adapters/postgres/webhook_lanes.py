@@ -13,9 +13,11 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from adapters.events.cloud_events import Row
+from eventsourcing.persistence import Notification
+
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.datastore import Datastore
+from adapters.postgres.stored_events import COLUMNS, notifications
 from adapters.postgres.webhook_secrets import WebhookSecrets
 from application.webhooks.attempts import Outcome
 
@@ -79,7 +81,7 @@ CLAIM = (
     "  due.topics, due.personal_data, due.secret, due.previous_secret"
 )
 NEXT = (
-    "SELECT notification_id, originator_id, originator_version, topic, state FROM plantrail.stored_events"
+    f"SELECT {COLUMNS} FROM plantrail.stored_events"
     " WHERE originator_id = %s AND originator_version > %s AND originator_version <= %s"
     "  AND (%s::text[] = '{}' OR topic = ANY (%s))"
     " ORDER BY originator_version LIMIT %s"
@@ -216,12 +218,11 @@ class Lanes:
         secrets = [self._secrets.unwrap(endpoint_id, wrapped) for wrapped in (current, previous) if wrapped]
         return Lane(asked_at + self.lease.total_seconds(), secrets, endpoint_id, *told)
 
-    def next_events(self, lane: Lane) -> Sequence[Row]:
+    def next_events(self, lane: Lane) -> Sequence[Notification]:
         """What is to be sent next, in order of version."""
         values = (lane.plan_id, lane.delivered, lane.through, lane.topics, lane.topics, EVENTS_FETCHED)
         with self._datastore.connection() as connection:
-            rows = connection.execute(NEXT, values)
-            return [Row(position, str(plan_id), *rest) for position, plan_id, *rest in rows]
+            return notifications(connection.execute(NEXT, values))
 
     def arrived(self, lane: Lane, version: int, event_id: str, outcome: Outcome, now: datetime) -> bool:
         """Record it, and hold the lane for longer.  False where it is not to be gone on with: another one has it, it was

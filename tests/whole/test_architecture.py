@@ -29,7 +29,7 @@ KNOWN_ONLY_TO = {
     "starlette": ("adapters/http", "adapters/bootstrap/http_service"),
 }
 NOT_FOR_EVERY_COMMAND = set(
-    "eventsourcing fastapi httpx jinja2 jwt nats prometheus_client starlette typst uvicorn vl_convert".split()
+    "fastapi httpx jinja2 jwt nats prometheus_client starlette typst uvicorn vl_convert".split()
 )
 FIELDS = [
     pytest.param(entry, field, id=f"{entry.command}: {field.name}")

@@ -14,8 +14,8 @@ from time import monotonic
 from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
 import structlog
+from eventsourcing.persistence import Notification
 
-from adapters.events.cloud_events import Row
 from adapters.outbound.webhooks.delivery import WebhookSender
 from adapters.postgres.webhook_lanes import Lane, Lanes
 from application.aggregates.ports import StoreUnavailable
@@ -40,7 +40,7 @@ logger = structlog.get_logger("plantrail.webhooks")
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Body = Callable[[Row, bool], bytes]
+Body = Callable[[Notification, bool], bytes]
 """The CloudEvent of a stored event, with words about people or, without asking the store, without."""
 
 
@@ -191,14 +191,14 @@ class Worker:
                     return
                 sent += 1
 
-    async def _send(self, lane: Lane, row: Row) -> bool:
+    async def _send(self, lane: Lane, row: Notification) -> bool:
         """Whether to go on with the next event of the lane."""
         body = await self._ask(self._body, row, True) if lane.personal_data else self._body(row, False)
-        event_id = f"{row.plan_id}:{row.version}"
+        event_id = f"{row.originator_id}:{row.originator_version}"
         outcome = await self._courier.send(lane.url, lane.secrets, event_id, body)
         self._numbers.delivered(outcome.kind, outcome.milliseconds)
         if outcome.arrived:
-            return await self._ask(self._lanes.arrived, lane, row.version, event_id, outcome, self._now())
+            return await self._ask(self._lanes.arrived, lane, row.originator_version, event_id, outcome, self._now())
         await self._failed(lane, event_id, outcome)
         return False
 

@@ -2,18 +2,20 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import pytest
+from eventsourcing.persistence import Notification
 from hypothesis import given
 from hypothesis import strategies as some
 
 from adapters.bootstrap.settings import Settings, SettingsError, public_url, served_at
 from adapters.events import cloud_events
-from adapters.events.cloud_events import CloudEvents, NoSuchType, Row, topics_named, type_of
+from adapters.events.cloud_events import CloudEvents, NoSuchType, topics_named, type_of
 from adapters.events.stored_format import encode, meta_of, topic_of
 from application.aggregates.ports import CommandContext
 from domain.account_plan import EVENTS
@@ -29,9 +31,9 @@ EXAMPLES = [
 UNRESERVED_URI = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 
 
-def row(name: str, telling: Telling = IN_CLEAR, position: int = 42) -> Row:
+def row(name: str, telling: Telling = IN_CLEAR, position: int = 42) -> Notification:
     state = telling.golden(topic_of(name))
-    return Row(position, str(PLAN), VERSION, topic_of(name), state)
+    return Notification(PLAN, VERSION, topic_of(name), state, position)
 
 
 def assert_is_cloud_event(event: dict[str, Any]) -> None:
@@ -92,7 +94,7 @@ def test_what_is_not_known_of_an_event_is_not_among_its_attributes():
         b'{"meta":{"recorded_at":"2026-01-05T09:00:00Z","actor":"ann","source":"api","command_id":"c","request_id":"r",'
     )
     state += b'"correlation_id":"k"},"data":{"id":"pilot"},"sealed":[]}'
-    event = json.loads(CLOUD_EVENTS.structured(Row(1, str(PLAN), 1, "PlayStarted", state)))
+    event = json.loads(CLOUD_EVENTS.structured(Notification(PLAN, 1, "PlayStarted", state, 1)))
     assert_is_cloud_event(event)
     assert not event.keys() & {"causationid", "traceparent"}
 
@@ -102,7 +104,7 @@ def test_what_was_stored_in_another_order_says_the_same():
     told = row("PlayStarted", SEALED)
     meta, *_ = stored = json.loads(told.state).items()
     turned = dict([("meta", dict(reversed(meta[1].items()))), *list(stored)[1:]])
-    other = told._replace(state=json.dumps(turned).encode())
+    other = replace(told, state=json.dumps(turned).encode())
     assert json.loads(CLOUD_EVENTS.structured(other)) == json.loads(CLOUD_EVENTS.structured(told))
 
 
@@ -115,7 +117,7 @@ def test_text_that_looks_like_the_edges_of_an_event_does_not_move_them(name):
     stored["data"][field] = ',"sealed":[]},"data":{"\\'
     for sealed in ([], json.loads(row(name, SEALED).state)["sealed"]):
         state = json.dumps(stored | {"sealed": sealed}, separators=(",", ":")).encode()
-        assert json.loads(CLOUD_EVENTS.structured(told._replace(state=state)))["data"] == stored["data"]
+        assert json.loads(CLOUD_EVENTS.structured(replace(told, state=state)))["data"] == stored["data"]
 
 
 WORDS = some.text(min_size=1) | some.text('"\\\\,:{}acdort', min_size=1) | some.sampled_from(
@@ -128,7 +130,7 @@ def test_whatever_the_words_are_what_is_cut_out_is_what_a_reader_of_json_finds(a
     said = CommandContext(actor, "api", "request", correlation, on_behalf_of=boss, causation_id=cause)
     event = NoteWritten(id="n1", section="plan", text=reason or actor)
     state = encode(PLAN, 1, event, meta_of(AT, said, "command", reason), (), (), {})
-    told = Row(1, str(PLAN), 1, "NoteWritten", state)
+    told = Notification(PLAN, 1, "NoteWritten", state, 1)
     read = CLOUD_EVENTS.attributes(told, json.loads(state)) | {"data": json.loads(state)["data"]}
     assert json.loads(CLOUD_EVENTS.structured(told)) == read
 
@@ -168,7 +170,7 @@ def test_in_binary_mode_the_headers_say_what_the_document_says(name, telling):
 def test_what_may_not_stand_in_a_header_is_percent_encoded():
     told = row("PlayStarted")
     state = told.state.replace(b'"actor":"ann"', '"actor":"Zoë \\"100%\\" €"'.encode())
-    headers, _ = CLOUD_EVENTS.binary(told._replace(state=state))
+    headers, _ = CLOUD_EVENTS.binary(replace(told, state=state))
     assert headers["ce-actor"] == "Zo%C3%AB%20%22100%25%22%20%E2%82%AC"
     assert unquote(headers["ce-actor"]) == 'Zoë "100%" €'
     assert headers["ce-source"] == f"/logs/{LOG}"

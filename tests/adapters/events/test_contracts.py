@@ -5,10 +5,11 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from eventsourcing.persistence import Notification
 from jsonschema import Draft202012Validator
 from pydantic import create_model
 
-from adapters.events.cloud_events import TOPICS, CloudEvents, Row, type_of
+from adapters.events.cloud_events import TOPICS, CloudEvents, type_of
 from adapters.events.json_schemas import DIALECT, released, schemas, under_its_url
 from adapters.events.stored_format import encode, meta_of, topic_of
 from domain.account_plan import EVENTS
@@ -56,8 +57,8 @@ def complaints(type: str, data: Any) -> list[str]:
     return [f"{type} {error.json_path}: {error.message}" for error in VALIDATORS[type].iter_errors(data)]
 
 
-def row_of(record: Recorded) -> Row:
-    return Row(record.position, str(record.plan_id), record.version, type(record.event).__name__, record.stored)
+def row_of(record: Recorded) -> Notification:
+    return Notification(record.plan_id, record.version, type(record.event).__name__, record.stored, record.position)
 
 
 # They hold
@@ -90,7 +91,7 @@ def test_whatever_goes_out_is_as_its_schema_says(name, may_read):
 def test_every_golden_file_goes_out_as_its_schema_says(telling, keys):
     for name, event in EVENTS.items():
         topic = topic_of(name)
-        row = Row(1, str(PLAN), VERSION, topic, telling.golden(topic))
+        row = Notification(PLAN, VERSION, topic, telling.golden(topic), 1)
         known = {"all": telling.keys(example(event)), "none": {}, "no right": None}[keys]
         sent = json.loads(EVERYWHERE.structured(row, known))
         assert complaints(sent["type"], sent["data"]) == []
@@ -102,7 +103,7 @@ def test_what_is_forgotten_is_still_as_the_schema_says(name):
     event = example(EVENTS[name])
     telling = TELLINGS[1]
     state = encode(PLAN, VERSION, event, meta_of(AT, SAID, "c", None), telling.about, (), telling.keys(event))
-    sent = json.loads(EVERYWHERE.structured(Row(1, str(PLAN), VERSION, topic_of(name), state), {}))
+    sent = json.loads(EVERYWHERE.structured(Notification(PLAN, VERSION, topic_of(name), state, 1), {}))
     assert complaints(sent["type"], sent["data"]) == []
 
 
@@ -111,7 +112,7 @@ def test_a_field_that_is_sealed_or_need_not_be_said_is_not_asked_for(name):
     """What is required is exactly what every event has, whoever looks at it."""
     schema = released()[type_of(topic_of(name))]
     full = EVENTS[name]
-    row = Row(1, str(PLAN), VERSION, topic_of(name), TELLINGS[1].stored(example(full)))
+    row = Notification(PLAN, VERSION, topic_of(name), TELLINGS[1].stored(example(full)), 1)
     visible = json.loads(EVERYWHERE.structured(row))["data"]
     needed = {field for field, info in full.model_fields.items() if info.is_required()}
     assert set(schema.get("required", ())) == needed & visible.keys()

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 import pytest
+from eventsourcing.persistence import Notification
 from psycopg.conninfo import conninfo_to_dict
 
-from adapters.events.cloud_events import Row
 from adapters.postgres import feed
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import ConnectionStrings, Store, begin_another_log, opened
@@ -38,12 +38,12 @@ def pages(store: Store, wanted: EventFilter, most: int) -> list[Page]:
     return read
 
 
-def rows(read: list[Page]) -> list[Row]:
+def rows(read: list[Page]) -> list[Notification]:
     return [row for page in read for row in page.rows]
 
 
-def as_rows(store: Store) -> list[Row]:
-    return [Row(each.position, str(each.plan_id), *each[2:]) for each in log(store.where.service)]
+def as_rows(store: Store) -> list[Notification]:
+    return [Notification(str(plan_id), *event, position) for position, plan_id, *event in log(store.where.service)]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def told(stores: Stores) -> Iterator[Store]:
 def test_page_by_page_the_whole_log_is_read_in_its_order(told, most):
     read = pages(told, ALL, most)
     assert rows(read) == as_rows(told)
-    assert read[-1].next == read[-1].end == as_rows(told)[-1].position
+    assert read[-1].next == read[-1].end == as_rows(told)[-1].id
 
 
 WANTED = [RARE, of(BETA), of(ACME, GAMMA), of(BETA, topics=frozenset({"GoalAbandoned"})), of(DELTA)]
@@ -80,8 +80,8 @@ def test_of_what_is_wanted_nothing_is_skipped_however_little_a_page_looks_at(tol
     monkeypatch.setattr(feed, "MOST_LOOKED_AT", 5)
     monkeypatch.setattr(feed, "FEW_PLANS", few)
     read = pages(told, wanted, most)
-    assert rows(read) == [row for row in as_rows(told) if wanted.includes(row.topic, row.plan_id)]
-    assert read[-1].next == as_rows(told)[-1].position
+    assert rows(read) == [row for row in as_rows(told) if wanted.includes(row.topic, row.originator_id)]
+    assert read[-1].next == as_rows(told)[-1].id
 
 
 @pytest.mark.parametrize("wanted", [ALL, of(BETA), EventFilter(frozenset({"NoteWritten"}))])
@@ -101,11 +101,11 @@ def test_what_is_rare_is_not_looked_for_in_the_whole_log_at_once(told, monkeypat
     monkeypatch.setattr(feed, "MOST_LOOKED_AT", 10)
     first = told.feed.page(0, RARE)
     assert first.rows == []
-    assert first.next == as_rows(told)[9].position < first.end
+    assert first.next == as_rows(told)[9].id < first.end
 
 
 def test_a_page_after_the_last_event_is_empty_and_goes_on_from_where_it_was(told):
-    end = as_rows(told)[-1].position
+    end = as_rows(told)[-1].id
     for wanted in (ALL, RARE, of(ACME)):
         page = told.feed.page(end, wanted)
         assert (page.rows, page.next, page.end) == ([], end, end)
@@ -137,18 +137,18 @@ def test_the_keys_that_are_there_come_with_the_page(store):
 
 def test_a_cursor_is_the_id_or_the_sequence_of_an_event(told):
     for row in as_rows(told)[::9]:
-        for text in (str(row.position), f"{row.position:020}", f"{row.plan_id}:{row.version}"):
+        for text in (str(row.id), f"{row.id:020}", f"{row.originator_id}:{row.originator_version}"):
             for source in (None, str(log_id(told)), f"/logs/{log_id(told)}"):
-                assert told.feed.position(cursor(text, source)) == row.position
+                assert told.feed.position(cursor(text, source)) == row.id
     assert told.feed.position(cursor("0")) == 0
-    assert told.feed.position(cursor("now")) == as_rows(told)[-1].position
+    assert told.feed.position(cursor("now")) == as_rows(told)[-1].id
 
 
 @pytest.mark.parametrize("text", [f"{ACME}:22", f"{DELTA}:1", f"{10**15}", f"{2**63 - 1}"])
 def test_a_cursor_that_was_never_given_here_is_gone(told, text):
     with pytest.raises(CursorGone) as gone:
         told.feed.page(cursor(text))
-    assert gone.value.last_common == as_rows(told)[-1].position
+    assert gone.value.last_common == as_rows(told)[-1].id
 
 
 def test_a_cursor_of_a_log_nobody_knows_has_nothing_in_common_with_this_one(told):
@@ -169,9 +169,9 @@ def restored(postgres: EmbeddedPostgres, original: ConnectionStrings) -> Iterato
             yield copy
 
 
-def record(store: Store, times: int = 1) -> list[Row]:
+def record(store: Store, times: int = 1) -> list[Notification]:
     """Something more is recorded on the plan of Acme; its events."""
-    version = max((row.version for row in as_rows(store)), default=0)
+    version = max((row.originator_version for row in as_rows(store)), default=0)
     store.events.append(commit(ACME, version, *[note("went on")] * times))
     return as_rows(store)[-times:]
 
@@ -183,16 +183,16 @@ def test_a_cursor_of_the_log_a_dump_was_made_of_is_told_where_they_parted(postgr
     with restored(postgres, bare_database) as copy, opened(bare_database, KEY) as store:
         theirs, ours = record(store, 4), record(copy, 9)
         assert log_id(copy) != log_id(store)
-        assert not {row.position for row in theirs} & {row.position for row in ours}
+        assert not {row.id for row in theirs} & {row.id for row in ours}
         for row in common:
-            assert copy.feed.position(cursor(str(row.position), source)) == row.position
-            assert copy.feed.position(cursor(f"{row.plan_id}:{row.version}", source)) == row.position
+            assert copy.feed.position(cursor(str(row.id), source)) == row.id
+            assert copy.feed.position(cursor(f"{row.originator_id}:{row.originator_version}", source)) == row.id
         for row in theirs:
-            for gone in (cursor(str(row.position)), cursor(f"{row.position}", source), cursor(id_of(row), source)):
-                assert parted_at(copy, gone) == common[-1].position
+            for gone in (cursor(str(row.id)), cursor(f"{row.id}", source), cursor(id_of(row), source)):
+                assert parted_at(copy, gone) == common[-1].id
         for row in ours:
-            assert copy.feed.position(cursor(str(row.position))) == row.position
-            assert parted_at(store, cursor(str(row.position))) == theirs[-1].position
+            assert copy.feed.position(cursor(str(row.id))) == row.id
+            assert parted_at(store, cursor(str(row.id))) == theirs[-1].id
         assert rows(pages(copy, ALL, 2)) == common + ours
         assert rows(pages(copy, of(ACME), 2)) == common + ours
 
@@ -211,10 +211,10 @@ def test_what_was_restored_twice_knows_where_it_parted_from_each(postgres, bare_
         first = str(log_id(store))
     begin_another_log(bare_database)
     with opened(bare_database, KEY) as store:
-        later = record(store, 2)[-1].position
+        later = record(store, 2)[-1].id
         second = str(log_id(store))
     with restored(postgres, bare_database) as third:
-        ours = record(third)[0].position
+        ours = record(third)[0].id
         assert parted_at(third, cursor(str(ours), first)) == 3
         assert parted_at(third, cursor(str(ours), second)) == later
         assert third.feed.position(cursor(str(later), second)) == later
@@ -230,12 +230,12 @@ def test_an_import_goes_on_at_positions_of_its_own(store, stores):
         import_events(where.owner, lines)
         ours = record(copy, 3)
         assert rows(pages(copy, ALL, 2)) == common + ours
-        assert parted_at(copy, cursor(str(theirs[1].position))) == common[-1].position
-        assert copy.feed.position(cursor(str(ours[1].position))) == ours[1].position
+        assert parted_at(copy, cursor(str(theirs[1].id))) == common[-1].id
+        assert copy.feed.position(cursor(str(ours[1].id))) == ours[1].id
 
 
-def id_of(row: Row) -> str:
-    return f"{row.plan_id}:{row.version}"
+def id_of(row: Notification) -> str:
+    return f"{row.originator_id}:{row.originator_version}"
 
 
 def parted_at(store: Store, of_another_log: Cursor) -> int:
