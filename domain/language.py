@@ -6,13 +6,13 @@ tightened later, may make an old event unreadable.  What types cannot say is sai
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 from unicodedata import category, normalize
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from domain.calendar import Day
 from domain.markers import PERSONAL, SPEECH, Due, Happened, NeverEmptied, NullIsEmpty, Refers
 
 Section = Literal[
@@ -139,18 +139,6 @@ def _as_text(figure: Any) -> Any:
     return format(number, "f")
 
 
-def _calendar_day(day: Any) -> Any:
-    """As ISO 8601 writes it, and not as seconds since 1970 either, which pydantic reads as well."""
-    if not isinstance(day, str):
-        return day
-    if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", day):
-        raise ValueError("must be a day such as 2026-03-31")
-    try:
-        return date.fromisoformat(day)
-    except ValueError:
-        raise ValueError("is not a day of the calendar") from None
-
-
 LONGEST_PERSON_ID = 128
 
 
@@ -193,7 +181,6 @@ Figure = Annotated[Name, BeforeValidator(_as_text)]
 """A measured or expected value with no fixed scale: "25", "25 %" or "first order placed"."""
 Count = Annotated[int, Field(ge=0, le=2_000_000_000)]
 Grade = Annotated[int, Field(ge=1, le=5)]
-Day = Annotated[date, BeforeValidator(_calendar_day)]
 PastDay = Annotated[Day, Happened()]
 DueDay = Annotated[Day, Due()]
 

@@ -1,7 +1,8 @@
 """Commands for the API keys of callers, and for what callers have read."""
 
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -18,10 +19,11 @@ from adapters.cli.tables import GOOD, QUIET, WARNING, table, text
 from adapters.cli.terminal import out, print_json, print_lines, tell
 from adapters.postgres.access_events import AccessItem
 from application.aggregates.access import WORKS_ON_PLANS
-from domain.language import AccountId, PersonId
+from domain.calendar import DAY, instant_within_calendar, instant_written
+from domain.language import AccountId, PersonId, shortened
 
 ALL = "all"
-DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+ZONED = re.compile(r"([Zz]|[+-]\d\d:\d\d)$")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,7 +42,10 @@ def create(
             " are on the team of.",
         ),
     ] = None,
-    expires: Annotated[datetime | None, typer.Option(formats=DAYS, help="Until when it is good (UTC).")] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(metavar="DAY|INSTANT", help="Until when it is good: 2027-01-31, or 2027-01-31T17:00:00 (UTC)."),
+    ] = None,
     personal_data: Annotated[
         bool, typer.Option("--personal-data", help="What is sent to them may hold words about people.")
     ] = False,
@@ -55,7 +60,7 @@ def create(
         on_behalf_of=on_behalf_of,
         created_at=utc_now(),
         created_by=operator(),
-        expires_at=expires and expires.replace(tzinfo=UTC),
+        expires_at=instant(expires, "--expires") if expires else None,
     )
     with open_store(Settings()) as store:
         first = not store.api_keys.all()
@@ -81,6 +86,15 @@ def checked(kind: Any, said: str, option: str) -> str:
         return str(TypeAdapter(kind).validate_python(said))
     except ValidationError:
         raise typer.BadParameter("letters, digits and . _ : @ - only", param_hint=option) from None
+
+
+def instant(said: str, option: str) -> datetime:
+    """A day is meant from its beginning; where nothing else is said, in UTC.  Raises `typer.BadParameter`."""
+    text = f"{said}T00:00:00" if DAY.fullmatch(said) else said
+    try:
+        return instant_within_calendar(instant_written(text if ZONED.search(text) else f"{text}Z"))
+    except ValueError as error:
+        raise typer.BadParameter(f"“{shortened(said)}” {error}", param_hint=option) from None
 
 
 @keys.command("list")

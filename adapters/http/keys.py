@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapters.access.api_keys import ApiKey, GivenRole, ids_of, new_key
 from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, problem_of
@@ -15,6 +15,7 @@ from adapters.http.problems import Rejected, rejected_body
 from adapters.http.requests import body_of, caller_of
 from adapters.postgres.api_keys import PostgresApiKeys
 from application.aggregates.access import WORKS_ON_PLANS, Caller, CallerNotAllowed
+from domain.calendar import Instant
 from domain.language import AccountId, PersonId
 
 Plans = Annotated[list[AccountId], Field(max_length=1_000)]
@@ -28,7 +29,7 @@ class NewKey(BaseModel):
     name: PersonId = Field(description="Whose it is: the actor of what is done with it.")
     role: GivenRole
     plans: Plans | None = Field(description="Ids of plans or accounts; null: all there are.")
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
     personal_data: bool = Field(False, description="Whether what is sent to them may hold words about people.")
     on_behalf_of: bool = Field(False, description="Whether they may act on behalf of others.")
 

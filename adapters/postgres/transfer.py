@@ -14,12 +14,14 @@ from uuid import UUID
 
 import psycopg
 from psycopg import Connection
+from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from adapters.events.stored_format import UnknownTopic, decode
 from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore, unavailable
 from adapters.postgres.former_logs import leave_unknown_log
 from adapters.postgres.person_keys import PostgresPersonKeys
+from domain.calendar import Instant
 
 EXPORT = (
     "SELECT notification_id, originator_id, originator_version, topic, state FROM plantrail.stored_events"
@@ -33,6 +35,7 @@ IMPORT = (
     "COPY plantrail.stored_events (notification_id, originator_id, originator_version, topic, state)"
     " FROM STDIN (FORMAT BINARY)"
 )
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 BATCH = 200
 LINE = re.compile(
     rb'\{"position":([1-9]\d{0,17}),"plan_id":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})",'
@@ -163,7 +166,8 @@ def when_recorded(event: Logged) -> datetime:
     try:
         if list(from_json(event.state)) != ["meta", "data", "sealed"]:
             raise ValueError("other parts")
-        return decode(event.plan_id, event.version, event.position, event.topic, event.state, {}).meta.recorded_at
+        said = decode(event.plan_id, event.version, event.position, event.topic, event.state, {}).meta.recorded_at
+        return _INSTANT.validate_python(said)
     except UnknownTopic as error:
         raise TransferRefused(str(error)) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -36,7 +36,8 @@ from domain.account_plan.plan import (
 from domain.account_plan.plays import PlayDropped, PlayLost, PlayPlanned, PlayReopened, PlayRescheduled, PlayWon
 from domain.account_plan.reviews import ReviewHeld
 from domain.account_plan.team import MemberAssigned, MemberReleased, stint_id
-from domain.language import Amount, Day, Event, OptionalName, PersonId, Section, same_person
+from domain.calendar import Day
+from domain.language import Amount, Event, OptionalName, PersonId, Section, same_person
 from domain.things import day_of
 
 # What is shown

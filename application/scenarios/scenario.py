@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from functools import cache
 from itertools import pairwise
@@ -13,8 +13,6 @@ from operator import attrgetter
 from typing import Annotated, NamedTuple, cast
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     StringConstraints,
@@ -24,6 +22,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, from_json
 
 from domain.account_plan import COMMANDS, AccountPlanCommand
+from domain.calendar import Instant
 from domain.language import AccountId, Command, PersonId, shortened
 
 MOST_MISTAKES = 3
@@ -58,18 +57,12 @@ class Line:
     command: AccountPlanCommand
 
 
-def _in_utc(at: datetime) -> datetime:
-    if not 1 < at.year < 9999:
-        raise ValueError("is at the end of the calendar, where no day can follow or precede")
-    return at.astimezone(UTC)
-
-
 class Told(BaseModel):
     """A line as it is written."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    at: Annotated[AwareDatetime, AfterValidator(_in_utc)]
+    at: Instant
     by: PersonId
     plan: AccountId
     command: Annotated[str, StringConstraints(max_length=64)]

@@ -16,14 +16,12 @@ from domain.account_plan import fold
 from domain.account_plan.entries import version_named
 from domain.account_plan.plan import the_plan
 from domain.account_plan.reviews import ReviewHeld
+from domain.calendar import DAY, instant_written
 from domain.language import shortened
 from domain.record import Recorded
 from domain.things import AccountPlan, day_of
 
 Day = date
-
-DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
-INSTANT = re.compile(DAY.pattern + "T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 LATE_DAYS = 2
 """A review recorded more than this many days after it was held was recorded late."""
@@ -141,11 +139,8 @@ def _day(text: str, known: LoadedPlan, zone: str, now: datetime) -> Cut:
 
 def _instant(text: str, known: LoadedPlan, zone: str, now: datetime) -> Cut:
     # A plus sign that was not escaped in a URL arrives as a space.
-    spelled = text.replace(" ", "+").upper()
     try:
-        if not INSTANT.fullmatch(spelled):
-            raise ValueError
-        at = datetime.fromisoformat(spelled).astimezone(UTC)
+        at = instant_written(text.replace(" ", "+"))
         if at > now:
             raise CutInTheFuture(f"{at.isoformat()} is still to come.")
         return Cut(text, _version_at(known, at), at, day_of(at, zone))

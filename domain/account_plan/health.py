@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Literal, assert_never
 
 from pydantic import Field
 
+from domain.calendar import Day
 from domain.language import (
     Amount,
     Command,
     Count,
-    Day,
     Decision,
     Event,
     Figure,

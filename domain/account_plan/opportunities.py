@@ -6,11 +6,11 @@ from typing import Any, ClassVar, Literal, assert_never
 
 from pydantic import computed_field
 
+from domain.calendar import Day
 from domain.language import (
     Amount,
     Command,
     CompetitorId,
-    Day,
     Decision,
     DueDay,
     Event,

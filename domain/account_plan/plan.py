@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, model_validator
 
+from domain.calendar import Day
 from domain.language import (
     AccountId,
     Command,
     Currency,
-    Day,
     Decision,
     Event,
     Many,

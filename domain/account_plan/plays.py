@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Literal, assert_never
 
 from pydantic import Field
 
+from domain.calendar import Day
 from domain.language import (
     Command,
     CompetitorId,
-    Day,
     Decision,
     DueDay,
     Event,

@@ -5,10 +5,10 @@ from typing import Annotated, Any, ClassVar, Literal, assert_never
 
 from pydantic import Field
 
+from domain.calendar import Day
 from domain.language import (
     GRAMMAR,
     Command,
-    Day,
     Decision,
     Event,
     Many,

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Any, ClassVar, Literal, assert_never
 
+from domain.calendar import Day
 from domain.language import (
     Command,
-    Day,
     Decision,
     Event,
     GoalId,

@@ -5,7 +5,8 @@ from typing import Annotated, Any, ClassVar, assert_never
 
 from pydantic import Field, StringConstraints
 
-from domain.language import Command, Day, Decision, Event, Many, Prose, Section, Terms, Text, said
+from domain.calendar import Day
+from domain.language import Command, Decision, Event, Many, Prose, Section, Terms, Text, said
 from domain.things import AccountPlan, Draft, Thing
 
 MOST_PRIORITIES = 3

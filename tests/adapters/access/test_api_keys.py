@@ -1,7 +1,7 @@
 """API keys: shown once, good for what they were made for, and no longer than that."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -14,6 +14,7 @@ from adapters.access.callers import Bearers
 from adapters.bootstrap.http_service import reception
 from adapters.bootstrap.settings import Settings, SettingsError
 from adapters.bootstrap.store import needs_keys
+from adapters.cli.callers import instant
 from adapters.postgres.store import Store
 from tests.adapters.cli.test_cli import environment, plantrail, refused
 from tests.api import Clock, assert_problem, served
@@ -166,8 +167,13 @@ def test_an_admin_makes_keys_sees_them_and_takes_them_back(store: Store):
             {"role": "developer"},
             {"plans": "all"},
             {"expires_at": "2026-02-01T00:00:00"},
+            {"expires_at": "9999-12-31T23:59:59-14:00"},
+            {"expires_at": "0001-01-01T00:00:00+14:00"},
+            {"expires_at": "2200-01-01T00:00:00Z"},
+            {"expires_at": 1861920000},
         ):
             assert_problem(api.post("/v1/keys", wanted | wrong, bearer(root)), 422, "invalid-fields")
+        assert len(store.api_keys.all()) == 2
 
 
 def test_nobody_gives_others_more_plans_than_they_have(store: Store):
@@ -250,12 +256,27 @@ def test_the_command_line_makes_keys_lists_them_and_takes_them_back(store: Store
 
 
 @pytest.mark.parametrize(
+    ("expires", "at"),
+    [
+        ("2027-01-31", datetime(2027, 1, 31, tzinfo=UTC)),
+        ("2027-01-31T17:00:00", datetime(2027, 1, 31, 17, tzinfo=UTC)),
+        ("2027-01-31T17:00:00+02:00", datetime(2027, 1, 31, 15, tzinfo=UTC)),
+    ],
+)
+def test_a_key_expires_at_the_beginning_of_a_day_or_at_an_instant(expires, at):
+    assert instant(expires, "--expires") == at
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ("--name", "ann", "--role", "reader"),
         ("--name", "Jane Doe", "--role", "editor"),
         ("--name", "ann", "--role", "developer"),
         ("--name", "ann", "--role", "reader", "--plans", "a b"),
+        ("--name", "ann", "--role", "editor", "--expires", "9999-12-31"),
+        ("--name", "ann", "--role", "editor", "--expires", "9999-12-31T23:59:59-14:00"),
+        ("--name", "ann", "--role", "editor", "--expires", "tomorrow"),
     ],
 )
 def test_a_key_that_makes_no_sense_is_not_made(store: Store, words):

@@ -231,6 +231,14 @@ BROKEN = {
         lambda line: line.replace(b'"version":1,', b'"version":"1",'),
         "it is not of the form",
     ),
+    "it was recorded when nobody recorded": (
+        lambda line: line.replace(b'"recorded_at":"2026-01-05T09:00:00', b'"recorded_at":"9999-12-31T23:59:59'),
+        "not that of an event NoteWritten",
+    ),
+    "nobody knows where it was recorded then": (
+        lambda line: line.replace(b'"recorded_at":"2026-01-05T09:00:00Z"', b'"recorded_at":"2026-01-05T09:00:00"'),
+        "not that of an event NoteWritten",
+    ),
     "its number is out of this world": (
         lambda line: line.replace(b'"position":3,', b'"position":%d,' % 10**30),
         "it is not of the form",

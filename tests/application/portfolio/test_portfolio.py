@@ -3,6 +3,7 @@
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, get_args
@@ -220,10 +221,10 @@ def test_whatever_happens_and_however_it_is_batched_a_line_says_what_the_plan_sa
     assert line_of(carried_on(line, history.known), history.last) == expected(history.known, history.last)
 
 
-def test_a_promise_may_be_due_on_the_last_day_of_the_calendar():
+def test_a_promise_may_have_been_recorded_for_the_last_day_of_the_calendar():
     history = opened(tier="standard")
-    history.on("2026-01-06", "add-action", id="a", due_on="9999-12-31", **ACTION)
-    item, changes_at, _ = shown(carried_on(None, history.known), history.last)
+    line = replace(carried_on(None, history.known), due_on={"action:a": date.max})
+    item, changes_at, _ = shown(line, history.last)
     assert (item.open_promises, item.overdue, changes_at) == (1, 0, None)
 
 

@@ -1,0 +1,72 @@
+"""Days and instants: how they are written, and between which ends of the calendar they lie, wherever they come in.
+
+Between 1900 and 2199 no time zone shifts an instant to where Python, PostgreSQL or a spreadsheet cannot hold it, and the
+day before and the day after can always be named.
+"""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+
+DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+INSTANT = re.compile(DAY.pattern + "T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})")
+
+
+def day_written(text: str) -> date:
+    """A day as ISO 8601 writes it.  Raises `ValueError`."""
+    if not DAY.fullmatch(text):
+        raise ValueError("must be a day such as 2026-03-31")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is not a day of the calendar") from None
+
+
+def instant_written(text: str) -> datetime:
+    """An instant as RFC 3339 writes it, in UTC.  Raises `ValueError`."""
+    spelled = text.upper()
+    if not INSTANT.fullmatch(spelled):
+        raise ValueError("must be an instant with its distance from UTC, such as 2026-03-31T17:00:00Z")
+    try:
+        return datetime.fromisoformat(spelled).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("is not an instant of the calendar") from None
+
+
+def _read_day(said: Any) -> Any:
+    """pydantic reads seconds since 1970 as well, which nobody means."""
+    if isinstance(said, str):
+        return day_written(said)
+    if type(said) is not date:
+        raise ValueError("must be a day such as 2026-03-31")
+    return said
+
+
+def _read_instant(said: Any) -> Any:
+    if isinstance(said, str):
+        return instant_written(said)
+    if not isinstance(said, datetime) or said.tzinfo is None:
+        raise ValueError("must be an instant with its distance from UTC, such as 2026-03-31T17:00:00Z")
+    return said
+
+
+def within_calendar(day: date) -> date:
+    """The same day.  Raises `ValueError` where we keep none so early or so late."""
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}: is the year right?")
+    return day
+
+
+def instant_within_calendar(at: datetime) -> datetime:
+    """The same instant, in UTC.  Raises `ValueError` where we keep none so early or so late."""
+    within_calendar(at.date())
+    return at.astimezone(UTC)
+
+
+Day = Annotated[date, BeforeValidator(_read_day), AfterValidator(within_calendar)]
+Instant = Annotated[datetime, BeforeValidator(_read_instant), AfterValidator(instant_within_calendar)]
+"""In UTC, however it was written."""
