@@ -15,8 +15,8 @@ from adapters.http.portfolio import PortfolioParameters
 from adapters.http.queries import BlameWanted, Compared, HistoryParameters
 from adapters.http.reports import MonthAsked, Period
 from adapters.http.webhooks import PageAsked
-from adapters.outbound.webhooks.subscriptions import Replay, WebhookRequest
 from application.scenarios.scenario import Told
+from application.webhooks.subscriptions import Replay, WebhookRequest
 from domain.account_plan import COMMANDS, EVENTS
 from domain.calendar import FIRST_DAY, LAST_DAY, Day, Instant
 
