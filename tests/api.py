@@ -15,6 +15,8 @@ from adapters.bootstrap.http_service import Reception, http_app
 from adapters.http.limits import Buckets
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.postgres.store import Store
+from adapters.web.app import pages
+from application.aggregates.access import Caller
 from domain.account_plan.plan import plan_id_of
 from tests.clock import Clock
 from tests.everything import SAID
@@ -117,11 +119,13 @@ def served(
     clock: Clock | None = None,
     limits: Buckets | None = None,
     keys_changed: Callable[[], None] = lambda: None,
+    caller_by_key: Callable[[str], Caller | None] = lambda _: None,
 ) -> Iterator[Api]:
     """A process of its own, as far as anybody can tell from outside."""
     clock = clock or Clock()
-    let_in = Reception(callers or Development(), limits, keys_changed)
-    app = http_app(store, let_in, SECRET, now=clock, targets=Targets(loopback=True))
+    development = None if callers else Development()
+    let_in = Reception(callers or Development(), limits, keys_changed, caller_by_key, development)
+    app = http_app(store, let_in, SECRET, now=clock, targets=Targets(loopback=True), pages=pages)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(running(app)) as client:
         yield Api(store, clock, portal, client, app)
 

@@ -125,3 +125,8 @@ class ApiKeyCache:
             return None
         self._used[key.id] = now
         return caller
+
+    def caller_by_id(self, id: str) -> Caller | None:
+        """Whose key this is, as long as it is good: for who has shown the key before."""
+        key, caller = self._keys.get(id, (None, None))
+        return caller if key and key.is_good(self._now()) else None

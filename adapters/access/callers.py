@@ -67,8 +67,11 @@ class Development:
             actor = person_in(headers, "x-actor") or DEVELOPER
         except ValueError as wrong:
             raise CallerUnknown(f"X-Actor is the id of one of our people: it {wrong}.") from None
-        caller = Caller(actor, "developer", plans=None, personal_data=True, acts_for_others=True)
-        return caller.acting_for(stood_in_for(headers))
+        return self.caller(actor).acting_for(stood_in_for(headers))
+
+    def caller(self, actor: str) -> Caller:
+        """Whoever chose this name."""
+        return Caller(actor, "developer", plans=None, personal_data=True, acts_for_others=True)
 
 
 def stood_in_for(headers: Mapping[str, str]) -> str | None:

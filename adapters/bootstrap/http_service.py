@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from adapters.access.access_log import AccessLog
 from adapters.access.api_keys import ApiKeyCache
 from adapters.access.callers import Bearers, Callers, Development, Tokens, is_this_machine
+from adapters.access.sessions import Sessions
 from adapters.bootstrap.settings import (
     DAYS_OF_ACCESS_EVENTS,
     DEFAULT_PUBLIC_URL,
@@ -25,7 +26,7 @@ from adapters.bootstrap.settings import (
 )
 from adapters.bootstrap.store import account_plans, ending_in_order, make_id, needs_keys, notary, open_store, utc_now
 from adapters.bootstrap.webhook_worker import pushing, subscriptions, trying_out, webhook_targets
-from adapters.http.app import Services, create_app
+from adapters.http.app import Pages, Services, create_app, no_pages
 from adapters.http.feed import Subscribers
 from adapters.http.limits import Buckets
 from adapters.observability.metrics import Metrics
@@ -39,6 +40,7 @@ from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store
 from adapters.proof.checkpoints import LogKey
 from adapters.rendering.pool import RenderingPool
+from application.aggregates.access import Caller
 
 logger = structlog.get_logger("plantrail")
 
@@ -54,6 +56,10 @@ class Reception:
     callers: Callers
     limits: Buckets | None = None
     keys_changed: Callable[[], None] = lambda: None
+    caller_by_key: Callable[[str], Caller | None] = lambda _: None
+    """Whose a key is, by its id, as long as it is good."""
+    development: Development | None = None
+    """Where callers name themselves."""
 
 
 @contextmanager
@@ -66,10 +72,11 @@ def reception(settings: Settings, host: str, store: Store) -> Iterator[Reception
         keys.refresh()
         bearers = Bearers(keys, tokens(settings))
         with every(SECONDS_BETWEEN_LOOKS, keys.refresh):
-            yield Reception(bearers, Buckets(settings.requests_per_second), keys.refresh)
+            yield Reception(bearers, Buckets(settings.requests_per_second), keys.refresh, keys.caller_by_id)
     elif is_this_machine(host):
         logger.warning("development: callers on this machine name themselves by X-Actor; no key is asked for")
-        yield Reception(Development())
+        development = Development()
+        yield Reception(development, development=development)
     else:
         raise SettingsError(
             f"To serve on {host} others must be known: make a key with `plantrail keys create`, or set"
@@ -96,6 +103,7 @@ def http_app(
     now: Callable[[], datetime] = utc_now,
     targets: Targets | None = None,
     metrics: Metrics | None = None,
+    pages: Pages = no_pages,
 ) -> FastAPI:
     plans, targets = account_plans(store, now), targets or Targets()
     store.erasures.when_forgotten(plans.drop)
@@ -122,9 +130,10 @@ def http_app(
         make_id=make_id,
         why_not_ready=why_not_ready or store.why_not_ready,
         public_url=address,
+        sessions=Sessions(store.sessions, now, let_in.caller_by_key, let_in.development),
         metrics=metrics or Metrics(),
     )
-    return create_app(services)
+    return create_app(services, pages=pages)
 
 
 @contextmanager
@@ -134,6 +143,7 @@ def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> 
     def sweep() -> None:
         store.events.purge()
         store.access_events.purge(access_events_days)
+        store.sessions.purge(utc_now())
 
     follower = store.portfolio.follower(utc_now)
     follower.start()
@@ -190,7 +200,7 @@ def spare_the_collector() -> None:
     gc.set_threshold(OBJECTS_BEFORE_A_COLLECTION, 10, 10)
 
 
-def serve(settings: Settings, host: str, port: int, with_worker: bool = True) -> None:
+def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pages: Pages = no_pages) -> None:
     """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
     settings = served_at(settings, host, port)
     address, signing, metrics = public_url(settings), log_key(settings), Metrics()
@@ -216,6 +226,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True) ->
             address,
             targets=webhook_targets(settings),
             metrics=metrics,
+            pages=pages,
         )
         config = uvicorn.Config(
             app, host, port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=4

@@ -48,9 +48,10 @@ def demo(
         if not no_serve:
             # The web framework takes a while to load: the plans are shown before.
             from adapters.bootstrap.http_service import serve
+            from adapters.web.app import pages
 
             invite(terminal, f"http://{HOST}:{port}", utc_now().date(), needs_key=needs_keys(settings, store))
-            serve(for_this_machine(settings), HOST, port)
+            serve(for_this_machine(settings), HOST, port, pages=pages)
 
 
 def stories() -> list[list[Line]]:

@@ -30,8 +30,9 @@ def serve(
     check_free(host, port)
     # The web framework takes a while to load: nobody waits for it who does not serve.
     from adapters.bootstrap.http_service import serve as serve_http
+    from adapters.web.app import pages
 
-    serve_http(Settings(), host, port, with_worker=not no_worker)
+    serve_http(Settings(), host, port, with_worker=not no_worker, pages=pages)
 
 
 def work() -> None:

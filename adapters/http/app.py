@@ -1,6 +1,6 @@
 """The HTTP service put together."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +13,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic_core import to_json
+from starlette.routing import BaseRoute
 
 from adapters.access.access_log import SECONDS_BETWEEN_WRITES, AccessLog
 from adapters.access.callers import Callers
+from adapters.access.sessions import Sessions
 from adapters.http import (
     access_events,
     commands,
@@ -82,10 +84,20 @@ class Services:
     """What keeps the service from serving; None when nothing does."""
     public_url: str
     """Where others reach the service."""
+    sessions: Sessions
+    """Of people who use the pages."""
     metrics: Metrics = field(default_factory=Metrics)
 
 
-def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
+Pages = Callable[[Services, queries.Views], Iterable[BaseRoute]]
+"""The pages for people, which are served beside the interface for programs."""
+
+
+def no_pages(_services: Services, _views: queries.Views) -> Iterable[BaseRoute]:
+    return ()
+
+
+def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pages) -> FastAPI:
     metrics = services.metrics
 
     @asynccontextmanager
@@ -119,6 +131,7 @@ def create_app(services: Services, version: str = "0.1.0") -> FastAPI:
             health(services, metrics),
             openapi(app),
         ),
+        *pages(services, views),
     ]
     app.router.redirect_slashes = False
     answer_with_problems(app)

@@ -26,6 +26,7 @@ from adapters.postgres.log_watch import PostgresLogWatch
 from adapters.postgres.migrations import migrate
 from adapters.postgres.person_keys import PostgresPersonKeys
 from adapters.postgres.portfolio import Portfolio
+from adapters.postgres.sessions import PostgresSessions
 from adapters.postgres.webhook_secrets import WebhookSecrets
 from adapters.postgres.webhooks import PostgresWebhooks
 from adapters.privacy.erasure_list import ErasureList
@@ -79,6 +80,7 @@ class Store:
     portfolio: Portfolio
     api_keys: PostgresApiKeys
     access_events: AccessEvents
+    sessions: PostgresSessions
     feed: PostgresFeed
     watch: PostgresLogWatch
     webhooks: PostgresWebhooks
@@ -191,6 +193,7 @@ def _opened(
             Portfolio(datastore),
             PostgresApiKeys(datastore),
             AccessEvents(datastore),
+            PostgresSessions(datastore),
             feed,
             watch,
             PostgresWebhooks(datastore, of_webhooks),

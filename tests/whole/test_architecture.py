@@ -25,8 +25,8 @@ MAY_IMPORT = {
     "application": {"application", "domain"} | PYDANTIC,
 }
 KNOWN_ONLY_TO = {
-    "fastapi": ("adapters/http", "adapters/bootstrap/http_service"),
-    "starlette": ("adapters/http", "adapters/bootstrap/http_service"),
+    "fastapi": ("adapters/http", "adapters/web", "adapters/bootstrap/http_service"),
+    "starlette": ("adapters/http", "adapters/web", "adapters/bootstrap/http_service"),
 }
 NOT_FOR_EVERY_COMMAND = set(
     "fastapi httpx jinja2 jwt nats prometheus_client starlette typst uvicorn vl_convert".split()

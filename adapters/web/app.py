@@ -1,0 +1,22 @@
+"""The pages put together: every page with the right it takes."""
+
+from starlette.routing import BaseRoute
+
+from adapters.http.app import Services
+from adapters.http.queries import Views
+from adapters.web.assets import asset_routes
+from adapters.web.guard import PageGuard
+from adapters.web.plan import pages as plan
+from adapters.web.portfolio import pages as portfolio
+from adapters.web.sign_in import pages as sign_in
+
+
+def pages(services: Services, views: Views) -> list[BaseRoute]:
+    """The routes of the pages."""
+    guard = PageGuard(services.sessions, services.limits)
+    return [
+        *asset_routes(),
+        *sign_in.routes(guard, services.sessions, services.callers),
+        *portfolio.routes(services, guard, services.now),
+        *plan.routes(views, guard),
+    ]

@@ -1,0 +1,93 @@
+"""Style sheets, scripts and pictures of the pages: an explicit list, with their hash in their address, compressed ahead.
+
+The style sheets are one file each in `static/css`, and go out as one; the order of their layers is said in `layers.css`.
+"""
+
+import gzip
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha384
+from importlib.resources import files
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+SHEETS = (
+    "layers",
+    "reset",
+    "tokens",
+    "page",
+    "navigation",
+    "tables",
+    "values",
+    "forms",
+    "timebar",
+    "figures",
+    "map",
+    "grid",
+    "utilities",
+    "print",
+)
+"""The style sheets, in the order in which they are put together."""
+
+SCRIPTS = ("htmx.min", "hotkeys", "timebar")
+"""Each is loaded by itself and does one thing; pages work without any."""
+
+FOR_EVER = "public, max-age=31536000, immutable"
+MEDIA_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file that is served as it is."""
+
+    name: str
+    content: bytes
+
+    @property
+    def digest(self) -> str:
+        """SHA-384, as a page would name it in an `integrity` attribute."""
+        return urlsafe_b64encode(sha384(self.content).digest()).decode()
+
+    @property
+    def address(self) -> str:
+        stem, _, ending = self.name.rpartition(".")
+        return f"/assets/{stem}.{self.digest[:16]}.{ending}"
+
+
+def _read(folder: str, name: str) -> bytes:
+    return files("adapters.web").joinpath("static", folder, name).read_bytes()
+
+
+@cache
+def assets() -> dict[str, Asset]:
+    """Every asset by its plain name."""
+    sheet = b"\n".join(_read("css", f"{name}.css") for name in SHEETS)
+    found = [Asset("pages.css", sheet), Asset("icon.svg", _read("pictures", "icon.svg"))]
+    found += [Asset(f"{name}.js", _read("js", f"{name}.js")) for name in SCRIPTS]
+    return {asset.name: asset for asset in found}
+
+
+def address_of(name: str) -> str:
+    """Where an asset is served.  Raises `KeyError` for one that is not on the list."""
+    return assets()[name].address
+
+
+def asset_routes() -> list[Route]:
+    """For everybody: no asset holds anybody's words."""
+    by_address = {asset.address: (asset, gzip.compress(asset.content, mtime=0)) for asset in assets().values()}
+
+    async def read_asset(request: Request) -> Response:
+        found = by_address.get(request.scope["path"])
+        if found is None:
+            return Response("There is no such file.", 404, media_type="text/plain")
+        asset, compressed = found
+        headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
+        content, media_type = asset.content, MEDIA_TYPES[asset.name.rpartition(".")[2]]
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            content, headers = compressed, headers | {"Content-Encoding": "gzip"}
+        return Response(content, headers=headers, media_type=media_type)
+
+    return [Route("/assets/{name}", read_asset, methods=["GET"], name="asset")]

@@ -1,0 +1,62 @@
+"""The page an error has: what went wrong, and what to do.  Status and words are those of the interface for programs."""
+
+from collections.abc import Mapping
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.access.callers import CallerUnknown
+from adapters.http.limits import TooManyRequests
+from adapters.web.same_origin import SentFromElsewhere
+from adapters.web.templates import render
+from application.aggregates.access import CallerNotAllowed
+from application.aggregates.ports import ProjectionLag, StoreUnavailable
+from application.portfolio.portfolio import CursorWrong
+from application.reports.said_vs_did import NotTwoReviews
+from application.views.cuts import CutRefused
+from application.views.diff import CutsOutOfOrder
+from application.views.pages import CursorUnknown
+from domain.account_plan.plan import PlanNotOpen
+
+logger = structlog.get_logger("plantrail.web")
+
+FAULT = "Something went wrong on our side. It is logged under the request id {request_id}."
+
+
+class NoSuchPage(Exception):
+    """There is no such page."""
+
+
+class PageAskedWrongly(Exception):
+    """What is wrong in the address of a page."""
+
+
+STATUS: Mapping[type[Exception], int] = {
+    NoSuchPage: 404,
+    PageAskedWrongly: 422,
+    PlanNotOpen: 404,
+    SentFromElsewhere: 403,
+    CallerUnknown: 401,
+    CallerNotAllowed: 403,
+    TooManyRequests: 429,
+    StoreUnavailable: 503,
+    ProjectionLag: 503,
+    CursorWrong: 422,
+    CursorUnknown: 422,
+    CutRefused: 422,
+    CutsOutOfOrder: 422,
+    NotTwoReviews: 422,
+}
+"""Of the errors a page may meet; any other is a fault of ours and is raised again."""
+
+
+def page_of_error(request: Request, error: Exception) -> Response:
+    """Of any error; a fault of ours is logged, and its page says under which id."""
+    kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
+    if kind is None:
+        request_id = request.scope["request_id"]
+        logger.error("unhandled", request_id=request_id, exc_info=error)
+        return render(request, "errors/page.html", 500, code=500, sentence=FAULT.format(request_id=request_id))
+    sentence = str(error) or " ".join((type(error).__doc__ or "").split())
+    return render(request, "errors/page.html", STATUS[kind], code=STATUS[kind], sentence=sentence)

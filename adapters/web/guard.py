@@ -1,0 +1,118 @@
+"""Who may see a page: the session that came with the request, the right the page takes, and where a form was sent from."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from adapters.access.sessions import Session, Sessions
+from adapters.http.limits import Buckets
+from adapters.web.errors import page_of_error
+from adapters.web.same_origin import SAFE_METHODS, check_same_origin
+from application.aggregates.access import Caller, CallerNotAllowed, Right, check_right
+
+SECURE_COOKIE = "__Host-plantrail"
+COOKIE = "plantrail"
+"""On a development machine, which is reached by plain http."""
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
+    "Vary": "Cookie, Accept-Language, HX-Request",
+}
+"""What every page tells browsers, unless it knows better."""
+
+Page = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody who is signed in, as they may act now."""
+
+    session: Session
+    caller: Caller
+
+
+def cookie_name(request: Request) -> str:
+    return SECURE_COOKIE if request.url.scheme == "https" else COOKIE
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Who is signed in, as the guard has found."""
+    visitor: Visitor = request.scope["visitor"]
+    return visitor
+
+
+class PageGuard:
+    """Stands before the pages."""
+
+    def __init__(self, sessions: Sessions, limits: Buckets | None = None) -> None:
+        self._sessions = sessions
+        self._limits = limits
+
+    async def visitor(self, request: Request) -> Visitor | None:
+        """None where nobody is signed in.  Raises `StoreUnavailable`."""
+        token = request.cookies.get(cookie_name(request))
+        found = await run_in_threadpool(self._sessions.recognise, token) if token else None
+        return Visitor(*found) if found else None
+
+    def page(self, path: str, page: Page, right: Right | None, name: str, *methods: str) -> Route:
+        """A page for those who have a right; None: for everybody who is signed in."""
+
+        async def guarded(request: Request) -> Response:
+            request.scope.setdefault("spoken_of", {})
+            try:
+                check_same_origin(request)
+                visitor = await self.visitor(request)
+                if visitor is None:
+                    return self._to_sign_in(request)
+                request.scope["visitor"], request.scope["caller"] = visitor, visitor.caller
+                request.scope["route"] = route
+                request.scope["spoken_of"] |= {"actor": visitor.caller.actor}
+                if self._limits:
+                    self._limits.take(visitor.caller.actor)
+                if right:
+                    check_right(visitor.caller.role, right)
+                return self._with_headers(await page(request))
+            except Exception as error:  # noqa: BLE001 - every error has a page
+                return self._with_headers(page_of_error(request, error))
+
+        route = Route(path, guarded, methods=list(methods or ("GET",)), name=name)
+        return route
+
+    def open_page(self, path: str, page: Page, name: str, *methods: str) -> Route:
+        """A page for everybody, signed in or not."""
+
+        async def guarded(request: Request) -> Response:
+            request.scope.setdefault("spoken_of", {})
+            try:
+                check_same_origin(request)
+                return self._with_headers(await page(request))
+            except Exception as error:  # noqa: BLE001 - every error has a page
+                return self._with_headers(page_of_error(request, error))
+
+        return Route(path, guarded, methods=list(methods or ("GET",)), name=name)
+
+    @staticmethod
+    def _to_sign_in(request: Request) -> Response:
+        if request.method not in SAFE_METHODS:
+            raise CallerNotAllowed("You are signed out. Sign in again in another window, then send this once more.")
+        target = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?to={quote(target, safe='')}", 303)
+
+    @staticmethod
+    def _with_headers(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response

@@ -1,0 +1,90 @@
+"""The pages of one plan at a cut."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from adapters.http.queries import Views
+from adapters.web.guard import PageGuard
+from adapters.web.languages import Speech
+from adapters.web.plan.presenter import plan_path, plan_view
+from adapters.web.plan.timebar import steps, time_bar
+from adapters.web.plan.value_page import value_view
+from adapters.web.templates import render, speech_of
+from application.aggregates.cache import LoadedPlan
+from application.views.cuts import Cut, check_there, cut_at, timezone_of
+from application.views.reviews import reviews
+from domain.account_plan.plan import the_plan
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """A page of a plan that somebody asked for."""
+
+    request: Request
+    known: LoadedPlan
+    cut: Cut
+    say: Speech
+
+    @property
+    def blaming(self) -> bool:
+        return "blame" in self.request.query_params
+
+
+class PlanPages:
+    """Makes the pages of a plan: finds the plan and the cut, and puts the time machine on top."""
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+
+    async def asked(self, request: Request) -> PlanRequest:
+        """Raises `PlanNotOpen`, `CutRefused`, `StoreUnavailable`."""
+        known = await self._views.plan(request, request.path_params["plan"])
+        text = request.query_params.get("as_of") or request.query_params.get("on") or "now"
+        cut = cut_at(text, known, self._views.now())
+        check_there(known, cut)
+        self._views.note_read(request, known.plan_id, f"version:{cut.version}")
+        return PlanRequest(request, known, cut, speech_of(request, timezone_of(known)))
+
+    def page(self, template: str, make: Callable[[PlanRequest], Any]) -> Callable[[Request], Any]:
+        async def page(request: Request) -> Response:
+            asked = await self.asked(request)
+            return await run_in_threadpool(self._rendered, asked, template, make)
+
+        return page
+
+    def _rendered(self, asked: PlanRequest, template: str, make: Callable[[PlanRequest], Any]) -> Response:
+        known, cut, say = asked.known, asked.cut, asked.say
+        now = cut_at("now", known, self._views.now())
+        path = plan_path(the_plan(known.plan))
+        here = f"{path}{asked.request.scope['path'].removeprefix(path)}"
+        bar = time_bar(known, cut, reviews(known, now), here, path, say, asked.blaming)
+        return render(asked.request, template, speech=say, view=make(asked), bar=bar)
+
+
+def routes(views: Views, guard: PageGuard) -> list[Route]:
+    pages = PlanPages(views)
+
+    def plan(asked: PlanRequest) -> Any:
+        return plan_view(asked.known, asked.cut, asked.say, asked.blaming)
+
+    def value(asked: PlanRequest) -> Any:
+        kind, id, field = (asked.request.path_params[name] for name in ("kind", "id", "field"))
+        return value_view(asked.known, asked.cut, kind, id, field, asked.say)
+
+    async def read_steps(request: Request) -> Response:
+        asked = await pages.asked(request)
+        return JSONResponse(await run_in_threadpool(steps, asked.known, asked.say))
+
+    return [
+        guard.page("/plans/{plan}", pages.page("plan/page.html", plan), "view", "plan-page"),
+        guard.page("/plans/{plan}/steps", read_steps, "view", "plan-steps"),
+        guard.page(
+            "/plans/{plan}/values/{kind}/{id}/{field}", pages.page("plan/value.html", value), "view", "value-page"
+        ),
+    ]

@@ -1,0 +1,253 @@
+"""What the page of a plan shows at a cut: facts on top, then every section with its age and everything said in it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, get_args
+from urllib.parse import quote, urlencode
+
+from adapters.rendering.words import in_words, spaced
+from adapters.web.languages import Speech
+from adapters.web.plan.columns import AMOUNT_OF_PLAN, COLUMNS
+from application.aggregates.cache import LoadedPlan
+from application.views.blame import Blame, blame
+from application.views.current_plan import ONE_EACH, plural
+from application.views.cuts import Cut, plan_at, timezone_of
+from application.views.effects import section_of, values_of
+from application.views.freshness import Freshness, freshness
+from application.views.metrics import metrics
+from domain.account_plan.health import Contract
+from domain.account_plan.plan import Plan, the_plan
+from domain.account_plan.stakeholders import FORGOTTEN
+from domain.language import Section
+from domain.things import AccountPlan, Thing
+
+PAGES = (("", "Plan"),)
+"""The pages of a plan, and what each is called."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value as it reads, and where it is told who set it."""
+
+    text: str
+    address: str
+    origin: str = ""
+    """Who set it, when and why, where the reader asked to see that of every value."""
+    is_forgotten: bool = False
+
+
+@dataclass(frozen=True)
+class ThingRow:
+    """One thing: what it is called, and its values in the order of the columns."""
+
+    id: str
+    name: str
+    values: Sequence[Value]
+    ending: str
+
+
+@dataclass(frozen=True)
+class ThingTable:
+    """Everything of one kind in a section."""
+
+    kind: str
+    caption: str
+    headings: Sequence[str]
+    rows: Sequence[ThingRow]
+    over: Sequence[ThingRow]
+    """What is over: finished, left, retired."""
+    one_only: bool
+    """Whether a plan has one of the kind: then its values are listed rather than put in columns."""
+
+
+@dataclass(frozen=True)
+class SectionView:
+    name: Section
+    title: str
+    age: str
+    is_stale: bool
+    tables: Sequence[ThingTable]
+
+
+@dataclass(frozen=True)
+class Fact:
+    label: str
+    value: str
+    note: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class PlanHead:
+    """What stands on top of every page of a plan."""
+
+    account_name: str
+    account_id: str
+    path: str
+    archived: bool
+    tabs: Sequence[tuple[str, str]]
+    """Address and name of each page of the plan, at the same cut."""
+
+
+@dataclass(frozen=True)
+class PlanView:
+    head: PlanHead
+    facts: Sequence[Fact]
+    sections: Sequence[SectionView]
+    blaming: bool
+    blame_address: str
+
+
+def plan_path(card: Plan) -> str:
+    return f"/plans/{quote(card.account_id, safe='')}"
+
+
+def at_cut(address: str, cut: Cut, **more: str) -> str:
+    """An address at the same point of the history."""
+    parameters = {**({} if cut.cut == "now" else {"as_of": cut.cut}), **more}
+    return f"{address}?{urlencode(parameters)}" if parameters else address
+
+
+def head(card: Plan, cut: Cut, say: Speech) -> PlanHead:
+    path = plan_path(card)
+    tabs = [(at_cut(f"{path}{page}", cut), say(name)) for page, name in PAGES]
+    return PlanHead(card.account_name, card.account_id, path, card.archived, tabs)
+
+
+def plan_view(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool) -> PlanView:
+    """Raises `CutBeforePlan`."""
+    plan, zone, records = plan_at(known, cut), timezone_of(known), known.records[: cut.version]
+    card = the_plan(plan)
+    origins = {(each.kind, each.id, each.field): each for each in blame(plan, records)} if blaming else {}
+    shown = _Shown(card, cut, say, origins)
+    tables: dict[Section, list[ThingTable]] = {section: [] for section in get_args(Section)}
+    for kind, things in plan.kinds().items():
+        by_section: dict[Section, list[Thing]] = {}
+        for thing in things.values():
+            by_section.setdefault(section_of(thing), []).append(thing)
+        for section, some in by_section.items():
+            tables[section].append(shown.table(kind, some))
+    fresh = freshness(records, card.tier, zone, cut.date)
+    path = plan_path(card)
+    return PlanView(
+        head=head(card, cut, say),
+        facts=list(facts(plan, card, cut, say)),
+        sections=[
+            SectionView(section, say(spaced(section)), age_of(fresh[section], say), fresh[section].stale, found)
+            for section, found in tables.items()
+        ],
+        blaming=blaming,
+        blame_address=at_cut(path, cut) if blaming else at_cut(path, cut, blame="yes"),
+    )
+
+
+def age_of(fresh: Freshness, say: Speech) -> str:
+    age = say.counted("{number} day old", "{number} days old", fresh.age_days)
+    if fresh.most_days is None:
+        return age
+    return say("{age}, may be {most}", age=age, most=fresh.most_days)
+
+
+def facts(plan: AccountPlan, card: Plan, cut: Cut, say: Speech) -> Iterator[Fact]:
+    follows = metrics(plan, cut.today)
+    contract = plan.find(Contract, "contract")
+    yield Fact(say("Tier"), say(spaced(card.tier)), say("owned by {owner}", owner=card.owner))
+    if contract:
+        renews = say.how_far(contract.renews_on, cut.date)
+        yield Fact(say("ARR"), say.amount(contract.arr, card.currency))
+        yield Fact(say("Renews"), say.day(contract.renews_on), renews)
+    overdue = follows.promises.overdue
+    yield Fact(
+        say("Open promises"),
+        say.number(follows.promises.open),
+        say.counted("{number} overdue", "{number} overdue", overdue) if overdue else say("none overdue"),
+        "bad" if overdue else "",
+    )
+    yield Fact(
+        say("Stakeholders engaged"),
+        say("{engaged} of {known}", engaged=follows.stakeholders.engaged, known=follows.stakeholders.known),
+        say("single-threaded") if follows.stakeholders.single_threaded else "",
+        "warning" if follows.stakeholders.single_threaded else "",
+    )
+    yield Fact(
+        say("Open pipeline"),
+        say.amount(follows.opportunities.amount, card.currency),
+        say("weighted {amount}", amount=say.amount(follows.opportunities.weighted_amount, card.currency)),
+    )
+
+
+class _Shown:
+    """Things of one plan at one cut as a reader sees them."""
+
+    def __init__(self, card: Plan, cut: Cut, say: Speech, origins: Mapping[tuple[str, str, str], Blame]) -> None:
+        self._card = card
+        self._cut = cut
+        self._say = say
+        self._origins = origins
+        self._path = plan_path(card)
+
+    def table(self, kind: type[Thing], things: Sequence[Thing]) -> ThingTable:
+        rows = [self._row(kind, thing) for thing in things]
+        return ThingTable(
+            kind=kind.noun,
+            caption=self._say(spaced(plural(kind.noun))),
+            headings=[self._say(spaced(field)) for field in COLUMNS[kind.noun]],
+            rows=[row for row in rows if not row.ending],
+            over=[row for row in rows if row.ending],
+            one_only=kind.noun in ONE_EACH,
+        )
+
+    def _row(self, kind: type[Thing], thing: Thing) -> ThingRow:
+        there = values_of(thing)
+        values = [self.value(thing, field, there.get(field)) for field in COLUMNS[kind.noun]]
+        return ThingRow(thing.id, name_of(thing), values, thing.ending or "")
+
+    def value(self, thing: Thing, field: str, value: Any) -> Value:
+        address = f"{self._path}/values/{quote(thing.noun)}/{quote(thing.id, safe='')}/{quote(field)}"
+        origin = self._origins.get((thing.noun, thing.id, field))
+        forgotten = value == FORGOTTEN
+        text = self._say("words of a forgotten person") if forgotten else self.text(field, value)
+        said_by = origin_in_words(origin, self._say) if origin else ""
+        return Value(text, at_cut(address, self._cut), said_by, forgotten)
+
+    def text(self, field: str, value: Any) -> str:
+        return value_text(field, value, self._card.currency, self._say)
+
+
+def value_text(field: str, value: Any, currency: str, say: Speech) -> str:
+    """A value in words of the reader's language; an amount with the currency of its plan."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return say("yes") if value else say("no")
+        case Decimal() if field in AMOUNT_OF_PLAN:
+            return say.amount(value, currency)
+        case datetime():
+            return say.instant(value)
+        case date():
+            return say.day(value)
+        case tuple() if value and all(isinstance(each, str) for each in value):
+            return (" · " if any(" " in each for each in value) else ", ").join(
+                say(in_words(each, field)) for each in value
+            )
+        case _:
+            return say(in_words(value, field))
+
+
+def name_of(thing: Thing) -> str:
+    """What a thing is called: its title, name or statement, else its id."""
+    for field in ("title", "name", "statement", "outcome", "account_name", "summary", "heading"):
+        said = getattr(thing, field, None)
+        if isinstance(said, str) and said and not (field == "title" and thing.noun == "stakeholder" and thing.name):  # type: ignore[attr-defined]
+            return said
+    return thing.id
+
+
+def origin_in_words(origin: Blame, say: Speech) -> str:
+    """Who set a value, when, and why."""
+    what = say(spaced(origin.type))
+    sentence = say("{actor}, {at}: {what}", actor=origin.actor, at=say.instant(origin.recorded_at), what=what)
+    return f"{sentence} – {origin.reason}" if origin.reason else sentence

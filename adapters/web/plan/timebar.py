@@ -1,0 +1,96 @@
+"""The time machine: the bar on every page of a plan that steps through its history, event by event or review by review."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from adapters.rendering.words import spaced
+from adapters.web.languages import Speech
+from application.aggregates.cache import LoadedPlan
+from application.views.cuts import Cut
+from application.views.reviews import ReviewView
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A held review on the bar."""
+
+    version: int
+    label: str
+
+
+@dataclass(frozen=True)
+class TimeBar:
+    """Where a page stands in the history of its plan, and where one can go from there."""
+
+    path: str
+    version: int
+    last_version: int
+    is_now: bool
+    as_of: str
+    """The point as a sentence: “review m-2026-03, held on 3 Mar 2026”."""
+    day: str
+    """The day of the cut, as a date field takes it."""
+    label: str
+    """What the event at the cut was."""
+    ticks: Sequence[Tick]
+    previous_event: str | None
+    next_event: str | None
+    previous_review: str | None
+    next_review: str | None
+    now: str
+    steps: str
+
+
+def time_bar(
+    known: LoadedPlan, cut: Cut, reviews: Sequence[ReviewView], path: str, plan_path: str, say: Speech, blaming: bool
+) -> TimeBar:
+    """`reviews` are those of the whole plan; `path` is the page, `plan_path` the plan it is about."""
+    held = sorted((review for review in reviews if review.version), key=lambda review: review.version or 0)
+
+    def at(point: str | None) -> str:
+        parameters = {name: value for name, value in (("as_of", point), ("blame", "yes" if blaming else "")) if value}
+        return f"{path}?{urlencode(parameters)}" if parameters else path
+
+    before = [review for review in held if (review.version or 0) < cut.version]
+    after = [review for review in held if (review.version or 0) > cut.version]
+    is_now = cut.cut == "now"
+    return TimeBar(
+        path=path,
+        version=cut.version,
+        last_version=known.version,
+        is_now=is_now,
+        as_of=in_words(cut, say),
+        day=cut.date.isoformat(),
+        label=step_label(known, cut.version, say),
+        ticks=[Tick(review.version or 0, review.review.id) for review in held],
+        previous_event=at(f"version:{cut.version - 1}") if cut.version > 1 else None,
+        next_event=at(f"version:{cut.version + 1}") if cut.version < known.version else None,
+        previous_review=at(before[-1].cut) if before else None,
+        next_review=at(after[0].cut) if after else None,
+        now=at(None),
+        steps=f"{plan_path}/steps",
+    )
+
+
+def in_words(cut: Cut, say: Speech) -> str:
+    kind, _, which = cut.cut.partition(":")
+    if kind == "review":
+        return say("review {id}, held on {day}", id=which, day=say.day(cut.date))
+    if kind == "version":
+        return say("event {version}, recorded {at}", version=cut.version, at=say.instant(cut.at))
+    if cut.over or cut.provisional:
+        return say("the end of {day}", day=say.day(cut.date))
+    return say.instant(cut.at)
+
+
+def step_label(known: LoadedPlan, version: int, say: Speech) -> str:
+    """An event in a line: its number, when it was recorded, by whom, and what it was.  It holds nobody's words."""
+    record = known.records[version - 1]
+    what = say(spaced(type(record.event).__name__))
+    return f"{version} · {say.instant(record.meta.recorded_at)} · {record.meta.actor} · {what}"
+
+
+def steps(known: LoadedPlan, say: Speech) -> list[str]:
+    """The line of every event, for the label of the slider."""
+    return [step_label(known, version, say) for version in range(1, known.version + 1)]

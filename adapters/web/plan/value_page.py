@@ -1,0 +1,78 @@
+"""One value and where it comes from: who set it, when, why, and what it was before; back to the first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.rendering.words import spaced
+from adapters.web.errors import NoSuchPage
+from adapters.web.languages import Speech
+from adapters.web.plan.presenter import PlanHead, head, name_of, plan_path, value_text
+from application.aggregates.cache import LoadedPlan
+from application.views.cuts import Cut, plan_at
+from application.views.effects import struck_by, walk
+from domain.account_plan.plan import the_plan
+
+
+@dataclass(frozen=True)
+class ValueStep:
+    """An event that set the value."""
+
+    before: str
+    after: str
+    actor: str
+    at: str
+    what: str
+    reason: str
+    event: str
+    """The address of the plan as the event left it."""
+    plan_before: str
+    """The address of the plan as it stood just before the event."""
+
+
+@dataclass(frozen=True)
+class ValueView:
+    head: PlanHead
+    thing: str
+    kind: str
+    field: str
+    now: str
+    steps: Sequence[ValueStep]
+    """The latest first."""
+
+
+def value_view(known: LoadedPlan, cut: Cut, kind: str, id: str, field: str, say: Speech) -> ValueView:
+    """Raises `NoSuchPage` where the plan has no such value at the cut, and `CutBeforePlan`."""
+    plan = plan_at(known, cut)
+    card, thing = the_plan(plan), plan.named(kind, id)
+    if thing is None or not hasattr(thing, field) or field.startswith("_"):
+        raise NoSuchPage(say("The plan has no such value at this point."))
+    records = known.records[: cut.version]
+    path = plan_path(card)
+
+    def text(value: Any) -> str:
+        return value_text(field, value, card.currency, say)
+
+    steps = [
+        ValueStep(
+            before=text(effect.before),
+            after=text(effect.after),
+            actor=step.record.meta.actor,
+            at=say.instant(step.record.meta.recorded_at),
+            what=say(spaced(type(step.record.event).__name__)),
+            reason=step.record.meta.reason or "",
+            event=f"{path}?as_of=version:{step.record.version}",
+            plan_before=f"{path}?as_of=version:{step.record.version - 1}" if step.record.version > 1 else "",
+        )
+        for step in walk(records, never=struck_by(records).keys())
+        for effect in step.effects
+        if (effect.kind, effect.id, effect.field) == (kind, id, field)
+    ]
+    return ValueView(
+        head=head(card, cut, say),
+        thing=name_of(thing),
+        kind=say(spaced(kind)),
+        field=say(spaced(field)),
+        now=text(getattr(thing, field)),
+        steps=steps[::-1],
+    )

@@ -1,0 +1,123 @@
+"""What the page of the portfolio shows: a row a plan, with filters and an order that stand in the address."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import get_args
+from urllib.parse import urlencode
+
+from adapters.rendering.words import spaced
+from adapters.web.languages import Speech
+from application.portfolio.portfolio import PortfolioItem, PortfolioPage, PortfolioQuery
+from domain.account_plan.plan import Tier
+from domain.things import day_of
+
+FILTERS = ("q", "tier", "owner", "overdue", "stale", "archived", "renews_before")
+RENEWS_SOON_DAYS = 92
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The head of a column, and where it leads: to the same plans in its order."""
+
+    title: str
+    address: str | None = None
+    order: str | None = None
+    """`ascending` or `descending` where the plans stand in the order of this column."""
+    number: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One plan."""
+
+    address: str
+    account_name: str
+    account_id: str
+    tier: str
+    owner: str
+    arr: str
+    renews_on: str
+    renews_how_far: str
+    renews_soon: bool
+    open_promises: str
+    overdue: int
+    overdue_words: str
+    last_review: str
+    last_review_how_far: str
+    stale_words: str
+    stale: int
+
+
+@dataclass(frozen=True)
+class PortfolioView:
+    """The page, as the template needs it."""
+
+    query: PortfolioQuery
+    headings: list[Heading]
+    rows: list[Row]
+    tiers: list[tuple[str, str, bool]]
+    """Value, word, whether it is chosen."""
+    next: str | None
+    is_filtered: bool
+
+
+def portfolio_view(
+    page: PortfolioPage, query: PortfolioQuery, given: Mapping[str, str], now: datetime, say: Speech
+) -> PortfolioView:
+    return PortfolioView(
+        query=query,
+        headings=list(headings(query, given, say)),
+        rows=[row(item, day_of(now, "UTC"), say) for item in page.items],
+        tiers=[(tier, say(spaced(tier)), tier in query.tier) for tier in get_args(Tier)],
+        next=address(given, cursor=page.next) if page.next else None,
+        is_filtered=any(given.get(name) for name in FILTERS),
+    )
+
+
+def address(given: Mapping[str, str], **but: str | None) -> str:
+    """The page with the parameters it was asked for, but for these; None leaves one out."""
+    parameters = {name: value for name, value in {**given, **but}.items() if value}
+    return f"/?{urlencode(parameters)}" if parameters else "/"
+
+
+def headings(query: PortfolioQuery, given: Mapping[str, str], say: Speech) -> Iterator[Heading]:
+    columns = (
+        ("account_name", say("Account"), False),
+        ("tier", say("Tier"), False),
+        (None, say("Owner"), False),
+        ("arr", say("ARR"), True),
+        ("renews_on", say("Renews"), False),
+        ("open_promises", say("Open promises"), True),
+        ("overdue", say("Overdue"), True),
+        ("last_review_on", say("Last review"), False),
+        (None, say("Sections to refresh"), False),
+    )
+    for name, title, number in columns:
+        if name is None:
+            yield Heading(title, number=number)
+            continue
+        order = {name: "ascending", f"-{name}": "descending"}.get(query.sort)
+        turned = f"-{name}" if order == "ascending" else name
+        yield Heading(title, address(given, sort=turned, cursor=None), order, number)
+
+
+def row(item: PortfolioItem, today: date, say: Speech) -> Row:
+    return Row(
+        address=f"/plans/{item.account_id}",
+        account_name=item.account_name,
+        account_id=item.account_id,
+        tier=say(spaced(item.tier)),
+        owner=item.owner,
+        arr=say.amount(item.arr, item.currency),
+        renews_on=say.day(item.renews_on),
+        renews_how_far=say.how_far(item.renews_on, today) if item.renews_on else "",
+        renews_soon=bool(item.renews_on and (item.renews_on - today).days <= RENEWS_SOON_DAYS),
+        open_promises=say.number(item.open_promises),
+        overdue=item.overdue,
+        overdue_words=say.counted("{number} overdue", "{number} overdue", item.overdue),
+        last_review=say.day(item.last_review_on),
+        last_review_how_far=say.how_far(item.last_review_on, today) if item.last_review_on else "",
+        stale=len(item.stale_sections),
+        stale_words=", ".join(say(spaced(section)) for section in item.stale_sections),
+    )

@@ -1,0 +1,25 @@
+"""Whether a form was sent from a page of this service: browsers say where a request comes from."""
+
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+SAFE_METHODS = {"GET", "HEAD"}
+
+
+class SentFromElsewhere(Exception):
+    """This form was not sent from a page of this service, so nothing was done. Open the page again and send it there."""
+
+
+def check_same_origin(request: Request) -> None:
+    """Of a request that changes something.  Raises `SentFromElsewhere` where another site made the browser send it."""
+    if request.method in SAFE_METHODS:
+        return
+    said = request.headers.get("sec-fetch-site")
+    if said is not None:
+        comes_from_here = said == "same-origin"
+    else:  # an older browser: it names its origin with every form
+        origin = request.headers.get("origin")
+        comes_from_here = origin is not None and urlsplit(origin).netloc == request.headers.get("host")
+    if not comes_from_here:
+        raise SentFromElsewhere(SentFromElsewhere.__doc__)

@@ -1,0 +1,79 @@
+"""Signing in: by an API key, and on a development machine by a name; and signing out."""
+
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from adapters.access.api_keys import KEY
+from adapters.access.callers import Callers, CallerUnknown
+from adapters.access.sessions import Sessions
+from adapters.web.guard import PageGuard, cookie_name, visitor_of
+from adapters.web.templates import render
+
+MOST_BYTES = 16 * 1024
+FORM = "application/x-www-form-urlencoded"
+
+
+def target_in(asked: str | None) -> str:
+    """Where somebody wanted to go: a path of this service and nowhere else."""
+    if asked and asked.startswith("/") and not asked.startswith(("//", "/\\")) and asked.isprintable():
+        return asked
+    return "/"
+
+
+def routes(guard: PageGuard, sessions: Sessions, callers: Callers) -> list[Route]:
+    async def page(request: Request) -> Response:
+        return shown(request, target_in(request.query_params.get("to")))
+
+    def shown(request: Request, to: str, wrong: str = "", status: int = 200) -> Response:
+        names = sessions.names_may_be_chosen
+        return render(request, "sign_in/page.html", status, to=to, wrong=wrong, names_may_be_chosen=names)
+
+    async def sign_in(request: Request) -> Response:
+        form = await request.form(max_files=0, max_fields=10)
+        to, key, name = (str(form.get(field) or "").strip() for field in ("to", "key", "name"))
+        browser, to = request.headers.get("user-agent", ""), target_in(to)
+        if name and sessions.names_may_be_chosen:
+            try:
+                caller = await callers.identify({"host": request.headers.get("host", ""), "x-actor": sent(name)})
+            except CallerUnknown as error:
+                return shown(request, to, str(error), 422)
+            token = await run_in_threadpool(sessions.begin, caller, "name", browser)
+            return signed_in(request, token, to)
+        match = KEY.fullmatch(key)
+        try:
+            caller = await callers.identify({"authorization": f"Bearer {key}"})
+        except CallerUnknown:
+            match = None
+        if match is None:
+            return shown(request, to, "This is no key of this service, or it has expired or was revoked.", 422)
+        token = await run_in_threadpool(sessions.begin, caller, "key", browser, match[1])
+        return signed_in(request, token, to)
+
+    async def sign_out(request: Request) -> Response:
+        visitor = visitor_of(request)
+        await run_in_threadpool(sessions.end, visitor.session.id, visitor.session.actor)
+        answer = RedirectResponse("/sign-in", 303)
+        answer.delete_cookie(cookie_name(request), path="/", secure=request.url.scheme == "https", httponly=True)
+        return answer
+
+    return [
+        guard.open_page("/sign-in", page, "sign-in-page"),
+        guard.open_page("/sign-in", sign_in, "sign-in", "POST"),
+        guard.page("/sign-out", sign_out, None, "sign-out", "POST"),
+    ]
+
+
+def sent(name: str) -> str:
+    """A name as it would stand in a header: its bytes in UTF-8, one sign each."""
+    return name.encode().decode("latin-1")
+
+
+def signed_in(request: Request, token: str, to: str) -> Response:
+    """On to where they wanted to go, with the session in a cookie that no script can read."""
+    answer = RedirectResponse(to, 303)
+    answer.set_cookie(
+        cookie_name(request), token, path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax"
+    )
+    return answer

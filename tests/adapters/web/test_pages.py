@@ -1,0 +1,182 @@
+"""The pages as a browser without scripts sees them."""
+
+import re
+from html import unescape
+
+import pytest
+
+from adapters.access.callers import Bearers
+from adapters.web.assets import SCRIPTS, SHEETS, assets
+from adapters.web.guard import CONTENT_SECURITY_POLICY
+from adapters.web.plan.columns import COLUMNS
+from domain.account_plan import THINGS
+from tests.api import Api, served
+from tests.callers import given_key, known_keys
+from tests.places import ROOT
+
+FROM_HERE = {"Sec-Fetch-Site": "same-origin"}
+HTMX_SHA384 = "Qp9rdC8H7EqOoX-nR0P3RPG2Noji-qdwJlGpfzwQJsfOpp3sGwIdSP9xO3-UlEhn"
+
+
+def signed_in(api: Api, **form: str) -> dict[str, str]:
+    answer = api.request("POST", "/sign-in", data=form or {"name": "ann"}, headers=FROM_HERE)
+    assert answer.status_code == 303, answer.text
+    cookie = answer.headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+    return {"Cookie": cookie.partition(";")[0]}
+
+
+def text_of(page: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def test_who_is_not_signed_in_is_asked_to_and_comes_back_to_the_page(acme):
+    path = f"/plans/{acme.plan}?as_of=version:1"
+    asked = acme.get(path)
+    assert (asked.status_code, asked.headers["location"]) == (
+        303,
+        f"/sign-in?to=%2Fplans%2F{acme.plan}%3Fas_of%3Dversion%3A1",
+    )
+    answer = acme.request("POST", "/sign-in", data={"name": "ann", "to": path}, headers=FROM_HERE)
+    assert answer.headers["location"] == path
+
+
+@pytest.mark.parametrize(
+    "to", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example", "elsewhere"]
+)
+def test_nobody_is_led_to_another_site_by_signing_in(service, to):
+    answer = service.request("POST", "/sign-in", data={"name": "ann", "to": to}, headers=FROM_HERE)
+    assert answer.headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://elsewhere.example"}, {}],
+)
+def test_a_form_that_another_site_sent_does_nothing(service, headers):
+    answer = service.request("POST", "/sign-in", data={"name": "ann"}, headers=headers)
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+    assert "not sent from a page of this service" in text_of(answer.text)
+
+
+def test_an_older_browser_is_known_by_its_origin(service):
+    answer = service.request("POST", "/sign-in", data={"name": "ann"}, headers={"Origin": "http://localhost"})
+    assert answer.status_code == 303
+
+
+def test_the_portfolio_is_a_table_with_a_row_a_plan(store):
+    with served(store) as api:
+        position = api.with_a_plan("acme").done("confirm-section", section="risks")["position"]
+        follower = store.portfolio.follower(api.clock)
+        follower.start()
+        store.portfolio.wait_for(position)
+        follower.stop()
+        page = api.get("/?q=acme", signed_in(api))
+        assert page.status_code == 200
+        assert "Acme Manufacturing" in page.text
+        assert 'href="/plans/acme"' in page.text
+
+
+def test_a_page_that_is_asked_for_wrongly_says_what_to_look_at(service):
+    page = service.get("/?tier=golden", signed_in(service))
+    assert page.status_code == 422
+    assert "tier" in text_of(page.text)
+
+
+def test_a_plan_shows_every_value_and_where_it_comes_from(acme):
+    acme.done("add-action", id="sow", statement="Sign the SOW", kind="task", owner="ann", due_on="2026-02-10")
+    acme.done("reschedule-action", id="sow", due_on="2026-03-10", reason="legal is on leave")
+    cookie = signed_in(acme)
+    assert "Sign the SOW" in acme.get(f"/plans/{acme.plan}", cookie).text
+    value = text_of(acme.get(f"/plans/{acme.plan}/values/action/sow/due_on", cookie).text)
+    assert "10 Mar 2026" in value
+    assert "legal is on leave" in value
+    blamed = text_of(acme.get(f"/plans/{acme.plan}?blame=yes", cookie).text)
+    assert "action rescheduled – legal is on leave" in blamed
+
+
+def test_the_time_machine_shows_the_plan_as_it_stood_and_says_so(acme):
+    acme.done("add-action", id="sow", statement="Sign the SOW", kind="task", owner="ann", due_on="2026-02-10")
+    cookie = signed_in(acme)
+    now, then = (acme.get(f"/plans/{acme.plan}{cut}", cookie) for cut in ("", "?as_of=version:1"))
+    assert "Sign the SOW" in now.text
+    assert "Sign the SOW" not in then.text
+    assert "Nothing can be changed here" in then.text
+    assert "Nothing can be changed here" not in now.text
+    assert len(acme.get(f"/plans/{acme.plan}/steps", cookie).json()) == acme.version
+
+
+@pytest.mark.parametrize("path", ["", "/values/action/none/due_on", "?as_of=version:99", "?as_of=2999-01-01"])
+def test_what_is_not_there_has_a_page_that_says_so(acme, path):
+    plan = acme.plan if path else "nowhere"
+    page = acme.get(f"/plans/{plan}{path}", signed_in(acme))
+    assert page.status_code == (422 if "as_of" in path else 404)
+    assert page.headers["content-type"].startswith("text/html")
+
+
+def test_a_page_runs_no_script_and_shows_no_style_of_anybody_else(acme):
+    for page in (
+        acme.get("/sign-in"),
+        acme.get("/", signed_in(acme)),
+        acme.get(f"/plans/{acme.plan}", signed_in(acme)),
+    ):
+        assert page.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page.text)
+        assert re.findall(r"<script(?![^>]*\ssrc=)", page.text) == []
+
+
+def test_who_signed_out_is_out(acme):
+    cookie = signed_in(acme)
+    assert acme.request("POST", "/sign-out", headers=cookie | FROM_HERE).headers["location"] == "/sign-in"
+    assert acme.get("/", cookie).status_code == 303
+
+
+def test_a_session_ends_twelve_hours_after_it_was_last_used(store):
+    with served(store) as api:
+        cookie = signed_in(api)
+        api.clock.forward(hours=11)
+        assert api.get("/", cookie).status_code == 200
+        api.clock.forward(hours=11, minutes=59)
+        assert api.get("/", cookie).status_code == 200
+        api.clock.forward(hours=12)
+        assert api.get("/", cookie).status_code == 303
+
+
+def test_a_session_begun_with_a_key_ends_with_the_key(store):
+    keys = known_keys(store)
+    key = given_key(store, "ann", "editor", "acme")
+    keys.refresh()
+    with served(store, Bearers(keys), caller_by_key=keys.caller_by_id) as api:
+        assert api.request("POST", "/sign-in", data={"name": "ann"}, headers=FROM_HERE).status_code == 422
+        cookie = signed_in(api, key=key)
+        assert api.get("/", cookie).status_code == 200
+        store.api_keys.revoke(key.split("_")[1], api.clock())
+        keys.refresh()
+        assert api.get("/", cookie).status_code == 303
+
+
+def test_assets_are_named_by_their_content_and_kept_for_ever(service):
+    for asset in assets().values():
+        answer = service.get(asset.address, {"Accept-Encoding": "gzip"})
+        assert answer.status_code == 200
+        assert answer.content == asset.content
+        assert "immutable" in answer.headers["cache-control"]
+    assert service.get("/assets/pages.0000.css").status_code == 404
+
+
+def test_every_file_of_style_and_script_is_served():
+    static = ROOT / "adapters" / "web" / "static"
+    assert {file.stem for file in (static / "css").iterdir()} == set(SHEETS)
+    assert {file.name.removesuffix(".js") for file in (static / "js").glob("*.js")} == set(SCRIPTS)
+
+
+def test_htmx_is_the_released_file():
+    assert assets()["htmx.min.js"].digest == HTMX_SHA384
+
+
+def test_every_kind_of_thing_has_columns():
+    assert set(COLUMNS) == set(THINGS)
+    assert {kind: set(fields) - set(THINGS[kind].model_fields) for kind, fields in COLUMNS.items()} == {
+        kind: set() for kind in COLUMNS
+    }
