@@ -1,6 +1,6 @@
 """A plan as it stands, for people: the account, what follows from the plan, and the sections that are worked with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import get_args
@@ -11,9 +11,7 @@ from rich.text import Text
 
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, named, pairs, panel, table, text
 from adapters.rendering.words import (
-    ATTITUDES,
     POWERS,
-    STRENGTHS,
     amount,
     counted,
     how_far,
@@ -26,26 +24,43 @@ from application.aggregates.cache import LoadedPlan
 from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import Cut, plan_at
 from application.views.freshness import Freshness
-from domain.account_plan.actions import Action
+from domain.account_plan.actions import Action, ActionState
 from domain.account_plan.goals import Goal
-from domain.account_plan.health import Contract, Health
+from domain.account_plan.health import Contract, Health, TrafficLight
 from domain.account_plan.opportunities import Opportunity
 from domain.account_plan.overview import Unit
 from domain.account_plan.plan import the_plan
-from domain.account_plan.plays import Play
+from domain.account_plan.plays import Play, PlayState
 from domain.account_plan.requests import Request
 from domain.account_plan.reviews import Review
 from domain.account_plan.risks import Risk
 from domain.account_plan.stakeholders import Stakeholder
+from domain.account_plan.standing import STRENGTHS, AttitudeWord, in_a_word
 from domain.account_plan.summary import Summary
-from domain.account_plan.whitespace import Cell, Offering, cell_id
+from domain.account_plan.whitespace import Cell, Offering, Penetration, cell_id
 from domain.language import Section
 from domain.things import AccountPlan
 
-LIGHTS = {"green": "bold green", "amber": "bold yellow", "red": "bold red"}
-FEELINGS = {-2: ALARM, -1: WARNING, 1: GOOD, 2: "bold green"}
-STATES = {"blocked": ALARM, "in_flight": GOOD}
-PENETRATIONS = {
+LIGHTS: Mapping[TrafficLight, str] = {"green": "bold green", "amber": "bold yellow", "red": "bold red"}
+FEELINGS: Mapping[AttitudeWord, str] = {
+    "blocker": ALARM,
+    "sceptic": WARNING,
+    "neutral": "",
+    "supporter": GOOD,
+    "champion": "bold green",
+    "unknown": QUIET,
+}
+STATES: Mapping[PlayState | ActionState, str] = {
+    "planned": "",
+    "open": "",
+    "in_flight": GOOD,
+    "blocked": ALARM,
+    "won": GOOD,
+    "done": GOOD,
+    "lost": QUIET,
+    "dropped": QUIET,
+}
+PENETRATIONS: Mapping[Penetration, str] = {
     "adopted": "bold green",
     "pilot": "green",
     "opportunity": "cyan",
@@ -220,7 +235,7 @@ def promises(plan: AccountPlan, today: date) -> RenderableType | None:
                 due(promise.due_on, today),
                 named(promise.title if isinstance(promise, Play) else promise.statement, promise.id),
                 lines(text(who_promised(promise)), text(f"{promise.kind} {promise.noun}", QUIET)),
-                text(in_words(promise.state, "state"), STATES.get(promise.state, "")),
+                text(in_words(promise.state, "state"), STATES[promise.state]),
             )
             for promise in still_open
         ),
@@ -249,7 +264,7 @@ def stakeholders(plan: AccountPlan) -> RenderableType | None:
             (
                 lines(who(person), text(person.title, QUIET) if person.title else None),
                 lines(text(in_words(person.roles, "roles")), text(person.level, QUIET)),
-                text("unknown" if person.attitude is None else ATTITUDES[person.attitude], feeling(person)),
+                feeling(person),
                 relationship(person),
                 text(POWERS[person.power] if person.power else None),
             )
@@ -263,8 +278,9 @@ def who(person: Stakeholder) -> Text:
     return Text.assemble(name, (f" {person.id}", QUIET))
 
 
-def feeling(person: Stakeholder) -> str:
-    return QUIET if person.attitude is None else FEELINGS.get(person.attitude, "")
+def feeling(person: Stakeholder) -> Text:
+    word = in_a_word(person.attitude)
+    return text(word, FEELINGS[word])
 
 
 def relationship(person: Stakeholder) -> Text:

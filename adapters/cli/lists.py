@@ -1,6 +1,6 @@
 """The lists that are made of a plan, and the list of plans, for people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from application.views.effects import Effect
 from application.views.history import Entry
 from application.views.pages import BlameList, HistoryPage, ReviewList
 from application.views.reviews import ReviewView
+from domain.account_plan.reviews import ReviewState
 
 MOST_CHANGES = 3
 """How many values of one event are told."""
@@ -84,7 +85,7 @@ def blame_row(blame: Blame, zone: ZoneInfo) -> Sequence[RenderableType]:
     )
 
 
-REVIEW_STATES = {"held": GOOD, "scheduled": "", "cancelled": QUIET}
+REVIEW_STATES: Mapping[ReviewState, str] = {"held": GOOD, "scheduled": "", "cancelled": QUIET}
 
 
 def reviews_table(reviewed: ReviewList) -> RenderableType:

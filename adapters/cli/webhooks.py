@@ -1,7 +1,7 @@
 """Commands for webhooks: the endpoints that events are pushed to, and how they fare."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,14 +18,14 @@ from adapters.cli.asking import AsJson
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, pairs, panel, table, text
 from adapters.cli.terminal import out, print_json, tell
 from adapters.rendering.words import counted
-from application.webhooks.endpoints import Attempt, Parked, UnknownWebhook, Webhook
+from application.webhooks.endpoints import Attempt, Parked, State, UnknownWebhook, Webhook
 from application.webhooks.ports import TryOut, Webhooks
 from application.webhooks.subscriptions import Replay, Subscriptions, WebhookRequest
 
 webhooks = typer.Typer(help="Endpoints that events are pushed to.", no_args_is_help=True)
 
 OPERATOR = "operator"
-STATES = {"active": GOOD, "paused": WARNING, "disabled": ALARM}
+STATES: Mapping[State, str] = {"active": GOOD, "paused": WARNING, "disabled": ALARM}
 
 T = TypeVar("T")
 

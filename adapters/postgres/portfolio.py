@@ -4,7 +4,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 from uuid import UUID
 
 from psycopg import Connection
@@ -37,15 +37,16 @@ from application.portfolio.portfolio import (
     PortfolioProjector,
     PortfolioQuery,
     PortfolioRow,
+    SortKey,
     cursor_of,
+    key_of,
     name_key,
     place_of,
     shown,
 )
-from domain.account_plan.plan import Tier
+from domain.account_plan.plan import TIER_RANKS
 
 NAME = "portfolio"
-TIER_RANKS = {tier: rank for rank, tier in enumerate(get_args(Tier), 1)}
 ROWS_AT_A_TIME = 1_000
 MOST_REMEMBERED = 1_000
 
@@ -178,8 +179,16 @@ def batched(items: Iterable[T], most: int) -> Iterator[list[T]]:
 
 # Asking
 
-COLUMNS = {"account_name": "name_key", "tier": "tier_rank"}
-"""By what is sorted, where it is not the column of the same name."""
+COLUMNS: Mapping[SortKey, str] = {
+    "account_name": "name_key",
+    "arr": "arr",
+    "renews_on": "renews_on",
+    "open_promises": "open_promises",
+    "overdue": "overdue",
+    "last_review_on": "last_review_on",
+    "tier": "tier_rank",
+}
+"""The column that each is sorted by."""
 MAY_BE_EMPTY = {"arr", "renews_on", "last_review_on"}
 LAST_LETTER = "\U0010ffff"
 
@@ -189,8 +198,8 @@ def statement(query: PortfolioQuery, after: CursorPosition | None, caller: Calle
 
     Rows whose value is empty are read apart, behind the others: to go on after a row by the index, it must have a value.
     """
-    name = query.sort.lstrip("-")
-    key, way, beyond = COLUMNS.get(name, name), *(("DESC", "<") if query.sort.startswith("-") else ("ASC", ">"))
+    name = key_of(query.sort)
+    key, way, beyond = COLUMNS[name], *(("DESC", "<") if query.sort.startswith("-") else ("ASC", ">"))
     with_value, without = [f"{key} IS NOT NULL"], [f"{key} IS NULL"]
     if after and after.value is not None:
         with_value.append(f"({key}, plan_id) {beyond} (%(value)s, %(plan_id)s)")

@@ -1,14 +1,16 @@
 """What is different in a plan."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from adapters.rendering.document import Block, Cell, Column, Sentence, Table
 from adapters.rendering.wording import Json, value
 from adapters.rendering.words import spaced
+from application.reports.outcomes import ListName
+from application.views.diff import Direction
 from domain.language import shortened
 
-ARROWS = {"up": " ▲", "down": " ▼", None: ""}
+ARROWS: Mapping[Direction | None, str] = {"up": " ▲", "down": " ▼", None: ""}
 TELLING = "state name kind owner due_on held_on planned_on amount stage close_on level roles likelihood impact".split()
 """The values of a thing that came or went that are most worth telling."""
 MOST_TOLD = 4
@@ -37,7 +39,7 @@ Names = Mapping[tuple[str, str], str]
 
 
 def names_in(report: Json) -> Names:
-    rows = [row for name in ("said", "carried", "added") for row in report[name]]
+    rows = [row for name in get_args(ListName) for row in report[name]]
     changed = [row for changes in report["changes"].values() for row in changes]
     titles = {(row["kind"], row["id"]): row["title"] for row in (*changed, *report["touched_unchanged"], *rows)}
     people = {("stakeholder", each["stakeholder"]): each["name"] for each in report["series"]["sentiments"]}

@@ -8,7 +8,10 @@ from typing import Any
 
 import vl_convert
 
-from adapters.rendering.document import Chart
+from adapters.rendering.document import Chart, Drawing
+from application.reports.outcomes import Outcome
+from domain.account_plan.standing import AttitudeWord
+from domain.account_plan.whitespace import Penetration
 
 FONT = "Libertinus Serif, Georgia, serif"
 INK = "#1b2430"
@@ -61,7 +64,7 @@ class Fill:
 RISING, FALLING, FLAT, UPRIGHT = "M0 8L8 0M-2 2L2 -2M6 10L10 6", "M0 0L8 8M-2 6L2 10M6 -2L10 2", "M0 4H8", "M4 0V8"
 DOTTED = "M3 4a1 1 0 1 0 2 0a1 1 0 1 0 -2 0"
 
-OUTCOMES = {
+OUTCOMES: Mapping[Outcome, Fill] = {
     "kept": Fill("#2c6e54"),
     "late": Fill("#9fd0b8", RISING),
     "failed": Fill("#cdd6df", DOTTED),
@@ -70,7 +73,7 @@ OUTCOMES = {
     "missed": Fill("#d8675a", RISING + FALLING),
     "pending": Fill("#ffffff"),
 }
-STATES = {
+STATES: Mapping[Penetration, Fill] = {
     "adopted": Fill("#2c6e54"),
     "pilot": Fill("#9fd0b8", RISING),
     "opportunity": Fill("#8fb7dc", FLAT),
@@ -78,8 +81,9 @@ STATES = {
     "none": Fill("#f3eee2", UPRIGHT),
     "lost": Fill("#d8675a", RISING + FALLING),
     "unknown": Fill("#ffffff"),
+    "na": Fill("#eceff2", FLAT),
 }
-ATTITUDES = {
+ATTITUDES: Mapping[AttitudeWord, Fill] = {
     "champion": Fill("#2c6e54"),
     "supporter": Fill("#9fd0b8", RISING),
     "neutral": Fill("#eceff2"),
@@ -115,7 +119,7 @@ def pattern(name: str, word: str, fill: Fill) -> str:
     )
 
 
-def scale(fills: Mapping[str, Fill], rows: Sequence[Row], field: str) -> Spec:
+def scale(fills: Mapping[Any, Fill], rows: Sequence[Row], field: str) -> Spec:
     """Only what there is, always in the same order."""
     there = {row[field] for row in rows}
     words = [word for word in fills if word in there]
@@ -135,7 +139,7 @@ def layered(rows: Sequence[Row], width: int, height: int, encoding: Spec, *layer
     }
 
 
-def stacked(rows: Sequence[Row], fills: Mapping[str, Fill], what: str) -> Spec:
+def stacked(rows: Sequence[Row], fills: Mapping[Any, Fill], what: str) -> Spec:
     """One bar per review, its parts in a fixed order, each with its number where there is room for it."""
     order = {word: place for place, word in enumerate(fills)}
     bars = {
@@ -255,7 +259,7 @@ def stances(rows: Sequence[Row]) -> Spec:
     return layered(rows, WIDTH - 120, people * 22, {"y": who}, bars, grounds, words)
 
 
-DRAWN: Mapping[str, Callable[[Sequence[Row]], Spec]] = {
+DRAWN: Mapping[Drawing, Callable[[Sequence[Row]], Spec]] = {
     "outcomes": outcomes,
     "rates": rates,
     "stances": stances,

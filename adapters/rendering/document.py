@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Tone = Literal["", "good", "bad", "warning", "quiet", "strong"]
+Drawing = Literal["outcomes", "rates", "stances", "amounts", "whitespace"]
 Form = Literal["json", "md", "html", "pdf"]
 
 STEERING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -56,7 +57,7 @@ class Table:
 class Chart:
     """What `charts` draws: a kind of chart and its data."""
 
-    kind: str
+    kind: Drawing
     rows: Sequence[Mapping[str, Any]]
 
 

@@ -1,14 +1,15 @@
 """Said versus did across plans in one month, as a document."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from adapters.rendering.document import Block, Cell, Chart, Column, Document, Fact, Figure, Section, Sentence, Table
 from adapters.rendering.promises import facts, proof, score_columns, score_groups, score_row, score_table
 from adapters.rendering.wording import OUTCOMES, Json, day, month_headline, percent, quoted
 from adapters.rendering.words import counted, spaced
+from application.reports.outcomes import ListName
 
-LISTS = {"said": "said", "carried": "carried over", "added": "added since"}
+LISTS: Mapping[ListName, str] = {"said": "said", "carried": "carried over", "added": "added since"}
 MOST_BARS = 12
 """How many owners a chart shows: those who promised most."""
 

@@ -77,8 +77,8 @@ class RenderingPool:
 
     def made(self, name: str, form: Form, report: bytes) -> bytes:
         """The JSON of a report in another form.  Raises `RenderingFailed`."""
-        if form in LIGHT:
-            return LIGHT[form](name, report)
+        if make := AT_ONCE[form]:
+            return make(name, report)
         order = b"\n".join((name.encode(), form.encode(), report))
         with self._lock:
             try:
@@ -118,4 +118,10 @@ def written_as_markdown(name: str, report: bytes) -> bytes:
     return markdown(document(name, json.loads(report)))
 
 
-LIGHT: Mapping[Form, Callable[[str, bytes], bytes]] = {"md": written_as_markdown, "json": lambda _, report: report}
+AT_ONCE: Mapping[Form, Callable[[str, bytes], bytes] | None] = {
+    "json": lambda _, report: report,
+    "md": written_as_markdown,
+    "html": None,
+    "pdf": None,
+}
+"""What makes a form where it is asked for; None: the child process makes it."""

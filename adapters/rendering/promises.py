@@ -11,9 +11,10 @@ from adapters.rendering.document import (
 )
 from adapters.rendering.wording import FLAGS, OUTCOMES, Json, day, percent
 from adapters.rendering.words import counted
+from application.reports.outcomes import Outcome
 from domain.language import shortened
 
-TONES: Mapping[str, Tone] = {
+TONES: Mapping[Outcome, Tone] = {
     "kept": "good",
     "late": "warning",
     "failed": "bad",

@@ -1,6 +1,6 @@
 """What was said versus what was done between two cuts of one plan, as a document."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from adapters.rendering.changes import changes
@@ -9,13 +9,18 @@ from adapters.rendering.findings import blind_spots, theatre
 from adapters.rendering.promises import facts, promises, score_groups
 from adapters.rendering.trend import trend
 from adapters.rendering.wording import Json, day, headline
+from application.reports.outcomes import ListName
 
-LISTS = (
-    ("said", "What was said", "Promises that were open and not yet due", "Nothing was said that had still to be done."),
-    ("carried", "What was carried over", "Promises that were overdue already", "Nothing was overdue then."),
-    ("added", "What was added since", "Promises made, or taken up again, in between", "Nothing was added."),
-)
-"""The lists of promises: name and title of each, what it lists, and what is said of an empty one."""
+LISTS: Mapping[ListName, tuple[str, str, str]] = {
+    "said": (
+        "What was said",
+        "Promises that were open and not yet due",
+        "Nothing was said that had still to be done.",
+    ),
+    "carried": ("What was carried over", "Promises that were overdue already", "Nothing was overdue then."),
+    "added": ("What was added since", "Promises made, or taken up again, in between", "Nothing was added."),
+}
+"""The lists of promises: the title of each, what it lists, and what is said of an empty one."""
 
 
 def review_report(report: Json) -> Document:
@@ -26,7 +31,7 @@ def review_report(report: Json) -> Document:
         remarks=list(remarks(report)),
         facts=facts(report),
         sections=[
-            *(Section(name, title, [promises(report[name], *told)]) for name, title, *told in LISTS),
+            *(Section(name, title, [promises(report[name], *told)]) for name, (title, *told) in LISTS.items()),
             Section("figures", "The score in figures", [score_groups(report)]),
             Section("changes", "What changed", list(changes(report))),
             Section("blind-spots", "Blind spots", list(blind_spots(report))),

@@ -7,10 +7,11 @@ from decimal import Decimal
 from adapters.rendering.document import Block, Cell, Chart, Column, Figure, Table, clean
 from adapters.rendering.wording import OUTCOMES, Json, day, percent, value
 from adapters.rendering.words import short_amount
+from domain.account_plan.standing import in_a_word
+from domain.account_plan.whitespace import PENETRATION_RANKS
 
-ATTITUDES = {-2: "blocker", -1: "sceptic", 0: "neutral", 1: "supporter", 2: "champion", None: "unknown"}
-SIGNS = {-2: "−2", -1: "−1", 0: "0", 1: "+1", 2: "+2", None: ""}
-PENETRATIONS = ("adopted", "pilot", "opportunity", "aware", "none", "lost", "unknown")
+PENETRATIONS = sorted(PENETRATION_RANKS, key=lambda state: PENETRATION_RANKS[state] or 0, reverse=True)
+"""From those that have come furthest."""
 NARROWEST_LABEL = 0.05
 """A stance is labelled where it lasts this part of the time shown."""
 MOST_BARS = 12
@@ -107,7 +108,7 @@ def told_apart(sentiments: Sequence[Json]) -> list[tuple[str, Json]]:
 
 
 def stance_told(stance: Json) -> str:
-    return f"{day(stance['date'])} {ATTITUDES[stance['attitude']] if stance['there'] else 'gone'}"
+    return f"{day(stance['date'])} {in_a_word(stance['attitude']) if stance['there'] else 'gone'}"
 
 
 def stance_bars(who: str, each: Json, end: date) -> Iterator[dict[str, str]]:
@@ -115,14 +116,18 @@ def stance_bars(who: str, each: Json, end: date) -> Iterator[dict[str, str]]:
     nexts = [*(stance["date"] for stance in each["stances"][1:]), (end + timedelta(days=1)).isoformat()]
     for stance, until in zip(each["stances"], nexts, strict=True):
         if stance["there"]:
-            attitude = ATTITUDES[stance["attitude"]]
+            attitude = in_a_word(stance["attitude"])
             yield {
                 "who": clean(who),
                 "from": stance["date"],
                 "to": until,
                 "attitude": attitude,
-                "word": SIGNS[stance["attitude"]],
+                "word": signed(stance["attitude"]),
             }
+
+
+def signed(attitude: int | None) -> str:
+    return "" if attitude is None else f"{attitude:+d}".replace("-", "−").replace("+0", "0")
 
 
 def lasts(bar: Mapping[str, str]) -> int:
@@ -153,7 +158,7 @@ def arr_figure(series: Json) -> Figure:
 
 def whitespace_figure(series: Json) -> Figure:
     named = list(zip(labels(series["standings"]), (each["whitespace"] for each in series["standings"]), strict=True))
-    states = [state for state in PENETRATIONS if any(cells.get(state) for _, cells in named)]
+    states = [state for state in PENETRATIONS if state != "na" and any(cells.get(state) for _, cells in named)]
     rows = [
         {"label": label, "part": state, "number": cells[state]}
         for label, cells in named[-MOST_BARS:]

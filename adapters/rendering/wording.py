@@ -6,20 +6,23 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from adapters.rendering.words import AMOUNTS, SHARES, in_words
+from application.reports.outcomes import Flag, Outcome
 
 Json = Mapping[str, Any]
 
 NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
 LONGEST_TITLE = 60
-TOLD_AFTERWARDS = {
+TOLD_AFTERWARDS: Mapping[Outcome, str | None] = {
+    "kept": None,
     "late": "late",
     "failed": "tried without success",
     "slipped": "moved to a later day",
     "missed": "missed",
     "dropped": "dropped",
+    "pending": None,
 }
-"""The outcomes of a promise that was not kept, in the order in which they are told."""
-OUTCOMES = {
+"""How the scored promises that were not kept are counted in a sentence, in this order."""
+OUTCOMES: Mapping[Outcome, str] = {
     "kept": "✓ kept",
     "late": "◔ late",
     "failed": "✗ failed",
@@ -28,7 +31,7 @@ OUTCOMES = {
     "missed": "● missed",
     "pending": "○ pending",
 }
-FLAGS = {
+FLAGS: Mapping[Flag, str] = {
     "restated": "reworded since",
     "reassigned": "handed to somebody else",
     "blocked": "blocked",
@@ -89,7 +92,7 @@ def so_far(report: Json, told: str) -> str:
 def score_told(score: Json) -> str:
     """Kept of scored, then what became of the others."""
     kept, scored = score["kept"], score["scored"]
-    others = [(score[outcome], words) for outcome, words in TOLD_AFTERWARDS.items() if score[outcome]]
+    others = [(score[outcome], words) for outcome, words in TOLD_AFTERWARDS.items() if words and score[outcome]]
     if scored == 1:
         return f"the one promise that was due was {others[0][1] if others else 'kept'}"
     if kept == scored:

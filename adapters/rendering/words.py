@@ -7,10 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from domain.account_plan.standing import ATTITUDES, STRENGTHS
 from domain.language import kebab_case
 
-ATTITUDES = {-2: "blocker", -1: "sceptic", 0: "neutral", 1: "supporter", 2: "champion"}
-STRENGTHS = {0: "none", 1: "aware", 2: "engaged", 3: "advocate"}
 POWERS = {1: "marginal", 2: "limited", 3: "considerable", 4: "strong", 5: "decisive"}
 SCALES: Mapping[str, Mapping[int, str]] = {
     "attitude": ATTITUDES,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple, cast, get_args
 from unicodedata import combining, normalize
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -287,9 +287,8 @@ class Shown(NamedTuple):
     """Who owns the plan or is on its team: see `application.aggregates.access.is_at_work_on`."""
 
 
-_MOST_DAYS: Mapping[Tier, Mapping[Section, int]] = {
-    tier: {section: most for section in get_args(Section) if (most := most_days(section, tier))}
-    for tier in get_args(Tier)
+_MOST_DAYS: Mapping[Tier, Mapping[Section, int | None]] = {
+    tier: {section: most_days(section, tier) for section in get_args(Section)} for tier in get_args(Tier)
 }
 
 
@@ -297,7 +296,9 @@ def shown(row: PortfolioRow, now: datetime) -> Shown:
     today = day_of(max(now, row.last_event_at), row.timezone).toordinal()
     overdue_from = [due_on.toordinal() + 1 for due_on in row.due_on.values()]
     stale_from = {
-        section: row.refreshed_on[section].toordinal() + most + 1 for section, most in _MOST_DAYS[row.tier].items()
+        section: row.refreshed_on[section].toordinal() + most + 1
+        for section, most in _MOST_DAYS[row.tier].items()
+        if most
     }
     stints = [(person, until_on.toordinal() + 1 if until_on else None) for person, until_on in row.team.values()]
     released_from = [day for _, day in stints if day]
@@ -339,6 +340,7 @@ def _midnight(day: int, timezone: str) -> datetime | None:
 
 # Asking
 
+SortKey = Literal["account_name", "arr", "renews_on", "open_promises", "overdue", "last_review_on", "tier"]
 Sort = Literal[
     "account_name",
     "-account_name",
@@ -390,7 +392,7 @@ class CursorPosition(NamedTuple):
 
 _Key = Annotated[str, StringConstraints(max_length=LONGEST_KEY, pattern=r"^[^\x00]*$")]
 _Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
-_VALUES: Mapping[str, TypeAdapter[Any]] = {
+_VALUES: Mapping[SortKey, TypeAdapter[Any]] = {
     "account_name": TypeAdapter(_Key),
     "arr": TypeAdapter(Amount | None),
     "renews_on": TypeAdapter(date | None),
@@ -404,6 +406,11 @@ _VALUES: Mapping[str, TypeAdapter[Any]] = {
 _CURSOR = TypeAdapter(tuple[str, Any, UUID])
 
 
+def key_of(sort: Sort) -> SortKey:
+    """What is sorted by, whichever way."""
+    return cast(SortKey, sort.removeprefix("-"))
+
+
 def cursor_of(place: CursorPosition, sort: Sort) -> str:
     return urlsafe_b64encode(to_json((sort, *place))).decode().rstrip("=")
 
@@ -413,7 +420,7 @@ def place_of(cursor: str, sort: Sort) -> CursorPosition:
     try:
         text = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         order, value, plan_id = _CURSOR.validate_json(text)
-        place = CursorPosition(_VALUES[sort.lstrip("-")].validate_python(value), plan_id)
+        place = CursorPosition(_VALUES[key_of(sort)].validate_python(value), plan_id)
     except ValueError:
         raise CursorWrong(CursorWrong.__doc__) from None
     if order != sort:

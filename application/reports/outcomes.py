@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, Field
 
@@ -273,7 +273,7 @@ def rows(known: LoadedPlan, a: Cut, b: Cut) -> PromiseOutcomes:
 
 def listed(promises: Mapping[Key, Life], around: Surroundings, a: Cut, b: Cut, zone: str) -> PromiseOutcomes:
     """`rows`, where the lives of the promises are known, even beyond the second cut."""
-    found: dict[ListName, list[PromiseOutcome]] = {"said": [], "carried": [], "added": []}
+    found: dict[ListName, list[PromiseOutcome]] = {name: [] for name in get_args(ListName)}
     for life in promises.values():
         case = Case(life.until(b.version), a, b, zone)
         if case.life.moments and case.in_list:

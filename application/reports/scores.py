@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import get_args
 
 from pydantic import BaseModel, Field
 
-from application.reports.outcomes import PromiseOutcome
+from application.reports.outcomes import Outcome, PromiseOutcome
 
 PLACES = 10_000
 
-TOLD = ("kept", "late", "failed", "dropped", "slipped", "missed", "pending")
-COUNTS = (*TOLD, "scored", "already_done", "kept_as_said", "kept_proven")
+COUNTS = (*get_args(Outcome), "scored", "already_done", "kept_as_said", "kept_proven")
 
 
 class Score(BaseModel):

@@ -20,8 +20,10 @@ from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.effects import section_of, values_of, walk
 from application.views.freshness import freshness
 from domain.account_plan import EMPTY, THINGS
-from domain.account_plan.plan import the_plan
+from domain.account_plan.health import TrafficLight
+from domain.account_plan.plan import TIER_RANKS, the_plan
 from domain.account_plan.stakeholders import FORGOTTEN, StakeholderMoved
+from domain.account_plan.whitespace import PENETRATION_RANKS
 from domain.language import Section, kebab_case
 from domain.record import Recorded
 from domain.things import Thing
@@ -40,12 +42,12 @@ LEADING = ("state", "exposure", "reached", "penetration")
 TRACES = frozenset({"returned_on", "moved_on"})
 """Values that tell of an event, not how things stand: where all else it changed went back, they are no change."""
 
-SCALES: Mapping[str, Sequence[str]] = {
-    "health": ("red", "amber", "green"),
-    "penetration": ("none", "aware", "opportunity", "pilot", "adopted"),
-    "tier": ("standard", "enterprise", "growth", "strategic"),
+SCALES: Mapping[str, Mapping[Any, int | None]] = {
+    "health": {light: -place for place, light in enumerate(get_args(TrafficLight))},
+    "penetration": PENETRATION_RANKS,
+    "tier": {tier: -rank for tier, rank in TIER_RANKS.items()},
 }
-"""Words that have an order, from low to high.  A word that is not among them has none."""
+"""Words that have an order, by field; None: a word of the field that has no place in it."""
 
 
 class CutsOutOfOrder(Exception):
@@ -298,9 +300,8 @@ def leading_first(fields: Sequence[str], last: Recorded) -> list[str]:
 
 def direction(field: str, before: Any, after: Any) -> Direction | None:
     """Of numbers, and of words on a scale.  From unknown to something is a change without a direction."""
-    scale = SCALES.get(field, ())
-    if before in scale and after in scale:
-        before, after = scale.index(before), scale.index(after)
+    if scale := SCALES.get(field):
+        before, after = scale.get(before), scale.get(after)
     numbers = all(isinstance(value, int | Decimal) and not isinstance(value, bool) for value in (before, after))
     return ("up" if after > before else "down") if numbers and before != after else None
 

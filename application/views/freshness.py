@@ -38,8 +38,8 @@ MOST_DAYS: Mapping[Section, int | None] = {
 }
 """Of a strategic plan; None: no duty."""
 
-TIMES: Mapping[Tier, int] = {"strategic": 1, "growth": 2}
-"""How much longer the others may wait; a tier that is not here has no duty."""
+TIMES: Mapping[Tier, int | None] = {"strategic": 1, "growth": 2, "enterprise": None, "standard": None}
+"""How much longer a plan of each tier may wait; None: no duty."""
 
 AD_HOC_DAYS = 14
 ASKING_NEWS = {"leadership_change", "merger", "initiative"}
@@ -67,8 +67,8 @@ class Duty(BaseModel):
 
 
 def most_days(section: Section, tier: Tier) -> int | None:
-    days = MOST_DAYS[section]
-    return days * TIMES[tier] if days and tier in TIMES else None
+    days, times = MOST_DAYS[section], TIMES[tier]
+    return days * times if days and times else None
 
 
 def freshness(records: Iterable[Recorded], tier: Tier, timezone: str, today: date) -> dict[Section, Freshness]:

@@ -1,5 +1,6 @@
 """What becomes of one attempt to deliver an event, and how it is told."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +9,7 @@ ATTEMPT_TIMEOUT_SECONDS = 15.0
 
 Failure = Literal["timed-out", "address-refused", "tls-failed", "unreachable", "disconnected"]
 
-REASONS: dict[Failure, str] = {
+REASONS: Mapping[Failure, str] = {
     "timed-out": f"it did not answer within {ATTEMPT_TIMEOUT_SECONDS:.0f} seconds",
     "address-refused": "its name leads into a network that is not public",
     "tls-failed": "its certificate does not prove its name",

@@ -1,5 +1,6 @@
 """Topic: actions, the dated and owned steps of a plan, those promised together with the customer included."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar, Literal, assert_never
 
@@ -277,6 +278,9 @@ class OnlyMilestonesAreHeld(Refusal):
 
 # State and rules
 
+ENDINGS: Mapping[ActionState, str | None] = {"open": None, "done": "is done", "dropped": "was dropped"}
+"""How it came to be over in each state; None where it goes on."""
+
 
 class Action(ActionLinks, ActionTerms, Thing):
     noun: ClassVar[str] = "action"
@@ -291,7 +295,7 @@ class Action(ActionLinks, ActionTerms, Thing):
 
     @property
     def ending(self) -> str | None:
-        return {"done": "is done", "dropped": "was dropped"}.get(self.state)
+        return ENDINGS[self.state]
 
 
 THINGS = (Action,)

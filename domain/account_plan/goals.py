@@ -1,5 +1,6 @@
 """Topic: goals, what the plan is to achieve, by when, and how far it has come."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
@@ -179,6 +180,9 @@ GoalCommands = SetGoal | ReviseGoal | ReportProgress | AchieveGoal | AbandonGoal
 
 # State and rules
 
+ENDINGS: Mapping[GoalState, str | None] = {"open": None, "achieved": "was achieved", "abandoned": "was abandoned"}
+"""How it came to be over in each state; None where it goes on."""
+
 
 class Goal(GoalTerms, Thing):
     noun: ClassVar[str] = "goal"
@@ -193,7 +197,7 @@ class Goal(GoalTerms, Thing):
 
     @property
     def ending(self) -> str | None:
-        return {"achieved": "was achieved", "abandoned": "was abandoned"}.get(self.state)
+        return ENDINGS[self.state]
 
     @computed_field
     @property

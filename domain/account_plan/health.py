@@ -34,6 +34,7 @@ from domain.language import (
 from domain.things import AccountPlan, Draft, Thing
 
 TrafficLight = Literal["green", "amber", "red"]
+"""From the best to the worst."""
 
 
 class ContractTerms(Terms):

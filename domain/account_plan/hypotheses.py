@@ -1,5 +1,6 @@
 """Topic: value hypotheses, what we believe the customer gains with us, and what has been observed of it."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar, Literal, assert_never
 
@@ -215,6 +216,9 @@ HypothesisCommands = (
 
 # State and rules
 
+ENDINGS: Mapping[HypothesisState, str | None] = {"open": None, "confirmed": "was confirmed", "refuted": "was refuted"}
+"""How it came to be over in each state; None where it goes on."""
+
 
 class Hypothesis(HypothesisTerms, Thing):
     noun: ClassVar[str] = "hypothesis"
@@ -229,7 +233,7 @@ class Hypothesis(HypothesisTerms, Thing):
 
     @property
     def ending(self) -> str | None:
-        return {"confirmed": "was confirmed", "refuted": "was refuted"}.get(self.state)
+        return ENDINGS[self.state]
 
 
 THINGS = (Hypothesis,)

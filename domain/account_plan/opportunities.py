@@ -1,5 +1,6 @@
 """Topic: opportunities, the deals a plan is to lead to."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
@@ -276,6 +277,9 @@ OpportunityCommands = (
 
 # State and rules
 
+ENDINGS: Mapping[OpportunityState, str | None] = {"open": None, "won": "was won", "lost": "was lost"}
+"""How it came to be over in each state; None where it goes on."""
+
 
 class Opportunity(OpportunityLinks, OpportunityTerms, Thing):
     noun: ClassVar[str] = "opportunity"
@@ -291,7 +295,7 @@ class Opportunity(OpportunityLinks, OpportunityTerms, Thing):
 
     @property
     def ending(self) -> str | None:
-        return {"won": "was won", "lost": "was lost"}.get(self.state)
+        return ENDINGS[self.state]
 
     @computed_field
     @property

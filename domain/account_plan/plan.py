@@ -1,8 +1,9 @@
 """Topic: the plan itself: whose it is, how much the account matters to us, and whether it is still worked on."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, assert_never
+from typing import Annotated, Any, ClassVar, Literal, assert_never, get_args
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -31,6 +32,10 @@ from domain.language import (
 from domain.things import AccountPlan, Draft, Thing, day_of
 
 Tier = Literal["strategic", "growth", "enterprise", "standard"]
+"""From the accounts that matter most to those that matter least."""
+
+TIER_RANKS: Mapping[Tier, int] = {tier: rank for rank, tier in enumerate(get_args(Tier), 1)}
+"""1 is the highest."""
 Segment = Literal["enterprise", "mid_market", "other"]
 CycleKind = Literal["annual", "quarter", "ninety_days"]
 

@@ -1,5 +1,6 @@
 """Topic: plays, the timeboxed bets we say we will make."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
@@ -337,6 +338,16 @@ class PlayIsBlocked(Refusal):
 
 # State and rules
 
+ENDINGS: Mapping[PlayState, str | None] = {
+    "planned": None,
+    "in_flight": None,
+    "blocked": None,
+    "won": "was won",
+    "lost": "was lost",
+    "dropped": "was dropped",
+}
+"""How it came to be over in each state; None where it goes on."""
+
 
 class Play(PlayLinks, PlayTerms, Thing):
     noun: ClassVar[str] = "play"
@@ -353,7 +364,7 @@ class Play(PlayLinks, PlayTerms, Thing):
 
     @property
     def ending(self) -> str | None:
-        return {"won": "was won", "lost": "was lost", "dropped": "was dropped"}.get(self.state)
+        return ENDINGS[self.state]
 
 
 THINGS = (Play,)

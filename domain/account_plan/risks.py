@@ -1,5 +1,6 @@
 """Topic: risks, what may cost us the account or a part of it, and what we do about it."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
@@ -192,6 +193,13 @@ RiskCommands = RaiseRisk | ReassessRisk | RestateRisk | ReassignRisk | PlanMitig
 
 # State and rules
 
+ENDINGS: Mapping[RiskOutcome, str] = {
+    "averted": "was averted",
+    "accepted": "was accepted",
+    "materialised": "has materialised",
+}
+"""How it came to be over, by how it was closed."""
+
 
 class Risk(RiskTerms, Thing):
     noun: ClassVar[str] = "risk"
@@ -204,8 +212,7 @@ class Risk(RiskTerms, Thing):
 
     @property
     def ending(self) -> str | None:
-        endings = {"averted": "was averted", "accepted": "was accepted", "materialised": "has materialised"}
-        return endings[self.outcome] if self.outcome else None
+        return ENDINGS[self.outcome] if self.outcome else None
 
     @computed_field
     @property

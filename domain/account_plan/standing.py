@@ -1,8 +1,9 @@
 """Topic: where stakeholders stand, on four axes that are often mixed up: what they think of us, how well we know them, what
 part they play in a purchase and how much power they hold."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, assert_never
+from typing import Annotated, Literal, assert_never
 
 from pydantic import Field
 
@@ -49,13 +50,31 @@ class RelationshipRated(StakeholderEvent):
 StandingEvents = RolesAssigned | SentimentChanged | PowerRated | RelationshipRated
 
 
+# Scales
+
+AttitudeWord = Literal["blocker", "sceptic", "neutral", "supporter", "champion", "unknown"]
+
+ATTITUDES: Mapping[int, AttitudeWord] = {-2: "blocker", -1: "sceptic", 0: "neutral", 1: "supporter", 2: "champion"}
+"""What they think of us."""
+
+STRENGTHS: Mapping[int, str] = {0: "none", 1: "aware", 2: "engaged", 3: "advocate"}
+"""How well one of ours knows them."""
+
+
+def in_a_word(attitude: int | None) -> AttitudeWord:
+    return "unknown" if attitude is None else ATTITUDES[attitude]
+
+
+def told(scale: Mapping[int, str]) -> str:
+    """A scale in a sentence: `0 none, 1 aware`, with a true minus."""
+    return ", ".join(f"{grade} {word}".replace("-", "−") for grade, word in scale.items())
+
+
 # Commands
 
 
-Attitude = Annotated[
-    int, Field(ge=-2, le=2, description="−2 blocker, −1 sceptic, 0 neutral, 1 supporter, 2 champion; null: unknown")
-]
-Strength = Annotated[int, Field(ge=0, le=3, description="0 none, 1 aware, 2 engaged, 3 advocate")]
+Attitude = Annotated[int, Field(ge=min(ATTITUDES), le=max(ATTITUDES), description=f"{told(ATTITUDES)}; null: unknown")]
+Strength = Annotated[int, Field(ge=min(STRENGTHS), le=max(STRENGTHS), description=told(STRENGTHS))]
 
 
 class AssignRoles(StakeholderCommand):

@@ -1,5 +1,6 @@
 """Topic: the whitespace: which of our offerings each unit of the account uses, and what it is worth where it does not."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, assert_never
@@ -31,6 +32,18 @@ from domain.things import AccountPlan, Draft, Thing
 
 OfferingKind = Literal["product", "surface", "use_case"]
 Penetration = Literal["na", "unknown", "none", "aware", "opportunity", "pilot", "adopted", "lost"]
+
+PENETRATION_RANKS: Mapping[Penetration, int | None] = {
+    "na": None,
+    "unknown": None,
+    "none": 0,
+    "aware": 1,
+    "opportunity": 2,
+    "pilot": 3,
+    "adopted": 4,
+    "lost": None,
+}
+"""How far an offering has come in a unit; None where that is no step of the way."""
 Bet = Literal["quick_win", "strategic_bet"]
 Level = Literal["low", "medium", "high"]
 Timing = Literal["now", "later"]
