@@ -15,25 +15,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from domain.calendar import Day
 from domain.markers import PERSONAL, SPEECH, Due, Happened, NeverEmptied, NullIsEmpty, Refers
 
-Section = Literal[
-    "summary",
-    "overview",
-    "health",
-    "stakeholders",
-    "whitespace",
-    "opportunities",
-    "goals",
-    "hypotheses",
-    "competition",
-    "risks",
-    "plays",
-    "requests",
-    "team",
-    "vision",
-    "reviews",
-    "plan",
-]
-
 MOST_ITEMS = 100
 LONGEST_TEXT = 10_000
 
@@ -48,17 +29,10 @@ Personal = Annotated[str, PERSONAL]
 Person = str
 """One of our own people, by an opaque id."""
 
-StakeholderId = Annotated[str, Refers("stakeholder")]
-UnitId = Annotated[str, Refers("unit")]
-OfferingId = Annotated[str, Refers("offering")]
-OpportunityId = Annotated[str, Refers("opportunity")]
-GoalId = Annotated[str, Refers("goal")]
-HypothesisId = Annotated[str, Refers("hypothesis")]
-CompetitorId = Annotated[str, Refers("competitor")]
-RiskId = Annotated[str, Refers("risk")]
-PlayId = Annotated[str, Refers("play")]
-ActionId = Annotated[str, Refers("action")]
-ReviewId = Annotated[str, Refers("review")]
+STAKEHOLDER = "stakeholder"
+"""What people are called, in every aggregate, whose words are sealed for them until they are forgotten."""
+
+StakeholderId = Annotated[str, Refers(STAKEHOLDER)]
 
 # Types of commands
 
@@ -210,26 +184,35 @@ class Event(Terms):
 
     noun: ClassVar[str]
     """What the thing is called that the event is about: its kind."""
-    home: ClassVar[Section]
+    home: ClassVar[str]
+    """The section of its aggregate that it belongs to."""
     strikable: ClassVar[str | None] = None
     """What `strike-entry` calls an event of this kind; None where it cannot be struck."""
 
     def subject(self) -> str:
-        """The id of the thing the event is about, unique among its kind; of what a plan has one of, the noun."""
+        """The id of the thing the event is about, unique among its kind; of what an aggregate has one of, the noun."""
         return str(getattr(self, "id", self.noun))
 
-    def refreshes(self) -> Section:
+    def refreshes(self) -> str:
         """The section that is the fresher for it."""
         return self.home
 
+    def strikes(self) -> int | None:
+        """The version of the entry that it says was a mistake; None, as nearly always, where it strikes nothing."""
+        return None
+
+    def forgets(self) -> str | None:
+        """The id of the stakeholder whose words are gone with it; None, as nearly always, where it forgets nobody."""
+        return None
+
 
 class Command(BaseModel):
-    """A wish, checked for shape; the plan decides."""
+    """A wish, checked for shape; the aggregate decides."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     noun: ClassVar[str]
-    home: ClassVar[Section]
+    home: ClassVar[str]
     needs: ClassVar[Literal["new", "open", "over", "any", "nothing"]] = "open"
     """What must be true of the thing it names: not there yet, there and not over, over, there at all, or nothing."""
     on_archived: ClassVar[bool] = False
@@ -284,7 +267,7 @@ def kebab_case(name: str) -> str:
 
 
 class Refusal(Exception):
-    """Why a plan says no.  The docstring of the kind is the sentence the user reads, with what was said filled in.
+    """Why an aggregate says no.  The docstring of the kind is the sentence the user reads, with what was said filled in.
 
     `pointer` names the field of the body it is about (RFC 6901), `type` the rule, stable for programs.
     """
@@ -304,7 +287,7 @@ class Refusal(Exception):
 
 
 class Unknown(Refusal):
-    """There is no {kind} “{id}” in this plan."""
+    """There is no {kind} “{id}” in this {aggregate}."""
 
     @property
     def type(self) -> str:
@@ -312,7 +295,7 @@ class Unknown(Refusal):
 
 
 class Taken(Refusal):
-    """This plan already has a {kind} “{id}”; choose another id."""
+    """This {aggregate} already has a {kind} “{id}”; choose another id."""
 
     @property
     def type(self) -> str:
@@ -336,11 +319,15 @@ class NotOver(Refusal):
 
 
 class DayInTheFuture(Refusal):
-    """{day} is still to come (today is {today} in the plan's time zone): what has happened has a day up to today."""
+    """{day} is still to come (today is {today} in the {aggregate}'s time zone): what has happened has a day up to today."""
 
 
-class DueBeforePlanOpened(Refusal):
-    """{day} is before the plan was opened, on {opened_on}: no promise of this plan can have been due then."""
+class DueBeforeOpened(Refusal):
+    """{day} is before the {aggregate} was opened, on {opened_on}: no promise of this {aggregate} can have been due then."""
+
+    @property
+    def type(self) -> str:
+        return f"due-before-{self.said['aggregate']}-opened"
 
 
 def shortened(value: object, most: int = 80) -> str:

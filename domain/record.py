@@ -1,12 +1,13 @@
 """The record: what happened, and who said so when."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.account_plan import AccountPlanEvent
+from domain.language import Event
 
 
 class Meta(Protocol):
@@ -54,7 +55,7 @@ class Recorded(NamedTuple):
     position: int
     """On the log of all plans: increasing in commit order, possibly with holes."""
     meta: Meta
-    event: AccountPlanEvent
+    event: Event
     stored: bytes = b""
     """The stored state, byte for byte."""
     sealed: tuple[SealedPart, ...] = ()
@@ -62,3 +63,8 @@ class Recorded(NamedTuple):
     @property
     def id(self) -> str:
         return f"{self.plan_id}:{self.version}"
+
+
+def struck_by(records: Iterable[Recorded]) -> dict[int, str]:
+    """The versions of the entries that these events struck, and the ids of the events that struck them."""
+    return {version: record.id for record in records if (version := record.event.strikes()) is not None}

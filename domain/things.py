@@ -1,4 +1,4 @@
-"""What a plan is made of: things, each of a kind and with an id, and the plan that holds them."""
+"""What an aggregate is made of: things, each of a kind and with an id, and the aggregate that holds them."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.language import Event, Section, Unknown
+from domain.language import Event, Unknown
 
 
 class Thing(BaseModel):
-    """Something in a plan as it stands after the events so far: everything that was said of it, frozen.
+    """Something in an aggregate as it stands after the events so far: everything that was said of it, frozen.
 
     It is the raw material of every view and of every rule, so that the two cannot disagree.
     """
@@ -20,13 +20,12 @@ class Thing(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     noun: ClassVar[str]
-    home: ClassVar[Section]
+    home: ClassVar[str]
+    """The section of its aggregate it stands in."""
     defaults: ClassVar[dict[str, Any]]
     """Every field in order; those that must be said are empty here."""
     inner: ClassVar[frozenset[str]]
     """Fields that only the rules need and no view shows."""
-
-    by_noun: ClassVar[dict[str, type["Thing"]]] = {}
 
     id: str
 
@@ -36,7 +35,6 @@ class Thing(BaseModel):
             name: None if field.is_required() else field.get_default() for name, field in cls.model_fields.items()
         }
         cls.inner = frozenset(name for name, field in cls.model_fields.items() if field.exclude)
-        cls.by_noun[cls.noun] = cls
 
     @property
     def ending(self) -> str | None:
@@ -69,19 +67,23 @@ class Entry(NamedTuple):
     """What `strike-entry` may name: what it is called and the section it stands in."""
 
     name: str
-    section: Section
+    section: str
 
 
 Kind = TypeVar("Kind", bound=Thing)
+State = TypeVar("State", bound="Aggregate")
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 Values = dict[str, Any]
-"""What was said of a thing, by field.  Never altered once it is in a plan, so that plans may share it."""
+"""What was said of a thing, by field.  Never altered once it is in an aggregate, so that aggregates may share it."""
 
 
-class AccountPlan:
-    """A plan at some point of its history.  Before `PlanOpened` it is empty and its version is 0."""
+class Aggregate:
+    """An aggregate at some point of its history.  Before it was opened it is empty, and its version is 0."""
+
+    noun: str
+    """What it is called, in refusals too: `plan`."""
 
     def __init__(
         self,
@@ -115,12 +117,12 @@ class AccountPlan:
         """The thing a command is about, where `decide` has already seen that it is there."""
         found = self.find(kind, id or "")
         if found is None:
-            raise Unknown("/id", kind=kind.noun, id=id)
+            raise Unknown("/id", kind=kind.noun, id=id, aggregate=self.noun)
         return found
 
     def named(self, noun: str, id: str) -> Thing | None:
         """A thing by the name of its kind: how topics that do not know each other refer to one another."""
-        kind = Thing.by_noun.get(noun)
+        kind = next((kind for kind in self._values if kind.noun == noun), None)
         return self.find(kind, id) if kind else None
 
     def kinds(self) -> Mapping[type[Thing], Mapping[str, Thing]]:
@@ -131,14 +133,15 @@ class AccountPlan:
         return dict(self._values), self.version, dict(self.entries)
 
 
-class Draft(AccountPlan):
-    """A plan in the making: mutable while events pour in, never handed out."""
+class Draft(Aggregate):
+    """An aggregate in the making: mutable while events pour in, never handed out."""
 
     _values: dict[type[Thing], dict[str, Values]]
     entries: dict[int, Entry]
 
-    def __init__(self, values: dict[type[Thing], Any], version: int, entries: dict[int, Entry]) -> None:
-        super().__init__(values, version, entries)
+    def __init__(self, of: Aggregate) -> None:
+        super().__init__(*of.parts())
+        self.noun = of.noun
         self._own: dict[type[Thing], set[str]] = {}
 
     def find(self, kind: type[Kind], id: str) -> Kind | None:
@@ -154,7 +157,7 @@ class Draft(AccountPlan):
         return values[field] if field in values else kind.defaults[field]
 
     def to_write(self, kind: type[Thing], id: str) -> dict[str, Values]:
-        """The things of a kind, that one ours to alter: every way in which a plan becomes different begins here."""
+        """The things of a kind, that one ours to alter: every way in which a draft becomes different begins here."""
         own = self._own.get(kind)
         if own is None:
             own = self._own[kind] = set()
@@ -186,7 +189,7 @@ class Draft(AccountPlan):
         values.update(more)
 
     def amend(self, kind: type[Thing], event: Event, **more: Any) -> None:
-        """`change` of what a plan has one of, which is there from the first event about it."""
+        """`change` of what an aggregate has one of, which is there from the first event about it."""
         id = event.subject()
         self.to_write(kind, id).setdefault(id, {"id": id})
         self.change(kind, event, **more)
@@ -198,11 +201,11 @@ class Draft(AccountPlan):
     def remove(self, kind: type[Thing], id: str) -> None:
         del self.to_write(kind, id)[id]
 
-    def frozen(self) -> AccountPlan:
-        """The plan as it now stands; the draft is not used any more."""
-        return AccountPlan(self._values, self.version, self.entries)
+    def frozen(self, kind: type[State]) -> State:
+        """The aggregate as it now stands; the draft is not used any more."""
+        return kind(self._values, self.version, self.entries)
 
 
 def day_of(at: datetime, timezone: str) -> date:
-    """The calendar day of an instant where the plan lives."""
+    """The calendar day of an instant in a time zone (IANA)."""
     return at.astimezone(ZoneInfo(timezone)).date()

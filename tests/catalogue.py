@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cache
 from textwrap import fill
-from typing import Any, get_args
+from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import Notification
@@ -109,7 +109,7 @@ def _fullness(record: Recorded) -> int:
 def _events_of_topics() -> Iterator[tuple[str, str, tuple[type[Event], ...]]]:
     """What a topic is called, what it is about, and its events."""
     for topic in TOPICS:
-        events = get_args(topic.events)
+        events = topic.event_types()
         _, _, about = (sys.modules[events[0].__module__].__doc__ or "").partition("Topic: ")
         about = " ".join(about.split())
         yield about.partition(",")[0].partition(":")[0].capitalize(), about, events

@@ -16,10 +16,10 @@ from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
 from domain.account_plan import COMMANDS
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import the_plan
 from domain.language import Command
 from domain.markers import Due, Happened, NeverEmptied, Refers, marked
-from domain.things import AccountPlan
 
 TEXTS = ("Rework on line B", "Jane Doe", "Line lead", "25", "Deepen the relationship", " e\u0301 ", "二人")
 PATTERNED = (

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.account_plan import AccountPlanCommand, AccountPlanEvent, decide, fold
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import PlanOpened
 from domain.language import Event, Refusal
-from domain.things import AccountPlan
 
 MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 OPENED = PlanOpened(

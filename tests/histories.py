@@ -16,11 +16,11 @@ from application.views.cuts import Cut, cut_at
 from application.views.diff import Diff
 from application.views.effects import values_of
 from domain.account_plan import COMMANDS
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import plan_id_of
 from domain.account_plan.stakeholders import StakeholderForgotten
 from domain.language import Command
 from domain.record import Recorded
-from domain.things import AccountPlan
 
 OPEN = {"account_id": "acme", "account_name": "Acme Manufacturing", "owner": "ann", "currency": "EUR"}
 BY_ANN = CommandContext("ann", "api", "request", "conversation")

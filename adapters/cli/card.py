@@ -27,6 +27,7 @@ from application.views.freshness import Freshness
 from domain.account_plan.actions import Action, ActionState
 from domain.account_plan.goals import Goal
 from domain.account_plan.health import Contract, Health, TrafficLight
+from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.opportunities import Opportunity
 from domain.account_plan.overview import Unit
 from domain.account_plan.plan import the_plan
@@ -38,8 +39,6 @@ from domain.account_plan.stakeholders import Stakeholder
 from domain.account_plan.standing import STRENGTHS, AttitudeWord, in_a_word
 from domain.account_plan.summary import Summary
 from domain.account_plan.whitespace import Cell, Offering, Penetration, cell_id
-from domain.language import Section
-from domain.things import AccountPlan
 
 LIGHTS: Mapping[TrafficLight, str] = {"green": "bold green", "amber": "bold yellow", "red": "bold red"}
 FEELINGS: Mapping[AttitudeWord, str] = {

@@ -9,8 +9,9 @@ from rich.text import Text
 from adapters.cli.tables import ALARM, GOOD, QUIET, TITLE, WARNING, lines, named, panel, table, text
 from adapters.rendering.words import counted, in_words, spaced
 from application.views.diff import Change, Diff, Direction, Move, Touched
+from domain.account_plan.language import Section
 from domain.account_plan.plan import Plan
-from domain.language import Section, shortened
+from domain.language import shortened
 
 ARROWS: Mapping[Direction | None, tuple[str, str]] = {"up": (" ▲", GOOD), "down": (" ▼", "red"), None: ("", "")}
 UP_IS_WORSE = {"exposure", "likelihood", "impact", "arr_exposed", "open_tickets", "p1_incidents"}

@@ -29,8 +29,8 @@ from application.views.pages import (
     version_of,
 )
 from domain.account_plan import EVENTS
+from domain.account_plan.language import Section
 from domain.account_plan.plan import Tier, the_plan
-from domain.language import Section
 
 MOST_ENTRIES = 500
 SORTED_BY = [field for field in get_args(Sort) if not field.startswith("-")]

@@ -17,7 +17,7 @@ from pydantic_core import from_json, to_json
 
 from adapters.privacy.sealing import Random, seal, unseal
 from application.aggregates.ports import CommandContext, ToRecord
-from domain.account_plan import EVENTS, AccountPlanEvent
+from domain.account_plan import EVENTS
 from domain.account_plan.stakeholders import FORGOTTEN
 from domain.language import Event
 from domain.markers import Sealed, marked
@@ -210,7 +210,7 @@ def decode_all(plan_id: UUID, rows: Iterable[tuple[Any, ...]], keys: Keys) -> li
 
 
 def as_written(
-    event: AccountPlanEvent, plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys
+    event: Event, plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys
 ) -> Recorded:
     """What `decode` would make of an event that was just encoded, without reading it again where nothing is sealed."""
     if state.endswith(OPEN_END):
@@ -224,7 +224,7 @@ def _decode_slowly(plan_id: UUID, version: int, position: int, topic: str, state
         raise UnknownTopic(f"{UnknownTopic.__doc__} ({topic!r} at position {position})")
     parts = put_back(plan_id, version, topic, stored, keys)
     data = UPCASTS[topic](stored["data"]) if topic in UPCASTS else stored["data"]
-    event: AccountPlanEvent = _READ_DATA[name](data)
+    event: Event = _READ_DATA[name](data)
     return Recorded(plan_id, version, position, _READ_META.validate_python(stored["meta"]), event, state, parts)
 
 

@@ -41,8 +41,8 @@ from application.views.pages import (
 )
 from application.views.plan_names import plans_named
 from domain.account_plan import THINGS
+from domain.account_plan.language import Section
 from domain.account_plan.plan import PlanNotOpen
-from domain.language import Section
 
 MOST_ENTRIES = 500
 CUT = "`now`, `review:ID`, `version:N`, `event:ID`, a date or an instant"

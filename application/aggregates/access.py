@@ -7,11 +7,11 @@ from typing import Literal
 from uuid import UUID
 
 from application.aggregates.cache import LoadedPlan
-from domain.account_plan.plan import OpenPlan, PlaceHold, PlanAlreadyOpen, PlanNotOpen, ReleaseHold, the_plan
+from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.plan import OpenPlan, PlaceHold, PlanAlreadyOpen, PlanNotOpen, ReleaseHold
 from domain.account_plan.stakeholders import ForgetStakeholder
-from domain.account_plan.team import AssignMember, Member, ReleaseMember
+from domain.account_plan.team import AssignMember, ReleaseMember, is_at_work_on
 from domain.language import Command, same_person
-from domain.things import AccountPlan, day_of
 
 Right = Literal[
     "view", "command", "members", "hold", "erase", "audit", "witness", "feed", "own-endpoints", "all-endpoints", "keys"
@@ -97,7 +97,7 @@ class Caller:
         return (
             self.plans is None
             or known.plan_id in self.plans
-            or (self.works_on_plans and is_at_work_on(known.plan, self.actor, now))
+            or (self.works_on_plans and is_at_work_on(known.plan, self.actor, ACCOUNT_PLAN.today(known.plan, now)))
         )
 
     def acting_for(self, person: str | None) -> "Caller":
@@ -121,12 +121,3 @@ class Caller:
             if isinstance(first, OpenPlan):
                 raise PlanAlreadyOpen("/account_id", account_id=first.account_id)
             raise PlanNotOpen
-
-
-def is_at_work_on(plan: AccountPlan, person: str, now: datetime) -> bool:
-    """Whether they own the plan or are on its team: from when they are assigned until the last day they are."""
-    card, person = the_plan(plan), same_person(person)
-    stints = [member for member in plan.all(Member).values() if same_person(member.person) == person]
-    return same_person(card.owner) == person or any(
-        member.until_on is None or member.until_on >= day_of(now, card.timezone) for member in stints
-    )

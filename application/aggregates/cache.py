@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from threading import Lock
 from uuid import UUID
 
-from domain.account_plan import EMPTY, fold, strikes
+from domain.account_plan import ACCOUNT_PLAN, EMPTY, fold
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.stakeholders import StakeholderForgotten
 from domain.record import Recorded
-from domain.things import AccountPlan
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class LoadedPlan:
     def with_news(self, news: Sequence[Recorded]) -> "LoadedPlan":
         records = (*self.records, *news)
         events = [record.event for record in news]
-        plan = fold(record.event for record in records) if strikes(events) else fold(events, self.plan)
+        plan = fold(record.event for record in records) if ACCOUNT_PLAN.strikes(events) else fold(events, self.plan)
         forgotten = sum(isinstance(event, StakeholderForgotten) for event in events)
         return LoadedPlan(self.plan_id, records, plan, self.erasures + forgotten)
 

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from application.aggregates.cache import LoadedPlan
 from application.aggregates.ports import ToRecord
-from domain.account_plan import AccountPlanCommand, AccountPlanEvent, decide, fold, speaks_of, strikes
+from domain.account_plan import ACCOUNT_PLAN, AccountPlanCommand, decide, fold
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.stakeholders import StakeholderForgotten
 from domain.language import Caution, Event
 from domain.markers import Sealed, marked
 from domain.record import Recorded
-from domain.things import AccountPlan
+from domain.rules import speaks_of
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class PendingPlan:
         types = {version: type(event).__name__ for version, event in enumerate(decision.events, first)}
         return Done(command.subject(), types, decision.warnings)
 
-    def _after(self, news: Sequence[AccountPlanEvent]) -> AccountPlan:
-        if strikes(news):
+    def _after(self, news: Sequence[Event]) -> AccountPlan:
+        if ACCOUNT_PLAN.strikes(news):
             recorded = (record.event for record in self.known.records)
             return fold([*recorded, *(each.event for each in self.to_record)])
         return fold(news, self.plan)

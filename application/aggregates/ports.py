@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from domain.account_plan import AccountPlanEvent
+from domain.language import Event
 from domain.record import Recorded
 
 
@@ -51,7 +51,7 @@ class Answer:
 class ToRecord(NamedTuple):
     """An event that was decided and is to be recorded."""
 
-    event: AccountPlanEvent
+    event: Event
     at: datetime
     command_id: str
     reason: str | None = None

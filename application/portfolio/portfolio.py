@@ -21,6 +21,7 @@ from application.views.freshness import most_days
 from domain.account_plan.actions import ActionAdded, ActionCompleted, ActionDropped, ActionReopened, ActionRescheduled
 from domain.account_plan.entries import EntryStruck, NoteWritten, SectionConfirmed
 from domain.account_plan.health import ContractRenewed, ContractSet
+from domain.account_plan.language import Section
 from domain.account_plan.plan import (
     AccountRenamed,
     PlanArchived,
@@ -37,7 +38,7 @@ from domain.account_plan.plays import PlayDropped, PlayLost, PlayPlanned, PlayRe
 from domain.account_plan.reviews import ReviewHeld
 from domain.account_plan.team import MemberAssigned, MemberReleased, stint_id
 from domain.calendar import Day
-from domain.language import Amount, Event, OptionalName, PersonId, Section, same_person
+from domain.language import Amount, Event, OptionalName, PersonId, same_person
 from domain.things import day_of
 
 # What is shown
@@ -191,7 +192,8 @@ class PortfolioProjector:
             partial_event.position,
             partial_event.recorded_at,
         )
-        self._refreshed_at[partial_event.said.get("section") or event.home] = partial_event.recorded_at
+        section = cast(Section, partial_event.said.get("section") or event.home)
+        self._refreshed_at[section] = partial_event.recorded_at
         if event in _FOLD:
             _FOLD[event](self, row, partial_event)
 

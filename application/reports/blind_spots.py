@@ -12,7 +12,6 @@ from pydantic import BaseModel, Field
 from application.aggregates.cache import LoadedPlan
 from application.reports.promises import Key, Life, lives, words_of
 from application.views.cuts import Cut, timezone_of
-from application.views.effects import struck_by
 from domain.account_plan.actions import ActionCompleted
 from domain.account_plan.opportunities import OpportunityLost, OpportunityWon
 from domain.account_plan.plays import PlayLost, PlayWon
@@ -21,7 +20,7 @@ from domain.account_plan.risks import RiskClosed
 from domain.account_plan.stakeholders import StakeholderLeft, StakeholderMoved, StakeholderReturned
 from domain.language import Event
 from domain.markers import references
-from domain.record import Recorded
+from domain.record import Recorded, struck_by
 from domain.things import day_of
 
 What = Literal["departure", "return", "move", "finish", "win", "loss", "closing"]

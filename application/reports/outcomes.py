@@ -31,11 +31,12 @@ from application.reports.promises import (
 )
 from application.views.cuts import Cut, plan_at, timezone_of
 from domain.account_plan.actions import Action, ActionState, Side
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import the_plan
 from domain.account_plan.plays import Play, PlayState
 from domain.account_plan.team import Member
 from domain.record import Recorded
-from domain.things import AccountPlan, day_of
+from domain.things import day_of
 
 Outcome = Literal["kept", "late", "failed", "dropped", "missed", "slipped", "pending"]
 Flag = Literal[

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from domain.account_plan import actions, plays
-from domain.account_plan.actions import Action, ActionEvent, Side
-from domain.account_plan.plays import Play, PlayEvent
+from domain.account_plan import ACCOUNT_PLAN, EMPTY, actions, plays
+from domain.account_plan.actions import Action, Side
+from domain.account_plan.plays import Play
 from domain.record import Recorded
 from domain.things import Draft
 
 Promise = Play | Action
+PROMISES: Mapping[str, type[Promise]] = {Play.noun: Play, Action.noun: Action}
 Key = tuple[str, str]
 """Kind and id."""
 
@@ -71,18 +72,14 @@ class Life:
 
 def lives(records: Iterable[Recorded]) -> Mapping[Key, Life]:
     """By kind and id, in order of creation.  No event of another topic changes a promise."""
-    draft, found = Draft({}, 0, {}), dict[Key, Life]()
+    draft, found = Draft(EMPTY), dict[Key, Life]()
     for record in records:
         event = record.event
-        promise: Promise
-        if isinstance(event, PlayEvent):
-            plays.apply(draft, event)
-            promise = draft.the(Play, event.id)
-        elif isinstance(event, ActionEvent):
-            actions.apply(draft, event)
-            promise = draft.the(Action, event.id)
-        else:
+        kind = PROMISES.get(event.noun)
+        if kind is None:
             continue
+        ACCOUNT_PLAN.add(draft, [event])
+        promise = draft.the(kind, event.subject())
         found.setdefault((promise.noun, promise.id), Life()).moments.append(Moment(record, promise))
     return found
 

@@ -21,11 +21,11 @@ from application.reports.warning_signs import WarningSigns, theatre
 from application.views.current_plan import CutView
 from application.views.cuts import Cut, CutRefused, check_there, cut_at, known_at, plan_at, review_cut, timezone_of
 from application.views.diff import Change, Touched, diff
-from application.views.effects import struck_by
+from domain.account_plan.language import Section
 from domain.account_plan.plan import Tier, the_plan
 from domain.account_plan.reviews import ReviewHeld, ReviewKind
-from domain.language import Section, shortened
-from domain.record import Recorded
+from domain.language import shortened
+from domain.record import Recorded, struck_by
 
 
 class Pair(BaseModel):

@@ -11,12 +11,13 @@ from application.aggregates.cache import LoadedPlan
 from application.views.cuts import Cut, cut_at, known_at, plan_at, timezone_of
 from application.views.metrics import whitespace_totals
 from domain.account_plan.health import Contract
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import the_plan
 from domain.account_plan.reviews import Review
 from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded, StakeholderLeft, StakeholderReturned
 from domain.account_plan.standing import SentimentChanged
 from domain.record import Recorded
-from domain.things import AccountPlan, day_of
+from domain.things import day_of
 
 
 class Standing(BaseModel):

@@ -20,11 +20,10 @@ from application.reports.promises import (
 )
 from application.reports.scores import rate
 from application.views.cuts import Cut, plan_at, timezone_of
-from application.views.effects import struck_by
 from domain.account_plan.reviews import ReviewHeld
 from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded
 from domain.account_plan.standing import SentimentChanged
-from domain.record import Recorded
+from domain.record import Recorded, struck_by
 from domain.things import day_of
 
 EVE = timedelta(hours=72)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from application.views.effects import section_of, struck_by, values_of, walk
-from domain.language import Section
-from domain.record import Recorded
-from domain.things import AccountPlan, Thing
+from application.views.effects import section_of, values_of, walk
+from domain.account_plan.language import AccountPlan, Section
+from domain.record import Recorded, struck_by
+from domain.things import Thing
 
 
 @dataclass(slots=True)

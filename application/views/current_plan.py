@@ -13,9 +13,8 @@ from application.views.freshness import Duty, Freshness, duties, freshness
 from application.views.metrics import Metrics, metrics
 from domain.account_plan import THINGS
 from domain.account_plan.entries import Note
+from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import Plan, the_plan
-from domain.language import Section
-from domain.things import AccountPlan
 
 ONE_EACH = {"plan", "summary", "overview", "contract", "health", "vision"}
 """What a plan has one of: null until something was said."""
@@ -109,7 +108,7 @@ def _by_section(plan: AccountPlan) -> dict[Section, dict[str, Any]]:
     for kind, things in plan.kinds().items():
         for thing in things.values():
             if kind.noun in ONE_EACH:
-                found[kind.home][kind.noun] = thing
+                found[section_of(thing)][kind.noun] = thing
             else:
                 found[section_of(thing)].setdefault(plural(kind.noun), []).append(thing)
     return found

@@ -11,15 +11,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from application.aggregates.cache import LoadedPlan
-from application.views.effects import struck_by
 from domain.account_plan import fold
 from domain.account_plan.entries import version_named
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import the_plan
 from domain.account_plan.reviews import ReviewHeld
 from domain.calendar import DAY, instant_written
 from domain.language import shortened
-from domain.record import Recorded
-from domain.things import AccountPlan, day_of
+from domain.record import Recorded, struck_by
+from domain.things import day_of
 
 Day = date
 

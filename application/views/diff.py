@@ -21,10 +21,11 @@ from application.views.effects import section_of, values_of, walk
 from application.views.freshness import freshness
 from domain.account_plan import EMPTY, THINGS
 from domain.account_plan.health import TrafficLight
+from domain.account_plan.language import Section
 from domain.account_plan.plan import TIER_RANKS, the_plan
 from domain.account_plan.stakeholders import FORGOTTEN, StakeholderMoved
 from domain.account_plan.whitespace import PENETRATION_RANKS
-from domain.language import Section, kebab_case
+from domain.language import kebab_case
 from domain.record import Recorded
 from domain.things import Thing
 
@@ -165,7 +166,7 @@ class Compared:
     @property
     def section(self) -> Section:
         thing = self.after or self.before
-        return section_of(thing) if thing else THINGS[self.kind].home
+        return section_of(thing or THINGS[self.kind])
 
     @property
     def title(self) -> str | None:

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from domain.account_plan import add, fold, struck_version
-from domain.account_plan.entries import EntryStruck
-from domain.language import Section
-from domain.record import Recorded
-from domain.things import AccountPlan, Draft, Thing, Values
+from domain.account_plan import ACCOUNT_PLAN, fold
+from domain.account_plan.language import AccountPlan, Section
+from domain.language import Event
+from domain.record import Recorded, struck_by
+from domain.things import Draft, Thing, Values
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class _Watched(Draft):
     """A draft that notes every thing that becomes different, as it was before the event."""
 
     def __init__(self, plan: AccountPlan) -> None:
-        super().__init__(*plan.parts())
+        super().__init__(plan)
         self.before: dict[tuple[type[Thing], str], Thing | None] = {}
 
     def to_write(self, kind: type[Thing], id: str) -> dict[str, Values]:
@@ -64,7 +64,7 @@ def walk(records: Sequence[Recorded], after: int = 0, never: AbstractSet[int] = 
     for record in records[after:]:
         draft.before.clear()
         if struck_by([record]).keys() <= never:
-            add(draft, record.event, never)
+            ACCOUNT_PLAN.add(draft, [record.event], never)
         else:
             draft.become(fold(each.event for each in records[: record.version]))
         effects = [
@@ -88,11 +88,6 @@ def _words_gone(record: Recorded, draft: Draft, effects: Sequence[Effect]) -> li
     noted = {effect.field for effect in effects if (effect.kind, effect.id) == (noun, id)}
     fields = [field for field in _said(type(thing)) if field in gone and field not in noted]
     return [Effect(noun, id, field, getattr(thing, field), getattr(thing, field)) for field in fields]
-
-
-def struck_by(records: Sequence[Recorded]) -> dict[int, str]:
-    """The versions of the entries that these events struck, and the ids of the events that struck them."""
-    return {struck_version(record.event): record.id for record in records if isinstance(record.event, EntryStruck)}
 
 
 def _differences(noun: str, id: str, before: Thing | None, after: Thing | None) -> Iterator[Effect]:
@@ -133,7 +128,11 @@ def _or_none(value: Any) -> Any:
     return None if value == () or value == {} else value
 
 
-def section_of(thing: Thing) -> Section:
-    """Where a thing is shown: a note in the section it was written for."""
-    section: Section = getattr(thing, "section", thing.home)
-    return section
+def section_of(thing: Thing | type[Thing]) -> Section:
+    """Where a thing is shown: a note in the section it was written for; of a kind of things, where they are at home."""
+    return cast(Section, getattr(thing, "section", thing.home))
+
+
+def refreshed_by(event: Event) -> Section:
+    """The section that is the fresher for an event of a plan."""
+    return cast(Section, event.refreshes())

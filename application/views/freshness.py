@@ -7,15 +7,16 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from application.views.effects import struck_by
+from application.views.effects import refreshed_by
 from domain.account_plan.competition import CompetitorIdentified
+from domain.account_plan.language import Section
 from domain.account_plan.opportunities import OpportunityOpened
 from domain.account_plan.overview import NewsNoted
 from domain.account_plan.plan import Tier
 from domain.account_plan.stakeholders import StakeholderAdded, StakeholderCorrected
 from domain.account_plan.standing import RolesAssigned
-from domain.language import Event, Section
-from domain.record import Recorded
+from domain.language import Event
+from domain.record import Recorded, struck_by
 from domain.things import day_of
 
 MOST_DAYS: Mapping[Section, int | None] = {
@@ -77,7 +78,7 @@ def freshness(records: Iterable[Recorded], tier: Tier, timezone: str, today: dat
     opened_at: datetime | None = None
     for record in records:
         opened_at = opened_at or record.meta.recorded_at
-        last[record.event.refreshes()] = record.meta.recorded_at
+        last[refreshed_by(record.event)] = record.meta.recorded_at
     refreshed = {section: last.get(section, opened_at) for section in get_args(Section)}
     return {
         section: of_age(day_of(at, timezone) if at else today, section, tier, today)

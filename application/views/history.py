@@ -9,12 +9,11 @@ from pydantic import AwareDatetime, BaseModel
 from pydantic_core import from_json
 
 from application.aggregates.cache import LoadedPlan
-from application.views.effects import Effect, Step, struck_by, walk
-from domain.account_plan import struck_version
-from domain.account_plan.entries import EntryStruck
-from domain.language import Section, same_person
+from application.views.effects import Effect, Step, refreshed_by, walk
+from domain.account_plan.language import Section
+from domain.language import same_person
 from domain.markers import references
-from domain.record import Recorded
+from domain.record import Recorded, struck_by
 
 
 @dataclass(slots=True)
@@ -93,8 +92,9 @@ def concerned(record: Recorded, records: Sequence[Recorded] = ()) -> Iterator[tu
     yield event.noun, event.subject()
     for kind, id, _ in references(event):
         yield kind, id
-    if isinstance(event, EntryStruck) and records:
-        yield from concerned(records[struck_version(event) - 1])
+    struck = event.strikes()
+    if struck and records:
+        yield from concerned(records[struck - 1])
 
 
 def history(
@@ -122,7 +122,7 @@ def entry(step: Step, struck: Mapping[int, str]) -> Entry:
         version=record.version,
         position=record.position,
         type=type(event).__name__,
-        section=event.refreshes(),
+        section=refreshed_by(event),
         entity=Concern(kind=event.noun, id=event.subject()),
         recorded_at=record.meta.recorded_at,
         actor=record.meta.actor,

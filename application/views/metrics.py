@@ -7,6 +7,7 @@ from decimal import Decimal
 from pydantic import BaseModel
 
 from domain.account_plan.actions import Action
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.opportunities import MULTI_THREADED, Opportunity
 from domain.account_plan.overview import Unit
 from domain.account_plan.plays import Play
@@ -14,7 +15,6 @@ from domain.account_plan.requests import Request
 from domain.account_plan.risks import Risk
 from domain.account_plan.stakeholders import Stakeholder
 from domain.account_plan.whitespace import Cell, Offering
-from domain.things import AccountPlan
 
 KEY_ROLES = ("economic_buyer", "decision_maker", "technical_owner", "champion", "executive_sponsor")
 ENGAGED = 2

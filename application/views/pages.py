@@ -13,7 +13,8 @@ from application.views.cuts import Cut, CutRefused, check_there, cut_at, plan_at
 from application.views.history import Entry, Filter, history
 from application.views.reviews import ReviewView, reviews
 from domain.account_plan import EVENTS
-from domain.language import Section, kebab_case
+from domain.account_plan.language import Section
+from domain.language import kebab_case
 
 
 class HistoryPage(BaseModel):

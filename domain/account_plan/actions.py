@@ -4,25 +4,21 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar, Literal, assert_never
 
+from domain.account_plan.language import AccountPlan, GoalId, OpportunityId, PlayId, ReviewId, RiskId, Section
+from domain.aggregates import Topic
 from domain.language import (
     Command,
     Decision,
     DueDay,
     Event,
-    GoalId,
     Many,
-    OpportunityId,
     OptionalName,
     OptionalText,
     PastDay,
     Person,
     PersonId,
-    PlayId,
     Prose,
     Refusal,
-    ReviewId,
-    RiskId,
-    Section,
     Slug,
     StakeholderId,
     Terms,
@@ -31,7 +27,7 @@ from domain.language import (
     changed,
     said,
 )
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 from domain.vagueness import cautions_about
 
 ActionKind = Literal["task", "touch", "introduction", "mitigation", "milestone", "joint"]
@@ -298,9 +294,6 @@ class Action(ActionLinks, ActionTerms, Thing):
         return ENDINGS[self.state]
 
 
-THINGS = (Action,)
-
-
 def decide(plan: AccountPlan, command: ActionCommands, _today: date) -> Decision[ActionEvents]:
     if isinstance(command, AddAction):
         if command.side == "customer" and command.kind != "joint":
@@ -372,3 +365,6 @@ def apply(draft: Draft, event: ActionEvents) -> None:
             draft.change(Action, event, state="open", finished_on=None, result=None, evidence=None)
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(ActionCommands, ActionEvents, (Action,), decide, apply)

@@ -5,6 +5,8 @@ from typing import Annotated, Any, ClassVar, Literal, assert_never
 
 from pydantic import AfterValidator
 
+from domain.account_plan.language import AccountPlan, Section, UnitId
+from domain.aggregates import Topic
 from domain.language import (
     Command,
     Decision,
@@ -13,16 +15,14 @@ from domain.language import (
     Name,
     OptionalText,
     Prose,
-    Section,
     Slug,
     Terms,
     Text,
-    UnitId,
     Unless,
     changed,
     said,
 )
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 
 Position = Literal["entrenched", "challenging", "exploring", "gone"]
 
@@ -138,9 +138,6 @@ class Competitor(Assessment, CompetitorTerms, Thing):
     home: ClassVar[Section] = "competition"
 
 
-THINGS = (Competitor,)
-
-
 def decide(plan: AccountPlan, command: CompetitorCommands, _today: date) -> Decision[CompetitorEvents]:
     match command:
         case IdentifyCompetitor():
@@ -160,3 +157,6 @@ def apply(draft: Draft, event: CompetitorEvents) -> None:
             draft.change(Competitor, event)
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(CompetitorCommands, CompetitorEvents, (Competitor,), decide, apply)

@@ -2,25 +2,13 @@
 
 import re
 from datetime import date
-from typing import Any, ClassVar, Literal, assert_never
+from typing import Any, ClassVar, Literal, assert_never, cast
 
+from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import plan_id_of, the_plan
-from domain.language import (
-    Command,
-    Decision,
-    Event,
-    Name,
-    OptionalText,
-    Prose,
-    Refusal,
-    Section,
-    Slug,
-    Terms,
-    Text,
-    Url,
-    said,
-)
-from domain.things import AccountPlan, Draft, Thing
+from domain.aggregates import Topic
+from domain.language import Command, Decision, Event, Name, OptionalText, Prose, Refusal, Slug, Terms, Text, Url, said
+from domain.things import Draft, Thing
 
 DocumentKind = Literal[
     "benchmark_pack", "cost_model", "roi_model", "stability_plan", "post_mortem", "case_study", "other"
@@ -97,6 +85,9 @@ class EntryStruck(EntryEvent):
 
     def refreshes(self) -> Section:
         return self.section
+
+    def strikes(self) -> int:
+        return int(self.event.rpartition(":")[2])
 
 
 EntryEvents = NoteWritten | DocumentAttached | SectionConfirmed | EntryStruck
@@ -178,9 +169,6 @@ class Document(DocumentTerms, Thing):
     home: ClassVar[Section] = "plan"
 
 
-THINGS = (Note, Document)
-
-
 def decide(plan: AccountPlan, command: EntryCommands, _today: date) -> Decision[EntryEvents]:
     match command:
         case WriteNote():
@@ -195,7 +183,7 @@ def decide(plan: AccountPlan, command: EntryCommands, _today: date) -> Decision[
                 raise EntryUnknown("/event", event=event)
             entry = plan.entries[version]
             struck = f"{plan_id_of(the_plan(plan).account_id)}:{version}"
-            return Decision((EntryStruck(event=struck, entry=entry.name, section=entry.section),))
+            return Decision((EntryStruck(event=struck, entry=entry.name, section=cast(Section, entry.section)),))
         case _:
             assert_never(command)
 
@@ -218,3 +206,6 @@ def apply(draft: Draft, event: EntryEvents) -> None:
             """Nothing in the plan is different: that it was looked at is in the history."""
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(EntryCommands, EntryEvents, (Note, Document), decide, apply)

@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Literal, assert_never
 
 from pydantic import computed_field
 
+from domain.account_plan.language import AccountPlan, Section
+from domain.aggregates import Topic
 from domain.language import (
     Command,
     Decision,
@@ -18,7 +20,6 @@ from domain.language import (
     Person,
     PersonId,
     Prose,
-    Section,
     Slug,
     Terms,
     Text,
@@ -26,7 +27,7 @@ from domain.language import (
     changed,
     said,
 )
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 from domain.vagueness import cautions_about
 
 GoalKind = Literal["revenue", "logo", "reference", "strategic", "relationship"]
@@ -212,9 +213,6 @@ class Goal(GoalTerms, Thing):
         return {report.as_of_on: report.value for report in self.progress}.get(day)
 
 
-THINGS = (Goal,)
-
-
 def decide(plan: AccountPlan, command: GoalCommands, _today: date) -> Decision[GoalEvents]:
     if isinstance(command, SetGoal):
         return Decision((GoalSet(**said(command)),), cautions_about(command.statement, "/statement"))
@@ -256,3 +254,6 @@ def apply(draft: Draft, event: GoalEvents) -> None:
             draft.change(Goal, event, state="open", achieved_on=None, value=None)
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(GoalCommands, GoalEvents, (Goal,), decide, apply)

@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Literal, assert_never
 
 from pydantic import Field
 
+from domain.account_plan.language import AccountPlan, Section
+from domain.aggregates import Topic
 from domain.calendar import Day
 from domain.language import (
     Amount,
@@ -24,14 +26,13 @@ from domain.language import (
     PromoterScore,
     Prose,
     Refusal,
-    Section,
     Share,
     Terms,
     Text,
     changed,
     said,
 )
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 
 TrafficLight = Literal["green", "amber", "red"]
 """From the best to the worst."""
@@ -221,9 +222,6 @@ class Health(Readings, Thing):
     """All that was ever read, by day."""
 
 
-THINGS = (Contract, Health)
-
-
 def decide(plan: AccountPlan, command: HealthCommands, _today: date) -> Decision[HealthEvents]:
     match command:
         case SetContract():
@@ -305,3 +303,6 @@ def _read(draft: Draft, event: HealthRecorded) -> None:
         "readings": {**health.readings, day: {**health.readings.get(day, {}), **read}},
     }
     draft.put(health.but({**latest, **known}))
+
+
+TOPIC = Topic(HealthCommands, HealthEvents, (Contract, Health), decide, apply)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar, Literal, assert_never
 
+from domain.account_plan.language import AccountPlan, Section
+from domain.aggregates import Topic
 from domain.language import (
     Command,
     Count,
@@ -16,7 +18,6 @@ from domain.language import (
     OptionalFigure,
     OptionalText,
     Prose,
-    Section,
     Slug,
     Terms,
     Text,
@@ -24,7 +25,7 @@ from domain.language import (
     changed,
     said,
 )
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 
 Proof = Literal["reference", "roi_model", "benchmark"]
 HypothesisState = Literal["open", "confirmed", "refuted"]
@@ -236,9 +237,6 @@ class Hypothesis(HypothesisTerms, Thing):
         return ENDINGS[self.state]
 
 
-THINGS = (Hypothesis,)
-
-
 def decide(plan: AccountPlan, command: HypothesisCommands, _today: date) -> Decision[HypothesisEvents]:
     if isinstance(command, ProposeHypothesis):
         return Decision((HypothesisProposed(**said(command)),))
@@ -280,3 +278,6 @@ def apply(draft: Draft, event: HypothesisEvents) -> None:
             draft.change(Hypothesis, event, state="open", observed=None)
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(HypothesisCommands, HypothesisEvents, (Hypothesis,), decide, apply)

@@ -7,36 +7,32 @@ from typing import Any, ClassVar, Literal, assert_never
 
 from pydantic import computed_field
 
+from domain.account_plan.language import AccountPlan, CompetitorId, GoalId, HypothesisId, OfferingId, Section, UnitId
+from domain.aggregates import Topic
 from domain.calendar import Day
 from domain.language import (
     Amount,
     Command,
-    CompetitorId,
     Decision,
     DueDay,
     Event,
-    GoalId,
-    HypothesisId,
     Many,
     Name,
-    OfferingId,
     OptionalName,
     PastDay,
     Person,
     PersonId,
     Prose,
-    Section,
     Share,
     Slug,
     StakeholderId,
     Terms,
     Text,
-    UnitId,
     Unless,
     changed,
     said,
 )
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 from domain.vagueness import cautions_about
 
 OpportunityKind = Literal["product_gap", "adjacent", "renewal_upgrade", "partnership"]
@@ -303,9 +299,6 @@ class Opportunity(OpportunityLinks, OpportunityTerms, Thing):
         return len(self.engaged) >= MULTI_THREADED
 
 
-THINGS = (Opportunity,)
-
-
 def decide(plan: AccountPlan, command: OpportunityCommands, _today: date) -> Decision[OpportunityEvents]:
     if isinstance(command, OpenOpportunity):
         return Decision((OpportunityOpened(**said(command)),))
@@ -373,3 +366,6 @@ def apply(draft: Draft, event: OpportunityEvents) -> None:
             draft.change(Opportunity, event, state="open", **emptied)
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(OpportunityCommands, OpportunityEvents, (Opportunity,), decide, apply)

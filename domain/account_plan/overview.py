@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
 
+from domain.account_plan.language import AccountPlan, Section, UnitId
+from domain.aggregates import Topic
 from domain.language import (
     Amount,
     Command,
@@ -16,16 +18,14 @@ from domain.language import (
     PastDay,
     Prose,
     Refusal,
-    Section,
     Slug,
     Terms,
     Text,
-    UnitId,
     Url,
     changed,
     said,
 )
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 
 WhyUs = Literal["unique_capability", "time_to_value", "risk_reduction"]
 ChangeDriver = Literal["regulation", "merger", "cost_pressure", "other"]
@@ -263,9 +263,6 @@ class Referral(ReferralTerms, Thing):
     home: ClassVar[Section] = "overview"
 
 
-THINGS = (Overview, Unit, News, Referral)
-
-
 def decide(plan: AccountPlan, command: OverviewCommands, _today: date) -> Decision[OverviewEvents]:
     event: OverviewEvents | None
     match command:
@@ -307,3 +304,6 @@ def apply(draft: Draft, event: OverviewEvents) -> None:
             draft.create(Referral, event)
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(OverviewCommands, OverviewEvents, (Overview, Unit, News, Referral), decide, apply)

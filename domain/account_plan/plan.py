@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, model_validator
 
+from domain.account_plan.language import AccountPlan, Section
+from domain.aggregates import Opening, Topic
 from domain.calendar import Day
 from domain.language import (
     AccountId,
@@ -22,14 +24,13 @@ from domain.language import (
     Person,
     PersonId,
     Refusal,
-    Section,
     Slug,
     Terms,
     Text,
     changed,
     said,
 )
-from domain.things import AccountPlan, Draft, Thing, day_of
+from domain.things import Draft, Thing, day_of
 
 Tier = Literal["strategic", "growth", "enterprise", "standard"]
 """From the accounts that matter most to those that matter least."""
@@ -355,14 +356,19 @@ class Cycle(CycleTerms, Thing):
     home: ClassVar[Section] = "plan"
 
 
-THINGS = (Plan, Cycle)
-
-
 def the_plan(account_plan: AccountPlan) -> Plan:
     plan = account_plan.find(Plan, "plan")
     if plan is None:
         raise PlanNotOpen
     return plan
+
+
+def id_of(command: OpenPlan) -> UUID:
+    return plan_id_of(command.account_id)
+
+
+def already_open(command: OpenPlan) -> PlanAlreadyOpen:
+    return PlanAlreadyOpen("/account_id", account_id=command.account_id)
 
 
 def open_plan(command: OpenPlan, at: datetime) -> Decision[PlanEvents]:
@@ -377,7 +383,7 @@ def decide(account_plan: AccountPlan, command: PlanCommands, _today: date) -> De
     event: PlanEvents | None
     match command:
         case OpenPlan():
-            raise PlanAlreadyOpen("/account_id", account_id=command.account_id)
+            raise already_open(command)
         case CorrectPlan():
             event = PlanCorrected(**new) if new else None
         case RenameAccount():
@@ -427,3 +433,7 @@ def apply(draft: Draft, event: PlanEvents) -> None:
             draft.change(Plan, event, on_hold=False)
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(PlanCommands, PlanEvents, (Plan, Cycle), decide, apply)
+OPENING = Opening(OpenPlan, open_plan, id_of, already_open)

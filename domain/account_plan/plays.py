@@ -7,18 +7,25 @@ from typing import Any, ClassVar, Literal, assert_never
 
 from pydantic import Field
 
+from domain.account_plan.language import (
+    AccountPlan,
+    CompetitorId,
+    GoalId,
+    HypothesisId,
+    OfferingId,
+    OpportunityId,
+    RiskId,
+    Section,
+    UnitId,
+)
+from domain.aggregates import Topic
 from domain.calendar import Day
 from domain.language import (
     Command,
-    CompetitorId,
     Decision,
     DueDay,
     Event,
-    GoalId,
-    HypothesisId,
     Many,
-    OfferingId,
-    OpportunityId,
     OptionalFigure,
     OptionalName,
     OptionalText,
@@ -27,19 +34,16 @@ from domain.language import (
     PersonId,
     Prose,
     Refusal,
-    RiskId,
-    Section,
     Share,
     Slug,
     StakeholderId,
     Terms,
     Text,
-    UnitId,
     Unless,
     changed,
     said,
 )
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 from domain.vagueness import cautions_about
 
 PlayKind = Literal["access", "discovery", "proof", "governance"]
@@ -367,9 +371,6 @@ class Play(PlayLinks, PlayTerms, Thing):
         return ENDINGS[self.state]
 
 
-THINGS = (Play,)
-
-
 def decide(plan: AccountPlan, command: PlayCommands, today: date) -> Decision[PlayEvents]:
     if isinstance(command, PlanPlay):
         if command.starts_on and command.starts_on > command.due_on:
@@ -448,3 +449,6 @@ def _enter(draft: Draft, event: PlayBlocked | PlayWon | PlayLost | PlayDropped, 
 def _return(draft: Draft, event: PlayUnblocked | PlayReopened, **emptied: None) -> None:
     *before, state = draft.value(Play, event.id, "state_before")
     draft.change(Play, event, state=state, state_before=tuple(before), **emptied)
+
+
+TOPIC = Topic(PlayCommands, PlayEvents, (Play,), decide, apply)

@@ -6,29 +6,27 @@ from typing import Annotated, Any, ClassVar, Literal, assert_never
 
 from pydantic import Field
 
+from domain.account_plan.language import AccountPlan, ActionId, OpportunityId, PlayId, Section
+from domain.aggregates import Topic
 from domain.language import (
-    ActionId,
     Command,
     Decision,
     Event,
     Many,
-    OpportunityId,
     OptionalText,
     Over,
     PastDay,
     Person,
     PersonId,
-    PlayId,
     Prose,
     Refusal,
-    Section,
     Slug,
     StakeholderId,
     Terms,
     Text,
     said,
 )
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 
 TouchKind = Literal[
     "meeting",
@@ -285,9 +283,6 @@ class Touch(TouchTerms, Thing):
     home: ClassVar[Section] = "stakeholders"
 
 
-THINGS = (Influence, Objection, Pairing, Touch)
-
-
 def line_between(influencer: str, influenced: str) -> str:
     return f"{influencer}:{influenced}"
 
@@ -350,3 +345,6 @@ def apply(draft: Draft, event: RelationshipEvents) -> None:
             draft.create(Touch, event)
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(RelationshipCommands, RelationshipEvents, (Influence, Objection, Pairing, Touch), decide, apply)

@@ -3,26 +3,25 @@
 from datetime import date
 from typing import Any, ClassVar, Literal, assert_never
 
+from domain.account_plan.language import AccountPlan, GoalId, OpportunityId, Section
+from domain.aggregates import Topic
 from domain.language import (
     Command,
     Decision,
     DueDay,
     Event,
-    GoalId,
-    OpportunityId,
     PastDay,
     Person,
     PersonId,
     Prose,
     Refusal,
-    Section,
     Slug,
     Terms,
     Text,
     changed,
     said,
 )
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 from domain.vagueness import cautions_about
 
 Function = Literal["marketing", "product", "customer_success", "executive", "finance", "legal"]
@@ -154,9 +153,6 @@ class Request(RequestTerms, Thing):
         return "was delivered" if self.state == "delivered" else None
 
 
-THINGS = (Request,)
-
-
 def decide(plan: AccountPlan, command: RequestCommands, _today: date) -> Decision[RequestEvents]:
     match command:
         case RaiseRequest():
@@ -182,3 +178,6 @@ def apply(draft: Draft, event: RequestEvents) -> None:
             draft.change(Request, event, state="delivered")
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(RequestCommands, RequestEvents, (Request,), decide, apply)

@@ -5,6 +5,8 @@ from typing import Annotated, Any, ClassVar, Literal, assert_never
 
 from pydantic import Field
 
+from domain.account_plan.language import AccountPlan, OpportunityId, Section
+from domain.aggregates import Topic
 from domain.calendar import Day
 from domain.language import (
     GRAMMAR,
@@ -13,7 +15,6 @@ from domain.language import (
     Event,
     Many,
     Name,
-    OpportunityId,
     OptionalFigure,
     OptionalText,
     Over,
@@ -22,14 +23,13 @@ from domain.language import (
     PersonId,
     Prose,
     Refusal,
-    Section,
     Slug,
     StakeholderId,
     Terms,
     Text,
     said,
 )
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 
 ReviewKind = Literal[
     "weekly",
@@ -231,9 +231,6 @@ class Review(ReviewOutcome, ReviewPlans, ReviewTerms, Thing):
         return "was cancelled" if self.state == "cancelled" else None
 
 
-THINGS = (Review,)
-
-
 def decide(plan: AccountPlan, command: ReviewCommands, _today: date) -> Decision[ReviewEvents]:
     review = still_to_be_held(plan, command.id)
     event: ReviewEvents | None
@@ -287,3 +284,6 @@ def apply(draft: Draft, event: ReviewEvents) -> None:
             draft.change(Review, event, state="cancelled")
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(ReviewCommands, ReviewEvents, (Review,), decide, apply)

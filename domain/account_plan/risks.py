@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Literal, assert_never
 
 from pydantic import computed_field
 
+from domain.account_plan.language import AccountPlan, Section
+from domain.aggregates import Topic
 from domain.language import (
     Amount,
     Command,
@@ -17,7 +19,6 @@ from domain.language import (
     Person,
     PersonId,
     Prose,
-    Section,
     Slug,
     Terms,
     Text,
@@ -25,7 +26,7 @@ from domain.language import (
     changed,
     said,
 )
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 from domain.vagueness import cautions_about
 
 RiskKind = Literal[
@@ -220,9 +221,6 @@ class Risk(RiskTerms, Thing):
         return self.likelihood * self.impact
 
 
-THINGS = (Risk,)
-
-
 def decide(plan: AccountPlan, command: RiskCommands, _today: date) -> Decision[RiskEvents]:
     if isinstance(command, RaiseRisk):
         return Decision((RiskRaised(**said(command)),))
@@ -263,3 +261,6 @@ def apply(draft: Draft, event: RiskEvents) -> None:
             draft.change(Risk, event, outcome=None, closed_on=None)
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(RiskCommands, RiskEvents, (Risk,), decide, apply)

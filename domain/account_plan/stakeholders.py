@@ -7,7 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal, assert_never
 
 from pydantic import AfterValidator
 
+from domain.account_plan.language import AccountPlan, Section, UnitId
 from domain.account_plan.plan import the_plan
+from domain.aggregates import Topic
 from domain.folding import folded, words_of
 from domain.language import (
     Command,
@@ -22,18 +24,16 @@ from domain.language import (
     Personal,
     Prose,
     Refusal,
-    Section,
     Slug,
     StakeholderId,
     Terms,
     Text,
-    UnitId,
     Unless,
     changed,
     said,
 )
 from domain.markers import Sealed, marked
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 
 Level = Literal["executive", "management", "execution"]
 EmailStatus = Literal["unverified", "verified", "bounced"]
@@ -136,6 +136,9 @@ class StakeholderForgotten(StakeholderEvent):
     """A stakeholder's words were made unreadable everywhere, past included; the history keeps its shape."""
 
     id: str
+
+    def forgets(self) -> str:
+        return self.id
 
 
 StakeholderEvents = (
@@ -322,9 +325,6 @@ class Stakeholder(Details, Thing):
         return "has left" if self.left_on else None
 
 
-THINGS = (Stakeholder,)
-
-
 def decide(plan: AccountPlan, command: StakeholderCommands, _today: date) -> Decision[StakeholderEvents]:
     if isinstance(command, AddStakeholder):
         details = said(command)
@@ -424,3 +424,6 @@ def without_words(person: Stakeholder) -> dict[str, Any]:
     """The words about a person blanked out: what was said stays said, but not what it said."""
     words = {name: getattr(person, name) for name, _ in marked(Stakeholder, Sealed)}
     return {name: (FORGOTTEN,) if isinstance(value, tuple) else FORGOTTEN for name, value in words.items() if value}
+
+
+TOPIC = Topic(StakeholderCommands, StakeholderEvents, (Stakeholder,), decide, apply)

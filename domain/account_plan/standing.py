@@ -7,9 +7,11 @@ from typing import Annotated, Literal, assert_never
 
 from pydantic import Field
 
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.stakeholders import Role, Roles, Stakeholder, StakeholderCommand, StakeholderEvent, same_roles
+from domain.aggregates import Topic
 from domain.language import Decision, Grade, OptionalText, Person, Personal, PersonId, Slug, said
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft
 
 # Events
 
@@ -112,9 +114,6 @@ StandingCommands = AssignRoles | ChangeSentiment | RatePower | RateRelationship
 
 # State and rules
 
-THINGS: tuple[type[Thing], ...] = ()
-"""None of its own: it is the stakeholders that stand somewhere."""
-
 
 def decide(plan: AccountPlan, command: StandingCommands, _today: date) -> Decision[StandingEvents]:
     person = plan.the(Stakeholder, command.id)
@@ -148,3 +147,7 @@ def apply(draft: Draft, event: StandingEvents) -> None:
             draft.set(Stakeholder, id, relationships=known, strength=max(known.values()))
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(StandingCommands, StandingEvents, (), decide, apply)
+"""Without things of its own: it is the stakeholders that stand somewhere."""

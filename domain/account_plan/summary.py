@@ -4,20 +4,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, assert_never
 
-from domain.language import (
-    Amount,
-    Command,
-    Decision,
-    Event,
-    Many,
-    OptionalText,
-    Prose,
-    Section,
-    Terms,
-    Text,
-    changed,
-)
-from domain.things import AccountPlan, Draft, Thing
+from domain.account_plan.language import AccountPlan, Section
+from domain.aggregates import Topic
+from domain.language import Amount, Command, Decision, Event, Many, OptionalText, Prose, Terms, Text, changed
+from domain.things import Draft, Thing
 
 
 class SummaryTerms(Terms):
@@ -71,9 +61,6 @@ class Summary(SummaryTerms, Thing):
     home: ClassVar[Section] = "summary"
 
 
-THINGS = (Summary,)
-
-
 def decide(plan: AccountPlan, command: SummaryCommands, _today: date) -> Decision[SummaryEvents]:
     match command:
         case WriteSummary():
@@ -89,3 +76,6 @@ def apply(draft: Draft, event: SummaryEvents) -> None:
             draft.amend(Summary, event)
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(SummaryCommands, SummaryEvents, (Summary,), decide, apply)

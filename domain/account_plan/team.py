@@ -3,24 +3,26 @@
 from datetime import date
 from typing import Any, ClassVar, Literal, assert_never
 
+from domain.account_plan.language import AccountPlan, GoalId, Section
+from domain.account_plan.plan import the_plan
+from domain.aggregates import Topic
 from domain.calendar import Day
 from domain.language import (
     Command,
     Decision,
     Event,
-    GoalId,
     Many,
     Over,
     Person,
     PersonId,
     Refusal,
-    Section,
     Terms,
     Unknown,
     changed,
     said,
+    same_person,
 )
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 
 Role = Literal[
     "account_executive",
@@ -186,9 +188,6 @@ class Alignment(Thing):
     members: tuple[Person, ...]
 
 
-THINGS = (Member, Alignment)
-
-
 def decide(plan: AccountPlan, command: TeamCommands, _today: date) -> Decision[TeamEvents]:
     event: TeamEvents | None
     match command:
@@ -222,13 +221,22 @@ def assign(last: Member | None, command: AssignMember) -> MemberAssigned | None:
 def release(last: Member | None, command: ReleaseMember) -> MemberReleased:
     about = {"kind": "member", "id": command.subject()}
     if last is None:
-        raise Unknown("/person", **about)
+        raise Unknown("/person", **about, aggregate=AccountPlan.noun)
     if last.ending:
         raise Over("/person", **about, ending=last.ending)
     if command.until_on < last.from_on:
         until_on, from_on = command.until_on, last.from_on
         raise ReleasedBeforeAssigned("/until_on", **which(last), until_on=until_on, from_on=from_on)
     return MemberReleased(**which(last), until_on=command.until_on)
+
+
+def is_at_work_on(plan: AccountPlan, person: str, today: date) -> bool:
+    """Whether somebody owns the plan or is on its team: from when they are assigned until the last day they are."""
+    person = same_person(person)
+    stints = [member for member in plan.all(Member).values() if same_person(member.person) == person]
+    return same_person(the_plan(plan).owner) == person or any(
+        member.until_on is None or member.until_on >= today for member in stints
+    )
 
 
 def which(member: Member) -> dict[str, Any]:
@@ -250,3 +258,6 @@ def apply(draft: Draft, event: TeamEvents) -> None:
             draft.put(Alignment.unchecked({"id": id, "members": members}))
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(TeamCommands, TeamEvents, (Member, Alignment), decide, apply)

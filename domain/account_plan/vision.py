@@ -5,9 +5,11 @@ from typing import Annotated, Any, ClassVar, assert_never
 
 from pydantic import Field, StringConstraints
 
+from domain.account_plan.language import AccountPlan, Section
+from domain.aggregates import Topic
 from domain.calendar import Day
-from domain.language import Command, Decision, Event, Many, Prose, Section, Terms, Text, said
-from domain.things import AccountPlan, Draft, Thing
+from domain.language import Command, Decision, Event, Many, Prose, Terms, Text, said
+from domain.things import Draft, Thing
 
 MOST_PRIORITIES = 3
 
@@ -96,9 +98,6 @@ class Priorities(PrioritiesTerms, Thing):
     home: ClassVar[Section] = "goals"
 
 
-THINGS = (Vision, Priorities)
-
-
 def decide(plan: AccountPlan, command: VisionCommands, _today: date) -> Decision[VisionEvents]:
     event: VisionEvents
     match command:
@@ -121,3 +120,6 @@ def apply(draft: Draft, event: VisionEvents) -> None:
             draft.create(Priorities, event, id=quarter)
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(VisionCommands, VisionEvents, (Vision, Priorities), decide, apply)

@@ -7,28 +7,26 @@ from typing import Annotated, Any, ClassVar, Literal, assert_never
 
 from pydantic import AfterValidator
 
+from domain.account_plan.language import AccountPlan, CompetitorId, OfferingId, Section, UnitId
+from domain.aggregates import Topic
 from domain.language import (
     Amount,
     Command,
-    CompetitorId,
     Count,
     Decision,
     Event,
     Name,
-    OfferingId,
     OptionalText,
     Prose,
-    Section,
     Share,
     Slug,
     StakeholderId,
     Terms,
-    UnitId,
     Unknown,
     changed,
     said,
 )
-from domain.things import AccountPlan, Draft, Thing
+from domain.things import Draft, Thing
 
 OfferingKind = Literal["product", "surface", "use_case"]
 Penetration = Literal["na", "unknown", "none", "aware", "opportunity", "pilot", "adopted", "lost"]
@@ -208,9 +206,6 @@ class Cell(CellTerms, Thing):
     home: ClassVar[Section] = "whitespace"
 
 
-THINGS = (Offering, Cell)
-
-
 def cell_id(unit: str, offering: str) -> str:
     return f"{unit}:{offering}"
 
@@ -239,7 +234,7 @@ def assess(plan: AccountPlan, command: AssessCell) -> tuple[CellAssessed, ...]:
 
 def check_incumbent(plan: AccountPlan, incumbent: str) -> None:
     if incumbent not in NO_COMPETITOR and plan.named("competitor", incumbent) is None:
-        raise Unknown("/incumbent", kind="competitor", id=incumbent)
+        raise Unknown("/incumbent", kind="competitor", id=incumbent, aggregate=plan.noun)
 
 
 def blank_cell(assessed: AssessCell | CellAssessed) -> Cell:
@@ -267,3 +262,6 @@ def apply(draft: Draft, event: WhitespaceEvents) -> None:
             draft.put(cell.but({name: getattr(event, name) for name in assessed}))
         case _:
             assert_never(event)
+
+
+TOPIC = Topic(WhitespaceCommands, WhitespaceEvents, (Offering, Cell), decide, apply)

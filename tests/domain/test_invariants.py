@@ -17,16 +17,18 @@ from application.views.blame import blame
 from application.views.current_plan import current_plan
 from application.views.cuts import known_at
 from application.views.diff import diff
-from application.views.effects import struck_by, walk
+from application.views.effects import walk
 from application.views.history import Filter, history
 from application.views.reviews import reviews
 from domain.account_plan import COMMANDS, decide, fold
 from domain.account_plan.entries import EntryStruck, SectionConfirmed, StrikeEntry
 from domain.account_plan.health import HealthRecorded
 from domain.account_plan.hypotheses import EvidenceRecorded
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.stakeholders import StakeholderForgotten, StakeholderVerified
 from domain.language import Command, Refusal
-from domain.things import AccountPlan, day_of
+from domain.record import struck_by
+from domain.things import day_of
 from tests.commands import Scene, made_up, somebodys_command
 from tests.histories import Values, applied, opened, values_of_plan
 

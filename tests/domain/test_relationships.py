@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from domain.account_plan import fold, speaks_of
+from domain.account_plan import fold
 from domain.account_plan.actions import ActionAdded, ActionDropped
 from domain.account_plan.entries import EntryStruck, StrikeEntry
 from domain.account_plan.plan import PlanArchived, plan_id_of
@@ -31,6 +31,7 @@ from domain.account_plan.relationships import (
 )
 from domain.account_plan.stakeholders import StakeholderAdded, StakeholderForgotten, StakeholderLeft
 from domain.markers import SPEECH, Sealed, marked
+from domain.rules import speaks_of
 from tests.given import OPENED, given, given_nothing
 
 JAN_5, JAN_6, MARCH_1 = date(2026, 1, 5), date(2026, 1, 6), date(2026, 3, 1)

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from domain.account_plan import fold, speaks_of
+from domain.account_plan import fold
 from domain.account_plan.plan import LegalHoldPlaced, LegalHoldReleased, PlanArchived
 from domain.account_plan.plays import PlanPlay, PlayPlanned
 from domain.account_plan.stakeholders import (
@@ -37,6 +37,7 @@ from domain.account_plan.standing import (
     StandingCommands,
 )
 from domain.markers import PERSONAL, SPEECH, Sealed, marked
+from domain.rules import speaks_of
 from tests.given import OPENED, given, given_nothing
 
 JAN_5, JAN_6, MARCH_1 = date(2026, 1, 5), date(2026, 1, 6), date(2026, 3, 1)

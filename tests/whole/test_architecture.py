@@ -5,14 +5,14 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
 
 import domain
-from domain.account_plan import COMMANDS, EVENTS, THINGS
+from domain.account_plan import COMMANDS, EVENTS, THINGS, TOPICS, AccountPlanCommand, AccountPlanEvent
 from domain.language import GRAMMAR, Command, Event, kebab_case
 from domain.markers import Refers, marked
 from domain.things import Thing
@@ -60,11 +60,22 @@ def test_nobody_waits_for_a_library_that_their_command_does_not_use():
 
 @pytest.mark.parametrize(("kind", "listed"), [(Command, COMMANDS), (Event, EVENTS), (Thing, THINGS)])
 def test_everything_a_topic_says_is_put_together(kind, listed):
-    for module in iter_modules(domain.__path__):
-        import_module(f"domain.{module.name}")
+    for module in walk_packages(domain.__path__, "domain."):
+        import_module(module.name)
     everything = {found for found in subclasses(kind) if found.__module__.startswith("domain.")}
     leaves = {found for found in everything if not found.__subclasses__()}
     assert leaves <= set(listed.values()) <= everything
+
+
+def test_a_topic_takes_the_commands_and_events_it_lists():
+    for topic in TOPICS:
+        assert topic.decide.__annotations__["command"] == topic.commands, topic.commands
+        assert topic.apply.__annotations__["event"] == topic.events, topic.events
+
+
+def test_the_type_checker_knows_all_commands_and_events():
+    assert set(get_args(AccountPlanCommand)) == set(COMMANDS.values())
+    assert set(get_args(AccountPlanEvent)) == set(EVENTS.values())
 
 
 def test_every_name_is_listed_once():

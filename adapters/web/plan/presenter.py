@@ -18,10 +18,10 @@ from application.views.effects import section_of, values_of
 from application.views.freshness import Freshness, freshness
 from application.views.metrics import metrics
 from domain.account_plan.health import Contract
+from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import Plan, the_plan
 from domain.account_plan.stakeholders import FORGOTTEN
-from domain.language import Section
-from domain.things import AccountPlan, Thing
+from domain.things import Thing
 
 PAGES = (("", "Plan"),)
 """The pages of a plan, and what each is called."""

@@ -10,8 +10,9 @@ from adapters.web.languages import Speech
 from adapters.web.plan.presenter import PlanHead, head, name_of, plan_path, value_text
 from application.aggregates.cache import LoadedPlan
 from application.views.cuts import Cut, plan_at
-from application.views.effects import struck_by, walk
+from application.views.effects import walk
 from domain.account_plan.plan import the_plan
+from domain.record import struck_by
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from adapters.events.partial_read import read_partial_event
 from adapters.postgres.portfolio import statement, values
 from adapters.postgres.store import Store
 from adapters.postgres.store import opened as opened_store
-from application.aggregates.access import is_at_work_on
 from application.aggregates.cache import LoadedPlan
 from application.portfolio.portfolio import (
     READS,
@@ -39,11 +38,11 @@ from application.portfolio.portfolio import (
 )
 from application.views.current_plan import current_plan
 from application.views.cuts import cut_at
-from domain.account_plan import COMMANDS, EVENTS
+from domain.account_plan import ACCOUNT_PLAN, COMMANDS, EVENTS
 from domain.account_plan.plan import plan_id_of, the_plan
 from domain.account_plan.plays import PlayPlanned
 from domain.account_plan.reviews import ReviewHeld
-from domain.account_plan.team import Member
+from domain.account_plan.team import Member, is_at_work_on
 from domain.language import Event, Refusal
 from domain.markers import Sealed, marked
 from domain.record import Recorded
@@ -75,7 +74,9 @@ def expected(known: LoadedPlan, now: datetime) -> tuple[PortfolioItem, list[str]
     """The line as the plan itself has it."""
     at = max(now, known.records[-1].meta.recorded_at)
     everybody = {the_plan(known.plan).owner, *(member.person for member in known.plan.all(Member).values())}
-    return item_of(known, now), sorted(who for who in everybody if is_at_work_on(known.plan, who, at))
+    return item_of(known, now), sorted(
+        who for who in everybody if is_at_work_on(known.plan, who, ACCOUNT_PLAN.today(known.plan, at))
+    )
 
 
 def item_of(known: LoadedPlan, now: datetime) -> PortfolioItem:

@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 from application.views.current_plan import CurrentPlan, current_plan, plural
 from application.views.cuts import CutBeforePlan
 from domain.account_plan import COMMANDS, EVENTS, THINGS
-from domain.language import Section
+from domain.account_plan.language import Section
 from tests.everything import everything
 from tests.histories import History, opened
 

@@ -7,7 +7,7 @@ import pytest
 
 from application.views.current_plan import CurrentPlan, current_plan
 from application.views.freshness import Duty, Freshness
-from domain.language import Section
+from domain.account_plan.language import Section
 from tests.histories import History, instant, opened
 
 LIMITS = {

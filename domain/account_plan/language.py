@@ -1,0 +1,42 @@
+"""What the topics of an account plan say alike: its sections, and how they refer to one another's things."""
+
+from typing import Annotated, Literal
+
+from domain.markers import Refers
+from domain.things import Aggregate
+
+Section = Literal[
+    "summary",
+    "overview",
+    "health",
+    "stakeholders",
+    "whitespace",
+    "opportunities",
+    "goals",
+    "hypotheses",
+    "competition",
+    "risks",
+    "plays",
+    "requests",
+    "team",
+    "vision",
+    "reviews",
+    "plan",
+]
+
+UnitId = Annotated[str, Refers("unit")]
+OfferingId = Annotated[str, Refers("offering")]
+OpportunityId = Annotated[str, Refers("opportunity")]
+GoalId = Annotated[str, Refers("goal")]
+HypothesisId = Annotated[str, Refers("hypothesis")]
+CompetitorId = Annotated[str, Refers("competitor")]
+RiskId = Annotated[str, Refers("risk")]
+PlayId = Annotated[str, Refers("play")]
+ActionId = Annotated[str, Refers("action")]
+ReviewId = Annotated[str, Refers("review")]
+
+
+class AccountPlan(Aggregate):
+    """A plan at some point of its history.  Before `PlanOpened` it is empty, and its version is 0."""
+
+    noun = "plan"

@@ -1,0 +1,187 @@
+"""Describes an aggregate by its topics: `decide` says what happens next, `fold` what has come of it.  Both are pure.
+
+An aggregate type is a value: whatever handles, stores or shows aggregates is handed one and knows none by name.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar, get_args
+from uuid import UUID
+
+from domain.language import Command, Decision, Event, Refusal
+from domain.rules import (
+    cautions_about_days,
+    check_days,
+    check_references,
+    check_words,
+    find_subject,
+)
+from domain.things import Aggregate, Draft, Entry, Thing, day_of
+
+A = TypeVar("A", bound=Aggregate)
+C_co = TypeVar("C_co", bound=Command, covariant=True)
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+
+
+@dataclass(frozen=True)
+class Topic(Generic[A, C_co, E_co]):
+    """Commands, events and things that belong together, and their rules.  A module of its own ends with it.
+
+    `commands` and `events` are what `decide` and `apply` take: unions, or a class where there is one only.
+    """
+
+    commands: Any
+    events: Any
+    things: Sequence[type[Thing]]
+    decide: Callable[[A, C_co, date], Decision[E_co]]
+    """What follows from a command on a day, once it holds what holds for every command: see `domain.rules`."""
+    apply: Callable[[Draft, E_co], None]
+    """Puts into a draft what an event says."""
+
+    def command_types(self) -> tuple[type[Command], ...]:
+        return get_args(self.commands) or (self.commands,)
+
+    def event_types(self) -> tuple[type[Event], ...]:
+        return get_args(self.events) or (self.events,)
+
+
+class Card(Protocol):
+    """What is known of every aggregate from its opening on."""
+
+    @property
+    def timezone(self) -> str:
+        """Of its days (IANA)."""
+
+    @property
+    def opened_on(self) -> date: ...
+
+    @property
+    def archived(self) -> bool:
+        """Whether it takes no commands but those with `on_archived`."""
+
+
+@dataclass(frozen=True)
+class Opening(Generic[E_co]):
+    """How an aggregate comes to be.  The callables take a command of the type named first."""
+
+    command: type[Command]
+    decide: Callable[[Any, datetime], Decision[E_co]]
+    id_of: Callable[[Any], UUID]
+    """Its id, made of what the command says, so that its first version can be recorded once only."""
+    again: Callable[[Any], Refusal]
+    """Why it cannot be opened a second time."""
+
+
+@dataclass(frozen=True)
+class AggregateType(Generic[A]):
+    """All there is to know of an aggregate to decide its commands, fold its events and say whose it is."""
+
+    state: type[A]
+    topics: tuple[Topic[A, Command, Event], ...]
+    opening: Opening[Event]
+    card: Callable[[A], Card]
+    not_open: type[Refusal]
+    """Why nothing can be had of one that was never opened."""
+    read_only: type[Refusal]
+    """Why an archived one takes no command."""
+    is_at_work_on: Callable[[A, str, date], bool] = lambda *_: False
+    """Whether somebody of ours has to do with it on a day, so that it is theirs to see."""
+
+    @property
+    def noun(self) -> str:
+        return self.state.noun
+
+    # What its topics say
+
+    @cached_property
+    def commands(self) -> Mapping[str, type[Command]]:
+        """By what they are called outside: `plan-play`."""
+        return {command.called(): command for topic in self.topics for command in topic.command_types()}
+
+    @cached_property
+    def events(self) -> Mapping[str, type[Event]]:
+        """By their names, under which they are stored."""
+        return {event.__name__: event for topic in self.topics for event in topic.event_types()}
+
+    @cached_property
+    def things(self) -> Mapping[str, type[Thing]]:
+        """By their nouns."""
+        return {thing.noun: thing for topic in self.topics for thing in topic.things}
+
+    @cached_property
+    def empty(self) -> A:
+        """As it is before it was opened."""
+        return self.state()
+
+    @cached_property
+    def forgetting(self) -> type[Event] | None:
+        """The event that says that a stakeholder was forgotten; None where there are no words about people."""
+        return next((event for event in self.events.values() if event.forgets is not Event.forgets), None)
+
+    # Deciding
+
+    @cached_property
+    def _decide(self) -> Mapping[type[Command], Callable[[A, Any, date], Decision[Event]]]:
+        return {command: topic.decide for topic in self.topics for command in topic.command_types()}
+
+    def decide(self, aggregate: A, command: Command, at: datetime) -> Decision[Event]:
+        """The events that follow from a command at an instant, or a `Refusal`.  An id left out was made up before."""
+        opens = isinstance(command, self.opening.command)
+        if aggregate.version == 0:
+            if opens:
+                return self.opening.decide(command, at)
+            raise self.not_open
+        card = self.card(aggregate)
+        if card.archived and not command.on_archived and not opens:
+            raise self.read_only
+        today = day_of(at, card.timezone)
+        thing = find_subject(aggregate, command)
+        check_references(aggregate, command, thing)
+        check_days(aggregate, command, today, card.opened_on)
+        decision = self._decide[type(command)](aggregate, command, today)
+        check_words(aggregate, command, decision.events)
+        return Decision(decision.events, (*decision.warnings, *cautions_about_days(command, today)))
+
+    def today(self, aggregate: A, now: datetime) -> date:
+        """The day it is where an aggregate lives."""
+        return day_of(now, self.card(aggregate).timezone)
+
+    # Folding
+
+    @cached_property
+    def _apply(self) -> Mapping[type[Event], Callable[[Draft, Any], None]]:
+        return {event: topic.apply for topic in self.topics for event in topic.event_types()}
+
+    @cached_property
+    def _striking(self) -> AbstractSet[type[Event]]:
+        """The events that may strike an entry: of the others nobody need be asked."""
+        return frozenset(event for event in self.events.values() if event.strikes is not Event.strikes)
+
+    def fold(self, events: Iterable[Event], onto: A | None = None) -> A:
+        """Replay without rules: whatever was decided once stays true.  An entry struck anywhere in them is left out.
+
+        Onto an aggregate there is already, only events that strike nothing out of it can be folded: see `strikes`.
+        """
+        draft = Draft(self.empty if onto is None else onto)
+        events = list(events)
+        striking = self._striking
+        struck = {event.strikes() for event in events if type(event) in striking}
+        self.add(draft, events, struck)
+        return draft.frozen(self.state)
+
+    def add(self, draft: Draft, events: Sequence[Event], struck: AbstractSet[int | None] = frozenset()) -> None:
+        """The events that come next, but for those whose version is among the struck ones."""
+        apply, entries = self._apply, draft.entries
+        for event in events:
+            draft.version += 1
+            if draft.version not in struck:
+                apply[type(event)](draft, event)
+                if event.strikable:
+                    entries[draft.version] = Entry(event.strikable, event.refreshes())
+
+    def strikes(self, events: Iterable[Event]) -> bool:
+        """Whether any of these events strikes an entry."""
+        return any(type(event) in self._striking for event in events)

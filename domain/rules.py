@@ -1,0 +1,115 @@
+"""What holds for every command of every aggregate: the thing it is about, what it names, its days and its words.
+
+`check_…` raise a `Refusal`.  What a topic alone can know is decided in that topic.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from domain.language import (
+    STAKEHOLDER,
+    Caution,
+    Command,
+    DayInTheFuture,
+    DueBeforeOpened,
+    Event,
+    NotOver,
+    Over,
+    Refusal,
+    Taken,
+    Unknown,
+)
+from domain.markers import Due, Happened, Sealed, marked, references
+from domain.things import Aggregate, Thing
+
+UNLIKELY_YEARS = 50
+"""A day further away than this is accepted with a caution: the year was probably mistyped."""
+
+
+class SpeaksOfTheForgotten(Refusal):
+    """The stakeholder “{id}” was forgotten, so nothing more can be written about them.  Where your words are about
+    nobody, say so: “about” is an empty list."""
+
+
+def find_subject(aggregate: Aggregate, command: Command) -> Thing | None:
+    """The thing a command is about, once it is as the command needs it to be."""
+    id = command.subject()
+    thing = aggregate.named(command.noun, id) if id else None
+    about = {"kind": command.noun, "id": id}
+    pointer = "/id" if "id" in type(command).model_fields else ""
+    match command.needs:
+        case "new" if thing:
+            raise Taken(pointer, **about, aggregate=aggregate.noun)
+        case "open" | "over" | "any" if thing is None:
+            raise Unknown(pointer, **about, aggregate=aggregate.noun)
+        case "open" if thing and thing.ending:
+            raise Over(pointer, **about, ending=thing.ending)
+        case "over" if thing and not thing.ending:
+            raise NotOver(pointer, **about)
+    return thing
+
+
+def check_references(aggregate: Aggregate, command: Command, thing: Thing | None) -> None:
+    """What a command names must exist and not be over; a link its thing has already need not be justified again."""
+    id = command.subject() or ""
+    # What a thing is made of, as a cell is of unit and offering, is no link.
+    made_of = set(id.split(":")) if command.needs == "nothing" else set()
+    for kind, name, pointer in references(command):
+        has = getattr(thing, pointer.split("/")[1], None)
+        if (has == name or (isinstance(has, tuple) and name in has)) and name not in made_of:
+            continue
+        named = aggregate.named(kind, name)
+        if named is None:
+            raise Unknown(pointer, kind=kind, id=name, aggregate=aggregate.noun)
+        if named.ending and not pointer.startswith("/about/"):
+            raise Over(pointer, kind=kind, id=name, ending=named.ending)
+
+
+def check_days(aggregate: Aggregate, command: Command, today: date, opened_on: date) -> None:
+    """What has happened has a day up to today; what is due has one from the day the aggregate was opened."""
+    for field, _ in marked(type(command), Happened):
+        day = getattr(command, field)
+        if day and day > today:
+            raise DayInTheFuture(f"/{field}", day=day, today=today, aggregate=aggregate.noun)
+    for field, _ in marked(type(command), Due):
+        day = getattr(command, field)
+        if day and day < opened_on:
+            raise DueBeforeOpened(f"/{field}", day=day, opened_on=opened_on, aggregate=aggregate.noun)
+
+
+def check_words(aggregate: Aggregate, command: Command, events: Iterable[Event]) -> None:
+    """Nobody who was forgotten is written about again: their key is gone, so the words could not be sealed."""
+    words = [command.reason, *(getattr(event, field) for event in events for field, _ in marked(type(event), Sealed))]
+    for id in speaks_of(aggregate, command) if any(words) else ():
+        if getattr(aggregate.named(STAKEHOLDER, id), "forgotten", False):
+            raise SpeaksOfTheForgotten("/about", id=id)
+
+
+def speaks_of(aggregate: Aggregate, command: Command) -> tuple[str, ...]:
+    """The stakeholders a command's free text speaks of: those it says, else those a stakeholder command is about."""
+    if command.about is not None:
+        return tuple(sorted(set(command.about)))
+    if not command.speaks_of_its_people:
+        return ()
+    people = {name for kind, name, _ in references(command) if kind == STAKEHOLDER}
+    id = command.subject()
+    if command.noun == STAKEHOLDER and id:
+        people.add(id)
+    thing = aggregate.named(command.noun, id) if id else None
+    whose = getattr(thing, STAKEHOLDER, None)
+    people.update([whose] if whose else [])
+    return tuple(sorted(people))
+
+
+def cautions_about_days(command: Command, today: date) -> Iterator[Caution]:
+    """Days that are accepted and yet look like a mistake."""
+    due = {field for field, _ in marked(type(command), Due)}
+    for field in type(command).model_fields:
+        day = getattr(command, field)
+        if not isinstance(day, date):
+            continue
+        if abs(day.year - today.year) > UNLIKELY_YEARS:
+            detail = f"{day} is more than {UNLIKELY_YEARS} years away: is the year right?"
+            yield Caution("unlikely-date", f"/{field}", detail)
+        elif field in due and day < today:
+            yield Caution("due-in-the-past", f"/{field}", f"{day} is past already: it is overdue from the start.")
