@@ -7,7 +7,9 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import structlog
+from pydantic import BaseModel, Field
 
+from application.aggregates.access import Caller
 from application.aggregates.ports import StoreUnavailable
 
 SECONDS_BETWEEN_WRITES = 0.5
@@ -39,6 +41,28 @@ class AccessEvent(NamedTuple):
     times: int
 
 
+class AccessItem(BaseModel):
+    """Somebody read something, once or several times within a moment."""
+
+    id: int
+    at: datetime
+    actor: str
+    on_behalf_of: str | None
+    role: str
+    view: str = Field(description="The operation they called, or the command of the command line.")
+    plan_id: UUID | None = Field(description="Null: of many plans.")
+    cut: str | None = Field(description="How far into the plan's history.")
+    request_id: str = Field(description="Of the first read.")
+    times: int
+
+
+class AccessPage(BaseModel):
+    """The latest first."""
+
+    items: list[AccessItem]
+    next: str | None = Field(description="The cursor of the page that follows; null at the end.")
+
+
 class AccessLogFull(StoreUnavailable):
     """Who reads what cannot be written down at the moment, so nothing is shown: try again."""
 
@@ -47,6 +71,23 @@ class KeptAccesses(Protocol):
     """Where they are kept."""
 
     def add(self, events: Sequence[AccessEvent]) -> None: ...
+
+
+class AccessEvents(Protocol):
+    """What was kept, as auditors look at it."""
+
+    def page(
+        self,
+        limit: int,
+        plans: frozenset[UUID] | None = None,
+        actor: str | None = None,
+        before: int | None = None,
+        caller: Caller | None = None,
+    ) -> AccessPage:
+        """What was read of these plans, by this person; where there is a caller, of plans that are theirs to see.
+
+        `before` is the id of the last item of the page before.  Raises `StoreUnavailable`.
+        """
 
 
 class AccessLog:

@@ -89,6 +89,18 @@ class KeptKeys(Protocol):
     def note_uses(self, last_used: Mapping[str, datetime]) -> None: ...
 
 
+class ApiKeys(Protocol):
+    """The keys there are, as admins see, make and revoke them.  Every method raises `StoreUnavailable`."""
+
+    def all(self) -> list[ApiKey]:
+        """The newest first."""
+
+    def add(self, key: ApiKey) -> None: ...
+
+    def revoke(self, id: str, at: datetime) -> ApiKey | None:
+        """From here on it is no good.  None where there is no such key; one that was revoked stays so since then."""
+
+
 class ApiKeyCache:
     """Callers by the keys there are, as they were when it was looked last: a look-up in memory.
 

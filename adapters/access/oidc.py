@@ -24,7 +24,6 @@ from jwt import PyJWK
 from adapters.access.api_keys import ids_of
 from adapters.access.callers import CallerUnknown, is_this_machine
 from adapters.access.tls_trust import configured_authorities
-from adapters.bootstrap.settings import Settings, SettingsError
 from application.aggregates.access import ROLES, Caller, Role
 from domain.language import person_id
 
@@ -74,15 +73,6 @@ def is_safe(url: str) -> bool:
     return bool(parts.hostname) and (
         parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(parts.hostname or ""))
     )
-
-
-def configured(settings: Settings) -> Issuer:
-    """The issuer that the settings name.  Raises `SettingsError`."""
-    url = settings.oidc_issuer or ""
-    if not is_safe(url):
-        raise SettingsError("PLANTRAIL_OIDC_ISSUER must be an https URL: what is read there tells who may do what.")
-    claims = settings.oidc_actor_claim, settings.oidc_role_claim, settings.oidc_plans_claim
-    return Issuer(url, settings.oidc_audience, *claims)
 
 
 def fetched(issuer: str) -> dict[str | None, PyJWK]:

@@ -89,9 +89,9 @@ def tokens(settings: Settings) -> Tokens | None:
     if settings.oidc_issuer is None:
         return None
     # Only who trusts an issuer loads what reads its tokens.
-    from adapters.access.oidc import IssuedTokens, configured
+    from adapters.bootstrap.issuer import issued_tokens
 
-    return IssuedTokens(configured(settings), utc_now)
+    return issued_tokens(settings)
 
 
 def http_app(

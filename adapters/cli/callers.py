@@ -9,6 +9,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.console import RenderableType
 
+from adapters.access.access_log import AccessItem
 from adapters.access.api_keys import ApiKey, GivenRole, ids_of, new_key
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import open_store, utc_now
@@ -17,7 +18,6 @@ from adapters.cli.errors import Told
 from adapters.cli.generations import keys
 from adapters.cli.tables import GOOD, QUIET, WARNING, table, text
 from adapters.cli.terminal import out, print_json, print_lines, tell
-from adapters.postgres.access_events import AccessItem
 from application.aggregates.access import WORKS_ON_PLANS
 from domain.calendar import DAY, instant_within_calendar, instant_written
 from domain.language import AccountId, PersonId, shortened

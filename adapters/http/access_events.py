@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.access.access_log import AccessEvents, AccessPage
 from adapters.access.api_keys import ids_of
 from adapters.http.conditional import at_cursor
 from adapters.http.documentation import LIST_QUERY
 from adapters.http.guard import needs
 from adapters.http.requests import caller_of
-from adapters.postgres.access_events import AccessEvents, AccessPage
 
 MOST_ITEMS = 500
 

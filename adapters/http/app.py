@@ -15,7 +15,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic_core import to_json
 from starlette.routing import BaseRoute
 
-from adapters.access.access_log import SECONDS_BETWEEN_WRITES, AccessLog
+from adapters.access.access_log import SECONDS_BETWEEN_WRITES, AccessEvents, AccessLog
+from adapters.access.api_keys import ApiKeys
 from adapters.access.callers import Callers
 from adapters.access.sessions import Sessions
 from adapters.http import (
@@ -40,8 +41,6 @@ from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
 from adapters.http.report_forms import ReportResponder
 from adapters.observability.metrics import Metrics
 from adapters.observability.periodic import every
-from adapters.postgres.access_events import AccessEvents
-from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.erasures import Erasures
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.heads import Heads
@@ -71,7 +70,7 @@ class Services:
     callers: Callers
     limits: Buckets | None
     """How often each of them may call; None: as often as they like."""
-    api_keys: PostgresApiKeys
+    api_keys: ApiKeys
     keys_changed: Callable[[], None]
     """To be told when keys were made or taken back here."""
     access_log: AccessLog

@@ -8,12 +8,11 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from adapters.access.api_keys import ApiKey, GivenRole, ids_of, new_key
+from adapters.access.api_keys import ApiKey, ApiKeys, GivenRole, ids_of, new_key
 from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, problem_of
 from adapters.http.guard import needs
 from adapters.http.problems import Rejected, rejected_body
 from adapters.http.requests import body_of, caller_of
-from adapters.postgres.api_keys import PostgresApiKeys
 from application.aggregates.access import WORKS_ON_PLANS, Caller, CallerNotAllowed
 from domain.calendar import Instant
 from domain.language import AccountId, PersonId
@@ -83,7 +82,7 @@ def said(*problems: tuple[int, str], body: bool = False) -> dict[str, Any]:
     }
 
 
-def routes(keys: PostgresApiKeys, now: Callable[[], datetime], changed: Callable[[], None]) -> APIRouter:
+def routes(keys: ApiKeys, now: Callable[[], datetime], changed: Callable[[], None]) -> APIRouter:
     """`changed` has the keys looked at anew in this process; the others do so within a second."""
     api = APIRouter(prefix="/v1/keys", tags=["keys"])
 

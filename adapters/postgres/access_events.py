@@ -1,14 +1,12 @@
 """The table of access events: it is added to and read; only what is old goes."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row
-from pydantic import BaseModel, Field
 
-from adapters.access.access_log import AccessEvent
+from adapters.access.access_log import AccessEvent, AccessItem, AccessPage
 from adapters.postgres.datastore import Datastore
 from application.aggregates.access import Caller
 from domain.language import same_person
@@ -18,30 +16,8 @@ COPY = f"COPY plantrail.access_events ({', '.join(COLUMNS)}) FROM STDIN"
 MOST_PURGED = 10_000
 
 
-class AccessItem(BaseModel):
-    """Somebody read something, once or several times within a moment."""
-
-    id: int
-    at: datetime
-    actor: str
-    on_behalf_of: str | None
-    role: str
-    view: str = Field(description="The operation they called, or the command of the command line.")
-    plan_id: UUID | None = Field(description="Null: of many plans.")
-    cut: str | None = Field(description="How far into the plan's history.")
-    request_id: str = Field(description="Of the first read.")
-    times: int
-
-
-class AccessPage(BaseModel):
-    """The latest first."""
-
-    items: list[AccessItem]
-    next: str | None = Field(description="The cursor of the page that follows; null at the end.")
-
-
-class AccessEvents:
-    """Everything raises `StoreUnavailable`."""
+class PostgresAccessEvents:
+    """See `adapters.access.access_log.AccessEvents` and `KeptAccesses`.  Everything raises `StoreUnavailable`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
@@ -60,7 +36,6 @@ class AccessEvents:
         before: int | None = None,
         caller: Caller | None = None,
     ) -> AccessPage:
-        """Of what was read of these plans, by this person; of plans the caller sees, where there is one."""
         conditions, values = ["true"], dict[str, Any](limit=limit + 1)
         scopes = {"plans": plans, "theirs": caller.plans if caller else None}
         for name, scope in scopes.items():

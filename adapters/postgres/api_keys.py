@@ -17,7 +17,7 @@ INSERT = (
 
 
 class PostgresApiKeys:
-    """See `adapters.access.api_keys.KeptKeys`.  Everything raises `StoreUnavailable`."""
+    """See `adapters.access.api_keys.ApiKeys` and `KeptKeys`.  Everything raises `StoreUnavailable`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
@@ -29,7 +29,6 @@ class PostgresApiKeys:
         return int(row[0])
 
     def all(self) -> list[ApiKey]:
-        """The newest first."""
         with self._datastore.connection() as connection, connection.cursor(row_factory=class_row(ApiKey)) as cursor:
             keys = cursor.execute(f"{SELECT} ORDER BY created_at DESC, id").fetchall()
         return [as_kept(key) for key in keys]
@@ -40,7 +39,6 @@ class PostgresApiKeys:
             connection.execute(INSERT, vars(key) | {"plans": plans})
 
     def revoke(self, id: str, at: datetime) -> ApiKey | None:
-        """From here on it is no good.  None where there is no such key; one that was revoked stays so since then."""
         with self._datastore.connection() as connection, connection.cursor(row_factory=class_row(ApiKey)) as cursor:
             revoke = (
                 "UPDATE plantrail.api_keys SET revoked_at = coalesce(revoked_at, %s) WHERE id = %s"

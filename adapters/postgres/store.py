@@ -12,7 +12,7 @@ import structlog
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
-from adapters.postgres.access_events import AccessEvents
+from adapters.postgres.access_events import PostgresAccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore
 from adapters.postgres.embedded import EmbeddedPostgres
@@ -79,7 +79,7 @@ class Store:
     erasures: Erasures
     portfolio: Portfolio
     api_keys: PostgresApiKeys
-    access_events: AccessEvents
+    access_events: PostgresAccessEvents
     sessions: PostgresSessions
     feed: PostgresFeed
     watch: PostgresLogWatch
@@ -192,7 +192,7 @@ def _opened(
             erasures,
             Portfolio(datastore),
             PostgresApiKeys(datastore),
-            AccessEvents(datastore),
+            PostgresAccessEvents(datastore),
             PostgresSessions(datastore),
             feed,
             watch,

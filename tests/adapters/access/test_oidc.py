@@ -23,7 +23,7 @@ from structlog.testing import capture_logs
 from adapters.access import oidc
 from adapters.access.callers import Bearers, CallerUnknown
 from adapters.access.oidc import IssuedTokens, Issuer, IssuerKeys, IssuerWrong, fetched, is_safe
-from adapters.access.oidc import configured as configured_issuer
+from adapters.bootstrap.issuer import issuer as configured_issuer
 from adapters.bootstrap.settings import Settings, SettingsError
 from adapters.postgres.store import Store
 from application.aggregates.access import Caller
