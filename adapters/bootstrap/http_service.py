@@ -33,7 +33,7 @@ from adapters.observability.metrics import Metrics
 from adapters.observability.periodic import every
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
-from adapters.postgres.heads import Heads
+from adapters.postgres.heads import PostgresHeads
 from adapters.postgres.log_watch import PostgresLogWatch
 from adapters.postgres.notary import Watch
 from adapters.postgres.projections import Follower
@@ -109,7 +109,7 @@ def http_app(
     store.erasures.when_forgotten(plans.drop)
     services = Services(
         plans=plans,
-        events=store.events,
+        histories=store.events,
         erasures=store.erasures,
         portfolio=store.portfolio,
         tree=store.tree,
@@ -117,7 +117,7 @@ def http_app(
         subscriptions=subscriptions(store, targets, now),
         try_webhook=trying_out(store, targets, now),
         subscribers=Subscribers(store.feed, store.feed.keys, store.watch, address),
-        heads=Heads(store.where.service),
+        heads=PostgresHeads(store.where.service),
         press=RenderingPool(),
         callers=let_in.callers,
         limits=let_in.limits,

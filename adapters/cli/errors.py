@@ -21,7 +21,7 @@ from adapters.privacy.key_encryption import KeyFault, WrongKeyEncryptionKey
 from adapters.proof.checkpoints import NoteRefused
 from application.aggregates.ports import StoreUnavailable
 from application.feed.cursors import CursorGone, CursorMalformed
-from application.portfolio.portfolio import CannotBeFolded, CursorWrong
+from application.portfolio.projector import CannotBeFolded
 from application.proof.merkle import NoSuchProof
 from application.scenarios.scenario import ScenarioRefused
 from application.scenarios.simulation import PlansMovedOn, RealEventsHeld
@@ -95,7 +95,6 @@ EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
     CutsOutOfOrder: as_it_says,
     CutRefused: as_it_says,
     CursorUnknown: as_it_says,
-    CursorWrong: as_it_says,
     CursorMalformed: as_it_says,
     CursorGone: cursor_gone,
     UnknownWebhook: lambda error: f"{error} `plantrail webhooks list` lists those there are.",

@@ -11,7 +11,7 @@ from rich.text import Text
 from adapters.cli.comparison import brief, essence, title_among
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, named, table, text
 from adapters.rendering.words import amount, counted, in_words, spaced
-from application.portfolio.portfolio import PortfolioItem
+from application.portfolio.row import PortfolioItem
 from application.views.blame import Blame
 from application.views.effects import Effect
 from application.views.history import Entry

@@ -14,7 +14,7 @@ from adapters.cli.card import card
 from adapters.cli.comparison import comparison
 from adapters.cli.lists import blame_table, history_table, portfolio_table, reviews_table
 from adapters.cli.terminal import out, print_json, tell
-from application.portfolio.portfolio import MOST_ITEMS, PortfolioQuery, Sort
+from application.portfolio.query import MOST_ITEMS, PortfolioQuery, Sort
 from application.views.current_plan import current_plan
 from application.views.cuts import timezone_of
 from application.views.diff import diff

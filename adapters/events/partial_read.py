@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from adapters.events.stored_format import EVENTS_BY_TOPIC, UPCASTS, WhenNeeded, decode
-from application.portfolio.portfolio import READS, PartialEvent
+from application.portfolio.projector import READS, PartialEvent
 from domain.language import Event
 
 

@@ -41,13 +41,13 @@ from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
 from adapters.http.report_forms import ReportResponder
 from adapters.observability.metrics import Metrics
 from adapters.observability.periodic import every
-from adapters.postgres.erasures import Erasures
-from adapters.postgres.event_store import PostgresEventStore
-from adapters.postgres.heads import Heads
 from adapters.postgres.log_tree import LogTree
-from adapters.postgres.portfolio import Portfolio
 from adapters.rendering.pool import RenderingPool
+from application.aggregates.erasures import Erasures
 from application.aggregates.handle import AccountPlans
+from application.aggregates.ports import Heads
+from application.portfolio.ports import Portfolio
+from application.reports.ports import Histories
 from application.webhooks.ports import TryOut, Webhooks
 from application.webhooks.subscriptions import Subscriptions
 
@@ -57,7 +57,7 @@ class Services:
     """What the HTTP service needs of the others."""
 
     plans: AccountPlans
-    events: PostgresEventStore
+    histories: Histories
     erasures: Erasures
     portfolio: Portfolio
     tree: LogTree
@@ -116,7 +116,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         commands.routes(services.plans, services.erasures, guard, services.secret, metrics, views.note_read),
         *guard.before_all(
             queries.routes(views),
-            reports.routes(views, services.events, services.tree, ReportResponder(services.press)),
+            reports.routes(views, services.histories, services.tree, ReportResponder(services.press)),
             portfolio.routes(services.portfolio),
             erasures.routes(views, services.erasures),
             feed.routes(services.subscribers, views.note_read),

@@ -30,10 +30,9 @@ from adapters.http.requests import (
 )
 from adapters.http.routing import RoutesByName
 from adapters.observability.metrics import Metrics
-from adapters.postgres.erasures import Erasures
 from application.aggregates.access import Right, check_right, right_to
 from application.aggregates.cache import LoadedPlan
-from application.aggregates.erasures import Certificate
+from application.aggregates.erasures import Certificate, Erasures
 from application.aggregates.handle import AccountPlans, CommandRefused, KeyReused, Outcome, VersionConflict
 from application.aggregates.ports import StoreBusy, StoreUnavailable
 from application.views.plan_names import first_open

@@ -10,8 +10,7 @@ from adapters.http.documentation import OTHER_PROBLEM, problem_of
 from adapters.http.guard import needs
 from adapters.http.problems import Rejected
 from adapters.http.queries import PlanPath, Views
-from adapters.postgres.erasures import Erasures
-from application.aggregates.erasures import Certificate
+from application.aggregates.erasures import Certificate, Erasures
 
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     401: problem_of("Say who you are."),

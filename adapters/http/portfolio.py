@@ -10,8 +10,8 @@ from pydantic import Field
 from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY
 from adapters.http.requests import caller_of
-from adapters.postgres.portfolio import Portfolio
-from application.portfolio.portfolio import PortfolioPage, PortfolioQuery
+from application.portfolio.ports import Portfolio
+from application.portfolio.query import PortfolioPage, PortfolioQuery
 
 MOST_POSITION = 2**63 - 1
 

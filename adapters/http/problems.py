@@ -22,10 +22,10 @@ from application.aggregates.access import CallerNotAllowed
 from application.aggregates.handle import CommandRefused, KeyReused, VersionConflict
 from application.aggregates.ports import ProjectionLag, StoreUnavailable
 from application.feed.cursors import CursorGone
-from application.portfolio.portfolio import CursorWrong
 from application.views.cuts import CutRefused
 from application.views.diff import CutsOutOfOrder
 from application.views.history import MOST_SINCE, Entry, since
+from application.views.pages import CursorUnknown
 from application.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
 from application.webhooks.subscriptions import UnknownPlan
 from domain.account_plan.plan import PlanNotOpen
@@ -175,8 +175,8 @@ def answer_with_problems(app: FastAPI) -> None:
     async def too_many(request: Request, error: TooManyRequests) -> Response:
         return problem(request, 429, "too-many-requests", str(error), {"Retry-After": str(ceil(error.seconds))})
 
-    @app.exception_handler(CursorWrong)
-    async def no_such_page(request: Request, error: CursorWrong) -> Response:
+    @app.exception_handler(CursorUnknown)
+    async def no_such_page(request: Request, error: CursorUnknown) -> Response:
         return await rejected(request, rejected_parameter("cursor", "unknown-cursor", str(error)))
 
     @app.exception_handler(NotCoveredYet)

@@ -18,17 +18,16 @@ from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, etag, is_
 from adapters.http.documentation import LIST_QUERY, QUERY
 from adapters.http.problems import Rejected, rejected_parameter
 from adapters.http.requests import caller_of
-from adapters.postgres.heads import Heads
 from adapters.rendering.document import Form
 from application.aggregates.cache import LoadedPlan
 from application.aggregates.handle import AccountPlans
+from application.aggregates.ports import Heads
 from application.views import diff as changes
 from application.views import history
 from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import Cut, CutRefused, check_there, cut_at
 from application.views.pages import (
     BlameList,
-    CursorUnknown,
     HistoryPage,
     ReviewList,
     blame_list,
@@ -217,20 +216,13 @@ class Views:
     async def page(
         self, request: Request, known: LoadedPlan, wanted: HistoryParameters, filter: history.Filter
     ) -> Response:
-        """Raises `Rejected`, `CutBeforePlan`."""
+        """Raises `Rejected`, `CursorUnknown`, `CutBeforePlan`."""
         cuts = self.cuts(known)
         until = cuts.closing(wanted)
-        after = max(_opened(wanted.cursor), cuts.version_before(wanted.from_))
+        after = max(version_of(wanted.cursor) if wanted.cursor else 0, cuts.version_before(wanted.from_))
         return await self.answer(
             request, known, lambda: history_page(known, filter, until, after, wanted.limit), until, after
         )
-
-
-def _opened(cursor: str | None) -> int:
-    try:
-        return version_of(cursor) if cursor else 0
-    except CursorUnknown as error:
-        raise rejected_parameter("cursor", "unknown-cursor", str(error)) from None
 
 
 def _written(view: Any, request: Request) -> Answer:

@@ -15,12 +15,12 @@ from adapters.http.problems import rejected_parameter
 from adapters.http.queries import CUT, CutText, PlanPath, Views
 from adapters.http.report_forms import FORMED_QUERY, ReportResponder, form_asked
 from adapters.http.requests import caller_of
-from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.log_tree import LogTree
 from adapters.rendering.document import Form
 from adapters.rendering.streamed import written
 from application.aggregates.access import Caller
 from application.reports.month_report import Month, MonthInTheMaking, MonthReport, month_named
+from application.reports.ports import Histories
 from application.reports.said_vs_did import Report, cuts_meant, last_position, said_vs_did
 from application.views.cuts import CutRefused
 from domain.account_plan.plan import Tier
@@ -57,7 +57,7 @@ class MonthAsked(BaseModel):
     format: Form | None = Field(None, description=FORMAT)
 
 
-def routes(views: Views, events: PostgresEventStore, tree: LogTree, forms: ReportResponder) -> APIRouter:
+def routes(views: Views, histories: Histories, tree: LogTree, forms: ReportResponder) -> APIRouter:
     api = APIRouter(prefix="/v1", tags=["reports"])
 
     @api.get(
@@ -102,11 +102,11 @@ def routes(views: Views, events: PostgresEventStore, tree: LogTree, forms: Repor
             month = month_named(asked.month, now)
         except CutRefused as error:
             raise rejected_parameter("month", error.type, str(error)) from None
-        tag = month_tag(await run_in_threadpool(events.last_position), month, now, form, caller)
+        tag = month_tag(await run_in_threadpool(histories.last_position), month, now, form, caller)
         if is_known(request, tag):
             return unchanged(tag)
         making = MonthInTheMaking(month, now, asked.owner, asked.tier)
-        parts = written(making, (known for known in events.histories() if caller.sees(known, now)))
+        parts = written(making, (known for known in histories.histories() if caller.sees(known, now)))
         if form != "json":
             answer = (await forms.made("month", form, parts, str(month))).with_tag(tag)
             answer.headers["Vary"] = VARY

@@ -53,8 +53,8 @@ class Purged:
     again_at: float
 
 
-class Erasures:
-    """Of one store, and of the memories of one process."""
+class PostgresErasures:
+    """See `application.aggregates.erasures.Erasures`: of one store, and of the memories of one process."""
 
     def __init__(
         self, datastore: Datastore, of_keys: Datastore, keys: PostgresPersonKeys, listed: ErasureList | None

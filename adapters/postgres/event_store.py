@@ -23,7 +23,7 @@ from adapters.events.stored_format import (
     topic_of,
 )
 from adapters.postgres.datastore import Datastore
-from adapters.postgres.erasures import Erasures
+from adapters.postgres.erasures import PostgresErasures
 from adapters.postgres.group_commit import Append, GroupCommit, append
 from adapters.postgres.person_keys import PostgresPersonKeys
 from application.aggregates.cache import LoadedPlan
@@ -60,9 +60,9 @@ HOLDS_REAL_EVENTS = (
 
 
 class PostgresEventStore:
-    """See `application.aggregates.ports.EventStore`."""
+    """See `application.aggregates.ports.EventStore` and `application.reports.ports.Histories`."""
 
-    def __init__(self, datastore: Datastore, keys: PostgresPersonKeys, erasures: Erasures) -> None:
+    def __init__(self, datastore: Datastore, keys: PostgresPersonKeys, erasures: PostgresErasures) -> None:
         self._datastore = datastore
         self._keys = keys
         self._erasures = erasures

@@ -1,4 +1,4 @@
-"""The portfolio: the table of `application.portfolio.portfolio`, fed from the log, and what is asked of it."""
+"""The portfolio: the table of `application.portfolio.row`, fed from the log, and what is asked of it."""
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,23 +27,18 @@ from adapters.postgres.projections import (
     wait_for,
 )
 from application.aggregates.access import Caller
-from application.portfolio.portfolio import (
-    CannotBeFolded,
+from application.portfolio.projector import CannotBeFolded, LooksBack, PartialEvent, PortfolioProjector
+from application.portfolio.query import (
     CursorPosition,
-    LooksBack,
-    PartialEvent,
-    PortfolioItem,
     PortfolioPage,
-    PortfolioProjector,
     PortfolioQuery,
-    PortfolioRow,
     SortKey,
     cursor_of,
     key_of,
     name_key,
     place_of,
-    shown,
 )
+from application.portfolio.row import PortfolioItem, PortfolioRow, shown
 from domain.account_plan.plan import TIER_RANKS
 
 NAME = "portfolio"
@@ -250,14 +245,13 @@ def values(query: PortfolioQuery, after: CursorPosition | None, caller: Caller |
     return query.__dict__ | place | scope | {"q": q, "q_end": q + LAST_LETTER, "tiers": tiers, "most": query.limit + 1}
 
 
-class Portfolio:
-    """The portfolio of a store."""
+class PostgresPortfolio:
+    """See `application.portfolio.ports.Portfolio`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
 
     def query(self, query: PortfolioQuery, caller: Caller | None = None) -> PortfolioPage:
-        """A page of the table as it stands, of what the caller sees; without one, of all there is.  Raises `CursorWrong`, `StoreUnavailable`."""
         after = place_of(query.cursor, query.sort) if query.cursor else None
         with self._datastore.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
@@ -273,7 +267,6 @@ class Portfolio:
             return standing(connection, NAME).position
 
     def wait_for(self, position: int, timeout: float = 2.0) -> None:
-        """Until the table has come to a position.  Raises `ProjectionLag`, `StoreUnavailable`."""
         wait_for(self._datastore, NAME, position, timeout)
 
     def catch_up(self, now: Now) -> Standing:

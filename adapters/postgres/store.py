@@ -16,7 +16,7 @@ from adapters.postgres.access_events import PostgresAccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore
 from adapters.postgres.embedded import EmbeddedPostgres
-from adapters.postgres.erasures import Erasures
+from adapters.postgres.erasures import PostgresErasures
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.feed import PostgresFeed
 from adapters.postgres.former_logs import leave_this_log
@@ -25,7 +25,7 @@ from adapters.postgres.log_tree import LogTree
 from adapters.postgres.log_watch import PostgresLogWatch
 from adapters.postgres.migrations import migrate
 from adapters.postgres.person_keys import PostgresPersonKeys
-from adapters.postgres.portfolio import Portfolio
+from adapters.postgres.portfolio import PostgresPortfolio
 from adapters.postgres.sessions import PostgresSessions
 from adapters.postgres.webhook_secrets import WebhookSecrets
 from adapters.postgres.webhooks import PostgresWebhooks
@@ -76,8 +76,8 @@ class Store:
     secrets: Secrets
     keys: PostgresPersonKeys
     events: PostgresEventStore
-    erasures: Erasures
-    portfolio: Portfolio
+    erasures: PostgresErasures
+    portfolio: PostgresPortfolio
     api_keys: PostgresApiKeys
     access_events: PostgresAccessEvents
     sessions: PostgresSessions
@@ -171,7 +171,7 @@ def _opened(
         generations = KeyGenerations(of_keys, key_encryption_keys)
         generations.check()
         keys = PostgresPersonKeys(of_keys, key_encryption_keys)
-        erasures = Erasures(datastore, of_keys, keys, erasure_list)
+        erasures = PostgresErasures(datastore, of_keys, keys, erasure_list)
         events = PostgresEventStore(datastore, keys, erasures)
         stack.callback(events.close)
         again = erasures.catch_up(events)
@@ -190,7 +190,7 @@ def _opened(
             keys,
             events,
             erasures,
-            Portfolio(datastore),
+            PostgresPortfolio(datastore),
             PostgresApiKeys(datastore),
             PostgresAccessEvents(datastore),
             PostgresSessions(datastore),

@@ -12,7 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from adapters.events.cloud_events import sequence, type_of
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.webhook_secrets import WebhookSecrets
-from application.portfolio.portfolio import CursorWrong
+from application.views.pages import CursorUnknown
 from application.webhooks.attempts import Outcome
 from application.webhooks.endpoints import (
     Attempt,
@@ -152,7 +152,7 @@ class PostgresWebhooks:
         return secret
 
     def page(self, owner: str | None = None, cursor: str | None = None, limit: int = 100) -> WebhookPage:
-        """Raises `CursorWrong`."""
+        """Raises `CursorUnknown`."""
         values = {"owner": owner, "after": _id_in(cursor), "most": limit + 1}
         with self._rows() as rows:
             found = rows.execute(LIST, values).fetchall()
@@ -190,9 +190,9 @@ class PostgresWebhooks:
             rows.execute(DELETE, {"id": id})
 
     def attempts(self, id: UUID, owner: str | None, cursor: str | None = None, limit: int = 100) -> AttemptPage:
-        """The latest first.  Raises `CursorWrong`."""
+        """The latest first.  Raises `CursorUnknown`."""
         if cursor is not None and not (cursor.isdecimal() and len(cursor) < 19):
-            raise CursorWrong("This cursor was not given by this list: begin again without one.")
+            raise CursorUnknown("This cursor was not given by this list: begin again without one.")
         with self._rows() as rows:
             _one(rows, id, owner)
             values = {"id": id, "before": int(cursor) if cursor else HIGHEST, "most": limit + 1}
@@ -206,7 +206,7 @@ class PostgresWebhooks:
             rows.execute(TELL, (id, event_id, now, outcome.milliseconds, outcome.status, outcome.error))
 
     def parked(self, id: UUID, owner: str | None, cursor: str | None = None, limit: int = 100) -> ParkedPage:
-        """Raises `CursorWrong`."""
+        """Raises `CursorUnknown`."""
         values = {"id": id, "after": _id_in(cursor), "most": limit + 1}
         with self._rows() as rows:
             _one(rows, id, owner)
@@ -288,4 +288,4 @@ def _id_in(cursor: str | None) -> UUID:
     try:
         return UUID(cursor or FIRST)
     except ValueError:
-        raise CursorWrong("This cursor was not given by this list: begin again without one.") from None
+        raise CursorUnknown("This cursor was not given by this list: begin again without one.") from None

@@ -12,7 +12,6 @@ from adapters.web.same_origin import SentFromElsewhere
 from adapters.web.templates import render
 from application.aggregates.access import CallerNotAllowed
 from application.aggregates.ports import ProjectionLag, StoreUnavailable
-from application.portfolio.portfolio import CursorWrong
 from application.reports.said_vs_did import NotTwoReviews
 from application.views.cuts import CutRefused
 from application.views.diff import CutsOutOfOrder
@@ -42,7 +41,6 @@ STATUS: Mapping[type[Exception], int] = {
     TooManyRequests: 429,
     StoreUnavailable: 503,
     ProjectionLag: 503,
-    CursorWrong: 422,
     CursorUnknown: 422,
     CutRefused: 422,
     CutsOutOfOrder: 422,

@@ -1,8 +1,9 @@
 """Forgetting a person: who was, what is certified of it, and what is recorded anew where a copy of the log lost it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -146,6 +147,22 @@ def certificate(erased: Erased, generations: Sequence[KeyGeneration]) -> Certifi
         final=not left,
         final_at=max(erased.key_destroyed_at, *ends) if not left else None,
     )
+
+
+class Erasures(Protocol):
+    """Who was forgotten in the plans of a store.  Every method but `when_forgotten` raises `StoreUnavailable`."""
+
+    def when_forgotten(self, purge: Callable[[UUID], None]) -> None:
+        """Of a plan, everything this process remembers is to be dropped when somebody is forgotten in it."""
+
+    def certificate(self, plan_id: UUID, stakeholder: str) -> Certificate | None:
+        """None where they were not forgotten, or not yet to the end."""
+
+    def confirmed(self, plan_id: UUID, stakeholder: str) -> Certificate | None:
+        """The same; what is not completed yet is completed first."""
+
+    def certificates(self, plan_id: UUID | None = None) -> list[Certificate]:
+        """Of a plan, or of all."""
 
 
 def remainder(generation: int) -> Remainder:

@@ -89,3 +89,12 @@ class EventStore(Protocol):
 
         Doing it again does no harm.  Raises `StoreUnavailable`: it is gone on with by itself.
         """
+
+
+class Heads(Protocol):
+    """Where plans stand.  Every read of a plan asks this before it uses what is remembered."""
+
+    async def version(self, plan_id: UUID) -> int:
+        """The version of a plan now; 0 where there is no such plan.  Raises `StoreUnavailable`."""
+
+    async def close(self) -> None: ...

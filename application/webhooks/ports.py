@@ -30,7 +30,7 @@ class Targets(Protocol):
 class Webhooks(Protocol):
     """The endpoints there are, as they are looked at and steered.  An `owner` sees their own only; None sees all.
 
-    What is asked of one endpoint raises `UnknownWebhook`, a `cursor` that its list did not give `CursorWrong`; every
+    What is asked of one endpoint raises `UnknownWebhook`, a `cursor` that its list did not give `CursorUnknown`; every
     method raises `StoreUnavailable`.
     """
 

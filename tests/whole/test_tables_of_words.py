@@ -20,7 +20,7 @@ import application
 import domain
 from adapters.proof.bundle import verify_bundle
 from adapters.rendering.findings import SIGNALS
-from application.portfolio.portfolio import Sort, SortKey
+from application.portfolio.query import Sort, SortKey
 from application.reports.scores import COUNTS, Score
 from application.reports.warning_signs import WarningSigns
 from tests.places import ROOT

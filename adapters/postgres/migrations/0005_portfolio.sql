@@ -9,7 +9,7 @@ CREATE TABLE plantrail.projections (
 CREATE UNIQUE INDEX projections_live_idx ON plantrail.projections (name) WHERE live;
 INSERT INTO plantrail.projections (name, generation, live) VALUES ('portfolio', 1, true);
 
--- A row for each plan, as of a day: see application/portfolio/portfolio.py.
+-- A row for each plan, as of a day: see application/portfolio/row.py.
 CREATE TABLE plantrail.portfolio (
     generation int NOT NULL,
     plan_id uuid NOT NULL,

@@ -14,7 +14,7 @@ from adapters.web.errors import PageAskedWrongly
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.portfolio.presenter import portfolio_view
 from adapters.web.templates import render, speech_of
-from application.portfolio.portfolio import PortfolioQuery
+from application.portfolio.query import PortfolioQuery
 
 FIELDS = set(PortfolioQuery.model_fields)
 

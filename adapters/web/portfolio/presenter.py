@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
-from application.portfolio.portfolio import PortfolioItem, PortfolioPage, PortfolioQuery
+from application.portfolio.query import PortfolioPage, PortfolioQuery
+from application.portfolio.row import PortfolioItem
 from domain.account_plan.plan import Tier
 from domain.things import day_of
 

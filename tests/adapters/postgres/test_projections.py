@@ -19,7 +19,8 @@ from adapters.postgres.projections import Follower, RebuildUnderWay, Status, cat
 from adapters.postgres.store import Store, opened
 from application.aggregates.handle import AccountPlans
 from application.aggregates.ports import ProjectionLag, StoreUnavailable
-from application.portfolio.portfolio import PortfolioItem, PortfolioQuery
+from application.portfolio.query import PortfolioQuery
+from application.portfolio.row import PortfolioItem
 from domain.account_plan.plan import plan_id_of
 from tests.application.portfolio.test_portfolio import ACTION, REVIEW, item_of
 from tests.conftest import KEY

@@ -21,23 +21,12 @@ from adapters.postgres.portfolio import statement, values
 from adapters.postgres.store import Store
 from adapters.postgres.store import opened as opened_store
 from application.aggregates.cache import LoadedPlan
-from application.portfolio.portfolio import (
-    READS,
-    CannotBeFolded,
-    CursorWrong,
-    LooksBack,
-    PartialEvent,
-    PortfolioItem,
-    PortfolioProjector,
-    PortfolioQuery,
-    PortfolioRow,
-    Sort,
-    name_key,
-    place_of,
-    shown,
-)
+from application.portfolio.projector import READS, CannotBeFolded, LooksBack, PartialEvent, PortfolioProjector
+from application.portfolio.query import PortfolioQuery, Sort, name_key, place_of
+from application.portfolio.row import PortfolioItem, PortfolioRow, shown
 from application.views.current_plan import current_plan
 from application.views.cuts import cut_at
+from application.views.pages import CursorUnknown
 from domain.account_plan import ACCOUNT_PLAN, COMMANDS, EVENTS
 from domain.account_plan.plan import plan_id_of, the_plan
 from domain.account_plan.plays import PlayPlanned
@@ -438,7 +427,7 @@ WRONG_CURSORS: list[tuple[str, Sort]] = [
 
 @pytest.mark.parametrize(("wrong", "sort"), WRONG_CURSORS)
 def test_a_cursor_that_was_not_given_by_the_list_is_refused(full, wrong, sort):
-    with pytest.raises(CursorWrong, match="begin again"):
+    with pytest.raises(CursorUnknown, match="begin again"):
         full.portfolio.query(PortfolioQuery(cursor=wrong, sort=sort))
 
 

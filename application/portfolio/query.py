@@ -1,0 +1,113 @@
+"""What may be asked of the portfolio: which plans, in which order, page by page."""
+
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal, NamedTuple, cast
+from unicodedata import combining, normalize
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic_core import to_json
+
+from application.portfolio.row import PortfolioItem
+from application.views.pages import CursorUnknown
+from domain.account_plan.plan import Tier
+from domain.calendar import Day
+from domain.language import Amount, OptionalName, PersonId
+
+SortKey = Literal["account_name", "arr", "renews_on", "open_promises", "overdue", "last_review_on", "tier"]
+Sort = Literal[
+    "account_name",
+    "-account_name",
+    "arr",
+    "-arr",
+    "renews_on",
+    "-renews_on",
+    "open_promises",
+    "-open_promises",
+    "overdue",
+    "-overdue",
+    "last_review_on",
+    "-last_review_on",
+    "tier",
+    "-tier",
+]
+
+MOST_ITEMS = 200
+OTHER_LIST = "This cursor was not given by this list in this order: begin again without one."
+LONGEST_KEY = 200
+
+
+class PortfolioQuery(BaseModel):
+    """Which plans, in which order, and from where on.  What is empty comes last in either order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tier: tuple[Tier, ...] = Field((), description="Any of these; none: all.")
+    owner: PersonId | None = Field(None, description="Whose plans.")
+    archived: bool = Field(False, description="The archived plans instead of those that are worked on.")
+    stale: bool | None = Field(None, description="With a stale section, or without any.")
+    overdue: bool | None = Field(None, description="With an overdue promise, or without any.")
+    renews_before: Day | None = Field(None, description="With a contract that renews before this day.")
+    q: OptionalName = Field(None, description="How the account's name begins; case and accents do not matter.")
+    sort: Sort = Field("account_name", description="`-` is descending.")
+    cursor: str | None = Field(None, max_length=2_000, description="`next` of the page before.")
+    limit: int = Field(50, ge=1, le=MOST_ITEMS, description="How many plans at most.")
+
+
+class PortfolioPage(BaseModel):
+    items: list[PortfolioItem]
+    next: str | None
+    """The cursor of the page that follows; null at the end."""
+
+
+class CursorPosition(NamedTuple):
+    """A place in the order: after the plan with this value."""
+
+    value: Any
+    plan_id: UUID
+
+
+_Key = Annotated[str, StringConstraints(max_length=LONGEST_KEY, pattern=r"^[^\x00]*$")]
+_Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
+_VALUES: Mapping[SortKey, TypeAdapter[Any]] = {
+    "account_name": TypeAdapter(_Key),
+    "arr": TypeAdapter(Amount | None),
+    "renews_on": TypeAdapter(date | None),
+    "open_promises": TypeAdapter(_Number),
+    "overdue": TypeAdapter(_Number),
+    "last_review_on": TypeAdapter(date | None),
+    "tier": TypeAdapter(_Number),
+}
+"""What a place holds, by what is sorted by."""
+
+_CURSOR = TypeAdapter(tuple[str, Any, UUID])
+
+
+def key_of(sort: Sort) -> SortKey:
+    """What is sorted by, whichever way."""
+    return cast(SortKey, sort.removeprefix("-"))
+
+
+def cursor_of(place: CursorPosition, sort: Sort) -> str:
+    return urlsafe_b64encode(to_json((sort, *place))).decode().rstrip("=")
+
+
+def place_of(cursor: str, sort: Sort) -> CursorPosition:
+    """Raises `CursorUnknown`."""
+    try:
+        text = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        order, value, plan_id = _CURSOR.validate_json(text)
+        place = CursorPosition(_VALUES[key_of(sort)].validate_python(value), plan_id)
+    except ValueError:
+        raise CursorUnknown(OTHER_LIST) from None
+    if order != sort:
+        raise CursorUnknown(OTHER_LIST)
+    return place
+
+
+def name_key(name: str) -> str:
+    """What names are sorted and searched by: neither case nor accents count."""
+    letters = (sign for sign in normalize("NFKD", name) if not combining(sign))
+    return "".join(letters).casefold()[:LONGEST_KEY]
