@@ -1,7 +1,7 @@
 """Days and instants: how they are written, and between which ends of the calendar they lie, wherever they come in.
 
-Between 1900 and 2199 no time zone shifts an instant to where Python, PostgreSQL or a spreadsheet cannot hold it, and the
-day before and the day after can always be named.
+Between 1900 and 2199 no time zone shifts an instant to where Python, PostgreSQL or a spreadsheet cannot hold it, and
+the day before and the day after can always be named.
 """
 
 import re

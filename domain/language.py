@@ -127,7 +127,8 @@ def person_id(id: str) -> str:
 
 
 def same_person(id: str) -> str:
-    """An id that looks like an e-mail address is the same in any case, and spelt in lower case; others are as they are."""
+    """An id that looks like an e-mail address is the same in any case, and spelt in lower case; others are as they
+    are."""
     return id.lower() if re.fullmatch(r"[^@\s]+@[^@\s]+", id) else id
 
 
@@ -267,7 +268,8 @@ def kebab_case(name: str) -> str:
 
 
 class Refusal(Exception):
-    """Why an aggregate says no.  The docstring of the kind is the sentence the user reads, with what was said filled in.
+    """Why an aggregate says no.  The docstring of the kind is the sentence the user reads, with what was said filled
+    in.
 
     `pointer` names the field of the body it is about (RFC 6901), `type` the rule, stable for programs.
     """
@@ -319,11 +321,13 @@ class NotOver(Refusal):
 
 
 class DayInTheFuture(Refusal):
-    """{day} is still to come (today is {today} in the {aggregate}'s time zone): what has happened has a day up to today."""
+    """{day} is still to come (today is {today} in the {aggregate}'s time zone): what has happened has a day up to
+    today."""
 
 
 class DueBeforeOpened(Refusal):
-    """{day} is before the {aggregate} was opened, on {opened_on}: no promise of this {aggregate} can have been due then."""
+    """{day} is before the {aggregate} was opened, on {opened_on}: no promise of this {aggregate} can have been due
+    then."""
 
     @property
     def type(self) -> str:

@@ -1,5 +1,5 @@
-"""Markers in annotations: what is true of a field, said where the field is declared, so that one mechanism enforces each
-rule for every command and event."""
+"""Markers in annotations: what is true of a field, said where the field is declared, so that one mechanism enforces
+each rule for every command and event."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

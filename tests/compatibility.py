@@ -1,9 +1,9 @@
 """Which changes a released schema may undergo, so that whoever reads the feed by the schema they know is never wrong.
 
-Events of a type are of all times: those stored years ago stand beside those of today.  A consumer's copy of the schema may
-be of any time as well.  So every copy must hold for every event, and that leaves little: words that say what a field means
-may be bettered, and a field may be added that need not be there.  A consumer ignores the fields they do not know.  All
-else makes a new version of the event.
+Events of a type are of all times: those stored years ago stand beside those of today.  A consumer's copy of the schema
+may be of any time as well.  So every copy must hold for every event, and that leaves little: words that say what a
+field means may be bettered, and a field may be added that need not be there.  A consumer ignores the fields they do not
+know.  All else makes a new version of the event.
 """
 
 from collections.abc import Iterator, Mapping

@@ -22,7 +22,8 @@ LONGEST = (
 ).split()
 """Files of tests by how long they take: what begins last must not be what ends last."""
 
-# While tests are collected there is much that is new and nothing to throw away: to look for it takes a quarter of the time.
+# While tests are collected there is much that is new and nothing to throw away: to look for it takes a quarter of the
+# time.
 gc.disable()
 
 settings.register_profile("suite", deadline=None, derandomize=TIMES == 1, database=None)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 CONTRACT = """
 # plan
-open-plan → PlanOpened: account_id, account_name, tier(strategic growth enterprise standard), owner, currency, timezone?,
-    segment?(enterprise mid_market other), territory?
+open-plan → PlanOpened: account_id, account_name, tier(strategic growth enterprise standard), owner, currency,
+    timezone?, segment?(enterprise mid_market other), territory?
 correct-plan → PlanCorrected: segment?(enterprise mid_market other), territory?, reason
 rename-account → AccountRenamed: account_name, former
 change-tier → TierChanged: tier(strategic growth enterprise standard), former, round?, decided_by[]?, reason
@@ -80,7 +80,8 @@ verify-stakeholder → StakeholderVerified: id, email_status?(unverified verifie
 record-departure → StakeholderLeft: id, left_on, went_to?
 return-stakeholder → StakeholderReturned: id, returned_on, reason
 log-touch → TouchLogged: id, happened_on, kind(meeting one_to_one call email event workshop site_visit conference
-    executive_meeting personal_note social), stakeholders[]?, members[]?, topics[]?, summary?, action?, play?, opportunity?
+    executive_meeting personal_note social), stakeholders[]?, members[]?, topics[]?, summary?, action?, play?,
+    opportunity?
 forget-stakeholder → StakeholderForgotten: id
 
 # whitespace
@@ -181,7 +182,8 @@ deliver-request → RequestDelivered: id, delivered_on
 assign-member → MemberAssigned: person, role(account_executive customer_success executive_sponsor
     technical_account_manager product_sponsor marketing_sponsor key_account_manager sales_engineer product_owner
     manager_coach product product_marketing marketing professional_services sales_operations revenue_operations
-    enablement finance legal leadership other), from_on, coverage?(dedicated shared as_needed), senior?, takes_over_from?
+    enablement finance legal leadership other), from_on, coverage?(dedicated shared as_needed), senior?,
+    takes_over_from?
 release-member → MemberReleased: person, role, until_on
 align-team → TeamAligned: members[], goal
 

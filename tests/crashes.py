@@ -362,8 +362,8 @@ def free_port() -> int:
 def live_through_crashes(
     server: EmbeddedPostgres, folder: Path, writers: int, seed: int, kills: int, seconds: float = 0
 ) -> Figures:
-    """Something is killed so many times, and for so many seconds at least; then everything is looked at.  What was found
-    wrong is an `AssertionError`."""
+    """Something is killed so many times, and for so many seconds at least; then everything is looked at.  What was
+    found wrong is an `AssertionError`."""
     figures = Figures()
     with receiving() as receiver:
         world = World(server, folder, receiver, Random(seed))

@@ -1,7 +1,7 @@
 """The picture of the README: what an account team of the demo promised at one review, and what it came to by the next.
 
-`python -m tests.picture` draws it anew from the demo's report.  It is written by hand as SVG text, so that it stays a few
-kilobytes and a change of it can be read in a diff.
+`python -m tests.picture` draws it anew from the demo's report.  It is written by hand as SVG text, so that it stays a
+few kilobytes and a change of it can be read in a diff.
 """
 
 from collections.abc import Iterator

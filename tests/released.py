@@ -1,7 +1,7 @@
 """What is released of events and committed under `docs/`: a schema for each type, and the catalogue.
 
-`python -m tests.released` writes what is missing or out of date.  It refuses to overwrite a schema by one that is another
-to consumers: such an event needs a new shape with a type of its own (see `adapters.events.stored_format`).
+`python -m tests.released` writes what is missing or out of date.  It refuses to overwrite a schema by one that is
+another to consumers: such an event needs a new shape with a type of its own (see `adapters.events.stored_format`).
 """
 
 import json

@@ -1,4 +1,5 @@
-"""Who has read what of plans.  It is written in batches, beside the answers: a crash loses no more than the last moment."""
+"""Who has read what of plans.  It is written in batches, beside the answers: a crash loses no more than the last
+moment."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

@@ -132,7 +132,8 @@ class IssuerKeys:
         self._fetching: Task[None] | None = None
 
     async def named(self, kid: str | None) -> PyJWK | None:
-        """The key of this id, which may have come up since it was looked last; of the only one, the id may be left out."""
+        """The key of this id, which may have come up since it was looked last; of the only one, the id may be left
+        out."""
         if (key := self._named(kid)) is None:
             await self._anew()
             return self._named(kid)

@@ -1,7 +1,7 @@
 """Sessions of people who use the pages: what their browser holds, what is kept of it, and who they are by it.
 
-A browser holds 256 random bits in a cookie; the store holds their SHA-256.  A session ends twelve hours after it was last
-used, when it is revoked, and when what it was begun with ends: a key that was revoked, a token that has expired.
+A browser holds 256 random bits in a cookie; the store holds their SHA-256.  A session ends twelve hours after it was
+last used, when it is revoked, and when what it was begun with ends: a key that was revoked, a token that has expired.
 """
 
 from collections.abc import Callable, Collection
@@ -79,8 +79,8 @@ class Sessions:
         caller_by_key: Callable[[str], Caller | None],
         development: Development | None = None,
     ) -> None:
-        """`caller_by_key` says whose a key is, by its id, as long as it is good.  `development` where people may choose a
-        name."""
+        """`caller_by_key` says whose a key is, by its id, as long as it is good.  `development` where people may choose
+        a name."""
         self._store = store
         self._now = now
         self._caller_by_key = caller_by_key

@@ -40,10 +40,11 @@ class Settings(BaseSettings):
     pg_bin: Path | None = None
     """PLANTRAIL_PG_BIN: PostgreSQL binaries to use in place of the embedded ones."""
     key_encryption_key: SecretStr | None = None
-    """PLANTRAIL_KEY_ENCRYPTION_KEY: 32 bytes in base64, or several with their generations, `2:… 1:…`; default: generated
-    in PLANTRAIL_HOME."""
+    """PLANTRAIL_KEY_ENCRYPTION_KEY: 32 bytes in base64, or several with their generations, `2:… 1:…`; default:
+    generated in PLANTRAIL_HOME."""
     log_key: SecretStr | None = None
-    """PLANTRAIL_LOG_KEY: 32 bytes in base64 to sign checkpoints of the log with; default: generated in PLANTRAIL_HOME."""
+    """PLANTRAIL_LOG_KEY: 32 bytes in base64 to sign checkpoints of the log with; default: generated in
+    PLANTRAIL_HOME."""
     witnesses: str = ""
     """PLANTRAIL_WITNESSES: who is told each checkpoint, with blanks between: file:///…, https://…, nats://host:4222/subject."""
     witness_secret: SecretStr | None = None

@@ -1,7 +1,7 @@
 """Composition root: what every command needs, put together here; the only place that reads the clock and makes ids.
 
-What goes on until it is ended is put together in a module of its own, loaded by whoever starts it: `service`, `pushing`,
-`relaying`, `witnessing`.
+What goes on until it is ended is put together in a module of its own, loaded by whoever starts it: `service`,
+`pushing`, `relaying`, `witnessing`.
 """
 
 import signal
@@ -62,7 +62,8 @@ def notary(store: Store, key: LogKey, made: Callable[[KeptCheckpoint], object] =
 
 @contextmanager
 def ending_in_order() -> Iterator[None]:
-    """At whatever point SIGTERM comes, what was begun is ended.  uvicorn raises it again once it has stopped serving."""
+    """At whatever point SIGTERM comes, what was begun is ended.  uvicorn raises it again once it has stopped
+    serving."""
 
     def end(*_: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

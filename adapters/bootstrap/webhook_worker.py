@@ -67,7 +67,8 @@ def pushing(store: Store, settings: Settings, metrics: Metrics) -> Iterator[None
 
 
 def work(settings: Settings) -> None:
-    """Push events to webhooks until told to stop by SIGINT or SIGTERM; what is under way is ended within five seconds."""
+    """Push events to webhooks until told to stop by SIGINT or SIGTERM; what is under way is ended within five
+    seconds."""
     with ending_in_order(), open_store(settings) as store, pushing(store, settings, Metrics()):
         logger.info("pushing events to webhooks")
         Event().wait()

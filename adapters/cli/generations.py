@@ -68,7 +68,8 @@ def destroy_generation(
 ) -> None:
     """Destroy an old key-encryption key: whatever was wrapped with it can never be read again, wherever a copy is.
 
-    Keys wrapped with it in backups and write-ahead logs are lost with it, those of the living too: back up the keys first.
+    Keys wrapped with it in backups and write-ahead logs are lost with it, those of the living too: back up the keys
+    first.
     """
     if not yes:
         typer.confirm(

@@ -88,8 +88,8 @@ def report(found: Verified, elsewhere: int) -> None:
     if found.last:
         signed = f"{found.last.sealed_at:%Y-%m-%d %H:%M:%S} UTC"
         lines.append(
-            f"Checkpoints that agree: {found.checkpoints}, the last one of {signed} with size {found.last.size} and root"
-            f" {found.last.said.root.hex()}."
+            f"Checkpoints that agree: {found.checkpoints}, the last one of {signed} with size {found.last.size}"
+            f" and root {found.last.said.root.hex()}."
         )
     if elsewhere:
         lines.append(f"Kept elsewhere, and agreeing: {counted(elsewhere, 'checkpoint')}.")
@@ -111,7 +111,8 @@ def audit_bundle(
         bool, typer.Option("--words/--sealed", help="With people's words, or with what they are sealed as alone.")
     ] = True,
 ) -> None:
-    """Write what it takes to prove a plan's history to somebody who does not trust us: events, proofs, report, verifier."""
+    """Write what it takes to prove a plan's history to somebody who does not trust us: events, proofs, report,
+    verifier."""
     if output.exists():
         raise Told(f"{output} exists already. Choose a new file.")
     notes = [note for file in earlier or () for note in notes_of(file)]

@@ -14,14 +14,14 @@ Document = dict[str, Any]
 
 ABOUT = """Everything that happens to an account plan, as events.
 
-**Every committed event is delivered at least once, per plan in version order without gaps, and on the feed in commit order
-with none skipped. There is no retention limit: any consumer may start from zero. Deduplicate on `id`.**
+**Every committed event is delivered at least once, per plan in version order without gaps, and on the feed in commit
+order with none skipped. There is no retention limit: any consumer may start from zero. Deduplicate on `id`.**
 
-Events are CloudEvents 1.0, the same on every channel. In `data` a field that is absent was not said; `null` says that it is
-known to be empty. Fields marked `x-sealed` hold words about people, `always` or `when-about-people`: who has not the right
-to read them gets the event without them, and once a person was forgotten they read `[forgotten]`. `x-refers-to` says what
-kind of thing a field names. A released schema may gain optional fields and better words, nothing else: ignore fields you do
-not know."""
+Events are CloudEvents 1.0, the same on every channel. In `data` a field that is absent was not said; `null` says that
+it is known to be empty. Fields marked `x-sealed` hold words about people, `always` or `when-about-people`: who has not
+the right to read them gets the event without them, and once a person was forgotten they read `[forgotten]`.
+`x-refers-to` says what kind of thing a field names. A released schema may gain optional fields and better words,
+nothing else: ignore fields you do not know."""
 
 TEXT: Schema = {"type": "string"}
 ATTRIBUTES: Mapping[str, Schema] = {
@@ -129,7 +129,7 @@ def _channels(types: Mapping[str, Schema]) -> Document:
     return {
         "pull": {
             "address": "/v1/events",
-            "description": "Page by page: ask again with the cursor of the last event, and wait for what is not there yet.",
+            "description": "Page by page: ask again with the cursor of the last event, and wait for the next ones.",
             "servers": [{"$ref": "#/servers/service"}],
             "messages": {"batch": _ref("messages", "batch")},
         },

@@ -21,7 +21,8 @@ from domain.language import kebab_case
 DATA_MEDIA_TYPE = "application/json"
 
 TIME, ACTOR, CORRELATION = b'{"meta":{"recorded_at":"', b',"actor":"', b'","correlation_id":"'
-"""What stands before them in what `adapters.events.stored_format.encode` writes, and in no string: there, quotes are escaped."""
+"""What stands before them in what `adapters.events.stored_format.encode` writes, and in no string: there, quotes are
+escaped."""
 STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 FURTHER = re.compile(
     rb'(?:,"causation_id":(S))?(?:,"traceparent":(S))?(?:,"reason":S)?\},"data":'.replace(b"S", STRING)
@@ -56,8 +57,8 @@ TOPICS = {type_of(topic): topic for topic in (*map(topic_of, EVENTS), *UPCASTS)}
 
 
 def topics_named(type: str) -> frozenset[str]:
-    """What a type is stored under: `plantrail.play-started.v1` is one shape of an event, `play-started` and `PlayStarted`
-    are all of its shapes.  Raises `NoSuchType`."""
+    """What a type is stored under: `plantrail.play-started.v1` is one shape of an event, `play-started` and
+    `PlayStarted` are all of its shapes.  Raises `NoSuchType`."""
     if type in TOPICS:
         return frozenset({TOPICS[type]})
     name = type if type in EVENTS else next((name for name in EVENTS if kebab_case(name) == type), None)

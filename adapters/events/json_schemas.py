@@ -1,8 +1,8 @@
 """JSON Schema (2020-12) of the `data` of events, as the feed sends it: made of the event models.
 
-As it is sent, not as it is decided: only the fields that were said are there, and of those a subscriber without the right
-to personal data does not see the sealed ones, so that no sealed field is required.  Where somebody was forgotten, sealed
-text reads `[forgotten]`.  Objects are open: who reads events ignores the fields they do not know.
+As it is sent, not as it is decided: only the fields that were said are there, and of those a subscriber without the
+right to personal data does not see the sealed ones, so that no sealed field is required.  Where somebody was forgotten,
+sealed text reads `[forgotten]`.  Objects are open: who reads events ignores the fields they do not know.
 
 What was released stands in `docs/schemas`, a file for each type of event, and that is what is served.  In it `$id` is
 relative, so that it is right wherever the file is read from.
@@ -81,7 +81,8 @@ class _AsSent(GenerateJsonSchema):
 
 
 def schemas() -> dict[str, Schema]:
-    """By type: what the code would release now.  Shapes of former times are in no model any more, only in their files."""
+    """By type: what the code would release now.  Shapes of former times are in no model any more, only in their
+    files."""
     return {type_of(topic_of(name)): _schema(topic_of(name), event) for name, event in EVENTS.items()}
 
 

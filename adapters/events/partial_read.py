@@ -1,5 +1,5 @@
-"""Reading of stored events no more than some fields and when they were recorded: a fraction of the time of `decode`, for
-what reads the whole log.  Nobody's words are read, so no keys are needed."""
+"""Reading of stored events no more than some fields and when they were recorded: a fraction of the time of `decode`,
+for what reads the whole log.  Nobody's words are read, so no keys are needed."""
 
 from datetime import datetime
 from typing import Any

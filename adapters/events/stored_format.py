@@ -28,7 +28,8 @@ META, DATA, OPEN_END = b'{"meta":', b',"data":', b',"sealed":[]}'
 string the quotes would be escaped."""
 
 UPCASTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""By topic of an older shape: its whole payload as the shape of today would have it.  No event has a second shape yet."""
+"""By topic of an older shape: its whole payload as the shape of today would have it.  No event has a second shape
+yet."""
 
 Keys = Mapping[str, bytes]
 K = TypeVar("K")

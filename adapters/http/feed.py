@@ -55,15 +55,16 @@ class Subscription(BaseModel):
     after: str | None = Field(
         None,
         max_length=100,
-        description="A cursor: the `id` or the `sequence` of the last event you have; `now` for what comes from here on."
-        " If not given, from the first event.",
+        description="A cursor: the `id` or the `sequence` of the last event you have; `now` for what comes from here"
+        " on. If not given, from the first event.",
         examples=["00000000000000000042"],
     )
     last_event_id: str | None = Field(None, alias="lastEventId", max_length=100, description="The same as `after`.")
     source: str | None = Field(
         None,
         max_length=100,
-        description="The `source` of the event the cursor is of: 410 if that is another log, and they parted before it.",
+        description="The `source` of the event the cursor is of: 410 if that is another log, and they parted before"
+        " it.",
     )
     type: list[str] = Field(
         [],

@@ -28,7 +28,8 @@ def needs(right: Needed) -> dict[str, Any]:
 
 
 class Guard:
-    """Stands before routes.  `find` raises where the caller has no such plan; without `limits` nobody calls too often."""
+    """Stands before routes.  `find` raises where the caller has no such plan; without `limits` nobody calls too
+    often."""
 
     def __init__(
         self, callers: Callers, find: Callable[[Request, str], Awaitable[object]], limits: Buckets | None = None

@@ -41,7 +41,8 @@ class TooManyWaiting(TooManyRequests):
 
 
 class Part(NamedTuple):
-    """Events in the order of the log, each with the CloudEvent it is sent as; where to go on, and where the log ended."""
+    """Events in the order of the log, each with the CloudEvent it is sent as; where to go on, and where the log
+    ended."""
 
     rows: Sequence[Notification]
     documents: Sequence[bytes]
@@ -97,7 +98,8 @@ class Live:
                 self._forget_before(self._position)
 
     async def part(self, after: Cursor | int, wanted: EventFilter, most: int) -> Part:
-        """What follows: out of what is kept, else read for this subscriber.  Raises `CursorGone`, `StoreUnavailable`."""
+        """What follows: out of what is kept, else read for this subscriber.  Raises `CursorGone`,
+        `StoreUnavailable`."""
         if isinstance(after, int) and self._following and self._begin <= after <= self._position:
             return self._kept(after, wanted, most)
         return await to_thread.run_sync(self._read, after, wanted, most, limiter=self._limiter)

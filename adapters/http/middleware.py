@@ -33,8 +33,8 @@ SECURITY = {
 """What every answer tells browsers, unless it knows better."""
 
 FOR_DOCS = SECURITY | {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
-    " img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
+    "; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
     "Cache-Control": "private, max-age=300",
 }
 """The page of the documentation starts itself by a script, and shows nobody's words."""

@@ -65,7 +65,8 @@ class Problem(BaseModel):
     )
     events: list[Entry] | None = Field(
         None,
-        description=f"Of a version conflict: what happened since, the first {MOST_SINCE} events, for whoever may view the plan.",
+        description=f"Of a version conflict: what happened since, the first {MOST_SINCE} events, for whoever may view"
+        " the plan.",
     )
 
 

@@ -195,8 +195,8 @@ class Views:
         head: int = 0,
         limiter: CapacityLimiter | None = None,
     ) -> Response:
-        """The view up to a cut: unchanged, ready, or made now.  The day counts where the cut moves with it; `head` is the
-        size of the checkpoint that the view shows.
+        """The view up to a cut: unchanged, ready, or made now.  The day counts where the cut moves with it; `head` is
+        the size of the checkpoint that the view shows.
 
         Raises `CutBeforePlan`, `AccessLogFull`.
         """

@@ -1,8 +1,9 @@
 """The relay to NATS JetStream: every event once, in the order of the log, as a CloudEvent in binary mode.
 
-Each message says at which sequence it expects the stream to stand.  So none gets in before one that was lost on the way,
-and a relay that has lost its turn puts nothing between.  The last message in the stream therefore says how far the relay
-has come, and says it also when the broker lost what it had acknowledged.  The note in PostgreSQL is for when it does not.
+Each message says at which sequence it expects the stream to stand.  So none gets in before one that was lost on the
+way, and a relay that has lost its turn puts nothing between.  The last message in the stream therefore says how far the
+relay has come, and says it also when the broker lost what it had acknowledged.  The note in PostgreSQL is for when it
+does not.
 """
 
 import asyncio
@@ -71,8 +72,8 @@ class Place:
 
 
 class Broker:
-    """One connection.  Once anything goes wrong with it, it is not mended: a new one begins by finding out where the stream
-    stands."""
+    """One connection.  Once anything goes wrong with it, it is not mended: a new one begins by finding out where the
+    stream stands."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -142,7 +143,8 @@ class Broker:
             return None
 
     async def publish(self, messages: Sequence[Message], sequence: int) -> tuple[list[PubAck], Exception | None]:
-        """All are sent before the first is acknowledged.  Those that were taken before anything went wrong, and what."""
+        """All are sent before the first is acknowledged.  Those that were taken before anything went wrong, and
+        what."""
         sent = []
         for number, (subject, data, headers) in enumerate(messages, sequence):
             expected = {Header.EXPECTED_STREAM: self._target.stream, Header.EXPECTED_LAST_SEQUENCE: str(number)}

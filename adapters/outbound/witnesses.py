@@ -122,8 +122,8 @@ class Telling:
         poll: float = POLL,
         failed: Callable[[], object] = lambda: None,
     ) -> None:
-        """`latest` is the note of the latest checkpoint; it may raise `NotCoveredYet`, `StoreUnavailable`.  `failed` is told
-        each time a witness could not be.
+        """`latest` is the note of the latest checkpoint; it may raise `NotCoveredYet`, `StoreUnavailable`.  `failed` is
+        told each time a witness could not be.
         """
         self._latest = latest
         self._poll = poll

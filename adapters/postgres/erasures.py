@@ -131,8 +131,8 @@ class PostgresErasures:
     # After a copy of the database took its place
 
     def catch_up(self, events: EventStore) -> list[Erasure]:
-        """Forget whom the list names, and whom the log names, in a copy of the database that was not told; says whom the
-        log had not named.
+        """Forget whom the list names, and whom the log names, in a copy of the database that was not told; says whom
+        the log had not named.
 
         Raises `StoreUnavailable`, `ErasureListUnfit`.
         """

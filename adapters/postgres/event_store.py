@@ -179,7 +179,8 @@ class PostgresEventStore:
         return Answer(scope, body, plan_id, content | {"position": position})
 
     def purge(self) -> int:
-        """Delete answers that are too old to be given again, so many at most that nobody waits for it; says how many."""
+        """Delete answers that are too old to be given again, so many at most that nobody waits for it; says how
+        many."""
         with self._datastore.connection() as connection:
             return connection.execute(PURGE, (MOST_PURGED,)).rowcount
 

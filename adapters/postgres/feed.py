@@ -1,7 +1,7 @@
 """The log as subscribers read it: page by page after a cursor, of some types and plans or of all.
 
-All writers take the append lock before they draw a position and keep it until they have committed: whoever sees an event
-sees every event before it, so that a page skips nothing.
+All writers take the append lock before they draw a position and keep it until they have committed: whoever sees an
+event sees every event before it, so that a page skips nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,8 +31,8 @@ MOST_BYTES = 8 * 1024 * 1024
 TEXT_COLUMNS = COLUMNS.replace("originator_id,", "originator_id::text,")
 BOUNDED = (
     f"SELECT {COLUMNS} FROM ("
-    "  SELECT *, sum(octet_length(state)) OVER (ORDER BY notification_id ROWS UNBOUNDED PRECEDING) - octet_length(state)"
-    "   AS before FROM ({}) AS its"
+    "  SELECT *, sum(octet_length(state)) OVER (ORDER BY notification_id ROWS UNBOUNDED PRECEDING)"
+    "   - octet_length(state) AS before FROM ({}) AS its"
     ") AS counted WHERE before < %(bytes)s ORDER BY notification_id"
 )
 STANDING = (
@@ -67,7 +67,8 @@ WANTED = BOUNDED.format(
 )
 OF_PLANS = BOUNDED.format(
     f"SELECT its.* FROM unnest(%(plans)s::uuid[]) AS wanted (plan_id), LATERAL ("
-    f"  SELECT {TEXT_COLUMNS} FROM plantrail.stored_events WHERE originator_id = plan_id AND originator_version > coalesce(("
+    f"  SELECT {TEXT_COLUMNS} FROM plantrail.stored_events"
+    "   WHERE originator_id = plan_id AND originator_version > coalesce(("
     "    SELECT originator_version FROM plantrail.stored_events"
     "    WHERE originator_id = plan_id AND notification_id <= %(after)s ORDER BY originator_version DESC LIMIT 1), 0)"
     "  AND (%(topics)s::text[] IS NULL OR topic = ANY(%(topics)s))"

@@ -7,12 +7,13 @@ from psycopg import Connection
 JUMP = (
     "INSERT INTO plantrail.former_logs (id, last_common, jumped_to)"
     " SELECT {id}, last_common, greatest(last_common, extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
-    " FROM plantrail.log, (SELECT coalesce(max(notification_id), 0) AS last_common FROM plantrail.stored_events) AS end_"
+    " FROM plantrail.log,"
+    " (SELECT coalesce(max(notification_id), 0) AS last_common FROM plantrail.stored_events) AS end_"
     " RETURNING setval('plantrail.stored_events_notification_id_seq', jumped_to)"
 )
 PAUSE_WEBHOOKS = (
-    "UPDATE plantrail.webhook_endpoints SET state = 'paused', state_since = now(), reason = 'The store was restored from"
-    " a copy: resume it where events are to be pushed from, and only there.' WHERE state = 'active'"
+    "UPDATE plantrail.webhook_endpoints SET state = 'paused', state_since = now(), reason = 'The store was restored"
+    " from a copy: resume it where events are to be pushed from, and only there.' WHERE state = 'active'"
 )
 
 

@@ -23,7 +23,8 @@ from application.aggregates.ports import Answer, StoreBusy, StoreUnavailable
 
 APPEND = (
     "SELECT winners, last_position FROM plantrail.append("
-    "%b::uuid[], %b::bigint[], %b::bytea[], %b::bytea[], %t::jsonb, %b::bigint[], %b::bigint[], %b::text[], %b::bytea[])"
+    "%b::uuid[], %b::bigint[], %b::bytea[], %b::bytea[], %t::jsonb, %b::bigint[], %b::bigint[], %b::text[],"
+    " %b::bytea[])"
 )
 MOST_WAITING = 1_000
 MOST_IN_A_BATCH = 256

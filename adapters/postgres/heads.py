@@ -23,8 +23,8 @@ HEAD_QUERY_TIMEOUT_SECONDS = 5.0
 
 
 class PostgresHeads:
-    """See `application.aggregates.ports.Heads`.  One connection of the event loop it is used in.  A question that comes while a query is under way waits for the
-    next one: an answer never is older than its question."""
+    """See `application.aggregates.ports.Heads`.  One connection of the event loop it is used in.  A question that comes
+    while a query is under way waits for the next one: an answer never is older than its question."""
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo

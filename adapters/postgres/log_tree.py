@@ -57,7 +57,8 @@ class KeptCheckpoint(NamedTuple):
 
 
 class EventProof(NamedTuple):
-    """That an event is in the tree of a checkpoint: its canonical bytes, the index of its leaf, and the way to the root."""
+    """That an event is in the tree of a checkpoint: its canonical bytes, the index of its leaf, and the way to the
+    root."""
 
     entry: bytes
     leaf_index: int

@@ -50,7 +50,8 @@ class PostgresLogWatch:
         return self._stopping.is_set()
 
     def wait(self, after: int, timeout: float) -> int:
-        """Until the log goes on after a position, the time in seconds is over or the watch ends; the last position seen."""
+        """Until the log goes on after a position, the time in seconds is over or the watch ends; the last position
+        seen."""
         self._begin()
         with self._moved:
             self._moved.wait_for(lambda: self._position > after or self._stopping.is_set(), timeout)

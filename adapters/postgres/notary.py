@@ -161,8 +161,8 @@ class Watch:
         self.error: str | None = None
 
     def seconds_behind(self) -> float:
-        """Since everything that was recorded by then was last known to be under a checkpoint: of a notary at work half a
-        minute at most, also where nothing is to be signed."""
+        """Since everything that was recorded by then was last known to be under a checkpoint: of a notary at work half
+        a minute at most, also where nothing is to be signed."""
         return monotonic() - self._sealed_at
 
     def start(self) -> None:

@@ -19,7 +19,7 @@ INSERT = (
 
 
 class AnotherKeyThere(Exception):
-    """The store has made keys of its own for some of these people since: bring keys along before anybody works there."""
+    """The store has made keys of its own for some of these people: bring keys along before anybody works there."""
 
 
 class PostgresPersonKeys:

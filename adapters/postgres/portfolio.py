@@ -191,7 +191,8 @@ LAST_LETTER = "\U0010ffff"
 def statement(query: PortfolioQuery, after: CursorPosition | None, caller: Caller | None) -> str:
     """One row more than asked for shows whether there is another page.
 
-    Rows whose value is empty are read apart, behind the others: to go on after a row by the index, it must have a value.
+    Rows whose value is empty are read apart, behind the others: to go on after a row by the index, it must have a
+    value.
     """
     name = key_of(query.sort)
     key, way, beyond = COLUMNS[name], *(("DESC", "<") if query.sort.startswith("-") else ("ASC", ">"))
@@ -205,7 +206,8 @@ def statement(query: PortfolioQuery, after: CursorPosition | None, caller: Calle
     ordered = [
         f"(SELECT {', '.join(SHOWN)}, {key} AS sorted_by FROM plantrail.portfolio"
         " WHERE generation = (SELECT generation FROM plantrail.projections WHERE name = 'portfolio' AND live)"
-        f" AND {' AND '.join((*wanted(query), *theirs(caller), *part))} ORDER BY {key} {way}, plan_id {way} LIMIT %(most)s)"
+        f" AND {' AND '.join((*wanted(query), *theirs(caller), *part))}"
+        f" ORDER BY {key} {way}, plan_id {way} LIMIT %(most)s)"
         for part in parts
     ]
     return (

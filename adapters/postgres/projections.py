@@ -1,8 +1,8 @@
 """Tables made from the log: followed in batches, each in one transaction with the position it brings the table to, and
 rebuilt beside themselves while they serve.
 
-Reading the log by position skips nothing: all writers take the append lock before they draw a position and keep it until
-they have committed, so whoever sees an event sees every event before it.  A hole is a position nobody used.
+Reading the log by position skips nothing: all writers take the append lock before they draw a position and keep it
+until they have committed, so whoever sees an event sees every event before it.  A hole is a position nobody used.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,8 +23,8 @@ BATCH = 5_000
 """Events read at a time."""
 STEP = 5_000
 REBUILD_STEP = 20_000
-"""Events folded in one transaction, at most.  What it costs to write grows with the plans and not with the events, so that
-large steps are fast ones; but who follows must be able to stop within a second."""
+"""Events folded in one transaction, at most.  What it costs to write grows with the plans and not with the events, so
+that large steps are fast ones; but who follows must be able to stop within a second."""
 POLL = 0.5
 """Seconds between two looks at the log when no notification arrives."""
 RETRY = 0.5
@@ -255,8 +255,9 @@ def rebuild(
 ) -> None:
     """Make the table anew from the first event while the one there is goes on serving, then put it in its place.
 
-    `progress` is told the position reached and the one to reach.  A rebuild that breaks off leaves the old table serving
-    and its own leavings to the next rebuild.  Raises `RebuildUnderWay`, `StoreUnavailable`, and what `fold` raises.
+    `progress` is told the position reached and the one to reach.  A rebuild that breaks off leaves the old table
+    serving and its own leavings to the next rebuild.  Raises `RebuildUnderWay`, `StoreUnavailable`, and what `fold`
+    raises.
     """
     with unavailable(), connected(datastore) as connection:
         only_here(connection, projection)
@@ -282,7 +283,8 @@ def only_here(connection: Connection[Any], projection: Projection) -> None:
 
 
 def go_live(connection: Connection[Any], projection: Projection, now: Now, generation: int) -> None:
-    """Those who follow wait for a moment, so that the new table has come at least as far as they had brought the old."""
+    """Those who follow wait for a moment, so that the new table has come at least as far as they had brought the
+    old."""
     with locked(connection, projection.name) as found:
         reached = found[1] if found else 0
         while (advance(connection, projection, now(), generation, REBUILD_STEP) or reached) < reached:

@@ -39,7 +39,8 @@ logger = structlog.get_logger("plantrail.store")
 RECOVERY = 30.0
 """Seconds for which a server that starts or recovers is waited for."""
 SILENCE = 2.0
-"""Seconds after which a server that answers nothing at all is not there: between a crash and its recovery it hangs up."""
+"""Seconds after which a server that answers nothing at all is not there: between a crash and its recovery it hangs
+up."""
 PAUSE = 0.1
 """Seconds between one look and the next."""
 ATTEMPTS = 3

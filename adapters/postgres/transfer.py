@@ -220,7 +220,7 @@ def read_key(number: int, line: bytes) -> tuple[tuple[UUID, str], bytes]:
         key = b""
     if len(key) != 32:
         raise TransferRefused(
-            f'Line {number} is not of the form {{"plan_id":…,"stakeholder":…,"key":…}} with a key of 32 bytes in base64.'
-            " Nothing was imported."
+            f'Line {number} is not of the form {{"plan_id":…,"stakeholder":…,"key":…}} with a key of 32 bytes in'
+            " base64. Nothing was imported."
         )
     return (plan_id, stakeholder), key

@@ -1,9 +1,9 @@
 """What waits for webhooks, and who delivers it.
 
-Events are not copied.  For each endpoint the log is looked through by position; what it wants waits in **lanes**, one for
-each plan, which say from which version to which.  A worker holds a lane by a lease while it sends its events one after
-the other, and says after each what became of it.  When it dies its lease runs out and another one goes on; should it
-come back, it holds the lane no more and can say nothing.  Leases are judged by the clock of the database alone.
+Events are not copied.  For each endpoint the log is looked through by position; what it wants waits in **lanes**, one
+for each plan, which say from which version to which.  A worker holds a lane by a lease while it sends its events one
+after the other, and says after each what became of it.  When it dies its lease runs out and another one goes on; should
+it come back, it holds the lane no more and can say nothing.  Leases are judged by the clock of the database alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -225,8 +225,8 @@ class Lanes:
             return notifications(connection.execute(NEXT, values))
 
     def arrived(self, lane: Lane, version: int, event_id: str, outcome: Outcome, now: datetime) -> bool:
-        """Record it, and hold the lane for longer.  False where it is not to be gone on with: another one has it, it was
-        replayed from elsewhere, or the endpoint is to be left alone."""
+        """Record it, and hold the lane for longer.  False where it is not to be gone on with: another one has it, it
+        was replayed from elsewhere, or the endpoint is to be left alone."""
         values = self._attempt(lane, event_id, outcome, now) | {"version": version, "lasting": self.lease}
         asked_at = monotonic()
         with self._datastore.connection() as connection:

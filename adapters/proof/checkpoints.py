@@ -1,4 +1,5 @@
-"""Checkpoints: the size and root of the tree over the log, signed, as C2SP's tlog-checkpoint and signed-note define them.
+"""Checkpoints: the size and root of the tree over the log, signed, as C2SP's tlog-checkpoint and signed-note define
+them.
 
 The origin of a log, which is the name of its key as well, is `plantrail/<log id>`: another log, another name.
 """

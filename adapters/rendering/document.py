@@ -1,5 +1,5 @@
-"""What a report shows, before it takes a form: sections of tables, figures and sentences.  Every form is made of it, so that
-all of them say the same."""
+"""What a report shows, before it takes a form: sections of tables, figures and sentences.  Every form is made of it, so
+that all of them say the same."""
 
 import re
 import unicodedata

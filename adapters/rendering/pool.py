@@ -37,7 +37,10 @@ class Child:
         ours, theirs = Pipe()
         self._line: Connection = ours
         with theirs:
-            start = f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); runpy.run_module('adapters.rendering.worker', run_name='__main__', alter_sys=True)"
+            start = (
+                f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r});"
+                " runpy.run_module('adapters.rendering.worker', run_name='__main__', alter_sys=True)"
+            )
             words = [sys.executable, "-P", "-c", start, str(theirs.fileno()), str(idle_seconds)]
             self.process = subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
 

@@ -57,8 +57,8 @@ def in_words(value: Any, field: str = "") -> str:
 
 
 WORDED = set(
-    "audience bet change_drivers coverage effort entrenched_in function icp_fit incumbent kind level outcome penetration position"
-    " proof role roles section segment source state tactic trajectory why_us".split()
+    "audience bet change_drivers coverage effort entrenched_in function icp_fit incumbent kind level outcome"
+    " penetration position proof role roles section segment source state tactic trajectory why_us".split()
 )
 """Fields of words with an underscore between them."""
 

@@ -1,4 +1,5 @@
-"""The process that makes charts, pages and PDFs: it takes 200 MB, so it is not the server's, and ends when nobody asks."""
+"""The process that makes charts, pages and PDFs: it takes 200 MB, so it is not the server's, and ends when nobody
+asks."""
 
 import json
 import signal

@@ -1,6 +1,8 @@
-"""Style sheets, scripts and pictures of the pages: an explicit list, with their hash in their address, compressed ahead.
+"""Style sheets, scripts and pictures of the pages: an explicit list, with their hash in their address, compressed
+ahead.
 
-The style sheets are one file each in `static/css`, and go out as one; the order of their layers is said in `layers.css`.
+The style sheets are one file each in `static/css`, and go out as one; the order of their layers is said in
+`layers.css`.
 """
 
 import gzip

@@ -1,4 +1,5 @@
-"""Who may see a page: the session that came with the request, the right the page takes, and where a form was sent from."""
+"""Who may see a page: the session that came with the request, the right the page takes, and where a form was sent
+from."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

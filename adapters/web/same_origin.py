@@ -8,7 +8,7 @@ SAFE_METHODS = {"GET", "HEAD"}
 
 
 class SentFromElsewhere(Exception):
-    """This form was not sent from a page of this service, so nothing was done. Open the page again and send it there."""
+    """This form was not sent from a page of this service: nothing was done. Open the page again and send it there."""
 
 
 def check_same_origin(request: Request) -> None:

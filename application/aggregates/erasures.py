@@ -31,8 +31,8 @@ class Erasure:
     plan_id: UUID
     stakeholder: str
     person: str
-    """The id of the command that added them: in a copy of the log that holds it, it is this person who is to be forgotten,
-    and not somebody of the same id in another log."""
+    """The id of the command that added them: in a copy of the log that holds it, it is this person who is to be
+    forgotten, and not somebody of the same id in another log."""
     event: str
     """By which they were forgotten, in the log where it was recorded first."""
     forgotten_at: datetime
@@ -167,8 +167,8 @@ class Erasures(Protocol):
 
 def remainder(generation: int) -> Remainder:
     return Remainder(
-        where=f"Copies of the person's key as generation {generation} of the key-encryption key wrapped it: in dead rows"
-        " and free space of the table, in the write-ahead log, in backups made before.",
-        until=f"Generation {generation} is destroyed: `plantrail keys rotate`, then `plantrail keys destroy-generation"
-        f" {generation}`.",
+        where=f"Copies of the person's key as generation {generation} of the key-encryption key wrapped it: in dead"
+        " rows and free space of the table, in the write-ahead log, in backups made before.",
+        until=f"Generation {generation} is destroyed: `plantrail keys rotate`, then"
+        f" `plantrail keys destroy-generation {generation}`.",
     )

@@ -136,8 +136,8 @@ class AccountPlans:
         """Carry out all of the commands or none.
 
         It is decided on what this process knows; when that proves to be old, at once or by losing a race, it is decided
-        anew on what is on record.  Only a fresh look refuses.  `check` sees the very plan that decides.  Raises `Refusal` (of several commands: `CommandRefused`),
-        `VersionConflict`, `KeyReused`, `StoreUnavailable`.
+        anew on what is on record.  Only a fresh look refuses.  `check` sees the very plan that decides.  Raises
+        `Refusal` (of several commands: `CommandRefused`), `VersionConflict`, `KeyReused`, `StoreUnavailable`.
         """
         commands = [with_id(command, self._make_id) for command in commands]
         with self._turn(plan_id) as deadline:

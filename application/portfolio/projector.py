@@ -29,7 +29,8 @@ from domain.things import day_of
 
 
 class PartialEvent(NamedTuple):
-    """As much of a recorded event as `READS` asks for: a fraction of the time of reading it whole, and nobody's words."""
+    """As much of a recorded event as `READS` asks for: a fraction of the time of reading it whole, and nobody's
+    words."""
 
     plan_id: UUID
     version: int
@@ -166,7 +167,8 @@ READS: Mapping[type[Event], tuple[str, ...]] = {
     EntryStruck: ("event", "section"),
     **dict.fromkeys((NoteWritten, SectionConfirmed), ("section",)),
 }
-"""The fields of events that tell.  Of every other event it counts when it was recorded and which section it refreshes."""
+"""The fields of events that tell.  Of every other event it counts when it was recorded and which section it
+refreshes."""
 
 _FOLD: Mapping[type[Event], Callable[[PortfolioProjector, PortfolioRow, PartialEvent], None]] = {
     **dict.fromkeys((PlanCorrected, AccountRenamed, TierChanged, PlanReassigned), PortfolioProjector.amend),

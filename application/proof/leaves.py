@@ -12,8 +12,8 @@ LENGTH = Struct(">I")
 def entry_of(position: int, plan_id: UUID, version: int, topic: str, state: bytes) -> bytes:
     """The canonical bytes of a stored event: five fields, each after its length as a 32-bit number, big-endian.
 
-    Position and version are 64-bit numbers, big-endian; the plan's id are its 16 bytes; the topic is UTF-8; the state is
-    as stored, sealed parts included.
+    Position and version are 64-bit numbers, big-endian; the plan's id are its 16 bytes; the topic is UTF-8; the state
+    is as stored, sealed parts included.
     """
     name = topic.encode()
     before = BEFORE_TOPIC.pack(8, position, 16, plan_id.bytes, 8, version, len(name))

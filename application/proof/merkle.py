@@ -1,7 +1,8 @@
-"""Merkle trees as RFC 6962 and RFC 9162 define them: hashes, proofs and their verification; in tiles as C2SP lays them out.
+"""Merkle trees as RFC 6962 and RFC 9162 define them: hashes, proofs and their verification; in tiles as C2SP lays them
+out.
 
-A tree is kept as levels of hashes, each hash the root of 256 of the level below: level 0 are the leaves.  256 neighbours
-of a level are a tile.  Everything between two levels follows from the tile, so nothing else is kept.
+A tree is kept as levels of hashes, each hash the root of 256 of the level below: level 0 are the leaves.  256
+neighbours of a level are a tile.  Everything between two levels follows from the tile, so nothing else is kept.
 """
 
 from collections.abc import Callable, Iterable, Sequence

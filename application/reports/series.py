@@ -1,5 +1,5 @@
-"""Projection: how a plan went over time, for the charts of a report: revenue and whitespace at every review, and where each
-stakeholder stood from when on."""
+"""Projection: how a plan went over time, for the charts of a report: revenue and whitespace at every review, and where
+each stakeholder stood from when on."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date

@@ -70,7 +70,8 @@ class Told(BaseModel):
 
 
 def told(files: Iterable[tuple[str, bytes]]) -> list[Line]:
-    """The files, each with its name, as the one history they tell: each is in order, and together they are put in order.
+    """The files, each with its name, as the one history they tell: each is in order, and together they are put in
+    order.
 
     Raises `ScenarioRefused`.
     """

@@ -103,7 +103,8 @@ def current_plan(known: LoadedPlan, cut: Cut) -> CurrentPlan:
 
 
 def _by_section(plan: AccountPlan) -> dict[Section, dict[str, Any]]:
-    """Everything in the section where it is shown, by the plural of its kind; of what there is one, the thing itself."""
+    """Everything in the section where it is shown, by the plural of its kind; of what there is one, the thing
+    itself."""
     found: dict[Section, dict[str, Any]] = {section: {} for section in SECTIONS}
     for kind, things in plan.kinds().items():
         for thing in things.values():

@@ -1,7 +1,7 @@
 """Cuts: points in a plan's history.  Every view of a plan can be asked for as of any cut.
 
-`review:ID`, `version:N`, `event:ID`, an instant, a date or `now`.  What was recorded up to a cut, the cut included, is a
-prefix of the plan's events.
+`review:ID`, `version:N`, `event:ID`, an instant, a date or `now`.  What was recorded up to a cut, the cut included, is
+a prefix of the plan's events.
 """
 
 import re
@@ -70,7 +70,8 @@ class Cut:
 
 
 def cut_at(text: str, known: LoadedPlan, now: datetime) -> Cut:
-    """The cut a caller names.  Raises `CutUnknown`, `CutInTheFuture`.  Of a cut before the plan opened the version is 0."""
+    """The cut a caller names.  Raises `CutUnknown`, `CutInTheFuture`.  Of a cut before the plan opened the version is
+    0."""
     zone = timezone_of(known)
     last = max(now, known.records[-1].meta.recorded_at)
     kind, _, which = text.partition(":")

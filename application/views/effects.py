@@ -78,8 +78,8 @@ def walk(records: Sequence[Recorded], after: int = 0, never: AbstractSet[int] = 
 
 
 def _words_gone(record: Recorded, draft: Draft, effects: Sequence[Effect]) -> list[Effect]:
-    """Words that took the place of others before somebody was forgotten: both read alike now, yet they were changed, for
-    only what changes is recorded."""
+    """Words that took the place of others before somebody was forgotten: both read alike now, yet they were changed,
+    for only what changes is recorded."""
     noun, id = record.event.noun, record.event.subject()
     gone = [field for part in record.sealed if not part.open for field in part.fields]
     thing = draft.named(noun, id) if gone else None

@@ -57,7 +57,8 @@ class Freshness(BaseModel):
 
 
 class Duty(BaseModel):
-    """Something happened after which the plan wants an update: any later event is one that does not itself ask for one."""
+    """Something happened after which the plan wants an update: any later event is one that does not itself ask for
+    one."""
 
     event: str
     type: str

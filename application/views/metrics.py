@@ -51,7 +51,8 @@ class WhitespaceTotals(BaseModel):
     arr_potential: dict[str, Decimal]
     """By penetration, of the cells that are assessed."""
     weighted_arr_potential: Decimal
-    """Potential times probability, where both are known and the cell is not ours, not lost and not out of the question."""
+    """Potential times probability, where both are known and the cell is not ours, not lost and not out of the
+    question."""
 
 
 class OpenPromises(BaseModel):

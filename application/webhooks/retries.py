@@ -27,7 +27,8 @@ def next_attempt(failed: int, at: datetime, random: Random) -> datetime | None:
 
 
 def held_until(retry_after: str | None, at: datetime) -> datetime | None:
-    """What a `Retry-After` header asks for, in seconds or as a date; None where it asks for nothing that makes sense."""
+    """What a `Retry-After` header asks for, in seconds or as a date; None where it asks for nothing that makes
+    sense."""
     if retry_after is None:
         return None
     if retry_after.strip().isdecimal():

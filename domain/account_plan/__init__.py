@@ -92,7 +92,8 @@ TOPICS: tuple[Topic[AccountPlan, AccountPlanCommand, AccountPlanEvent], ...] = (
     team.TOPIC,
     reviews.TOPIC,
 )
-"""In the order in which plans are shown.  What a topic says and the unions above leave out, the type checker names here."""
+"""In the order in which plans are shown.  What a topic says and the unions above leave out, the type checker names
+here."""
 
 ACCOUNT_PLAN = AggregateType(
     state=AccountPlan,

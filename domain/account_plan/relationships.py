@@ -1,5 +1,5 @@
-"""Topic: relationships among the customer's people and ours: who listens to whom, who objects to what, who of ours keeps
-up with whom, and every time we were in touch."""
+"""Topic: relationships among the customer's people and ours: who listens to whom, who objects to what, who of ours
+keeps up with whom, and every time we were in touch."""
 
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, assert_never

@@ -1,4 +1,5 @@
-"""Topic: stakeholders, the customer's people and the roles to fill there.  How they stand is in `domain.account_plan.standing`."""
+"""Topic: stakeholders, the customer's people and the roles to fill there.  How they stand is in
+`domain.account_plan.standing`."""
 
 import re
 from collections.abc import Mapping
@@ -271,8 +272,8 @@ class RoleNeedsTitle(Refusal):
 
 
 class IdTellsThePerson(Refusal):
-    """A word of the id “{id}” is one of the name or of the mail address.  An id stands in clear for ever, so it may not tell
-    the person: choose one that does not, such as the part they play."""
+    """A word of the id “{id}” is one of the name or of the mail address.  An id stands in clear for ever, so it may not
+    tell the person: choose one that does not, such as the part they play."""
 
 
 class ReportsToCycle(Refusal):

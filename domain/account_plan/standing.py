@@ -1,5 +1,5 @@
-"""Topic: where stakeholders stand, on four axes that are often mixed up: what they think of us, how well we know them, what
-part they play in a purchase and how much power they hold."""
+"""Topic: where stakeholders stand, on four axes that are often mixed up: what they think of us, how well we know them,
+what part they play in a purchase and how much power they hold."""
 
 from collections.abc import Mapping
 from datetime import date

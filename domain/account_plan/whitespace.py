@@ -1,4 +1,5 @@
-"""Topic: the whitespace: which of our offerings each unit of the account uses, and what it is worth where it does not."""
+"""Topic: the whitespace: which of our offerings each unit of the account uses, and what it is worth where it does
+not."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -11,11 +11,15 @@ BODY = json.dumps(
 
 
 def request(kind: str, client: int) -> bytes:
-    """What a client sends again and again: a command on its own plan, a current plan, or the same bytes from nowhere."""
+    """What a client sends again and again: a command on its own plan, a current plan, or the same bytes from
+    nowhere."""
     path = {"command": f"/v1/plans/bench-{client}/add-action", "plan": "/v1/plans/bench-big", "bytes": "/bytes"}[kind]
     if kind != "command":
         return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
+    )
     return head.encode() + BODY
 
 

@@ -1,4 +1,5 @@
-"""HTTP at 32 clients: commands beside the same route without a store, current plans beside the same bytes from nowhere."""
+"""HTTP at 32 clients: commands beside the same route without a store, current plans beside the same bytes from
+nowhere."""
 
 import json
 import socket

@@ -1,4 +1,5 @@
-"""A table that is keyed by the words of a `Literal` has each of them: who adds a word is told of every table that lacks it.
+"""A table that is keyed by the words of a `Literal` has each of them: who adds a word is told of every table that lacks
+it.
 
 Such a table is declared by its type, `Mapping[Tier, …]` where `Tier` is the `Literal`, at the top of a module.  What is
 keyed by such words and not declared so is found in the source.

@@ -105,7 +105,8 @@ class Targets:
 def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Whether it belongs to one machine of the internet, whatever the version of Python thinks of the rarer networks.
 
-    Of IPv6 only what is given out to networks counts; what wraps an IPv4 address (mapped, 6to4, NAT64, Teredo) does not.
+    Of IPv6 only what is given out to networks counts; what wraps an IPv4 address (mapped, 6to4, NAT64, Teredo) does
+    not.
     """
     if isinstance(address, IPv6Address) and address not in GLOBAL_IPV6:
         return False

@@ -134,7 +134,8 @@ class ConnectionPool:
         line.end()
 
     async def open(self, origin: Origin) -> Connection:
-        """Raises `TargetRefused`, `OSError`, and of that `ssl.SSLError` where the certificate does not prove the name."""
+        """Raises `TargetRefused`, `OSError`, and of that `ssl.SSLError` where the certificate does not prove the
+        name."""
         failure = OSError("no address")
         for address in await self._targets.addresses(origin.host, origin.port):
             tls, name = (self._trust, origin.host) if origin.tls else (None, None)

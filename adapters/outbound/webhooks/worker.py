@@ -119,7 +119,8 @@ class Worker:
         self._woken.clear()
 
     async def _finish(self) -> None:
-        """Who is cut short keeps the lane until the lease runs out: nobody knows what the endpoint does with the event."""
+        """Who is cut short keeps the lane until the lease runs out: nobody knows what the endpoint does with the
+        event."""
         if self._at_work:
             _, late = await asyncio.wait(self._at_work, timeout=SECONDS_TO_END)
             for task in late:

@@ -95,8 +95,8 @@ class Postmaster:
                 told = process
             if time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
-                    f"The PostgreSQL in {self._cluster.data} was told to stop {START_STOP_TIMEOUT_SECONDS:.0f} seconds ago and "
-                    f"is still alive. Look into {self._cluster.log}, then stop it again."
+                    f"The PostgreSQL in {self._cluster.data} was told to stop {START_STOP_TIMEOUT_SECONDS:.0f} seconds"
+                    f" ago and is still alive. Look into {self._cluster.log}, then stop it again."
                 )
             time.sleep(PAUSE)
 

@@ -39,8 +39,8 @@ def write_bundle(
 ) -> None:
     """This is an export: people's words leave the store here, and nowhere else in it.
 
-    `at` is the checkpoint the events are proven under, `earlier` the notes of others that it is to be shown to continue.
-    Raises `NotCoveredYet`, `NoSuchProof`, `FileExistsError`, `StoreUnavailable`.
+    `at` is the checkpoint the events are proven under, `earlier` the notes of others that it is to be shown to
+    continue. Raises `NotCoveredYet`, `NoSuchProof`, `FileExistsError`, `StoreUnavailable`.
     """
     contents = dict(parts(store, known, cut, at, earlier, now, with_words))
     said = at.said

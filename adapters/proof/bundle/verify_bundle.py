@@ -3,9 +3,9 @@
     python -I verify_bundle.py BUNDLE.zip [--key KEY] [--checkpoint FILE]
     python -I verify_bundle.py --compare EARLIER LATER PROOF.json --key KEY
 
-KEY is the log's verifier key, and FILE a checkpoint of the log, as you have them from elsewhere: without them the bundle
-is held against what it brings along itself.  PROOF.json is what GET /v1/log/consistency?from=&to= answers.  Ends with 0
-where everything that can be proven is, else with 1 and the first thing that is wrong.
+KEY is the log's verifier key, and FILE a checkpoint of the log, as you have them from elsewhere: without them the
+bundle is held against what it brings along itself.  PROOF.json is what GET /v1/log/consistency?from=&to= answers.  Ends
+with 0 where everything that can be proven is, else with 1 and the first thing that is wrong.
 """
 
 import argparse
@@ -271,8 +271,8 @@ def compared(bundle: Bundle, public: bytes, head: Head, elsewhere: str | None) -
     _, size, root = opened(elsewhere, public, "Your checkpoint")
     check(
         size in {known for known, _ in proven},
-        f"Nothing in the bundle compares it with your checkpoint over {size} events. Have one made with --checkpoint, or"
-        f" ask for /v1/log/consistency?from={min(size, head[1])}&to={max(size, head[1])} and use --compare.",
+        f"Nothing in the bundle compares it with your checkpoint over {size} events. Have one made with --checkpoint,"
+        f" or ask for /v1/log/consistency?from={min(size, head[1])}&to={max(size, head[1])} and use --compare.",
     )
     check((size, root) in proven, f"Your checkpoint over {size} events is of another history: the log was rewritten.")
     return [*told, f"Proven: your checkpoint over {size} events is of the same history."]
@@ -285,7 +285,8 @@ def grown(earlier: Head, later: Head, proof: Hashes) -> None:
     )
 
 
-NOT_PROVEN = """Not proven: that the plan had no further versions. What was recorded after the checkpoint is not covered.
+NOT_PROVEN = """\
+Not proven: that the plan had no further versions. What was recorded after the checkpoint is not covered.
 Not proven: that everybody is shown the same log. Checkpoints from elsewhere tell (--checkpoint).
 Not proven: that the log has no other event under the same version. Only reading it whole tells (plantrail verify).
 Not proven: that the reports were made of these events. They can be made of them again.

@@ -1,4 +1,5 @@
-"""The time machine: the bar on every page of a plan that steps through its history, event by event or review by review."""
+"""The time machine: the bar on every page of a plan that steps through its history, event by event or review by
+review."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""What subscribers get is a CloudEvent 1.0 by the rules of the specification, and its data are the bytes that are stored."""
+"""What subscribers get is a CloudEvent 1.0 by the rules of the specification, and its data are the bytes that are
+stored."""
 
 import json
 import re

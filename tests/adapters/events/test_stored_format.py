@@ -1,4 +1,5 @@
-"""What is stored is stored for ever: its bytes are pinned, older shapes still load, and words go in and come out whole."""
+"""What is stored is stored for ever: its bytes are pinned, older shapes still load, and words go in and come out
+whole."""
 
 import json
 from datetime import UTC, date, datetime
@@ -34,8 +35,8 @@ PLANNED = PlayPlanned(
 
 
 RELEASED_OTHERWISE = (
-    "{topic} was released with other bytes, which stores hold for ever: give the new shape a topic of its own and the old"
-    " one an upcast (adapters/events/stored_format.py)"
+    "{topic} was released with other bytes, which stores hold for ever: give the new shape a topic of its own and the"
+    " old one an upcast (adapters/events/stored_format.py)"
 )
 
 

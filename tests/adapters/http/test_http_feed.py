@@ -1,4 +1,5 @@
-"""The feed over HTTP, on real sockets: pulled, waited for and streamed; what subscribers cost, and how they are let go."""
+"""The feed over HTTP, on real sockets: pulled, waited for and streamed; what subscribers cost, and how they are let
+go."""
 
 import asyncio
 import json

@@ -1,8 +1,8 @@
-"""Whatever the OpenAPI document allows or forbids, sent as every role over the network: schemathesis looks for an answer
-that the document does not say.
+"""Whatever the OpenAPI document allows or forbids, sent as every role over the network: schemathesis looks for an
+answer that the document does not say.
 
-All of its checks are on.  What a schema cannot say (that there is such a review, that a day is not before another) may be
-refused although the schema allows it; that is what `MAY_BE_REFUSED` is for.
+All of its checks are on.  What a schema cannot say (that there is such a review, that a day is not before another) may
+be refused although the schema allows it; that is what `MAY_BE_REFUSED` is for.
 """
 
 import socket
@@ -82,8 +82,8 @@ def listening(app: Any) -> Iterator[str]:
 
 
 def tried(server: Server, roles: tuple[Role, ...], examples: int = 1, in_turn: bool = False) -> Counter[Role]:
-    """So many cases of every operation, each as every role, some as the document allows and some as it forbids, or these in
-    turn; how many each role has sent."""
+    """So many cases of every operation, each as every role, some as the document allows and some as it forbids, or
+    these in turn; how many each role has sent."""
     from schemathesis import GenerationMode
 
     modes, sent = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE), Counter[Role]()

@@ -1,4 +1,5 @@
-"""Checkpoints are told to witnesses out of the store's reach; one that is away keeps nobody waiting and is told later."""
+"""Checkpoints are told to witnesses out of the store's reach; one that is away keeps nobody waiting and is told
+later."""
 
 from base64 import b64encode
 from datetime import UTC, datetime

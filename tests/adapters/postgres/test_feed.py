@@ -1,4 +1,5 @@
-"""Reading the log by cursor: nothing is skipped, whatever is filtered out, and no cursor of another log is taken for ours."""
+"""Reading the log by cursor: nothing is skipped, whatever is filtered out, and no cursor of another log is taken for
+ours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,5 @@
-"""Many callers, one committer, and a store that may go away at any moment: what is acknowledged is there, exactly once."""
+"""Many callers, one committer, and a store that may go away at any moment: what is acknowledged is there, exactly
+once."""
 
 import os
 import signal
@@ -74,7 +75,8 @@ def hurried(store, monkeypatch):
 
 
 def backend(committer):
-    """The process in the server that works for a committer; under load it is nearly always in the middle of an append."""
+    """The process in the server that works for a committer; under load it is nearly always in the middle of an
+    append."""
     return committer._connection.info.backend_pid
 
 

@@ -1,4 +1,5 @@
-"""The key-encryption key is changed while the service runs, and an old one is destroyed when nothing needs it any more."""
+"""The key-encryption key is changed while the service runs, and an old one is destroyed when nothing needs it any
+more."""
 
 import subprocess
 import sys

@@ -1,4 +1,5 @@
-"""The notary brings what is recorded under signed checkpoints: everything, in the order of the feed, and each but once."""
+"""The notary brings what is recorded under signed checkpoints: everything, in the order of the feed, and each but
+once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256

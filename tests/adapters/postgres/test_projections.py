@@ -1,4 +1,5 @@
-"""Tables made from the log: each event is folded once, whoever follows, whatever breaks, and also while they are rebuilt."""
+"""Tables made from the log: each event is folded once, whoever follows, whatever breaks, and also while they are
+rebuilt."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

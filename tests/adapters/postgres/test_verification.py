@@ -160,7 +160,9 @@ ALTERED = {
         r"In the tree, the position of leaf 2 was altered: it is {third}\."
     ),
     "DELETE FROM plantrail.checkpoints WHERE number = 2": r"Checkpoint 2 is gone\.",
-    "DELETE FROM plantrail.checkpoints WHERE number = 5": r"The tree has 299 leaves, but the last checkpoint covers 249",
+    "DELETE FROM plantrail.checkpoints WHERE number = 5": (
+        r"The tree has 299 leaves, but the last checkpoint covers 249"
+    ),
     "UPDATE plantrail.checkpoints SET note = replace(note, '=', '') WHERE number = 3": (
         r"Checkpoint 3 is not as it was signed"
     ),

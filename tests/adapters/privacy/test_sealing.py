@@ -1,4 +1,5 @@
-"""People's words stand nowhere in clear, open with every key of those they speak of, and are gone when one of them is."""
+"""People's words stand nowhere in clear, open with every key of those they speak of, and are gone when one of them
+is."""
 
 from base64 import b64decode, b64encode
 from hashlib import sha256

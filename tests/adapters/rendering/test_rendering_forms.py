@@ -1,4 +1,5 @@
-"""A report in every form: the same sections and words in all, and nothing that users wrote is taken for more than words."""
+"""A report in every form: the same sections and words in all, and nothing that users wrote is taken for more than
+words."""
 
 import re
 from collections.abc import Callable, Iterator

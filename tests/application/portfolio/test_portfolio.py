@@ -241,7 +241,8 @@ def test_where_the_section_depends_on_what_is_said_it_is_read(event):
 
 def test_an_older_shape_is_read_through_its_upcast(monkeypatch):
     plan_id = UUID(int=1)
-    state = b'{"meta":{"recorded_at":"2026-01-05T09:00:00Z","actor":"ann"},"data":{"id":"p","until":"2026-03-31"},"sealed":[]}'
+    meta = b'{"recorded_at":"2026-01-05T09:00:00Z","actor":"ann"}'
+    state = b'{"meta":' + meta + b',"data":{"id":"p","until":"2026-03-31"},"sealed":[]}'
 
     def upcast(data: dict[str, Any]) -> dict[str, Any]:
         return {"id": data["id"], "due_on": data["until"], **PLAY}
