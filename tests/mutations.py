@@ -8,8 +8,9 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from adapters.postgres.log_tree import KEPT, KeptCheckpoint
-from adapters.proof.checkpoints import Checkpoint, LogKey
+from adapters.postgres.log_tree import KEPT
+from adapters.proof.checkpoints import LogKey
+from application.proof.checkpoints import Checkpoint, KeptCheckpoint
 from application.proof.leaves import leaf_of
 from application.proof.merkle import GrowingTree
 from tests.proving import LOG_KEY

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import psycopg
 
-from adapters.postgres.log_tree import KeptCheckpoint
 from adapters.postgres.notary import Notary
 from adapters.postgres.store import Store
 from adapters.proof.checkpoints import LogKey
+from application.proof.checkpoints import KeptCheckpoint
 from application.proof.leaves import leaf_of
 from tests.stores import MONDAY, Row, commit, handle, log, note, opened_acme, plans_on
 

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from adapters.bootstrap.settings import Settings, erasure_list, key_encryption_keys
-from adapters.postgres.log_tree import KeptCheckpoint
 from adapters.postgres.notary import Notary
 from adapters.postgres.store import ConnectionStrings, Store, embedded, opened
 from adapters.proof.checkpoints import LogKey
 from application.aggregates.handle import AccountPlans
+from application.proof.checkpoints import KeptCheckpoint
 
 
 def utc_now() -> datetime:

@@ -8,7 +8,6 @@ from adapters.events.stored_format import UnknownTopic
 from adapters.outbound.nats_stream import StreamUnfit
 from adapters.postgres.embedded import EmbeddedPostgresError
 from adapters.postgres.key_generations import GenerationInUse
-from adapters.postgres.log_tree import NotCoveredYet
 from adapters.postgres.migrations import SchemaIsNewer
 from adapters.postgres.notary import TreeDamaged
 from adapters.postgres.person_keys import AnotherKeyThere
@@ -18,11 +17,12 @@ from adapters.postgres.transfer import TransferRefused
 from adapters.postgres.verification import LogAltered
 from adapters.privacy.erasure_list import ErasureListUnfit
 from adapters.privacy.key_encryption import KeyFault, WrongKeyEncryptionKey
-from adapters.proof.checkpoints import NoteRefused
 from application.aggregates.ports import StoreUnavailable
 from application.feed.cursors import CursorGone, CursorMalformed
 from application.portfolio.projector import CannotBeFolded
+from application.proof.checkpoints import NoteRefused
 from application.proof.merkle import NoSuchProof
+from application.proof.ports import NotCoveredYet
 from application.scenarios.scenario import ScenarioRefused
 from application.scenarios.simulation import PlansMovedOn, RealEventsHeld
 from application.views.cuts import CutRefused

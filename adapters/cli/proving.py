@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from adapters.bootstrap.audit_bundle import write_bundle
 from adapters.bootstrap.settings import Settings, log_key
 from adapters.bootstrap.store import notary, open_store
 from adapters.cli.asking import AsOf, PlanName, found, note_export
@@ -15,9 +16,9 @@ from adapters.cli.terminal import err, print_lines, tell
 from adapters.postgres.notary import Watch
 from adapters.postgres.verification import Verified
 from adapters.postgres.verification import verify as verify_log
-from adapters.proof.bundle.contents import write_bundle
-from adapters.proof.checkpoints import NoteRefused, VerifierKey, notes_in
+from adapters.proof.checkpoints import VerifierKey
 from adapters.rendering.words import counted
+from application.proof.checkpoints import NoteRefused, notes_in
 from application.views.cuts import check_there
 
 Elsewhere = Annotated[

@@ -41,12 +41,12 @@ from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
 from adapters.http.report_forms import ReportResponder
 from adapters.observability.metrics import Metrics
 from adapters.observability.periodic import every
-from adapters.postgres.log_tree import LogTree
 from adapters.rendering.pool import RenderingPool
 from application.aggregates.erasures import Erasures
 from application.aggregates.handle import AccountPlans
 from application.aggregates.ports import Heads
 from application.portfolio.ports import Portfolio
+from application.proof.ports import LogTree
 from application.reports.ports import Histories
 from application.webhooks.ports import TryOut, Webhooks
 from application.webhooks.subscriptions import Subscriptions

@@ -17,11 +17,11 @@ from adapters.access.callers import CallerUnknown
 from adapters.events.cloud_events import sequence
 from adapters.http.limits import TooManyRequests
 from adapters.http.routing import methods_allowed
-from adapters.postgres.log_tree import NoCheckpointYet, NotCoveredYet
 from application.aggregates.access import CallerNotAllowed
 from application.aggregates.handle import CommandRefused, KeyReused, VersionConflict
 from application.aggregates.ports import ProjectionLag, StoreUnavailable
 from application.feed.cursors import CursorGone
+from application.proof.ports import NoCheckpointYet, NotCoveredYet
 from application.views.cuts import CutRefused
 from application.views.diff import CutsOutOfOrder
 from application.views.history import MOST_SINCE, Entry, since

@@ -19,8 +19,8 @@ from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, problem_of
 from adapters.http.guard import Needed, needs
 from adapters.http.problems import Rejected
 from adapters.http.requests import NoteRead
-from adapters.postgres.log_tree import LogTree, NoSuchEvent
 from application.proof.merkle import TILE_WIDTH
+from application.proof.ports import LogTree, NoSuchEvent
 
 CHECKPOINT_CACHING = {"Cache-Control": "private, max-age=1", "Vary": "Authorization"}
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable", "Vary": "Authorization"}

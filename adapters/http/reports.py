@@ -15,10 +15,10 @@ from adapters.http.problems import rejected_parameter
 from adapters.http.queries import CUT, CutText, PlanPath, Views
 from adapters.http.report_forms import FORMED_QUERY, ReportResponder, form_asked
 from adapters.http.requests import caller_of
-from adapters.postgres.log_tree import LogTree
 from adapters.rendering.document import Form
 from adapters.rendering.streamed import written
 from application.aggregates.access import Caller
+from application.proof.ports import LogTree
 from application.reports.month_report import Month, MonthInTheMaking, MonthReport, month_named
 from application.reports.ports import Histories
 from application.reports.said_vs_did import Report, cuts_meant, last_position, said_vs_did

@@ -22,9 +22,9 @@ import structlog
 from nats.errors import Error as NatsError
 
 from adapters.access.tls_trust import public_authorities
-from adapters.postgres.log_tree import NotCoveredYet
-from adapters.proof.checkpoints import notes_in
 from application.aggregates.ports import StoreUnavailable
+from application.proof.checkpoints import notes_in
+from application.proof.ports import NotCoveredYet
 from application.webhooks.signatures import signed
 
 POLL = 1.0

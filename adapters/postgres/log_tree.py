@@ -1,21 +1,19 @@
 """The Merkle tree over the log and its checkpoints, as they are kept: what the notary has written, and what is proven
 with it."""
 
-from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 
 from adapters.postgres.datastore import Datastore
-from adapters.proof.checkpoints import Checkpoint, claimed
+from application.proof.checkpoints import KeptCheckpoint, LogHead
 from application.proof.leaves import entry_of
-from application.proof.merkle import TILE_WIDTH, Hashes, NoSuchProof, consistency_proof, inclusion_proof, leaf_hash
-from application.reports.said_vs_did import LogHead
+from application.proof.merkle import TILE_WIDTH, Hashes, NoSuchProof, consistency_proof, inclusion_proof
+from application.proof.ports import EventProof, NoCheckpointYet, NoSuchEvent, NotCoveredYet
 
 HASHES = "SELECT hash FROM plantrail.tree WHERE level = %s AND index >= %s AND index < %s ORDER BY index"
 EVENT = (
@@ -28,58 +26,8 @@ OF_SIZE = f"{KEPT} WHERE size = %s ORDER BY number LIMIT 1"
 FIRST_OVER = f"{KEPT} WHERE size > (SELECT index FROM plantrail.tree WHERE position = %s) ORDER BY size, number LIMIT 1"
 
 
-class NoSuchEvent(Exception):
-    """There is no such event."""
-
-
-class NotCoveredYet(Exception):
-    """This is not under a checkpoint yet: that takes half a minute at most.  Ask again then."""
-
-
-class NoCheckpointYet(NotCoveredYet):
-    """This log has no checkpoint yet: that takes half a minute at most.  Ask again then."""
-
-
-class KeptCheckpoint(NamedTuple):
-    """A checkpoint as it was signed, and when; the key verifies it."""
-
-    number: int
-    log_id: UUID
-    size: int
-    note: str
-    key: str
-    sealed_at: datetime
-
-    @property
-    def said(self) -> Checkpoint:
-        """Raises `NoteRefused`."""
-        return claimed(self.note)
-
-
-class EventProof(NamedTuple):
-    """That an event is in the tree of a checkpoint: its canonical bytes, the index of its leaf, and the way to the
-    root."""
-
-    entry: bytes
-    leaf_index: int
-    hashes: Sequence[bytes]
-    checkpoint: KeptCheckpoint
-
-    @property
-    def leaf(self) -> bytes:
-        return leaf_hash(self.entry)
-
-    def __str__(self) -> str:
-        """In the form of C2SP tlog-proof."""
-        hashes = "".join(f"{b64encode(hash).decode()}\n" for hash in self.hashes)
-        return f"c2sp.org/tlog-proof@v1\nindex {self.leaf_index}\n{hashes}\n{self.checkpoint.note}"
-
-
-class LogTree:
-    """The tree over the log of a store.  What is in it never changes, so that it may be read in any number of steps.
-
-    Every method raises `StoreUnavailable`.
-    """
+class PostgresLogTree:
+    """See `application.proof.ports.LogTree`.  What is in it never changes: it may be read in any number of steps."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore

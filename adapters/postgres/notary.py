@@ -14,8 +14,9 @@ import structlog
 from psycopg import Connection
 
 from adapters.postgres.datastore import Datastore
-from adapters.postgres.log_tree import KEPT, KeptCheckpoint, reading
-from adapters.proof.checkpoints import Checkpoint, LogKey, NoteRefused, origin_of
+from adapters.postgres.log_tree import KEPT, reading
+from adapters.proof.checkpoints import LogKey
+from application.proof.checkpoints import Checkpoint, KeptCheckpoint, NoteRefused, origin_of
 from application.proof.leaves import leaf_of
 from application.proof.merkle import GrowingTree, NoSuchProof, edge_of
 

@@ -21,7 +21,7 @@ from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.feed import PostgresFeed
 from adapters.postgres.former_logs import leave_this_log
 from adapters.postgres.key_generations import KeyGenerations, Secrets
-from adapters.postgres.log_tree import LogTree
+from adapters.postgres.log_tree import PostgresLogTree
 from adapters.postgres.log_watch import PostgresLogWatch
 from adapters.postgres.migrations import migrate
 from adapters.postgres.person_keys import PostgresPersonKeys
@@ -86,7 +86,7 @@ class Store:
     watch: PostgresLogWatch
     webhooks: PostgresWebhooks
     webhook_secrets: WebhookSecrets
-    tree: LogTree
+    tree: PostgresLogTree
     forgotten_again: Sequence[Erasure] = ()
     """Who was on the list of erasures when it was opened, and not yet forgotten in it."""
 
@@ -199,6 +199,6 @@ def _opened(
             watch,
             PostgresWebhooks(datastore, of_webhooks),
             of_webhooks,
-            LogTree(datastore),
+            PostgresLogTree(datastore),
             again,
         )

@@ -14,8 +14,9 @@ from uuid import UUID
 from psycopg import Connection, IsolationLevel
 
 from adapters.postgres.datastore import Datastore, unavailable
-from adapters.postgres.log_tree import KEPT, KeptCheckpoint
-from adapters.proof.checkpoints import Checkpoint, NoteRefused, VerifierKey, checkpoint_in, origin_of
+from adapters.postgres.log_tree import KEPT
+from adapters.proof.checkpoints import VerifierKey, checkpoint_in
+from application.proof.checkpoints import Checkpoint, KeptCheckpoint, NoteRefused, origin_of
 from application.proof.leaves import leaf_of
 from application.proof.merkle import GrowingTree, Node
 

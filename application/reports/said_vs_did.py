@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from application.aggregates.cache import LoadedPlan
+from application.proof.checkpoints import LogHead
 from application.reports.blind_spots import BlindSpot, blind_spots
 from application.reports.outcomes import NOBODY, PromiseOutcome, PromiseOutcomes, listed, rows
 from application.reports.promises import lives
@@ -74,15 +75,6 @@ class Scores(BaseModel):
     finished: int = Field(description="PromiseOutcomes finished, in all three lists.")
     finished_unsaid: int = Field(description="Of these, in `added`.")
     unsaid_share: float | None
-
-
-class LogHead(BaseModel):
-    """A signed checkpoint of the log: who has it on paper can tell whether anything before was altered since."""
-
-    log: str = Field(description="The origin of the checkpoint.")
-    size: int = Field(description="How many events it covers.")
-    root: str = Field(description="The root of the tree over them, in hexadecimal.")
-    sealed_at: datetime
 
 
 class Report(Scores, Compared):

@@ -44,6 +44,11 @@ def test_a_new_dependency_is_a_decision_not_an_accident(layer):
     assert imported - sys.stdlib_module_names <= MAY_IMPORT[layer]
 
 
+@pytest.mark.parametrize("layer", ["application", "adapters"])
+def test_every_file_is_in_a_room(layer):
+    assert {file.name for file in (ROOT / layer).iterdir() if file.is_file()} <= {"__init__.py", "py.typed"}
+
+
 @pytest.mark.parametrize("library", KNOWN_ONLY_TO)
 def test_a_library_is_known_only_where_it_was_decided(library):
     files = (file for layer in ("domain", "application", "adapters") for file in (ROOT / layer).rglob("*.py"))

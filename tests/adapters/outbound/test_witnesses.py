@@ -12,7 +12,7 @@ from adapters.bootstrap.settings import Settings, SettingsError
 from adapters.bootstrap.store import utc_now
 from adapters.bootstrap.witnesses import witnesses
 from adapters.outbound.witnesses import FileWitness, Line, NatsWitness, NotWitnessed, Telling, WebhookWitness
-from adapters.proof.checkpoints import notes_in
+from application.proof.checkpoints import notes_in
 from tests.broker import broker_in
 from tests.proving import more, sealed, told
 from tests.receiver import Reply, receiving

@@ -9,13 +9,14 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from adapters.postgres.log_tree import NoCheckpointYet, NotCoveredYet
 from adapters.postgres.notary import MANY, TreeDamaged, Watch
 from adapters.postgres.store import begin_another_log, opened
 from adapters.postgres.transfer import exported_events, import_events
-from adapters.proof.checkpoints import VerifierKey, checkpoint_in, origin_of
+from adapters.proof.checkpoints import VerifierKey, checkpoint_in
+from application.proof.checkpoints import origin_of
 from application.proof.leaves import entry_of, leaf_of
 from application.proof.merkle import EMPTY_ROOT, includes, root_of
+from application.proof.ports import NoCheckpointYet, NotCoveredYet
 from tests.conftest import KEY
 from tests.proving import LOG_KEY, leaves, more, notary, sealed, told
 from tests.stores import connected, log, wait_until

@@ -15,7 +15,8 @@ from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Store, begin_another_log, opened
 from adapters.postgres.transfer import exported_events, import_events
 from adapters.postgres.verification import LogAltered, examine, verify
-from adapters.proof.checkpoints import LogKey, NoteRefused
+from adapters.proof.checkpoints import LogKey
+from application.proof.checkpoints import NoteRefused
 from tests.conftest import KEY, database
 from tests.mutations import MUTATIONS, back_to, checkpoints
 from tests.places import ROOT

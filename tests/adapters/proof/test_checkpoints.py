@@ -5,16 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from adapters.proof.checkpoints import (
-    Checkpoint,
-    LogKey,
-    NoteRefused,
-    VerifierKey,
-    checkpoint_in,
-    notes_in,
-    opened,
-    origin_of,
-)
+from adapters.proof.checkpoints import LogKey, VerifierKey, checkpoint_in, opened
+from application.proof.checkpoints import Checkpoint, NoteRefused, notes_in, origin_of
 
 # Reference vectors: the signed-note specification's, and those of the implementation it goes back to.
 SECRET = b64decode("AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz")[1:]

@@ -1,0 +1,96 @@
+"""Checkpoints: the size and root of the tree over the log, as C2SP's tlog-checkpoint writes them.
+
+Who has signed them is verified where the keys are, in `adapters.proof.checkpoints`.
+
+The origin of a log, which is the name of its key as well, is `plantrail/<log id>`: another log, another name.
+"""
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
+from typing import NamedTuple
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+SIGNED_BY = "— "
+"""What begins a line of a signature (C2SP signed-note)."""
+BODY = re.compile(r"(\S[^\n]*)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*")
+
+
+class NoteRefused(Exception):
+    """Why a note is no checkpoint, or nobody's who is trusted."""
+
+
+def origin_of(log_id: UUID) -> str:
+    return f"plantrail/{log_id}"
+
+
+class Checkpoint(NamedTuple):
+    """What a checkpoint says."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    @property
+    def text(self) -> str:
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+
+
+def claimed(note: str) -> Checkpoint:
+    """What a checkpoint says, whoever signed it.  Raises `NoteRefused`."""
+    match = BODY.fullmatch(note.rpartition("\n\n")[0] + "\n")
+    root = decoded(match[3]) if match else b""
+    if match is None or not root:
+        raise NoteRefused("It is no checkpoint: that begins with three lines, an origin, a size and a root in base64.")
+    return Checkpoint(match[1], int(match[2]), root)
+
+
+class KeptCheckpoint(NamedTuple):
+    """A checkpoint as it was signed, and when; the key verifies it."""
+
+    number: int
+    log_id: UUID
+    size: int
+    note: str
+    key: str
+    sealed_at: datetime
+
+    @property
+    def said(self) -> Checkpoint:
+        """Raises `NoteRefused`."""
+        return claimed(self.note)
+
+
+class LogHead(BaseModel):
+    """A signed checkpoint of the log: who has it on paper can tell whether anything before was altered since."""
+
+    log: str = Field(description="The origin of the checkpoint.")
+    size: int = Field(description="How many events it covers.")
+    root: str = Field(description="The root of the tree over them, in hexadecimal.")
+    sealed_at: datetime
+
+
+def notes_in(text: str) -> Iterator[str]:
+    """The notes of a file in which they stand one after the other."""
+    note = ""
+    lines = text.split("\n")
+    for line, following in pairwise(lines):
+        note += f"{line}\n"
+        if line.startswith(SIGNED_BY) and not following.startswith(SIGNED_BY):
+            yield note.lstrip("\n")
+            note = ""
+    if (note + lines[-1]).strip():
+        yield note + lines[-1]
+
+
+def decoded(text: str) -> bytes:
+    """Of the one base64 there is of some bytes; nothing of any other."""
+    try:
+        found = b64decode(text, validate=True)
+    except ValueError:
+        return b""
+    return found if b64encode(found).decode() == text else b""
