@@ -88,11 +88,11 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
 
 
-Pages = Callable[[Services, queries.Views], Iterable[BaseRoute]]
+Pages = Callable[[Services, queries.Views, commands.CommandDesk], Iterable[BaseRoute]]
 """The pages for people, which are served beside the interface for programs."""
 
 
-def no_pages(_services: Services, _views: queries.Views) -> Iterable[BaseRoute]:
+def no_pages(_services: Services, _views: queries.Views, _desk: commands.CommandDesk) -> Iterable[BaseRoute]:
     return ()
 
 
@@ -111,9 +111,10 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     views = queries.Views(services.plans, services.heads, services.access_log)
     services.erasures.when_forgotten(views.drop)
     guard = Guard(services.callers, views.plan, services.limits)
+    desk = commands.CommandDesk(services.plans, services.erasures, services.secret, metrics, views.note_read)
     # Flat and in front, for every route before the right one is tried in vain.
     app.router.routes[:0] = [
-        commands.routes(services.plans, services.erasures, guard, services.secret, metrics, views.note_read),
+        commands.routes(desk, guard),
         *guard.before_all(
             queries.routes(views),
             reports.routes(views, services.histories, services.tree, ReportResponder(services.press)),
@@ -130,7 +131,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             health(services, metrics),
             openapi(app),
         ),
-        *pages(services, views),
+        *pages(services, views, desk),
     ]
     app.router.redirect_slashes = False
     answer_with_problems(app)

@@ -34,7 +34,7 @@ from application.aggregates.access import Right, check_right, right_to
 from application.aggregates.cache import LoadedPlan
 from application.aggregates.erasures import Certificate, Erasures
 from application.aggregates.handle import AccountPlans, CommandRefused, KeyReused, Outcome, VersionConflict
-from application.aggregates.ports import StoreBusy, StoreUnavailable
+from application.aggregates.ports import CommandContext, StoreBusy, StoreUnavailable
 from application.views.plan_names import first_open
 from domain.account_plan import COMMANDS, AccountPlanCommand
 from domain.account_plan.plan import OpenPlan, PlanNotOpen, plan_id_of
@@ -120,10 +120,7 @@ def right_needed_for(name: str) -> Right:
     return right_to(COMMANDS[name]) if name in COMMANDS else "command"
 
 
-def routes(
-    plans: AccountPlans, erasures: Erasures, guard: Guard, secret: bytes, metrics: Metrics, note_read: NoteRead
-) -> RoutesByName:
-    desk = CommandDesk(plans, erasures, secret, metrics, note_read)
+def routes(desk: "CommandDesk", guard: Guard) -> RoutesByName:
     endpoints = {name: desk.endpoint(name, command) for name, command in COMMANDS.items()} | {"commands": desk.several}
     return RoutesByName(
         guard.before(Route(path_of(name), endpoint, methods=["POST"], name=name), right_needed_for(name))
@@ -170,8 +167,23 @@ class CommandDesk:
         return answers(outcome, commands)
 
     async def _handled(self, request: Request, route: str, commands: Sequence[Command]) -> Outcome:
+        said = context(request, caller_of(request))
+        return await self.carry_out(request, route, commands, said, version_seen(request), idempotency_key(request))
+
+    async def carry_out(
+        self,
+        request: Request,
+        route: str,
+        commands: Sequence[Command],
+        said: CommandContext,
+        seen: int | None,
+        given: str | None,
+    ) -> Outcome:
+        """All of the commands or none, as the caller may, decided on the version `seen`, once under the key `given`.
+
+        Raises what `AccountPlans.handle` raises, and `CallerNotAllowed`.
+        """
         caller = caller_of(request)
-        said, seen, given = context(request, caller), version_seen(request), idempotency_key(request)
         decided, body = cast(Sequence[AccountPlanCommand], commands), canonical(commands)
         account_id = getattr(commands[0], "account_id", None)
 
@@ -186,12 +198,12 @@ class CommandDesk:
             key = sealed_key(self._secret, caller, where, given, body) if given else None
             return self._plans.handle(plan_id, decided, said, if_match=seen, key=key, check=check)
 
-        def carry_out() -> Outcome:
+        def on_the_plan() -> Outcome:
             return on(plan_id_of(account_id)) if account_id else first_open(request.path_params["plan"], on)
 
         told = {"actor": caller.actor, "request_id": said.request_id}
         try:
-            outcome = await self._in_a_thread(carry_out)
+            outcome = await self._in_a_thread(on_the_plan)
         except tuple(FAILED) as error:
             if isinstance(error, VersionConflict) and caller.may("view"):  # what happened meanwhile is told them
                 self._note_read(request, error.known.plan_id, f"version:{error.current_version}")

@@ -73,13 +73,13 @@ def check_numbers(body: bytearray) -> None:
             raise Rejected(400, "malformed-json", f"The body is not JSON: {error}.") from None
 
 
-def context(request: Request, caller: Caller) -> CommandContext:
+def context(request: Request, caller: Caller, source: str = "api") -> CommandContext:
     headers, request_id = request.headers, request.scope["request_id"]
     correlation, causation = headers.get("x-correlation-id", ""), headers.get("x-causation-id", "")
     traceparent = headers.get("traceparent", "")
     return CommandContext(
         actor=caller.actor,
-        source="api",
+        source=source,
         request_id=request_id,
         correlation_id=correlation if ID.fullmatch(correlation) else request_id,
         on_behalf_of=caller.on_behalf_of,

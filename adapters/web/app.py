@@ -3,20 +3,24 @@
 from starlette.routing import BaseRoute
 
 from adapters.http.app import Services
+from adapters.http.commands import CommandDesk
 from adapters.http.queries import Views
 from adapters.web.assets import asset_routes
+from adapters.web.forms import pages as forms
 from adapters.web.guard import PageGuard
 from adapters.web.plan import pages as plan
 from adapters.web.portfolio import pages as portfolio
 from adapters.web.sign_in import pages as sign_in
 
 
-def pages(services: Services, views: Views) -> list[BaseRoute]:
+def pages(services: Services, views: Views, desk: CommandDesk) -> list[BaseRoute]:
     """The routes of the pages."""
     guard = PageGuard(services.sessions, services.limits)
+    plan_pages = plan.PlanPages(views)
     return [
         *asset_routes(),
         *sign_in.routes(guard, services.sessions, services.callers),
         *portfolio.routes(services, guard, services.now),
-        *plan.routes(views, guard),
+        *plan.routes(plan_pages, guard),
+        *forms.routes(plan_pages, desk, guard, services.make_id),
     ]

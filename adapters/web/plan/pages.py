@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.http.queries import Views
-from adapters.web.guard import PageGuard
+from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import plan_path, plan_view
 from adapters.web.plan.timebar import steps, time_bar
@@ -54,22 +54,21 @@ class PlanPages:
     def page(self, template: str, make: Callable[[PlanRequest], Any]) -> Callable[[Request], Any]:
         async def page(request: Request) -> Response:
             asked = await self.asked(request)
-            return await run_in_threadpool(self._rendered, asked, template, make)
+            return await run_in_threadpool(lambda: self.rendered(asked, template, make(asked)))
 
         return page
 
-    def _rendered(self, asked: PlanRequest, template: str, make: Callable[[PlanRequest], Any]) -> Response:
+    def rendered(self, asked: PlanRequest, template: str, view: Any, status: int = 200) -> Response:
         known, cut, say = asked.known, asked.cut, asked.say
         now = cut_at("now", known, self._views.now())
         path = plan_path(the_plan(known.plan))
         here = f"{path}{asked.request.scope['path'].removeprefix(path)}"
         bar = time_bar(known, cut, reviews(known, now), here, path, say, asked.blaming)
-        return render(asked.request, template, speech=say, view=make(asked), bar=bar)
+        may_change = visitor_of(asked.request).caller.may("command")
+        return render(asked.request, template, status, say, view=view, bar=bar, may_change=may_change)
 
 
-def routes(views: Views, guard: PageGuard) -> list[Route]:
-    pages = PlanPages(views)
-
+def routes(pages: PlanPages, guard: PageGuard) -> list[Route]:
     def plan(asked: PlanRequest) -> Any:
         return plan_view(asked.known, asked.cut, asked.say, asked.blaming)
 

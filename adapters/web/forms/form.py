@@ -1,0 +1,345 @@
+"""Forms of commands: what they show, and the command that comes of what was typed.
+
+A form is made from the command's model, with help from the glossary and the example of the interface's document.  A command
+about a thing that is there shows the thing's values; a field that is emptied says that it is now empty.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+
+from adapters.http.command_documentation import EXAMPLES
+from adapters.http.problems import field_error
+from adapters.rendering.words import spaced
+from adapters.web.forms.days import typed_day
+from adapters.web.forms.kinds import Kind, kind_of
+from adapters.web.forms.layouts import LAYOUTS
+from adapters.web.languages import Speech
+from adapters.web.plan.presenter import name_of
+from domain.account_plan import COMMANDS, EVENTS, THINGS
+from domain.account_plan.language import AccountPlan
+from domain.account_plan.stakeholders import FORGOTTEN
+from domain.glossary import meaning
+from domain.language import Command, Event
+from domain.things import Thing
+
+BLANK_ROWS = 3
+"""So many empty rows are there to add to a list of groups."""
+
+MOST_ROWS = 100
+
+
+class FormData(Mapping[str, str]):
+    """What was sent, a name once or several times."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self._pairs = list(pairs)
+
+    def __getitem__(self, name: str) -> str:
+        for each, value in self._pairs:
+            if each == name:
+                return value
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict(self._pairs))
+
+    def __len__(self) -> int:
+        return len(dict(self._pairs))
+
+    def all(self, name: str) -> list[str]:
+        return [value for each, value in self._pairs if each == name]
+
+
+@dataclass(frozen=True)
+class Option:
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass
+class FormField:
+    """One input of a form."""
+
+    name: str
+    """In the form that is sent; a field of a group is `group-0-field`."""
+    label: str
+    help: str
+    kind: Kind
+    required: bool
+    value: str = ""
+    options: Sequence[Option] = ()
+    rows: Sequence[Sequence["FormField"]] = ()
+    """Of a group: its fields, a row each time it may be said."""
+    errors: list[str] = field(default_factory=list)
+    example: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"field-{self.name}"
+
+
+@dataclass
+class CommandForm:
+    """The form of one command."""
+
+    command: str
+    title: str
+    about: str
+    first: Sequence[FormField]
+    more: Sequence[FormField]
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    """Id of the field, or empty, and what is wrong."""
+
+    def fields(self) -> Iterator[FormField]:
+        for each in (*self.first, *self.more):
+            yield each
+            for row in each.rows:
+                yield from row
+
+
+def thing_of(command: type[Command], plan: AccountPlan, id: str | None) -> Thing | None:
+    """The thing a command is about, where it names one that is there."""
+    return plan.named(command.noun, id or command.noun) if command.needs != "new" else None
+
+
+def form_of(
+    name: str, plan: AccountPlan, people: Sequence[str], say: Speech, given: FormData | None = None
+) -> CommandForm:
+    """The form as it is opened, or with what was typed before; `people` are those of ours the plan knows."""
+    model = COMMANDS[name]
+    thing = thing_of(model, plan, given.get("id") if given else None)
+    maker = _Maker(model, plan, people, say, given, thing)
+    every = {field_name: maker.field(model, field_name, field_name) for field_name in shown_fields(model)}
+    chosen = LAYOUTS.get(name, tuple(every))
+    return CommandForm(
+        command=name,
+        title=say(spaced(name)),
+        about=" ".join((model.__doc__ or "").split()),
+        first=[every[each] for each in chosen if each in every],
+        more=[each for field_name, each in every.items() if field_name not in chosen],
+    )
+
+
+def shown_fields(model: type[BaseModel]) -> list[str]:
+    """The reason last; whom the words speak of after it."""
+    names = [name for name in model.model_fields if name not in ("reason", "about")]
+    return [*names, *(name for name in ("reason", "about") if name in model.model_fields)]
+
+
+class _Maker:
+    def __init__(
+        self,
+        model: type[Command],
+        plan: AccountPlan,
+        people: Sequence[str],
+        say: Speech,
+        given: FormData | None,
+        thing: Thing | None,
+    ) -> None:
+        self._command = model
+        self._plan = plan
+        self._people = people
+        self._say = say
+        self._given = given
+        self._thing = thing
+        self._example = EXAMPLES.get(model.called(), {})
+
+    def field(self, model: type[BaseModel], name: str, sent_as: str, value: Any = None) -> FormField:
+        kind, declared = self._kind(model, name), model.model_fields[name]
+        current = value if value is not None else self._current(model, name)
+        made = FormField(
+            name=sent_as,
+            label=self._say(spaced(name)),
+            help=self._say(self._meaning(model, name)),
+            kind=kind,
+            required=declared.is_required(),
+            value=self._text(sent_as, current, kind),
+            example=self._example_text(name) if model is self._command else "",
+        )
+        if kind.input == "group":
+            made.rows = self._rows(kind, sent_as, current)
+        elif kind.input in ("choice", "thing", "yes_or_no"):
+            made.options = list(self._options(kind, sent_as, current))
+        elif kind.input == "person" and not kind.several:
+            made.options = [Option(person, person, False) for person in self._people]
+        return made
+
+    def _kind(self, model: type[BaseModel], name: str) -> Kind:
+        """What a command is about is chosen among the things there are."""
+        command = self._command
+        if model is command and name == "id" and command.needs not in ("new", "nothing") and command.noun in THINGS:
+            return Kind("thing", refers_to=command.noun)
+        return kind_of(model, name)
+
+    def _current(self, model: type[BaseModel], name: str) -> Any:
+        current = (
+            getattr(self._thing, name, None) if model is self._command and name not in ("reason", "about") else None
+        )
+        return None if current == FORGOTTEN else current
+
+    def _meaning(self, model: type[BaseModel], name: str) -> str:
+        description = model.model_fields[name].description
+        if description:
+            return description
+        event = next(
+            (event for event in EVENTS.values() if name in event.model_fields and event.noun == self._command.noun),
+            Event,
+        )
+        try:
+            return meaning(name, self._command.noun, event.__name__, model.__name__)
+        except KeyError:
+            return ""
+
+    def _example_text(self, name: str) -> str:
+        example = self._example.get(name)
+        return str(example) if isinstance(example, str | int | float) and not isinstance(example, bool) else ""
+
+    def _text(self, sent_as: str, current: Any, kind: Kind) -> str:
+        if self._given is not None and sent_as in self._given:
+            return self._given[sent_as]
+        if current is None or kind.input == "group":
+            return ""
+        if kind.several:
+            return ("\n" if kind.input == "text" else ", ").join(map(str, current))
+        if isinstance(current, bool):
+            return "true" if current else "false"
+        return str(current)
+
+    def _options(self, kind: Kind, sent_as: str, current: Any) -> Iterator[Option]:
+        sent = self._given.all(sent_as) if self._given is not None and sent_as in self._given else None
+        if sent is None:
+            sent = [str(each) for each in current] if kind.several and current else [self._text(sent_as, current, kind)]
+        for value, label in self._choices(kind):
+            yield Option(value, label, value in sent)
+
+    def _choices(self, kind: Kind) -> Iterator[tuple[str, str]]:
+        match kind.input:
+            case "choice":
+                yield from ((word, self._say(spaced(word))) for word in kind.choices)
+            case "yes_or_no":
+                yield from (("true", self._say("yes")), ("false", self._say("no")))
+            case "thing":
+                things = self._plan.all(THINGS[kind.refers_to]).values()
+                for thing in sorted(things, key=lambda each: (each.ending is not None, name_of(each).casefold())):
+                    name = name_of(thing)
+                    label = name if name == thing.id else f"{name} ({thing.id})"
+                    yield thing.id, f"{label}: {self._say(thing.ending)}" if thing.ending else label
+
+    def _rows(self, kind: Kind, sent_as: str, current: Any) -> list[list[FormField]]:
+        assert kind.model
+        groups = list(current or ()) if kind.several else [current] if current else []
+        count = max(len(groups) + BLANK_ROWS, self._rows_sent(sent_as)) if kind.several else 1
+        return [
+            [
+                self.field(
+                    kind.model,
+                    name,
+                    f"{sent_as}-{place}-{name}",
+                    getattr(groups[place], name) if place < len(groups) else None,
+                )
+                for name in kind.model.model_fields
+            ]
+            for place in range(min(count, MOST_ROWS))
+        ]
+
+    def _rows_sent(self, sent_as: str) -> int:
+        prefix = f"{sent_as}-"
+        places = [name[len(prefix) :].partition("-")[0] for name in self._given or () if name.startswith(prefix)]
+        return max((int(place) + 1 for place in places if place.isdecimal() and len(place) < 4), default=0)
+
+
+# What was typed
+
+
+def body_of(
+    model: type[BaseModel], data: FormData, thing: Thing | None, today: date, prefix: str = ""
+) -> dict[str, Any]:
+    """The body of the command, as JSON would have it.
+
+    A field left blank is left out, unless the thing has a value there: then it is emptied.
+    """
+    body: dict[str, Any] = {}
+    for name in model.model_fields:
+        sent_as, kind = f"{prefix}{name}", kind_of(model, name)
+        had = bool(getattr(thing, name, None)) and getattr(thing, name, None) != FORGOTTEN
+        value = _value(kind, sent_as, data, today)
+        was_shown = kind.input == "group" or sent_as in data or f"{sent_as}-shown" in data
+        if value not in (None, [], {}):
+            body[name] = value
+        elif had and was_shown:
+            body[name] = [] if kind.several else None
+    return body
+
+
+def _value(kind: Kind, sent_as: str, data: FormData, today: date) -> Any:
+    if kind.input == "group":
+        return _groups(kind, sent_as, data, today)
+    if kind.several:
+        return _several(kind, data.all(sent_as))
+    text = data.get(sent_as, "").strip()
+    if not text:
+        return None
+    match kind.input:
+        case "yes_or_no":
+            return text == "true"
+        case "day":
+            return typed_day(text, today)
+        case "number":
+            return typed_number(text)
+        case _:
+            return text
+
+
+def _several(kind: Kind, sent: Sequence[str]) -> list[str]:
+    if kind.input in ("choice", "thing"):
+        return [value for value in sent if value]
+    separator = "\n" if kind.input == "text" else ","
+    return [word for text in sent for each in text.split(separator) if (word := each.strip())]
+
+
+def _groups(kind: Kind, sent_as: str, data: FormData, today: date) -> Any:
+    assert kind.model
+    if not kind.several:
+        return body_of(kind.model, data, None, today, f"{sent_as}-0-")
+    found = [body_of(kind.model, data, None, today, f"{sent_as}-{place}-") for place in range(MOST_ROWS)]
+    return [each for each in found if each]
+
+
+def typed_number(text: str) -> Any:
+    """A number as JSON takes it; digits may be grouped by blanks.  What is no number is given back as it is."""
+    plain = text.replace(" ", "").replace("\u202f", "").replace("\u00a0", "")
+    try:
+        return int(plain)
+    except ValueError:
+        return plain
+
+
+def command_of(form: CommandForm, data: FormData, plan: AccountPlan, today: date) -> Command | None:
+    """The command that was typed; None where its shape is wrong, and then the form says what and where."""
+    model = COMMANDS[form.command]
+    body = body_of(model, data, thing_of(model, plan, data.get("id")), today)
+    try:
+        return model.model_validate_json(to_json(body))
+    except ValidationError as error:
+        for each in error.errors(include_url=False, include_input=False):
+            blame(form, field_error(each).pointer, field_error(each).detail)
+        return None
+
+
+def blame(form: CommandForm, pointer: str, detail: str) -> None:
+    """Say what is wrong at the field a pointer names, else on top."""
+    sent_as = pointer.strip("/").replace("/", "-")
+    fields = {each.name: each for each in form.fields()}
+    while sent_as and sent_as not in fields:
+        sent_as = sent_as.rpartition("-")[0]
+    if sent_as:
+        fields[sent_as].errors.append(detail)
+        form.errors.append((fields[sent_as].id, f"{fields[sent_as].label}: {detail}"))
+    else:
+        form.errors.append(("", detail))

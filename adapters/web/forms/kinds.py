@@ -1,0 +1,81 @@
+"""What kind of input a field of a command takes, worked out from its type."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import MaxLen
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic.types import StringConstraints
+
+from domain.language import LONGEST_TEXT, PersonId
+from domain.markers import Refers
+
+Input = Literal["line", "text", "day", "number", "yes_or_no", "choice", "thing", "person", "group"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One input: what is typed or chosen, and whether there may be several."""
+
+    input: Input
+    several: bool = False
+    choices: tuple[str, ...] = ()
+    """The words of a choice."""
+    refers_to: str = ""
+    """The kind of thing that is chosen."""
+    model: type[BaseModel] | None = None
+    """What a group of fields makes."""
+
+
+@cache
+def kind_of(model: type[BaseModel], name: str) -> Kind:
+    """Of a field of a command, or of a part of one."""
+    field: FieldInfo = model.model_fields[name]
+    return _kind(Annotated[field.annotation, *field.metadata, None])
+
+
+def _kind(annotation: Any) -> Kind:
+    extra: list[Any] = []
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation, *more = get_args(annotation)
+            extra += more
+        elif get_origin(annotation) in (Union, UnionType):
+            annotation = next(part for part in get_args(annotation) if part is not NoneType)
+        else:
+            break
+    if get_origin(annotation) is tuple:
+        each = _kind(get_args(annotation)[0])
+        return Kind(each.input, True, each.choices, each.refers_to, each.model)
+    if get_origin(annotation) is Literal:
+        return Kind("choice", choices=tuple(str(word) for word in get_args(annotation)))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return Kind("group", model=annotation)
+    refers = next((each for each in extra if isinstance(each, Refers)), None)
+    if refers:
+        return Kind("thing", refers_to=refers.kind)
+    if annotation is bool:
+        return Kind("yes_or_no")
+    if annotation is date:
+        return Kind("day")
+    if annotation in (int, Decimal):
+        return Kind("number")
+    return _words(extra)
+
+
+def _words(extra: list[Any]) -> Kind:
+    if any(each in extra for each in get_args(PersonId)[1:]):
+        return Kind("person")
+    longest = [_longest(each) for each in extra]
+    return Kind("text" if LONGEST_TEXT in longest else "line")
+
+
+def _longest(constraint: Any) -> int | None:
+    if isinstance(constraint, StringConstraints | MaxLen):
+        return constraint.max_length
+    return next((_longest(each) for each in getattr(constraint, "metadata", ())), None)

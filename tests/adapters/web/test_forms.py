@@ -1,0 +1,178 @@
+"""Commands typed into forms: the same events follow as from the interface for programs."""
+
+import re
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from adapters.web.forms.days import typed_day
+from adapters.web.forms.form import FormData, body_of
+from adapters.web.forms.kinds import kind_of
+from adapters.web.forms.layouts import LAYOUTS
+from domain.account_plan import COMMANDS
+from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
+from tests.api import Api, served
+from tests.everything import SAID
+from tests.histories import instant
+from tests.stores import OPEN_ACME
+
+FRIDAY = date(2026, 11, 27)
+
+
+def typed(command: str, body: dict[str, Any]) -> list[tuple[str, str]]:
+    """A body as somebody would type it into the form of its command."""
+    return [pair for name, value in body.items() for pair in _typed(COMMANDS[command], name, value, name)]
+
+
+def _typed(model: Any, name: str, value: Any, sent_as: str) -> list[tuple[str, str]]:
+    kind = kind_of(model, name)
+    if kind.input == "group":
+        groups = value if kind.several else [value]
+        return [
+            pair
+            for place, group in enumerate(groups)
+            for inner, each in group.items()
+            for pair in _typed(kind.model, inner, each, f"{sent_as}-{place}-{inner}")
+        ]
+    if kind.several and kind.input in ("choice", "thing"):
+        return [(sent_as, each) for each in value]
+    if kind.several:
+        return [(sent_as, ("\n" if kind.input == "text" else ", ").join(value))]
+    if isinstance(value, bool):
+        return [(sent_as, "true" if value else "false")]
+    return [(sent_as, "" if value is None else str(value))]
+
+
+def sent(api: Api, cookie: dict[str, str], command: str, pairs: list[tuple[str, str]], key: str = "") -> Any:
+    data: dict[str, Any] = {"idempotency-key": key or uuid4().hex}
+    for name, value in pairs:
+        data[name] = [*data.get(name, []), value]
+    return api.request("POST", f"/plans/{api.plan}/do/{command}", data=data, headers=cookie | FROM_HERE)
+
+
+def test_what_is_typed_says_what_a_body_says():
+    for _, command, body in SAID:
+        read = body_of(COMMANDS[command], FormData(typed(command, body)), None, date(2026, 1, 5))
+        model = COMMANDS[command]
+        given = {name: value for name, value in body.items() if value not in (None, [], "")}
+        assert model.model_validate(read, strict=False) == model.model_validate(given, strict=False), command
+
+
+def test_every_command_can_be_typed_and_its_events_stand_in_the_history(store):
+    """Every line of a history in which everything was said: its form opens, is sent, and records what the interface does."""
+    with served(store) as api:
+        api.clock.now = instant("2026-01-05")
+        api.do("open-plan", **OPEN_ACME | {"timezone": "Europe/Berlin"})
+        cookie = signed_in(api)
+        for when, command, body in SAID:
+            api.clock.now = instant(when)
+            cookie = signed_in(api)
+            before = api.version
+            opened = api.get(f"/plans/acme/do/{command}", cookie)
+            assert opened.status_code == 200, (command, opened.text)
+            answer = sent(api, cookie, command, typed(command, body))
+            assert answer.status_code == 200, (command, text_of(answer.text))
+            history = api.view("/history", limit=500).json()["items"]
+            new = [entry for entry in history if entry["version"] > before]
+            assert ("Recorded." in text_of(answer.text)) == bool(new)
+            assert {entry["source"] for entry in new} <= {"ui"}
+        assert {command for _, command, _ in SAID} == set(COMMANDS) - {"open-plan"}
+
+
+@pytest.mark.parametrize("command", LAYOUTS)
+def test_a_form_that_is_laid_out_by_hand_names_fields_of_its_command(command):
+    fields = LAYOUTS[command]
+    assert len(set(fields)) == len(fields)
+    assert set(fields) <= set(COMMANDS[command].model_fields)
+    required = {name for name, field in COMMANDS[command].model_fields.items() if field.is_required()}
+    assert required <= {*fields, "reason"}
+
+
+def test_thirty_forms_are_laid_out_by_hand():
+    assert len(LAYOUTS) >= 30
+
+
+def test_a_form_that_is_sent_twice_is_recorded_once(acme):
+    cookie, before = signed_in(acme), acme.version
+    pairs = typed("add-action", {"statement": "Sign the SOW", "kind": "task", "owner": "ann", "due_on": "2026-02-10"})
+    first, second = (sent(acme, cookie, "add-action", pairs, key="form-1") for _ in range(2))
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert acme.version == before + 1
+
+
+def test_a_refusal_stands_at_its_field_and_what_was_typed_stays(acme):
+    answer = sent(acme, signed_in(acme), "add-action", [("statement", "Sign it"), ("kind", "task"), ("owner", "ann")])
+    assert answer.status_code == 422
+    assert "Sign it" in answer.text
+    assert 'href="#field-due_on"' in answer.text
+    assert 'id="field-due_on-error"' in answer.text
+    refused = sent(acme, signed_in(acme), "drop-action", [("id", "none"), ("reason", "not needed")])
+    assert refused.status_code == 409
+    assert "There is no action" in text_of(refused.text)
+
+
+def test_what_somebody_else_changed_meanwhile_is_shown_and_nothing_is_lost(acme):
+    acme.done("add-action", id="sow", statement="Sign the SOW", kind="task", owner="ann", due_on="2026-02-10")
+    seen = acme.version
+    acme.done("reschedule-action", id="sow", due_on="2026-02-20", reason="legal asks for it")
+    answer = sent(
+        acme,
+        signed_in(acme),
+        "reschedule-action",
+        [("id", "sow"), ("due_on", "2026-03-01"), ("expected-version", str(seen))],
+    )
+    assert answer.status_code == 412
+    assert "action rescheduled" in text_of(answer.text)
+    assert 'value="2026-03-01"' in answer.text
+
+
+def test_a_vague_promise_is_recorded_with_a_warning(acme):
+    body = {"statement": "Deepen the relationship", "kind": "task", "owner": "ann", "due_on": "2026-02-10"}
+    answer = sent(acme, signed_in(acme), "add-action", typed("add-action", body))
+    assert "vague" in text_of(answer.text)
+
+
+def test_the_form_about_a_thing_shows_its_values_and_an_emptied_field_empties_it(acme):
+    acme.done("write-summary", relevance="Largest plant", why_now="Tender in May")
+    form = acme.get(f"/plans/{acme.plan}/do/write-summary", signed_in(acme))
+    assert "Largest plant" in form.text
+    sent(acme, signed_in(acme), "write-summary", [("relevance", ""), ("why_now", "Tender in May")])
+    summary = acme.view().json()["sections"]["summary"]["summary"]
+    assert (summary["relevance"], summary["why_now"]) == (None, "Tender in May")
+
+
+def test_all_commands_are_listed_with_what_they_do(acme):
+    page = acme.get(f"/plans/{acme.plan}/do", signed_in(acme)).text
+    listed = set(re.findall(rf'href="/plans/{acme.plan}/do/([a-z-]+)"', page))
+    assert listed == set(COMMANDS) - {"open-plan"}
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2027-03-01", "2027-03-01"),
+        ("today", "2026-11-27"),
+        ("heute", "2026-11-27"),
+        ("Tomorrow", "2026-11-28"),
+        ("fri", "2026-12-04"),
+        ("sat", "2026-11-28"),
+        ("Mo", "2026-11-30"),
+        ("wednesday", "2026-12-02"),
+        ("+3", "2026-11-30"),
+        ("+2w", "2026-12-11"),
+        ("-1d", "2026-11-26"),
+        ("+3m", "2027-02-27"),
+        ("+1y", "2027-11-27"),
+        ("+9999y", "+9999y"),
+        ("someday", "someday"),
+        ("m", "m"),
+    ],
+)
+def test_days_can_be_typed_as_people_say_them(text, day):
+    assert typed_day(text, FRIDAY) == day
+
+
+def test_a_month_on_from_its_last_day_is_the_last_day_of_the_next():
+    assert typed_day("+1m", date(2027, 1, 31)) == "2027-02-28"
