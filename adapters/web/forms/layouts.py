@@ -1,4 +1,4 @@
-"""The forms that are laid out by hand: which fields come first; the others can be opened.  Every other form shows all."""
+"""The forms laid out by hand: which fields come first, while the others can be opened.  Every other form shows all."""
 
 from collections.abc import Mapping, Sequence
 

@@ -61,7 +61,7 @@ def test_what_is_typed_says_what_a_body_says():
 
 
 def test_every_command_can_be_typed_and_its_events_stand_in_the_history(store):
-    """Every line of a history in which everything was said: its form opens, is sent, and records what the interface does."""
+    """Every line of a history in which everything was said: its form opens, is sent, and records its events."""
     with served(store) as api:
         api.clock.now = instant("2026-01-05")
         api.do("open-plan", **OPEN_ACME | {"timezone": "Europe/Berlin"})
