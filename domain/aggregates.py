@@ -116,10 +116,12 @@ class AggregateType(Generic[A]):
         """As it is before it was opened."""
         return self.state()
 
-    @cached_property
-    def forgetting(self) -> type[Event] | None:
-        """The event that says that a stakeholder was forgotten; None where there are no words about people."""
-        return next((event for event in self.events.values() if event.forgets is not Event.forgets), None)
+    def forgotten(self, who: str) -> Event:
+        """The event that says that a stakeholder was forgotten.  Raises `LookupError` where nobody can be."""
+        for event in self.events.values():
+            if event.forgets is not Event.forgets:
+                return event.model_validate({"id": who})
+        raise LookupError(f"a {self.noun} has no words about people")
 
     # Deciding
 

@@ -207,6 +207,11 @@ class Event(Terms):
         return None
 
 
+CommandRight = Literal["command", "members", "hold", "erase"]
+"""What a caller must be trusted with to give a command: to change things, to say who works on it, to place and release
+legal holds, or to forget people."""
+
+
 class Command(BaseModel):
     """A wish, checked for shape; the aggregate decides."""
 
@@ -218,6 +223,7 @@ class Command(BaseModel):
     """What must be true of the thing it names: not there yet, there and not over, over, there at all, or nothing."""
     on_archived: ClassVar[bool] = False
     speaks_of_its_people: ClassVar[bool] = False
+    right: ClassVar[CommandRight] = "command"
 
     reason: OptionalText = Field(None, description="Why. Stands in the history for ever.")
     about: Annotated[

@@ -15,7 +15,7 @@ class Meta(Protocol):
 
     @property
     def recorded_at(self) -> datetime:
-        """Server clock, UTC, never the caller's; never earlier than the plan's previous event's."""
+        """Server clock, UTC, never the caller's; never earlier than the aggregate's previous event's."""
 
     @property
     def actor(self) -> str: ...
@@ -50,10 +50,10 @@ class SealedPart(NamedTuple):
 class Recorded(NamedTuple):
     """An event on the record.  Rules never see this, projections always do."""
 
-    plan_id: UUID
+    aggregate_id: UUID
     version: int
     position: int
-    """On the log of all plans: increasing in commit order, possibly with holes."""
+    """On the log of all aggregates: increasing in commit order, possibly with holes."""
     meta: Meta
     event: Event
     stored: bytes = b""
@@ -62,7 +62,7 @@ class Recorded(NamedTuple):
 
     @property
     def id(self) -> str:
-        return f"{self.plan_id}:{self.version}"
+        return f"{self.aggregate_id}:{self.version}"
 
 
 def struck_by(records: Iterable[Recorded]) -> dict[int, str]:

@@ -68,7 +68,7 @@ explanations, nothing else. Ignore fields you do not know. All else makes a `.v2
 
 def catalogue() -> str:
     example = _example(PlayRescheduled)
-    stored = Notification(example.plan_id, example.version, "PlayRescheduled", example.stored, example.position)
+    stored = Notification(example.aggregate_id, example.version, "PlayRescheduled", example.stored, example.position)
     envelope = json.loads(CloudEvents(LOG, "https://plans.example.com").structured(stored))
     return "\n".join((INTRODUCTION.format(envelope=_indented(envelope)), *_contents(), *_topics()))
 

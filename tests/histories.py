@@ -9,13 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from adapters.events.stored_format import decode, encode, meta_of, people_spoken_of
-from application.aggregates.cache import LoadedPlan
-from application.aggregates.pending_plan import PendingPlan, with_id
+from application.aggregates.pending import PendingAggregate, with_id
 from application.aggregates.ports import CommandContext, ToRecord
 from application.views.cuts import Cut, cut_at
 from application.views.diff import Diff
 from application.views.effects import values_of
-from domain.account_plan import COMMANDS
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan import ACCOUNT_PLAN, COMMANDS
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import plan_id_of
 from domain.account_plan.stakeholders import StakeholderForgotten
@@ -36,7 +36,7 @@ class History:
     forgotten: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.known = LoadedPlan(plan_id_of(self.account_id))
+        self.known = LoadedPlan.of(ACCOUNT_PLAN, plan_id_of(self.account_id))
 
     def on(self, when: str, command: str, /, by: str = "ann", on_behalf_of: str | None = None, **body: Any) -> str:
         """Carry out a command; the id of its last event.  A day alone means nine o'clock UTC on it."""
@@ -49,7 +49,7 @@ class History:
         if self.known.records:
             at = max(at, self.known.records[-1].meta.recorded_at)
         version = self.known.version
-        pending = PendingPlan(self.known)
+        pending = PendingAggregate(self.known)
         pending.take(with_id(command, lambda: UUID(int=version)), at, f"command-{version + 1}")
         news = [self._record(version + place, each, context) for place, each in enumerate(pending.to_record, 1)]
         if news:
@@ -65,21 +65,21 @@ class History:
         for who in people_spoken_of(each) - self.forgotten:
             self.keys.setdefault(who, who.encode().ljust(32, b"."))
         meta = meta_of(each.at, context, each.command_id, each.reason)
-        plan_id = self.known.plan_id
+        plan_id = self.known.id
         state = encode(plan_id, version, each.event, meta, each.about, each.former_about, self.keys)
         return decode(plan_id, version, version, type(each.event).__name__, state, self.keys)
 
     def read_again(self) -> LoadedPlan:
         """What is stored, read with the keys there are."""
         read = [
-            decode(old.plan_id, old.version, old.position, type(old.event).__name__, old.stored, self.keys)
+            decode(old.aggregate_id, old.version, old.position, type(old.event).__name__, old.stored, self.keys)
             for old in self.known.records
         ]
-        return LoadedPlan(self.known.plan_id).with_news(read)
+        return LoadedPlan.of(ACCOUNT_PLAN, self.known.id, read)
 
     @property
     def plan_id(self) -> UUID:
-        return self.known.plan_id
+        return self.known.id
 
     @property
     def last(self) -> datetime:

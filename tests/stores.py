@@ -14,10 +14,11 @@ from psycopg import Connection
 
 from adapters.postgres.store import Store
 from adapters.privacy.key_encryption import GivenKeys
-from application.aggregates.handle import AccountPlans, Outcome
+from application.aggregates.handle import Aggregates, Outcome
 from application.aggregates.ports import Answer, CommandContext, Commit, ToRecord
-from domain.account_plan import COMMANDS, AccountPlanEvent
+from domain.account_plan import ACCOUNT_PLAN, COMMANDS, AccountPlanEvent
 from domain.account_plan.entries import NoteWritten
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import plan_id_of
 from domain.language import Command
 from domain.record import Recorded, Saying
@@ -138,15 +139,15 @@ def say(command: str, **body: Any) -> Command:
     return COMMANDS[command].model_validate_json(json.dumps(body))
 
 
-def plans_on(store: Store, now: Callable[[], datetime] = lambda: MONDAY) -> AccountPlans:
+def plans_on(store: Store, now: Callable[[], datetime] = lambda: MONDAY) -> Aggregates[AccountPlan]:
     """As a process of its own would have them: with a memory that knows of nobody else's doings."""
-    return AccountPlans(store.events, now, uuid4)
+    return Aggregates(ACCOUNT_PLAN, store.events, now, uuid4)
 
 
-def handle(plans: AccountPlans, command: str, /, **body: Any) -> Outcome:
+def handle(plans: Aggregates[AccountPlan], command: str, /, **body: Any) -> Outcome:
     return plans.handle(ACME, [say(command, **body)], CONTEXT)
 
 
-def opened_acme(plans: AccountPlans) -> AccountPlans:
+def opened_acme(plans: Aggregates[AccountPlan]) -> Aggregates[AccountPlan]:
     handle(plans, "open-plan", **OPEN_ACME)
     return plans

@@ -9,9 +9,9 @@ from adapters.postgres.store import Store
 from adapters.postgres.transfer import events_of, line_of
 from adapters.proof.bundle.contents import AuditBundle
 from adapters.rendering.pool import RenderingPool
-from application.aggregates.cache import LoadedPlan
 from application.proof.checkpoints import KeptCheckpoint
 from application.views.cuts import Cut
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.stakeholders import StakeholderForgotten
 
 
@@ -30,9 +30,9 @@ def write_bundle(
     `at` is the checkpoint the events are proven under, `earlier` the notes of others that it is to be shown to
     continue.  Raises `NotCoveredYet`, `NoSuchProof`, `FileExistsError`, `StoreUnavailable`.
     """
-    events = events_of(store.datastore, known.plan_id, cut.version)
+    events = events_of(store.datastore, known.id, cut.version)
     keys = keys_of(store, known) if with_words else {}
-    words = opened(known.plan_id, [(event.version, event.state) for event in events], keys)
+    words = opened(known.id, [(event.version, event.state) for event in events], keys)
     with RenderingPool() as press:
         AuditBundle(known, cut, list(map(line_of, events)), words, store.tree, at, earlier, press, now).write(file)
 
@@ -40,4 +40,4 @@ def write_bundle(
 def keys_of(store: Store, known: LoadedPlan) -> dict[str, bytes]:
     """Those of everybody who was not forgotten."""
     forgotten = {record.event.id for record in known.records if isinstance(record.event, StakeholderForgotten)}
-    return {who: key for who, key in store.keys.of(known.plan_id).items() if who not in forgotten}
+    return {who: key for who, key in store.keys.of(known.id).items() if who not in forgotten}

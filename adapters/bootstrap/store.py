@@ -14,8 +14,10 @@ from adapters.bootstrap.settings import Settings, erasure_list, key_encryption_k
 from adapters.postgres.notary import Notary
 from adapters.postgres.store import ConnectionStrings, Store, embedded, opened
 from adapters.proof.checkpoints import LogKey
-from application.aggregates.handle import AccountPlans
+from application.aggregates.handle import Aggregates
 from application.proof.checkpoints import KeptCheckpoint
+from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.language import AccountPlan
 
 
 def utc_now() -> datetime:
@@ -47,8 +49,8 @@ def open_store(settings: Settings) -> Iterator[Store]:
         yield store
 
 
-def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> AccountPlans:
-    return AccountPlans(store.events, now, make_id)
+def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregates[AccountPlan]:
+    return Aggregates(ACCOUNT_PLAN, store.events, now, make_id)
 
 
 def needs_keys(settings: Settings, store: Store) -> bool:

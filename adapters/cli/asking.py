@@ -16,8 +16,8 @@ from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import account_plans, make_id, open_store, utc_now
 from adapters.cli.errors import Told
 from adapters.postgres.store import Store
-from application.aggregates.cache import LoadedPlan
 from application.views.cuts import Cut, cut_at
+from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import first_open
 from domain.account_plan.plan import PlanNotOpen
 

@@ -20,10 +20,10 @@ from adapters.rendering.words import (
     short_amount,
     spaced,
 )
-from application.aggregates.cache import LoadedPlan
 from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import Cut, plan_at
 from application.views.freshness import Freshness
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.actions import Action, ActionState
 from domain.account_plan.goals import Goal
 from domain.account_plan.health import Contract, Health, TrafficLight

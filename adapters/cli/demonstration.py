@@ -17,12 +17,13 @@ from adapters.cli.serving import Port, check_free
 from adapters.cli.tables import QUIET, TITLE, heading
 from adapters.cli.terminal import out
 from adapters.postgres.store import Store
-from application.aggregates.cache import LoadedPlan
-from application.aggregates.handle import AccountPlans
+from application.aggregates.handle import Aggregates
 from application.scenarios.scenario import Line, read
 from application.scenarios.simulation import load
 from application.views.cuts import cut_at
 from application.views.diff import diff
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import OpenPlan, PlanNotOpen, plan_id_of, the_plan
 
 HOST = "127.0.0.1"
@@ -60,7 +61,7 @@ def stories() -> list[list[Line]]:
     return [read(file.name, file.read_bytes()) for file in found if file.name.endswith(".jsonl")]
 
 
-def load_missing(store: Store, plans: AccountPlans, terminal: Console) -> None:
+def load_missing(store: Store, plans: Aggregates[AccountPlan], terminal: Console) -> None:
     """Raises `RealEventsHeld` where the demo's plans would stand beside real ones."""
     missing = [lines for lines in stories() if not is_known(lines, plans)]
     if not missing:
@@ -71,7 +72,7 @@ def load_missing(store: Store, plans: AccountPlans, terminal: Console) -> None:
     summarise(loaded, len(missing), [plans.read(plan_id) for plan_id in loaded.plans])
 
 
-def is_known(lines: list[Line], plans: AccountPlans) -> bool:
+def is_known(lines: list[Line], plans: Aggregates[AccountPlan]) -> bool:
     opening = next(line.command for line in lines if isinstance(line.command, OpenPlan))
     try:
         plans.read(plan_id_of(opening.account_id))
@@ -88,7 +89,7 @@ def show(terminal: Console, known: LoadedPlan) -> None:
     terminal.print(
         heading("What happened since the review before", f"plantrail plan diff {ACCOUNT} --from {FROM} --to {TO}")
     )
-    for part in comparison(the_plan(known.plan), diff(known, before, now)):
+    for part in comparison(the_plan(known.state), diff(known, before, now)):
         terminal.print(part)
 
 

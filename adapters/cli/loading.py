@@ -16,10 +16,10 @@ from adapters.cli.terminal import out, print_lines, tell
 from adapters.postgres.store import Store
 from adapters.postgres.transfer import TransferRefused, export_keys, exported_events, import_events, import_keys
 from adapters.rendering.words import counted
-from application.aggregates.cache import LoadedPlan
 from application.scenarios.scenario import told
 from application.scenarios.simulation import Loaded
 from application.scenarios.simulation import load as load_lines
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import the_plan
 from domain.things import day_of
 
@@ -55,7 +55,7 @@ def summarise(loaded: Loaded, files: int, plans: Iterable[LoadedPlan]) -> None:
 
 
 def line_of(known: LoadedPlan) -> tuple[Text, ...]:
-    account, records = the_plan(known.plan), known.records
+    account, records = the_plan(known.state), known.records
     first, last = (day_of(record.meta.recorded_at, account.timezone) for record in (records[0], records[-1]))
     return text(account.account_id), text(account.account_name), text(len(records)), text(first), text(last)
 

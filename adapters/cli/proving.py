@@ -120,7 +120,7 @@ def audit_bundle(
     with found(plan) as (store, asked):
         cut = asked.cut(as_of)
         check_there(asked.known, cut)
-        note_export(store, "audit-bundle", asked.known.plan_id, f"version:{cut.version}")
+        note_export(store, "audit-bundle", asked.known.id, f"version:{cut.version}")
         at = notary(store, log_key(Settings())).seal()
         write_bundle(output, store, asked.known, cut, at, notes, asked.now, words)
     tell(f"The bundle is written to {output}. Whoever gets it runs: python verify_bundle.py {output.name}")

@@ -128,7 +128,7 @@ def show_diff(plan: PlanName, from_: From = "", to: To = "now", as_json: AsJson 
         print_json(found)
         return
     terminal = out()
-    for part in comparison(the_plan(asked.known.plan), found):
+    for part in comparison(the_plan(asked.known.state), found):
         terminal.print(part)
 
 

@@ -19,9 +19,9 @@ from adapters.cli.terminal import WIDTH_OF_A_PIPE, err, out, print_lines, tell
 from adapters.rendering.pool import RenderingPool
 from adapters.rendering.reports import document
 from adapters.rendering.streamed import written
-from application.aggregates.cache import LoadedPlan
 from application.reports.month_report import MonthInTheMaking, month_named
 from application.reports.said_vs_did import cuts_meant, last_position, said_vs_did
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import Tier
 
 Format = Literal["text", "json", "md", "html", "pdf"]
@@ -91,7 +91,7 @@ def watched(histories: Iterable[LoadedPlan]) -> Iterator[LoadedPlan]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Reading plans", total=2**128, plans="")
         for number, known in enumerate(histories, 1):
-            progress.update(bar, completed=known.plan_id.int, plans=f"{number} plans")
+            progress.update(bar, completed=known.id.int, plans=f"{number} plans")
             yield known
 
 

@@ -43,20 +43,21 @@ from adapters.observability.metrics import Metrics
 from adapters.observability.periodic import every
 from adapters.rendering.pool import RenderingPool
 from application.aggregates.erasures import Erasures
-from application.aggregates.handle import AccountPlans
+from application.aggregates.handle import Aggregates
 from application.aggregates.ports import Heads
 from application.portfolio.ports import Portfolio
 from application.proof.ports import LogTree
 from application.reports.ports import Histories
 from application.webhooks.ports import TryOut, Webhooks
 from application.webhooks.subscriptions import Subscriptions
+from domain.account_plan.language import AccountPlan
 
 
 @dataclass(frozen=True)
 class Services:
     """What the HTTP service needs of the others."""
 
-    plans: AccountPlans
+    plans: Aggregates[AccountPlan]
     histories: Histories
     erasures: Erasures
     portfolio: Portfolio

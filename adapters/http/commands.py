@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Annotated, Any, Literal, Union, cast
+from typing import Annotated, Any, Literal, Union
 from uuid import UUID
 
 import structlog
@@ -31,12 +31,13 @@ from adapters.http.requests import (
 from adapters.http.routing import RoutesByName
 from adapters.observability.metrics import Metrics
 from application.aggregates.access import Right, check_right, right_to
-from application.aggregates.cache import LoadedPlan
 from application.aggregates.erasures import Certificate, Erasures
-from application.aggregates.handle import AccountPlans, CommandRefused, KeyReused, Outcome, VersionConflict
+from application.aggregates.handle import Aggregates, CommandRefused, KeyReused, Outcome, VersionConflict
 from application.aggregates.ports import CommandContext, StoreBusy, StoreUnavailable
+from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import first_open
-from domain.account_plan import COMMANDS, AccountPlanCommand
+from domain.account_plan import COMMANDS
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import OpenPlan, PlanNotOpen, plan_id_of
 from domain.account_plan.stakeholders import ForgetStakeholder
 from domain.language import Caution, Command, Refusal
@@ -132,7 +133,7 @@ class CommandDesk:
     """Takes commands in, hands them to the plans, and answers what came of them."""
 
     def __init__(
-        self, plans: AccountPlans, erasures: Erasures, secret: bytes, metrics: Metrics, note_read: NoteRead
+        self, plans: Aggregates[AccountPlan], erasures: Erasures, secret: bytes, metrics: Metrics, note_read: NoteRead
     ) -> None:
         self._plans = plans
         self._erasures = erasures
@@ -150,7 +151,7 @@ class CommandDesk:
                 raise rejected_body(error) from None
             outcome = await self._handled(request, name, [command])
             if isinstance(command, ForgetStakeholder):
-                confirmed = await run_in_threadpool(self._erasures.confirmed, outcome.plan_id, command.id)
+                confirmed = await run_in_threadpool(self._erasures.confirmed, outcome.aggregate_id, command.id)
                 return answer(outcome, [command], confirmed)
             return answer(outcome, [command])
 
@@ -181,14 +182,14 @@ class CommandDesk:
     ) -> Outcome:
         """All of the commands or none, as the caller may, decided on the version `seen`, once under the key `given`.
 
-        Raises what `AccountPlans.handle` raises, and `CallerNotAllowed`.
+        Raises what `Aggregates[AccountPlan].handle` raises, and `CallerNotAllowed`.
         """
         caller = caller_of(request)
-        decided, body = cast(Sequence[AccountPlanCommand], commands), canonical(commands)
+        body = canonical(commands)
         account_id = getattr(commands[0], "account_id", None)
 
         def check(known: LoadedPlan) -> None:
-            caller.check_plan(known, commands, self._plans.now())
+            caller.check(known, commands, self._plans.now())
             for command in commands:
                 check_right(caller.role, right_to(type(command)))
 
@@ -196,7 +197,7 @@ class CommandDesk:
             # Which plan is opened is said in the body, not by the route.
             where = route if account_id else f"{route} {plan_id}"
             key = sealed_key(self._secret, caller, where, given, body) if given else None
-            return self._plans.handle(plan_id, decided, said, if_match=seen, key=key, check=check)
+            return self._plans.handle(plan_id, commands, said, if_match=seen, key=key, check=check)
 
         def on_the_plan() -> Outcome:
             return on(plan_id_of(account_id)) if account_id else first_open(request.path_params["plan"], on)
@@ -206,10 +207,10 @@ class CommandDesk:
             outcome = await self._in_a_thread(on_the_plan)
         except tuple(FAILED) as error:
             if isinstance(error, VersionConflict) and caller.may("view"):  # what happened meanwhile is told them
-                self._note_read(request, error.known.plan_id, f"version:{error.current_version}")
+                self._note_read(request, error.known.id, f"version:{error.current_version}")
             self._tell_failed(error, route, commands, told)
             raise
-        request.scope["spoken_of"] |= {"plan_id": str(outcome.plan_id)}
+        request.scope["spoken_of"] |= {"plan_id": str(outcome.aggregate_id)}
         self._tell_done(outcome, commands, told)
         return outcome
 
@@ -229,7 +230,7 @@ class CommandDesk:
             self._numbers.events.inc(events)
             logger.info(
                 "command", command=command.called(), outcome=word, events=events,
-                plan_id=str(outcome.plan_id), version=outcome.version, **told,
+                plan_id=str(outcome.aggregate_id), version=outcome.version, **told,
             )  # fmt: skip
 
     def _tell_failed(self, error: Exception, route: str, commands: Sequence[Command], told: Mapping[str, str]) -> None:
@@ -282,7 +283,7 @@ def answers(outcome: Outcome, commands: Sequence[Command]) -> Response:
 
 
 def about(outcome: Outcome) -> dict[str, Any]:
-    return {"plan_id": str(outcome.plan_id), "version": outcome.version, "position": outcome.position}
+    return {"plan_id": str(outcome.aggregate_id), "version": outcome.version, "position": outcome.position}
 
 
 def results_of(outcome: Outcome, commands: Sequence[Command]) -> list[Result]:
@@ -291,7 +292,7 @@ def results_of(outcome: Outcome, commands: Sequence[Command]) -> list[Result]:
             command=command.called(),
             id=done.id,
             events=[
-                EventReference(id=f"{outcome.plan_id}:{version}", type=event_type(event))
+                EventReference(id=f"{outcome.aggregate_id}:{version}", type=event_type(event))
                 for version, event in done.events.items()
             ],
             warnings=list(done.warnings),
@@ -305,7 +306,7 @@ def answered(outcome: Outcome, content: CommandAnswer) -> Response:
     if outcome.replayed:
         headers["Idempotency-Replayed"] = "true"
     if outcome.opened:
-        headers["Location"] = f"/v1/plans/{outcome.plan_id}"
+        headers["Location"] = f"/v1/plans/{outcome.aggregate_id}"
     status = 201 if outcome.opened else 200
     return Response(content.model_dump_json(), status, headers, media_type="application/json")
 

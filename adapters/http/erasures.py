@@ -30,7 +30,7 @@ def routes(views: Views, erasures: Erasures) -> APIRouter:
     @api.get("", summary="Who was forgotten in a plan", responses=DOCUMENTED, openapi_extra=needs("erase"))
     async def read_erasures(request: Request, plan: PlanPath) -> ErasureList:
         known = await views.plan(request, plan)
-        return ErasureList(items=await run_in_threadpool(erasures.certificates, known.plan_id))
+        return ErasureList(items=await run_in_threadpool(erasures.certificates, known.id))
 
     @api.get(
         "/{stakeholder}",
@@ -42,7 +42,7 @@ def routes(views: Views, erasures: Erasures) -> APIRouter:
         request: Request, plan: PlanPath, stakeholder: Annotated[str, Path(description="Their id.")]
     ) -> Certificate:
         known = await views.plan(request, plan)
-        certificate = await run_in_threadpool(erasures.certificate, known.plan_id, stakeholder)
+        certificate = await run_in_threadpool(erasures.certificate, known.id, stakeholder)
         if certificate is None:
             raise Rejected(404, "not-forgotten", "Nobody of this id was forgotten in this plan.")
         return certificate

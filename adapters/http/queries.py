@@ -19,13 +19,13 @@ from adapters.http.documentation import LIST_QUERY, QUERY
 from adapters.http.problems import Rejected, rejected_parameter
 from adapters.http.requests import caller_of
 from adapters.rendering.document import Form
-from application.aggregates.cache import LoadedPlan
-from application.aggregates.handle import AccountPlans
+from application.aggregates.handle import Aggregates
 from application.aggregates.ports import Heads
 from application.views import diff as changes
 from application.views import history
 from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import Cut, CutRefused, check_there, cut_at
+from application.views.loaded_plan import LoadedPlan
 from application.views.pages import (
     BlameList,
     HistoryPage,
@@ -40,7 +40,7 @@ from application.views.pages import (
 )
 from application.views.plan_names import plans_named
 from domain.account_plan import THINGS
-from domain.account_plan.language import Section
+from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import PlanNotOpen
 
 MOST_ENTRIES = 500
@@ -148,7 +148,7 @@ class Cuts:
 class Views:
     """Finds plans as they stand now and makes the views of them."""
 
-    def __init__(self, plans: AccountPlans, heads: Heads, access_log: AccessLog) -> None:
+    def __init__(self, plans: Aggregates[AccountPlan], heads: Heads, access_log: AccessLog) -> None:
         self._plans = plans
         self._heads = heads
         self._access_log = access_log
@@ -201,12 +201,12 @@ class Views:
         Raises `CutBeforePlan`, `AccessLogFull`.
         """
         check_there(known, until)
-        self.note_read(request, known.plan_id, f"version:{until.version}")
+        self.note_read(request, known.id, f"version:{until.version}")
         moves = until.cut == "now" or until.provisional
         tag = etag(until.version, known.erasures, until.date if moves else None, form, head)
         if is_known(request, tag):
             return unchanged(tag)
-        view, asked = (known.plan_id, tag, request.scope["path"], *others), request.scope["query_string"]
+        view, asked = (known.id, tag, request.scope["path"], *others), request.scope["query_string"]
         answer = self._ready.get(view, asked)
         if answer is None:
             answer = await to_thread.run_sync(lambda: _written(make(), request), limiter=limiter)
@@ -233,7 +233,7 @@ def _written(view: Any, request: Request) -> Answer:
 
 def check_ever_was(known: LoadedPlan, kind: str, id: str) -> None:
     """Raises `Rejected` where the plan never had such a thing."""
-    named = known.plan.named(kind, id) if kind in THINGS else None
+    named = known.state.named(kind, id) if kind in THINGS else None
     if not named and not any((kind, id) in history.concerned(record, known.records) for record in known.records):
         type = f"unknown-{kind}" if kind in THINGS else "unknown-kind"
         raise Rejected(404, type, "There never was such a thing in this plan.")

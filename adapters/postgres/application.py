@@ -14,7 +14,8 @@ from adapters.postgres.factory import PlanFactory
 from adapters.postgres.mapper import PlanMapper, as_notification, ours
 from adapters.postgres.recorder import PlanRecorder
 from adapters.postgres.tracking import LOG
-from application.aggregates.cache import LoadedPlan
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan import ACCOUNT_PLAN
 from domain.record import Recorded
 
 
@@ -88,4 +89,4 @@ def load(plan: LoadedPlan | None, events: Iterable[Recorded]) -> LoadedPlan | No
     news = list(events)
     if not news:
         return plan
-    return (plan or LoadedPlan(news[0].plan_id)).with_news(news)
+    return (plan or LoadedPlan.of(ACCOUNT_PLAN, news[0].aggregate_id)).with_news(news)

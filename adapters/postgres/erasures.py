@@ -23,6 +23,7 @@ from adapters.privacy.erasure_list import ErasureList
 from adapters.privacy.sealing import drop_derived_keys
 from application.aggregates.erasures import Certificate, Erased, Erasure, KeyGeneration, certificate, record_again
 from application.aggregates.ports import EventStore
+from domain.registry import REGISTRY
 
 SECONDS_BETWEEN_SWEEPS = 1.0
 SECONDS_UNTIL_PURGED_AGAIN = 15.0
@@ -141,7 +142,7 @@ class PostgresErasures:
         for each in missing:
             # First the key, so that whatever comes in between nobody is shown.
             self._keys.destroy(each.plan_id, each.stakeholder)
-            record_again(events, each)
+            record_again(events, each, REGISTRY.type_of)
         if missing:
             self.sweep()
         return missing

@@ -26,9 +26,10 @@ from adapters.postgres.datastore import Datastore
 from adapters.postgres.erasures import PostgresErasures
 from adapters.postgres.group_commit import Append, GroupCommit, append
 from adapters.postgres.person_keys import PostgresPersonKeys
-from application.aggregates.cache import LoadedPlan
 from application.aggregates.ports import Answer, Commit
 from application.scenarios.simulation import SOURCE, RealEventsHeld
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan import ACCOUNT_PLAN
 from domain.record import Recorded
 
 READ = (
@@ -87,7 +88,7 @@ class PostgresEventStore:
         while rows := self._next_plans(last):
             for plan_id, its_rows in groupby(rows, key=itemgetter(0)):
                 last = plan_id
-                yield LoadedPlan(plan_id).with_news(self._decoded(plan_id, [row[1:] for row in its_rows]))
+                yield LoadedPlan.of(ACCOUNT_PLAN, plan_id, self._decoded(plan_id, [row[1:] for row in its_rows]))
 
     def _next_plans(self, last: UUID) -> Sequence[TupleRow]:
         """The events of the plans that follow: of whole plans, of one at least."""
@@ -125,7 +126,7 @@ class PostgresEventStore:
             return None
         first = appended.last_position - len(wish.states) + 1
         return [
-            as_written(each.event, commit.plan_id, commit.expected + 1 + place, first + place, topic, state, keys)
+            as_written(each.event, commit.aggregate_id, commit.expected + 1 + place, first + place, topic, state, keys)
             for place, (each, topic, state) in enumerate(zip(commit.events, wish.topics, wish.states, strict=True))
         ]
 
@@ -151,13 +152,13 @@ class PostgresEventStore:
     def _written(self, commit: Commit) -> tuple[Append, Keys]:
         """What a commit is in the log, and the keys that open it."""
         people = {who for each in commit.events for who in people_spoken_of(each)}
-        keys = self._known_keys.made_for(commit.plan_id, people) if people else {}
+        keys = self._known_keys.made_for(commit.aggregate_id, people) if people else {}
         # Somebody forgotten has no key: what is said of them still is sealed with one that nobody keeps.
         sealing = keys | {who: token_bytes(32) for who in people - keys.keys()} if people else keys
         topics = [topic_of(type(each.event).__name__) for each in commit.events]
         states = [
             encode(
-                commit.plan_id,
+                commit.aggregate_id,
                 version,
                 each.event,
                 meta_of(each.at, commit.context, each.command_id, each.reason),
@@ -168,7 +169,7 @@ class PostgresEventStore:
             for version, each in enumerate(commit.events, commit.expected + 1)
         ]
         command_id = commit.events[0].command_id if commit.events else ""
-        return Append(commit.plan_id, commit.expected, command_id, topics, states, commit.answer), keys
+        return Append(commit.aggregate_id, commit.expected, command_id, topics, states, commit.answer), keys
 
     def answered(self, scope: bytes) -> Answer | None:
         with self._datastore.connection() as connection:
@@ -185,7 +186,7 @@ class PostgresEventStore:
             return connection.execute(PURGE, (MOST_PURGED,)).rowcount
 
     def forget(self, forgotten: Recorded) -> None:
-        self._erasures.complete(forgotten.plan_id, forgotten.version, forgotten.stored)
+        self._erasures.complete(forgotten.aggregate_id, forgotten.version, forgotten.stored)
 
     def close(self) -> None:
         self._committer.close()

@@ -70,7 +70,7 @@ class PlanMapper(Mapper[UUID]):
 
     def as_recorded(self, recorded: Recorded, stored_event: StoredEvent, position: int) -> Recorded:
         """What the log says of an event that was just recorded; it is read again where it speaks of people."""
-        plan_id, version, topic, state = recorded.plan_id, recorded.version, stored_event.topic, stored_event.state
+        plan_id, version, topic, state = recorded.aggregate_id, recorded.version, stored_event.topic, stored_event.state
         if state.endswith(OPEN_END):
             return as_written(plan_id, version, position, recorded.event, state)
         keys = self._keys.of(plan_id, _people_in([state])) if self._keys else NO_KEYS
@@ -111,4 +111,4 @@ def ours(domain_event: DomainEventProtocol[UUID]) -> Recorded:
 def as_notification(recorded: Recorded) -> Notification:
     """What stands on the log of an event that was just recorded."""
     topic = topic_of(type(recorded.event).__name__)
-    return Notification(recorded.plan_id, recorded.version, topic, recorded.stored, recorded.position)
+    return Notification(recorded.aggregate_id, recorded.version, topic, recorded.stored, recorded.position)

@@ -217,7 +217,7 @@ def append_of(
     twice, which a reader could not tell from an event that is missing."""
     if not stored_events:
         assert answer is not None, "there is nothing to record"
-        return Append(answer.plan_id, expected or 0, (), answer)
+        return Append(answer.aggregate_id, expected or 0, (), answer)
     first = stored_events[0]
     expected = first.originator_version - 1 if expected is None else expected
     for version, event in enumerate(stored_events, expected + 1):

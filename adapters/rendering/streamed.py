@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from application.aggregates.cache import LoadedPlan
 from application.reports.month_report import MonthInTheMaking
+from application.views.loaded_plan import LoadedPlan
 
 
 def written(making: MonthInTheMaking, histories: Iterator[LoadedPlan]) -> Iterator[bytes]:

@@ -3,15 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from application.aggregates.cache import LoadedPlan
-from domain.account_plan import ACCOUNT_PLAN
-from domain.account_plan.plan import OpenPlan, PlaceHold, PlanAlreadyOpen, PlanNotOpen, ReleaseHold
-from domain.account_plan.stakeholders import ForgetStakeholder
-from domain.account_plan.team import AssignMember, ReleaseMember, is_at_work_on
-from domain.language import Command, same_person
+from application.aggregates.cache import LoadedAggregate
+from domain.language import Command
 
 Right = Literal[
     "view", "command", "members", "hold", "erase", "audit", "witness", "feed", "own-endpoints", "all-endpoints", "keys"
@@ -46,14 +42,6 @@ ROLES: Mapping[Role, frozenset[Right]] = {
 WORKS_ON_PLANS: Role = "editor"
 """The role whose plans are, beside those named, the ones its holder owns or is on the team of."""
 
-_NEEDED: Mapping[type[Command], Right] = {
-    PlaceHold: "hold",
-    ReleaseHold: "hold",
-    ForgetStakeholder: "erase",
-    AssignMember: "members",
-    ReleaseMember: "members",
-}
-
 
 class CallerNotAllowed(Exception):
     """You may not do this."""
@@ -61,7 +49,7 @@ class CallerNotAllowed(Exception):
 
 def right_to(command: type[Command]) -> Right:
     """What it takes to carry out such a command."""
-    return _NEEDED.get(command, "command")
+    return command.right
 
 
 def check_right(role: Role, right: Right) -> None:
@@ -92,13 +80,16 @@ class Caller:
     def works_on_plans(self) -> bool:
         return self.role == WORKS_ON_PLANS
 
-    def sees(self, known: LoadedPlan, now: datetime) -> bool:
-        """Whether a plan there is, is theirs; as it stands now, not as it stood."""
-        return (
-            self.plans is None
-            or known.plan_id in self.plans
-            or (self.works_on_plans and is_at_work_on(known.plan, self.actor, ACCOUNT_PLAN.today(known.plan, now)))
+    def sees(self, known: LoadedAggregate[Any], now: datetime) -> bool:
+        """Whether an aggregate there is, is theirs; as it stands now, not as it stood."""
+        type, state = known.type, known.state
+        return self.was_named(known.id) or (
+            self.works_on_plans and type.is_at_work_on(state, self.actor, type.today(state, now))
         )
+
+    def was_named(self, id: UUID) -> bool:
+        """Whether an aggregate was named for them, or all are theirs."""
+        return self.plans is None or id in self.plans
 
     def acting_for(self, person: str | None) -> "Caller":
         """Raises `CallerNotAllowed`."""
@@ -108,16 +99,17 @@ class Caller:
             raise CallerNotAllowed("You may not act on behalf of others.")
         return replace(self, on_behalf_of=person)
 
-    def check_plan(self, known: LoadedPlan, commands: Sequence[Command], now: datetime) -> None:
-        """Before a plan decides.  A plan that is not theirs is there for them no more than one that does not exist.
+    def check(self, known: LoadedAggregate[Any], commands: Sequence[Command], now: datetime) -> None:
+        """Before an aggregate decides.  One that is not theirs is there for them no more than one that does not exist.
 
-        Raises `PlanNotOpen`, `PlanAlreadyOpen`, `CallerNotAllowed`.
+        Raises the type's `not_open`, why it cannot be opened a second time, or `CallerNotAllowed`.
         """
-        first = commands[0]
-        if isinstance(first, OpenPlan) and not known.records:
-            if not (self.plans is None or known.plan_id in self.plans or first.owner == same_person(self.actor)):
-                raise CallerNotAllowed("You may open plans that you will own, and those that were named for you.")
+        type, first = known.type, commands[0]
+        opens = isinstance(first, type.opening.command)
+        if opens and not known.records:
+            opened = type.fold(type.opening.decide(first, now).events)
+            if not (self.was_named(known.id) or type.is_at_work_on(opened, self.actor, type.today(opened, now))):
+                allowed = f"You may open {type.noun}s that you will own, and those that were named for you."
+                raise CallerNotAllowed(allowed)
         elif not self.sees(known, now):
-            if isinstance(first, OpenPlan):
-                raise PlanAlreadyOpen("/account_id", account_id=first.account_id)
-            raise PlanNotOpen
+            raise type.opening.again(first) if opens else type.not_open

@@ -1,26 +1,31 @@
-"""Plans this process has read: decoded events and the plan they fold to, so that only news is read again."""
+"""Aggregates this process has read: decoded events and what they fold to, so that only news is read again."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
+from typing import Generic
 from uuid import UUID
 
-from domain.account_plan import ACCOUNT_PLAN, EMPTY, fold
-from domain.account_plan.language import AccountPlan
-from domain.account_plan.stakeholders import StakeholderForgotten
+from domain.aggregates import A, AggregateType
 from domain.record import Recorded
 
 
 @dataclass(frozen=True)
-class LoadedPlan:
-    """A plan and the events it is made of, as of a version."""
+class LoadedAggregate(Generic[A]):
+    """An aggregate and the events it is made of, as of a version."""
 
-    plan_id: UUID
-    records: tuple[Recorded, ...] = ()
-    plan: AccountPlan = EMPTY
+    type: AggregateType[A]
+    id: UUID
+    records: tuple[Recorded, ...]
+    state: A
     erasures: int = 0
     """How many people were forgotten: what past views show depends on it."""
+
+    @classmethod
+    def of(cls, type: AggregateType[A], id: UUID, records: Sequence[Recorded] = ()) -> "LoadedAggregate[A]":
+        """Without records: one of which nothing is on record."""
+        return cls(type, id, (), type.empty).with_news(records)
 
     @property
     def version(self) -> int:
@@ -30,48 +35,51 @@ class LoadedPlan:
     def position(self) -> int:
         return self.records[-1].position if self.records else 0
 
-    def with_news(self, news: Sequence[Recorded]) -> "LoadedPlan":
+    def with_news(self, news: Sequence[Recorded]) -> "LoadedAggregate[A]":
         records = (*self.records, *news)
         events = [record.event for record in news]
-        plan = fold(record.event for record in records) if ACCOUNT_PLAN.strikes(events) else fold(events, self.plan)
-        forgotten = sum(isinstance(event, StakeholderForgotten) for event in events)
-        return LoadedPlan(self.plan_id, records, plan, self.erasures + forgotten)
+        if self.type.strikes(events):
+            state = self.type.fold(record.event for record in records)
+        else:
+            state = self.type.fold(events, self.state)
+        return replace(self, records=records, state=state, erasures=self.erasures + len(forgotten_in(news)))
 
 
-def forgets(news: Sequence[Recorded]) -> bool:
-    """Whether what was read before may hold words that must not be shown any more."""
-    return any(isinstance(record.event, StakeholderForgotten) for record in news)
+def forgotten_in(records: Iterable[Recorded]) -> list[str]:
+    """The stakeholders that these events forget: what was read before may hold words not to be shown any more."""
+    return [who for record in records if (who := record.event.forgets()) is not None]
 
 
-class PlanCache:
-    """The plans used last, bounded by the number of their events.  Never a source of truth: see `AccountPlans.read`."""
+class AggregateCache(Generic[A]):
+    """The aggregates used last, bounded by the number of their events.  Never a source of truth: see
+    `application.aggregates.read`."""
 
     def __init__(self, most_events: int = 20_000) -> None:
         self._most_events = most_events
-        self._plans: OrderedDict[UUID, LoadedPlan] = OrderedDict()
+        self._loaded: OrderedDict[UUID, LoadedAggregate[A]] = OrderedDict()
         self._events = 0
         self._lock = Lock()
 
-    def get(self, plan_id: UUID) -> LoadedPlan:
+    def get(self, id: UUID) -> LoadedAggregate[A] | None:
         with self._lock:
-            if plan_id in self._plans:
-                self._plans.move_to_end(plan_id)
-            return self._plans.get(plan_id) or LoadedPlan(plan_id)
+            if id in self._loaded:
+                self._loaded.move_to_end(id)
+            return self._loaded.get(id)
 
-    def put(self, known: LoadedPlan) -> None:
+    def put(self, known: LoadedAggregate[A]) -> None:
         """Keep it, unless something newer is known."""
         with self._lock:
-            before = self._plans.get(known.plan_id)
+            before = self._loaded.get(known.id)
             if before and before.version >= known.version:
                 return
             self._events += known.version - (before.version if before else 0)
-            self._plans[known.plan_id] = known
-            self._plans.move_to_end(known.plan_id)
-            while self._events > self._most_events and len(self._plans) > 1:
-                _, dropped = self._plans.popitem(last=False)
+            self._loaded[known.id] = known
+            self._loaded.move_to_end(known.id)
+            while self._events > self._most_events and len(self._loaded) > 1:
+                _, dropped = self._loaded.popitem(last=False)
                 self._events -= dropped.version
 
-    def drop(self, plan_id: UUID) -> None:
+    def drop(self, id: UUID) -> None:
         with self._lock:
-            dropped = self._plans.pop(plan_id, None)
+            dropped = self._loaded.pop(id, None)
             self._events -= dropped.version if dropped else 0

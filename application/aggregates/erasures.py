@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.aggregates.ports import CommandContext, Commit, EventStore, ToRecord
-from domain.account_plan.stakeholders import StakeholderForgotten
+from domain.aggregates import AggregateType
+from domain.language import Event
 
 PURGED = (
     "The person's key: destroyed in the store. Nothing that was sealed for them opens, in no view of whatever past.",
@@ -41,17 +42,18 @@ class Erasure:
     """The id of the command that said so."""
 
 
-def record_again(store: EventStore, erasure: Erasure) -> None:
+def record_again(store: EventStore, erasure: Erasure, type_of: Callable[[Event], AggregateType[Any]]) -> None:
     """In a copy of the log that is older than the erasure; when it was, it stays.  Whether there is a legal hold in the
     copy does not matter: it has happened.
 
     Raises `StoreUnavailable`.
     """
     records = store.read(erasure.plan_id)
-    while not any(record.event == StakeholderForgotten(id=erasure.stakeholder) for record in records):
+    forgotten = type_of(records[0].event).forgotten(erasure.stakeholder)
+    while not any(record.event == forgotten for record in records):
         last = records[-1]
         to_record = ToRecord(
-            StakeholderForgotten(id=erasure.stakeholder),
+            forgotten,
             max(erasure.forgotten_at, last.meta.recorded_at),
             erasure.certificate,
             "On the list of erasures; this copy of the log was older",

@@ -9,27 +9,25 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from application.aggregates.cache import LoadedPlan, PlanCache, forgets
-from application.aggregates.pending_plan import Done, PendingPlan, with_id
+from application.aggregates.cache import LoadedAggregate, forgotten_in
+from application.aggregates.pending import Done, PendingAggregate, with_id
 from application.aggregates.ports import Answer, CommandContext, Commit, EventStore, StoreBusy
-from domain.account_plan import AccountPlanCommand
-from domain.account_plan.plan import OpenPlan, PlanNotOpen, the_plan
-from domain.account_plan.stakeholders import StakeholderForgotten
+from application.aggregates.read import AggregateReader
+from domain.aggregates import A, AggregateType
 from domain.language import Caution, Command, Event, Refusal
 from domain.record import Recorded
-from domain.things import day_of
 
 DECIDE_TIMEOUT_SECONDS = 5.0
 """Seconds a command is decided anew before it is given up."""
 
 TURN_TIMEOUT_SECONDS = 2.0
-"""Seconds a command waits for those before it on the same plan: whoever needs longer waits for the store as well."""
+"""Seconds a command waits for those before it on the same aggregate: who needs longer waits for the store as well."""
 
 
 class VersionConflict(Exception):
     """Since the version you have seen, the same thing was changed: look at what happened, then decide again."""
 
-    def __init__(self, known: LoadedPlan, since: Sequence[Recorded]) -> None:
+    def __init__(self, known: LoadedAggregate[Any], since: Sequence[Recorded]) -> None:
         super().__init__(known.version)
         self.known = known
         self.since = since
@@ -44,7 +42,7 @@ class KeyReused(Exception):
 
 
 class CommandRefused(Exception):
-    """A plan's refusal of one command of several; `place` is its index."""
+    """An aggregate's refusal of one command of several; `place` is its index."""
 
     def __init__(self, place: int, refusal: Refusal) -> None:
         super().__init__(place, refusal)
@@ -62,86 +60,51 @@ class Key:
 
 @dataclass(frozen=True)
 class Outcome:
-    plan_id: UUID
+    """What came of a list of commands that were all carried out."""
+
+    aggregate_id: UUID
     version: int
     position: int
     done: Sequence[Done]
     erasures: int
     today: date
-    """Where the plan lives."""
+    """Where the aggregate lives."""
     opened: bool = False
     replayed: bool = False
     """It is the answer given before under the same Idempotency-Key."""
 
 
-class AccountPlans:
-    """Every command of every caller goes through `handle`, every view starts with `read`."""
+class Aggregates(AggregateReader[A]):
+    """The aggregates of one type: every command of every caller goes through `handle`."""
 
     def __init__(
-        self,
-        store: EventStore,
-        now: Callable[[], datetime],
-        make_id: Callable[[], UUID],
-        memory: PlanCache | None = None,
+        self, type: AggregateType[A], store: EventStore, now: Callable[[], datetime], make_id: Callable[[], UUID]
     ) -> None:
-        self._store = store
-        self._now = now
+        super().__init__(type, store, now)
         self._make_id = make_id
-        self._memory = memory or PlanCache()
         self._turns = [Lock() for _ in range(1024)]
-
-    def read(self, plan_id: UUID) -> LoadedPlan:
-        """The plan as it stands now, never stale: what is known is brought up to date first.
-
-        Raises `PlanNotOpen`, `StoreUnavailable`.
-        """
-        known = self._refreshed(self._memory.get(plan_id))
-        if not known.records:
-            raise PlanNotOpen
-        return known
-
-    def remembered(self, plan_id: UUID) -> LoadedPlan:
-        """What this process knows of a plan, which may be old or nothing at all."""
-        return self._memory.get(plan_id)
-
-    def drop(self, plan_id: UUID) -> None:
-        """Remember nothing of a plan any more."""
-        self._memory.drop(plan_id)
-
-    def now(self) -> datetime:
-        return self._now()
-
-    def _refreshed(self, known: LoadedPlan) -> LoadedPlan:
-        news = self._store.read(known.plan_id, after=known.version)
-        if not news:
-            return known
-        if known.records and forgets(news):
-            self._memory.drop(known.plan_id)
-            return self._refreshed(LoadedPlan(known.plan_id))
-        known = known.with_news(news)
-        self._memory.put(known)
-        return known
 
     def handle(
         self,
-        plan_id: UUID,
-        commands: Sequence[AccountPlanCommand],
+        id: UUID,
+        commands: Sequence[Command],
         context: CommandContext,
         *,
         if_match: int | None = None,
         key: Key | None = None,
         at: datetime | None = None,
-        check: Callable[[LoadedPlan], None] = lambda _: None,
+        check: Callable[[LoadedAggregate[A]], None] = lambda _: None,
     ) -> Outcome:
         """Carry out all of the commands or none.
 
         It is decided on what this process knows; when that proves to be old, at once or by losing a race, it is decided
-        anew on what is on record.  Only a fresh look refuses.  `check` sees the very plan that decides.  Raises
-        `Refusal` (of several commands: `CommandRefused`), `VersionConflict`, `KeyReused`, `StoreUnavailable`.
+        anew on what is on record.  Only a fresh look refuses.  `check` sees the very aggregate that decides.
+
+        Raises `Refusal` (of several commands: `CommandRefused`), `VersionConflict`, `KeyReused`, `StoreUnavailable`.
         """
         commands = [with_id(command, self._make_id) for command in commands]
-        with self._turn(plan_id) as deadline:
-            known, fresh = self._memory.get(plan_id), False
+        with self._turn(id) as deadline:
+            known, fresh = self.remembered(id), False
             if key and (outcome := self._answered(key, check)):
                 return outcome
             while True:
@@ -161,13 +124,13 @@ class AccountPlans:
                         return outcome
                 if monotonic() > deadline:
                     raise StoreBusy(StoreBusy.__doc__)
-                known, fresh = self._refreshed(known), True
+                known, fresh = self.refreshed(known), True
 
     @contextmanager
-    def _turn(self, plan_id: UUID) -> Iterator[float]:
-        """One command at a time on a plan in this process: losing a race against oneself is a waste."""
+    def _turn(self, id: UUID) -> Iterator[float]:
+        """One command at a time on an aggregate in this process: losing a race against oneself is a waste."""
         deadline = monotonic() + DECIDE_TIMEOUT_SECONDS
-        turn = self._turns[hash(plan_id) % len(self._turns)]
+        turn = self._turns[hash(id) % len(self._turns)]
         if not turn.acquire(timeout=TURN_TIMEOUT_SECONDS):
             raise StoreBusy(StoreBusy.__doc__)
         try:
@@ -177,50 +140,47 @@ class AccountPlans:
 
     def _decided(
         self,
-        known: LoadedPlan,
-        commands: Sequence[AccountPlanCommand],
+        known: LoadedAggregate[A],
+        commands: Sequence[Command],
         context: CommandContext,
         if_match: int | None,
         key: Key | None,
         at: datetime | None,
-        check: Callable[[LoadedPlan], None],
+        check: Callable[[LoadedAggregate[A]], None],
     ) -> tuple[Commit, list[Done]]:
-        if not known.records and not isinstance(commands[0], OpenPlan):
-            raise PlanNotOpen
+        if not known.records and not isinstance(commands[0], self._type.opening.command):
+            raise self._type.not_open
         check(known)
         check_not_stale(known, commands, if_match)
         last = known.records[-1].meta.recorded_at if known.records else None
         at = at or self._now()
         # A clock that was set back must not reorder the record: every cut is a prefix.
         at = max(at, last) if last else at
-        pending, done = PendingPlan(known), list[Done]()
+        pending, done = PendingAggregate(known), list[Done]()
         for place, command in enumerate(commands):
             try:
                 done.append(pending.take(command, at, command_id=str(self._make_id())))
             except Refusal as refusal:
                 raise (CommandRefused(place, refusal) if len(commands) > 1 else refusal) from None
-        content = _content(pending.plan.version, done, commands)
-        answer = Answer(key.scope, key.body, known.plan_id, content) if key else None
-        return Commit(known.plan_id, known.version, pending.to_record, context, answer), done
+        opened = any(isinstance(command, self._type.opening.command) for command in commands)
+        content = _content(pending.state.version, opened, done)
+        answer = Answer(key.scope, key.body, known.id, content) if key else None
+        return Commit(known.id, known.version, pending.to_record, context, answer), done
 
-    def _outcome(self, known: LoadedPlan, recorded: Sequence[Recorded], done: Sequence[Done]) -> Outcome:
+    def _outcome(self, known: LoadedAggregate[A], recorded: Sequence[Recorded], done: Sequence[Done]) -> Outcome:
         opened = not known.records and bool(recorded)
-        if forgets(recorded):
-            self._memory.drop(known.plan_id)
+        if forgotten_in(recorded):
+            self._cache.drop(known.id)
             for record in recorded:
-                if isinstance(record.event, StakeholderForgotten):
+                if record.event.forgets() is not None:
                     self._store.forget(record)
-            known = self._refreshed(LoadedPlan(known.plan_id))
+            known = self.refreshed(LoadedAggregate.of(self._type, known.id))
         elif recorded:
             known = known.with_news(recorded)
-            self._memory.put(known)
-        return Outcome(known.plan_id, known.version, known.position, done, known.erasures, self.today(known), opened)
+            self._cache.put(known)
+        return Outcome(known.id, known.version, known.position, done, known.erasures, self.today(known), opened)
 
-    def today(self, known: LoadedPlan) -> date:
-        """The day it is now where the plan lives."""
-        return day_of(self._now(), the_plan(known.plan).timezone)
-
-    def _answered(self, key: Key, check: Callable[[LoadedPlan], None]) -> Outcome | None:
+    def _answered(self, key: Key, check: Callable[[LoadedAggregate[A]], None]) -> Outcome | None:
         """`check` is asked again: the caller's rights may be others by now."""
         answer = self._store.answered(key.scope)
         if answer is None:
@@ -236,15 +196,14 @@ class AccountPlans:
             )
             for each in content["done"]
         ]
-        known = self.read(answer.plan_id)
+        known = self.read(answer.aggregate_id)
         check(known)
         version, position = content["version"], content["position"]
-        return Outcome(
-            answer.plan_id, version, position, done, known.erasures, self.today(known), content["opened"], replayed=True
-        )
+        today, opened = self.today(known), content["opened"]
+        return Outcome(known.id, version, position, done, known.erasures, today, opened, replayed=True)
 
 
-def check_not_stale(known: LoadedPlan, commands: Sequence[AccountPlanCommand], if_match: int | None) -> None:
+def check_not_stale(known: LoadedAggregate[A], commands: Sequence[Command], if_match: int | None) -> None:
     """Stale: since the version the caller has seen, an event concerned the same thing."""
     if if_match is None:
         return
@@ -254,16 +213,16 @@ def check_not_stale(known: LoadedPlan, commands: Sequence[AccountPlanCommand], i
 
 
 def concerns(event: Event, command: Command) -> bool:
-    """Of what a plan has one of, whatever happened in the same section counts."""
+    """Of what an aggregate has one of, whatever happened in the same section counts."""
     if command.subject() == command.noun:
         return event.refreshes() == command.home
     return (event.noun, event.subject()) == (command.noun, command.subject())
 
 
-def _content(version: int, done: Sequence[Done], commands: Sequence[AccountPlanCommand]) -> dict[str, Any]:
+def _content(version: int, opened: bool, done: Sequence[Done]) -> dict[str, Any]:
     return {
         "version": version,
-        "opened": any(isinstance(command, OpenPlan) for command in commands),
+        "opened": opened,
         "done": [
             {"id": each.id, "events": each.events, "warnings": [vars(caution) for caution in each.warnings]}
             for each in done

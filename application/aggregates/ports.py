@@ -1,4 +1,4 @@
-"""What the application needs of the world: a record of plan events, and word of who asks for what."""
+"""What the application needs of the world: a record of events, and word of who asks for what."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Answer:
 
     scope: bytes
     body: bytes
-    plan_id: UUID
+    aggregate_id: UUID
     content: Mapping[str, Any]
 
 
@@ -62,9 +62,9 @@ class ToRecord(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """All or nothing: what is to be recorded on a plan that is at the `expected` version, and the answer to keep."""
+    """All or nothing: what is to be recorded on an aggregate at the `expected` version, and the answer to keep."""
 
-    plan_id: UUID
+    aggregate_id: UUID
     expected: int
     events: Sequence[ToRecord]
     context: CommandContext
@@ -72,11 +72,11 @@ class Commit(NamedTuple):
 
 
 class EventStore(Protocol):
-    def read(self, plan_id: UUID, after: int = 0) -> Sequence[Recorded]:
-        """The events of a plan after a version, in order; none where there is no such plan."""
+    def read(self, aggregate_id: UUID, after: int = 0) -> Sequence[Recorded]:
+        """The events of an aggregate after a version, in order; none where there is no such aggregate."""
 
     def append(self, commit: Commit) -> Sequence[Recorded] | None:
-        """Record all or nothing; None when the plan has moved on or its answer is known already.
+        """Record all or nothing; None when the aggregate has moved on or its answer is known already.
 
         Raises `StoreUnavailable`, and then nothing was recorded, unless it says that the outcome is unknown.
         """

@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from application.aggregates.cache import LoadedPlan
 from application.reports.promises import Key, Life, lives, words_of
 from application.views.cuts import Cut, timezone_of
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.actions import ActionCompleted
 from domain.account_plan.opportunities import OpportunityLost, OpportunityWon
 from domain.account_plan.plays import PlayLost, PlayWon

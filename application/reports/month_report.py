@@ -14,12 +14,12 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, Field
 
-from application.aggregates.cache import LoadedPlan
 from application.reports.blind_spots import BlindSpot, blind_spots
 from application.reports.outcomes import ListName, PromiseOutcome, PromiseOutcomes, rows
 from application.reports.said_vs_did import Compared, Scores, compared, scores
 from application.reports.scores import share_of_unsaid, total
 from application.views.cuts import Cut, CutRefused, cut_at, known_at, plan_at, timezone_of
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import Tier, the_plan
 from domain.language import shortened
 from domain.things import day_of

@@ -8,7 +8,6 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, Field
 
-from application.aggregates.cache import LoadedPlan
 from application.reports.promises import (
     DROPS,
     FINISHES,
@@ -30,6 +29,7 @@ from application.reports.promises import (
     words_of,
 )
 from application.views.cuts import Cut, plan_at, timezone_of
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.actions import Action, ActionState, Side
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import the_plan

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Protocol
 from uuid import UUID
 
-from application.aggregates.cache import LoadedPlan
+from application.views.loaded_plan import LoadedPlan
 
 
 class Histories(Protocol):

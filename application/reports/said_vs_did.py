@@ -11,7 +11,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from application.aggregates.cache import LoadedPlan
 from application.proof.checkpoints import LogHead
 from application.reports.blind_spots import BlindSpot, blind_spots
 from application.reports.outcomes import NOBODY, PromiseOutcome, PromiseOutcomes, listed, rows
@@ -22,6 +21,7 @@ from application.reports.warning_signs import WarningSigns, theatre
 from application.views.current_plan import CutView
 from application.views.cuts import Cut, CutRefused, check_there, cut_at, known_at, plan_at, review_cut, timezone_of
 from application.views.diff import Change, Touched, diff
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.language import Section
 from domain.account_plan.plan import Tier, the_plan
 from domain.account_plan.reviews import ReviewHeld, ReviewKind
@@ -144,7 +144,7 @@ def compared(known: LoadedPlan, a: Cut, b: Cut) -> Compared:
     card = the_plan(plan_at(known, b))
     return Compared(
         plan=card.account_id,
-        plan_id=known.plan_id,
+        plan_id=known.id,
         account_name=card.account_name,
         owner=card.owner,
         tier=card.tier,

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from pydantic import BaseModel
 
-from application.aggregates.cache import LoadedPlan
 from application.views.cuts import Cut, cut_at, known_at, plan_at, timezone_of
+from application.views.loaded_plan import LoadedPlan
 from application.views.metrics import whitespace_totals
 from domain.account_plan.health import Contract
 from domain.account_plan.language import AccountPlan

@@ -5,7 +5,6 @@ from datetime import date, timedelta
 
 from pydantic import BaseModel, Field
 
-from application.aggregates.cache import LoadedPlan
 from application.reports.outcomes import NOTICE_DAYS
 from application.reports.promises import (
     FINISHES,
@@ -20,6 +19,7 @@ from application.reports.promises import (
 )
 from application.reports.scores import rate
 from application.views.cuts import Cut, plan_at, timezone_of
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.reviews import ReviewHeld
 from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded
 from domain.account_plan.standing import SentimentChanged

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import cache
 from itertools import pairwise
 from operator import attrgetter
-from typing import Annotated, NamedTuple, cast
+from typing import Annotated, NamedTuple
 
 from pydantic import (
     BaseModel,
@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, from_json
 
-from domain.account_plan import COMMANDS, AccountPlanCommand
+from domain.account_plan import COMMANDS
 from domain.calendar import Instant
 from domain.language import AccountId, Command, PersonId, shortened
 
@@ -54,7 +54,7 @@ class Line:
     at: datetime
     by: str
     plan: str
-    command: AccountPlanCommand
+    command: Command
 
 
 class Told(BaseModel):
@@ -109,7 +109,7 @@ def line_of(place: Place, text: bytes) -> Line:
         raise ScenarioRefused(place, f"There is no command “{shortened(name)}”{perhaps(name, COMMANDS)}.")
     try:
         line = shape_of(name).model_validate_json(text)
-        return Line(place, line.at, line.by, line.plan, cast(AccountPlanCommand, line.body))
+        return Line(place, line.at, line.by, line.plan, line.body)
     except ValidationError as error:
         raise ScenarioRefused(place, " ".join(mistakes(error, name))) from None
 

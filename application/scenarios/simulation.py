@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from application.aggregates.cache import LoadedPlan
-from application.aggregates.pending_plan import PendingPlan, with_id
+from application.aggregates.pending import PendingAggregate, with_id
 from application.aggregates.ports import CommandContext, Commit
 from application.scenarios.scenario import Line, ScenarioRefused
+from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import first_open, plans_named
+from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import OpenPlan, PlanNotOpen, plan_id_of
 from domain.language import Refusal
 
@@ -61,7 +63,7 @@ def load(
         rehearsal.tell(line)
     if rehearsal.commits and not store.append_together(rehearsal.commits):
         raise PlansMovedOn(PlansMovedOn.__doc__)
-    plans = list(dict.fromkeys(commit.plan_id for commit in rehearsal.commits))
+    plans = list(dict.fromkeys(commit.aggregate_id for commit in rehearsal.commits))
     return Loaded(len(lines), sum(len(commit.events) for commit in rehearsal.commits), plans)
 
 
@@ -73,7 +75,7 @@ class Rehearsal:
         self._read = read
         self._make_id = make_id
         self._conversation = str(make_id())
-        self._prospects: dict[UUID, PendingPlan] = {}
+        self._prospects: dict[UUID, PendingAggregate[AccountPlan]] = {}
         self.commits: list[Commit] = []
 
     def tell(self, line: Line) -> None:
@@ -96,13 +98,13 @@ class Rehearsal:
                 f"{line.at.isoformat()} is before what the plan “{line.plan}” already holds (up to {last.isoformat()});"
                 " a history is only ever continued.",
             )
-        expected, known = pending.plan.version, len(pending.to_record)
+        expected, known = pending.state.version, len(pending.to_record)
         pending.take(with_id(line.command, self._make_id), line.at, command_id=str(self._make_id()))
         if events := pending.to_record[known:]:
             said = CommandContext(line.by, SOURCE, str(self._make_id()), self._conversation)
             self.commits.append(Commit(plan_id, expected, events, said))
 
-    def _plan_of(self, line: Line) -> tuple[UUID, PendingPlan]:
+    def _plan_of(self, line: Line) -> tuple[UUID, PendingAggregate[AccountPlan]]:
         if not isinstance(line.command, OpenPlan):
             return first_open(line.plan, self._open_prospect)
         plan_id = plan_id_of(line.command.account_id)
@@ -111,23 +113,23 @@ class Rehearsal:
             raise ScenarioRefused(line.place, what)
         return plan_id, self._prospect(plan_id)
 
-    def _open_prospect(self, plan_id: UUID) -> tuple[UUID, PendingPlan]:
+    def _open_prospect(self, plan_id: UUID) -> tuple[UUID, PendingAggregate[AccountPlan]]:
         pending = self._prospect(plan_id)
-        if pending.plan.version == 0:
+        if pending.state.version == 0:
             raise PlanNotOpen
         return plan_id, pending
 
-    def _prospect(self, plan_id: UUID) -> PendingPlan:
+    def _prospect(self, plan_id: UUID) -> PendingAggregate[AccountPlan]:
         if plan_id not in self._prospects:
             try:
                 known = self._read(plan_id)
             except PlanNotOpen:
-                known = LoadedPlan(plan_id)
-            self._prospects[plan_id] = PendingPlan(known)
+                known = LoadedPlan.of(ACCOUNT_PLAN, plan_id)
+            self._prospects[plan_id] = PendingAggregate(known)
         return self._prospects[plan_id]
 
 
-def last_instant(pending: PendingPlan) -> datetime | None:
+def last_instant(pending: PendingAggregate[AccountPlan]) -> datetime | None:
     if pending.to_record:
         return pending.to_record[-1].at
     records = pending.known.records

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, create_model
 
-from application.aggregates.cache import LoadedPlan
 from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.effects import section_of
 from application.views.freshness import Duty, Freshness, duties, freshness
+from application.views.loaded_plan import LoadedPlan
 from application.views.metrics import Metrics, metrics
 from domain.account_plan import THINGS
 from domain.account_plan.entries import Note
@@ -92,7 +92,7 @@ def current_plan(known: LoadedPlan, cut: Cut) -> CurrentPlan:
         for section, model in SECTIONS.items()
     }
     return CurrentPlan.model_construct(
-        plan_id=known.plan_id,
+        plan_id=known.id,
         version=cut.version,
         as_of=CutView.of(cut),
         account=card,

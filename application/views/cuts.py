@@ -6,11 +6,11 @@ a prefix of the plan's events.
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from application.aggregates.cache import LoadedPlan
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan import fold
 from domain.account_plan.entries import version_named
 from domain.account_plan.language import AccountPlan
@@ -82,14 +82,14 @@ def cut_at(text: str, known: LoadedPlan, now: datetime) -> Cut:
     if kind == "version":
         return _version(text, _number(which), known, zone)
     if kind == "event":
-        return _version(text, version_named(known.plan, which) or None, known, zone)
+        return _version(text, version_named(known.state, which) or None, known, zone)
     if DAY.fullmatch(text):
         return _day(text, known, zone, last)
     return _instant(text, known, zone, last)
 
 
 def timezone_of(known: LoadedPlan) -> str:
-    return the_plan(known.plan).timezone
+    return the_plan(known.state).timezone
 
 
 def _review(id: str, known: LoadedPlan, zone: str) -> Cut:
@@ -115,7 +115,7 @@ def _version(text: str, version: int | None, known: LoadedPlan, zone: str) -> Cu
     if version is None:
         raise CutUnknown(
             f"“{shortened(text)}” names no point in the history of this plan: its versions are 1, 2, 3 and so on,"
-            f" its events {known.plan_id}:1 and so on."
+            f" its events {known.id}:1 and so on."
         )
     if version > known.version:
         raise CutInTheFuture(f"The plan is at version {known.version}; there is no version {version} yet.")
@@ -169,10 +169,10 @@ def plan_at(known: LoadedPlan, cut: Cut) -> AccountPlan:
     """The plan as of a cut: the fold of what was recorded up to it.  Raises `CutBeforePlan`."""
     check_there(known, cut)
     if cut.version == known.version:
-        return known.plan
+        return known.state
     return fold(record.event for record in known.records[: cut.version])
 
 
 def known_at(known: LoadedPlan, cut: Cut) -> LoadedPlan:
     """All that was known at a cut.  Raises `CutBeforePlan`."""
-    return LoadedPlan(known.plan_id, known.records[: cut.version], plan_at(known, cut))
+    return replace(known, records=known.records[: cut.version], state=plan_at(known, cut))

@@ -14,11 +14,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from application.aggregates.cache import LoadedPlan
 from application.views.current_plan import ONE_EACH, CurrentPlan, CutView, current_plan
 from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.effects import section_of, values_of, walk
 from application.views.freshness import freshness
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan import EMPTY, THINGS
 from domain.account_plan.health import TrafficLight
 from domain.account_plan.language import Section
@@ -137,7 +137,7 @@ def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False) -> Diff:
     period = known.records[a.version : b.version]
     refreshed = {record.event.refreshes() for record in period}
     return Diff(
-        plan_id=known.plan_id,
+        plan_id=known.id,
         from_=CutView.of(a),
         to=CutView.of(b),
         unchanged=not any(changes.values()),

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel
 from pydantic_core import from_json
 
-from application.aggregates.cache import LoadedPlan
 from application.views.effects import Effect, Step, refreshed_by, walk
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.language import Section
 from domain.language import same_person
 from domain.markers import references

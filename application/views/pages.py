@@ -6,11 +6,11 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel
 
-from application.aggregates.cache import LoadedPlan
 from application.views.blame import Blame, blame
 from application.views.current_plan import CutView
 from application.views.cuts import Cut, CutRefused, check_there, cut_at, plan_at
 from application.views.history import Entry, Filter, history
+from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewView, reviews
 from domain.account_plan import EVENTS
 from domain.account_plan.language import Section

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from application.aggregates.cache import LoadedPlan
 from application.views.cuts import Cut, cut_at, known_at
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.reviews import Review
 
 
@@ -22,7 +22,7 @@ class ReviewView(BaseModel):
 def reviews(known: LoadedPlan, cut: Cut) -> list[ReviewView]:
     """In the order they came.  Raises `CutBeforePlan`."""
     known = known_at(known, cut)
-    return [_view(known, review, cut) for review in known.plan.all(Review).values()]
+    return [_view(known, review, cut) for review in known.state.all(Review).values()]
 
 
 def _view(known: LoadedPlan, review: Review, cut: Cut) -> ReviewView:

@@ -15,6 +15,7 @@ from domain.calendar import Day
 from domain.language import (
     AccountId,
     Command,
+    CommandRight,
     Currency,
     Decision,
     Event,
@@ -277,6 +278,7 @@ class PlaceHold(PlanCommand):
     """Under a legal hold nobody is forgotten."""
 
     on_archived: ClassVar[bool] = True
+    right: ClassVar[CommandRight] = "hold"
 
     reason: Text
 
@@ -285,6 +287,7 @@ class ReleaseHold(PlanCommand):
     """The legal hold is over: people may be forgotten again."""
 
     on_archived: ClassVar[bool] = True
+    right: ClassVar[CommandRight] = "hold"
 
     reason: Text
 

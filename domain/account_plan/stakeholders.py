@@ -14,6 +14,7 @@ from domain.aggregates import Topic
 from domain.folding import folded, words_of
 from domain.language import (
     Command,
+    CommandRight,
     Decision,
     Event,
     Many,
@@ -249,6 +250,7 @@ class ForgetStakeholder(StakeholderCommand):
 
     needs: ClassVar[Any] = "any"
     on_archived: ClassVar[bool] = True
+    right: ClassVar[CommandRight] = "erase"
 
     id: Slug
 

@@ -9,6 +9,7 @@ from domain.aggregates import Topic
 from domain.calendar import Day
 from domain.language import (
     Command,
+    CommandRight,
     Decision,
     Event,
     Many,
@@ -116,6 +117,7 @@ class MemberCommand(Command):
     noun: ClassVar[str] = "member"
     home: ClassVar[Section] = "team"
     needs: ClassVar[Any] = "nothing"
+    right: ClassVar[CommandRight] = "members"
 
     person: PersonId
     role: Role

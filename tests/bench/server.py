@@ -23,10 +23,12 @@ from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import make_id, open_store, utc_now
 from adapters.events.stored_format import UnreadMeta, encode, meta_of
 from adapters.observability import log_format as logs
-from application.aggregates.handle import AccountPlans
+from application.aggregates.handle import Aggregates
 from application.aggregates.ports import Answer, Commit
 from application.views.current_plan import current_plan
 from application.views.cuts import cut_at
+from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import plan_id_of
 from domain.record import Recorded
 
@@ -34,7 +36,7 @@ from domain.record import Recorded
 class Nowhere:
     """Keeps what is recorded in memory: no connection, no lock, no disk."""
 
-    def __init__(self, known: AccountPlans) -> None:
+    def __init__(self, known: Aggregates[AccountPlan]) -> None:
         self._known = known
         self._position = 0
 
@@ -46,8 +48,10 @@ class Nowhere:
         for version, each in enumerate(commit.events, commit.expected + 1):
             self._position += 1
             meta = meta_of(each.at, commit.context, each.command_id, each.reason)
-            state = encode(commit.plan_id, version, each.event, meta, (), (), {})
-            recorded.append(Recorded(commit.plan_id, version, self._position, UnreadMeta(state), each.event, state))
+            state = encode(commit.aggregate_id, version, each.event, meta, (), (), {})
+            recorded.append(
+                Recorded(commit.aggregate_id, version, self._position, UnreadMeta(state), each.event, state)
+            )
         return recorded
 
     def answered(self, scope: bytes) -> Answer | None:  # noqa: ARG002
@@ -61,7 +65,7 @@ def main(home: str, port: str, where: str) -> None:
     logs.set_up(as_json=True)
     with ExitStack() as stack:
         store = stack.enter_context(open_store(Settings(home=Path(home), database_url=None)))
-        plans = AccountPlans(store.events, utc_now, make_id)
+        plans = Aggregates(ACCOUNT_PLAN, store.events, utc_now, make_id)
         if where == "nothing":
             store: Any = replace(store, events=Nowhere(plans))
         app = http_app(store, Reception(Development()), b"bench")

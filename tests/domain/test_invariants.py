@@ -48,9 +48,9 @@ class Histories(RuleBasedStateMachine):
         super().__init__()
         self.told = opened(timezone=ZONE)
         self.now = self.told.last
-        self.stood = [AccountPlan(), self.told.known.plan]
+        self.stood = [AccountPlan(), self.told.known.state]
         """The plan as it stood at each version, when it was the latest."""
-        self.values = values_of_plan(self.told.known.plan)
+        self.values = values_of_plan(self.told.known.state)
 
     @initialize(random=some.randoms(use_true_random=True))
     def begin_with_one_of_each(self, random: Random) -> None:
@@ -67,10 +67,10 @@ class Histories(RuleBasedStateMachine):
         for _ in range(8):
             self.say(somebodys_command, random)
 
-    @precondition(lambda self: self.told.known.plan.entries)
+    @precondition(lambda self: self.told.known.state.entries)
     @rule(which=some.integers(0, 9))
     def an_entry_is_struck(self, which: int) -> None:
-        entries = sorted(self.told.known.plan.entries)
+        entries = sorted(self.told.known.state.entries)
         self.handle(StrikeEntry(event=str(entries[which % len(entries)]), reason="By mistake"))
 
     @rule(hours=some.integers(-30, 200))
@@ -79,7 +79,7 @@ class Histories(RuleBasedStateMachine):
 
     def say(self, what: Callable[[Scene], Command], random: Random) -> None:
         known = self.told.known
-        scene = Scene(random, known.plan, day_of(max(self.now, self.told.last), ZONE))
+        scene = Scene(random, known.state, day_of(max(self.now, self.told.last), ZONE))
         try:
             self.handle(what(scene))
         except ValidationError:
@@ -92,12 +92,12 @@ class Histories(RuleBasedStateMachine):
             recorded = self.told.handle(self.now, command)
         except Refusal:
             recorded = []
-        assert values_of_plan(before.plan) == self.values, "a plan that was handed out never changes"
+        assert values_of_plan(before.state) == self.values, "a plan that was handed out never changes"
         if not recorded:
             assert self.told.known is before
             return
         self.remember(recorded)
-        self.what_was_decided_survives_the_record(command, before.plan, recorded)
+        self.what_was_decided_survives_the_record(command, before.state, recorded)
         self.said_again_it_changes_nothing(command)
 
     def what_was_decided_survives_the_record(self, command: Any, before: AccountPlan, recorded: Any) -> None:
@@ -113,7 +113,7 @@ class Histories(RuleBasedStateMachine):
         if command.subject() is None:
             return
         try:
-            again = decide(self.told.known.plan, command, self.told.last)
+            again = decide(self.told.known.state, command, self.told.last)
         except Refusal:
             return
         assert all(isinstance(event, HAPPENS_AGAIN) for event in again.events), again.events
@@ -121,12 +121,12 @@ class Histories(RuleBasedStateMachine):
     def remember(self, recorded: Any) -> None:
         known, events = self.told.known, [record.event for record in self.told.known.records]
         folded = fold(events)
-        assert (known.plan.kinds(), known.plan.entries) == (folded.kinds(), folded.entries)
+        assert (known.state.kinds(), known.state.entries) == (folded.kinds(), folded.entries)
         self.values = values_of_plan(folded)
         if any(isinstance(record.event, StakeholderForgotten) for record in recorded):
             self.stood = [fold(events[:version]) for version in range(known.version + 1)]
         else:
-            self.stood.append(known.plan)
+            self.stood.append(known.state)
 
     def teardown(self) -> None:
         self.what_is_stored_is_what_is_known()
@@ -152,7 +152,7 @@ class Histories(RuleBasedStateMachine):
         for version in range(1, len(recorded_at) + 1, 3):
             at, day = recorded_at[version - 1], days[version - 1]
             known = known_at(self.told.known, self.told.cut(f"version:{version}"))
-            assert known.plan.kinds() == self.stood[version].kinds()
+            assert known.state.kinds() == self.stood[version].kinds()
             assert self.told.cut(at.isoformat()).version == sum(each <= at for each in recorded_at)
             assert self.told.cut(str(day), now=later).version == sum(each <= day for each in days)
 
@@ -169,8 +169,8 @@ class Histories(RuleBasedStateMachine):
 
     def every_value_has_its_event(self) -> None:
         known = self.told.known
-        blamed = blame(known.plan, known.records)
-        assert {(each.kind, each.id, each.field): each.value for each in blamed} == values_of_plan(known.plan)
+        blamed = blame(known.state, known.records)
+        assert {(each.kind, each.id, each.field): each.value for each in blamed} == values_of_plan(known.state)
         assert not {each.event for each in blamed} & {
             known.records[version - 1].id for version in struck_by(known.records)
         }

@@ -29,7 +29,7 @@ def test_a_dump_is_restored_elsewhere_verified_and_forgets_whom_the_list_names(h
     kept.write_text(plantrail("checkpoint", PLANTRAIL_HOME=str(here)).stdout)
     with open_store(Settings(home=here)) as store:
         before = log(store.where.service)
-        people = account_plans(store).read(PLAN).plan.all(Stakeholder)
+        people = account_plans(store).read(PLAN).state.all(Stakeholder)
         who, name = next((person.id, person.name) for person in people.values() if person.name)
         plantrail("db", "dump", dump, PLANTRAIL_HOME=str(here))
         account_plans(store).handle(PLAN, [say("forget-stakeholder", id=who)], CONTEXT)
@@ -47,8 +47,8 @@ def test_a_dump_is_restored_elsewhere_verified_and_forgets_whom_the_list_names(h
         assert [row.state for row in after[: len(before)]] == [row.state for row in before]
         assert [row.topic for row in after[len(before) :]] == ["StakeholderForgotten"]
         known = account_plans(restored).read(PLAN)
-        assert known.plan.named("stakeholder", who).name == "[forgotten]"
-        others = [each.name for each in known.plan.all(Stakeholder).values() if each.id != who and each.name]
+        assert known.state.named("stakeholder", who).name == "[forgotten]"
+        others = [each.name for each in known.state.all(Stakeholder).values() if each.id != who and each.name]
         assert others
         assert "[forgotten]" not in others
         assert restored.erasures.certificate(PLAN, who).id == certificate.id

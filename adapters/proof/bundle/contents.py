@@ -12,11 +12,11 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from pydantic_core import to_json
 
 from adapters.proof.bundle.verify_bundle import FORMAT
-from application.aggregates.cache import LoadedPlan
 from application.proof.checkpoints import KeptCheckpoint, claimed
 from application.proof.ports import EventProof, LogTree, SaltedWords
 from application.reports.said_vs_did import NotTwoReviews, cuts_meant, last_position, said_vs_did
 from application.views.cuts import Cut, cut_at
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import the_plan
 
 VERIFIER = "verify_bundle.py"
@@ -54,8 +54,8 @@ class AuditBundle:
         said = self.at.said
         manifest = {
             "format": FORMAT,
-            "plan_id": self.known.plan_id,
-            "account_id": the_plan(self.known.plan).account_id,
+            "plan_id": self.known.id,
+            "account_id": the_plan(self.known.state).account_id,
             "as_of": self.cut.cut,
             "version": self.cut.version,
             "log": said.origin,
@@ -72,7 +72,7 @@ class AuditBundle:
 
     def _parts(self) -> Iterator[tuple[str, bytes]]:
         """The files that the manifest lists."""
-        proofs = self.tree.prove_plan(self.known.plan_id, self.cut.version, self.at)
+        proofs = self.tree.prove_plan(self.known.id, self.cut.version, self.at)
         yield "events.jsonl", b"".join(self.events)
         yield "proofs.jsonl", lines(map(proof_told, range(1, self.cut.version + 1), proofs))
         yield "words.jsonl", lines(map(words_told, self.words))

@@ -74,7 +74,7 @@ def form_path(path: str, name: str) -> str:
 
 def commands_view(asked: PlanRequest, caller: Caller) -> CommandsView:
     """Those the caller may carry out, by section."""
-    card, say = the_plan(asked.known.plan), asked.say
+    card, say = the_plan(asked.known.state), asked.say
     found: dict[str, list[CommandLink]] = {section: [] for section in get_args(Section)}
     for name, command in COMMANDS.items():
         if command is not OpenPlan and caller.may(right_to(command)):
@@ -87,7 +87,7 @@ def commands_view(asked: PlanRequest, caller: Caller) -> CommandsView:
 
 def people_of(asked: PlanRequest) -> list[str]:
     """Those of ours the plan knows: its owner and everybody who was ever on its team."""
-    plan = asked.known.plan
+    plan = asked.known.state
     return sorted({the_plan(plan).owner, *(member.person for member in plan.all(Member).values())})
 
 
@@ -125,7 +125,7 @@ class CommandPages:
             [(key, str(value)) for key, value in (await request.form(max_fields=MOST_FIELDS)).multi_items()]
         )
         form, key = self._form(asked, name, data), data.get("idempotency-key") or self._new_key()
-        command = command_of(form, data, asked.known.plan, asked.cut.date)
+        command = command_of(form, data, asked.known.state, asked.cut.date)
         if command is None:
             return await run_in_threadpool(self._shown, asked, form, key, 422)
         try:
@@ -148,7 +148,7 @@ class CommandPages:
         expected = data.get("expected-version", "")
         seen = int(expected) if expected.isdecimal() and len(expected) < 10 else None
         outcome = await self._desk.carry_out(request, name, [command], said, seen, key)
-        path, [done] = plan_path(the_plan(asked.known.plan)), outcome.done
+        path, [done] = plan_path(the_plan(asked.known.state)), outcome.done
         now = await self._pages.asked(request)
         events = [
             (f"{path}?as_of=version:{version}", f"{version} · {asked.say(spaced(event))}")
@@ -156,15 +156,15 @@ class CommandPages:
         ]
         sentence = asked.say("Recorded.") if events else asked.say("That is so already, so nothing was recorded.")
         view = DoneView(
-            head(the_plan(now.known.plan), now.cut, now.say), sentence, done.warnings, events, form_path(path, name)
+            head(the_plan(now.known.state), now.cut, now.say), sentence, done.warnings, events, form_path(path, name)
         )
         return await run_in_threadpool(self._pages.rendered, now, "forms/done.html", view)
 
     def _form(self, asked: PlanRequest, name: str, given: FormData) -> CommandForm:
-        return form_of(name, asked.known.plan, people_of(asked), asked.say, given)
+        return form_of(name, asked.known.state, people_of(asked), asked.say, given)
 
     def _shown(self, asked: PlanRequest, form: CommandForm, key: str, status: int = 200) -> Response:
-        card = the_plan(asked.known.plan)
+        card = the_plan(asked.known.state)
         action = form_path(plan_path(card), form.command)
         view = FormView(head(card, asked.cut, asked.say), form, action, asked.known.version, key)
         return self._pages.rendered(asked, "forms/page.html", view, status)

@@ -16,8 +16,8 @@ from adapters.web.plan.presenter import plan_path, plan_view
 from adapters.web.plan.timebar import steps, time_bar
 from adapters.web.plan.value_page import value_view
 from adapters.web.templates import render, speech_of
-from application.aggregates.cache import LoadedPlan
 from application.views.cuts import Cut, check_there, cut_at, timezone_of
+from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import reviews
 from domain.account_plan.plan import the_plan
 
@@ -48,7 +48,7 @@ class PlanPages:
         text = request.query_params.get("as_of") or request.query_params.get("on") or "now"
         cut = cut_at(text, known, self._views.now())
         check_there(known, cut)
-        self._views.note_read(request, known.plan_id, f"version:{cut.version}")
+        self._views.note_read(request, known.id, f"version:{cut.version}")
         return PlanRequest(request, known, cut, speech_of(request, timezone_of(known)))
 
     def page(self, template: str, make: Callable[[PlanRequest], Any]) -> Callable[[Request], Any]:
@@ -61,7 +61,7 @@ class PlanPages:
     def rendered(self, asked: PlanRequest, template: str, view: Any, status: int = 200) -> Response:
         known, cut, say = asked.known, asked.cut, asked.say
         now = cut_at("now", known, self._views.now())
-        path = plan_path(the_plan(known.plan))
+        path = plan_path(the_plan(known.state))
         here = f"{path}{asked.request.scope['path'].removeprefix(path)}"
         bar = time_bar(known, cut, reviews(known, now), here, path, say, asked.blaming)
         may_change = visitor_of(asked.request).caller.may("command")

@@ -10,12 +10,12 @@ from urllib.parse import quote, urlencode
 from adapters.rendering.words import in_words, spaced
 from adapters.web.languages import Speech
 from adapters.web.plan.columns import AMOUNT_OF_PLAN, COLUMNS
-from application.aggregates.cache import LoadedPlan
 from application.views.blame import Blame, blame
 from application.views.current_plan import ONE_EACH, plural
 from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.effects import section_of, values_of
 from application.views.freshness import Freshness, freshness
+from application.views.loaded_plan import LoadedPlan
 from application.views.metrics import metrics
 from domain.account_plan.health import Contract
 from domain.account_plan.language import AccountPlan, Section

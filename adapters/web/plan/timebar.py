@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
-from application.aggregates.cache import LoadedPlan
 from application.views.cuts import Cut
+from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewView
 
 

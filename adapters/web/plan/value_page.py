@@ -8,9 +8,9 @@ from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import PlanHead, head, name_of, plan_path, value_text
-from application.aggregates.cache import LoadedPlan
 from application.views.cuts import Cut, plan_at
 from application.views.effects import walk
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import the_plan
 from domain.record import struck_by
 

@@ -58,7 +58,9 @@ def complaints(type: str, data: Any) -> list[str]:
 
 
 def row_of(record: Recorded) -> Notification:
-    return Notification(record.plan_id, record.version, type(record.event).__name__, record.stored, record.position)
+    return Notification(
+        record.aggregate_id, record.version, type(record.event).__name__, record.stored, record.position
+    )
 
 
 # They hold

@@ -15,9 +15,9 @@ from pydantic import BaseModel, ValidationError
 
 from adapters.events import stored_format
 from adapters.events.stored_format import UPCASTS, UnknownTopic, decode, encode, meta_of, people_spoken_of, topic_of
-from application.aggregates.cache import LoadedPlan
 from application.aggregates.ports import ToRecord
-from domain.account_plan import EVENTS
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan import ACCOUNT_PLAN, EVENTS
 from domain.account_plan.plan import PlanOpened
 from domain.account_plan.plays import Play, PlayPlanned, PlayStarted
 from domain.markers import Sealed, marked
@@ -59,7 +59,7 @@ def test_what_was_stored_is_read_as_it_was_said(name, telling):
     event = example(EVENTS[name])
     record = decode(PLAN, VERSION, 42, topic_of(name), golden, telling.keys(event))
     assert stored_as(record.event) == stored_as(event)
-    assert (record.plan_id, record.version, record.position, record.stored) == (PLAN, VERSION, 42, golden)
+    assert (record.aggregate_id, record.version, record.position, record.stored) == (PLAN, VERSION, 42, golden)
     meta = record.meta
     assert (meta.recorded_at, meta.actor, meta.on_behalf_of, meta.reason) == (AT, "ann", "bob", REASON)
     assert all(part.open for part in record.sealed)
@@ -130,14 +130,14 @@ def test_an_old_stream_loads_goes_on_in_the_new_shape_and_is_stored_as_it_was(st
             (PLAN, OLD),
         )
     store.events.append(commit(PLAN, 3, today))
-    known = LoadedPlan(PLAN).with_news(store.events.read(PLAN))
+    known = LoadedPlan.of(ACCOUNT_PLAN, PLAN, store.events.read(PLAN))
     assert [record.event for record in known.records] == [
         OPENED,
         PLANNED,
         PlayStarted(id="pilot", started_on=date(2026, 1, 9)),
         today,
     ]
-    assert known.plan.the(Play, "pilot").started_on == date(2026, 1, 12)
+    assert known.state.the(Play, "pilot").started_on == date(2026, 1, 12)
     assert [row.topic for row in log(store.where.service)][2:] == ["PlayStarted", "PlayStarted.2"]
     assert log(store.where.service)[2].state == OLD
 

@@ -61,7 +61,7 @@ def plans(store):
 
 
 def names(store):
-    return [person.name for person in plans_on(store).read(ACME).plan.all(Stakeholder).values()]
+    return [person.name for person in plans_on(store).read(ACME).state.all(Stakeholder).values()]
 
 
 def lines_of(file):

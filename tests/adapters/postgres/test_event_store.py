@@ -242,9 +242,9 @@ def test_all_plans_are_read_in_the_order_of_their_ids_each_with_all_its_events(s
         for version in range(events):
             store.events.append(commit(plan_id, version, note(f"{version}")))
     read = list(store.events.histories())
-    assert [(known.plan_id, known.version) for known in read] == list(zip(plans, (1, 5, 2, 3), strict=True))
-    assert all(plain(known.records) == plain(store.events.read(known.plan_id)) for known in read)
-    assert [known.plan_id for known in store.events.histories(after_plan=plans[1])] == plans[2:]
+    assert [(known.id, known.version) for known in read] == list(zip(plans, (1, 5, 2, 3), strict=True))
+    assert all(plain(known.records) == plain(store.events.read(known.id)) for known in read)
+    assert [known.id for known in store.events.histories(after_plan=plans[1])] == plans[2:]
 
 
 def test_sealed_words_are_read_with_all_plans(store):

@@ -75,7 +75,7 @@ def test_rotated_keys_open_with_the_new_generation_alone_and_what_was_sealed_sta
         assert next_process.keys.all() == before
         assert next_process.keys.of(plan_id)["s7"] == (7).to_bytes(32)
         assert next_process.secrets.of("idempotency") == secret
-        assert plans_on(next_process).read(ACME).plan.named("stakeholder", "cfo").name == "Jäne Doe"
+        assert plans_on(next_process).read(ACME).state.named("stakeholder", "cfo").name == "Jäne Doe"
     assert [(each.generation, each.current, each.wraps) for each in store.generations.all()] == [
         (2, True, 2 * BATCH + 3),
         (1, False, 0),

@@ -18,10 +18,11 @@ from adapters.postgres import projections
 from adapters.postgres.portfolio import PortfolioTable
 from adapters.postgres.projections import Follower, RebuildUnderWay, Status, catch_up
 from adapters.postgres.store import Store, opened
-from application.aggregates.handle import AccountPlans
+from application.aggregates.handle import Aggregates
 from application.aggregates.ports import ProjectionLag, StoreUnavailable
 from application.portfolio.query import PortfolioQuery
 from application.portfolio.row import PortfolioItem
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import plan_id_of
 from tests.application.portfolio.test_portfolio import ACTION, REVIEW, item_of
 from tests.conftest import KEY
@@ -50,12 +51,12 @@ def following(store: Store, clock: Clock) -> Iterator[Follower]:
         follower.stop()
 
 
-def do(plans: AccountPlans, account_id: str, command: str, /, **body: Any) -> int:
+def do(plans: Aggregates[AccountPlan], account_id: str, command: str, /, **body: Any) -> int:
     """Carry out a command; the position of what it recorded."""
     return plans.handle(plan_id_of(account_id), [say(command, **body)], CONTEXT).position
 
 
-def open_plan(plans: AccountPlans, account_id: str, **more: Any) -> int:
+def open_plan(plans: Aggregates[AccountPlan], account_id: str, **more: Any) -> int:
     terms = {"account_name": account_id.title(), "tier": "strategic", "owner": "ann", "currency": "EUR"}
     return do(plans, account_id, "open-plan", **terms | {"account_id": account_id} | more)
 

@@ -269,7 +269,7 @@ def test_a_plan_that_goes_back_in_time_is_not_imported(lines, untouched):
 
 
 def name_of(plans, who):
-    return plans.read(ACME).plan.named("stakeholder", who).name
+    return plans.read(ACME).state.named("stakeholder", who).name
 
 
 def test_without_the_keys_everything_works_and_the_words_are_missing(store, plans, copy):
@@ -277,7 +277,7 @@ def test_without_the_keys_everything_works_and_the_words_are_missing(store, plan
     copies = plans_on(copy)
     assert (name_of(plans, "cfo"), name_of(copies, "cfo")) == ("Jäne Doe", "[forgotten]")
     handle(copies, "change-sentiment", id="cfo", attitude=1, evidence="she smiled")
-    again = plans_on(copy).read(ACME).plan.named("stakeholder", "cfo")
+    again = plans_on(copy).read(ACME).state.named("stakeholder", "cfo")
     assert (again.name, again.attitude, again.evidence) == ("[forgotten]", 1, "she smiled")
 
 

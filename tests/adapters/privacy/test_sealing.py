@@ -99,7 +99,7 @@ def test_a_persons_words_are_never_stored_in_clear_even_if_nobody_says_whom_they
     handle(plans, "change-sentiment", id="cfo", attitude=-1, evidence="she frowned", about=[])
     assert in_clear(store, *SAID_OF_JANE, "Jöan", "Smith", "Queen", "frowned") == []
     assert in_clear(store, "executive", "cfo", "attitude") == ["executive", "cfo", "attitude"]
-    person = plans.read(ACME).plan.named("stakeholder", "cfo")
+    person = plans.read(ACME).state.named("stakeholder", "cfo")
     assert (person.name, person.title, person.evidence) == ("Jöan Smith", "Queen", "she frowned")
 
 
@@ -294,5 +294,5 @@ def test_a_key_that_is_lost_takes_the_words_and_nothing_else(connection_strings)
         assert "Jäne" not in texts(plans)
         handle(plans, "change-sentiment", id="cfo", attitude=1, evidence="she smiled")
         plans = plans_on(next_process)
-        person = plans.read(ACME).plan.named("stakeholder", "cfo")
+        person = plans.read(ACME).state.named("stakeholder", "cfo")
         assert (person.name, person.evidence, person.attitude) == ("[forgotten]", "she smiled", 1)

@@ -57,9 +57,9 @@ def test_a_command_answers_what_it_recorded(store, plans):
     outcome = handle(plans, "add-action", statement="Send the deck", kind="task", owner="ann", due_on="2026-01-09")
     [row] = log(store.where.service)[1:]
     [done] = outcome.done
-    assert (outcome.plan_id, outcome.version, outcome.position) == (ACME, 2, row.position)
+    assert (outcome.aggregate_id, outcome.version, outcome.position) == (ACME, 2, row.position)
     assert done.events == {2: "ActionAdded"}
-    assert plans.read(ACME).plan.named("action", done.id).statement == "Send the deck"
+    assert plans.read(ACME).state.named("action", done.id).statement == "Send the deck"
     assert not outcome.opened
     assert not outcome.replayed
 
@@ -109,8 +109,8 @@ def test_a_list_of_commands_is_decided_one_after_the_other(store, plans):
     ]
     assert types(store)[1:] == ["PlayPlanned", "PlayStarted", "NoteWritten", "EntryStruck"]
     for known in (plans.read(ACME), plans_on(store).read(ACME)):
-        assert known.plan.the(Play, "pilot").started_on == MONDAY.date()
-        assert known.plan.named("note", "wrong") is None
+        assert known.state.the(Play, "pilot").started_on == MONDAY.date()
+        assert known.state.named("note", "wrong") is None
     assert len({row.command_id for row in log(store.where.service)}) == 5
 
 
@@ -245,7 +245,11 @@ def test_the_same_request_again_gets_the_same_answer_and_records_nothing(store, 
     for others in (plans, elsewhere, plans_on(store)):
         again = note(others, KEY)
         assert again.replayed
-        assert (again.plan_id, again.version, again.position) == (first.plan_id, first.version, first.position)
+        assert (again.aggregate_id, again.version, again.position) == (
+            first.aggregate_id,
+            first.version,
+            first.position,
+        )
         assert again.done == first.done
     assert not first.replayed
     assert types(store) == ["PlanOpened", "NoteWritten", "NoteWritten"]

@@ -20,12 +20,12 @@ from adapters.events.partial_read import read_partial_event
 from adapters.postgres.portfolio import statement, values
 from adapters.postgres.store import Store
 from adapters.postgres.store import opened as opened_store
-from application.aggregates.cache import LoadedPlan
 from application.portfolio.projector import READS, CannotBeFolded, LooksBack, PartialEvent, PortfolioProjector
 from application.portfolio.query import PortfolioQuery, Sort, name_key, place_of
 from application.portfolio.row import PortfolioItem, PortfolioRow, shown
 from application.views.current_plan import current_plan
 from application.views.cuts import cut_at
+from application.views.loaded_plan import LoadedPlan
 from application.views.pages import CursorUnknown
 from domain.account_plan import ACCOUNT_PLAN, COMMANDS, EVENTS
 from domain.account_plan.plan import plan_id_of, the_plan
@@ -62,9 +62,9 @@ def line_of(line: PortfolioRow, now: datetime) -> tuple[PortfolioItem, list[str]
 def expected(known: LoadedPlan, now: datetime) -> tuple[PortfolioItem, list[str]]:
     """The line as the plan itself has it."""
     at = max(now, known.records[-1].meta.recorded_at)
-    everybody = {the_plan(known.plan).owner, *(member.person for member in known.plan.all(Member).values())}
+    everybody = {the_plan(known.state).owner, *(member.person for member in known.state.all(Member).values())}
     return item_of(known, now), sorted(
-        who for who in everybody if is_at_work_on(known.plan, who, ACCOUNT_PLAN.today(known.plan, at))
+        who for who in everybody if is_at_work_on(known.state, who, ACCOUNT_PLAN.today(known.state, at))
     )
 
 
@@ -78,7 +78,7 @@ def item_of(known: LoadedPlan, now: datetime) -> PortfolioItem:
     card = {name: value for name, value in view.account.__dict__.items() if name in PortfolioItem.model_fields}
     return PortfolioItem(
         **card,
-        plan_id=known.plan_id,
+        plan_id=known.id,
         arr=contract and contract.arr,
         renews_on=contract and contract.renews_on,
         open_promises=view.metrics.promises.open,
@@ -94,7 +94,7 @@ def item_of(known: LoadedPlan, now: datetime) -> PortfolioItem:
 
 def partial_event(record: Recorded) -> PartialEvent:
     return read_partial_event(
-        record.plan_id, record.version, record.position, type(record.event).__name__, record.stored
+        record.aggregate_id, record.version, record.position, type(record.event).__name__, record.stored
     )
 
 
@@ -118,7 +118,7 @@ HISTORIES: dict[str, Callable[[], History]] = {
 @pytest.mark.parametrize("name", HISTORIES)
 def test_a_line_carried_on_event_by_event_says_at_every_version_what_the_plan_says(name):
     whole, line = HISTORIES[name]().known, None
-    known = LoadedPlan(whole.plan_id)
+    known = LoadedPlan.of(ACCOUNT_PLAN, whole.id)
     for record in whole.records:
         known = known.with_news([record])
         line = carried_on(line, known)
@@ -197,7 +197,7 @@ def test_whatever_happens_and_however_it_is_batched_a_line_says_what_the_plan_sa
         day += timedelta(days=days)
         body = {name: str(day + timedelta(days=at)) if name.endswith("_on") else at for name, at in drawn.items()}
         if command == "strike-entry":
-            entries = sorted(history.known.plan.entries, reverse=True)
+            entries = sorted(history.known.state.entries, reverse=True)
             body["event"] = str(entries[drawn["event"] % len(entries)]) if entries else "0"
         body = {name: value for name, value in body.items() if name in COMMANDS[command].model_fields}
         try:

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
-from application.aggregates.cache import LoadedPlan
 from application.reports.outcomes import Outcome, rows
 from application.reports.promises import lives
 from application.reports.said_vs_did import said_vs_did
-from domain.account_plan import COMMANDS
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan import ACCOUNT_PLAN, COMMANDS
 from domain.language import Refusal
 from tests.application.reports.test_said_vs_did import DEMO, SCENARIOS
 from tests.examples import examples
@@ -84,7 +84,7 @@ def test_outcomes_partition_the_rows_and_later_events_change_nothing(history: Hi
         outcomes = {name: getattr(each, name) for name in get_args(Outcome)}
         assert sum(outcomes.values()) == each.scored + each.pending
         assert each.kept_proven <= each.kept_as_said <= each.kept
-    short = LoadedPlan(history.plan_id).with_news(history.known.records[: b.version])
+    short = LoadedPlan.of(ACCOUNT_PLAN, history.plan_id, history.known.records[: b.version])
     assert to_json(said_vs_did(short, a, b)) == to_json(found)
 
 

@@ -147,7 +147,7 @@ def test_the_reviews_are_the_two_cuts(acme):
 
 
 def test_who_set_what(acme):
-    blamed = {(each.kind, each.id, each.field): each for each in blame(acme.known.plan, acme.known.records)}
+    blamed = {(each.kind, each.id, each.field): each for each in blame(acme.known.state, acme.known.records)}
     assert (blamed["play", "exec", "due_on"].event, blamed["play", "exec", "due_on"].actor) == (acme.event(17), "ann")
     assert blamed["play", "exec", "title"].event == acme.event(4)
     assert blamed["action", "pricing", "state"].actor == "ben"

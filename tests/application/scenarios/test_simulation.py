@@ -12,13 +12,14 @@ from uuid import UUID
 import pytest
 
 from adapters.postgres.store import Store, opened
-from application.aggregates.cache import LoadedPlan
-from application.aggregates.handle import AccountPlans
+from application.aggregates.handle import Aggregates
 from application.aggregates.ports import CommandContext
 from application.scenarios.scenario import Line, ScenarioRefused, read, told
 from application.scenarios.simulation import Loaded, PlansMovedOn, RealEventsHeld, Rehearsal, load
-from domain.account_plan import EVENTS
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan import ACCOUNT_PLAN, EVENTS
 from domain.account_plan.goals import GoalRevised
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import PlanNotOpen, plan_id_of
 from domain.record import Recorded
 from tests.conftest import KEY
@@ -182,7 +183,7 @@ def test_an_id_left_out_is_made_up():
 
 def test_a_plan_may_be_named_by_its_own_id():
     rehearsal = rehearsed(line("open-plan", plan=str(ACME), **OPEN), line("plan-play", plan=str(ACME), **PLAY))
-    assert {commit.plan_id for commit in rehearsal.commits} == {ACME}
+    assert {commit.aggregate_id for commit in rehearsal.commits} == {ACME}
 
 
 def test_an_entry_that_is_struck_is_out_for_the_commands_that_follow():
@@ -207,16 +208,16 @@ def test_words_about_somebody_are_not_repeated_in_clear_by_a_later_line():
 # Recording
 
 
-def plans_in(store: Store) -> AccountPlans:
-    return AccountPlans(store.events, lambda: datetime(2026, 6, 1, tzinfo=UTC), new_ids())
+def plans_in(store: Store) -> Aggregates[AccountPlan]:
+    return Aggregates(ACCOUNT_PLAN, store.events, lambda: datetime(2026, 6, 1, tzinfo=UTC), new_ids())
 
 
 @pytest.fixture
-def plans(store: Store) -> AccountPlans:
+def plans(store: Store) -> Aggregates[AccountPlan]:
     return plans_in(store)
 
 
-def loaded(store: Store, plans: AccountPlans, *lines: str) -> Loaded:
+def loaded(store: Store, plans: Aggregates[AccountPlan], *lines: str) -> Loaded:
     return load(read("story.jsonl", scenario(*lines)), store.events, plans.read, new_ids())
 
 

@@ -114,4 +114,4 @@ def test_the_reason_of_what_was_said_about_a_person_goes_with_the_person():
 
 def test_no_current_value_is_without_blame():
     told = everything()
-    assert {key: each.value for key, each in blamed(told).items()} == values_of_plan(told.known.plan)
+    assert {key: each.value for key, each in blamed(told).items()} == values_of_plan(told.known.state)

@@ -452,7 +452,7 @@ def test_before_the_plan_was_opened_there_was_nothing_so_everything_came():
     told = everything()
     difference = diff(told.known, told.cut("2025-12-31"), told.cut("now"))
     came = {(row.kind, row.id) for row in rows(difference)}
-    assert came == {(kind.noun, id) for kind, things in told.known.plan.kinds().items() for id in things}
+    assert came == {(kind.noun, id) for kind, things in told.known.state.kinds().items() for id in things}
     assert {kind for kind, _ in came} == set(THINGS)
     assert difference.changes["plan"][0].what == "plan-opened"
     assert difference.from_.version == 0

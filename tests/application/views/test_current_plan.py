@@ -22,7 +22,7 @@ def shown(history: History, cut: str = "now") -> Any:
 def test_a_history_of_everything_has_every_event_in_it():
     history = everything()
     assert {type(record.event).__name__ for record in history.known.records} == set(EVENTS)
-    assert {kind.noun for kind, things in history.known.plan.kinds().items() if things} == set(THINGS)
+    assert {kind.noun for kind, things in history.known.state.kinds().items() if things} == set(THINGS)
     assert len(COMMANDS) <= history.known.version
 
 

@@ -199,8 +199,8 @@ def test_the_plan_as_of_a_version_is_the_fold_of_so_many_events():
     events = [record.event for record in history.known.records]
     for version in range(1, 6):
         known = known_at(history.known, history.cut(f"version:{version}"))
-        assert known.plan.kinds() == fold(events[:version]).kinds()
-        assert known.version == known.plan.version == version
+        assert known.state.kinds() == fold(events[:version]).kinds()
+        assert known.version == known.state.version == version
 
 
 @pytest.mark.parametrize("text", ["version:0", "2026-01-04", "2026-01-05T08:59:59Z", "0001-01-01"])

@@ -123,7 +123,7 @@ def test_the_history_of_everything_adds_up_to_the_plan_as_it_stands():
             key = (change.kind, change.id, change.field)
             assert values.get(key) == change.before
             values[key] = change.after
-    assert {key: value for key, value in values.items() if value is not None} == values_of_plan(told.known.plan)
+    assert {key: value for key, value in values.items() if value is not None} == values_of_plan(told.known.state)
 
 
 # Filters

@@ -13,7 +13,7 @@ RISK = {"statement": "Night shift does not use it", "owner": "ann"}
 
 
 def measured(history: History, today: str = "2026-02-02") -> Metrics:
-    return metrics(history.known.plan, date.fromisoformat(today))
+    return metrics(history.known.state, date.fromisoformat(today))
 
 
 def with_people(*ids: str) -> History:

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic
 from uuid import UUID
 
-from application.aggregates.cache import LoadedPlan
+from application.aggregates.cache import LoadedAggregate, forgotten_in
 from application.aggregates.ports import ToRecord
-from domain.account_plan import ACCOUNT_PLAN, AccountPlanCommand, decide, fold
-from domain.account_plan.language import AccountPlan
-from domain.account_plan.stakeholders import StakeholderForgotten
-from domain.language import Caution, Event
+from domain.aggregates import A
+from domain.language import Caution, Command, Event
 from domain.markers import Sealed, marked
 from domain.record import Recorded
 from domain.rules import speaks_of
@@ -25,32 +24,33 @@ class Done:
     warnings: Sequence[Caution]
 
 
-class PendingPlan:
-    """A plan as it will stand once all that was decided is on record: what the next command is decided on."""
+class PendingAggregate(Generic[A]):
+    """An aggregate as it will stand once all that was decided is on record: what the next command is decided on."""
 
-    def __init__(self, known: LoadedPlan) -> None:
+    def __init__(self, known: LoadedAggregate[A]) -> None:
         self.known = known
-        self.plan = known.plan
+        self.state = known.state
         self.to_record: list[ToRecord] = []
 
-    def take(self, command: AccountPlanCommand, at: datetime, command_id: str) -> Done:
+    def take(self, command: Command, at: datetime, command_id: str) -> Done:
         """Raises `Refusal`, and then all is as it was."""
-        decision = decide(self.plan, command, at)
-        about = speaks_of(self.plan, command)
-        first = self.plan.version + 1
+        decision = self.known.type.decide(self.state, command, at)
+        about = speaks_of(self.state, command)
+        first = self.state.version + 1
         self.to_record += [
             ToRecord(event, at, command_id, command.reason, about, self._former_words_spoke_of(event))
             for event in decision.events
         ]
-        self.plan = self._after(decision.events)
+        self.state = self._after(decision.events)
         types = {version: type(event).__name__ for version, event in enumerate(decision.events, first)}
         return Done(command.subject(), types, decision.warnings)
 
-    def _after(self, news: Sequence[Event]) -> AccountPlan:
-        if ACCOUNT_PLAN.strikes(news):
+    def _after(self, news: Sequence[Event]) -> A:
+        type = self.known.type
+        if type.strikes(news):
             recorded = (record.event for record in self.known.records)
-            return fold([*recorded, *(each.event for each in self.to_record)])
-        return fold(news, self.plan)
+            return type.fold([*recorded, *(each.event for each in self.to_record)])
+        return type.fold(news, self.state)
 
     def _former_words_spoke_of(self, event: Event) -> tuple[str, ...]:
         about = set(former_words_spoke_of(self.known.records, event))
@@ -70,8 +70,7 @@ def former_words_spoke_of(records: Sequence[Recorded], event: Event) -> tuple[st
         return ()
     parts = (part for record in records if is_about_the_same(record.event, event) for part in record.sealed)
     about = {who for part in parts if part.fields != ("reason",) for who in part.about}
-    forgotten = {record.event.id for record in records if isinstance(record.event, StakeholderForgotten)}
-    return tuple(sorted(about - forgotten))
+    return tuple(sorted(about.difference(forgotten_in(records))))
 
 
 def repeats_words(event: Event) -> bool:
@@ -82,7 +81,7 @@ def is_about_the_same(event: Event, other: Event) -> bool:
     return (event.noun, event.subject()) == (other.noun, other.subject())
 
 
-def with_id(command: AccountPlanCommand, make_id: Callable[[], UUID]) -> AccountPlanCommand:
+def with_id(command: Command, make_id: Callable[[], UUID]) -> Command:
     """The command, with an id made up where the caller left it out."""
     if command.subject() is None:
         # Digits, because a stakeholder's id may not hold a word of the name.

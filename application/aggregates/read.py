@@ -1,0 +1,57 @@
+"""The read side: an aggregate as it stands on record, never stale."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Generic
+from uuid import UUID
+
+from application.aggregates.cache import AggregateCache, LoadedAggregate, forgotten_in
+from application.aggregates.ports import EventStore
+from domain.aggregates import A, AggregateType
+
+
+class AggregateReader(Generic[A]):
+    """Reads aggregates of one type; every view starts with `read`."""
+
+    def __init__(self, type: AggregateType[A], store: EventStore, now: Callable[[], datetime]) -> None:
+        self._type = type
+        self._store = store
+        self._now = now
+        self._cache = AggregateCache[A]()
+
+    def read(self, id: UUID) -> LoadedAggregate[A]:
+        """The aggregate as it stands now: what is known is brought up to date first.
+
+        Raises the type's `not_open`, `StoreUnavailable`.
+        """
+        known = self.refreshed(self.remembered(id))
+        if not known.records:
+            raise self._type.not_open
+        return known
+
+    def remembered(self, id: UUID) -> LoadedAggregate[A]:
+        """What this process knows of an aggregate, which may be old or nothing at all."""
+        return self._cache.get(id) or LoadedAggregate.of(self._type, id)
+
+    def drop(self, id: UUID) -> None:
+        """Remember nothing of an aggregate any more."""
+        self._cache.drop(id)
+
+    def refreshed(self, known: LoadedAggregate[A]) -> LoadedAggregate[A]:
+        """What is known with all that was recorded since.  Of an aggregate of another type nothing is known."""
+        news = self._store.read(known.id, after=known.version)
+        if not news or type(news[0].event).__name__ not in self._type.events:
+            return known
+        if known.records and forgotten_in(news):
+            self._cache.drop(known.id)
+            return self.refreshed(LoadedAggregate.of(self._type, known.id))
+        known = known.with_news(news)
+        self._cache.put(known)
+        return known
+
+    def now(self) -> datetime:
+        return self._now()
+
+    def today(self, known: LoadedAggregate[A]) -> date:
+        """The day it is now where the aggregate lives."""
+        return self._type.today(known.state, self._now())

@@ -1,0 +1,7 @@
+"""What every view of a plan is made of."""
+
+from application.aggregates.cache import LoadedAggregate
+from domain.account_plan.language import AccountPlan
+
+LoadedPlan = LoadedAggregate[AccountPlan]
+"""A plan and its records, as of a version."""

@@ -1,0 +1,32 @@
+"""The aggregates whose events stand on the log.  Another one is one more name in `REGISTRY`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.account_plan import ACCOUNT_PLAN
+from domain.aggregates import AggregateType
+from domain.language import Event
+
+
+class Registry:
+    """Types of aggregates that share a log, where an event's name says whose it is."""
+
+    def __init__(self, *types: AggregateType[Any]) -> None:
+        """Raises `ValueError` where two of them have an event of the same name."""
+        self._types: dict[str, AggregateType[Any]] = {}
+        for each in types:
+            for name in each.events:
+                if name in self._types:
+                    raise ValueError(
+                        f"{name} is an event of a {self._types[name].noun} and of a {each.noun}: rename one"
+                    )
+                self._types[name] = each
+        self.events: Mapping[str, type[Event]] = {name: each.events[name] for name, each in self._types.items()}
+        """By their names, under which they are stored."""
+
+    def type_of(self, event: Event) -> AggregateType[Any]:
+        """The type of the aggregate that an event is of."""
+        return self._types[type(event).__name__]
+
+
+REGISTRY = Registry(ACCOUNT_PLAN)
