@@ -13,6 +13,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from adapters.access.callers import Callers, Development
 from adapters.bootstrap.http_service import Reception, http_app
 from adapters.http.limits import Buckets
+from adapters.observability.readiness import Checks
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.postgres.store import Store
 from adapters.web.app import pages
@@ -120,12 +121,13 @@ def served(
     limits: Buckets | None = None,
     keys_changed: Callable[[], None] = lambda: None,
     caller_by_key: Callable[[str], Caller | None] = lambda _: None,
+    checks: Checks | None = None,
 ) -> Iterator[Api]:
     """A process of its own, as far as anybody can tell from outside."""
     clock = clock or Clock()
     development = None if callers else Development()
     let_in = Reception(callers or Development(), limits, keys_changed, caller_by_key, development)
-    app = http_app(store, let_in, SECRET, now=clock, targets=Targets(loopback=True), pages=pages)
+    app = http_app(store, let_in, SECRET, checks, now=clock, targets=Targets(loopback=True), pages=pages)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(running(app)) as client:
         yield Api(store, clock, portal, client, app)
 

@@ -4,6 +4,7 @@ A key reads `plantrail_<id>_<secret>`: twelve hexadecimal digits it is found by,
 """
 
 import re
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from application.aggregates.access import Caller
+from application.aggregates.ports import StoreUnavailable
 from application.views.plan_names import plans_named
 from domain.language import same_person
 
@@ -22,6 +24,9 @@ GivenRole = Literal["reader", "editor", "auditor", "subscriber", "admin"]
 """A role that a key can have."""
 
 MARK = "plantrail_"
+SECONDS_GOOD = 60
+"""For how long what is known of the keys is taken for true."""
+
 KEY = re.compile(rf"{MARK}([0-9a-f]{{12}})_([A-Za-z0-9_-]{{43}})")
 
 
@@ -93,52 +98,89 @@ class ApiKeys(Protocol):
     """The keys there are, as admins see, make and revoke them.  Every method raises `StoreUnavailable`."""
 
     def all(self) -> list[ApiKey]:
-        """The newest first."""
+        """The newest first.  What cannot be read is no key."""
 
     def add(self, key: ApiKey) -> None: ...
 
-    def revoke(self, id: str, at: datetime) -> ApiKey | None:
-        """From here on it is no good.  None where there is no such key; one that was revoked stays so since then."""
+    def revoke(self, id: str, at: datetime) -> bool:
+        """From here on it is no good, also where it cannot be read.  False where there is no such key; one that was
+        revoked stays so since then."""
+
+
+class KeysUnread(StoreUnavailable):
+    """Whether your key is still good cannot be known at the moment: try again."""
 
 
 class ApiKeyCache:
     """Callers by the keys there are, as they were when it was looked last: a look-up in memory.
 
-    A store that is away changes nothing: while it is, nobody can take a key back either.
+    Who cannot look any more does not know which keys were taken back: after a minute nobody is let in by a key.
     """
 
-    def __init__(self, kept: KeptKeys, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, kept: KeptKeys, now: Callable[[], datetime], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._kept = kept
         self._now = now
+        self._monotonic = monotonic
         self._revision = 0
         self._keys: Mapping[str, tuple[ApiKey, Caller]] = {}
         self._used: dict[str, datetime] = {}
+        self._looked_at = monotonic()
+        self._failed = False
 
     def refresh(self) -> None:
         """Look what has changed, and say which keys were used.  Raises `StoreUnavailable`."""
+        try:
+            self._look()
+        except Exception:
+            self._failed = True
+            raise
+        self._failed = False
+        used = [self._used.popitem() for _ in range(len(self._used))]
+        if used:
+            self._kept.note_uses(dict(used))
+
+    def _look(self) -> None:
+        begun = self._monotonic()
         revision = self._kept.revision()
         if revision != self._revision:
             now = self._now()
             self._keys = {key.id: (key, key.caller()) for key in self._kept.all() if key.is_good(now)}
             self._revision = revision
-        used = [self._used.popitem() for _ in range(len(self._used))]
-        if used:
-            self._kept.note_uses(dict(used))
+        self._looked_at = begun
+
+    @property
+    def seconds_unread(self) -> float:
+        """Since what is known of the keys was true."""
+        return self._monotonic() - self._looked_at
+
+    def why_unread(self) -> str | None:
+        """What keeps it from being known which keys are good; None when nothing does."""
+        if not self._failed and self.seconds_unread <= SECONDS_GOOD:
+            return None
+        seconds = round(self.seconds_unread)
+        return f"The keys of callers could not be read for {seconds} s; from {SECONDS_GOOD} s on none is taken."
 
     def caller(self, token: str) -> Caller | None:
-        """Whose key it is; None where it is nobody's any more, or never was."""
+        """Whose key it is; None where it is nobody's any more, or never was.  Raises `KeysUnread`."""
         match = KEY.fullmatch(token)
-        found = self._keys.get(match[1]) if match else None
+        found = self._good(match[1]) if match else None
         if match is None or found is None:
             return None
         key, caller = found
-        now = self._now()
-        if not (compare_digest(key.digest, digest(match[2])) and key.is_good(now)):
+        if not compare_digest(key.digest, digest(match[2])):
             return None
-        self._used[key.id] = now
+        self._used[key.id] = self._now()
         return caller
 
     def caller_by_id(self, id: str) -> Caller | None:
-        """Whose key this is, as long as it is good: for who has shown the key before."""
-        key, caller = self._keys.get(id, (None, None))
-        return caller if key and key.is_good(self._now()) else None
+        """Whose key this is, as long as it is good: for who has shown the key before.  Raises `KeysUnread`."""
+        found = self._good(id)
+        return found[1] if found else None
+
+    def _good(self, id: str) -> tuple[ApiKey, Caller] | None:
+        if self.seconds_unread > SECONDS_GOOD:
+            raise KeysUnread(KeysUnread.__doc__)
+        found = self._keys.get(id)
+        return found if found and found[0].is_good(self._now()) else None

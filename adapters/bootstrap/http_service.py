@@ -2,9 +2,10 @@
 
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from socket import socket
 
 import structlog
@@ -31,6 +32,7 @@ from adapters.http.feed import Subscribers
 from adapters.http.limits import Buckets
 from adapters.observability.metrics import Metrics
 from adapters.observability.periodic import every
+from adapters.observability.readiness import Checks
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
 from adapters.postgres.heads import PostgresHeads
@@ -41,6 +43,7 @@ from adapters.postgres.store import Store
 from adapters.proof.checkpoints import LogKey
 from adapters.rendering.pool import RenderingPool
 from application.aggregates.access import Caller
+from application.aggregates.ports import StoreUnavailable
 
 logger = structlog.get_logger("plantrail")
 
@@ -60,6 +63,8 @@ class Reception:
     """Whose a key is, by its id, as long as it is good."""
     development: Development | None = None
     """Where callers name themselves."""
+    why_unread: Callable[[], str | None] = lambda: None
+    """What keeps it from being known who may come in; None when nothing does."""
 
 
 @contextmanager
@@ -71,8 +76,21 @@ def reception(settings: Settings, host: str, store: Store) -> Iterator[Reception
         keys = ApiKeyCache(store.api_keys, utc_now)
         keys.refresh()
         bearers = Bearers(keys, tokens(settings))
-        with every(SECONDS_BETWEEN_LOOKS, keys.refresh):
-            yield Reception(bearers, Buckets(settings.requests_per_second), keys.refresh, keys.caller_by_id)
+        with every(
+            SECONDS_BETWEEN_LOOKS,
+            keys.refresh,
+            "looking at keys",
+            "keys that are taken back stay good for a minute; from then on nobody is let in by a key",
+            store.outages,
+        ):
+
+            def look_anew() -> None:
+                with suppress(StoreUnavailable):  # within a second it is looked again
+                    keys.refresh()
+
+            yield Reception(
+                bearers, Buckets(settings.requests_per_second), look_anew, keys.caller_by_id, why_unread=keys.why_unread
+            )
     elif is_this_machine(host):
         logger.warning("development: callers on this machine name themselves by X-Actor; no key is asked for")
         development = Development()
@@ -98,7 +116,7 @@ def http_app(
     store: Store,
     let_in: Reception,
     secret: bytes,
-    why_not_ready: Callable[[], str | None] | None = None,
+    checks: Checks | None = None,
     address: str = DEFAULT_PUBLIC_URL,
     now: Callable[[], datetime] = utc_now,
     targets: Targets | None = None,
@@ -128,10 +146,11 @@ def http_app(
         secret=secret,
         now=now,
         make_id=make_id,
-        why_not_ready=why_not_ready or store.why_not_ready,
+        checks={"store-away": store.why_away} if checks is None else checks,
         public_url=address,
         sessions=Sessions(store.sessions, now, let_in.caller_by_key, let_in.development),
         metrics=metrics or Metrics(),
+        outages=store.outages,
     )
     return create_app(services, pages=pages)
 
@@ -140,15 +159,27 @@ def http_app(
 def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> Iterator[Follower]:
     """The portfolio kept up with the log; what is too old to be kept, and people who were forgotten, swept away."""
 
-    def sweep() -> None:
-        store.events.purge()
-        store.access_events.purge(access_events_days)
+    follower = store.portfolio.follower(utc_now, store.outages)
+    follower.start()
+    a_while = MINUTES_BETWEEN_SWEEPS * 60
+    purge_reads = partial(store.access_events.purge, access_events_days)
+
+    def purge_sessions() -> None:
         store.sessions.purge(utc_now())
 
-    follower = store.portfolio.follower(utc_now)
-    follower.start()
     try:
-        with every(MINUTES_BETWEEN_SWEEPS * 60, sweep), every(SECONDS_BETWEEN_SWEEPS, store.erasures.sweep):
+        with (
+            every(a_while, store.events.purge, "purging answers", "they are kept for longer", store.outages),
+            every(a_while, purge_reads, "purging access events", "they are kept for longer", store.outages),
+            every(a_while, purge_sessions, "purging sessions", "they are kept for longer", store.outages),
+            every(
+                SECONDS_BETWEEN_SWEEPS,
+                store.erasures.sweep,
+                "forgetting",
+                "what others forget stays in the memory of this process, and nobody's erasure is confirmed",
+                store.outages,
+            ),
+        ):
             yield follower
     finally:
         follower.stop()
@@ -157,7 +188,7 @@ def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> 
 @contextmanager
 def notarised(store: Store, key: LogKey, metrics: Metrics) -> Iterator[Watch]:
     """What is recorded brought under checkpoints."""
-    watch = Watch(notary(store, key), failed=metrics.not_sealed.inc)
+    watch = Watch(notary(store, key), failed=metrics.not_sealed.inc, outages=store.outages)
     metrics.unsealed.set_function(watch.seconds_behind)
     watch.start()
     try:
@@ -214,15 +245,16 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         notarised(store, signing, metrics),
         pushing(store, settings, metrics) if with_worker else nullcontext(),
     ):
-
-        def why_not_ready() -> str | None:
-            return store.why_not_ready() or follower.why_behind()
-
+        checks: Checks = {
+            "store-away": store.why_away,
+            "keys-unread": let_in.why_unread,
+            "projection-behind": follower.why_behind,
+        }
         app = http_app(
             store,
             let_in,
             store.secrets.of("idempotency"),
-            why_not_ready,
+            checks,
             address,
             targets=webhook_targets(settings),
             metrics=metrics,

@@ -55,7 +55,7 @@ def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> Aggreg
 
 def needs_keys(settings: Settings, store: Store) -> bool:
     """Whether callers are to be known.  Once a key was made they are for good, also when it was revoked."""
-    return settings.oidc_issuer is not None or bool(store.api_keys.all())
+    return settings.oidc_issuer is not None or store.api_keys.any()
 
 
 def notary(store: Store, key: LogKey, made: Callable[[KeptCheckpoint], object] = lambda _: None) -> Notary:

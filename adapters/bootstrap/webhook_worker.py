@@ -53,7 +53,7 @@ def pushing(store: Store, settings: Settings, metrics: Metrics) -> Iterator[None
 
     def worker() -> Worker:
         sender = WebhookSender(webhook_targets(settings), utc_now, public_authorities())
-        return Worker(lanes, sender, body, utc_now, random, metrics)
+        return Worker(lanes, sender, body, utc_now, random, metrics, store.outages)
 
     def tell(_: int) -> None:
         # When the watch ends everything does: what is under way may then be done beside what others still do.

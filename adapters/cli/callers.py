@@ -63,7 +63,7 @@ def create(
         expires_at=instant(expires, "--expires") if expires else None,
     )
     with open_store(Settings()) as store:
-        first = not store.api_keys.all()
+        first = not store.api_keys.any()
         store.api_keys.add(key)
     print_lines([f"{shown}\n".encode()])
     tell(f"Keep it now: it is not shown again. It is known within a second; `plantrail keys revoke {key.id}` ends it.")
@@ -129,10 +129,10 @@ def plans_of(key: ApiKey) -> RenderableType:
 def revoke(id: Annotated[str, typer.Argument(help="Of the key; `plantrail keys list` has them.")]) -> None:
     """Take a key back: within a second no process takes it any more."""
     with open_store(Settings()) as store:
-        key = store.api_keys.revoke(id, utc_now())
-    if key is None:
+        revoked = store.api_keys.revoke(id, utc_now())
+    if not revoked:
         raise Told(f"There is no key “{id}”. `plantrail keys list` lists those there are.")
-    tell(f"The key {key.id} of {key.name} is revoked.")
+    tell(f"The key {id} is revoked.")
 
 
 def access_events(

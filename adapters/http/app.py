@@ -40,7 +40,9 @@ from adapters.http.middleware import RequestMiddleware
 from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
 from adapters.http.report_forms import ReportResponder
 from adapters.observability.metrics import Metrics
+from adapters.observability.outages import Outages
 from adapters.observability.periodic import every
+from adapters.observability.readiness import Checks, found
 from adapters.rendering.pool import RenderingPool
 from application.aggregates.erasures import Erasures
 from application.aggregates.handle import Aggregates
@@ -80,13 +82,15 @@ class Services:
     """What HMACs of idempotency keys are made with."""
     now: Callable[[], datetime]
     make_id: Callable[[], UUID]
-    why_not_ready: Callable[[], str | None]
-    """What keeps the service from serving; None when nothing does."""
+    checks: Checks
+    """What may keep the service from being ready."""
     public_url: str
     """Where others reach the service."""
     sessions: Sessions
     """Of people who use the pages."""
     metrics: Metrics = field(default_factory=Metrics)
+    outages: Outages = field(default_factory=Outages)
+    """To be told by whatever cannot be done."""
 
 
 Pages = Callable[[Services, queries.Views, commands.CommandDesk], Iterable[BaseRoute]]
@@ -102,7 +106,13 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with every(SECONDS_BETWEEN_WRITES, services.access_log.write):
+        with every(
+            SECONDS_BETWEEN_WRITES,
+            services.access_log.write,
+            "writing access events",
+            "reads wait to be written down; when too many do, reading is refused",
+            services.outages,
+        ):
             yield
         await run_in_threadpool(services.access_log.close)
         await services.heads.close()
@@ -150,9 +160,10 @@ def health(services: Services, metrics: Metrics) -> APIRouter:
 
     @api.get("/readyz", summary="The store answers and the tables follow it", response_model=dict[str, str], **HEALTH)
     async def readyz(request: Request) -> Any:
-        reason = await run_in_threadpool(services.why_not_ready)
-        if reason:
-            return problem(request, 503, "not-ready", reason, RETRY_AFTER)
+        reasons = await run_in_threadpool(lambda: list(found(services.checks)))
+        if reasons:
+            detail = " ".join(each.detail for each in reasons)
+            return problem(request, 503, "not-ready", detail, RETRY_AFTER, reasons=[each.reason for each in reasons])
         return {"status": "ok"}
 
     @api.get("/metrics", summary="Numbers for Prometheus", response_class=Response, **HEALTH)

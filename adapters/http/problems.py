@@ -17,6 +17,7 @@ from adapters.access.callers import CallerUnknown
 from adapters.events.cloud_events import sequence
 from adapters.http.limits import TooManyRequests
 from adapters.http.routing import methods_allowed
+from adapters.observability.readiness import Reason
 from application.aggregates.access import CallerNotAllowed
 from application.aggregates.handle import CommandRefused, KeyReused, VersionConflict
 from application.aggregates.ports import ProjectionLag, StoreUnavailable
@@ -59,6 +60,9 @@ class Problem(BaseModel):
     request_id: str = Field(description="Under which the log speaks of it.")
     pointer: str | None = Field(None, description="The field of the body a rule was broken in (RFC 6901).")
     errors: list[FieldError] | None = None
+    reasons: list[Reason] | None = Field(
+        None, description="Of a service that is not ready: by name, what docs/operations.md says what to do about."
+    )
     current_version: int | None = Field(None, description="Of a version conflict: where the plan stands.")
     last_common_position: str | None = Field(
         None, description="Of a cursor that is gone: the last place on the log it is of that this log has as well."

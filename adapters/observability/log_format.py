@@ -43,6 +43,9 @@ ALLOWED = frozenset(
         "seconds",
         "exception",
         "exc_info",
+        "work",
+        "follows",
+        "key",
     }
 )
 

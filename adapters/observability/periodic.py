@@ -4,24 +4,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-import structlog
-
-from application.aggregates.ports import StoreUnavailable
-
-logger = structlog.get_logger("plantrail.housekeeping")
+from adapters.observability.outages import Outages, Work
 
 
 @contextmanager
-def every(seconds: float, work: Callable[[], object]) -> Iterator[None]:
-    """Do the work at once and every so many seconds, until the end; a store that is away is tried again next time."""
+def every(
+    seconds: float, work: Callable[[], object], called: str, follows: str, outages: Outages | None = None
+) -> Iterator[None]:
+    """Do the work at once and every so many seconds, until the end.  Whatever it fails of is logged, and it is tried
+    again next time: `follows` says what does not happen meanwhile.
+    """
     ending = Event()
+    fares = Work(outages, "housekeeping put off", "housekeeping goes on", follows, work=called)
 
     def go_on() -> None:
         while True:
             try:
                 work()
-            except StoreUnavailable as error:
-                logger.warning("housekeeping put off", error=type(error).__name__)
+                fares.done()
+            except Exception as error:  # noqa: BLE001 - it is told and tried again
+                fares.failed(error)
             if ending.wait(seconds):
                 return
 

@@ -1,10 +1,14 @@
 """The table of API keys."""
 
-from collections.abc import Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from datetime import datetime
 
-from psycopg.rows import class_row
+import psycopg
+import structlog
+from psycopg import Cursor
+from psycopg.rows import DictRow, dict_row
+from pydantic import TypeAdapter, ValidationError
 
 from adapters.access.api_keys import ApiKey
 from adapters.postgres.datastore import Datastore
@@ -14,6 +18,9 @@ SELECT = f"SELECT {', '.join(COLUMNS)} FROM plantrail.api_keys"
 INSERT = (
     f"INSERT INTO plantrail.api_keys ({', '.join(COLUMNS)}) VALUES ({', '.join(f'%({name})s' for name in COLUMNS)})"
 )
+_READ: TypeAdapter[ApiKey] = TypeAdapter(ApiKey)
+
+logger = structlog.get_logger("plantrail.keys")
 
 
 class PostgresApiKeys:
@@ -28,24 +35,24 @@ class PostgresApiKeys:
         assert row
         return int(row[0])
 
+    def any(self) -> bool:
+        """Whether a key was ever made, be it one that was revoked or cannot be read."""
+        with self._datastore.connection() as connection:
+            return connection.execute("SELECT FROM plantrail.api_keys LIMIT 1").fetchone() is not None
+
     def all(self) -> list[ApiKey]:
-        with self._datastore.connection() as connection, connection.cursor(row_factory=class_row(ApiKey)) as cursor:
-            keys = cursor.execute(f"{SELECT} ORDER BY created_at DESC, id").fetchall()
-        return [as_kept(key) for key in keys]
+        with self._datastore.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            return list(readable(cursor.execute(f"{SELECT} ORDER BY created_at DESC, id")))
 
     def add(self, key: ApiKey) -> None:
         plans = None if key.plans is None else list(key.plans)
         with self._datastore.connection() as connection:
             connection.execute(INSERT, vars(key) | {"plans": plans})
 
-    def revoke(self, id: str, at: datetime) -> ApiKey | None:
-        with self._datastore.connection() as connection, connection.cursor(row_factory=class_row(ApiKey)) as cursor:
-            revoke = (
-                "UPDATE plantrail.api_keys SET revoked_at = coalesce(revoked_at, %s) WHERE id = %s"
-                f" RETURNING {', '.join(COLUMNS)}"
-            )
-            key = cursor.execute(revoke, (at, id)).fetchone()
-        return key and as_kept(key)
+    def revoke(self, id: str, at: datetime) -> bool:
+        with self._datastore.connection() as connection:
+            revoke = "UPDATE plantrail.api_keys SET revoked_at = coalesce(revoked_at, %s) WHERE id = %s"
+            return connection.execute(revoke, (at, id)).rowcount > 0
 
     def note_uses(self, last_used: Mapping[str, datetime]) -> None:
         with self._datastore.connection() as connection:
@@ -56,6 +63,17 @@ class PostgresApiKeys:
             )
 
 
-def as_kept(key: ApiKey) -> ApiKey:
-    """PostgreSQL knows no tuples."""
-    return key if key.plans is None else replace(key, plans=tuple(key.plans))
+def readable(cursor: Cursor[DictRow]) -> Iterator[ApiKey]:
+    """Each row by itself: one that is wrong must keep nobody else out."""
+    for place in range(cursor.rowcount):
+        cursor.scroll(place, mode="absolute")
+        try:
+            yield _READ.validate_python(cursor.fetchone())
+        except (psycopg.DataError, ValidationError) as error:
+            id = cursor.pgresult.get_value(place, COLUMNS.index("id")) if cursor.pgresult else None
+            logger.error(
+                "a key cannot be read",
+                key=(id or b"").decode(errors="replace"),
+                error=type(error).__name__,
+                follows="it lets nobody in; `plantrail keys revoke` ends it for good",
+            )

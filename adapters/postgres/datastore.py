@@ -11,6 +11,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
+from adapters.postgres.instants import read_as_nearest
 from application.aggregates.ports import StoreUnavailable
 
 SCHEMA = "plantrail"
@@ -22,11 +23,13 @@ T = TypeVar("T")
 
 
 def session(statement_timeout: float) -> tuple[str, tuple[str, str]]:
-    """A session in which no statement and no lock is waited for longer than these seconds."""
+    """A session in which no statement and no lock is waited for longer than these seconds, and days and instants are
+    written the same way, whatever the database does for others."""
     longest = f"{statement_timeout * 1000:.0f}ms"
     return (
         "SELECT set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),"
-        " set_config('idle_in_transaction_session_timeout', '60s', false)"
+        " set_config('idle_in_transaction_session_timeout', '60s', false),"
+        " set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false)"
     ), (longest, longest)
 
 
@@ -79,6 +82,7 @@ class Datastore:
     def _configure(self, connection: ImpatientConnection) -> None:
         connection.patience = self._statement_timeout + 1
         connection.autocommit = True
+        read_as_nearest(connection)
         connection.execute(*session(self._statement_timeout))
         if not self._synchronous:
             connection.execute("SET synchronous_commit = off")

@@ -11,10 +11,10 @@ from selectors import EVENT_READ, DefaultSelector
 from threading import Condition, Event, Thread
 from typing import Any
 
-import structlog
 from psycopg import Connection
 
-from adapters.postgres.datastore import Datastore
+from adapters.observability.outages import Outages, Work
+from adapters.postgres.datastore import Datastore, unavailable
 
 POLL = 0.5
 """Seconds between two looks at the log when no notification arrives."""
@@ -23,16 +23,20 @@ RETRY = 0.5
 
 END = "SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events"
 
-logger = structlog.get_logger("plantrail.log_watch")
-
 Tell = Callable[[int], None]
 
 
 class PostgresLogWatch:
     """See `application.feed.ports.LogWatch`.  It begins when somebody first waits."""
 
-    def __init__(self, datastore: Datastore) -> None:
+    def __init__(self, datastore: Datastore, outages: Outages | None = None) -> None:
         self._datastore = datastore
+        self._fares = Work(
+            outages,
+            "the log cannot be watched",
+            "the log is watched again",
+            "whoever waits for news on the log is told none",
+        )
         self._moved = Condition()
         self._position = 0
         self._told: set[Tell] = set()
@@ -104,19 +108,14 @@ class PostgresLogWatch:
                 self._thread.start()
 
     def _watch(self) -> None:
-        away = False
         while not self._stopping.is_set():
             try:
-                with self._datastore.connect() as connection:
+                with unavailable(), self._datastore.connect() as connection:
                     connection.execute("LISTEN plantrail")
-                    if away:
-                        logger.info("the log is watched again")
-                    away = False
+                    self._fares.done()
                     self._watch_on(connection)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is told and tried again
-                if not away:
-                    logger.warning("the log cannot be watched", error=type(error).__name__)
-                away = True
+                self._fares.failed(error)
                 self._stopping.wait(RETRY)
 
     def _watch_on(self, connection: Connection[Any]) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from psycopg import Connection
 
+from adapters.observability.outages import Outages, Work
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.log_tree import KEPT, reading
 from adapters.proof.checkpoints import LogKey
@@ -150,16 +151,27 @@ class Watch:
         patience: float = SECONDS_UNTIL_SEALED,
         poll: float = POLL,
         failed: Callable[[], object] = lambda: None,
+        outages: Outages | None = None,
     ) -> None:
         """`failed` is told each time no checkpoint could be made."""
         self._notary = notary
+        self._fares = Work(
+            outages,
+            "no checkpoint can be made",
+            "checkpoints are made again",
+            "what is recorded from here on can be altered unseen until one is",
+        )
         self._failed = failed
         self._patience = patience
         self._poll = poll
         self._stopping = Event()
         self._thread = Thread(target=self._work, name="notary", daemon=True)
         self._sealed_at = monotonic()
-        self.error: str | None = None
+
+    @property
+    def error(self) -> str | None:
+        """Why no checkpoint can be made; None when one can."""
+        return self._fares.cause
 
     def seconds_behind(self) -> float:
         """Since everything that was recorded by then was last known to be under a checkpoint: of a notary at work half
@@ -183,9 +195,7 @@ class Watch:
                 if ending or monotonic() - sealed_at >= self._patience or self._notary.waiting() >= MANY:
                     self._notary.seal()
                     sealed_at = self._sealed_at = monotonic()
-                self.error = None
+                self._fares.done()
             except Exception as error:  # noqa: BLE001 - it is told and tried again
                 self._failed()
-                if self.error is None:
-                    logger.error("no checkpoint can be made", error=type(error).__name__)
-                self.error = f"{type(error).__name__}: {error}".partition("\n")[0]
+                self._fares.failed(error)

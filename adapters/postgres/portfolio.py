@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from adapters.events.partial_read import read_partial_event
+from adapters.observability.outages import Outages
 from adapters.postgres.datastore import Datastore, unavailable
 from adapters.postgres.projections import (
     Follower,
@@ -277,9 +278,9 @@ class PostgresPortfolio:
             *_, at = catch_up(connection, PortfolioTable(), now)
             return at
 
-    def follower(self, now: Now) -> Follower:
+    def follower(self, now: Now, outages: Outages | None = None) -> Follower:
         """To be started and stopped by whoever serves."""
-        return Follower(self._datastore, PortfolioTable(), now)
+        return Follower(self._datastore, PortfolioTable(), now, outages)
 
     def rebuild(self, now: Now, progress: Progress = lambda _done, _total: None) -> None:
         """Make the table anew while it serves: see `adapters.postgres.projections.rebuild`."""

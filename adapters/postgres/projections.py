@@ -7,15 +7,14 @@ until they have committed, so whoever sees an event sees every event before it. 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any, NamedTuple, Protocol
 
-import structlog
 from psycopg import Connection, Cursor
 
+from adapters.observability.outages import Outages, Work
 from adapters.postgres.datastore import Datastore, unavailable
 from application.aggregates.ports import ProjectionLag
 
@@ -41,8 +40,6 @@ STANDING = (
     "SELECT generation, position, (SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events)"
     " FROM plantrail.projections WHERE name = %s AND live"
 )
-
-logger = structlog.get_logger("plantrail.projections")
 
 Now = Callable[[], datetime]
 
@@ -153,8 +150,7 @@ def catch_up(connection: Connection[Any], projection: Projection, now: Now) -> I
         yield at
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(NamedTuple):
     """How a follower fares.  While there is an error the projection stands still, and it is tried again and again."""
 
     position: int = 0
@@ -165,10 +161,17 @@ class Status:
 class Follower:
     """Keeps a projection up with the log, in a thread of its own.  Notifications only make it look sooner."""
 
-    def __init__(self, datastore: Datastore, projection: Projection, now: Now) -> None:
+    def __init__(self, datastore: Datastore, projection: Projection, now: Now, outages: Outages | None = None) -> None:
         self._datastore = datastore
         self._projection = projection
         self._now = now
+        self._fares = Work(
+            outages,
+            "projection stands still",
+            "projection goes on",
+            "lists made from it show nothing newer, and /readyz answers 503: nothing is skipped",
+            projection=projection.name,
+        )
         self._stopping = Event()
         self._thread = Thread(target=self._follow, name=f"{projection.name} follower", daemon=True)
         self.status = Status()
@@ -191,9 +194,11 @@ class Follower:
     def _follow(self) -> None:
         while not self._stopping.is_set():
             try:
-                self._follow_on_one_connection()
+                with unavailable():
+                    self._follow_on_one_connection()
             except Exception as error:  # noqa: BLE001 - it is told and tried again: nothing is skipped
-                self._tell(f"{type(error).__name__}: {error}".partition("\n")[0])
+                self._fares.failed(error)
+                self.status = self.status._replace(error=self._fares.cause)
                 self._stopping.wait(RETRY)
 
     def _follow_on_one_connection(self) -> None:
@@ -201,19 +206,12 @@ class Follower:
             connection.execute("LISTEN plantrail")
             while not self._stopping.is_set():
                 for at in catch_up(connection, self._projection, self._now):
-                    self._tell(None, at)
+                    self._fares.done()
+                    self.status = Status(at.position, at.head)
                     if self._stopping.is_set():
                         return
                 for _ in connection.notifies(timeout=POLL, stop_after=1):
                     pass
-
-    def _tell(self, error: str | None, at: Standing | None = None) -> None:
-        before, known = self.status, at or self.status
-        self.status = Status(known.position, known.head, error)
-        if error and error != before.error:
-            logger.error("projection stands still", projection=self._projection.name, error=error)
-        elif before.error and not error:
-            logger.info("projection goes on", projection=self._projection.name, position=known.position)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import structlog
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
+from adapters.observability.outages import Outages
 from adapters.postgres.access_events import PostgresAccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore
@@ -87,11 +88,13 @@ class Store:
     webhooks: PostgresWebhooks
     webhook_secrets: WebhookSecrets
     tree: PostgresLogTree
+    outages: Outages
+    """Of this process: to be told by whoever cannot work."""
     forgotten_again: Sequence[Erasure] = ()
     """Who was on the list of erasures when it was opened, and not yet forgotten in it."""
 
-    def why_not_ready(self) -> str | None:
-        """What keeps it from being used; None when nothing does."""
+    def why_away(self) -> str | None:
+        """What keeps it from being asked; None when nothing does."""
         try:
             with self.datastore.connection() as connection:
                 connection.execute("SELECT 1")
@@ -179,7 +182,8 @@ def _opened(
         if again:
             logger.warning("people on the list of erasures were forgotten again", events=len(again))
         secrets = Secrets(of_keys, key_encryption_keys)
-        watch = PostgresLogWatch(datastore)
+        outages = Outages()
+        watch = PostgresLogWatch(datastore, outages)
         stack.callback(watch.close)
         feed = PostgresFeed(datastore, keys)
         of_webhooks = WebhookSecrets(partial(secrets.of, "webhooks"))
@@ -200,5 +204,6 @@ def _opened(
             PostgresWebhooks(datastore, of_webhooks),
             of_webhooks,
             PostgresLogTree(datastore),
+            outages,
             again,
         )

@@ -5,7 +5,7 @@ Plans and endpoints are served side by side, the events of one plan to one endpo
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -16,6 +16,7 @@ from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 import structlog
 from eventsourcing.persistence import Notification
 
+from adapters.observability.outages import Outages, Work
 from adapters.outbound.webhooks.delivery import WebhookSender
 from adapters.postgres.webhook_lanes import Lane, Lanes
 from application.aggregates.ports import StoreUnavailable
@@ -71,6 +72,7 @@ class Worker:
         now: Callable[[], datetime],
         random: Random,
         metrics: DeliveryMetrics,
+        outages: Outages | None = None,
     ) -> None:
         self._lanes = lanes
         self._courier = sender
@@ -83,25 +85,35 @@ class Worker:
         self._at_work: dict[asyncio.Task[None], Lane] = {}
         self._ending = asyncio.Event()
         self._woken = asyncio.Event()
+        self._turning = Work(outages, "webhooks stand still", "webhooks go on", "nothing is pushed to any endpoint")
+        self._sweeping = Work(
+            outages,
+            "webhooks are not looked after",
+            "webhooks are looked after again",
+            "endpoints whose owners have no key any more are not paused",
+        )
 
     # Going on
 
     async def run(self) -> None:
         """Until `end`; then what is under way may still be done within some seconds."""
-        swept_at, trouble = -SECONDS_BETWEEN_SWEEPS, ""
+        swept_at = -SECONDS_BETWEEN_SWEEPS
         while not self._ending.is_set():
-            try:
-                if monotonic() - swept_at >= SECONDS_BETWEEN_SWEEPS:
-                    await self.sweep()
-                    swept_at = monotonic()
-                pause, now_wrong = SHORTEST_PAUSE if await self.turn() else POLL, ""
-            except Exception as error:  # noqa: BLE001 - it is told and tried again: nothing is skipped
-                pause, now_wrong = POLL, type(error).__name__
-            if now_wrong != trouble:
-                logger.warning("webhooks stand still" if now_wrong else "webhooks go on", error=now_wrong)
-                trouble = now_wrong
-            await self._rest(pause)
+            if monotonic() - swept_at >= SECONDS_BETWEEN_SWEEPS:
+                await self._told(self.sweep, self._sweeping)
+                swept_at = monotonic() if self._sweeping.cause is None else swept_at
+            await self._rest(SHORTEST_PAUSE if await self._told(self.turn, self._turning) else POLL)
         await self._finish()
+
+    async def _told(self, do: Callable[[], Awaitable[T]], work: Work) -> T | None:
+        """None where it fails: it is told and tried again, and nothing is skipped."""
+        try:
+            result = await do()
+            work.done()
+            return result
+        except Exception as error:  # noqa: BLE001
+            work.failed(error)
+            return None
 
     def end(self) -> None:
         self._ending.set()

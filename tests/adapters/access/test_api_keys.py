@@ -1,6 +1,9 @@
 """API keys: shown once, good for what they were made for, and no longer than that."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -9,16 +12,18 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.access.api_keys import KEY, ApiKeyCache
+from adapters.access.api_keys import KEY, SECONDS_GOOD, ApiKeyCache, KeysUnread
 from adapters.access.callers import Bearers
 from adapters.bootstrap.http_service import reception
 from adapters.bootstrap.settings import Settings, SettingsError
 from adapters.bootstrap.store import needs_keys
 from adapters.cli.callers import instant
-from adapters.postgres.store import Store
+from adapters.observability.readiness import Checks
+from adapters.postgres.store import Store, opened
 from tests.adapters.cli.test_cli import environment, plantrail, refused
 from tests.api import Clock, assert_problem, served
 from tests.callers import bearer, given_key, known_keys
+from tests.stores import KEY as STORE_KEY
 from tests.stores import MONDAY, OPEN_ACME, wait_until
 
 NOTE = {"section": "plan", "text": "Budget talks in May"}
@@ -118,9 +123,9 @@ def test_a_key_stays_revoked_and_the_service_cannot_make_it_another(store: Store
     key = given_key(store, "ann", "reader")
     id = key.split("_")[1]
     store.api_keys.revoke(id, MONDAY)
-    again = store.api_keys.revoke(id, MONDAY + timedelta(days=1))
-    assert again
-    assert again.revoked_at == MONDAY
+    assert store.api_keys.revoke(id, MONDAY + timedelta(days=1))
+    assert [each.revoked_at for each in store.api_keys.all()] == [MONDAY]
+    assert not store.api_keys.revoke("nowhere", MONDAY)
     with psycopg.connect(store.where.service, autocommit=True) as connection:
         for forbidden in ("UPDATE plantrail.api_keys SET role = 'admin'", "DELETE FROM plantrail.api_keys",
                           "UPDATE plantrail.api_keys_revision SET revision = 0"):  # fmt: skip
@@ -138,6 +143,133 @@ def test_only_who_may_acts_on_behalf_of_others(store: Store):
             assert_problem(ask, 403, "forbidden")
         (entry,) = api.view("/history", bearer(bot)).json()["items"]
     assert (entry["actor"], entry["on_behalf_of"]) == ("bot", "ben")
+
+
+# Rows that are wrong
+
+KEPT_FOR_EVER = ["10000-01-01 13:59:59+00", "infinity", "294276-12-31 23:59:59+00"]
+"""Instants that PostgreSQL keeps and Python cannot hold."""
+LONG_OVER = ["0001-12-31 10:00:00+00 BC", "-infinity", "4713-01-01 00:00:00+00 BC"]
+UNREADABLE = ["role = 'emperor'", "plans = '{NULL}'", "role = ''"]
+
+
+def changed(store: Store, key: str, change: str) -> None:
+    """As somebody could do who has the table."""
+    with psycopg.connect(store.where.owner) as connection:
+        connection.execute(f"UPDATE plantrail.api_keys SET {change} WHERE id = '{key.split('_')[1]}'".encode())
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize(
+    ("expires", "good"), [*((at, True) for at in KEPT_FOR_EVER), *((at, False) for at in LONG_OVER)]
+)
+def test_a_key_that_expires_when_no_calendar_of_ours_goes_so_far_is_read_and_can_be_revoked(
+    store: Store, expires, good, zone
+):
+    strange, ann = given_key(store, "eve", "reader", "acme"), given_key(store, "ann", "reader", "acme")
+    with psycopg.connect(store.where.owner, autocommit=True) as connection:
+        connection.execute(f"ALTER ROLE CURRENT_USER SET timezone = '{zone}'".encode())
+        connection.execute("ALTER ROLE CURRENT_USER SET datestyle = 'German'")
+    try:
+        changed(store, strange, f"expires_at = '{expires}'")
+        with opened(replace(store.where, service=store.where.owner), STORE_KEY) as elsewhere:
+            known = known_keys(elsewhere)
+            assert known.caller(ann)
+            assert bool(known.caller(strange)) == good
+            assert {key.name for key in elsewhere.api_keys.all()} == {"ann", "eve"}
+            assert elsewhere.api_keys.revoke(strange.split("_")[1], MONDAY)
+            known.refresh()
+            assert known.caller(strange) is None
+            assert known.caller(ann)
+    finally:
+        with psycopg.connect(store.where.owner, autocommit=True) as connection:
+            connection.execute("ALTER ROLE CURRENT_USER RESET ALL")
+
+
+@pytest.mark.parametrize("wrong", UNREADABLE)
+def test_a_row_that_cannot_be_read_lets_nobody_in_and_keeps_nobody_out(store: Store, tmp_path, wrong):
+    strange, ann = given_key(store, "eve", "reader", "acme"), given_key(store, "ann", "admin", sees_all=True)
+    id = strange.split("_")[1]
+    changed(store, strange, wrong)
+    with capture_logs() as lines, reception(Settings(home=tmp_path), "192.0.2.1", store) as let_in:
+        with served(store, let_in.callers) as api:
+            assert_problem(api.view(headers=bearer(strange)), 401, "unauthenticated")
+            listed = api.get("/v1/keys", bearer(ann))
+            assert [key["name"] for key in listed.json()["items"]] == ["ann"]
+        assert let_in.why_unread() is None
+    assert {(line["event"], line["key"]) for line in lines if line["log_level"] == "error"} == {
+        ("a key cannot be read", id)
+    }
+    assert f"The key {id} is revoked" in plantrail("keys", "revoke", id, **environment(store.where)).stderr
+    changed(store, strange, "role = 'reader', plans = '{}'")
+    assert [bool(key.revoked_at) for key in store.api_keys.all() if key.name == "eve"] == [True]
+
+
+def test_where_no_key_can_be_read_still_nobody_names_themselves(store: Store, tmp_path):
+    changed(store, given_key(store, "ann", "reader"), "role = 'emperor'")
+    assert needs_keys(Settings(home=tmp_path), store)
+
+
+# Keys that cannot be looked at
+
+
+@contextmanager
+def out_of_reach(store: Store, table: str) -> Iterator[None]:
+    with psycopg.connect(store.where.owner, autocommit=True) as connection:
+        connection.execute(f"ALTER TABLE plantrail.{table} RENAME TO out_of_reach".encode())
+        try:
+            yield
+        finally:
+            connection.execute(f"ALTER TABLE plantrail.out_of_reach RENAME TO {table}".encode())
+
+
+@pytest.mark.parametrize("table", ["api_keys_revision", "api_keys"])
+def test_who_cannot_look_at_the_keys_says_so_and_after_a_minute_lets_nobody_in(store: Store, table):
+    seconds = 0.0
+    key = given_key(store, "ann", "reader", sees_all=True)
+    known = ApiKeyCache(store.api_keys, lambda: MONDAY, lambda: seconds)
+    known.refresh()
+    checks: Checks = {"keys-unread": known.why_unread}
+    with served(store, Bearers(known), checks=checks) as api:
+        assert api.get("/readyz").status_code == 200
+        given_key(store, "ben", "reader")
+        with out_of_reach(store, table):
+            with pytest.raises(psycopg.Error):
+                known.refresh()
+            seconds = float(SECONDS_GOOD)
+            assert assert_problem(api.get("/readyz"), 503, "not-ready")["reasons"] == ["keys-unread"]
+            assert_problem(api.view(headers=bearer(key)), 404, "unknown-plan")
+            seconds += 0.1
+            answer = api.view(headers=bearer(key))
+            assert_problem(answer, 503, "keys-unread")
+            assert answer.headers["retry-after"]
+            assert_problem(api.view(headers=bearer("nonsense")), 401, "unauthenticated")
+        known.refresh()
+        assert api.get("/readyz").status_code == 200
+        assert_problem(api.view(headers=bearer(key)), 404, "unknown-plan")
+
+
+def test_whoever_looked_at_the_keys_and_is_not_heard_of_any_more_lets_nobody_in_either(store: Store):
+    seconds = 0.0
+    key = given_key(store, "ann", "reader")
+    known = ApiKeyCache(store.api_keys, lambda: MONDAY, lambda: seconds)
+    known.refresh()
+    seconds = SECONDS_GOOD + 1.0
+    assert known.why_unread()
+    with pytest.raises(KeysUnread):
+        known.caller(key)
+
+
+def test_looking_at_the_keys_goes_on_whatever_it_failed_of(store: Store, tmp_path):
+    given_key(store, "ann", "reader")
+    with capture_logs() as lines, reception(Settings(home=tmp_path), "192.0.2.1", store) as let_in:
+        with out_of_reach(store, "api_keys_revision"):
+            wait_until(let_in.why_unread)
+        wait_until(lambda: let_in.why_unread() is None)
+    assert [(line["event"], line["work"]) for line in lines] == [
+        ("housekeeping put off", "looking at keys"),
+        ("housekeeping goes on", "looking at keys"),
+    ]
 
 
 # Over HTTP

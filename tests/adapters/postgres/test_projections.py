@@ -264,7 +264,7 @@ def test_it_goes_on_when_its_connection_is_lost(store):
         wait_until(lambda: follower.status.error)
         store.portfolio.wait_for(open_plan(plans, "beta"), timeout=5)
         wait_until(lambda: follower.status.error is None)
-    assert [log["event"] for log in logs] == ["projection stands still", "projection goes on"]
+    assert [log["event"] for log in logs] == ["store away", "store back"]
 
 
 MIDNIGHT = datetime(2026, 1, 6, 11, tzinfo=UTC)

@@ -1,0 +1,41 @@
+"""Instants as they come out of PostgreSQL, which keeps some that Python cannot hold.
+
+One of them in a row would keep every row that is read with it from being read: it is read as the nearest instant that
+Python can hold.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg import BaseConnection, DataError
+from psycopg.abc import Buffer
+from psycopg.types.datetime import TimestamptzBinaryLoader, TimestamptzLoader
+
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+class NearestInstant(TimestamptzLoader):
+    """Of the text form: `10000-01-01 00:00:00+00`, `0001-12-31 10:00:00+00 BC`, `infinity`, `-infinity`."""
+
+    def load(self, data: Buffer) -> datetime:
+        try:
+            return super().load(data)
+        except DataError:
+            text = bytes(data)
+            return EARLIEST if text.startswith(b"-") or text.endswith(b"BC") else LATEST
+
+
+class NearestInstantBinary(TimestamptzBinaryLoader):
+    """Of the binary form: microseconds since the year 2000."""
+
+    def load(self, data: Buffer) -> datetime:
+        try:
+            return super().load(data)
+        except DataError:
+            return EARLIEST if bytes(data)[0] & 0x80 else LATEST
+
+
+def read_as_nearest(connection: BaseConnection[Any]) -> None:
+    """From here on this connection reads every instant."""
+    for loader in (NearestInstant, NearestInstantBinary):
+        connection.adapters.register_loader("timestamptz", loader)
