@@ -15,6 +15,7 @@ from domain.language import Command, Decision, Event, Refusal
 from domain.rules import (
     cautions_about_days,
     check_days,
+    check_kind,
     check_references,
     check_words,
     find_subject,
@@ -141,6 +142,7 @@ class AggregateType(Generic[A]):
             raise self.read_only
         today = day_of(at, card.timezone)
         thing = find_subject(aggregate, command)
+        check_kind(command, thing)
         check_references(aggregate, command, thing)
         check_days(aggregate, command, today, card.opened_on)
         decision = self._decide[type(command)](aggregate, command, today)

@@ -37,6 +37,11 @@ def instant_written(text: str) -> datetime:
         raise ValueError("is not an instant of the calendar") from None
 
 
+def a_year_before(day: date) -> date:
+    """The same day of the year before; of 29 February the 28th."""
+    return day.replace(year=day.year - 1, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
+
+
 def _read_day(said: Any) -> Any:
     """pydantic reads seconds since 1970 as well, which nobody means."""
     if isinstance(said, str):

@@ -7,13 +7,23 @@ tightened later, may make an old event unreadable.  What types cannot say is sai
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 from unicodedata import category, normalize
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from domain.calendar import Day
-from domain.markers import PERSONAL, SPEECH, Due, Happened, NeverEmptied, NullIsEmpty, Refers
+from domain.markers import (
+    PERSONAL,
+    SPEECH,
+    Due,
+    Happened,
+    NeverEmptied,
+    NullIsEmpty,
+    Refers,
+    check_fields,
+    misplaced,
+)
 
 MOST_ITEMS = 100
 LONGEST_TEXT = 10_000
@@ -168,6 +178,7 @@ OptionalFigure = Annotated[Figure | None, BeforeValidator(_tidy)]
 OptionalName = Annotated[Name | None, BeforeValidator(_tidy_name)]
 OptionalEmail = Annotated[Email | None, BeforeValidator(_tidy)]
 Many = Annotated[tuple[T, ...], Field(max_length=MOST_ITEMS), NullIsEmpty()]
+AtLeastOne = Annotated[tuple[T, ...], Field(min_length=1, max_length=MOST_ITEMS)]
 
 
 # The grammar
@@ -230,6 +241,11 @@ class Command(BaseModel):
         tuple[StakeholderId, ...] | None,
         Field(max_length=MOST_ITEMS, description="The stakeholders its free text speaks of: it is sealed for them."),
     ] = None
+
+    @model_validator(mode="after")
+    def _says_only_what_belongs(self) -> Self:
+        check_fields(self, misplaced(self, getattr(self, "kind", None)))
+        return self
 
     def subject(self) -> str | None:
         """The id of the thing it is about; None while it is still to be made up."""
@@ -332,12 +348,16 @@ class DayInTheFuture(Refusal):
 
 
 class DueBeforeOpened(Refusal):
-    """{day} is before the {aggregate} was opened, on {opened_on}: no promise of this {aggregate} can have been due
-    then."""
+    """{day} is more than a year before the {aggregate} was opened, on {opened_on}: so old a promise is not taken
+    over."""
 
     @property
     def type(self) -> str:
         return f"due-before-{self.said['aggregate']}-opened"
+
+
+class Misplaced(Refusal):
+    """The field “{field}” {why}."""
 
 
 def shortened(value: object, most: int = 80) -> str:

@@ -1,14 +1,14 @@
 """Markers in annotations: what is true of a field, said where the field is declared, so that one mechanism enforces
 each rule for every command and event."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
 
-from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import no_info_after_validator_function, nullable_schema
 
 
@@ -26,7 +26,14 @@ class Happened:
 
 @dataclass(frozen=True)
 class Due:
-    """The day is a promise: it may not lie before the plan was opened."""
+    """The day is a promise: it may not lie more than a year before the plan was opened."""
+
+
+@dataclass(frozen=True)
+class Belongs:
+    """The field is said of things of these kinds alone, as the go-between is of introductions."""
+
+    kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class NullIsEmpty:
         return no_info_after_validator_function(lambda items: items or (), nullable_schema(handler(source)))
 
 
-Marker = TypeVar("Marker", Refers, Happened, Due, Sealed)
+Marker = TypeVar("Marker", Refers, Happened, Due, Belongs, Sealed)
 
 
 def marked(model: type[BaseModel], marker: type[Marker]) -> tuple[tuple[str, Marker], ...]:
@@ -103,3 +110,28 @@ def references(said: BaseModel) -> Iterator[tuple[str, str, str]]:
             yield from ((marker.kind, id, f"/{field}/{place}") for place, id in enumerate(value))
         elif value is not None:
             yield marker.kind, value, f"/{field}"
+
+
+def misplaced(said: BaseModel, kind: str | None) -> dict[str, str]:
+    """The fields a command says something in that do not belong to things of this kind, and why not."""
+    return {
+        field: f"belongs to {' and '.join(marker.kinds)} only, and this is of kind {kind}: leave it out"
+        for field, marker in marked(type(said), Belongs)
+        if kind not in (None, *marker.kinds)
+        and field in said.model_fields_set
+        and getattr(said, field) not in (None, False)
+    }
+
+
+def check_fields(said: BaseModel, wrong: Mapping[str, str]) -> None:
+    """Raises `ValidationError` that says of each of these fields, at its place, what is wrong with it."""
+    if wrong:
+        details = [
+            InitErrorDetails(
+                type=PydanticCustomError("wrong_field", "{detail}", {"detail": detail}),
+                loc=(field,),
+                input=getattr(said, field),
+            )
+            for field, detail in wrong.items()
+        ]
+        raise ValidationError.from_exception_data(type(said).__name__, details)

@@ -6,6 +6,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from domain.calendar import a_year_before
 from domain.language import (
     STAKEHOLDER,
     Caution,
@@ -13,13 +14,14 @@ from domain.language import (
     DayInTheFuture,
     DueBeforeOpened,
     Event,
+    Misplaced,
     NotOver,
     Over,
     Refusal,
     Taken,
     Unknown,
 )
-from domain.markers import Due, Happened, Sealed, marked, references
+from domain.markers import Due, Happened, Sealed, marked, misplaced, references
 from domain.things import Aggregate, Thing
 
 UNLIKELY_YEARS = 50
@@ -49,6 +51,12 @@ def find_subject(aggregate: Aggregate, command: Command) -> Thing | None:
     return thing
 
 
+def check_kind(command: Command, thing: Thing | None) -> None:
+    """A command says nothing that does not belong to a thing of this kind."""
+    for field, why in misplaced(command, getattr(thing, "kind", None)).items():
+        raise Misplaced(f"/{field}", field=field, why=why)
+
+
 def check_references(aggregate: Aggregate, command: Command, thing: Thing | None) -> None:
     """What a command names must exist and not be over; a link its thing has already need not be justified again."""
     id = command.subject() or ""
@@ -66,14 +74,14 @@ def check_references(aggregate: Aggregate, command: Command, thing: Thing | None
 
 
 def check_days(aggregate: Aggregate, command: Command, today: date, opened_on: date) -> None:
-    """What has happened has a day up to today; what is due has one from the day the aggregate was opened."""
+    """What has happened has a day up to today; what is due has one from a year before the aggregate was opened."""
     for field, _ in marked(type(command), Happened):
         day = getattr(command, field)
         if day and day > today:
             raise DayInTheFuture(f"/{field}", day=day, today=today, aggregate=aggregate.noun)
     for field, _ in marked(type(command), Due):
         day = getattr(command, field)
-        if day and day < opened_on:
+        if day and day < a_year_before(opened_on):
             raise DueBeforeOpened(f"/{field}", day=day, opened_on=opened_on, aggregate=aggregate.noun)
 
 

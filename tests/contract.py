@@ -80,7 +80,7 @@ verify-stakeholder → StakeholderVerified: id, email_status?(unverified verifie
 record-departure → StakeholderLeft: id, left_on, went_to?
 return-stakeholder → StakeholderReturned: id, returned_on, reason
 log-touch → TouchLogged: id, happened_on, kind(meeting one_to_one call email event workshop site_visit conference
-    executive_meeting personal_note social), stakeholders[]?, members[]?, topics[]?, summary?, action?, play?,
+    executive_meeting personal_note social), stakeholders[], members[], topics[]?, summary?, action?, play?,
     opportunity?
 forget-stakeholder → StakeholderForgotten: id
 
@@ -192,7 +192,7 @@ schedule-review → ReviewScheduled: id, kind(weekly monthly quarterly qbr execu
     business_value annual red_team ad_hoc), planned_on, agenda[]?{topic minutes}, ours[]?, theirs[]?
 circulate-pack → PackCirculated: id, circulated_on, metrics[]?{name goal}
 hold-review → ReviewHeld: id, kind(weekly monthly quarterly qbr executive_readout executive_meeting offsite
-    business_value annual red_team ad_hoc), audience(internal customer), held_on, ours[]?, theirs[]?, topics[]?,
+    business_value annual red_team ad_hoc), audience(internal customer), held_on, ours[], theirs[]?, topics[]?,
     decisions[]?, decisions_required[]?, expansion_path?, opportunity?, notes?, next_on?
 cancel-review → ReviewCancelled: id, moved_to_on?, reason
 """

@@ -152,7 +152,7 @@ TOLD: list[Line] = [
     ("2026-01-21", "reschedule-action", {"id": "sow", "due_on": "2026-02-09", "reason": "COO is ill"}),
     ("2026-01-21", "reassign-action", {"id": "sow", "owner": "ben"}),
     ("2026-01-21", "restate-action", {"id": "sow", "expected": "Signed"}),
-    ("2026-01-21", "relink-action", {"id": "sow", "risk": "use", "via": "coo", "stakeholders": ["coo"]}),
+    ("2026-01-21", "relink-action", {"id": "sow", "risk": "use", "stakeholders": ["coo"]}),
     ("2026-01-21", "acknowledge-action", {"id": "sow", "stakeholder": "coo", "acknowledged_on": "2026-01-21"}),
     ("2026-01-21", "complete-action", {"id": "sow", "finished_on": "2026-01-21", "result": "Sent"}),
     ("2026-01-21", "reopen-action", {"id": "sow", "reason": "Wrong version"}),
@@ -187,7 +187,11 @@ TOLD: list[Line] = [
             "decisions": ["Pilot goes on"],
         },
     ),
-    ("2026-01-27", "log-touch", {"id": "t2", "happened_on": "2026-01-27", "kind": "email", "members": ["ann"]}),
+    (
+        "2026-01-27",
+        "log-touch",
+        {"id": "t2", "happened_on": "2026-01-27", "kind": "email", "stakeholders": ["buyer"], "members": ["ann"]},
+    ),
 ]
 AFTERWARDS: list[Line] = [
     ("2026-01-27", "place-hold", {"reason": "Lawsuit"}),

@@ -16,7 +16,7 @@ def action(history: History, when: str, id: str = "price", due_on: str = "2026-0
 
 
 def review(history: History, when: str, id: str, kind: str = "monthly", held_on: str = "", **more: Any) -> str:
-    body = {"kind": kind, "audience": "internal", "held_on": held_on or when[:10]}
+    body = {"kind": kind, "audience": "internal", "held_on": held_on or when[:10], "ours": ["ann"]}
     return history.on(when, "hold-review", id=id, **body | more)
 
 

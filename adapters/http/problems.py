@@ -30,7 +30,7 @@ from application.views.pages import CursorUnknown
 from application.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
 from application.webhooks.subscriptions import UnknownPlan
 from domain.account_plan.plan import PlanNotOpen
-from domain.language import Refusal, kebab_case
+from domain.language import Misplaced, Refusal, kebab_case
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "1"}
@@ -100,6 +100,17 @@ def problem(
     return Response(to_json(content), status, {"Cache-Control": "no-store", **(headers or {})}, media_type=PROBLEM_JSON)
 
 
+def refusal(request: Request, refused: Refusal, type: str, pointer: str) -> Response:
+    """What a plan refuses.  A field that does not belong to the thing is wrong as a field, whatever the plan holds."""
+    status = next((status for kind, status in STATUS.items() if isinstance(refused, kind)), 409)
+    errors = [FieldError(pointer=pointer, detail=str(refused))] if status == 422 else []
+    return problem(request, status, type, str(refused), pointer=pointer, errors=told(errors))
+
+
+STATUS: Mapping[type[Refusal], int] = {PlanNotOpen: 404, Misplaced: 422}
+"""Of refusals that are not conflicts with the plan as it stands."""
+
+
 def told(errors: Sequence[FieldError]) -> list[dict[str, str]]:
     return [error.model_dump(by_alias=True, exclude_none=True) for error in errors[:MOST_ERRORS]]
 
@@ -145,13 +156,12 @@ def answer_with_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Refusal)
     async def refused(request: Request, error: Refusal) -> Response:
-        status = 404 if isinstance(error, PlanNotOpen) else 409
-        return problem(request, status, type_of(error), str(error), pointer=error.pointer)
+        return refusal(request, error, type_of(error), error.pointer)
 
     @app.exception_handler(CommandRefused)
     async def one_refused(request: Request, error: CommandRefused) -> Response:
         pointer = f"/{error.place}/body{error.refusal.pointer}"
-        return problem(request, 409, type_of(error), str(error.refusal), pointer=pointer)
+        return refusal(request, error.refusal, type_of(error), pointer)
 
     @app.exception_handler(VersionConflict)
     async def stale(request: Request, error: VersionConflict) -> Response:

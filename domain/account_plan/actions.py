@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, ClassVar, Literal, assert_never
+from typing import Annotated, Any, ClassVar, Literal, assert_never
 
 from domain.account_plan.language import AccountPlan, GoalId, OpportunityId, PlayId, ReviewId, RiskId, Section
 from domain.aggregates import Topic
@@ -27,6 +27,7 @@ from domain.language import (
     changed,
     said,
 )
+from domain.markers import Belongs
 from domain.things import Draft, Thing
 from domain.vagueness import cautions_about
 
@@ -155,6 +156,8 @@ ActionEvents = (
 
 # Commands
 
+OF_JOINT_ACTIONS, OF_MILESTONES = Belongs(("joint",)), Belongs(("milestone",))
+
 
 class ActionCommand(Command):
     noun: ClassVar[str] = "action"
@@ -168,13 +171,18 @@ class LinkingAction(Command):
     risk: RiskId | None = None
     goal: GoalId | None = None
     opportunity: OpportunityId | None = None
-    review: ReviewId | None = None
-    via: StakeholderId | None = None
+    review: Annotated[ReviewId | None, OF_JOINT_ACTIONS] = None
+    via: Annotated[StakeholderId | None, Belongs(("introduction",))] = None
     stakeholders: Many[StakeholderId] = ()
 
 
 class AddAction(ActionCommand, LinkingAction):
-    """Promise a step: by whom and by when.  Of a joint action, `side` says who promised it."""
+    """Promise a step: by whom and by when.
+
+    Of a joint action, `side` says who promised it and `review` at which review; of a milestone, `stage` says which
+    stage of the sales process it belongs to and `calendar_hold` whether its day is in the calendar; `via` says who
+    makes an introduction.
+    """
 
     needs: ClassVar[Any] = "new"
 
@@ -184,9 +192,9 @@ class AddAction(ActionCommand, LinkingAction):
     owner: PersonId
     due_on: DueDay
     expected: OptionalText = None
-    side: Side = "us"
-    stage: OptionalName = None
-    calendar_hold: bool = False
+    side: Annotated[Side, OF_JOINT_ACTIONS] = "us"
+    stage: Annotated[OptionalName, OF_MILESTONES] = None
+    calendar_hold: Annotated[bool, OF_MILESTONES] = False
 
 
 class RescheduleAction(ActionCommand):
@@ -194,7 +202,7 @@ class RescheduleAction(ActionCommand):
 
     id: Slug
     due_on: DueDay
-    calendar_hold: bool = False
+    calendar_hold: Annotated[bool, OF_MILESTONES] = False
 
 
 class ReassignAction(ActionCommand):
@@ -264,10 +272,6 @@ ActionCommands = (
 # Refusals
 
 
-class OnlyJointActionsAreTheCustomers(Refusal):
-    """Only an action of kind joint can be the customer's to do; this one is of kind {kind}."""
-
-
 class OnlyMilestonesAreHeld(Refusal):
     """Only a milestone has a date to be held in the calendar; “{id}” is an action of kind {kind}."""
 
@@ -296,10 +300,6 @@ class Action(ActionLinks, ActionTerms, Thing):
 
 def decide(plan: AccountPlan, command: ActionCommands, _today: date) -> Decision[ActionEvents]:
     if isinstance(command, AddAction):
-        if command.side == "customer" and command.kind != "joint":
-            raise OnlyJointActionsAreTheCustomers("/side", kind=command.kind)
-        if command.calendar_hold and command.kind != "milestone":
-            raise OnlyMilestonesAreHeld("/calendar_hold", id=command.id, kind=command.kind)
         return Decision((ActionAdded(**said(command)),), cautions_about(command.statement, "/statement"))
 
     action = plan.the(Action, command.id)
@@ -307,8 +307,6 @@ def decide(plan: AccountPlan, command: ActionCommands, _today: date) -> Decision
     event: ActionEvents | None
     match command:
         case RescheduleAction(id=id, due_on=due_on):
-            if command.calendar_hold and action.kind != "milestone":
-                raise OnlyMilestonesAreHeld("/calendar_hold", id=id, kind=action.kind)
             event = reschedule(action, due_on, command.calendar_hold)
         case ReassignAction(id=id):
             event = ActionReassigned(id=id, **new, former=action.owner) if new else None

@@ -15,6 +15,7 @@ from domain.language import (
     Name,
     OptionalText,
     Prose,
+    Refusal,
     Slug,
     Terms,
     Text,
@@ -111,7 +112,8 @@ class IdentifyCompetitor(CompetitorCommand):
 
 
 class ReassessCompetitor(CompetitorCommand):
-    """Only what is said changes.  A competitor that is gone may come back: reassess it again."""
+    """Only what is said changes; the first time that includes its position.  A competitor that is gone may come back:
+    reassess it again."""
 
     id: Slug
     position: Unless[Position] = None
@@ -126,6 +128,14 @@ class ReassessCompetitor(CompetitorCommand):
 
 
 CompetitorCommands = IdentifyCompetitor | ReassessCompetitor
+
+
+# Refusals
+
+
+class PositionNotSaid(Refusal):
+    """Nobody has said yet where “{id}” stands at the account: say its position (entrenched, challenging, exploring or
+    gone) the first time it is reassessed."""
 
 
 # State and rules
@@ -143,7 +153,10 @@ def decide(plan: AccountPlan, command: CompetitorCommands, _today: date) -> Deci
         case IdentifyCompetitor():
             return Decision((CompetitorIdentified(**said(command)),))
         case ReassessCompetitor(id=id):
-            new = changed(command, plan.the(Competitor, id))
+            competitor = plan.the(Competitor, id)
+            if not (command.position or competitor.position):
+                raise PositionNotSaid("/position", id=id)
+            new = changed(command, competitor)
             return Decision((CompetitorReassessed(id=id, **new),) if new else ())
         case _:
             assert_never(command)

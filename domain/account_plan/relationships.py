@@ -9,6 +9,7 @@ from pydantic import Field
 from domain.account_plan.language import AccountPlan, ActionId, OpportunityId, PlayId, Section
 from domain.aggregates import Topic
 from domain.language import (
+    AtLeastOne,
     Command,
     Decision,
     Event,
@@ -213,7 +214,8 @@ class EndPairing(PairingCommand):
 
 
 class LogTouch(RelationshipCommand):
-    """We were in touch.  An executive meeting is recorded once: as a touch, or as a review where it is a baseline."""
+    """Some of ours were in touch with some of theirs, at least one each.  An executive meeting is recorded once: as a
+    touch, or as a review where it is a baseline."""
 
     noun: ClassVar[str] = "touch"
     needs: ClassVar[Any] = "new"
@@ -221,8 +223,8 @@ class LogTouch(RelationshipCommand):
     id: Slug | None = None
     happened_on: PastDay
     kind: TouchKind
-    stakeholders: Many[StakeholderId] = ()
-    members: Many[PersonId] = ()
+    stakeholders: AtLeastOne[StakeholderId]
+    members: AtLeastOne[PersonId]
     topics: Many[Text] = ()
     summary: OptionalText = None
     action: ActionId | None = None
@@ -240,10 +242,6 @@ RelationshipCommands = (
 
 class InfluenceOnOneself(Refusal):
     """“{id}” cannot influence themselves: name two different stakeholders."""
-
-
-class TouchOfNobody(Refusal):
-    """A touch is with somebody: name at least one stakeholder or one of our people."""
 
 
 # State and rules
@@ -309,8 +307,6 @@ def decide(plan: AccountPlan, command: RelationshipCommands, _today: date) -> De
         case EndPairing():
             event = PairingEnded(**said(command))
         case LogTouch():
-            if not command.stakeholders and not command.members:
-                raise TouchOfNobody("/stakeholders")
             event = TouchLogged(**said(command))
         case _:
             assert_never(command)

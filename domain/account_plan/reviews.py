@@ -1,15 +1,16 @@
 """Topic: reviews, where what was said is compared with what was done.  A held review is the next one's baseline."""
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal, assert_never
+from typing import Annotated, Any, ClassVar, Literal, Self, assert_never
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from domain.account_plan.language import AccountPlan, OpportunityId, Section
 from domain.aggregates import Topic
 from domain.calendar import Day
 from domain.language import (
     GRAMMAR,
+    AtLeastOne,
     Command,
     Decision,
     Event,
@@ -27,6 +28,7 @@ from domain.language import (
     StakeholderId,
     Terms,
     Text,
+    check_fields,
     said,
 )
 from domain.things import Draft, Thing
@@ -172,7 +174,8 @@ class CirculatePack(ReviewCommand):
 class HoldReview(ReviewCommand):
     """A review took place, scheduled or not: from here on the plan as it stands is what was said.
 
-    Of a scheduled one, what is said here counts: its kind and who came may differ from what was planned.
+    Of a scheduled one, what is said here counts: its kind and who came may differ from what was planned.  Some of ours
+    were there, and where the customer was, some of theirs.
     """
 
     needs: ClassVar[Any] = "nothing"
@@ -181,7 +184,7 @@ class HoldReview(ReviewCommand):
     kind: ReviewKind
     audience: Audience
     held_on: PastDay
-    ours: Many[PersonId] = ()
+    ours: AtLeastOne[PersonId]
     theirs: Many[StakeholderId] = ()
     topics: Many[Text] = ()
     decisions: Many[Text] = ()
@@ -190,6 +193,12 @@ class HoldReview(ReviewCommand):
     opportunity: OpportunityId | None = None
     notes: OptionalText = None
     next_on: Day | None = None
+
+    @model_validator(mode="after")
+    def _says_who_came(self) -> Self:
+        of_nobody = self.audience == "customer" and not self.theirs
+        check_fields(self, {"theirs": "names at least one of theirs where the customer was there"} if of_nobody else {})
+        return self
 
 
 class CancelReview(ReviewCommand):

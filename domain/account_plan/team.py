@@ -1,5 +1,6 @@
 """Topic: the team: who of ours works on the account, in which role and since when, and what they agreed on."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, ClassVar, Literal, assert_never
 
@@ -161,6 +162,10 @@ TeamCommands = AssignMember | ReleaseMember | AlignTeam
 # Refusals
 
 
+class StintsOverlap(Refusal):
+    """{person} had the role {role} until {until_on}, so the next time in it cannot begin on {from_on}."""
+
+
 class ReleasedBeforeAssigned(Refusal):
     """{person} has the role {role} from {from_on} on, so it cannot end on {until_on}, before that."""
 
@@ -194,7 +199,7 @@ def decide(plan: AccountPlan, command: TeamCommands, _today: date) -> Decision[T
     event: TeamEvents | None
     match command:
         case AssignMember():
-            event = assign(last_stint(plan, command.person, command.role), command)
+            event = assign(stints_of(plan, command.person, command.role), command)
         case ReleaseMember():
             event = release(last_stint(plan, command.person, command.role), command)
         case AlignTeam(members=members, goal=goal):
@@ -206,17 +211,27 @@ def decide(plan: AccountPlan, command: TeamCommands, _today: date) -> Decision[T
     return Decision((event,) if event else ())
 
 
+def stints_of(plan: AccountPlan, person: str, role: str) -> list[Member]:
+    """In their order; each but the last one is over."""
+    members = plan.all(Member).values()
+    return [each for each in members if same_person(each.person) == same_person(person) and each.role == role]
+
+
 def last_stint(plan: AccountPlan, person: str, role: str) -> Member | None:
-    stints = [member for member in plan.all(Member).values() if (member.person, member.role) == (person, role)]
-    return stints[-1] if stints else None
+    return next(reversed(stints_of(plan, person, role)), None)
 
 
-def assign(last: Member | None, command: AssignMember) -> MemberAssigned | None:
+def assign(stints: Sequence[Member], command: AssignMember) -> MemberAssigned | None:
+    last = next(reversed(stints), None)
     if last is None:
         return MemberAssigned(**said(command))
+    for stint in stints:
+        if stint.until_on and command.from_on <= stint.until_on:
+            at = {"until_on": stint.until_on, "from_on": command.from_on}
+            raise StintsOverlap("/from_on", person=stint.person, role=stint.role, **at)
     if last.ending:
         return MemberAssigned(**said(command), stint=last.stint + 1)
-    new = changed(command, last)
+    new = {field: value for field, value in changed(command, last).items() if field != "person"}
     return MemberAssigned(**which(last) | {"from_on": command.from_on} | new) if new else None
 
 

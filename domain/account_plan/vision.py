@@ -67,14 +67,15 @@ class StateVision(Command):
 
 
 class SetPriorities(Command):
-    """Up to three for a quarter, first things first: they take the place of those said for it before."""
+    """Up to three for a quarter, first things first: they take the place of those said for it before.  None is a list
+    without any."""
 
     noun: ClassVar[str] = "priorities"
     home: ClassVar[Section] = "goals"
     needs: ClassVar[Any] = "nothing"
 
     quarter: Quarter
-    statements: Annotated[tuple[Text, ...], Field(min_length=1, max_length=MOST_PRIORITIES)]
+    statements: Annotated[tuple[Text, ...], Field(max_length=MOST_PRIORITIES)]
 
     def subject(self) -> str | None:
         return self.quarter
@@ -108,7 +109,10 @@ def decide(plan: AccountPlan, command: VisionCommands, _today: date) -> Decision
         case _:
             assert_never(command)
     thing = plan.named(event.noun, event.subject())
-    is_so = thing is not None and all(getattr(thing, name) == value for name, value in event)
+    if thing is None:
+        is_so = isinstance(event, PrioritiesSet) and not event.statements
+    else:
+        is_so = all(getattr(thing, name) == value for name, value in event)
     return Decision(() if is_so else (event,))
 
 

@@ -58,8 +58,16 @@ def test_everything_about_a_competitor_can_be_reassessed():
 
 def test_only_what_is_different_is_recorded():
     reassess = ReassessCompetitor(id="rival", position="exploring", entrenched_in=("plant",), note=" ")
-    given(PLANT, IDENTIFIED).when(reassess).then(CompetitorReassessed(id="rival", position="exploring"))
-    given(PLANT, IDENTIFIED).when(ReassessCompetitor(id="rival", traps_to_set=())).then_nothing_happens()
+    exploring = CompetitorReassessed(id="rival", position="exploring")
+    given(PLANT, IDENTIFIED).when(reassess).then(exploring)
+    given(PLANT, IDENTIFIED, exploring).when(ReassessCompetitor(id="rival", traps_to_set=())).then_nothing_happens()
+
+
+def test_a_competitor_is_not_reassessed_the_first_time_without_its_position():
+    note, exploring = {"note": "new owner"}, CompetitorReassessed(id="rival", position="exploring")
+    given(PLANT, IDENTIFIED).when(ReassessCompetitor(id="rival", **note)).then_refused("position-not-said", "/position")
+    later = given(PLANT, IDENTIFIED, exploring).when(ReassessCompetitor(id="rival", **note))
+    later.then(CompetitorReassessed(id="rival", **note))
 
 
 def test_a_competitor_that_is_gone_may_come_back():

@@ -163,8 +163,8 @@ def test_a_vague_next_best_action_is_accepted_with_a_warning():
     history.when(SetNextBestAction(**vague)).then(NextBestActionSet(**vague), warnings=("vague-statement",))
 
 
-def test_a_next_best_action_due_before_the_plan_was_opened_is_refused():
-    early = SetNextBestAction(**TO_DO | {"due_on": JAN_4})
+def test_a_next_best_action_due_more_than_a_year_before_the_plan_was_opened_is_refused():
+    early = SetNextBestAction(**TO_DO | {"due_on": date(2025, 1, 4)})
     given(OPENED_LINE_B).when(early).then_refused("due-before-plan-opened", "/due_on")
 
 

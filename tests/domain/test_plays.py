@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from domain.account_plan import fold
+from domain.account_plan.plan import PlanOpened
 from domain.account_plan.plays import (
     BlockPlay,
     DropPlay,
@@ -30,7 +31,7 @@ from domain.account_plan.plays import (
     UnblockPlay,
     WinPlay,
 )
-from tests.given import OPENED, given, given_nothing
+from tests.given import MONDAY, OPENED, When, given, given_nothing
 
 JAN_5, JAN_6, MARCH_1 = date(2026, 1, 5), date(2026, 1, 6), date(2026, 3, 1)
 
@@ -67,9 +68,21 @@ def test_a_vague_title_is_accepted_with_a_warning():
     given().when(PlanPlay(**TERMS | vague)).then(PlayPlanned(**TERMS | vague), warnings=("vague-statement",))
 
 
-def test_a_play_due_before_the_plan_was_opened_is_refused():
-    early = PlanPlay(**TERMS | {"due_on": date(2026, 1, 4)})
+def test_a_play_due_more_than_a_year_before_the_plan_was_opened_is_refused():
+    early = PlanPlay(**TERMS | {"due_on": date(2025, 1, 4)})
     given().when(early).then_refused("due-before-plan-opened", "/due_on")
+
+
+def test_a_plan_begins_with_what_was_promised_up_to_a_year_before_it():
+    old = TERMS | {"due_on": date(2025, 1, 5)}
+    given().when(PlanPlay(**old)).then(PlayPlanned(**old), warnings=("due-in-the-past",))
+    in_a_leap_year = PlanOpened(**OPENED.model_dump() | {"opened_on": date(2024, 2, 29)})
+    for day, refused in ((date(2023, 2, 27), True), (date(2023, 2, 28), False)):
+        due = When(fold((in_a_leap_year,)), PlanPlay(**TERMS | {"due_on": day}), MONDAY)
+        if refused:
+            due.then_refused("due-before-plan-opened", "/due_on")
+        else:
+            due.then(PlayPlanned(**TERMS | {"due_on": day}), warnings=("due-in-the-past",))
 
 
 def test_a_play_cannot_start_after_it_is_due():

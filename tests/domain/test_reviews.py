@@ -46,6 +46,27 @@ def test_a_review_is_scheduled_with_an_agenda_and_those_invited():
     assert (review.state, review.agenda[1].minutes, review.theirs) == ("scheduled", 40, ("cfo",))
 
 
+@pytest.mark.parametrize(
+    ("nobody", "side"),
+    [
+        ({"ours": ()}, "ours"),
+        ({"ours": None}, "ours"),
+        ({"audience": "customer"}, "theirs"),
+        ({"audience": "customer", "theirs": None}, "theirs"),
+    ],
+)
+def test_a_review_is_held_with_somebody(nobody, side):
+    with pytest.raises(ValidationError) as wrong:
+        HoldReview(**HOLD | nobody)
+    assert [error["loc"] for error in wrong.value.errors()] == [(side,)]
+
+
+def test_a_review_among_ourselves_needs_nobody_of_theirs():
+    given().when(HoldReview(**HOLD)).then(HELD)
+    with_them = HOLD | {"audience": "customer", "theirs": ("cfo",)}
+    given(CFO).when(HoldReview(**with_them)).then(ReviewHeld(**with_them))
+
+
 @pytest.mark.parametrize("planned_on", [JAN_2, FEB_2])
 def test_a_review_may_be_scheduled_for_any_day(planned_on):
     terms = PLANNED | {"planned_on": planned_on}

@@ -99,6 +99,25 @@ def test_who_comes_back_to_a_role_begins_another_stint_and_the_first_stays_as_it
     assert member_after("ann:account_executive:2", *history).until_on is None
 
 
+def test_a_second_stint_in_a_role_begins_after_the_first_is_over():
+    for from_on in (JAN_5, MARCH_1):
+        again = AssignMember(**ANN, from_on=from_on)
+        given(ASSIGNED, RELEASED).when(again).then_refused("stints-overlap", "/from_on")
+    next_day = {"from_on": date(2026, 3, 2)}
+    second = MemberAssigned(**ANN, stint=2, **next_day)
+    given(ASSIGNED, RELEASED).when(AssignMember(**ANN, **next_day)).then(second)
+    earlier = AssignMember(**ANN, from_on=MARCH_1)
+    given(ASSIGNED, RELEASED, second).when(earlier).then_refused("stints-overlap", "/from_on")
+    other = AssignMember(**ANN | {"role": "finance"}, from_on=JAN_5)
+    given(ASSIGNED, RELEASED).when(other).then(MemberAssigned(**ANN | {"role": "finance"}, from_on=JAN_5))
+
+
+def test_whose_id_is_an_e_mail_address_has_one_stint_in_whatever_case_it_was_written():
+    written = MemberAssigned(person="Ann@Example.com", role="finance", from_on=JAN_5)
+    again = AssignMember(person="ann@example.com", role="finance", from_on=JAN_5)
+    given(written).when(again).then_nothing_happens()
+
+
 def test_what_is_said_of_a_role_is_said_of_the_last_stint():
     history = (ASSIGNED, RELEASED, BACK)
     given(*history).when(AssignMember(**ANN, from_on=JUNE_1)).then_nothing_happens()

@@ -66,8 +66,16 @@ def test_priorities_belong_to_the_goals():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"quarter": "2026-Q5"}, {"quarter": "Q2 2026"}, {"statements": ()}, {"statements": ("a", "b", "c", "d")}]
+    "wrong",
+    [{"quarter": "2026-Q5"}, {"quarter": "Q2 2026"}, {"statements": None}, {"statements": ("a", "b", "c", "d")}],
 )
-def test_a_quarter_has_one_to_three_priorities(wrong):
+def test_a_quarter_has_three_priorities_at_most(wrong):
     with pytest.raises(ValidationError):
         SetPriorities(**SECOND | wrong)
+
+
+def test_the_priorities_of_a_quarter_can_be_taken_back():
+    none = SECOND | {"statements": ()}
+    given(SET).when(SetPriorities(**none)).then(PrioritiesSet(**none))
+    given(SET, PrioritiesSet(**none)).when(SetPriorities(**none)).then_nothing_happens()
+    given().when(SetPriorities(**none)).then_nothing_happens()

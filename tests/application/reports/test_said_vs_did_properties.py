@@ -41,7 +41,7 @@ def steps(draw: st.DrawFn) -> tuple[int, str, dict[str, Any]]:
         "reopen-play": {"reason": "Why"},
         "reopen-action": {"reason": "Why"},
         "block-play": {"reason": "Why"},
-        "hold-review": {"kind": "monthly", "audience": "internal", "held_on": 0},
+        "hold-review": {"kind": "monthly", "audience": "internal", "held_on": 0, "ours": ["ann"]},
     }
     command = draw(st.sampled_from(sorted(what)))
     return days, command, {"id": id, **what[command]}

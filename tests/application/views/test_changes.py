@@ -435,8 +435,10 @@ def test_changes_are_grouped_by_section_in_the_order_of_the_plan():
 
 def test_sections_that_were_refreshed_and_that_have_gone_stale_are_named():
     told = opened()
+    told.on("2026-01-06", "add-stakeholder", **COO)
     told.on("2026-01-20", "confirm-section", section="plays")
-    told.on("2026-02-10", "log-touch", id="t", happened_on="2026-02-10", kind="call", members=["ann"])
+    touch = {"happened_on": "2026-02-10", "kind": "call", "stakeholders": ["coo"], "members": ["ann"]}
+    told.on("2026-02-10", "log-touch", id="t", **touch)
     a, b = told.cut("2026-01-25"), told.cut("2026-02-20", now="2026-02-20T12:00Z")
     difference = diff(told.known, a, b)
     assert difference.refreshed == ["stakeholders"]

@@ -82,14 +82,16 @@ def test_the_tier_counts_as_it_was():
 
 def test_a_section_is_never_younger_than_today():
     history = opened()
-    history.on("2026-03-05", "hold-review", id="R1", kind="monthly", audience="internal", held_on="2026-03-02")
+    history.on(
+        "2026-03-05", "hold-review", id="R1", kind="monthly", audience="internal", held_on="2026-03-02", ours=["ann"]
+    )
     plan = current_plan(history.known, history.cut("review:R1"))
     assert (plan.as_of.date, plan.sections.reviews.freshness.age_days) == (date(2026, 3, 2), 0)
 
 
 # What refreshes which section
 
-TOUCH = {"happened_on": "2026-02-02", "kind": "call", "members": ["ann"]}
+TOUCH = {"happened_on": "2026-02-02", "kind": "call", "stakeholders": ["coo"], "members": ["ann"]}
 ACTION = {"kind": "task", "owner": "ann", "due_on": "2026-03-02"}
 CONTRACT = {"arr": "1", "starts_on": "2026-01-01", "renews_on": "2026-12-31", "products": []}
 
@@ -121,6 +123,7 @@ CONTRACT = {"arr": "1", "starts_on": "2026-01-01", "renews_on": "2026-12-31", "p
 )
 def test_an_event_refreshes_its_section_and_no_other(section, command, body):
     history = opened()
+    history.on("2026-01-05", "add-stakeholder", **COO)
     history.on("2026-02-02", command, **body)
     refreshed = {name for name in get_args(Section) if fresh(history, "2026-02-09", name).age_days == 7}
     assert refreshed == {section}
@@ -129,8 +132,9 @@ def test_an_event_refreshes_its_section_and_no_other(section, command, body):
 
 def test_striking_an_entry_refreshes_the_section_it_stood_in():
     history = opened()
+    history.on("2026-01-05", "add-stakeholder", **COO)
     history.on("2026-01-12", "log-touch", id="t1", **TOUCH | {"happened_on": "2026-01-12"})
-    history.on("2026-02-02", "strike-entry", event="2", reason="Wrong account")
+    history.on("2026-02-02", "strike-entry", event="3", reason="Wrong account")
     assert fresh(history, "2026-02-09", "stakeholders").refreshed_on == date(2026, 2, 2)
     assert fresh(history, "2026-02-09", "plan").refreshed_on == date(2026, 1, 5)
 

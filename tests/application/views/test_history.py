@@ -137,9 +137,8 @@ def told_by_two() -> History:
     )
     told.on("2026-01-08", "plan-play", id="pilot", owner="bob", due_on="2026-03-01", stakeholders=["coo"], **PLAY)
     told.on("2026-01-09", "write-note", by="ben", id="pilot", section="plays", text="Ask for the line")
-    told.on(
-        "2026-01-12", "log-touch", id="t1", happened_on="2026-01-12", kind="call", stakeholders=["coo"], play="pilot"
-    )
+    met = {"happened_on": "2026-01-12", "kind": "call", "stakeholders": ["coo"], "members": ["ann"]}
+    told.on("2026-01-12", "log-touch", id="t1", play="pilot", **met)
     told.on("2026-01-13", "strike-entry", event="6", reason="Wrong account")
     return told
 
