@@ -1,7 +1,8 @@
 """Forms of commands: what they show, and the command that comes of what was typed.
 
 A form is made from the command's model, with help from the glossary and the example of the interface's document.  The
-form of a command about a thing that is there shows the thing's values; a field that is emptied says that it is now empty.
+form of a command about a thing that is there shows the thing's values; a field that is emptied says that it is now
+empty.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
