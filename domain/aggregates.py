@@ -5,7 +5,7 @@ An aggregate type is a value: whatever handles, stores or shows aggregates is ha
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar, get_args
@@ -90,6 +90,8 @@ class AggregateType(Generic[A]):
     """Why an archived one takes no command."""
     is_at_work_on: Callable[[A, str, date], bool] = lambda *_: False
     """Whether somebody of ours has to do with it on a day, so that it is theirs to see."""
+    consequences: Mapping[type[Event], Callable[[Draft, Any], None]] = field(default_factory=dict)
+    """What an event of one topic changes in the things of others, after its own topic has put in what it says."""
 
     @property
     def noun(self) -> str:
@@ -157,7 +159,11 @@ class AggregateType(Generic[A]):
 
     @cached_property
     def _apply(self) -> Mapping[type[Event], Callable[[Draft, Any], None]]:
-        return {event: topic.apply for topic in self.topics for event in topic.event_types()}
+        return {
+            event: _in_turn(topic.apply, self.consequences[event]) if event in self.consequences else topic.apply
+            for topic in self.topics
+            for event in topic.event_types()
+        }
 
     @cached_property
     def _striking(self) -> AbstractSet[type[Event]]:
@@ -189,3 +195,11 @@ class AggregateType(Generic[A]):
     def strikes(self, events: Iterable[Event]) -> bool:
         """Whether any of these events strikes an entry."""
         return any(type(event) in self._striking for event in events)
+
+
+def _in_turn(first: Callable[[Draft, Any], None], second: Callable[[Draft, Any], None]) -> Callable[[Draft, Any], None]:
+    def both(draft: Draft, event: Event) -> None:
+        first(draft, event)
+        second(draft, event)
+
+    return both

@@ -41,6 +41,27 @@ class Thing(BaseModel):
         """How it came to be over, to stand after “the play “pilot” …”; None while it goes on."""
         return None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it goes on: it is not over."""
+        return self.ending is None
+
+    @property
+    def overdue_after(self) -> date | None:
+        """The last day on which it is not overdue: while it is open, the day it is due.  None: it is never overdue."""
+        due_on: date | None = getattr(self, "due_on", None)
+        return due_on if due_on and self.is_open else None
+
+    def is_overdue(self, today: date) -> bool:
+        """Whether it should have been done before `today`, the first day that is not past."""
+        last = self.overdue_after
+        return last is not None and last < today
+
+    @property
+    def known_as(self) -> str | None:
+        """The words people know it by, such as its title; None where it goes by its id alone."""
+        return known_as(self.__dict__)
+
     @classmethod
     def unchecked(cls, values: Mapping[str, Any]) -> Self:
         """A thing of values that come from events: they were checked when those were read.
@@ -61,6 +82,14 @@ class Thing(BaseModel):
 
 
 _NONE_SET: set[str] = set()
+
+NAMES = "name title statement account_name to_account summary heading outcome".split()
+"""The fields that say what people know a thing by, each where there is none before it."""
+
+
+def known_as(values: Mapping[str, Any]) -> str | None:
+    """`Thing.known_as`, of the values of a thing."""
+    return next((words for name in NAMES if isinstance(words := values.get(name), str)), None)
 
 
 class Entry(NamedTuple):
@@ -112,6 +141,10 @@ class Aggregate:
         """Every thing of a kind, those that are over included, in the order they came."""
         ids = list(self._values.get(kind, _NOTHING))
         return {id: thing for id in ids if (thing := self.find(kind, id)) is not None}
+
+    def open(self, kind: type[Kind]) -> list[Kind]:
+        """Every thing of a kind that is open, in the order they came."""
+        return [thing for thing in self.all(kind).values() if thing.is_open]
 
     def the(self, kind: type[Kind], id: str | None) -> Kind:
         """The thing a command is about, where `decide` has already seen that it is there."""

@@ -24,11 +24,12 @@ from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import Cut, plan_at
 from application.views.freshness import Freshness
 from application.views.loaded_plan import LoadedPlan
+from application.views.metrics import people_there
 from domain.account_plan.actions import Action, ActionState
 from domain.account_plan.goals import Goal
 from domain.account_plan.health import Contract, Health, TrafficLight
 from domain.account_plan.language import AccountPlan, Section
-from domain.account_plan.opportunities import Opportunity
+from domain.account_plan.opportunities import Opportunity, engaged_there
 from domain.account_plan.overview import Unit
 from domain.account_plan.plan import the_plan
 from domain.account_plan.plays import Play, PlayState
@@ -69,7 +70,6 @@ PENETRATIONS: Mapping[Penetration, str] = {
     "unknown": QUIET,
     "na": QUIET,
 }
-SEVERE = 15
 LONGEST_BAR = 10
 
 
@@ -224,38 +224,35 @@ def age_of(section: str, fresh: Freshness) -> Text:
 
 
 def promises(plan: AccountPlan, today: date) -> RenderableType | None:
-    made: list[Play | Action] = [*plan.all(Play).values(), *plan.all(Action).values()]
-    still_open = sorted((promise for promise in made if not promise.ending), key=lambda promise: promise.due_on)
+    made: list[Play | Action] = [*plan.open(Play), *plan.open(Action)]
     return table(
         "Open promises, by the day they are due",
         ["!Due", "*What", "!Owner", "!State"],
         (
             (
-                due(promise.due_on, today),
-                named(promise.title if isinstance(promise, Play) else promise.statement, promise.id),
+                due(promise, today),
+                named(promise.known_as or "", promise.id),
                 lines(text(who_promised(promise)), text(f"{promise.kind} {promise.noun}", QUIET)),
                 text(in_words(promise.state, "state"), STATES[promise.state]),
             )
-            for promise in still_open
+            for promise in sorted(made, key=lambda promise: promise.due_on)
         ),
     )
 
 
 def who_promised(promise: Play | Action) -> str:
-    by_customer = isinstance(promise, Action) and promise.side == "customer"
-    return "customer" if by_customer else promise.owner
+    return "customer" if promise.side == "customer" else promise.owner
 
 
-def due(day: date | None, today: date) -> Text:
-    if day is None:
+def due(thing: Play | Action | Request, today: date) -> Text:
+    if thing.due_on is None:
         return text(None)
-    late = ALARM if day < today else ""
-    return lines(text(day, late), text(how_far(day, today), late or QUIET))
+    late = ALARM if thing.is_overdue(today) else ""
+    return lines(text(thing.due_on, late), text(how_far(thing.due_on, today), late or QUIET))
 
 
 def stakeholders(plan: AccountPlan) -> RenderableType | None:
-    there = [person for person in plan.all(Stakeholder).values() if not person.ending]
-    there.sort(key=lambda person: (-(person.power or 0), -(person.strength or 0)))
+    there = sorted(people_there(plan), key=lambda person: (-(person.power or 0), -(person.strength or 0)))
     return table(
         "Stakeholders, the most powerful first",
         ["***Who", "**Roles", "Attitude", "!Relationship", "Power"],
@@ -291,24 +288,22 @@ def relationship(person: Stakeholder) -> Text:
 
 
 def risks(plan: AccountPlan, currency: str) -> RenderableType | None:
-    open_risks = sorted((risk for risk in plan.all(Risk).values() if not risk.ending), key=lambda risk: -risk.exposure)
     return table(
         "Open risks, by exposure",
         [">Exposure", "*What", ">ARR exposed", "!Owner"],
         (
             (
-                text(f"{risk.likelihood} × {risk.impact} = {risk.exposure}", ALARM if risk.exposure >= SEVERE else ""),
+                text(f"{risk.likelihood} × {risk.impact} = {risk.exposure}", ALARM if risk.is_severe else ""),
                 named(risk.statement, risk.id),
                 text(amount(risk.arr_exposed, currency) if risk.arr_exposed is not None else None),
                 lines(text(risk.owner), text(in_words(risk.kind, "kind"), QUIET)),
             )
-            for risk in open_risks
+            for risk in sorted(plan.open(Risk), key=lambda risk: -risk.exposure)
         ),
     )
 
 
 def opportunities(plan: AccountPlan, currency: str) -> RenderableType | None:
-    still_open = [each for each in plan.all(Opportunity).values() if not each.ending]
     return table(
         "Open opportunities, by the day they are to close",
         ["!Close", "*What", "!Stage", ">Amount"],
@@ -316,15 +311,21 @@ def opportunities(plan: AccountPlan, currency: str) -> RenderableType | None:
             (
                 text(each.close_on),
                 lines(named(each.name, each.id), next_step(each)),
-                lines(text(each.stage), text(f"{len(each.engaged)} engaged", GOOD if each.multi_threaded else WARNING)),
+                lines(text(each.stage), threads(plan, each)),
                 lines(
                     text(amount(each.amount, currency)),
                     text(share(each.probability), QUIET) if each.probability is not None else None,
                 ),
             )
-            for each in sorted(still_open, key=lambda each: each.close_on)
+            for each in sorted(plan.open(Opportunity), key=lambda each: each.close_on)
         ),
     )
+
+
+def threads(plan: AccountPlan, opportunity: Opportunity) -> Text:
+    """How many people are engaged who are still there."""
+    number = len(engaged_there(plan, opportunity))
+    return text(f"{number} engaged", GOOD if opportunity.multi_threaded else WARNING)
 
 
 def next_step(opportunity: Opportunity) -> Text | None:
@@ -338,7 +339,7 @@ def goals(plan: AccountPlan, today: date) -> RenderableType | None:
         ["!Due", "**What", "*Progress", "Owner", "State"],
         (
             (
-                text(goal.due_on, ALARM if not goal.ending and goal.due_on < today else ""),
+                text(goal.due_on, ALARM if goal.is_overdue(today) else ""),
                 named(goal.statement, goal.id),
                 progress(goal),
                 text(goal.owner),
@@ -360,13 +361,13 @@ def progress(goal: Goal) -> Text:
 
 
 def requests(plan: AccountPlan, today: date) -> RenderableType | None:
-    waiting = [each for each in plan.all(Request).values() if each.state not in ("delivered", "declined")]
+    waiting = [each for each in plan.all(Request).values() if each.is_waiting]
     return table(
         "Requests to the rest of the company",
         ["!Due", "*What", "!Owner", "!State"],
         (
             (
-                due(each.due_on, today),
+                due(each, today),
                 named(each.statement, each.id),
                 lines(text(each.owner), text(f"of {in_words(each.function, 'function')}", QUIET)),
                 text(each.state),
@@ -377,8 +378,7 @@ def requests(plan: AccountPlan, today: date) -> RenderableType | None:
 
 
 def whitespace(plan: AccountPlan) -> RenderableType | None:
-    units = [unit for unit in plan.all(Unit).values() if not unit.ending]
-    offerings = [offering for offering in plan.all(Offering).values() if not offering.ending]
+    units, offerings = plan.open(Unit), plan.open(Offering)
     cells = plan.all(Cell)
     if not offerings:
         return None

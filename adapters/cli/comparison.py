@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from adapters.cli.tables import ALARM, GOOD, QUIET, TITLE, WARNING, lines, named, panel, table, text
-from adapters.rendering.words import counted, in_words, spaced
+from adapters.rendering.words import counted, essence, in_words, spaced
 from application.views.diff import Change, Diff, Direction, Move, Touched
 from domain.account_plan.language import Section
 from domain.account_plan.plan import Plan
@@ -15,10 +15,6 @@ from domain.language import shortened
 
 ARROWS: Mapping[Direction | None, tuple[str, str]] = {"up": (" ▲", GOOD), "down": (" ▼", "red"), None: ("", "")}
 UP_IS_WORSE = {"exposure", "likelihood", "impact", "arr_exposed", "open_tickets", "p1_incidents"}
-MOST_SAID = 4
-"""How many values are told of a thing that came or went, and which first."""
-TELLING = "state name kind owner due_on held_on planned_on amount stage close_on level roles likelihood impact".split()
-TITLES = "title statement name account_name summary heading outcome".split()
 LONGEST_VALUE = 200
 
 
@@ -79,7 +75,7 @@ def moves(change: Change) -> Text:
     """From → to of every value that is different; of a thing that came or went, what is most worth knowing."""
     if change.field is None:
         sign, style, values = ("+", GOOD, change.after) if change.before is None else ("−", "red", change.before)
-        return Text.assemble((f"{sign} ", style), essence(values or {}, change.title))
+        return Text.assemble((f"{sign} ", style), essence(values or {}, change.title, brief))
     first = Move(direction=change.direction, before=change.before, after=change.after)
     return lines(
         moved(change.field, first),
@@ -98,18 +94,6 @@ def moved(field: str, move: Move, style: str = "") -> Text:
         (brief(field, move.after), style or "bold"),
         (arrow, colour),
     )
-
-
-def essence(values: Mapping[str, Any], title: str | None) -> str:
-    first = [field for field in TELLING if field in values]
-    fields = [*first, *(field for field in values if field not in first)]
-    telling = [field for field in fields if values[field] not in (False, title)]
-    said = [f"{spaced(field)} {brief(field, values[field])}" for field in telling[:MOST_SAID]]
-    return ", ".join(said) + (", …" if len(telling) > MOST_SAID else "")
-
-
-def title_among(values: Mapping[str, Any]) -> str | None:
-    return next((values[field] for field in TITLES if field in values), None)
 
 
 def brief(field: str, value: Any) -> str:

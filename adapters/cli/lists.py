@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from adapters.cli.comparison import brief, essence, title_among
+from adapters.cli.comparison import brief
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, named, table, text
-from adapters.rendering.words import amount, counted, in_words, spaced
+from adapters.rendering.words import amount, counted, essence, in_words, spaced
 from application.portfolio.row import PortfolioItem
 from application.views.blame import Blame
 from application.views.effects import Effect
@@ -18,6 +18,7 @@ from application.views.history import Entry
 from application.views.pages import BlameList, HistoryPage, ReviewList
 from application.views.reviews import ReviewView
 from domain.account_plan.reviews import ReviewState
+from domain.things import known_as
 
 MOST_CHANGES = 3
 """How many values of one event are told."""
@@ -46,8 +47,8 @@ def effects_of(entry: Entry) -> Text:
         return text(f"struck as a mistake by version {entry.struck_by.rpartition(':')[2]}", QUIET)
     if len(entry.changes) > MOST_CHANGES and all(effect.before is None for effect in entry.changes):
         values = {effect.field: effect.after for effect in entry.changes}
-        title = title_among(values)
-        return lines(text(brief("", title)) if title else None, text(essence(values, title), QUIET))
+        title = known_as(values)
+        return lines(text(brief("", title)) if title else None, text(essence(values, title, brief), QUIET))
     told = [effect_line(effect, entry) for effect in entry.changes[:MOST_CHANGES]]
     rest = len(entry.changes) - len(told)
     return lines(*told, text(f"and {counted(rest, 'more value')}", QUIET) if rest > 0 else None)

@@ -5,15 +5,12 @@ from typing import Any, get_args
 
 from adapters.rendering.document import Block, Cell, Column, Sentence, Table
 from adapters.rendering.wording import Json, value
-from adapters.rendering.words import spaced
+from adapters.rendering.words import essence, spaced
 from application.reports.outcomes import ListName
 from application.views.diff import Direction
 from domain.language import shortened
 
 ARROWS: Mapping[Direction | None, str] = {"up": " ▲", "down": " ▼", None: ""}
-TELLING = "state name kind owner due_on held_on planned_on amount stage close_on level roles likelihood impact".split()
-"""The values of a thing that came or went that are most worth telling."""
-MOST_TOLD = 4
 LONGEST_VALUE = 160
 
 
@@ -80,7 +77,7 @@ def moved(row: Json) -> Cell:
     if row["field"] is None:
         came = row["from"] is None
         values = row["to"] if came else row["from"]
-        return Cell(("+ " if came else "− ") + essence(values or {}, row["title"]))
+        return Cell(("+ " if came else "− ") + essence(values or {}, row["title"], brief))
     lead = one_move(row["field"], row)
     return Cell(lead, "; ".join(one_move(field, move) for field, move in row["also"].items()))
 
@@ -88,17 +85,6 @@ def moved(row: Json) -> Cell:
 def one_move(field: str, move: Json) -> str:
     before = f"{brief(field, move['from'])} → " if move["from"] is not None else ""
     return f"{spaced(field)}: {before}{brief(field, move['to'])}{ARROWS[move['direction']]}"
-
-
-def essence(values: Json, title: Any) -> str:
-    first = [field for field in TELLING if field in values]
-    fields = [
-        field
-        for field in [*first, *(field for field in values if field not in first)]
-        if values[field] not in (False, title)
-    ]
-    said = [f"{spaced(field)} {brief(field, values[field])}" for field in fields[:MOST_TOLD]]
-    return ", ".join(said) + (", …" if len(fields) > MOST_TOLD else "")
 
 
 def brief(field: str, given: Any) -> str:

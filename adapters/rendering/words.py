@@ -1,6 +1,6 @@
 """How values read to people."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -97,3 +97,17 @@ def how_far(day: date, today: date) -> str:
 
 def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+TELLING = "state name kind owner due_on held_on planned_on amount stage close_on level roles likelihood impact".split()
+"""The values of a thing that came or went that are most worth telling, in this order."""
+MOST_TOLD = 4
+
+
+def essence(values: Mapping[str, Any], title: str | None, told: Callable[[str, Any], str]) -> str:
+    """What is most worth knowing of a thing beside its title.  `told` says how a value of a field reads."""
+    first = [field for field in TELLING if field in values]
+    fields = [*first, *(field for field in values if field not in first)]
+    telling = [field for field in fields if values[field] not in (False, title)]
+    said = [f"{spaced(field)} {told(field, values[field])}" for field in telling[:MOST_TOLD]]
+    return ", ".join(said) + (", …" if len(telling) > MOST_TOLD else "")

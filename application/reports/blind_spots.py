@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from application.reports.promises import Key, Life, lives, words_of
+from application.reports.promises import Key, Life, lives
 from application.views.cuts import Cut, timezone_of
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.actions import ActionCompleted
@@ -130,8 +130,8 @@ def _promises(departure: Recorded, left_on: date, past: Past) -> Iterator[Promis
         for moment, following in zip_longest(lasting, lasting[1:]):
             # What ended on that day still was on it.
             still_was = following is None or past.day_of(following.record) >= left_on
-            if still_was and not moment.promise.ending and _names(moment.promise, who):
-                yield Promised.model_validate({"kind": kind, "id": id, "title": words_of(lasting[-1].promise)})
+            if still_was and moment.promise.is_open and _names(moment.promise, who):
+                yield Promised.model_validate({"kind": kind, "id": id, "title": lasting[-1].promise.known_as})
                 break
 
 

@@ -25,13 +25,11 @@ from application.reports.promises import (
     lives,
     moves_to_later,
     notice_days,
-    side_of,
-    words_of,
 )
 from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.loaded_plan import LoadedPlan
-from domain.account_plan.actions import Action, ActionState, Side
-from domain.account_plan.language import AccountPlan
+from domain.account_plan.actions import Action, ActionState
+from domain.account_plan.language import AccountPlan, Side
 from domain.account_plan.plan import the_plan
 from domain.account_plan.plays import Play, PlayState
 from domain.account_plan.team import Member
@@ -104,8 +102,8 @@ class Surroundings:
     @classmethod
     def of(cls, plan: AccountPlan, day: date) -> "Surroundings":
         members = plan.all(Member).values()
-        there = (each for each in members if each.from_on <= day and (each.until_on is None or each.until_on >= day))
-        return cls(the_plan(plan).owner, frozenset(each.person for each in there), bool(members))
+        there = frozenset(each.person for each in members if each.is_current(day))
+        return cls(the_plan(plan).owner, there, bool(members))
 
     def leaves_orphaned(self, owner: str) -> bool:
         return self.ever_assigned and owner != self.owner and owner not in self.on_team
@@ -130,9 +128,9 @@ class Case:
         before = self.life.until(self.a.version)
         if not before.moments:
             return "added"
-        if before.last.promise.ending:
+        if not before.last.promise.is_open:
             return "added" if self.life.after(self.a.version).those(REOPENINGS) else None
-        return "carried" if self.a.is_past(before.last.promise.due_on) else "said"
+        return "carried" if before.last.promise.is_overdue(self.a.today) else "said"
 
     @cached_property
     def baseline_version(self) -> int:
@@ -166,7 +164,7 @@ class Case:
             return "dropped"
         if now.due_on > said.due_on:
             return "slipped"
-        return "missed" if self.b.is_past(now.due_on) else "pending"
+        return "missed" if now.is_overdue(self.b.today) else "pending"
 
     def flags(self, around: Surroundings) -> Iterator[Flag]:
         """In the order of the contract."""
@@ -180,10 +178,10 @@ class Case:
         if now.due_on < said.due_on:
             yield "pulled_forward"
         yield from self._flags_of_moves()
-        if not now.ending and self.b.is_past(now.due_on):
+        if now.is_overdue(self.b.today):
             yield "overdue"
         yield from self._flags_of_finish()
-        if not now.ending and side_of(now) == "us" and around.leaves_orphaned(now.owner):
+        if now.is_open and now.side == "us" and around.leaves_orphaned(now.owner):
             yield "orphaned"
         if isinstance(said, Action) and said.kind == "milestone" and not said.calendar_hold:
             yield "unheld"
@@ -217,7 +215,7 @@ class Case:
     def days_late(self) -> int | None:
         if self.now.finished_on:
             return (self.now.finished_on - self.baseline.due_on).days
-        return None if self.now.ending else max((self.b.date - self.baseline.due_on).days, 0)
+        return None if not self.now.is_open else max((self.b.date - self.baseline.due_on).days, 0)
 
     @property
     def events(self) -> list[Recorded]:
@@ -229,7 +227,7 @@ class Case:
         endings = (*FINISHES, *DROPS, *REOPENINGS)
         before, after = self.life.until(self.a.version), self.life.after(self.a.version)
         moments = [*before.those(telling), *after.those((*telling, *endings))]
-        if before.moments and before.last.promise.ending:
+        if before.moments and not before.last.promise.is_open:
             moments += before.those(endings)[-1:]
         return sorted((moment.record for moment in moments), key=lambda record: record.version)
 
@@ -240,9 +238,9 @@ class Case:
         return PromiseOutcome.model_construct(
             id=now.id,
             kind=now.noun,
-            title=words_of(said),
-            title_now=words_of(now),
-            side=side_of(now),
+            title=said.known_as,
+            title_now=now.known_as,
+            side=now.side,
             outcome=self.outcome,
             flags=list(self.flags(around)),
             state=now.state,

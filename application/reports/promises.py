@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from domain.account_plan import ACCOUNT_PLAN, EMPTY, actions, plays
-from domain.account_plan.actions import Action, Side
+from domain.account_plan.actions import Action
 from domain.account_plan.plays import Play
 from domain.record import Recorded
 from domain.things import Draft
@@ -82,14 +82,6 @@ def lives(records: Iterable[Recorded]) -> Mapping[Key, Life]:
         promise = draft.the(kind, event.subject())
         found.setdefault((promise.noun, promise.id), Life()).moments.append(Moment(record, promise))
     return found
-
-
-def words_of(promise: Promise) -> str:
-    return promise.title if isinstance(promise, Play) else promise.statement
-
-
-def side_of(promise: Promise) -> Side:
-    return "us" if isinstance(promise, Play) else promise.side
 
 
 def finish_of(life: Life) -> Moment | None:

@@ -142,7 +142,7 @@ def _taken_back(promises: Iterable[Life], a: Cut) -> Iterator[Recorded]:
                 ending = endings.pop()
                 if moment.record.version > a.version and ending.is_one_of(FINISHES):
                     yield from (ending.record, moment.record)
-            elif moment.promise.ending:
+            elif not moment.promise.is_open:
                 endings.append(moment)
 
 
@@ -156,7 +156,7 @@ def _untouched(known: LoadedPlan, b: Cut, zone: str) -> UntouchedSentiments:
     for record in known.records[: b.version]:
         if isinstance(record.event, SentimentChanged | StakeholderAdded):
             last[record.event.id] = record
-    there = (who for who, each in plan_at(known, b).all(Stakeholder).items() if not each.ending)
+    there = (who for who, each in plan_at(known, b).all(Stakeholder).items() if each.is_there)
     aged = ((who, last[who], day_of(last[who].meta.recorded_at, zone)) for who in there)
     found = [
         Untouched(id=who, since_on=since, days=(b.date - since).days, event=record.id)

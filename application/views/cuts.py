@@ -64,10 +64,6 @@ class Cut:
         """The first day that is not past at the cut: its own, unless that is over."""
         return self.date + timedelta(days=1) if self.over else self.date
 
-    def is_past(self, day: Day) -> bool:
-        """Whether a promise due on this day is past at the cut."""
-        return day < self.today
-
 
 def cut_at(text: str, known: LoadedPlan, now: datetime) -> Cut:
     """The cut a caller names.  Raises `CutUnknown`, `CutInTheFuture`.  Of a cut before the plan opened the version is

@@ -172,8 +172,7 @@ class Compared:
     def title(self) -> str | None:
         """The words people know it by."""
         thing = self.after or self.before
-        names = ("title", "statement", "name", "account_name", "to_account", "summary", "heading", "outcome")
-        return next((words for name in names if isinstance(words := getattr(thing, name, None), str)), None)
+        return thing.known_as if thing else None
 
     @property
     def came_or_went(self) -> bool:

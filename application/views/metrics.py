@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from domain.account_plan.actions import Action
 from domain.account_plan.language import AccountPlan
-from domain.account_plan.opportunities import MULTI_THREADED, Opportunity
+from domain.account_plan.opportunities import Opportunity
 from domain.account_plan.overview import Unit
 from domain.account_plan.plays import Play
 from domain.account_plan.requests import Request
@@ -17,8 +17,7 @@ from domain.account_plan.stakeholders import Stakeholder
 from domain.account_plan.whitespace import Cell, Offering
 
 KEY_ROLES = ("economic_buyer", "decision_maker", "technical_owner", "champion", "executive_sponsor")
-ENGAGED = 2
-"""The strength of a relationship from which on somebody counts as engaged."""
+SOON_DAYS = 14
 
 
 class StakeholderCoverage(BaseModel):
@@ -108,15 +107,15 @@ def metrics(plan: AccountPlan, today: date) -> Metrics:
         promises=open_promises(plan, today),
         risks=risk_exposure(plan),
         opportunities=pipeline(plan),
-        requests_waiting=sum(request.state not in ("delivered", "declined") for request in requests),
+        requests_waiting=sum(request.is_waiting for request in requests),
     )
 
 
 def stakeholder_coverage(plan: AccountPlan) -> StakeholderCoverage:
     there = people_there(plan)
-    engaged = [person for person in there if (person.strength or 0) >= ENGAGED]
+    engaged = [person for person in there if person.is_engaged]
     attitudes = Counter("unknown" if person.attitude is None else str(person.attitude) for person in there)
-    units = [unit.id for unit in plan.all(Unit).values() if unit.buying_center and not unit.ending]
+    units = [unit.id for unit in plan.open(Unit) if unit.buying_center]
     return StakeholderCoverage(
         known=sum(person.name is not None for person in there),
         to_fill=sum(person.name is None for person in there),
@@ -126,39 +125,28 @@ def stakeholder_coverage(plan: AccountPlan) -> StakeholderCoverage:
         key_roles={role: [person.id for person in there if role in person.roles] for role in KEY_ROLES},
         blockers=[person.id for person in there if person.attitude == -2],
         single_threaded=len(engaged) < 2,
-        single_threaded_opportunities=[each.id for each in open_opportunities(plan) if not hangs_on_many(plan, each)],
+        single_threaded_opportunities=[each.id for each in plan.open(Opportunity) if not each.multi_threaded],
         uncovered_units=[unit for unit in units if unit not in {person.unit for person in engaged}],
     )
 
 
 def people_there(plan: AccountPlan) -> list[Stakeholder]:
-    return [person for person in plan.all(Stakeholder).values() if not person.ending]
-
-
-def open_opportunities(plan: AccountPlan) -> list[Opportunity]:
-    return [each for each in plan.all(Opportunity).values() if not each.ending]
-
-
-def hangs_on_many(plan: AccountPlan, opportunity: Opportunity) -> bool:
-    """Whether it is multi-threaded even without those who have left meanwhile."""
-    there = {person.id for person in people_there(plan)}
-    return len(there.intersection(opportunity.engaged)) >= MULTI_THREADED
+    return [person for person in plan.all(Stakeholder).values() if person.is_there]
 
 
 def whitespace_totals(plan: AccountPlan) -> WhitespaceTotals:
-    units = {unit.id for unit in plan.all(Unit).values() if not unit.ending}
-    offerings = {offering.id for offering in plan.all(Offering).values() if not offering.ending}
+    units = {unit.id for unit in plan.open(Unit)}
+    offerings = {offering.id for offering in plan.open(Offering)}
     cells = [cell for cell in plan.all(Cell).values() if cell.unit in units and cell.offering in offerings]
-    states: Counter[str] = Counter(cell.penetration or "unknown" for cell in cells)
+    states: Counter[str] = Counter(cell.penetration for cell in cells)
     unassessed = len(units) * len(offerings) - len(cells)
     if unassessed:
         states["unknown"] += unassessed
     potential: dict[str, Decimal] = {}
     for cell in cells:
         if cell.arr_potential is not None:
-            state = cell.penetration or "unknown"
-            potential[state] = potential.get(state, Decimal(0)) + cell.arr_potential
-    white = [cell for cell in cells if cell.penetration not in ("adopted", "lost", "na")]
+            potential[cell.penetration] = potential.get(cell.penetration, Decimal(0)) + cell.arr_potential
+    white = (cell for cell in cells if cell.is_white)
     weighted = (cell.arr_potential * cell.probability for cell in white if cell.arr_potential and cell.probability)
     return WhitespaceTotals(
         cells=len(units) * len(offerings),
@@ -170,21 +158,21 @@ def whitespace_totals(plan: AccountPlan) -> WhitespaceTotals:
 
 def open_promises(plan: AccountPlan, today: date) -> OpenPromises:
     promises: list[Play | Action] = [*plan.all(Play).values(), *plan.all(Action).values()]
-    still_open = [promise for promise in promises if not promise.ending]
+    still_open = [promise for promise in promises if promise.is_open]
     return OpenPromises(
         by_state=dict(Counter(promise.state for promise in promises)),
         open=len(still_open),
-        overdue=sum(promise.due_on < today for promise in still_open),
-        due_within_14_days=sum(0 <= (promise.due_on - today).days <= 14 for promise in still_open),
-        customer_side=sum(isinstance(promise, Action) and promise.side == "customer" for promise in still_open),
+        overdue=sum(promise.is_overdue(today) for promise in still_open),
+        due_within_14_days=sum(0 <= (promise.due_on - today).days <= SOON_DAYS for promise in still_open),
+        customer_side=sum(promise.side == "customer" for promise in still_open),
     )
 
 
 def risk_exposure(plan: AccountPlan) -> RiskExposure:
-    risks = [risk for risk in plan.all(Risk).values() if not risk.ending]
+    risks = plan.open(Risk)
     return RiskExposure(
         open=len(risks),
-        severe=sum(risk.exposure >= 15 for risk in risks),
+        severe=sum(risk.is_severe for risk in risks),
         highest=max((risk.exposure for risk in risks), default=0),
         arr_exposed=sum((risk.arr_exposed or Decimal(0) for risk in risks), Decimal(0)),
         by_kind=dict(Counter(risk.kind for risk in risks)),
@@ -192,11 +180,11 @@ def risk_exposure(plan: AccountPlan) -> RiskExposure:
 
 
 def pipeline(plan: AccountPlan) -> Pipeline:
-    open_ones = open_opportunities(plan)
+    open_ones = plan.open(Opportunity)
     weighted = (each.amount * each.probability for each in open_ones if each.probability is not None)
     return Pipeline(
         open=len(open_ones),
         amount=sum((each.amount for each in open_ones), Decimal(0)),
         weighted_amount=sum(weighted, Decimal(0)),
-        multi_threaded=sum(hangs_on_many(plan, each) for each in open_ones),
+        multi_threaded=sum(each.multi_threaded for each in open_ones),
     )

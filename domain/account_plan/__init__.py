@@ -22,6 +22,7 @@ from domain.account_plan import (
     vision,
     whitespace,
 )
+from domain.account_plan.consequences import CONSEQUENCES
 from domain.account_plan.language import AccountPlan
 from domain.aggregates import AggregateType, Topic
 
@@ -103,6 +104,7 @@ ACCOUNT_PLAN = AggregateType(
     not_open=plan.PlanNotOpen,
     read_only=plan.PlanIsArchived,
     is_at_work_on=team.is_at_work_on,
+    consequences=CONSEQUENCES,
 )
 
 COMMANDS = ACCOUNT_PLAN.commands

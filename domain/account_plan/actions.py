@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, assert_never
 
-from domain.account_plan.language import AccountPlan, GoalId, OpportunityId, PlayId, ReviewId, RiskId, Section
+from domain.account_plan.language import AccountPlan, GoalId, OpportunityId, PlayId, ReviewId, RiskId, Section, Side
 from domain.aggregates import Topic
 from domain.language import (
     Command,
@@ -33,7 +33,6 @@ from domain.vagueness import cautions_about
 
 ActionKind = Literal["task", "touch", "introduction", "mitigation", "milestone", "joint"]
 ActionState = Literal["open", "done", "dropped"]
-Side = Literal["us", "customer"]
 
 
 class ActionLinks(Terms):

@@ -24,6 +24,9 @@ Section = Literal[
     "plan",
 ]
 
+Side = Literal["us", "customer"]
+"""Who promised something."""
+
 UnitId = Annotated[str, Refers("unit")]
 OfferingId = Annotated[str, Refers("offering")]
 OpportunityId = Annotated[str, Refers("opportunity")]

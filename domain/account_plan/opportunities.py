@@ -5,12 +5,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
 
-from pydantic import computed_field
-
 from domain.account_plan.language import AccountPlan, CompetitorId, GoalId, HypothesisId, OfferingId, Section, UnitId
 from domain.aggregates import Topic
 from domain.calendar import Day
 from domain.language import (
+    STAKEHOLDER,
     Amount,
     Command,
     Decision,
@@ -32,7 +31,7 @@ from domain.language import (
     changed,
     said,
 )
-from domain.things import Draft, Thing
+from domain.things import Aggregate, Draft, Thing
 from domain.vagueness import cautions_about
 
 OpportunityKind = Literal["product_gap", "adjacent", "renewal_upgrade", "partnership"]
@@ -40,7 +39,7 @@ OpportunitySource = Literal["plan", "referral", "customer_marketing", "expansion
 OpportunityState = Literal["open", "won", "lost"]
 
 MULTI_THREADED = 3
-"""So many different stakeholders engaged, and no single one of them can end it by leaving."""
+"""So many different people engaged who are still there, and no single one of them can end it by leaving."""
 
 
 class OpportunityLinks(Terms):
@@ -283,6 +282,9 @@ class Opportunity(OpportunityLinks, OpportunityTerms, Thing):
 
     state: OpportunityState = "open"
     engaged: tuple[StakeholderId, ...] = ()
+    """Everybody who ever was, whether or not they are still with the account: see `engaged_there`."""
+    multi_threaded: bool = False
+    """Whether it hangs on no single person: see `MULTI_THREADED`.  It also changes when somebody leaves."""
     next_best_action: NextBestAction | None = None
     won_on: date | None = None
     discount: Decimal | None = None
@@ -293,10 +295,19 @@ class Opportunity(OpportunityLinks, OpportunityTerms, Thing):
     def ending(self) -> str | None:
         return ENDINGS[self.state]
 
-    @computed_field
-    @property
-    def multi_threaded(self) -> bool:
-        return len(self.engaged) >= MULTI_THREADED
+
+def engaged_there(plan: Aggregate, opportunity: Opportunity) -> list[str]:
+    """Who is engaged and still with the account."""
+    people = ((id, plan.named(STAKEHOLDER, id)) for id in opportunity.engaged)
+    return [id for id, person in people if person and person.is_open]
+
+
+def count_threads(draft: Draft, id: str) -> None:
+    """Say of an opportunity whether it is multi-threaded now."""
+    opportunity = draft.the(Opportunity, id)
+    many = len(engaged_there(draft, opportunity)) >= MULTI_THREADED
+    if many != opportunity.multi_threaded:
+        draft.set(Opportunity, id, multi_threaded=many)
 
 
 def decide(plan: AccountPlan, command: OpportunityCommands, _today: date) -> Decision[OpportunityEvents]:
@@ -355,6 +366,7 @@ def apply(draft: Draft, event: OpportunityEvents) -> None:
         case StakeholdersEngaged(id=id, stakeholders=joining):
             engaged = draft.the(Opportunity, id).engaged
             draft.set(Opportunity, id, engaged=tuple(dict.fromkeys((*engaged, *joining))))
+            count_threads(draft, id)
         case NextBestActionSet(id=id):
             draft.set(Opportunity, id, next_best_action=next_best_action_of(event))
         case OpportunityWon():

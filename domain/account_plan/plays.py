@@ -16,6 +16,7 @@ from domain.account_plan.language import (
     OpportunityId,
     RiskId,
     Section,
+    Side,
     UnitId,
 )
 from domain.aggregates import Topic
@@ -356,6 +357,9 @@ ENDINGS: Mapping[PlayState, str | None] = {
 class Play(PlayLinks, PlayTerms, Thing):
     noun: ClassVar[str] = "play"
     home: ClassVar[Section] = "plays"
+
+    side: ClassVar[Side] = "us"
+    """A play is always ours."""
 
     state: PlayState = "planned"
     state_before: tuple[PlayState, ...] = Field((), exclude=True)

@@ -1,5 +1,6 @@
 """Topic: requests, what the account needs from the rest of the company."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar, Literal, assert_never
 
@@ -137,6 +138,15 @@ class RequestDeclined(Refusal):
 
 # State and rules
 
+WAITING: Mapping[RequestState, bool] = {
+    "raised": True,
+    "accepted": True,
+    "planned": True,
+    "declined": False,
+    "delivered": False,
+}
+"""Whether somebody still has to do something about a request."""
+
 
 class Request(RequestTerms, Thing):
     noun: ClassVar[str] = "request"
@@ -151,6 +161,11 @@ class Request(RequestTerms, Thing):
     @property
     def ending(self) -> str | None:
         return "was delivered" if self.state == "delivered" else None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is neither delivered nor declined."""
+        return WAITING[self.state]
 
 
 def decide(plan: AccountPlan, command: RequestCommands, _today: date) -> Decision[RequestEvents]:

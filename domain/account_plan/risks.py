@@ -194,6 +194,9 @@ RiskCommands = RaiseRisk | ReassessRisk | RestateRisk | ReassignRisk | PlanMitig
 
 # State and rules
 
+SEVERE = 15
+"""The exposure from which on a risk is severe."""
+
 ENDINGS: Mapping[RiskOutcome, str] = {
     "averted": "was averted",
     "accepted": "was accepted",
@@ -219,6 +222,10 @@ class Risk(RiskTerms, Thing):
     @property
     def exposure(self) -> int:
         return self.likelihood * self.impact
+
+    @property
+    def is_severe(self) -> bool:
+        return self.exposure >= SEVERE
 
 
 def decide(plan: AccountPlan, command: RiskCommands, _today: date) -> Decision[RiskEvents]:

@@ -296,6 +296,9 @@ class ForgottenForEver(Refusal):
 
 # State and rules
 
+ENGAGED = 2
+"""The strength of a relationship from which on somebody counts as engaged."""
+
 FORGOTTEN = "[forgotten]"
 """What stands where the words of a person stood who was forgotten."""
 
@@ -326,6 +329,16 @@ class Stakeholder(Details, Thing):
         if self.forgotten:
             return "was forgotten"
         return "has left" if self.left_on else None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether they are still with the account, and not forgotten."""
+        return self.is_open
+
+    @property
+    def is_engaged(self) -> bool:
+        """Whether somebody of ours knows them well."""
+        return (self.strength or 0) >= ENGAGED
 
 
 def decide(plan: AccountPlan, command: StakeholderCommands, _today: date) -> Decision[StakeholderEvents]:

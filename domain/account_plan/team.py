@@ -185,6 +185,14 @@ class Member(MemberTerms, Thing):
     def ending(self) -> str | None:
         return f"was released as of {self.until_on}" if self.until_on else None
 
+    def has_ended(self, day: date) -> bool:
+        """Whether the last day in the role was before this one."""
+        return self.until_on is not None and self.until_on < day
+
+    def is_current(self, day: date) -> bool:
+        """Whether they have the role on a day."""
+        return self.from_on <= day and not self.has_ended(day)
+
 
 class Alignment(Thing):
     """Who of the team agreed on a goal: its id is the goal's."""
@@ -249,11 +257,13 @@ def release(last: Member | None, command: ReleaseMember) -> MemberReleased:
 
 def is_at_work_on(plan: AccountPlan, person: str, today: date) -> bool:
     """Whether somebody owns the plan or is on its team: from when they are assigned until the last day they are."""
-    person = same_person(person)
-    stints = [member for member in plan.all(Member).values() if same_person(member.person) == person]
-    return same_person(the_plan(plan).owner) == person or any(
-        member.until_on is None or member.until_on >= today for member in stints
-    )
+    return same_person(person) in {same_person(each) for each in people_at_work(plan, today)}
+
+
+def people_at_work(plan: AccountPlan, today: date) -> set[str]:
+    """Who owns the plan or is on its team: from when they are assigned until the last day they are."""
+    assigned = (member.person for member in plan.all(Member).values() if not member.has_ended(today))
+    return {the_plan(plan).owner, *assigned}
 
 
 def which(member: Member) -> dict[str, Any]:

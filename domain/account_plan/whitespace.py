@@ -43,6 +43,18 @@ PENETRATION_RANKS: Mapping[Penetration, int | None] = {
     "lost": None,
 }
 """How far an offering has come in a unit; None where that is no step of the way."""
+
+STILL_TO_WIN: Mapping[Penetration, bool] = {
+    "na": False,
+    "unknown": True,
+    "none": True,
+    "aware": True,
+    "opportunity": True,
+    "pilot": True,
+    "adopted": False,
+    "lost": False,
+}
+"""Whether there is still something to sell: it is neither ours, nor lost, nor out of the question."""
 Bet = Literal["quick_win", "strategic_bet"]
 Level = Literal["low", "medium", "high"]
 Timing = Literal["now", "later"]
@@ -205,6 +217,10 @@ class Cell(CellTerms, Thing):
 
     noun: ClassVar[str] = "cell"
     home: ClassVar[Section] = "whitespace"
+
+    @property
+    def is_white(self) -> bool:
+        return STILL_TO_WIN[self.penetration]
 
 
 def cell_id(unit: str, offering: str) -> str:

@@ -30,7 +30,12 @@ from domain.account_plan.opportunities import (
     StakeholdersEngaged,
     WinOpportunity,
 )
-from domain.account_plan.stakeholders import StakeholderAdded, StakeholderLeft
+from domain.account_plan.stakeholders import (
+    StakeholderAdded,
+    StakeholderForgotten,
+    StakeholderLeft,
+    StakeholderReturned,
+)
 from tests.given import OPENED, given
 
 JAN_4, JAN_5, JAN_6, JUNE_30 = date(2026, 1, 4), date(2026, 1, 5), date(2026, 1, 6), date(2026, 6, 30)
@@ -59,6 +64,7 @@ GOAL = GoalSet(
 )
 RIVAL = CompetitorIdentified(id="rival", name="Rival Inc.")
 CFO, CIO, COO = (StakeholderAdded(id=id, title=id.upper(), level="executive") for id in ("cfo", "cio", "coo"))
+THREE_ENGAGED = (CFO, CIO, COO, StakeholdersEngaged(id="line-b", stakeholders=("cfo", "cio", "coo")))
 TO_DO = {"id": "line-b", "statement": "Send the cost model to the CFO", "owner": "bob", "due_on": JAN_6}
 NEXT = NextBestActionSet(**TO_DO)
 WON = OpportunityWon(id="line-b", won_on=JAN_5, amount=Decimal(110000), discount=Decimal("0.1"))
@@ -142,10 +148,27 @@ def test_only_stakeholders_who_are_there_can_be_engaged():
 
 def test_three_different_stakeholders_make_it_multi_threaded():
     two = StakeholdersEngaged(id="line-b", stakeholders=("cfo", "cio"))
-    assert not opportunity_after(two, two).multi_threaded
-    after = opportunity_after(two, StakeholdersEngaged(id="line-b", stakeholders=("coo",)))
+    assert not opportunity_after(CFO, CIO, two, two).multi_threaded
+    after = opportunity_after(*THREE_ENGAGED)
     assert after.multi_threaded
     assert after.engaged == ("cfo", "cio", "coo")
+
+
+@pytest.mark.parametrize("gone", [StakeholderLeft(id="coo", left_on=JAN_5), StakeholderForgotten(id="coo")])
+def test_only_those_who_are_still_there_make_it_multi_threaded(gone):
+    after = opportunity_after(*THREE_ENGAGED, gone)
+    assert not after.multi_threaded
+    assert after.engaged == ("cfo", "cio", "coo")
+
+
+def test_whoever_comes_back_makes_it_multi_threaded_again():
+    left, back = StakeholderLeft(id="coo", left_on=JAN_5), StakeholderReturned(id="coo", returned_on=JAN_6)
+    assert opportunity_after(*THREE_ENGAGED, left, back).multi_threaded
+
+
+def test_somebody_who_has_nothing_to_do_with_it_may_leave():
+    other = StakeholderAdded(id="cto", title="CTO", level="executive")
+    assert opportunity_after(*THREE_ENGAGED, other, StakeholderLeft(id="cto", left_on=JAN_5)).multi_threaded
 
 
 def test_a_next_best_action_takes_the_place_of_the_one_before():

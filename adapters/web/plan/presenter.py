@@ -238,12 +238,8 @@ def value_text(field: str, value: Any, currency: str, say: Speech) -> str:
 
 
 def name_of(thing: Thing) -> str:
-    """What a thing is called: its title, name or statement, else its id."""
-    for field in ("title", "name", "statement", "outcome", "account_name", "summary", "heading"):
-        said = getattr(thing, field, None)
-        if isinstance(said, str) and said and not (field == "title" and thing.noun == "stakeholder" and thing.name):  # type: ignore[attr-defined]
-            return said
-    return thing.id
+    """The words people know a thing by, else its id."""
+    return thing.known_as or thing.id
 
 
 def origin_in_words(origin: Blame, say: Speech) -> str:
