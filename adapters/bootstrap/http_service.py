@@ -28,8 +28,8 @@ from adapters.bootstrap.settings import (
 from adapters.bootstrap.store import account_plans, ending_in_order, make_id, needs_keys, notary, open_store, utc_now
 from adapters.bootstrap.webhook_worker import pushing, subscriptions, trying_out, webhook_targets
 from adapters.http.app import Pages, Services, create_app, no_pages
-from adapters.http.feed import Subscribers
 from adapters.http.limits import Buckets
+from adapters.http.subscribers import Subscribers
 from adapters.observability.metrics import Metrics
 from adapters.observability.periodic import every
 from adapters.observability.readiness import Checks

@@ -39,6 +39,7 @@ from adapters.http.limits import Buckets
 from adapters.http.middleware import RequestMiddleware
 from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
 from adapters.http.report_forms import ReportResponder
+from adapters.http.subscribers import Subscribers
 from adapters.observability.metrics import Metrics
 from adapters.observability.outages import Outages
 from adapters.observability.periodic import every
@@ -67,7 +68,7 @@ class Services:
     webhooks: Webhooks
     subscriptions: Subscriptions
     try_webhook: TryOut
-    subscribers: feed.Subscribers
+    subscribers: Subscribers
     heads: Heads
     press: RenderingPool
     callers: Callers

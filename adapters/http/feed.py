@@ -1,47 +1,29 @@
 """The feed over HTTP: pulled page by page, or as a stream of server-sent events."""
 
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
-from time import monotonic
+from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote, urlencode
-from uuid import UUID
 
-from anyio import create_task_group, sleep
-from eventsourcing.persistence import Notification
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
-from starlette.types import Receive, Scope, Send
 
-from adapters.events.cloud_events import CloudEvents, NoSuchType, sequence, topics_of, type_of
-from adapters.events.stored_format import Keys
+from adapters.events.cloud_events import NoSuchType, sequence, topics_of
 from adapters.http.conditional import CACHING
 from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, TEXT, header, problem_of
+from adapters.http.event_stream import RETRY_MILLISECONDS, STREAM, EventStream, batch, pulled
 from adapters.http.guard import needs
-from adapters.http.live import Live, Part, Read
 from adapters.http.problems import rejected_parameter
 from adapters.http.requests import NoteRead, caller_of
+from adapters.http.subscribers import Subscribers
 from application.aggregates.access import Caller
-from application.aggregates.ports import StoreUnavailable
-from application.feed.cursors import Cursor, CursorGone, CursorMalformed, SourceMalformed, cursor
-from application.feed.ports import EventFilter, Feed, LogWatch
+from application.feed.cursors import Cursor, CursorMalformed, SourceMalformed, cursor
+from application.feed.ports import EventFilter
 from application.views.plan_names import plans_named
 
 BATCH = "application/cloudevents-batch+json"
-STREAM = "text/event-stream"
 MOST_EVENTS = 1_000
 MOST_MILLISECONDS = 30_000
-MOST_STREAMED = 32
-"""Events a stream takes at a time: it holds no more of them in memory."""
-MOST_SENT = 64 * 1024
-"""Bytes it hands on at a time, or one event: no more than that waits in its socket."""
-HEARTBEAT = 15.0
-LONGEST_STREAM = 3600.0
-"""Seconds after which a stream ends, to be begun again: whoever may no longer have it then notices."""
-RETRY_MILLISECONDS = 3_000
-RETRY_STORE = 1.0
 
 
 # What may be asked
@@ -182,150 +164,6 @@ STREAMED["openapi_extra"]["parameters"].append(
 )
 
 
-# How it is answered
-
-KeysOf = Callable[[Sequence[Notification]], Mapping[str, Keys]]
-
-
-class Subscribers:
-    """What subscribers are given, by whether they may read words about people.
-
-    `keys` are those there are now of the people that events speak of, by plan.
-    """
-
-    def __init__(self, feed: Feed[Notification], keys: KeysOf, watch: LogWatch, public_url: str) -> None:
-        self._feed = feed
-        self._keys = keys
-        self._public_url = public_url
-        self._cloud_events = lru_cache(maxsize=2)(self._of_log)
-        self._live = {words: Live(self._reader(words), watch) for words in (False, True)}
-
-    def live(self, caller: Caller) -> Live:
-        return self._live[caller.personal_data]
-
-    def _reader(self, words: bool) -> Read:
-        def read(after: Cursor | int, wanted: EventFilter, most: int) -> Part:
-            page = self._feed.page(after, wanted, most)
-            written = self._cloud_events(page.log_id).structured
-            if words:
-                keys = self._keys(page.rows)
-                documents = [written(row, keys.get(str(row.originator_id), {})) for row in page.rows]
-            else:
-                documents = [written(row) for row in page.rows]
-            return Part(page.rows, documents, page.next, page.end)
-
-        return read
-
-    def _of_log(self, log_id: UUID) -> CloudEvents:
-        return CloudEvents(log_id, self._public_url)
-
-
-async def pulled(live: Live, who: str, after: Cursor, wanted: EventFilter, most: int, seconds: float) -> Part:
-    """The next page, as soon as there is something on it or the time is over.
-
-    Raises `CursorGone`, `TooManyWaiting`, `StoreUnavailable`."""
-    deadline = monotonic() + seconds
-    part = await live.part(after, wanted, most)
-    if part.documents or not seconds:
-        return part
-    with live.subscribed(who):
-        while not part.documents and monotonic() < deadline and not live.over:
-            if part.is_last:
-                await live.moved(part.next, deadline - monotonic())
-            part = await live.part(part.next, wanted, most)
-    return part
-
-
-class EventStream(Response):
-    """Server-sent events, sent no faster than they are taken: what is held for a subscriber is a page at most."""
-
-    media_type = STREAM
-
-    def __init__(self, live: Live, who: str, first: Part, wanted: EventFilter) -> None:
-        super().__init__(headers=CACHING | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        del self.headers["content-length"]
-        self._live = live
-        self._who = who
-        self._first = [first]
-        self._wanted = wanted
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._live.subscribed(self._who):
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            if not scope["head_only"]:
-                await self._send_all(receive, send)
-        await send({"type": "http.response.body", "body": b""})
-
-    async def _send_all(self, receive: Receive, send: Send) -> None:
-        async with create_task_group() as group:
-
-            async def end_when_gone() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-                group.cancel_scope.cancel()
-
-            group.start_soon(end_when_gone)
-            async for text in self._texts():
-                await send({"type": "http.response.body", "body": text, "more_body": True})
-            group.cancel_scope.cancel()
-
-    async def _texts(self) -> AsyncIterator[bytes]:
-        part, until = self._first.pop(), monotonic() + LONGEST_STREAM
-        yield b"retry: %d\n: \n\n" % RETRY_MILLISECONDS
-        told = part.next
-        while True:
-            position, is_last, told = part.next, part.is_last, part.next if part.documents else told
-            pieces = deque(texts(part))
-            del part  # while its pieces are taken, however slowly, nothing else of it is kept
-            while pieces:
-                yield pieces.popleft()
-            if is_last and not await self._live.moved(position, HEARTBEAT):
-                # What was looked through in vain need not be looked through again.
-                yield b": \n\n" if told == position else b": \nid: %020d\n\n" % position
-                told = position
-            if self._live.over or monotonic() > until:
-                return
-            try:
-                part = await self._live.part(position, self._wanted, MOST_STREAMED)
-            except CursorGone:
-                return
-            except StoreUnavailable:
-                await sleep(RETRY_STORE)
-                part = Part([], [], position, position + 1)
-
-
-def batch(documents: Sequence[bytes]) -> bytes:
-    """A JSON array, put together at once: what is as long as a page is copied in more time than it is written."""
-    if not documents:
-        return b"[]"
-    first, *others = documents
-    if not others:
-        return b"[%b]" % first
-    return b",".join((b"[" + first, *others[:-1], others[-1] + b"]"))
-
-
-def texts(part: Part) -> Iterator[bytes]:
-    """Events as they are sent, in pieces."""
-    waiting, size = [], 0
-    for row, document in zip(part.rows, part.documents, strict=True):
-        waiting.append(server_sent(row, document))
-        size += len(waiting[-1])
-        if size >= MOST_SENT:
-            yield b"".join(waiting)
-            waiting, size = [], 0
-    if waiting:
-        yield b"".join(waiting)
-
-
-def server_sent(row: Notification, document: bytes) -> bytes:
-    return b"id: %020d\nevent: %b\ndata: %b\n\n" % (row.id, type_line(row.topic), document)
-
-
-@cache
-def type_line(topic: str) -> bytes:
-    return type_of(topic).encode()
-
-
 # Routes
 
 
@@ -355,7 +193,7 @@ def routes(subscribers: Subscribers, note_read: NoteRead) -> APIRouter:
         live, wanted = subscribers.live(caller), asked.wanted(caller)
         if caller.personal_data:
             note_read(request, None, None)
-        return EventStream(live, caller.actor, await live.part(after, wanted, MOST_STREAMED), wanted)
+        return await EventStream.after(after, live, caller.actor, wanted)
 
     return api
 

@@ -22,7 +22,7 @@ from structlog.testing import capture_logs
 
 from adapters.access.callers import Callers, Development
 from adapters.bootstrap.http_service import Reception, Server, http_app
-from adapters.http import feed, live
+from adapters.http import event_stream, live
 from adapters.postgres.store import Store, begin_another_log, opened
 from application.feed.ports import ALL
 from domain.account_plan.goals import GoalAbandoned
@@ -245,7 +245,7 @@ def test_a_stream_that_was_broken_off_goes_on_where_it_was(subscriber: Feed):
 
 
 def test_a_stream_has_what_is_wanted_and_tells_how_far_it_has_looked(subscriber: Feed, monkeypatch):
-    monkeypatch.setattr(feed, "HEARTBEAT", 0.3)
+    monkeypatch.setattr(event_stream, "HEARTBEAT", 0.3)
     with subscriber.stream(type=ABANDONED, after="now") as events:
         next(events)
         subscriber.record(*[note()] * 3)
@@ -258,7 +258,7 @@ def test_a_stream_has_what_is_wanted_and_tells_how_far_it_has_looked(subscriber:
 
 def test_who_lags_misses_nothing_and_who_keeps_up_is_not_read_for_again(subscriber: Feed, monkeypatch):
     monkeypatch.setattr(live, "MOST_KEPT", 5)
-    monkeypatch.setattr(feed, "MOST_STREAMED", 7)
+    monkeypatch.setattr(event_stream, "MOST_STREAMED", 7)
     ids: list[str] = []
     with ExitStack() as stack:
         streams = [stack.enter_context(subscriber.stream(after="now", plan_id=subscriber.plan)) for _ in range(5)]
