@@ -28,9 +28,9 @@ from domain.language import (
     StakeholderId,
     Terms,
     Text,
-    check_fields,
     said,
 )
+from domain.markers import check_fields
 from domain.things import Draft, Thing
 
 ReviewKind = Literal[
