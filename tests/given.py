@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.account_plan import AccountPlanCommand, AccountPlanEvent, decide, fold
-from domain.account_plan.language import AccountPlan
+from domain.account_plan import ACCOUNT_PLAN, AccountPlanEvent
 from domain.account_plan.plan import PlanOpened
-from domain.language import Event, Refusal
+from domain.aggregates import AggregateType
+from domain.language import Command, Event, Refusal
+from domain.program import PROGRAM, ProgramEvent
+from domain.program.charter import ProgramOpened
+from domain.things import Aggregate
 
 MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 OPENED = PlanOpened(
@@ -22,23 +25,34 @@ OPENED = PlanOpened(
 )
 
 
+PROGRAM_OPENED = ProgramOpened(
+    name="Strategic accounts",
+    currency="EUR",
+    timezone="Europe/Berlin",
+    fiscal_year_starts=1,
+    opened_on=MONDAY.date(),
+)
+
+
 @dataclass
 class Given:
-    plan: AccountPlan
+    type: AggregateType
+    aggregate: Aggregate
 
-    def when(self, command: AccountPlanCommand, at: datetime = MONDAY) -> "When":
-        return When(self.plan, command, at)
+    def when(self, command: Command, at: datetime = MONDAY) -> "When":
+        return When(self.type, self.aggregate, command, at)
 
 
 @dataclass
 class When:
-    plan: AccountPlan
-    command: AccountPlanCommand
+    type: AggregateType
+    aggregate: Aggregate
+    command: Command
     at: datetime
 
-    def then(self, *events: AccountPlanEvent, warnings: tuple[str, ...] = ()) -> None:
+    def then(self, *events: Event, warnings: tuple[str, ...] = ()) -> None:
         """These events follow, equal in what they say and in what they leave unsaid, with these warnings' codes."""
-        decision = decide(self.plan, self.command, self.at)
+        decision = self.type.decide(self.aggregate, self.command, self.at)
         assert [stored_as(event) for event in decision.events] == [stored_as(event) for event in events]
         assert tuple(caution.code for caution in decision.warnings) == warnings
 
@@ -48,7 +62,7 @@ class When:
     def then_refused(self, type: str, pointer: str | None = None) -> None:
         """The refusal has this problem type, and says in a whole sentence what is wrong and where."""
         with pytest.raises(Refusal) as refused:
-            decide(self.plan, self.command, self.at)
+            self.type.decide(self.aggregate, self.command, self.at)
         assert refused.value.type == type
         assert len(str(refused.value)) > 20
         assert pointer is None or refused.value.pointer == pointer
@@ -60,8 +74,17 @@ def stored_as(event: Event) -> tuple[str, str]:
 
 def given(*events: AccountPlanEvent) -> Given:
     """A plan opened on Monday, 5 January 2026, in Berlin, and what happened since."""
-    return Given(fold((OPENED, *events)))
+    return Given(ACCOUNT_PLAN, ACCOUNT_PLAN.fold((OPENED, *events)))
 
 
 def given_nothing() -> Given:
-    return Given(fold(()))
+    return Given(ACCOUNT_PLAN, ACCOUNT_PLAN.empty)
+
+
+def given_program(*events: ProgramEvent) -> Given:
+    """A program opened on the same Monday, and what happened since."""
+    return Given(PROGRAM, PROGRAM.fold((PROGRAM_OPENED, *events)))
+
+
+def given_no_program() -> Given:
+    return Given(PROGRAM, PROGRAM.empty)

@@ -12,9 +12,10 @@ import pytest
 from pydantic import BaseModel
 
 import domain
-from domain.account_plan import COMMANDS, EVENTS, THINGS, TOPICS, AccountPlanCommand, AccountPlanEvent
-from domain.language import GRAMMAR, Command, Event, kebab_case
+from domain.account_plan import ACCOUNT_PLAN, COMMANDS, EVENTS, AccountPlanCommand, AccountPlanEvent
+from domain.language import GRAMMAR, STAKEHOLDER, Command, Event, kebab_case
 from domain.markers import Refers, marked
+from domain.program import PROGRAM, ProgramCommand, ProgramEvent
 from domain.things import Thing
 from tests.contract import ENTRIES
 from tests.places import ROOT
@@ -63,35 +64,49 @@ def test_nobody_waits_for_a_library_that_their_command_does_not_use():
     assert NOT_FOR_EVERY_COMMAND.intersection(loaded) == set()
 
 
-@pytest.mark.parametrize(("kind", "listed"), [(Command, COMMANDS), (Event, EVENTS), (Thing, THINGS)])
-def test_everything_a_topic_says_is_put_together(kind, listed):
+TYPES = (ACCOUNT_PLAN, PROGRAM)
+SAID = {
+    Command: [command for type in TYPES for command in type.commands.values()],
+    Event: [event for type in TYPES for event in type.events.values()],
+    Thing: [thing for type in TYPES for thing in type.things.values()],
+}
+
+
+@pytest.mark.parametrize("kind", SAID)
+def test_everything_a_topic_says_is_put_together(kind):
     for module in walk_packages(domain.__path__, "domain."):
         import_module(module.name)
     everything = {found for found in subclasses(kind) if found.__module__.startswith("domain.")}
     leaves = {found for found in everything if not found.__subclasses__()}
-    assert leaves <= set(listed.values()) <= everything
+    assert leaves <= set(SAID[kind]) <= everything
 
 
-def test_a_topic_takes_the_commands_and_events_it_lists():
-    for topic in TOPICS:
-        assert topic.decide.__annotations__["command"] == topic.commands, topic.commands
-        assert topic.apply.__annotations__["event"] == topic.events, topic.events
+@pytest.mark.parametrize("topic", [topic for type in TYPES for topic in type.topics])
+def test_a_topic_takes_the_commands_and_events_it_lists(topic):
+    assert topic.decide.__annotations__["command"] == topic.commands
+    assert topic.apply.__annotations__["event"] == topic.events
 
 
 def test_the_type_checker_knows_all_commands_and_events():
-    assert set(get_args(AccountPlanCommand)) == set(COMMANDS.values())
-    assert set(get_args(AccountPlanEvent)) == set(EVENTS.values())
+    for type, commands, events in (
+        (ACCOUNT_PLAN, AccountPlanCommand, AccountPlanEvent),
+        (PROGRAM, ProgramCommand, ProgramEvent),
+    ):
+        assert set(get_args(commands)) == set(type.commands.values())
+        assert set(get_args(events)) == set(type.events.values())
 
 
 def test_every_name_is_listed_once():
-    for kind, listed in ((Command, COMMANDS), (Event, EVENTS)):
-        assert len({kebab_case(named.__name__) for named in listed.values()}) == len(listed), kind
+    for kind in (Command, Event):
+        assert len({kebab_case(named.__name__) for named in SAID[kind]}) == len(SAID[kind]), kind
 
 
-def test_what_a_command_needs_and_what_is_referred_to_is_a_kind_of_thing():
-    needed = {command.noun for command in COMMANDS.values() if command.needs != "nothing"}
-    referred = {marker.kind for said in (*COMMANDS.values(), *EVENTS.values()) for _, marker in marked(said, Refers)}
-    assert needed | referred <= set(THINGS)
+@pytest.mark.parametrize("type", TYPES)
+def test_what_a_command_needs_and_what_is_referred_to_is_a_kind_of_thing(type):
+    said = (*type.commands.values(), *type.events.values())
+    needed = {command.noun for command in type.commands.values() if command.needs != "nothing"}
+    referred = {marker.kind for each in said for _, marker in marked(each, Refers)}
+    assert needed | referred - {STAKEHOLDER} <= set(type.things)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

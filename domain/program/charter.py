@@ -1,0 +1,344 @@
+"""Topic: the charter: whose program it is, in which currency it reports, and which phase it has come to."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Literal, assert_never
+from uuid import uuid5
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from domain.account_plan.plan import NAMESPACE, ZoneName
+from domain.aggregates import Opening, Topic
+from domain.language import (
+    Amount,
+    Command,
+    Currency,
+    Decision,
+    Event,
+    Many,
+    Name,
+    PastDay,
+    Person,
+    PersonId,
+    Refusal,
+    Slug,
+    Terms,
+    Text,
+    Unless,
+    changed,
+    said,
+)
+from domain.program.language import ProgramSection, ProgramState
+from domain.things import Draft, Thing, day_of
+
+Phase = Literal["stand_up", "pilot", "instrument", "roll_out", "cross_functional", "rhythm"]
+PHASES: tuple[Phase, ...] = ("stand_up", "pilot", "instrument", "roll_out", "cross_functional", "rhythm")
+"""The phases of introducing the practice, in the order in which they follow one another."""
+
+MonthOfYear = Annotated[int, Field(ge=1, le=12)]
+ExchangeRate = Annotated[Amount, Field(gt=0)]
+
+
+class CharterTerms(Terms):
+    name: str
+    currency: str
+    timezone: str
+    fiscal_year_starts: int
+    """The month the fiscal year starts in, from 1 to 12."""
+
+
+# Events
+
+
+class CharterEvent(Event):
+    """About the program as a whole."""
+
+    noun: ClassVar[str] = "program"
+    home: ClassVar[ProgramSection] = "charter"
+
+
+class ProgramOpened(CharterEvent, CharterTerms):
+    """The company plans its strategic accounts as one program from here on."""
+
+    opened_on: date
+
+
+class CharterTermsBefore(Terms):
+    """What the charter said before, of the fields that were revised."""
+
+    name: str | None = None
+    currency: str | None = None
+    timezone: str | None = None
+    fiscal_year_starts: int | None = None
+
+
+class CharterRevised(CharterEvent):
+    """The charter says something else, in the fields that are said."""
+
+    name: str | None = None
+    currency: str | None = None
+    timezone: str | None = None
+    fiscal_year_starts: int | None = None
+    former: CharterTermsBefore
+
+
+class ProgramOwnerNamed(CharterEvent):
+    """Somebody of ours answers for the program."""
+
+    owner: Person
+    former: Person | None = None
+
+
+class ExchangeRatesSet(CharterEvent):
+    """From a day on, amounts in other currencies are converted at these rates in reports."""
+
+    noun: ClassVar[str] = "exchange-rates"
+
+    as_of_on: date
+    rates: dict[str, Decimal]
+
+    def subject(self) -> str:
+        return self.as_of_on.isoformat()
+
+
+class PhaseBegun(CharterEvent):
+    """A phase of introducing the practice began, with these accounts where it is limited to some."""
+
+    noun: ClassVar[str] = "phase"
+
+    phase: Phase
+    accounts: tuple[str, ...] = ()
+
+    def subject(self) -> str:
+        return self.phase
+
+
+class PhaseCompleted(CharterEvent):
+    """A phase of introducing the practice is over."""
+
+    noun: ClassVar[str] = "phase"
+
+    phase: Phase
+
+    def subject(self) -> str:
+        return self.phase
+
+
+CharterEvents = ProgramOpened | CharterRevised | ProgramOwnerNamed | ExchangeRatesSet | PhaseBegun | PhaseCompleted
+
+
+# Commands
+
+
+class CharterCommand(Command):
+    noun: ClassVar[str] = "program"
+    home: ClassVar[ProgramSection] = "charter"
+    needs: ClassVar[Any] = "nothing"
+
+
+class OpenProgram(CharterCommand):
+    """Begin the company's program of strategic accounts; an installation has one."""
+
+    name: Name
+    currency: Currency
+    timezone: ZoneName = "UTC"
+    fiscal_year_starts: MonthOfYear = 1
+
+
+class ReviseCharter(CharterCommand):
+    """Change what the charter says; fields that are left out stay as they are."""
+
+    reason: Text
+    name: Unless[Name] = None
+    currency: Unless[Currency] = None
+    timezone: Unless[ZoneName] = None
+    fiscal_year_starts: Unless[MonthOfYear] = None
+
+
+class NameProgramOwner(CharterCommand):
+    """Say who answers for the program."""
+
+    owner: PersonId
+
+
+class SetExchangeRates(CharterCommand):
+    """Say what one unit of each other currency is worth in the currency of the program, from a day on."""
+
+    noun: ClassVar[str] = "exchange-rates"
+
+    as_of_on: PastDay
+    rates: Annotated[dict[Currency, ExchangeRate], Field(min_length=1)]
+
+    def subject(self) -> str | None:
+        return self.as_of_on.isoformat()
+
+
+class BeginPhase(CharterCommand):
+    """Begin a phase of introducing the practice, for some accounts or for all."""
+
+    noun: ClassVar[str] = "phase"
+
+    phase: Phase
+    accounts: Many[Slug] = ()
+
+    def subject(self) -> str | None:
+        return self.phase
+
+
+class CompletePhase(CharterCommand):
+    """End a phase.  Where its exit criteria do not hold, say why it is ended all the same."""
+
+    noun: ClassVar[str] = "phase"
+
+    phase: Phase
+
+    def subject(self) -> str | None:
+        return self.phase
+
+
+CharterCommands = OpenProgram | ReviseCharter | NameProgramOwner | SetExchangeRates | BeginPhase | CompletePhase
+
+
+# Refusals
+
+
+class ProgramNotOpen(Refusal):
+    """No program was opened yet: plans live under the default policy until one is."""
+
+    @property
+    def type(self) -> str:
+        return "unknown-program"
+
+
+class ProgramAlreadyOpen(Refusal):
+    """The program is open already: an installation has one."""
+
+
+class ProgramIsClosed(Refusal):
+    """The program takes no commands any more."""
+
+
+class RateOfOwnCurrency(Refusal):
+    """One {currency} is one {currency}: leave the currency of the program out of its exchange rates."""
+
+
+class PhaseAlreadyBegun(Refusal):
+    """The phase {phase} was begun before; each phase is begun once."""
+
+
+class PhaseNotBegun(Refusal):
+    """The phase {phase} has not begun, so it cannot be completed."""
+
+
+class PhaseAlreadyCompleted(Refusal):
+    """The phase {phase} is completed already."""
+
+
+# State and rules
+
+PROGRAM_ID = uuid5(NAMESPACE, "the program")
+"""Of the one program of an installation.  No account id holds a blank, so no plan has this id."""
+
+
+class Program(CharterTerms, Thing):
+    """The program's own card."""
+
+    noun: ClassVar[str] = "program"
+    home: ClassVar[ProgramSection] = "charter"
+
+    opened_on: date
+    owner: Person | None = None
+    archived: ClassVar[bool] = False
+    """A program goes on for as long as the installation: it is never archived."""
+
+
+class ExchangeRates(Thing):
+    """The rates that are in force from a day on."""
+
+    noun: ClassVar[str] = "exchange-rates"
+    home: ClassVar[ProgramSection] = "charter"
+
+    as_of_on: date
+    rates: dict[str, Decimal]
+
+
+class ProgramPhase(Thing):
+    """A phase that was begun."""
+
+    noun: ClassVar[str] = "phase"
+    home: ClassVar[ProgramSection] = "charter"
+
+    phase: Phase
+    accounts: tuple[str, ...] = ()
+    completed: bool = False
+
+
+def the_program(state: ProgramState) -> Program:
+    """The program's card.  Raises `ProgramNotOpen`."""
+    program = state.find(Program, "program")
+    if program is None:
+        raise ProgramNotOpen
+    return program
+
+
+def open_program(command: OpenProgram, at: datetime) -> Decision[CharterEvents]:
+    zone = ZoneInfo(command.timezone).key
+    terms = said(command) | {"timezone": zone, "fiscal_year_starts": command.fiscal_year_starts}
+    return Decision((ProgramOpened(**terms, opened_on=day_of(at, zone)),))
+
+
+def decide(state: ProgramState, command: CharterCommands, _today: date) -> Decision[CharterEvents]:
+    program = the_program(state)
+    new = changed(command, program)
+    event: CharterEvents | None
+    match command:
+        case OpenProgram():
+            raise ProgramAlreadyOpen
+        case ReviseCharter():
+            former = CharterTermsBefore(**{name: getattr(program, name) for name in new})
+            event = CharterRevised(**new, former=former) if new else None
+        case NameProgramOwner(owner=owner):
+            was = {"former": program.owner} if program.owner else {}
+            event = ProgramOwnerNamed(owner=owner, **was) if new else None
+        case SetExchangeRates(as_of_on=as_of_on, rates=rates):
+            if program.currency in rates:
+                raise RateOfOwnCurrency(f"/rates/{program.currency}", currency=program.currency)
+            set_already = state.find(ExchangeRates, as_of_on.isoformat())
+            event = ExchangeRatesSet(as_of_on=as_of_on, rates=rates)
+            if set_already and set_already.rates == rates:
+                event = None
+        case BeginPhase(phase=phase):
+            if state.find(ProgramPhase, phase):
+                raise PhaseAlreadyBegun("/phase", phase=phase)
+            event = PhaseBegun(**said(command))
+        case CompletePhase(phase=phase):
+            begun = state.find(ProgramPhase, phase)
+            if begun is None:
+                raise PhaseNotBegun("/phase", phase=phase)
+            if begun.completed:
+                raise PhaseAlreadyCompleted("/phase", phase=phase)
+            event = PhaseCompleted(phase=phase)
+        case _:
+            assert_never(command)
+    return Decision((event,) if event else ())
+
+
+def apply(draft: Draft, event: CharterEvents) -> None:
+    match event:
+        case ProgramOpened():
+            draft.create(Program, event)
+        case CharterRevised() | ProgramOwnerNamed():
+            draft.change(Program, event)
+        case ExchangeRatesSet():
+            draft.create(ExchangeRates, event, id=event.subject())
+        case PhaseBegun(phase=phase):
+            draft.create(ProgramPhase, event, id=phase)
+        case PhaseCompleted(phase=phase):
+            draft.set(ProgramPhase, phase, completed=True)
+        case _:
+            assert_never(event)
+
+
+TOPIC = Topic(CharterCommands, CharterEvents, (Program, ExchangeRates, ProgramPhase), decide, apply)
+OPENING = Opening(OpenProgram, open_program, lambda _: PROGRAM_ID, lambda _: ProgramAlreadyOpen())

@@ -1,0 +1,451 @@
+"""Topic: rounds, in which the list of strategic accounts is chosen: nominations, opinions, and the list committed."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal, assert_never, get_args
+
+from pydantic import Field
+
+from domain.account_plan.plan import Criteria, Tier
+from domain.aggregates import Topic
+from domain.language import (
+    AccountId,
+    Command,
+    Decision,
+    DueDay,
+    Event,
+    Many,
+    Name,
+    OptionalText,
+    Over,
+    Person,
+    PersonId,
+    Prose,
+    Refusal,
+    Slug,
+    Terms,
+    Text,
+    Unknown,
+    said,
+)
+from domain.program.language import ProgramSection, ProgramState
+from domain.things import Draft, Thing
+
+Criterion = Literal[
+    "top_arr",
+    "addressable_spend",
+    "whitespace",
+    "logo",
+    "reference",
+    "industry_leadership",
+    "innovation",
+    "sponsor",
+    "champion",
+    "multi_team",
+    "trajectory",
+    "competitor_targeting",
+    "consolidation",
+    "renewal_concentration",
+]
+"""What an account is scored by; the fields of `Criteria`."""
+
+Function = Literal["sales", "success", "marketing", "product", "finance", "executive"]
+Stance = Literal["for", "against", "abstain"]
+RoundState = Literal["open", "closed", "abandoned"]
+
+Weight = Annotated[int, Field(ge=0, le=10)]
+MOST_ACCOUNTS = 10_000
+
+
+class RoundTerms(Terms):
+    id: str
+    title: Prose
+    due_on: date
+    criteria_weights: dict[Criterion, int] = Field(default_factory=dict)
+    """How much each criterion counts, from 0 to 10; one that is left out does not count."""
+    tiers: dict[Tier, int] = Field(default_factory=dict)
+    """How many accounts each tier may have at most; a tier that is left out is not limited."""
+
+
+class NominationTerms(Terms):
+    round: str
+    account: str
+    account_name: str
+    why: Prose
+
+
+class OpinionTerms(Terms):
+    round: str
+    account: str
+    member: Person
+    function: Function
+    stance: Stance
+    tier: Tier | None = None
+    note: Prose | None = None
+
+
+class ListEntry(Terms):
+    """One account of a committed list, and the tier it is to have."""
+
+    account: str
+    tier: Tier
+    reason: Prose | None = None
+
+
+# Events
+
+
+class RoundEvent(Event):
+    """About one round."""
+
+    noun: ClassVar[str] = "round"
+    home: ClassVar[ProgramSection] = "rounds"
+
+
+class RoundOpened(RoundEvent, RoundTerms):
+    """The list of strategic accounts is to be chosen anew, by a day."""
+
+
+class AccountNominated(RoundEvent, NominationTerms):
+    """Somebody wants an account on the list."""
+
+    noun: ClassVar[str] = "nomination"
+
+    def subject(self) -> str:
+        return nomination_id(self.round, self.account)
+
+
+class NominationWithdrawn(RoundEvent):
+    """An account is no longer proposed in a round."""
+
+    noun: ClassVar[str] = "nomination"
+
+    round: str
+    account: str
+
+    def subject(self) -> str:
+        return nomination_id(self.round, self.account)
+
+
+class OpinionGiven(RoundEvent, OpinionTerms):
+    """Somebody said what they think of a nomination; their last opinion counts."""
+
+    noun: ClassVar[str] = "opinion"
+
+    def subject(self) -> str:
+        return opinion_id(self.round, self.account, self.member)
+
+
+class ListCommitted(RoundEvent):
+    """The company decided which accounts have which tier."""
+
+    round: str
+    entries: tuple[ListEntry, ...]
+    decided_by: tuple[Person, ...]
+
+    def subject(self) -> str:
+        return self.round
+
+
+class RoundClosed(RoundEvent):
+    """A round is over: its list was committed, or it says why none was."""
+
+    id: str
+
+
+class RoundAbandoned(RoundEvent):
+    """A round was given up."""
+
+    id: str
+
+
+RoundEvents = (
+    RoundOpened | AccountNominated | NominationWithdrawn | OpinionGiven | ListCommitted | RoundClosed | RoundAbandoned
+)
+
+
+# Commands
+
+
+class RoundCommand(Command):
+    noun: ClassVar[str] = "round"
+    home: ClassVar[ProgramSection] = "rounds"
+
+
+class OpenRound(RoundCommand):
+    """Choose the list anew: say by when, what counts how much, and how many accounts a tier may have."""
+
+    needs: ClassVar[Any] = "new"
+
+    id: Slug | None = None
+    title: Text
+    due_on: DueDay
+    criteria_weights: dict[Criterion, Weight] = Field(default_factory=dict)
+    tiers: dict[Tier, Annotated[int, Field(ge=0, le=MOST_ACCOUNTS)]] = Field(default_factory=dict)
+
+
+class InRound(RoundCommand):
+    """A command about something in a round."""
+
+    needs: ClassVar[Any] = "nothing"
+
+    round: Slug
+    account: AccountId
+
+
+class Nominate(InRound):
+    """Propose an account for the list, whether it has a plan or not."""
+
+    noun: ClassVar[str] = "nomination"
+
+    account_name: Name
+    why: Text
+
+    def subject(self) -> str | None:
+        return nomination_id(self.round, self.account)
+
+
+class WithdrawNomination(InRound):
+    """Take a nomination back."""
+
+    noun: ClassVar[str] = "nomination"
+
+    def subject(self) -> str | None:
+        return nomination_id(self.round, self.account)
+
+
+class GiveOpinion(InRound):
+    """Say what you think of a nomination.  A later opinion of the same member takes the place of the earlier one."""
+
+    noun: ClassVar[str] = "opinion"
+
+    member: PersonId
+    function: Function
+    stance: Stance
+    tier: Tier | None = None
+    note: OptionalText = None
+
+    def subject(self) -> str | None:
+        return opinion_id(self.round, self.account, self.member)
+
+
+class CommittedEntry(ListEntry, strict=True):
+    account: AccountId
+    reason: OptionalText = None
+
+
+class CommitList(RoundCommand):
+    """Decide which accounts have which tier.  An entry that goes against the ranking says why."""
+
+    needs: ClassVar[Any] = "nothing"
+
+    round: Slug
+    entries: Annotated[tuple[CommittedEntry, ...], Field(min_length=1, max_length=MOST_ACCOUNTS)]
+    decided_by: Annotated[Many[PersonId], Field(min_length=1)]
+
+    def subject(self) -> str | None:
+        return self.round
+
+
+class CloseRound(RoundCommand):
+    """End a round.  Where no list was committed in it, say why."""
+
+    id: Slug
+
+
+class AbandonRound(RoundCommand):
+    """Give a round up.  Where no list was committed in it, say why."""
+
+    id: Slug
+
+
+RoundCommands = OpenRound | Nominate | WithdrawNomination | GiveOpinion | CommitList | CloseRound | AbandonRound
+
+
+# Refusals
+
+
+class AlreadyNominated(Refusal):
+    """{account} is nominated in the round “{round}” already."""
+
+
+class NotNominated(Refusal):
+    """{account} is not nominated in the round “{round}”; nominate it first."""
+
+
+class ListedTwice(Refusal):
+    """{account} stands on the list twice; name each account once."""
+
+
+class TooManyInTier(Refusal):
+    """The list has {listed} {tier} accounts and the round “{round}” allows {most}."""
+
+
+class ReasonMissingAgainstRanking(Refusal):
+    """{account} is listed although {better} ranks higher and is not; say why as the reason of the entry."""
+
+
+class NothingCommitted(Refusal):
+    """No list was committed in the round “{id}”; say why it ends all the same."""
+
+
+# State and rules
+
+
+class Round(RoundTerms, Thing):
+    """A round of choosing the list."""
+
+    noun: ClassVar[str] = "round"
+    home: ClassVar[ProgramSection] = "rounds"
+
+    state: RoundState = "open"
+    entries: tuple[ListEntry, ...] = ()
+    decided_by: tuple[Person, ...] = ()
+
+    @property
+    def ending(self) -> str | None:
+        return {"closed": "was closed", "abandoned": "was abandoned"}.get(self.state)
+
+
+class Nomination(NominationTerms, Thing):
+    """An account proposed in a round."""
+
+    noun: ClassVar[str] = "nomination"
+    home: ClassVar[ProgramSection] = "rounds"
+
+    withdrawn: bool = False
+
+    @property
+    def ending(self) -> str | None:
+        return "was withdrawn" if self.withdrawn else None
+
+
+class Opinion(OpinionTerms, Thing):
+    """What one member thinks of one nomination, as they last said it."""
+
+    noun: ClassVar[str] = "opinion"
+    home: ClassVar[ProgramSection] = "rounds"
+
+
+def nomination_id(round: str, account: str) -> str:
+    return f"{round}:{account}"
+
+
+def opinion_id(round: str, account: str, member: str) -> str:
+    return f"{round}:{account}:{member}"
+
+
+def open_round(state: ProgramState, id: str) -> Round:
+    """The round a command is about.  Raises `Unknown`, and `Over` where it has ended."""
+    found = state.find(Round, id)
+    if found is None:
+        raise Unknown("/round", kind="round", id=id, aggregate=state.noun)
+    if found.ending:
+        raise Over("/round", kind="round", id=id, ending=found.ending)
+    return found
+
+
+def weighted_score(criteria: Criteria | None, weights: Mapping[Criterion, int]) -> int:
+    """What an account's criteria come to in a round; one that was not scored counts nothing."""
+    if criteria is None:
+        return 0
+    return sum(weight * (getattr(criteria, criterion) or 0) for criterion, weight in weights.items())
+
+
+def against_ranking(entries: Iterable[ListEntry], ranking: Sequence[str]) -> Iterator[tuple[ListEntry, str]]:
+    """The entries that have no reason although an account that ranks higher is not listed, each with that account.
+
+    `ranking` names the accounts nominated, the best first.  An account that is not in it ranks last.
+    """
+    entries = list(entries)
+    listed = {entry.account for entry in entries}
+    places = {account: place for place, account in enumerate(ranking)}
+    left_out = next((account for account in ranking if account not in listed), None)
+    if left_out is None:
+        return
+    for entry in entries:
+        if not entry.reason and places.get(entry.account, len(places)) > places[left_out]:
+            yield entry, left_out
+
+
+def decide(state: ProgramState, command: RoundCommands, _today: date) -> Decision[RoundEvents]:
+    event: RoundEvents | None
+    match command:
+        case OpenRound():
+            event = RoundOpened(**said(command))
+        case Nominate(round=round, account=account):
+            open_round(state, round)
+            nomination = state.find(Nomination, nomination_id(round, account))
+            if nomination and not nomination.withdrawn:
+                raise AlreadyNominated("/account", account=account, round=round)
+            event = AccountNominated(**said(command))
+        case WithdrawNomination(round=round, account=account):
+            _nominated(state, round, account)
+            event = NominationWithdrawn(round=round, account=account)
+        case GiveOpinion(round=round, account=account):
+            _nominated(state, round, account)
+            event = OpinionGiven(**said(command))
+            before = state.find(Opinion, event.subject())
+            if before and all(getattr(before, name) == getattr(event, name) for name in OpinionTerms.model_fields):
+                event = None
+        case CommitList():
+            event = _committed(open_round(state, command.round), command)
+        case CloseRound(id=id):
+            _check_reason(state.the(Round, id), command)
+            event = RoundClosed(id=id)
+        case AbandonRound(id=id):
+            _check_reason(state.the(Round, id), command)
+            event = RoundAbandoned(id=id)
+        case _:
+            assert_never(command)
+    return Decision((event,) if event else ())
+
+
+def _nominated(state: ProgramState, round: str, account: str) -> None:
+    open_round(state, round)
+    nomination = state.find(Nomination, nomination_id(round, account))
+    if nomination is None or nomination.withdrawn:
+        raise NotNominated("/account", account=account, round=round)
+
+
+def _committed(round: Round, command: CommitList) -> ListCommitted | None:
+    accounts = [entry.account for entry in command.entries]
+    for place, account in enumerate(accounts):
+        if account in accounts[:place]:
+            raise ListedTwice(f"/entries/{place}/account", account=account)
+    for tier in get_args(Tier):
+        listed, most = sum(entry.tier == tier for entry in command.entries), round.tiers.get(tier)
+        if most is not None and listed > most:
+            raise TooManyInTier("/entries", tier=tier, listed=listed, round=round.id, most=most)
+    entries = tuple(ListEntry(**entry.model_dump(exclude_none=True)) for entry in command.entries)
+    if (entries, command.decided_by) == (round.entries, round.decided_by):
+        return None
+    return ListCommitted(round=round.id, entries=entries, decided_by=command.decided_by)
+
+
+def _check_reason(round: Round, command: CloseRound | AbandonRound) -> None:
+    if not round.entries and not command.reason:
+        raise NothingCommitted("/reason", id=round.id)
+
+
+def apply(draft: Draft, event: RoundEvents) -> None:
+    match event:
+        case RoundOpened():
+            draft.create(Round, event)
+        case AccountNominated():
+            draft.create(Nomination, event, id=event.subject())
+        case NominationWithdrawn():
+            draft.set(Nomination, event.subject(), withdrawn=True)
+        case OpinionGiven():
+            draft.create(Opinion, event, id=event.subject())
+        case ListCommitted(round=round):
+            draft.set(Round, round, entries=event.entries, decided_by=event.decided_by)
+        case RoundClosed(id=id):
+            draft.set(Round, id, state="closed")
+        case RoundAbandoned(id=id):
+            draft.set(Round, id, state="abandoned")
+        case _:
+            assert_never(event)
+
+
+TOPIC = Topic(RoundCommands, RoundEvents, (Round, Nomination, Opinion), decide, apply)

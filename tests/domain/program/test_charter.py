@@ -1,0 +1,106 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from pydantic import ValidationError
+
+from domain.program import PROGRAM
+from domain.program.charter import (
+    BeginPhase,
+    CharterRevised,
+    CharterTermsBefore,
+    CompletePhase,
+    ExchangeRates,
+    ExchangeRatesSet,
+    NameProgramOwner,
+    OpenProgram,
+    PhaseBegun,
+    PhaseCompleted,
+    Program,
+    ProgramOwnerNamed,
+    ReviseCharter,
+    SetExchangeRates,
+    the_program,
+)
+from tests.given import PROGRAM_OPENED, given_no_program, given_program
+
+RATES = {"as_of_on": date(2026, 1, 1), "rates": {"SEK": Decimal("0.09"), "GBP": Decimal("1.15")}}
+RATES_SET = ExchangeRatesSet(**RATES)
+PILOT = PhaseBegun(phase="pilot", accounts=("acme",))
+
+
+def test_a_program_is_opened_on_the_day_it_is_where_it_lives():
+    opening = OpenProgram(name="Strategic accounts", currency="EUR", timezone="Europe/Berlin", reason=None)
+    given_no_program().when(opening).then(PROGRAM_OPENED)
+
+
+def test_an_installation_has_one_program():
+    given_program().when(OpenProgram(name="Another", currency="EUR", reason=None)).then_refused("program-already-open")
+
+
+def test_nothing_can_be_said_of_a_program_that_is_not_open():
+    given_no_program().when(NameProgramOwner(owner="vera", reason=None)).then_refused("unknown-program")
+
+
+def test_a_revised_charter_says_what_it_said_before():
+    revised = CharterRevised(currency="USD", former=CharterTermsBefore(currency="EUR"))
+    given_program().when(ReviseCharter(currency="USD", reason="Listed in New York")).then(revised)
+    assert the_program(PROGRAM.fold((PROGRAM_OPENED, revised))).currency == "USD"
+
+
+def test_a_charter_that_says_so_already_is_not_revised():
+    given_program().when(ReviseCharter(currency="EUR", reason="Again")).then_nothing_happens()
+
+
+@pytest.mark.parametrize("wrong", [{"currency": None}, {"fiscal_year_starts": 13}, {"fiscal_year_starts": 0}, {}])
+def test_a_charter_is_not_emptied_and_revised_with_a_reason(wrong):
+    with pytest.raises(ValidationError):
+        ReviseCharter(**wrong if wrong else {"currency": "USD"}, **({"reason": "x"} if wrong else {}))
+
+
+def test_the_owner_of_the_program_is_named_and_the_former_one_said():
+    named = ProgramOwnerNamed(owner="vera")
+    given_program().when(NameProgramOwner(owner="vera", reason=None)).then(named)
+    given_program(named).when(NameProgramOwner(owner="vera", reason=None)).then_nothing_happens()
+    given_program(named).when(NameProgramOwner(owner="dag", reason=None)).then(
+        ProgramOwnerNamed(owner="dag", former="vera")
+    )
+
+
+def test_exchange_rates_hold_from_a_day_on():
+    given_program().when(SetExchangeRates(**RATES, reason=None)).then(RATES_SET)
+    given_program(RATES_SET).when(SetExchangeRates(**RATES, reason=None)).then_nothing_happens()
+    later = RATES | {"as_of_on": date(2026, 1, 5)}
+    both = PROGRAM.fold((PROGRAM_OPENED, RATES_SET, ExchangeRatesSet(**later)))
+    assert [rates.as_of_on for rates in both.all(ExchangeRates).values()] == [date(2026, 1, 1), date(2026, 1, 5)]
+
+
+def test_the_programs_own_currency_has_no_rate():
+    own = SetExchangeRates(as_of_on=date(2026, 1, 1), rates={"EUR": Decimal(1)}, reason=None)
+    given_program().when(own).then_refused("rate-of-own-currency", "/rates/EUR")
+
+
+@pytest.mark.parametrize("rates", [{}, {"SEK": 0}, {"SEK": "-1"}, {"kr": "0.09"}, {"SEK": "NaN"}])
+def test_a_rate_is_more_than_nothing(rates):
+    with pytest.raises(ValidationError):
+        SetExchangeRates(as_of_on=date(2026, 1, 1), rates=rates)
+
+
+def test_rates_of_a_day_to_come_cannot_be_known():
+    ahead = SetExchangeRates(as_of_on=date(2026, 1, 6), rates={"SEK": Decimal("0.09")}, reason=None)
+    given_program().when(ahead).then_refused("day-in-the-future", "/as_of_on")
+
+
+def test_each_phase_is_begun_and_completed_once():
+    given_program().when(BeginPhase(phase="pilot", accounts=("acme",), reason=None)).then(PILOT)
+    given_program(PILOT).when(BeginPhase(phase="pilot", reason=None)).then_refused("phase-already-begun", "/phase")
+    given_program(PILOT).when(CompletePhase(phase="pilot", reason="held")).then(PhaseCompleted(phase="pilot"))
+    done = given_program(PILOT, PhaseCompleted(phase="pilot"))
+    done.when(CompletePhase(phase="pilot", reason="again")).then_refused("phase-already-completed")
+    given_program().when(CompletePhase(phase="pilot", reason="held")).then_refused("phase-not-begun", "/phase")
+
+
+def test_the_card_of_the_program_says_who_it_is_and_is_never_archived():
+    card = the_program(PROGRAM.fold((PROGRAM_OPENED, ProgramOwnerNamed(owner="vera"))))
+    assert isinstance(card, Program)
+    assert (card.name, card.owner, card.archived) == ("Strategic accounts", "vera", False)

@@ -1,0 +1,103 @@
+from datetime import date
+from decimal import Decimal
+from typing import Any, get_args
+
+import pytest
+from pydantic import ValidationError
+
+from domain.account_plan.language import Section
+from domain.program import PROGRAM
+from domain.program.policy import DEFAULT_POLICY, AdoptedPolicy, AdoptPolicy, Policy, PolicyAdopted
+from tests.given import MONDAY, PROGRAM_OPENED, given_program
+
+FEBRUARY = date(2026, 2, 1)
+
+
+def whole(policy: Policy) -> Policy:
+    """With every number said, as it is stored."""
+    return Policy.model_validate(policy.model_dump())
+
+
+WHOLE = whole(DEFAULT_POLICY)
+
+
+def adopting(policy: Policy = DEFAULT_POLICY, effective_on: date = FEBRUARY) -> AdoptPolicy:
+    return AdoptPolicy(effective_on=effective_on, policy=policy, reason="Decided by the steering group")
+
+
+def with_(**changes: Any) -> Policy:
+    return Policy.model_validate({**DEFAULT_POLICY.model_dump(), **changes})
+
+
+def test_policies_are_numbered_as_they_are_adopted():
+    first = PolicyAdopted(version=1, effective_on=FEBRUARY, policy=WHOLE)
+    given_program().when(adopting()).then(first)
+    changed = with_(contact_days=60)
+    second = PolicyAdopted(version=2, effective_on=FEBRUARY, policy=whole(changed))
+    given_program(first).when(adopting(changed)).then(second)
+    adopted = PROGRAM.fold((PROGRAM_OPENED, first, second)).all(AdoptedPolicy)
+    assert [each.policy.contact_days for each in adopted.values()] == [92, 60]
+
+
+def test_a_policy_is_stored_whole_so_that_a_new_default_changes_no_old_one():
+    sparse = Policy(contact_days=60)
+    [event] = PROGRAM.decide(given_program().aggregate, adopting(sparse), MONDAY).events
+    assert isinstance(event, PolicyAdopted)
+    assert set(event.model_dump(exclude_unset=True)["policy"]) == set(Policy.model_fields)
+
+
+def test_a_policy_does_not_begin_before_the_one_before_it():
+    first = PolicyAdopted(version=1, effective_on=FEBRUARY, policy=WHOLE)
+    given_program(first).when(adopting(effective_on=date(2026, 1, 31))).then_refused(
+        "policy-before-the-last", "/effective_on"
+    )
+    given_program(first).when(adopting(effective_on=FEBRUARY)).then(
+        PolicyAdopted(version=2, effective_on=FEBRUARY, policy=WHOLE)
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"list": {"target": 10, "warn": 50, "alarm": 30}}, "/policy/list"),
+        ({"list": {"target": 0, "warn": 30, "alarm": 50}}, "/policy/list"),
+        ({"plays": {"least": 7, "most": 6}}, "/policy/plays"),
+        ({"hypotheses": {"least": 4, "most": 3}}, "/policy/hypotheses"),
+        ({"cadence": {"strategic": {"weekly": 7}}}, "/policy/cadence/growth"),
+        ({"whitespace": {"untouched_share": "1.01", "untouched_days": 92}}, "/policy/whitespace/untouched_share"),
+        ({"contact_days": -1}, "/policy/contact_days"),
+        ({"sections": {"plays": {"strategic": 0}}}, "/policy/sections/plays/strategic"),
+        ({"team": {"growth": {"required": ["legal"], "expected": ["legal"]}}}, "/policy/team/growth"),
+    ],
+)
+def test_a_policy_that_contradicts_itself_is_refused_where_it_does(changes, pointer):
+    given_program().when(adopting(with_(**changes))).then_refused("policy-contradicts-itself", pointer)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"findings": {"no-such-rule": {"severity": "alarm"}}},
+        {"findings": {"stale-section": {"severity": "loud"}}},
+        {"sections": {"gossip": {"strategic": 7}}},
+        {"no_such_number": 1},
+        {"list": {"target": "many"}},
+    ],
+)
+def test_a_policy_says_nothing_that_there_is_not(wrong):
+    with pytest.raises(ValidationError):
+        with_(**wrong)
+
+
+def test_the_default_policy_is_sound_and_says_what_every_section_owes():
+    given_program().when(adopting()).then(PolicyAdopted(version=1, effective_on=FEBRUARY, policy=WHOLE))
+    owed = {section: DEFAULT_POLICY.section_days(section, "strategic") for section in get_args(Section)}
+    assert {section for section, days in owed.items() if days is None} == {"reviews", "plan"}
+    assert all(
+        DEFAULT_POLICY.section_days(section, "growth") == (None if days is None else 2 * days)
+        for section, days in owed.items()
+    )
+    assert DEFAULT_POLICY.section_days("plays", "enterprise") is None
+    assert DEFAULT_POLICY.whitespace.untouched_share == Decimal("0.6")
+    assert DEFAULT_POLICY.roles("growth").required == ("account_executive", "customer_success")
+    assert DEFAULT_POLICY.roles("standard").required == ()
