@@ -191,6 +191,8 @@ class AggregateType(Generic[A]):
                 apply[type(event)](draft, event)
                 if event.strikable:
                     entries[draft.version] = Entry(event.strikable, event.refreshes())
+            elif event.spends_its_id:
+                draft.spent_ids.add((event.noun, event.subject()))
 
     def strikes(self, events: Iterable[Event]) -> bool:
         """Whether any of these events strikes an entry."""

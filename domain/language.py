@@ -200,6 +200,8 @@ class Event(Terms):
     """The section of its aggregate that it belongs to."""
     strikable: ClassVar[str | None] = None
     """What `strike-entry` calls an event of this kind; None where it cannot be struck."""
+    spends_its_id: ClassVar[bool] = False
+    """Whether the id it gave is never given again once it was struck, because the id names it for ever."""
 
     def subject(self) -> str:
         """The id of the thing the event is about, unique among its kind; of what an aggregate has one of, the noun."""

@@ -1,6 +1,7 @@
 """What an aggregate is made of: things, each of a kind and with an id, and the aggregate that holds them."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar
@@ -119,12 +120,15 @@ class Aggregate:
         values: Mapping[type[Thing], Mapping[str, Values]] = _NOTHING,
         version: int = 0,
         entries: Mapping[int, Entry] = _NOTHING,
+        spent_ids: AbstractSet[tuple[str, str]] = frozenset(),
     ) -> None:
         self._values = values
         self._things: dict[type[Thing], dict[str, Any]] = {}
         self.version = version
         self.entries = entries
         """What may still be struck, by the version of the event."""
+        self.spent_ids = spent_ids
+        """Nouns and ids that struck events gave and that are never given again: see `Event.spends_its_id`."""
 
     def find(self, kind: type[Kind], id: str) -> Kind | None:
         """A thing, made of its values when somebody first asks for it: a fold makes none."""
@@ -161,9 +165,9 @@ class Aggregate:
     def kinds(self) -> Mapping[type[Thing], Mapping[str, Thing]]:
         return {kind: self.all(kind) for kind in list(self._values)}
 
-    def parts(self) -> tuple[dict[type[Thing], Any], int, dict[int, Entry]]:
+    def parts(self) -> tuple[dict[type[Thing], Any], int, dict[int, Entry], set[tuple[str, str]]]:
         """What a draft that goes on from here begins with."""
-        return dict(self._values), self.version, dict(self.entries)
+        return dict(self._values), self.version, dict(self.entries), set(self.spent_ids)
 
 
 class Draft(Aggregate):
@@ -171,6 +175,7 @@ class Draft(Aggregate):
 
     _values: dict[type[Thing], dict[str, Values]]
     entries: dict[int, Entry]
+    spent_ids: set[tuple[str, str]]
 
     def __init__(self, of: Aggregate) -> None:
         super().__init__(*of.parts())
@@ -236,7 +241,7 @@ class Draft(Aggregate):
 
     def frozen(self, kind: type[State]) -> State:
         """The aggregate as it now stands; the draft is not used any more."""
-        return kind(self._values, self.version, self.entries)
+        return kind(self._values, self.version, self.entries, self.spent_ids)
 
 
 def day_of(at: datetime, timezone: str) -> date:

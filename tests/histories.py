@@ -1,7 +1,8 @@
 """Histories told as commands at instants: decided, stored and read again as they would be, but in memory."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from domain.account_plan import ACCOUNT_PLAN, COMMANDS
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import plan_id_of
 from domain.account_plan.stakeholders import StakeholderForgotten
-from domain.language import Command
+from domain.language import Command, Refusal
 from domain.record import Recorded
 
 OPEN = {"account_id": "acme", "account_name": "Acme Manufacturing", "owner": "ann", "currency": "EUR"}
@@ -139,6 +140,22 @@ def told(file: Path) -> History:
     """A scenario file, as `plantrail load` would tell it."""
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     return retold(lines)
+
+
+def told_as_far_as_accepted(file: Path) -> History:
+    """A scenario file of which some lines are refused, which changes nothing."""
+    *_, history = states(file)
+    return history
+
+
+def states(file: Path) -> Iterator[History]:
+    """The history after every line of a scenario file, whether the line was accepted or refused."""
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    history = History(lines[0]["plan"])
+    for line in lines:
+        with suppress(Refusal):
+            history.on(line["at"], line["command"], by=line["by"], **line["body"])
+        yield history
 
 
 def retold(lines: Iterable[dict[str, Any]]) -> History:

@@ -25,6 +25,7 @@ from application.views.cuts import Cut, plan_at
 from application.views.freshness import Freshness
 from application.views.loaded_plan import LoadedPlan
 from application.views.metrics import people_there
+from application.views.reviews import held_reviews, last_review
 from domain.account_plan.actions import Action, ActionState
 from domain.account_plan.goals import Goal
 from domain.account_plan.health import Contract, Health, TrafficLight
@@ -77,7 +78,7 @@ def card(known: LoadedPlan, cut: Cut) -> Iterator[RenderableType]:
     """Raises `CutBeforePlan`."""
     view, plan = current_plan(known, cut), plan_at(known, cut)
     currency, today = the_plan(plan).currency, cut.today
-    yield account(view, plan, cut)
+    yield account(view, plan, known, cut)
     yield Columns(figures(view, currency), equal=True, expand=True)
     yield panel("How fresh it is", freshness(view))
     sections = (
@@ -92,7 +93,7 @@ def card(known: LoadedPlan, cut: Cut) -> Iterator[RenderableType]:
     yield from (section for section in sections if section is not None)
 
 
-def account(view: CurrentPlan, plan: AccountPlan, cut: Cut) -> RenderableType:
+def account(view: CurrentPlan, plan: AccountPlan, known: LoadedPlan, cut: Cut) -> RenderableType:
     today = cut.today
     about, contract, health = the_plan(plan), plan.find(Contract, "contract"), plan.find(Health, "health")
     summary = plan.find(Summary, "summary")
@@ -104,7 +105,7 @@ def account(view: CurrentPlan, plan: AccountPlan, cut: Cut) -> RenderableType:
         ("Renewal", renewal(contract, today)),
         ("Segment", text(" · ".join(filter(None, (in_words(about.segment, "segment"), about.territory))))),
         ("Health", traffic_light(health)),
-        ("Last review", last_review(plan, today)),
+        ("Last review", review_held_last(known, cut)),
         ("Next review", next_review(plan, today)),
     ]
     parts: list[RenderableType] = [pairs(rows, columns=2)]
@@ -132,12 +133,9 @@ def traffic_light(health: Health | None) -> Text:
     return Text.assemble((f"● {health.health}", LIGHTS[health.health]), (f" as of {health.as_of_on}", QUIET))
 
 
-def last_review(plan: AccountPlan, today: date) -> Text:
-    held = [review for review in plan.all(Review).values() if review.held_on]
-    if not held:
-        return text(None)
-    last = max(held, key=lambda review: review.held_on or date.min)
-    return text(f"{last.held_on} ({how_far(last.held_on or today, today)}) {last.id}")
+def review_held_last(known: LoadedPlan, cut: Cut) -> Text:
+    last = last_review(held_reviews(known, cut))
+    return text(f"{last.event.held_on} ({how_far(last.event.held_on, cut.today)}) {last.event.id}" if last else None)
 
 
 def next_review(plan: AccountPlan, today: date) -> Text:
@@ -352,7 +350,7 @@ def goals(plan: AccountPlan, today: date) -> RenderableType | None:
 
 def progress(goal: Goal) -> Text:
     """How far from where it began to where it is to be."""
-    reached = goal.value if goal.value is not None else goal.progress[-1].value if goal.progress else goal.baseline
+    reached = goal.baseline if goal.reached is None else goal.reached
     way = goal.target - goal.baseline
     part = min(max((reached - goal.baseline) / way, Decimal(0)), Decimal(1)) if way else Decimal(1)
     full = int(part * LONGEST_BAR)

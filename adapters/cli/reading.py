@@ -23,7 +23,7 @@ from application.views.pages import (
     blame_list,
     event_named,
     history_page,
-    last_review,
+    review_before,
     review_list,
     version_before,
     version_of,
@@ -123,7 +123,7 @@ def show_diff(plan: PlanName, from_: From = "", to: To = "now", as_json: AsJson 
     """What is different between two cuts, and who made it so and why."""
     asked = find(plan)
     b = asked.cut(to)
-    found = diff(asked.known, asked.cut(from_ or last_review(asked.known, b)), b)
+    found = diff(asked.known, asked.cut(from_ or review_before(asked.known, b)), b)
     if as_json:
         print_json(found)
         return

@@ -13,11 +13,12 @@ from fastapi import Request, Response
 CACHING = {"Vary": "Authorization", "Cache-Control": "private, no-cache"}
 
 
-def etag(version: int, erasures: int, today: date | None, form: str = "json", head: int = 0) -> str:
-    """`"<version>.<erasures>.<the plan's today, where it matters>"`, the form of what is no JSON, and the size of the
-    checkpoint that it shows."""
+def etag(version: int, erasures: int, today: date | None, form: str = "json", head: int = 0, struck: int = 0) -> str:
+    """`"<version>.<erasures>.<the plan's today, where it matters>"`, the form of what is no JSON, the size of the
+    checkpoint that it shows, and how many of its cuts are reviews that were struck since."""
     parts = [str(version), str(erasures), *([today.isoformat()] if today else []), *([form] if form != "json" else [])]
     parts += [f"head-{head}"] if head else []
+    parts += [f"struck-{struck}"] if struck else []
     return f'"{".".join(parts)}"'
 
 

@@ -33,7 +33,7 @@ from application.views.pages import (
     blame_list,
     event_named,
     history_page,
-    last_review,
+    review_before,
     review_list,
     version_before,
     version_of,
@@ -191,22 +191,25 @@ class Views:
         make: Callable[[], Any],
         until: Cut,
         *others: Hashable,
+        since: Cut | None = None,
         form: Form = "json",
         head: int = 0,
         limiter: CapacityLimiter | None = None,
     ) -> Response:
-        """The view up to a cut: unchanged, ready, or made now.  The day counts where the cut moves with it; `head` is
-        the size of the checkpoint that the view shows.
+        """The view up to a cut, perhaps since another: unchanged, ready, or made now.  The day counts where the cut
+        moves with it; `head` is the size of the checkpoint that the view shows.
 
         Raises `CutBeforePlan`, `AccessLogFull`.
         """
         check_there(known, until)
         self.note_read(request, known.id, f"version:{until.version}")
         moves = until.cut == "now" or until.provisional
-        tag = etag(until.version, known.erasures, until.date if moves else None, form, head)
+        struck = until.struck + (since is not None and since.struck)
+        tag = etag(until.version, known.erasures, until.date if moves else None, form, head, struck)
         if is_known(request, tag):
             return unchanged(tag)
-        view, asked = (known.id, tag, request.scope["path"], *others), request.scope["query_string"]
+        began = since.version if since else None
+        view, asked = (known.id, tag, request.scope["path"], began, *others), request.scope["query_string"]
         answer = self._ready.get(view, asked)
         if answer is None:
             answer = await to_thread.run_sync(lambda: _written(make(), request), limiter=limiter)
@@ -286,8 +289,8 @@ def routes(views: Views) -> APIRouter:
         known = await views.plan(request, plan)
         cuts = views.cuts(known)
         b = cuts.closing(asked)
-        a = cuts.cut("from", asked.from_ or last_review(known, b))
-        return await views.answer(request, known, lambda: changes.diff(known, a, b, asked.states), b, a.version)
+        a = cuts.cut("from", asked.from_ or review_before(known, b))
+        return await views.answer(request, known, lambda: changes.diff(known, a, b, asked.states), b, since=a)
 
     @api.get("/reviews", response_model=ReviewList, summary="The reviews, which are cuts of the plan", **QUERY)
     async def read_reviews(request: Request, plan: PlanPath, asked: Annotated[AsOf, Query()]) -> Response:

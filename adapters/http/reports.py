@@ -84,7 +84,7 @@ def routes(views: Views, histories: Histories, tree: LogTree, forms: ReportRespo
 
         limiter = forms.limiter if form != "json" else None
         answer = await views.answer(
-            request, known, made, b, a.version, from_, to, form=form, head=head.size if head else 0, limiter=limiter
+            request, known, made, b, from_, to, since=a, form=form, head=head.size if head else 0, limiter=limiter
         )
         answer.headers["Vary"] = VARY
         return answer

@@ -1,14 +1,15 @@
 """Aggregates this process has read: decoded events and what they fold to, so that only news is read again."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from threading import Lock
 from typing import Generic
 from uuid import UUID
 
 from domain.aggregates import A, AggregateType
-from domain.record import Recorded
+from domain.record import Recorded, struck_by
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,20 @@ class LoadedAggregate(Generic[A]):
     @property
     def position(self) -> int:
         return self.records[-1].position if self.records else 0
+
+    @cached_property
+    def struck(self) -> Mapping[int, str]:
+        """The versions of the entries that were struck, and the ids of the events that struck them."""
+        return struck_by(self.records)
+
+    @cached_property
+    def first_named(self) -> Mapping[tuple[str, str], Recorded]:
+        """By noun and id, the event that first gave an id which names it for ever: see `Event.spends_its_id`."""
+        first: dict[tuple[str, str], Recorded] = {}
+        for record in self.records:
+            if record.event.spends_its_id:
+                first.setdefault((record.event.noun, record.event.subject()), record)
+        return first
 
     def with_news(self, news: Sequence[Recorded]) -> "LoadedAggregate[A]":
         records = (*self.records, *news)

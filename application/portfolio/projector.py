@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, cast, get_args
 from uuid import UUID
 
-from application.portfolio.row import HeldReview, OnTheTeam, PortfolioRow
+from application.portfolio.row import OnTheTeam, PortfolioRow
 from domain.account_plan.actions import ActionAdded, ActionCompleted, ActionDropped, ActionReopened, ActionRescheduled
 from domain.account_plan.entries import EntryStruck, NoteWritten, SectionConfirmed
 from domain.account_plan.health import ContractRenewed, ContractSet
@@ -22,7 +22,7 @@ from domain.account_plan.plan import (
     TierChanged,
 )
 from domain.account_plan.plays import PlayDropped, PlayLost, PlayPlanned, PlayReopened, PlayRescheduled, PlayWon
-from domain.account_plan.reviews import ReviewHeld
+from domain.account_plan.reviews import HeldReview, ReviewHeld
 from domain.account_plan.team import MemberAssigned, MemberReleased, stint_id
 from domain.language import Event
 from domain.things import day_of

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from application.views.freshness import most_days
 from domain.account_plan.language import Section
 from domain.account_plan.plan import Segment, Tier
+from domain.account_plan.reviews import HeldReview
 from domain.language import same_person
 from domain.things import day_of
 
@@ -54,14 +55,6 @@ class OnTheTeam(NamedTuple):
 
     person: str
     until_on: date | None = None
-
-
-class HeldReview(NamedTuple):
-    """The later one is the greater."""
-
-    held_on: date
-    version: int
-    id: str
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Projection: said versus did across plans for a month of the calendar, with totals by owner and by tier.
+"""Projection: said versus did across plans for a month of the calendar, with totals by owner, by tier and by person.
 
 The counts of the plans are added, and then divided.  Each plan's month is that of its own time zone.
 """
@@ -6,7 +6,7 @@ The counts of the plans are added, and then divided.  Each plan's month is that 
 import re
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from heapq import nsmallest
@@ -20,7 +20,10 @@ from application.reports.said_vs_did import Compared, Scores, compared, scores
 from application.reports.scores import share_of_unsaid, total
 from application.views.cuts import Cut, CutRefused, cut_at, known_at, plan_at, timezone_of
 from application.views.loaded_plan import LoadedPlan
-from domain.account_plan.plan import Tier, the_plan
+from domain.account_plan.actions import Action
+from domain.account_plan.language import AccountPlan
+from domain.account_plan.plan import PlanReopened, Tier, the_plan
+from domain.account_plan.plays import Play
 from domain.language import shortened
 from domain.things import day_of
 
@@ -74,6 +77,12 @@ class TierTotal(Total):
     tier: Tier
 
 
+class PersonTotal(Total):
+    """Of the promises of one person, in whichever plans."""
+
+    person: str = Field(description="Who promised: the owner of the baseline.")
+
+
 class Slip(BaseModel):
     """A promise of ours that was moved to a later day, and how much later than was said."""
 
@@ -98,6 +107,8 @@ class Summary(BaseModel):
     totals: Total
     owners: list[OwnerTotal]
     tiers: list[TierTotal]
+    people: list[PersonTotal]
+    plans_left_out: int = Field(description="Plans archived all the month, with nothing open at its beginning.")
     worst_slips: list[Slip] = Field(description=f"At most {MOST_SLIPS}, those that were moved furthest first.")
     departures_noticed_late: list[LateDeparture] = Field(description="The latest first.")
 
@@ -145,9 +156,17 @@ def cuts_of(month: Month, known: LoadedPlan, now: datetime) -> tuple[Cut, Cut] |
     return (a, b) if b.version else None
 
 
-def sleeps(known: LoadedPlan, a: Cut, b: Cut) -> bool:
-    """Whether a plan was archived all the time: its promises are nobody's any more."""
-    return a.version == b.version and the_plan(plan_at(known, b)).archived
+def is_left_out(known: LoadedPlan, a: Cut, b: Cut) -> bool:
+    """Whether a plan was archived all the month and nothing was open in it: there is nothing to judge."""
+    if a.version == 0:
+        return False
+    plan = plan_at(known, a)
+    reopened = any(isinstance(record.event, PlanReopened) for record in known.records[a.version : b.version])
+    return the_plan(plan).archived and not reopened and not any_open(plan)
+
+
+def any_open(plan: AccountPlan) -> bool:
+    return any(promise.is_open for kind in (Play, Action) for promise in plan.all(kind).values())
 
 
 @dataclass
@@ -159,6 +178,8 @@ class MonthInTheMaking:
     owner: str | None = None
     tier: Tier | None = None
     _plans: list[PlanMonth] = field(default_factory=list)
+    _by_person: dict[str, list[Scores]] = field(default_factory=lambda: defaultdict(list))
+    _left_out: int = 0
     _slips: list[Slip] = field(default_factory=list)
     _departures: list[LateDeparture] = field(default_factory=list)
 
@@ -169,15 +190,20 @@ class MonthInTheMaking:
     def add(self, known: LoadedPlan) -> PlanMonth | None:
         """None where the plan has no such month, or is none of those that are asked for."""
         cuts = cuts_of(self.month, known, self.now)
-        if cuts is None or sleeps(known, *cuts):
+        if cuts is None:
             return None
         known = known_at(known, cuts[1])
         which = compared(known, *cuts)
         if self.owner not in (None, which.owner) or self.tier not in (None, which.tier):
             return None
+        if is_left_out(known, *cuts):
+            self._left_out += 1
+            return None
         found = rows(known, *cuts)
         plan = PlanMonth.model_construct(**which.__dict__, **scores(found).__dict__)
         self._plans.append(plan)
+        for person, promises in by_person(found).items():
+            self._by_person[person].append(scores(promises))
         self._slips = nsmallest(MOST_SLIPS, [*self._slips, *slips(which, found)], key=lambda slip: -slip.days)
         self._departures += late_departures(which, known, *cuts)
         return plan
@@ -196,6 +222,11 @@ class MonthInTheMaking:
                 TierTotal.model_construct(tier=tier, **summed(plans))
                 for tier, plans in sorted(grouped(self._plans, lambda plan: plan.tier).items())
             ],
+            people=[
+                PersonTotal.model_construct(person=person, **summed(several))
+                for person, several in sorted(self._by_person.items())
+            ],
+            plans_left_out=self._left_out,
             worst_slips=self._slips,
             departures_noticed_late=sorted(self._departures, key=lambda departure: -departure.days),
         )
@@ -211,7 +242,16 @@ def grouped(plans: Iterable[PlanMonth], by: Callable[[PlanMonth], Name]) -> dict
     return groups
 
 
-def summed(plans: Sequence[PlanMonth]) -> dict[str, Any]:
+def by_person(found: PromiseOutcomes) -> Mapping[str, PromiseOutcomes]:
+    """The promises of each person, in the lists they are in."""
+    people: dict[str, dict[ListName, list[PromiseOutcome]]] = defaultdict(lambda: {name: [] for name in found})
+    for name, promises in found.items():
+        for row in promises:
+            people[row.owner][name].append(row)
+    return people
+
+
+def summed(plans: Sequence[Scores]) -> dict[str, Any]:
     ended = share_of_unsaid(sum(plan.finished for plan in plans), sum(plan.finished_unsaid for plan in plans))
     return {
         **{name: total([getattr(plan, name) for plan in plans]) for name in SCORES},

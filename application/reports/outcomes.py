@@ -26,7 +26,7 @@ from application.reports.promises import (
     moves_to_later,
     notice_days,
 )
-from application.views.cuts import Cut, plan_at, timezone_of
+from application.views.cuts import Cut, judged_from, plan_at, timezone_of
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.actions import Action, ActionState
 from domain.account_plan.language import AccountPlan, Side
@@ -185,9 +185,10 @@ class Case:
             yield "orphaned"
         if isinstance(said, Action) and said.kind == "milestone" and not said.calendar_hold:
             yield "unheld"
-        if self.life.after(self.a.version).those(REOPENINGS):
+        reopened = self.life.after(self.a.version).those(REOPENINGS)
+        if reopened:
             yield "reopened"
-        if self.in_list == "added" and self.outcome in ("kept", "late"):
+        if self.in_list == "added" and not reopened and now.finished_on:
             yield "unsaid"
 
     def _flags_of_moves(self) -> Iterator[Flag]:
@@ -266,13 +267,14 @@ PromiseOutcomes = Mapping[ListName, list[PromiseOutcome]]
 
 def rows(known: LoadedPlan, a: Cut, b: Cut) -> PromiseOutcomes:
     """Every promise of the period in one of the three lists, in order of creation.  Raises `CutBeforePlan`."""
-    around = Surroundings.of(plan_at(known, b), b.date)
+    around = Surroundings.of(plan_at(known, b), judged_from(a, b).date)
     return listed(lives(known.records[: b.version]), around, a, b, timezone_of(known))
 
 
 def listed(promises: Mapping[Key, Life], around: Surroundings, a: Cut, b: Cut, zone: str) -> PromiseOutcomes:
     """`rows`, where the lives of the promises are known, even beyond the second cut."""
     found: dict[ListName, list[PromiseOutcome]] = {name: [] for name in get_args(ListName)}
+    b = judged_from(a, b)
     for life in promises.values():
         case = Case(life.until(b.version), a, b, zone)
         if case.life.moments and case.in_list:

@@ -6,7 +6,6 @@ nothing, and once both cuts are past the report stays as it is for ever.
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -19,14 +18,14 @@ from application.reports.scores import Score, finished, score
 from application.reports.series import Series, series
 from application.reports.warning_signs import WarningSigns, theatre
 from application.views.current_plan import CutView
-from application.views.cuts import Cut, CutRefused, check_there, cut_at, known_at, plan_at, review_cut, timezone_of
+from application.views.cuts import Cut, CutRefused, cut_at, known_at, plan_at, timezone_of
 from application.views.diff import Change, Touched, diff
 from application.views.loaded_plan import LoadedPlan
+from application.views.reviews import ReviewOnRecord, held_reviews, last_review
 from domain.account_plan.language import Section
 from domain.account_plan.plan import Tier, the_plan
-from domain.account_plan.reviews import ReviewHeld, ReviewKind
+from domain.account_plan.reviews import ReviewKind
 from domain.language import shortened
-from domain.record import Recorded, struck_by
 
 
 class Pair(BaseModel):
@@ -72,8 +71,8 @@ class Scores(BaseModel):
     added_score: Score
     customer_score: Score = Field(description="Of joint actions of the customer's side, in whichever list.")
     by_kind: dict[str, Score] = Field(description="`score`, of plays and of actions apart.")
-    finished: int = Field(description="PromiseOutcomes finished, in all three lists.")
-    finished_unsaid: int = Field(description="Of these, in `added`.")
+    finished: int = Field(description="Promises of ours that were finished, in all three lists.")
+    finished_unsaid: int = Field(description="Of these, flagged `unsaid`: done without being said.")
     unsaid_share: float | None
 
 
@@ -150,7 +149,7 @@ def compared(known: LoadedPlan, a: Cut, b: Cut) -> Compared:
         tier=card.tier,
         timezone=card.timezone,
         currency=card.currency,
-        provisional=a.provisional or b.provisional,
+        provisional=b.provisional,
         from_=CutView.of(a),
         to=CutView.of(b),
     )
@@ -159,7 +158,7 @@ def compared(known: LoadedPlan, a: Cut, b: Cut) -> Compared:
 def scores(found: PromiseOutcomes) -> Scores:
     ours = {name: [row for row in rows if row.side == "us"] for name, rows in found.items()}
     every = [row for rows in found.values() for row in rows]
-    ended = finished(every, found["added"])
+    ended = finished(row for rows in ours.values() for row in rows)
     return Scores(
         score=score(ours["said"]),
         carried_score=score(ours["carried"]),
@@ -175,29 +174,9 @@ def scores(found: PromiseOutcomes) -> Scores:
 # Reviews
 
 
-class HeldReview(NamedTuple):
-    """A review as what was said of it and as the cut it is."""
-
-    event: ReviewHeld
-    record: Recorded
-    cut: Cut
-
-
-def held_reviews(known: LoadedPlan, until: Cut) -> list[HeldReview]:
-    """Those held by a cut and not struck by it, in the order they were recorded.  Raises `CutBeforePlan`."""
-    check_there(known, until)
-    records, zone = known.records[: until.version], timezone_of(known)
-    struck = struck_by(records)
-    return [
-        HeldReview(record.event, record, review_cut(record, record.event, zone))
-        for record in records
-        if isinstance(record.event, ReviewHeld) and record.version not in struck
-    ]
-
-
-def pairs(reviews: Sequence[HeldReview]) -> Iterator[tuple[HeldReview, HeldReview]]:
+def pairs(reviews: Sequence[ReviewOnRecord]) -> Iterator[tuple[ReviewOnRecord, ReviewOnRecord]]:
     """Consecutive reviews of the same kind, in the order of the second."""
-    last: dict[ReviewKind, HeldReview] = {}
+    last: dict[ReviewKind, ReviewOnRecord] = {}
     for review in reviews:
         if review.event.kind in last:
             yield last[review.event.kind], review
@@ -218,12 +197,11 @@ def decisions(known: LoadedPlan, a: Cut, b: Cut) -> Iterator[Decisions]:
 
 
 def trend(known: LoadedPlan, a: Cut, b: Cut) -> Iterator[Pair]:
-    """Of the reviews of the kind that is compared; between other cuts, of every kind."""
-    reviews, promises, zone = held_reviews(known, b), lives(known.records), timezone_of(known)
-    kinds = {review.cut.cut: review.event.kind for review in reviews}
-    kind = kinds.get(b.cut) or kinds.get(a.cut)
-    for first, second in pairs(reviews):
-        if second.cut.cut != b.cut and kind in (None, second.event.kind):
+    """Of the reviews of the closing review's kind, else of the opening one's, else of every kind: each pair that ends
+    before the second cut."""
+    promises, zone, kind = lives(known.records), timezone_of(known), b.kind or a.kind
+    for first, second in pairs(held_reviews(known, b)):
+        if second.cut.is_before(b) and kind in (None, second.event.kind):
             yield Pair(
                 kind=second.event.kind,
                 from_=CutView.of(first.cut),
@@ -244,9 +222,10 @@ def cuts_meant(known: LoadedPlan, now: datetime, from_: str | None = None, to: s
     reviews = held_reviews(known, b) if b.version else []
     closing = next((review for review in reviews if review.cut.cut == to), None)
     if to and not closing:
-        if not reviews:
+        last = last_review(reviews, before=b)
+        if last is None:
             raise NotTwoReviews(f"No review was held before “{shortened(to)}”; say from which cut to compare.")
-        return reviews[-1].cut.cut, to
+        return last.cut.cut, to
     found = [pair for pair in pairs(reviews) if closing in (None, pair[1])]
     if not found:
         raise NotTwoReviews(_why_not_two(reviews))
@@ -254,7 +233,7 @@ def cuts_meant(known: LoadedPlan, now: datetime, from_: str | None = None, to: s
     return first.cut.cut, to or second.cut.cut
 
 
-def _why_not_two(reviews: Sequence[HeldReview]) -> str:
+def _why_not_two(reviews: Sequence[ReviewOnRecord]) -> str:
     if not reviews:
         return "No review was held in this plan yet; say from which cut to compare, such as the day it was opened."
     last = reviews[-1]

@@ -32,7 +32,7 @@ class Score(BaseModel):
 
 
 class Finished(BaseModel):
-    """How many rows were finished, and how many of them were never said before."""
+    """How many promises of ours were finished, and how many of them were never said before."""
 
     finished: int = 0
     unsaid: int = 0
@@ -72,11 +72,10 @@ def with_rates(counts: Counter[str]) -> Score:
     )
 
 
-def finished(rows: Iterable[PromiseOutcome], added: Iterable[PromiseOutcome]) -> Finished:
-    """Of all rows, and of those that were added."""
-    return share_of_unsaid(
-        sum(row.finished_on is not None for row in rows), sum(row.finished_on is not None for row in added)
-    )
+def finished(rows: Iterable[PromiseOutcome]) -> Finished:
+    """Of all lists together."""
+    ended = [row for row in rows if row.finished_on]
+    return share_of_unsaid(len(ended), sum("unsaid" in row.flags for row in ended))
 
 
 def share_of_unsaid(finished: int, unsaid: int) -> Finished:

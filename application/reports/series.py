@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from pydantic import BaseModel
 
-from application.views.cuts import Cut, cut_at, known_at, plan_at, timezone_of
+from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.loaded_plan import LoadedPlan
 from application.views.metrics import whitespace_totals
+from application.views.reviews import held_reviews
 from domain.account_plan.health import Contract
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import the_plan
-from domain.account_plan.reviews import Review
 from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded, StakeholderLeft, StakeholderReturned
 from domain.account_plan.standing import SentimentChanged
 from domain.record import Recorded
@@ -61,20 +61,16 @@ def series(known: LoadedPlan, until: Cut) -> Series:
     zone = timezone_of(known)
     return Series(
         currency=the_plan(plan).currency,
-        standings=[standing(known, cut) for cut in reviews_until(known, plan, until)],
+        standings=[standing(known, cut) for cut in reviews_until(known, until)],
         sentiments=sentiments(known.records[: until.version], plan, zone),
     )
 
 
-def reviews_until(known: LoadedPlan, plan: AccountPlan, until: Cut) -> Iterator[Cut]:
+def reviews_until(known: LoadedPlan, until: Cut) -> Iterator[Cut]:
     """The reviews of the kind the cut is of, or of all kinds if it is no review, and the cut itself."""
-    held = {f"review:{each.id}": each for each in plan.all(Review).values() if each.state == "held"}
-    closing = held.get(until.cut)
-    wanted = [cut for cut, each in held.items() if cut != until.cut and (closing is None or each.kind == closing.kind)]
-    # A review that was struck later is a cut only of what was known before.
-    then = known_at(known, until)
-    before = (cut_at(cut, then, until.at) for cut in wanted)
-    yield from sorted((cut for cut in before if cut.version < until.version), key=lambda cut: cut.version)
+    for event, _, cut in held_reviews(known, until):
+        if cut.version < until.version and until.kind in (None, event.kind):
+            yield cut
     yield until
 
 

@@ -18,7 +18,7 @@ from application.reports.promises import (
     notice_days,
 )
 from application.reports.scores import rate
-from application.views.cuts import Cut, plan_at, timezone_of
+from application.views.cuts import Cut, judged_from, plan_at, timezone_of
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.reviews import ReviewHeld
 from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded
@@ -73,7 +73,9 @@ class WarningSigns(BaseModel):
     recorded_on_the_eve: Eve
     finished_in_the_last_minutes: Signal = Field(description="Less than 30 minutes before the closing review.")
     finished_without_evidence: Signal
-    finishes_taken_back: Signal = Field(description="Finishes that were reopened: each finish and its reopening.")
+    finishes_taken_back: Signal = Field(
+        description="Finishes that were reopened, each counted once; the events are the finish and its reopening."
+    )
     only_reviews: Quiet
     untouched_sentiments: UntouchedSentiments
     unexplained_moves: Signal
@@ -95,9 +97,9 @@ def theatre(known: LoadedPlan, a: Cut, b: Cut) -> WarningSigns:
         recorded_on_the_eve=_eve(period, closing),
         finished_in_the_last_minutes=_signal(_before((each.record for each in finishes), closing, LAST_MINUTES)),
         finished_without_evidence=_signal(each.record for each in finishes if not has_evidence(each.promise)),
-        finishes_taken_back=_signal(_taken_back(promises, a)),
+        finishes_taken_back=_taken_back(promises, a),
         only_reviews=_quiet(period),
-        untouched_sentiments=_untouched(known, b, zone),
+        untouched_sentiments=_untouched(known, judged_from(a, b), zone),
         unexplained_moves=_signal(each.record for each in moves if gave_no_reason(each.record)),
         late_notice_moves=_signal(
             each.record for each in moves if notice_days(each, day_of(each.record.meta.recorded_at, zone)) < NOTICE_DAYS
@@ -134,16 +136,19 @@ def _eve(period: Sequence[Recorded], closing: Recorded | None) -> Eve:
     return Eve(count=len(found), of=len(period), share=share, events=found)
 
 
-def _taken_back(promises: Iterable[Life], a: Cut) -> Iterator[Recorded]:
+def _taken_back(promises: Iterable[Life], a: Cut) -> Signal:
+    found: list[tuple[Recorded, Recorded]] = []
     for life in promises:
         endings: list[Moment] = []
         for moment in life.moments:
             if moment.is_one_of(REOPENINGS):
                 ending = endings.pop()
                 if moment.record.version > a.version and ending.is_one_of(FINISHES):
-                    yield from (ending.record, moment.record)
+                    found.append((ending.record, moment.record))
             elif not moment.promise.is_open:
                 endings.append(moment)
+    cited = _in_order(record for both in found for record in both)
+    return Signal(count=len(found), events=[record.id for record in cited])
 
 
 def _quiet(period: Sequence[Recorded]) -> Quiet:

@@ -36,7 +36,8 @@ class CutView(BaseModel):
     at: datetime
     date: date
     recorded_late: bool = False
-    provisional: bool = False
+    provisional: bool = Field(False, description="Whether its day is not over: judged as of now.")
+    struck: bool = Field(False, description="Whether it is a review that was struck later; it names the same point.")
 
     @classmethod
     def of(cls, cut: Cut) -> "CutView":
@@ -47,6 +48,7 @@ class CutView(BaseModel):
             date=cut.date,
             recorded_late=cut.recorded_late,
             provisional=cut.provisional,
+            struck=cut.struck,
         )
 
 

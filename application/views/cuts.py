@@ -15,10 +15,10 @@ from domain.account_plan import fold
 from domain.account_plan.entries import version_named
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import the_plan
-from domain.account_plan.reviews import ReviewHeld
+from domain.account_plan.reviews import ReviewHeld, ReviewKind
 from domain.calendar import DAY, instant_written
 from domain.language import shortened
-from domain.record import Recorded, struck_by
+from domain.record import Recorded
 from domain.things import day_of
 
 Day = date
@@ -58,11 +58,18 @@ class Cut:
     """Whether the day of the cut is over at it: so for date cuts."""
     provisional: bool = False
     """Whether the day it closes is still going on, so that it may yet change."""
+    struck: bool = False
+    """Whether it is a review that was struck later.  It names the same point all the same."""
+    kind: ReviewKind | None = None
+    """Of a review."""
 
     @property
     def today(self) -> Day:
         """The first day that is not past at the cut: its own, unless that is over."""
         return self.date + timedelta(days=1) if self.over else self.date
+
+    def is_before(self, other: "Cut") -> bool:
+        return (self.version, self.at) < (other.version, other.at)
 
 
 def cut_at(text: str, known: LoadedPlan, now: datetime) -> Cut:
@@ -89,18 +96,29 @@ def timezone_of(known: LoadedPlan) -> str:
 
 
 def _review(id: str, known: LoadedPlan, zone: str) -> Cut:
-    struck = struck_by(known.records)
-    for record in reversed(known.records):
-        if isinstance(record.event, ReviewHeld) and record.event.id == id and record.version not in struck:
-            return review_cut(record, record.event, zone)
-    raise CutUnknown(f"No review “{shortened(id)}” was held in this plan.")
+    record = known.first_named.get(("review", id))
+    if record is None or not isinstance(record.event, ReviewHeld):
+        raise CutUnknown(f"No review “{shortened(id)}” was held in this plan.")
+    return review_cut(record.event, record, known, zone)
 
 
-def review_cut(record: Recorded, held: ReviewHeld, zone: str) -> Cut:
-    """The cut that a held review is."""
+def review_cut(held: ReviewHeld, record: Recorded, known: LoadedPlan, zone: str) -> Cut:
+    """The cut that a held review is.
+
+    Earlier releases gave the id of a struck review again: `review:ID` stays the first, the others go by their version.
+    """
+    if known.first_named["review", held.id].version != record.version:
+        return _version(f"version:{record.version}", record.version, known, zone)
     at = record.meta.recorded_at
-    late = (day_of(at, zone) - held.held_on).days > LATE_DAYS
-    return Cut(f"review:{held.id}", record.version, at, held.held_on, recorded_late=late)
+    return Cut(
+        f"review:{held.id}",
+        record.version,
+        at,
+        held.held_on,
+        recorded_late=(day_of(at, zone) - held.held_on).days > LATE_DAYS,
+        struck=record.version in known.struck,
+        kind=held.kind,
+    )
 
 
 def _number(text: str) -> int | None:
@@ -159,6 +177,12 @@ def check_there(known: LoadedPlan, cut: Cut) -> None:
         raise CutBeforePlan(
             f"The plan was opened at {opened.isoformat()}, after “{shortened(cut.cut)}”: there is nothing to show."
         )
+
+
+def judged_from(a: Cut, b: Cut) -> Cut:
+    """The second cut of two as it is judged.  A review that was recorded late may have been held on a day before the
+    first cut's: it is judged on the later of the two days."""
+    return replace(b, date=max(a.date, b.date))
 
 
 def plan_at(known: LoadedPlan, cut: Cut) -> AccountPlan:

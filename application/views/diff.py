@@ -15,7 +15,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from application.views.current_plan import ONE_EACH, CurrentPlan, CutView, current_plan
-from application.views.cuts import Cut, plan_at, timezone_of
+from application.views.cuts import Cut, judged_from, plan_at, timezone_of
 from application.views.effects import section_of, values_of, walk
 from application.views.freshness import freshness
 from application.views.loaded_plan import LoadedPlan
@@ -338,7 +338,7 @@ def touched(thing: Compared, what: str, fields: Sequence[str], traces: Sequence[
 
 def gone_stale(known: LoadedPlan, a: Cut, b: Cut) -> list[Section]:
     before = stale_at(known, a) if a.version else set()
-    after = stale_at(known, b)
+    after = stale_at(known, judged_from(a, b))
     return [section for section in get_args(Section) if section in after - before]
 
 

@@ -11,7 +11,7 @@ from application.views.current_plan import CutView
 from application.views.cuts import Cut, CutRefused, check_there, cut_at, plan_at
 from application.views.history import Entry, Filter, history
 from application.views.loaded_plan import LoadedPlan
-from application.views.reviews import ReviewView, reviews
+from application.views.reviews import ReviewView, held_reviews, last_review, reviews
 from domain.account_plan import EVENTS
 from domain.account_plan.language import Section
 from domain.language import kebab_case
@@ -71,16 +71,15 @@ def review_list(known: LoadedPlan, cut: Cut) -> ReviewList:
     return ReviewList.model_construct(as_of=CutView.of(cut), items=reviews(known, cut))
 
 
-def last_review(known: LoadedPlan, before: Cut) -> str:
-    """The cut of the last review held before another cut: what one compares with if nothing else is said.
+def review_before(known: LoadedPlan, cut: Cut) -> str:
+    """The last review before a cut: what one compares with if nothing else is said.
 
     Raises `NoReviewToCompareWith`, `CutBeforePlan`.
     """
-    held = [review for review in reviews(known, before) if review.version and review.version < before.version]
-    if not held:
+    last = last_review(held_reviews(known, cut), before=cut)
+    if last is None:
         raise NoReviewToCompareWith(NoReviewToCompareWith.__doc__)
-    latest = max(held, key=lambda review: review.version or 0)
-    return f"review:{latest.review.id}"
+    return last.cut.cut
 
 
 def version_before(cut: str | None, known: LoadedPlan, now: datetime) -> int:

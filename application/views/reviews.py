@@ -1,12 +1,15 @@
 """Projection: the reviews of a plan, as the cuts they are."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from application.views.cuts import Cut, cut_at, known_at
+from application.views.cuts import Cut, check_there, plan_at, review_cut, timezone_of
 from application.views.loaded_plan import LoadedPlan
-from domain.account_plan.reviews import Review
+from domain.account_plan.reviews import HeldReview, Review, ReviewHeld
+from domain.record import Recorded, struck_by
 
 
 class ReviewView(BaseModel):
@@ -19,14 +22,42 @@ class ReviewView(BaseModel):
     recorded_late: bool
 
 
+class ReviewOnRecord(NamedTuple):
+    """A review that was held: what was said of it, and the cut it is."""
+
+    event: ReviewHeld
+    record: Recorded
+    cut: Cut
+
+
+def held_reviews(known: LoadedPlan, until: Cut) -> list[ReviewOnRecord]:
+    """Those held by a cut and not struck by it, in the order they were recorded.  Raises `CutBeforePlan`."""
+    check_there(known, until)
+    records, zone = known.records[: until.version], timezone_of(known)
+    struck = struck_by(records)
+    return [
+        ReviewOnRecord(record.event, record, review_cut(record.event, record, known, zone))
+        for record in records
+        if isinstance(record.event, ReviewHeld) and record.version not in struck
+    ]
+
+
+def last_review(reviews: Iterable[ReviewOnRecord], before: Cut | None = None) -> ReviewOnRecord | None:
+    """The one that was held last, whatever was recorded last: see `HeldReview`.  Of all, or of those before a cut."""
+    return max(
+        (each for each in reviews if before is None or each.cut.is_before(before)),
+        key=lambda each: HeldReview(each.event.held_on, each.record.version, each.event.id),
+        default=None,
+    )
+
+
 def reviews(known: LoadedPlan, cut: Cut) -> list[ReviewView]:
     """In the order they came.  Raises `CutBeforePlan`."""
-    known = known_at(known, cut)
-    return [_view(known, review, cut) for review in known.state.all(Review).values()]
+    held = {each.event.id: each.cut for each in held_reviews(known, cut)}
+    return [_view(review, held.get(review.id)) for review in plan_at(known, cut).all(Review).values()]
 
 
-def _view(known: LoadedPlan, review: Review, cut: Cut) -> ReviewView:
-    held = cut_at(f"review:{review.id}", known, cut.at) if review.state == "held" else None
+def _view(review: Review, held: Cut | None) -> ReviewView:
     return ReviewView.model_construct(
         review=review,
         cut=held.cut if held else None,

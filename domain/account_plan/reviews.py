@@ -1,7 +1,7 @@
 """Topic: reviews, where what was said is compared with what was done.  A held review is the next one's baseline."""
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal, Self, assert_never
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, assert_never
 
 from pydantic import Field, model_validator
 
@@ -117,6 +117,7 @@ class ReviewHeld(ReviewEvent, ReviewOutcome, ReviewTerms):
     """A review was held: the plan as it stands here is what was said, the baseline of the next one."""
 
     strikable: ClassVar[str | None] = "review"
+    spends_its_id: ClassVar[bool] = True
 
     audience: Audience
     held_on: date
@@ -215,6 +216,15 @@ ReviewCommands = ScheduleReview | CirculatePack | HoldReview | CancelReview
 # Refusals
 
 
+class ReviewWasStruck(Refusal):
+    """A review “{id}” was struck from this plan.  “review:{id}” names it for ever, so its id is not given again: choose
+    another id."""
+
+    @property
+    def type(self) -> str:
+        return "review-id-taken"
+
+
 class ReviewHeldBeforeTheLast(Refusal):
     """The last {kind} review was held on {last_on}, so none can have been held on {held_on}, before it."""
 
@@ -240,8 +250,18 @@ class Review(ReviewOutcome, ReviewPlans, ReviewTerms, Thing):
         return "was cancelled" if self.state == "cancelled" else None
 
 
+class HeldReview(NamedTuple):
+    """A review that was held.  The last review is the greatest: by its day, and on one day by when it was recorded."""
+
+    held_on: date
+    version: int
+    id: str
+
+
 def decide(plan: AccountPlan, command: ReviewCommands, _today: date) -> Decision[ReviewEvents]:
     review = still_to_be_held(plan, command.id)
+    if isinstance(command, ScheduleReview | HoldReview) and ("review", command.id) in plan.spent_ids:
+        raise ReviewWasStruck("/id", id=command.id)
     event: ReviewEvents | None
     match command:
         case ScheduleReview():

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from domain.account_plan import fold
 from domain.account_plan.actions import ActionAdded, AddAction
-from domain.account_plan.entries import EntryStruck
+from domain.account_plan.entries import EntryStruck, SectionConfirmed
 from domain.account_plan.plan import plan_id_of
 from domain.account_plan.reviews import (
     CancelReview,
@@ -19,7 +19,7 @@ from domain.account_plan.reviews import (
     ScheduleReview,
 )
 from domain.account_plan.stakeholders import StakeholderAdded
-from tests.given import OPENED, given
+from tests.given import OPENED, Given, given
 
 JAN_2, JAN_4, JAN_5, JAN_6, FEB_2 = (
     date(2026, 1, 2),
@@ -167,11 +167,23 @@ def test_the_last_of_its_kind_is_the_one_held_last_and_neither_planned_nor_cance
     )
 
 
-def test_a_review_struck_as_a_mistake_leaves_the_scheduled_one_to_be_held():
+def test_a_review_struck_as_a_mistake_keeps_its_id_for_ever_and_leaves_the_scheduled_one_to_be_cancelled():
     struck = EntryStruck(event=f"{plan_id_of('acme')}:3", entry="review", section="reviews")
     assert fold((OPENED, SCHEDULED, HELD)).entries[3].name == "review"
     early = HOLD | {"held_on": JAN_4}
-    given(SCHEDULED, HELD, struck).when(HoldReview(**early)).then(ReviewHeld(**early))
+    history = given(SCHEDULED, HELD, struck)
+    history.when(HoldReview(**early)).then_refused("review-id-taken", "/id")
+    history.when(HoldReview(**early | {"id": "other"})).then(ReviewHeld(**early | {"id": "other"}))
+    history.when(CancelReview(id="jan", reason="Held under another id")).then(CANCELLED)
+
+
+def test_the_id_of_a_struck_review_is_never_given_again():
+    struck = EntryStruck(event=f"{plan_id_of('acme')}:2", entry="review", section="reviews")
+    assert fold((OPENED, HELD, struck)).find(Review, "jan") is None
+    for command in (HoldReview(**HOLD), ScheduleReview(**PLANNED)):
+        given(HELD, struck).when(command).then_refused("review-id-taken", "/id")
+        later = fold([SectionConfirmed(section="risks")], onto=fold((OPENED, HELD, struck)))
+        Given(later).when(command).then_refused("review-id-taken", "/id")
 
 
 def test_a_cancelled_review_may_say_where_it_was_moved_to():

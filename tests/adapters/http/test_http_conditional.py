@@ -12,6 +12,8 @@ from tests.api import Api, Told, assert_problem, served
 from tests.conftest import KEY
 from tests.histories import instant
 
+REVIEW = {"kind": "monthly", "audience": "internal", "ours": ["ann"], "theirs": []}
+
 NOTE = {"section": "plan", "text": "Budget talks in May"}
 PLAY = {"kind": "proof", "owner": "ann", "due_on": "2026-05-01", "success_measure": "Rework down 25 %"}
 VIEWS = ["", "/history", "/entities/play/pilot/history", "/blame", "/diff", "/reviews"]
@@ -189,6 +191,20 @@ def test_a_tag_tells_version_erasures_and_day(told: Told):
 def test_the_past_does_not_change_with_the_day(told: Told, as_of):
     tag = told.view(as_of=as_of).headers["etag"]
     assert re.fullmatch(r'"[0-9]+\.1"', tag)
+
+
+@pytest.mark.parametrize(("view", "cut"), [("", "as_of"), ("/said-vs-did", "from"), ("/diff", "from"), ("/diff", "to")])
+def test_a_review_that_is_struck_is_a_new_answer_for_it_says_so(api: Api, view: str, cut: str):
+    api = api.with_a_plan("acme")
+    api.done("hold-review", id="R0", held_on=str(api.clock().date()), **REVIEW)
+    held = api.done("hold-review", id="R1", held_on=str(api.clock().date()), **REVIEW)["events"][0]["id"]
+    asked = {cut: "review:R1"} | ({"from": "review:R0"} if cut == "to" else {})
+    before = api.view(view, **asked)
+    assert api.view(view, headers={"If-None-Match": before.headers["etag"]}, **asked).status_code == 304
+    api.done("strike-entry", event=held, reason="It was called off")
+    after = api.view(view, headers={"If-None-Match": before.headers["etag"]}, **asked)
+    assert after.status_code == 200
+    assert after.json()["as_of" if cut == "as_of" else cut]["struck"]
 
 
 def test_a_new_event_is_a_new_answer(acme: Api):

@@ -120,6 +120,7 @@ def test_a_view_says_which_cut_it_shows(told: Told):
         "date": "2026-01-26",
         "recorded_late": False,
         "provisional": False,
+        "struck": False,
     }
     assert told.view(as_of="2026-01-28").json()["as_of"]["provisional"] is True
 

@@ -27,10 +27,10 @@ from application.views.current_plan import current_plan
 from application.views.cuts import cut_at
 from application.views.loaded_plan import LoadedPlan
 from application.views.pages import CursorUnknown
+from application.views.reviews import held_reviews, last_review
 from domain.account_plan import ACCOUNT_PLAN, COMMANDS, EVENTS
 from domain.account_plan.plan import plan_id_of, the_plan
 from domain.account_plan.plays import PlayPlanned
-from domain.account_plan.reviews import ReviewHeld
 from domain.account_plan.team import Member, is_at_work_on
 from domain.language import Event, Refusal
 from domain.markers import Sealed, marked
@@ -72,9 +72,7 @@ def item_of(known: LoadedPlan, now: datetime) -> PortfolioItem:
     view = current_plan(known, cut_at("now", known, now))
     sections: Any = view.sections
     contract = sections.health.contract
-    held = {record.event.id: record.version for record in known.records if isinstance(record.event, ReviewHeld)}
-    reviews = [review for review in sections.reviews.reviews if review.state == "held"]
-    last = max(reviews, key=lambda review: (review.held_on, held[review.id]), default=None)
+    last = last_review(held_reviews(known, cut_at("now", known, now)))
     card = {name: value for name, value in view.account.__dict__.items() if name in PortfolioItem.model_fields}
     return PortfolioItem(
         **card,
@@ -83,8 +81,8 @@ def item_of(known: LoadedPlan, now: datetime) -> PortfolioItem:
         renews_on=contract and contract.renews_on,
         open_promises=view.metrics.promises.open,
         overdue=view.metrics.promises.overdue,
-        last_review_on=last and last.held_on,
-        last_review_id=last and last.id,
+        last_review_on=last and last.event.held_on,
+        last_review_id=last and last.event.id,
         stale_sections=[name for name, section in sections if section.freshness.stale],
         version=known.version,
         position=known.position,

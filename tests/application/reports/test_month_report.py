@@ -138,13 +138,48 @@ def test_a_plan_opened_after_the_month_is_not_in_it() -> None:
     assert march([opened("acme", "2026-04-01")]).plans == []
 
 
-def test_a_plan_that_was_archived_all_the_month_is_not_in_it() -> None:
-    history = one_kept()
-    history.on("2026-04-10", "archive-plan", reason="Lost")
-    asleep = opened("asleep")
-    action(asleep, "2026-02-01")
-    asleep.on("2026-02-20", "archive-plan", reason="Lost")
-    assert [plan.plan for plan in march([history, asleep]).plans] == ["kept"]
+def test_a_plan_archived_all_the_month_is_left_out_if_nothing_was_open_in_it_and_counted() -> None:
+    archived_later = one_kept()
+    archived_later.on("2026-04-10", "archive-plan", reason="Lost")
+    with_a_promise, with_none, held_in_march, reopened = map(opened, ("promise", "none", "hold", "reopened"))
+    for history in (with_a_promise, with_none, held_in_march, reopened):
+        action(history, "2026-02-01")
+        if history is not with_a_promise:
+            complete(history, "2026-02-19")
+        history.on("2026-02-20", "archive-plan", reason="Lost")
+    held_in_march.on("2026-03-10", "place-hold", reason="A lawsuit")
+    reopened.on("2026-03-10", "reopen-plan", reason="Won back")
+    found = march([archived_later, with_a_promise, with_none, held_in_march, reopened])
+    assert [(plan.plan, plan.score.missed) for plan in found.plans] == [("kept", 1), ("promise", 1), ("reopened", 0)]
+    assert found.plans_left_out == 2
+    assert march([with_none], owner="ben").plans_left_out == 0, "it is none of those that were asked for"
+
+
+def test_a_plan_archived_on_the_first_day_of_the_month_is_in_it() -> None:
+    history = opened("acme")
+    history.on("2026-03-01", "archive-plan", reason="Lost")
+    found = march([history])
+    assert (len(found.plans), found.plans_left_out) == (1, 0)
+
+
+def test_people_answer_for_what_they_promised_in_whichever_plan() -> None:
+    history = opened("acme", owner="cleo")
+    action(history, "2026-02-20", "anns", owner="ann")
+    action(history, "2026-02-20", "theirs", kind="joint", side="customer", owner="ben")
+    action(history, "2026-03-05", "unsaid", owner="ben")
+    complete(history, "2026-03-06", "unsaid")
+    history.on("2026-03-10", "reassign-action", id="anns", owner="ben")
+    found = march([one_kept(), history])
+    assert [(each.person, each.plans, each.score.scored, each.score.kept) for each in found.people] == [
+        ("ann", 2, 3, 1),
+        ("ben", 1, 0, 0),
+    ]
+    ben = found.people[1]
+    assert (ben.added_score.kept, ben.customer_score.missed, ben.unsaid_share) == (1, 1, 1.0)
+    assert (found.people[0].plans_without_score, ben.plans_without_score) == (0, 1)
+    for name in ("score", "carried_score", "added_score", "customer_score"):
+        scored = [getattr(each, name).scored for each in found.people]
+        assert sum(scored) == getattr(found.totals, name).scored
 
 
 def test_the_worst_slips_are_told_with_their_plans() -> None:

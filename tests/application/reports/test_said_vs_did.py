@@ -144,7 +144,7 @@ def test_reopened_after_the_first_cut_it_is_added_as_it_stood_when_it_was_reopen
     found = row(report(promised, "review:R2", "review:R3"))
     assert found.due_on.isoformat() == "2026-03-20"
     assert found.outcome == "late"
-    assert found.flags == ["late_notice", "reopened", "unsaid"]
+    assert found.flags == ["late_notice", "reopened"]
     assert found.events == [promised.event(2), dropped, reopened, moved, won]
     assert connection_strings(report(promised, "review:R2", "review:R3")) == {"pilot": ("added", "late")}
 
@@ -705,7 +705,7 @@ def test_what_is_not_said_of_the_cuts_is_made_out_from_the_rest() -> None:
         cuts_meant(history.known, now, to="2026-01-31")
 
 
-def test_a_struck_review_is_no_cut_any_more_for_later_ones(promised: History) -> None:
+def test_a_struck_review_is_not_compared_with_any_more_unless_it_is_named(promised: History) -> None:
     mistake = review(promised, "2026-03-10", "R2", decisions=["Stop"])
     promised.on("2026-03-11", "strike-entry", event=mistake, reason="It was another account's")
     review(promised, "2026-03-12", "R3")

@@ -188,11 +188,11 @@ def test_a_plan_may_be_named_by_its_own_id():
 
 def test_an_entry_that_is_struck_is_out_for_the_commands_that_follow():
     lines = [
-        line("hold-review", id="r1", kind="weekly", audience="internal", held_on="2026-01-05", ours=["ann"], theirs=[]),
+        line("write-note", id="n1", section="risks", text="They hired a new CFO"),
         line("strike-entry", event=f"{ACME}:2", reason="It was another account's"),
-        line("hold-review", id="r1", kind="weekly", audience="internal", held_on="2026-01-05", ours=["ann"], theirs=[]),
+        line("write-note", id="n1", section="risks", text="They hired a new CIO"),
     ]
-    assert events_of(rehearsed(OPENING, *lines)) == ["PlanOpened", "ReviewHeld", "EntryStruck", "ReviewHeld"]
+    assert events_of(rehearsed(OPENING, *lines)) == ["PlanOpened", "NoteWritten", "EntryStruck", "NoteWritten"]
 
 
 def test_words_about_somebody_are_not_repeated_in_clear_by_a_later_line():

@@ -1,5 +1,6 @@
 """Cuts: the points of a plan's history that every view can be asked for."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -7,9 +8,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
-from application.views.cuts import CutBeforePlan, CutInTheFuture, CutRefused, CutUnknown, cut_at, known_at, plan_at
-from domain.account_plan import fold
+from application.views.cuts import (
+    CutBeforePlan,
+    CutInTheFuture,
+    CutRefused,
+    CutUnknown,
+    cut_at,
+    judged_from,
+    known_at,
+    plan_at,
+)
+from application.views.loaded_plan import LoadedPlan
+from application.views.reviews import reviews
+from domain.account_plan import ACCOUNT_PLAN, fold
 from domain.account_plan.plan import plan_id_of
+from domain.account_plan.reviews import ReviewWasStruck
 from domain.things import day_of
 from tests.histories import History, instant, opened
 
@@ -108,13 +121,35 @@ def test_a_review_that_was_not_held_is_no_cut(id):
         history.cut(f"review:{id}")
 
 
-def test_a_review_that_was_struck_is_no_cut_and_one_held_again_is_another():
+def test_a_review_that_was_struck_is_the_same_cut_for_ever_and_says_so():
+    history = in_three_steps()
+    before = history.cut("review:R1")
+    history.on("2026-04-01", "strike-entry", event="3", reason="It was called off")
+    assert history.cut("review:R1") == replace(before, struck=True)
+    with pytest.raises(ReviewWasStruck):
+        history.on("2026-04-02", "hold-review", id="R1", held_on="2026-04-02", **REVIEW)
+    assert history.cut("review:R1") == replace(before, struck=True)
+
+
+def test_of_an_id_that_an_earlier_release_gave_again_the_first_review_keeps_the_name():
     history = in_three_steps()
     history.on("2026-04-01", "strike-entry", event="3", reason="It was called off")
-    with pytest.raises(CutUnknown):
-        history.cut("review:R1")
-    history.on("2026-04-02", "hold-review", id="R1", held_on="2026-04-02", **REVIEW)
-    assert history.cut("review:R1").version == 6
+    history.on("2026-04-02", "hold-review", id="R2", held_on="2026-04-02", **REVIEW)
+    *records, last = history.known.records
+    again = last._replace(event=last.event.model_copy(update={"id": "R1"}))
+    known = LoadedPlan.of(ACCOUNT_PLAN, history.plan_id, [*records, again])
+    assert cut_at("review:R1", known, history.last).version == 3
+    [listed] = reviews(known, cut_at("now", known, history.last))
+    assert (listed.review.id, listed.cut, listed.version) == ("R1", "version:6", 6)
+
+
+def test_the_second_of_two_cuts_is_never_judged_on_an_earlier_day_than_the_first():
+    history = in_three_steps()
+    history.on("2026-04-02", "hold-review", id="R2", held_on="2026-03-01", **REVIEW | {"kind": "weekly"})
+    first, second = history.cut("review:R1"), history.cut("review:R2")
+    assert (first.date, second.date) == (date(2026, 3, 2), date(2026, 3, 1))
+    assert judged_from(first, second) == replace(second, date=date(2026, 3, 2))
+    assert judged_from(second, history.cut("now")) == history.cut("now")
 
 
 # Days
