@@ -6,8 +6,10 @@ from adapters.http.app import Services
 from adapters.http.commands import CommandDesk
 from adapters.http.queries import Views
 from adapters.web.assets import asset_routes
+from adapters.web.changes import pages as changes
 from adapters.web.forms import pages as forms
 from adapters.web.guard import PageGuard
+from adapters.web.history import pages as history
 from adapters.web.plan import pages as plan
 from adapters.web.portfolio import pages as portfolio
 from adapters.web.sign_in import pages as sign_in
@@ -22,5 +24,7 @@ def pages(services: Services, views: Views, desk: CommandDesk) -> list[BaseRoute
         *sign_in.routes(guard, services.sessions, services.callers),
         *portfolio.routes(services, guard, services.now),
         *plan.routes(plan_pages, guard),
+        *changes.routes(plan_pages, guard),
+        *history.routes(plan_pages, services.tree, guard),
         *forms.routes(plan_pages, desk, guard, services.make_id),
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
@@ -29,6 +30,7 @@ class PlanRequest:
     request: Request
     known: LoadedPlan
     cut: Cut
+    now: datetime
     say: Speech
 
     @property
@@ -46,10 +48,11 @@ class PlanPages:
         """Raises `PlanNotOpen`, `CutRefused`, `StoreUnavailable`."""
         known = await self._views.plan(request, request.path_params["plan"])
         text = request.query_params.get("as_of") or request.query_params.get("on") or "now"
-        cut = cut_at(text, known, self._views.now())
+        now = self._views.now()
+        cut = cut_at(text, known, now)
         check_there(known, cut)
         self._views.note_read(request, known.id, f"version:{cut.version}")
-        return PlanRequest(request, known, cut, speech_of(request, timezone_of(known)))
+        return PlanRequest(request, known, cut, now, speech_of(request, timezone_of(known)))
 
     def page(self, template: str, make: Callable[[PlanRequest], Any]) -> Callable[[Request], Any]:
         async def page(request: Request) -> Response:

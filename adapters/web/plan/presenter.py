@@ -23,7 +23,7 @@ from domain.account_plan.plan import Plan, the_plan
 from domain.account_plan.stakeholders import FORGOTTEN
 from domain.things import Thing
 
-PAGES = (("", "Plan"),)
+PAGES = (("", "Plan"), ("/changes", "Changes"), ("/history", "History"))
 """The pages of a plan, and what each is called."""
 
 

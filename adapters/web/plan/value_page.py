@@ -26,7 +26,7 @@ class ValueStep:
     what: str
     reason: str
     event: str
-    """The address of the plan as the event left it."""
+    """The address of the event's page."""
     plan_before: str
     """The address of the plan as it stood just before the event."""
 
@@ -62,7 +62,7 @@ def value_view(known: LoadedPlan, cut: Cut, kind: str, id: str, field: str, say:
             at=say.instant(step.record.meta.recorded_at),
             what=say(spaced(type(step.record.event).__name__)),
             reason=step.record.meta.reason or "",
-            event=f"{path}?as_of=version:{step.record.version}",
+            event=f"/events/{step.record.id}",
             plan_before=f"{path}?as_of=version:{step.record.version - 1}" if step.record.version > 1 else "",
         )
         for step in walk(records, never=struck_by(records).keys())

@@ -1,0 +1,25 @@
+"""The page that compares a plan at two points of its history."""
+
+from starlette.routing import Route
+
+from adapters.web.changes.presenter import ChangesView, changes_view
+from adapters.web.guard import PageGuard
+from adapters.web.plan.pages import PlanPages, PlanRequest
+from application.views.cuts import cut_at
+from application.views.pages import NoReviewToCompareWith, last_review
+from application.views.reviews import reviews
+
+
+def changes(asked: PlanRequest) -> ChangesView:
+    """From the point that is asked for, else from the last review, else from the opening."""
+    known, now = asked.known, asked.now
+    to = cut_at(asked.request.query_params.get("to") or asked.cut.cut, known, now)
+    try:
+        start = asked.request.query_params.get("from") or last_review(known, to)
+    except NoReviewToCompareWith:
+        start = "version:1"
+    return changes_view(known, cut_at(start, known, now), to, reviews(known, cut_at("now", known, now)), asked.say)
+
+
+def routes(pages: PlanPages, guard: PageGuard) -> list[Route]:
+    return [guard.page("/plans/{plan}/changes", pages.page("changes/page.html", changes), "view", "changes-page")]

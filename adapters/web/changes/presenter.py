@@ -1,0 +1,116 @@
+"""What is different in a plan between two cuts, grouped by section, each change with who made it and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.rendering.words import spaced
+from adapters.web.languages import Speech
+from adapters.web.plan.presenter import PlanHead, head, value_text
+from adapters.web.plan.timebar import in_words
+from application.views.cuts import Cut
+from application.views.diff import Change, Direction, Touched, diff
+from application.views.loaded_plan import LoadedPlan
+from application.views.reviews import ReviewView
+from domain.account_plan.plan import the_plan
+
+ARROWS: dict[Direction | None, str] = {"up": "▲", "down": "▼", None: ""}
+
+
+@dataclass(frozen=True)
+class MovedValue:
+    field: str
+    before: str
+    after: str
+    direction: str
+
+
+@dataclass(frozen=True)
+class ChangeView:
+    what: str
+    thing: str
+    values: Sequence[MovedValue]
+    who: str
+    why: str
+    events: Sequence[tuple[str, str]]
+    """Address and number of each event behind it."""
+
+
+@dataclass(frozen=True)
+class ChangesView:
+    head: PlanHead
+    from_cut: str
+    to_cut: str
+    from_words: str
+    to_words: str
+    cuts: Sequence[tuple[str, str]]
+    """Each point that can be chosen, and what it is called."""
+    sections: Sequence[tuple[str, Sequence[ChangeView]]]
+    touched: Sequence[ChangeView]
+    unchanged: bool
+    gone_stale: str
+
+
+def changes_view(known: LoadedPlan, a: Cut, b: Cut, reviews: Sequence[ReviewView], say: Speech) -> ChangesView:
+    """Raises `CutsOutOfOrder`, `CutBeforePlan`."""
+    found, card = diff(known, a, b), the_plan(known.state)
+    shown = _Shown(card.currency, say)
+    held = [review for review in reviews if review.cut]
+    return ChangesView(
+        head=head(card, b, say),
+        from_cut=a.cut,
+        to_cut=b.cut,
+        from_words=in_words(a, say),
+        to_words=say("now") if b.cut == "now" else in_words(b, say),
+        cuts=[(review.cut or "", review.review.id) for review in held] + [("now", say("now"))],
+        sections=[
+            (say(spaced(section)), [shown.change(change) for change in changes])
+            for section, changes in found.changes.items()
+        ],
+        touched=[shown.touched(each) for each in found.touched_unchanged],
+        unchanged=found.unchanged,
+        gone_stale=", ".join(say(spaced(section)) for section in found.gone_stale),
+    )
+
+
+class _Shown:
+    def __init__(self, currency: str, say: Speech) -> None:
+        self._currency = currency
+        self._say = say
+
+    def change(self, change: Change) -> ChangeView:
+        if change.field is None:
+            came = change.before is None
+            said = (change.after if came else change.before) or {}
+            values = [self._moved(field, *((None, value) if came else (value, None))) for field, value in said.items()]
+        else:
+            values = [self._moved(change.field, change.before, change.after, change.direction)]
+            values += [
+                self._moved(field, also.before, also.after, also.direction) for field, also in change.also.items()
+            ]
+        return self._view(change, values)
+
+    def touched(self, touched: Touched) -> ChangeView:
+        field = touched.field
+        text = self._text(field, touched.value) if field else ""
+        values = [MovedValue(self._say(spaced(field)), text, text, "")] if field else []
+        return self._view(touched, values)
+
+    def _view(self, change: Change | Touched, values: Sequence[MovedValue]) -> ChangeView:
+        kind = self._say(spaced(change.kind))
+        name = change.title or ("" if change.kind == change.id else change.id)
+        return ChangeView(
+            what=self._say(spaced(change.what)),
+            thing=f"{kind} {name}".strip(),
+            values=values,
+            who=", ".join(change.actors),
+            why=" · ".join(change.reasons),
+            events=[(f"/events/{id}", id.rpartition(":")[2]) for id in change.events],
+        )
+
+    def _moved(self, field: str, before: Any, after: Any, direction: Direction | None = None) -> MovedValue:
+        old, new = self._text(field, before), self._text(field, after)
+        return MovedValue(self._say(spaced(field)), old, new, ARROWS[direction])
+
+    def _text(self, field: str, value: Any) -> str:
+        return value_text(field, value, self._currency, self._say)

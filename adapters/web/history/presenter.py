@@ -1,0 +1,191 @@
+"""The audit trail of a plan: who recorded what when, what it changed, and why; and one event with all about it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+from urllib.parse import quote, urlencode
+
+from adapters.rendering.words import spaced
+from adapters.web.errors import NoSuchPage
+from adapters.web.languages import Speech
+from adapters.web.plan.presenter import PlanHead, at_cut, head, name_of, plan_path, value_text
+from application.proof.ports import EventProof
+from application.views.cuts import Cut
+from application.views.effects import Effect
+from application.views.history import Entry, Filter, history
+from application.views.loaded_plan import LoadedPlan
+from application.views.pages import HistoryPage
+from domain.account_plan.language import Section
+from domain.account_plan.plan import Plan, the_plan
+from domain.record import Recorded
+
+FILTERS = ("section", "type", "actor", "entity", "from", "words")
+LONGEST_VALUE = 400
+
+
+@dataclass(frozen=True)
+class ChangedValue:
+    """A value before and after an event."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class EntryView:
+    """One event of the trail."""
+
+    version: int
+    address: str
+    at: str
+    actor: str
+    what: str
+    thing: str
+    thing_address: str
+    changes: Sequence[ChangedValue]
+    reason: str
+    source: str
+    is_struck: bool
+    sealed_for: str
+
+
+@dataclass(frozen=True)
+class HistoryView:
+    head: PlanHead
+    entries: Sequence[EntryView]
+    given: Mapping[str, str]
+    sections: Sequence[tuple[str, str, bool]]
+    next: str | None
+    is_filtered: bool
+
+
+def history_view(known: LoadedPlan, cut: Cut, page: HistoryPage, given: Mapping[str, str], say: Speech) -> HistoryView:
+    card = the_plan(known.state)
+    path = plan_path(card)
+    sections = [(section, say(spaced(section)), given.get("section") == section) for section in get_args(Section)]
+    return HistoryView(
+        head=head(card, cut, say),
+        entries=[entry_view(entry, known, card, say) for entry in page.items],
+        given={name: given.get(name, "") for name in FILTERS},
+        sections=sections,
+        next=at_cut(f"{path}/history", cut, **given_but(given, cursor=page.next)) if page.next else None,
+        is_filtered=any(given.get(name) for name in FILTERS),
+    )
+
+
+def given_but(given: Mapping[str, str], **but: str) -> dict[str, str]:
+    return {name: value for name, value in {**given, **but}.items() if value and name != "as_of"}
+
+
+def entry_view(entry: Entry, known: LoadedPlan, card: Plan, say: Speech) -> EntryView:
+    thing, path = known.state.named(entry.entity.kind, entry.entity.id), plan_path(card)
+    kind = say(spaced(entry.entity.kind))
+    entity = f"{entry.entity.kind}:{entry.entity.id}"
+    return EntryView(
+        version=entry.version,
+        address=f"/events/{quote(entry.id, safe=':')}",
+        at=say.instant(entry.recorded_at),
+        actor=entry.actor
+        if not entry.on_behalf_of
+        else say("{actor} for {person}", actor=entry.actor, person=entry.on_behalf_of),
+        what=say(spaced(entry.type)),
+        thing=kind if thing is None or entry.entity.kind == entry.entity.id else f"{kind} {name_of(thing)}",
+        thing_address=f"{path}/history?{urlencode({'entity': entity})}",
+        changes=[changed(effect, card, say) for effect in entry.changes],
+        reason=entry.reason or "",
+        source=entry.source,
+        is_struck=entry.struck_by is not None,
+        sealed_for=", ".join(entry.sealed_for),
+    )
+
+
+def changed(effect: Effect, card: Plan, say: Speech) -> ChangedValue:
+    def text(value: Any) -> str:
+        shown = value_text(effect.field, value, card.currency, say)
+        return shown if len(shown) <= LONGEST_VALUE else f"{shown[: LONGEST_VALUE - 1]}…"
+
+    return ChangedValue(say(spaced(effect.field)), text(effect.before), text(effect.after))
+
+
+def says(words: str) -> Any:
+    """Whether the reason of an event holds these words."""
+    folded = words.casefold()
+
+    def wanted(record: Recorded, _records: Sequence[Recorded]) -> bool:
+        return folded in (record.meta.reason or "").casefold()
+
+    return wanted
+
+
+def filter_in(given: Mapping[str, str], type: str | None) -> Filter:
+    """What of the trail is asked for in the address.  Raises `NoSuchPage` for a section there is not."""
+    named = given.get("section") or None
+    section = next((section for section in get_args(Section) if section == named), None)
+    if named and section is None:
+        raise NoSuchPage(f"There is no section “{named}”.")
+    kind, _, id = given.get("entity", "").partition(":")
+    return Filter(section=section, type=type, actor=given.get("actor") or None, kind=kind or None, id=id or None)
+
+
+# One event
+
+
+@dataclass(frozen=True)
+class EventView:
+    """Everything that is known of one event."""
+
+    head: PlanHead
+    entry: EntryView
+    id: str
+    position: int
+    facts: Sequence[tuple[str, str]]
+    stored: str
+    proof: Sequence[tuple[str, str]]
+    """Where it stands in the tree over the log; empty for who may not see that, and while no checkpoint covers it."""
+    before: str | None
+    """The plan just before it."""
+    after: str
+
+
+def event_view(known: LoadedPlan, version: int, cut: Cut, proof: EventProof | None, say: Speech) -> EventView:
+    """Raises `NoSuchPage`."""
+    if not 1 <= version <= known.version:
+        raise NoSuchPage(say("The plan has no event {version}.", version=version))
+    record, card = known.records[version - 1], the_plan(known.state)
+    [found], _ = history(known.records, lambda each, _: each.version == version, version - 1, 1)
+    path = plan_path(card)
+    return EventView(
+        head=head(card, cut, say),
+        entry=entry_view(found, known, card, say),
+        id=record.id,
+        position=record.position,
+        facts=list(facts_of(found, say)),
+        stored=record.stored.decode(),
+        proof=list(proof_of(proof, say)) if proof else [],
+        before=f"{path}?as_of=version:{version - 1}" if version > 1 else None,
+        after=f"{path}?as_of=version:{version}",
+    )
+
+
+def facts_of(entry: Entry, say: Speech) -> Iterator[tuple[str, str]]:
+    yield say("Recorded"), entry.recorded_at.isoformat()
+    yield say("Source"), entry.source
+    yield say("Command"), entry.command_id
+    yield say("Request"), entry.request_id
+    yield say("Correlation"), entry.correlation_id
+    if entry.causation_id:
+        yield say("Caused by"), entry.causation_id
+    if entry.sealed_for:
+        yield say("Sealed for"), ", ".join(entry.sealed_for)
+    if entry.struck_by:
+        yield say("Struck by"), entry.struck_by
+
+
+def proof_of(proof: EventProof, say: Speech) -> Iterator[tuple[str, str]]:
+    yield say("Leaf"), proof.leaf.hex()
+    yield say("Index of the leaf"), say.number(proof.leaf_index)
+    yield say("Events under the checkpoint"), say.number(proof.checkpoint.size)
+    yield say("Checkpoint of"), say.instant(proof.checkpoint.sealed_at)
+    for place, hash in enumerate(proof.hashes, 1):
+        yield say("Hash {number} on the way to the root", number=place), hash.hex()

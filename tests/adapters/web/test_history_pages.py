@@ -1,0 +1,75 @@
+"""The auditor's question: who moved this date, and why?"""
+
+import pytest
+
+from tests.adapters.web.test_pages import signed_in, text_of
+from tests.api import Api
+
+
+@pytest.fixture
+def moved(acme: Api) -> Api:
+    """A plan in which a date was moved."""
+    acme.done("add-action", id="sow", statement="Sign the SOW", kind="task", owner="ann", due_on="2026-02-10")
+    acme.done("reschedule-action", id="sow", due_on="2026-03-10", reason="legal is on leave")
+    return acme
+
+
+def page_of(api: Api, path: str) -> str:
+    answer = api.get(path, signed_in(api))
+    assert answer.status_code == 200, text_of(answer.text)
+    return answer.text
+
+
+def test_the_trail_says_who_moved_a_date_from_when_to_when_and_why(moved):
+    trail = text_of(page_of(moved, f"/plans/{moved.plan}/history?entity=action:sow&type=action-rescheduled"))
+    assert "due on: 10 Feb 2026 10 Mar 2026" in trail
+    assert "legal is on leave" in trail
+    assert "action added" not in trail
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("words=LEAVE", "action rescheduled"),
+        ("words=nothing", "Nothing of the kind was recorded."),
+        ("section=plays", "action added"),
+        ("section=risks", "Nothing of the kind was recorded."),
+        ("actor=nobody", "Nothing of the kind was recorded."),
+        ("from=version:2", "action rescheduled"),
+    ],
+)
+def test_the_trail_can_be_narrowed(moved, asked, found):
+    assert found in text_of(page_of(moved, f"/plans/{moved.plan}/history?{asked}"))
+
+
+@pytest.mark.parametrize("asked", ["section=gossip", "type=play-paused"])
+def test_what_the_trail_has_not_is_named(moved, asked):
+    answer = moved.get(f"/plans/{moved.plan}/history?{asked}", signed_in(moved))
+    assert answer.status_code == 404
+    assert asked.partition("=")[2] in text_of(answer.text)
+
+
+def test_an_event_has_a_page_with_its_bytes_and_the_plan_around_it(moved):
+    stored = moved.view("/history").json()["items"][-1]
+    page = page_of(moved, f"/events/{stored['id']}")
+    assert "legal is on leave" in text_of(page)
+    assert stored["command_id"] in page
+    assert f"/plans/{moved.plan}?as_of=version:{stored['version'] - 1}" in page
+
+
+@pytest.mark.parametrize("version", ["0", "99", "one", "9999999999"])
+def test_an_event_there_is_not_has_no_page(moved, version):
+    assert moved.get(f"/events/{moved.plan}:{version}", signed_in(moved)).status_code == 404
+
+
+def test_two_points_are_compared_with_who_and_why(moved):
+    page = text_of(page_of(moved, f"/plans/{moved.plan}/changes?from=version:2&to=version:3"))
+    assert "due on: 10 Feb 2026 10 Mar 2026" in page
+    assert "legal is on leave" in page
+    same = text_of(page_of(moved, f"/plans/{moved.plan}/changes?from=version:3&to=version:3"))
+    assert "Nothing is different in the plan" in same
+
+
+def test_cuts_in_the_wrong_order_are_told(moved):
+    answer = moved.get(f"/plans/{moved.plan}/changes?from=version:3&to=version:2", signed_in(moved))
+    assert answer.status_code == 422
