@@ -6,18 +6,15 @@ from adapters.web.changes.presenter import ChangesView, changes_view
 from adapters.web.guard import PageGuard
 from adapters.web.plan.pages import PlanPages, PlanRequest
 from application.views.cuts import cut_at
-from application.views.pages import NoReviewToCompareWith, last_review
-from application.views.reviews import reviews
+from application.views.reviews import held_reviews, last_review, reviews
 
 
 def changes(asked: PlanRequest) -> ChangesView:
     """From the point that is asked for, else from the last review, else from the opening."""
     known, now = asked.known, asked.now
     to = cut_at(asked.request.query_params.get("to") or asked.cut.cut, known, now)
-    try:
-        start = asked.request.query_params.get("from") or last_review(known, to)
-    except NoReviewToCompareWith:
-        start = "version:1"
+    last = last_review(held_reviews(known, to), to)
+    start = asked.request.query_params.get("from") or (last.cut.cut if last else "version:1")
     return changes_view(known, cut_at(start, known, now), to, reviews(known, cut_at("now", known, now)), asked.say)
 
 
