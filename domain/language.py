@@ -44,6 +44,9 @@ STAKEHOLDER = "stakeholder"
 
 StakeholderId = Annotated[str, Refers(STAKEHOLDER)]
 
+FORGOTTEN = "[forgotten]"
+"""What stands where the words of a person stood who was forgotten."""
+
 # Types of commands
 
 

@@ -13,6 +13,7 @@ class Registry:
 
     def __init__(self, *types: AggregateType[Any]) -> None:
         """Raises `ValueError` where two of them have an event of the same name."""
+        self.types = types
         self._types: dict[str, AggregateType[Any]] = {}
         for each in types:
             for name in each.events:

@@ -17,10 +17,10 @@ from eventsourcing.persistence import Notification
 from adapters.events.cloud_events import CloudEvents, type_of
 from adapters.events.json_schemas import ALWAYS, Schema, schemas, title_of
 from adapters.events.stored_format import topic_of
-from domain.account_plan import TOPICS
 from domain.account_plan.plays import PlayRescheduled
 from domain.language import Event
 from domain.record import Recorded
+from domain.registry import REGISTRY
 from tests.histories import told
 from tests.reports import DEMO
 
@@ -108,7 +108,7 @@ def _fullness(record: Recorded) -> int:
 
 def _events_of_topics() -> Iterator[tuple[str, str, tuple[type[Event], ...]]]:
     """What a topic is called, what it is about, and its events."""
-    for topic in TOPICS:
+    for topic in (topic for aggregate in REGISTRY.types for topic in aggregate.topics):
         events = topic.event_types()
         _, _, about = (sys.modules[events[0].__module__].__doc__ or "").partition("Topic: ")
         about = " ".join(about.split())

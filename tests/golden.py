@@ -18,9 +18,11 @@ from pydantic import BaseModel
 
 from adapters.events.stored_format import encode, meta_of, people_spoken_of, topic_of
 from application.aggregates.ports import CommandContext, ToRecord
-from domain.account_plan import EVENTS, AccountPlanEvent
+from domain.language import Event
 from domain.markers import Sealed, marked
+from domain.registry import REGISTRY
 
+EVENTS = REGISTRY.events
 GOLDEN = Path(__file__).parent / "golden"
 COMMAND = "python -m tests.golden"
 PLAN, VERSION = UUID("5eed5eed-5eed-5eed-8eed-5eed5eed5eed"), 7
@@ -39,9 +41,9 @@ ABOUT, FORMER_ABOUT = ("cfo", "cto"), ("coo",)
 SIMPLE: Mapping[Any, Any] = {bool: True, int: 3, Decimal: Decimal("12.50"), date: date(2026, 3, 31)}
 
 
-def example(event: type[AccountPlanEvent]) -> AccountPlanEvent:
+def example(event: type[Event]) -> Event:
     """Every field set."""
-    found: AccountPlanEvent = _filled(event, event.__name__)
+    found: Event = _filled(event, event.__name__)
     return found
 
 
@@ -71,11 +73,11 @@ class Telling:
     about: tuple[str, ...]
     former_about: tuple[str, ...]
 
-    def keys(self, event: AccountPlanEvent) -> dict[str, bytes]:
+    def keys(self, event: Event) -> dict[str, bytes]:
         to_record = ToRecord(event, AT, "command-1", REASON, self.about, self.former_about)
         return {who: sha256(who.encode()).digest() for who in people_spoken_of(to_record)}
 
-    def stored(self, event: AccountPlanEvent) -> bytes:
+    def stored(self, event: Event) -> bytes:
         meta = meta_of(AT, SAID, "command-1", REASON)
         about, former_about = self.about, self.former_about
         return encode(PLAN, VERSION, event, meta, about, former_about, self.keys(event), lambda length: bytes(length))

@@ -9,10 +9,10 @@ from adapters.postgres.store import Store
 from adapters.postgres.transfer import events_of, line_of
 from adapters.proof.bundle.contents import AuditBundle
 from adapters.rendering.pool import RenderingPool
+from application.aggregates.cache import forgotten_in
 from application.proof.checkpoints import KeptCheckpoint
 from application.views.cuts import Cut
 from application.views.loaded_plan import LoadedPlan
-from domain.account_plan.stakeholders import StakeholderForgotten
 
 
 def write_bundle(
@@ -39,5 +39,5 @@ def write_bundle(
 
 def keys_of(store: Store, known: LoadedPlan) -> dict[str, bytes]:
     """Those of everybody who was not forgotten."""
-    forgotten = {record.event.id for record in known.records if isinstance(record.event, StakeholderForgotten)}
+    forgotten = forgotten_in(known.records)
     return {who: key for who, key in store.keys.of(known.id).items() if who not in forgotten}

@@ -15,8 +15,8 @@ from eventsourcing.persistence import Notification
 from pydantic_core import from_json, to_json
 
 from adapters.events.stored_format import OPEN_END, UPCASTS, Keys, put_back, topic_of
-from domain.account_plan import EVENTS
 from domain.language import kebab_case
+from domain.registry import REGISTRY
 
 DATA_MEDIA_TYPE = "application/json"
 
@@ -52,7 +52,7 @@ class NoSuchType(Exception):
         self.named = named
 
 
-TOPICS = {type_of(topic): topic for topic in (*map(topic_of, EVENTS), *UPCASTS)}
+TOPICS = {type_of(topic): topic for topic in (*map(topic_of, REGISTRY.events), *UPCASTS)}
 """By type, in every shape there ever was."""
 
 
@@ -61,7 +61,9 @@ def topics_named(type: str) -> frozenset[str]:
     `PlayStarted` are all of its shapes.  Raises `NoSuchType`."""
     if type in TOPICS:
         return frozenset({TOPICS[type]})
-    name = type if type in EVENTS else next((name for name in EVENTS if kebab_case(name) == type), None)
+    name = (
+        type if type in REGISTRY.events else next((name for name in REGISTRY.events if kebab_case(name) == type), None)
+    )
     if name is None:
         raise NoSuchType(type)
     return frozenset(topic for topic in TOPICS.values() if topic.partition(".")[0] == name)

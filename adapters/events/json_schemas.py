@@ -20,10 +20,10 @@ from pydantic_core import core_schema, from_json
 
 from adapters.events.cloud_events import type_of
 from adapters.events.stored_format import topic_of
-from domain.account_plan import EVENTS
 from domain.glossary import meaning
 from domain.language import Event, kebab_case
 from domain.markers import Refers, Sealed, marked
+from domain.registry import REGISTRY
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
@@ -83,7 +83,7 @@ class _AsSent(GenerateJsonSchema):
 def schemas() -> dict[str, Schema]:
     """By type: what the code would release now.  Shapes of former times are in no model any more, only in their
     files."""
-    return {type_of(topic_of(name)): _schema(topic_of(name), event) for name, event in EVENTS.items()}
+    return {type_of(topic_of(name)): _schema(topic_of(name), event) for name, event in REGISTRY.events.items()}
 
 
 def _schema(topic: str, event: type[Event]) -> Schema:

@@ -17,11 +17,11 @@ from pydantic_core import from_json, to_json
 
 from adapters.privacy.sealing import Random, seal, unseal
 from application.aggregates.ports import CommandContext, ToRecord
-from domain.account_plan import EVENTS
-from domain.account_plan.stakeholders import FORGOTTEN
-from domain.language import Event
+from domain.aggregates import AggregateType
+from domain.language import FORGOTTEN, STAKEHOLDER, Event
 from domain.markers import Sealed, marked
 from domain.record import Recorded, Saying, SealedPart
+from domain.registry import REGISTRY
 
 META, DATA, OPEN_END = b'{"meta":', b',"data":', b',"sealed":[]}'
 """What stands around the meta data, the payload, and where nothing is sealed: found again by looking, for inside a JSON
@@ -148,11 +148,29 @@ class WhenNeeded(dict[K, V]):
         return made
 
 
-EVENTS_BY_TOPIC = {topic_of(name): event for name, event in EVENTS.items()}
-_WRITE = WhenNeeded({event: event for event in EVENTS.values()}, lambda event: event.__pydantic_serializer__.to_json)
+EVENTS_BY_TOPIC = {topic_of(name): event for name, event in REGISTRY.events.items()}
+_WRITE = WhenNeeded(
+    {event: event for event in REGISTRY.events.values()}, lambda event: event.__pydantic_serializer__.to_json
+)
 _READ = WhenNeeded(EVENTS_BY_TOPIC, lambda event: event.__pydantic_validator__.validate_json)
-_READ_DATA = WhenNeeded(EVENTS, lambda event: event.__pydantic_validator__.validate_python)
+_READ_DATA = WhenNeeded(REGISTRY.events, lambda event: event.__pydantic_validator__.validate_python)
 _READ_META = TypeAdapter(Saying).validator
+
+
+def topics_of_aggregate(type: AggregateType[Any]) -> frozenset[str]:
+    """What events of such aggregates are stored under, in every shape there ever was."""
+    return frozenset(topic for topic in (*EVENTS_BY_TOPIC, *UPCASTS) if topic.partition(".")[0] in type.events)
+
+
+FORGETTING = frozenset(
+    topic
+    for topic in (*EVENTS_BY_TOPIC, *UPCASTS)
+    if REGISTRY.events[topic.partition(".")[0]].forgets is not Event.forgets
+)
+"""The topics of events that forget somebody: their `id` is the stakeholder's."""
+
+OF_STAKEHOLDERS = frozenset(topic for topic, event in EVENTS_BY_TOPIC.items() if event.noun == STAKEHOLDER)
+"""The topics of events about a stakeholder."""
 
 
 class UnreadMeta:
@@ -221,7 +239,7 @@ def as_written(
 
 def _decode_slowly(plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys) -> Recorded:
     stored, name = from_json(state), topic.partition(".")[0]
-    if name not in EVENTS or (topic != topic_of(name) and topic not in UPCASTS):
+    if name not in REGISTRY.events or (topic != topic_of(name) and topic not in UPCASTS):
         raise UnknownTopic(f"{UnknownTopic.__doc__} ({topic!r} at position {position})")
     parts = put_back(plan_id, version, topic, stored, keys)
     data = UPCASTS[topic](stored["data"]) if topic in UPCASTS else stored["data"]
@@ -246,7 +264,7 @@ def put_back(plan_id: UUID, version: int, topic: str, stored: Mapping[str, Any],
 
 def _placeholder(topic: str, field: str) -> Any:
     """What a forgotten field reads: that it was there counts, its words are gone."""
-    fields = EVENTS[topic].model_fields
+    fields = REGISTRY.events[topic].model_fields
     return _forgotten(fields[field].annotation) if field in fields else FORGOTTEN
 
 

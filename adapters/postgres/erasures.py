@@ -15,8 +15,10 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
+from psycopg.sql import SQL, Literal
 from pydantic_core import from_json
 
+from adapters.events.stored_format import FORGETTING, OF_STAKEHOLDERS
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.person_keys import PostgresPersonKeys
 from adapters.privacy.erasure_list import ErasureList
@@ -29,14 +31,15 @@ SECONDS_BETWEEN_SWEEPS = 1.0
 SECONDS_UNTIL_PURGED_AGAIN = 15.0
 """Longer than any request takes: what was read before, and is put into a memory afterwards, is purged again."""
 
-FORGOTTEN_AFTER = (
+# The topics stand in the statement, for only then the index of these events is used.
+FORGOTTEN_AFTER = SQL(
     "SELECT notification_id, originator_id, originator_version FROM plantrail.stored_events"
-    " WHERE topic = 'StakeholderForgotten' AND notification_id > %s ORDER BY notification_id"
-)
+    " WHERE topic IN ({}) AND notification_id > %s ORDER BY notification_id"
+).format(SQL(", ").join(map(Literal, sorted(FORGETTING))))
 EVENT = "SELECT state FROM plantrail.stored_events WHERE originator_id = %s AND originator_version = %s"
 ADDED = (
-    "SELECT state FROM plantrail.stored_events WHERE originator_id = %s AND topic LIKE 'StakeholderAdded%%'"
-    " AND convert_from(state, 'UTF8')::json #>> '{data,id}' = %s"
+    "SELECT state FROM plantrail.stored_events WHERE originator_id = %s AND topic = ANY(%s)"
+    " AND convert_from(state, 'UTF8')::json #>> '{data,id}' = %s ORDER BY originator_version LIMIT 1"
 )
 NOTED = (
     "SELECT plan_id, stakeholder, version, generation, key_made_at, key_destroyed_at, listed_at"
@@ -210,6 +213,6 @@ class PostgresErasures:
 
 
 def added_by(connection: Connection[Any], plan_id: UUID, stakeholder: str) -> str | None:
-    """The id of the command that added somebody."""
-    row = connection.execute(ADDED, (plan_id, stakeholder)).fetchone()
+    """The id of the command that added somebody: of the first event about them."""
+    row = connection.execute(ADDED, (plan_id, list(OF_STAKEHOLDERS), stakeholder)).fetchone()
     return str(from_json(row[0])["meta"]["command_id"]) if row else None

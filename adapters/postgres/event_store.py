@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from pydantic_core import from_json
 
 from adapters.events.stored_format import (
+    FORGETTING,
     OPEN_END,
     Keys,
     as_written,
@@ -21,6 +22,7 @@ from adapters.events.stored_format import (
     meta_of,
     people_spoken_of,
     topic_of,
+    topics_of_aggregate,
 )
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.erasures import PostgresErasures
@@ -54,6 +56,7 @@ PURGE = (
     " ORDER BY answered_at LIMIT %s)"
 )
 MOST_PURGED = 1_000
+OF_PLANS = topics_of_aggregate(ACCOUNT_PLAN)
 HOLDS_REAL_EVENTS = (
     "SELECT EXISTS (SELECT FROM plantrail.stored_events"
     " WHERE convert_from(state, 'UTF8')::json #>> '{meta,source}' IS DISTINCT FROM %s)"
@@ -86,9 +89,10 @@ class PostgresEventStore:
         """
         last = after_plan or UUID(int=0)
         while rows := self._next_plans(last):
-            for plan_id, its_rows in groupby(rows, key=itemgetter(0)):
-                last = plan_id
-                yield LoadedPlan.of(ACCOUNT_PLAN, plan_id, self._decoded(plan_id, [row[1:] for row in its_rows]))
+            for last, with_id in groupby(rows, key=itemgetter(0)):
+                its_rows = [row[1:] for row in with_id]
+                if its_rows[0][2] in OF_PLANS:
+                    yield LoadedPlan.of(ACCOUNT_PLAN, last, self._decoded(last, its_rows))
 
     def _next_plans(self, last: UUID) -> Sequence[TupleRow]:
         """The events of the plans that follow: of whole plans, of one at least."""
@@ -110,7 +114,7 @@ class PostgresEventStore:
 
     def _keys_for(self, plan_id: UUID, rows: Sequence[TupleRow]) -> dict[str, bytes]:
         """The keys of the people these events speak of; a key that outlived the forgetting of its person goes now."""
-        forgotten = {from_json(row[3])["data"]["id"] for row in rows if row[2] == "StakeholderForgotten"}
+        forgotten = {from_json(row[3])["data"]["id"] for row in rows if row[2] in FORGETTING}
         sealed = [from_json(state)["sealed"] for _, _, _, state in rows if not state.endswith(OPEN_END)]
         people = {who for parts in sealed for part in parts for who in part["about"]}
         known = self._known_keys.of(plan_id, people) if people else {}

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from adapters.events.partial_read import read_partial_event
+from adapters.events.stored_format import EVENTS_BY_TOPIC, topics_of_aggregate
 from adapters.observability.outages import Outages
 from adapters.postgres.datastore import Datastore, unavailable
 from adapters.postgres.projections import (
@@ -40,6 +41,7 @@ from application.portfolio.query import (
     place_of,
 )
 from application.portfolio.row import PortfolioItem, PortfolioRow, shown
+from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.plan import TIER_RANKS
 
 NAME = "portfolio"
@@ -72,6 +74,10 @@ _read_line = TypeAdapter(PortfolioRow).validate_json
 
 
 # The table
+
+
+OF_OTHERS = EVENTS_BY_TOPIC.keys() - topics_of_aggregate(ACCOUNT_PLAN)
+"""The topics of events of other aggregates than plans."""
 
 
 class PortfolioTable:
@@ -161,9 +167,11 @@ class PortfolioTable:
 
 
 def by_plan(events: Iterable[Logged]) -> dict[UUID, list[Logged]]:
+    """Those of plans.  What is of no aggregate we know stays among them: it may not be skipped."""
     plans = defaultdict(list)
     for event in events:
-        plans[event[1]].append(event)
+        if event[3] not in OF_OTHERS:
+            plans[event[1]].append(event)
     return {UUID(bytes=plan): of_plan for plan, of_plan in plans.items()}
 
 

@@ -23,9 +23,9 @@ from domain.account_plan import EMPTY, THINGS
 from domain.account_plan.health import TrafficLight
 from domain.account_plan.language import Section
 from domain.account_plan.plan import TIER_RANKS, the_plan
-from domain.account_plan.stakeholders import FORGOTTEN, StakeholderMoved
+from domain.account_plan.stakeholders import StakeholderMoved
 from domain.account_plan.whitespace import PENETRATION_RANKS
-from domain.language import kebab_case
+from domain.language import FORGOTTEN, kebab_case
 from domain.record import Recorded
 from domain.things import Thing
 

@@ -13,6 +13,7 @@ from domain.account_plan.plan import the_plan
 from domain.aggregates import Topic
 from domain.folding import folded, words_of
 from domain.language import (
+    FORGOTTEN,
     Command,
     CommandRight,
     Decision,
@@ -298,9 +299,6 @@ class ForgottenForEver(Refusal):
 
 ENGAGED = 2
 """The strength of a relationship from which on somebody counts as engaged."""
-
-FORGOTTEN = "[forgotten]"
-"""What stands where the words of a person stood who was forgotten."""
 
 
 class Stakeholder(Details, Thing):

@@ -23,9 +23,8 @@ from adapters.web.languages import Speech
 from adapters.web.plan.presenter import name_of
 from domain.account_plan import COMMANDS, EVENTS, THINGS
 from domain.account_plan.language import AccountPlan
-from domain.account_plan.stakeholders import FORGOTTEN
 from domain.glossary import meaning
-from domain.language import Command, Event
+from domain.language import FORGOTTEN, Command, Event
 from domain.things import Thing
 
 BLANK_ROWS = 3

@@ -20,7 +20,7 @@ from application.views.metrics import metrics
 from domain.account_plan.health import Contract
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import Plan, the_plan
-from domain.account_plan.stakeholders import FORGOTTEN
+from domain.language import FORGOTTEN
 from domain.things import Thing
 
 PAGES = (("", "Plan"), ("/changes", "Changes"), ("/history", "History"))

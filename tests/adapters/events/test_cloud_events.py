@@ -19,10 +19,11 @@ from adapters.events import cloud_events
 from adapters.events.cloud_events import CloudEvents, NoSuchType, topics_named, type_of
 from adapters.events.stored_format import encode, meta_of, topic_of
 from application.aggregates.ports import CommandContext
-from domain.account_plan import EVENTS
 from domain.account_plan.entries import NoteWritten
+from domain.registry import REGISTRY
 from tests.golden import AT, PLAN, TELLINGS, VERSION, Telling, example
 
+EVENTS = REGISTRY.events
 LOG = UUID("10910910-9109-4109-8109-109109109109")
 CLOUD_EVENTS = CloudEvents(LOG, "https://plans.example.com")
 IN_CLEAR, SEALED = TELLINGS

@@ -12,10 +12,10 @@ from pydantic import create_model
 from adapters.events.cloud_events import TOPICS, CloudEvents, type_of
 from adapters.events.json_schemas import DIALECT, released, schemas, under_its_url
 from adapters.events.stored_format import encode, meta_of, topic_of
-from domain.account_plan import EVENTS
 from domain.account_plan.plays import PlayStarted
 from domain.glossary import MEANINGS
 from domain.record import Recorded
+from domain.registry import REGISTRY
 from tests import catalogue
 from tests.adapters.events.test_cloud_events import LOG
 from tests.catalogue import COMMAND
@@ -26,6 +26,7 @@ from tests.histories import told
 from tests.released import broken_promises, file_of, out_of_date, release
 from tests.reports import DEMO, WORKED
 
+EVENTS = REGISTRY.events
 URL = "https://plans.example.com"
 EVERYWHERE = CloudEvents(LOG, URL)
 HISTORIES = {

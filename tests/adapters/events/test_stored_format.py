@@ -17,15 +17,17 @@ from adapters.events import stored_format
 from adapters.events.stored_format import UPCASTS, UnknownTopic, decode, encode, meta_of, people_spoken_of, topic_of
 from application.aggregates.ports import ToRecord
 from application.views.loaded_plan import LoadedPlan
-from domain.account_plan import ACCOUNT_PLAN, EVENTS
+from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.plan import PlanOpened
 from domain.account_plan.plays import Play, PlayPlanned, PlayStarted
 from domain.markers import Sealed, marked
+from domain.registry import REGISTRY
 from tests.examples import examples
 from tests.given import OPENED, stored_as
 from tests.golden import AT, COMMAND, GOLDEN, PLAN, REASON, SAID, TELLINGS, VERSION, example
 from tests.stores import commit, log
 
+EVENTS = REGISTRY.events
 EXAMPLES = [
     pytest.param(name, telling, id=telling.file.format(topic_of(name))) for name in EVENTS for telling in TELLINGS
 ]
