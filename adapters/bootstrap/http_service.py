@@ -246,6 +246,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         pushing(store, settings, metrics) if with_worker else nullcontext(),
     ):
         checks: Checks = {
+            "embedded-down": store.where.why_down,
             "store-away": store.why_away,
             "keys-unread": let_in.why_unread,
             "projection-behind": follower.why_behind,

@@ -111,7 +111,7 @@ def restore(file: Annotated[Path, typer.Argument(help="What `plantrail db dump` 
         raise Told(f"There is no file {file}. Name one that `plantrail db dump` wrote.")
     with server:
         server.restore(file)
-        begin_another_log(ConnectionStrings(*(server.conninfo(role) for role in ("service", "owner", "keys"))))
+        begin_another_log(ConnectionStrings.to(server))
         with open_store(Settings()) as store:
             again = len(store.forgotten_again)
     tell(f"The database is as it was when {file} was written.")

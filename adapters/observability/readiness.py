@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
-Reason = Literal["store-away", "keys-unread", "projection-behind"]
+Reason = Literal["embedded-down", "store-away", "keys-unread", "projection-behind"]
 """The names are for programs and runbooks, and stay."""
 
 Checks = Mapping[Reason, Callable[[], str | None]]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Self
 
 import psycopg
 import structlog
@@ -16,7 +17,7 @@ from adapters.observability.outages import Outages
 from adapters.postgres.access_events import PostgresAccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore
-from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.embedded import EmbeddedPostgres, Keeper
 from adapters.postgres.erasures import PostgresErasures
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.feed import PostgresFeed
@@ -55,6 +56,16 @@ class ConnectionStrings:
     service: str
     owner: str
     keys: str
+    keeper: Keeper | None = None
+    """Who looks after the server they lead to; None: others do."""
+
+    @classmethod
+    def to(cls, server: EmbeddedPostgres, keeper: Keeper | None = None) -> Self:
+        return cls(server.conninfo("service"), server.conninfo("owner"), server.conninfo("keys"), keeper)
+
+    def why_down(self) -> str | None:
+        """What is the matter with a server that is ours; None when nothing is."""
+        return self.keeper.why_down if self.keeper else None
 
 
 class StoreUnfit(Exception):
@@ -63,9 +74,17 @@ class StoreUnfit(Exception):
 
 @contextmanager
 def embedded(home: Path, binaries: Path | None = None, durable: bool = True) -> Iterator[ConnectionStrings]:
-    """The embedded PostgreSQL, running as long as somebody uses it."""
+    """The embedded PostgreSQL, running as long as somebody uses it: when it dies it is started again.
+
+    Where it cannot be, SIGTERM is sent to this process, and in the end `EmbeddedPostgresError` is raised.
+    """
     with EmbeddedPostgres(home, binaries, durable) as server:
-        yield ConnectionStrings(*(server.conninfo(role) for role in ("service", "owner", "keys")))
+        keeper = server.keeper()
+        keeper.begin()
+        try:
+            yield ConnectionStrings.to(server, keeper)
+        finally:
+            keeper.end()
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,11 @@ class Cluster:
         return self.folder / "kept-running"
 
     @property
+    def stopped(self) -> Path:
+        """Where this file is, the server was stopped by force: nobody brings it back, before it is started anew."""
+        return self.folder / "stopped-by-force"
+
+    @property
     def _passwords(self) -> Path:
         return self.folder / "passwords.json"
 

@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import ObjectInUse
 
 from adapters.postgres.embedded.cluster import DATABASE, ROLES, Cluster, Role, last_lines
+from adapters.postgres.embedded.keeper import Keeper
 from adapters.postgres.embedded.locks import locked, open_lock, share, take_if_free
 from adapters.postgres.embedded.postmaster import Postmaster
 from adapters.postgres.embedded.programs import EmbeddedPostgresError
@@ -58,6 +59,7 @@ class EmbeddedPostgres:
                 self._cluster.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._alone():
                 self._cluster.create()
+                self._cluster.stopped.unlink(missing_ok=True)
                 self._join()
                 self._postmaster.run()
         except BaseException:
@@ -78,6 +80,8 @@ class EmbeddedPostgres:
             use = self._open_users_lock() if self._use is None else self._use
             try:
                 last = self._user == os.getpid() and take_if_free(use) and not self._cluster.kept.exists()
+                if force and not last:
+                    self._cluster.stopped.touch(mode=0o600)
                 if last or force:
                     self._postmaster.shut_down()
                 if last:
@@ -86,6 +90,15 @@ class EmbeddedPostgres:
             finally:
                 os.close(use)
                 self._use = None
+
+    def keeper(self) -> Keeper:
+        """To start the server again when it dies, as long as this process uses it."""
+        return Keeper(self._postmaster.is_up, self._cluster.stopped.exists, self._start_again)
+
+    def _start_again(self) -> None:
+        with self._alone():
+            if self._use is not None and not self._postmaster.is_up() and not self._cluster.stopped.exists():
+                self._postmaster.run()
 
     def keep(self) -> None:
         """From here on the server runs on when its last user has left."""

@@ -159,16 +159,17 @@ class Process:
 
 
 @contextmanager
-def process(where: ConnectionStrings, folder: Path) -> Iterator[Process]:
+def process(where: ConnectionStrings | None, folder: Path) -> Iterator[Process]:
+    """On this store; without one, on an embedded PostgreSQL of its own."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = found.getsockname()[1]
-    environment = os.environ | {
-        "PLANTRAIL_HOME": str(folder),
-        "DATABASE_URL": where.service,
-        "PLANTRAIL_OWNER_URL": where.owner,
-        "PLANTRAIL_KEYS_URL": where.keys,
-        "PYTHONPATH": str(ROOT),
-    }
+    environment = os.environ | {"PLANTRAIL_HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    if where:
+        environment |= {
+            "DATABASE_URL": where.service,
+            "PLANTRAIL_OWNER_URL": where.owner,
+            "PLANTRAIL_KEYS_URL": where.keys,
+        }
     words = [sys.executable, "-c", "from adapters.cli.main import app; app()", "serve", "--port", str(port)]
     told = folder / "log"
     with told.open("wb") as stream:
@@ -263,6 +264,36 @@ def test_whatever_comes_over_the_network_the_service_goes_on_and_does_not_grow(s
     assert {"request", "command"} <= {line["event"] for line in lines}
     password = conninfo_to_dict(store.where.service)["password"]
     assert not [word for word in ("Budget", "smuggled", password) if word in serving.log.read_text()]
+
+
+@pytest.fixture
+def on_its_own(tmp_path: Path) -> Iterator[Process]:
+    with process(None, tmp_path) as serving:
+        yield serving
+    EmbeddedPostgres(tmp_path, binaries()).stop(force=True)
+
+
+def test_a_service_whose_embedded_postgresql_was_killed_brings_it_back_and_has_lost_nothing(on_its_own: Process):
+    plan = opened_plan(on_its_own)
+    acknowledged = 1
+    for _ in range(2):
+        os.kill(postmaster(on_its_own), signal.SIGKILL)
+        wait_until(lambda: not answers(on_its_own), 10)
+        wait_until(lambda: answers(on_its_own), 30)
+        answer = plain_http.post(f"{plan}/write-note", json=NOTE, timeout=20)
+        acknowledged += answer.status_code == 200
+        assert plain_http.get(plan).json()["version"] == acknowledged
+    events = [line["event"] for line in on_its_own.lines()]
+    assert events.count("embedded PostgreSQL has died") == events.count("embedded PostgreSQL is back") == 2
+    assert "projection stands still" not in events
+    assert 1 <= events.count("store away") <= 4
+    code, _ = on_its_own.end()
+    assert code == 0
+
+
+def postmaster(serving: Process) -> int:
+    folder = serving.log.parent / "postgres" / "data"
+    return int((folder / "postmaster.pid").read_text().splitlines()[0])
 
 
 JSON = {"Content-Type": "application/json"}
