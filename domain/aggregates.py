@@ -13,7 +13,7 @@ from uuid import UUID
 
 from domain.language import Command, Decision, Event, Refusal
 from domain.rules import (
-    cautions_about_days,
+    cautions,
     check_days,
     check_kind,
     check_references,
@@ -149,7 +149,7 @@ class AggregateType(Generic[A]):
         check_days(aggregate, command, today, card.opened_on)
         decision = self._decide[type(command)](aggregate, command, today)
         check_words(aggregate, command, decision.events)
-        return Decision(decision.events, (*decision.warnings, *cautions_about_days(command, today)))
+        return Decision(decision.events, (*decision.warnings, *cautions(aggregate, command, thing, today)))
 
     def today(self, aggregate: A, now: datetime) -> date:
         """The day it is where an aggregate lives."""

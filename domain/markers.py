@@ -14,9 +14,11 @@ from pydantic_core.core_schema import no_info_after_validator_function, nullable
 
 @dataclass(frozen=True)
 class Refers:
-    """The field names things of this kind, which must be there and not be over."""
+    """The field names things of this kind, which must be there, over or not."""
 
     kind: str
+    part_of: bool = False
+    """Whether the field makes one thing a part of the other, which then must not be over."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from domain.language import (
     Taken,
     Unknown,
 )
-from domain.markers import Due, Happened, Sealed, marked, misplaced, references
+from domain.markers import Due, Happened, Refers, Sealed, marked, misplaced, references
 from domain.things import Aggregate, Thing
 
 UNLIKELY_YEARS = 50
@@ -58,19 +58,25 @@ def check_kind(command: Command, thing: Thing | None) -> None:
 
 
 def check_references(aggregate: Aggregate, command: Command, thing: Thing | None) -> None:
-    """What a command names must exist and not be over; a link its thing has already need not be justified again."""
-    id = command.subject() or ""
-    # What a thing is made of, as a cell is of unit and offering, is no link.
-    made_of = set(id.split(":")) if command.needs == "nothing" else set()
+    """What a command names must be there.  Over is not forbidden: only what something is made a part of must go on, and
+    nothing more is told of who was forgotten, but for links their thing has already."""
+    part_of = {field for field, marker in marked(type(command), Refers) if marker.part_of}
     for kind, name, pointer in references(command):
-        has = getattr(thing, pointer.split("/")[1], None)
-        if (has == name or (isinstance(has, tuple) and name in has)) and name not in made_of:
+        field = pointer.split("/")[1]
+        if field not in part_of and has_link(thing, field, name):
             continue
         named = aggregate.named(kind, name)
         if named is None:
             raise Unknown(pointer, kind=kind, id=name, aggregate=aggregate.noun)
-        if named.ending and not pointer.startswith("/about/"):
+        forgotten = getattr(named, "forgotten", False) and field != "about"
+        if named.ending and (field in part_of or forgotten):
             raise Over(pointer, kind=kind, id=name, ending=named.ending)
+
+
+def has_link(thing: Thing | None, field: str, name: str) -> bool:
+    """Whether a thing names another one already, in this field."""
+    has = getattr(thing, field, None)
+    return has == name or (isinstance(has, tuple) and name in has)
 
 
 def check_days(aggregate: Aggregate, command: Command, today: date, opened_on: date) -> None:
@@ -107,6 +113,23 @@ def speaks_of(aggregate: Aggregate, command: Command) -> tuple[str, ...]:
     whose = getattr(thing, STAKEHOLDER, None)
     people.update([whose] if whose else [])
     return tuple(sorted(people))
+
+
+def cautions(aggregate: Aggregate, command: Command, thing: Thing | None, today: date) -> Iterator[Caution]:
+    """What is worth a second look, though it is accepted."""
+    yield from cautions_about_the_departed(aggregate, command, thing)
+    yield from cautions_about_days(command, today)
+
+
+def cautions_about_the_departed(aggregate: Aggregate, command: Command, thing: Thing | None) -> Iterator[Caution]:
+    """Somebody who has left is named in what did not happen before that."""
+    days = [day for field, _ in marked(type(command), Happened) if (day := getattr(command, field))]
+    for kind, name, pointer in references(command):
+        left_on = getattr(aggregate.named(kind, name), "left_on", None)
+        field = pointer.split("/")[1]
+        if left_on is None or (days and min(days) <= left_on) or field == "about" or has_link(thing, field, name):
+            continue
+        yield Caution("has-left", pointer, f"“{name}” left on {left_on}: is somebody else meant, or another day?")
 
 
 def cautions_about_days(command: Command, today: date) -> Iterator[Caution]:

@@ -28,7 +28,9 @@ Side = Literal["us", "customer"]
 """Who promised something."""
 
 UnitId = Annotated[str, Refers("unit")]
+PartOfUnit = Annotated[str, Refers("unit", part_of=True)]
 OfferingId = Annotated[str, Refers("offering")]
+PartOfOffering = Annotated[str, Refers("offering", part_of=True)]
 OpportunityId = Annotated[str, Refers("opportunity")]
 GoalId = Annotated[str, Refers("goal")]
 HypothesisId = Annotated[str, Refers("hypothesis")]

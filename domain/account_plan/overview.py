@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
 
-from domain.account_plan.language import AccountPlan, Section, UnitId
+from domain.account_plan.language import AccountPlan, PartOfUnit, Section, UnitId
 from domain.aggregates import Topic
 from domain.language import (
     Amount,
@@ -187,7 +187,7 @@ class AddUnit(UnitCommand):
     name: Name
     kind: UnitKind
     buying_center: bool
-    parent: UnitId | None = None
+    parent: PartOfUnit | None = None
 
 
 class RenameUnit(UnitCommand):

@@ -15,7 +15,6 @@ from domain.language import (
     Event,
     Many,
     OptionalText,
-    Over,
     PastDay,
     Person,
     PersonId,
@@ -317,9 +316,6 @@ def agree_pairing(plan: AccountPlan, command: AgreePairing) -> PairingAgreed | N
     pairing = plan.find(Pairing, command.subject())
     if pairing and not pairing.ended and pairing.every_days == command.every_days:
         return None
-    person = plan.named("stakeholder", command.stakeholder)
-    if person and person.ending:
-        raise Over("/stakeholder", kind=person.noun, id=person.id, ending=person.ending)
     return PairingAgreed(**said(command))
 
 

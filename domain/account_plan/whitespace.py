@@ -8,7 +8,15 @@ from typing import Annotated, Any, ClassVar, Literal, assert_never
 
 from pydantic import AfterValidator
 
-from domain.account_plan.language import AccountPlan, CompetitorId, OfferingId, Section, UnitId
+from domain.account_plan.language import (
+    AccountPlan,
+    CompetitorId,
+    OfferingId,
+    PartOfOffering,
+    PartOfUnit,
+    Section,
+    UnitId,
+)
 from domain.aggregates import Topic
 from domain.language import (
     Amount,
@@ -176,8 +184,8 @@ class AssessCell(Command):
     home: ClassVar[Section] = "whitespace"
     needs: ClassVar[Any] = "nothing"
 
-    unit: UnitId
-    offering: OfferingId
+    unit: PartOfUnit
+    offering: PartOfOffering
     penetration: Annotated[Penetration | None, AfterValidator(_never_null)] = None
     incumbent: Annotated[Slug | None, AfterValidator(_never_null)] = None
     arr_potential: Amount | None = None

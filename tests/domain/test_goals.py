@@ -24,7 +24,6 @@ from domain.account_plan.goals import (
     SetGoal,
 )
 from domain.account_plan.plan import plan_id_of
-from domain.account_plan.plays import PlanPlay
 from tests.given import OPENED, given
 
 JAN_4, JAN_5, JAN_6, JUNE_30 = date(2026, 1, 4), date(2026, 1, 5), date(2026, 1, 6), date(2026, 6, 30)
@@ -143,13 +142,6 @@ def test_a_goal_is_abandoned_with_a_reason():
     given(SET, ABANDONED).when(ABANDON).then_refused("goal-over", "/id")
     with pytest.raises(ValidationError, match="reason"):
         AbandonGoal.model_validate({"id": "triple"})
-
-
-def test_nothing_new_serves_a_goal_that_is_over():
-    play = PlanPlay(
-        id="tour", title="Tour", kind="proof", owner="bob", due_on=JUNE_30, success_measure="x", goal="triple"
-    )
-    given(SET, ABANDONED).when(play).then_refused("goal-over", "/goal")
 
 
 @pytest.mark.parametrize("over", [ACHIEVED, ABANDONED])

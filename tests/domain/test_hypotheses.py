@@ -1,5 +1,3 @@
-from datetime import date
-
 import pytest
 from pydantic import ValidationError
 
@@ -24,7 +22,6 @@ from domain.account_plan.hypotheses import (
     ReviseHypothesis,
 )
 from domain.account_plan.plan import plan_id_of
-from domain.account_plan.plays import PlanPlay
 from tests.given import OPENED, given
 
 TERMS = {
@@ -128,13 +125,6 @@ def test_a_hypothesis_is_confirmed_or_refuted_by_what_was_observed():
     given(PROPOSED, CONFIRMED).when(refute).then_refused("hypothesis-over", "/id")
     assert (hypothesis_after(CONFIRMED).state, hypothesis_after(REFUTED).state) == ("confirmed", "refuted")
     assert hypothesis_after(REFUTED).observed == "9"
-
-
-def test_nothing_new_tests_a_hypothesis_that_is_over():
-    due_on = date(2026, 3, 1)
-    terms = {"id": "tour", "title": "Tour", "kind": "proof", "owner": "bob", "due_on": due_on, "success_measure": "x"}
-    play = PlanPlay(**terms, hypothesis="rework")
-    given(PROPOSED, REFUTED).when(play).then_refused("hypothesis-over", "/hypothesis")
 
 
 @pytest.mark.parametrize("over", [CONFIRMED, REFUTED])

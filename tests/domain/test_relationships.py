@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from pydantic import ValidationError
@@ -29,7 +29,12 @@ from domain.account_plan.relationships import (
     Touch,
     TouchLogged,
 )
-from domain.account_plan.stakeholders import StakeholderAdded, StakeholderForgotten, StakeholderLeft
+from domain.account_plan.stakeholders import (
+    StakeholderAdded,
+    StakeholderForgotten,
+    StakeholderLeft,
+    StakeholderReturned,
+)
 from domain.markers import SPEECH, Sealed, marked
 from domain.rules import speaks_of
 from tests.given import OPENED, given, given_nothing
@@ -72,9 +77,8 @@ def test_nobody_influences_themselves():
     given(CFO).when(oneself).then_refused("influence-on-oneself", "/influenced")
 
 
-def test_influence_is_between_people_who_are_there():
+def test_influence_is_between_people_there_are():
     given(CFO).when(DrawInfluence(**LINE)).then_refused("unknown-stakeholder", "/influencer")
-    given(CFO, HEAD, GONE).when(DrawInfluence(**LINE)).then_refused("stakeholder-over", "/influenced")
 
 
 def test_an_erased_influence_is_gone_and_may_be_drawn_anew():
@@ -92,7 +96,6 @@ def test_the_influence_of_somebody_who_left_can_be_erased():
 def test_an_objection_is_somebodys():
     given(CFO).when(NoteObjection(**OBJECTION)).then(NOTED)
     given().when(NoteObjection(**OBJECTION)).then_refused("unknown-stakeholder", "/stakeholder")
-    given(CFO, GONE).when(NoteObjection(**OBJECTION)).then_refused("stakeholder-over", "/stakeholder")
     given(CFO, NOTED).when(NoteObjection(**OBJECTION)).then_refused("objection-id-taken", "/id")
 
 
@@ -134,11 +137,9 @@ def test_a_pairing_ends_once_and_may_be_agreed_anew():
     assert pairing_after(AGREED, ENDED, AGREED).ending is None
 
 
-def test_a_pairing_with_somebody_who_left_can_be_ended_but_not_agreed():
+def test_a_pairing_with_somebody_who_left_can_be_ended_and_agreed_with_a_warning():
     given(CFO, AGREED, GONE).when(EndPairing(**PAIR)).then(ENDED)
-    weekly = AgreePairing(**PAIR, every_days=7)
-    given(CFO, AGREED, GONE).when(weekly).then_refused("stakeholder-over", "/stakeholder")
-    given(CFO, AGREED, ENDED, GONE).when(weekly).then_refused("stakeholder-over", "/stakeholder")
+    given(CFO, GONE).when(AgreePairing(**PAIR, every_days=14)).then(AGREED, warnings=("has-left",))
 
 
 def test_a_touch_is_logged_with_all_it_was_about():
@@ -167,14 +168,27 @@ def test_a_touch_was_not_tomorrow():
     [
         ({"stakeholders": ("cfo", "head")}, "/stakeholders/1", "unknown-stakeholder"),
         ({"action": "call"}, "/action", "unknown-action"),
-        ({"action": "invite"}, "/action", "action-over"),
-        ({"play": "tour"}, "/play", "play-over"),
+        ({"play": "lunch"}, "/play", "unknown-play"),
         ({"opportunity": "line-b"}, "/opportunity", "unknown-opportunity"),
     ],
 )
-def test_what_a_touch_names_is_there_and_not_over(named, pointer, type):
+def test_what_a_touch_names_is_there(named, pointer, type):
+    given(CFO).when(LogTouch(**TOUCH | named)).then_refused(type, pointer)
+
+
+def test_a_touch_may_be_about_what_is_over():
+    named = TOUCH | {"action": "invite", "play": "tour"}
     over = (PLAY, PlayDropped(id="tour"), ACTION, ActionDropped(id="invite"))
-    given(CFO, *over).when(LogTouch(**TOUCH | named)).then_refused(type, pointer)
+    given(CFO, *over).when(LogTouch(**named)).then(TouchLogged(**named))
+
+
+def test_a_touch_may_be_with_somebody_who_has_left_since_and_after_that_with_a_warning():
+    monday, tuesday = TOUCH, TOUCH | {"happened_on": JAN_6}
+    tomorrow = datetime(2026, 1, 7, 9, tzinfo=UTC)
+    given(CFO, GONE).when(LogTouch(**monday), at=tomorrow).then(TouchLogged(**monday))
+    given(CFO, GONE).when(LogTouch(**tuesday), at=tomorrow).then(TouchLogged(**tuesday), warnings=("has-left",))
+    back = StakeholderReturned(id="cfo", returned_on=JAN_6)
+    given(CFO, GONE, back).when(LogTouch(**tuesday), at=tomorrow).then(TouchLogged(**tuesday))
 
 
 def test_a_touch_entered_by_mistake_can_be_struck():
