@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from domain.account_plan import fold
+from domain.account_plan import ACCOUNT_PLAN, fold
 from domain.account_plan.plan import PlanOpened
 from domain.account_plan.plays import (
     BlockPlay,
@@ -78,7 +78,7 @@ def test_a_plan_begins_with_what_was_promised_up_to_a_year_before_it():
     given().when(PlanPlay(**old)).then(PlayPlanned(**old), warnings=("due-in-the-past",))
     in_a_leap_year = PlanOpened(**OPENED.model_dump() | {"opened_on": date(2024, 2, 29)})
     for day, refused in ((date(2023, 2, 27), True), (date(2023, 2, 28), False)):
-        due = When(fold((in_a_leap_year,)), PlanPlay(**TERMS | {"due_on": day}), MONDAY)
+        due = When(ACCOUNT_PLAN, fold((in_a_leap_year,)), PlanPlay(**TERMS | {"due_on": day}), MONDAY)
         if refused:
             due.then_refused("due-before-plan-opened", "/due_on")
         else:

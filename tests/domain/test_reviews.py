@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic import ValidationError
 
-from domain.account_plan import fold
+from domain.account_plan import ACCOUNT_PLAN, fold
 from domain.account_plan.actions import ActionAdded, AddAction
 from domain.account_plan.entries import EntryStruck, SectionConfirmed
 from domain.account_plan.plan import plan_id_of
@@ -183,7 +183,7 @@ def test_the_id_of_a_struck_review_is_never_given_again():
     for command in (HoldReview(**HOLD), ScheduleReview(**PLANNED)):
         given(HELD, struck).when(command).then_refused("review-id-taken", "/id")
         later = fold([SectionConfirmed(section="risks")], onto=fold((OPENED, HELD, struck)))
-        Given(later).when(command).then_refused("review-id-taken", "/id")
+        Given(ACCOUNT_PLAN, later).when(command).then_refused("review-id-taken", "/id")
 
 
 def test_a_cancelled_review_may_say_where_it_was_moved_to():
