@@ -27,7 +27,7 @@ from application.scenarios.scenario import ScenarioRefused
 from application.scenarios.simulation import PlansMovedOn, RealEventsHeld
 from application.views.cuts import CutRefused
 from application.views.diff import CutsOutOfOrder
-from application.views.pages import CursorUnknown
+from application.views.list_cursors import CursorUnknown
 from application.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
 from application.webhooks.ports import TargetRefused
 from application.webhooks.subscriptions import UnknownPlan

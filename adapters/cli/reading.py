@@ -19,15 +19,8 @@ from application.views.current_plan import current_plan
 from application.views.cuts import timezone_of
 from application.views.diff import diff
 from application.views.history import Filter
-from application.views.pages import (
-    blame_list,
-    event_named,
-    history_page,
-    review_before,
-    review_list,
-    version_before,
-    version_of,
-)
+from application.views.list_cursors import version_of
+from application.views.pages import blame_list, event_named, history_page, review_before, review_list, version_before
 from domain.account_plan import EVENTS
 from domain.account_plan.language import Section
 from domain.account_plan.plan import Tier, the_plan

@@ -26,7 +26,7 @@ from application.proof.ports import NoCheckpointYet, NotCoveredYet
 from application.views.cuts import CutRefused
 from application.views.diff import CutsOutOfOrder
 from application.views.history import MOST_SINCE, Entry, since
-from application.views.pages import CursorUnknown
+from application.views.list_cursors import CursorUnknown
 from application.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
 from application.webhooks.subscriptions import UnknownPlan
 from domain.account_plan.plan import PlanNotOpen

@@ -25,6 +25,7 @@ from application.views import diff as changes
 from application.views import history
 from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import Cut, CutRefused, check_there, cut_at
+from application.views.list_cursors import version_of
 from application.views.loaded_plan import LoadedPlan
 from application.views.pages import (
     BlameList,
@@ -36,7 +37,6 @@ from application.views.pages import (
     review_before,
     review_list,
     version_before,
-    version_of,
 )
 from application.views.plan_names import plans_named
 from domain.account_plan import THINGS

@@ -12,7 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from adapters.events.cloud_events import sequence, type_of
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.webhook_secrets import WebhookSecrets
-from application.views.pages import CursorUnknown
+from application.views.list_cursors import CursorUnknown
 from application.webhooks.attempts import Outcome
 from application.webhooks.endpoints import (
     Attempt,

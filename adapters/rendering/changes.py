@@ -7,7 +7,7 @@ from adapters.rendering.document import Block, Cell, Column, Sentence, Table
 from adapters.rendering.wording import Json, value
 from adapters.rendering.words import essence, spaced
 from application.reports.outcomes import ListName
-from application.views.diff import Direction
+from application.views.compared import Direction
 from domain.language import shortened
 
 ARROWS: Mapping[Direction | None, str] = {"up": " ▲", "down": " ▼", None: ""}

@@ -15,7 +15,7 @@ from application.aggregates.ports import ProjectionLag, StoreUnavailable
 from application.reports.said_vs_did import NotTwoReviews
 from application.views.cuts import CutRefused
 from application.views.diff import CutsOutOfOrder
-from application.views.pages import CursorUnknown
+from application.views.list_cursors import CursorUnknown
 from domain.account_plan.plan import PlanNotOpen
 
 logger = structlog.get_logger("plantrail.web")

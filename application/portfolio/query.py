@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from pydantic_core import to_json
 
 from application.portfolio.row import PortfolioItem
-from application.views.pages import CursorUnknown
+from application.views.list_cursors import CursorUnknown
 from domain.account_plan.plan import Tier
 from domain.calendar import Day
 from domain.language import Amount, OptionalName, PersonId

@@ -1,6 +1,5 @@
 """The lists that are made of one plan, as they are answered over HTTP and on the command line alike."""
 
-import base64
 import re
 from datetime import date, datetime, timedelta
 
@@ -10,6 +9,7 @@ from application.views.blame import Blame, blame
 from application.views.current_plan import CutView
 from application.views.cuts import Cut, CutRefused, check_there, cut_at, plan_at
 from application.views.history import Entry, Filter, history
+from application.views.list_cursors import cursor_after
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewView, held_reviews, last_review, reviews
 from domain.account_plan import EVENTS
@@ -41,10 +41,6 @@ class NoReviewToCompareWith(CutRefused):
     """No review was held before; say from which cut to compare."""
 
     type = "no-review-to-compare-with"
-
-
-class CursorUnknown(Exception):
-    """This cursor is not one this list gave."""
 
 
 def history_page(known: LoadedPlan, wanted: Filter, until: Cut, after: int = 0, limit: int = 100) -> HistoryPage:
@@ -98,18 +94,3 @@ _EVENTS = {name: name for name in EVENTS} | {kebab_case(name): name for name in 
 def event_named(type: str) -> str | None:
     """The name of an event, given as `PlayStarted`, `play-started` or `plantrail.play-started.v1`."""
     return _EVENTS.get(re.sub(r"^plantrail\.|\.v\d+$", "", type))
-
-
-def cursor_after(version: int) -> str:
-    return base64.urlsafe_b64encode(f"v{version}".encode()).decode().rstrip("=")
-
-
-def version_of(cursor: str) -> int:
-    """Raises `CursorUnknown`."""
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except ValueError:
-        text = ""
-    if not re.fullmatch(r"v[0-9]{1,9}", text):
-        raise CursorUnknown(CursorUnknown.__doc__)
-    return int(text[1:])

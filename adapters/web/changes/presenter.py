@@ -8,8 +8,9 @@ from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import PlanHead, head, value_text
 from adapters.web.plan.timebar import in_words
+from application.views.compared import Direction
 from application.views.cuts import Cut
-from application.views.diff import Change, Direction, Touched, diff
+from application.views.diff import Change, Touched, diff
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewView
 from domain.account_plan.plan import the_plan

@@ -11,7 +11,8 @@ from adapters.web.history.presenter import HistoryView, event_view, filter_in, h
 from adapters.web.plan.pages import PlanPages, PlanRequest
 from application.proof.ports import EventProof, LogTree, NotCoveredYet
 from application.views.history import history
-from application.views.pages import HistoryPage, cursor_after, event_named, version_before, version_of
+from application.views.list_cursors import cursor_after, version_of
+from application.views.pages import HistoryPage, event_named, version_before
 
 ENTRIES_ON_A_PAGE = 100
 

@@ -25,8 +25,8 @@ from application.portfolio.query import PortfolioQuery, Sort, name_key, place_of
 from application.portfolio.row import PortfolioItem, PortfolioRow, shown
 from application.views.current_plan import current_plan
 from application.views.cuts import cut_at
+from application.views.list_cursors import CursorUnknown
 from application.views.loaded_plan import LoadedPlan
-from application.views.pages import CursorUnknown
 from application.views.reviews import held_reviews, last_review
 from domain.account_plan import ACCOUNT_PLAN, COMMANDS, EVENTS
 from domain.account_plan.plan import plan_id_of, the_plan

@@ -1,0 +1,139 @@
+"""Things at two cuts of a plan: what was touched between them, by which events, and what of it is different."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, Field
+
+from application.views.current_plan import ONE_EACH
+from application.views.cuts import Cut, plan_at
+from application.views.effects import section_of, values_of, walk
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan import EMPTY, THINGS
+from domain.account_plan.health import TrafficLight
+from domain.account_plan.language import Section
+from domain.account_plan.plan import TIER_RANKS
+from domain.account_plan.stakeholders import StakeholderMoved
+from domain.account_plan.whitespace import PENETRATION_RANKS
+from domain.language import FORGOTTEN, kebab_case
+from domain.record import Recorded
+from domain.things import Thing
+
+Direction = Literal["up", "down"]
+
+ALWAYS_THERE = ONE_EACH - {"plan"} | {"cell"}
+"""Kinds of things that do not come and go: before anything was said, every value of theirs was unknown."""
+
+OF_THEIR_OWN = {"decisions": "decisions-taken"}
+"""Values that are a change by themselves, whatever else the same event says, and what that is called."""
+
+SCALES: Mapping[str, Mapping[Any, int | None]] = {
+    "health": {light: -place for place, light in enumerate(get_args(TrafficLight))},
+    "penetration": PENETRATION_RANKS,
+    "tier": {tier: -rank for tier, rank in TIER_RANKS.items()},
+}
+"""Words that have an order, by field; None: a word of the field that has no place in it."""
+
+
+class Move(BaseModel):
+    """A value before and after."""
+
+    direction: Direction | None
+    before: Any = Field(serialization_alias="from")
+    after: Any = Field(serialization_alias="to")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A thing at both cuts, and the events between them by the values they touched."""
+
+    kind: str
+    id: str
+    before: Thing | None
+    after: Thing | None
+    touching: Mapping[str, Sequence[Recorded]]
+
+    @property
+    def section(self) -> Section:
+        thing = self.after or self.before
+        return section_of(thing or THINGS[self.kind])
+
+    @property
+    def title(self) -> str | None:
+        """The words people know it by."""
+        thing = self.after or self.before
+        return thing.known_as if thing else None
+
+    @property
+    def came_or_went(self) -> bool:
+        return self.kind not in ALWAYS_THERE and (self.before is None) != (self.after is None)
+
+    def events(self, fields: Sequence[str]) -> list[Recorded]:
+        """In their order, each once."""
+        touching = {record.version: record for field in fields for record in self.touching[field]}
+        return [touching[version] for version in sorted(touching)]
+
+    @cached_property
+    def old(self) -> Mapping[str, Any]:
+        return values_of(self.before)
+
+    @cached_property
+    def new(self) -> Mapping[str, Any]:
+        return values_of(self.after)
+
+    @cached_property
+    def by_event(self) -> Mapping[str, Sequence[str]]:
+        """The values that are different now, by what last made them so."""
+        groups: dict[str, list[str]] = defaultdict(list)
+        for field, records in self.touching.items():
+            if not same(self.old.get(field), self.new.get(field)):
+                groups[OF_THEIR_OWN.get(field) or called(records[-1])].append(field)
+        return groups
+
+    @cached_property
+    def brought_back(self) -> Mapping[str, str]:
+        """The values that are as they were, and what last made them so."""
+        back = (field for field in self.touching if same(self.old.get(field), self.new.get(field)))
+        return {field: called(self.touching[field][-1]) for field in back}
+
+    def move(self, field: str) -> Move:
+        old, new = self.old.get(field), self.new.get(field)
+        return Move(direction=direction(field, old, new), before=old, after=new)
+
+
+def compare(known: LoadedPlan, a: Cut, b: Cut) -> list[Compared]:
+    """All that was touched between the cuts, kind by kind."""
+    was, now = plan_at(known, a) if a.version else EMPTY, plan_at(known, b)
+    touching: dict[tuple[str, str], dict[str, list[Recorded]]] = defaultdict(lambda: defaultdict(list))
+    for record, effects in walk(known.records[: b.version], after=a.version):
+        for effect in effects:
+            touching[effect.kind, effect.id][effect.field].append(record)
+    kinds = list(THINGS)
+    return [
+        Compared(kind, id, was.named(kind, id), now.named(kind, id), touching[kind, id])
+        for kind, id in sorted(touching, key=lambda thing: kinds.index(thing[0]))
+    ]
+
+
+def same(before: Any, after: Any) -> bool:
+    """Whether a value that was touched is as it was.  Of words nobody can read any more it is not known: they count as
+    changed, so that forgetting somebody takes no change away."""
+    return bool(before == after) and after not in (FORGOTTEN, (FORGOTTEN,))
+
+
+def called(record: Recorded) -> str:
+    if isinstance(record.event, StakeholderMoved) and record.event.promoted:
+        return "stakeholder-promoted"
+    return kebab_case(type(record.event).__name__)
+
+
+def direction(field: str, before: Any, after: Any) -> Direction | None:
+    """Of numbers, and of words on a scale.  From unknown to something is a change without a direction."""
+    if scale := SCALES.get(field):
+        before, after = scale.get(before), scale.get(after)
+    numbers = all(isinstance(value, int | Decimal) and not isinstance(value, bool) for value in (before, after))
+    return ("up" if after > before else "down") if numbers and before != after else None

@@ -1,0 +1,24 @@
+"""Cursors of lists: where the page that follows begins."""
+
+import base64
+import re
+
+
+class CursorUnknown(Exception):
+    """This cursor is not one this list gave."""
+
+
+def cursor_after(version: int) -> str:
+    """Of what is listed by version."""
+    return base64.urlsafe_b64encode(f"v{version}".encode()).decode().rstrip("=")
+
+
+def version_of(cursor: str) -> int:
+    """Raises `CursorUnknown`."""
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError:
+        text = ""
+    if not re.fullmatch(r"v[0-9]{1,9}", text):
+        raise CursorUnknown(CursorUnknown.__doc__)
+    return int(text[1:])
