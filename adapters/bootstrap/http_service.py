@@ -40,6 +40,7 @@ from adapters.postgres.log_watch import PostgresLogWatch
 from adapters.postgres.notary import Watch
 from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store
+from adapters.privacy.drafts import Drafts
 from adapters.proof.checkpoints import LogKey
 from adapters.rendering.pool import RenderingPool
 from application.aggregates.access import Caller
@@ -148,6 +149,7 @@ def http_app(
         make_id=make_id,
         checks={"store-away": store.why_away} if checks is None else checks,
         public_url=address,
+        drafts=Drafts(store.drafts, store.secrets.of("drafts")),
         sessions=Sessions(store.sessions, now, let_in.caller_by_key, let_in.development),
         metrics=metrics or Metrics(),
         outages=store.outages,
@@ -166,6 +168,7 @@ def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> 
 
     def purge_sessions() -> None:
         store.sessions.purge(utc_now())
+        store.drafts.purge(utc_now())
 
     try:
         with (

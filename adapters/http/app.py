@@ -44,6 +44,7 @@ from adapters.observability.metrics import Metrics
 from adapters.observability.outages import Outages
 from adapters.observability.periodic import every
 from adapters.observability.readiness import Checks, found
+from adapters.privacy.drafts import Drafts
 from adapters.rendering.pool import RenderingPool
 from application.aggregates.erasures import Erasures
 from application.aggregates.handle import Aggregates
@@ -87,6 +88,7 @@ class Services:
     """What may keep the service from being ready."""
     public_url: str
     """Where others reach the service."""
+    drafts: Drafts
     sessions: Sessions
     """Of people who use the pages."""
     metrics: Metrics = field(default_factory=Metrics)
@@ -122,6 +124,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     app = FastAPIOffline(title="plantrail", version=version, lifespan=lifespan, redoc_url=None)
     views = queries.Views(services.plans, services.heads, services.access_log)
     services.erasures.when_forgotten(views.drop)
+    services.erasures.when_forgotten(services.drafts.drop_of_plan)
     guard = Guard(services.callers, views.plan, services.limits)
     desk = commands.CommandDesk(services.plans, services.erasures, services.secret, metrics, views.note_read)
     # Flat and in front, for every route before the right one is tried in vain.

@@ -17,6 +17,7 @@ from adapters.observability.outages import Outages
 from adapters.postgres.access_events import PostgresAccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore
+from adapters.postgres.drafts import PostgresDrafts
 from adapters.postgres.embedded import EmbeddedPostgres, Keeper
 from adapters.postgres.erasures import PostgresErasures
 from adapters.postgres.event_store import PostgresEventStore
@@ -102,6 +103,7 @@ class Store:
     api_keys: PostgresApiKeys
     access_events: PostgresAccessEvents
     sessions: PostgresSessions
+    drafts: PostgresDrafts
     feed: PostgresFeed
     watch: PostgresLogWatch
     webhooks: PostgresWebhooks
@@ -218,6 +220,7 @@ def _opened(
             PostgresApiKeys(datastore),
             PostgresAccessEvents(datastore),
             PostgresSessions(datastore),
+            PostgresDrafts(datastore),
             feed,
             watch,
             PostgresWebhooks(datastore, of_webhooks),

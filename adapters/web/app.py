@@ -12,6 +12,8 @@ from adapters.web.guard import PageGuard
 from adapters.web.history import pages as history
 from adapters.web.plan import pages as plan
 from adapters.web.portfolio import pages as portfolio
+from adapters.web.reports import pages as reports
+from adapters.web.review import pages as review
 from adapters.web.sign_in import pages as sign_in
 
 
@@ -26,5 +28,7 @@ def pages(services: Services, views: Views, desk: CommandDesk) -> list[BaseRoute
         *plan.routes(plan_pages, guard),
         *changes.routes(plan_pages, guard),
         *history.routes(plan_pages, services.tree, guard),
+        *reports.routes(plan_pages, guard),
+        *review.routes(plan_pages, desk, services.drafts, guard, services.make_id),
         *forms.routes(plan_pages, desk, guard, services.make_id),
     ]

@@ -29,12 +29,13 @@ SHEETS = (
     "figures",
     "map",
     "grid",
+    "review",
     "utilities",
     "print",
 )
 """The style sheets, in the order in which they are put together."""
 
-SCRIPTS = ("htmx.min", "hotkeys", "palette", "timebar")
+SCRIPTS = ("htmx.min", "hotkeys", "palette", "review", "timebar")
 """Each is loaded by itself and does one thing; pages work without any."""
 
 FOR_EVER = "public, max-age=31536000, immutable"

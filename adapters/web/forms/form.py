@@ -51,6 +51,10 @@ class FormData(Mapping[str, str]):
     def __len__(self) -> int:
         return len(dict(self._pairs))
 
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        return list(self._pairs)
+
     def all(self, name: str) -> list[str]:
         return [value for each, value in self._pairs if each == name]
 

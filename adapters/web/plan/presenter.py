@@ -23,7 +23,13 @@ from domain.account_plan.plan import Plan, the_plan
 from domain.language import FORGOTTEN
 from domain.things import Thing
 
-PAGES = (("", "Plan"), ("/changes", "Changes"), ("/history", "History"))
+PAGES = (
+    ("", "Plan"),
+    ("/review", "Review"),
+    ("/said-vs-did", "Said versus did"),
+    ("/changes", "Changes"),
+    ("/history", "History"),
+)
 """The pages of a plan, and what each is called."""
 
 

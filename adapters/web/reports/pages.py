@@ -1,0 +1,55 @@
+"""The page of said versus did: the same document as the report's other forms, with the points it compares to choose."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from pydantic_core import from_json
+from starlette.routing import Route
+
+from adapters.rendering.document import Document
+from adapters.rendering.reports import document
+from adapters.web.guard import PageGuard
+from adapters.web.plan.pages import PlanPages, PlanRequest
+from adapters.web.plan.presenter import PlanHead, head
+from application.reports.said_vs_did import NotTwoReviews, cuts_meant, said_vs_did
+from application.views.cuts import cut_at
+from application.views.reviews import held_reviews
+from domain.account_plan.plan import the_plan
+
+
+@dataclass(frozen=True)
+class ReportView:
+    head: PlanHead
+    document: Document | None
+    """None where there are no two points to compare yet."""
+    why_not: str
+    from_cut: str
+    to_cut: str
+    cuts: Sequence[str]
+    forms: Sequence[tuple[str, str]]
+    """Address and name of each form the report can be had in."""
+
+
+def said_versus_did(asked: PlanRequest) -> ReportView:
+    given, known = asked.request.query_params, asked.known
+    cuts = [review.cut.cut for review in held_reviews(known, cut_at("now", known, asked.now))]
+    page, to = head(the_plan(known.state), asked.cut, asked.say), given.get("to")
+    closing = to or (None if asked.cut.cut == "now" else asked.cut.cut)
+    try:
+        first, second = cuts_meant(known, asked.now, given.get("from") or None, closing)
+    except NotTwoReviews as reason:
+        return ReportView(page, None, str(reason), given.get("from", ""), closing or "", [*cuts, "now"], [])
+    report = said_vs_did(known, cut_at(first, known, asked.now), cut_at(second, known, asked.now))
+    made = document("said-vs-did", from_json(report.model_dump_json(by_alias=True)))
+    where = {"from": first, "to": second}
+    address = f"/v1{page.path}/said-vs-did"
+    forms = [
+        (f"{address}?{urlencode({**where, 'format': form})}", form.upper()) for form in ("pdf", "html", "md", "json")
+    ]
+    return ReportView(page, made, "", first, second, [*cuts, "now"], forms)
+
+
+def routes(pages: PlanPages, guard: PageGuard) -> list[Route]:
+    page = pages.page("reports/page.html", said_versus_did)
+    return [guard.page("/plans/{plan}/said-vs-did", page, "view", "said-vs-did-page")]

@@ -1,0 +1,162 @@
+"""The page on which a review is held: opened, kept as a draft, looked at ahead, and held."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from adapters.http.commands import CommandDesk
+from adapters.http.requests import context
+from adapters.privacy.drafts import Drafts
+from adapters.web.forms.form import FormData
+from adapters.web.forms.pages import MOST_FIELDS, meanwhile
+from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.plan.pages import PlanPages, PlanRequest
+from adapters.web.plan.presenter import plan_path
+from adapters.web.review.presenter import review_page
+from adapters.web.review.typed import Mistake, TypedCommand, commands_of, typed_commands
+from application.aggregates.handle import CommandRefused, KeyReused, VersionConflict
+from application.aggregates.preview import preview
+from application.reports.said_vs_did import Report, said_vs_did
+from application.views.cuts import cut_at
+from application.views.reviews import held_reviews, last_review
+from domain.account_plan.plan import the_plan
+from domain.language import Caution, Command, Refusal
+
+FORM = "review"
+NOTHING = FormData([])
+
+
+class ReviewPages:
+    def __init__(self, pages: PlanPages, desk: CommandDesk, drafts: Drafts, make_id: Callable[[], UUID]) -> None:
+        self._pages = pages
+        self._desk = desk
+        self._drafts = drafts
+        self._make_id = make_id
+
+    async def open(self, request: Request) -> Response:
+        """With the draft of whoever opens it, if there is one."""
+        asked, actor = await self._pages.asked(request), visitor_of(request).caller.actor
+
+        def shown() -> Response:
+            kept = self._drafts.find(actor, asked.known.id, FORM, asked.now)
+            given = FormData(kept) if kept else FormData(request.query_params.multi_items())
+            return self._shown(asked, given, is_draft=kept is not None)
+
+        return await run_in_threadpool(shown)
+
+    async def save(self, request: Request) -> Response:
+        """Keep what is typed; a script does so every few seconds, a button whenever somebody likes."""
+        asked, data = await self._sent(request)
+        actor = visitor_of(request).caller.actor
+        try:
+            await run_in_threadpool(self._drafts.save, actor, asked.known.id, FORM, data.pairs, asked.now)
+        except ValueError as error:
+            return Response(str(error), 413, media_type="text/plain")
+        if request.headers.get("accept", "").startswith("text/html"):
+            return RedirectResponse(f"{plan_path(the_plan(asked.known.state))}/review", 303)
+        return Response(status_code=204)
+
+    async def look_ahead(self, request: Request) -> Response:
+        """What the report would say, and which new promises are vague."""
+        asked, data = await self._sent(request)
+        return await run_in_threadpool(self._shown, asked, data)
+
+    async def drop(self, request: Request) -> Response:
+        asked, _ = await self._sent(request)
+        await run_in_threadpool(self._drafts.drop, visitor_of(request).caller.actor, asked.known.id, FORM)
+        return RedirectResponse(f"{plan_path(the_plan(asked.known.state))}/review", 303)
+
+    async def hold(self, request: Request) -> Response:
+        """Record everything, all or nothing."""
+        asked, data = await self._sent(request)
+        typed = typed_commands(data, asked.cut.date)
+        commands, mistakes = commands_of(typed)
+        if mistakes:
+            return await run_in_threadpool(self._shown, asked, data, mistakes, 422)
+        try:
+            return await self._held(request, asked, data, commands)
+        except CommandRefused as error:
+            refused = [_refused(typed, error.place, error.refusal)]
+            return await run_in_threadpool(self._shown, asked, data, refused, 409)
+        except Refusal as refusal:
+            return await run_in_threadpool(self._shown, asked, data, [_refused(typed, -1, refusal)], 409)
+        except VersionConflict as conflict:
+            changed = [Mistake("", line) for line in meanwhile(conflict, asked.say)]
+            return await run_in_threadpool(self._shown, await self._pages.asked(request), data, changed, 412)
+        except KeyReused:
+            again = [Mistake("", asked.say("This form was sent before with other words. Send it once more."))]
+            return await run_in_threadpool(self._shown, asked, data, again, 422)
+
+    async def _held(
+        self,
+        request: Request,
+        asked: PlanRequest,
+        data: FormData,
+        commands: Sequence[Command],
+    ) -> Response:
+        caller = visitor_of(request).caller
+        expected = data.get("expected-version", "")
+        seen = int(expected) if expected.isdecimal() and len(expected) < 10 else None
+        key = data.get("idempotency-key") or None
+        outcome = await self._desk.carry_out(request, "commands", commands, context(request, caller, "ui"), seen, key)
+        await run_in_threadpool(self._drafts.drop, caller.actor, asked.known.id, FORM)
+        held = outcome.done[-1].id
+        return RedirectResponse(f"{plan_path(the_plan(asked.known.state))}/said-vs-did?to=review:{held}", 303)
+
+    async def _sent(self, request: Request) -> tuple[PlanRequest, FormData]:
+        asked = await self._pages.asked(request)
+        form = await request.form(max_fields=MOST_FIELDS)
+        return asked, FormData([(name, str(value)) for name, value in form.multi_items()])
+
+    def _shown(
+        self,
+        asked: PlanRequest,
+        data: FormData,
+        mistakes: Sequence[Mistake] = (),
+        status: int = 200,
+        is_draft: bool = False,
+    ) -> Response:
+        report, warnings = self._ahead(asked, data) if len(data) and not mistakes else (None, [])
+        page = review_page(
+            asked.known, asked.cut, data, asked.say, str(self._make_id()), mistakes, report, warnings, is_draft
+        )
+        return self._pages.rendered(asked, "review/page.html", page, status)
+
+    def _ahead(self, asked: PlanRequest, data: FormData) -> tuple[Report | None, list[tuple[str, Caution]]]:
+        """The report from the last review of the kind to the one that is being held, as far as it can be told yet."""
+        typed = typed_commands(data, asked.cut.date)
+        commands, mistakes = commands_of(typed)
+        if mistakes:
+            return None, []
+        actor = visitor_of(asked.request).caller.actor
+        try:
+            after, done = preview(asked.known, commands, asked.now, actor, self._make_id)
+        except CommandRefused:
+            return None, []
+        warnings = [(each.prefix, caution) for each, told in zip(typed, done, strict=True) for caution in told.warnings]
+        kind = data.get("hold-kind")
+        before = last_review(each for each in held_reviews(asked.known, asked.cut) if each.event.kind == kind)
+        if before is None:
+            return None, warnings
+        return said_vs_did(after, before.cut, cut_at("now", after, asked.now)), warnings
+
+
+def _refused(typed: Sequence[TypedCommand], place: int, refusal: Refusal) -> Mistake:
+    return Mistake(f"{typed[place].prefix}{refusal.pointer.replace('/', '-')}", str(refusal))
+
+
+def routes(
+    plan_pages: PlanPages, desk: CommandDesk, drafts: Drafts, guard: PageGuard, make_id: Callable[[], UUID]
+) -> list[Route]:
+    pages = ReviewPages(plan_pages, desk, drafts, make_id)
+    return [
+        guard.page("/plans/{plan}/review", pages.open, "command", "review-page"),
+        guard.page("/plans/{plan}/review", pages.hold, "command", "review-held", "POST"),
+        guard.page("/plans/{plan}/review/draft", pages.save, "command", "review-draft", "POST"),
+        guard.page("/plans/{plan}/review/draft/drop", pages.drop, "command", "review-draft-dropped", "POST"),
+        guard.page("/plans/{plan}/review/ahead", pages.look_ahead, "command", "review-ahead", "POST"),
+    ]

@@ -1,0 +1,285 @@
+"""The page on which a review is held: what was said, what is promised anew, who thinks what, and what was decided."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import get_args
+
+from adapters.rendering.words import in_words, spaced
+from adapters.web.forms.form import FormData, Option
+from adapters.web.languages import Speech
+from adapters.web.plan.presenter import PlanHead, head, name_of
+from adapters.web.review.typed import ATTITUDES, FATES, Fate, Mistake
+from application.reports.said_vs_did import Report
+from application.views.cuts import Cut
+from application.views.loaded_plan import LoadedPlan
+from application.views.reviews import ReviewOnRecord, held_reviews, last_review
+from domain.account_plan.actions import Action, ActionKind
+from domain.account_plan.plan import the_plan
+from domain.account_plan.plays import Play
+from domain.account_plan.reviews import Audience, Review, ReviewKind
+from domain.account_plan.stakeholders import Stakeholder
+from domain.account_plan.team import Member
+from domain.language import Caution
+
+NEW_ROWS = 5
+DEFAULT_KIND: ReviewKind = "monthly"
+KINDS_OF_NEW: tuple[ActionKind, ...] = ("task", "touch", "mitigation")
+"""What can be promised in a line; the others have fields of their own and a form of their own."""
+
+
+@dataclass(frozen=True)
+class PromiseRow:
+    """A promise that is open, and what may have become of it."""
+
+    key: str
+    prefix: str
+    kind: str
+    name: str
+    owner: str
+    due_on: str
+    due_how_far: str
+    is_overdue: bool
+    was_said: bool
+    side: str
+    fates: Sequence[Option]
+    values: dict[str, str]
+    errors: Sequence[str]
+
+
+@dataclass(frozen=True)
+class NewRow:
+    """A line for a promise that is made at the review."""
+
+    prefix: str
+    kinds: Sequence[Option]
+    values: dict[str, str]
+    errors: Sequence[str]
+    warnings: Sequence[str]
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    key: str
+    prefix: str
+    name: str
+    attitude: str
+    choices: Sequence[Option]
+    evidence: str
+    is_there: bool
+
+
+@dataclass(frozen=True)
+class AgendaLine:
+    topic: str
+    minutes: int
+
+
+@dataclass(frozen=True)
+class ScoreLine:
+    """What the report would say if the review were held now."""
+
+    scored: int
+    kept: int
+    late: int
+    failed: int
+    dropped: int
+    slipped: int
+    missed: int
+    pending: int
+    keep_rate: str
+    done_rate: str
+
+
+@dataclass(frozen=True)
+class ReviewPage:
+    head: PlanHead
+    action: str
+    expected: int
+    key: str
+    last: str
+    """The review whose list is gone through; empty where none was held."""
+    kinds: Sequence[Option]
+    audiences: Sequence[Option]
+    hold: dict[str, str]
+    ours: Sequence[str]
+    agenda: Sequence[AgendaLine]
+    promises: Sequence[PromiseRow]
+    new: Sequence[NewRow]
+    people: Sequence[PersonRow]
+    score: ScoreLine | None
+    mistakes: Sequence[Mistake]
+    is_draft: bool
+
+
+def review_page(
+    known: LoadedPlan,
+    cut: Cut,
+    data: FormData,
+    say: Speech,
+    key: str,
+    mistakes: Sequence[Mistake] = (),
+    report: Report | None = None,
+    warnings: Sequence[tuple[str, Caution]] = (),
+    is_draft: bool = False,
+) -> ReviewPage:
+    """`warnings` are those of the commands, each with the fields it was typed into."""
+    plan, card = known.state, the_plan(known.state)
+    kind = data.get("hold-kind") or DEFAULT_KIND
+    held = [review for review in held_reviews(known, cut) if review.event.kind == kind]
+    last, scheduled = last_review(held), _scheduled(known, data)
+    page = head(card, cut, say)
+    return ReviewPage(
+        head=page,
+        action=f"{page.path}/review",
+        expected=known.version,
+        key=key,
+        last=say("{id}, held on {day}", id=last.event.id, day=say.day(last.event.held_on)) if last else "",
+        kinds=_options(get_args(ReviewKind), kind, say),
+        audiences=_options(get_args(Audience), data.get("hold-audience") or "internal", say),
+        hold=_hold(data, cut.date, card.owner, scheduled),
+        ours=sorted({card.owner, *(member.person for member in plan.all(Member).values())}),
+        agenda=[AgendaLine(item.topic, item.minutes) for item in (scheduled.agenda if scheduled else ())],
+        promises=list(_promises(known, cut, last, data, mistakes, say)),
+        new=[_new(place, data, mistakes, warnings, say) for place in range(_rows_of_new(data))],
+        people=list(_people(known, data, say)),
+        score=_score(report, say) if report else None,
+        mistakes=mistakes,
+        is_draft=is_draft,
+    )
+
+
+def _options(words: Sequence[str], chosen: str, say: Speech) -> list[Option]:
+    return [Option(word, say(spaced(word)), word == chosen) for word in words]
+
+
+def _scheduled(known: LoadedPlan, data: FormData) -> Review | None:
+    """The review that was scheduled under the id that is typed, else the next one that is."""
+    waiting = [review for review in known.state.all(Review).values() if review.state == "scheduled"]
+    named = next((review for review in waiting if review.id == data.get("hold-id")), None)
+    return named or min(waiting, key=lambda review: review.planned_on or date.max, default=None)
+
+
+def _hold(data: FormData, today: date, owner: str, scheduled: Review | None) -> dict[str, str]:
+    """What is typed about the review itself; before anything was, what was planned."""
+    fields = ("id", "held_on", "ours", "topics", "decisions", "decisions_required", "notes", "next_on")
+    typed = {name: data.get(f"hold-{name}", "") for name in fields}
+    if not any(name.startswith("hold-") for name in data):
+        typed["held_on"] = today.isoformat()
+        typed["id"] = scheduled.id if scheduled else ""
+        typed["ours"] = ", ".join(scheduled.ours) if scheduled and scheduled.ours else owner
+    return typed
+
+
+def _promises(
+    known: LoadedPlan,
+    cut: Cut,
+    last: ReviewOnRecord | None,
+    data: FormData,
+    mistakes: Sequence[Mistake],
+    say: Speech,
+) -> Iterator[PromiseRow]:
+    """Ours before the customer's, the ones due first on top."""
+    said_until = last.cut.version if last else 0
+    made = {
+        (record.event.noun, record.event.subject()): record.version
+        for record in reversed(known.records)
+        if record.event.noun in ("play", "action")
+    }
+    every: list[Play | Action] = [*known.state.all(Play).values(), *known.state.all(Action).values()]
+    for promise in sorted((each for each in every if each.is_open), key=lambda each: (each.side != "us", each.due_on)):
+        prefix = f"promise-{promise.noun}-{promise.id}"
+        fate = data.get(f"{prefix}-fate") or "going"
+        fates: tuple[Fate, ...] = tuple(each for each in FATES if each != "lost" or promise.noun == "play")
+        yield PromiseRow(
+            key=f"{promise.noun}:{promise.id}",
+            prefix=prefix,
+            kind=say(spaced(promise.kind)),
+            name=name_of(promise),
+            owner=promise.owner,
+            due_on=say.day(promise.due_on),
+            due_how_far=say.how_far(promise.due_on, cut.date),
+            is_overdue=promise.is_overdue(cut.today),
+            was_said=made.get((promise.noun, promise.id), 0) <= said_until,
+            side=promise.side,
+            fates=[Option(each, say(_word_for(each, promise.noun)), each == fate) for each in fates],
+            values={
+                name: data.get(f"{prefix}-{name}", "")
+                for name in ("finished_on", "result", "evidence", "due_on", "reason")
+            },
+            errors=_of_row(prefix, mistakes),
+        )
+
+
+def _of_row(prefix: str, mistakes: Sequence[Mistake]) -> list[str]:
+    """What is wrong in a row of the page."""
+    return [each.detail for each in mistakes if each.field == prefix or each.field.startswith(f"{prefix}-")]
+
+
+def _word_for(fate: Fate, noun: str) -> str:
+    words: dict[Fate, str] = {
+        "going": "goes on",
+        "done": "won" if noun == "play" else "done",
+        "lost": "lost",
+        "moved": "moved",
+        "dropped": "dropped",
+    }
+    return words[fate]
+
+
+def _rows_of_new(data: FormData) -> int:
+    typed = [place for place in range(200) if data.get(f"new-{place}-statement", "").strip()]
+    return max(NEW_ROWS, max(typed, default=-1) + 3)
+
+
+def _new(
+    place: int, data: FormData, mistakes: Sequence[Mistake], warnings: Sequence[tuple[str, Caution]], say: Speech
+) -> NewRow:
+    prefix = f"new-{place}"
+    return NewRow(
+        prefix=prefix,
+        kinds=_options(KINDS_OF_NEW, data.get(f"{prefix}-kind") or "task", say),
+        values={name: data.get(f"{prefix}-{name}", "") for name in ("statement", "owner", "due_on")},
+        errors=_of_row(prefix, mistakes),
+        warnings=[caution.detail for where, caution in warnings if where == prefix],
+    )
+
+
+def attitude_word(attitude: int | None) -> str:
+    return "unknown" if attitude is None else in_words(attitude, "attitude")
+
+
+def _people(known: LoadedPlan, data: FormData, say: Speech) -> Iterator[PersonRow]:
+    there = set(data.all("hold-theirs"))
+    for person in known.state.all(Stakeholder).values():
+        if not person.is_there:
+            continue
+        prefix = f"attitude-stakeholder-{person.id}"
+        chosen = data.get(f"{prefix}-attitude", "")
+        now = say(attitude_word(person.attitude))
+        words = [(value, attitude_word(number)) for value, number in ATTITUDES.items()]
+        yield PersonRow(
+            key=f"stakeholder:{person.id}",
+            prefix=prefix,
+            name=person.name or person.title or person.id,
+            attitude=now,
+            choices=[Option(value, say(word), value == chosen) for value, word in words],
+            evidence=data.get(f"{prefix}-evidence", ""),
+            is_there=person.id in there,
+        )
+
+
+def _score(report: Report, say: Speech) -> ScoreLine:
+    score = report.score
+    return ScoreLine(
+        scored=score.scored,
+        kept=score.kept,
+        late=score.late,
+        failed=score.failed,
+        dropped=score.dropped,
+        slipped=score.slipped,
+        missed=score.missed,
+        pending=score.pending,
+        keep_rate=say.share(score.keep_rate),
+        done_rate=say.share(score.done_rate),
+    )
