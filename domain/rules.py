@@ -63,7 +63,7 @@ def check_references(aggregate: Aggregate, command: Command, thing: Thing | None
     part_of = {field for field, marker in marked(type(command), Refers) if marker.part_of}
     for kind, name, pointer in references(command):
         field = pointer.split("/")[1]
-        if field not in part_of and has_link(thing, field, name):
+        if field not in part_of and has_link(thing, kind, name):
             continue
         named = aggregate.named(kind, name)
         if named is None:
@@ -73,10 +73,9 @@ def check_references(aggregate: Aggregate, command: Command, thing: Thing | None
             raise Over(pointer, kind=kind, id=name, ending=named.ending)
 
 
-def has_link(thing: Thing | None, field: str, name: str) -> bool:
-    """Whether a thing names another one already, in this field."""
-    has = getattr(thing, field, None)
-    return has == name or (isinstance(has, tuple) and name in has)
+def has_link(thing: Thing | None, kind: str, name: str) -> bool:
+    """Whether a thing names another one already."""
+    return thing is not None and any((kind, name) == (other, id) for other, id, _ in references(thing))
 
 
 def check_days(aggregate: Aggregate, command: Command, today: date, opened_on: date) -> None:
@@ -127,7 +126,7 @@ def cautions_about_the_departed(aggregate: Aggregate, command: Command, thing: T
     for kind, name, pointer in references(command):
         left_on = getattr(aggregate.named(kind, name), "left_on", None)
         field = pointer.split("/")[1]
-        if left_on is None or (days and min(days) <= left_on) or field == "about" or has_link(thing, field, name):
+        if left_on is None or (days and min(days) <= left_on) or field == "about" or has_link(thing, kind, name):
             continue
         yield Caution("has-left", pointer, f"“{name}” left on {left_on}: is somebody else meant, or another day?")
 

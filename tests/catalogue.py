@@ -25,7 +25,7 @@ from tests.histories import told
 from tests.reports import DEMO
 
 COMMAND = "python -m tests.released"
-STORIES = ("retailer", "manufacturer", "win-back")
+STORIES = ("retailer", "manufacturer", "win-back", "spreadsheet")
 LINE_LENGTH = 120
 LOG = UUID("0f5f1e3c-6f0a-4d7e-9d0a-2b8f6c1d7e55")
 

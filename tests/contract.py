@@ -17,6 +17,7 @@ open-plan → PlanOpened: account_id, account_name, tier(strategic growth enterp
 correct-plan → PlanCorrected: segment?(enterprise mid_market other), territory?, reason
 rename-account → AccountRenamed: account_name, former
 change-tier → TierChanged: tier(strategic growth enterprise standard), former, round?, decided_by[]?, reason
+confirm-tier → TierConfirmed: round?, decided_by[]?
 score-account → AccountScored: round?, criteria{top_arr addressable_spend whitespace logo reference industry_leadership
     innovation sponsor champion multi_team trajectory competitor_targeting consolidation renewal_concentration}
 reassign-plan → PlanReassigned: owner, former, reason
@@ -99,6 +100,7 @@ open-opportunity → OpportunityOpened: id, name, crm_id?, unit?, offering?, goa
 advance-opportunity → OpportunityAdvanced: id, stage, former
 reforecast-opportunity → OpportunityReforecast: id, amount?, close_on?, probability?, former
 engage-stakeholders → StakeholdersEngaged: id, stakeholders[]
+disengage-stakeholders → StakeholdersDisengaged: id, stakeholders[]
 set-next-best-action → NextBestActionSet: id, statement, owner, due_on
 relink-opportunity → OpportunityRelinked: id, unit?, offering?, goal?, hypothesis?
 win-opportunity → OpportunityWon: id, won_on, amount, discount?
@@ -175,6 +177,7 @@ reopen-action → ActionReopened: id, reason
 raise-request → RequestRaised: id, function(marketing product customer_success executive finance legal),
     kind(custom_development roadmap beta_access case_study campaign press advisory_board conference terms addendum
     implementation ticket_priority other), statement, owner, due_on?, goal?, opportunity?
+reassign-request → RequestReassigned: id, owner, former
 answer-request → RequestAnswered: id, decision(accepted planned declined), member
 deliver-request → RequestDelivered: id, delivered_on
 

@@ -20,6 +20,7 @@ TOLD: list[Line] = [
     ("2026-01-06", "rename-account", {"account_name": "Acme Group"}),
     ("2026-01-06", "change-tier", {"tier": "growth", "decided_by": ["eve"], "reason": "Round of January"}),
     ("2026-01-06", "change-tier", {"tier": "strategic", "reason": "Taken back"}),
+    ("2026-01-06", "confirm-tier", {"round": "2026", "decided_by": ["eve"], "reason": "It stays"}),
     ("2026-01-06", "score-account", {"round": "2026", "criteria": {"logo": 3, "top_arr": 1}}),
     ("2026-01-06", "reassign-plan", {"owner": "ben", "reason": "Ann is away"}),
     ("2026-01-06", "begin-cycle", {"id": "c26", "kind": "annual", "starts_on": "2026-01-01", "ends_on": "2026-12-31"}),
@@ -105,6 +106,7 @@ TOLD: list[Line] = [
     ("2026-01-15", "advance-opportunity", {"id": "deal", "stage": "proposal"}),
     ("2026-01-15", "reforecast-opportunity", {"id": "deal", "probability": "0.5"}),
     ("2026-01-15", "engage-stakeholders", {"id": "deal", "stakeholders": ["coo", "lead"]}),
+    ("2026-01-15", "disengage-stakeholders", {"id": "deal", "stakeholders": ["lead"]}),
     (
         "2026-01-15",
         "set-next-best-action",
@@ -168,6 +170,7 @@ TOLD: list[Line] = [
         "raise-request",
         {"id": "case", "function": "marketing", "kind": "case_study", "statement": "Case of line B", "owner": "ann"},
     ),
+    ("2026-01-22", "reassign-request", {"id": "case", "owner": "ben"}),
     ("2026-01-22", "answer-request", {"id": "case", "decision": "planned", "member": "joy"}),
     ("2026-01-22", "deliver-request", {"id": "case", "delivered_on": "2026-01-22"}),
     ("2026-01-23", "assign-member", {"person": "ben", "role": "customer_success", "from_on": "2026-01-01"}),

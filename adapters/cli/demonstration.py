@@ -1,4 +1,4 @@
-"""The command that shows what this is: three invented accounts, each told over a year."""
+"""The command that shows what this is: invented accounts, three told over a year and one from a spreadsheet."""
 
 from datetime import date, timedelta
 from importlib.resources import files
@@ -38,7 +38,7 @@ def demo(
     port: Port = 8080,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Only load the plans and show one.")] = False,
 ) -> None:
-    """Load three accounts over twelve months, show one of them, and serve them all until Ctrl-C."""
+    """Load invented accounts over twelve months, show one of them, and serve them all until Ctrl-C."""
     if not no_serve:
         check_free(HOST, port)
     settings, terminal = Settings(), out()

@@ -5,12 +5,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
 
+from pydantic import Field
+
 from domain.account_plan.language import AccountPlan, CompetitorId, GoalId, HypothesisId, OfferingId, Section, UnitId
 from domain.aggregates import Topic
 from domain.calendar import Day
 from domain.language import (
     STAKEHOLDER,
     Amount,
+    AtLeastOne,
     Command,
     Decision,
     DueDay,
@@ -107,7 +110,15 @@ class OpportunityReforecast(OpportunityEvent, Forecast):
 
 
 class StakeholdersEngaged(OpportunityEvent):
-    """Who takes part in an opportunity on their side, the whole set; with three it is multi-threaded."""
+    """Who joins those who take part in an opportunity on their side.  Three who are still there make it
+    multi-threaded."""
+
+    id: str
+    stakeholders: tuple[StakeholderId, ...]
+
+
+class StakeholdersDisengaged(OpportunityEvent):
+    """Some of those who took part in an opportunity on their side no longer do."""
 
     id: str
     stakeholders: tuple[StakeholderId, ...]
@@ -153,6 +164,7 @@ OpportunityEvents = (
     | OpportunityAdvanced
     | OpportunityReforecast
     | StakeholdersEngaged
+    | StakeholdersDisengaged
     | NextBestActionSet
     | OpportunityRelinked
     | OpportunityWon
@@ -211,10 +223,18 @@ class ReforecastOpportunity(OpportunityCommand):
 
 
 class EngageStakeholders(OpportunityCommand):
-    """These take part in it, beside those who do already; with three different ones it is multi-threaded."""
+    """These take part in it, beside those who do already.  Three different ones who are still there make it
+    multi-threaded."""
 
     id: Slug
     stakeholders: Many[StakeholderId]
+
+
+class DisengageStakeholders(OpportunityCommand):
+    """These no longer take part in it.  Whoever did not is left out."""
+
+    id: Slug
+    stakeholders: AtLeastOne[StakeholderId]
 
 
 class SetNextBestAction(OpportunityCommand):
@@ -251,6 +271,8 @@ class LoseOpportunity(OpportunityCommand):
 
 
 class ReopenOpportunity(OpportunityCommand):
+    """It is open again, and so is the forecast from before the closing."""
+
     needs: ClassVar[Any] = "over"
 
     id: Slug
@@ -262,6 +284,7 @@ OpportunityCommands = (
     | AdvanceOpportunity
     | ReforecastOpportunity
     | EngageStakeholders
+    | DisengageStakeholders
     | SetNextBestAction
     | RelinkOpportunity
     | WinOpportunity
@@ -282,7 +305,7 @@ class Opportunity(OpportunityLinks, OpportunityTerms, Thing):
 
     state: OpportunityState = "open"
     engaged: tuple[StakeholderId, ...] = ()
-    """Everybody who ever was, whether or not they are still with the account: see `engaged_there`."""
+    """Whoever takes part, whether or not they are still with the account: see `engaged_there`."""
     multi_threaded: bool = False
     """Whether it hangs on no single person: see `MULTI_THREADED`.  It also changes when somebody leaves."""
     next_best_action: NextBestAction | None = None
@@ -290,6 +313,8 @@ class Opportunity(OpportunityLinks, OpportunityTerms, Thing):
     discount: Decimal | None = None
     lost_on: date | None = None
     competitor: CompetitorId | None = None
+    forecast_amount: Decimal | None = Field(None, exclude=True)
+    """The forecast from before the closing, to which a reopening returns; what was signed stands in `amount`."""
 
     @property
     def ending(self) -> str | None:
@@ -326,6 +351,9 @@ def decide(plan: AccountPlan, command: OpportunityCommands, _today: date) -> Dec
         case EngageStakeholders(id=id, stakeholders=stakeholders):
             joining = tuple(who for who in dict.fromkeys(stakeholders) if who not in opportunity.engaged)
             event = StakeholdersEngaged(id=id, stakeholders=joining) if joining else None
+        case DisengageStakeholders(id=id, stakeholders=stakeholders):
+            leaving = tuple(who for who in dict.fromkeys(stakeholders) if who in opportunity.engaged)
+            event = StakeholdersDisengaged(id=id, stakeholders=leaving) if leaving else None
         case SetNextBestAction():
             return set_next_best_action(opportunity, command)
         case RelinkOpportunity(id=id):
@@ -367,15 +395,20 @@ def apply(draft: Draft, event: OpportunityEvents) -> None:
             engaged = draft.the(Opportunity, id).engaged
             draft.set(Opportunity, id, engaged=tuple(dict.fromkeys((*engaged, *joining))))
             count_threads(draft, id)
+        case StakeholdersDisengaged(id=id, stakeholders=leaving):
+            engaged = draft.the(Opportunity, id).engaged
+            draft.set(Opportunity, id, engaged=tuple(who for who in engaged if who not in leaving))
+            count_threads(draft, id)
         case NextBestActionSet(id=id):
             draft.set(Opportunity, id, next_best_action=next_best_action_of(event))
-        case OpportunityWon():
-            draft.change(Opportunity, event, state="won")
-        case OpportunityLost():
-            draft.change(Opportunity, event, state="lost")
-        case OpportunityReopened():
+        case OpportunityWon(id=id):
+            draft.change(Opportunity, event, state="won", forecast_amount=draft.value(Opportunity, id, "amount"))
+        case OpportunityLost(id=id):
+            draft.change(Opportunity, event, state="lost", forecast_amount=draft.value(Opportunity, id, "amount"))
+        case OpportunityReopened(id=id):
             emptied = {"won_on": None, "discount": None, "lost_on": None, "competitor": None}
-            draft.change(Opportunity, event, state="open", **emptied)
+            amount = draft.value(Opportunity, id, "forecast_amount")
+            draft.change(Opportunity, event, state="open", amount=amount, forecast_amount=None, **emptied)
         case _:
             assert_never(event)
 

@@ -1,6 +1,6 @@
 """Topic: the plan itself: whose it is, how much the account matters to us, and whether it is still worked on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, assert_never, get_args
@@ -73,6 +73,13 @@ class Criteria(Terms):
     renewal_concentration: int | None = None
 
 
+class Scoring(Terms):
+    """What an account was judged by in one round."""
+
+    round: str | None = None
+    criteria: Criteria
+
+
 class CycleTerms(Terms):
     id: str
     kind: CycleKind
@@ -117,11 +124,15 @@ class TierChanged(PlanEvent):
     decided_by: tuple[Person, ...] = ()
 
 
-class AccountScored(PlanEvent):
-    """The account was judged by what the tier is chosen by."""
+class TierConfirmed(PlanEvent):
+    """The account matters to us as much as before: its tier was looked at, and it stays."""
 
     round: str | None = None
-    criteria: Criteria
+    decided_by: tuple[Person, ...] = ()
+
+
+class AccountScored(PlanEvent, Scoring):
+    """The account was judged by what the tier is chosen by, in one round; each round keeps its own."""
 
 
 class PlanReassigned(PlanEvent):
@@ -158,6 +169,7 @@ PlanEvents = (
     | PlanCorrected
     | AccountRenamed
     | TierChanged
+    | TierConfirmed
     | AccountScored
     | PlanReassigned
     | CycleBegun
@@ -236,8 +248,15 @@ class ChangeTier(PlanCommand):
     decided_by: Many[PersonId] = ()
 
 
+class ConfirmTier(PlanCommand):
+    """The account stays in its tier: somebody looked, in a round or outside of one."""
+
+    round: OptionalName = None
+    decided_by: Many[PersonId] = ()
+
+
 class ScoreAccount(PlanCommand):
-    """What the tier is judged by, 0 to 3 each; a criterion that is left out is not judged."""
+    """What the tier is judged by, 0 to 3 each; a criterion left out is not judged.  Each round keeps its own."""
 
     round: OptionalName = None
     criteria: JudgedCriteria
@@ -297,6 +316,7 @@ PlanCommands = (
     | CorrectPlan
     | RenameAccount
     | ChangeTier
+    | ConfirmTier
     | ScoreAccount
     | ReassignPlan
     | BeginCycle
@@ -347,9 +367,13 @@ class Plan(PlanTerms, Thing):
     home: ClassVar[Section] = "plan"
 
     round: str | None = None
+    """The round the tier was changed or confirmed in last."""
     decided_by: tuple[Person, ...] = ()
-    """Who decided the tier, where it was changed."""
+    """Who decided that."""
     criteria: Criteria | None = None
+    """Those of the round that was scored last."""
+    scores: tuple[Scoring, ...] = ()
+    """The criteria of each round, in the order the rounds were last scored in; one round may have no name."""
     archived: bool = False
     on_hold: bool = False
 
@@ -393,10 +417,11 @@ def decide(account_plan: AccountPlan, command: PlanCommands, _today: date) -> De
             event = AccountRenamed(**new, former=plan.account_name) if new else None
         case ChangeTier():
             event = TierChanged(**said(command), former=plan.tier) if "tier" in new else None
+        case ConfirmTier(round=round):
+            known = round is not None and (round, command.decided_by) == (plan.round, plan.decided_by)
+            event = None if known else TierConfirmed(**said(command))
         case ScoreAccount(criteria=judged):
-            criteria = Criteria(**judged.model_dump(exclude_none=True))
-            scored = AccountScored(**new | {"criteria": criteria})
-            event = scored if "round" in new or criteria != plan.criteria else None
+            event = score(plan, command, Criteria(**judged.model_dump(exclude_none=True)))
         case ReassignPlan():
             event = PlanReassigned(**new, former=plan.owner) if new else None
         case BeginCycle(starts_on=starts_on, ends_on=ends_on):
@@ -416,14 +441,33 @@ def decide(account_plan: AccountPlan, command: PlanCommands, _today: date) -> De
     return Decision((event,) if event else ())
 
 
+def score(plan: Plan, command: ScoreAccount, criteria: Criteria) -> AccountScored | None:
+    """The round is said where it is another than the one scored last; scored in the same way, nothing changes."""
+    last = plan.scores[-1].round if plan.scores else None
+    round = command.round if "round" in command.model_fields_set else last
+    if any((scoring.round, scoring.criteria) == (round, criteria) for scoring in plan.scores):
+        return None
+    return AccountScored(criteria=criteria) if round == last else AccountScored(round=round, criteria=criteria)
+
+
+def scores_after(scores: Sequence[Scoring], scored: AccountScored) -> tuple[Scoring, ...]:
+    """The rounds in the order they were scored last.  Where none is said, it is the one scored last."""
+    round = scored.round if "round" in scored.model_fields_set or not scores else scores[-1].round
+    others = (scoring for scoring in scores if scoring.round != round)
+    return (*others, Scoring(round=round, criteria=scored.criteria))
+
+
 def apply(draft: Draft, event: PlanEvents) -> None:
     match event:
         case PlanOpened():
             draft.create(Plan, event)
-        case PlanCorrected() | AccountRenamed() | PlanReassigned() | AccountScored():
+        case PlanCorrected() | AccountRenamed() | PlanReassigned():
             draft.change(Plan, event)
-        case TierChanged():
-            draft.change(Plan, event)
+        case TierChanged() | TierConfirmed():
+            draft.change(Plan, event, round=event.round, decided_by=event.decided_by)
+        case AccountScored():
+            scores = scores_after(draft.the(Plan, "plan").scores, event)
+            draft.set(Plan, "plan", scores=scores, criteria=scores[-1].criteria)
         case CycleBegun():
             draft.create(Cycle, event)
         case PlanArchived():

@@ -70,6 +70,14 @@ class RequestRaised(RequestEvent, RequestTerms):
     """We need something of another part of our company."""
 
 
+class RequestReassigned(RequestEvent):
+    """Somebody else of ours answers for a request."""
+
+    id: str
+    owner: Person
+    former: Person
+
+
 class RequestAnswered(RequestEvent):
     """We were told whether we get it."""
 
@@ -85,7 +93,7 @@ class RequestDelivered(RequestEvent):
     delivered_on: date
 
 
-RequestEvents = RequestRaised | RequestAnswered | RequestDelivered
+RequestEvents = RequestRaised | RequestReassigned | RequestAnswered | RequestDelivered
 
 
 # Commands
@@ -111,6 +119,11 @@ class RaiseRequest(RequestCommand):
     opportunity: OpportunityId | None = None
 
 
+class ReassignRequest(RequestCommand):
+    id: Slug
+    owner: PersonId
+
+
 class AnswerRequest(RequestCommand):
     """What the function asked decided, and who spoke for it.  A later answer replaces it, also after a refusal."""
 
@@ -126,7 +139,7 @@ class DeliverRequest(RequestCommand):
     delivered_on: PastDay
 
 
-RequestCommands = RaiseRequest | AnswerRequest | DeliverRequest
+RequestCommands = RaiseRequest | ReassignRequest | AnswerRequest | DeliverRequest
 
 
 # Refusals
@@ -172,6 +185,10 @@ def decide(plan: AccountPlan, command: RequestCommands, _today: date) -> Decisio
     match command:
         case RaiseRequest():
             return Decision((RequestRaised(**said(command)),), cautions_about(command.statement, "/statement"))
+        case ReassignRequest(id=id):
+            request = plan.the(Request, id)
+            new = changed(command, request)
+            return Decision((RequestReassigned(id=id, **new, former=request.owner),) if new else ())
         case AnswerRequest():
             new = changed(command, plan.the(Request, command.id))
             return Decision((RequestAnswered(**said(command)),) if new else ())
@@ -187,6 +204,8 @@ def apply(draft: Draft, event: RequestEvents) -> None:
     match event:
         case RequestRaised():
             draft.create(Request, event)
+        case RequestReassigned():
+            draft.change(Request, event)
         case RequestAnswered():
             draft.change(Request, event, state=event.decision)
         case RequestDelivered():

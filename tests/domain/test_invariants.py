@@ -25,6 +25,7 @@ from domain.account_plan.entries import EntryStruck, SectionConfirmed, StrikeEnt
 from domain.account_plan.health import HealthRecorded
 from domain.account_plan.hypotheses import EvidenceRecorded
 from domain.account_plan.language import AccountPlan
+from domain.account_plan.plan import TierConfirmed
 from domain.account_plan.stakeholders import StakeholderForgotten, StakeholderVerified
 from domain.language import Command, Refusal
 from domain.record import struck_by
@@ -32,7 +33,7 @@ from domain.things import day_of
 from tests.commands import Scene, made_up, somebodys_command
 from tests.histories import Values, applied, opened, values_of_plan
 
-HAPPENS_AGAIN = (SectionConfirmed, StakeholderVerified, EvidenceRecorded)
+HAPPENS_AGAIN = (SectionConfirmed, TierConfirmed, StakeholderVerified, EvidenceRecorded)
 """What may be said in the same words a second time, because it happened a second time."""
 
 MAY_CHANGE_NOTHING = (*HAPPENS_AGAIN, HealthRecorded, EntryStruck)

@@ -9,6 +9,7 @@ from domain.account_plan.competition import CompetitorIdentified, CompetitorReas
 from domain.account_plan.goals import GoalAbandoned, GoalSet
 from domain.account_plan.opportunities import (
     AdvanceOpportunity,
+    DisengageStakeholders,
     EngageStakeholders,
     Forecast,
     LoseOpportunity,
@@ -27,6 +28,7 @@ from domain.account_plan.opportunities import (
     RelinkOpportunity,
     ReopenOpportunity,
     SetNextBestAction,
+    StakeholdersDisengaged,
     StakeholdersEngaged,
     WinOpportunity,
 )
@@ -139,6 +141,29 @@ def test_only_those_not_engaged_before_are_newly_engaged():
     given(*history).when(EngageStakeholders(id="line-b", stakeholders=("cfo",))).then_nothing_happens()
 
 
+def test_only_those_engaged_are_disengaged():
+    history = (CFO, CIO, OPENED_LINE_B, StakeholdersEngaged(id="line-b", stakeholders=("cfo",)))
+    disengage = DisengageStakeholders(id="line-b", stakeholders=("cio", "cfo", "cfo"))
+    disengaged = StakeholdersDisengaged(id="line-b", stakeholders=("cfo",))
+    given(*history).when(disengage).then(disengaged)
+    given(*history, disengaged).when(disengage).then_nothing_happens()
+    given(OPENED_LINE_B).when(disengage).then_refused("unknown-stakeholder", "/stakeholders/0")
+    with pytest.raises(ValidationError, match="stakeholders"):
+        DisengageStakeholders(id="line-b", stakeholders=())
+
+
+@pytest.mark.parametrize("gone", [StakeholderLeft(id="coo", left_on=JAN_5), StakeholderForgotten(id="coo")])
+def test_who_is_no_longer_there_can_be_disengaged(gone):
+    disengaged = StakeholdersDisengaged(id="line-b", stakeholders=("coo",))
+    disengage = DisengageStakeholders(id="line-b", stakeholders=("coo",))
+    given(OPENED_LINE_B, *THREE_ENGAGED, gone).when(disengage).then(disengaged)
+
+
+def test_an_opportunity_is_not_multi_threaded_by_whoever_was_disengaged():
+    after = opportunity_after(*THREE_ENGAGED, StakeholdersDisengaged(id="line-b", stakeholders=("cfo",)))
+    assert (after.engaged, after.multi_threaded) == (("cio", "coo"), False)
+
+
 def test_only_stakeholders_there_are_can_be_engaged():
     engage = EngageStakeholders(id="line-b", stakeholders=("cfo",))
     given(OPENED_LINE_B).when(engage).then_refused("unknown-stakeholder", "/stakeholders/0")
@@ -237,13 +262,16 @@ def test_an_opportunity_is_lost_to_nobody_in_particular_but_not_without_a_reason
 
 
 @pytest.mark.parametrize("over", [WON, LOST])
-def test_a_reopened_opportunity_is_open_again_with_the_amount_it_had_last(over):
+def test_a_reopened_opportunity_is_open_again_with_the_forecast_from_before_the_closing(over):
     again = ReopenOpportunity(id="line-b", reason="not signed after all")
     reopened = OpportunityReopened(id="line-b")
     given(OPENED_LINE_B, over).when(again).then(reopened)
     given(OPENED_LINE_B).when(again).then_refused("opportunity-not-over", "/id")
     after = opportunity_after(over, reopened)
-    assert (after.state, after.ending, after.amount) == ("open", None, opportunity_after(over).amount)
+    assert opportunity_after(WON).amount == WON.amount != OPENED_LINE_B.amount
+    assert (after.state, after.ending, after.amount) == ("open", None, OPENED_LINE_B.amount)
+    assert opportunity_after(over, reopened, WON, reopened).amount == OPENED_LINE_B.amount
+    assert (after.close_on, after.probability) == (OPENED_LINE_B.close_on, OPENED_LINE_B.probability)
     assert (after.won_on, after.discount, after.lost_on, after.competitor) == (None, None, None, None)
 
 

@@ -12,6 +12,7 @@ from domain.account_plan.plan import (
     ArchivePlan,
     BeginCycle,
     ChangeTier,
+    ConfirmTier,
     CorrectPlan,
     Criteria,
     Cycle,
@@ -33,6 +34,7 @@ from domain.account_plan.plan import (
     ReopenPlan,
     ScoreAccount,
     TierChanged,
+    TierConfirmed,
     plan_id_of,
 )
 from domain.account_plan.plays import PlanPlay
@@ -123,6 +125,41 @@ def test_a_changed_tier_says_the_former_one_and_who_decided_it():
     given().when(ChangeTier(**WHY, tier="strategic", round="2026")).then_nothing_happens()
     changed = plan_after(TO_GROWTH)
     assert (changed.tier, changed.round, changed.decided_by) == ("growth", "2026", ("cem",))
+
+
+def test_who_decided_a_change_of_the_tier_decided_that_change_and_no_other():
+    back = TierChanged(tier="strategic", former="growth")
+    given(TO_GROWTH).when(ChangeTier(**WHY, tier="strategic")).then(back)
+    changed = plan_after(TO_GROWTH, back)
+    assert (changed.tier, changed.round, changed.decided_by) == ("strategic", None, ())
+
+
+def test_a_tier_can_be_confirmed_in_a_round_once_and_outside_of_one_whenever_somebody_looked():
+    confirmed = TierConfirmed(round="2027", decided_by=("cem",))
+    confirm = ConfirmTier(round="2027", decided_by=("cem",))
+    given(TO_GROWTH).when(confirm).then(confirmed)
+    given(TO_GROWTH, confirmed).when(confirm).then_nothing_happens()
+    given(confirmed).when(ConfirmTier(round="2027", decided_by=("eve",))).then(
+        TierConfirmed(round="2027", decided_by=("eve",))
+    )
+    given(TierConfirmed()).when(ConfirmTier(reason="Looked at in passing")).then(TierConfirmed())
+    after = plan_after(TO_GROWTH, confirmed)
+    assert (after.tier, after.round, after.decided_by) == ("growth", "2027", ("cem",))
+
+
+def test_the_scores_of_one_round_are_not_those_of_another():
+    next_year = AccountScored(round="2027", criteria=Criteria(logo=1))
+    given(SCORED).when(ScoreAccount(round="2027", criteria=JudgedCriteria(logo=1))).then(next_year)
+    again = AccountScored(round="2026", criteria=Criteria(logo=2))
+    given(SCORED, next_year).when(ScoreAccount(round="2026", criteria=JudgedCriteria(logo=2))).then(again)
+    given(SCORED, next_year).when(ScoreAccount(round="2026", criteria=JudgedCriteria(**GRADES))).then_nothing_happens()
+    in_no_round = AccountScored(round=None, criteria=Criteria(logo=1))
+    given(next_year).when(ScoreAccount(round=None, criteria=JudgedCriteria(logo=1))).then(in_no_round)
+    after = plan_after(TO_GROWTH, SCORED, next_year, again)
+    scores = {each.round: each.criteria for each in after.scores}
+    assert scores == {"2026": Criteria(logo=2), "2027": Criteria(logo=1)}
+    assert after.criteria == Criteria(logo=2), "as it was judged last"
+    assert (after.round, after.decided_by) == (TO_GROWTH.round, TO_GROWTH.decided_by)
 
 
 def test_an_account_is_scored_by_the_criteria_that_were_judged():

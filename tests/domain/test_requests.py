@@ -7,10 +7,12 @@ from domain.account_plan.requests import (
     AnswerRequest,
     DeliverRequest,
     RaiseRequest,
+    ReassignRequest,
     Request,
     RequestAnswered,
     RequestDelivered,
     RequestRaised,
+    RequestReassigned,
 )
 from tests.given import OPENED, given
 
@@ -47,6 +49,13 @@ def test_a_vague_request_is_accepted_with_a_warning():
 
 def test_a_request_is_not_due_more_than_a_year_before_the_plan_was_opened():
     given().when(RaiseRequest(**TERMS, due_on=date(2025, 1, 4))).then_refused("due-before-plan-opened", "/due_on")
+
+
+def test_somebody_else_may_answer_for_a_request():
+    reassigned = RequestReassigned(id=RAISED.id, owner="eve", former=RAISED.owner)
+    given(RAISED).when(ReassignRequest(id=RAISED.id, owner="eve")).then(reassigned)
+    given(RAISED, reassigned).when(ReassignRequest(id=RAISED.id, owner="eve")).then_nothing_happens()
+    given(RAISED, DELIVERED).when(ReassignRequest(id=RAISED.id, owner="eve")).then_refused("request-over", "/id")
 
 
 def test_a_request_already_overdue_is_accepted_with_a_warning():
