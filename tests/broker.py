@@ -14,6 +14,7 @@ import nats
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
+from adapters.bootstrap.nats_relay import relay_of
 from adapters.bootstrap.settings import DEFAULT_PUBLIC_URL
 from adapters.outbound.nats_relay import Relay
 from adapters.outbound.nats_stream import Target
@@ -137,7 +138,7 @@ def relaying(store: Store, url: str, **target: Any) -> Iterator[Thread]:
     raised: list[BaseException] = []
 
     async def made() -> Relay:
-        return Relay(store.datastore, store.feed, store.watch, DEFAULT_PUBLIC_URL, Target(url, **target), lambda: 0.5)
+        return relay_of(store, DEFAULT_PUBLIC_URL, Target(url, **target), lambda: 0.5)
 
     relay = loop.run_until_complete(made())
 

@@ -14,7 +14,7 @@ from adapters.outbound.webhooks.addresses import Targets
 from adapters.outbound.webhooks.delivery import WebhookSender
 from adapters.outbound.webhooks.worker import Unheard, Worker
 from adapters.postgres.store import Store
-from adapters.postgres.webhook_lanes import Lanes
+from adapters.postgres.webhook_lanes import PostgresLanes
 from application.webhooks.endpoints import Webhook
 from application.webhooks.signatures import written
 from domain.account_plan.plan import plan_id_of
@@ -51,8 +51,8 @@ class Hooks:
             plans.handle(plan_id, [say("write-note", section="plan", text=text)], CONTEXT)
         return str(plan_id)
 
-    def lanes(self, lease: timedelta = timedelta(seconds=30)) -> Lanes:
-        return Lanes(self.store.datastore, self.store.webhook_secrets, lease)
+    def lanes(self, lease: timedelta = timedelta(seconds=30)) -> PostgresLanes:
+        return PostgresLanes(self.store.datastore, self.store.webhook_secrets, lease)
 
     def worker(self, lease: timedelta = timedelta(seconds=30), now: Callable[[], datetime] | None = None) -> Worker:
         clock = now or self.clock

@@ -20,7 +20,7 @@ from adapters.outbound.webhooks.trial import Trial
 from adapters.outbound.webhooks.worker import THREADS, Worker, at_work
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.store import Store
-from adapters.postgres.webhook_lanes import Lanes
+from adapters.postgres.webhook_lanes import PostgresLanes
 from application.feed.cursors import NOW
 from application.webhooks.ports import TryOut
 from application.webhooks.subscriptions import Subscriptions
@@ -45,7 +45,7 @@ def pushing(store: Store, settings: Settings, metrics: Metrics) -> Iterator[None
     """A worker that pushes events to webhooks, in a thread and on connections of its own."""
     events = CloudEvents(store.feed.page(NOW, most=1).log_id, public_url(settings))
     datastore = Datastore(store.where.service, size=THREADS, synchronous=False)
-    lanes = Lanes(datastore, store.webhook_secrets)
+    lanes = PostgresLanes(datastore, store.webhook_secrets)
 
     def body(row: Notification, personal_data: bool) -> bytes:
         keys = store.feed.keys([row]).get(str(row.originator_id), {}) if personal_data else None

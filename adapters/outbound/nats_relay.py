@@ -26,11 +26,9 @@ from nats.js.errors import BadRequestError, NotFoundError
 
 from adapters.events.cloud_events import CloudEvents
 from adapters.outbound.nats_stream import StreamUnfit, Target
-from adapters.postgres.datastore import Datastore
-from adapters.postgres.relays import Turn
 from application.aggregates.ports import StoreUnavailable
 from application.feed.cursors import Cursor, CursorGone, CursorMalformed, SourceMalformed, cursor
-from application.feed.ports import Feed, LogWatch
+from application.feed.ports import Feed, LogWatch, Turn
 from domain.language import kebab_case
 
 SUBJECTS = "plans.>"
@@ -176,14 +174,14 @@ class Relay:
 
     def __init__(
         self,
-        datastore: Datastore,
+        take_turn: Callable[[], Turn | None],
         feed: Feed[Notification],
         watch: LogWatch,
         public_url: str,
         target: Target,
         random: Callable[[], float],
     ) -> None:
-        self._datastore = datastore
+        self._take_turn = take_turn
         self._feed = feed
         self._watch = watch
         self._target = target
@@ -244,7 +242,7 @@ class Relay:
 
     async def _work(self) -> None:
         """Relay until something goes wrong, or not at all while it is another's turn."""
-        turn = await asyncio.to_thread(Turn.take, self._datastore, self._target.name)
+        turn = await asyncio.to_thread(self._take_turn)
         if turn is None:
             self._tell("it is the turn of another relay of this name")
             return

@@ -74,7 +74,6 @@ class PostgresErasures:
         self._lock = Lock()
 
     def when_forgotten(self, purge: Purge) -> None:
-        """Of a plan, everything this process remembers is to be dropped when somebody is forgotten in it."""
         self._memories.append(purge)
 
     def complete(self, plan_id: UUID, version: int, state: bytes) -> None:
@@ -168,19 +167,16 @@ class PostgresErasures:
     # Certificates
 
     def certificate(self, plan_id: UUID, stakeholder: str) -> Certificate | None:
-        """None where they were not forgotten, or not yet to the end."""
         found = self._certified(self._noted("WHERE plan_id = %s AND stakeholder = %s", plan_id, stakeholder))
         return found[0] if found else None
 
     def confirmed(self, plan_id: UUID, stakeholder: str) -> Certificate | None:
-        """Completed where it is not yet.  Raises `StoreUnavailable`, `ErasureListUnfit`."""
         if (found := self.certificate(plan_id, stakeholder)) is None:
             self.sweep()
             found = self.certificate(plan_id, stakeholder)
         return found
 
     def certificates(self, plan_id: UUID | None = None) -> list[Certificate]:
-        """Of a plan, or of all."""
         if plan_id:
             return self._certified(self._noted("WHERE plan_id = %s ORDER BY key_destroyed_at", plan_id))
         return self._certified(self._noted("ORDER BY key_destroyed_at, plan_id, stakeholder"))

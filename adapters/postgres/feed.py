@@ -90,12 +90,10 @@ class PostgresFeed:
         self._keys = keys
 
     def position(self, cursor: Cursor) -> int:
-        """Where a cursor is.  Raises `CursorGone`."""
         with self._datastore.connection() as connection:
             return self._standing(connection, cursor)[1]
 
     def page(self, after: Cursor | int, wanted: EventFilter = ALL, most: int = 1_000) -> Page[Notification]:
-        """What follows.  Raises `CursorGone`."""
         with self._datastore.connection() as connection:
             log_id, position, end = self._standing(connection, Cursor(after) if isinstance(after, int) else after)
             rows, looked_at = self._rows(connection, position, end, wanted, most)

@@ -33,7 +33,6 @@ class PostgresHeads:
         self._connection: AsyncConnection[Any] | None = None
 
     async def version(self, plan_id: UUID) -> int:
-        """0 where there is no such plan.  Raises `StoreUnavailable`."""
         if plan_id not in self._asked:
             self._asked[plan_id] = asyncio.get_running_loop().create_future()
         answer = self._asked[plan_id]

@@ -33,7 +33,6 @@ class PostgresLogTree:
         self._datastore = datastore
 
     def latest(self) -> KeptCheckpoint:
-        """Raises `NoCheckpointYet`."""
         with self._datastore.connection() as connection:
             return latest(connection)
 
@@ -44,7 +43,6 @@ class PostgresLogTree:
         return KeptCheckpoint(*row) if row else None
 
     def head_over(self, position: int) -> LogHead | None:
-        """The same, as reports show it."""
         kept = self.first_over(position)
         said = kept.said if kept else None
         return (
@@ -52,25 +50,21 @@ class PostgresLogTree:
         )
 
     def tile(self, level: int, number: int, width: int = TILE_WIDTH) -> bytes | None:
-        """The hashes of a tile, full or not; None where there are not so many."""
         begin = number * TILE_WIDTH
         with self._datastore.connection() as connection, suppress(NoSuchProof):
             return b"".join(reading(connection)(level, begin, begin + width))
         return None
 
     def prove(self, plan_id: UUID, version: int, at: KeptCheckpoint | None = None) -> EventProof:
-        """Under a checkpoint, else under the latest.  Raises `NoSuchEvent`, `NotCoveredYet`."""
         with self._datastore.connection() as connection:
             return prove(connection, plan_id, version, at or latest(connection), reading(connection))
 
     def prove_plan(self, plan_id: UUID, version: int, at: KeptCheckpoint) -> list[EventProof]:
-        """All events of a plan up to a version.  Raises `NoSuchEvent`, `NotCoveredYet`."""
         with self._datastore.connection() as connection:
             hashes = reading(connection)
             return [prove(connection, plan_id, each, at, hashes) for each in range(1, version + 1)]
 
     def consistency(self, old: int, new: int) -> list[bytes]:
-        """That the tree of one size begins with that of another.  Raises `NoSuchProof`."""
         with self._datastore.connection() as connection:
             return consistency_proof(old, new, reading(connection))
 

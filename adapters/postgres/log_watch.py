@@ -46,7 +46,6 @@ class PostgresLogWatch:
 
     @property
     def position(self) -> int:
-        """The last position that was seen; 0 before anybody has waited."""
         return self._position
 
     @property
@@ -63,8 +62,6 @@ class PostgresLogWatch:
 
     @contextmanager
     def telling(self, tell: Tell) -> Iterator[None]:
-        """Meanwhile `tell` is called with each new last position, and when the watch ends: in another thread, which it
-        must not hold up."""
         with self._moved:
             self._told.add(tell)
         self._begin()

@@ -16,11 +16,9 @@ REACH = (
 )
 
 
-class Turn:
-    """Lasts as long as its connection: who has lost it hears of it with the next thing they ask.
-
-    Raises `StoreUnavailable` whatever is asked of it.
-    """
+class PostgresTurn:
+    """See `application.feed.ports.Turn`.  It lasts as long as its connection: who has lost it hears of it with the next
+    thing they ask."""
 
     def __init__(self, connection: Connection[Any], name: str) -> None:
         self._connection = connection
@@ -28,7 +26,7 @@ class Turn:
 
     @classmethod
     def take(cls, datastore: Datastore, name: str) -> Self | None:
-        """None while another relay of this name has it."""
+        """None while another relay of this name has it.  Raises `StoreUnavailable`."""
         with unavailable():
             connection = datastore.connect()
             if connection.execute(TAKE, (name,)).fetchone() == (True,):
@@ -37,12 +35,10 @@ class Turn:
         return None
 
     def check(self) -> None:
-        """That it still lasts."""
         with unavailable():
             self._connection.execute("SELECT 1", prepare=True)
 
     def reached(self) -> Cursor | None:
-        """The last event that was relayed under this name; None before the first."""
         with unavailable():
             found = self._connection.execute(REACHED, (self._name,)).fetchone()
         return Cursor(found[0], log=found[1]) if found else None

@@ -7,7 +7,6 @@ it come back, it holds the lane no more and can say nothing.  Leases are judged 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -20,6 +19,7 @@ from adapters.postgres.datastore import Datastore
 from adapters.postgres.stored_events import COLUMNS, notifications
 from adapters.postgres.webhook_secrets import WebhookSecrets
 from application.webhooks.attempts import Outcome
+from application.webhooks.lanes import Lane
 
 ENDPOINTS_AT_A_TIME = 100
 EVENTS_LOOKED_THROUGH = 1_000
@@ -150,35 +150,8 @@ WAITING = (
 )
 
 
-@dataclass
-class Lane:
-    """Events of one plan on their way to one endpoint, held by whoever has it."""
-
-    held_until: float
-    """By the monotonic clock of whoever holds it; nothing is to be begun that may last longer."""
-    secrets: list[bytes]
-    endpoint_id: UUID
-    plan_id: UUID
-    lease: UUID
-    delivered: int
-    """The version of the last event that arrived."""
-    through: int
-    attempts: int
-    """That failed in a row."""
-    url: str
-    topics: list[str]
-    personal_data: bool
-
-    @property
-    def done(self) -> bool:
-        return self.delivered >= self.through
-
-    def held(self) -> dict[str, Any]:
-        return {"endpoint_id": self.endpoint_id, "plan_id": self.plan_id, "lease": self.lease}
-
-
-class Lanes:
-    """The lanes of a store.  Every method raises `StoreUnavailable`."""
+class PostgresLanes:
+    """See `application.webhooks.lanes.Lanes`."""
 
     def __init__(self, datastore: Datastore, secrets: WebhookSecrets, lease: timedelta = LEASE) -> None:
         """`lease` must outlast any attempt."""
@@ -187,16 +160,12 @@ class Lanes:
         self.lease = lease
 
     def look_through(self, now: datetime) -> bool:
-        """Find what endpoints want in the next part of the log; False where none is behind.
-
-        Those that others see to at the same time are left to them.
-        """
+        """Those that others see to at the same time are left to them."""
         values = {"now": now, "endpoints": ENDPOINTS_AT_A_TIME, "events": EVENTS_LOOKED_THROUGH}
         with self._datastore.connection() as connection:
             return connection.execute(LOOK_THROUGH, values).fetchone() == (True,)
 
     def claim(self, now: datetime, most: int, busy: Mapping[UUID, int]) -> list[Lane]:
-        """Lanes that are due, at most so many, and of no endpoint too many; `busy` says how many are held here."""
         values = {
             "now": now,
             "most": most,
@@ -219,14 +188,11 @@ class Lanes:
         return Lane(asked_at + self.lease.total_seconds(), secrets, endpoint_id, *told)
 
     def next_events(self, lane: Lane) -> Sequence[Notification]:
-        """What is to be sent next, in order of version."""
         values = (lane.plan_id, lane.delivered, lane.through, lane.topics, lane.topics, EVENTS_FETCHED)
         with self._datastore.connection() as connection:
             return notifications(connection.execute(NEXT, values))
 
     def arrived(self, lane: Lane, version: int, event_id: str, outcome: Outcome, now: datetime) -> bool:
-        """Record it, and hold the lane for longer.  False where it is not to be gone on with: another one has it, it
-        was replayed from elsewhere, or the endpoint is to be left alone."""
         values = self._attempt(lane, event_id, outcome, now) | {"version": version, "lasting": self.lease}
         asked_at = monotonic()
         with self._datastore.connection() as connection:
@@ -249,7 +215,6 @@ class Lanes:
         due_at: datetime | None,
         held_until: datetime | None,
     ) -> None:
-        """Record it, and let the lane go until then; without a time it is parked."""
         values = self._attempt(lane, event_id, outcome, now) | {
             "due_at": due_at or now,
             "parked_at": None if due_at else now,
@@ -265,7 +230,7 @@ class Lanes:
                 connection.execute(FAILS, {"id": lane.endpoint_id, "now": now, "held_until": held_until})
 
     def _attempt(self, lane: Lane, event_id: str, outcome: Outcome, now: datetime) -> dict[str, Any]:
-        return lane.held() | {
+        return held(lane) | {
             "delivered": lane.delivered,
             "event_id": event_id,
             "now": now,
@@ -275,14 +240,12 @@ class Lanes:
         }
 
     def let_go(self, lane: Lane) -> None:
-        """Others may have it at once; if nothing waits in it any more it is gone."""
         with self._datastore.connection() as connection:
             # What came in while we looked whether there is more is seen by a statement of its own only.
-            if not (lane.done and connection.execute(END, lane.held()).rowcount):
-                connection.execute(LET_GO, lane.held())
+            if not (lane.done and connection.execute(END, held(lane)).rowcount):
+                connection.execute(LET_GO, held(lane))
 
     def sweep(self, now: datetime) -> list[UUID]:
-        """What time alone brings about: says which endpoints were disabled, since nothing arrived for days."""
         with self._datastore.connection() as connection:
             disabled = connection.execute(DISABLE_FAILING, (now, FAILING_FOR.days, now - FAILING_FOR)).fetchall()
             connection.execute(FORGET_SECRETS, (now,))
@@ -290,8 +253,7 @@ class Lanes:
         return [id for (id,) in disabled]
 
     def pause_without_key(self, now: datetime) -> list[UUID]:
-        """Says which endpoints were paused, since their owners had keys and have none any more that is good for what is
-        sent there.  Whom the issuer of tokens knows we cannot ask for: who never had a key is left alone."""
+        """Whom the issuer of tokens knows we cannot ask for: who never had a key is left alone."""
         keys = PostgresApiKeys(self._datastore).all()
         if not keys:
             return []
@@ -307,7 +269,11 @@ class Lanes:
         return paused
 
     def waiting(self) -> tuple[int, datetime | None]:
-        """How many lanes are still to be brought up to date, and since when the oldest has not been."""
         with self._datastore.connection() as connection:
             (row,) = connection.execute(WAITING).fetchall()
         return row
+
+
+def held(lane: Lane) -> dict[str, Any]:
+    """What tells that a lane is still held by whoever asks."""
+    return {"endpoint_id": lane.endpoint_id, "plan_id": lane.plan_id, "lease": lane.lease}

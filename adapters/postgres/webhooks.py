@@ -131,8 +131,6 @@ class PostgresWebhooks:
         personal_data: bool = False,
         after: int | None = None,
     ) -> bytes:
-        """The secret of the new endpoint.  What stands on the log after the position is sent; without one, what is yet
-        to come.  Raises `TooManyWebhooks`."""
         secret = new_secret()
         values = {
             "id": id,
@@ -164,15 +162,12 @@ class PostgresWebhooks:
             return _one(rows, id, owner)
 
     def pause(self, id: UUID, owner: str | None, now: datetime, reason: str | None = None) -> Webhook:
-        """What is under way is done; what waits goes on waiting."""
         return self._changed(id, owner, PAUSE, now=now, reason=reason)
 
     def resume(self, id: UUID, owner: str | None, now: datetime) -> Webhook:
-        """Everything that waits is tried at once, but for what is parked."""
         return self._changed(id, owner, RESUME, TRY_NOW, now=now)
 
     def rotate_secret(self, id: UUID, owner: str | None, now: datetime) -> tuple[bytes, datetime]:
-        """The new secret, and until when the one before it signs as well."""
         secret, until = new_secret(), now + OVERLAP
         self._changed(id, owner, ROTATE, secret=self._secrets.wrap(id, secret), until=until)
         return secret, until
@@ -190,7 +185,6 @@ class PostgresWebhooks:
             rows.execute(DELETE, {"id": id})
 
     def attempts(self, id: UUID, owner: str | None, cursor: str | None = None, limit: int = 100) -> AttemptPage:
-        """The latest first.  Raises `CursorUnknown`."""
         if cursor is not None and not (cursor.isdecimal() and len(cursor) < 19):
             raise CursorUnknown("This cursor was not given by this list: begin again without one.")
         with self._rows() as rows:
@@ -225,8 +219,6 @@ class PostgresWebhooks:
     def replay(
         self, id: UUID, owner: str | None, now: datetime, plan: UUID | None = None, after: int | None = None
     ) -> Webhook:
-        """Send everything after a position again, or what there is of one plan; of a parked plan, if no position is
-        given, go on where it stopped.  What was parked is so no more.  Raises `NothingToReplay`."""
         with self._rows() as rows:
             endpoint = _found(rows, LOCK, id, owner)
             values = endpoint | {"now": now, "plan": plan, "after": after}
@@ -244,7 +236,6 @@ class PostgresWebhooks:
             return _one(rows, id, owner)
 
     def plans_there(self, ids: Sequence[UUID]) -> list[UUID]:
-        """Those that were opened, in the order given."""
         with self._datastore.connection() as connection:
             found = {id for (id,) in connection.execute(PLANS_THERE, (ids,))}
         return [id for id in ids if id in found]

@@ -161,7 +161,7 @@ class Erasures(Protocol):
         """None where they were not forgotten, or not yet to the end."""
 
     def confirmed(self, plan_id: UUID, stakeholder: str) -> Certificate | None:
-        """The same; what is not completed yet is completed first."""
+        """The certificate of somebody who was forgotten; what is not completed yet is completed first."""
 
     def certificates(self, plan_id: UUID | None = None) -> list[Certificate]:
         """Of a plan, or of all."""

@@ -47,6 +47,24 @@ class Feed(Protocol[E_co]):
         """What follows a cursor or a position: at most so many events."""
 
 
+class Turn(Protocol):
+    """A relay's turn to carry the feed elsewhere: of several with one name, one relays and the others stand by.
+
+    Every method raises `StoreUnavailable`, also when the turn was lost.
+    """
+
+    def check(self) -> None:
+        """That it still lasts."""
+
+    def reached(self) -> Cursor | None:
+        """The last event that was relayed under this name; None before the first."""
+
+    def reach(self, log_id: UUID, position: int) -> None:
+        """Note that the event at a position was relayed."""
+
+    def end(self) -> None: ...
+
+
 class LogWatch(Protocol):
     """Word of news on the log, for everybody in this process who waits for it."""
 

@@ -18,9 +18,9 @@ from eventsourcing.persistence import Notification
 
 from adapters.observability.outages import Outages, Work
 from adapters.outbound.webhooks.delivery import WebhookSender
-from adapters.postgres.webhook_lanes import Lane, Lanes
 from application.aggregates.ports import StoreUnavailable
 from application.webhooks.attempts import Outcome
+from application.webhooks.lanes import Lane, Lanes
 from application.webhooks.retries import Random, held_until, next_attempt
 
 MOST_LANES = 256
@@ -66,7 +66,7 @@ class Worker:
 
     def __init__(
         self,
-        lanes: Lanes,
+        lanes: Lanes[Notification],
         sender: WebhookSender,
         body: Body,
         now: Callable[[], datetime],
