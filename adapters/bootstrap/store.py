@@ -1,7 +1,7 @@
 """Composition root: what every command needs, put together here; the only place that reads the clock and makes ids.
 
-What goes on until it is ended is put together in a module of its own, loaded by whoever starts it: `service`,
-`pushing`, `relaying`, `witnessing`.
+What goes on until it is ended is put together in a module of its own, loaded by whoever starts it: `http_service`,
+`webhook_worker`, `nats_relay`, `witnesses`.
 """
 
 import signal
