@@ -2,7 +2,7 @@ PYTHON ?= python3
 PORT ?= 8080
 VENV := .venv/bin
 
-.PHONY: .venv demo serve test check torture bench lock clean
+.PHONY: .venv demo serve test quick check torture bench lock clean
 
 # Everything plantrail needs, at the locked versions, from wheels alone: no compiler, no services, no root.
 .venv: .venv/installed
@@ -27,6 +27,10 @@ TEST := -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test: .venv/installed
 	$(VENV)/python $(TEST)
+
+# Every test that starts no program, as tests/programs.py finds out: no PostgreSQL, browser, broker or service.
+quick: .venv/installed
+	$(VENV)/python -m pytest --numprocesses $$(getconf _NPROCESSORS_ONLN) --dist loadfile -m "not program and not torture"
 
 check: .venv/installed
 	$(VENV)/ruff format --check .

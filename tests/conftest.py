@@ -13,6 +13,7 @@ from adapters.postgres.store import ConnectionStrings, Store, opened
 from tests.api import Api, Told, served, tell_everything_to
 from tests.databases import Stores, database
 from tests.examples import TIMES
+from tests.programs import Guard
 from tests.stores import KEY
 
 LONGEST = (
@@ -36,6 +37,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 2
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Guard(), "programs")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {f"test_{name}": place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
@@ -58,7 +64,12 @@ def nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def _programs() -> None:
+    """Requested by every fixture that starts a program, see `tests.programs`."""
+
+
+@pytest.fixture(scope="session")
+def postgres(_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """One server for all tests of this process."""
     with EmbeddedPostgres(tmp_path_factory.mktemp("home"), binaries(), durable=False) as server:
         yield server

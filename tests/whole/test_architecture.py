@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -57,6 +58,7 @@ def test_a_library_is_known_only_where_it_was_decided(library):
     assert [file for file in known_to if not file.startswith(KNOWN_ONLY_TO[library])] == []
 
 
+@pytest.mark.program
 def test_nobody_waits_for_a_library_that_their_command_does_not_use():
     told = [sys.executable, "-c", "import adapters.cli.commands, sys; print(*sys.modules)"]
     loaded = subprocess.run(told, check=True, capture_output=True, text=True, cwd=ROOT).stdout.split()
@@ -136,6 +138,7 @@ def test_a_field_is_called_as_in_the_contract(entry, field):
     assert field.values | field.parts <= words
 
 
+@cache
 def imports_of(file: Path) -> set[str]:
     imported = set()
     for node in ast.walk(ast.parse(file.read_text())):

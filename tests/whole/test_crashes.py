@@ -12,7 +12,7 @@ from tests.crashes import live_through_crashes
 
 
 @pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory):
+def server(_programs: None, tmp_path_factory: pytest.TempPathFactory):
     """A durable one of its own."""
     with EmbeddedPostgres(tmp_path_factory.mktemp("server"), binaries()) as server:
         migrate(*(server.conninfo(role) for role in ("owner", "service", "keys")))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -70,9 +71,12 @@ def test_every_command_and_option_that_is_named_exists(document: Document):
             assert unknown_words(command[1].split()) == [], words
 
 
+every_command = cache(partial(typer.main.get_command, app))
+
+
 def unknown_words(words: list[str]) -> list[str]:
     """Of a command line: a command or option that does not exist."""
-    command = typer.main.get_command(app)
+    command = every_command()
     while isinstance(command, TyperGroup) and words and words[0][0] not in "-…":
         if words[0] not in command.commands:
             return [words[0]]

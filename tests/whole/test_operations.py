@@ -17,7 +17,7 @@ PLAN = plan_id_of("halden-stores")
 
 
 @pytest.fixture
-def homes(tmp_path: Path) -> tuple[Path, Path]:
+def homes(_programs: None, tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "here", tmp_path / "elsewhere"
 
 

@@ -391,7 +391,7 @@ def test_a_wrong_key_encryption_key_is_told_in_words(told):
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def home(_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """An environment with a database that was started and is stopped by the command line."""
     home = {"PLANTRAIL_HOME": str(tmp_path_factory.mktemp("home")), "COLUMNS": "300"}
     assert "`plantrail db stop` ends it" in plantrail("db", "start", **home).stderr

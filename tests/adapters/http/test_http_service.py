@@ -75,7 +75,7 @@ def test_a_command_that_waits_for_a_moment_is_carried_out(acme: Api):
 
 
 @pytest.fixture
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def own_server(_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     with EmbeddedPostgres(tmp_path_factory.mktemp("down"), binaries(), durable=False) as server:
         yield server
 
@@ -267,7 +267,7 @@ def test_whatever_comes_over_the_network_the_service_goes_on_and_does_not_grow(s
 
 
 @pytest.fixture
-def on_its_own(tmp_path: Path) -> Iterator[Process]:
+def on_its_own(_programs: None, tmp_path: Path) -> Iterator[Process]:
     with process(None, tmp_path) as serving:
         yield serving
     EmbeddedPostgres(tmp_path, binaries()).stop(force=True)

@@ -33,7 +33,7 @@ BETA = uuid5(ACME, "beta")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def server(_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with broker_in(tmp_path_factory.mktemp("nats")) as broker:
         yield broker
 

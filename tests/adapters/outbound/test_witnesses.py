@@ -51,6 +51,7 @@ def sent_at(request):
     return datetime.fromtimestamp(int(request.headers["webhook-timestamp"]), UTC)
 
 
+@pytest.mark.program
 def test_a_stream_keeps_each_checkpoint_once(tmp_path):
     with broker_in(tmp_path / "nats") as broker:
         witness = NatsWitness(f"{broker.url}/checkpoints.ours")

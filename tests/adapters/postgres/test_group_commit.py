@@ -395,7 +395,7 @@ def reads(datastore):
 
 
 @pytest.fixture
-def own_server(tmp_path_factory):
+def own_server(_programs, tmp_path_factory):
     """A durable server that a test may kill."""
     with EmbeddedPostgres(tmp_path_factory.mktemp("killed"), binaries()) as server:
         where = ConnectionStrings(*(server.conninfo(role) for role in ("service", "owner", "keys")))

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def press() -> Iterator[RenderingPool]:
+def press(_programs: None) -> Iterator[RenderingPool]:
     with RenderingPool() as press:
         yield press
 
@@ -33,7 +33,7 @@ def demo_page(press: RenderingPool) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(_programs: None) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
         yield browser

@@ -50,7 +50,7 @@ REPORTS = [
 
 
 @pytest.fixture(scope="module")
-def press() -> Iterator[RenderingPool]:
+def press(_programs: None) -> Iterator[RenderingPool]:
     with RenderingPool() as press:
         yield press
 

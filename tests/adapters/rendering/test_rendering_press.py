@@ -17,7 +17,7 @@ OTHERS: set[int] = set()
 
 
 @pytest.fixture(autouse=True)
-def _without_others() -> None:
+def _without_others(_programs: None) -> None:
     """Services that other tests use may have such a process as well."""
     OTHERS.update(each.pid for each in psutil.Process(os.getpid()).children())
 

@@ -1,0 +1,43 @@
+"""Which tests start a program: a PostgreSQL, a browser, a broker, or a process of our own.
+
+A fixture that starts one requests the fixture `_programs`; a test that does so by itself is marked `program`.  Every
+test that depends on such a fixture in any way is marked as well, so that `make quick` can leave it out.  All others are
+kept from starting programs, so that no mark is forgotten.
+"""
+
+import sys
+
+import pytest
+
+FIXTURE, MARK = "_programs", "program"
+STARTING = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "os.system"})
+"""Events of `sys.audit` that Python raises before it starts a program."""
+
+
+class Guard:
+    """Refuses to start programs while a test is set up or runs that is not marked."""
+
+    def __init__(self) -> None:
+        self._refuses = False
+        sys.addaudithook(self._audit)
+
+    def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
+        if self._refuses and event in STARTING:
+            raise AssertionError(
+                f"This test starts a program ({event} {arguments[:1]}): mark it with @pytest.mark.{MARK},"
+                f" or request `{FIXTURE}` in the fixture that does so; `make quick` leaves it out then."
+            )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            if FIXTURE in getattr(item, "fixturenames", ()):
+                item.add_marker(MARK)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self._refuses = item.get_closest_marker(MARK) is None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self) -> None:
+        self._refuses = False
