@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from application.views.loaded_plan import LoadedPlan
-from domain.account_plan import fold
 from domain.account_plan.entries import version_named
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import the_plan
@@ -190,7 +189,7 @@ def plan_at(known: LoadedPlan, cut: Cut) -> AccountPlan:
     check_there(known, cut)
     if cut.version == known.version:
         return known.state
-    return fold(record.event for record in known.records[: cut.version])
+    return known.type.fold(record.event for record in known.records[: cut.version])
 
 
 def known_at(known: LoadedPlan, cut: Cut) -> LoadedPlan:
