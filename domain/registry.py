@@ -6,6 +6,7 @@ from typing import Any
 from domain.account_plan import ACCOUNT_PLAN
 from domain.aggregates import AggregateType
 from domain.language import Event
+from domain.program import PROGRAM
 
 
 class Registry:
@@ -30,4 +31,4 @@ class Registry:
         return self._types[type(event).__name__]
 
 
-REGISTRY = Registry(ACCOUNT_PLAN)
+REGISTRY = Registry(ACCOUNT_PLAN, PROGRAM)

@@ -25,7 +25,7 @@ from tests.histories import told
 from tests.reports import DEMO
 
 COMMAND = "python -m tests.released"
-STORIES = ("retailer", "manufacturer", "win-back", "spreadsheet")
+STORIES = ("retailer", "manufacturer", "win-back", "spreadsheet", "program")
 LINE_LENGTH = 120
 LOG = UUID("0f5f1e3c-6f0a-4d7e-9d0a-2b8f6c1d7e55")
 
@@ -157,20 +157,33 @@ def _rows(schema: Schema, needed: AbstractSet[str], within: str = "") -> Iterato
         there = ("always" if name in schema.get("required", ()) else "unless sealed") if name in needed else "if said"
         personal = {None: "", ALWAYS: "always"}.get(field.get("x-sealed"), "maybe")
         yield f"| `{within}{name}` | {field['description']} | {_holds(field)} | {there} | {personal} |"
-        for part in (field, field.get("items", {})):
-            if "properties" in part:
-                list_or_not = "" if part is field else "[]"
-                yield from _rows(part, set(part.get("required", ())), f"{within}{name}{list_or_not}.")
+        yield from _parts(field, f"{within}{name}")
+
+
+def _parts(field: Schema, within: str) -> Iterator[str]:
+    """What a field is made of: the fields of a part, those of each in a list, and those of each by name."""
+    if "properties" in field:
+        yield from _rows(field, set(field.get("required", ())), f"{within}.")
+    if "items" in field:
+        yield from _parts(field["items"], f"{within}[]")
+    if isinstance(field.get("additionalProperties"), dict):
+        yield from _parts(field["additionalProperties"], f"{within}.*")
 
 
 WORDS = {"string": "text", "integer": "whole number", "boolean": "yes or no", "object": "parts", "array": "list"}
 
 
 def _holds(field: Schema) -> str:
+    if "type" not in field:  # what a command holds
+        return "anything"
     types = field["type"] if isinstance(field["type"], list) else [field["type"]]
     values = [value for value in field.get("enum", ()) if value is not None]
     if values:
         said = "one of " + ", ".join(f"`{value}`" for value in values)
+    elif isinstance(field.get("additionalProperties"), dict):
+        names = ", ".join(f"`{name}`" for name in field.get("propertyNames", {}).get("enum", ()))
+        of_what = _holds(field["additionalProperties"])
+        said = f"{of_what} for each of {names}" if names else f"{of_what} by name"
     elif "items" in field:
         said = "list of " + _holds(field["items"]).removeprefix("one of ")
     elif field.get("format") == "date":

@@ -60,6 +60,11 @@ def _filled(annotation: Any, name: str) -> Any:
         return name
     if get_origin(annotation) is Literal:
         return get_args(annotation)[0]
+    if annotation is Any:
+        return name
+    if get_origin(annotation) is dict:
+        key, value = get_args(annotation)
+        return {_filled(key, name): _filled(value, name)}
     if get_origin(annotation) is tuple:
         return (_filled(get_args(annotation)[0], name), _filled(get_args(annotation)[0], f"{name} 2"))
     return _filled(get_args(annotation)[0], name)

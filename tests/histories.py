@@ -16,11 +16,14 @@ from application.views.cuts import Cut, cut_at
 from application.views.diff import Diff
 from application.views.effects import values_of
 from application.views.loaded_plan import LoadedPlan
-from domain.account_plan import ACCOUNT_PLAN, COMMANDS
+from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import plan_id_of
 from domain.account_plan.stakeholders import StakeholderForgotten
+from domain.aggregates import AggregateType
 from domain.language import Command, Refusal
+from domain.program import PROGRAM
+from domain.program.charter import PROGRAM_ID
 from domain.record import Recorded
 
 OPEN = {"account_id": "acme", "account_name": "Acme Manufacturing", "owner": "ann", "currency": "EUR"}
@@ -29,19 +32,21 @@ BY_ANN = CommandContext("ann", "api", "request", "conversation")
 
 @dataclass
 class History:
-    """The record of one plan, which grows by `on`: on such a day, somebody said this."""
+    """The record of one plan, or of the program, which grows by `on`: on such a day, somebody said this."""
 
     account_id: str = "acme"
+    type: AggregateType[Any] = ACCOUNT_PLAN
     known: LoadedPlan = field(init=False)
     keys: dict[str, bytes] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.known = LoadedPlan.of(ACCOUNT_PLAN, plan_id_of(self.account_id))
+        id = plan_id_of(self.account_id) if self.type is ACCOUNT_PLAN else PROGRAM_ID
+        self.known = LoadedPlan.of(self.type, id)
 
     def on(self, when: str, command: str, /, by: str = "ann", on_behalf_of: str | None = None, **body: Any) -> str:
         """Carry out a command; the id of its last event.  A day alone means nine o'clock UTC on it."""
-        said = COMMANDS[command].model_validate_json(json.dumps(body))
+        said = self.type.commands[command].model_validate_json(json.dumps(body))
         recorded = self.handle(instant(when), said, CommandContext(by, "api", "request", "conversation", on_behalf_of))
         return recorded[-1].id if recorded else f"{command} changed nothing"
 
@@ -76,7 +81,7 @@ class History:
             decode(old.aggregate_id, old.version, old.position, type(old.event).__name__, old.stored, self.keys)
             for old in self.known.records
         ]
-        return LoadedPlan.of(ACCOUNT_PLAN, self.known.id, read)
+        return LoadedPlan.of(self.type, self.known.id, read)
 
     @property
     def plan_id(self) -> UUID:
@@ -161,7 +166,7 @@ def states(file: Path) -> Iterator[History]:
 def retold(lines: Iterable[dict[str, Any]]) -> History:
     history: History | None = None
     for line in lines:
-        history = history or History(line["plan"])
+        history = history or (History(line["plan"]) if "plan" in line else History(type=PROGRAM))
         history.on(line["at"], line["command"], by=line["by"], **line["body"])
     assert history
     return history

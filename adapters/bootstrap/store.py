@@ -8,16 +8,20 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from adapters.bootstrap.settings import Settings, erasure_list, key_encryption_keys
 from adapters.postgres.notary import Notary
 from adapters.postgres.store import ConnectionStrings, Store, embedded, opened
 from adapters.proof.checkpoints import LogKey
+from application.aggregates.cache import LoadedAggregate
 from application.aggregates.handle import Aggregates
 from application.proof.checkpoints import KeptCheckpoint
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
+from domain.aggregates import AggregateType
+from domain.registry import REGISTRY
 
 
 def utc_now() -> datetime:
@@ -47,6 +51,12 @@ def open_store(settings: Settings) -> Iterator[Store]:
     keys, erasures = key_encryption_keys(settings), erasure_list(settings)
     with connection_strings(settings) as where, opened(where, keys, erasures) as store:
         yield store
+
+
+def aggregates_read(store: Store) -> Callable[[AggregateType[Any], UUID], LoadedAggregate[Any]]:
+    """Reads aggregates of any type."""
+    readers = {each.noun: Aggregates(each, store.events, utc_now, make_id) for each in REGISTRY.types}
+    return lambda type, id: readers[type.noun].read(id)
 
 
 def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregates[AccountPlan]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from adapters.bootstrap.settings import Settings, for_this_machine
-from adapters.bootstrap.store import account_plans, make_id, needs_keys, open_store, utc_now
+from adapters.bootstrap.store import account_plans, aggregates_read, make_id, needs_keys, open_store, utc_now
 from adapters.cli.card import card
 from adapters.cli.comparison import comparison
 from adapters.cli.loading import summarise
@@ -19,12 +19,15 @@ from adapters.cli.terminal import out
 from adapters.postgres.store import Store
 from application.aggregates.handle import Aggregates
 from application.scenarios.scenario import Line, read
-from application.scenarios.simulation import load
+from application.scenarios.simulation import Read, load
 from application.views.cuts import cut_at
 from application.views.diff import diff
 from application.views.loaded_plan import LoadedPlan
+from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import OpenPlan, PlanNotOpen, plan_id_of, the_plan
+from domain.program import PROGRAM
+from domain.program.charter import PROGRAM_ID, OpenProgram, ProgramNotOpen
 
 HOST = "127.0.0.1"
 ACCOUNT, FROM, TO = "halden-stores", "review:m-2026-02", "review:m-2026-03"
@@ -63,20 +66,24 @@ def stories() -> list[list[Line]]:
 
 def load_missing(store: Store, plans: Aggregates[AccountPlan], terminal: Console) -> None:
     """Raises `RealEventsHeld` where the demo's plans would stand beside real ones."""
-    missing = [lines for lines in stories() if not is_known(lines, plans)]
+    known = aggregates_read(store)
+    missing = [lines for lines in stories() if not is_known(lines, known)]
     if not missing:
-        terminal.print(Text("The three plans are there already.", QUIET))
+        terminal.print(Text("The plans of the demo are there already.", QUIET))
         return
     lines = sorted((line for story in missing for line in story), key=lambda line: line.at)
-    loaded = load(lines, store.events, plans.read, make_id)
+    loaded = load(lines, store.events, known, make_id)
     summarise(loaded, len(missing), [plans.read(plan_id) for plan_id in loaded.plans])
 
 
-def is_known(lines: list[Line], plans: Aggregates[AccountPlan]) -> bool:
-    opening = next(line.command for line in lines if isinstance(line.command, OpenPlan))
+def is_known(lines: list[Line], read: Read) -> bool:
+    opening = next(line.command for line in lines if isinstance(line.command, OpenPlan | OpenProgram))
     try:
-        plans.read(plan_id_of(opening.account_id))
-    except PlanNotOpen:
+        if isinstance(opening, OpenPlan):
+            read(ACCOUNT_PLAN, plan_id_of(opening.account_id))
+        else:
+            read(PROGRAM, PROGRAM_ID)
+    except (PlanNotOpen, ProgramNotOpen):
         return False
     return True
 

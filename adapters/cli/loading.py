@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from adapters.bootstrap.settings import Settings
-from adapters.bootstrap.store import account_plans, make_id, open_store
+from adapters.bootstrap.store import account_plans, aggregates_read, make_id, open_store
 from adapters.cli.asking import note_export
 from adapters.cli.tables import table, text
 from adapters.cli.terminal import out, print_lines, tell
@@ -37,7 +37,7 @@ def load(files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Sc
     lines = told((str(file), file.read_bytes()) for file in files)
     with open_store(Settings()) as store:
         plans = account_plans(store)
-        loaded = load_lines(lines, store.events, plans.read, make_id)
+        loaded = load_lines(lines, store.events, aggregates_read(store), make_id)
         summarise(loaded, len(files), [plans.read(plan_id) for plan_id in loaded.plans])
 
 

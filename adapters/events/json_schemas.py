@@ -99,9 +99,11 @@ def _schema(topic: str, event: type[Event]) -> Schema:
 
 
 def _parts_in(annotation: Any, in_list: bool = False) -> Iterator[tuple[type[BaseModel], bool]]:
-    """The models a field is made of, and whether it is a list of them."""
+    """The models a field is made of, and those they are made of, each with whether it stands in a list."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation, in_list
+        for field in annotation.model_fields.values():
+            yield from _parts_in(field.annotation, in_list)
     for inner in get_args(annotation):
         yield from _parts_in(inner, in_list or get_origin(annotation) is tuple)
 
@@ -144,6 +146,8 @@ def _whole(field: Schema, parts: Mapping[str, Schema]) -> Schema:
         }
     if "items" in field:
         return {**said, "items": _whole(field["items"], parts)}
+    if isinstance(field.get("additionalProperties"), dict):  # values by name
+        return {**said, "additionalProperties": _whole(field["additionalProperties"], parts)}
     if "anyOf" in field:
         (option,) = (option for option in field["anyOf"] if option != NULL)
         whole = _whole(option, parts)

@@ -1,6 +1,7 @@
 """Scenarios: histories told as commands, one JSON object a line, oldest first.
 
-`{"at": instant, "by": actor, "plan": account id or plan id, "command": name, "body": {…}}`
+`{"at": instant, "by": actor, "plan": account id or plan id, "command": name, "body": {…}}`; a line without `plan` is a
+command to the program.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,7 @@ from difflib import get_close_matches
 from functools import cache
 from itertools import pairwise
 from operator import attrgetter
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import (
     BaseModel,
@@ -21,9 +22,12 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, from_json
 
-from domain.account_plan import COMMANDS
+from domain.account_plan import COMMANDS as PLAN_COMMANDS
 from domain.calendar import Instant
 from domain.language import AccountId, Command, PersonId, shortened
+from domain.program import PROGRAM
+
+COMMANDS = {**PLAN_COMMANDS, **PROGRAM.commands}
 
 MOST_MISTAKES = 3
 """How many mistakes of a line are told at once."""
@@ -53,7 +57,8 @@ class Line:
     place: Place
     at: datetime
     by: str
-    plan: str
+    plan: str | None
+    """None where the command is one to the program."""
     command: Command
 
 
@@ -64,7 +69,6 @@ class Told(BaseModel):
 
     at: Instant
     by: PersonId
-    plan: AccountId
     command: Annotated[str, StringConstraints(max_length=64)]
     body: Command
 
@@ -109,14 +113,20 @@ def line_of(place: Place, text: bytes) -> Line:
         raise ScenarioRefused(place, f"There is no command “{shortened(name)}”{perhaps(name, COMMANDS)}.")
     try:
         line = shape_of(name).model_validate_json(text)
-        return Line(place, line.at, line.by, line.plan, line.body)
+        return Line(place, line.at, line.by, getattr(line, "plan", None), line.body)
     except ValidationError as error:
         raise ScenarioRefused(place, " ".join(mistakes(error, name))) from None
 
 
+FIELDS = (*Told.model_fields, "plan")
+
+
 @cache
 def shape_of(command: str) -> type[Told]:
-    return create_model(f"Told {command}", __base__=Told, body=(COMMANDS[command], ...))
+    body: Any = (COMMANDS[command], ...)
+    if command in PROGRAM.commands:
+        return create_model(f"Told {command}", __base__=Told, body=body)
+    return create_model(f"Told {command}", __base__=Told, plan=(AccountId, ...), body=body)
 
 
 def in_this_line(error: ValueError) -> str:
@@ -136,7 +146,7 @@ def mistakes(error: ValidationError, command: str) -> Iterator[str]:
 def matter(mistake: ErrorDetails, command: str) -> str:
     match mistake["type"], mistake["loc"]:
         case "extra_forbidden", (name,):
-            return f"is not a field of a line{perhaps(name, Told.model_fields)}"
+            return f"is not a field of a line{perhaps(name, FIELDS)}"
         case "extra_forbidden", ("body", name):
             return f"is not a field of {command}{perhaps(name, COMMANDS[command].model_fields)}"
         case "extra_forbidden", _:

@@ -7,18 +7,20 @@ once.  A scenario that is refused anywhere has changed nothing.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
+from application.aggregates.cache import LoadedAggregate
 from application.aggregates.pending import PendingAggregate, with_id
 from application.aggregates.ports import CommandContext, Commit
 from application.scenarios.scenario import Line, ScenarioRefused
-from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import first_open, plans_named
 from domain.account_plan import ACCOUNT_PLAN
-from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import OpenPlan, PlanNotOpen, plan_id_of
+from domain.aggregates import AggregateType
 from domain.language import Refusal
+from domain.program import PROGRAM
+from domain.program.charter import PROGRAM_ID, ProgramNotOpen
 
 SOURCE = "simulation"
 
@@ -52,9 +54,11 @@ class Loaded:
     plans: Sequence[UUID]
 
 
-def load(
-    lines: Sequence[Line], store: SimulationStore, read: Callable[[UUID], LoadedPlan], make_id: Callable[[], UUID]
-) -> Loaded:
+Read = Callable[[AggregateType[Any], UUID], LoadedAggregate[Any]]
+"""Reads an aggregate of a type as it stands on record.  Raises the type's `not_open` where there is none."""
+
+
+def load(lines: Sequence[Line], store: SimulationStore, read: Read, make_id: Callable[[], UUID]) -> Loaded:
     """Carry a scenario out and record it.  Raises `ScenarioRefused`, `RealEventsHeld`, `PlansMovedOn`."""
     if store.holds_real_events():
         raise RealEventsHeld(RealEventsHeld.__doc__)
@@ -63,19 +67,19 @@ def load(
         rehearsal.tell(line)
     if rehearsal.commits and not store.append_together(rehearsal.commits):
         raise PlansMovedOn(PlansMovedOn.__doc__)
-    plans = list(dict.fromkeys(commit.aggregate_id for commit in rehearsal.commits))
+    changed = dict.fromkeys(commit.aggregate_id for commit in rehearsal.commits)
+    plans = [id for id in changed if id != PROGRAM_ID]
     return Loaded(len(lines), sum(len(commit.events) for commit in rehearsal.commits), plans)
 
 
 class Rehearsal:
     """A history told in memory: the commits it takes to record it."""
 
-    def __init__(self, read: Callable[[UUID], LoadedPlan], make_id: Callable[[], UUID]) -> None:
-        """`read` raises `PlanNotOpen` where there is no plan."""
+    def __init__(self, read: Read, make_id: Callable[[], UUID]) -> None:
         self._read = read
         self._make_id = make_id
         self._conversation = str(make_id())
-        self._prospects: dict[UUID, PendingAggregate[AccountPlan]] = {}
+        self._aggregates: dict[UUID, PendingAggregate[Any]] = {}
         self.commits: list[Commit] = []
 
     def tell(self, line: Line) -> None:
@@ -85,51 +89,61 @@ class Rehearsal:
         except PlanNotOpen:
             what = f"The plan “{line.plan}” is not open yet; open it by a line before, with open-plan."
             raise ScenarioRefused(line.place, what) from None
+        except ProgramNotOpen:
+            what = "The program is not open yet; open it by a line before, with open-program."
+            raise ScenarioRefused(line.place, what) from None
         except Refusal as refusal:
             where = f"“/body{refusal.pointer}”: " if refusal.pointer else ""
             raise ScenarioRefused(line.place, f"{where}{refusal}") from None
 
     def _tell(self, line: Line) -> None:
-        plan_id, pending = self._plan_of(line)
+        id, pending = self._aggregate_of(line)
         last = last_instant(pending)
         if last and line.at < last:
             raise ScenarioRefused(
                 line.place,
-                f"{line.at.isoformat()} is before what the plan “{line.plan}” already holds (up to {last.isoformat()});"
+                f"{line.at.isoformat()} is before what {named(line)} already holds (up to {last.isoformat()});"
                 " a history is only ever continued.",
             )
         expected, known = pending.state.version, len(pending.to_record)
         pending.take(with_id(line.command, self._make_id), line.at, command_id=str(self._make_id()))
         if events := pending.to_record[known:]:
             said = CommandContext(line.by, SOURCE, str(self._make_id()), self._conversation)
-            self.commits.append(Commit(plan_id, expected, events, said))
+            self.commits.append(Commit(id, expected, events, said))
 
-    def _plan_of(self, line: Line) -> tuple[UUID, PendingAggregate[AccountPlan]]:
+    def _aggregate_of(self, line: Line) -> tuple[UUID, PendingAggregate[Any]]:
+        if line.plan is None:
+            return PROGRAM_ID, self._pending(PROGRAM, PROGRAM_ID)
         if not isinstance(line.command, OpenPlan):
-            return first_open(line.plan, self._open_prospect)
+            return first_open(line.plan, self._open_plan)
         plan_id = plan_id_of(line.command.account_id)
         if plan_id not in plans_named(line.plan):
             what = f"“/plan” says “{line.plan}”, “/body/account_id” says “{line.command.account_id}”; say the same."
             raise ScenarioRefused(line.place, what)
-        return plan_id, self._prospect(plan_id)
+        return plan_id, self._pending(ACCOUNT_PLAN, plan_id)
 
-    def _open_prospect(self, plan_id: UUID) -> tuple[UUID, PendingAggregate[AccountPlan]]:
-        pending = self._prospect(plan_id)
+    def _open_plan(self, plan_id: UUID) -> tuple[UUID, PendingAggregate[Any]]:
+        pending = self._pending(ACCOUNT_PLAN, plan_id)
         if pending.state.version == 0:
             raise PlanNotOpen
         return plan_id, pending
 
-    def _prospect(self, plan_id: UUID) -> PendingAggregate[AccountPlan]:
-        if plan_id not in self._prospects:
+    def _pending(self, type: AggregateType[Any], id: UUID) -> PendingAggregate[Any]:
+        if id not in self._aggregates:
             try:
-                known = self._read(plan_id)
-            except PlanNotOpen:
-                known = LoadedPlan.of(ACCOUNT_PLAN, plan_id)
-            self._prospects[plan_id] = PendingAggregate(known)
-        return self._prospects[plan_id]
+                known = self._read(type, id)
+            except type.not_open:
+                known = LoadedAggregate.of(type, id)
+            self._aggregates[id] = PendingAggregate(known)
+        return self._aggregates[id]
 
 
-def last_instant(pending: PendingAggregate[AccountPlan]) -> datetime | None:
+def named(line: Line) -> str:
+    """What a line is said of, in a sentence."""
+    return f"the plan “{line.plan}”" if line.plan else "the program"
+
+
+def last_instant(pending: PendingAggregate[Any]) -> datetime | None:
     if pending.to_record:
         return pending.to_record[-1].at
     records = pending.known.records

@@ -22,7 +22,6 @@ from domain.language import (
     Many,
     Name,
     OptionalText,
-    Prose,
     Refusal,
     Slug,
     Terms,
@@ -43,22 +42,22 @@ DaysAhead = Annotated[int, Field(ge=0, le=MOST_DAYS)]
 class LibraryStep(Terms):
     """A step of a library play, and how many days after its beginning it is due."""
 
-    statement: Prose
+    statement: str
     kind: ActionKind
     days_in: int
 
 
 class LibraryPlayTerms(Terms):
-    title: Prose
+    title: str
     kind: PlayKind
-    value_driver: Prose | None = None
-    purpose: Prose
-    success_measure: Prose
+    value_driver: str | None = None
+    purpose: str
+    success_measure: str
     typical_days: int
     steps: tuple[LibraryStep, ...] = ()
-    prerequisites: tuple[Prose, ...] = ()
-    proof_assets: tuple[Prose, ...] = ()
-    counter_move: Prose | None = None
+    prerequisites: tuple[str, ...] = ()
+    proof_assets: tuple[str, ...] = ()
+    counter_move: str | None = None
     source_plan: str | None = None
 
 
@@ -71,7 +70,7 @@ class TemplateCommand(Terms):
 
 class TemplateTerms(Terms):
     id: str
-    title: Prose
+    title: str
     segment: Segment | None = None
     tier: Tier | None = None
     commands: tuple[TemplateCommand, ...] = ()
@@ -92,7 +91,7 @@ class Redaction(Terms):
 
 class ExampleTerms(Terms):
     id: str
-    title: Prose
+    title: str
     plan: str
     cut: str
     redactions: tuple[Redaction, ...] = ()
@@ -123,16 +122,16 @@ class LibraryPlayRevised(LibraryPlayEvent):
     """A play of the library says something else; plans that adopted it keep what they have."""
 
     id: str
-    title: Prose | None = None
+    title: str | None = None
     kind: PlayKind | None = None
-    value_driver: Prose | None = None
-    purpose: Prose | None = None
-    success_measure: Prose | None = None
+    value_driver: str | None = None
+    purpose: str | None = None
+    success_measure: str | None = None
     typical_days: int | None = None
     steps: tuple[LibraryStep, ...] = ()
-    prerequisites: tuple[Prose, ...] = ()
-    proof_assets: tuple[Prose, ...] = ()
-    counter_move: Prose | None = None
+    prerequisites: tuple[str, ...] = ()
+    proof_assets: tuple[str, ...] = ()
+    counter_move: str | None = None
     source_plan: str | None = None
 
 

@@ -4,7 +4,7 @@ A policy is adopted whole, with a day from which it is in force.  Before the fir
 the default policy is in force: version 0.  What it holds is `Policy()`, field by field.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never, get_args
@@ -89,7 +89,7 @@ Days = int
 Fraction = Decimal
 """A part of a whole, from 0 to 1."""
 
-STRATEGIC_SECTION_DAYS: Mapping[Section, Days] = {
+STRATEGIC_SECTION_DAYS: Mapping[Section, Days | None] = {
     "summary": 92,
     "overview": 92,
     "health": 31,
@@ -104,12 +104,19 @@ STRATEGIC_SECTION_DAYS: Mapping[Section, Days] = {
     "requests": 31,
     "team": 92,
     "vision": 366,
+    "reviews": None,
+    "plan": None,
 }
-"""How many days old each section of a strategic plan may be; a growth plan's may be twice as old."""
+"""How many days old each section of a strategic plan may be; a growth plan's may be twice as old.  None: no duty."""
 
 
 def _section_days() -> dict[Section, dict[Tier, Days | None]]:
-    return {section: {"strategic": days, "growth": 2 * days} for section, days in STRATEGIC_SECTION_DAYS.items()}
+    duties: tuple[tuple[Tier, int], ...] = (("strategic", 1), ("growth", 2))
+    return {
+        section: {tier: times * days for tier, times in duties}
+        for section, days in STRATEGIC_SECTION_DAYS.items()
+        if days is not None
+    }
 
 
 class TeamPolicy(Terms):
@@ -119,28 +126,39 @@ class TeamPolicy(Terms):
     expected: tuple[Role, ...] = ()
 
 
+TEAMS: Mapping[Tier, TeamPolicy] = {
+    "strategic": TeamPolicy(
+        required=("account_executive", "customer_success", "executive_sponsor"),
+        expected=("technical_account_manager", "product_sponsor", "marketing_sponsor"),
+    ),
+    "growth": TeamPolicy(required=("account_executive", "customer_success")),
+    "enterprise": TeamPolicy(),
+    "standard": TeamPolicy(),
+}
+"""Which roles plans of each tier must have filled, and which they should, by default."""
+
+CADENCES: Mapping[Tier, Sequence[tuple[ReviewKind, Days]]] = {
+    "strategic": (
+        ("weekly", 7),
+        ("monthly", 31),
+        ("quarterly", 92),
+        ("qbr", 92),
+        ("executive_meeting", 92),
+        ("annual", 366),
+    ),
+    "growth": (("quarterly", 184),),
+    "enterprise": (),
+    "standard": (),
+}
+"""Which reviews plans of each tier hold, and how many days may lie between two of a kind, by default."""
+
+
 def _team() -> dict[Tier, TeamPolicy]:
-    return {
-        "strategic": TeamPolicy(
-            required=("account_executive", "customer_success", "executive_sponsor"),
-            expected=("technical_account_manager", "product_sponsor", "marketing_sponsor"),
-        ),
-        "growth": TeamPolicy(required=("account_executive", "customer_success")),
-    }
+    return dict(TEAMS)
 
 
 def _cadence() -> dict[Tier, dict[ReviewKind, Days]]:
-    return {
-        "strategic": {
-            "weekly": 7,
-            "monthly": 31,
-            "quarterly": 92,
-            "qbr": 92,
-            "executive_meeting": 92,
-            "annual": 366,
-        },
-        "growth": {"quarterly": 184},
-    }
+    return {tier: dict(reviews) for tier, reviews in CADENCES.items()}
 
 
 class ListPolicy(Terms):

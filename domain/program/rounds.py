@@ -20,7 +20,6 @@ from domain.language import (
     Over,
     Person,
     PersonId,
-    Prose,
     Refusal,
     Slug,
     Terms,
@@ -59,7 +58,7 @@ MOST_ACCOUNTS = 10_000
 
 class RoundTerms(Terms):
     id: str
-    title: Prose
+    title: str
     due_on: date
     criteria_weights: dict[Criterion, int] = Field(default_factory=dict)
     """How much each criterion counts, from 0 to 10; one that is left out does not count."""
@@ -71,7 +70,7 @@ class NominationTerms(Terms):
     round: str
     account: str
     account_name: str
-    why: Prose
+    why: str
 
 
 class OpinionTerms(Terms):
@@ -81,7 +80,7 @@ class OpinionTerms(Terms):
     function: Function
     stance: Stance
     tier: Tier | None = None
-    note: Prose | None = None
+    note: str | None = None
 
 
 class ListEntry(Terms):
@@ -89,7 +88,7 @@ class ListEntry(Terms):
 
     account: str
     tier: Tier
-    reason: Prose | None = None
+    reason: str | None = None
 
 
 # Events
@@ -292,6 +291,10 @@ class NothingCommitted(Refusal):
 # State and rules
 
 
+ENDINGS: Mapping[RoundState, str | None] = {"open": None, "closed": "was closed", "abandoned": "was abandoned"}
+"""How a round came to be over, by its state."""
+
+
 class Round(RoundTerms, Thing):
     """A round of choosing the list."""
 
@@ -304,7 +307,7 @@ class Round(RoundTerms, Thing):
 
     @property
     def ending(self) -> str | None:
-        return {"closed": "was closed", "abandoned": "was abandoned"}.get(self.state)
+        return ENDINGS[self.state]
 
 
 class Nomination(NominationTerms, Thing):

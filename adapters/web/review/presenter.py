@@ -1,6 +1,6 @@
 """The page on which a review is held: what was said, what is promised anew, who thinks what, and what was decided."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import get_args
@@ -216,15 +216,18 @@ def _of_row(prefix: str, mistakes: Sequence[Mistake]) -> list[str]:
     return [each.detail for each in mistakes if each.field == prefix or each.field.startswith(f"{prefix}-")]
 
 
+WORDS: Mapping[Fate, str] = {
+    "going": "goes on",
+    "done": "done",
+    "lost": "lost",
+    "moved": "moved",
+    "dropped": "dropped",
+}
+"""What became of a promise, in a word; a play that is done was won."""
+
+
 def _word_for(fate: Fate, noun: str) -> str:
-    words: dict[Fate, str] = {
-        "going": "goes on",
-        "done": "won" if noun == "play" else "done",
-        "lost": "lost",
-        "moved": "moved",
-        "dropped": "dropped",
-    }
-    return words[fate]
+    return "won" if (fate, noun) == ("done", "play") else WORDS[fate]
 
 
 def _rows_of_new(data: FormData) -> int:

@@ -137,13 +137,14 @@ def test_the_glossary_explains_no_field_that_is_not_there():
         for field in everything_described(schema)
         if "description" in field
     }
-    nouns = {event.noun for event in EVENTS.values()}
+    nouns = {event.noun for event in REGISTRY.events.values()}
     unused = [key for key, text in MEANINGS.items() if not {text.format(noun=noun) for noun in nouns} & said]
     assert unused == []
 
 
 def everything_described(schema: Any) -> list[dict[str, Any]]:
-    inner = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
+    several = [schema[word] for word in ("items", "additionalProperties") if isinstance(schema.get(word), dict)]
+    inner = [*schema.get("properties", {}).values(), *several]
     return [schema, *(each for part in inner for each in everything_described(part))]
 
 
