@@ -3,6 +3,7 @@ from."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import quote
 
 from fastapi.concurrency import run_in_threadpool
@@ -35,6 +36,8 @@ HEADERS = {
 """What every page tells browsers, unless it knows better."""
 
 Page = Callable[[Request], Awaitable[Response]]
+WhoMay = Right | Literal["anybody", "signed-in"]
+"""Who may see a page: those with a right, everybody who is signed in, or everybody."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,14 @@ def visitor_of(request: Request) -> Visitor:
     return visitor
 
 
+class PageRoute(Route):
+    """The route of a page, which says who may see it."""
+
+    def __init__(self, path: str, page: Page, right: WhoMay, name: str, *methods: str) -> None:
+        super().__init__(path, page, methods=list(methods or ("GET",)), name=name)
+        self.right = right
+
+
 class PageGuard:
     """Stands before the pages."""
 
@@ -68,8 +79,8 @@ class PageGuard:
         found = await run_in_threadpool(self._sessions.recognise, token) if token else None
         return Visitor(*found) if found else None
 
-    def page(self, path: str, page: Page, right: Right | None, name: str, *methods: str) -> Route:
-        """A page for those who have a right; None: for everybody who is signed in."""
+    def page(self, path: str, page: Page, right: Right | Literal["signed-in"], name: str, *methods: str) -> PageRoute:
+        """A page for those who have a right, or for everybody who is signed in."""
 
         async def guarded(request: Request) -> Response:
             request.scope.setdefault("spoken_of", {})
@@ -83,16 +94,16 @@ class PageGuard:
                 request.scope["spoken_of"] |= {"actor": visitor.caller.actor}
                 if self._limits:
                     self._limits.take(visitor.caller.actor)
-                if right:
+                if right != "signed-in":
                     check_right(visitor.caller.role, right)
                 return self._with_headers(await page(request))
             except Exception as error:  # noqa: BLE001 - every error has a page
                 return self._with_headers(page_of_error(request, error))
 
-        route = Route(path, guarded, methods=list(methods or ("GET",)), name=name)
+        route = PageRoute(path, guarded, right, name, *methods)
         return route
 
-    def open_page(self, path: str, page: Page, name: str, *methods: str) -> Route:
+    def open_page(self, path: str, page: Page, name: str, *methods: str) -> PageRoute:
         """A page for everybody, signed in or not."""
 
         async def guarded(request: Request) -> Response:
@@ -103,7 +114,7 @@ class PageGuard:
             except Exception as error:  # noqa: BLE001 - every error has a page
                 return self._with_headers(page_of_error(request, error))
 
-        return Route(path, guarded, methods=list(methods or ("GET",)), name=name)
+        return PageRoute(path, guarded, "anybody", name, *methods)
 
     @staticmethod
     def _to_sign_in(request: Request) -> Response:

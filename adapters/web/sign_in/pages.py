@@ -61,7 +61,7 @@ def routes(guard: PageGuard, sessions: Sessions, callers: Callers) -> list[Route
     return [
         guard.open_page("/sign-in", page, "sign-in-page"),
         guard.open_page("/sign-in", sign_in, "sign-in", "POST"),
-        guard.page("/sign-out", sign_out, None, "sign-out", "POST"),
+        guard.page("/sign-out", sign_out, "signed-in", "sign-out", "POST"),
     ]
 
 

@@ -64,7 +64,7 @@ def test_what_was_sent_is_not_repeated(acme: Api):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/nowhere", "/v1", "/v2/plans", "/v1/plans/acme/nothing", "/docs/x", "/static-offline-docs/x"]
+    "path", ["/nowhere", "/v1", "/v2/plans", "/v1/plans/acme/nothing", "/docs/x", "/static-offline-docs/x"]
 )
 def test_where_there_is_nothing(service: Api, path):
     assert_problem(service.get(path), 404, "not-found")

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from adapters.http.guard import Guarded
 from adapters.http.routing import RoutesByName
 from adapters.postgres.store import Store, opened
+from adapters.web.guard import PageRoute
 from application.aggregates.access import RIGHTS, ROLES, Right, Role, right_to
 from domain.account_plan import COMMANDS
 from tests.api import Api, assert_problem, served
@@ -76,8 +77,17 @@ def test_every_route_says_which_right_it_takes_or_that_it_is_for_anybody(office:
     routes: list[Any] = []
     for route in office.app.router.routes:
         routes += route._routes.values() if isinstance(route, RoutesByName) else [route]
+    pages = [route for route in routes if isinstance(route, PageRoute)]
+    assert {page.path for page in pages if page.right == "anybody"} == {"/sign-in"}
+    routes = [route for route in routes if route not in pages]
     unguarded = [route.path for route in routes if not (isinstance(route, Route) and isinstance(route.app, Guarded))]
-    assert set(unguarded) == {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/static-offline-docs"}
+    assert set(unguarded) == {
+        "/openapi.json",
+        "/docs",
+        "/docs/oauth2-redirect",
+        "/static-offline-docs",
+        "/assets/{name}",
+    }
     silent = [route.path for route in routes if route.path not in unguarded and route.app.right is None]
     assert silent == []
 
