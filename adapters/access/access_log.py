@@ -1,5 +1,7 @@
-"""Who has read what of plans.  It is written in batches, beside the answers: a crash loses no more than the last
-moment."""
+"""The access log: a record of who has read which plans.
+
+Accesses are collected in memory and written in batches beside the answers. A crash loses at most the last half second.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -20,30 +22,30 @@ logger = structlog.get_logger("plantrail.access")
 
 
 class Access(NamedTuple):
-    """Somebody read something; not what it said."""
+    """One read: who read which view. The contents that were read are not part of it."""
 
     actor: str
     on_behalf_of: str | None
     role: str
     view: str
     plan_id: UUID | None
-    """None: of many plans."""
+    """The plan that was read; None for a view of many plans."""
     cut: str | None
-    """How far into its history."""
+    """The cut up to which its history was read; None where the view has none."""
 
 
 class AccessEvent(NamedTuple):
-    """Reads that were alike, within a moment."""
+    """Identical reads within one batch, counted together."""
 
     access: Access
     at: datetime
     request_id: str
-    """Of the first."""
+    """The id of the first request among them."""
     times: int
 
 
 class AccessItem(BaseModel):
-    """Somebody read something, once or several times within a moment."""
+    """An entry of the access log: one read, or several identical ones within half a second."""
 
     id: int
     at: datetime
@@ -51,31 +53,31 @@ class AccessItem(BaseModel):
     on_behalf_of: str | None
     role: str
     view: str = Field(description="The operation they called, or the command of the command line.")
-    plan_id: UUID | None = Field(description="Null: of many plans.")
-    cut: str | None = Field(description="How far into the plan's history.")
-    request_id: str = Field(description="Of the first read.")
+    plan_id: UUID | None = Field(description="The plan that was read; null for a view of many plans.")
+    cut: str | None = Field(description="The cut up to which the plan's history was read.")
+    request_id: str = Field(description="The id of the first request of these reads.")
     times: int
 
 
 class AccessPage(BaseModel):
-    """The latest first."""
+    """A page of the access log, the latest entry first."""
 
     items: list[AccessItem]
     next: str | None = Field(description="The cursor of the page that follows; null at the end.")
 
 
 class AccessLogFull(StoreUnavailable):
-    """Who reads what cannot be written down at the moment, so nothing is shown: try again."""
+    """What is read cannot be put on record at the moment, so nothing is shown: try again."""
 
 
 class KeptAccesses(Protocol):
-    """Where they are kept."""
+    """The store of access events, for writing."""
 
     def add(self, events: Sequence[AccessEvent]) -> None: ...
 
 
 class AccessEvents(Protocol):
-    """What was kept, as auditors look at it."""
+    """The store of access events, as auditors query it."""
 
     def page(
         self,
@@ -85,14 +87,18 @@ class AccessEvents(Protocol):
         before: int | None = None,
         caller: Caller | None = None,
     ) -> AccessPage:
-        """What was read of these plans, by this person; where there is a caller, of plans that are theirs to see.
+        """Return a page of at most `limit` entries, the latest first.
 
-        `before` is the id of the last item of the page before.  Raises `StoreUnavailable`.
+        `plans` and `actor` filter; `caller` restricts the page to plans that this caller may see. `before` is the id of
+        the last entry of the previous page. Raises `StoreUnavailable`.
         """
 
 
 class AccessLog:
-    """What is still to be written.  Nothing is read without a trace: when too much waits, reading is refused."""
+    """Collects accesses and writes them in batches.
+
+    Nothing is read without a record: when too many accesses wait to be written, reading is refused.
+    """
 
     def __init__(self, kept: KeptAccesses, now: Callable[[], datetime], most_waiting: int = MOST_WAITING) -> None:
         self._kept = kept
@@ -103,7 +109,7 @@ class AccessLog:
         self._unwritten: list[AccessEvent] = []
 
     def note(self, access: Access, request_id: str) -> None:
-        """Raises `AccessLogFull`."""
+        """Put a read on record with the next batch. Raises `AccessLogFull`."""
         with self._lock:
             known = self._waiting.get(access)
             if known is None and len(self._waiting) + len(self._unwritten) >= self._most:
@@ -113,7 +119,7 @@ class AccessLog:
             )
 
     def write(self) -> None:
-        """Raises `StoreUnavailable`, and then what waits goes on waiting.  For one thread."""
+        """Write what is waiting. Only one thread may call this. Raises `StoreUnavailable`; nothing is lost then."""
         with self._lock:
             self._unwritten += self._waiting.values()
             self._waiting = {}
@@ -122,7 +128,7 @@ class AccessLog:
             self._unwritten = []
 
     def close(self) -> None:
-        """Write what is left; where that cannot be done, at least the log says how much was lost."""
+        """Write the rest. If that fails, log how many access events are lost."""
         try:
             self.write()
         except StoreUnavailable as error:

@@ -1,6 +1,7 @@
-"""API keys: what callers hold, what is kept of it, and who they are by it.
+"""API keys: what callers hold, what the store keeps of it, and which caller a key stands for.
 
-A key reads `plantrail_<id>_<secret>`: twelve hexadecimal digits it is found by, and 256 bits in base64url.
+A key reads `plantrail_<id>_<secret>`: the id is twelve hexadecimal digits, the secret 256 random bits in base64url. The
+store keeps the SHA-256 of the secret.
 """
 
 import re
@@ -21,26 +22,26 @@ from application.views.plan_names import plans_named
 from domain.language import same_person
 
 GivenRole = Literal["reader", "editor", "auditor", "subscriber", "admin"]
-"""A role that a key can have."""
+"""The roles that a key can have."""
 
 MARK = "plantrail_"
 SECONDS_GOOD = 60
-"""For how long what is known of the keys is taken for true."""
+"""How long the cached keys count as current when they cannot be read again."""
 
 KEY = re.compile(rf"{MARK}([0-9a-f]{{12}})_([A-Za-z0-9_-]{{43}})")
 
 
 @dataclass(frozen=True)
 class ApiKey:
-    """What is kept of a key: no good for calling."""
+    """An API key as the store keeps it. The secret is not in it, so nobody can call with it."""
 
     id: str
     digest: bytes
     name: str
-    """Whose it is: the actor of what is done with it."""
+    """The person or system that holds the key: the actor of everything that is done with it."""
     role: GivenRole
     plans: tuple[str, ...] | None
-    """Ids of plans or accounts; None: all there are."""
+    """Plan ids or account ids that the key gives access to; None for all plans."""
     personal_data: bool
     on_behalf_of: bool
     created_at: datetime
@@ -53,7 +54,8 @@ class ApiKey:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     def is_good_for(self, owner: str, plans: Collection[UUID], personal_data: bool, now: datetime) -> bool:
-        """Whether with it an endpoint of the owner may have events of these plans; none: of all there are."""
+        """Return whether the key allows an endpoint of `owner` to receive events of these plans, or of all plans if
+        empty."""
         caller = self.caller()
         return (
             same_person(self.name) == same_person(owner)
@@ -69,12 +71,12 @@ class ApiKey:
 
 
 def ids_of(plans: Iterable[str]) -> frozenset[UUID]:
-    """Of plans named by their own ids or those of their accounts."""
+    """Return the ids of plans that are named by plan id or by account id."""
     return frozenset(plan_id for plan in plans for plan_id in plans_named(plan))
 
 
 def new_key(**said: Any) -> tuple[ApiKey, str]:
-    """What is to be kept of a new key, and the key itself, which is shown once."""
+    """Make a key. Returns the record to store and the key itself, which is shown once."""
     id, secret = token_hex(6), urlsafe_b64encode(token_bytes(32)).rstrip(b"=").decode()
     return ApiKey(id=id, digest=digest(secret), **said), f"{MARK}{id}_{secret}"
 
@@ -84,10 +86,10 @@ def digest(secret: str) -> bytes:
 
 
 class KeptKeys(Protocol):
-    """Where keys are kept."""
+    """The store of keys, as the cache reads it."""
 
     def revision(self) -> int:
-        """Another one whenever a key was made or taken back."""
+        """Return a number that changes whenever a key is created or revoked."""
 
     def all(self) -> Collection[ApiKey]: ...
 
@@ -95,16 +97,18 @@ class KeptKeys(Protocol):
 
 
 class ApiKeys(Protocol):
-    """The keys there are, as admins see, make and revoke them.  Every method raises `StoreUnavailable`."""
+    """The store of keys, as admins manage it. Every method raises `StoreUnavailable`."""
 
     def all(self) -> list[ApiKey]:
-        """The newest first.  What cannot be read is no key."""
+        """Return all keys, the newest first. Rows that cannot be read are left out."""
 
     def add(self, key: ApiKey) -> None: ...
 
     def revoke(self, id: str, at: datetime) -> bool:
-        """From here on it is no good, also where it cannot be read.  False where there is no such key; one that was
-        revoked stays so since then."""
+        """Revoke a key, even one whose row cannot be read. A key that was revoked before keeps its time.
+
+        Returns False if there is no such key.
+        """
 
 
 class KeysUnread(StoreUnavailable):
@@ -112,9 +116,9 @@ class KeysUnread(StoreUnavailable):
 
 
 class ApiKeyCache:
-    """Callers by the keys there are, as they were when it was looked last: a look-up in memory.
+    """Finds the caller of a key in memory, from a copy of all keys that is refreshed twice a second.
 
-    Who cannot look any more does not know which keys were taken back: after a minute nobody is let in by a key.
+    If the keys cannot be read for a minute, revocations may be missing from the copy, and no key is accepted.
     """
 
     def __init__(
@@ -130,7 +134,7 @@ class ApiKeyCache:
         self._failed = False
 
     def refresh(self) -> None:
-        """Look what has changed, and say which keys were used.  Raises `StoreUnavailable`."""
+        """Read the keys again if they have changed, and record which were used. Raises `StoreUnavailable`."""
         try:
             self._look()
         except Exception:
@@ -152,18 +156,18 @@ class ApiKeyCache:
 
     @property
     def seconds_unread(self) -> float:
-        """Since what is known of the keys was true."""
+        """Return the seconds since the copy was known to be current."""
         return self._monotonic() - self._looked_at
 
     def why_unread(self) -> str | None:
-        """What keeps it from being known which keys are good; None when nothing does."""
+        """Return the sentence that explains why keys are not accepted, or None while they are."""
         if not self._failed and self.seconds_unread <= SECONDS_GOOD:
             return None
         seconds = round(self.seconds_unread)
         return f"The keys of callers could not be read for {seconds} s; from {SECONDS_GOOD} s on none is taken."
 
     def caller(self, token: str) -> Caller | None:
-        """Whose key it is; None where it is nobody's any more, or never was.  Raises `KeysUnread`."""
+        """Return the caller that a key stands for, or None if it is unknown or no longer good. Raises `KeysUnread`."""
         match = KEY.fullmatch(token)
         found = self._good(match[1]) if match else None
         if match is None or found is None:
@@ -175,7 +179,8 @@ class ApiKeyCache:
         return caller
 
     def caller_by_id(self, id: str) -> Caller | None:
-        """Whose key this is, as long as it is good: for who has shown the key before.  Raises `KeysUnread`."""
+        """Return the caller of the key with this id while it is good: for sessions begun with it. Raises
+        `KeysUnread`."""
         found = self._good(id)
         return found[1] if found else None
 

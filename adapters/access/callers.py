@@ -1,4 +1,5 @@
-"""Who calls: known by a key or a token, or, in development on this machine alone, named by themselves."""
+"""Who is calling: identified by a key or a token, or, in development on this machine alone, by a name of their
+choice."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from domain.language import person_id
 
 DEVELOPER = "developer"
 PASSED_ON = {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"}
-"""What a proxy says of those it speaks for: they are not on this machine."""
+"""Headers by which a proxy says whom it speaks for. A request that has one does not come from this machine."""
 
 
 class CallerUnknown(Exception):
@@ -21,18 +22,18 @@ class CallerUnknown(Exception):
 
 class Callers(Protocol):
     async def identify(self, headers: Mapping[str, str]) -> Caller:
-        """Raises `CallerUnknown`, `CallerNotAllowed`."""
+        """Return who sends these headers. Raises `CallerUnknown`, `CallerNotAllowed`."""
 
 
 class Tokens(Protocol):
-    """Of people who have shown somebody else who they are."""
+    """Finds the caller of a token that an identity provider has issued."""
 
     async def caller(self, token: str) -> Caller:
-        """Raises `CallerUnknown`."""
+        """Return the caller that a token stands for. Raises `CallerUnknown`."""
 
 
 class Bearers:
-    """Callers by what they send in `Authorization`: a key of ours, or a token of the issuer we trust."""
+    """Identifies callers by their `Authorization` header: one of our API keys, or a token of the trusted issuer."""
 
     def __init__(self, keys: ApiKeyCache, tokens: Tokens | None = None) -> None:
         self._keys = keys
@@ -55,9 +56,9 @@ class Bearers:
 
 
 class Development:
-    """On this machine alone, callers name themselves by `X-Actor`; who does not is the developer.
+    """Identifies callers on this machine by the name they give in `X-Actor`; without one, as `developer`.
 
-    A page in a browser on this machine could have its own name lead here: it is known by the name it calls.
+    A foreign page in a browser here could make its own domain resolve to this machine. It is recognised by its `Host`.
     """
 
     async def identify(self, headers: Mapping[str, str]) -> Caller:
@@ -70,12 +71,12 @@ class Development:
         return self.caller(actor).acting_for(stood_in_for(headers))
 
     def caller(self, actor: str) -> Caller:
-        """Whoever chose this name."""
+        """Return the caller who chose this name."""
         return Caller(actor, "developer", plans=None, personal_data=True, acts_for_others=True)
 
 
 def stood_in_for(headers: Mapping[str, str]) -> str | None:
-    """Whom the caller says to act for.  Raises `CallerNotAllowed` where that is no id of a person."""
+    """Return whom the caller acts on behalf of, if anybody. Raises `CallerNotAllowed` for what is no id of a person."""
     try:
         return person_in(headers, "x-on-behalf-of")
     except ValueError as wrong:
@@ -83,7 +84,8 @@ def stood_in_for(headers: Mapping[str, str]) -> str | None:
 
 
 def person_in(headers: Mapping[str, str], name: str) -> str | None:
-    """The person a header names in UTF-8, if it is there.  Raises `ValueError` where that is no id of a person."""
+    """Return the person that a header names in UTF-8, if it is present. Raises `ValueError` for what is no id of a
+    person."""
     named = headers.get(name)
     if named is None:
         return None
@@ -95,7 +97,7 @@ def person_in(headers: Mapping[str, str], name: str) -> str | None:
 
 @lru_cache(maxsize=64)
 def is_this_machine(host: str) -> bool:
-    """Whether a `Host` header, or a host to serve on, is no other machine's name."""
+    """Return whether a `Host` header, or an address to serve on, belongs to this machine alone."""
     name = re.sub(r":[0-9]*$", "", host) if host.startswith("[") or host.count(":") == 1 else host
     try:
         return ip_address(name.removeprefix("[").removesuffix("]")).is_loopback

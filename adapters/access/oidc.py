@@ -1,6 +1,6 @@
-"""People who have shown an issuer of ours who they are: OpenID Connect bearer tokens.
+"""OpenID Connect: callers identified by bearer tokens of a trusted issuer.
 
-Actor, role and plans are what the token's claims say; which claims those are is configured.
+Actor, role and plans are read from the token's claims; the settings say from which.
 """
 
 import asyncio
@@ -28,23 +28,23 @@ from application.aggregates.access import ROLES, Caller, Role
 from domain.language import person_id
 
 KINDS = {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
-"""The signatures we take, each with the kind of key that makes them: none that are made with a shared secret."""
+"""The accepted signature algorithms, each with its kind of key. None of them uses a shared secret."""
 
 SMALLEST_RSA = 2048
 LEEWAY = 30
 """Seconds by which clocks may differ."""
 
 FRESH = 600.0
-"""Seconds after which the issuer's keys are fetched anew, in the background."""
+"""Seconds after which the issuer's keys are fetched again, in the background."""
 
 PAUSE = 10.0
-"""Seconds between two fetches at least, whatever tokens name."""
+"""The least seconds between two fetches, however many unknown keys tokens name."""
 
 ISSUER_TIMEOUT_SECONDS = 3.0
 MOST_BYTES = 256 * 1024
 LONGEST_TOKEN = 8 * 1024
 REMEMBERED_FOR = 30.0
-"""Seconds a token that was verified is taken as such."""
+"""Seconds for which a verified token is accepted without verifying it again."""
 
 MOST_REMEMBERED = 10_000
 ALL = "all"
@@ -53,12 +53,12 @@ logger = structlog.get_logger("plantrail.oidc")
 
 
 class IssuerWrong(Exception):
-    """What the issuer answers is not what OpenID Connect says it should."""
+    """The issuer's answer is not what OpenID Connect requires."""
 
 
 @dataclass(frozen=True)
 class Issuer:
-    """Whom we trust to tell who somebody is, and in which claims they say it; a dot leads into a claim."""
+    """The trusted issuer, and the claims that name actor, role and plans. A dot leads into a nested claim."""
 
     url: str
     audience: str
@@ -68,7 +68,7 @@ class Issuer:
 
 
 def is_safe(url: str) -> bool:
-    """Whether nobody can change on the way what is read there."""
+    """Return whether what is fetched from this URL cannot be altered on the way: https, or this machine."""
     parts = urlsplit(url)
     return bool(parts.hostname) and (
         parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(parts.hostname or ""))
@@ -76,7 +76,7 @@ def is_safe(url: str) -> bool:
 
 
 def fetched(issuer: str) -> dict[str | None, PyJWK]:
-    """The issuer's keys by their ids.  Raises `IssuerWrong`, `httpx.HTTPError`."""
+    """Return the issuer's keys by their ids. Raises `IssuerWrong`, `httpx.HTTPError`."""
     with httpx.Client(
         verify=configured_authorities(), timeout=ISSUER_TIMEOUT_SECONDS, follow_redirects=False
     ) as client:
@@ -110,7 +110,7 @@ def read(client: httpx.Client, url: str) -> dict[str, Any]:
 
 
 def key_of(listed: Any) -> tuple[str | None, PyJWK] | None:
-    """None for what is no key to check the signatures with that we take."""
+    """Return the id and the key of a JWK; None for one that is not for checking signatures we accept."""
     if not isinstance(listed, dict) or listed.get("kty") not in KINDS.values() or listed.get("use", "sig") != "sig":
         return None
     try:
@@ -123,7 +123,7 @@ def key_of(listed: Any) -> tuple[str | None, PyJWK] | None:
 
 
 class IssuerKeys:
-    """The issuer's keys.  They go on being good while the issuer cannot be asked."""
+    """The issuer's keys, cached. They stay valid while the issuer cannot be reached."""
 
     def __init__(self, fetch: Callable[[], Mapping[str | None, PyJWK]]) -> None:
         self._fetch = fetch
@@ -132,8 +132,8 @@ class IssuerKeys:
         self._fetching: Task[None] | None = None
 
     async def named(self, kid: str | None) -> PyJWK | None:
-        """The key of this id, which may have come up since it was looked last; of the only one, the id may be left
-        out."""
+        """Return the key of this id, fetching the keys again if it is new. Without an id, return the only key there
+        is."""
         if (key := self._named(kid)) is None:
             await self._anew()
             return self._named(kid)
@@ -165,7 +165,7 @@ class IssuerKeys:
 
 
 class IssuedTokens:
-    """See `adapters.access.callers.Tokens`."""
+    """Finds callers by the issuer's tokens."""
 
     def __init__(self, issuer: Issuer, now: Callable[[], datetime], keys: IssuerKeys | None = None) -> None:
         self._issuer = issuer
@@ -174,7 +174,7 @@ class IssuedTokens:
         self._verified: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
 
     async def caller(self, token: str) -> Caller:
-        """Raises `CallerUnknown`."""
+        """Return the caller that a token stands for. Raises `CallerUnknown`."""
         digest = sha256(token.encode()).digest()
         good_until, known = self._verified.get(digest, (0.0, None))
         if known and monotonic() < good_until:
@@ -214,7 +214,8 @@ class IssuedTokens:
 
 
 def caller_by(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
-    """Raises `CallerUnknown` where the claims do not say who somebody is, and in which one of our roles."""
+    """Return the caller that the claims describe. Raises `CallerUnknown` if the actor or one of our roles is
+    missing."""
     actor = claim(claims, issuer.actor_claim)
     try:
         actor = person_id(actor if isinstance(actor, str) else "")
@@ -227,7 +228,7 @@ def caller_by(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
 
 
 def role_in(said: Any, claim: str) -> Role:
-    """Of several roles that somebody has elsewhere, the one that is ours."""
+    """Return our role among all the roles that the claim lists."""
     said = said if isinstance(said, list) else [said]
     ours = [role for role in ROLES if role != "developer" and role in said]
     if len(ours) != 1:
@@ -236,7 +237,7 @@ def role_in(said: Any, claim: str) -> Role:
 
 
 def claim(claims: Mapping[str, Any], path: str) -> Any:
-    """A claim by its name, or by a path of names with dots between them."""
+    """Return a claim by its name, or by a path of names with dots between them."""
     if path in claims or not re.search(r"\.", path):
         return claims.get(path)
     first, _, rest = path.partition(".")

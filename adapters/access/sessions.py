@@ -1,7 +1,7 @@
-"""Sessions of people who use the pages: what their browser holds, what is kept of it, and who they are by it.
+"""Sessions of people who use the web pages.
 
-A browser holds 256 random bits in a cookie; the store holds their SHA-256.  A session ends twelve hours after it was
-last used, when it is revoked, and when what it was begun with ends: a key that was revoked, a token that has expired.
+The browser holds 256 random bits in a cookie; the store holds their SHA-256. A session ends twelve hours after its last
+use, when it is revoked, or when the key or token it was begun with ends.
 """
 
 from collections.abc import Callable, Collection
@@ -16,53 +16,53 @@ from adapters.access.callers import Development
 from application.aggregates.access import Caller, Role
 
 Method = Literal["name", "key", "oidc"]
-"""How somebody signed in: by choosing a name, on a development machine alone; by an API key; through the issuer."""
+"""How somebody signed in: by choosing a name (on a development machine only), by an API key, or through the issuer."""
 
 IDLE = timedelta(hours=12)
 SEEN_AGAIN = timedelta(minutes=1)
-"""How exactly it is kept when a session was last used."""
+"""The precision with which the last use of a session is recorded."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """What is kept of a session: no good for getting in."""
+    """A session as the store keeps it. The cookie's secret is not in it, so nobody can sign in with it."""
 
     id: str
-    """Names the session in lists and when it is revoked."""
+    """The id by which the session is listed and revoked."""
     digest: bytes
     actor: str
     method: Method
     role: Role
     plans: tuple[str, ...] | None
-    """Ids of plans or accounts the issuer named; None: all there are."""
+    """Plan ids or account ids that the issuer named; None for all plans."""
     key_id: str | None
-    """Of the key it was begun with."""
+    """The id of the key it was begun with."""
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime | None
-    """When the token expires it was begun with."""
+    """When the token it was begun with expires."""
     browser: str
-    """What the browser calls itself, shortened: so that people recognise their sessions."""
+    """How the browser names itself, shortened, so that people recognise their sessions."""
 
     def is_good(self, now: datetime) -> bool:
         return now < self.last_seen_at + IDLE and (self.expires_at is None or now < self.expires_at)
 
 
 class SessionStore(Protocol):
-    """Where sessions are kept.  Everything raises `StoreUnavailable`."""
+    """The store of sessions. Every method raises `StoreUnavailable`."""
 
     def add(self, session: Session) -> None: ...
 
     def find(self, digest: bytes) -> Session | None:
-        """None where it was revoked or never was."""
+        """Return the session with this digest, or None if it was revoked or never existed."""
 
     def note_seen(self, id: str, at: datetime) -> None: ...
 
     def of(self, actor: str) -> Collection[Session]:
-        """All of one person, the one used last first."""
+        """Return all sessions of one person, the most recently used first."""
 
     def revoke(self, id: str, actor: str) -> bool:
-        """Whether there was such a session of theirs."""
+        """Revoke a session of this person. Returns whether there was one."""
 
 
 def digest_of(token: str) -> bytes:
@@ -79,8 +79,8 @@ class Sessions:
         caller_by_key: Callable[[str], Caller | None],
         development: Development | None = None,
     ) -> None:
-        """`caller_by_key` says whose a key is, by its id, as long as it is good.  `development` where people may choose
-        a name."""
+        """`caller_by_key` returns the caller of a key id while that key is good. `development` is given where people
+        may choose their name."""
         self._store = store
         self._now = now
         self._caller_by_key = caller_by_key
@@ -98,7 +98,7 @@ class Sessions:
         key_id: str | None = None,
         expires_at: datetime | None = None,
     ) -> str:
-        """The token for the browser's cookie.  Raises `StoreUnavailable`."""
+        """Begin a session. Returns the token for the browser's cookie. Raises `StoreUnavailable`."""
         token, now = token_urlsafe(32), self._now()
         plans = None if caller.plans is None else tuple(str(plan) for plan in sorted(caller.plans))
         self._store.add(
@@ -110,7 +110,10 @@ class Sessions:
         return token
 
     def recognise(self, token: str) -> tuple[Session, Caller] | None:
-        """Whose session it is and what they may do now; None where it has ended.  Raises `StoreUnavailable`."""
+        """Return the session of this token and its caller's current rights, or None if it has ended.
+
+        Raises `StoreUnavailable`.
+        """
         session, now = self._store.find(digest_of(token)), self._now()
         if session is None or not session.is_good(now):
             return None

@@ -1,5 +1,7 @@
-"""Who may vouch for servers on the network.  Each is read once in the life of a process: it takes longer than many
-requests, and who sends nothing need not load what reads it."""
+"""Certificate authorities that we trust when we connect to servers by TLS.
+
+Each set is loaded once per process, when it is first needed: that takes longer than many requests.
+"""
 
 import ssl
 from functools import cache
@@ -7,7 +9,7 @@ from functools import cache
 
 @cache
 def public_authorities() -> ssl.SSLContext:
-    """Those that browsers trust."""
+    """Return the authorities that browsers trust."""
     import httpx
 
     return httpx.create_ssl_context(trust_env=False)
@@ -15,7 +17,8 @@ def public_authorities() -> ssl.SSLContext:
 
 @cache
 def configured_authorities() -> ssl.SSLContext:
-    """The same, or those that the environment names by SSL_CERT_FILE or SSL_CERT_DIR: an issuer may be of the house."""
+    """Return the authorities that SSL_CERT_FILE or SSL_CERT_DIR name, for an issuer inside the company; else the public
+    ones."""
     import httpx
 
     return httpx.create_ssl_context()

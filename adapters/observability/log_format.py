@@ -1,6 +1,6 @@
-"""The log: one JSON line an entry, or readable lines in a terminal, on standard error.
+"""The log on standard error: one JSON object a line, or readable lines in a terminal.
 
-Only fields that are known to hold nobody's words come out, whatever is handed in.  What the libraries say goes the same
+Only fields that are known to hold nobody's words are written, whatever is passed in. Entries of libraries take the same
 way.
 """
 
@@ -51,7 +51,7 @@ ALLOWED = frozenset(
 
 
 def set_up(as_json: bool, colours: bool = False) -> None:
-    """From here on everything is logged to what standard error is now."""
+    """Log everything to the current standard error from now on."""
     structlog.configure(
         processors=[
             structlog.stdlib.add_logger_name,
@@ -66,19 +66,19 @@ def set_up(as_json: bool, colours: bool = False) -> None:
     logging.captureWarnings(True)
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger().addHandler(FORWARDING)
-    # Who sits at a terminal has been told where it serves.
+    # At a terminal the address has been printed already.
     logging.getLogger("uvicorn").setLevel(logging.INFO if as_json else logging.WARNING)
 
 
 def take_down() -> None:
-    """Everything is logged as if nothing had been set up."""
+    """Undo `set_up`."""
     structlog.reset_defaults()
     logging.captureWarnings(False)
     logging.getLogger().removeHandler(FORWARDING)
 
 
 class Forwarding(logging.Handler):
-    """Hands on what libraries log."""
+    """Passes the log entries of libraries on to ours."""
 
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger(record.name).log(record.levelno, record.getMessage(), exc_info=record.exc_info)
@@ -107,9 +107,9 @@ def _readable(colours: bool) -> list[Processor]:
 
 
 def origin(exc_info: ExcInfo) -> list[str]:
-    """Of what kind an exception is and where it came from, and the same of its causes.
+    """Return the types and code locations of an exception and its causes, a line each.
 
-    What it says is left out, for it may repeat somebody's words.
+    The message is left out, because it may repeat somebody's words.
     """
     told: list[str] = []
     error: BaseException | None = exc_info[1]

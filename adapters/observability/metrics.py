@@ -1,10 +1,10 @@
-"""What is counted for the operator."""
+"""Prometheus metrics for the operator."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 
 
 class Metrics:
-    """What `/metrics` tells."""
+    """The metrics that `/metrics` shows."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -1,8 +1,6 @@
-"""What a process cannot do for the moment: logged once for each cause, with what follows from it, and once when it is
-over.
+"""Outages: work that fails is logged once for each cause, with the consequences, and once more when it works again.
 
-However much of the process waits for the store, and in whatever words the driver says so, a store that is away is one
-cause.
+A store that is away is one cause, however many parts of the process wait for it and however the driver words it.
 """
 
 from threading import Lock
@@ -24,7 +22,8 @@ logger = structlog.get_logger("plantrail.outages")
 
 
 def cause_of(error: BaseException) -> str:
-    """The kind of an error, and of our own what it says: what the errors of others say may repeat anybody's words."""
+    """Return the type of an error, with its message if the error is ours: other messages may repeat somebody's
+    words."""
     if type(error) is StoreUnavailable:
         return STORE_AWAY
     name, words = type(error).__name__, " ".join(str(error).split())
@@ -36,7 +35,7 @@ def is_ours(error: BaseException) -> bool:
 
 
 class Outages:
-    """Those of one process."""
+    """The outages of one process. It counts who waits for the store, so that its absence is logged once."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -58,17 +57,18 @@ class Outages:
 
 
 class Work:
-    """Something that is done again and again, and may fail."""
+    """Something that is repeated and may fail."""
 
     def __init__(self, outages: Outages | None, stopped: str, going_on: str, follows: str, **about: Any) -> None:
-        """`stopped` and `going_on` are the events that are logged, `follows` says what does not happen meanwhile."""
+        """`stopped` and `going_on` are the log events for failure and recovery; `follows` says what does not happen
+        meanwhile."""
         self._outages = outages or Outages()
         self._stopped = stopped
         self._going_on = going_on
         self._follows = follows
         self._about = about
         self.cause: str | None = None
-        """Why it cannot be done; None when it can."""
+        """Why it fails at the moment; None while it works."""
 
     def failed(self, error: BaseException) -> None:
         cause = cause_of(error)

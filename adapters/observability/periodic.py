@@ -1,4 +1,4 @@
-"""Housekeeping: something small that is done again and again beside the service."""
+"""Housekeeping: small jobs that run periodically in a thread beside the service."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,9 +11,8 @@ from adapters.observability.outages import Outages, Work
 def every(
     seconds: float, work: Callable[[], object], called: str, follows: str, outages: Outages | None = None
 ) -> Iterator[None]:
-    """Do the work at once and every so many seconds, until the end.  Whatever it fails of is logged, and it is tried
-    again next time: `follows` says what does not happen meanwhile.
-    """
+    """Do the work at once and then every `seconds`, until the context ends. A failure is logged, and the work is tried
+    again at the next turn; `follows` says what does not happen meanwhile."""
     ending = Event()
     fares = Work(outages, "housekeeping put off", "housekeeping goes on", follows, work=called)
 

@@ -1,13 +1,13 @@
-"""What keeps a service from being ready.  docs/operations.md says for each reason what to do."""
+"""The reasons why a service is not ready. docs/operations.md says for each what to do."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 Reason = Literal["embedded-down", "store-away", "keys-unread", "projection-behind"]
-"""The names are for programs and runbooks, and stay."""
+"""The names stay as they are: programs and runbooks use them."""
 
 Checks = Mapping[Reason, Callable[[], str | None]]
-"""For each reason, what is the matter in a sentence; None where nothing is."""
+"""For each reason, a function that returns what is the matter in a sentence, or None."""
 
 
 class NotReady(NamedTuple):
@@ -18,7 +18,7 @@ class NotReady(NamedTuple):
 
 
 def found(checks: Checks) -> Iterator[NotReady]:
-    """Every reason that there is at the moment.  Without the store nothing else can be looked at."""
+    """Return every reason that applies now. While the store is away, nothing after it can be checked."""
     for reason, look in checks.items():
         if detail := look():
             yield NotReady(reason, detail)

@@ -1,7 +1,8 @@
-"""Drafts of forms that are not sent yet: kept sealed, the caller's alone, and not for long.
+"""Drafts of forms that have not been sent: kept encrypted, for their author only, and for a limited time.
 
-A draft may hold words about people before anybody has said whom it speaks of.  It is sealed under a key of its own
-kind, and deleted when it is sent, when somebody in the plan is forgotten, and fourteen days after it was last changed.
+A draft may hold text about people before its author has said whom it is about. It is therefore encrypted under a key of
+its own kind, and deleted when it is sent, when anybody in the plan is forgotten, and fourteen days after its last
+change.
 """
 
 from datetime import datetime, timedelta
@@ -18,34 +19,34 @@ NONCE_BYTES = 12
 MOST_BYTES = 256 * 1024
 
 Fields = list[tuple[str, str]]
-"""What was typed: the names of the fields and their values, in order."""
+"""The names of the form's fields with the values that were typed, in order."""
 _FIELDS = TypeAdapter(Fields)
 
 
 class DraftStore(Protocol):
-    """Where drafts are kept.  Everything raises `StoreUnavailable`."""
+    """The store of drafts. Every method raises `StoreUnavailable`."""
 
     def put(self, actor: str, plan_id: UUID, form: str, box: bytes, at: datetime) -> None: ...
 
     def get(self, actor: str, plan_id: UUID, form: str, since: datetime) -> bytes | None:
-        """The draft, if it was changed since then."""
+        """Return the draft if it was changed after `since`, else None."""
 
     def drop(self, actor: str, plan_id: UUID, form: str) -> None: ...
 
     def drop_of_plan(self, plan_id: UUID) -> None:
-        """Everybody's."""
+        """Delete everybody's drafts of a plan."""
 
 
 class Drafts:
-    """Seals and opens drafts."""
+    """Encrypts, saves and opens drafts."""
 
     def __init__(self, store: DraftStore, key: bytes) -> None:
-        """`key` has 256 bits."""
+        """`key` has 32 bytes."""
         self._store = store
         self._cipher = AESGCM(key)
 
     def save(self, actor: str, plan_id: UUID, form: str, fields: Fields, at: datetime) -> None:
-        """Raises `ValueError` for a draft that is too large, `StoreUnavailable`."""
+        """Save a draft, replacing the one before. Raises `ValueError` if it is too large, `StoreUnavailable`."""
         text = _FIELDS.dump_json(fields)
         if len(text) > MOST_BYTES:
             raise ValueError(f"A draft may have {MOST_BYTES // 1024} KiB at most.")
@@ -54,7 +55,7 @@ class Drafts:
         self._store.put(actor, plan_id, form, box, at)
 
     def find(self, actor: str, plan_id: UUID, form: str, now: datetime) -> Fields | None:
-        """None where there is none that is still kept, and where it does not open."""
+        """Return a draft, or None if there is none, it is too old, or it cannot be decrypted."""
         box = self._store.get(actor, plan_id, form, now - KEPT)
         if box is None:
             return None

@@ -1,7 +1,7 @@
-"""The list of erasures: who was forgotten, outside the database, so that a restored copy of it knows too.
+"""The list of erasures: who was forgotten, kept outside the database so that a restored copy of it can be told.
 
-A file that is only ever appended to, by every process of a deployment, on whatever hosts they are; a line holds ids and
-nobody's words.  A line is on the disk before anybody is told that it is.
+It is a file that every process of a deployment only appends to, on whatever host it runs. A line holds ids and nobody's
+words. A line is synced to disk before its erasure is confirmed.
 """
 
 import fcntl
@@ -17,7 +17,7 @@ from application.aggregates.erasures import Erasure
 from application.aggregates.ports import StoreUnavailable
 
 TORN = b"#torn\n"
-"""What ends a line whose writer was killed over it: nobody was told of it."""
+"""The end of a line whose writer was killed while writing it. That erasure was not confirmed to anybody."""
 
 
 class ErasureListUnfit(StoreUnavailable):
@@ -29,10 +29,10 @@ _read = TypeAdapter(Erasure).validate_json
 
 
 class ErasureList:
-    """One file, however many read and write it."""
+    """The list in one file, which many processes may read and append to at once."""
 
     def __init__(self, file: Path, make: bool = False) -> None:
-        """`make` it where it is not there yet.  Raises `ErasureListUnfit`."""
+        """With `make`, create the file if it does not exist. Raises `ErasureListUnfit`."""
         self.file = file
         self._erasures: dict[str, Erasure] = {}
         self._read_up_to = 0
@@ -49,7 +49,7 @@ class ErasureList:
             ) from error
 
     def all(self) -> list[Erasure]:
-        """As it is now.  Raises `ErasureListUnfit`."""
+        """Return all erasures listed so far. Raises `ErasureListUnfit`."""
         try:
             with self.file.open("rb") as stream:
                 self._read_on(stream)
@@ -58,7 +58,7 @@ class ErasureList:
         return list(self._erasures.values())
 
     def add(self, erasure: Erasure) -> None:
-        """Unless it is there already.  Raises `ErasureListUnfit`."""
+        """Append an erasure, unless it is listed already. Raises `ErasureListUnfit`."""
         try:
             with self.file.open("r+b") as stream:
                 fcntl.flock(stream, fcntl.LOCK_EX)

@@ -1,7 +1,7 @@
-"""Key-encryption keys: what the secrets in the store are wrapped with.
+"""Key-encryption keys, which encrypt ("wrap") the secrets in the store.
 
-There is one for each generation.  Once nothing is wrapped with an old one any more, destroying it makes every copy of
-what was ever wrapped with it unreadable, in backups and write-ahead logs too.
+There is one for each generation. Once no secret in the store is wrapped with an old generation, destroying that key
+makes every remaining copy unreadable, in backups and write-ahead logs too.
 """
 
 import base64
@@ -34,23 +34,23 @@ class WrongKeyEncryptionKey(Exception):
 
 
 class KeyFault(Exception):
-    """What is wrong with the key-encryption keys, and what to do."""
+    """What is wrong with the key-encryption keys, and what to do about it."""
 
 
 @dataclass(frozen=True)
 class KeyEncryptionKey:
-    """256 bits, and which generation they are."""
+    """A 256-bit key of one generation."""
 
     generation: int
     secret: bytes
 
     def wrap(self, kind: str, name: str, secret: bytes) -> bytes:
-        """What is wrapped opens as what it is only: of this kind, under this name."""
+        """Encrypt a secret. It can only be decrypted as this kind of secret under this name."""
         nonce = secrets.token_bytes(NONCE)
         return nonce + AESGCM(self.secret).encrypt(nonce, secret, self._label(kind, name))
 
     def unwrap(self, kind: str, name: str, wrapped: bytes) -> bytes:
-        """Raises `WrongKeyEncryptionKey`."""
+        """Decrypt what `wrap` returned. Raises `WrongKeyEncryptionKey`."""
         try:
             return AESGCM(self.secret).decrypt(wrapped[:NONCE], wrapped[NONCE:], self._label(kind, name))
         except InvalidTag as error:
@@ -63,7 +63,7 @@ class KeyEncryptionKey:
 class KeyEncryptionKeys(ABC):
     """The keys of all generations that this process may use.
 
-    They are looked for again each second, so that a running process takes up a new one and lets go of one destroyed.
+    They are looked up again every second, so that a running process picks up new keys and drops destroyed ones.
     """
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class KeyEncryptionKeys(ABC):
         return self._known
 
     def of(self, generation: int) -> KeyEncryptionKey:
-        """Raises `WrongKeyEncryptionKey`."""
+        """Return the key of a generation. Raises `WrongKeyEncryptionKey`."""
         if generation not in self.all():
             self.look_again()
         if generation not in self._known:
@@ -87,26 +87,26 @@ class KeyEncryptionKeys(ABC):
         return max(self.all())
 
     def look_again(self) -> None:
-        """Raises `KeyFault`."""
+        """Look up all keys again. Raises `KeyFault`."""
         found = self._find()
         self._known = {generation: KeyEncryptionKey(generation, secret) for generation, secret in found.items()}
         self._looked_at = monotonic()
 
     @abstractmethod
     def _find(self) -> Mapping[int, bytes]:
-        """Raises `KeyFault`."""
+        """Return the keys there are, by generation. Raises `KeyFault`."""
 
     @abstractmethod
     def make(self, generation: int) -> None:
-        """See that there is a key of this generation.  Raises `KeyFault` where that is for others to do."""
+        """Ensure that there is a key of this generation. Raises `KeyFault` if the operator has to create it."""
 
     @abstractmethod
     def destroy(self, generation: int) -> None:
-        """See that there is none any more.  Raises `KeyFault` where that is for others to do."""
+        """Ensure that there is no key of this generation. Raises `KeyFault` if the operator has to destroy it."""
 
 
 class GivenKeys(KeyEncryptionKeys):
-    """From the environment: whoever runs the service makes and destroys them."""
+    """Keys from the environment. The operator creates and destroys them."""
 
     def __init__(self, given: Mapping[int, bytes], variable: str = "PLANTRAIL_KEY_ENCRYPTION_KEY") -> None:
         super().__init__()
@@ -115,7 +115,7 @@ class GivenKeys(KeyEncryptionKeys):
 
     @classmethod
     def read(cls, text: str, variable: str) -> "GivenKeys":
-        """A key, or several with their generations: `2:… 1:…`.  Raises `KeyFault`."""
+        """Parse one key, or several with their generations: `2:… 1:…`. Raises `KeyFault`."""
         pairs = [each.rpartition(":") for each in text.split()]
         given = {int(n or 1): decoded(key, variable) for n, _, key in pairs if GENERATION.fullmatch(n or "1")}
         if len(given) < len(pairs) or not given:
@@ -142,10 +142,10 @@ class GivenKeys(KeyEncryptionKeys):
 
 
 class KeyFiles(KeyEncryptionKeys):
-    """Files in a folder, one for each generation; the first is made on first use."""
+    """Keys in files of a folder, one for each generation. The first is created on first use."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises `KeyFault`."""
+        """Create the first key if the folder has none. Raises `KeyFault`."""
         super().__init__()
         self._folder = folder
         if not self.all():
@@ -160,7 +160,7 @@ class KeyFiles(KeyEncryptionKeys):
         try:
             for file in self._folder.iterdir() if self._folder.exists() else ():
                 if numbered := NUMBERED_FILE.fullmatch(file.name):
-                    with suppress(FileNotFoundError):  # it was destroyed this moment
+                    with suppress(FileNotFoundError):  # destroyed since the folder was listed
                         found[int(numbered[1] or 1)] = decoded(file.read_text("ascii", "replace"), str(file))
         except OSError as error:
             raise KeyFault(f"The key-encryption keys in {self._folder} cannot be read: {error}. Mend that.") from error
@@ -171,7 +171,7 @@ class KeyFiles(KeyEncryptionKeys):
         self.look_again()
 
     def destroy(self, generation: int) -> None:
-        """Overwritten before it is removed; a disk that copies on write may keep the old bytes for a while."""
+        """Overwrite the file, then remove it. On a copy-on-write disk the old bytes may survive for a while."""
         file = self.file(generation)
         going = file.with_name(f"{file.name}.destroyed")
         try:
@@ -190,7 +190,10 @@ class KeyFiles(KeyEncryptionKeys):
 
 
 def read_or_make(file: Path, variable: str) -> bytes:
-    """The secret in a file, made on first use; who has no such folder may set the variable.  Raises `KeyFault`."""
+    """Return the secret in a file, creating it on first use. `variable` is the setting to suggest if that fails.
+
+    Raises `KeyFault`.
+    """
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _create_once(file, base64.b64encode(secrets.token_bytes(SIZE)))
@@ -203,7 +206,7 @@ def read_or_make(file: Path, variable: str) -> bytes:
 
 
 def _create_once(file: Path, content: bytes) -> None:
-    """Of several processes that start at once, one makes the file and all read it whole."""
+    """Create the file atomically: if several processes start at once, one creates it and all read the same content."""
     if file.exists():
         return
     made = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
@@ -230,7 +233,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def decoded(text: str, where: str) -> bytes:
-    """Raises `KeyFault`."""
+    """Return the 32 bytes that a text holds in base64. `where` names the source in errors. Raises `KeyFault`."""
     try:
         secret = base64.b64decode(text.strip(), validate=True)
     except ValueError:

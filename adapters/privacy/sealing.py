@@ -1,8 +1,8 @@
-"""Sealing: people's words are stored so that destroying one person's key makes them unreadable everywhere, while a
-commitment to them stays, for proofs.
+"""Sealing: text about people is stored encrypted, so that destroying one person's key makes it unreadable everywhere.
 
-A part is sealed for a set of people and opens only while all their keys exist.  Its key is derived from theirs; plan,
-version and place are authenticated with it, so that a part moved elsewhere does not open.
+A part of an event is sealed for a set of people and opens only while all their keys exist. Its key is derived from
+theirs. Plan id, version and place in the event are authenticated with it, so that a part moved elsewhere does not open.
+A commitment to the text stays, for proofs.
 """
 
 from base64 import b64decode, b64encode
@@ -33,7 +33,7 @@ def seal(
     keys: Mapping[str, bytes],
     random: Random = token_bytes,
 ) -> dict[str, Any]:
-    """One entry of an event's `sealed` list; `place` is its index there."""
+    """Return one entry of an event's `sealed` list. `place` is its index there."""
     salt, nonce = random(SALT), random(NONCE)
     salted = salt + to_json(words)
     box = _part_key(about, keys).encrypt(nonce, salted, _where(plan_id, version, place))
@@ -48,7 +48,7 @@ def seal(
 def unseal(
     plan_id: UUID, version: int, place: int, part: Mapping[str, Any], keys: Mapping[str, bytes]
 ) -> dict[str, Any] | None:
-    """The words of a part; None when it does not open."""
+    """Return the words of a part, or None if it does not open."""
     salted = salted_words(plan_id, version, place, part, keys)
     words: dict[str, Any] | None = from_json(salted[SALT:]) if salted is not None else None
     return words
@@ -57,7 +57,10 @@ def unseal(
 def salted_words(
     plan_id: UUID, version: int, place: int, part: Mapping[str, Any], keys: Mapping[str, bytes]
 ) -> bytes | None:
-    """What a part's commitment is the hash of; None when a key is gone or another one, or the part altered or moved."""
+    """Return the salt and words that the part's commitment is the SHA-256 of.
+
+    Returns None if a key is missing or another one, or if the part was altered or moved.
+    """
     if not keys.keys() >= set(part["about"]):
         return None
     box = b64decode(part["box"])
@@ -74,12 +77,12 @@ def _part_key(about: Sequence[str], keys: Mapping[str, bytes]) -> AESGCM:
 
 @lru_cache(maxsize=512)
 def _derived(secret: bytes) -> AESGCM:
-    """Most parts of a plan are sealed for the same few people: their keys are derived once."""
+    """Derive the key of a part. Most parts of a plan are sealed for the same few people, so the results are cached."""
     return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"plantrail sealed part").derive(secret))
 
 
 def drop_derived_keys() -> None:
-    """Of everybody: whose key was destroyed cannot be told from the others."""
+    """Forget all derived keys. The cache cannot tell whose they are, so one destroyed person key clears it."""
     _derived.cache_clear()
 
 

@@ -1,4 +1,4 @@
-"""Signatures on checkpoints, as C2SP's signed-note defines them: Ed25519 keys, and who is trusted."""
+"""Signatures on checkpoints, as C2SP's signed-note specifies them: Ed25519 keys, and which of them are trusted."""
 
 import re
 from base64 import b64encode
@@ -18,7 +18,7 @@ VERIFIER_KEY = re.compile(r"([^\s+]+)\+[0-9a-f]{8}\+(\S+)")
 
 @dataclass(frozen=True)
 class VerifierKey:
-    """A public key under a name, as anybody may have it."""
+    """A named public key, as anybody may have it."""
 
     name: str
     public: bytes
@@ -31,12 +31,12 @@ class VerifierKey:
         return f"{self.name}+{self.id.hex()}+{b64encode(ED25519 + self.public).decode()}"
 
     def named(self, name: str) -> "VerifierKey":
-        """The same key under another name: what the log signs whose origin that is."""
+        """Return the same key under another name, for a log whose origin is that name."""
         return VerifierKey(name, self.public)
 
     @staticmethod
     def read(text: str) -> "VerifierKey":
-        """Raises `NoteRefused`."""
+        """Parse a verifier key. Raises `NoteRefused`."""
         match = VERIFIER_KEY.fullmatch(text.strip())
         encoded = decoded(match[2]) if match else b""
         key = VerifierKey(match[1], encoded[1:]) if match else None
@@ -53,23 +53,24 @@ class VerifierKey:
 
 
 class LogKey:
-    """The private key the log signs its checkpoints with."""
+    """The private key that the log signs its checkpoints with."""
 
     def __init__(self, secret: bytes) -> None:
-        """`secret` are 32 bytes."""
+        """`secret` has 32 bytes."""
         self._key = Ed25519PrivateKey.from_private_bytes(secret)
 
     def verifier(self, name: str) -> VerifierKey:
         return VerifierKey(name, self._key.public_key().public_bytes_raw())
 
     def signed(self, name: str, text: str) -> str:
-        """The note: the text, and our signature below it."""
+        """Return the note: the text with our signature below it."""
         signature = self.verifier(name).id + self._key.sign(text.encode())
         return f"{text}\n{SIGNED_BY}{name} {b64encode(signature).decode()}\n"
 
 
 def opened(note: str, keys: Iterable[VerifierKey]) -> str:
-    """The text of a note that one of these keys has signed; signatures of others are let be.  Raises `NoteRefused`."""
+    """Return the text of a note that one of these keys has signed. Other signatures are ignored. Raises
+    `NoteRefused`."""
     text, separator, signatures = note.rpartition("\n\n")
     text += "\n"
     trusted = {(key.name, key.id): key for key in keys}
@@ -90,7 +91,10 @@ def opened(note: str, keys: Iterable[VerifierKey]) -> str:
 
 
 def checkpoint_in(note: str, keys: Iterable[VerifierKey]) -> Checkpoint:
-    """What a checkpoint says that one of these keys signed, under the name of its origin.  Raises `NoteRefused`."""
+    """Return the checkpoint in a note that one of these keys has signed under the name of its origin.
+
+    Raises `NoteRefused`.
+    """
     said = claimed(note)
     opened(note, [key.named(said.origin) for key in keys])
     return said

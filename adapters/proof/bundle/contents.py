@@ -1,4 +1,4 @@
-"""An audit bundle: what a plan came to by a cut, with all it takes to prove that to somebody who does not trust us."""
+"""Audit bundles: the history of a plan with everything it takes to prove it to somebody who does not trust us."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ REPORT = "said-vs-did"
 
 
 class Press(Protocol):
-    """Gives reports a form that people read."""
+    """Renders reports as Markdown or HTML."""
 
     def made(self, name: str, form: Literal["md", "html"], report: bytes) -> bytes:
-        """`report` is the JSON of the report of this name."""
+        """Render the JSON of the report with this name."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,22 @@ class AuditBundle:
     known: LoadedPlan
     cut: Cut
     events: Sequence[bytes]
-    """The plan's events up to the cut, each a line of an export."""
+    """The plan's events up to the cut, each as a line of an export."""
     words: Iterable[SaltedWords]
-    """The words of those events that are given away."""
+    """The sealed words of those events that the bundle discloses."""
     tree: LogTree
     at: KeptCheckpoint
-    """The checkpoint the events are proven under."""
+    """The checkpoint that the events are proven against."""
     earlier: Sequence[str]
-    """Notes of checkpoints of others, which `at` is to be shown to continue."""
+    """Notes of earlier checkpoints; the bundle proves that `at` continues them."""
     press: Press
     now: datetime
 
     def write(self, file: Path) -> None:
-        """Raises `NotCoveredYet`, `NoSuchProof`, `FileExistsError`, `StoreUnavailable`."""
+        """Write the bundle as a new ZIP file.
+
+        Raises `NotCoveredYet`, `NoSuchProof`, `FileExistsError`, `StoreUnavailable`.
+        """
         contents = dict(self._parts())
         said = self.at.said
         manifest = {
@@ -71,7 +74,7 @@ class AuditBundle:
                 archive.writestr(name, content)
 
     def _parts(self) -> Iterator[tuple[str, bytes]]:
-        """The files that the manifest lists."""
+        """Yield the files that the manifest lists, each with its content."""
         proofs = self.tree.prove_plan(self.known.id, self.cut.version, self.at)
         yield "events.jsonl", b"".join(self.events)
         yield "proofs.jsonl", lines(map(proof_told, range(1, self.cut.version + 1), proofs))
@@ -85,7 +88,8 @@ class AuditBundle:
         yield from self._reports()
 
     def _reports(self) -> Iterator[tuple[str, bytes]]:
-        """Said versus did up to the cut, for people; none before there are two reviews to compare."""
+        """Yield the said-versus-did report up to the cut, in two forms; nothing if there are no two reviews to
+        compare."""
         try:
             meant = cuts_meant(self.known, self.now, None, self.cut.cut)
         except NotTwoReviews:

@@ -3,9 +3,10 @@
     python -I verify_bundle.py BUNDLE.zip [--key KEY] [--checkpoint FILE]
     python -I verify_bundle.py --compare EARLIER LATER PROOF.json --key KEY
 
-KEY is the log's verifier key, and FILE a checkpoint of the log, as you have them from elsewhere: without them the
-bundle is held against what it brings along itself.  PROOF.json is what GET /v1/log/consistency?from=&to= answers.  Ends
-with 0 where everything that can be proven is, else with 1 and the first thing that is wrong.
+KEY is the log's verifier key and FILE a checkpoint of the log, both from a source other than the bundle. Without them
+the bundle is only checked against what it contains itself. PROOF.json is the answer of the service to
+GET /v1/log/consistency?from=&to=. The exit code is 0 if everything that can be proven is proven, else 1, after the
+first thing that is wrong.
 """
 
 import argparse
@@ -25,14 +26,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Hashes = list[bytes]
 Head = tuple[str, int, bytes]
-"""Origin, size and root."""
+"""Origin, size and root of a checkpoint."""
 
 FORMAT = "plantrail audit bundle 1"
 SALT = 32
-"""Bytes before the words of a sealed part."""
+"""Length in bytes of the salt that precedes the words of a sealed part."""
 MAY_BE_UNLISTED = {"manifest.json", "verify_bundle.py"}
 PLANS = uuid.UUID("9d0e6f0c-5f0b-5a64-8a5e-6f2f1c7b3a11")
-"""The namespace of plan ids: a plan's is made of its account's."""
+"""The namespace of plan ids: a plan's id is the UUIDv5 of its account's id in it."""
 EVENT = re.compile(
     rb'\{"position":([1-9]\d{0,17}),"plan_id":"([0-9a-f-]{36})","version":([1-9]\d{0,17}),"topic":"(\w+(?:\.\d+)?)",'
     rb'"state":(\{.*\})\}'
@@ -63,7 +64,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def entry_of(position: int, plan_id: uuid.UUID, version: int, topic: bytes, state: bytes) -> bytes:
-    """The canonical bytes of a stored event: five fields, each after its length as a 32-bit number, big-endian."""
+    """Return the canonical bytes of a stored event: five fields, each after its length as a 32-bit big-endian
+    number."""
     fields = (pack(">q", position), plan_id.bytes, pack(">q", version), topic, state)
     return b"".join(pack(">I", len(field)) + field for field in fields)
 
@@ -112,7 +114,7 @@ def continues(old_root: bytes, old: int, new_root: bytes, new: int, proof: Hashe
 
 
 def decoded(text: str) -> bytes:
-    """Of the one base64 there is of some bytes."""
+    """Decode base64, accepting only the canonical encoding."""
     try:
         content = b64decode(text, validate=True)
     except ValueError:
@@ -122,7 +124,7 @@ def decoded(text: str) -> bytes:
 
 
 def public_key(text: str) -> bytes:
-    """Of a verifier key."""
+    """Return the public key in a verifier key."""
     match = KEY.fullmatch(text.strip())
     if match is None:
         raise Wrong("The key is no verifier key: NAME+ID+KEY.")
@@ -137,7 +139,7 @@ def key_id(name: str, public: bytes) -> bytes:
 
 
 def opened(note: str, public: bytes, what: str) -> Head:
-    """Origin, size and root that a checkpoint says, signed by this key."""
+    """Return origin, size and root of a checkpoint that this key has signed."""
     text, _, signatures = note.rpartition("\n\n")
     match = CHECKPOINT.fullmatch(text + "\n")
     if match is None:
@@ -188,7 +190,7 @@ class Bundle:
 
 
 def verify(bundle: Bundle, trusted: str | None, elsewhere: str | None) -> list[str]:
-    """What is proven, in sentences."""
+    """Verify the bundle. Returns what is proven, in sentences."""
     public = public_key(bundle.text("key.txt"))
     check(trusted is None or public_key(trusted) == public, "The key of the bundle is not the one you trust.")
     origin, size, root = opened(bundle.text("checkpoint.txt"), public, "The checkpoint")
@@ -208,7 +210,7 @@ def verify(bundle: Bundle, trusted: str | None, elsewhere: str | None) -> list[s
 
 
 def events_proven(bundle: Bundle, size: int, root: bytes) -> list[Any]:
-    """The states of the events, of which each is under the checkpoint."""
+    """Return the states of the events, after proving that each is under the checkpoint."""
     manifest = bundle.manifest
     plan_id = uuid.UUID(manifest["plan_id"])
     check(plan_id == uuid.uuid5(PLANS, manifest["account_id"]), "The plan is not that of the account.")
@@ -237,7 +239,7 @@ def events_proven(bundle: Bundle, size: int, root: bytes) -> list[Any]:
 
 
 def words_proven(bundle: Bundle, states: list[Any]) -> int:
-    """How many sealed parts are what was committed to."""
+    """Return the number of sealed parts whose words match their commitments."""
     lines = bundle.lines("words.jsonl")
     seen = set()
     for line in lines:
@@ -247,7 +249,7 @@ def words_proven(bundle: Bundle, states: list[Any]) -> int:
         sealed = states[version - 1]["sealed"]
         check(0 <= part < len(sealed) and (version, part) not in seen, f"Version {version} has no such sealed part.")
         salt, text = bytes.fromhex(said["salt"]), said["text"].encode()
-        # A shorter one would let its end be passed off as the beginning of the words.
+        # With a shorter salt, its end could be passed off as the beginning of the words.
         check(len(salt) == SALT, f"The salt of version {version}, part {part} is not one.")
         check(
             sha256(salt + text).hexdigest() == sealed[part]["commitment"],
@@ -258,7 +260,7 @@ def words_proven(bundle: Bundle, states: list[Any]) -> int:
 
 
 def compared(bundle: Bundle, public: bytes, head: Head, elsewhere: str | None) -> list[str]:
-    """With the earlier checkpoints the bundle brings along, and with the one from elsewhere."""
+    """Compare the head with the earlier checkpoints in the bundle, and with the one from elsewhere."""
     proven = {head[1:]}
     for number, name in enumerate(sorted(name for name in bundle.files if name.startswith("earlier/"))):
         said = json.loads(bundle.text(name))
