@@ -1,4 +1,4 @@
-"""What commands have in common: how they name a plan and a cut, and how they find them."""
+"""What commands share: how they name a plan and a cut, and how they find the plan."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,14 +25,14 @@ PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="Account id or pla
 AsOf = Annotated[
     str,
     typer.Option(
-        metavar="CUT", help="As it was then: now, review:ID, version:N, event:ID, 2026-03-31 or 2026-03-31T17:00:00Z."
+        metavar="CUT", help="As of a cut: now, review:ID, version:N, event:ID, 2026-03-31 or 2026-03-31T17:00:00Z."
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="The JSON of the HTTP view, for programs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the JSON of the HTTP view, for programs.")]
 
 
 def operator() -> str:
-    """Who sits at the command line, as the system knows them."""
+    """Return the actor of the command line: the operating system's user."""
     try:
         return f"cli:{getpwuid(getuid()).pw_name}"
     except KeyError:
@@ -40,26 +40,26 @@ def operator() -> str:
 
 
 def note_export(store: Store, view: str, plan_id: UUID | None, cut: str) -> None:
-    """Nothing is taken out without a trace.  Raises `StoreUnavailable`."""
+    """Put an export on record before it begins. Raises `StoreUnavailable`."""
     access = Access(operator(), None, "operator", view, plan_id, cut)
     store.access_events.add([AccessEvent(access, utc_now(), str(make_id()), 1)])
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A plan that somebody asked for, and when."""
+    """The plan that the command names, and the time of the command."""
 
     known: LoadedPlan
     now: datetime
 
     def cut(self, text: str) -> Cut:
-        """Raises `CutRefused`."""
+        """Return the cut that a text names. Raises `CutRefused`."""
         return cut_at(text, self.known, self.now)
 
 
 @contextmanager
 def found(name: str) -> Iterator[tuple[Store, Asked]]:
-    """The plan of this name, and the store it is in.  Raises as `find` does."""
+    """Find a plan, and yield it with the open store. Raises as `find` does."""
     with open_store(Settings()) as store:
         try:
             asked = Asked(first_open(name, account_plans(store).read), utc_now())
@@ -69,6 +69,6 @@ def found(name: str) -> Iterator[tuple[Store, Asked]]:
 
 
 def find(name: str) -> Asked:
-    """Raises `Told` where there is no such plan, and what opening the store raises."""
+    """Find a plan. Raises `Told` if there is none of this name, and what opening the store raises."""
     with found(name) as (_, asked):
         return asked

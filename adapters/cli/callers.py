@@ -1,4 +1,4 @@
-"""Commands for the API keys of callers, and for what callers have read."""
+"""Commands for the API keys of callers, and for the record of who has read what."""
 
 import re
 from collections.abc import Sequence
@@ -32,26 +32,26 @@ def add_to(app: typer.Typer) -> None:
 
 @keys.command()
 def create(
-    name: Annotated[str, typer.Option(help="Whose it is: the actor of what is done with it.")],
-    role: Annotated[GivenRole, typer.Option(help="What may be done with it.")],
+    name: Annotated[str, typer.Option(help="Who holds the key: the actor of everything done with it.")],
+    role: Annotated[GivenRole, typer.Option(help="What its holder may do.")],
     plans: Annotated[
         list[str] | None,
         typer.Option(
             metavar="PLAN|all",
-            help="Ids of accounts or plans; may be given several times. Left out for an editor: the plans they own or"
-            " are on the team of.",
+            help="Account ids or plan ids; repeat for more. Without it, an editor reaches the plans they own or are"
+            " on the team of.",
         ),
     ] = None,
     expires: Annotated[
         str | None,
-        typer.Option(metavar="DAY|INSTANT", help="Until when it is good: 2027-01-31, or 2027-01-31T17:00:00 (UTC)."),
+        typer.Option(metavar="DAY|INSTANT", help="When it expires: 2027-01-31, or 2027-01-31T17:00:00 (UTC)."),
     ] = None,
     personal_data: Annotated[
-        bool, typer.Option("--personal-data", help="What is sent to them may hold words about people.")
+        bool, typer.Option("--personal-data", help="Their feed and webhooks may include text about people.")
     ] = False,
     on_behalf_of: Annotated[bool, typer.Option("--on-behalf-of", help="They may act on behalf of others.")] = False,
 ) -> None:
-    """Make a key for a caller and show it, this once."""
+    """Create an API key and show it, this once."""
     key, shown = new_key(
         name=checked(PersonId, name, "--name"),
         role=role,
@@ -72,7 +72,7 @@ def create(
 
 
 def plans_named(plans: list[str], role: GivenRole) -> tuple[str, ...] | None:
-    """Raises `typer.BadParameter`."""
+    """Return the plans that the key is for. Raises `typer.BadParameter`."""
     if not plans and role != WORKS_ON_PLANS:
         raise typer.BadParameter("say which: --plans all, or --plans ACCOUNT for each of them", param_hint="--plans")
     if ALL in plans:
@@ -81,7 +81,7 @@ def plans_named(plans: list[str], role: GivenRole) -> tuple[str, ...] | None:
 
 
 def checked(kind: Any, said: str, option: str) -> str:
-    """Raises `typer.BadParameter`."""
+    """Validate the value of an option. Raises `typer.BadParameter`."""
     try:
         return str(TypeAdapter(kind).validate_python(said))
     except ValidationError:
@@ -89,7 +89,7 @@ def checked(kind: Any, said: str, option: str) -> str:
 
 
 def instant(said: str, option: str) -> datetime:
-    """A day is meant from its beginning; where nothing else is said, in UTC.  Raises `typer.BadParameter`."""
+    """Parse an instant, in UTC if it names no zone. A day stands for its beginning. Raises `typer.BadParameter`."""
     text = f"{said}T00:00:00" if DAY.fullmatch(said) else said
     try:
         return instant_within_calendar(instant_written(text if ZONED.search(text) else f"{text}Z"))
@@ -99,7 +99,7 @@ def instant(said: str, option: str) -> datetime:
 
 @keys.command("list")
 def list_keys() -> None:
-    """List the keys of callers, without what they are good for."""
+    """List the API keys, without their secrets."""
     with open_store(Settings()) as store:
         found = store.api_keys.all()
     columns = ["!Id", "Name", "Role", "**Plans", "**May also", "!State", "!Last used"]
@@ -126,8 +126,8 @@ def plans_of(key: ApiKey) -> RenderableType:
 
 
 @keys.command()
-def revoke(id: Annotated[str, typer.Argument(help="Of the key; `plantrail keys list` has them.")]) -> None:
-    """Take a key back: within a second no process takes it any more."""
+def revoke(id: Annotated[str, typer.Argument(help="The id of the key, as `plantrail keys list` shows it.")]) -> None:
+    """Revoke a key. Within a second no process accepts it."""
     with open_store(Settings()) as store:
         revoked = store.api_keys.revoke(id, utc_now())
     if not revoked:
@@ -136,12 +136,12 @@ def revoke(id: Annotated[str, typer.Argument(help="Of the key; `plantrail keys l
 
 
 def access_events(
-    plan: Annotated[str | None, typer.Option(help="Only of this plan: its id or that of its account.")] = None,
-    actor: Annotated[str | None, typer.Option(help="Only by this person.")] = None,
+    plan: Annotated[str | None, typer.Option(help="Only reads of this plan: account id or plan id.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Only reads by this person.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Who has read what of plans, the latest first."""
+    """Show who has read what, the latest first."""
     with open_store(Settings()) as store:
         page = store.access_events.page(limit, ids_of([plan]) if plan else None, actor)
     if as_json:

@@ -1,4 +1,4 @@
-"""A plan as it stands, for people: the account, what follows from the plan, and the sections that are worked with."""
+"""A plan as a card in the terminal: the account, the key figures, and the sections people work with."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -33,7 +33,7 @@ LIGHTS: Mapping[TrafficLight, str] = {"green": "bold green", "amber": "bold yell
 
 
 def card(known: LoadedPlan, cut: Cut) -> Iterator[RenderableType]:
-    """Raises `CutBeforePlan`."""
+    """Show a plan as of a cut. Raises `CutBeforePlan`."""
     view, plan = current_plan(known, cut), plan_at(known, cut)
     currency, today = the_plan(plan).currency, cut.today
     yield account(view, plan, known, cut)
@@ -97,7 +97,7 @@ def review_held_last(known: LoadedPlan, cut: Cut) -> Text:
 
 
 def next_review(plan: AccountPlan, today: date) -> Text:
-    """The next that is scheduled, or that was agreed on at one that was held."""
+    """Show the next review: the next one scheduled, or the one agreed on at the last one held."""
     reviews = plan.all(Review).values()
     scheduled = [(each.planned_on, each.id) for each in reviews if each.state == "scheduled" and each.planned_on]
     last = max((each.held_on for each in reviews if each.held_on), default=date.min)

@@ -1,4 +1,4 @@
-"""All commands, and what becomes of one that goes wrong."""
+"""All commands, and how their errors are shown."""
 
 import sys
 from typing import Any
@@ -31,7 +31,7 @@ logger = structlog.get_logger("plantrail")
 
 
 class Commands(TyperGroup):
-    """Whatever goes wrong is told in words, and never by a stack trace."""
+    """The root command. It shows every error as a sentence, never as a stack trace."""
 
     def invoke(self, ctx: Any) -> Any:
         begin_to_log()

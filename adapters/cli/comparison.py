@@ -1,4 +1,4 @@
-"""What is different between two cuts of a plan, for people."""
+"""The difference between two cuts of a plan, in the terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -73,7 +73,7 @@ def thing(title: str | None, kind: str, id: str) -> Text:
 
 
 def moves(change: Change) -> Text:
-    """From → to of every value that is different; of a thing that came or went, what is most worth knowing."""
+    """Show from → to for every value that differs; for a thing that came or went, its most telling values."""
     if change.field is None:
         sign, style, values = ("+", GOOD, change.after) if change.before is None else ("−", "red", change.before)
         return Text.assemble((f"{sign} ", style), essence(values or {}, change.title, brief))

@@ -1,4 +1,4 @@
-"""Commands for whoever looks after the store: its schema, its tables, and the embedded PostgreSQL."""
+"""Commands for whoever operates the store: its schema, its tables, and the embedded PostgreSQL."""
 
 from pathlib import Path
 from typing import Annotated
@@ -33,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def migrate() -> None:
-    """Bring the schema of the store up to date.  Every command does so first; this one does nothing else."""
+    """Upgrade the schema of the store. Every command does that first; this one does nothing else."""
     with connection_strings(Settings()) as where:
         done = upgrade(where)
     for name in done:
@@ -42,7 +42,7 @@ def migrate() -> None:
 
 
 def rebuild() -> None:
-    """Make the tables anew from the log, while the old ones serve."""
+    """Build the tables anew from the log while the old ones serve."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with open_store(Settings()) as store, Progress(*columns, console=err()) as progress:
         task = progress.add_task("portfolio", total=None)
@@ -51,8 +51,8 @@ def rebuild() -> None:
 
 
 def begin_anew() -> None:
-    """After a backup was restored by other means than `plantrail db restore`: tell subscribers of the log it was, when
-    they come with a cursor from beyond it, where the two parted."""
+    """Declare that a backup was restored by other means than `plantrail db restore`. Subscribers whose cursor lies
+    beyond the backup are then told where to go on."""
     with connection_strings(Settings()) as where:
         begin_another_log(where)
     tell("From here on this is a log of its own.")
@@ -69,8 +69,8 @@ def start() -> None:
 
 
 @db.command()
-def stop(force: Annotated[bool, typer.Option("--force", help="Even while others use it.")] = False) -> None:
-    """Stop it, as soon as nobody uses it any more."""
+def stop(force: Annotated[bool, typer.Option("--force", help="Stop it even while others use it.")] = False) -> None:
+    """Stop it as soon as nobody uses it."""
     server = embedded("stop")
     server.keep_no_longer()
     if server.stop(force):
@@ -82,10 +82,10 @@ def stop(force: Annotated[bool, typer.Option("--force", help="Even while others 
 @db.command()
 def url(
     role: Annotated[
-        Role, typer.Option(help="service: works with it; owner: migrates it; keys: has the people's keys.")
+        Role, typer.Option(help="service: serves plans; owner: migrates the schema; keys: reads the people's keys.")
     ] = "service",
 ) -> None:
-    """Print where it is, password included, for psql and others."""
+    """Print its URL, password included, for psql and other programs."""
     server = embedded("url")
     print_lines([server.url(role).encode() + b"\n"])
     if not server.is_running():
@@ -94,7 +94,7 @@ def url(
 
 @db.command()
 def dump(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
-    """Write the whole database into a file."""
+    """Dump the whole database into a file."""
     server = embedded("dump")
     if file.exists():
         raise Told(f"{file} exists already. Choose a new file.")
@@ -104,8 +104,8 @@ def dump(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
 
 
 @db.command()
-def restore(file: Annotated[Path, typer.Argument(help="What `plantrail db dump` wrote.")]) -> None:
-    """Replace the whole database by a dumped one, or leave it as it is."""
+def restore(file: Annotated[Path, typer.Argument(help="A file that `plantrail db dump` wrote.")]) -> None:
+    """Replace the whole database with a dump. If that fails, the database stays as it is."""
     server = embedded("restore")
     if not file.is_file():
         raise Told(f"There is no file {file}. Name one that `plantrail db dump` wrote.")

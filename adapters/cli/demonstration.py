@@ -1,4 +1,4 @@
-"""The command that shows what this is: invented accounts, three told over a year and one from a spreadsheet."""
+"""The demo: invented accounts, three of them with a year of history, one imported from a spreadsheet."""
 
 from datetime import date, timedelta
 from importlib.resources import files
@@ -41,7 +41,7 @@ def demo(
     port: Port = 8080,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Only load the plans and show one.")] = False,
 ) -> None:
-    """Load invented accounts over twelve months, show one of them, and serve them all until Ctrl-C."""
+    """Load invented accounts with twelve months of history, show one of them, and serve them all until Ctrl-C."""
     if not no_serve:
         check_free(HOST, port)
     settings, terminal = Settings(), out()
@@ -50,7 +50,7 @@ def demo(
         load_missing(store, plans, terminal)
         show(terminal, plans.read(plan_id_of(ACCOUNT)))
         if not no_serve:
-            # The web framework takes a while to load: the plans are shown before.
+            # The web framework takes a while to load. The plans are shown before that.
             from adapters.bootstrap.http_service import serve
             from adapters.web.app import pages
 
@@ -59,13 +59,13 @@ def demo(
 
 
 def stories() -> list[list[Line]]:
-    """The scenarios that come with the program."""
+    """Return the scenarios that come with the program."""
     found = files("adapters.cli").joinpath("demo").iterdir()
     return [read(file.name, file.read_bytes()) for file in found if file.name.endswith(".jsonl")]
 
 
 def load_missing(store: Store, plans: Aggregates[AccountPlan], terminal: Console) -> None:
-    """Raises `RealEventsHeld` where the demo's plans would stand beside real ones."""
+    """Load the stories that are not in the store. Raises `RealEventsHeld` if the store holds real events."""
     known = aggregates_read(store)
     missing = [lines for lines in stories() if not is_known(lines, known)]
     if not missing:

@@ -1,4 +1,4 @@
-"""A report for a terminal; charts stand as tables."""
+"""Reports in the terminal. Charts are shown as tables."""
 
 from collections.abc import Iterator, Mapping
 

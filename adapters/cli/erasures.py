@@ -22,11 +22,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def erasures(
-    plan: Annotated[str | None, typer.Argument(help="Account id or plan id; left out: of all plans.")] = None,
-    stakeholder: Annotated[str | None, typer.Argument(help="Whose certificate to show.")] = None,
+    plan: Annotated[str | None, typer.Argument(help="Account id or plan id; without it, of all plans.")] = None,
+    stakeholder: Annotated[str | None, typer.Argument(help="The stakeholder whose certificate to show.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show who was forgotten, and the certificate of it."""
+    """Show who was forgotten, and the certificates."""
     found = certificates(plan, stakeholder)
     if as_json:
         print_json(found[0] if stakeholder else {"items": found})
@@ -38,7 +38,7 @@ def erasures(
 
 
 def certificates(plan: str | None, stakeholder: str | None) -> list[Certificate]:
-    """Raises `Told`."""
+    """Return the certificates of a plan or a stakeholder. Raises `Told`."""
     with open_store(Settings()) as store:
         if plan is None:
             return store.erasures.certificates()

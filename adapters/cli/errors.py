@@ -1,4 +1,4 @@
-"""What went wrong, in a sentence or two, and what to do about it."""
+"""Errors in words: what went wrong in a sentence or two, and what to do about it."""
 
 from collections.abc import Callable, Mapping
 
@@ -37,11 +37,11 @@ ANOTHER_STORE = "Use an empty store: set PLANTRAIL_HOME to a new folder, or DATA
 
 
 class Told(Exception):
-    """What went wrong and what to do, in words for the user."""
+    """What went wrong and what to do about it, in words for the user."""
 
 
 def explained(error: BaseException) -> str | None:
-    """None for what nobody foresaw."""
+    """Return the sentence for an error, or None if the error was not foreseen."""
     for kind, explain in EXPLAINED.items():
         if isinstance(error, kind):
             return explain(error)

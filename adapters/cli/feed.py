@@ -28,14 +28,18 @@ def add_to(app: typer.Typer) -> None:
 def tail(
     after: Annotated[
         str,
-        typer.Option(metavar="CURSOR", help="An event's id or sequence; 0: before the first, now: after the last."),
+        typer.Option(
+            metavar="CURSOR", help="An event's id or sequence; 0: from the first event on; now: only new events."
+        ),
     ] = "0",
-    type: Annotated[list[str] | None, typer.Option(help="Only of this type, as play-started; repeat for more.")] = None,
-    plan: Annotated[str | None, typer.Option(help="Only of this plan: account id or plan id.")] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as events are recorded, until Ctrl-C.")] = False,
-    personal_data: Annotated[bool, typer.Option("--personal-data", help="With the words about people.")] = False,
+    type: Annotated[
+        list[str] | None, typer.Option(help="Only events of this type, such as play-started; repeat for more.")
+    ] = None,
+    plan: Annotated[str | None, typer.Option(help="Only events of this plan: account id or plan id.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new events until Ctrl-C.")] = False,
+    personal_data: Annotated[bool, typer.Option("--personal-data", help="Include text about people.")] = False,
 ) -> None:
-    """Print the events on the log: CloudEvents, a line of JSON each."""
+    """Print the events on the log: a CloudEvent as JSON a line."""
     asked = cursor(after)
     wanted = EventFilter(topics_of(type or []), frozenset(map(str, plans_named(plan))) if plan else None)
     settings = Settings()
@@ -51,7 +55,7 @@ def tail(
 
 
 def pages(store: Store, after: Cursor | int, wanted: EventFilter, follow: bool) -> Iterator[Page[Notification]]:
-    """From a cursor to the end of the log, or for ever.  Raises `CursorGone`, `StoreUnavailable`."""
+    """Yield pages from a cursor to the end of the log, or for ever. Raises `CursorGone`, `StoreUnavailable`."""
     page = store.feed.page(after, wanted)
     while True:
         yield page
@@ -64,7 +68,7 @@ def pages(store: Store, after: Cursor | int, wanted: EventFilter, follow: bool) 
 
 
 def next_page(store: Store, position: int, wanted: EventFilter, patiently: bool) -> Page[Notification]:
-    """However long the store is away, if need be."""
+    """Return the next page. If `patiently`, wait for the store however long it is away."""
     while True:
         try:
             return store.feed.page(position, wanted)

@@ -13,9 +13,7 @@ from adapters.cli.terminal import out, tell
 from adapters.postgres.key_generations import Generation
 from adapters.rendering.words import counted
 
-keys = typer.Typer(
-    help="The keys of callers, and those that everything secret in the store is wrapped with.", no_args_is_help=True
-)
+keys = typer.Typer(help="API keys of callers, and the generations of the key-encryption key.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,7 +45,7 @@ def row_of(generation: Generation) -> Sequence[RenderableType]:
 def rotate() -> None:
     """Begin a new generation and wrap everything with it, while the service runs.
 
-    Interrupted at whatever point, it is gone on with by running it again.
+    If it is interrupted, run it again: it continues where it stopped.
     """
     with open_store(Settings()) as store:
         current = store.generations.begin()
@@ -63,13 +61,13 @@ def rotate() -> None:
 
 @keys.command("destroy-generation")
 def destroy_generation(
-    generation: Annotated[int, typer.Argument(min=1, help="Which; `plantrail keys generations` lists them.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    generation: Annotated[int, typer.Argument(min=1, help="The generation, as `plantrail keys generations` lists it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Destroy an old key-encryption key: whatever was wrapped with it can never be read again, wherever a copy is.
 
-    Keys wrapped with it in backups and write-ahead logs are lost with it, those of the living too: back up the keys
-    first.
+    Keys in backups and write-ahead logs that are wrapped with it are lost, also of people who were not forgotten: back
+    up the keys first.
     """
     if not yes:
         typer.confirm(

@@ -1,4 +1,4 @@
-"""The lists that are made of a plan, and the list of plans, for people."""
+"""Histories, blame, reviews and the list of plans, in the terminal."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -21,7 +21,7 @@ from domain.account_plan.reviews import ReviewState
 from domain.things import known_as
 
 MOST_CHANGES = 3
-"""How many values of one event are told."""
+"""How many changed values of one event are shown."""
 
 
 def history_table(page: HistoryPage, timezone: str) -> RenderableType:

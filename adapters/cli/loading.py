@@ -23,7 +23,7 @@ from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import the_plan
 from domain.things import day_of
 
-Keys = Annotated[Path | None, typer.Option(help="The keys that open people's words, in a file of their own.")]
+Keys = Annotated[Path | None, typer.Option(help="A separate file for the keys that open text about people.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,8 +32,10 @@ def add_to(app: typer.Typer) -> None:
     app.command("import")(import_log)
 
 
-def load(files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Scenarios: a command a line.")]) -> None:
-    """Load scenario files into a store that holds nothing real: all of them or nothing."""
+def load(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Scenarios: a command as JSON a line.")],
+) -> None:
+    """Load scenario files into a store without real events: all of them, or none."""
     lines = told((str(file), file.read_bytes()) for file in files)
     with open_store(Settings()) as store:
         plans = account_plans(store)
@@ -62,11 +64,11 @@ def line_of(known: LoadedPlan) -> tuple[Text, ...]:
 
 def export_log(
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="A new file; left out: standard output.")
+        Path | None, typer.Option("-o", "--output", help="A new file; without it, standard output.")
     ] = None,
     keys: Keys = None,
 ) -> None:
-    """Write every event, one JSON line each, as it is stored.  People's words stay sealed in it."""
+    """Write every event as it is stored, one as JSON a line. Text about people stays sealed."""
     refuse_to_overwrite(output, keys)
     with open_store(Settings()) as store:
         note_export(store, "export --keys" if keys else "export", None, f"position:{store.events.last_position()}")
@@ -98,12 +100,13 @@ def write_events(store: Store, output: Path | None) -> None:
 
 
 def import_log(
-    file: Annotated[Path, typer.Argument(help="What `plantrail export` wrote.")],
+    file: Annotated[Path, typer.Argument(help="A file that `plantrail export` wrote.")],
     keys: Keys = None,
 ) -> None:
     """Fill an empty store with an exported log, byte for byte."""
     with open_store(Settings()) as store, file.open("rb") as stream:
-        # Keys alone do no harm; events without their keys could not be imported once more.
+        # Keys are imported first. Alone they do no harm, but events imported without their keys cannot be imported
+        # again.
         opened = import_keys(store.keys, keys) if keys else 0
         events = import_events(store.where.owner, stream)
         again = store.erasures.catch_up(store.events)

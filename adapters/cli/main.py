@@ -1,10 +1,10 @@
-"""Where `plantrail` begins."""
+"""The entry point of `plantrail`."""
 
 import sys
 
 
 def app() -> None:
-    """Ctrl-C ends it quietly from the first moment on: what it takes is read in a second, not at once."""
+    """Run the command line. Ctrl-C ends it quietly even while modules are being loaded, which takes a second."""
     try:
         from adapters.cli.commands import app as commands
 

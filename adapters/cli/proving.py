@@ -1,4 +1,4 @@
-"""Commands that prove: the log against its tree, a checkpoint to keep elsewhere, a plan's history for an outsider."""
+"""Commands for proofs: verify the log, make checkpoints to keep elsewhere, export a plan's history for an outsider."""
 
 from pathlib import Path
 from threading import Event
@@ -24,7 +24,7 @@ from application.views.cuts import check_there
 Elsewhere = Annotated[
     list[Path] | None,
     typer.Option(
-        "--checkpoint", metavar="FILE", help="Checkpoints that were kept elsewhere; may be given several times."
+        "--checkpoint", metavar="FILE", help="Files with checkpoints that were kept elsewhere; repeat for more."
     ),
 ]
 
@@ -36,10 +36,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def checkpoint(
-    follow: Annotated[bool, typer.Option("--follow", help="Go on, and print each that is made, until Ctrl-C.")] = False,
-    key: Annotated[bool, typer.Option("--key", help="The key that verifies it, instead.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on, and print each new checkpoint, until Ctrl-C.")
+    ] = False,
+    key: Annotated[bool, typer.Option("--key", help="Print the key that verifies checkpoints instead.")] = False,
 ) -> None:
-    """Bring all that is recorded under a signed checkpoint, and print it: to be kept where nobody can alter it."""
+    """Seal everything recorded so far under a signed checkpoint, and print it. Keep it where nobody can alter it."""
     settings = Settings()
     with open_store(settings) as store:
         latest = notary(store, log_key(settings)).seal()
@@ -56,10 +58,11 @@ def checkpoint(
 def verify(
     elsewhere: Elsewhere = None,
     key: Annotated[
-        list[str] | None, typer.Option(metavar="KEY", help="A verifier key that the log had before; several times.")
+        list[str] | None, typer.Option(metavar="KEY", help="A verifier key that the log used before; repeat for more.")
     ] = None,
 ) -> None:
-    """Hold the whole log against its tree and every checkpoint ever signed.  Ends with 1 where anything was altered."""
+    """Check the whole log against its tree and every checkpoint ever signed. The exit code is 1 if anything was
+    altered."""
     settings = Settings()
     trusted = [log_key(settings).verifier("ours"), *map(VerifierKey.read, key or ())]
     notes = [note for file in elsewhere or () for note in notes_of(file)]
@@ -77,7 +80,7 @@ def verify(
 
 
 def notes_of(file: Path) -> list[str]:
-    """Raises `NoteRefused`."""
+    """Return the checkpoints in a file. Raises `NoteRefused`."""
     notes = list(notes_in(file.read_text("utf-8", "replace")))
     if not notes:
         raise NoteRefused(f"There is no checkpoint in {file}.")
@@ -105,14 +108,15 @@ def report(found: Verified, elsewhere: int) -> None:
 
 def audit_bundle(
     plan: PlanName,
-    output: Annotated[Path, typer.Option("-o", "--output", help="A new file: it will be a ZIP.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="A new ZIP file.")],
     as_of: AsOf = "now",
     earlier: Elsewhere = None,
     words: Annotated[
-        bool, typer.Option("--words/--sealed", help="With people's words, or with what they are sealed as alone.")
+        bool,
+        typer.Option("--words/--sealed", help="Whether to include text about people, or only what it is sealed as."),
     ] = True,
 ) -> None:
-    """Write what it takes to prove a plan's history to somebody who does not trust us: events, proofs, report,
+    """Export what it takes to prove a plan's history to somebody who does not trust us: events, proofs, report,
     verifier."""
     if output.exists():
         raise Told(f"{output} exists already. Choose a new file.")

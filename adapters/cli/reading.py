@@ -30,10 +30,12 @@ SORTED_BY = [field for field in get_args(Sort) if not field.startswith("-")]
 
 plan = typer.Typer(help="Read one plan, now or as of any cut of its history.", no_args_is_help=True)
 
-From = Annotated[str, typer.Option("--from", metavar="CUT", help="The first cut; left out: the last review before.")]
+From = Annotated[
+    str, typer.Option("--from", metavar="CUT", help="The first cut; without it, the last review held before.")
+]
 To = Annotated[str, typer.Option("--to", metavar="CUT", help="The second cut.")]
 OfSection = Annotated[Section | None, typer.Option(help="Only this section.")]
-Cursor = Annotated[str | None, typer.Option(help="`next` of the page before.")]
+Cursor = Annotated[str | None, typer.Option(help="The value of `next` on the previous page.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,7 +45,7 @@ def add_to(app: typer.Typer) -> None:
 
 @plan.command()
 def show(plan: PlanName, as_of: AsOf = "now", as_json: AsJson = False) -> None:
-    """The plan as it stands, or stood."""
+    """Show the plan as it stands, or as it stood at a cut."""
     asked = find(plan)
     cut = asked.cut(as_of)
     if as_json:
@@ -60,22 +62,24 @@ def show_history(
     as_of: AsOf = "now",
     section: OfSection = None,
     type: Annotated[
-        str | None, typer.Option(metavar="EVENT", help="Only these events: PlayStarted, play-started.")
+        str | None, typer.Option(metavar="EVENT", help="Only events of this type, such as play-started.")
     ] = None,
-    actor: Annotated[str | None, typer.Option(help="Only what this person said, or what was said for them.")] = None,
+    actor: Annotated[
+        str | None, typer.Option(help="Only what this person entered, or what was entered on their behalf.")
+    ] = None,
     entity: Annotated[
-        str | None, typer.Option(metavar="KIND[:ID]", help="Only what concerns this: play:pilot.")
+        str | None, typer.Option(metavar="KIND[:ID]", help="Only what concerns this thing, such as play:pilot.")
     ] = None,
     from_: Annotated[
         str | None,
-        typer.Option("--from", metavar="CUT", help="Only what was recorded after it; a day: on it or after."),
+        typer.Option("--from", metavar="CUT", help="Only what was recorded after this cut; a day: on it or after."),
     ] = None,
-    to: Annotated[str | None, typer.Option(metavar="CUT", help="Only what was recorded up to it.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=MOST_ENTRIES, help="At most so many entries.")] = 100,
+    to: Annotated[str | None, typer.Option(metavar="CUT", help="Only what was recorded up to this cut.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_ENTRIES, help="At most this many entries.")] = 100,
     cursor: Cursor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Who did what when, what it changed, and why."""
+    """Show who did what when, what it changed, and why."""
     kind, _, id = (entity or "").partition(":")
     wanted = Filter(section=section, type=type and event(type), actor=actor, kind=kind or None, id=id or None)
     asked = find(plan)
@@ -102,7 +106,7 @@ def event(name: str) -> str:
 
 @plan.command()
 def blame(plan: PlanName, as_of: AsOf = "now", section: OfSection = None, as_json: AsJson = False) -> None:
-    """For every current value: who set it, when and why."""
+    """Show for every current value who set it, when and why."""
     asked = find(plan)
     blamed = blame_list(asked.known, asked.cut(as_of), section)
     if as_json:
@@ -113,7 +117,7 @@ def blame(plan: PlanName, as_of: AsOf = "now", section: OfSection = None, as_jso
 
 @plan.command("diff")
 def show_diff(plan: PlanName, from_: From = "", to: To = "now", as_json: AsJson = False) -> None:
-    """What is different between two cuts, and who made it so and why."""
+    """Show what differs between two cuts, who changed it and why."""
     asked = find(plan)
     b = asked.cut(to)
     found = diff(asked.known, asked.cut(from_ or review_before(asked.known, b)), b)
@@ -127,7 +131,7 @@ def show_diff(plan: PlanName, from_: From = "", to: To = "now", as_json: AsJson 
 
 @plan.command("reviews")
 def show_reviews(plan: PlanName, as_of: AsOf = "now", as_json: AsJson = False) -> None:
-    """The reviews, planned and held: each held one is a cut to compare with."""
+    """List the reviews, planned and held. Each held one is a cut to compare with."""
     asked = find(plan)
     listed = review_list(asked.known, asked.cut(as_of))
     if as_json:
@@ -139,27 +143,33 @@ def show_reviews(plan: PlanName, as_of: AsOf = "now", as_json: AsJson = False) -
 def plans(
     tier: Annotated[
         list[str] | None,
-        typer.Option(metavar="|".join(get_args(Tier)), help="Only this tier; may be given several times."),
+        typer.Option(metavar="|".join(get_args(Tier)), help="Only this tier; repeat for more."),
     ] = None,
     owner: Annotated[str | None, typer.Option(help="Only the plans of this person.")] = None,
-    archived: Annotated[bool, typer.Option("--archived", help="The archived plans instead of the others.")] = False,
-    stale: Annotated[bool | None, typer.Option("--stale/--fresh", help="With a stale section, or without any.")] = None,
+    archived: Annotated[
+        bool, typer.Option("--archived", help="Show the archived plans instead of the others.")
+    ] = False,
+    stale: Annotated[
+        bool | None, typer.Option("--stale/--fresh", help="Only plans with a stale section, or without any.")
+    ] = None,
     overdue: Annotated[
-        bool | None, typer.Option("--overdue/--on-time", help="With an overdue promise, or without any.")
+        bool | None, typer.Option("--overdue/--on-time", help="Only plans with an overdue promise, or without any.")
     ] = None,
     renews_before: Annotated[
         datetime | None,
-        typer.Option(metavar="DAY", formats=["%Y-%m-%d"], help="Only those to be renewed before, such as 2027-01-31."),
+        typer.Option(
+            metavar="DAY", formats=["%Y-%m-%d"], help="Only contracts that renew before this day, such as 2027-01-31."
+        ),
     ] = None,
     q: Annotated[str | None, typer.Option("--name", help="How the account's name begins.")] = None,
     sort: Annotated[
         Sort, typer.Option(metavar="[-]FIELD", help="By " + ", ".join(SORTED_BY) + "; - is descending.")
     ] = "account_name",
-    limit: Annotated[int, typer.Option(min=1, max=MOST_ITEMS, help="At most so many plans.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_ITEMS, help="At most this many plans.")] = 50,
     cursor: Cursor = None,
     as_json: AsJson = False,
 ) -> None:
-    """All plans, a line each."""
+    """List all plans, a line each."""
     query = asked_for(
         tier=tuple(tier or ()),
         owner=owner,

@@ -1,4 +1,4 @@
-"""Commands that carry events to a broker."""
+"""Commands that publish events to a broker."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from adapters.bootstrap.settings import Settings
 from adapters.cli.errors import Told
 from adapters.outbound.nats_stream import Target
 
-relay = typer.Typer(help="Carry every event to a broker, in order, until Ctrl-C.", no_args_is_help=True)
+relay = typer.Typer(help="Publish every event to a broker, in order, until Ctrl-C.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,18 +23,20 @@ def choose() -> None:
 @relay.command()
 def nats(
     url: Annotated[
-        str | None, typer.Option(help="nats:// or tls://, several with commas between; else PLANTRAIL_NATS_URL.")
+        str | None, typer.Option(help="nats:// or tls://, several with commas between; default: PLANTRAIL_NATS_URL.")
     ] = None,
-    stream: Annotated[str, typer.Option(help="The stream, which is made where there is none.")] = "plans",
-    name: Annotated[str, typer.Option(help="Of relays of one name, one works and the others stand by.")] = "nats",
-    replicas: Annotated[int, typer.Option(min=1, max=5, help="Copies of the stream, where it is made.")] = 1,
+    stream: Annotated[str, typer.Option(help="The stream; it is created if there is none.")] = "plans",
+    name: Annotated[
+        str, typer.Option(help="Of several relays with one name, one works and the others stand by.")
+    ] = "nats",
+    replicas: Annotated[int, typer.Option(min=1, max=5, help="Copies of the stream, if it is created.")] = 1,
 ) -> None:
-    """Carry every event to NATS JetStream, as plans.PLAN.EVENT, until Ctrl-C."""
+    """Publish every event to NATS JetStream, as plans.PLAN.EVENT, until Ctrl-C."""
     settings = Settings()
     given = url or (settings.nats_url.get_secret_value() if settings.nats_url else None)
     if not given:
         raise Told("Say where the broker is: --url nats://127.0.0.1:4222, or PLANTRAIL_NATS_URL.")
-    # The broker's client takes a while to load: only who relays waits for it.
+    # The broker's client takes a while to load, so it is loaded only here.
     from adapters.bootstrap.nats_relay import relay_to_nats
 
     relay_to_nats(settings, Target(given, stream, name, replicas))

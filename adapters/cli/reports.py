@@ -1,4 +1,4 @@
-"""Commands that report what was said and what was done: of one plan between two cuts, and of many for a month."""
+"""Commands that report what was said and what was done: of one plan between two cuts, and of many plans in a month."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,12 +27,10 @@ from domain.account_plan.plan import Tier
 Format = Literal["text", "json", "md", "html", "pdf"]
 SUFFIXES: Mapping[str, Format] = {".json": "json", ".md": "md", ".html": "html", ".pdf": "pdf"}
 
-report = typer.Typer(help="Report across plans.", no_args_is_help=True)
+report = typer.Typer(help="Reports across plans.", no_args_is_help=True)
 
-InFormat = Annotated[
-    Format | None, typer.Option("--format", help="Left out: what the name of the file says, else text.")
-]
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="A file; left out: standard output.")]
+InFormat = Annotated[Format | None, typer.Option("--format", help="Default: as the name of the file ends, else text.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="A file; without it, standard output.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,15 +41,16 @@ def add_to(app: typer.Typer) -> None:
 def of_a_plan(
     plan: PlanName,
     from_: Annotated[
-        str | None, typer.Option("--from", metavar="CUT", help="What was said then; left out: at the review before.")
+        str | None,
+        typer.Option("--from", metavar="CUT", help="The cut at which it was said; default: the review before."),
     ] = None,
     to: Annotated[
-        str | None, typer.Option(metavar="CUT", help="What was done by then; left out: by the last review.")
+        str | None, typer.Option(metavar="CUT", help="The cut by which it was done; default: the last review.")
     ] = None,
     format: InFormat = None,
     output: Output = None,
 ) -> None:
-    """What was said at one cut of a plan, and what was done by another."""
+    """Compare what was said at one cut of a plan with what was done by another."""
     form = form_of(format, output)
     with found(plan) as (store, asked):
         a, b = (asked.cut(cut) for cut in cuts_meant(asked.known, asked.now, from_, to))
@@ -63,12 +62,16 @@ def of_a_plan(
 @report.command()
 def month(
     month: Annotated[str, typer.Argument(metavar="MONTH", help="Such as 2026-03.")],
-    owner: Annotated[str | None, typer.Option(help="Only plans this person owned at the end of it.")] = None,
-    tier: Annotated[Tier | None, typer.Option(help="Only plans that were of this tier at the end of it.")] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Only plans that this person owned at the end of the month.")
+    ] = None,
+    tier: Annotated[
+        Tier | None, typer.Option(help="Only plans that were of this tier at the end of the month.")
+    ] = None,
     format: InFormat = None,
     output: Output = None,
 ) -> None:
-    """What was said and what was done in a month, across plans."""
+    """Compare what was said with what was done in a month, across plans."""
     form, now = form_of(format, output), utc_now()
     making = MonthInTheMaking(month_named(month, now), now, owner, tier)
     with open_store(Settings()) as store:
@@ -77,7 +80,7 @@ def month(
 
 
 def form_of(format: Format | None, output: Path | None) -> Format:
-    """Raises `Told` where it cannot be shown."""
+    """Return the form to write. Raises `Told` if the terminal cannot show it."""
     form = format or SUFFIXES.get(output.suffix if output else "", "text")
     if form == "pdf" and output is None and out().is_terminal:
         raise Told("A PDF is not for a terminal. Name a file with -o, or send it on with a pipe.")
@@ -85,7 +88,7 @@ def form_of(format: Format | None, output: Path | None) -> Format:
 
 
 def watched(histories: Iterable[LoadedPlan]) -> Iterator[LoadedPlan]:
-    """With a bar.  The ids of plans are hashes, read in their order: so far as the id is, so far is the work."""
+    """Show a progress bar. Plan ids are hashes and come in order, so an id tells how much of the work is done."""
     console = err()
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[plans]}"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

@@ -1,4 +1,4 @@
-"""The sections of a plan that are worked with, a table each."""
+"""The sections of a plan that people work with, as tables."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -117,7 +117,7 @@ def feeling(person: Stakeholder) -> Text:
 
 
 def relationship(person: Stakeholder) -> Text:
-    """The best that any of ours has, and who has it."""
+    """Show the strongest relationship that a member of our team has with somebody, and which member that is."""
     if not person.strength:
         return text(None if person.strength is None else STRENGTHS[0])
     best = [member for member, strength in person.relationships.items() if strength == person.strength]
@@ -160,7 +160,7 @@ def opportunities(plan: AccountPlan, currency: str) -> RenderableType | None:
 
 
 def threads(plan: AccountPlan, opportunity: Opportunity) -> Text:
-    """How many people are engaged who are still there."""
+    """Show how many engaged stakeholders of an opportunity are still there."""
     number = len(engaged_there(plan, opportunity))
     return text(f"{number} engaged", GOOD if opportunity.multi_threaded else WARNING)
 
@@ -188,7 +188,7 @@ def goals(plan: AccountPlan, today: date) -> RenderableType | None:
 
 
 def progress(goal: Goal) -> Text:
-    """How far from where it began to where it is to be."""
+    """Show how much of the way from the baseline to the target is done."""
     reached = goal.baseline if goal.reached is None else goal.reached
     way = goal.target - goal.baseline
     part = min(max((reached - goal.baseline) / way, Decimal(0)), Decimal(1)) if way else Decimal(1)

@@ -1,4 +1,4 @@
-"""The commands that go on until they are ended: the service, and the worker by itself."""
+"""Commands that run until they are stopped: the service, and the webhook worker alone."""
 
 import errno
 import socket
@@ -19,16 +19,17 @@ def add_to(app: typer.Typer) -> None:
 
 def serve(
     host: Annotated[
-        str, typer.Option(help="The address to serve on; others than this machine's need keys.")
+        str, typer.Option(help="The address to serve on; keys are required for any but this machine's.")
     ] = "127.0.0.1",
     port: Port = 8080,
     no_worker: Annotated[
-        bool, typer.Option("--no-worker", help="Push nothing to webhooks; `plantrail work` does, wherever it runs.")
+        bool,
+        typer.Option("--no-worker", help="Push nothing to webhooks; leave that to `plantrail work`, wherever it runs."),
     ] = False,
 ) -> None:
     """Serve the plans over HTTP until Ctrl-C."""
     check_free(host, port)
-    # The web framework takes a while to load: nobody waits for it who does not serve.
+    # The web framework takes a while to load, so it is loaded only here.
     from adapters.bootstrap.http_service import serve as serve_http
     from adapters.web.app import pages
 
@@ -36,15 +37,15 @@ def serve(
 
 
 def work() -> None:
-    """Push events to webhooks until Ctrl-C.  Any number may do so, here and on other machines: they share the work."""
-    # Only who pushes loads the worker.
+    """Push events to webhooks until Ctrl-C. Any number of workers, here and on other machines, share the work."""
+    # The worker takes a while to load, so it is loaded only here.
     from adapters.bootstrap.webhook_worker import work as push_to_webhooks
 
     push_to_webhooks(Settings())
 
 
 def check_free(host: str, port: int) -> None:
-    """Raises `Told` where nobody can serve, before anything else is begun."""
+    """Check that the address can be served on, before anything is started. Raises `Told`."""
     try:
         bind(host, port)
     except OSError as error:
@@ -58,7 +59,7 @@ def check_free(host: str, port: int) -> None:
 def bind(host: str, port: int) -> None:
     (family, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     with socket.socket(family, socket.SOCK_STREAM) as trial:
-        # As the server will do: a connection that has just ended does not block the port.
+        # The server does the same: a connection that has just ended must not block the port.
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         trial.bind(address)
 

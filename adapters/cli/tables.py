@@ -1,4 +1,4 @@
-"""Building blocks of what is shown in a terminal.  Words of users are never read as markup: every cell is a `Text`."""
+"""Building blocks of terminal output. User text is never read as markup: every cell is a `Text`."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ TITLE = "bold cyan"
 
 
 def text(words: Any, style: str = "") -> Text:
-    """Words of users, or nothing."""
+    """Return user text as a `Text`; an empty one for None."""
     said = NOTHING if words in (None, "") else str(words)
     return Text(said, QUIET if said == NOTHING and not style else style)
 
@@ -30,15 +30,15 @@ def lines(*parts: Text | None) -> Text:
 
 
 def named(words: str, id: str) -> Text:
-    """What people know it by, and what commands call it."""
+    """Return the title of a thing, with the id that commands use."""
     return Text.assemble(words, " ", (id, QUIET))
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[RenderableType]]) -> RenderableType | None:
-    """None where there are no rows.
+    """Return a table, or None if there are no rows.
 
-    A column that begins with `>` stands to the right, one with `!` is never folded; those with `*` share what is left,
-    each as many parts as it has stars.
+    A column title that begins with `>` aligns right, one with `!` never wraps. Columns that begin with stars share the
+    remaining width, in proportion to the number of stars.
     """
     listed = list(rows)
     if not listed:
@@ -67,7 +67,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Renderable
 
 
 def pairs(rows: Iterable[tuple[str, Text]], columns: int = 1) -> Table:
-    """Labels and values, so many beside each other."""
+    """Return labels with their values, `columns` of them beside each other."""
     grid = Table.grid(padding=(0, 2), expand=True)
     for _ in range(columns):
         grid.add_column(style=QUIET, no_wrap=True)

@@ -1,4 +1,4 @@
-"""What is written where: answers to standard output, everything else to standard error."""
+"""Output: answers go to standard output, everything else to standard error."""
 
 import os
 import sys
@@ -15,7 +15,8 @@ WIDTH_OF_A_PIPE = 120
 
 
 class Out(Console):
-    """A terminal with its colours and width, or a plain file.  Whoever stops reading has read enough."""
+    """A console with the colours and width of the terminal, or for a plain file. It stays silent when the reader has
+    gone."""
 
     def on_broken_pipe(self) -> NoReturn:
         stop_writing()
@@ -32,12 +33,12 @@ def err() -> Console:
 
 
 def tell(sentence: str, style: str = "") -> None:
-    """Something beside the answer."""
+    """Write a sentence to standard error."""
     err().print(Text(printable(sentence), style))
 
 
 def print_json(view: Any) -> None:
-    """The very bytes the HTTP view answers, and the end of a line."""
+    """Write the same bytes as the HTTP view answers, and a newline."""
     print_lines([to_json(view, by_alias=True) + b"\n"])
 
 
@@ -48,12 +49,12 @@ def print_lines(lines: Iterable[bytes]) -> None:
 
 
 def stop_writing() -> None:
-    """Nobody reads any more: what is still to be written goes nowhere, without a complaint at the end."""
+    """Discard all further output: the reader has gone, and that is no error."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
 
 
 def printable(text: str) -> str:
-    """What a file or a caller brought along must not steer the terminal."""
+    """Remove control characters: text from files or callers must not control the terminal."""
     return "".join(sign if sign.isprintable() or sign in "\n\t" else "�" for sign in text)

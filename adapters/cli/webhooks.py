@@ -1,4 +1,4 @@
-"""Commands for webhooks: the endpoints that events are pushed to, and how they fare."""
+"""Commands for webhooks: endpoints that events are pushed to, and the state of their deliveries."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,15 +31,15 @@ T = TypeVar("T")
 
 
 class Page(Protocol[T]):
-    """Of a list."""
+    """A page of a list."""
 
     items: list[T]
     next: str | None
 
 
-Id = Annotated[str, typer.Argument(metavar="WEBHOOK", help="Its id, or the beginning of it.")]
-Cursor = Annotated[str | None, typer.Option(help="`next` of the page before.")]
-Limit = Annotated[int, typer.Option(min=1, max=500, help="How many at most.")]
+Id = Annotated[str, typer.Argument(metavar="WEBHOOK", help="The webhook's id, or the beginning of it.")]
+Cursor = Annotated[str | None, typer.Option(help="The value of `next` on the previous page.")]
+Limit = Annotated[int, typer.Option(min=1, max=500, help="At most this many.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,14 +48,14 @@ def add_to(app: typer.Typer) -> None:
 
 @dataclass(frozen=True)
 class Desk:
-    """Where an operator has to do with everybody's webhooks."""
+    """The webhooks of everybody, as an operator manages them."""
 
     webhooks: Webhooks
     subscriptions: Subscriptions
     try_out: TryOut
 
     def id(self, beginning: str) -> UUID:
-        """Raises `UnknownWebhook`."""
+        """Return the id that begins with this text. Raises `UnknownWebhook` unless there is exactly one."""
         found = [each.id for each in self.all() if str(each.id).startswith(beginning.lower())]
         if len(found) != 1:
             raise UnknownWebhook(f"{counted(len(found), 'webhook')} begin with “{beginning}”.")
@@ -73,7 +73,7 @@ class Desk:
 
 @contextmanager
 def desk() -> Iterator[Desk]:
-    # Only who has to do with webhooks loads what sends to them.
+    # What sends to webhooks takes a while to load, so it is loaded only here.
     from adapters.bootstrap.webhook_worker import subscriptions, trying_out, webhook_targets
 
     settings = Settings()
@@ -87,23 +87,22 @@ def desk() -> Iterator[Desk]:
 
 @webhooks.command()
 def create(
-    url: Annotated[str, typer.Argument(help="https, leading into the internet.")],
+    url: Annotated[str, typer.Argument(help="An https URL on the public internet.")],
     type: Annotated[
-        list[str] | None, typer.Option(metavar="EVENT", help="Only events of this type: play-won.  May be repeated.")
+        list[str] | None,
+        typer.Option(metavar="EVENT", help="Only events of this type, such as play-won; repeat for more."),
     ] = None,
     plan: Annotated[
-        list[str] | None, typer.Option(metavar="PLAN", help="Only events of this plan.  May be repeated.")
+        list[str] | None, typer.Option(metavar="PLAN", help="Only events of this plan; repeat for more.")
     ] = None,
     after: Annotated[
-        str, typer.Option(metavar="CURSOR", help="What follows this event; 0: from the first event on.")
+        str, typer.Option(metavar="CURSOR", help="Send the events after this one; 0: from the first event on.")
     ] = "now",
-    owner: Annotated[str, typer.Option(help="Whose it is: who may see it over HTTP.")] = OPERATOR,
-    personal_data: Annotated[
-        bool, typer.Option("--personal-data", help="Send words about people, which are left out otherwise.")
-    ] = False,
+    owner: Annotated[str, typer.Option(help="Whose webhook it is: who may manage it over HTTP.")] = OPERATOR,
+    personal_data: Annotated[bool, typer.Option("--personal-data", help="Include text about people.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Have events pushed to an endpoint.  Its secret is shown this once."""
+    """Have events pushed to an endpoint. Its secret is shown this once."""
     wish = WebhookRequest(url=url, types=type or [], plans=plan or [], after=after, personal_data=personal_data)
     with desk() as at:
         made = asyncio.run(at.subscriptions.begin(wish, owner))
@@ -116,7 +115,7 @@ def create(
 
 @webhooks.command("list")
 def list_all(as_json: AsJson = False, cursor: Cursor = None, limit: Limit = 100) -> None:
-    """The webhooks there are."""
+    """List all webhooks."""
     with desk() as at:
         page = at.webhooks.page(None, cursor, limit)
     show(page, as_json, "Webhooks", ["!Webhook", "***Endpoint", "!State", ">Waiting", ">Parked"], webhook_row)
@@ -124,7 +123,7 @@ def list_all(as_json: AsJson = False, cursor: Cursor = None, limit: Limit = 100)
 
 @webhooks.command("show")
 def show_one(webhook: Id, as_json: AsJson = False) -> None:
-    """One webhook, and how it fares."""
+    """Show one webhook and the state of its deliveries."""
     with desk() as at:
         found = at.webhooks.get(at.id(webhook))
     print_json(found) if as_json else out().print(card(found))
@@ -132,7 +131,7 @@ def show_one(webhook: Id, as_json: AsJson = False) -> None:
 
 @webhooks.command()
 def pause(webhook: Id, as_json: AsJson = False) -> None:
-    """Send nothing until it is resumed; what waits goes on waiting."""
+    """Send nothing until it is resumed. Events keep waiting."""
     with desk() as at:
         found = at.webhooks.pause(at.id(webhook), None, utc_now(), f"The {OPERATOR} paused it.")
     print_json(found) if as_json else out().print(card(found))
@@ -140,7 +139,7 @@ def pause(webhook: Id, as_json: AsJson = False) -> None:
 
 @webhooks.command()
 def resume(webhook: Id, as_json: AsJson = False) -> None:
-    """Send again, at once, whatever waits."""
+    """Send again, beginning at once with what is waiting."""
     with desk() as at:
         found = at.webhooks.resume(at.id(webhook), None, utc_now())
     print_json(found) if as_json else out().print(card(found))
@@ -148,7 +147,7 @@ def resume(webhook: Id, as_json: AsJson = False) -> None:
 
 @webhooks.command()
 def rotate_secret(webhook: Id, as_json: AsJson = False) -> None:
-    """A new secret; the one before signs too for 24 hours."""
+    """Make a new secret. For 24 hours, deliveries are signed with the previous one as well."""
     with desk() as at:
         rotated = at.subscriptions.rotate(at.id(webhook), None)
     if as_json:
@@ -160,7 +159,7 @@ def rotate_secret(webhook: Id, as_json: AsJson = False) -> None:
 
 @webhooks.command("test")
 def send_test(webhook: Id, as_json: AsJson = False) -> None:
-    """Send a test, and say what came back."""
+    """Send a test event, and show the answer."""
     with desk() as at:
         attempt = asyncio.run(at.try_out(at.id(webhook), None))
     if as_json:
@@ -173,7 +172,7 @@ def send_test(webhook: Id, as_json: AsJson = False) -> None:
 
 @webhooks.command()
 def attempts(webhook: Id, as_json: AsJson = False, cursor: Cursor = None, limit: Limit = 20) -> None:
-    """What became of each attempt, the latest first."""
+    """Show the outcome of each attempt, the latest first."""
     with desk() as at:
         page = at.webhooks.attempts(at.id(webhook), None, cursor, limit)
     show(page, as_json, "Attempts", ATTEMPT_COLUMNS, attempt_row)
@@ -181,7 +180,7 @@ def attempts(webhook: Id, as_json: AsJson = False, cursor: Cursor = None, limit:
 
 @webhooks.command()
 def parked(webhook: Id, as_json: AsJson = False, cursor: Cursor = None, limit: Limit = 100) -> None:
-    """Plans that are not tried any more until they are replayed."""
+    """List the plans that are not tried again until they are replayed."""
     with desk() as at:
         page = at.webhooks.parked(at.id(webhook), None, cursor, limit)
     show(page, as_json, "Parked plans", ["!Plan", "!Since", ">Arrived up to", "***Why"], parked_row)
@@ -190,13 +189,13 @@ def parked(webhook: Id, as_json: AsJson = False, cursor: Cursor = None, limit: L
 @webhooks.command()
 def replay(
     webhook: Id,
-    after: Annotated[str | None, typer.Option(metavar="CURSOR", help="What follows this event is sent again.")] = None,
+    after: Annotated[str | None, typer.Option(metavar="CURSOR", help="Send everything after this event again.")] = None,
     plan: Annotated[
-        str | None, typer.Option(metavar="PLAN", help="Only this plan; if it is parked, it goes on.")
+        str | None, typer.Option(metavar="PLAN", help="Only this plan; if it is parked, it is resumed.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send again what follows a cursor, or go on with a parked plan."""
+    """Send again everything after a cursor, or resume a parked plan."""
     with desk() as at:
         found = at.subscriptions.replay(at.id(webhook), None, Replay(after=after, plan=plan))
     print_json(found) if as_json else out().print(card(found))
@@ -204,14 +203,14 @@ def replay(
 
 @webhooks.command()
 def delete(webhook: Id) -> None:
-    """End a webhook, with all that waits for it."""
+    """Delete a webhook and everything that waits for it."""
     with desk() as at:
         id = at.id(webhook)
         at.webhooks.delete(id, None)
     tell(f"Webhook {id} is gone.")
 
 
-# How they are shown
+# Tables and cards
 
 
 def show(

@@ -1,4 +1,4 @@
-"""What is different in a plan."""
+"""The section of a report that lists what changed in a plan."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
@@ -32,7 +32,7 @@ def columns(value: str) -> list[Column]:
 
 
 Names = Mapping[tuple[str, str], str]
-"""What people know things by, by kind and id."""
+"""The titles of things, by kind and id."""
 
 
 def names_in(report: Json) -> Names:

@@ -1,6 +1,7 @@
-"""The charts of the reports as SVG: the same in page and PDF, and as clear in black and white as in colour.
+"""The charts of the reports as SVG, the same on a page and in a PDF. They are as clear in black and white as in colour.
 
-What is drawn is said in Vega-Lite."""
+Charts are specified in Vega-Lite.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -18,11 +19,11 @@ INK = "#1b2430"
 WIDTH = 560
 HEIGHT = 190
 LOWEST_LABELLED = 17
-"""How high a part of a bar must be to bear its number."""
+"""The least height in pixels of a part of a bar that bears its number."""
 
 Row = Mapping[str, Any]
 Spec = dict[str, Any]
-"""Vega-Lite, or a part of it."""
+"""A Vega-Lite specification, or a part of one."""
 
 BOLD = {"type": "text", "fontSize": 11, "fontWeight": "bold", "fill": INK}
 BAR = {"type": "bar", "size": 34, "stroke": INK, "strokeWidth": 0.8}
@@ -55,7 +56,7 @@ CONFIG = {
 
 
 class Fill:
-    """A colour with a pattern on it, by which it is known without colours."""
+    """A colour with a pattern on it, which tells it apart without colours."""
 
     def __init__(self, colour: str, lines: str = "") -> None:
         self.colour, self.lines = colour, lines
@@ -94,13 +95,13 @@ ATTITUDES: Mapping[AttitudeWord, Fill] = {
 
 
 def svg(chart: Chart, name: str) -> str:
-    """The name is that of the chart within its page."""
+    """Draw a chart. `name` must be unique within the page: the ids of patterns begin with it."""
     spec = DRAWN[chart.kind](chart.rows) | {"config": CONFIG}
     return finished(vl_convert.vegalite_to_svg(spec), name)
 
 
 def finished(svg: str, name: str) -> str:
-    """With its patterns, and silent: the page says in words what it shows."""
+    """Add the patterns that are used, and hide the chart from screen readers: the page says in words what it shows."""
     fills = {word: fill for scale in (OUTCOMES, STATES, ATTITUDES) for word, fill in scale.items() if fill.lines}
     used = "".join(pattern(name, word, fill) for word, fill in fills.items() if f'="url(#{word})"' in svg)
     svg = re.sub(r"<[^>]*>", lambda tag: quiet(tag[0], name), svg)
@@ -120,7 +121,7 @@ def pattern(name: str, word: str, fill: Fill) -> str:
 
 
 def scale(fills: Mapping[Any, Fill], rows: Sequence[Row], field: str) -> Spec:
-    """Only what there is, always in the same order."""
+    """Return a colour scale of the values that occur, always in the same order."""
     there = {row[field] for row in rows}
     words = [word for word in fills if word in there]
     return {
@@ -130,7 +131,7 @@ def scale(fills: Mapping[Any, Fill], rows: Sequence[Row], field: str) -> Spec:
 
 
 def layered(rows: Sequence[Row], width: int, height: int, encoding: Spec, *layers: Spec) -> Spec:
-    """What is encoded for all of them holds for each, if it does not say otherwise."""
+    """Return a chart of several layers. `encoding` applies to each layer, unless the layer overrides it."""
     return {
         "data": {"values": list(rows)},
         "width": width,
@@ -140,7 +141,7 @@ def layered(rows: Sequence[Row], width: int, height: int, encoding: Spec, *layer
 
 
 def stacked(rows: Sequence[Row], fills: Mapping[Any, Fill], what: str) -> Spec:
-    """One bar per review, its parts in a fixed order, each with its number where there is room for it."""
+    """Return a bar for each review, its parts in a fixed order, each with its number where there is room for it."""
     order = {word: place for place, word in enumerate(fills)}
     bars = {
         "mark": BAR,
@@ -169,7 +170,7 @@ def stacked(rows: Sequence[Row], fills: Mapping[Any, Fill], what: str) -> Spec:
 
 
 def chip(beside: int = 0) -> Spec:
-    """White ground for a label, so that it is read on every pattern."""
+    """Return a white disc to put under a label, so that it can be read on every pattern."""
     return {
         "type": "point",
         "shape": "circle",
@@ -182,7 +183,7 @@ def chip(beside: int = 0) -> Spec:
 
 
 def with_middles(rows: Sequence[Row], order: Mapping[str, int]) -> list[Row]:
-    """Where the number of each part stands: in its middle."""
+    """Add to each part the height of its middle, where its number is placed."""
     reached: dict[Any, int] = {}
     placed = []
     for row in sorted(rows, key=lambda row: order[row["part"]]):
@@ -203,7 +204,7 @@ def whitespace(rows: Sequence[Row]) -> Spec:
 
 
 def rates(rows: Sequence[Row]) -> Spec:
-    """Kept in time, and done at all: two lines that differ in their dashes, the first with its figures."""
+    """Return the chart of the two rates. The lines differ in their dashes; the first has its figures."""
     axis = {"labelExpr": "format(datum.value * 100, 'd') + ' %'", "tickCount": 5}
     y = {"field": "rate", "type": "quantitative", "title": None, "axis": axis, "scale": {"domain": [0, 1]}}
     words, legend = ["kept in time", "done at all"], {"orient": "right", "symbolType": "stroke"}
@@ -231,7 +232,7 @@ def words_above(high: int) -> Spec:
 
 
 def stances(rows: Sequence[Row]) -> Spec:
-    """A line for everybody, cut where they became of another mind."""
+    """Return a line for each stakeholder, divided where the attitude changed."""
     axis = {"ticks": False, "domain": False, "labelLimit": 170}
     who = {"field": "who", "type": "nominal", "sort": None, "title": None, "axis": axis}
     since = {"field": "from", "type": "temporal"}

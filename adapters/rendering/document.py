@@ -1,5 +1,5 @@
-"""What a report shows, before it takes a form: sections of tables, figures and sentences.  Every form is made of it, so
-that all of them say the same."""
+"""A report as a document of sections with tables, figures and sentences. Every form is made from it, so that all say
+the same."""
 
 import re
 import unicodedata
@@ -12,18 +12,18 @@ Drawing = Literal["outcomes", "rates", "stances", "amounts", "whitespace"]
 Form = Literal["json", "md", "html", "pdf"]
 
 STEERING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Signs that turn the direction of what follows: a title must not reorder the line it stands in."""
+"""Unicode characters that change the direction of text: a title must not reorder the line it stands in."""
 
 
 def clean(words: object) -> str:
-    """Words of users on one line, without signs that steer terminals or turn lines around."""
+    """Put user text on one line, without characters that control terminals or change the direction of text."""
     line = " ".join(STEERING.sub("", str(words)).split())
     return "".join("�" if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in line)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Words in a table, and what stands below them in small."""
+    """A table cell: text, with a smaller note below it."""
 
     text: str
     note: str = ""
@@ -36,7 +36,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """Of those that are wide, each takes its share of the width the others leave."""
+    """A table column. The columns with `wide` > 0 share the remaining width in that proportion."""
 
     title: str
     wide: int = 0
@@ -45,7 +45,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """`empty` is said where there are no rows.  The first cell of a row names the row."""
+    """A table. Its caption says what the rows are; `empty` is shown if there are none. The first cell of a row names
+    the row."""
 
     caption: str
     columns: Sequence[Column]
@@ -55,7 +56,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """What `charts` draws: a kind of chart and its data."""
+    """The kind of a chart and its data, for `adapters.rendering.charts`."""
 
     kind: Drawing
     rows: Sequence[Mapping[str, Any]]
@@ -63,14 +64,14 @@ class Chart:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart where the form can show one; the table says the same in words and stands alone where it cannot."""
+    """A chart, with a table that says the same. Forms without charts show the table only."""
 
     caption: str
     description: str
     chart: Chart | None
     table: Table
     table_beside: bool = False
-    """Whether the table says more than the chart and is always shown."""
+    """Whether the table says more than the chart, and is always shown."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Fact:
-    """A number that is worth a place of its own."""
+    """A key figure."""
 
     label: str
     value: str
@@ -103,7 +104,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """`headline` is the first line of every form; `title` and `period` stand on every page."""
+    """A report. `headline` is the first line of every form; `title` and `period` stand on every page."""
 
     title: str
     period: str

@@ -1,4 +1,4 @@
-"""What was known late, and what looks like theatre."""
+"""The sections of a report about blind spots and signs of theatre."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""A report as Markdown (GitHub's): charts stand as tables."""
+"""Reports as GitHub Markdown. Charts are shown as tables."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ def markdown(document: Document) -> bytes:
 
 
 def plain(words: str) -> str:
-    """Words that stay words: no sign of theirs is read as Markdown, HTML or an address to link."""
+    """Escape text so that nothing in it is read as Markdown, HTML or a link."""
     escaped = ORDERED.sub(r"\1\\.", SPECIAL.sub(r"\\\1", words))
     return ADDRESS.sub(
         lambda found: (

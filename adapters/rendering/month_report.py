@@ -1,4 +1,4 @@
-"""Said versus did across plans in one month, as a document."""
+"""The report on one month across plans, as a document."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -11,7 +11,7 @@ from application.reports.outcomes import ListName
 
 LISTS: Mapping[ListName, str] = {"said": "said", "carried": "carried over", "added": "added since"}
 MOST_BARS = 12
-"""How many owners a chart shows: those who promised most."""
+"""The number of owners in a chart: those with the most promises."""
 
 
 def month_report(report: Json) -> Document:

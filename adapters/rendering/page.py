@@ -1,4 +1,4 @@
-"""A report as one HTML page that stands alone: no script, nothing to be fetched, one sheet of style inside."""
+"""Reports as one self-contained HTML page: no scripts, nothing to fetch, one style sheet inside."""
 
 from functools import cache
 
@@ -31,12 +31,12 @@ def template(name: str) -> Template:
 
 
 def share(column: Column, table: Table) -> int:
-    """The class of a column's width, in steps of five per cent: a style of its own would need leave to be there."""
+    """Return the CSS class of a column's width, in steps of five per cent. The content policy forbids inline styles."""
     return round(20 * column.wide / sum(each.wide for each in table.columns)) * 5
 
 
 def draw(chart: Chart, name: str) -> Markup:
-    """Vega has escaped every word in it; it is loaded where there is something to draw, for it takes seconds."""
+    """Draw a chart. Vega escapes all text in it. The library is loaded here, because that takes seconds."""
     from adapters.rendering import charts
 
     return Markup(charts.svg(chart, name))

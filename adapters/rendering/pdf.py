@@ -1,4 +1,4 @@
-"""A report as a PDF.  Words of users reach the typesetter as data, never as its markup."""
+"""Reports as PDF. User text reaches the typesetter as data, never as markup."""
 
 import json
 from dataclasses import asdict
@@ -21,14 +21,15 @@ def pdf(document: Document) -> bytes:
 
 
 def draw(chart: Chart, name: str) -> str:
-    """Loaded where there is something to draw, for it takes seconds."""
+    """Draw a chart. The library is loaded here, because that takes seconds."""
     from adapters.rendering import charts
 
     return charts.svg(chart, name)
 
 
 def compiled(data: dict[str, Any]) -> bytes:
-    # Tagged for those who listen to it; no standard is claimed, for none allows a sign that no font has.
+    # The PDF is tagged for screen readers. It claims no PDF/A or PDF/UA standard: these forbid characters that no font
+    # has.
     made = typst.compile(source(), font_paths=fonts(), sys_inputs={"document": json.dumps(data)})
     assert isinstance(made, bytes), "a PDF is one file"
     return made
@@ -41,5 +42,5 @@ def source() -> bytes:
 
 @cache
 def fonts() -> typst.Fonts:
-    """Those the typesetter brings along; of the system's, what it lacks: other scripts."""
+    """Return the typesetter's own fonts, and the system's for other scripts."""
     return typst.Fonts(include_system_fonts=True)

@@ -1,4 +1,5 @@
-"""Where reports are given a form.  What is heavy is done in a child process, one report after the other."""
+"""The rendering pool: reports are converted to their forms here. Heavy forms are made in a child process, one at a
+time."""
 
 import json
 import subprocess
@@ -27,11 +28,11 @@ ROOT = Path(__file__).parents[2]
 
 
 class RenderingFailed(Exception):
-    """The report could not be given this form."""
+    """The report could not be rendered in this form."""
 
 
 class Child:
-    """A worker, and the line to it."""
+    """A child process that renders, and the pipe to it."""
 
     def __init__(self, idle_seconds: float) -> None:
         ours, theirs = Pipe()
@@ -45,7 +46,10 @@ class Child:
             self.process = subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
 
     def ask(self, order: bytes, most_seconds: float) -> bytes:
-        """Raises `RenderingFailed`, and `EOFError` or `OSError` where the child is gone."""
+        """Send an order and return the rendered report.
+
+        Raises `RenderingFailed`, and `EOFError` or `OSError` if the child is gone.
+        """
         self._line.send_bytes(order)
         if not self._line.poll(most_seconds):
             raise RenderingFailed(f"It took longer than {most_seconds:.0f} seconds.")
@@ -61,7 +65,7 @@ class Child:
 
 
 class RenderingPool:
-    """Makes forms of reports.  Many threads may ask at once; they wait for each other where a child is needed."""
+    """Renders reports. Many threads may ask at once; where a child process is needed, they take turns."""
 
     def __init__(self, idle_seconds: float = IDLE_SECONDS, most_seconds: float = MOST_SECONDS) -> None:
         self._idle_seconds = idle_seconds
@@ -79,7 +83,7 @@ class RenderingPool:
         self.close()
 
     def made(self, name: str, form: Form, report: bytes) -> bytes:
-        """The JSON of a report in another form.  Raises `RenderingFailed`."""
+        """Render the JSON of a report in a form. Raises `RenderingFailed`."""
         if make := AT_ONCE[form]:
             return make(name, report)
         order = b"\n".join((name.encode(), form.encode(), report))
@@ -87,7 +91,7 @@ class RenderingPool:
             try:
                 return self._asked(order)
             except (EOFError, OSError):
-                # It ended while it was asked, for nobody had asked it for long: another one does it.
+                # The child ended because it had been idle, just as it was asked. A new one takes over.
                 self._end_child()
                 return self._asked(order)
 
@@ -104,7 +108,7 @@ class RenderingPool:
             raise
 
     def close(self) -> None:
-        """What is under way is given up."""
+        """Stop. A report that is being rendered is given up."""
         self._closed = True
         if under_way := self._child:
             under_way.process.kill()
@@ -127,4 +131,4 @@ AT_ONCE: Mapping[Form, Callable[[str, bytes], bytes] | None] = {
     "html": None,
     "pdf": None,
 }
-"""What makes a form where it is asked for; None: the child process makes it."""
+"""For each form, the function that makes it in the caller's process; None if the child process makes it."""

@@ -1,4 +1,4 @@
-"""What became of promises, and the scores made of it."""
+"""The sections of a report about promises: what each came to, and the scores."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -57,7 +57,7 @@ def worth_knowing(row: Json) -> Cell:
 
 
 def why(row: Json) -> Iterator[str]:
-    """What came of it, and the reasons that were given."""
+    """Yield the result of a promise and the reasons given for its changes."""
     if row["title_now"] != row["title"]:
         yield f"now: {row['title_now']}"
     yield from (words for words in (row["result"], *row["reasons"]) if words)
@@ -89,12 +89,12 @@ def ended(row: Json) -> str:
 
 
 def proof(events: Sequence[str]) -> Cell:
-    """The versions of the plan that say so: their ids are the plan's and these."""
+    """Show the versions of the plan that prove a row."""
     return Cell(", ".join(event.rpartition(":")[2] for event in events), tone="quiet")
 
 
 def score_groups(scores: Json) -> Table:
-    """All the scores of a period, whether of one plan or of many."""
+    """Show every score of a period, of one plan or of many."""
     groups = {
         "Said": scores["score"],
         "of it plays": scores["by_kind"]["play"],

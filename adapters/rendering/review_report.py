@@ -1,4 +1,4 @@
-"""What was said versus what was done between two cuts of one plan, as a document."""
+"""The said-versus-did report between two cuts of a plan, as a document."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ LISTS: Mapping[ListName, tuple[str, str, str]] = {
     "carried": ("What was carried over", "Promises that were overdue already", "Nothing was overdue then."),
     "added": ("What was added since", "Promises made, or taken up again, in between", "Nothing was added."),
 }
-"""The lists of promises: the title of each, what it lists, and what is said of an empty one."""
+"""For each list of promises: its title, its caption, and the sentence that is shown if it is empty."""
 
 
 def review_report(report: Json) -> Document:
@@ -43,7 +43,7 @@ def review_report(report: Json) -> Document:
 
 
 def cut_told(cut: Json) -> str:
-    """`review m-2026-03, 26 Mar 2026`"""
+    """Return a cut in words: `review m-2026-03, 26 Mar 2026`."""
     kind, _, which = cut["cut"].partition(":")
     named = {"review": f"review {which}", "version": f"version {which}", "event": f"version {cut['version']}"}
     return f"{named[kind]}, {day(cut['date'])}" if kind in named else day(cut["date"])

@@ -1,4 +1,4 @@
-"""A report that is written while it is made."""
+"""The month report as JSON, written while it is computed."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from application.views.loaded_plan import LoadedPlan
 
 
 def written(making: MonthInTheMaking, histories: Iterator[LoadedPlan]) -> Iterator[bytes]:
-    """`MonthReport` as JSON, plan by plan.  The first part waits for the first plan."""
+    """Yield the JSON of `MonthReport`, plan by plan. The first part is yielded with the first plan."""
     begun = opened(making.heading) + b',"plans":['
     for known in histories:
         plan = making.add(known)
@@ -21,5 +21,5 @@ def written(making: MonthInTheMaking, histories: Iterator[LoadedPlan]) -> Iterat
 
 
 def opened(heading: Any) -> bytes:
-    """An object that goes on."""
+    """Return the JSON of an object without its closing brace."""
     return to_json(heading)[:-1]

@@ -1,4 +1,4 @@
-"""The one sheet of style of every page, and the leave it needs."""
+"""The style sheet of report pages, and the content policy that allows it."""
 
 import hashlib
 from base64 import b64encode
@@ -13,7 +13,7 @@ def sheet() -> str:
 
 @cache
 def security_policy() -> str:
-    """The Content-Security-Policy of a page: this sheet and nothing else, from nowhere."""
+    """Return the Content-Security-Policy of a page: this style sheet and nothing else."""
     digest = b64encode(hashlib.sha256(sheet().encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,4 +1,4 @@
-"""How a plan went, review by review: charts, and the figures they are made of."""
+"""The section of a report about trends: charts over the reviews, and the figures behind them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -11,11 +11,11 @@ from domain.account_plan.standing import in_a_word
 from domain.account_plan.whitespace import PENETRATION_RANKS
 
 PENETRATIONS = sorted(PENETRATION_RANKS, key=lambda state: PENETRATION_RANKS[state] or 0, reverse=True)
-"""From those that have come furthest."""
+"""The penetrations, from the furthest on down."""
 NARROWEST_LABEL = 0.05
-"""A stance is labelled where it lasts this part of the time shown."""
+"""The least share of the whole time for which an attitude must have lasted to get its label in the chart."""
 MOST_BARS = 12
-"""How many reviews a chart shows: the last ones.  The tables show all."""
+"""The number of reviews in a chart: the last ones. The tables show all."""
 
 
 def trend(report: Json) -> Iterator[Block]:
@@ -29,7 +29,7 @@ def trend(report: Json) -> Iterator[Block]:
 
 
 def labels(cuts: Sequence[Json]) -> list[str]:
-    """Days, told apart where two fall on one."""
+    """Return the days of the cuts as labels, made distinct where two fall on one day."""
     days = [day(cut["date"]) for cut in cuts]
     return [
         f"{known} ({cut['cut'].rpartition(':')[2]})" if days.count(known) > 1 else known
@@ -97,7 +97,7 @@ def stances_figure(series: Json, until: str) -> Figure:
 
 
 def told_apart(sentiments: Sequence[Json]) -> list[tuple[str, Json]]:
-    """By name, and by id where there is none or it is not the only one."""
+    """Return the sentiments by stakeholder name; with the id where the name is unknown or not unique."""
     names = [each["name"] for each in sentiments]
     return [
         (f"{name} ({each['stakeholder']})" if names.count(name) > 1 else name, each)
@@ -112,7 +112,7 @@ def stance_told(stance: Json) -> str:
 
 
 def stance_bars(who: str, each: Json, end: date) -> Iterator[dict[str, str]]:
-    """One for each time somebody was of one mind; none for when they were not there."""
+    """Yield a bar for each period with one attitude; none for periods in which the stakeholder was not there."""
     nexts = [*(stance["date"] for stance in each["stances"][1:]), (end + timedelta(days=1)).isoformat()]
     for stance, until in zip(each["stances"], nexts, strict=True):
         if stance["there"]:

@@ -1,4 +1,4 @@
-"""The first line of a report: the score as a sales leader would say it, and how values read."""
+"""The wording of reports: the headline, which says the score as a sales leader would, and how values are written."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -21,7 +21,8 @@ TOLD_AFTERWARDS: Mapping[Outcome, str | None] = {
     "dropped": "dropped",
     "pending": None,
 }
-"""How the scored promises that were not kept are counted in a sentence, in this order."""
+"""How promises of each scored outcome are counted in a sentence, in this order. Kept ones are named first,
+separately."""
 OUTCOMES: Mapping[Outcome, str] = {
     "kept": "✓ kept",
     "late": "◔ late",
@@ -54,19 +55,19 @@ def number(count: int) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """In words, as sentences have it; tables have figures."""
+    """Return a count in words, for sentences. Tables use figures."""
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def percent(rate: Any) -> str:
-    """A rate of the report, rounded half up; a dash where nothing was scored."""
+    """Return a rate in per cent, rounded half up; a dash if nothing was scored."""
     if rate is None:
         return "–"
     return f"{(Decimal(str(rate)) * 100).quantize(Decimal(1), ROUND_HALF_UP)} %"
 
 
 def quoted(title: str) -> str:
-    """Cut between words where it is long."""
+    """Return a title in quotation marks, cut between words if it is long."""
     whole = len(title) <= LONGEST_TITLE
     return f"“{title}”" if whole else f"“{title[:LONGEST_TITLE].rpartition(' ')[0] or title[:LONGEST_TITLE]} …”"
 
@@ -76,7 +77,7 @@ def sentence(words: str) -> str:
 
 
 def headline(report: Json) -> str:
-    """Of one plan: what became of what was said, and the one thing that wants explaining."""
+    """Return the headline of one plan's report: the score, and the one promise that most needs an explanation."""
     score, said = report["score"], report["said"]
     told = score_told(score) if score["scored"] else nothing_scored(report)
     reason = wants_explaining(said) if score["scored"] else ""
@@ -90,7 +91,7 @@ def so_far(report: Json, told: str) -> str:
 
 
 def score_told(score: Json) -> str:
-    """Kept of scored, then what became of the others."""
+    """Return the score in words: kept of scored, then the other outcomes."""
     kept, scored = score["kept"], score["scored"]
     others = [(score[outcome], words) for outcome, words in TOLD_AFTERWARDS.items() if words and score[outcome]]
     if scored == 1:
@@ -117,7 +118,8 @@ def nothing_scored(report: Json) -> str:
 
 
 def wants_explaining(said: Sequence[Json]) -> str:
-    """A move that nobody gave a reason for; else the promise that waits longest."""
+    """Return a clause about the promises that were moved without a reason; else about the one that is overdue
+    longest."""
     ours = [row for row in said if row.get("side") != "customer" and row["outcome"] != "pending"]
     silent = [row for row in ours if "unexplained" in row["flags"]]
     if len(silent) == 1:
@@ -132,7 +134,7 @@ def wants_explaining(said: Sequence[Json]) -> str:
 
 
 def month_headline(report: Json) -> str:
-    """Of many plans together."""
+    """Return the headline of a report on many plans."""
     score, plans = report["totals"]["score"], report["totals"]["plans"]
     if not plans:
         return so_far(report, "There was no plan to report on.")
@@ -144,7 +146,7 @@ def month_headline(report: Json) -> str:
 
 
 def value(given: Any, field: str = "") -> str:
-    """A value of the JSON as it reads to people: amounts and shares are strings there."""
+    """Return a value of the report's JSON as people read it. Amounts and shares are strings in JSON."""
     if isinstance(given, str) and field in AMOUNTS | SHARES:
         return in_words(Decimal(given), field)
     if isinstance(given, str) and field.endswith("_on"):
@@ -153,5 +155,5 @@ def value(given: Any, field: str = "") -> str:
 
 
 def day(iso: Any) -> str:
-    """`9 Mar 2026`"""
+    """Return a day as `9 Mar 2026`."""
     return f"{(known := date.fromisoformat(str(iso)[:10])).day} {known:%b %Y}" if iso else "–"

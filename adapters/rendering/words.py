@@ -1,4 +1,4 @@
-"""How values read to people."""
+"""How values are written for people."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -23,7 +23,8 @@ NOTHING = "–"
 
 
 def in_words(value: Any, field: str = "") -> str:
-    """A value of a field: amounts in thousands, shares in per cent, grades in words, lists in a row."""
+    """Return the value of a field in words: amounts with thousands separators, shares in per cent, grades by name,
+    lists joined."""
     match value:
         case None | () | {}:
             return NOTHING
@@ -60,13 +61,13 @@ WORDED = set(
     "audience bet change_drivers coverage effort entrenched_in function icp_fit incumbent kind level outcome"
     " penetration position proof role roles section segment source state tactic trajectory why_us".split()
 )
-"""Fields of words with an underscore between them."""
+"""Fields whose values are words joined by underscores."""
 
 LABELS = {"as_of_on": "as of", "multi_threaded": "multi-threaded", "arr": "ARR", "arr_exposed": "ARR exposed"}
 
 
 def spaced(name: str) -> str:
-    """`in_flight`, `play-won` and `PlayWon` as people write them."""
+    """Return `in_flight`, `play-won` or `PlayWon` in separate words."""
     return LABELS.get(name) or kebab_case(name).replace("_", " ").replace("-", " ")
 
 
@@ -76,7 +77,7 @@ def amount(value: Decimal, currency: str = "") -> str:
 
 
 def short_amount(value: Decimal) -> str:
-    """For a cell of a grid: 1.2M, 340k, 900."""
+    """Return an amount for a cell of a grid: 1.2M, 340k, 900."""
     for size, letter in ((Decimal(10**9), "B"), (Decimal(10**6), "M"), (Decimal(1000), "k")):
         if value >= size:
             return f"{(value / size):.1f}".removesuffix(".0") + letter
@@ -88,7 +89,7 @@ def share(value: Decimal) -> str:
 
 
 def how_far(day: date, today: date) -> str:
-    """From today to a day."""
+    """Return the distance from today to a day in words."""
     days = (day - today).days
     if days == 0:
         return "today"
@@ -100,12 +101,12 @@ def counted(number: int, noun: str) -> str:
 
 
 TELLING = "state name kind owner due_on held_on planned_on amount stage close_on level roles likelihood impact".split()
-"""The values of a thing that came or went that are most worth telling, in this order."""
+"""The fields that best describe a thing which came or went, in this order."""
 MOST_TOLD = 4
 
 
 def essence(values: Mapping[str, Any], title: str | None, told: Callable[[str, Any], str]) -> str:
-    """What is most worth knowing of a thing beside its title.  `told` says how a value of a field reads."""
+    """Return the most telling values of a thing beside its title. `told` writes the value of a field."""
     first = [field for field in TELLING if field in values]
     fields = [*first, *(field for field in values if field not in first)]
     telling = [field for field in fields if values[field] not in (False, title)]

@@ -1,5 +1,7 @@
-"""The process that makes charts, pages and PDFs: it takes 200 MB, so it is not the server's, and ends when nobody
-asks."""
+"""The child process that renders charts, pages and PDFs.
+
+It takes 200 MB of memory, so it is separate from the server and ends when it has been idle for a while.
+"""
 
 import json
 import signal
@@ -11,7 +13,7 @@ IDLE_SECONDS = 60.0
 
 
 def work(asked: Connection, idle_seconds: float = IDLE_SECONDS) -> None:
-    """Answer until nobody has asked for so long, or until whoever asks is gone."""
+    """Answer orders until none has come for `idle_seconds`, or until the parent is gone."""
     while asked.poll(idle_seconds):
         try:
             order = asked.recv_bytes()
@@ -25,7 +27,7 @@ def work(asked: Connection, idle_seconds: float = IDLE_SECONDS) -> None:
 
 
 def made(order: bytes) -> bytes:
-    """What is ordered is the name of a report, the name of a form, and the JSON of the report, each on a line."""
+    """Render one order: the name of a report, the name of a form, and the report's JSON, each on a line of its own."""
     from adapters.rendering.page import page
     from adapters.rendering.pdf import pdf
     from adapters.rendering.reports import document
