@@ -223,9 +223,9 @@ class Event(Terms):
         return None
 
 
-CommandRight = Literal["command", "members", "hold", "erase"]
-"""What a caller must be trusted with to give a command: to change things, to say who works on it, to place and release
-legal holds, or to forget people."""
+CommandRight = Literal["command", "tier", "members", "hold", "erase", "program"]
+"""What a caller must be trusted with to give a command: to change things, to say which tier an account has, to say who
+works on it, to place and release legal holds, to forget people, or to run the program."""
 
 
 class Command(BaseModel):

@@ -21,7 +21,7 @@ from application.aggregates.ports import StoreUnavailable
 from application.views.plan_names import plans_named
 from domain.language import same_person
 
-GivenRole = Literal["reader", "editor", "auditor", "subscriber", "admin"]
+GivenRole = Literal["reader", "editor", "lead", "auditor", "subscriber", "admin"]
 """The roles that a key can have."""
 
 MARK = "plantrail_"

@@ -14,7 +14,7 @@ from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, problem_of
 from adapters.http.guard import needs
 from adapters.http.problems import Rejected, rejected_body
 from adapters.http.requests import body_of, caller_of
-from application.aggregates.access import WORKS_ON_PLANS, Caller, CallerNotAllowed
+from application.aggregates.access import Caller, CallerNotAllowed, reaches_beyond_plans_named
 from domain.calendar import Instant
 from domain.language import AccountId, PersonId
 
@@ -152,7 +152,7 @@ def is_theirs_to_give(caller: Caller, role: GivenRole, plans: Sequence[str] | No
     """Nobody gives others more plans than they have themselves, nor has to do with keys to more."""
     if caller.plans is None:
         return True
-    return plans is not None and role != WORKS_ON_PLANS and ids_of(plans) <= caller.plans
+    return plans is not None and not reaches_beyond_plans_named(role) and ids_of(plans) <= caller.plans
 
 
 def check_may_give(caller: Caller, wanted: NewKey) -> None:

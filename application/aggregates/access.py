@@ -10,16 +10,34 @@ from application.aggregates.cache import LoadedAggregate
 from domain.language import Command
 
 Right = Literal[
-    "view", "command", "members", "hold", "erase", "audit", "witness", "feed", "own-endpoints", "all-endpoints", "keys"
+    "view",
+    "command",
+    "tier",
+    "members",
+    "hold",
+    "erase",
+    "practice",
+    "view-program",
+    "program",
+    "audit",
+    "witness",
+    "feed",
+    "own-endpoints",
+    "all-endpoints",
+    "keys",
 ]
-Role = Literal["reader", "editor", "auditor", "subscriber", "admin", "developer"]
+Role = Literal["reader", "editor", "lead", "auditor", "subscriber", "admin", "developer"]
 
 RIGHTS: Mapping[Right, str] = {
     "view": "See plans as they stand and stood, their histories, and reports of them.",
     "command": "Change plans.",
+    "tier": "Say which tier an account has.",
     "members": "Say who is on the team of a plan.",
     "hold": "Place and release legal holds.",
     "erase": "Forget people, and see the certificates of it.",
+    "practice": "See the policy, the library and the committed list of the program.",
+    "view-program": "See the whole program, its rounds and its histories included.",
+    "program": "Run the program: its charter, policy, rounds and library.",
     "audit": "Export histories, prove them, and see who has read what.",
     "witness": "Have the log's checkpoints and the hashes they stand on, which hold nobody's words.",
     "feed": "Follow what is recorded.",
@@ -30,9 +48,10 @@ RIGHTS: Mapping[Right, str] = {
 """What each lets its holder do."""
 
 ROLES: Mapping[Role, frozenset[Right]] = {
-    "reader": frozenset({"view", "witness"}),
-    "editor": frozenset({"view", "witness", "command", "members"}),
-    "auditor": frozenset({"view", "witness", "audit"}),
+    "reader": frozenset({"view", "witness", "practice"}),
+    "editor": frozenset({"view", "witness", "practice", "command", "tier", "members"}),
+    "lead": frozenset({"view", "witness", "practice", "view-program", "program", "tier"}),
+    "auditor": frozenset({"view", "witness", "practice", "view-program", "audit"}),
     "subscriber": frozenset({"witness", "feed", "own-endpoints"}),
     "admin": frozenset({"witness", "members", "hold", "erase", "own-endpoints", "all-endpoints", "keys"}),
     "developer": frozenset(RIGHTS),
@@ -41,6 +60,11 @@ ROLES: Mapping[Role, frozenset[Right]] = {
 
 WORKS_ON_PLANS: Role = "editor"
 """The role whose plans are, beside those named, the ones its holder owns or is on the team of."""
+
+
+def reaches_beyond_plans_named(role: Role) -> bool:
+    """Whether its holder can change more than the plans that were named for them."""
+    return role == WORKS_ON_PLANS or "program" in ROLES[role]
 
 
 class CallerNotAllowed(Exception):
@@ -83,9 +107,13 @@ class Caller:
     def sees(self, known: LoadedAggregate[Any], now: datetime) -> bool:
         """Whether an aggregate there is, is theirs; as it stands now, not as it stood."""
         type, state = known.type, known.state
-        return self.was_named(known.id) or (
+        return self.was_named_or_shares(known) or (
             self.works_on_plans and type.is_at_work_on(state, self.actor, type.today(state, now))
         )
+
+    def was_named_or_shares(self, known: LoadedAggregate[Any]) -> bool:
+        """Whether it was named for them, or is of a type that belongs to all, where the right alone decides."""
+        return known.type.is_shared or self.was_named(known.id)
 
     def was_named(self, id: UUID) -> bool:
         """Whether an aggregate was named for them, or all are theirs."""
@@ -108,7 +136,7 @@ class Caller:
         opens = isinstance(first, type.opening.command)
         if opens and not known.records:
             opened = type.fold(type.opening.decide(first, now).events)
-            if not (self.was_named(known.id) or type.is_at_work_on(opened, self.actor, type.today(opened, now))):
+            if not (self.was_named_or_shares(known) or type.is_at_work_on(opened, self.actor, type.today(opened, now))):
                 allowed = f"You may open {type.noun}s that you will own, and those that were named for you."
                 raise CallerNotAllowed(allowed)
         elif not self.sees(known, now):

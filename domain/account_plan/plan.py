@@ -242,6 +242,8 @@ class RenameAccount(PlanCommand):
 class ChangeTier(PlanCommand):
     """How much the account matters to us, and with it what the plan owes its readers."""
 
+    right: ClassVar[CommandRight] = "tier"
+
     reason: Text
     tier: Tier
     round: OptionalName = None
@@ -250,6 +252,8 @@ class ChangeTier(PlanCommand):
 
 class ConfirmTier(PlanCommand):
     """The account stays in its tier: somebody looked, in a round or outside of one."""
+
+    right: ClassVar[CommandRight] = "tier"
 
     round: OptionalName = None
     decided_by: Many[PersonId] = ()

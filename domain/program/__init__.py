@@ -22,4 +22,5 @@ PROGRAM = AggregateType(
     card=charter.the_program,
     not_open=charter.ProgramNotOpen,
     read_only=charter.ProgramIsClosed,
+    is_shared=True,
 )

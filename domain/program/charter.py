@@ -12,7 +12,6 @@ from domain.account_plan.plan import NAMESPACE, ZoneName
 from domain.aggregates import Opening, Topic
 from domain.language import (
     Amount,
-    Command,
     Currency,
     Decision,
     Event,
@@ -29,7 +28,7 @@ from domain.language import (
     changed,
     said,
 )
-from domain.program.language import ProgramSection, ProgramState
+from domain.program.language import OnProgram, ProgramSection, ProgramState
 from domain.things import Draft, Thing, day_of
 
 Phase = Literal["stand_up", "pilot", "instrument", "roll_out", "cross_functional", "rhythm"]
@@ -131,7 +130,7 @@ CharterEvents = ProgramOpened | CharterRevised | ProgramOwnerNamed | ExchangeRat
 # Commands
 
 
-class CharterCommand(Command):
+class CharterCommand(OnProgram):
     noun: ClassVar[str] = "program"
     home: ClassVar[ProgramSection] = "charter"
     needs: ClassVar[Any] = "nothing"

@@ -16,7 +16,6 @@ from domain.account_plan.reviews import MOST_MINUTES, AgendaItem, PlannedItem, R
 from domain.aggregates import Topic
 from domain.language import (
     AccountId,
-    Command,
     Decision,
     Event,
     Many,
@@ -30,7 +29,7 @@ from domain.language import (
     changed,
     said,
 )
-from domain.program.language import ProgramSection, ProgramState
+from domain.program.language import OnProgram, ProgramSection, ProgramState
 from domain.things import Draft, Thing
 
 MOST_DAYS = 3_660
@@ -211,7 +210,7 @@ LibraryEvents = (
 # Commands
 
 
-class LibraryCommand(Command):
+class LibraryCommand(OnProgram):
     home: ClassVar[ProgramSection] = "library"
 
 

@@ -17,8 +17,8 @@ from domain.account_plan.reviews import ReviewKind
 from domain.account_plan.team import Role
 from domain.aggregates import Topic
 from domain.calendar import Day
-from domain.language import Command, Decision, Event, Refusal, Terms, Text
-from domain.program.language import ProgramSection, ProgramState
+from domain.language import Decision, Event, Refusal, Terms, Text
+from domain.program.language import OnProgram, ProgramSection, ProgramState
 from domain.things import Draft, Thing
 
 Severity = Literal["alarm", "warning", "hint"]
@@ -282,7 +282,7 @@ PolicyEvents = PolicyAdopted
 # Commands
 
 
-class AdoptPolicy(Command):
+class AdoptPolicy(OnProgram):
     """Hold plans to other numbers from a day on.  The policy is whole: what is left out has its default."""
 
     noun: ClassVar[str] = "policy"

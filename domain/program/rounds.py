@@ -10,7 +10,6 @@ from domain.account_plan.plan import Criteria, Tier
 from domain.aggregates import Topic
 from domain.language import (
     AccountId,
-    Command,
     Decision,
     DueDay,
     Event,
@@ -27,7 +26,7 @@ from domain.language import (
     Unknown,
     said,
 )
-from domain.program.language import ProgramSection, ProgramState
+from domain.program.language import OnProgram, ProgramSection, ProgramState
 from domain.things import Draft, Thing
 
 Criterion = Literal[
@@ -166,7 +165,7 @@ RoundEvents = (
 # Commands
 
 
-class RoundCommand(Command):
+class RoundCommand(OnProgram):
     noun: ClassVar[str] = "round"
     home: ClassVar[ProgramSection] = "rounds"
 

@@ -311,7 +311,7 @@ def test_an_admin_makes_keys_sees_them_and_takes_them_back(store: Store):
 def test_nobody_gives_others_more_plans_than_they_have(store: Store):
     local = given_key(store, "local", "admin", "acme")
     with served(store, Bearers(known_keys(store))) as api:
-        for wrong in ({"plans": None}, {"plans": ["acme", "beta"]}, {"role": "editor"}):
+        for wrong in ({"plans": None}, {"plans": ["acme", "beta"]}, {"role": "editor"}, {"role": "lead"}):
             body = {"name": "ann", "role": "reader", "plans": ["acme"]} | wrong
             assert_problem(api.post("/v1/keys", body, bearer(local)), 403, "forbidden")
         assert api.post("/v1/keys", {"name": "ann", "role": "reader", "plans": ["acme"]}, bearer(local)).is_success
@@ -323,6 +323,7 @@ def test_nobody_sees_or_takes_back_keys_to_more_plans_than_they_have(store: Stor
         given_key(store, "root", "admin", sees_all=True),
         given_key(store, "ben", "reader", "acme", "beta"),
         given_key(store, "kit", "editor", "acme"),
+        given_key(store, "lea", "lead", "acme"),
     ]
     theirs = given_key(store, "ann", "reader", "acme")
     with served(store, Bearers(known_keys(store))) as api:

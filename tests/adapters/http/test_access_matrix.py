@@ -16,9 +16,10 @@ from tests.places import ROOT
 from tests.stores import OPEN_ACME
 
 MAY: dict[Role, set[str]] = {
-    "reader": {"view", "witness"},
-    "editor": {"view", "witness", "command", "members"},
-    "auditor": {"view", "witness", "audit"},
+    "reader": {"view", "witness", "practice"},
+    "editor": {"view", "witness", "practice", "command", "tier", "members"},
+    "lead": {"view", "witness", "practice", "view-program", "program", "tier"},
+    "auditor": {"view", "witness", "practice", "view-program", "audit"},
     "subscriber": {"witness", "feed", "own-endpoints"},
     "admin": {"witness", "members", "hold", "erase", "own-endpoints", "all-endpoints", "keys"},
 }

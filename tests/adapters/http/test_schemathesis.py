@@ -32,7 +32,7 @@ from tests.stores import wait_until
 LINKED = ("open_plan", *NEXT, "make_key", "revoke_key", "create_webhook", "read_webhook", "delete_webhook")
 """What leads to each other."""
 
-ROLES: tuple[Any, ...] = ("reader", "editor", "auditor", "subscriber", "admin")
+ROLES: tuple[Any, ...] = ("reader", "editor", "lead", "auditor", "subscriber", "admin")
 SEED = 2026
 MAY_BE_REFUSED = ["2xx", "3xx", "400", "401", "403", "404", "409", "410", "412", "422", "429", "5xx"]
 ANSWERED = ["2xx", "3xx", "4xx", "503"]

@@ -14,6 +14,7 @@ from adapters.postgres.store import Store, opened
 from adapters.web.guard import PageRoute
 from application.aggregates.access import RIGHTS, ROLES, Right, Role, right_to
 from domain.account_plan import COMMANDS
+from domain.program import PROGRAM
 from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
 from tests.conftest import KEY
@@ -60,14 +61,29 @@ def test_every_role_has_rights_there_are_and_only_the_developer_has_all():
 
 def test_plans_are_edited_by_editors_alone_and_holds_and_erasures_are_for_admins_alone():
     changes = {right_to(command) for command in COMMANDS.values()}
-    assert changes == {"command", "members", "hold", "erase"}
-    assert changes & ROLES["editor"] == {"command", "members"}
+    assert changes == {"command", "tier", "members", "hold", "erase"}
+    assert changes & ROLES["editor"] == {"command", "tier", "members"}
+    assert changes & ROLES["lead"] == {"tier"}
     assert changes & ROLES["admin"] == {"members", "hold", "erase"}
     for role in ("reader", "auditor", "subscriber"):
         assert not changes & ROLES[role]
     assert {name for name, command in COMMANDS.items() if right_to(command) != "command"} == {
-        "place-hold", "release-hold", "forget-stakeholder", "assign-member", "release-member"
+        "place-hold", "release-hold", "forget-stakeholder", "assign-member", "release-member", "change-tier",
+        "confirm-tier",
     }  # fmt: skip
+
+
+def test_the_program_is_run_by_leads_alone():
+    assert {right_to(command) for command in PROGRAM.commands.values()} == {"program"}
+    assert [role for role, rights in ROLES.items() if "program" in rights] == ["lead", "developer"]
+
+
+def test_the_program_is_seen_by_leads_and_auditors_and_its_rules_by_all_who_see_plans():
+    assert {role for role, rights in ROLES.items() if "view-program" in rights} == {"lead", "auditor", "developer"}
+    assert {role for role, rights in ROLES.items() if "practice" in rights} == {
+        role for role, rights in ROLES.items() if "view" in rights
+    }
+    assert not ROLES["admin"] & {"practice", "view-program", "program"}
 
 
 # Routes
