@@ -1,6 +1,7 @@
 """The HTTP service put together."""
 
 import gc
+import resource
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from adapters.bootstrap.settings import (
 from adapters.bootstrap.store import account_plans, ending_in_order, make_id, needs_keys, notary, open_store, utc_now
 from adapters.bootstrap.webhook_worker import pushing, subscriptions, trying_out, webhook_targets
 from adapters.http.app import Pages, Services, create_app, no_pages
+from adapters.http.connections import BoundedProtocol, Connections, Limits
 from adapters.http.limits import Buckets
 from adapters.http.subscribers import Subscribers
 from adapters.observability.metrics import Metrics
@@ -49,6 +51,7 @@ from application.aggregates.ports import StoreUnavailable
 logger = structlog.get_logger("plantrail")
 
 MINUTES_BETWEEN_SWEEPS = 1
+FILES_BESIDE_CONNECTIONS = 200
 SECONDS_BETWEEN_LOOKS = 0.5
 """At the keys there are."""
 
@@ -223,6 +226,33 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def server_config(app: FastAPI, host: str, port: int, connections: Connections) -> uvicorn.Config:
+    """Every connection is one of these."""
+
+    class Protocol(BoundedProtocol):
+        among = connections
+
+    return uvicorn.Config(
+        app,
+        host,
+        port,
+        http=Protocol,
+        ws="none",
+        timeout_keep_alive=connections.limits.idle_seconds,
+        timeout_graceful_shutdown=4,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+
+
+def open_enough_files(connections: int) -> None:
+    """As many as connections may need beside the rest, if the system lets us."""
+    wanted, (soft, hard) = connections + FILES_BESIDE_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+
+
 OBJECTS_BEFORE_A_COLLECTION = 20_000
 
 
@@ -264,8 +294,8 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
             metrics=metrics,
             pages=pages,
         )
-        config = uvicorn.Config(
-            app, host, port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=4
-        )
+        limits = Limits(of_one_address=settings.connections_per_address, in_all=settings.connections)
+        config = server_config(app, host, port, Connections(limits, metrics, make_id))
+        open_enough_files(settings.connections)
         spare_the_collector()
         Server(config, store.watch).run()

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     """PLANTRAIL_OIDC_PLANS_CLAIM: the claim that lists ids of plans or accounts, or says `all`; absent: none."""
     requests_per_second: float = Field(default=50, gt=0)
     """PLANTRAIL_REQUESTS_PER_SECOND: how often a caller may call; four seconds' worth may come at once."""
+    connections: int = Field(default=2_000, ge=10, le=100_000)
+    """PLANTRAIL_CONNECTIONS: how many connections may be open at once."""
+    connections_per_address: int = Field(default=500, ge=1, le=100_000)
+    """PLANTRAIL_CONNECTIONS_PER_ADDRESS: how many of them from one address; behind a proxy, all come from its own."""
     access_events_days: int = Field(default=DAYS_OF_ACCESS_EVENTS, ge=30)
     """PLANTRAIL_ACCESS_EVENTS_DAYS: how long it is kept who has read what."""
     public_url: str | None = None

@@ -88,16 +88,24 @@ class Rejected(Exception):
 def problem(
     request: Request, status: int, type: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
 ) -> Response:
-    content = {
-        "type": f"/problems/{type}",
-        "title": type.replace("-", " ").capitalize(),
-        "status": status,
-        "detail": detail,
-        "instance": quote(request.scope["path"]),
-        "request_id": request.scope["request_id"],
-        **{name: value for name, value in more.items() if value},
-    }
-    return Response(to_json(content), status, {"Cache-Control": "no-store", **(headers or {})}, media_type=PROBLEM_JSON)
+    instance, request_id = quote(request.scope["path"]), request.scope["request_id"]
+    content = problem_document(instance, request_id, status, type, detail, **more)
+    return Response(content, status, {"Cache-Control": "no-store", **(headers or {})}, media_type=PROBLEM_JSON)
+
+
+def problem_document(instance: str, request_id: str, status: int, type: str, detail: str, **more: Any) -> bytes:
+    """As RFC 9457 has it; what is empty of `more` is left out."""
+    return to_json(
+        {
+            "type": f"/problems/{type}",
+            "title": type.replace("-", " ").capitalize(),
+            "status": status,
+            "detail": detail,
+            "instance": instance,
+            "request_id": request_id,
+            **{name: value for name, value in more.items() if value},
+        }
+    )
 
 
 def refusal(request: Request, refused: Refusal, type: str, pointer: str) -> Response:

@@ -16,6 +16,9 @@ class Metrics:
         self.seconds = Histogram(
             "plantrail_request_seconds", "Time to answer.", ("method", "route"), registry=self.registry
         )
+        self.connections = Gauge(
+            "plantrail_connections", "Connections of callers that are open.", registry=self.registry
+        )
         self.commands = Counter(
             "plantrail_commands_total", "Commands by outcome.", ("command", "outcome"), registry=self.registry
         )

@@ -8,11 +8,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -159,11 +159,11 @@ class Process:
 
 
 @contextmanager
-def process(where: ConnectionStrings | None, folder: Path) -> Iterator[Process]:
+def process(where: ConnectionStrings | None, folder: Path, **settings: str) -> Iterator[Process]:
     """On this store; without one, on an embedded PostgreSQL of its own."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = found.getsockname()[1]
-    environment = os.environ | {"PLANTRAIL_HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PLANTRAIL_HOME": str(folder), "PYTHONPATH": str(ROOT)} | settings
     if where:
         environment |= {
             "DATABASE_URL": where.service,
@@ -294,6 +294,55 @@ def test_a_service_whose_embedded_postgresql_was_killed_brings_it_back_and_has_l
 def postmaster(serving: Process) -> int:
     folder = serving.log.parent / "postgres" / "data"
     return int((folder / "postmaster.pid").read_text().splitlines()[0])
+
+
+def test_connections_that_say_nothing_or_never_come_to_an_end_keep_nobody_waiting(store: Store, tmp_path: Path):
+    with process(store.where, tmp_path, PLANTRAIL_CONNECTIONS_PER_ADDRESS="8") as serving, ExitStack() as opened:
+        silent = [opened.enter_context(connected_to(serving)) for _ in range(4)]
+        begun = monotonic()
+        with ThreadPoolExecutor(2) as pool:
+            flood = pool.submit(flooded, serving)
+            slowest = 0.0
+            while not flood.done() or monotonic() - begun < 3:
+                answer, seconds = timed(partial(plain_http.get, f"{serving.url}/livez"))
+                assert answer.status_code == 200
+                slowest = max(slowest, seconds)
+            assert flood.result().startswith(b"HTTP/1.1 431 ")
+        assert slowest < 2
+        others = [opened.enter_context(connected_to(serving)) for _ in range(4)]
+        assert spoken(serving, b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").startswith(
+            b"HTTP/1.1 429 "
+        )
+        for connection in silent:
+            connection.settimeout(30)
+            assert connection.recv(1) == b""
+        assert 9 < monotonic() - begun < 20
+        del others
+        assert plain_http.get(f"{serving.url}/livez").status_code == 200
+
+
+def connected_to(serving: Process) -> socket.socket:
+    host, port = serving.url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=5)
+
+
+def flooded(serving: Process, size: int = 100_000_000) -> bytes:
+    """What is answered to somebody who sends a header of this size and reads in between, as clients do."""
+    said = b""
+    with connected_to(serving) as connection:
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Padding: ")
+        connection.setblocking(False)
+        part, sent = b"x" * 1_000_000, 0
+        while sent < size:
+            try:
+                sent += connection.send(part)
+            except BlockingIOError:
+                sleep(0.001)
+            except OSError:
+                break
+            with suppress(BlockingIOError):
+                said += connection.recv(65_536)
+    return said
 
 
 JSON = {"Content-Type": "application/json"}

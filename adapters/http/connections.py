@@ -1,0 +1,262 @@
+"""Connections to callers, bounded before anybody knows who calls: in number, in size and in time.
+
+What breaks a bound is answered with a problem where HTTP allows it, and the connection is closed.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from adapters.http.middleware import SECURITY
+from adapters.http.problems import PROBLEM_JSON, RETRY_AFTER, problem_document
+from adapters.observability.metrics import Metrics
+
+SECONDS_TO_READ_A_REFUSAL = 2.0
+"""A connection that is closed while the caller still sends is reset, and the caller never reads why."""
+SPARE_FOR_REFUSALS = 100
+"""Connections beyond all there may be that are still told why they are refused; the others are closed at once."""
+MOST_WAITING_FOR_ANSWERS = 16
+"""Requests of one connection that were sent without waiting for the answers before; then it is read no further."""
+
+logger = structlog.get_logger("plantrail.http")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a connection may take."""
+
+    head_bytes: int = 64 * 1024
+    """Of a request line and headers."""
+    head_seconds: float = 10.0
+    body_seconds: float = 60.0
+    """For a whole body to arrive."""
+    idle_seconds: int = 75
+    """Between two requests, and while a caller takes nothing of an answer."""
+    of_one_address: int = 500
+    """Connections at once; of an IPv6 address, of its network of 64 bits."""
+    in_all: int = 2_000
+
+
+class Refusal(NamedTuple):
+    """Why a connection goes no further."""
+
+    status: HTTPStatus
+    type: str
+    detail: str
+
+
+MALFORMED = Refusal(HTTPStatus.BAD_REQUEST, "malformed-http", "What came is not a request of HTTP/1.1.")
+TOO_LONG_A_HEAD = Refusal(
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "head-too-large",
+    "Request line and headers may have 64 KiB together: send fewer or shorter ones.",
+)
+TOO_SLOW = Refusal(HTTPStatus.REQUEST_TIMEOUT, "request-timeout", "The request did not arrive in time: send it again.")
+TOO_MANY_OF_ONE_ADDRESS = Refusal(
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "too-many-connections",
+    "Your address has as many connections open as one may have: close one, or send several requests over each.",
+)
+TOO_MANY = Refusal(
+    HTTPStatus.SERVICE_UNAVAILABLE, "too-many-connections", "All connections there can be are taken: try again."
+)
+
+
+class Connections:
+    """All of one service, and by address."""
+
+    def __init__(self, limits: Limits, metrics: Metrics, make_id: Callable[[], UUID]) -> None:
+        self.limits = limits
+        self._metrics = metrics
+        self._make_id = make_id
+        self._of = Counter[str]()
+        self._all = 0
+        metrics.connections.set_function(lambda: self._all)
+
+    def enter(self, address: str) -> Refusal | None:
+        """Every connection that enters leaves, also one that is refused."""
+        self._of[address] += 1
+        self._all += 1
+        if self._of[address] > self.limits.of_one_address:
+            return TOO_MANY_OF_ONE_ADDRESS
+        return TOO_MANY if self._all > self.limits.in_all else None
+
+    def leave(self, address: str) -> None:
+        self._all -= 1
+        self._of[address] -= 1
+        if not self._of[address]:
+            del self._of[address]
+
+    @property
+    def beyond_telling(self) -> bool:
+        """There are so many that who is refused is not even told."""
+        return self._all > self.limits.in_all + SPARE_FOR_REFUSALS
+
+    def answer_to(self, refusal: Refusal) -> bytes:
+        """The whole HTTP answer, logged as every answer is."""
+        request_id = str(self._make_id())
+        status = refusal.status
+        document = problem_document("/", request_id, status, refusal.type, refusal.detail)
+        logger.info("refused", status=int(status), error=refusal.type, request_id=request_id)
+        self._metrics.requests.labels("OTHER", "unknown", int(status)).inc()
+        headers = {
+            "Content-Type": PROBLEM_JSON,
+            "Content-Length": len(document),
+            "X-Request-Id": request_id,
+            "Connection": "close",
+            **SECURITY,
+            **(RETRY_AFTER if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE) else {}),
+            "Cache-Control": "no-store",
+        }
+        lines = [f"HTTP/1.1 {status} {status.phrase}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+        return "\r\n".join(lines).encode() + document
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection.  A subclass names the `Connections` it is one of."""
+
+    among: Connections
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._head_bytes: int | None = 0
+        """Of a head that is still to be completed; None while a body arrives."""
+        self._refused = False
+        self._address = ""
+        self._late: asyncio.TimerHandle | None = None
+        """Runs while something is still to arrive."""
+        self._stalled: asyncio.TimerHandle | None = None
+        """Runs while nothing of an answer is taken."""
+
+    # What asyncio tells
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._address = network_of(self.client[0]) if self.client else ""
+        refusal = self.among.enter(self._address)
+        if refusal is None:
+            self._allow(self.among.limits.head_seconds)
+        elif self.among.beyond_telling:
+            self._refused = True
+            transport.abort()
+        else:
+            self._refuse(refusal)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.among.leave(self._address)
+        self._has_arrived()
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        most = self.among.limits.head_bytes
+        while data and not self._refused:
+            if self._head_bytes is not None and self._head_bytes >= most:
+                self._refuse(TOO_LONG_A_HEAD)
+                return
+            room = most - (self._head_bytes or 0)
+            piece, data = data[:room], data[room:]
+            if self._head_bytes is not None:
+                self._head_bytes += len(piece)
+            super().data_received(piece)
+        if self._refused:
+            return
+        if self._head_bytes:
+            self._allow(self.among.limits.head_seconds)
+        elif self._head_bytes is None:
+            self._allow(self.among.limits.body_seconds)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self._stalled or self.loop.call_later(self.among.limits.idle_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        if self._stalled:
+            self._stalled.cancel()
+            self._stalled = None
+        super().resume_writing()
+
+    # What the parser tells
+
+    def on_message_begin(self) -> None:
+        if len(self.pipeline) >= MOST_WAITING_FOR_ANSWERS:
+            raise ValueError("too many requests without waiting for answers")
+        super().on_message_begin()
+        self._head_bytes = self._head_bytes or 1
+
+    def on_headers_complete(self) -> None:
+        self._head_bytes = None
+        self._has_arrived()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._head_bytes = 0
+        self._has_arrived()
+        super().on_message_complete()
+
+    def send_400_response(self, _msg: str) -> None:
+        self._refuse(MALFORMED)
+
+    # Bounds
+
+    def _allow(self, seconds: float) -> None:
+        """For what is still to arrive, from when it was first waited for."""
+        self._late = self._late or self.loop.call_later(seconds, self._is_late)
+
+    def _has_arrived(self) -> None:
+        if self._late:
+            self._late.cancel()
+            self._late = None
+
+    def _is_late(self) -> None:
+        self._late = None
+        if self._head_bytes == 0:
+            self.transport.close()  # Who never said anything is told nothing.
+        elif self._head_bytes and self._is_answering:
+            self._allow(self.among.limits.head_seconds)
+        else:
+            self._refuse(TOO_SLOW)
+
+    @property
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Nothing that comes from here on is read."""
+        self._refused = True
+        self._has_arrived()
+        self._unset_keepalive_if_required()
+        if self._is_answering and not self.cycle.more_body:
+            # What came before was a request and is answered; then the connection is closed.
+            self.cycle.keep_alive = False
+            return
+        if self._is_answering and (self.cycle.response_started or self.pipeline):
+            self.transport.abort()
+            return
+        if self._is_answering:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.flow.resume_reading()
+        self.transport.write(self.among.answer_to(refusal))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._late = self.loop.call_later(SECONDS_TO_READ_A_REFUSAL, self.transport.abort)
+
+
+def network_of(address: str) -> str:
+    """An address of IPv4, or the network of 64 bits of one of IPv6, which one caller has to themselves."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))
