@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from application.views.freshness import most_days
 from domain.account_plan.language import Section
 from domain.account_plan.plan import Segment, Tier
 from domain.account_plan.reviews import HeldReview
 from domain.language import same_person
+from domain.program.policy import DEFAULT_POLICY
 from domain.things import day_of
 
 
@@ -95,7 +95,8 @@ class Shown(NamedTuple):
 
 
 _MOST_DAYS: Mapping[Tier, Mapping[Section, int | None]] = {
-    tier: {section: most_days(section, tier) for section in get_args(Section)} for tier in get_args(Tier)
+    tier: {section: DEFAULT_POLICY.section_days(section, tier) for section in get_args(Section)}
+    for tier in get_args(Tier)
 }
 
 

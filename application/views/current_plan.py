@@ -1,5 +1,6 @@
 """Projection: the plan as it stands at a cut, section by section, with how fresh each is and what follows from it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, get_args
 from uuid import UUID
@@ -11,10 +12,12 @@ from application.views.effects import section_of
 from application.views.freshness import Duty, Freshness, duties, freshness
 from application.views.loaded_plan import LoadedPlan
 from application.views.metrics import Metrics, metrics
+from application.views.policy_in_force import policy_at
 from domain.account_plan import THINGS
 from domain.account_plan.entries import Note
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import Plan, the_plan
+from domain.record import Recorded
 
 ONE_EACH = {"plan", "summary", "overview", "contract", "health", "vision"}
 """What a plan has one of: null until something was said."""
@@ -83,11 +86,11 @@ class CurrentPlan(BaseModel):
     duties: list[Duty] = Field(description="Events of the last time that want the plan to be updated.")
 
 
-def current_plan(known: LoadedPlan, cut: Cut) -> CurrentPlan:
-    """Raises `CutBeforePlan`."""
+def current_plan(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) -> CurrentPlan:
+    """Judged by the policy in force, which the program's records say.  Raises `CutBeforePlan`."""
     plan = plan_at(known, cut)
     card, records, zone = the_plan(plan), known.records[: cut.version], timezone_of(known)
-    fresh = freshness(records, card.tier, zone, cut.date)
+    fresh = freshness(records, card.tier, zone, cut.date, policy_at(program, cut).policy)
     things = _by_section(plan)
     sections: dict[str, Any] = {
         section: model.model_construct(freshness=fresh[section], **things[section])

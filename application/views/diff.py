@@ -15,6 +15,7 @@ from application.views.current_plan import CurrentPlan, CutView, current_plan
 from application.views.cuts import Cut, judged_from, plan_at, timezone_of
 from application.views.freshness import freshness
 from application.views.loaded_plan import LoadedPlan
+from application.views.policy_in_force import policy_at
 from domain.account_plan.language import Section
 from domain.account_plan.plan import the_plan
 from domain.record import Recorded
@@ -90,7 +91,7 @@ class Diff(BaseModel):
     to_state: CurrentPlan | None = None
 
 
-def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False) -> Diff:
+def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False, program: Sequence[Recorded] = ()) -> Diff:
     """From cut `a` to cut `b`; before the plan opened, everything came.
 
     Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
@@ -111,9 +112,9 @@ def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False) -> Diff:
         changes={section: rows for section, rows in changes.items() if rows},
         touched_unchanged=[touched for each in compared for touched in back_where_it_was(each)],
         refreshed=[section for section in get_args(Section) if section in refreshed],
-        gone_stale=gone_stale(known, a, b),
-        from_state=current_plan(known, a) if states and a.version else None,
-        to_state=current_plan(known, b) if states else None,
+        gone_stale=gone_stale(known, a, b, program),
+        from_state=current_plan(known, a, program) if states and a.version else None,
+        to_state=current_plan(known, b, program) if states else None,
     )
 
 
@@ -208,15 +209,15 @@ def touched(thing: Compared, what: str, fields: Sequence[str], traces: Sequence[
     )
 
 
-def gone_stale(known: LoadedPlan, a: Cut, b: Cut) -> list[Section]:
-    before = stale_at(known, a) if a.version else set()
-    after = stale_at(known, judged_from(a, b))
+def gone_stale(known: LoadedPlan, a: Cut, b: Cut, program: Sequence[Recorded]) -> list[Section]:
+    before = stale_at(known, a, program) if a.version else set()
+    after = stale_at(known, judged_from(a, b), program)
     return [section for section in get_args(Section) if section in after - before]
 
 
-def stale_at(known: LoadedPlan, cut: Cut) -> set[Section]:
-    tier = the_plan(plan_at(known, cut)).tier
-    fresh = freshness(known.records[: cut.version], tier, timezone_of(known), cut.date)
+def stale_at(known: LoadedPlan, cut: Cut, program: Sequence[Recorded]) -> set[Section]:
+    tier, policy = the_plan(plan_at(known, cut)).tier, policy_at(program, cut).policy
+    fresh = freshness(known.records[: cut.version], tier, timezone_of(known), cut.date, policy)
     return {section for section, freshness in fresh.items() if freshness.stale}
 
 

@@ -1,7 +1,7 @@
 """How old each section of a plan is, how old it may be, and which events ask for an update before that."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import get_args
 
@@ -16,31 +16,9 @@ from domain.account_plan.plan import Tier
 from domain.account_plan.stakeholders import StakeholderAdded, StakeholderCorrected
 from domain.account_plan.standing import RolesAssigned
 from domain.language import Event
+from domain.program.policy import Policy
 from domain.record import Recorded, struck_by
 from domain.things import day_of
-
-MOST_DAYS: Mapping[Section, int | None] = {
-    "summary": 92,
-    "overview": 92,
-    "health": 31,
-    "stakeholders": 31,
-    "whitespace": 92,
-    "opportunities": 31,
-    "goals": 92,
-    "hypotheses": 92,
-    "competition": 92,
-    "risks": 31,
-    "plays": 7,
-    "requests": 31,
-    "team": 92,
-    "vision": 366,
-    "reviews": None,
-    "plan": None,
-}
-"""Of a strategic plan; None: no duty."""
-
-TIMES: Mapping[Tier, int | None] = {"strategic": 1, "growth": 2, "enterprise": None, "standard": None}
-"""How much longer a plan of each tier may wait; None: no duty."""
 
 AD_HOC_DAYS = 14
 ASKING_NEWS = {"leadership_change", "merger", "initiative"}
@@ -68,13 +46,10 @@ class Duty(BaseModel):
     overdue: bool
 
 
-def most_days(section: Section, tier: Tier) -> int | None:
-    days, times = MOST_DAYS[section], TIMES[tier]
-    return days * times if days and times else None
-
-
-def freshness(records: Iterable[Recorded], tier: Tier, timezone: str, today: date) -> dict[Section, Freshness]:
-    """Of every section on a day.  A section nobody ever touched is as old as the plan."""
+def freshness(
+    records: Iterable[Recorded], tier: Tier, timezone: str, today: date, policy: Policy
+) -> dict[Section, Freshness]:
+    """Of every section on a day, by the policy in force.  A section nobody ever touched is as old as the plan."""
     last: dict[Section, datetime] = {}
     opened_at: datetime | None = None
     for record in records:
@@ -82,13 +57,14 @@ def freshness(records: Iterable[Recorded], tier: Tier, timezone: str, today: dat
         last[refreshed_by(record.event)] = record.meta.recorded_at
     refreshed = {section: last.get(section, opened_at) for section in get_args(Section)}
     return {
-        section: of_age(day_of(at, timezone) if at else today, section, tier, today)
+        section: of_age(day_of(at, timezone) if at else today, policy.section_days(section, tier), today)
         for section, at in refreshed.items()
     }
 
 
-def of_age(refreshed_on: date, section: Section, tier: Tier, today: date) -> Freshness:
-    age, most = max((today - refreshed_on).days, 0), most_days(section, tier)
+def of_age(refreshed_on: date, most: int | None, today: date) -> Freshness:
+    """Of a section that may be `most` days old; None where it may be as old as it likes."""
+    age = max((today - refreshed_on).days, 0)
     return Freshness(refreshed_on=refreshed_on, age_days=age, most_days=most, stale=most is not None and age > most)
 
 

@@ -17,10 +17,12 @@ from application.views.effects import section_of, values_of
 from application.views.freshness import Freshness, freshness
 from application.views.loaded_plan import LoadedPlan
 from application.views.metrics import metrics
+from application.views.policy_in_force import policy_at
 from domain.account_plan.health import Contract
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import Plan, the_plan
 from domain.language import FORGOTTEN
+from domain.record import Recorded
 from domain.things import Thing
 
 PAGES = (
@@ -122,7 +124,7 @@ def head(card: Plan, cut: Cut, say: Speech) -> PlanHead:
     return PlanHead(card.account_name, card.account_id, path, card.archived, tabs)
 
 
-def plan_view(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool) -> PlanView:
+def plan_view(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, program: Sequence[Recorded] = ()) -> PlanView:
     """Raises `CutBeforePlan`."""
     plan, zone, records = plan_at(known, cut), timezone_of(known), known.records[: cut.version]
     card = the_plan(plan)
@@ -135,7 +137,7 @@ def plan_view(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool) -> PlanVi
             by_section.setdefault(section_of(thing), []).append(thing)
         for section, some in by_section.items():
             tables[section].append(shown.table(kind, some))
-    fresh = freshness(records, card.tier, zone, cut.date)
+    fresh = freshness(records, card.tier, zone, cut.date, policy_at(program, cut).policy)
     path = plan_path(card)
     return PlanView(
         head=head(card, cut, say),
