@@ -1,4 +1,4 @@
-"""An audit bundle put together: out of the store, and with what gives reports their form."""
+"""Wiring of audit bundles: the store and the rendering pool."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,10 +25,10 @@ def write_bundle(
     now: datetime,
     with_words: bool,
 ) -> None:
-    """This is an export: people's words leave the store here, and nowhere else in it.
+    """Export a plan as an audit bundle. This is the only place where text about people leaves the store in a bundle.
 
-    `at` is the checkpoint the events are proven under, `earlier` the notes of others that it is to be shown to
-    continue.  Raises `NotCoveredYet`, `NoSuchProof`, `FileExistsError`, `StoreUnavailable`.
+    `at` is the checkpoint that the events are proven against; `earlier` are notes of checkpoints that it must continue.
+    Raises `NotCoveredYet`, `NoSuchProof`, `FileExistsError`, `StoreUnavailable`.
     """
     events = events_of(store.datastore, known.id, cut.version)
     keys = keys_of(store, known) if with_words else {}
@@ -38,6 +38,6 @@ def write_bundle(
 
 
 def keys_of(store: Store, known: LoadedPlan) -> dict[str, bytes]:
-    """Those of everybody who was not forgotten."""
+    """Return the keys of everybody in the plan who was not forgotten."""
     forgotten = forgotten_in(known.records)
     return {who: key for who, key in store.keys.of(known.id).items() if who not in forgotten}

@@ -1,4 +1,4 @@
-"""The HTTP service put together."""
+"""Wiring of the HTTP service."""
 
 import gc
 import resource
@@ -53,28 +53,29 @@ logger = structlog.get_logger("plantrail")
 MINUTES_BETWEEN_SWEEPS = 1
 FILES_BESIDE_CONNECTIONS = 200
 SECONDS_BETWEEN_LOOKS = 0.5
-"""At the keys there are."""
+"""How often the API keys are read again, if they have changed."""
 
 
 @dataclass(frozen=True)
 class Reception:
-    """Who is let in, and how often they may call."""
+    """How callers are identified, and how often each may call."""
 
     callers: Callers
     limits: Buckets | None = None
     keys_changed: Callable[[], None] = lambda: None
     caller_by_key: Callable[[str], Caller | None] = lambda _: None
-    """Whose a key is, by its id, as long as it is good."""
+    """Returns the caller of a key id while that key is good."""
     development: Development | None = None
-    """Where callers name themselves."""
+    """Given where callers choose their own names."""
     why_unread: Callable[[], str | None] = lambda: None
-    """What keeps it from being known who may come in; None when nothing does."""
+    """Returns why callers cannot be identified at the moment, or None."""
 
 
 @contextmanager
 def reception(settings: Settings, host: str, store: Store) -> Iterator[Reception]:
-    """Callers are known by keys and tokens; as long as there are none, only this machine is served, and callers name
-    themselves.  Raises `SettingsError`, `StoreUnavailable`.
+    """Return how callers are identified: by keys and tokens if there are any; else only this machine is served.
+
+    Raises `SettingsError`, `StoreUnavailable`.
     """
     if needs_keys(settings, store):
         keys = ApiKeyCache(store.api_keys, utc_now)
@@ -89,7 +90,7 @@ def reception(settings: Settings, host: str, store: Store) -> Iterator[Reception
         ):
 
             def look_anew() -> None:
-                with suppress(StoreUnavailable):  # within a second it is looked again
+                with suppress(StoreUnavailable):  # it is tried again within a second
                     keys.refresh()
 
             yield Reception(
@@ -107,10 +108,10 @@ def reception(settings: Settings, host: str, store: Store) -> Iterator[Reception
 
 
 def tokens(settings: Settings) -> Tokens | None:
-    """Of the issuer, where there is one.  Raises `SettingsError`."""
+    """Return what verifies the issuer's tokens, if there is an issuer. Raises `SettingsError`."""
     if settings.oidc_issuer is None:
         return None
-    # Only who trusts an issuer loads what reads its tokens.
+    # What reads tokens takes a while to load, so it is loaded only with an issuer.
     from adapters.bootstrap.issuer import issued_tokens
 
     return issued_tokens(settings)
@@ -162,7 +163,7 @@ def http_app(
 
 @contextmanager
 def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> Iterator[Follower]:
-    """The portfolio kept up with the log; what is too old to be kept, and people who were forgotten, swept away."""
+    """Keep the portfolio up to date with the log, delete what has been kept long enough, and complete erasures."""
 
     follower = store.portfolio.follower(utc_now, store.outages)
     follower.start()
@@ -193,7 +194,7 @@ def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> 
 
 @contextmanager
 def notarised(store: Store, key: LogKey, metrics: Metrics) -> Iterator[Watch]:
-    """What is recorded brought under checkpoints."""
+    """Bring what is recorded under signed checkpoints while the context lasts."""
     watch = Watch(notary(store, key), failed=metrics.not_sealed.inc, outages=store.outages)
     metrics.unsealed.set_function(watch.seconds_behind)
     watch.start()
@@ -204,10 +205,13 @@ def notarised(store: Store, key: LogKey, metrics: Metrics) -> Iterator[Watch]:
 
 
 def witnessing(settings: Settings, metrics: Metrics) -> Callable[[Store], AbstractContextManager[None]]:
-    """How every checkpoint of a store is told to the witnesses.  Raises `SettingsError`, `KeyFault`."""
+    """Return a context manager that tells the witnesses every checkpoint of a store.
+
+    Raises `SettingsError`, `KeyFault`.
+    """
     if not settings.witnesses.split():
         return lambda _: nullcontext()
-    # Only who has witnesses loads the clients that speak to them.
+    # The clients of witnesses take a while to load, so they are loaded only if there are any.
     from adapters.bootstrap.witnesses import witnessed, witnesses
 
     told = list(witnesses(settings))
@@ -215,7 +219,7 @@ def witnessing(settings: Settings, metrics: Metrics) -> Callable[[Store], Abstra
 
 
 class Server(uvicorn.Server):
-    """Lets go those who wait for news on the log before it waits for what is under way."""
+    """A uvicorn server that first lets go of the requests waiting for news on the log, then finishes the others."""
 
     def __init__(self, config: uvicorn.Config, watch: PostgresLogWatch) -> None:
         super().__init__(config)
@@ -257,15 +261,17 @@ OBJECTS_BEFORE_A_COLLECTION = 20_000
 
 
 def spare_the_collector() -> None:
-    """What is loaded by now stays: the collector need not look through it again and again, nor come every 700 objects,
-    which a plan that is read has several times over."""
+    """Exclude what is loaded by now from garbage collection, and collect less often.
+
+    Reading one plan creates many times the 700 objects after which Python would collect by default.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(OBJECTS_BEFORE_A_COLLECTION, 10, 10)
 
 
 def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pages: Pages = no_pages) -> None:
-    """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first, within five seconds."""
+    """Serve until SIGINT or SIGTERM. Requests under way are answered first, for up to five seconds."""
     settings = served_at(settings, host, port)
     address, signing, metrics = public_url(settings), log_key(settings), Metrics()
     witnessed = witnessing(settings, metrics)

@@ -1,4 +1,4 @@
-"""The issuer of bearer tokens put together."""
+"""Wiring of the issuer of bearer tokens."""
 
 from adapters.access.oidc import IssuedTokens, Issuer, is_safe
 from adapters.bootstrap.settings import Settings, SettingsError
@@ -6,7 +6,7 @@ from adapters.bootstrap.store import utc_now
 
 
 def issuer(settings: Settings) -> Issuer:
-    """The issuer that the settings name.  Raises `SettingsError`."""
+    """Return the issuer that the settings name. Raises `SettingsError`."""
     url = settings.oidc_issuer or ""
     if not is_safe(url):
         raise SettingsError("PLANTRAIL_OIDC_ISSUER must be an https URL: what is read there tells who may do what.")
@@ -15,5 +15,5 @@ def issuer(settings: Settings) -> Issuer:
 
 
 def issued_tokens(settings: Settings) -> IssuedTokens:
-    """Raises `SettingsError`."""
+    """Return what verifies the issuer's tokens. Raises `SettingsError`."""
     return IssuedTokens(issuer(settings), utc_now)

@@ -1,4 +1,4 @@
-"""The relay to a broker put together."""
+"""Wiring of the relay to NATS."""
 
 import asyncio
 import signal
@@ -15,14 +15,14 @@ from adapters.postgres.store import Store
 
 
 def relay_to_nats(settings: Settings, target: Target) -> None:
-    """Relay every event to NATS JetStream until told to stop by SIGINT or SIGTERM.  Raises `StreamUnfit`."""
+    """Publish every event to NATS JetStream until SIGINT or SIGTERM. Raises `StreamUnfit`."""
     address = public_url(settings)
     with ending_in_order(), open_store(settings) as store:
         asyncio.run(_run(relay_of(store, address, target)))
 
 
 def relay_of(store: Store, address: str, target: Target, random: Callable[[], float] = random) -> Relay:
-    """A relay of what is recorded in a store."""
+    """Return a relay of the events of a store."""
     take_turn = partial(PostgresTurn.take, store.datastore, target.name)
     return Relay(take_turn, store.feed, store.watch, address, target, random)
 

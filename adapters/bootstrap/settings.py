@@ -1,4 +1,4 @@
-"""What the environment may say.  The only place that reads it."""
+"""Settings from environment variables. Nothing else reads the environment."""
 
 import re
 from pathlib import Path
@@ -19,71 +19,74 @@ DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
 
 
 class SettingsError(Exception):
-    """What is wrong with the configuration, and what to do."""
+    """What is wrong with the settings, and what to do about it."""
 
 
 class Settings(BaseSettings):
-    """Environment variables, each with its default."""
+    """The environment variables, each with its default. docs/settings.md explains them to operators."""
 
     model_config = SettingsConfigDict(env_prefix="PLANTRAIL_", extra="ignore", frozen=True)
 
     home: Path = Field(default_factory=lambda: user_data_path("plantrail"))
-    """PLANTRAIL_HOME: where the embedded PostgreSQL and the generated secrets live."""
+    """PLANTRAIL_HOME: the folder of the embedded PostgreSQL and of generated secrets."""
     database_url: Annotated[SecretStr | None, NoDecode] = Field(
         default=None, validation_alias=AliasChoices("DATABASE_URL", "PLANTRAIL_DATABASE_URL")
     )
-    """DATABASE_URL: the service's connection.  Not set: the embedded PostgreSQL."""
+    """DATABASE_URL: the database, by the service's role. Default: the embedded PostgreSQL."""
     owner_url: SecretStr | None = None
-    """PLANTRAIL_OWNER_URL: the role that owns the schema and migrates it; default: DATABASE_URL."""
+    """PLANTRAIL_OWNER_URL: the database, by the role that owns the schema and migrates it. Default: DATABASE_URL."""
     keys_url: SecretStr | None = None
-    """PLANTRAIL_KEYS_URL: the role of the person keys; default: DATABASE_URL."""
+    """PLANTRAIL_KEYS_URL: the database, by the role that reads and writes person keys. Default: DATABASE_URL."""
     pg_bin: Path | None = None
-    """PLANTRAIL_PG_BIN: PostgreSQL binaries to use in place of the embedded ones."""
+    """PLANTRAIL_PG_BIN: a folder of PostgreSQL programs to use instead of the embedded ones."""
     key_encryption_key: SecretStr | None = None
-    """PLANTRAIL_KEY_ENCRYPTION_KEY: 32 bytes in base64, or several with their generations, `2:… 1:…`; default:
+    """PLANTRAIL_KEY_ENCRYPTION_KEY: 32 bytes in base64, or several with their generations, `2:… 1:…`. Default:
     generated in PLANTRAIL_HOME."""
     log_key: SecretStr | None = None
-    """PLANTRAIL_LOG_KEY: 32 bytes in base64 to sign checkpoints of the log with; default: generated in
+    """PLANTRAIL_LOG_KEY: 32 bytes in base64 that sign the checkpoints of the log. Default: generated in
     PLANTRAIL_HOME."""
     witnesses: str = ""
-    """PLANTRAIL_WITNESSES: who is told each checkpoint, with blanks between: file:///…, https://…, nats://host:4222/subject."""
+    """PLANTRAIL_WITNESSES: who is told each checkpoint: file:///…, https://…, nats://host:4222/subject, separated by
+    blanks."""
     witness_secret: SecretStr | None = None
-    """PLANTRAIL_WITNESS_SECRET: 32 bytes in base64 to sign what is posted to witnesses with, as webhooks are signed."""
+    """PLANTRAIL_WITNESS_SECRET: 32 bytes in base64 that sign what is posted to witnesses, as webhooks are signed."""
     erasures_file: Path | None = None
-    """PLANTRAIL_ERASURES_FILE: the list of erasures, on a disk that all hosts share and no backup of the database
-    includes; default: in PLANTRAIL_HOME."""
+    """PLANTRAIL_ERASURES_FILE: the list of erasures, on a disk that all hosts share and that no backup of the database
+    includes. Default: in PLANTRAIL_HOME."""
     oidc_issuer: str | None = None
-    """PLANTRAIL_OIDC_ISSUER: whose bearer tokens are taken beside API keys; its discovery document is read."""
+    """PLANTRAIL_OIDC_ISSUER: the issuer whose bearer tokens are accepted beside API keys. Its discovery document is
+    read."""
     oidc_audience: str = "plantrail"
-    """PLANTRAIL_OIDC_AUDIENCE: for whom a token must have been made."""
+    """PLANTRAIL_OIDC_AUDIENCE: the audience that a token must be made for."""
     oidc_actor_claim: str = "sub"
-    """PLANTRAIL_OIDC_ACTOR_CLAIM: the claim that says who it is; a dot leads into a claim."""
+    """PLANTRAIL_OIDC_ACTOR_CLAIM: the claim that names the caller. A dot leads into a nested claim."""
     oidc_role_claim: str = "plantrail_role"
-    """PLANTRAIL_OIDC_ROLE_CLAIM: the claim that names one of our roles, perhaps among others that are not ours."""
+    """PLANTRAIL_OIDC_ROLE_CLAIM: the claim that names one of our roles, possibly among roles that are not ours."""
     oidc_plans_claim: str = "plantrail_plans"
-    """PLANTRAIL_OIDC_PLANS_CLAIM: the claim that lists ids of plans or accounts, or says `all`; absent: none."""
+    """PLANTRAIL_OIDC_PLANS_CLAIM: the claim that lists plan ids or account ids, or says `all`. If absent, no plans."""
     requests_per_second: float = Field(default=50, gt=0)
-    """PLANTRAIL_REQUESTS_PER_SECOND: how often a caller may call; four seconds' worth may come at once."""
+    """PLANTRAIL_REQUESTS_PER_SECOND: requests per second for each caller, on average. Four seconds' worth may come at
+    once."""
     connections: int = Field(default=2_000, ge=10, le=100_000)
     """PLANTRAIL_CONNECTIONS: how many connections may be open at once."""
     connections_per_address: int = Field(default=500, ge=1, le=100_000)
-    """PLANTRAIL_CONNECTIONS_PER_ADDRESS: how many of them from one address; behind a proxy, all come from its own."""
+    """PLANTRAIL_CONNECTIONS_PER_ADDRESS: how many of them from one address. Behind a proxy, all come from its own."""
     access_events_days: int = Field(default=DAYS_OF_ACCESS_EVENTS, ge=30)
-    """PLANTRAIL_ACCESS_EVENTS_DAYS: how long it is kept who has read what."""
+    """PLANTRAIL_ACCESS_EVENTS_DAYS: days for which the record of who has read what is kept."""
     public_url: str | None = None
-    """PLANTRAIL_PUBLIC_URL: where others reach the service: the schemas that events name are to be had there.  Default:
-    where it serves; for commands that do not serve, where it would by default."""
+    """PLANTRAIL_PUBLIC_URL: where others reach the service, which serves the schemas that events name. Default: the
+    address served at; for commands that do not serve, the default address."""
     webhook_loopback: bool = False
-    """PLANTRAIL_WEBHOOK_LOOPBACK: for development: webhooks may lead to this machine, also by plain http.  Default:
+    """PLANTRAIL_WEBHOOK_LOOPBACK: for development: webhooks may lead to this machine, also by plain http. Default:
     false; true in the demo."""
     nats_url: SecretStr | None = None
-    """PLANTRAIL_NATS_URL: the broker to relay to, which may hold user and password; several with commas between."""
+    """PLANTRAIL_NATS_URL: the broker to publish to, user and password included; several are separated by commas."""
     log_format: str | None = None
-    """PLANTRAIL_LOG_FORMAT: "json" or "console"; default: console in a terminal."""
+    """PLANTRAIL_LOG_FORMAT: "json" or "console". Default: console in a terminal, else json."""
 
 
 def public_url(settings: Settings) -> str:
-    """Raises `SettingsError`."""
+    """Return where others reach the service. Raises `SettingsError`."""
     address = DEFAULT_PUBLIC_URL if settings.public_url is None else settings.public_url
     if not re.fullmatch(r"https?://[^\s<>\"?#]+", address):
         raise SettingsError("PLANTRAIL_PUBLIC_URL must be a URL such as https://plans.example.com.")
@@ -91,7 +94,7 @@ def public_url(settings: Settings) -> str:
 
 
 def served_at(settings: Settings, host: str, port: int) -> Settings:
-    """For a service at this address: unless another is configured, others reach it there."""
+    """Return the settings of a service at this address: unless a public URL is configured, it is this one."""
     if settings.public_url is not None:
         return settings
     if ":" in host:
@@ -100,21 +103,22 @@ def served_at(settings: Settings, host: str, port: int) -> Settings:
 
 
 def for_this_machine(settings: Settings) -> Settings:
-    """For a service that only this machine reaches: unless the environment forbids it, webhooks may lead to it."""
+    """Return the settings of a service that only this machine reaches: unless forbidden, webhooks may lead to it."""
     if "webhook_loopback" in settings.model_fields_set:
         return settings
     return settings.model_copy(update={"webhook_loopback": True})
 
 
 def key_encryption_keys(settings: Settings) -> KeyEncryptionKeys:
-    """The configured keys, else those in the home, of which the first is made on first use.  Raises `KeyFault`."""
+    """Return the configured keys, else those in the home, where the first is created on first use. Raises
+    `KeyFault`."""
     if settings.key_encryption_key:
         return GivenKeys.read(settings.key_encryption_key.get_secret_value(), "PLANTRAIL_KEY_ENCRYPTION_KEY")
     return KeyFiles(settings.home)
 
 
 def log_key(settings: Settings) -> LogKey:
-    """What the log signs its checkpoints with: configured, else in the home, made on first use.  Raises `KeyFault`."""
+    """Return the configured log key, else the one in the home, created on first use. Raises `KeyFault`."""
     variable = "PLANTRAIL_LOG_KEY"
     if settings.log_key:
         return LogKey(decoded(settings.log_key.get_secret_value(), variable))
@@ -122,7 +126,7 @@ def log_key(settings: Settings) -> LogKey:
 
 
 def erasure_list(settings: Settings) -> ErasureList:
-    """The configured file, which must be there, else the one in the home.  Raises `ErasureListUnfit`."""
+    """Return the configured list, whose file must exist, else the one in the home. Raises `ErasureListUnfit`."""
     if settings.erasures_file:
         return ErasureList(settings.erasures_file)
     return ErasureList(settings.home / "erasures.jsonl", make=True)

@@ -1,7 +1,7 @@
-"""Composition root: what every command needs, put together here; the only place that reads the clock and makes ids.
+"""Composition root: the wiring that every command needs. Only here the clock is read and ids are made.
 
-What goes on until it is ended is put together in a module of its own, loaded by whoever starts it: `http_service`,
-`webhook_worker`, `nats_relay`, `witnesses`.
+What runs until it is stopped has a module of its own, loaded by whoever starts it: `http_service`, `webhook_worker`,
+`nats_relay`, `witnesses`.
 """
 
 import signal
@@ -34,7 +34,8 @@ def make_id() -> UUID:
 
 @contextmanager
 def connection_strings(settings: Settings) -> Iterator[ConnectionStrings]:
-    """Of the configured store, else of the embedded one, started for as long as it is used."""
+    """Yield the connection strings of the configured store, else of the embedded one, which runs for as long as it is
+    used."""
     if settings.database_url is None:
         with embedded(settings.home, settings.pg_bin) as where:
             yield where
@@ -64,7 +65,7 @@ def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> Aggreg
 
 
 def needs_keys(settings: Settings, store: Store) -> bool:
-    """Whether callers are to be known.  Once a key was made they are for good, also when it was revoked."""
+    """Return whether callers must be identified: once a key was created, even if it was revoked, or with an issuer."""
     return settings.oidc_issuer is not None or store.api_keys.any()
 
 
@@ -74,7 +75,7 @@ def notary(store: Store, key: LogKey, made: Callable[[KeptCheckpoint], object] =
 
 @contextmanager
 def ending_in_order() -> Iterator[None]:
-    """At whatever point SIGTERM comes, what was begun is ended.  uvicorn raises it again once it has stopped
+    """End the context in order on SIGTERM, at whatever point it comes. uvicorn raises it again after it has stopped
     serving."""
 
     def end(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Webhooks put together: how they are subscribed to, and the worker that pushes events to them."""
+"""Wiring of webhooks: subscriptions, and the worker that pushes events."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,7 +42,7 @@ def trying_out(store: Store, targets: Targets, now: Callable[[], datetime] = utc
 
 @contextmanager
 def pushing(store: Store, settings: Settings, metrics: Metrics) -> Iterator[None]:
-    """A worker that pushes events to webhooks, in a thread and on connections of its own."""
+    """Push events to webhooks while the context lasts, in a thread and on connections of its own."""
     events = CloudEvents(store.feed.page(NOW, most=1).log_id, public_url(settings))
     datastore = Datastore(store.where.service, size=THREADS, synchronous=False)
     lanes = PostgresLanes(datastore, store.webhook_secrets)
@@ -56,7 +56,7 @@ def pushing(store: Store, settings: Settings, metrics: Metrics) -> Iterator[None
         return Worker(lanes, sender, body, utc_now, random, metrics, store.outages)
 
     def tell(_: int) -> None:
-        # When the watch ends everything does: what is under way may then be done beside what others still do.
+        # The watch is closed when the process ends. The worker finishes what is under way while the others do so too.
         there.end() if store.watch.closed else there.wake()
 
     try:
@@ -67,8 +67,7 @@ def pushing(store: Store, settings: Settings, metrics: Metrics) -> Iterator[None
 
 
 def work(settings: Settings) -> None:
-    """Push events to webhooks until told to stop by SIGINT or SIGTERM; what is under way is ended within five
-    seconds."""
+    """Push events to webhooks until SIGINT or SIGTERM. What is under way is finished within five seconds."""
     with ending_in_order(), open_store(settings) as store, pushing(store, settings, Metrics()):
         logger.info("pushing events to webhooks")
         Event().wait()

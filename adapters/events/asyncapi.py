@@ -1,6 +1,6 @@
-"""The AsyncAPI 3 document: where events are to be had, and what is in them.
+"""The AsyncAPI 3 document: the channels that carry events, and what events contain.
 
-It holds the schemas of all events itself, so that one document is all a reader or a generator needs.
+The schemas of all events are part of it, so that readers and generators need nothing else.
 """
 
 from collections.abc import Iterator, Mapping
@@ -41,7 +41,7 @@ ATTRIBUTES: Mapping[str, Schema] = {
     "causationid": {"description": "What it follows from, where that was said.", **TEXT},
     "traceparent": {"description": "W3C trace context, where there was one.", **TEXT},
 }
-"""Of the envelope.  The last two are there when they were said."""
+"""The attributes of the envelope. The last two are present only if they were given."""
 ALWAYS_THERE = [name for name in ATTRIBUTES if name not in ("causationid", "traceparent")]
 
 WEBHOOK_HEADERS: Schema = {
@@ -164,7 +164,7 @@ def _operations() -> Document:
 
 
 def _schemas(types: Mapping[str, Schema]) -> Iterator[tuple[str, Schema]]:
-    """Of the data, and of the whole event around it."""
+    """Yield for each type the schema of its data, and of the whole event."""
     for type, schema in types.items():
         yield type, {word: said for word, said in schema.items() if word not in ("$schema", "$id")}
         known = {"type": {"const": type}, "dataschema": {"const": schema["$id"]}, "data": _ref("schemas", type)}
@@ -179,7 +179,7 @@ def _schemas(types: Mapping[str, Schema]) -> Iterator[tuple[str, Schema]]:
             "required": [*ALWAYS_THERE, "data"],
         },
     )
-    # In a header everything is text.
+    # In a header every value is text.
     headers = {f"ce-{name}": {**schema, **TEXT} for name, schema in ATTRIBUTES.items()}
     headers["ce-planversion"] = {"description": ATTRIBUTES["planversion"]["description"], **TEXT}
     yield (

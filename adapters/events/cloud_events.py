@@ -1,7 +1,7 @@
-"""A stored event as others get to see it: a CloudEvent 1.0.
+"""Stored events as subscribers receive them: as CloudEvents 1.0.
 
-What is stored goes out as it is: its JSON is cut out and put between the attributes, not read and written again.  Only
-to whoever may read people's words is the payload read: sealed parts are opened and put back where they were said.
+The stored JSON of the payload is copied between the attributes as it is, without parsing it. Only for those who may
+read text about people is it parsed: sealed parts are opened and put back where they belong.
 """
 
 import re
@@ -21,17 +21,17 @@ from domain.registry import REGISTRY
 DATA_MEDIA_TYPE = "application/json"
 
 TIME, ACTOR, CORRELATION = b'{"meta":{"recorded_at":"', b',"actor":"', b'","correlation_id":"'
-"""What stands before them in what `adapters.events.stored_format.encode` writes, and in no string: there, quotes are
-escaped."""
+"""What precedes these values in the stored bytes that `adapters.events.stored_format.encode` writes. Quotes inside
+strings are escaped, so it occurs in none."""
 STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 FURTHER = re.compile(
     rb'(?:,"causation_id":(S))?(?:,"traceparent":(S))?(?:,"reason":S)?\},"data":'.replace(b"S", STRING)
 )
-"""What may follow the correlation, which mostly nothing does."""
+"""What may follow the correlation id; mostly nothing does."""
 NOTHING_FURTHER = b'},"data":'
 BACKSLASH = ord("\\")
 SEALED = b',"sealed":['
-"""Where the payload ends, the last time it occurs: the names in a sealed part are others."""
+"""What ends the payload, at its last occurrence: names inside a sealed part are different."""
 
 
 def source_of(log_id: UUID) -> str:
@@ -39,7 +39,8 @@ def source_of(log_id: UUID) -> str:
 
 
 def type_of(topic: str) -> str:
-    """`PlayStarted` is `plantrail.play-started.v1`, `PlayStarted.2` is `plantrail.play-started.v2`."""
+    """Return the type of a topic: `PlayStarted` is `plantrail.play-started.v1`, `PlayStarted.2` is
+    `plantrail.play-started.v2`."""
     name, _, shape = topic.partition(".")
     return f"plantrail.{kebab_case(name)}.v{shape or 1}"
 
@@ -53,12 +54,15 @@ class NoSuchType(Exception):
 
 
 TOPICS = {type_of(topic): topic for topic in (*map(topic_of, REGISTRY.events), *UPCASTS)}
-"""By type, in every shape there ever was."""
+"""Topics by type, of every shape that events ever had."""
 
 
 def topics_named(type: str) -> frozenset[str]:
-    """What a type is stored under: `plantrail.play-started.v1` is one shape of an event, `play-started` and
-    `PlayStarted` are all of its shapes.  Raises `NoSuchType`."""
+    """Return the topics of a type: `plantrail.play-started.v1` is one shape of an event; `play-started` and
+    `PlayStarted` stand for all its shapes.
+
+    Raises `NoSuchType`.
+    """
     if type in TOPICS:
         return frozenset({TOPICS[type]})
     name = (
@@ -70,7 +74,7 @@ def topics_named(type: str) -> frozenset[str]:
 
 
 def topics_of(types: Iterable[str]) -> frozenset[str] | None:
-    """Of types as a subscriber names them, some of them separated by commas; None where none is named.
+    """Return the topics of types as subscribers name them, possibly several separated by commas; None for no types.
 
     Raises `NoSuchType`.
     """
@@ -79,7 +83,7 @@ def topics_of(types: Iterable[str]) -> frozenset[str] | None:
 
 
 class CloudEvents:
-    """Of one log; `public_url` is where the schemas of its events are to be had."""
+    """Converts events of one log. `public_url` is where the schemas of its events are served."""
 
     def __init__(self, log_id: UUID, public_url: str) -> None:
         self.log_id = log_id
@@ -88,7 +92,8 @@ class CloudEvents:
         self._constant = lru_cache(maxsize=None)(self._same_for_all)
 
     def structured(self, notification: Notification, keys: Keys | None = None) -> bytes:
-        """As a JSON document.  `keys`, of the people of its plan, are for those who may read people's words."""
+        """Return the event as a JSON document. With the `keys` of the people of its plan, text about them is
+        included."""
         topic, state = notification.topic, notification.state
         ends = state.endswith(OPEN_END)
         meta = None if keys is not None and not ends else cut(state)
@@ -106,14 +111,14 @@ class CloudEvents:
         )  # fmt: skip
 
     def binary(self, notification: Notification, keys: Keys | None = None) -> tuple[dict[str, str], bytes]:
-        """As headers and a body: the binary mode of NATS, whose header values are percent-encoded."""
+        """Return headers and body in the binary mode of NATS, whose header values are percent-encoded."""
         stored = from_json(notification.state)
         attributes = self.attributes(notification, stored)
         headers = {f"ce-{name}": quote(str(value), safe=HEADER_SAFE) for name, value in attributes.items()}
         return headers, payload(notification, stored, keys)
 
     def attributes(self, notification: Notification, stored: Mapping[str, Any]) -> dict[str, str | int]:
-        """Of a stored event that was read; what it does not have is not there."""
+        """Return the attributes of a stored event that was parsed. Optional ones that it lacks are left out."""
         plan_id, version, meta = str(notification.originator_id), notification.originator_version, stored["meta"]
         told = {
             "specversion": "1.0",
@@ -146,14 +151,15 @@ class CloudEvents:
         }
 
     def _same_for_all(self, topic: str) -> bytes:
-        """The attributes that are the same for all events of a topic, in the middle of an object."""
+        """Return the attributes that all events of a topic share, as a piece of JSON."""
         return b"," + to_json(self._of_topic(topic))[1:-1]
 
 
 def cut(state: bytes) -> tuple[bytes, bytes, bytes, bytes, int] | None:
-    """Of a stored state, as JSON: when, by whom, the correlation, further attributes, and where the payload begins.
+    """Find time, actor, correlation id, further attributes and the beginning of the payload in a stored state, as JSON.
 
-    By looking for what stands around them, in half the time of a regular expression.  None where it is not that simple.
+    Searching for what surrounds them takes half the time of a regular expression. Returns None if the state is not that
+    simple.
     """
     time_ends = state.find(b'"', len(TIME)) + 1
     actor_begins = time_ends + len(ACTOR) - 1
@@ -163,7 +169,7 @@ def cut(state: bytes) -> tuple[bytes, bytes, bytes, bytes, int] | None:
     if (
         not (state.startswith(TIME) and state.startswith(ACTOR, time_ends))
         or correlation_begins < actor_ends
-        or state[actor_ends - 2] == BACKSLASH  # what is escaped there is perhaps the quote
+        or state[actor_ends - 2] == BACKSLASH  # the quote may be escaped
         or state[correlation_ends - 2] == BACKSLASH
     ):
         return None
@@ -181,7 +187,7 @@ def cut(state: bytes) -> tuple[bytes, bytes, bytes, bytes, int] | None:
 
 
 def payload(notification: Notification, stored: Mapping[str, Any], keys: Keys | None) -> bytes:
-    """The data of a stored event that was read.  Without keys it goes out as it is stored, sealed parts left out."""
+    """Return the data of a stored event that was parsed. Without keys, sealed parts are left out."""
     if keys is not None:
         plan_id = UUID(str(notification.originator_id))
         put_back(plan_id, notification.originator_version, notification.topic, stored, keys)
@@ -189,9 +195,9 @@ def payload(notification: Notification, stored: Mapping[str, Any], keys: Keys | 
 
 
 def sequence(position: int) -> str:
-    """Positions that sort as text as they do as numbers."""
+    """Return a position as text that sorts like the number."""
     return f"{position:020}"
 
 
 HEADER_SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
-"""What stands in a header value as it is; everything else is percent-encoded."""
+"""The characters that stand for themselves in a header value. All others are percent-encoded."""

@@ -1,11 +1,11 @@
-"""JSON Schema (2020-12) of the `data` of events, as the feed sends it: made of the event models.
+"""JSON Schemas (2020-12) of the `data` of events as the feed sends it, made from the event models.
 
-As it is sent, not as it is decided: only the fields that were said are there, and of those a subscriber without the
-right to personal data does not see the sealed ones, so that no sealed field is required.  Where somebody was forgotten,
-sealed text reads `[forgotten]`.  Objects are open: who reads events ignores the fields they do not know.
+Only the fields that were given are sent, and subscribers without the right to personal data do not receive sealed ones,
+so no sealed field is required. Sealed text of somebody forgotten reads `[forgotten]`. Objects are open: readers ignore
+fields that they do not know.
 
-What was released stands in `docs/schemas`, a file for each type of event, and that is what is served.  In it `$id` is
-relative, so that it is right wherever the file is read from.
+Released schemas are files in `docs/schemas`, one for each type of event, and these are served. Their `$id` is relative,
+so that it is right wherever the file is read from.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ from domain.registry import REGISTRY
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 ALWAYS, WHEN_ABOUT = "always", "when-about-people"
-"""`x-sealed` of a field: its words are always sealed, or when the command said that they speak of people."""
+"""The values of `x-sealed`: the field's text is always sealed, or only if the command said that it is about people."""
 
 NULL = {"type": "null"}
 
@@ -36,7 +36,7 @@ Schema = dict[str, Any]
 
 
 def title_of(name: str) -> str:
-    """`PlayStarted` as people write it."""
+    """Return `PlayStarted` in separate words."""
     return kebab_case(name).replace("-", " ").capitalize()
 
 
@@ -44,7 +44,7 @@ def title_of(name: str) -> str:
 
 
 def folder() -> Path:
-    """Where the released schemas are: in the source tree, or beside the packages they were installed with."""
+    """Return the folder of released schemas: in the source tree, or beside the installed packages."""
     adapters = Path(__file__).parents[1]
     installed = adapters / "schemas"
     return installed if installed.is_dir() else adapters.parent / "docs" / "schemas"
@@ -52,12 +52,12 @@ def folder() -> Path:
 
 @cache
 def released() -> Mapping[str, Schema]:
-    """The schema of every type of event there ever was."""
+    """Return the schema of every type of event there ever was."""
     return {file.stem: from_json(file.read_bytes()) for file in sorted(folder().glob("*.json"))}
 
 
 def under_its_url(type: str, public_url: str) -> Schema:
-    """A released schema, called what events call it.  Raises `KeyError`."""
+    """Return a released schema with the URL by which events name it. Raises `KeyError`."""
     schema = released()[type]
     return {**schema, "$id": f"{public_url}/schemas/{schema['$id']}"}
 
@@ -66,7 +66,7 @@ def under_its_url(type: str, public_url: str) -> Schema:
 
 
 class _AsSent(GenerateJsonSchema):
-    """Decimals are strings; what is absent was not said, so that there are no defaults."""
+    """Decimals are strings. Fields have no defaults, because an absent field was not given."""
 
     schema_dialect = DIALECT
 
@@ -81,8 +81,7 @@ class _AsSent(GenerateJsonSchema):
 
 
 def schemas() -> dict[str, Schema]:
-    """By type: what the code would release now.  Shapes of former times are in no model any more, only in their
-    files."""
+    """Return by type what the code would release now. Earlier shapes have no model any more, only their files."""
     return {type_of(topic_of(name)): _schema(topic_of(name), event) for name, event in REGISTRY.events.items()}
 
 
@@ -99,7 +98,7 @@ def _schema(topic: str, event: type[Event]) -> Schema:
 
 
 def _parts_in(annotation: Any, in_list: bool = False) -> Iterator[tuple[type[BaseModel], bool]]:
-    """The models a field is made of, and those they are made of, each with whether it stands in a list."""
+    """Yield the models within a field's type, at any depth, each with whether it stands in a list."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation, in_list
         for field in annotation.model_fields.values():
@@ -109,7 +108,7 @@ def _parts_in(annotation: Any, in_list: bool = False) -> Iterator[tuple[type[Bas
 
 
 def _described(model: type[BaseModel], made: Schema, noun: str, sealed_as_a_whole: bool = False) -> Schema:
-    """An open object, its fields in the domain's words, the thing's id first."""
+    """Return an open object whose fields are explained by the glossary, the thing's id first."""
     sealed, refers = {} if sealed_as_a_whole else _sealed(model), dict(marked(model, Refers))
     properties = made.get("properties", {})
     for name, field in properties.items():
@@ -125,7 +124,7 @@ def _described(model: type[BaseModel], made: Schema, noun: str, sealed_as_a_whol
 
 
 def _sealed(model: type[BaseModel]) -> dict[str, Sealed]:
-    """The fields that are sealed as a whole.  Of a part each word is sealed for itself: the part stays."""
+    """Return the fields that are sealed as a whole. Of a nested model each field is sealed by itself."""
     return {
         name: sealed
         for name, sealed in marked(model, Sealed)
@@ -134,7 +133,7 @@ def _sealed(model: type[BaseModel]) -> dict[str, Sealed]:
 
 
 def _whole(field: Schema, parts: Mapping[str, Schema]) -> Schema:
-    """A field to be understood without looking elsewhere: its parts stand in it, and null is one of its types."""
+    """Inline all definitions of a field's schema, and make null one of its types."""
     said = {word: value for word, value in field.items() if word not in ("$ref", "anyOf", "items")}
     if "$ref" in field:
         part = parts[field["$ref"].rpartition("/")[2]]
@@ -146,7 +145,7 @@ def _whole(field: Schema, parts: Mapping[str, Schema]) -> Schema:
         }
     if "items" in field:
         return {**said, "items": _whole(field["items"], parts)}
-    if isinstance(field.get("additionalProperties"), dict):  # values by name
+    if isinstance(field.get("additionalProperties"), dict):  # a mapping by name
         return {**said, "additionalProperties": _whole(field["additionalProperties"], parts)}
     if "anyOf" in field:
         (option,) = (option for option in field["anyOf"] if option != NULL)

@@ -1,5 +1,8 @@
-"""Reading of stored events no more than some fields and when they were recorded: a fraction of the time of `decode`,
-for what reads the whole log.  Nobody's words are read, so no keys are needed."""
+"""Reads a few fields of stored events, and when they were recorded.
+
+For readers of the whole log it takes a fraction of the time of `decode`. No text about people is read, so no keys are
+needed.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -14,9 +17,9 @@ from domain.language import Event
 
 
 def read_partial_event(plan_id: UUID, version: int, position: int, topic: str, state: bytes) -> PartialEvent:
-    """The fields `READS` names; of an event that is not among them, none.
+    """Read the fields that `READS` names for the event; no field of other events.
 
-    Raises `UnknownTopic`, and `pydantic.ValidationError` when what is stored is not of the event's shape.
+    Raises `UnknownTopic`, and `pydantic.ValidationError` for a stored event that does not have the event's shape.
     """
     if topic not in EVENTS_BY_TOPIC or topic in UPCASTS:
         return _read_whole(plan_id, version, position, topic, state)

@@ -1,4 +1,4 @@
-"""The words of stored events that open, with what they were salted with: so they prove their commitments."""
+"""The sealed words of stored events with their salts, which prove their commitments."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
@@ -10,7 +10,8 @@ from application.proof.ports import SaltedWords
 
 
 def opened(plan_id: UUID, states: Iterable[tuple[int, bytes]], keys: Mapping[str, bytes]) -> Iterator[SaltedWords]:
-    """Of every sealed part that opens with these keys; `states` are versions of the plan and its events as stored."""
+    """Yield every sealed part that opens with these keys. `states` are versions of the plan with the events as
+    stored."""
     for version, state in states:
         for part, sealed in enumerate(from_json(state)["sealed"]):
             salted = salted_words(plan_id, version, part, sealed, keys)

@@ -1,8 +1,8 @@
 """The stored event: `{"meta": …, "data": …, "sealed": […]}` under the event's bare name, written once, read for ever.
 
-A second shape of an event is stored under a topic of its own (`PlayStarted.2`); `UPCASTS` bring older shapes up to date
-at this edge, for our folds.  What is stored is never rewritten.  To change an event: change its class, say in `UPCASTS`
-how the shape so far becomes the new one, and write a golden file of the new topic; those of older ones stay.
+Stored events are never rewritten. A second shape of an event gets a topic of its own (`PlayStarted.2`), and `UPCASTS`
+converts older shapes when they are read. To change an event: change its class, say in `UPCASTS` how the previous shape
+becomes the new one, and write a golden file of the new topic. Golden files of older topics stay.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,11 +24,11 @@ from domain.record import Recorded, Saying, SealedPart
 from domain.registry import REGISTRY
 
 META, DATA, OPEN_END = b'{"meta":', b',"data":', b',"sealed":[]}'
-"""What stands around the meta data, the payload, and where nothing is sealed: found again by looking, for inside a JSON
-string the quotes would be escaped."""
+"""What surrounds meta data and payload where nothing is sealed. Quotes inside JSON strings are escaped, so it occurs in
+none."""
 
 UPCASTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""By topic of an older shape: its whole payload as the shape of today would have it.  No event has a second shape
+"""By topic of an older shape, the function that turns its whole payload into today's shape. No event has a second shape
 yet."""
 
 Keys = Mapping[str, bytes]
@@ -41,7 +41,7 @@ class UnknownTopic(Exception):
 
 
 def topic_of(name: str) -> str:
-    """What events of this name are stored under today: their name, with a number from the second shape on."""
+    """Return the topic of an event today: its name, with a number from the second shape on."""
     older = sum(topic.partition(".")[0] == name for topic in UPCASTS)
     return f"{name}.{older + 1}" if older else name
 
@@ -56,7 +56,8 @@ def encode(
     keys: Keys,
     random: Random = token_bytes,
 ) -> bytes:
-    """The stored state.  `about`: whom the free text speaks of; `former_about`: whom the words before spoke of."""
+    """Return the stored state. `about` are the people that free text is about, `former_about` those of the text
+    before."""
     parts = words_apart(event, meta.get("reason"), about, former_about)
     if not parts:
         said = to_json({name: value for name, value in meta.items() if value is not None})
@@ -72,7 +73,7 @@ def encode(
 
 
 def _excluded(hidden: Iterable[str]) -> dict[str, Any]:
-    """As pydantic wants it: a field as a whole, or of a model in a field some of its own."""
+    """Return the fields to exclude in pydantic's form: whole fields, or some fields of a nested model."""
     exclude: dict[str, Any] = {}
     for name in hidden:
         field, _, inner = name.partition("/")
@@ -86,7 +87,8 @@ def _excluded(hidden: Iterable[str]) -> dict[str, Any]:
 def words_apart(
     event: Event, reason: str | None, about: tuple[str, ...], former_about: tuple[str, ...]
 ) -> dict[tuple[str, ...], dict[str, Any]]:
-    """What may not stand in clear, by the people it is sealed for: a person's own words, free text, former words."""
+    """Return the text that must not be stored in clear, by the people it is sealed for: a person's own data, free text,
+    former text."""
     parts: dict[tuple[str, ...], dict[str, Any]] = {}
     if not (about or former_about or _is_about_somebody(type(event))):
         return parts
@@ -105,7 +107,7 @@ def _is_about_somebody(event: type[Event]) -> bool:
 
 
 def _words_in(event: Event, field: str) -> Iterator[tuple[str, Any]]:
-    """The words of a field; of a model in a field, such as `former`, each of its own: `former/statement`."""
+    """Yield the text of a field. Each field of a nested model, such as `former`, has its path: `former/statement`."""
     value = getattr(event, field) if field in event.model_fields_set else None
     if isinstance(value, BaseModel):
         for inner, _ in marked(type(value), Sealed):
@@ -116,7 +118,7 @@ def _words_in(event: Event, field: str) -> Iterator[tuple[str, Any]]:
 
 
 def people_spoken_of(each: ToRecord) -> set[str]:
-    """Everybody whose key is needed to record an event."""
+    """Return everybody whose key is needed to record an event."""
     return {who for people in words_apart(each.event, each.reason, each.about, each.former_about) for who in people}
 
 
@@ -136,14 +138,14 @@ def meta_of(at: datetime, context: CommandContext, command_id: str, reason: str 
 
 
 class WhenNeeded(dict[K, V]):
-    """Of every event what is made of it, when it is first needed."""
+    """A dictionary that computes the value of a key when it is first needed."""
 
     def __init__(self, events: Mapping[K, type[Event]], make: Callable[[type[Event]], V]) -> None:
         self._events, self._make = events, make
 
     def __missing__(self, key: K) -> V:
         event = self._events[key]
-        event.model_rebuild()  # which it does once
+        event.model_rebuild()  # pydantic builds it once
         made = self[key] = self._make(event)
         return made
 
@@ -158,7 +160,7 @@ _READ_META = TypeAdapter(Saying).validator
 
 
 def topics_of_aggregate(type: AggregateType[Any]) -> frozenset[str]:
-    """What events of such aggregates are stored under, in every shape there ever was."""
+    """Return the topics of all events of an aggregate type, in every shape."""
     return frozenset(topic for topic in (*EVENTS_BY_TOPIC, *UPCASTS) if topic.partition(".")[0] in type.events)
 
 
@@ -174,7 +176,7 @@ OF_STAKEHOLDERS = frozenset(topic for topic, event in EVENTS_BY_TOPIC.items() if
 
 
 class UnreadMeta:
-    """The meta data of a stored event, read when somebody asks: most folds never do."""
+    """The meta data of a stored event, parsed when it is first used: most folds never use it."""
 
     __slots__ = ("_read", "_stored")
 
@@ -211,17 +213,17 @@ _record: Callable[..., Recorded] = tuple.__new__
 
 
 def decode(plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys) -> Recorded:
-    """What is on record, with every part opened that the keys open; what they do not open reads `[forgotten]`."""
+    """Return the recorded event. Every part that the keys open is opened; the others read `[forgotten]`."""
     return decode_all(plan_id, [(version, position, topic, state)], keys)[0]
 
 
 def decode_all(plan_id: UUID, rows: Iterable[tuple[Any, ...]], keys: Keys) -> list[Recorded]:
-    """`decode` of rows of a plan: version, position, topic, state.  Raises `UnknownTopic`."""
+    """Apply `decode` to rows of a plan: version, position, topic, state. Raises `UnknownTopic`."""
     records: list[Recorded] = []
     for version, position, topic, state in rows:
         if topic in EVENTS_BY_TOPIC and state.endswith(OPEN_END) and topic not in UPCASTS:
             event = _READ[topic](state[state.index(DATA) + DATA_LENGTH : OPEN_END_BEGINS])
-            # As `Recorded(…)` does it, in a third of the time.
+            # The same as `Recorded(…)`, in a third of the time.
             records.append(_record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ())))
         else:
             records.append(_decode_slowly(plan_id, version, position, topic, state, keys))
@@ -231,7 +233,7 @@ def decode_all(plan_id: UUID, rows: Iterable[tuple[Any, ...]], keys: Keys) -> li
 def as_written(
     event: Event, plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys
 ) -> Recorded:
-    """What `decode` would make of an event that was just encoded, without reading it again where nothing is sealed."""
+    """Return what `decode` would make of an event that was just encoded, without parsing it where nothing is sealed."""
     if state.endswith(OPEN_END):
         return _record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ()))
     return decode(plan_id, version, position, topic, state, keys)
@@ -248,8 +250,10 @@ def _decode_slowly(plan_id: UUID, version: int, position: int, topic: str, state
 
 
 def put_back(plan_id: UUID, version: int, topic: str, stored: Mapping[str, Any], keys: Keys) -> tuple[SealedPart, ...]:
-    """Put the words that are sealed back where they were said, in `data` and `meta`; those that do not open read
-    `[forgotten]`.  Says which parts there are."""
+    """Put the words of sealed parts back in `data` and `meta`; those that do not open read `[forgotten]`.
+
+    Returns the parts.
+    """
     name, data, meta = topic.partition(".")[0], stored["data"], stored["meta"]
     parts = []
     for place, part in enumerate(stored["sealed"]):
@@ -263,7 +267,7 @@ def put_back(plan_id: UUID, version: int, topic: str, stored: Mapping[str, Any],
 
 
 def _placeholder(topic: str, field: str) -> Any:
-    """What a forgotten field reads: that it was there counts, its words are gone."""
+    """Return the value of a forgotten field. That it was given still counts; its text is gone."""
     fields = REGISTRY.events[topic].model_fields
     return _forgotten(fields[field].annotation) if field in fields else FORGOTTEN
 

@@ -1,9 +1,9 @@
-"""The relay to NATS JetStream: every event once, in the order of the log, as a CloudEvent in binary mode.
+"""The relay to NATS JetStream: publishes every event once, in the order of the log, as a CloudEvent in binary mode.
 
-Each message says at which sequence it expects the stream to stand.  So none gets in before one that was lost on the
-way, and a relay that has lost its turn puts nothing between.  The last message in the stream therefore says how far the
-relay has come, and says it also when the broker lost what it had acknowledged.  The note in PostgreSQL is for when it
-does not.
+Each message states the sequence it expects the stream to be at. So none is accepted after one that was lost on the way,
+and a relay that has lost its turn adds nothing. The last message in the stream therefore says how far the relay has
+come, even if the broker lost what it had acknowledged. The position noted in PostgreSQL is used only if the stream does
+not say.
 """
 
 import asyncio
@@ -34,27 +34,27 @@ from domain.language import kebab_case
 SUBJECTS = "plans.>"
 TAKES_OUR_SUBJECTS = {SUBJECTS, "plans.*.*", "plans.*.>", "*.>", "*.*.*", ">"}
 BATCH = 500
-"""Events that are on the way at a time."""
+"""How many events are published before the first is acknowledged."""
 CONNECTED_WITHIN = 3
 ANSWERED_WITHIN = 3.0
 ACKNOWLEDGED_WITHIN = 10.0
 DEDUPLICATED_FOR = 120.0
-"""Seconds for which a stream that we make refuses a `Nats-Msg-Id` it has."""
+"""Seconds for which a stream that we create refuses a `Nats-Msg-Id` again."""
 POLL = 1.0
-"""Seconds between two looks: for events, and whether it is our turn (still)."""
+"""Seconds between two looks for new events, and for whether it is still our turn."""
 SECONDS_BETWEEN_WORDS = 60.0
-"""Between two lines in the log that say how far it is."""
+"""Seconds between two log entries about the progress."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 10.0
 
 logger = structlog.get_logger("plantrail.relay")
 
 T = TypeVar("T")
 Message = tuple[str, bytes, dict[str, str]]
-"""Subject, data, headers."""
+"""Subject, data and headers."""
 
 
 class NotTaken(Exception):
-    """The broker did not take an event, or did not say so in time."""
+    """The broker refused an event, or did not acknowledge it in time."""
 
 
 class Ended(Exception):
@@ -63,15 +63,15 @@ class Ended(Exception):
 
 @dataclass
 class Place:
-    """Where the relay is: at which event of the log, and at which message of the stream."""
+    """The relay's progress: a position on the log, and the sequence of the stream that belongs to it."""
 
     position: int
     sequence: int
 
 
 class Broker:
-    """One connection.  Once anything goes wrong with it, it is not mended: a new one begins by finding out where the
-    stream stands."""
+    """A connection to the broker. After any error it is replaced by a new one, which first finds out where the stream
+    stands."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -95,7 +95,7 @@ class Broker:
             await self._client.close()
 
     async def _break(self, error: Exception | None = None) -> None:
-        """Whatever goes wrong in the background comes here, a message that was refused as well."""
+        """End the connection. All background errors come here, also that of a message that was refused."""
         self._because = self._because or error
         self.broken.set()
 
@@ -103,7 +103,7 @@ class Broker:
         return self._because or ConnectionClosedError()
 
     async def stream(self) -> StreamInfo:
-        """The stream, made where there is none.  Raises `StreamUnfit`."""
+        """Return the stream, creating it if there is none. Raises `StreamUnfit`."""
         try:
             info = await self._jetstream.stream_info(self._target.stream)
         except NotFoundError:
@@ -132,7 +132,7 @@ class Broker:
             ) from error
 
     async def cursor_in(self, sequence: int) -> Cursor | None:
-        """Of the event in a message; None where it is gone or none of ours."""
+        """Return the cursor of the event in a message; None if the message is gone or is not one of ours."""
         try:
             message = await self._jetstream.get_msg(self._target.stream, sequence)
             said = message.headers or {}
@@ -141,8 +141,8 @@ class Broker:
             return None
 
     async def publish(self, messages: Sequence[Message], sequence: int) -> tuple[list[PubAck], Exception | None]:
-        """All are sent before the first is acknowledged.  Those that were taken before anything went wrong, and
-        what."""
+        """Publish all messages before the first is acknowledged. Returns the accepted ones, and the error that ended
+        it."""
         sent = []
         for number, (subject, data, headers) in enumerate(messages, sequence):
             expected = {Header.EXPECTED_STREAM: self._target.stream, Header.EXPECTED_LAST_SEQUENCE: str(number)}
@@ -159,7 +159,7 @@ class Broker:
 
 
 def unfitness(config: StreamConfig) -> str | None:
-    """Why events cannot be relayed into a stream, and what to do; None where they can."""
+    """Return why events cannot be relayed into a stream and what to do, or None if they can."""
     if not TAKES_OUR_SUBJECTS & set(config.subjects or ()):
         return f"does not take {SUBJECTS}: add that to its subjects, or name another stream (--stream)."
     if config.no_ack:
@@ -170,7 +170,7 @@ def unfitness(config: StreamConfig) -> str | None:
 
 
 class Relay:
-    """Goes on until it is told to end; whatever is away is tried again until it is back."""
+    """Relays events until it is told to end. Whatever is away is tried again until it is back."""
 
     def __init__(
         self,
@@ -196,7 +196,7 @@ class Relay:
         self._ending.set()
 
     async def run(self) -> None:
-        """Raises `StreamUnfit`."""
+        """Relay events until told to end. Raises `StreamUnfit`."""
         with suppress(Ended):
             while True:
                 try:
@@ -208,7 +208,7 @@ class Relay:
                 await self._unless(asyncio.sleep(pause))
 
     def _next_pause(self) -> float:
-        """Seconds: twice as many each time, and others than everybody else who waits for the same server."""
+        """Return the seconds to wait: doubled each time, and randomised so that relays do not all come back at once."""
         self._failures += 1
         return min(SHORTEST_PAUSE * 2.0 ** min(self._failures, 10), LONGEST_PAUSE) * (0.5 + self._random() / 2)
 
@@ -225,7 +225,7 @@ class Relay:
             logger.info("relay", relay=self._target.name, position=position, end=end)
 
     async def _unless(self, awaited: Awaitable[T], broker: Broker | None = None) -> T:
-        """What is awaited, unless the relay is to end or the connection breaks before.  Raises `Ended`."""
+        """Await something, unless the relay is told to end or the connection breaks before. Raises `Ended`."""
         wanted = asyncio.ensure_future(awaited)
         ends = [asyncio.ensure_future(event.wait()) for event in (self._ending, *([broker.broken] if broker else []))]
         try:
@@ -241,7 +241,7 @@ class Relay:
             await asyncio.gather(wanted, *ends, return_exceptions=True)
 
     async def _work(self) -> None:
-        """Relay until something goes wrong, or not at all while it is another's turn."""
+        """Relay until something goes wrong. Do nothing while it is another relay's turn."""
         turn = await asyncio.to_thread(self._take_turn)
         if turn is None:
             self._tell("it is the turn of another relay of this name")
@@ -260,7 +260,7 @@ class Relay:
             await asyncio.to_thread(turn.end)
 
     async def _place(self, broker: Broker, turn: Turn) -> Place:
-        """As the stream says; where it does not, as was noted.  In a stream nothing ever was in: before the first."""
+        """Return the progress as the stream says, else as noted. An empty new stream starts at the first event."""
         sequence = (await self._unless(broker.stream(), broker)).state.last_seq
         at = await self._unless(broker.cursor_in(sequence), broker) if sequence else Cursor(0)
         at = at or await asyncio.to_thread(turn.reached) or Cursor(0)
@@ -281,7 +281,7 @@ class Relay:
     async def _relay(
         self, broker: Broker, turn: Turn, place: Place, log_id: UUID, rows: Sequence[Notification]
     ) -> None:
-        """What was taken is noted, whatever becomes of the rest."""
+        """Publish events, and note the progress of those that were accepted, whatever happens to the rest."""
         cloud_events = self._cloud_events(log_id)
         messages = [message_of(row, cloud_events) for row in rows]
         taken, why = await self._unless(broker.publish(messages, place.sequence))
@@ -297,7 +297,8 @@ class Relay:
             raise why
 
     async def _check_it_is_ours(self, broker: Broker, sequence: int, ours: Cursor) -> None:
-        """An event of the log this one was restored from may go by the same id: until it is forgotten, ours waits."""
+        """Check that the last message is of our log. Raises `NotTaken` while one of the log we were restored from has
+        the same id and the broker still deduplicates it."""
         if await self._unless(broker.cursor_in(sequence), broker) not in (ours, None):
             raise NotTaken("an event of another log goes by the same id, for now")
 
@@ -307,7 +308,7 @@ def cursor_of(row: Notification, log_id: UUID) -> Cursor:
 
 
 def message_of(row: Notification, cloud_events: CloudEvents) -> Message:
-    """Nobody's sealed words go out: what a broker keeps cannot be forgotten."""
+    """Return the message of an event, without sealed text: what a broker keeps cannot be forgotten."""
     headers, data = cloud_events.binary(row)
     subject = f"plans.{row.originator_id}.{kebab_case(row.topic.partition('.')[0])}"
     return subject, data, headers | {Header.MSG_ID: headers["ce-id"]}

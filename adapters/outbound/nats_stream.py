@@ -1,4 +1,4 @@
-"""The streams of brokers that events are relayed to, as they are named before there is a connection."""
+"""The stream that events are relayed to, as it is named before there is a connection."""
 
 import re
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ STREAM_NAME = re.compile("[A-Za-z0-9_-]{1,255}")
 
 
 class StreamUnfit(Exception):
-    """What is wrong with the stream, and what to do."""
+    """What is wrong with the stream, and what to do about it."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where events are relayed to; `name` is that of the note of how far, and of which only one relays at a time."""
+    """Where events are relayed to. Under one `name`, one relay works at a time and its progress is noted."""
 
     url: str
     stream: str = "plans"

@@ -1,8 +1,8 @@
-"""Witnesses: places out of the store's reach that are told every checkpoint, so that a log that is cut off or rewritten
-later is found.
+"""Witnesses: parties outside the store that are told every checkpoint. By them a log that was cut off or rewritten is
+detected.
 
-A witness that cannot be reached keeps nobody waiting: it is tried again, and told the latest checkpoint then, which
-stands for all before it.
+A witness that cannot be reached delays nobody. It is tried again and then told the latest checkpoint, which covers all
+before it.
 """
 
 import asyncio
@@ -41,12 +41,12 @@ class NotWitnessed(Exception):
 
 class Witness(Protocol):
     def tell(self, note: str) -> None:
-        """Raises `NotWitnessed`.  Told the same twice, it is as if it had been told once."""
+        """Tell a checkpoint. Telling the same one twice has no further effect. Raises `NotWitnessed`."""
 
 
 @dataclass(frozen=True)
 class FileWitness:
-    """A file to which each checkpoint is added, perhaps on a disk that cannot be rewritten."""
+    """A file that each checkpoint is appended to, perhaps on a disk that cannot be rewritten."""
 
     file: Path
 
@@ -62,7 +62,7 @@ class FileWitness:
 
 @dataclass(frozen=True)
 class WebhookWitness:
-    """A URL to which each checkpoint is posted, signed as Standard Webhooks are; its id is the note's digest."""
+    """A URL that each checkpoint is posted to, signed like webhooks. The id is the digest of the note."""
 
     url: str
     secret: bytes
@@ -88,7 +88,7 @@ class WebhookWitness:
 
 @dataclass(frozen=True)
 class NatsWitness:
-    """A subject that a JetStream stream keeps; `nats://host:port/subject`."""
+    """A subject that a JetStream stream stores: `nats://host:port/subject`."""
 
     url: str
 
@@ -109,11 +109,11 @@ class NatsWitness:
 
 
 async def _quietly(_: Exception) -> None:
-    """What went wrong is raised as well."""
+    """Ignore background errors: they are raised where the checkpoint is sent as well."""
 
 
 class Telling:
-    """Tells the witnesses each checkpoint there is, in a thread of its own."""
+    """Tells the witnesses each new checkpoint, in a thread of its own."""
 
     def __init__(
         self,
@@ -122,9 +122,8 @@ class Telling:
         poll: float = POLL,
         failed: Callable[[], object] = lambda: None,
     ) -> None:
-        """`latest` is the note of the latest checkpoint; it may raise `NotCoveredYet`, `StoreUnavailable`.  `failed` is
-        told each time a witness could not be.
-        """
+        """`latest` returns the note of the latest checkpoint; it may raise `NotCoveredYet` or `StoreUnavailable`.
+        `failed` is called each time a witness could not be told."""
         self._latest = latest
         self._poll = poll
         self._lines = [Line(witness, failed) for witness in witnesses]
@@ -135,7 +134,7 @@ class Telling:
         self._thread.start()
 
     def stop(self) -> None:
-        """The last checkpoint is told still, if that takes no longer than a second."""
+        """Stop, after telling the last checkpoint if that takes no longer than a second."""
         self._stopping.set()
         self._thread.join(timeout=1)
 
@@ -152,7 +151,7 @@ class Telling:
 
 
 class Line:
-    """To one witness: what it was told last, and when to try again where that failed."""
+    """The state of one witness: what it was told last, and when to try again after a failure."""
 
     def __init__(self, witness: Witness, failed: Callable[[], object] = lambda: None) -> None:
         self._witness = witness

@@ -1,4 +1,4 @@
-"""Cursors: places on the log, as subscribers name them."""
+"""Cursors: positions on the log, as subscribers write them."""
 
 import re
 from collections.abc import Collection
@@ -30,7 +30,7 @@ class CursorGone(Exception):
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place on the log, after an event or a position; of which log, if that was said."""
+    """A place on the log, after an event or a position. Its log is known if the subscriber named the source."""
 
     position: int | None = None
     event: tuple[UUID, int] | None = None
@@ -41,10 +41,10 @@ NOW = Cursor()
 
 
 def cursor(text: str, source: str | None = None, may_see: Collection[UUID] | None = None) -> Cursor:
-    """The cursor a subscriber writes who may see the plans `may_see`; None: all plans.
+    """Parse the cursor of a subscriber who may see the plans `may_see`; None stands for all plans.
 
-    An event of another plan is answered as one that never was: by a cursor after the end of any log.
-    Raises `CursorMalformed`, `SourceMalformed`.
+    An event of another plan is treated like one that never existed: as a cursor beyond the end of any log. Raises
+    `CursorMalformed`, `SourceMalformed`.
     """
     from_log = SOURCE.fullmatch(source) if source else None
     if source and not from_log:

@@ -1,4 +1,4 @@
-"""What is needed of a log to follow it.  In which form its events come is for those who send them on to know."""
+"""The log as those who follow it need it. Each of them decides in which form events are sent on."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -14,7 +14,7 @@ E_co = TypeVar("E_co", covariant=True)
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events a subscriber has asked for, by topic and by plan id; None: whatever there is."""
+    """The topics and plans that a subscriber asks for; None for all."""
 
     topics: frozenset[str] | None = None
     plans: frozenset[str] | None = None
@@ -28,45 +28,47 @@ ALL = EventFilter()
 
 @dataclass(frozen=True)
 class Page(Generic[E_co]):
-    """Events in the order of the log, and the position to go on after: past what was looked at and not wanted."""
+    """Events in the order of the log, and the position to go on after, which is past events that the filter left
+    out."""
 
     log_id: UUID
     rows: Sequence[E_co]
     next: int
     end: int
-    """Where the log ended at that moment: the page is the last one for now where `next` has come to it."""
+    """The end of the log at that moment. When `next` has reached it, this is the last page for now."""
 
 
 class Feed(Protocol[E_co]):
-    """The log, page by page.  Every method raises `CursorGone`, `StoreUnavailable`."""
+    """The log, page by page. Every method raises `CursorGone`, `StoreUnavailable`."""
 
     def position(self, cursor: Cursor) -> int:
-        """Where a cursor is."""
+        """Return the position of a cursor."""
 
     def page(self, after: Cursor | int, wanted: EventFilter = ALL, most: int = 1_000) -> Page[E_co]:
-        """What follows a cursor or a position: at most so many events."""
+        """Return at most `most` events after a cursor or a position."""
 
 
 class Turn(Protocol):
-    """A relay's turn to carry the feed elsewhere: of several with one name, one relays and the others stand by.
+    """A relay's turn to carry the feed elsewhere. Of several relays with one name, one has the turn and the others
+    stand by.
 
-    Every method raises `StoreUnavailable`, also when the turn was lost.
+    Every method raises `StoreUnavailable`, also if the turn was lost.
     """
 
     def check(self) -> None:
-        """That it still lasts."""
+        """Check that the turn still lasts."""
 
     def reached(self) -> Cursor | None:
-        """The last event that was relayed under this name; None before the first."""
+        """Return the last event that was relayed under this name; None before the first."""
 
     def reach(self, log_id: UUID, position: int) -> None:
-        """Note that the event at a position was relayed."""
+        """Record that the event at a position was relayed."""
 
     def end(self) -> None: ...
 
 
 class LogWatch(Protocol):
-    """Word of news on the log, for everybody in this process who waits for it."""
+    """Notifies everybody in this process who waits for news on the log."""
 
     @property
     def position(self) -> int:
@@ -74,11 +76,11 @@ class LogWatch(Protocol):
 
     @property
     def closed(self) -> bool:
-        """Whether the process ends: nobody is to be kept waiting."""
+        """Whether the process is ending, so that nobody should wait any longer."""
 
     def telling(self, tell: Callable[[int], None]) -> AbstractContextManager[None]:
-        """Meanwhile `tell` is called with each new last position and at the end, in another thread, which it must not
-        hold up."""
+        """While the context lasts, call `tell` with each new last position and at the end. It is called in another
+        thread and must not block."""
 
     async def moved(self, after: int, timeout: float) -> int:
-        """Wait until the log goes on after a position or the time in seconds is over; the last position seen."""
+        """Wait until the log goes beyond a position, or for `timeout` seconds. Returns the last position seen."""

@@ -1,8 +1,8 @@
-"""Checkpoints: the size and root of the tree over the log, as C2SP's tlog-checkpoint writes them.
+"""Checkpoints: the size and root of the tree over the log, in the form of C2SP's tlog-checkpoint.
 
-Who has signed them is verified where the keys are, in `adapters.proof.checkpoints`.
+Signatures are verified where the keys are, in `adapters.proof.checkpoints`.
 
-The origin of a log, which is the name of its key as well, is `plantrail/<log id>`: another log, another name.
+The origin of a log, which is also the name of its key, is `plantrail/<log id>`. Another log has another name.
 """
 
 import re
@@ -16,12 +16,12 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 SIGNED_BY = "— "
-"""What begins a line of a signature (C2SP signed-note)."""
+"""The beginning of a signature line (C2SP signed-note)."""
 BODY = re.compile(r"(\S[^\n]*)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*")
 
 
 class NoteRefused(Exception):
-    """Why a note is no checkpoint, or nobody's who is trusted."""
+    """Why a note is not a checkpoint, or not signed by a trusted key."""
 
 
 def origin_of(log_id: UUID) -> str:
@@ -29,7 +29,7 @@ def origin_of(log_id: UUID) -> str:
 
 
 class Checkpoint(NamedTuple):
-    """What a checkpoint says."""
+    """The contents of a checkpoint."""
 
     origin: str
     size: int
@@ -41,7 +41,7 @@ class Checkpoint(NamedTuple):
 
 
 def claimed(note: str) -> Checkpoint:
-    """What a checkpoint says, whoever signed it.  Raises `NoteRefused`."""
+    """Parse a checkpoint without verifying its signature. Raises `NoteRefused`."""
     match = BODY.fullmatch(note.rpartition("\n\n")[0] + "\n")
     root = decoded(match[3]) if match else b""
     if match is None or not root:
@@ -50,7 +50,7 @@ def claimed(note: str) -> Checkpoint:
 
 
 class KeptCheckpoint(NamedTuple):
-    """A checkpoint as it was signed, and when; the key verifies it."""
+    """A signed checkpoint, when it was signed, and the key that verifies it."""
 
     number: int
     log_id: UUID
@@ -61,21 +61,21 @@ class KeptCheckpoint(NamedTuple):
 
     @property
     def said(self) -> Checkpoint:
-        """Raises `NoteRefused`."""
+        """The contents of the checkpoint. Raises `NoteRefused`."""
         return claimed(self.note)
 
 
 class LogHead(BaseModel):
-    """A signed checkpoint of the log: who has it on paper can tell whether anything before was altered since."""
+    """A signed checkpoint of the log. Whoever has it on paper can tell whether anything before it was altered since."""
 
     log: str = Field(description="The origin of the checkpoint.")
-    size: int = Field(description="How many events it covers.")
+    size: int = Field(description="The number of events it covers.")
     root: str = Field(description="The root of the tree over them, in hexadecimal.")
     sealed_at: datetime
 
 
 def notes_in(text: str) -> Iterator[str]:
-    """The notes of a file in which they stand one after the other."""
+    """Yield the notes of a file that contains several."""
     note = ""
     lines = text.split("\n")
     for line, following in pairwise(lines):
@@ -88,7 +88,7 @@ def notes_in(text: str) -> Iterator[str]:
 
 
 def decoded(text: str) -> bytes:
-    """Of the one base64 there is of some bytes; nothing of any other."""
+    """Decode base64; returns nothing for any encoding but the canonical one."""
     try:
         found = b64decode(text, validate=True)
     except ValueError:

@@ -1,4 +1,5 @@
-"""What of a stored event goes into the tree over the log: everything that is stored, so that nothing can be altered."""
+"""The leaves of the tree over the log. Everything that is stored of an event is in its leaf, so that nothing can be
+altered."""
 
 from struct import Struct
 from uuid import UUID
@@ -10,10 +11,10 @@ LENGTH = Struct(">I")
 
 
 def entry_of(position: int, plan_id: UUID, version: int, topic: str, state: bytes) -> bytes:
-    """The canonical bytes of a stored event: five fields, each after its length as a 32-bit number, big-endian.
+    """Return the canonical bytes of a stored event: five fields, each after its length as a 32-bit big-endian number.
 
-    Position and version are 64-bit numbers, big-endian; the plan's id are its 16 bytes; the topic is UTF-8; the state
-    is as stored, sealed parts included.
+    Position and version are 64-bit big-endian numbers; the plan's id is its 16 bytes; the topic is UTF-8; the state is
+    as stored, sealed parts included.
     """
     name = topic.encode()
     before = BEFORE_TOPIC.pack(8, position, 16, plan_id.bytes, 8, version, len(name))
@@ -21,5 +22,5 @@ def entry_of(position: int, plan_id: UUID, version: int, topic: str, state: byte
 
 
 def leaf_of(position: int, plan_id: UUID, version: int, topic: str, state: bytes) -> bytes:
-    """The hash of its leaf."""
+    """Return the hash of the leaf."""
     return leaf_hash(entry_of(position, plan_id, version, topic, state))

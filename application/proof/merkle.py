@@ -1,8 +1,8 @@
-"""Merkle trees as RFC 6962 and RFC 9162 define them: hashes, proofs and their verification; in tiles as C2SP lays them
-out.
+"""Merkle trees as defined by RFC 6962 and RFC 9162: hashes, proofs and their verification, in tiles as laid out by
+C2SP.
 
-A tree is kept as levels of hashes, each hash the root of 256 of the level below: level 0 are the leaves.  256
-neighbours of a level are a tile.  Everything between two levels follows from the tile, so nothing else is kept.
+A tree is kept as levels of hashes. Level 0 are the leaves; each hash of a higher level is the root of 256 hashes of the
+level below, which are a tile. Everything between two levels follows from the tile, so nothing else is kept.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +15,7 @@ EMPTY_ROOT = sha256().digest()
 
 Proof = Sequence[bytes]
 Hashes = Callable[[int, int, int], Sequence[bytes]]
-"""Those of a level, from one index up to before another, which never lie further apart than a tile is wide."""
+"""Returns the hashes of a level from one index up to, not including, another. They span at most one tile's width."""
 
 
 class NoSuchProof(Exception):
@@ -31,7 +31,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root_of(hashes: Sequence[bytes]) -> bytes:
-    """Of the tree with these leaves; or with these subtrees, all complete and of one size but the last."""
+    """Return the root over leaves, or over subtrees that are all complete and of one size except the last."""
     while len(hashes) > 1:
         pairs = list(map(node_hash, hashes[::2], hashes[1::2]))
         hashes = [*pairs, *hashes[2 * len(pairs) :]]
@@ -42,7 +42,7 @@ def root_of(hashes: Sequence[bytes]) -> bytes:
 
 
 class Node(NamedTuple):
-    """The root of a tile that is full: a hash of the level above it."""
+    """The root of a full tile: a hash of the level above it."""
 
     level: int
     number: int
@@ -50,14 +50,14 @@ class Node(NamedTuple):
 
 
 class GrowingTree:
-    """A tree to which leaves are added.  All it takes is its edge: of each level, the hashes of the unfinished tile."""
+    """A tree that leaves are added to. It only keeps its edge: of each level, the hashes of the unfinished tile."""
 
     def __init__(self, edge: Iterable[Sequence[bytes]] = ()) -> None:
         self._edge = [list(tile) for tile in edge]
         self.size = sum(len(tile) << TILE_HEIGHT * level for level, tile in enumerate(self._edge))
 
     def add(self, leaf: bytes) -> list[Node]:
-        """Add the hash of a leaf; the nodes that are complete with it."""
+        """Add the hash of a leaf. Returns the nodes that it completes."""
         complete: list[Node] = []
         level, index, hash = 0, self.size, leaf
         self.size += 1
@@ -82,7 +82,7 @@ class GrowingTree:
 
 
 def edge_of(size: int, hashes: Hashes) -> list[Sequence[bytes]]:
-    """What it takes to let a tree of this size grow."""
+    """Return the edge of a tree of this size, from which it can grow."""
     edge: list[Sequence[bytes]] = []
     while size:
         edge.append(hashes(len(edge), size - size % TILE_WIDTH, size))
@@ -94,7 +94,7 @@ def edge_of(size: int, hashes: Hashes) -> list[Sequence[bytes]]:
 
 
 def inclusion_proof(index: int, size: int, hashes: Hashes) -> list[bytes]:
-    """That a leaf is in the tree of this size (RFC 9162, 2.1.3.1).  Raises `NoSuchProof`."""
+    """Prove that a leaf is in the tree of this size (RFC 9162, 2.1.3.1). Raises `NoSuchProof`."""
     if not 0 <= index < size:
         raise NoSuchProof(f"A tree of {size} leaves has none with index {index}.")
     proof: list[bytes] = []
@@ -111,7 +111,7 @@ def inclusion_proof(index: int, size: int, hashes: Hashes) -> list[bytes]:
 
 
 def consistency_proof(old: int, new: int, hashes: Hashes) -> list[bytes]:
-    """That the tree of the new size begins with that of the old one (RFC 9162, 2.1.4.1).  Raises `NoSuchProof`."""
+    """Prove that the tree of the new size begins with that of the old one (RFC 9162, 2.1.4.1). Raises `NoSuchProof`."""
     if not 0 <= old <= new:
         raise NoSuchProof(f"A tree of {new} leaves does not continue one of {old}.")
     proof: list[bytes] = []
@@ -130,12 +130,12 @@ def consistency_proof(old: int, new: int, hashes: Hashes) -> list[bytes]:
 
 
 def _split(size: int) -> int:
-    """The largest power of two below."""
+    """Return the largest power of two below `size`."""
     return 1 << (size - 1).bit_length() - 1
 
 
 def _hash_of(begin: int, end: int, hashes: Hashes) -> bytes:
-    """Of the leaves from one up to before another, which are a subtree of some tree."""
+    """Return the hash over the leaves from `begin` up to, not including, `end`, which form a subtree."""
     size = end - begin
     if size & (size - 1):
         middle = begin + _split(size)
@@ -149,7 +149,7 @@ def _hash_of(begin: int, end: int, hashes: Hashes) -> bytes:
 
 
 def includes(root: bytes, size: int, index: int, leaf: bytes, proof: Proof) -> bool:
-    """Whether the tree with this root and size has this leaf (RFC 9162, 2.1.3.2)."""
+    """Return whether the tree with this root and size has this leaf (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size:
         return False
     place, last, hash = index, size - 1, leaf
@@ -166,7 +166,7 @@ def includes(root: bytes, size: int, index: int, leaf: bytes, proof: Proof) -> b
 
 
 def continues(old_root: bytes, old: int, new_root: bytes, new: int, proof: Proof) -> bool:
-    """Whether the tree of the new root begins with that of the old one (RFC 9162, 2.1.4.2)."""
+    """Return whether the tree of the new root begins with that of the old one (RFC 9162, 2.1.4.2)."""
     if old == 0 or old >= new:
         return not proof and (old_root == EMPTY_ROOT if old == 0 else (old_root, old) == (new_root, new))
     path = list(proof) if old & (old - 1) else [old_root, *proof]

@@ -1,4 +1,4 @@
-"""What is asked of whoever keeps the tree over the log, and what it proves."""
+"""The tree over the log as its users need it, and the proofs it gives."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ class NoSuchEvent(Exception):
 
 
 class NotCoveredYet(Exception):
-    """This is not under a checkpoint yet: that takes half a minute at most.  Ask again then."""
+    """This is not under a checkpoint yet: that takes half a minute at most. Ask again then."""
 
 
 class NoCheckpointYet(NotCoveredYet):
-    """This log has no checkpoint yet: that takes half a minute at most.  Ask again then."""
+    """This log has no checkpoint yet: that takes half a minute at most. Ask again then."""
 
 
 class EventProof(NamedTuple):
-    """That an event is in the tree of a checkpoint: its canonical bytes, the index of its leaf, and the way to the
-    root."""
+    """Proves that an event is in the tree of a checkpoint: its canonical bytes, the index of its leaf, and the hashes
+    up to the root."""
 
     entry: bytes
     leaf_index: int
@@ -35,39 +35,39 @@ class EventProof(NamedTuple):
         return leaf_hash(self.entry)
 
     def __str__(self) -> str:
-        """In the form of C2SP tlog-proof."""
+        """The proof in the form of C2SP tlog-proof."""
         hashes = "".join(f"{b64encode(hash).decode()}\n" for hash in self.hashes)
         return f"c2sp.org/tlog-proof@v1\nindex {self.leaf_index}\n{hashes}\n{self.checkpoint.note}"
 
 
 class LogTree(Protocol):
-    """The tree over the log of a store.  Every method raises `StoreUnavailable`."""
+    """The tree over the log of a store. Every method raises `StoreUnavailable`."""
 
     def latest(self) -> KeptCheckpoint:
-        """Raises `NoCheckpointYet`."""
+        """Return the latest checkpoint. Raises `NoCheckpointYet`."""
 
     def head_over(self, position: int) -> LogHead | None:
-        """The first checkpoint that covers the event at a position, and so all before it; None while there is none."""
+        """Return the first checkpoint that covers the event at a position, and so all before it; None if there is none
+        yet."""
 
     def tile(self, level: int, number: int, width: int = TILE_WIDTH) -> bytes | None:
-        """The hashes of a tile, full or not; None where there are not so many."""
+        """Return the hashes of a tile, full or partial; None if there are not so many."""
 
     def prove(self, plan_id: UUID, version: int, at: KeptCheckpoint | None = None) -> EventProof:
-        """Under a checkpoint, else under the latest.  Raises `NoSuchEvent`, `NotCoveredYet`."""
+        """Prove an event under a checkpoint, by default the latest. Raises `NoSuchEvent`, `NotCoveredYet`."""
 
     def prove_plan(self, plan_id: UUID, version: int, at: KeptCheckpoint) -> list[EventProof]:
-        """All events of a plan up to a version.  Raises `NoSuchEvent`, `NotCoveredYet`."""
+        """Prove all events of a plan up to a version. Raises `NoSuchEvent`, `NotCoveredYet`."""
 
     def consistency(self, old: int, new: int) -> list[bytes]:
-        """That the tree of one size begins with that of another.  Raises `NoSuchProof`."""
+        """Prove that the tree of one size begins with that of another. Raises `NoSuchProof`."""
 
 
 class SaltedWords(NamedTuple):
-    """Words of a sealed part of an event that were opened: its commitment is the hash of salt and text, one after the
-    other."""
+    """The words of a sealed part that was opened. Its commitment is the hash of the salt followed by the text."""
 
     version: int
     part: int
-    """Its index in the event's list of sealed parts."""
+    """The index of the part in the event's list of sealed parts."""
     salt: bytes
     text: str

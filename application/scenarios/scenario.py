@@ -1,7 +1,7 @@
-"""Scenarios: histories told as commands, one JSON object a line, oldest first.
+"""Scenarios: histories told as commands, one JSON object a line, the oldest first.
 
-`{"at": instant, "by": actor, "plan": account id or plan id, "command": name, "body": {…}}`; a line without `plan` is a
-command to the program.
+A line is `{"at": instant, "by": actor, "plan": account id or plan id, "command": name, "body": {…}}`. A line without
+`plan` is a command to the program.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,18 +30,18 @@ from domain.program import PROGRAM
 COMMANDS = {**PLAN_COMMANDS, **PROGRAM.commands}
 
 MOST_MISTAKES = 3
-"""How many mistakes of a line are told at once."""
+"""How many mistakes of a line are reported at once."""
 
 
 class ScenarioRefused(Exception):
-    """What is wrong with a scenario, where, and what to do.  Then nothing of it was recorded."""
+    """What is wrong with a scenario, where, and what to do. Nothing of it was recorded."""
 
     def __init__(self, place: "Place", what: str) -> None:
         super().__init__(f"{place}: {what} Nothing was loaded.")
 
 
 class Place(NamedTuple):
-    """A line of a scenario file."""
+    """The place of a line in a scenario file."""
 
     file: str
     number: int
@@ -52,13 +52,13 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """One command of a scenario."""
+    """A command of a scenario."""
 
     place: Place
     at: datetime
     by: str
     plan: str | None
-    """None where the command is one to the program."""
+    """The plan's id; None if the command is to the program."""
     command: Command
 
 
@@ -74,8 +74,7 @@ class Told(BaseModel):
 
 
 def told(files: Iterable[tuple[str, bytes]]) -> list[Line]:
-    """The files, each with its name, as the one history they tell: each is in order, and together they are put in
-    order.
+    """Read several files, each with its name, as one history. Each is in order; together they are merged in order.
 
     Raises `ScenarioRefused`.
     """
@@ -84,7 +83,7 @@ def told(files: Iterable[tuple[str, bytes]]) -> list[Line]:
 
 
 def read(file: str, content: bytes) -> list[Line]:
-    """Every line of a file.  Raises `ScenarioRefused`."""
+    """Read every line of a file. Raises `ScenarioRefused`."""
     written = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     lines = [line_of(Place(file, number), text) for number, text in enumerate(written, 1) if text.strip()]
     if not lines:
@@ -134,7 +133,7 @@ def in_this_line(error: ValueError) -> str:
 
 
 def mistakes(error: ValidationError, command: str) -> Iterator[str]:
-    """What is wrong with the fields of a line, a sentence each."""
+    """Yield what is wrong with the fields of a line, a sentence each."""
     found = error.errors(include_url=False, include_context=False)
     for each in found[:MOST_MISTAKES]:
         pointer = "".join(f"/{part}" for part in each["loc"])
@@ -160,6 +159,6 @@ def matter(mistake: ErrorDetails, command: str) -> str:
 
 
 def perhaps(word: object, known: Iterable[str]) -> str:
-    """The name that was meant, where one comes to mind."""
+    """Return a suggestion of the name that was probably meant, if there is one."""
     close = get_close_matches(str(word), known, 1)
     return f" (did you mean “{close[0]}”?)" if close else ""

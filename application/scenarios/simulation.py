@@ -1,7 +1,7 @@
-"""Simulations: scenarios carried out as if their time were now.
+"""Simulations: scenarios carried out as if each command were given at its own time.
 
-Every command goes the way of all commands, but in memory; only when the whole history was told is it recorded, all at
-once.  A scenario that is refused anywhere has changed nothing.
+Every command is handled like any other, but in memory. The whole history is recorded at once when all commands were
+accepted; a scenario that is refused anywhere changes nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,18 +30,18 @@ class RealEventsHeld(Exception):
 
 
 class PlansMovedOn(Exception):
-    """Somebody changed one of these plans meanwhile.  Nothing was loaded; try again."""
+    """Somebody changed one of these plans meanwhile. Nothing was loaded; try again."""
 
 
 class SimulationStore(Protocol):
     def holds_real_events(self) -> bool:
-        """Whether any event in it is of another source than a simulation."""
+        """Return whether any event in the store comes from another source than a simulation."""
 
     def append_together(self, commits: Sequence[Commit]) -> bool:
-        """Record a simulation, all commits in their order or none, and forget whom it says; False when one of the plans
-        has moved on.
+        """Record all commits in their order, or none, and forget whom they forget. Returns False if a plan has moved
+        on.
 
-        Raises `RealEventsHeld`, `StoreUnavailable`, and then nothing was recorded.
+        Raises `RealEventsHeld`, `StoreUnavailable`; then nothing was recorded.
         """
 
 
@@ -55,11 +55,11 @@ class Loaded:
 
 
 Read = Callable[[AggregateType[Any], UUID], LoadedAggregate[Any]]
-"""Reads an aggregate of a type as it stands on record.  Raises the type's `not_open` where there is none."""
+"""Reads an aggregate of a type as it stands on record. Raises the type's `not_open` if there is none."""
 
 
 def load(lines: Sequence[Line], store: SimulationStore, read: Read, make_id: Callable[[], UUID]) -> Loaded:
-    """Carry a scenario out and record it.  Raises `ScenarioRefused`, `RealEventsHeld`, `PlansMovedOn`."""
+    """Carry out a scenario and record it. Raises `ScenarioRefused`, `RealEventsHeld`, `PlansMovedOn`."""
     if store.holds_real_events():
         raise RealEventsHeld(RealEventsHeld.__doc__)
     rehearsal = Rehearsal(read, make_id)
@@ -73,7 +73,7 @@ def load(lines: Sequence[Line], store: SimulationStore, read: Read, make_id: Cal
 
 
 class Rehearsal:
-    """A history told in memory: the commits it takes to record it."""
+    """Carries out a history in memory, and collects the commits that record it."""
 
     def __init__(self, read: Read, make_id: Callable[[], UUID]) -> None:
         self._read = read
@@ -83,7 +83,7 @@ class Rehearsal:
         self.commits: list[Commit] = []
 
     def tell(self, line: Line) -> None:
-        """Raises `ScenarioRefused`."""
+        """Carry out one line. Raises `ScenarioRefused`."""
         try:
             self._tell(line)
         except PlanNotOpen:
@@ -139,7 +139,7 @@ class Rehearsal:
 
 
 def named(line: Line) -> str:
-    """What a line is said of, in a sentence."""
+    """Return the plan or program of a line, for use in a sentence."""
     return f"the plan “{line.plan}”" if line.plan else "the program"
 
 

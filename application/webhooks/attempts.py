@@ -1,11 +1,11 @@
-"""What becomes of one attempt to deliver an event, and how it is told."""
+"""The outcome of one delivery attempt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 ATTEMPT_TIMEOUT_SECONDS = 15.0
-"""Seconds in which name, connection, TLS, request and status must be through."""
+"""Seconds for an attempt as a whole: name resolution, connection, TLS, request and status."""
 
 Failure = Literal["timed-out", "address-refused", "tls-failed", "unreachable", "disconnected"]
 
@@ -20,7 +20,7 @@ REASONS: Mapping[Failure, str] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an attempt: a status, or why there is none."""
+    """The outcome of an attempt: a status, or why there is none."""
 
     milliseconds: int
     status: int | None = None
@@ -33,17 +33,17 @@ class Outcome:
 
     @property
     def is_gone(self) -> bool:
-        """The endpoint says that it wants nothing any more."""
+        """Whether the endpoint says that it wants no more events."""
         return self.status == 410
 
     @property
     def held(self) -> str | None:
-        """What it says of when to come back, if it may."""
+        """The `Retry-After` of the answer, where it may be obeyed."""
         return self.retry_after if self.status in (429, 503) else None
 
     @property
     def kind(self) -> str:
-        """One word for the operator's numbers."""
+        """The outcome in one word, for metrics."""
         return self.error or ("arrived" if self.arrived else "refused")
 
     @property

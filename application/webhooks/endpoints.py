@@ -1,4 +1,4 @@
-"""Endpoints as their owners see them."""
+"""Webhook endpoints as their owners see them."""
 
 from datetime import datetime
 from typing import Literal
@@ -22,33 +22,37 @@ class NothingToReplay(Exception):
 
 
 class Webhook(BaseModel):
-    """An endpoint that events are pushed to, and how it fares."""
+    """An endpoint that events are pushed to, and the state of its deliveries."""
 
     id: UUID
     url: str
-    types: list[str] = Field(description="Only events of these types; empty: of all.")
-    plans: list[UUID] = Field(description="Only events of these plans; empty: of all.")
-    owner: str = Field(description="Whose it is.")
-    personal_data: bool = Field(description="Whether words about people are sent along; else they are left out.")
-    state: State = Field(description="`paused` by somebody, or `disabled` because nothing arrived any more.")
+    types: list[str] = Field(description="Only events of these types are sent; empty: all.")
+    plans: list[UUID] = Field(description="Only events of these plans are sent; empty: all.")
+    owner: str = Field(description="Who owns the endpoint.")
+    personal_data: bool = Field(description="Whether text about people is included.")
+    state: State = Field(description="`paused` by somebody, or `disabled` after days without success.")
     state_since: datetime
     reason: str | None = Field(description="Why it is paused or disabled.")
-    failing_since: datetime | None = Field(description="Nothing has arrived since; null while things arrive.")
-    held_until: datetime | None = Field(description="It asked by `Retry-After` to be left alone until then.")
-    sequence: str = Field(description="Up to where the feed was looked through for it.", pattern="^[0-9]{20}$")
-    waiting: int = Field(description="Plans with events that are still to arrive, the parked ones included.")
-    parked: int = Field(description="Plans that are not tried any more until they are replayed.")
-    previous_secret_until: datetime | None = Field(description="Until then the secret before the last one signs too.")
+    failing_since: datetime | None = Field(description="Nothing has arrived since then; null while events arrive.")
+    held_until: datetime | None = Field(description="The endpoint asked by `Retry-After` not to be called until then.")
+    sequence: str = Field(
+        description="The position up to which the log was searched for events to send.", pattern="^[0-9]{20}$"
+    )
+    waiting: int = Field(description="Plans with events that have not arrived yet, parked ones included.")
+    parked: int = Field(description="Plans that are not tried again until they are replayed.")
+    previous_secret_until: datetime | None = Field(
+        description=("Until then deliveries are signed with the previous secret as well.")
+    )
     created_at: datetime
 
 
 class Attempt(BaseModel):
-    """What became of one attempt.  Neither what was sent nor what was answered is kept."""
+    """The outcome of one attempt. Neither the request nor the answer is kept."""
 
     event: str = Field(description="The event's id.")
     attempted_at: datetime
     milliseconds: int
-    status: int | None = Field(description="What the endpoint answered; null where it did not.")
+    status: int | None = Field(description="The status that the endpoint answered; null if it did not answer.")
     error: str | None = Field(
         description="Why there was no answer: `timed-out`, `address-refused`, `tls-failed`, `unreachable` or"
         " `disconnected`."
@@ -56,10 +60,10 @@ class Attempt(BaseModel):
 
 
 class Parked(BaseModel):
-    """A plan that an endpoint does not take: none of its events is tried any more until it is replayed."""
+    """A plan that an endpoint repeatedly refused. None of its events is tried until it is replayed."""
 
     plan: UUID
-    event: str = Field(description="The id of the last event that arrived before; version 0 where none did.")
+    event: str = Field(description="The id of the last event that arrived; version 0 if none did.")
     parked_at: datetime
     reason: str
 

@@ -1,4 +1,4 @@
-"""Lanes: for each endpoint, the plans whose events are on their way to it, held by one worker at a time."""
+"""Lanes: for each endpoint, the plans whose events are to be sent to it, each held by one worker at a time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ E_co = TypeVar("E_co", covariant=True)
 
 @dataclass
 class Lane:
-    """Events of one plan on their way to one endpoint, held by whoever has it."""
+    """The events of one plan on their way to one endpoint, held by one worker."""
 
     held_until: float
-    """By the monotonic clock of whoever holds it; nothing is to be begun that may last longer."""
+    """By the holder's monotonic clock. Nothing that may last longer must be begun."""
     secrets: list[bytes]
     endpoint_id: UUID
     plan_id: UUID
@@ -25,9 +25,9 @@ class Lane:
     delivered: int
     """The version of the last event that arrived."""
     through: int
-    """The version of the last event that is to arrive."""
+    """The version of the last event to send."""
     attempts: int
-    """That failed in a row."""
+    """The number of consecutive failed attempts."""
     url: str
     topics: list[str]
     personal_data: bool
@@ -38,23 +38,23 @@ class Lane:
 
 
 class Lanes(Protocol[E_co]):
-    """The lanes of a store, as a worker serves them.  Every method raises `StoreUnavailable`."""
+    """The lanes of a store, as workers use them. Every method raises `StoreUnavailable`."""
 
     def look_through(self, now: datetime) -> bool:
-        """Find what endpoints want in the next part of the log; False where none is behind."""
+        """Search the next part of the log for events that endpoints want. Returns False if none is behind."""
 
     def claim(self, now: datetime, most: int, busy: Mapping[UUID, int]) -> list[Lane]:
-        """Lanes that are due, at most so many, and of no endpoint too many; `busy` says how many of each endpoint are
-        held here already."""
+        """Claim at most `most` lanes that are due, without taking too many of one endpoint. `busy` says how many lanes
+        of each endpoint this worker holds already."""
 
     def next_events(self, lane: Lane) -> Sequence[E_co]:
-        """What is to be sent next, in order of version."""
+        """Return the next events to send, in order of version."""
 
     def arrived(self, lane: Lane, version: int, event_id: str, outcome: Outcome, now: datetime) -> bool:
-        """Record that an event arrived, and hold the lane for longer.
+        """Record that an event arrived, and extend the lease of the lane.
 
-        False where it is not to be gone on with: another worker has it, it was replayed from elsewhere, or the endpoint
-        is to be left alone.
+        Returns False if the worker must not go on: another one has the lane, it was replayed from elsewhere, or the
+        endpoint asked for a pause.
         """
 
     def failed(
@@ -66,19 +66,19 @@ class Lanes(Protocol[E_co]):
         due_at: datetime | None,
         held_until: datetime | None,
     ) -> None:
-        """Record that an event did not arrive, and let the lane go until it is due; without a time it is parked.
+        """Record that an event did not arrive, and release the lane until `due_at`; None parks it.
 
-        `held_until` is until when the endpoint asks to be left alone.
+        `held_until` is the time until which the endpoint asked not to be called.
         """
 
     def let_go(self, lane: Lane) -> None:
-        """Others may have it at once; if nothing waits in it any more it is gone."""
+        """Release the lane at once. If nothing waits in it, it is removed."""
 
     def sweep(self, now: datetime) -> list[UUID]:
-        """What time alone brings about: the endpoints that were disabled, since nothing arrived for days."""
+        """Disable the endpoints at which nothing has arrived for days. Returns their ids."""
 
     def pause_without_key(self, now: datetime) -> list[UUID]:
-        """The endpoints that were paused, since their owners have no key any more that is good for what is sent."""
+        """Pause the endpoints whose owners no longer have a key for what is sent. Returns their ids."""
 
     def waiting(self) -> tuple[int, datetime | None]:
-        """How many lanes are still to be brought up to date, and since when the oldest has not been."""
+        """Return how many lanes are behind, and since when the one that waits longest has been."""

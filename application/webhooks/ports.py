@@ -1,4 +1,4 @@
-"""What webhooks need of the world: a table of endpoints, and somebody who knows where a URL leads."""
+"""What webhooks need from outside: a table of endpoints, and a check of where URLs lead."""
 
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
@@ -10,10 +10,8 @@ from application.webhooks.endpoints import Attempt, AttemptPage, ParkedPage, Web
 LONGEST_URL = 2_000
 
 TryOut = Callable[[UUID, str | None], Coroutine[None, None, Attempt]]
-"""Send a test to an endpoint of an owner (None: of anybody), and say what came back.
-
-Raises `UnknownWebhook`, `StoreUnavailable`.
-"""
+"""Sends a test to an endpoint of an owner (None: of anybody) and returns the attempt. Raises `UnknownWebhook`,
+`StoreUnavailable`."""
 
 
 class TargetRefused(Exception):
@@ -21,17 +19,17 @@ class TargetRefused(Exception):
 
 
 class Targets(Protocol):
-    """Which URLs events may be sent to."""
+    """Decides which URLs events may be sent to."""
 
     async def check(self, text: str) -> str:
-        """The URL in its one canonical form, if it leads where it may now.  Raises `TargetRefused`."""
+        """Return the URL in its canonical form if it leads to an allowed address now. Raises `TargetRefused`."""
 
 
 class Webhooks(Protocol):
-    """The endpoints there are, as they are looked at and steered.  An `owner` sees their own only; None sees all.
+    """The endpoints, as they are viewed and managed. An `owner` sees only their own; None sees all.
 
-    What is asked of one endpoint raises `UnknownWebhook`, a `cursor` that its list did not give `CursorUnknown`; every
-    method raises `StoreUnavailable`.
+    Methods on one endpoint raise `UnknownWebhook`; a `cursor` from another list raises `CursorUnknown`; every method
+    raises `StoreUnavailable`.
     """
 
     def page(self, owner: str | None = None, cursor: str | None = None, limit: int = 100) -> WebhookPage: ...
@@ -39,21 +37,21 @@ class Webhooks(Protocol):
     def get(self, id: UUID, owner: str | None = None) -> Webhook: ...
 
     def pause(self, id: UUID, owner: str | None, now: datetime, reason: str | None = None) -> Webhook:
-        """What is under way is done; what waits goes on waiting."""
+        """Pause the endpoint. Deliveries under way are finished; waiting events keep waiting."""
 
     def resume(self, id: UUID, owner: str | None, now: datetime) -> Webhook:
-        """Everything that waits is tried at once, but for what is parked."""
+        """Resume the endpoint. Everything that waits is tried at once, except parked plans."""
 
     def delete(self, id: UUID, owner: str | None) -> None: ...
 
     def attempts(self, id: UUID, owner: str | None, cursor: str | None = None, limit: int = 100) -> AttemptPage:
-        """The latest first."""
+        """Return attempts, the latest first."""
 
     def parked(self, id: UUID, owner: str | None, cursor: str | None = None, limit: int = 100) -> ParkedPage: ...
 
 
 class WebhookTable(Protocol):
-    """The endpoints there are, as subscribing changes them; see `Webhooks` for owners and errors."""
+    """The endpoints, as subscriptions change them. `Webhooks` explains owners and errors."""
 
     def create(
         self,
@@ -66,19 +64,25 @@ class WebhookTable(Protocol):
         personal_data: bool = False,
         after: int | None = None,
     ) -> bytes:
-        """The secret of the new endpoint.  What stands on the log after the position is sent; without one, what is yet
-        to come.  Raises `TooManyWebhooks`."""
+        """Create an endpoint and return its secret. Events after the position `after` are sent; without one, only
+        future events.
+
+        Raises `TooManyWebhooks`.
+        """
 
     def get(self, id: UUID, owner: str | None = None) -> Webhook: ...
 
     def replay(
         self, id: UUID, owner: str | None, now: datetime, plan: UUID | None = None, after: int | None = None
     ) -> Webhook:
-        """Send everything after a position again, or what there is of one plan; of a parked plan, if no position is
-        given, go on where it stopped.  What was parked is so no more.  Raises `NothingToReplay`."""
+        """Send again everything after a position, or everything of one plan. A parked plan without a position is
+        resumed where it stopped. Replayed plans are no longer parked.
+
+        Raises `NothingToReplay`.
+        """
 
     def rotate_secret(self, id: UUID, owner: str | None, now: datetime) -> tuple[bytes, datetime]:
-        """The new secret, and until when the one before it signs as well."""
+        """Make a new secret. Returns it, and until when the previous one signs as well."""
 
     def plans_there(self, ids: Sequence[UUID]) -> list[UUID]:
-        """Those that were opened, in the order given."""
+        """Return the ids of plans that were opened, in the order given."""

@@ -1,4 +1,4 @@
-"""When what failed is tried again."""
+"""When a failed delivery is tried again."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,24 +11,25 @@ WAITS = (
     *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
 )
 SPREAD = 0.1
-"""Waits are made longer or shorter by up to this part, so that what failed at once does not come back at once."""
+"""The share by which waits are randomly lengthened or shortened, so that deliveries that failed together do not come
+back together."""
 LONGEST_HOLD = timedelta(hours=24)
-"""However long an endpoint asks to be left alone."""
+"""The longest pause that an endpoint may ask for."""
 
 Random = Callable[[], float]
-"""From 0 to 1."""
+"""Returns a random number from 0 to 1."""
 
 
 def next_attempt(failed: int, at: datetime, random: Random) -> datetime | None:
-    """After so many attempts in a row that failed, the last of them now; None when there is to be no other."""
+    """Return when to try again after `failed` consecutive failures, the last at `at`; None if there is no further
+    attempt."""
     if failed > len(WAITS):
         return None
     return at + WAITS[failed - 1] * (1 + SPREAD * (2 * random() - 1))
 
 
 def held_until(retry_after: str | None, at: datetime) -> datetime | None:
-    """What a `Retry-After` header asks for, in seconds or as a date; None where it asks for nothing that makes
-    sense."""
+    """Return the time that a `Retry-After` header asks for, in seconds or as a date; None if it makes no sense."""
     if retry_after is None:
         return None
     if retry_after.strip().isdecimal():

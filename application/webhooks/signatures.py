@@ -1,6 +1,6 @@
-"""Signatures as Standard Webhooks 1.0 has them: https://www.standardwebhooks.com.
+"""Signatures as specified by Standard Webhooks 1.0: https://www.standardwebhooks.com.
 
-A secret is 32 random bytes, written `whsec_` and their base64.  While one is being replaced, both sign.
+A secret is 32 random bytes, written as `whsec_` and base64. While a secret is being replaced, both sign.
 """
 
 import hashlib
@@ -19,12 +19,12 @@ def new_secret(random: Callable[[int], bytes] = token_bytes) -> bytes:
 
 
 def written(secret: bytes) -> str:
-    """As the receiver is told it."""
+    """Return the secret as the receiver is told it."""
     return PREFIX + b64encode(secret).decode()
 
 
 def signed(secrets: Iterable[bytes], id: str, at: datetime, body: bytes) -> dict[str, str]:
-    """The headers of one attempt.  The same event has the same id in every attempt, and a time of each."""
+    """Return the headers of one attempt. An event has the same id in every attempt; the time is that of the attempt."""
     timestamp = str(int(at.timestamp()))
     content = b".".join((id.encode(), timestamp.encode(), body))
     signatures = (b64encode(hmac.digest(secret, content, hashlib.sha256)).decode() for secret in secrets)

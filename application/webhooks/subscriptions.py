@@ -1,4 +1,4 @@
-"""Subscribing to events: what somebody asks for is checked and understood, over HTTP and on the command line alike."""
+"""Subscriptions: requests for webhooks are checked and carried out, for HTTP and the command line alike."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -21,11 +21,11 @@ CursorText = Annotated[str, Field(max_length=100, examples=["0000000000000000004
 
 
 class WebhookRequest(BaseModel):
-    """What is to be sent where."""
+    """A request for a webhook."""
 
     model_config = ConfigDict(extra="forbid")
 
-    url: str = Field(max_length=LONGEST_URL, description="https, leading into the internet.")
+    url: str = Field(max_length=LONGEST_URL, description="An https URL on the public internet.")
     types: list[Annotated[str, Field(max_length=100)]] = Field(
         default=[],
         max_length=MOST_NAMED,
@@ -38,36 +38,39 @@ class WebhookRequest(BaseModel):
     )
     after: CursorText = Field(
         default="now",
-        description="An event's `id` or `sequence`: what follows it is sent; `0` begins with the first event there is.",
+        description="An event's `id` or `sequence`: the events after it are sent; `0` begins with the first event"
+        " there is.",
     )
     personal_data: bool = Field(
-        default=False, description="Whether to send words about people; this takes the right to them."
+        default=False, description="Whether to include text about people; this requires the right to it."
     )
 
 
 class Subscribed(Webhook):
-    """The new endpoint."""
+    """The new endpoint, with its secret."""
 
-    secret: str = Field(description="What signatures are made with. It is shown once.", pattern="^whsec_")
+    secret: str = Field(description="The secret that signatures are made with. It is shown once.", pattern="^whsec_")
 
 
 class Rotated(BaseModel):
     """The new secret of an endpoint."""
 
-    secret: str = Field(description="What signatures are made with. It is shown once.", pattern="^whsec_")
-    previous_secret_until: datetime = Field(description="Until then the secret before signs too.")
+    secret: str = Field(description="The secret that signatures are made with. It is shown once.", pattern="^whsec_")
+    previous_secret_until: datetime = Field(
+        description="Until then deliveries are signed with the previous secret as well."
+    )
 
 
 class Replay(BaseModel):
-    """What is to be sent again."""
+    """A request to send events again."""
 
     model_config = ConfigDict(extra="forbid")
 
     after: CursorText | None = Field(
-        default=None, description="What follows this event is sent again. A parked plan can do without: it goes on."
+        default=None, description="The events after this one are sent again. A parked plan needs none: it is resumed."
     )
     plan: Annotated[str, Field(max_length=128)] | None = Field(
-        default=None, description="Only this plan, by plan id or account id. Left out: all of them."
+        default=None, description="Only this plan, by plan id or account id; by default all plans."
     )
 
 
@@ -80,9 +83,9 @@ class UnknownPlan(Exception):
 
 
 class Subscriptions:
-    """Has events sent to endpoints.
+    """Creates and changes webhooks.
 
-    `topics_named` says under which topics events of a type are stored; it raises `NoSuchType`.
+    `topics_named` returns the topics that events of a type are stored under; it raises `NoSuchType`.
     """
 
     def __init__(
@@ -102,7 +105,7 @@ class Subscriptions:
         self._make_id = make_id
 
     async def begin(self, wish: WebhookRequest, owner: str, may_see: Collection[UUID] | None = None) -> Subscribed:
-        """`may_see`: all plans of which the owner may have events; None: of every plan.
+        """Create a webhook. `may_see` are all plans whose events the owner may receive; None for every plan.
 
         Raises `TargetRefused`, `UnknownPlan`, `NoSuchType`, `CursorMalformed`, `CursorGone`, `TooManyWebhooks`,
         `StoreUnavailable`.
@@ -134,15 +137,15 @@ class Subscriptions:
         return self._feed.position(cursor(after, may_see=may_see))
 
     def replay(self, id: UUID, owner: str | None, wanted: Replay, may_see: Collection[UUID] | None = None) -> Webhook:
-        """`may_see`: the plans that may be named; None: all.
+        """Send events again. `may_see` are the plans that may be named; None for all.
 
-        Raises `UnknownWebhook`, `UnknownPlan`, `NothingToReplay`, `CursorMalformed`, `CursorGone`,
-        `StoreUnavailable`."""
+        Raises `UnknownWebhook`, `UnknownPlan`, `NothingToReplay`, `CursorMalformed`, `CursorGone`, `StoreUnavailable`.
+        """
         plan = self._plan(wanted.plan, "/plan", may_see) if wanted.plan else None
         after = self._position(wanted.after, may_see) if wanted.after else None
         return self._webhooks.replay(id, owner, self._now(), plan, after)
 
     def rotate(self, id: UUID, owner: str | None) -> Rotated:
-        """Raises `UnknownWebhook`, `StoreUnavailable`."""
+        """Replace the secret of a webhook. Raises `UnknownWebhook`, `StoreUnavailable`."""
         secret, until = self._webhooks.rotate_secret(id, owner, self._now())
         return Rotated(secret=written(secret), previous_secret_until=until)

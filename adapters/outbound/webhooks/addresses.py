@@ -1,7 +1,7 @@
-"""Where webhooks may go.  A URL that somebody gave must not lead this service to machines only it can reach.
+"""The addresses that webhooks may lead to. A given URL must not make this service call machines that only it can reach.
 
-What a name resolves to is checked whenever a connection is made, and the connection goes to the very address that was
-checked: a name that means something else a moment later gains nothing.
+The addresses of a host name are checked whenever a connection is made, and the connection goes to the checked address.
+A name that resolves differently a moment later gains nothing.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ GLOBAL_IPV6 = ip_network("2000::/3")
 NEVER = [
     ip_network(network)
     for network in (
-        "168.63.129.16/32",  # the host of a virtual machine at Azure: global by its number alone
-        "192.0.0.0/24",  # protocol assignments, the metadata of Oracle's cloud among them
-        "192.88.99.0/24",  # relays of 6to4
+        "168.63.129.16/32",  # the host of virtual machines at Azure; global by its number only
+        "192.0.0.0/24",  # protocol assignments, among them the metadata service of Oracle's cloud
+        "192.88.99.0/24",  # 6to4 relays
         "2001::/23",  # Teredo and other protocol assignments
         "2001:db8::/32",  # documentation
-        "2002::/16",  # 6to4: holds an IPv4 address, which may be any
+        "2002::/16",  # 6to4: contains any IPv4 address
         "3fff::/20",  # documentation
     )
 ]
@@ -38,7 +38,7 @@ _url = TypeAdapter(AnyHttpUrl)
 
 
 async def resolved(host: str, port: int) -> Sequence[str]:
-    """Every address of a host, best first.  Raises `OSError`."""
+    """Return every address of a host, the best first. Raises `OSError`."""
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -49,14 +49,14 @@ async def resolved(host: str, port: int) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class Targets:
-    """Which URLs are taken, and which addresses are connected to; see `application.webhooks.ports.Targets`."""
+    """Checks URLs, and the addresses that connections are made to."""
 
     loopback: bool = False
-    """For development: this machine as well, also by plain http."""
+    """For development: allows this machine as well, also by plain http."""
     resolve: Resolve = resolved
 
     def url(self, text: str) -> str:
-        """The URL in its one canonical form.  Raises `TargetRefused`."""
+        """Return the URL in its canonical form. Raises `TargetRefused`."""
         try:
             url = _url.validate_python(text)
         except ValidationError:
@@ -75,7 +75,7 @@ class Targets:
         return str(url)
 
     async def check(self, text: str) -> str:
-        """The URL in its one canonical form, if it leads where it may now.  Raises `TargetRefused`."""
+        """Return the URL in its canonical form if it leads to an allowed address now. Raises `TargetRefused`."""
         text = self.url(text)
         url = _url.validate_python(text)
         try:
@@ -85,8 +85,10 @@ class Targets:
         return text
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
-        """What a connection may be made to.  Raises `TargetRefused`, also when but one address is not global; `OSError`
-        when the name means nothing."""
+        """Return the addresses that a connection may be made to.
+
+        Raises `TargetRefused` if any address of the host is not public, `OSError` if the name does not resolve.
+        """
         found = await self.resolve(host, port)
         if not found:
             raise OSError(f"{host} has no address")
@@ -103,10 +105,11 @@ class Targets:
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether it belongs to one machine of the internet, whatever the version of Python thinks of the rarer networks.
+    """Return whether an address is a public unicast address, independent of the Python version's view of rarer
+    networks.
 
-    Of IPv6 only what is given out to networks counts; what wraps an IPv4 address (mapped, 6to4, NAT64, Teredo) does
-    not.
+    Of IPv6 only what is assigned to networks counts. Addresses that wrap an IPv4 address (mapped, 6to4, NAT64, Teredo)
+    do not.
     """
     if isinstance(address, IPv6Address) and address not in GLOBAL_IPV6:
         return False

@@ -1,6 +1,6 @@
-"""Connections to endpoints: to allowed addresses only, used again while they are fresh, each for one request at a time.
+"""Connections to endpoints: only to allowed addresses, kept for reuse for a few seconds, one request at a time.
 
-No redirects, proxies, cookies or compression: what a general client would do beside is not wanted here.
+There are no redirects, proxies, cookies or compression.
 """
 
 import asyncio
@@ -17,18 +17,18 @@ from pydantic import AnyHttpUrl
 from adapters.outbound.webhooks.addresses import HTTPS, Targets
 
 LONGEST_IDLE = 5.0
-"""Seconds a connection is kept for the next event."""
+"""Seconds for which a connection is kept for the next event."""
 CHUNK = 16 * 1024
 
 Headers = Sequence[tuple[str, str]]
 
 
 class Broken(Exception):
-    """The connection broke, or what came is not HTTP, before there was an answer."""
+    """The connection broke, or the answer is not HTTP."""
 
 
 class Origin(NamedTuple):
-    """Where a connection leads."""
+    """The scheme, host and port that a connection leads to."""
 
     tls: bool
     host: str
@@ -36,7 +36,7 @@ class Origin(NamedTuple):
 
 
 class ParsedUrl(NamedTuple):
-    """A URL taken apart."""
+    """A URL as its origin and the target of the request."""
 
     origin: Origin
     host_header: str
@@ -45,7 +45,7 @@ class ParsedUrl(NamedTuple):
 
 @lru_cache(maxsize=1_000)
 def parse_url(url: str) -> ParsedUrl:
-    """By the parser that has checked it."""
+    """Parse a URL, with the same parser that checked it."""
     parsed = AnyHttpUrl(url)
     tls, host, port = parsed.scheme == "https", parsed.host or "", parsed.port or HTTPS
     usual = port == (HTTPS if tls else 80)
@@ -55,23 +55,23 @@ def parse_url(url: str) -> ParsedUrl:
 
 
 class Connection:
-    """One connection."""
+    """A connection to an endpoint."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
         self._protocol = h11.Connection(h11.CLIENT)
         self.idle: asyncio.TimerHandle | None = None
-        """Set while nobody uses it: ends it when it has been kept for long enough."""
+        """The timer that closes an unused connection; None while it is in use."""
 
     async def post(self, place: ParsedUrl, headers: Headers, body: bytes) -> h11.Response:
-        """The beginning of the answer.  Raises `Broken`."""
+        """Post a body and return the head of the answer. Raises `Broken`."""
         told = [("Host", place.host_header), ("Content-Length", str(len(body))), *headers]
         request = h11.Request(method="POST", target=place.target, headers=told)
         events = (request, h11.Data(data=body), h11.EndOfMessage())
         try:
             self._writer.write(b"".join(self._protocol.send(event) or b"" for event in events))
-            # Who answers before it has read everything may be heard out.
+            # An endpoint may answer and close before it has read everything. Its answer is still read.
             with suppress(ConnectionError):
                 await self._writer.drain()
             while not isinstance(event := await self._next(), h11.Response):
@@ -81,7 +81,7 @@ class Connection:
             raise Broken(Broken.__doc__) from error
 
     async def skip(self, most: int) -> bool:
-        """Take the rest of the answer off the line, at most so many bytes; whether it can be used again."""
+        """Read the rest of the answer, up to `most` bytes. Returns whether the connection can be reused."""
         try:
             while most >= 0 and not isinstance(event := await self._next(), h11.EndOfMessage):
                 most -= len(event.data) if isinstance(event, h11.Data) else 0
@@ -99,7 +99,7 @@ class Connection:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the other side has not hung up meanwhile, as far as is known."""
+        """Return whether the other side is not known to have closed the connection."""
         return not (self._reader.at_eof() or self._writer.is_closing())
 
     def end(self) -> None:
@@ -115,7 +115,7 @@ class ConnectionPool:
         self._idle: dict[Origin, list[Connection]] = defaultdict(list)
 
     def kept(self, origin: Origin) -> Connection | None:
-        """One that was used before, if there is any."""
+        """Return a kept connection, if there is one."""
         while self._idle[origin]:
             line = self._idle[origin].pop()
             if line.idle:
@@ -134,8 +134,10 @@ class ConnectionPool:
         line.end()
 
     async def open(self, origin: Origin) -> Connection:
-        """Raises `TargetRefused`, `OSError`, and of that `ssl.SSLError` where the certificate does not prove the
-        name."""
+        """Open a connection.
+
+        Raises `TargetRefused`, `OSError`, and of the latter `ssl.SSLError` if the certificate does not prove the name.
+        """
         failure = OSError("no address")
         for address in await self._targets.addresses(origin.host, origin.port):
             tls, name = (self._trust, origin.host) if origin.tls else (None, None)

@@ -1,4 +1,4 @@
-"""One attempt: an event is posted, and what comes back is judged by its status alone."""
+"""One delivery attempt: an event is posted, and the outcome depends on the answer's status alone."""
 
 import asyncio
 import ssl
@@ -24,13 +24,13 @@ from application.webhooks.ports import TargetRefused
 from application.webhooks.signatures import signed
 
 MOST_READ = 64 * 1024
-"""Bytes of an answer that are taken off the line, so that the connection can be used again; more are not wanted."""
+"""Bytes of an answer that are read at most, so that the connection can be reused. The answer's body is not used."""
 SECONDS_TO_READ = 1.0
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
 
 class WebhookSender:
-    """Posts events, belonging to the event loop it is used in."""
+    """Posts events. It belongs to the event loop it is used in."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class WebhookSender:
         self._now = now
         self._patience = patience
         self.longest = patience + SECONDS_TO_READ + 1
-        """Seconds an attempt takes at most."""
+        """The longest time in seconds that an attempt takes."""
         self._lines = ConnectionPool(targets, trust)
 
     async def send(self, url: str, secrets: Sequence[bytes], id: str, body: bytes) -> Outcome:
@@ -72,7 +72,7 @@ class WebhookSender:
         return outcome
 
     async def _posted(self, place: ParsedUrl, headers: Headers, body: bytes) -> tuple[Connection, h11.Response]:
-        """A connection that was kept may have ended without our knowing: then a new one is tried."""
+        """Post on a kept connection if there is one. It may have been closed meanwhile; then a new one is tried."""
         line = self._lines.kept(place.origin)
         if line:
             with suppress(Broken):
@@ -88,7 +88,7 @@ class WebhookSender:
             raise
 
     async def _done_with(self, line: Connection, origin: Origin) -> None:
-        """What is not read by then goes down with the connection."""
+        """Return the connection for reuse, or close it if the answer is too long."""
         again = False
         try:
             with suppress(TimeoutError):

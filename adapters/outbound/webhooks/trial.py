@@ -1,4 +1,4 @@
-"""A test that is sent to an endpoint on demand: no event of any plan, in whatever state the endpoint is."""
+"""Test deliveries: a test event, of no plan, is sent to an endpoint on demand, whatever state the endpoint is in."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,19 +21,19 @@ TEST_TYPE = "plantrail.webhook-test.v1"
 
 
 class TestedWebhooks(Protocol):
-    """What is asked of the endpoints; see `application.webhooks.ports.Webhooks` for owners and errors."""
+    """The endpoints, as tests need them. `application.webhooks.ports.Webhooks` explains owners and errors."""
 
     def get(self, id: UUID, owner: str | None = None) -> Webhook: ...
 
     def current_secrets(self, id: UUID, owner: str | None, now: datetime) -> list[bytes]:
-        """What signs now, the newest first."""
+        """Return the secrets that sign now, the newest first."""
 
     def tell(self, id: UUID, event_id: str, outcome: Outcome, now: datetime) -> None:
-        """Keep what became of the attempt."""
+        """Record the outcome of the attempt."""
 
 
 class Trial:
-    """Sends tests; see `application.webhooks.ports.TryOut`."""
+    """Sends test deliveries; see `application.webhooks.ports.TryOut`."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Trial:
         self._make_id = make_id
 
     async def send(self, id: UUID, owner: str | None) -> Attempt:
-        """Raises `UnknownWebhook`, `StoreUnavailable`."""
+        """Send a test and return the attempt. Raises `UnknownWebhook`, `StoreUnavailable`."""
         now, event_id = self._now(), f"test:{self._make_id()}"
         webhook = await asyncio.to_thread(self._webhooks.get, id, owner)
         secrets = await asyncio.to_thread(self._webhooks.current_secrets, id, owner, now)
@@ -74,7 +74,7 @@ class Trial:
 
 
 def cloud_event(log_id: UUID, event_id: str, webhook: UUID, now: datetime) -> bytes:
-    """The test as a CloudEvent of this log."""
+    """Return the test event as a CloudEvent of this log."""
     return to_json(
         {
             "specversion": "1.0",

@@ -1,6 +1,6 @@
-"""The worker: finds out what is to be sent, and sends it; any number of them share what there is to do.
+"""The webhook worker: finds events that are due and sends them. Any number of workers share the work.
 
-Plans and endpoints are served side by side, the events of one plan to one endpoint one after the other.
+Plans and endpoints are served in parallel; the events of one plan go to one endpoint one after the other.
 """
 
 import asyncio
@@ -24,29 +24,29 @@ from application.webhooks.lanes import Lane, Lanes
 from application.webhooks.retries import Random, held_until, next_attempt
 
 MOST_LANES = 256
-"""That a worker holds at once."""
+"""The number of lanes that a worker holds at once."""
 MOST_IN_A_ROW = 100
-"""Events of one lane, before others that wait are served."""
+"""The number of events of a lane that are sent before other lanes have their turn."""
 SECONDS_TO_END = 4.0
 THREADS = 4
-"""In which the store is asked."""
+"""The number of threads that access the store."""
 POLL = 1.0
 """Seconds between two looks when nobody says that there is something to do."""
 SHORTEST_PAUSE = 0.005
 SECONDS_BETWEEN_SWEEPS = 15.0
 SECONDS_WITHOUT_A_WORD = 60.0
-"""That something may wait, and between two lines in the log that say so."""
+"""Seconds for which something may wait before the log says so, and between two such log entries."""
 
 logger = structlog.get_logger("plantrail.webhooks")
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Body = Callable[[Notification, bool], bytes]
-"""The CloudEvent of a stored event, with words about people or, without asking the store, without."""
+"""Returns a stored event as a CloudEvent, with text about people or without; without it, the store is not read."""
 
 
 class DeliveryMetrics(Protocol):
-    """Who wants to know how it goes."""
+    """The metrics that a worker reports."""
 
     def delivered(self, outcome: str, milliseconds: int) -> None: ...
 
@@ -54,7 +54,7 @@ class DeliveryMetrics(Protocol):
 
 
 class Unheard:
-    """Nobody wants to know."""
+    """Metrics that are not wanted."""
 
     def delivered(self, outcome: str, milliseconds: int) -> None: ...
 
@@ -62,7 +62,7 @@ class Unheard:
 
 
 class Worker:
-    """Belongs to the event loop it is used in; the store is asked in threads."""
+    """Sends events. It belongs to the event loop it is used in; the store is accessed in threads."""
 
     def __init__(
         self,
@@ -93,10 +93,10 @@ class Worker:
             "endpoints whose owners have no key any more are not paused",
         )
 
-    # Going on
+    # Main loop
 
     async def run(self) -> None:
-        """Until `end`; then what is under way may still be done within some seconds."""
+        """Work until `end` is called, then finish what is under way within some seconds."""
         swept_at = -SECONDS_BETWEEN_SWEEPS
         while not self._ending.is_set():
             if monotonic() - swept_at >= SECONDS_BETWEEN_SWEEPS:
@@ -106,7 +106,7 @@ class Worker:
         await self._finish()
 
     async def _told(self, do: Callable[[], Awaitable[T]], work: Work) -> T | None:
-        """None where it fails: it is told and tried again, and nothing is skipped."""
+        """Do one step. If it fails, log that and return None; it is tried again, and nothing is skipped."""
         try:
             result = await do()
             work.done()
@@ -120,7 +120,7 @@ class Worker:
         self.wake()
 
     def wake(self) -> None:
-        """There may be something to do."""
+        """Look for work now."""
         self._woken.set()
 
     async def _rest(self, seconds: float) -> None:
@@ -131,8 +131,8 @@ class Worker:
         self._woken.clear()
 
     async def _finish(self) -> None:
-        """Who is cut short keeps the lane until the lease runs out: nobody knows what the endpoint does with the
-        event."""
+        """Wait for deliveries under way. A delivery that is cut short keeps its lane until the lease runs out, because
+        nobody knows what the endpoint does with the event."""
         if self._at_work:
             _, late = await asyncio.wait(self._at_work, timeout=SECONDS_TO_END)
             for task in late:
@@ -147,10 +147,10 @@ class Worker:
     async def _ask(self, question: Callable[P, T], *values: P.args, **more: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: question(*values, **more))
 
-    # What there is to do
+    # Finding work
 
     async def turn(self) -> bool:
-        """Look further through the log, and begin with what is due; False where there was neither."""
+        """Look further through the log, and begin with lanes that are due. Returns False if there were neither."""
         looked = await self._ask(self._lanes.look_through, self._now())
         busy = Counter(lane.endpoint_id for lane in self._at_work.values())
         lanes = await self._ask(self._lanes.claim, self._now(), MOST_LANES - len(self._at_work), busy)
@@ -161,7 +161,7 @@ class Worker:
         return looked or bool(lanes)
 
     async def work_off(self) -> None:
-        """Until nothing is due any more."""
+        """Work until nothing is due."""
         while await self.turn() or self._at_work:
             if self._at_work:
                 await asyncio.wait(self._at_work, return_when=asyncio.FIRST_COMPLETED)
@@ -183,7 +183,7 @@ class Worker:
         del self._at_work[task]
         self.wake()
 
-    # One lane
+    # Serving a lane
 
     async def _serve(self, lane: Lane) -> None:
         try:
@@ -205,7 +205,7 @@ class Worker:
                 sent += 1
 
     async def _send(self, lane: Lane, row: Notification) -> bool:
-        """Whether to go on with the next event of the lane."""
+        """Send an event. Returns whether to go on with the next event of the lane."""
         body = await self._ask(self._body, row, True) if lane.personal_data else self._body(row, False)
         event_id = f"{row.originator_id}:{row.originator_version}"
         outcome = await self._courier.send(lane.url, lane.secrets, event_id, body)
@@ -226,7 +226,7 @@ class Worker:
 
 
 class AtWork(NamedTuple):
-    """A worker in another thread: what is said to it from here."""
+    """Controls a worker that runs in another thread."""
 
     loop: asyncio.AbstractEventLoop
     worker: Worker
@@ -240,7 +240,7 @@ class AtWork(NamedTuple):
 
 @contextmanager
 def at_work(make: Callable[[], Worker]) -> Iterator[AtWork]:
-    """A worker in a thread of its own, which ends within five seconds."""
+    """Run a worker in a thread of its own while the context lasts. It ends within five seconds."""
     loop = asyncio.new_event_loop()
 
     async def made() -> Worker:
