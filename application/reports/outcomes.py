@@ -27,6 +27,7 @@ from application.reports.promises import (
     notice_days,
 )
 from application.views.cuts import Cut, judged_from, plan_at, timezone_of
+from application.views.effects import reasons_given
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.actions import Action, ActionState
 from domain.account_plan.language import AccountPlan, Side
@@ -257,7 +258,7 @@ class Case:
             success_measure=said.success_measure if isinstance(said, Play) else None,
             result=now.result,
             evidence=now.evidence,
-            reasons=list(dict.fromkeys(record.meta.reason for record in done_since if record.meta.reason)),
+            reasons=reasons_given(done_since),
             events=[record.id for record in self.events],
         )
 

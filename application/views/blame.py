@@ -30,7 +30,7 @@ class Blame:
 def blame(plan: AccountPlan, records: Sequence[Recorded]) -> list[Blame]:
     """Of the plan that these records fold to.  An entry that was struck set nothing."""
     set_by: dict[tuple[str, str, str], Recorded] = {}
-    for record, effects in walk(records, never=struck_by(records).keys()):
+    for record, effects, _ in walk(records, never=struck_by(records).keys()):
         for effect in effects:
             set_by[effect.kind, effect.id, effect.field] = record
     return [

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from application.views.current_plan import ONE_EACH
 from application.views.cuts import Cut, plan_at
-from application.views.effects import section_of, values_of, walk
+from application.views.effects import ValueOfThing, section_of, values_of, walk
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan import EMPTY, THINGS
 from domain.account_plan.health import TrafficLight
@@ -19,7 +20,7 @@ from domain.account_plan.language import Section
 from domain.account_plan.plan import TIER_RANKS
 from domain.account_plan.stakeholders import StakeholderMoved
 from domain.account_plan.whitespace import PENETRATION_RANKS
-from domain.language import FORGOTTEN, kebab_case
+from domain.language import kebab_case
 from domain.record import Recorded
 from domain.things import Thing
 
@@ -56,6 +57,8 @@ class Compared:
     before: Thing | None
     after: Thing | None
     touching: Mapping[str, Sequence[Recorded]]
+    sealed: AbstractSet[ValueOfThing]
+    """The values, of whichever thing, that are words about somebody at the first cut, or were since."""
 
     @property
     def section(self) -> Section:
@@ -90,15 +93,20 @@ class Compared:
         """The values that are different now, by what last made them so."""
         groups: dict[str, list[str]] = defaultdict(list)
         for field, records in self.touching.items():
-            if not same(self.old.get(field), self.new.get(field)):
+            if not self.is_same(field):
                 groups[OF_THEIR_OWN.get(field) or called(records[-1])].append(field)
         return groups
 
     @cached_property
     def brought_back(self) -> Mapping[str, str]:
         """The values that are as they were, and what last made them so."""
-        back = (field for field in self.touching if same(self.old.get(field), self.new.get(field)))
-        return {field: called(self.touching[field][-1]) for field in back}
+        return {field: called(self.touching[field][-1]) for field in self.touching if self.is_same(field)}
+
+    def is_same(self, field: str) -> bool:
+        """Whether a value that was touched is as it was.  Words about somebody count as changed, whatever they were:
+        once the person is forgotten nobody can tell, and forgetting alters no report of the past."""
+        old, new = self.old.get(field), self.new.get(field)
+        return bool(old == new) and (new is None or (self.kind, self.id, field) not in self.sealed)
 
     def move(self, field: str) -> Move:
         old, new = self.old.get(field), self.new.get(field)
@@ -109,20 +117,19 @@ def compare(known: LoadedPlan, a: Cut, b: Cut) -> list[Compared]:
     """All that was touched between the cuts, kind by kind."""
     was, now = plan_at(known, a) if a.version else EMPTY, plan_at(known, b)
     touching: dict[tuple[str, str], dict[str, list[Recorded]]] = defaultdict(lambda: defaultdict(list))
-    for record, effects in walk(known.records[: b.version], after=a.version):
-        for effect in effects:
-            touching[effect.kind, effect.id][effect.field].append(record)
+    sealed: set[ValueOfThing] = set()
+    for record, effects, sealing in walk(known.records[: b.version]):
+        if record.version > a.version:
+            for effect in effects:
+                touching[effect.kind, effect.id][effect.field].append(record)
+        elif sealed:
+            sealed.difference_update((effect.kind, effect.id, effect.field) for effect in effects)
+        sealed |= sealing
     kinds = list(THINGS)
     return [
-        Compared(kind, id, was.named(kind, id), now.named(kind, id), touching[kind, id])
+        Compared(kind, id, was.find(THINGS[kind], id), now.find(THINGS[kind], id), touching[kind, id], sealed)
         for kind, id in sorted(touching, key=lambda thing: kinds.index(thing[0]))
     ]
-
-
-def same(before: Any, after: Any) -> bool:
-    """Whether a value that was touched is as it was.  Of words nobody can read any more it is not known: they count as
-    changed, so that forgetting somebody takes no change away."""
-    return bool(before == after) and after not in (FORGOTTEN, (FORGOTTEN,))
 
 
 def called(record: Recorded) -> str:

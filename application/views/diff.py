@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from application.views.compared import OF_THEIR_OWN, Compared, Direction, Move, called, compare
 from application.views.current_plan import CurrentPlan, CutView, current_plan
 from application.views.cuts import Cut, judged_from, plan_at, timezone_of
+from application.views.effects import reasons_given
 from application.views.freshness import freshness
 from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import policy_at
@@ -225,5 +226,5 @@ def behind(events: Sequence[Recorded]) -> dict[str, Any]:
     return {
         "events": [record.id for record in events],
         "actors": list(dict.fromkeys(record.meta.actor for record in events)),
-        "reasons": list(dict.fromkeys(record.meta.reason for record in events if record.meta.reason)),
+        "reasons": reasons_given(events),
     }

@@ -1,11 +1,25 @@
 """A report of two past cuts says the same for ever: whatever is recorded, struck or forgotten later."""
 
+from contextlib import suppress
+from datetime import timedelta
+from itertools import combinations
+from random import Random
+from typing import Any
+
 import pytest
-from pydantic_core import to_json
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
 
 from application.reports.said_vs_did import Report, cuts_meant, said_vs_did
 from application.views.pages import review_before
 from application.views.reviews import held_reviews, last_review, reviews
+from domain.account_plan import COMMANDS
+from domain.account_plan.stakeholders import ForgetStakeholder, Stakeholder
+from domain.language import Refusal
+from tests.commands import Scene, made_up, somebodys_command
+from tests.examples import examples
 from tests.histories import History, instant, opened, states
 from tests.places import SCENARIOS
 from tests.promising import action, complete, move, play, review, win
@@ -13,6 +27,10 @@ from tests.promising import action, complete, move, play, review, win
 
 def report(history: History, a: str = "review:R1", b: str = "review:R2", now: str | None = None) -> Report:
     return said_vs_did(history.known, history.cut(a, now), history.cut(b, now))
+
+
+def as_json(found: Report) -> Any:
+    return from_json(to_json(found, by_alias=True))
 
 
 def quarterly_and_monthly() -> History:
@@ -207,3 +225,122 @@ def test_a_finish_taken_back_is_counted_once_and_both_events_are_cited() -> None
     review(history, "2026-04-01", "R2")
     taken_back = report(history).theatre.finishes_taken_back
     assert (taken_back.count, taken_back.events) == (2, events)
+
+
+# Forgetting
+
+
+def differing(before: Any, after: Any, where: str = "") -> list[str]:
+    """Where two answers differ but for words that were there and cannot be read any more."""
+    if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
+        return [found for name in before for found in differing(before[name], after[name], f"{where}/{name}")]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        found = (differing(*both, f"{where}/{place}") for place, both in enumerate(zip(before, after, strict=True)))
+        return [each for several in found for each in several]
+    # Of a list of words that were sealed, one says that there were some.
+    words_gone = before and type(before) is type(after) and "[forgotten]" in to_json(after).decode()
+    return [] if before == after or words_gone else [f"{where}: {before} is {after}"]
+
+
+def test_the_scenario_of_forgotten_evidence_is_the_same_before_and_after_its_last_line() -> None:
+    *_, before, after = [
+        (report(history), as_json(report(history)))
+        for history in states(SCENARIOS / "forgotten-evidence.jsonl")
+        if history.known.version >= 7
+    ]
+    assert differing(before[1], after[1]) == []
+    assert (before[0].unchanged, after[0].unchanged) == (False, False)
+    [evidence] = after[0].changes["stakeholders"]
+    assert (evidence.what, evidence.field, evidence.before, evidence.after) == (
+        "sentiment-changed",
+        "evidence",
+        "[forgotten]",
+        "[forgotten]",
+    )
+    assert [(each.field, each.value) for each in after[0].touched_unchanged] == [("attitude", 1)]
+
+
+@pytest.mark.parametrize(
+    "about", [((), ("cfo",), ()), (("cfo",), (), ()), ((), (), ("cfo",)), (("cfo",), ("cfo",), ("cfo",))]
+)
+def test_words_that_went_and_came_back_are_changed_if_they_ever_were_about_somebody(
+    about: tuple[tuple[str, ...], ...],
+) -> None:
+    history = opened()
+    history.on("2026-01-06", "add-stakeholder", id="cfo", title="CFO", level="executive")
+    play(history, "2026-02-20", title="Dinner", about=about[0])
+    review(history, "2026-03-02", "R1")
+    history.on("2026-03-03", "restate-play", id="pilot", title="Lunch", about=about[1])
+    history.on("2026-03-04", "restate-play", id="pilot", title="Dinner", about=about[2])
+    review(history, "2026-04-01", "R2")
+    before = report(history)
+    assert [(each.what, each.field) for each in before.changes["plays"]] == [("play-restated", "title")]
+    history.on("2026-04-02", "forget-stakeholder", id="cfo", reason="She asked for it")
+    assert differing(as_json(before), as_json(report(history))) == []
+
+
+def test_words_about_nobody_that_went_and_came_back_are_touched_but_unchanged() -> None:
+    history = opened()
+    play(history, "2026-02-20", title="Dinner")
+    review(history, "2026-03-02", "R1")
+    for title in ("Lunch", "Dinner"):
+        history.on("2026-03-03", "restate-play", id="pilot", title=title)
+    review(history, "2026-04-01", "R2")
+    assert [each.field for each in report(history).touched_unchanged] == ["title"]
+
+
+def test_the_next_step_said_in_other_words_is_a_change_though_nobody_can_read_them() -> None:
+    history = opened()
+    history.on("2026-01-06", "add-stakeholder", id="cfo", title="CFO", level="executive")
+    deal = {"name": "Line B", "amount": "1000", "stage": "offer", "close_on": "2026-06-30", "source": "plan"}
+    history.on("2026-01-10", "open-opportunity", id="line-b", **deal)
+    step = {"id": "line-b", "owner": "ann", "due_on": "2026-04-20", "about": ["cfo"]}
+    history.on("2026-01-11", "set-next-best-action", statement="Ask her", **step)
+    review(history, "2026-03-02", "R1")
+    history.on("2026-03-03", "set-next-best-action", statement="Call her", **step)
+    review(history, "2026-04-01", "R2")
+    before = as_json(report(history))
+    history.on("2026-04-02", "forget-stakeholder", id="cfo", reason="She asked for it")
+    assert [each.field for each in report(history).changes["opportunities"]] == ["next_best_action"]
+    assert differing(before, as_json(report(history))) == []
+
+
+def test_reasons_about_somebody_are_as_many_as_they_were() -> None:
+    history = opened()
+    history.on("2026-01-06", "add-stakeholder", id="cfo", title="CFO", level="executive")
+    play(history, "2026-02-20")
+    review(history, "2026-03-02", "R1")
+    for due_on, reason in (("2026-03-25", "She is ill"), ("2026-03-26", "She is ill"), ("2026-03-27", "She is back")):
+        move(history, "2026-03-05", due_on, reason=reason, about=["cfo"])
+    review(history, "2026-04-01", "R2")
+    before = as_json(report(history))
+    assert before["said"][0]["reasons"] == ["She is ill", "She is ill", "She is back"]
+    history.on("2026-04-02", "forget-stakeholder", id="cfo", reason="She asked for it")
+    assert differing(before, as_json(report(history))) == []
+
+
+@settings(max_examples=examples(25), suppress_health_check=list(HealthCheck), deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_forgetting_anybody_alters_no_past_report_of_any_history_but_for_words(random: Random) -> None:
+    history = said_at_random(random, commands=60)
+    versions = [0, *sorted(random.sample(range(1, history.known.version + 1), 5))]
+    periods = [(f"version:{a}", f"version:{b}") for a, b in combinations(versions, 2) if b]
+    before = [as_json(report(history, *period)) for period in periods]
+    for who in history.known.state.all(Stakeholder):
+        with suppress(Refusal):
+            history.handle(history.last, ForgetStakeholder(id=who))
+    assert [differing(old, as_json(report(history, *period))) for old, period in zip(before, periods, strict=True)] == [
+        [] for _ in periods
+    ]
+
+
+def said_at_random(random: Random, commands: int) -> History:
+    """A history of whatever anybody may say, one thing of each kind to begin with."""
+    history = opened()
+    names = [name for name, command in COMMANDS.items() if command.needs == "new"]
+    for name in [*names, *[None] * commands]:
+        at = history.last + timedelta(hours=random.randint(0, 60))
+        scene = Scene(random, history.known.state, at.date())
+        with suppress(Refusal, ValidationError):
+            history.handle(at, made_up(name, scene) if name else somebodys_command(scene))
+    return history

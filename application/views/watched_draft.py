@@ -1,0 +1,81 @@
+"""A plan in the making that says what each event did to it, and takes back what is struck."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from domain.account_plan import ACCOUNT_PLAN, EMPTY
+from domain.account_plan.language import AccountPlan
+from domain.language import Event
+from domain.things import Draft, Thing, Values
+
+Key = tuple[type[Thing], str]
+"""A kind of thing and an id."""
+
+
+@dataclass(slots=True)
+class Written:
+    """An event that wrote to a thing, and the thing as it was before."""
+
+    version: int
+    event: Event
+    before: Values | None
+
+
+class WatchedDraft(Draft):
+    """Events come in one by one.  Values that were handed out are never altered afterwards."""
+
+    def __init__(self, never: AbstractSet[int] = frozenset()) -> None:
+        """The entries of the versions in `never` are left out, as if they had never been."""
+        super().__init__(EMPTY)
+        self._never = never
+        self._touched: dict[Key, Values | None] = {}
+        self._written: dict[Key, list[Written]] = {}
+        """Of things that an entry wrote to, all that was written since: it may have to be written again without it."""
+        self._entries: dict[int, list[Key]] = {}
+
+    def values(self, kind: type[Thing], id: str) -> Values | None:
+        """What is said of a thing; None while there is none."""
+        things = self._values.get(kind)
+        return things.get(id) if things else None
+
+    def to_write(self, kind: type[Thing], id: str) -> dict[str, Values]:
+        if (kind, id) not in self._touched:
+            self._touched[kind, id] = self.values(kind, id)
+            if kind in self._own:
+                self._own[kind].discard(id)
+        return super().to_write(kind, id)
+
+    def add(self, event: Event) -> Mapping[Key, Values | None]:
+        """The things that the next event writes to, each as it was before; None: there was none."""
+        self._touched = {}
+        struck = event.strikes()
+        if struck is None or struck in self._never:
+            ACCOUNT_PLAN.add(self, [event], self._never)
+            for key, before in self._touched.items():
+                if event.strikable:
+                    self._entries.setdefault(self.version, []).append(key)
+                    self._written.setdefault(key, [])
+                if key in self._written:
+                    self._written[key].append(Written(self.version, event, before))
+        else:
+            self.version += 1
+            for kind, id in self._entries.pop(struck, ()):
+                self._write_again(kind, id, without=struck)
+        return self._touched
+
+    def _write_again(self, kind: type[Thing], id: str, without: int) -> None:
+        """All that was written to a thing since an entry, but not the entry."""
+        written = self._written[kind, id]
+        place = next(place for place, each in enumerate(written) if each.version == without)
+        values = written.pop(place).before
+        for later in written[place:]:
+            later.before = values
+            aside = Draft(AccountPlan({**self._values, kind: {} if values is None else {id: values}}))
+            ACCOUNT_PLAN.add(aside, [later.event])
+            values = aside._values[kind].get(id)
+        things = self.to_write(kind, id)
+        if values is None:
+            things.pop(id, None)
+        else:
+            things[id] = values
