@@ -1,14 +1,15 @@
 """Projection: for every current value of a plan, the event that set it, by whom, when and why."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from application.views.effects import section_of, values_of, walk
+from application.views.effects import differences, section_of, values_of, words_sealed
+from application.views.watched_draft import WatchedDraft
 from domain.account_plan.language import AccountPlan, Section
 from domain.record import Recorded, struck_by
-from domain.things import Thing
 
 
 @dataclass(slots=True)
@@ -27,30 +28,43 @@ class Blame:
     reason: str | None
 
 
+class Origin(NamedTuple):
+    """What is said of the event that set a value."""
+
+    event: str
+    type: str
+    actor: str
+    recorded_at: datetime
+    reason: str | None
+
+
 def blame(plan: AccountPlan, records: Sequence[Recorded]) -> list[Blame]:
     """Of the plan that these records fold to.  An entry that was struck set nothing."""
-    set_by: dict[tuple[str, str, str], Recorded] = {}
-    for record, effects, _ in walk(records, never=struck_by(records).keys()):
-        for effect in effects:
-            set_by[effect.kind, effect.id, effect.field] = record
-    return [
-        _blame(thing, field, value, set_by[kind.noun, id, field])
-        for kind, things in plan.kinds().items()
-        for id, thing in things.items()
-        for field, value in values_of(thing).items()
-    ]
+    set_by, origins = versions_that_set(records), dict[int, Origin]()
+    found: list[Blame] = []
+    for kind, things in plan.kinds().items():
+        for id, thing in things.items():
+            section, versions = section_of(thing), set_by[kind.noun, id]
+            for field, value in values_of(thing).items():
+                version = versions[field]
+                if version not in origins:
+                    origins[version] = _origin(records[version - 1])
+                found.append(Blame(section, kind.noun, id, field, value, *origins[version]))
+    return found
 
 
-def _blame(thing: Thing, field: str, value: Any, record: Recorded) -> Blame:
-    return Blame(
-        section=section_of(thing),
-        kind=thing.noun,
-        id=thing.id,
-        field=field,
-        value=value,
-        event=record.id,
-        type=type(record.event).__name__,
-        actor=record.meta.actor,
-        recorded_at=record.meta.recorded_at,
-        reason=record.meta.reason,
-    )
+def versions_that_set(records: Sequence[Recorded]) -> Mapping[tuple[str, str], Mapping[str, int]]:
+    """By kind and id, the last version that set each field."""
+    set_by: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    draft = WatchedDraft(struck_by(records).keys())
+    for record in records:
+        for (kind, id), before in draft.add(record.event).items():
+            now, versions = draft.values(kind, id), set_by[kind.noun, id]
+            for field, _, _ in differences(kind, before, now, words_sealed(record, kind, before, now)):
+                versions[field] = record.version
+    return set_by
+
+
+def _origin(record: Recorded) -> Origin:
+    meta = record.meta
+    return Origin(record.id, type(record.event).__name__, meta.actor, meta.recorded_at, meta.reason)

@@ -54,19 +54,19 @@ def walk(records: Sequence[Recorded], after: int = 0, never: AbstractSet[int] = 
             continue
         effects, sealed = list[Effect](), set[ValueOfThing]()
         for (kind, id), before in touched.items():
-            now = draft.values(kind, id)
-            words = _words_sealed(record, kind, before, now) if record.sealed and now else ()
-            sealed.update((kind.noun, id, field) for field in words)
-            effects += _differences(kind, id, before, now, words)
+            now, noun = draft.values(kind, id), kind.noun
+            words = words_sealed(record, kind, before, now)
+            sealed.update((noun, id, field) for field in words)
+            effects += [Effect(noun, id, *change) for change in differences(kind, before, now, words)]
         yield Step(record, effects, sealed)
 
 
-def _words_sealed(record: Recorded, kind: type[Thing], before: Values | None, now: Values) -> list[str]:
+def words_sealed(record: Recorded, kind: type[Thing], before: Values | None, now: Values | None) -> Collection[str]:
     """The fields that hold the words an event sealed: those of the same name, and what it has no field for and is new,
     such as a list that grew."""
-    words = {field for part in record.sealed for field in part.fields} - {"reason"}
-    if not words:
-        return []
+    words = {field for part in record.sealed for field in part.fields} - {"reason"} if record.sealed else ()
+    if not words or now is None:
+        return ()
     event_has, was = type(record.event).model_fields, before or {}
     return [
         field
@@ -75,34 +75,36 @@ def _words_sealed(record: Recorded, kind: type[Thing], before: Values | None, no
     ]
 
 
-def _differences(
-    kind: type[Thing], id: str, before: Values | None, now: Values | None, words: Collection[str]
-) -> Iterator[Effect]:
-    """In the order of the fields; what follows from others comes last."""
-    noun, defaults = kind.noun, kind.defaults
-    for field in _perhaps_different(kind, before, now, words):
-        old = None if before is None else _or_none(before.get(field, defaults[field]))
-        new = None if now is None else _or_none(now.get(field, defaults[field]))
-        if old != new or field in words:
-            yield Effect(noun, id, field, old, new)
+def differences(
+    kind: type[Thing], before: Values | None, now: Values | None, words: Collection[str] = ()
+) -> Iterator[tuple[str, Any, Any]]:
+    """The fields of a thing that are different, and those that hold these words, with both values: in the order of the
+    fields, and then what follows from others."""
+    if before is not None and now is not None:
+        yield from _changes(kind, before, now, words)
+    elif values := now or before:
+        for field, default in _said(kind).items():
+            value = _or_none(values.get(field, default))
+            if value is not None:
+                yield (field, None, value) if now else (field, value, None)
     if following := _following(kind):
         was, is_now = (kind.unchecked(values) if values else None for values in (before, now))
         for field in following:
             old, new = getattr(was, field, None), getattr(is_now, field, None)
             if old != new:
-                yield Effect(noun, id, field, old, new)
+                yield field, old, new
 
 
-def _perhaps_different(
-    kind: type[Thing], before: Values | None, now: Values | None, words: Collection[str]
-) -> Iterable[str]:
-    """Those that surely are not are left out: most values of a thing stay the very same objects."""
-    if before is None or now is None:
-        return _said(kind) if before or now else ()
-    said = _places(kind)
-    found = {field for field, value in now.items() if value is not before.get(field, _UNSAID) and field in said}
-    found.update(words, (field for field in before if field not in now and field in said))
-    return sorted(found, key=said.__getitem__) if len(found) > 1 else found
+def _changes(kind: type[Thing], before: Values, now: Values, words: Collection[str]) -> Iterator[tuple[str, Any, Any]]:
+    """Most values of a thing stay the very same objects: they are left out before any is compared."""
+    said = _said(kind)
+    touched = {field for field, value in now.items() if value is not before.get(field, _UNSAID) and field in said}
+    touched.update(words, (field for field in before if field not in now and field in said))
+    for field in sorted(touched, key=list(said).index) if len(touched) > 1 else touched:
+        default = said[field]
+        old, new = _or_none(before.get(field, default)), _or_none(now.get(field, default))
+        if old != new or field in words:
+            yield field, old, new
 
 
 def reasons_given(records: Iterable[Recorded]) -> list[str]:
@@ -119,19 +121,20 @@ def reasons_given(records: Iterable[Recorded]) -> list[str]:
 
 def values_of(thing: Thing | None) -> dict[str, Any]:
     """What was ever said of a thing and what follows from it: neither its id nor what is empty or only rules need."""
-    fields = (*_said(type(thing)), *_following(type(thing))) if thing else ()
-    values = ((field, getattr(thing, field)) for field in fields)
-    return {field: value for field, value in values if _or_none(value) is not None}
+    if thing is None:
+        return {}
+    kind, said = type(thing), thing.__dict__
+    values = {field: value for field in _said(kind) if _or_none(value := said[field]) is not None}
+    for field in _following(kind):
+        if _or_none(value := getattr(thing, field)) is not None:
+            values[field] = value
+    return values
 
 
 @cache
-def _said(kind: type[Thing]) -> tuple[str, ...]:
-    return tuple(field for field in kind.model_fields if field != "id" and field not in kind.inner)
-
-
-@cache
-def _places(kind: type[Thing]) -> Mapping[str, int]:
-    return {field: place for place, field in enumerate(_said(kind))}
+def _said(kind: type[Thing]) -> Mapping[str, Any]:
+    """The fields that views show, in their order, and what they are where nothing was said."""
+    return {name: said for name, said in kind.defaults.items() if name != "id" and name not in kind.inner}
 
 
 @cache
@@ -141,15 +144,16 @@ def _following(kind: type[Thing]) -> tuple[str, ...]:
 
 
 _UNSAID = object()
+_EMPTY: tuple[Any, ...] = ((), {})
 
 
 def _or_none(value: Any) -> Any:
-    return None if value == () or value == {} else value
+    return value if value or value not in _EMPTY else None
 
 
 def section_of(thing: Thing | type[Thing]) -> Section:
     """Where a thing is shown: a note in the section it was written for; of a kind of things, where they are at home."""
-    return cast(Section, getattr(thing, "section", thing.home))
+    return cast(Section, thing.__dict__.get("section", thing.home))
 
 
 def refreshed_by(event: Event) -> Section:
