@@ -1,4 +1,4 @@
-"""Who may do what: roles and rights as data.  What is not said here is denied."""
+"""Roles and rights as data: who may do what. What is not granted here is denied."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -45,7 +45,7 @@ RIGHTS: Mapping[Right, str] = {
     "all-endpoints": "See and end everybody's endpoints.",
     "keys": "Give keys to callers, and take them back.",
 }
-"""What each lets its holder do."""
+"""What each right allows."""
 
 ROLES: Mapping[Role, frozenset[Right]] = {
     "reader": frozenset({"view", "witness", "practice"}),
@@ -56,14 +56,14 @@ ROLES: Mapping[Role, frozenset[Right]] = {
     "admin": frozenset({"witness", "members", "hold", "erase", "own-endpoints", "all-endpoints", "keys"}),
     "developer": frozenset(RIGHTS),
 }
-"""Who works on a machine of their own is the developer; nobody else can be."""
+"""The rights of each role. Only whoever works on a machine of their own is the developer."""
 
 WORKS_ON_PLANS: Role = "editor"
-"""The role whose plans are, beside those named, the ones its holder owns or is on the team of."""
+"""The role that reaches, beside the plans named for it, those its holder owns or is on the team of."""
 
 
 def reaches_beyond_plans_named(role: Role) -> bool:
-    """Whether its holder can change more than the plans that were named for them."""
+    """Return whether holders of this role can change more than the plans that were named for them."""
     return role == WORKS_ON_PLANS or "program" in ROLES[role]
 
 
@@ -72,12 +72,12 @@ class CallerNotAllowed(Exception):
 
 
 def right_to(command: type[Command]) -> Right:
-    """What it takes to carry out such a command."""
+    """Return the right that a command requires."""
     return command.right
 
 
 def check_right(role: Role, right: Right) -> None:
-    """Raises `CallerNotAllowed`."""
+    """Check that a role has a right. Raises `CallerNotAllowed`."""
     if right not in ROLES[role]:
         article = "an" if role[0] in "aeiou" else "a"
         raise CallerNotAllowed(f"This takes the right “{right}”, which {article} {role} does not have.")
@@ -85,17 +85,17 @@ def check_right(role: Role, right: Right) -> None:
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who was recognised: the actor of the events that follow, and what they may do."""
+    """An identified caller: the actor of the events they cause, and what they may do."""
 
     actor: str
     role: Role
     plans: frozenset[UUID] | None = frozenset()
-    """The plans that were named for them; None: all there are."""
+    """The plans that were named for them; None for all plans."""
     personal_data: bool = False
-    """Whether what is sent to them may hold words about people."""
+    """Whether what is sent to them may include text about people."""
     acts_for_others: bool = False
     on_behalf_of: str | None = None
-    """For whom they act now."""
+    """The person they act on behalf of at the moment."""
 
     def may(self, right: Right) -> bool:
         return right in ROLES[self.role]
@@ -105,22 +105,22 @@ class Caller:
         return self.role == WORKS_ON_PLANS
 
     def sees(self, known: LoadedAggregate[Any], now: datetime) -> bool:
-        """Whether an aggregate there is, is theirs; as it stands now, not as it stood."""
+        """Return whether the caller may see this aggregate: as it stands now, not as it stood at an earlier cut."""
         type, state = known.type, known.state
         return self.was_named_or_shares(known) or (
             self.works_on_plans and type.is_at_work_on(state, self.actor, type.today(state, now))
         )
 
     def was_named_or_shares(self, known: LoadedAggregate[Any]) -> bool:
-        """Whether it was named for them, or is of a type that belongs to all, where the right alone decides."""
+        """Return whether the aggregate was named for the caller, or is of a type that everybody shares."""
         return known.type.is_shared or self.was_named(known.id)
 
     def was_named(self, id: UUID) -> bool:
-        """Whether an aggregate was named for them, or all are theirs."""
+        """Return whether the aggregate was named for the caller, or all are."""
         return self.plans is None or id in self.plans
 
     def acting_for(self, person: str | None) -> "Caller":
-        """Raises `CallerNotAllowed`."""
+        """Return the caller acting on behalf of a person. Raises `CallerNotAllowed`."""
         if person is None:
             return self
         if not self.acts_for_others:
@@ -128,9 +128,10 @@ class Caller:
         return replace(self, on_behalf_of=person)
 
     def check(self, known: LoadedAggregate[Any], commands: Sequence[Command], now: datetime) -> None:
-        """Before an aggregate decides.  One that is not theirs is there for them no more than one that does not exist.
+        """Check the caller's rights before an aggregate decides. One that is not theirs is treated as one that does not
+        exist.
 
-        Raises the type's `not_open`, why it cannot be opened a second time, or `CallerNotAllowed`.
+        Raises the type's `not_open`, or why it cannot be opened a second time, or `CallerNotAllowed`.
         """
         type, first = known.type, commands[0]
         opens = isinstance(first, type.opening.command)

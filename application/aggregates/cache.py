@@ -1,4 +1,4 @@
-"""Aggregates this process has read: decoded events and what they fold to, so that only news is read again."""
+"""A cache of aggregates in this process: their decoded events and folded state, so that only new events are read."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,18 +14,18 @@ from domain.record import Recorded, struck_by
 
 @dataclass(frozen=True)
 class LoadedAggregate(Generic[A]):
-    """An aggregate and the events it is made of, as of a version."""
+    """An aggregate with the events it is folded from, as of a version."""
 
     type: AggregateType[A]
     id: UUID
     records: tuple[Recorded, ...]
     state: A
     erasures: int = 0
-    """How many people were forgotten: what past views show depends on it."""
+    """How many people were forgotten. What past views show depends on it."""
 
     @classmethod
     def of(cls, type: AggregateType[A], id: UUID, records: Sequence[Recorded] = ()) -> "LoadedAggregate[A]":
-        """Without records: one of which nothing is on record."""
+        """Fold these records. Without any, the result is an aggregate without history."""
         return cls(type, id, (), type.empty).with_news(records)
 
     @property
@@ -38,12 +38,12 @@ class LoadedAggregate(Generic[A]):
 
     @cached_property
     def struck(self) -> Mapping[int, str]:
-        """The versions of the entries that were struck, and the ids of the events that struck them."""
+        """The versions of struck entries, with the ids of the events that struck them."""
         return struck_by(self.records)
 
     @cached_property
     def first_named(self) -> Mapping[tuple[str, str], Recorded]:
-        """By noun and id, the event that first gave an id which names it for ever: see `Event.spends_its_id`."""
+        """By noun and id, the first event of a thing whose id must never be used again: see `Event.spends_its_id`."""
         first: dict[tuple[str, str], Recorded] = {}
         for record in self.records:
             if record.event.spends_its_id:
@@ -61,12 +61,12 @@ class LoadedAggregate(Generic[A]):
 
 
 def forgotten_in(records: Iterable[Recorded]) -> list[str]:
-    """The stakeholders that these events forget: what was read before may hold words not to be shown any more."""
+    """Return the stakeholders that these events forget. Records that were decoded before may still hold their text."""
     return [who for record in records if (who := record.event.forgets()) is not None]
 
 
 class AggregateCache(Generic[A]):
-    """The aggregates used last, bounded by the number of their events.  Never a source of truth: see
+    """The most recently used aggregates, bounded by the number of their events. It is never a source of truth: see
     `application.aggregates.read`."""
 
     def __init__(self, most_events: int = 20_000) -> None:
@@ -82,7 +82,7 @@ class AggregateCache(Generic[A]):
             return self._loaded.get(id)
 
     def put(self, known: LoadedAggregate[A]) -> None:
-        """Keep it, unless something newer is known."""
+        """Keep an aggregate, unless a newer version of it is kept already."""
         with self._lock:
             before = self._loaded.get(known.id)
             if before and before.version >= known.version:

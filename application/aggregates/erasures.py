@@ -1,4 +1,4 @@
-"""Forgetting a person: who was, what is certified of it, and what is recorded anew where a copy of the log lost it."""
+"""Forgetting people: who was forgotten, the certificate of it, and repeating it in a copy of the log that is older."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,25 +26,25 @@ KEPT = (
 
 @dataclass(frozen=True)
 class Erasure:
-    """Somebody who was forgotten, by ids alone."""
+    """An erasure, described by ids only."""
 
     log: UUID
     plan_id: UUID
     stakeholder: str
     person: str
-    """The id of the command that added them: in a copy of the log that holds it, it is this person who is to be
-    forgotten, and not somebody of the same id in another log."""
+    """The id of the command that added the person. A copy of the log that contains it means the same person; another
+    log may use the same stakeholder id for somebody else."""
     event: str
-    """By which they were forgotten, in the log where it was recorded first."""
+    """The id of the event that forgot them, in the log where it was recorded first."""
     forgotten_at: datetime
     by: str
     certificate: str
-    """The id of the command that said so."""
+    """The id of the command that forgot them."""
 
 
 def record_again(store: EventStore, erasure: Erasure, type_of: Callable[[Event], AggregateType[Any]]) -> None:
-    """In a copy of the log that is older than the erasure; when it was, it stays.  Whether there is a legal hold in the
-    copy does not matter: it has happened.
+    """Record an erasure in a copy of the log that is older than it. The event keeps its original time. A legal hold in
+    the copy does not prevent it, because it has already happened.
 
     Raises `StoreUnavailable`.
     """
@@ -64,7 +64,7 @@ def record_again(store: EventStore, erasure: Erasure, type_of: Callable[[Event],
 
 
 class Remainder(BaseModel):
-    """Where something may be left that could be opened, and what ends it."""
+    """A place where something may be left that can still be decrypted, and what ends that."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -73,22 +73,26 @@ class Remainder(BaseModel):
 
 
 class Certificate(BaseModel):
-    """That somebody was forgotten.  `final`: no copy of the store can be opened for them any more, wherever it is."""
+    """Certifies that somebody was forgotten. Once it is `final`, no copy of the store, wherever it is, can be decrypted
+    for them."""
 
     model_config = ConfigDict(frozen=True)
 
-    id: str = Field(description="Of this certificate; the erasure is on the list outside the database under it.")
+    id: str = Field(
+        description="The id of this certificate. The list of erasures outside the database has the erasure under it."
+    )
     plan_id: str
     stakeholder: str
-    event: str = Field(description="The event on the log that says so.")
-    event_sha256: str = Field(description="Of the event as it is stored.")
+    event: str = Field(description="The event on the log that forgot them.")
+    event_sha256: str = Field(description="SHA-256 of the event as it is stored.")
     forgotten_at: datetime
     forgotten_by: str
     key_made_at: datetime | None
     key_destroyed_at: datetime
     listed_at: datetime
     generations: list[int] = Field(
-        description="Of the key-encryption key, that may have wrapped the person's key and are not destroyed."
+        description="Generations of the key-encryption key that may have wrapped the person's key and are not"
+        " destroyed."
     )
     purged: list[str]
     kept: str
@@ -99,7 +103,7 @@ class Certificate(BaseModel):
 
 @dataclass(frozen=True)
 class Erased:
-    """What is on record of an erasure."""
+    """An erasure as it is on record."""
 
     certificate: str
     plan_id: UUID
@@ -109,7 +113,7 @@ class Erased:
     forgotten_at: datetime
     forgotten_by: str
     generation: int
-    """The newest that ever wrapped the person's key."""
+    """The newest generation that ever wrapped the person's key."""
     key_made_at: datetime | None
     key_destroyed_at: datetime
     listed_at: datetime
@@ -117,7 +121,7 @@ class Erased:
 
 @dataclass(frozen=True)
 class KeyGeneration:
-    """Of the key-encryption key."""
+    """A generation of the key-encryption key."""
 
     generation: int
     begun_at: datetime
@@ -125,7 +129,7 @@ class KeyGeneration:
 
 
 def certificate(erased: Erased, generations: Sequence[KeyGeneration]) -> Certificate:
-    """`generations`: all there ever were."""
+    """Return the certificate of an erasure. `generations` are all there ever were."""
     made_at = erased.key_made_at
     first = max((each.generation for each in generations if made_at and each.begun_at <= made_at), default=0)
     wrapped_by = [each for each in generations if first <= each.generation <= erased.generation]
@@ -152,19 +156,21 @@ def certificate(erased: Erased, generations: Sequence[KeyGeneration]) -> Certifi
 
 
 class Erasures(Protocol):
-    """Who was forgotten in the plans of a store.  Every method but `when_forgotten` raises `StoreUnavailable`."""
+    """The erasures of a store. Every method except `when_forgotten` raises `StoreUnavailable`."""
 
     def when_forgotten(self, purge: Callable[[UUID], None]) -> None:
-        """Of a plan, everything this process remembers is to be dropped when somebody is forgotten in it."""
+        """Have `purge` called with a plan's id when somebody in it is forgotten, to drop everything that this process
+        has cached of it."""
 
     def certificate(self, plan_id: UUID, stakeholder: str) -> Certificate | None:
-        """None where they were not forgotten, or not yet to the end."""
+        """Return the certificate of a stakeholder, or None if they were not forgotten, or not completely yet."""
 
     def confirmed(self, plan_id: UUID, stakeholder: str) -> Certificate | None:
-        """The certificate of somebody who was forgotten; what is not completed yet is completed first."""
+        """Return the certificate of a stakeholder who was forgotten, after completing the erasure if necessary; else
+        None."""
 
     def certificates(self, plan_id: UUID | None = None) -> list[Certificate]:
-        """Of a plan, or of all."""
+        """Return the certificates of a plan, or of all plans."""
 
 
 def remainder(generation: int) -> Remainder:

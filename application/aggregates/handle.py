@@ -1,4 +1,4 @@
-"""The one way in: read the record, let the plan decide, put the outcome on record."""
+"""The one way in for commands: read the aggregate, let it decide, record the outcome."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,10 +18,11 @@ from domain.language import Caution, Command, Event, Refusal
 from domain.record import Recorded
 
 DECIDE_TIMEOUT_SECONDS = 5.0
-"""Seconds a command is decided anew before it is given up."""
+"""Seconds for which a command is decided again after losing a race, before it is given up."""
 
 TURN_TIMEOUT_SECONDS = 2.0
-"""Seconds a command waits for those before it on the same aggregate: who needs longer waits for the store as well."""
+"""Seconds for which a command waits for earlier ones on the same aggregate. If they take longer, the store is slow
+too."""
 
 
 class VersionConflict(Exception):
@@ -42,7 +43,7 @@ class KeyReused(Exception):
 
 
 class CommandRefused(Exception):
-    """An aggregate's refusal of one command of several; `place` is its index."""
+    """An aggregate refused one of several commands. `place` is its index."""
 
     def __init__(self, place: int, refusal: Refusal) -> None:
         super().__init__(place, refusal)
@@ -52,7 +53,7 @@ class CommandRefused(Exception):
 
 @dataclass(frozen=True)
 class Key:
-    """An Idempotency-Key, with its caller and route, and the body it came with: HMACs, no words."""
+    """An Idempotency-Key together with its caller, route and body, as HMACs that reveal none of them."""
 
     scope: bytes
     body: bytes
@@ -60,7 +61,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a list of commands that were all carried out."""
+    """The outcome of a list of commands that were all carried out."""
 
     aggregate_id: UUID
     version: int
@@ -68,14 +69,14 @@ class Outcome:
     done: Sequence[Done]
     erasures: int
     today: date
-    """Where the aggregate lives."""
+    """The day it is in the aggregate's time zone."""
     opened: bool = False
     replayed: bool = False
-    """It is the answer given before under the same Idempotency-Key."""
+    """Whether this is the answer given before under the same Idempotency-Key."""
 
 
 class Aggregates(AggregateReader[A]):
-    """The aggregates of one type: every command of every caller goes through `handle`."""
+    """The aggregates of one type. Every command of every caller goes through `handle`."""
 
     def __init__(
         self, type: AggregateType[A], store: EventStore, now: Callable[[], datetime], make_id: Callable[[], UUID]
@@ -95,10 +96,11 @@ class Aggregates(AggregateReader[A]):
         at: datetime | None = None,
         check: Callable[[LoadedAggregate[A]], None] = lambda _: None,
     ) -> Outcome:
-        """Carry out all of the commands or none.
+        """Carry out all of the commands, or none.
 
-        It is decided on what this process knows; when that proves to be old, at once or by losing a race, it is decided
-        anew on what is on record.  Only a fresh look refuses.  `check` sees the very aggregate that decides.
+        They are decided on the cached aggregate. If that is out of date, at once or by losing a race, they are decided
+        again on what is on record; only a fresh aggregate refuses. `check` is called with the very aggregate that
+        decides.
 
         Raises `Refusal` (of several commands: `CommandRefused`), `VersionConflict`, `KeyReused`, `StoreUnavailable`.
         """
@@ -128,7 +130,8 @@ class Aggregates(AggregateReader[A]):
 
     @contextmanager
     def _turn(self, id: UUID) -> Iterator[float]:
-        """One command at a time on an aggregate in this process: losing a race against oneself is a waste."""
+        """Wait for the turn on an aggregate: in one process commands on it come one after the other, so that they do
+        not race each other."""
         deadline = monotonic() + DECIDE_TIMEOUT_SECONDS
         turn = self._turns[hash(id) % len(self._turns)]
         if not turn.acquire(timeout=TURN_TIMEOUT_SECONDS):
@@ -154,7 +157,7 @@ class Aggregates(AggregateReader[A]):
         check_not_stale(known, commands, if_match)
         last = known.records[-1].meta.recorded_at if known.records else None
         at = at or self._now()
-        # A clock that was set back must not reorder the record: every cut is a prefix.
+        # A clock that was set back must not reorder the record: every cut is a prefix of it.
         at = max(at, last) if last else at
         pending, done = PendingAggregate(known), list[Done]()
         for place, command in enumerate(commands):
@@ -181,7 +184,8 @@ class Aggregates(AggregateReader[A]):
         return Outcome(known.id, known.version, known.position, done, known.erasures, self.today(known), opened)
 
     def _answered(self, key: Key, check: Callable[[LoadedAggregate[A]], None]) -> Outcome | None:
-        """`check` is asked again: the caller's rights may be others by now."""
+        """Return the answer kept under the key, if there is one. `check` is called again, because the caller's rights
+        may have changed."""
         answer = self._store.answered(key.scope)
         if answer is None:
             return None
@@ -204,7 +208,7 @@ class Aggregates(AggregateReader[A]):
 
 
 def check_not_stale(known: LoadedAggregate[A], commands: Sequence[Command], if_match: int | None) -> None:
-    """Stale: since the version the caller has seen, an event concerned the same thing."""
+    """Raise `VersionConflict` if an event since the version that the caller has seen concerned the same thing."""
     if if_match is None:
         return
     since = known.records[if_match:]
@@ -213,7 +217,8 @@ def check_not_stale(known: LoadedAggregate[A], commands: Sequence[Command], if_m
 
 
 def concerns(event: Event, command: Command) -> bool:
-    """Of what an aggregate has one of, whatever happened in the same section counts."""
+    """Return whether an event concerns the thing of a command. Of things that exist once, any event in the section
+    does."""
     if command.subject() == command.noun:
         return event.refreshes() == command.home
     return (event.noun, event.subject()) == (command.noun, command.subject())

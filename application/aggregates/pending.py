@@ -1,4 +1,4 @@
-"""Deciding one command after the other, before anything is on record."""
+"""Decides several commands one after the other before anything is recorded."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,8 @@ from domain.rules import speaks_of
 
 @dataclass(frozen=True)
 class Done:
-    """What came of one command: the id of its thing, perhaps made here, the events by version, the warnings."""
+    """The outcome of one command: the id of its thing, possibly generated, the events with their versions, and the
+    warnings."""
 
     id: str | None
     events: Mapping[int, str]
@@ -25,7 +26,7 @@ class Done:
 
 
 class PendingAggregate(Generic[A]):
-    """An aggregate as it will stand once all that was decided is on record: what the next command is decided on."""
+    """An aggregate as it will stand once everything decided so far is on record. The next command is decided on it."""
 
     def __init__(self, known: LoadedAggregate[A]) -> None:
         self.known = known
@@ -33,7 +34,7 @@ class PendingAggregate(Generic[A]):
         self.to_record: list[ToRecord] = []
 
     def take(self, command: Command, at: datetime, command_id: str) -> Done:
-        """Raises `Refusal`, and then all is as it was."""
+        """Decide a command. Raises `Refusal`; then nothing has changed."""
         decision = self.known.type.decide(self.state, command, at)
         about = speaks_of(self.state, command)
         first = self.state.version + 1
@@ -62,9 +63,11 @@ class PendingAggregate(Generic[A]):
 
 
 def former_words_spoke_of(records: Sequence[Recorded], event: Event) -> tuple[str, ...]:
-    """Whom the words spoke of that the event repeats as `former`: sealed before, they may not be repeated in clear.
+    """Return whom the text was about that an event repeats as `former`. It was sealed, so it must not be repeated in
+    clear.
 
-    Those forgotten are left out: what spoke of them is gone already, and the rest is to stay readable for the others.
+    People who were forgotten are left out: the text about them is gone, and the rest is to stay readable for the
+    others.
     """
     if not repeats_words(event):
         return ()
@@ -82,8 +85,8 @@ def is_about_the_same(event: Event, other: Event) -> bool:
 
 
 def with_id(command: Command, make_id: Callable[[], UUID]) -> Command:
-    """The command, with an id made up where the caller left it out."""
+    """Return the command, with a generated id if the caller gave none."""
     if command.subject() is None:
-        # Digits, because a stakeholder's id may not hold a word of the name.
+        # The id has only digits, because a stakeholder's id may not contain a word of the name.
         return command.model_copy(update={"id": f"{command.noun[0]}{make_id().int % 10**12:012}"})
     return command

@@ -1,4 +1,4 @@
-"""What the application needs of the world: a record of events, and word of who asks for what."""
+"""What the application needs from outside: an event store, and the context of each command."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class ProjectionLag(Exception):
 
 @dataclass(frozen=True)
 class CommandContext:
-    """Who commands, through what, and in which conversation: stored with every event that follows."""
+    """Who gives a command, through what, and in which conversation. It is stored with every resulting event."""
 
     actor: str
     source: str
@@ -37,9 +37,9 @@ class CommandContext:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered under an Idempotency-Key, so that it can be answered again.
+    """The answer given under an Idempotency-Key, kept so that it can be given again.
 
-    `scope` stands for caller, route and key, `body` for the body; neither holds their words, nor does `content`.
+    `scope` identifies caller, route and key, and `body` the body; neither reveals their content, nor does `content`.
     """
 
     scope: bytes
@@ -49,20 +49,20 @@ class Answer:
 
 
 class ToRecord(NamedTuple):
-    """An event that was decided and is to be recorded."""
+    """A decided event that is to be recorded."""
 
     event: Event
     at: datetime
     command_id: str
     reason: str | None = None
     about: tuple[str, ...] = ()
-    """The stakeholders its free text speaks of."""
+    """The stakeholders that its free text is about."""
     former_about: tuple[str, ...] = ()
-    """The stakeholders the words before spoke of, where the event repeats them."""
+    """The stakeholders that the former text is about, if the event repeats it."""
 
 
 class Commit(NamedTuple):
-    """All or nothing: what is to be recorded on an aggregate at the `expected` version, and the answer to keep."""
+    """What is recorded together: events for an aggregate at the `expected` version, and the answer to keep."""
 
     aggregate_id: UUID
     expected: int
@@ -73,28 +73,28 @@ class Commit(NamedTuple):
 
 class EventStore(Protocol):
     def read(self, aggregate_id: UUID, after: int = 0) -> Sequence[Recorded]:
-        """The events of an aggregate after a version, in order; none where there is no such aggregate."""
+        """Return the events of an aggregate after a version, in order; none if there is no such aggregate."""
 
     def append(self, commit: Commit) -> Sequence[Recorded] | None:
-        """Record all or nothing; None when the aggregate has moved on or its answer is known already.
+        """Record everything or nothing. Returns None if the aggregate has moved on, or its answer is known already.
 
-        Raises `StoreUnavailable`, and then nothing was recorded, unless it says that the outcome is unknown.
+        Raises `StoreUnavailable`; then nothing was recorded, unless the error says that the outcome is unknown.
         """
 
     def answered(self, scope: bytes) -> Answer | None:
-        """What was answered under an Idempotency-Key within the last 24 hours."""
+        """Return the answer given under an Idempotency-Key within the last 24 hours."""
 
     def forget(self, forgotten: Recorded) -> None:
-        """Destroy the key of the person of whom an event says that they were forgotten, and whatever follows from that.
+        """Destroy the key of the person that an event forgets, and do everything that follows from it.
 
-        Doing it again does no harm.  Raises `StoreUnavailable`: it is gone on with by itself.
+        It can safely be repeated. Raises `StoreUnavailable`; the rest is then completed later by itself.
         """
 
 
 class Heads(Protocol):
-    """Where plans stand.  Every read of a plan asks this before it uses what is remembered."""
+    """The current versions of plans. Every read of a plan asks for its version before cached state is used."""
 
     async def version(self, plan_id: UUID) -> int:
-        """The version of a plan now; 0 where there is no such plan.  Raises `StoreUnavailable`."""
+        """Return the current version of a plan; 0 if there is no such plan. Raises `StoreUnavailable`."""
 
     async def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""An aggregate as it would stand if commands were carried out: nothing is recorded."""
+"""Previews: an aggregate as it would stand after commands that are not carried out."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -15,9 +15,9 @@ from domain.record import Recorded, Saying
 def preview(
     known: LoadedAggregate[A], commands: Sequence[Command], at: datetime, actor: str, make_id: Callable[[], UUID]
 ) -> tuple[LoadedAggregate[A], list[Done]]:
-    """What a view would show after the commands, and what would come of each.
+    """Return the aggregate after the commands, and the outcome of each.
 
-    Raises `CommandRefused` with the place of the first that is refused.
+    Raises `CommandRefused` with the place of the first command that is refused.
     """
     pending, done = PendingAggregate(known), list[Done]()
     at = max([at, *(record.meta.recorded_at for record in known.records[-1:])])

@@ -1,4 +1,4 @@
-"""The read side: an aggregate as it stands on record, never stale."""
+"""The read side: aggregates as they stand on record, never stale."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -11,7 +11,7 @@ from domain.aggregates import A, AggregateType
 
 
 class AggregateReader(Generic[A]):
-    """Reads aggregates of one type; every view starts with `read`."""
+    """Reads aggregates of one type. Every view starts with `read`."""
 
     def __init__(self, type: AggregateType[A], store: EventStore, now: Callable[[], datetime]) -> None:
         self._type = type
@@ -20,7 +20,7 @@ class AggregateReader(Generic[A]):
         self._cache = AggregateCache[A]()
 
     def read(self, id: UUID) -> LoadedAggregate[A]:
-        """The aggregate as it stands now: what is known is brought up to date first.
+        """Return the aggregate as it stands now. Its cached state is brought up to date first.
 
         Raises the type's `not_open`, `StoreUnavailable`.
         """
@@ -30,15 +30,15 @@ class AggregateReader(Generic[A]):
         return known
 
     def remembered(self, id: UUID) -> LoadedAggregate[A]:
-        """What this process knows of an aggregate, which may be old or nothing at all."""
+        """Return the cached state of an aggregate, which may be old, or without any history."""
         return self._cache.get(id) or LoadedAggregate.of(self._type, id)
 
     def drop(self, id: UUID) -> None:
-        """Remember nothing of an aggregate any more."""
+        """Drop an aggregate from the cache."""
         self._cache.drop(id)
 
     def refreshed(self, known: LoadedAggregate[A]) -> LoadedAggregate[A]:
-        """What is known with all that was recorded since.  Of an aggregate of another type nothing is known."""
+        """Return the aggregate with everything recorded since. An aggregate of another type is without history here."""
         news = self._store.read(known.id, after=known.version)
         if not news or type(news[0].event).__name__ not in self._type.events:
             return known
@@ -53,5 +53,5 @@ class AggregateReader(Generic[A]):
         return self._now()
 
     def today(self, known: LoadedAggregate[A]) -> date:
-        """The day it is now where the aggregate lives."""
+        """Return the current day in the aggregate's time zone."""
         return self._type.today(known.state, self._now())

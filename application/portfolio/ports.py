@@ -1,4 +1,4 @@
-"""What is asked of whoever keeps the portfolio."""
+"""The portfolio as its users need it."""
 
 from typing import Protocol
 
@@ -7,13 +7,13 @@ from application.portfolio.query import PortfolioPage, PortfolioQuery
 
 
 class Portfolio(Protocol):
-    """The table of all plans.  Every method raises `StoreUnavailable`."""
+    """The table of all plans. Every method raises `StoreUnavailable`."""
 
     def query(self, query: PortfolioQuery, caller: Caller | None = None) -> PortfolioPage:
-        """A page of the table as it stands, of the plans the caller sees; without a caller, of all there are.
+        """Return a page of the table, limited to plans that the caller may see; without a caller, of all plans.
 
         Raises `CursorUnknown`.
         """
 
     def wait_for(self, position: int, timeout: float = 2.0) -> None:
-        """Wait until the table has come to a position of the log, for so many seconds.  Raises `ProjectionLag`."""
+        """Wait up to `timeout` seconds until the table includes a position of the log. Raises `ProjectionLag`."""

@@ -1,4 +1,4 @@
-"""The portfolio carried on event by event: each row from no more of the plan's past than it keeps."""
+"""Updates the portfolio event by event. A row keeps only as much of the plan's past as later events need."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -29,8 +29,8 @@ from domain.things import day_of
 
 
 class PartialEvent(NamedTuple):
-    """As much of a recorded event as `READS` asks for: a fraction of the time of reading it whole, and nobody's
-    words."""
+    """The part of a recorded event that `READS` names. It takes a fraction of the time of decoding it, and contains
+    nobody's text."""
 
     plan_id: UUID
     version: int
@@ -41,11 +41,12 @@ class PartialEvent(NamedTuple):
 
 
 class LooksBack(Exception):
-    """The event takes back what the row has forgotten since: fold the plan from its first event."""
+    """The event takes back something that the row no longer knows. The plan must be folded from its first event."""
 
 
 class CannotBeFolded(Exception):
-    """An event is on record that this version cannot read.  The projection stops there, for it may skip nothing."""
+    """An event is on record that this version cannot read. The projection stops there, because it must not skip
+    anything."""
 
     def __init__(self, topic: str, position: int) -> None:
         super().__init__(
@@ -55,7 +56,7 @@ class CannotBeFolded(Exception):
 
 
 class PortfolioProjector:
-    """A row in the making, and what of its past was met on the way."""
+    """Computes the row of one plan."""
 
     def __init__(self, onto: PortfolioRow | None = None) -> None:
         self._row = onto and replace(
@@ -71,7 +72,7 @@ class PortfolioProjector:
         return self._row.version if self._row else 0
 
     def row(self) -> PortfolioRow:
-        """The row after the events so far, of which there is at least one."""
+        """Return the row after the events so far, of which there is at least one."""
         assert self._row
         for section, at in self._refreshed_at.items():
             self._row.refreshed_on[section] = day_of(at, self._row.timezone)
@@ -79,7 +80,7 @@ class PortfolioProjector:
         return self._row
 
     def add(self, partial_events: Iterable[PartialEvent]) -> None:
-        """Raises `CannotBeFolded`, and `LooksBack` unless it was begun with the first event."""
+        """Apply events. Raises `CannotBeFolded`, and `LooksBack` unless the first event of the plan was applied too."""
         for partial_event in partial_events:
             try:
                 self._add(partial_event)
@@ -167,8 +168,8 @@ READS: Mapping[type[Event], tuple[str, ...]] = {
     EntryStruck: ("event", "section"),
     **dict.fromkeys((NoteWritten, SectionConfirmed), ("section",)),
 }
-"""The fields of events that tell.  Of every other event it counts when it was recorded and which section it
-refreshes."""
+"""The fields that are read of each event. Of every other event only the time and the section that it refreshes
+count."""
 
 _FOLD: Mapping[type[Event], Callable[[PortfolioProjector, PortfolioRow, PartialEvent], None]] = {
     **dict.fromkeys((PlanCorrected, AccountRenamed, TierChanged, PlanReassigned), PortfolioProjector.amend),

@@ -1,4 +1,4 @@
-"""What may be asked of the portfolio: which plans, in which order, page by page."""
+"""Queries of the portfolio: which plans, in which order, page by page."""
 
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
@@ -40,20 +40,20 @@ LONGEST_KEY = 200
 
 
 class PortfolioQuery(BaseModel):
-    """Which plans, in which order, and from where on.  What is empty comes last in either order."""
+    """A query of the portfolio. Empty values come last in either order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    tier: tuple[Tier, ...] = Field((), description="Any of these; none: all.")
-    owner: PersonId | None = Field(None, description="Whose plans.")
-    archived: bool = Field(False, description="The archived plans instead of those that are worked on.")
-    stale: bool | None = Field(None, description="With a stale section, or without any.")
-    overdue: bool | None = Field(None, description="With an overdue promise, or without any.")
-    renews_before: Day | None = Field(None, description="With a contract that renews before this day.")
+    tier: tuple[Tier, ...] = Field((), description="Only plans of these tiers; none: all.")
+    owner: PersonId | None = Field(None, description="Only the plans of this owner.")
+    archived: bool = Field(False, description="The archived plans instead of the active ones.")
+    stale: bool | None = Field(None, description="Only plans with a stale section, or without any.")
+    overdue: bool | None = Field(None, description="Only plans with an overdue promise, or without any.")
+    renews_before: Day | None = Field(None, description="Only plans whose contract renews before this day.")
     q: OptionalName = Field(None, description="How the account's name begins; case and accents do not matter.")
-    sort: Sort = Field("account_name", description="`-` is descending.")
-    cursor: str | None = Field(None, max_length=2_000, description="`next` of the page before.")
-    limit: int = Field(50, ge=1, le=MOST_ITEMS, description="How many plans at most.")
+    sort: Sort = Field("account_name", description="The order; `-` is descending.")
+    cursor: str | None = Field(None, max_length=2_000, description="The value of `next` on the previous page.")
+    limit: int = Field(50, ge=1, le=MOST_ITEMS, description="At most this many plans.")
 
 
 class PortfolioPage(BaseModel):
@@ -63,7 +63,7 @@ class PortfolioPage(BaseModel):
 
 
 class CursorPosition(NamedTuple):
-    """A place in the order: after the plan with this value."""
+    """A position in the order: after the plan with this value and id."""
 
     value: Any
     plan_id: UUID
@@ -80,13 +80,13 @@ _VALUES: Mapping[SortKey, TypeAdapter[Any]] = {
     "last_review_on": TypeAdapter(date | None),
     "tier": TypeAdapter(_Number),
 }
-"""What a place holds, by what is sorted by."""
+"""For each sort key, the type of the value in a cursor."""
 
 _CURSOR = TypeAdapter(tuple[str, Any, UUID])
 
 
 def key_of(sort: Sort) -> SortKey:
-    """What is sorted by, whichever way."""
+    """Return the sort key, without the direction."""
     return cast(SortKey, sort.removeprefix("-"))
 
 
@@ -95,7 +95,7 @@ def cursor_of(place: CursorPosition, sort: Sort) -> str:
 
 
 def place_of(cursor: str, sort: Sort) -> CursorPosition:
-    """Raises `CursorUnknown`."""
+    """Parse a cursor. Raises `CursorUnknown`."""
     try:
         text = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         order, value, plan_id = _CURSOR.validate_json(text)
@@ -108,6 +108,6 @@ def place_of(cursor: str, sort: Sort) -> CursorPosition:
 
 
 def name_key(name: str) -> str:
-    """What names are sorted and searched by: neither case nor accents count."""
+    """Return the form by which names are sorted and searched: without case and accents."""
     letters = (sign for sign in normalize("NFKD", name) if not combining(sign))
     return "".join(letters).casefold()[:LONGEST_KEY]

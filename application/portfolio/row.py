@@ -1,7 +1,6 @@
-"""A plan's row in the portfolio: who has it, what it is worth, until when, and what slips in it.
+"""The row of a plan in the portfolio: its owner, its contract, and its overdue and stale parts.
 
-A row is shown as of a day: what is overdue or stale in a plan changes at some midnight without any event, so it is said
-at which.
+A row is shown as of a day. What is overdue or stale changes at midnight without any event, so the row says at which.
 """
 
 from collections.abc import Mapping
@@ -35,12 +34,12 @@ class PortfolioItem(BaseModel):
     currency: str
     archived: bool
     arr: Decimal | None
-    """Of the contract, in the plan's currency."""
+    """The ARR of the contract, in the plan's currency."""
     renews_on: date | None
     open_promises: int
-    """Plays and actions that are not over."""
+    """The number of open plays and actions."""
     overdue: int
-    """Those of them that were due before today, where the plan lives."""
+    """The number of open promises that were due before today, in the plan's time zone."""
     last_review_on: date | None
     last_review_id: str | None
     stale_sections: list[Section]
@@ -51,7 +50,7 @@ class PortfolioItem(BaseModel):
 
 
 class OnTheTeam(NamedTuple):
-    """A stint: somebody of ours in a role, until a day if one was said."""
+    """A stint on the team: a member in a role, with the last day if there is one."""
 
     person: str
     until_on: date | None = None
@@ -59,7 +58,7 @@ class OnTheTeam(NamedTuple):
 
 @dataclass(slots=True)
 class PortfolioRow:
-    """A plan's row, with no more of its past than it takes to carry it on."""
+    """The row of a plan, with as much of its past as it takes to apply further events."""
 
     plan_id: UUID
     account_id: str
@@ -72,9 +71,9 @@ class PortfolioRow:
     last_event_at: datetime
     refreshed_on: dict[Section, date]
     due_on: dict[str, date] = field(default_factory=dict)
-    """Of the promises that are open."""
+    """The due days of open promises."""
     team: dict[str, OnTheTeam] = field(default_factory=dict)
-    """By stint; those that are over included."""
+    """The stints on the team, past ones included."""
     version: int = 0
     position: int = 0
     segment: Segment | None = None
@@ -86,7 +85,7 @@ class PortfolioRow:
 
 
 class Shown(NamedTuple):
-    """A row as of a day, and the instant from which on it is no longer true if nothing happens."""
+    """A row as of a day, and the instant from which it is out of date even if nothing happens."""
 
     item: PortfolioItem
     changes_at: datetime | None
@@ -140,7 +139,7 @@ def shown(row: PortfolioRow, now: datetime) -> Shown:
 
 
 def _midnight(day: int, timezone: str) -> datetime | None:
-    """When a day begins where the plan lives; None for the day after the last one of the calendar."""
+    """Return when a day begins in the plan's time zone; None for the day after the last day of the calendar."""
     if day > date.max.toordinal():
         return None
     return datetime.combine(date.fromordinal(day), time(), ZoneInfo(timezone)).astimezone(UTC)

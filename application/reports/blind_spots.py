@@ -1,4 +1,4 @@
-"""What we learned late: the distance between the day something was true and the day it was recorded."""
+"""Blind spots: what was recorded only days after it had become true."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ TRUE_ON: Mapping[type[Event], tuple[What, str]] = {
     OpportunityLost: ("loss", "lost_on"),
     RiskClosed: ("closing", "closed_on"),
 }
-"""What is said of the world with a day, and the field that says the day."""
+"""Events that say something about the world as of a day, and the field that has the day."""
 
 
 class Promised(BaseModel):
@@ -57,23 +57,23 @@ class BlindSpot(BaseModel):
     true_on: date
     recorded_at: datetime
     days: int
-    reviews: list[str] = Field([], description="Of a departure: the reviews recorded between the two.")
+    reviews: list[str] = Field([], description="For a departure: the reviews recorded in between.")
     promises: list[Promised] = Field(
-        [], description="Of a departure: plays and actions naming the person that were open between the two."
+        [], description="For a departure: plays and actions that named the person and were open in between."
     )
 
 
 class BlindSpots(BaseModel):
-    """Those of a period, in the order they were recorded."""
+    """The blind spots of a period, in order of recording."""
 
     spots: list[BlindSpot]
     on_the_day: int
-    """How much was recorded on the very day it was true."""
+    """How much was recorded on the very day it became true."""
 
 
 @dataclass(frozen=True)
 class Past:
-    """All that was recorded by the second cut, as far as it still stands there."""
+    """Everything that was recorded and not struck by the second cut."""
 
     records: tuple[Recorded, ...]
     zone: str
@@ -123,12 +123,13 @@ def _reviews(departure: Recorded, left_on: date, past: Past) -> Iterator[str]:
 
 
 def _promises(departure: Recorded, left_on: date, past: Past) -> Iterator[Promised]:
-    """Those that named the person while they were open, at any time from the day of the departure until we knew."""
+    """Yield the promises that named the person while they were open, at any time from the departure until it was
+    recorded."""
     who = departure.event.subject()
     for (kind, id), life in past.lives.items():
         lasting = life.until(departure.version - 1).moments
         for moment, following in zip_longest(lasting, lasting[1:]):
-            # What ended on that day still was on it.
+            # What ended on that day was still open on it.
             still_was = following is None or past.day_of(following.record) >= left_on
             if still_was and moment.promise.is_open and _names(moment.promise, who):
                 yield Promised.model_validate({"kind": kind, "id": id, "title": lasting[-1].promise.known_as})

@@ -1,6 +1,6 @@
-"""Projection: said versus did across plans for a month of the calendar, with totals by owner, by tier and by person.
+"""Said versus did across plans in a calendar month, with totals by owner, by tier and by person.
 
-The counts of the plans are added, and then divided.  Each plan's month is that of its own time zone.
+Rates of totals are computed from the added counts. The month of each plan is that of its own time zone.
 """
 
 import re
@@ -30,10 +30,10 @@ from domain.things import day_of
 MOST_SLIPS = 10
 SCORES = ("score", "carried_score", "added_score", "customer_score")
 EARLIEST_ZONE = "Etc/GMT-14"
-"""Where a month begins before it does anywhere else."""
+"""The time zone in which a month begins first."""
 
 LATEST_ZONE = "Etc/GMT+12"
-"""Where it ends when it has ended everywhere."""
+"""The time zone in which a month ends last."""
 
 
 class MonthUnknown(CutRefused):
@@ -45,7 +45,7 @@ class MonthInTheFuture(CutRefused):
 
 
 class Month(NamedTuple):
-    """A month of the calendar."""
+    """A calendar month."""
 
     first: date
     last: date
@@ -54,7 +54,7 @@ class Month(NamedTuple):
         return self.first.isoformat()[:7]
 
     def is_over(self, now: datetime) -> bool:
-        """Whether it is, everywhere."""
+        """Return whether the month is over everywhere."""
         return day_of(now, LATEST_ZONE) > self.last
 
 
@@ -63,14 +63,14 @@ class PlanMonth(Scores, Compared):
 
 
 class Total(Scores):
-    """Of several plans."""
+    """The totals of several plans."""
 
     plans: int
     plans_without_score: int = Field(description="Plans in which nothing that was said could be scored.")
 
 
 class OwnerTotal(Total):
-    owner: str = Field(description="Of the plans, at the end of the month.")
+    owner: str = Field(description="The owner of the plans at the end of the month.")
 
 
 class TierTotal(Total):
@@ -78,13 +78,13 @@ class TierTotal(Total):
 
 
 class PersonTotal(Total):
-    """Of the promises of one person, in whichever plans."""
+    """The totals of one person's promises, in all plans."""
 
-    person: str = Field(description="Who promised: the owner of the baseline.")
+    person: str = Field(description="The person who promised: the owner at the baseline.")
 
 
 class Slip(BaseModel):
-    """A promise of ours that was moved to a later day, and how much later than was said."""
+    """A promise of ours that was moved to a later day, and how many days later."""
 
     plan: str
     account_name: str
@@ -94,27 +94,29 @@ class Slip(BaseModel):
 
 
 class LateDeparture(BlindSpot):
-    """Somebody who was gone for days before it was recorded."""
+    """A stakeholder whose departure was recorded days late."""
 
     plan: str
     account_name: str
 
 
 class Summary(BaseModel):
-    """What the plans of a month come to together."""
+    """The plans of a month together."""
 
-    provisional: bool = Field(description="Whether the month is not over: judged as of now.")
+    provisional: bool = Field(description="Whether the month is not over, so that it is judged as of now.")
     totals: Total
     owners: list[OwnerTotal]
     tiers: list[TierTotal]
     people: list[PersonTotal]
     plans_left_out: int = Field(description="Plans archived all the month, with nothing open at its beginning.")
     worst_slips: list[Slip] = Field(description=f"At most {MOST_SLIPS}, those that were moved furthest first.")
-    departures_noticed_late: list[LateDeparture] = Field(description="The latest first.")
+    departures_noticed_late: list[LateDeparture] = Field(
+        description=("Departures that were recorded late, the latest first.")
+    )
 
 
 class Heading(BaseModel):
-    """Which month is meant, and of which plans."""
+    """The month, and the filters on plans."""
 
     month: str
     owner: str | None = None
@@ -128,7 +130,7 @@ class MonthReport(Summary, Heading):
 
 
 def month_named(text: str, now: datetime) -> Month:
-    """Raises `MonthUnknown`, `MonthInTheFuture`: as soon as it has begun anywhere, a month can be asked for."""
+    """Parse a month. It can be reported as soon as it has begun anywhere. Raises `MonthUnknown`, `MonthInTheFuture`."""
     try:
         if not re.fullmatch("[0-9]{4}-[0-9]{2}", text):
             raise ValueError
@@ -144,9 +146,9 @@ def month_named(text: str, now: datetime) -> Month:
 
 
 def cuts_of(month: Month, known: LoadedPlan, now: datetime) -> tuple[Cut, Cut] | None:
-    """From the end of the day before the month to the end of its last day, or to now.
+    """Return the cuts of a plan's month: from the end of the day before it to the end of its last day, or to now.
 
-    None where it has not begun yet, or was over before the plan was opened.
+    Returns None if the month has not begun in the plan's time zone, or was over before the plan was opened.
     """
     today = day_of(max(now, known.records[-1].meta.recorded_at), timezone_of(known))
     if month.first > today:
@@ -157,7 +159,8 @@ def cuts_of(month: Month, known: LoadedPlan, now: datetime) -> tuple[Cut, Cut] |
 
 
 def is_left_out(known: LoadedPlan, a: Cut, b: Cut) -> bool:
-    """Whether a plan was archived all the month and nothing was open in it: there is nothing to judge."""
+    """Return whether a plan was archived all the month and had nothing open in it, so that there is nothing to
+    judge."""
     if a.version == 0:
         return False
     plan = plan_at(known, a)
@@ -171,7 +174,7 @@ def any_open(plan: AccountPlan) -> bool:
 
 @dataclass
 class MonthInTheMaking:
-    """A month to which plans are added one by one: however many they are, only their figures are kept."""
+    """Adds up a month plan by plan. Only the figures of each plan are kept, however many plans there are."""
 
     month: Month
     now: datetime
@@ -188,7 +191,7 @@ class MonthInTheMaking:
         return Heading(month=str(self.month), owner=self.owner, tier=self.tier)
 
     def add(self, known: LoadedPlan) -> PlanMonth | None:
-        """None where the plan has no such month, or is none of those that are asked for."""
+        """Add a plan. Returns its month, or None if the plan has no such month or is filtered out."""
         cuts = cuts_of(self.month, known, self.now)
         if cuts is None:
             return None
@@ -243,7 +246,7 @@ def grouped(plans: Iterable[PlanMonth], by: Callable[[PlanMonth], Name]) -> dict
 
 
 def by_person(found: PromiseOutcomes) -> Mapping[str, PromiseOutcomes]:
-    """The promises of each person, in the lists they are in."""
+    """Return the promises of each person, in their lists."""
     people: dict[str, dict[ListName, list[PromiseOutcome]]] = defaultdict(lambda: {name: [] for name in found})
     for name, promises in found.items():
         for row in promises:
@@ -281,7 +284,7 @@ def late_departures(plan: Compared, known: LoadedPlan, a: Cut, b: Cut) -> Iterat
 def month_report(
     month: Month, plans: Iterable[LoadedPlan], now: datetime, owner: str | None = None, tier: Tier | None = None
 ) -> MonthReport:
-    """Of the plans that this person owned and that were of this tier at the end of the month."""
+    """Report on the plans that had this owner and this tier at the end of the month."""
     making = MonthInTheMaking(month, now, owner, tier)
     found = [plan for known in plans if (plan := making.add(known))]
     return MonthReport.model_construct(**making.heading.__dict__, **making.summary().__dict__, plans=found)

@@ -1,4 +1,5 @@
-"""What became of what was said: every promise of a period, with one outcome and what is remarkable about it."""
+"""Outcomes of promises: every promise of a period with exactly one outcome, and flags for what is remarkable about
+it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -57,44 +58,45 @@ Flag = Literal[
 ListName = Literal["said", "carried", "added"]
 
 LATE_RECORD_DAYS = 2
-"""A finish recorded more than this many days after it was recorded late."""
+"""A finish recorded more than this many days after its day counts as recorded late."""
 
 NOTICE_DAYS = 3
-"""A move recorded fewer days than this before the day it was due came too late to be a notice."""
+"""A move recorded fewer than this many days before the due day counts as late notice."""
 
 
 class PromiseOutcome(BaseModel):
-    """One promise of the period: what was said, what became of it, and the events that decided it."""
+    """One promise of the period: what was said, the outcome, and the events that decided it."""
 
     id: str
     kind: Literal["play", "action"]
-    title: str = Field(description="Of a play; of an action, its statement: in the words of the baseline.")
+    title: str = Field(description="The title of a play or the statement of an action, in the words of the baseline.")
     title_now: str
     side: Side
     outcome: Outcome
     flags: list[Flag]
-    state: PlayState | ActionState = Field(description="At the second cut.")
-    owner: str = Field(description="Of the baseline.")
+    state: PlayState | ActionState = Field(description="The state at the second cut.")
+    owner: str = Field(description="The owner at the baseline.")
     owner_now: str
-    due_on: date = Field(description="Of the baseline: the day that was said.")
+    due_on: date = Field(description="The day that was said: the due day at the baseline.")
     due_now_on: date
-    first_due_on: date = Field(description="The very first promise.")
-    times_moved: int = Field(description="Every move of its date up to the second cut, either way.")
-    days_moved: int = Field(description="From the very first promise to the day it is due now; negative: earlier.")
+    first_due_on: date = Field(description="The due day when it was first promised.")
+    times_moved: int = Field(description="How often the due day was moved up to the second cut, either way.")
+    days_moved: int = Field(description="From the first due day to the one now; negative: earlier.")
     days_late: int | None = Field(
-        description="Finished: after the day that was said, negative when early. Open: how long past. Dropped: null."
+        description="If finished: days after the due day at the baseline, negative when early. If open: days past"
+        " due. If dropped: null."
     )
     finished_on: date | None
-    success_measure: str | None = Field(description="Of a play: how we said we should know that it worked.")
+    success_measure: str | None = Field(description="For a play: how we said we would know that it worked.")
     result: str | None
     evidence: str | None
-    reasons: list[str] = Field(description="Given in the period for what was done to it, oldest first.")
+    reasons: list[str] = Field(description="The reasons given in the period for changes to it, the oldest first.")
     events: list[str]
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What else of the plan decides how a promise stands at the second cut."""
+    """What else in the plan the flags of a promise depend on, at the second cut."""
 
     owner: str
     on_team: frozenset[str]
@@ -111,12 +113,12 @@ class Surroundings:
 
 
 NOBODY = Surroundings("", frozenset(), False)
-"""Where only the score is asked for, which does not depend on who is left."""
+"""Surroundings for computing only scores, which do not depend on them."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A promise in the period between two cuts.  Of its life only what was recorded by the second cut is known."""
+    """A promise in the period between two cuts, as far as it was recorded by the second."""
 
     life: Life
     a: Cut
@@ -125,7 +127,7 @@ class Case:
 
     @cached_property
     def in_list(self) -> ListName | None:
-        """None: it was over before the period and stayed so."""
+        """The list that the promise is in; None if it was over before the period and stayed so."""
         before = self.life.until(self.a.version)
         if not before.moments:
             return "added"
@@ -135,7 +137,7 @@ class Case:
 
     @cached_property
     def baseline_version(self) -> int:
-        """Of the first cut; of an added promise, of its first event after it."""
+        """The version of the baseline: the first cut, or for an added promise its first event after that."""
         if self.in_list != "added":
             return self.a.version
         return self.life.after(self.a.version).first.record.version
@@ -146,7 +148,7 @@ class Case:
 
     @cached_property
     def since(self) -> Life:
-        """What happened to what was said."""
+        """What happened to the promise since the baseline."""
         return self.life.after(self.baseline_version)
 
     @property
@@ -155,7 +157,7 @@ class Case:
 
     @cached_property
     def outcome(self) -> Outcome:
-        """The first that fits, in the order of the contract."""
+        """The first of these outcomes that applies."""
         said, now = self.baseline, self.now
         if now.state in ("won", "done"):
             return "kept" if now.finished_on and now.finished_on <= said.due_on else "late"
@@ -168,7 +170,7 @@ class Case:
         return "missed" if now.is_overdue(self.b.today) else "pending"
 
     def flags(self, around: Surroundings) -> Iterator[Flag]:
-        """In the order of the contract."""
+        """Yield the flags that apply, in a fixed order."""
         said, now = self.baseline, self.now
         if self.since.those(RESTATEMENTS):
             yield "restated"
@@ -221,9 +223,9 @@ class Case:
 
     @property
     def events(self) -> list[Recorded]:
-        """Those behind the row: what made the baseline, and what became of it.
+        """Return the events behind the row: those that made the baseline, and those that decided the outcome.
 
-        Of a promise that was over and is open again, also what had ended it.
+        For a promise that was over and reopened, also the event that had ended it.
         """
         telling = (*MAKINGS, *MOVES, *RESTATEMENTS, *REASSIGNMENTS)
         endings = (*FINISHES, *DROPS, *REOPENINGS)
@@ -267,13 +269,13 @@ PromiseOutcomes = Mapping[ListName, list[PromiseOutcome]]
 
 
 def rows(known: LoadedPlan, a: Cut, b: Cut) -> PromiseOutcomes:
-    """Every promise of the period in one of the three lists, in order of creation.  Raises `CutBeforePlan`."""
+    """Return every promise of the period in one of the three lists, in order of creation. Raises `CutBeforePlan`."""
     around = Surroundings.of(plan_at(known, b), judged_from(a, b).date)
     return listed(lives(known.records[: b.version]), around, a, b, timezone_of(known))
 
 
 def listed(promises: Mapping[Key, Life], around: Surroundings, a: Cut, b: Cut, zone: str) -> PromiseOutcomes:
-    """`rows`, where the lives of the promises are known, even beyond the second cut."""
+    """Return the same as `rows` from known lives, which may go beyond the second cut."""
     found: dict[ListName, list[PromiseOutcome]] = {name: [] for name in get_args(ListName)}
     b = judged_from(a, b)
     for life in promises.values():

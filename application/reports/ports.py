@@ -1,4 +1,4 @@
-"""What reports across plans need of the record."""
+"""What reports across plans need from the event store."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -8,11 +8,10 @@ from application.views.loaded_plan import LoadedPlan
 
 
 class Histories(Protocol):
-    """The history of every plan there is.  Every method raises `StoreUnavailable`."""
+    """The histories of all plans. Every method raises `StoreUnavailable`."""
 
     def last_position(self) -> int:
-        """Where the log ends: as long as it is the same, so is everything there is."""
+        """Return the last position of the log. As long as it is the same, no plan has changed."""
 
     def histories(self, after_plan: UUID | None = None) -> Iterator[LoadedPlan]:
-        """Every plan after one, in the order of their ids, each as it stands when its turn comes; few are in memory at
-        a time."""
+        """Yield every plan after one, in order of id, as it stands when its turn comes. Few are in memory at a time."""

@@ -1,4 +1,4 @@
-"""The life of every promise: what each play and action was after every event about it."""
+"""The lives of promises: each play and action as it was after every event about it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class Moment(NamedTuple):
 
 @dataclass
 class Life:
-    """Everything that was recorded about one promise, oldest first."""
+    """Everything that was recorded about one promise, the oldest first."""
 
     moments: list[Moment] = field(default_factory=list)
 
@@ -60,7 +60,7 @@ class Life:
         return promise.noun, promise.id
 
     def until(self, version: int) -> "Life":
-        """What was recorded up to a version."""
+        """Return what was recorded up to a version."""
         return Life([moment for moment in self.moments if moment.record.version <= version])
 
     def after(self, version: int) -> "Life":
@@ -71,7 +71,7 @@ class Life:
 
 
 def lives(records: Iterable[Recorded]) -> Mapping[Key, Life]:
-    """By kind and id, in order of creation.  No event of another topic changes a promise."""
+    """Return the lives by kind and id, in order of creation. No event of another topic changes a promise."""
     draft, found = Draft(EMPTY), dict[Key, Life]()
     for record in records:
         event = record.event
@@ -85,14 +85,14 @@ def lives(records: Iterable[Recorded]) -> Mapping[Key, Life]:
 
 
 def finish_of(life: Life) -> Moment | None:
-    """The event that finished a promise, where it stands finished at the end of this life."""
+    """Return the event that finished a promise, if it is finished at the end of this life."""
     if life.last.promise.finished_on is None:
         return None
     return next(moment for moment in reversed(life.moments) if moment.is_one_of(FINISHES))
 
 
 def has_evidence(promise: Promise) -> bool:
-    """Whether anything shows for the finish: a result or evidence that is not blank."""
+    """Return whether there is proof of the finish: a result or evidence that is not blank."""
     return any(words and words.strip() for words in (promise.result, promise.evidence))
 
 
@@ -105,6 +105,6 @@ def gave_no_reason(record: Recorded) -> bool:
 
 
 def notice_days(move: Moment, recorded_on: date) -> int:
-    """How many days before the day it was due a promise was moved; negative after it."""
+    """Return how many days before its due day a promise was moved; negative if after it."""
     event = move.record.event
     return (event.former - recorded_on).days if isinstance(event, MOVES) else 0

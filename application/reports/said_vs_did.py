@@ -1,7 +1,7 @@
-"""Projection: what was said at one cut of a plan, and what came of it by another.
+"""Said versus did: what was said at one cut of a plan, and what came of it by another.
 
-Both sides come from the record, so that nobody can tidy the past: what was recorded after the second cut counts for
-nothing, and once both cuts are past the report stays as it is for ever.
+Both sides come from the record, so that nobody can tidy up the past. What was recorded after the second cut does not
+count, and once both cuts are past the report never changes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ class Pair(BaseModel):
 
 
 class Decisions(BaseModel):
-    """What was decided at a review of the period, and what still has to be."""
+    """The decisions taken at a review of the period, and those still required."""
 
     review: str
     kind: ReviewKind
@@ -49,7 +49,7 @@ class Decisions(BaseModel):
 
 
 class Compared(BaseModel):
-    """Which plan is meant, as it stands at the second cut, and between which cuts."""
+    """The plan as it stands at the second cut, and the two cuts."""
 
     plan: str = Field(description="The account id.")
     plan_id: UUID
@@ -58,19 +58,21 @@ class Compared(BaseModel):
     tier: Tier
     timezone: str
     currency: str
-    provisional: bool = Field(description="Whether the closing day is not over: judged as of now.")
+    provisional: bool = Field(description="Whether the closing day is not over, so that it is judged as of now.")
     from_: CutView = Field(serialization_alias="from")
     to: CutView
 
 
 class Scores(BaseModel):
-    """The scores of one period.  PromiseOutcomes of the customer's side are in `customer_score` and in no other."""
+    """The scores of one period. Promises of the customer are counted in `customer_score` only."""
 
-    score: Score = Field(description="Of what was said.")
+    score: Score = Field(description="The score of what was said.")
     carried_score: Score
     added_score: Score
-    customer_score: Score = Field(description="Of joint actions of the customer's side, in whichever list.")
-    by_kind: dict[str, Score] = Field(description="`score`, of plays and of actions apart.")
+    customer_score: Score = Field(
+        description="The score of joint actions promised by the customer, in all three lists."
+    )
+    by_kind: dict[str, Score] = Field(description="`score`, for plays and for actions separately.")
     finished: int = Field(description="Promises of ours that were finished, in all three lists.")
     finished_unsaid: int = Field(description="Of these, flagged `unsaid`: done without being said.")
     unsaid_share: float | None
@@ -79,22 +81,27 @@ class Scores(BaseModel):
 class Report(Scores, Compared):
     """Said versus did, from one cut to another."""
 
-    said: list[PromiseOutcome] = Field(description="Open at the first cut and not past.")
+    said: list[PromiseOutcome] = Field(description="Open at the first cut and not past due.")
     carried: list[PromiseOutcome] = Field(description="Open at the first cut, and overdue already.")
     added: list[PromiseOutcome] = Field(description="First recorded between the cuts, or over before and reopened.")
-    unchanged: bool = Field(description="No change at all but the reviews themselves, which is itself a finding.")
+    unchanged: bool = Field(
+        description="Whether nothing changed except the reviews themselves, which is a finding in itself."
+    )
     changes: dict[Section, list[Change]]
     touched_unchanged: list[Touched]
     refreshed: list[Section]
     gone_stale: list[Section]
     decisions: list[Decisions]
     blind_spots: list[BlindSpot]
-    recorded_on_the_day: int = Field(description="What would be a blind spot had it not been recorded on its day.")
+    recorded_on_the_day: int = Field(
+        description="What was recorded on the very day it became true, so that it is no blind spot."
+    )
     theatre: WarningSigns
     trend: list[Pair] = Field(description="Every earlier pair of consecutive reviews of the same kind.")
-    series: Series = Field(description="How revenue, whitespace and sentiments went up to the second cut.")
+    series: Series = Field(description="Revenue, whitespace and sentiments over time, up to the second cut.")
     log_head: LogHead | None = Field(
-        None, description="The first checkpoint that covers all it is made of; null while there is none yet."
+        None,
+        description="The first checkpoint that covers everything the report is made of; null while there is none yet.",
     )
 
 
@@ -105,12 +112,12 @@ class NotTwoReviews(CutRefused):
 
 
 def last_position(known: LoadedPlan, cut: Cut) -> int:
-    """Of the last event a report up to a cut is made of."""
+    """Return the position of the last event that a report up to a cut depends on."""
     return known.records[cut.version - 1].position if cut.version else 0
 
 
 def said_vs_did(known: LoadedPlan, a: Cut, b: Cut) -> Report:
-    """From cut `a` to cut `b`; before the plan opened, nothing was said.
+    """Compare cut `a` with cut `b`. Before the plan was opened, nothing was said.
 
     Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
     """
@@ -139,7 +146,7 @@ def said_vs_did(known: LoadedPlan, a: Cut, b: Cut) -> Report:
 
 
 def compared(known: LoadedPlan, a: Cut, b: Cut) -> Compared:
-    """Raises `CutBeforePlan`."""
+    """Return the plan and the cuts of a report. Raises `CutBeforePlan`."""
     card = the_plan(plan_at(known, b))
     return Compared(
         plan=card.account_id,
@@ -175,7 +182,7 @@ def scores(found: PromiseOutcomes) -> Scores:
 
 
 def pairs(reviews: Sequence[ReviewOnRecord]) -> Iterator[tuple[ReviewOnRecord, ReviewOnRecord]]:
-    """Consecutive reviews of the same kind, in the order of the second."""
+    """Yield consecutive reviews of the same kind, in the order of the second."""
     last: dict[ReviewKind, ReviewOnRecord] = {}
     for review in reviews:
         if review.event.kind in last:
@@ -197,8 +204,8 @@ def decisions(known: LoadedPlan, a: Cut, b: Cut) -> Iterator[Decisions]:
 
 
 def trend(known: LoadedPlan, a: Cut, b: Cut) -> Iterator[Pair]:
-    """Of the reviews of the closing review's kind, else of the opening one's, else of every kind: each pair that ends
-    before the second cut."""
+    """Yield each pair that ends before the second cut, of reviews of the closing review's kind, else of the opening
+    one's, else of every kind."""
     promises, zone, kind = lives(known.records), timezone_of(known), b.kind or a.kind
     for first, second in pairs(held_reviews(known, b)):
         if second.cut.is_before(b) and kind in (None, second.event.kind):
@@ -211,10 +218,10 @@ def trend(known: LoadedPlan, a: Cut, b: Cut) -> Iterator[Pair]:
 
 
 def cuts_meant(known: LoadedPlan, now: datetime, from_: str | None = None, to: str | None = None) -> tuple[str, str]:
-    """What is compared where it is not said: the last two held reviews of the same kind.
+    """Return what to compare by default: the last two held reviews of the same kind.
 
-    Up to a review, from the one of its kind before it; up to another cut, from the last review before that; from a cut,
-    up to now.  Raises `NotTwoReviews`, and `CutRefused` for a cut that was said.
+    For a given second cut, from the review of its kind before it, or the last review of any kind; for a given first
+    cut, up to now. Raises `NotTwoReviews`, and `CutRefused` for a cut that was given.
     """
     if from_:
         return from_, to or "now"

@@ -1,4 +1,4 @@
-"""How much of what was said was done: counts of outcomes, and the two rates made of them."""
+"""Scores: how much of what was said was done, as counts of outcomes and two rates."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ COUNTS = (*get_args(Outcome), "scored", "already_done", "kept_as_said", "kept_pr
 
 
 class Score(BaseModel):
-    """Counts of rows by outcome.  What is still pending or was done when it was said is not scored."""
+    """Counts of rows by outcome. What is pending, or was done when it was said, is not scored."""
 
     scored: int = 0
     kept: int = 0
@@ -23,16 +23,16 @@ class Score(BaseModel):
     dropped: int = 0
     slipped: int = 0
     missed: int = 0
-    pending: int = Field(0, description="Beside the scored ones: still open and not past.")
-    already_done: int = Field(0, description="Beside the scored ones: done when it was said.")
-    kept_as_said: int = Field(0, description="Kept, and never restated.")
+    pending: int = Field(0, description="Not scored: still open and not past due.")
+    already_done: int = Field(0, description="Not scored: done already when it was said.")
+    kept_as_said: int = Field(0, description="Kept, and never reworded.")
     kept_proven: int = Field(0, description="Kept as said, with result or evidence, and recorded within two days.")
-    keep_rate: float | None = Field(None, description="Kept of scored: did it in time.")
-    done_rate: float | None = Field(None, description="Kept, late or failed of scored: did it, whatever came of it.")
+    keep_rate: float | None = Field(None, description="Kept of scored: done in time.")
+    done_rate: float | None = Field(None, description="Kept, late or failed of scored: done, with whatever result.")
 
 
 class Finished(BaseModel):
-    """How many promises of ours were finished, and how many of them were never said before."""
+    """How many promises of ours were finished, and how many of them had never been said."""
 
     finished: int = 0
     unsaid: int = 0
@@ -40,7 +40,7 @@ class Finished(BaseModel):
 
 
 def rate(part: int, whole: int) -> float | None:
-    """Rounded half up to four places; None of nothing."""
+    """Return the rate, rounded half up to four places; None if there is nothing to divide by."""
     return (2 * PLACES * part + whole) // (2 * whole) / PLACES if whole else None
 
 
@@ -59,7 +59,7 @@ def score(rows: Iterable[PromiseOutcome]) -> Score:
 
 
 def total(scores: Sequence[Score]) -> Score:
-    """The counts added, and then divided."""
+    """Add the counts, and compute the rates from the sums."""
     return with_rates(Counter({name: sum(getattr(each, name) for each in scores) for name in COUNTS}))
 
 
@@ -73,7 +73,7 @@ def with_rates(counts: Counter[str]) -> Score:
 
 
 def finished(rows: Iterable[PromiseOutcome]) -> Finished:
-    """Of all lists together."""
+    """Count over all lists together."""
     ended = [row for row in rows if row.finished_on]
     return share_of_unsaid(len(ended), sum("unsaid" in row.flags for row in ended))
 

@@ -1,5 +1,5 @@
-"""Projection: how a plan went over time, for the charts of a report: revenue and whitespace at every review, and where
-each stakeholder stood from when on."""
+"""Time series of a plan for the charts of a report: revenue and whitespace at every review, and the sentiment of each
+stakeholder."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -21,22 +21,22 @@ from domain.things import day_of
 
 
 class Standing(BaseModel):
-    """A plan at one review, or at the end of what is shown."""
+    """Revenue and whitespace at one review, or at the end of the series."""
 
     cut: str
     date: date
     arr: Decimal | None
-    """Of the contract; null where there was none yet."""
+    """The ARR of the contract; null if there was none yet."""
     whitespace: dict[str, int]
-    """How many cells were in which state."""
+    """The number of cells in each state."""
 
 
 class Stance(BaseModel):
-    """What a stakeholder thought of us from a day on."""
+    """The attitude of a stakeholder from a day on."""
 
     date: date
     attitude: int | None
-    """−2 to 2; null: unknown."""
+    """From −2 to 2; null: unknown."""
     there: bool
     """Whether they were still with the account."""
 
@@ -44,9 +44,9 @@ class Stance(BaseModel):
 class Sentiment(BaseModel):
     stakeholder: str
     name: str | None
-    """Null for a role nobody fills yet, and for somebody who was forgotten."""
+    """The name; null for a role that nobody fills yet, and for somebody who was forgotten."""
     stances: list[Stance]
-    """In their order, one for each time it became another."""
+    """The attitudes in order, one for each change."""
 
 
 class Series(BaseModel):
@@ -56,7 +56,7 @@ class Series(BaseModel):
 
 
 def series(known: LoadedPlan, until: Cut) -> Series:
-    """Up to a cut.  Raises `CutBeforePlan`."""
+    """Return the series up to a cut. Raises `CutBeforePlan`."""
     plan = plan_at(known, until)
     zone = timezone_of(known)
     return Series(
@@ -67,7 +67,8 @@ def series(known: LoadedPlan, until: Cut) -> Series:
 
 
 def reviews_until(known: LoadedPlan, until: Cut) -> Iterator[Cut]:
-    """The reviews of the kind the cut is of, or of all kinds if it is no review, and the cut itself."""
+    """Yield the reviews of the same kind as the cut, or of all kinds if the cut is no review, and then the cut
+    itself."""
     for event, _, cut in held_reviews(known, until):
         if cut.version < until.version and until.kind in (None, event.kind):
             yield cut
@@ -86,7 +87,7 @@ def standing(known: LoadedPlan, cut: Cut) -> Standing:
 
 
 def sentiments(records: Sequence[Recorded], plan: AccountPlan, zone: str) -> list[Sentiment]:
-    """Of everybody there ever was, in the order they came."""
+    """Return the sentiments of all stakeholders there ever were, in order of creation."""
     stances: dict[str, list[Stance]] = {}
     for record in records:
         event, day = record.event, day_of(record.meta.recorded_at, zone)
@@ -106,7 +107,8 @@ def sentiments(records: Sequence[Recorded], plan: AccountPlan, zone: str) -> lis
 
 
 def add_stance(stances: list[Stance], stance: Stance) -> None:
-    """A day shows how it ended; nobody leaves before they last changed their mind, whatever is said afterwards."""
+    """Add a stance. A day shows the last one, and a departure never comes before the last change of attitude, whatever
+    is recorded later."""
     day = max(stance.date, stances[-1].date)
     if stances[-1].date == day:
         stances.pop()

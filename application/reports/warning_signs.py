@@ -1,4 +1,5 @@
-"""Signs that a plan is kept for the review's sake: evidence, not a verdict, each with its events."""
+"""Warning signs that a plan is kept up for the review's sake. They are evidence, not a verdict, each with its
+events."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
@@ -32,7 +33,7 @@ TWO_QUARTERS_DAYS = 2 * 92
 
 
 class Signal(BaseModel):
-    """How often it was seen, and the events it was seen in."""
+    """How often a sign was seen, and in which events."""
 
     count: int
     events: list[str]
@@ -42,17 +43,17 @@ class Eve(Signal):
     """Events recorded in the 72 hours before the closing review, of all events of the period."""
 
     of: int
-    share: float | None = Field(description="Null where no review closes the period.")
+    share: float | None = Field(description="The share of the period's events; null if no review closes the period.")
 
 
 class Quiet(Signal):
-    """Whether nothing was recorded in the period but its reviews; the events are those of the reviews."""
+    """Whether nothing was recorded in the period except its reviews. The events are those of the reviews."""
 
     only_reviews: bool
 
 
 class Untouched(BaseModel):
-    """Somebody whose sentiment nobody has looked at again."""
+    """A stakeholder whose sentiment nobody has updated."""
 
     id: str
     since_on: date
@@ -61,17 +62,20 @@ class Untouched(BaseModel):
 
 
 class UntouchedSentiments(Signal):
-    """Sentiments untouched for two quarters at the second cut; of a sentiment never given, since the person came."""
+    """Sentiments untouched for two quarters at the second cut. A sentiment that was never given counts since the person
+    came."""
 
     stakeholders: list[Untouched]
 
 
 class WarningSigns(BaseModel):
-    """Each is a reason to look closer."""
+    """The warning signs of a period. Each is a reason to look closer."""
 
     closing_review: str | None = Field(description="The last review held in the period.")
     recorded_on_the_eve: Eve
-    finished_in_the_last_minutes: Signal = Field(description="Less than 30 minutes before the closing review.")
+    finished_in_the_last_minutes: Signal = Field(
+        description=("Promises finished less than 30 minutes before the closing review.")
+    )
     finished_without_evidence: Signal
     finishes_taken_back: Signal = Field(
         description="Finishes that were reopened, each counted once; the events are the finish and its reopening."
@@ -83,7 +87,7 @@ class WarningSigns(BaseModel):
 
 
 def theatre(known: LoadedPlan, a: Cut, b: Cut) -> WarningSigns:
-    """Of the period between two cuts.  What was struck by the second is left out.  Raises `CutBeforePlan`."""
+    """Return the warning signs between two cuts. What was struck by the second is left out. Raises `CutBeforePlan`."""
     records, zone = known.records[: b.version], timezone_of(known)
     struck = struck_by(records)
     period = [record for record in records[a.version :] if record.version not in struck]
@@ -112,7 +116,7 @@ def _in_period(promises: Iterable[Life], a: Cut) -> Iterator[Moment]:
 
 
 def _in_order(records: Iterable[Recorded]) -> list[Recorded]:
-    """Each once."""
+    """Return the records in order, each once."""
     return [record for _, record in sorted({record.version: record for record in records}.items())]
 
 
@@ -122,7 +126,7 @@ def _signal(records: Iterable[Recorded]) -> Signal:
 
 
 def _before(records: Iterable[Recorded], closing: Recorded | None, within: timedelta) -> Iterator[Recorded]:
-    """Those recorded before the closing review by less than that."""
+    """Yield the records from less than `within` before the closing review."""
     if closing is None:
         return
     for record in records:

@@ -1,4 +1,4 @@
-"""Projection: for every current value of a plan, the event that set it, by whom, when and why."""
+"""Blame: for every current value of a plan, the event that set it, who did, when and why."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from domain.record import Recorded, struck_by
 
 @dataclass(slots=True)
 class Blame:
-    """One value as it stands and where it comes from."""
+    """A current value, and where it comes from."""
 
     section: Section
     kind: str
@@ -39,7 +39,7 @@ class Origin(NamedTuple):
 
 
 def blame(plan: AccountPlan, records: Sequence[Recorded]) -> list[Blame]:
-    """Of the plan that these records fold to.  An entry that was struck set nothing."""
+    """Return the blame of a plan that was folded from these records. A struck entry set nothing."""
     set_by, origins = versions_that_set(records), dict[int, Origin]()
     found: list[Blame] = []
     for kind, things in plan.kinds().items():

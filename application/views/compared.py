@@ -1,4 +1,4 @@
-"""Things at two cuts of a plan: what was touched between them, by which events, and what of it is different."""
+"""Things at two cuts of a plan: what was touched in between, by which events, and which of it differs."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -27,17 +27,17 @@ from domain.things import Thing
 Direction = Literal["up", "down"]
 
 ALWAYS_THERE = ONE_EACH - {"plan"} | {"cell"}
-"""Kinds of things that do not come and go: before anything was said, every value of theirs was unknown."""
+"""Kinds of things that always exist. Before anything was said of them, each of their values was unknown."""
 
 OF_THEIR_OWN = {"decisions": "decisions-taken"}
-"""Values that are a change by themselves, whatever else the same event says, and what that is called."""
+"""Fields that are a change of their own, whatever else the same event says, with the name of that change."""
 
 SCALES: Mapping[str, Mapping[Any, int | None]] = {
     "health": {light: -place for place, light in enumerate(get_args(TrafficLight))},
     "penetration": PENETRATION_RANKS,
     "tier": {tier: -rank for tier, rank in TIER_RANKS.items()},
 }
-"""Words that have an order, by field; None: a word of the field that has no place in it."""
+"""For each field, the order of its words; None for a word without a place in the order."""
 
 
 class Move(BaseModel):
@@ -50,7 +50,7 @@ class Move(BaseModel):
 
 @dataclass(frozen=True)
 class Compared:
-    """A thing at both cuts, and the events between them by the values they touched."""
+    """A thing at both cuts, and the events in between by the values they touched."""
 
     kind: str
     id: str
@@ -67,7 +67,7 @@ class Compared:
 
     @property
     def title(self) -> str | None:
-        """The words people know it by."""
+        """The words people know the thing by."""
         thing = self.after or self.before
         return thing.known_as if thing else None
 
@@ -76,7 +76,7 @@ class Compared:
         return self.kind not in ALWAYS_THERE and (self.before is None) != (self.after is None)
 
     def events(self, fields: Sequence[str]) -> list[Recorded]:
-        """In their order, each once."""
+        """Return the events that touched these fields, in order and each once."""
         touching = {record.version: record for field in fields for record in self.touching[field]}
         return [touching[version] for version in sorted(touching)]
 
@@ -90,7 +90,7 @@ class Compared:
 
     @cached_property
     def by_event(self) -> Mapping[str, Sequence[str]]:
-        """The values that are different now, by what last made them so."""
+        """The fields that differ, by the type of the event that last set them."""
         groups: dict[str, list[str]] = defaultdict(list)
         for field, records in self.touching.items():
             if not self.is_same(field):
@@ -99,7 +99,7 @@ class Compared:
 
     @cached_property
     def brought_back(self) -> Mapping[str, str]:
-        """The values that are as they were, and what last made them so."""
+        """The fields that are as they were, with the type of the event that set them back."""
         return {field: called(self.touching[field][-1]) for field in self.touching if self.is_same(field)}
 
     def is_same(self, field: str) -> bool:
@@ -114,7 +114,7 @@ class Compared:
 
 
 def compare(known: LoadedPlan, a: Cut, b: Cut) -> list[Compared]:
-    """All that was touched between the cuts, kind by kind."""
+    """Return everything that was touched between the cuts, kind by kind."""
     was, now = plan_at(known, a) if a.version else EMPTY, plan_at(known, b)
     touching: dict[tuple[str, str], dict[str, list[Recorded]]] = defaultdict(lambda: defaultdict(list))
     sealed: set[ValueOfThing] = set()
@@ -139,7 +139,7 @@ def called(record: Recorded) -> str:
 
 
 def direction(field: str, before: Any, after: Any) -> Direction | None:
-    """Of numbers, and of words on a scale.  From unknown to something is a change without a direction."""
+    """Return whether a number, or a word on a scale, went up or down. From unknown to a value has no direction."""
     if scale := SCALES.get(field):
         before, after = scale.get(before), scale.get(after)
     numbers = all(isinstance(value, int | Decimal) and not isinstance(value, bool) for value in (before, after))

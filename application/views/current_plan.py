@@ -1,4 +1,4 @@
-"""Projection: the plan as it stands at a cut, section by section, with how fresh each is and what follows from it."""
+"""The plan as it stands at a cut: section by section, with its freshness and the metrics that follow from it."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -20,7 +20,7 @@ from domain.account_plan.plan import Plan, the_plan
 from domain.record import Recorded
 
 ONE_EACH = {"plan", "summary", "overview", "contract", "health", "vision"}
-"""What a plan has one of: null until something was said."""
+"""Kinds of things that a plan has one of. They are null until something was said."""
 
 PLURALS = {
     "opportunity": "opportunities",
@@ -32,15 +32,19 @@ PLURALS = {
 
 
 class CutView(BaseModel):
-    """The point in history a view shows."""
+    """The cut that a view shows."""
 
     cut: str
     version: int
     at: datetime
     date: date
     recorded_late: bool = False
-    provisional: bool = Field(False, description="Whether its day is not over: judged as of now.")
-    struck: bool = Field(False, description="Whether it is a review that was struck later; it names the same point.")
+    provisional: bool = Field(
+        False, description="Whether the day of the cut is not over, so that the view is judged as of now."
+    )
+    struck: bool = Field(
+        False, description="Whether the cut is a review that was struck later. It still names the same point."
+    )
 
     @classmethod
     def of(cls, cut: Cut) -> "CutView":
@@ -75,7 +79,7 @@ Sections: type[BaseModel] = create_model("Sections", **{name: (model, ...) for n
 
 
 class CurrentPlan(BaseModel):
-    """A plan at a cut: everything that was said and still stands."""
+    """A plan at a cut: everything that was said and still holds."""
 
     plan_id: UUID
     version: int
@@ -83,11 +87,14 @@ class CurrentPlan(BaseModel):
     account: Plan
     sections: Sections  # type: ignore[valid-type]
     metrics: Metrics
-    duties: list[Duty] = Field(description="Events of the last time that want the plan to be updated.")
+    duties: list[Duty] = Field(description="Recent events after which the plan should be updated.")
 
 
 def current_plan(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) -> CurrentPlan:
-    """Judged by the policy in force, which the program's records say.  Raises `CutBeforePlan`."""
+    """Return the plan at a cut, judged by the policy in force then, which is in the program's records.
+
+    Raises `CutBeforePlan`.
+    """
     plan = plan_at(known, cut)
     card, records, zone = the_plan(plan), known.records[: cut.version], timezone_of(known)
     fresh = freshness(records, card.tier, zone, cut.date, policy_at(program, cut).policy)
@@ -108,8 +115,7 @@ def current_plan(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) 
 
 
 def _by_section(plan: AccountPlan) -> dict[Section, dict[str, Any]]:
-    """Everything in the section where it is shown, by the plural of its kind; of what there is one, the thing
-    itself."""
+    """Group all things by section and by the plural of their kind. A thing that exists once stands by itself."""
     found: dict[Section, dict[str, Any]] = {section: {} for section in SECTIONS}
     for kind, things in plan.kinds().items():
         for thing in things.values():

@@ -1,7 +1,7 @@
-"""Cuts: points in a plan's history.  Every view of a plan can be asked for as of any cut.
+"""Cuts: points in a plan's history. Every view of a plan can be requested as of any cut.
 
-`review:ID`, `version:N`, `event:ID`, an instant, a date or `now`.  What was recorded up to a cut, the cut included, is
-a prefix of the plan's events.
+A cut is written `review:ID`, `version:N`, `event:ID`, an instant, a date or `now`. What was recorded up to and
+including a cut is a prefix of the plan's events.
 """
 
 import re
@@ -23,11 +23,11 @@ from domain.things import day_of
 Day = date
 
 LATE_DAYS = 2
-"""A review recorded more than this many days after it was held was recorded late."""
+"""A review recorded more than this many days after it was held counts as recorded late."""
 
 
 class CutRefused(Exception):
-    """Why a cut cannot be had.  `type` names the rule for programs, `pointer` is filled in where the cut came from."""
+    """Why a cut cannot be used. `type` names the rule for programs; `pointer` is filled in where the cut was given."""
 
     type = "unknown-cut"
 
@@ -46,7 +46,7 @@ class CutBeforePlan(CutRefused):
 
 @dataclass(frozen=True)
 class Cut:
-    """A point in a plan's history: what it is called, the last version it includes, its instant and its day."""
+    """A point in a plan's history: its name, the last version it includes, its instant and its day."""
 
     cut: str
     version: int
@@ -54,17 +54,17 @@ class Cut:
     date: Day
     recorded_late: bool = False
     over: bool = False
-    """Whether the day of the cut is over at it: so for date cuts."""
+    """Whether the day of the cut is over at the cut, as it is for dates."""
     provisional: bool = False
-    """Whether the day it closes is still going on, so that it may yet change."""
+    """Whether the closing day is still going on, so that the view may change."""
     struck: bool = False
-    """Whether it is a review that was struck later.  It names the same point all the same."""
+    """Whether it is a review that was struck later. It still names the same point."""
     kind: ReviewKind | None = None
-    """Of a review."""
+    """The kind of the review."""
 
     @property
     def today(self) -> Day:
-        """The first day that is not past at the cut: its own, unless that is over."""
+        """The first day that is not over at the cut."""
         return self.date + timedelta(days=1) if self.over else self.date
 
     def is_before(self, other: "Cut") -> bool:
@@ -72,8 +72,10 @@ class Cut:
 
 
 def cut_at(text: str, known: LoadedPlan, now: datetime) -> Cut:
-    """The cut a caller names.  Raises `CutUnknown`, `CutInTheFuture`.  Of a cut before the plan opened the version is
-    0."""
+    """Return the cut that a text names. A cut before the plan opened has version 0.
+
+    Raises `CutUnknown`, `CutInTheFuture`.
+    """
     zone = timezone_of(known)
     last = max(now, known.records[-1].meta.recorded_at)
     kind, _, which = text.partition(":")
@@ -102,9 +104,10 @@ def _review(id: str, known: LoadedPlan, zone: str) -> Cut:
 
 
 def review_cut(held: ReviewHeld, record: Recorded, known: LoadedPlan, zone: str) -> Cut:
-    """The cut that a held review is.
+    """Return the cut of a held review.
 
-    Earlier releases gave the id of a struck review again: `review:ID` stays the first, the others go by their version.
+    Earlier releases allowed the id of a struck review to be used again: `review:ID` then means the first one, and the
+    others are named by version.
     """
     if known.first_named["review", held.id].version != record.version:
         return _version(f"version:{record.version}", record.version, known, zone)
@@ -170,7 +173,7 @@ def _version_at(known: LoadedPlan, at: datetime) -> int:
 
 
 def check_there(known: LoadedPlan, cut: Cut) -> None:
-    """Raises `CutBeforePlan` where there was no plan yet."""
+    """Raise `CutBeforePlan` if the plan was not open yet at the cut."""
     if cut.version == 0:
         opened = known.records[0].meta.recorded_at
         raise CutBeforePlan(
@@ -179,13 +182,13 @@ def check_there(known: LoadedPlan, cut: Cut) -> None:
 
 
 def judged_from(a: Cut, b: Cut) -> Cut:
-    """The second cut of two as it is judged.  A review that was recorded late may have been held on a day before the
-    first cut's: it is judged on the later of the two days."""
+    """Return the second of two cuts as it is judged. A review that was recorded late may have been held before the day
+    of the first cut; then it is judged as of that later day."""
     return replace(b, date=max(a.date, b.date))
 
 
 def plan_at(known: LoadedPlan, cut: Cut) -> AccountPlan:
-    """The plan as of a cut: the fold of what was recorded up to it.  Raises `CutBeforePlan`."""
+    """Return the plan as of a cut. Raises `CutBeforePlan`."""
     check_there(known, cut)
     if cut.version == known.version:
         return known.state
@@ -193,5 +196,5 @@ def plan_at(known: LoadedPlan, cut: Cut) -> AccountPlan:
 
 
 def known_at(known: LoadedPlan, cut: Cut) -> LoadedPlan:
-    """All that was known at a cut.  Raises `CutBeforePlan`."""
+    """Return the plan and its records as of a cut. Raises `CutBeforePlan`."""
     return replace(known, records=known.records[: cut.version], state=plan_at(known, cut))

@@ -1,7 +1,7 @@
-"""Projection: what is different between two cuts of a plan, net, each change with the events that made it.
+"""The net difference between two cuts of a plan, each change with the events that made it.
 
-A change is called after the event that last made it (`sentiment-changed`, `play-won`), so that a new event needs no
-line here.  What went and came back is *touched but unchanged*.
+A change is named after the event that last made it (`sentiment-changed`, `play-won`), so a new event needs no code
+here. What changed and changed back is listed as touched but unchanged.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,10 +22,11 @@ from domain.account_plan.plan import the_plan
 from domain.record import Recorded
 
 LEADING = ("state", "exposure", "reached", "penetration")
-"""Values that tell more than those an event says before them."""
+"""Fields that lead a change before the fields that the event says first."""
 
 TRACES = frozenset({"returned_on", "moved_on"})
-"""Values that tell of an event, not how things stand: where all else it changed went back, they are no change."""
+"""Fields that describe an event rather than a state. If everything else it changed was changed back, they are no
+change."""
 
 
 class CutsOutOfOrder(Exception):
@@ -33,9 +34,9 @@ class CutsOutOfOrder(Exception):
 
 
 class Change(BaseModel):
-    """One thing that is different, net, in what one kind of event says of it.
+    """One net change: what differs in a thing by one type of event.
 
-    A thing that came is one change, and what became of it since is another.
+    If a thing was added, that is one change; what happened to it afterwards is another.
     """
 
     what: str
@@ -44,12 +45,12 @@ class Change(BaseModel):
     id: str
     title: str | None
     field: str | None
-    """The value that leads; null where a thing came or went as a whole."""
+    """The most important field that changed; null if the thing as a whole was added or removed."""
     direction: Direction | None
     before: Any = Field(serialization_alias="from")
     after: Any = Field(serialization_alias="to")
     also: dict[str, Move] = {}
-    """What else of the thing is different by the same kind of event."""
+    """The other fields that differ by the same type of event."""
     events: list[str]
     actors: list[str]
     reasons: list[str]
@@ -60,40 +61,40 @@ class Touched(BaseModel):
 
     section: Section
     what: str
-    """The event that brought it back."""
+    """The event that changed it back."""
     kind: str
     id: str
     title: str | None
     field: str | None
-    """Null where a thing came and went as a whole."""
+    """The field; null if the thing as a whole was added and removed."""
     value: Any
     also: dict[str, Move] = {}
-    """What the event left behind, such as the day of the return."""
+    """What remains of the event, such as the day of the return."""
     events: list[str]
     actors: list[str]
     reasons: list[str]
 
 
 class Diff(BaseModel):
-    """The comparison of two cuts."""
+    """The difference between two cuts."""
 
     plan_id: UUID
     from_: CutView = Field(serialization_alias="from")
     to: CutView
     unchanged: bool
-    """No change at all, which is itself a finding."""
+    """Whether nothing changed at all, which is a finding in itself."""
     changes: dict[Section, list[Change]]
     touched_unchanged: list[Touched]
     refreshed: list[Section]
     """Sections with an event between the cuts."""
     gone_stale: list[Section]
-    """Sections that are too old at the second cut and were not at the first."""
+    """Sections that are stale at the second cut and were not at the first."""
     from_state: CurrentPlan | None = None
     to_state: CurrentPlan | None = None
 
 
 def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False, program: Sequence[Recorded] = ()) -> Diff:
-    """From cut `a` to cut `b`; before the plan opened, everything came.
+    """Return the difference from cut `a` to cut `b`. For a cut before the plan opened, everything was added.
 
     Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
     """
@@ -119,11 +120,12 @@ def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False, program: Seque
     )
 
 
-# What is different
+# What differs
 
 
 def changes_of(thing: Compared) -> Iterator[Change]:
-    """One change per kind of event; where the thing came or went, one for that, and one for how it stands since."""
+    """Yield the changes of a thing, one for each type of event. If it was added or removed, that is a change, and what
+    happened since is another."""
     groups, back = thing.by_event, set(thing.brought_back.values())
     if thing.came_or_went:
         came_or_went = thing_came_or_went(thing)
@@ -150,7 +152,7 @@ def thing_came_or_went(thing: Compared) -> Change:
 
 
 def tells_more(thing: Compared, came: Change, what: str, fields: Sequence[str]) -> bool:
-    """Whether what happened to a thing after it came is more than a detail of it: another state, or its end."""
+    """Return whether what happened after a thing was added is more than a detail of that: another state, or its end."""
     if thing.after is None or what == came.what:
         return False
     if "state" in fields or what in OF_THEIR_OWN.values():
@@ -175,12 +177,13 @@ def change(thing: Compared, what: str, fields: Sequence[str]) -> Change:
 
 
 def leading_first(fields: Sequence[str], last: Recorded) -> list[str]:
-    """The value an event is about comes first: the state it leads to, else what it says first."""
+    """Return the fields with the most important first: the state that the event leads to, else what the event says
+    first."""
     order = [*LEADING, *(field for field in type(last.event).model_fields if field not in TRACES)]
     return sorted(fields, key=lambda field: order.index(field) if field in order else len(order))
 
 
-# What is not
+# What does not
 
 
 def back_where_it_was(thing: Compared) -> Iterator[Touched]:

@@ -1,5 +1,7 @@
-"""What each event did to the plan: the values of things before and after it.  History, blame and diffs are made of it,
-and need no change for a new event."""
+"""The effects of each event: the values of things before and after it.
+
+Histories, blame and diffs are made from effects, so they need no code for a new event.
+"""
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -19,7 +21,7 @@ from domain.things import Thing, Values
 
 @dataclass(slots=True)
 class Effect:
-    """One value before and after an event; null: none, or not known."""
+    """A value before and after an event; null if there is none or it is not known."""
 
     kind: str
     id: str
@@ -33,7 +35,7 @@ ValueOfThing = tuple[str, str, str]
 
 
 class Step(NamedTuple):
-    """An event and all it changed."""
+    """An event and everything it changed."""
 
     record: Recorded
     effects: Sequence[Effect]
@@ -43,9 +45,9 @@ class Step(NamedTuple):
 
 
 def walk(records: Sequence[Recorded], after: int = 0, never: AbstractSet[int] = frozenset()) -> Iterator[Step]:
-    """Every event after a version, with what it changed when it was recorded: striking an entry undoes what that did.
+    """Yield every event after a version with its effects at that time. Striking an entry undoes the entry's effects.
 
-    The entries of the versions in `never` are left out from the first, as if they had never been.
+    Entries whose versions are in `never` are treated as if they had never been recorded.
     """
     draft = WatchedDraft(never)
     for record in records:
@@ -120,7 +122,8 @@ def reasons_given(records: Iterable[Recorded]) -> list[str]:
 
 
 def values_of(thing: Thing | None) -> dict[str, Any]:
-    """What was ever said of a thing and what follows from it: neither its id nor what is empty or only rules need."""
+    """Return the values of a thing and what follows from them, without its id, empty values, and those that only rules
+    need."""
     if thing is None:
         return {}
     kind, said = type(thing), thing.__dict__
@@ -139,7 +142,7 @@ def _said(kind: type[Thing]) -> Mapping[str, Any]:
 
 @cache
 def _following(kind: type[Thing]) -> tuple[str, ...]:
-    """The values that nobody says because they follow from others."""
+    """Return the computed fields of a kind of thing."""
     return tuple(kind.model_computed_fields)
 
 
@@ -152,10 +155,11 @@ def _or_none(value: Any) -> Any:
 
 
 def section_of(thing: Thing | type[Thing]) -> Section:
-    """Where a thing is shown: a note in the section it was written for; of a kind of things, where they are at home."""
+    """Return the section where a thing is shown: for a note the section it was written for, else the section of its
+    kind."""
     return cast(Section, thing.__dict__.get("section", thing.home))
 
 
 def refreshed_by(event: Event) -> Section:
-    """The section that is the fresher for an event of a plan."""
+    """Return the section that an event refreshes."""
     return cast(Section, event.refreshes())

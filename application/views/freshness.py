@@ -1,4 +1,4 @@
-"""How old each section of a plan is, how old it may be, and which events ask for an update before that."""
+"""The freshness of each section of a plan, how old it may be, and the events that require an earlier update."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,13 +30,13 @@ class Freshness(BaseModel):
     refreshed_on: date
     age_days: int
     most_days: int | None
-    """How old it may be; null: no duty."""
+    """How many days old the section may be; null for no limit."""
     stale: bool
 
 
 class Duty(BaseModel):
-    """Something happened after which the plan wants an update: any later event is one that does not itself ask for
-    one."""
+    """An event after which the plan should be updated. Any later event counts as the update, unless it requires one
+    itself."""
 
     event: str
     type: str
@@ -49,7 +49,8 @@ class Duty(BaseModel):
 def freshness(
     records: Iterable[Recorded], tier: Tier, timezone: str, today: date, policy: Policy
 ) -> dict[Section, Freshness]:
-    """Of every section on a day, by the policy in force.  A section nobody ever touched is as old as the plan."""
+    """Return the freshness of every section on a day, by the policy in force. A section that was never touched is as
+    old as the plan."""
     last: dict[Section, datetime] = {}
     opened_at: datetime | None = None
     for record in records:
@@ -63,15 +64,15 @@ def freshness(
 
 
 def of_age(refreshed_on: date, most: int | None, today: date) -> Freshness:
-    """Of a section that may be `most` days old; None where it may be as old as it likes."""
+    """Return the freshness of a section that may be `most` days old; None for no limit."""
     age = max((today - refreshed_on).days, 0)
     return Freshness(refreshed_on=refreshed_on, age_days=age, most_days=most, stale=most is not None and age > most)
 
 
 def duties(records: Sequence[Recorded], timezone: str, today: date) -> list[Duty]:
-    """The ad-hoc duties of the last fourteen days and those not met yet, oldest first.
+    """Return the duties to update that arose in the last fourteen days or are not met yet, the oldest first.
 
-    `today` is the first day that is not over.  What was struck asks for nothing.
+    `today` is the first day that is not over. Struck entries require nothing.
     """
     struck = struck_by(records)
     standing = [record for record in records if record.version not in struck]
@@ -83,7 +84,7 @@ def duties(records: Sequence[Recorded], timezone: str, today: date) -> list[Duty
 
 
 def _duty(asking: Recorded, updates: Sequence[datetime], timezone: str, today: date) -> Duty:
-    # Events of one command are recorded at one instant.
+    # Events of one command are recorded at the same instant.
     later = bisect_right(updates, asking.meta.recorded_at)
     update = updates[later] if later < len(updates) else None
     since = day_of(asking.meta.recorded_at, timezone)

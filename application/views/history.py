@@ -1,4 +1,4 @@
-"""Projection: who did what when, what it changed, and why.  The audit view; it needs no change for a new event."""
+"""The history of a plan: who did what when, what it changed, and why. It needs no code for a new event."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from domain.record import Recorded, struck_by
 
 @dataclass(slots=True)
 class Concern:
-    """The thing an event is about."""
+    """The thing that an event is about."""
 
     kind: str
     id: str
 
 
 class Entry(BaseModel):
-    """One event on record."""
+    """One recorded event."""
 
     id: str
     version: int
@@ -41,9 +41,9 @@ class Entry(BaseModel):
     data: dict[str, Any]
     changes: list[Effect]
     sealed_for: list[str]
-    """The stakeholders whose keys open the words that do not stand in clear."""
+    """The stakeholders whose keys open the text that is not stored in clear."""
     struck_by: str | None
-    """The event that struck this entry as entered by mistake."""
+    """The event that struck this entry because it was entered by mistake."""
     command_id: str
     request_id: str
     correlation_id: str
@@ -51,19 +51,19 @@ class Entry(BaseModel):
 
 
 class Filter(BaseModel):
-    """What to leave in; a field that is not given leaves in everything."""
+    """Selects entries. A field that is not given selects everything."""
 
     section: Section | None = None
     type: str | None = None
     actor: str | None = None
-    """Who said so, or on whose behalf."""
+    """Who entered it, or on whose behalf."""
     kind: str | None = None
     id: str | None = None
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
 
     def leaves_in(self, record: Recorded, records: Sequence[Recorded]) -> bool:
-        """Whether an event is wanted, of a history that it is part of."""
+        """Return whether an event of this history is selected."""
         event, meta = record.event, record.meta
         return (
             self.section in (None, event.refreshes())
@@ -84,9 +84,9 @@ class Filter(BaseModel):
 
 
 def concerned(record: Recorded, records: Sequence[Recorded] = ()) -> Iterator[tuple[str, str]]:
-    """Kind and id of everything an event is about or names: one thing's life is made of these.
+    """Yield kind and id of everything that an event is about or names. These make up the history of a thing.
 
-    What a struck entry was about is looked up in the history, where that is given.
+    What a struck entry was about is looked up in the history, if it is given.
     """
     event = record.event
     yield event.noun, event.subject()
@@ -103,7 +103,8 @@ def history(
     after: int = 0,
     limit: int = 100,
 ) -> tuple[list[Entry], int | None]:
-    """The entries after a version that are wanted, oldest first, and the version to go on after, if there are more."""
+    """Return the selected entries after a version, the oldest first, and the version to continue after if there are
+    more."""
     entries: list[Entry] = []
     struck = struck_by(records)
     for step in walk(records, after):
@@ -144,7 +145,7 @@ MOST_SINCE = 50
 
 
 def since(known: LoadedPlan, wanted: Sequence[Recorded]) -> list[Entry]:
-    """The entries of these events, for somebody who has to know what happened meanwhile."""
+    """Return the entries of these events, for somebody who needs to know what happened meanwhile."""
     versions = {record.version for record in wanted}
     after = min(versions, default=1) - 1
     return history(known.records, lambda record, _: record.version in versions, after, MOST_SINCE)[0]

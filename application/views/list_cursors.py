@@ -1,4 +1,4 @@
-"""Cursors of lists: where the page that follows begins."""
+"""Cursors of lists: where the next page begins."""
 
 import base64
 import re
@@ -9,12 +9,12 @@ class CursorUnknown(Exception):
 
 
 def cursor_after(version: int) -> str:
-    """Of what is listed by version."""
+    """Return the cursor after an entry of a list that is in order of version."""
     return base64.urlsafe_b64encode(f"v{version}".encode()).decode().rstrip("=")
 
 
 def version_of(cursor: str) -> int:
-    """Raises `CursorUnknown`."""
+    """Return the version in a cursor. Raises `CursorUnknown`."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except ValueError:

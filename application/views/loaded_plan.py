@@ -1,4 +1,4 @@
-"""What every view of a plan is made of."""
+"""The input of every view of a plan."""
 
 from application.aggregates.cache import LoadedAggregate
 from domain.account_plan.language import AccountPlan

@@ -1,4 +1,4 @@
-"""What follows directly from a plan as it stands: who is covered, what is open, what is at risk."""
+"""Metrics of a plan as it stands: coverage, open promises, risks, pipeline."""
 
 from collections import Counter
 from datetime import date
@@ -21,71 +21,71 @@ SOON_DAYS = 14
 
 
 class StakeholderCoverage(BaseModel):
-    """Whom we know and where they stand.  Counts only those who are there."""
+    """Stakeholder coverage by attitude, level and role. Only those who are still there count."""
 
     known: int
     to_fill: int
-    """Roles we know must exist, with nobody's name yet."""
+    """Stakeholders that must exist but have no name yet."""
     engaged: int
-    """Known well: a relationship of strength 2 or more."""
+    """Stakeholders with a relationship of strength 2 or more."""
     by_attitude: dict[str, int]
-    """From "-2" to "2", and "unknown"."""
+    """The number of stakeholders by attitude, from "-2" to "2" and "unknown"."""
     by_level: dict[str, int]
     key_roles: dict[str, list[str]]
-    """Who plays the roles no deal goes without; an empty list is a gap."""
+    """Who plays the roles that no deal goes without. An empty list is a gap."""
     blockers: list[str]
     single_threaded: bool
-    """Fewer than two people are engaged: if one leaves, the account starts anew."""
+    """Whether fewer than two people are engaged: if one leaves, the account starts anew."""
     single_threaded_opportunities: list[str]
-    """Open opportunities with fewer than three different people engaged who are still there."""
+    """Open opportunities with fewer than three engaged people who are still there."""
     uncovered_units: list[str]
     """Units with a budget of their own where nobody is engaged."""
 
 
 class WhitespaceTotals(BaseModel):
-    """Offerings times units.  A cell nobody assessed is unknown."""
+    """Totals of the grid of units and offerings. A cell that nobody assessed is unknown."""
 
     cells: int
     by_penetration: dict[str, int]
     arr_potential: dict[str, Decimal]
-    """By penetration, of the cells that are assessed."""
+    """The potential of assessed cells, by penetration."""
     weighted_arr_potential: Decimal
-    """Potential times probability, where both are known and the cell is not ours, not lost and not out of the
-    question."""
+    """The sum of potential times probability over cells where both are known and that are not ours, not lost and not
+    out of the question."""
 
 
 class OpenPromises(BaseModel):
-    """Plays and actions."""
+    """Counts of plays and actions."""
 
     by_state: dict[str, int]
-    """Of plays and actions together, those that are over included: planned, in_flight, open, won, done …"""
+    """The number of plays and actions by state, finished ones included: planned, in_flight, open, won, done …"""
     open: int
     overdue: int
     due_within_14_days: int
     customer_side: int
-    """Open joint actions the customer promised."""
+    """The number of open joint actions that the customer promised."""
 
 
 class RiskExposure(BaseModel):
-    """Of the risks that are open."""
+    """The exposure of open risks."""
 
     open: int
     severe: int
-    """Likelihood times impact of 15 or more."""
+    """The number of open risks with likelihood times impact of 15 or more."""
     highest: int
     arr_exposed: Decimal
     by_kind: dict[str, int]
 
 
 class Pipeline(BaseModel):
-    """Of the opportunities that are open."""
+    """Totals of open opportunities."""
 
     open: int
     amount: Decimal
     weighted_amount: Decimal
-    """Amount times probability, where that is known."""
+    """The sum of amount times probability, where the probability is known."""
     multi_threaded: int
-    """With three or more different people engaged who are still there."""
+    """The number of open opportunities with three or more engaged people who are still there."""
 
 
 class Metrics(BaseModel):
@@ -95,11 +95,11 @@ class Metrics(BaseModel):
     risks: RiskExposure
     opportunities: Pipeline
     requests_waiting: int
-    """Requests to the rest of the company that are neither delivered nor declined."""
+    """The number of requests to the rest of the company that are neither delivered nor declined."""
 
 
 def metrics(plan: AccountPlan, today: date) -> Metrics:
-    """As of the first day that is not over: what was due before it and is open is overdue."""
+    """Return the metrics as of the first day that is not over. Open promises that were due before it are overdue."""
     requests = plan.all(Request).values()
     return Metrics(
         stakeholders=stakeholder_coverage(plan),

@@ -1,4 +1,4 @@
-"""The lists that are made of one plan, as they are answered over HTTP and on the command line alike."""
+"""The lists of a plan, as HTTP and the command line both answer them."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -27,14 +27,14 @@ class BlameList(BaseModel):
     as_of: CutView
     items: list[Blame]
     next: None = None
-    """As in every list; this one comes whole."""
+    """Always null: this list is complete."""
 
 
 class ReviewList(BaseModel):
     as_of: CutView
     items: list[ReviewView]
     next: None = None
-    """As in every list; this one comes whole."""
+    """Always null: this list is complete."""
 
 
 class NoReviewToCompareWith(CutRefused):
@@ -44,7 +44,7 @@ class NoReviewToCompareWith(CutRefused):
 
 
 def history_page(known: LoadedPlan, wanted: Filter, until: Cut, after: int = 0, limit: int = 100) -> HistoryPage:
-    """What was recorded after a version and up to a cut.  Raises `CutBeforePlan`."""
+    """Return the selected events after a version, up to a cut. Raises `CutBeforePlan`."""
     check_there(known, until)
     items, last = history(known.records[: until.version], wanted.leaves_in, after, limit)
     return HistoryPage.model_construct(items=items, next=cursor_after(last) if last else None)
@@ -53,7 +53,7 @@ def history_page(known: LoadedPlan, wanted: Filter, until: Cut, after: int = 0, 
 def blame_list(
     known: LoadedPlan, cut: Cut, section: Section | None = None, kind: str | None = None, id: str | None = None
 ) -> BlameList:
-    """Raises `CutBeforePlan`."""
+    """Return the blame at a cut, of a section, a kind or one thing. Raises `CutBeforePlan`."""
     items = [
         each
         for each in blame(plan_at(known, cut), known.records[: cut.version])
@@ -63,12 +63,12 @@ def blame_list(
 
 
 def review_list(known: LoadedPlan, cut: Cut) -> ReviewList:
-    """Raises `CutBeforePlan`."""
+    """Return the reviews up to a cut. Raises `CutBeforePlan`."""
     return ReviewList.model_construct(as_of=CutView.of(cut), items=reviews(known, cut))
 
 
 def review_before(known: LoadedPlan, cut: Cut) -> str:
-    """The last review before a cut: what one compares with if nothing else is said.
+    """Return the last review before a cut, the default to compare with.
 
     Raises `NoReviewToCompareWith`, `CutBeforePlan`.
     """
@@ -79,7 +79,8 @@ def review_before(known: LoadedPlan, cut: Cut) -> str:
 
 
 def version_before(cut: str | None, known: LoadedPlan, now: datetime) -> int:
-    """The version after which a history begins.  A day is meant from its beginning: what was recorded on it counts."""
+    """Return the version after which a history begins. A day stands for its beginning: what was recorded on it is
+    included."""
     if cut is None:
         return 0
     found = cut_at(cut, known, now)
@@ -92,5 +93,5 @@ _EVENTS = {name: name for name in EVENTS} | {kebab_case(name): name for name in 
 
 
 def event_named(type: str) -> str | None:
-    """The name of an event, given as `PlayStarted`, `play-started` or `plantrail.play-started.v1`."""
+    """Return the name of an event that is given as `PlayStarted`, `play-started` or `plantrail.play-started.v1`."""
     return _EVENTS.get(re.sub(r"^plantrail\.|\.v\d+$", "", type))

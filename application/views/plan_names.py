@@ -1,4 +1,4 @@
-"""Wherever a plan is named, its own id and that of its account both work."""
+"""Names of plans: the plan's id and its account's id both work wherever a plan is named."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 
 def plans_named(plan: str) -> Iterator[UUID]:
-    """The ids a name may mean: a plan id, or the id of an account, which may look like one."""
+    """Yield the ids that a name may mean: a plan id, or the id of an account, which may look like one."""
     if CANONICAL_UUID.fullmatch(plan):
         yield UUID(plan)
     yield plan_id_of(plan)
 
 
 def first_open(plan: str, use: Callable[[UUID], T]) -> T:
-    """What `use` makes of the first plan of this name that there is.  Raises `PlanNotOpen`."""
+    """Return the result of `use` for the first open plan with this name. Raises `PlanNotOpen`."""
     for plan_id in plans_named(plan):
         try:
             return use(plan_id)

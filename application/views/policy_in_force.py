@@ -1,4 +1,4 @@
-"""Which policy plans are judged by at a cut: what was adopted later never changes a verdict about before."""
+"""The policy that plans are judged by at a cut. A policy adopted later never changes an earlier verdict."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -17,11 +17,11 @@ class PolicyInForce(NamedTuple):
 
 
 DEFAULT = PolicyInForce(0, DEFAULT_POLICY)
-"""Before any policy was adopted, and where there is no program."""
+"""The policy before any was adopted, and without a program."""
 
 
 def policy_in_force(program: Sequence[Recorded], at: datetime, day: date) -> PolicyInForce:
-    """The last policy that the program's records adopt by an instant and that is effective by a day.
+    """Return the last policy that was adopted by an instant and is effective by a day.
 
     A policy adopted with a day in the past is in force from when it was recorded, not from that day on.
     """
@@ -33,5 +33,6 @@ def policy_in_force(program: Sequence[Recorded], at: datetime, day: date) -> Pol
 
 
 def policy_at(program: Sequence[Recorded], cut: Cut) -> PolicyInForce:
-    """The policy that a plan is judged by at a cut.  `program`: the program's records, none where there is none."""
+    """Return the policy that a plan is judged by at a cut. `program` are the program's records, if there is a
+    program."""
     return policy_in_force(program, cut.at, cut.date)

@@ -1,4 +1,4 @@
-"""Projection: the reviews of a plan, as the cuts they are."""
+"""The reviews of a plan, each of which is a cut once it was held."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,7 +13,7 @@ from domain.record import Recorded, struck_by
 
 
 class ReviewView(BaseModel):
-    """A review that is planned, was held or was cancelled; a held one is a cut: `review:ID`."""
+    """A review that is planned, was held or was cancelled. A held one is a cut: `review:ID`."""
 
     review: Review
     cut: str | None
@@ -23,7 +23,7 @@ class ReviewView(BaseModel):
 
 
 class ReviewOnRecord(NamedTuple):
-    """A review that was held: what was said of it, and the cut it is."""
+    """A held review: what was said of it, and its cut."""
 
     event: ReviewHeld
     record: Recorded
@@ -31,7 +31,7 @@ class ReviewOnRecord(NamedTuple):
 
 
 def held_reviews(known: LoadedPlan, until: Cut) -> list[ReviewOnRecord]:
-    """Those held by a cut and not struck by it, in the order they were recorded.  Raises `CutBeforePlan`."""
+    """Return the reviews that were held and not struck by a cut, in order of recording. Raises `CutBeforePlan`."""
     check_there(known, until)
     records, zone = known.records[: until.version], timezone_of(known)
     struck = struck_by(records)
@@ -43,7 +43,7 @@ def held_reviews(known: LoadedPlan, until: Cut) -> list[ReviewOnRecord]:
 
 
 def last_review(reviews: Iterable[ReviewOnRecord], before: Cut | None = None) -> ReviewOnRecord | None:
-    """The one that was held last, whatever was recorded last: see `HeldReview`.  Of all, or of those before a cut."""
+    """Return the review with the latest day held, whenever it was recorded; with `before`, of those before that cut."""
     return max(
         (each for each in reviews if before is None or each.cut.is_before(before)),
         key=lambda each: HeldReview(each.event.held_on, each.record.version, each.event.id),
@@ -52,7 +52,7 @@ def last_review(reviews: Iterable[ReviewOnRecord], before: Cut | None = None) ->
 
 
 def reviews(known: LoadedPlan, cut: Cut) -> list[ReviewView]:
-    """In the order they came.  Raises `CutBeforePlan`."""
+    """Return the reviews in order of recording. Raises `CutBeforePlan`."""
     held = {each.event.id: each.cut for each in held_reviews(known, cut)}
     return [_view(review, held.get(review.id)) for review in plan_at(known, cut).all(Review).values()]
 

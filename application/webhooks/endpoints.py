@@ -41,7 +41,7 @@ class Webhook(BaseModel):
     waiting: int = Field(description="Plans with events that have not arrived yet, parked ones included.")
     parked: int = Field(description="Plans that are not tried again until they are replayed.")
     previous_secret_until: datetime | None = Field(
-        description=("Until then deliveries are signed with the previous secret as well.")
+        description="Until then deliveries are signed with the previous secret as well."
     )
     created_at: datetime
 
