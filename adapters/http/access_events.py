@@ -1,4 +1,4 @@
-"""Who has read what, for auditors."""
+"""The access log over HTTP, for auditors."""
 
 from typing import Annotated, Any
 
@@ -17,14 +17,14 @@ MOST_ITEMS = 500
 
 
 class AccessesWanted(BaseModel):
-    """Whose reads, and of what."""
+    """A query of the access log."""
 
     model_config = ConfigDict(extra="forbid")
 
-    plan: str | None = Field(None, max_length=128, description="Only of this plan: its id or that of its account.")
-    actor: str | None = Field(None, max_length=128, description="Only by this person.")
-    cursor: int | None = Field(None, ge=0, le=2**63 - 1, description="`next` of the page before.")
-    limit: int = Field(100, ge=1, le=MOST_ITEMS, description="How many at most.")
+    plan: str | None = Field(None, max_length=128, description="Only reads of this plan: account id or plan id.")
+    actor: str | None = Field(None, max_length=128, description="Only reads by this person.")
+    cursor: int | None = Field(None, ge=0, le=2**63 - 1, description="The value of `next` on the previous page.")
+    limit: int = Field(100, ge=1, le=MOST_ITEMS, description="At most this many entries.")
 
 
 SAYS: dict[str, Any] = LIST_QUERY | {"openapi_extra": LIST_QUERY["openapi_extra"] | needs("audit")}
@@ -33,7 +33,7 @@ SAYS: dict[str, Any] = LIST_QUERY | {"openapi_extra": LIST_QUERY["openapi_extra"
 def routes(events: AccessEvents) -> APIRouter:
     api = APIRouter(prefix="/v1/access-events", tags=["audit"])
 
-    @api.get("", response_model=AccessPage, summary="Who has read what of plans, the latest first", **SAYS)
+    @api.get("", response_model=AccessPage, summary="Who has read what, the latest first", **SAYS)
     async def read_access_events(request: Request, wanted: Annotated[AccessesWanted, Query()]) -> Response:
         caller, plans = caller_of(request), ids_of([wanted.plan]) if wanted.plan else None
         page = await run_in_threadpool(events.page, wanted.limit, plans, wanted.actor, wanted.cursor, caller)

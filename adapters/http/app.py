@@ -1,4 +1,4 @@
-"""The HTTP service put together."""
+"""The HTTP service: all routes, and what they need."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -59,7 +59,7 @@ from domain.account_plan.language import AccountPlan
 
 @dataclass(frozen=True)
 class Services:
-    """What the HTTP service needs of the others."""
+    """What the HTTP service needs from the other rooms."""
 
     plans: Aggregates[AccountPlan]
     histories: Histories
@@ -74,30 +74,30 @@ class Services:
     press: RenderingPool
     callers: Callers
     limits: Buckets | None
-    """How often each of them may call; None: as often as they like."""
+    """How often each caller may call; None for no limit."""
     api_keys: ApiKeys
     keys_changed: Callable[[], None]
-    """To be told when keys were made or taken back here."""
+    """Called when keys were created or revoked here."""
     access_log: AccessLog
     access_events: AccessEvents
     secret: bytes
-    """What HMACs of idempotency keys are made with."""
+    """The secret of the HMACs of idempotency keys."""
     now: Callable[[], datetime]
     make_id: Callable[[], UUID]
     checks: Checks
-    """What may keep the service from being ready."""
+    """The checks of readiness."""
     public_url: str
     """Where others reach the service."""
     drafts: Drafts
     sessions: Sessions
-    """Of people who use the pages."""
+    """The sessions of people who use the pages."""
     metrics: Metrics = field(default_factory=Metrics)
     outages: Outages = field(default_factory=Outages)
-    """To be told by whatever cannot be done."""
+    """Where failures of work in the background are reported."""
 
 
 Pages = Callable[[Services, queries.Views, commands.CommandDesk], Iterable[BaseRoute]]
-"""The pages for people, which are served beside the interface for programs."""
+"""Makes the routes of the pages for people, which are served beside the interface for programs."""
 
 
 def no_pages(_services: Services, _views: queries.Views, _desk: commands.CommandDesk) -> Iterable[BaseRoute]:
@@ -127,7 +127,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     services.erasures.when_forgotten(services.drafts.drop_of_plan)
     guard = Guard(services.callers, views.plan, services.limits)
     desk = commands.CommandDesk(services.plans, services.erasures, services.secret, metrics, views.note_read)
-    # Flat and in front, for every route before the right one is tried in vain.
+    # The routes stand flat and first, so that no other route is tried before them.
     app.router.routes[:0] = [
         commands.routes(desk, guard),
         *guard.before_all(
@@ -170,7 +170,7 @@ def health(services: Services, metrics: Metrics) -> APIRouter:
             return problem(request, 503, "not-ready", detail, RETRY_AFTER, reasons=[each.reason for each in reasons])
         return {"status": "ok"}
 
-    @api.get("/metrics", summary="Numbers for Prometheus", response_class=Response, **HEALTH)
+    @api.get("/metrics", summary="Metrics for Prometheus", response_class=Response, **HEALTH)
     async def read_metrics() -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
@@ -178,7 +178,7 @@ def health(services: Services, metrics: Metrics) -> APIRouter:
 
 
 def openapi(app: FastAPI) -> APIRouter:
-    """The document, made once and not in everybody's way: it takes a while."""
+    """Return the route of the OpenAPI document. It is made once, in a thread, because that takes a while."""
     api = APIRouter()
     lock = Lock()
     made: list[bytes] = []

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of commands: made of their models, with an example for every body."""
+"""The documentation of commands in the OpenAPI document: made from their models, with an example of every body."""
 
 import json
 from collections.abc import Hashable, Iterator, Mapping
@@ -37,7 +37,7 @@ from domain.language import Command
 from domain.markers import Due, Happened, Refers, marked
 
 EXAMPLES: Mapping[str, dict[str, Any]] = json.loads(files(__package__).joinpath("examples.json").read_text("utf-8"))
-"""A body for every command, from plans true to life."""
+"""An example body of every command, from realistic plans."""
 
 EXAMPLE_OF_A_LIST = [
     {"command": name, "body": EXAMPLES[name]} for name in ("complete-action", "reschedule-play", "add-action")
@@ -50,7 +50,7 @@ NEEDS = {
     "any": "The {noun} must be there, over or not.",
     "nothing": "",
 }
-"""What a command needs of the thing it is about."""
+"""What each command requires of the thing it is about."""
 
 PLAN = {"name": "plan", "in": "path", "required": True, "description": "Plan id or account id.", "schema": TEXT}
 PARAMETERS = {
@@ -88,13 +88,13 @@ HEADERS = ETAG_AND_REQUEST_ID | {
 ANSWERS = (CommandAnswer, CommandsAnswer, ErasureAnswer)
 NEXT = ("read_plan", "read_history", "assign_member", "add_stakeholder", "plan_play", "hold_review", "archive_plan")
 LINKS = {name: {"operationId": name, "parameters": {"plan": "$response.body#/plan_id"}} for name in NEXT}
-"""What may be done with a plan that was just opened."""
+"""Links to what may be done with a plan that was just opened."""
 
 LOCATION = {"Location": {"description": "Of the plan that was opened.", "schema": TEXT}}
 
 
 def command_documentation() -> dict[str, dict[str, Any]]:
-    """The paths of all commands, and the components they refer to."""
+    """Return the paths of all commands, and the components they refer to."""
     models: list[tuple[Hashable, JsonSchemaMode, TypeAdapter[Any]]] = [
         *((name, "validation", TypeAdapter(command)) for name, command in COMMANDS.items()),
         ("commands", "validation", listed()),
@@ -145,7 +145,7 @@ def _component(status: str) -> str:
 
 
 def describe(schema: dict[str, Any], command: type[Command]) -> None:
-    """Say in the schema of a command what is true of it and of its fields beside their types."""
+    """Add to the schema of a command what is true of it and its fields beside their types."""
     schema["description"] = _said_of(command)
     for field, sentence in _said_of_fields(command):
         schema["properties"][field].setdefault("description", sentence)

@@ -1,4 +1,4 @@
-"""A route for every command, generated from the command models, and one for a list of them, all or nothing."""
+"""A route for every command, generated from the command models, and one for lists of commands, all or nothing."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -45,7 +45,8 @@ from domain.language import Caution, Command, Refusal
 MOST_COMMANDS = 100
 MOST_AT_ONCE = 64
 QUEUE_TIMEOUT_SECONDS = 1.0
-"""Seconds a command may wait for its turn in this process: with more to do than that, it is better to say so."""
+"""Seconds for which a command waits for its turn in this process. If more is waiting than that, it is refused at
+once."""
 
 FAILED: dict[type[Exception], str] = {
     Refusal: "refused",
@@ -58,14 +59,14 @@ logger = structlog.get_logger("plantrail.commands")
 
 
 class EventReference(BaseModel):
-    """An event that was recorded; `type` as in the feed."""
+    """A recorded event. `type` is the same as in the feed."""
 
     id: str
     type: str
 
 
 class Result(BaseModel):
-    """What came of one command of a list."""
+    """The outcome of one command of a list."""
 
     command: str
     id: str | None
@@ -74,24 +75,28 @@ class Result(BaseModel):
 
 
 class CommandAnswer(BaseModel):
-    """What came of a command.  Without events, nothing was to change."""
+    """The outcome of a command. Without events, there was nothing to change."""
 
     plan_id: str
     version: int
-    position: int = Field(description="Of the plan's last event on the log of all plans: `at_least` of lists of plans.")
-    id: str | None = Field(description="Of the thing the command was about, perhaps made here; null for a list.")
+    position: int = Field(
+        description="The position of the plan's last event on the log of all plans, for `at_least` of lists of plans."
+    )
+    id: str | None = Field(
+        description="The id of the thing that the command was about, possibly generated; null for a list."
+    )
     events: list[EventReference]
     warnings: list[Caution]
 
 
 class CommandsAnswer(CommandAnswer):
-    """What came of a list of commands: all events, and under `results` what came of each."""
+    """The outcome of a list of commands: all events, and for each command its own outcome in `results`."""
 
     results: list[Result]
 
 
 class ErasureAnswer(CommandAnswer):
-    """What came of forgetting somebody."""
+    """The outcome of forgetting somebody."""
 
     certificate: Certificate
 
@@ -106,7 +111,8 @@ LISTABLE = {name: command for name, command in COMMANDS.items() if command is no
 
 @cache
 def listed() -> TypeAdapter[list[Any]]:
-    """A list of commands: made when somebody sends one, for it takes as long as a start does otherwise."""
+    """Return the validator of lists of commands. It is built at first use, because that takes as long as the rest of a
+    start."""
     any_listed: Any = Union[tuple(_listed(name, command) for name, command in LISTABLE.items())]  # noqa: UP007
     many: Any = list[Annotated[any_listed, Discriminator("command")]]
     return TypeAdapter(Annotated[many, Field(min_length=1, max_length=MOST_COMMANDS)])
@@ -117,7 +123,7 @@ def path_of(name: str) -> str:
 
 
 def right_needed_for(name: str) -> Right:
-    """Of a list, what every caller needs: beside it what each of its commands takes."""
+    """Return the right that a route requires. A list requires in addition the rights of each of its commands."""
     return right_to(COMMANDS[name]) if name in COMMANDS else "command"
 
 
@@ -130,7 +136,7 @@ def routes(desk: "CommandDesk", guard: Guard) -> RoutesByName:
 
 
 class CommandDesk:
-    """Takes commands in, hands them to the plans, and answers what came of them."""
+    """Reads commands from requests, has them carried out, and answers their outcome."""
 
     def __init__(
         self, plans: Aggregates[AccountPlan], erasures: Erasures, secret: bytes, metrics: Metrics, note_read: NoteRead
@@ -180,9 +186,10 @@ class CommandDesk:
         seen: int | None,
         given: str | None,
     ) -> Outcome:
-        """All of the commands or none, as the caller may, decided on the version `seen`, once under the key `given`.
+        """Carry out all of the commands or none. They are decided at the version `seen`, if given, and once under the
+        key `given`.
 
-        Raises what `Aggregates[AccountPlan].handle` raises, and `CallerNotAllowed`.
+        Raises what `Aggregates.handle` raises, and `CallerNotAllowed`.
         """
         caller = caller_of(request)
         body = canonical(commands)
@@ -194,7 +201,7 @@ class CommandDesk:
                 check_right(caller.role, right_to(type(command)))
 
         def on(plan_id: UUID) -> Outcome:
-            # Which plan is opened is said in the body, not by the route.
+            # The body says which plan is opened, not the route.
             where = route if account_id else f"{route} {plan_id}"
             key = sealed_key(self._secret, caller, where, given, body) if given else None
             return self._plans.handle(plan_id, commands, said, if_match=seen, key=key, check=check)
@@ -206,7 +213,7 @@ class CommandDesk:
         try:
             outcome = await self._in_a_thread(on_the_plan)
         except tuple(FAILED) as error:
-            if isinstance(error, VersionConflict) and caller.may("view"):  # what happened meanwhile is told them
+            if isinstance(error, VersionConflict) and caller.may("view"):  # the answer shows what happened meanwhile
                 self._note_read(request, error.known.id, f"version:{error.current_version}")
             self._tell_failed(error, route, commands, told)
             raise
@@ -215,7 +222,7 @@ class CommandDesk:
         return outcome
 
     async def _in_a_thread(self, work: Callable[[], Outcome]) -> Outcome:
-        """In one of our own: commands that wait for the store leave those of the views alone."""
+        """Run in a thread of the commands' own pool: commands that wait for the store must not block views."""
         try:
             with fail_after(QUEUE_TIMEOUT_SECONDS):
                 return await run_sync(work, limiter=self._threads)
@@ -241,14 +248,14 @@ class CommandDesk:
 
 
 def canonical(commands: Sequence[Command]) -> bytes:
-    """The same for bodies that say the same; a field that is empty says something else than one that is left out."""
+    """Return the same bytes for bodies with the same meaning. An empty field differs from one that is left out."""
     return b"\n".join(
         f"{command.called()} {command.model_dump_json(exclude_unset=True)}".encode() for command in commands
     )
 
 
 def listed_commands(body: bytes) -> list[Command]:
-    """The commands of a list.  Raises `Rejected`, with a pointer to everything that is wrong in it."""
+    """Parse a list of commands. Raises `Rejected`, with a pointer to every mistake in it."""
     try:
         return [each.body for each in listed().validate_json(body)]
     except ValidationError as error:
@@ -256,7 +263,8 @@ def listed_commands(body: bytes) -> list[Command]:
 
 
 def _in_the_list(error: ErrorDetails) -> FieldError:
-    """pydantic names the command in the location of what is wrong in it, where the body has no such level."""
+    """Return the error with its place in the body: pydantic's location has a level for the command that the body has
+    not."""
     place, *rest = error["loc"] or ("",)
     if error["type"] == "union_tag_invalid":
         opens = error["ctx"]["tag"] == OpenPlan.called()
@@ -312,7 +320,7 @@ def answered(outcome: Outcome, content: CommandAnswer) -> Response:
 
 
 def placed(results: Sequence[Result]) -> list[Caution]:
-    """The warnings of all, with pointers into the list."""
+    """Return the warnings of all commands, with pointers into the list."""
     return [
         replace(warning, pointer=f"/{place}/body{warning.pointer}")
         for place, result in enumerate(results)

@@ -1,4 +1,4 @@
-"""ETags: unchanged answers are not sent again, and are served as the same bytes."""
+"""ETags: unchanged answers are not sent again, and equal answers are served from ready bytes."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
@@ -14,8 +14,8 @@ CACHING = {"Vary": "Authorization", "Cache-Control": "private, no-cache"}
 
 
 def etag(version: int, erasures: int, today: date | None, form: str = "json", head: int = 0, struck: int = 0) -> str:
-    """`"<version>.<erasures>.<the plan's today, where it matters>"`, the form of what is no JSON, the size of the
-    checkpoint that it shows, and how many of its cuts are reviews that were struck since."""
+    """Return `"<version>.<erasures>.<the plan's today, if it matters>"`, followed by the form if it is not JSON, the
+    size of the checkpoint that is shown, and the number of its cuts that are struck reviews."""
     parts = [str(version), str(erasures), *([today.isoformat()] if today else []), *([form] if form != "json" else [])]
     parts += [f"head-{head}"] if head else []
     parts += [f"struck-{struck}"] if struck else []
@@ -23,7 +23,7 @@ def etag(version: int, erasures: int, today: date | None, form: str = "json", he
 
 
 def is_known(request: Request, tag: str) -> bool:
-    """Whether `If-None-Match` says the caller has this answer."""
+    """Return whether the caller has this answer already, by `If-None-Match`."""
     given = request.headers.get("if-none-match")
     if given is None:
         return False
@@ -32,13 +32,13 @@ def is_known(request: Request, tag: str) -> bool:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer to a GET, and where the list it is a page of goes on."""
+    """An answer to a GET, and the URL of the next page if there is one."""
 
     content: bytes
     next: str | None = None
     media_type: str = "application/json"
     more: Mapping[str, str] = field(default_factory=dict)
-    """Headers of its own."""
+    """Further headers."""
 
     def with_tag(self, tag: str) -> Response:
         headers = {"ETag": tag, **CACHING, **self.more}
@@ -48,7 +48,7 @@ class Answer:
 
 
 def at_cursor(request: Request, cursor: str | None) -> str | None:
-    """Where the next page of a list is, if there is one: the same question, from there on."""
+    """Return the URL of the next page, if there is one: the same request with another cursor."""
     if cursor is None:
         return None
     asked = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
@@ -61,11 +61,11 @@ def unchanged(tag: str) -> Response:
 
 
 View = tuple[UUID, *tuple[Hashable, ...]]
-"""A plan, and what else a view of it depends on."""
+"""A plan's id, and everything else that a view of it depends on."""
 
 
 class ReadyAnswers:
-    """Answers made before, by everything they depend on; bounded by their bytes, those of what was asked included."""
+    """Answers that were made before, by everything they depend on, bounded by their size in bytes."""
 
     def __init__(self, most_bytes: int = 32 * 1024 * 1024) -> None:
         self._most = most_bytes
@@ -90,7 +90,7 @@ class ReadyAnswers:
                 self._bytes -= size(oldest, dropped)
 
     def drop(self, plan_id: UUID) -> None:
-        """Every view of a plan."""
+        """Drop every view of a plan."""
         with self._lock:
             for view, asked in [key for key in self._answers if key[0][0] == plan_id]:
                 self._bytes -= size(asked, self._answers.pop((view, asked)))

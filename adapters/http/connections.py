@@ -1,6 +1,6 @@
-"""Connections to callers, bounded before anybody knows who calls: in number, in size and in time.
+"""Limits on connections before the caller is known: their number, and the size and time of requests.
 
-What breaks a bound is answered with a problem where HTTP allows it, and the connection is closed.
+A request that exceeds a limit is answered with a problem where HTTP allows it, and the connection is closed.
 """
 
 import asyncio
@@ -20,33 +20,34 @@ from adapters.http.problems import PROBLEM_JSON, RETRY_AFTER, problem_document
 from adapters.observability.metrics import Metrics
 
 SECONDS_TO_READ_A_REFUSAL = 2.0
-"""A connection that is closed while the caller still sends is reset, and the caller never reads why."""
+"""Seconds before a refused connection is closed. If it were closed while the caller still sends, the refusal would not
+be read."""
 SPARE_FOR_REFUSALS = 100
-"""Connections beyond all there may be that are still told why they are refused; the others are closed at once."""
+"""Connections beyond the maximum that are still told why they are refused; further ones are closed at once."""
 MOST_WAITING_FOR_ANSWERS = 16
-"""Requests of one connection that were sent without waiting for the answers before; then it is read no further."""
+"""Pipelined requests of one connection. With more, nothing is read until answers were sent."""
 
 logger = structlog.get_logger("plantrail.http")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a connection may take."""
+    """The limits on one connection."""
 
     head_bytes: int = 64 * 1024
-    """Of a request line and headers."""
+    """The size in bytes of request line and headers."""
     head_seconds: float = 10.0
     body_seconds: float = 60.0
-    """For a whole body to arrive."""
+    """Seconds for a whole body to arrive."""
     idle_seconds: int = 75
-    """Between two requests, and while a caller takes nothing of an answer."""
+    """Seconds between two requests, and for which a caller may stop reading an answer."""
     of_one_address: int = 500
-    """Connections at once; of an IPv6 address, of its network of 64 bits."""
+    """Connections from one address at once; for IPv6, from one /64 network."""
     in_all: int = 2_000
 
 
 class Refusal(NamedTuple):
-    """Why a connection goes no further."""
+    """Why a connection is refused."""
 
     status: HTTPStatus
     type: str
@@ -71,7 +72,7 @@ TOO_MANY = Refusal(
 
 
 class Connections:
-    """All of one service, and by address."""
+    """All connections of a service, counted by address."""
 
     def __init__(self, limits: Limits, metrics: Metrics, make_id: Callable[[], UUID]) -> None:
         self.limits = limits
@@ -82,7 +83,8 @@ class Connections:
         metrics.connections.set_function(lambda: self._all)
 
     def enter(self, address: str) -> Refusal | None:
-        """Every connection that enters leaves, also one that is refused."""
+        """Count a connection. Returns why it is refused, if so. Every connection that enters must leave, a refused one
+        too."""
         self._of[address] += 1
         self._all += 1
         if self._of[address] > self.limits.of_one_address:
@@ -97,11 +99,11 @@ class Connections:
 
     @property
     def beyond_telling(self) -> bool:
-        """There are so many that who is refused is not even told."""
+        """Whether there are so many connections that a refused one is not even told why."""
         return self._all > self.limits.in_all + SPARE_FOR_REFUSALS
 
     def answer_to(self, refusal: Refusal) -> bytes:
-        """The whole HTTP answer, logged as every answer is."""
+        """Return the complete HTTP answer for a refusal, after logging it like any other answer."""
         request_id = str(self._make_id())
         status = refusal.status
         document = problem_document("/", request_id, status, refusal.type, refusal.detail)
@@ -121,22 +123,22 @@ class Connections:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection.  A subclass names the `Connections` it is one of."""
+    """One connection. A subclass names the `Connections` it belongs to."""
 
     among: Connections
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._head_bytes: int | None = 0
-        """Of a head that is still to be completed; None while a body arrives."""
+        """The bytes of an unfinished head so far; None while a body arrives."""
         self._refused = False
         self._address = ""
         self._late: asyncio.TimerHandle | None = None
-        """Runs while something is still to arrive."""
+        """The timer of what is still to arrive."""
         self._stalled: asyncio.TimerHandle | None = None
-        """Runs while nothing of an answer is taken."""
+        """The timer that runs while the caller does not read the answer."""
 
-    # What asyncio tells
+    # Called by asyncio
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -184,7 +186,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._stalled = None
         super().resume_writing()
 
-    # What the parser tells
+    # Called by the parser
 
     def on_message_begin(self) -> None:
         if len(self.pipeline) >= MOST_WAITING_FOR_ANSWERS:
@@ -205,10 +207,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def send_400_response(self, _msg: str) -> None:
         self._refuse(MALFORMED)
 
-    # Bounds
+    # Limits
 
     def _allow(self, seconds: float) -> None:
-        """For what is still to arrive, from when it was first waited for."""
+        """Give the rest of a request this many seconds, from when it was first waited for."""
         self._late = self._late or self.loop.call_later(seconds, self._is_late)
 
     def _has_arrived(self) -> None:
@@ -219,7 +221,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _is_late(self) -> None:
         self._late = None
         if self._head_bytes == 0:
-            self.transport.close()  # Who never said anything is told nothing.
+            self.transport.close()  # A connection without any request is closed without an answer.
         elif self._head_bytes and self._is_answering:
             self._allow(self.among.limits.head_seconds)
         else:
@@ -230,12 +232,12 @@ class BoundedProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Nothing that comes from here on is read."""
+        """Refuse the connection. Nothing further is read."""
         self._refused = True
         self._has_arrived()
         self._unset_keepalive_if_required()
         if self._is_answering and not self.cycle.more_body:
-            # What came before was a request and is answered; then the connection is closed.
+            # An earlier request on the connection is still answered; then it is closed.
             self.cycle.keep_alive = False
             return
         if self._is_answering and (self.cycle.response_started or self.pipeline):
@@ -252,7 +254,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 def network_of(address: str) -> str:
-    """An address of IPv4, or the network of 64 bits of one of IPv6, which one caller has to themselves."""
+    """Return an IPv4 address, or the /64 network of an IPv6 address, which usually belongs to one caller."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:

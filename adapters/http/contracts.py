@@ -1,4 +1,4 @@
-"""What subscribers go by, for anybody to read: the schemas that events name, and the AsyncAPI document."""
+"""The contracts with subscribers, readable by anybody: the schemas of events, and the AsyncAPI document."""
 
 from functools import cache
 
@@ -14,9 +14,9 @@ from adapters.http.guard import needs
 
 SCHEMA_JSON = "application/schema+json"
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-"""A copy stays right: what is released of a schema is never taken back."""
+"""Copies stay valid: a released schema is never taken back."""
 OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*"}
-"""Pages elsewhere may read it as well: it is no secret."""
+"""Pages of other origins may read it too, for it is public."""
 
 ASYNCAPI_JSON = "application/vnd.aai.asyncapi+json;version=3.0.0"
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the code does not say by itself."""
+"""What the OpenAPI document says beyond what the code says by itself."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -61,21 +61,21 @@ QUERY: dict[str, Any] = {
     },
     "openapi_extra": {"parameters": [IF_NONE_MATCH, REQUEST_ID, ON_BEHALF_OF], **needs("view")},
 }
-"""What the route of a view says of itself, beside what is its own."""
+"""The documentation shared by the routes of views."""
 
 LIST_QUERY = QUERY | {"responses": QUERY["responses"] | {200: {"headers": ETAG_AND_REQUEST_ID | LINK}}}
 
 HEALTH: dict[str, Any] = {"responses": {"default": OTHER_PROBLEM}, "openapi_extra": needs("anybody")}
-"""What a route for operators says of itself."""
+"""The documentation shared by the routes for operators."""
 
 
 _DOCUMENTS: dict[str, dict[str, Any]] = {}
-"""By version: it takes a second to make one, and of whom or what a service serves it says nothing."""
+"""The document by version. Making one takes a second; it does not depend on what a service holds."""
 
 
 def document(app: FastAPI, more: Callable[[], Mapping[str, Mapping[str, Any]]]) -> None:
-    """Give the app its OpenAPI document, made when somebody first asks: of its routes, and of what `more` says: `paths`
-    and kinds of components."""
+    """Give the app its OpenAPI document, made when it is first requested, from its routes and the `paths` and
+    components that `more` returns."""
 
     def openapi() -> dict[str, Any]:
         if app.version not in _DOCUMENTS:

@@ -1,4 +1,4 @@
-"""Who was forgotten, and what is certified of it."""
+"""Erasures over HTTP: who was forgotten, and the certificates."""
 
 from typing import Annotated, Any
 
@@ -39,7 +39,7 @@ def routes(views: Views, erasures: Erasures) -> APIRouter:
         openapi_extra=needs("erase"),
     )
     async def read_erasure(
-        request: Request, plan: PlanPath, stakeholder: Annotated[str, Path(description="Their id.")]
+        request: Request, plan: PlanPath, stakeholder: Annotated[str, Path(description="The stakeholder's id.")]
     ) -> Certificate:
         known = await views.plan(request, plan)
         certificate = await run_in_threadpool(erasures.certificate, known.id, stakeholder)

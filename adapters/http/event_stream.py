@@ -1,4 +1,4 @@
-"""How events are sent: a page as a JSON array, what follows as server-sent events."""
+"""How events are sent: a page as a JSON array, a stream as server-sent events."""
 
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -20,20 +20,22 @@ from application.feed.ports import EventFilter
 
 STREAM = "text/event-stream"
 MOST_STREAMED = 32
-"""Events a stream takes at a time: it holds no more of them in memory."""
+"""The number of events that a stream loads into memory at a time."""
 MOST_SENT = 64 * 1024
-"""Bytes it hands on at a time, or one event: no more than that waits in its socket."""
+"""The number of bytes, or one event, that a stream hands to its socket at a time."""
 HEARTBEAT = 15.0
 LONGEST_STREAM = 3600.0
-"""Seconds after which a stream ends, to be begun again: whoever may no longer have it then notices."""
+"""Seconds after which a stream ends and must be requested again, so that a subscriber who lost the right to it
+notices."""
 RETRY_MILLISECONDS = 3_000
 RETRY_STORE = 1.0
 
 
 async def pulled(live: Live, who: str, after: Cursor, wanted: EventFilter, most: int, seconds: float) -> Part:
-    """The next page, as soon as there is something on it or the time is over.
+    """Return the next page, as soon as it has an event or the time is over.
 
-    Raises `CursorGone`, `TooManyWaiting`, `StoreUnavailable`."""
+    Raises `CursorGone`, `TooManyWaiting`, `StoreUnavailable`.
+    """
     deadline = monotonic() + seconds
     part = await live.part(after, wanted, most)
     if part.documents or not seconds:
@@ -47,13 +49,13 @@ async def pulled(live: Live, who: str, after: Cursor, wanted: EventFilter, most:
 
 
 class EventStream(Response):
-    """Server-sent events, sent no faster than they are taken: what is held for a subscriber is a page at most."""
+    """Server-sent events, sent no faster than they are read. At most a page is held in memory for a subscriber."""
 
     media_type = STREAM
 
     @classmethod
     async def after(cls, after: Cursor, live: Live, who: str, wanted: EventFilter) -> Self:
-        """Raises `CursorGone`, `StoreUnavailable`."""
+        """Return the stream of events after a cursor. Raises `CursorGone`, `StoreUnavailable`."""
         return cls(live, who, await live.part(after, wanted, MOST_STREAMED), wanted)
 
     def __init__(self, live: Live, who: str, first: Part, wanted: EventFilter) -> None:
@@ -91,11 +93,11 @@ class EventStream(Response):
         while True:
             position, is_last, told = part.next, part.is_last, part.next if part.documents else told
             pieces = deque(texts(part))
-            del part  # while its pieces are taken, however slowly, nothing else of it is kept
+            del part  # only its pieces are kept while they are sent, however slowly
             while pieces:
                 yield pieces.popleft()
             if is_last and not await self._live.moved(position, HEARTBEAT):
-                # What was looked through in vain need not be looked through again.
+                # With the new position, the subscriber does not have the same events searched again.
                 yield b": \n\n" if told == position else b": \nid: %020d\n\n" % position
                 told = position
             if self._live.over or monotonic() > until:
@@ -110,7 +112,7 @@ class EventStream(Response):
 
 
 def batch(documents: Sequence[bytes]) -> bytes:
-    """A JSON array, put together at once: what is as long as a page is copied in more time than it is written."""
+    """Return a JSON array. It is joined at once, because copying a long page would take longer than making it."""
     if not documents:
         return b"[]"
     first, *others = documents
@@ -120,7 +122,7 @@ def batch(documents: Sequence[bytes]) -> bytes:
 
 
 def texts(part: Part) -> Iterator[bytes]:
-    """Events as they are sent, in pieces."""
+    """Yield events in their server-sent form, in pieces."""
     waiting, size = [], 0
     for row, document in zip(part.rows, part.documents, strict=True):
         waiting.append(server_sent(row, document))

@@ -1,4 +1,4 @@
-"""The feed over HTTP: pulled page by page, or as a stream of server-sent events."""
+"""The feed over HTTP: page by page, or as a stream of server-sent events."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -26,38 +26,38 @@ MOST_EVENTS = 1_000
 MOST_MILLISECONDS = 30_000
 
 
-# What may be asked
+# Requests
 
 
 class Subscription(BaseModel):
-    """Of which events, and after which."""
+    """Which events, and after which cursor."""
 
     model_config = ConfigDict(extra="forbid")
 
     after: str | None = Field(
         None,
         max_length=100,
-        description="A cursor: the `id` or the `sequence` of the last event you have; `now` for what comes from here"
-        " on. If not given, from the first event.",
+        description="A cursor: the `id` or the `sequence` of the last event you have; `now` for future events only."
+        " By default from the first event.",
         examples=["00000000000000000042"],
     )
     last_event_id: str | None = Field(None, alias="lastEventId", max_length=100, description="The same as `after`.")
     source: str | None = Field(
         None,
         max_length=100,
-        description="The `source` of the event the cursor is of: 410 if that is another log, and they parted before"
-        " it.",
+        description="The `source` of the event that the cursor belongs to: 410 if that is another log and the"
+        " cursor is beyond what both have.",
     )
     type: list[str] = Field(
         [],
         max_length=200,
-        description="Only of these types, repeated or separated by commas: `plantrail.play-started.v1`, or"
+        description="Only events of these types, repeated or separated by commas: `plantrail.play-started.v1`, or"
         " `play-started` for all its shapes.",
     )
-    plan_id: str | None = Field(None, max_length=128, description="Only of this plan: its id, or that of its account.")
+    plan_id: str | None = Field(None, max_length=128, description="Only events of this plan: account id or plan id.")
 
     def cursor(self, caller: Caller, last_event_id: str | None = None) -> Cursor:
-        """Raises `Rejected`."""
+        """Return the cursor. Raises `Rejected`."""
         if self.after and self.last_event_id and not last_event_id:
             raise rejected_parameter(
                 "lastEventId", "invalid-parameters", "It is the same as `after`: send one of them."
@@ -71,7 +71,7 @@ class Subscription(BaseModel):
             raise rejected_parameter("source", "invalid-parameters", str(error)) from None
 
     def wanted(self, caller: Caller) -> EventFilter:
-        """Raises `Rejected`."""
+        """Return the filter. Raises `Rejected`."""
         try:
             topics = topics_of(self.type)
         except NoSuchType as error:
@@ -84,9 +84,9 @@ class Subscription(BaseModel):
 class Pulled(Subscription):
     """Which page."""
 
-    limit: int = Field(100, ge=1, le=MOST_EVENTS, description="How many events at most.")
+    limit: int = Field(100, ge=1, le=MOST_EVENTS, description="At most this many events.")
     timeout: int = Field(
-        0, ge=0, le=MOST_MILLISECONDS, description="Milliseconds to wait for an event where there is none yet."
+        0, ge=0, le=MOST_MILLISECONDS, description="Milliseconds to wait for an event if there is none yet."
     )
 
 
@@ -96,7 +96,7 @@ def common(plans: frozenset[str] | None, others: frozenset[str] | None) -> froze
     return plans & others
 
 
-# What the routes say of themselves
+# Documentation of the routes
 
 EXAMPLE: dict[str, Any] = {
     "specversion": "1.0",
@@ -132,7 +132,7 @@ CLOUD_EVENT = {
 
 
 def answered(description: str, media_type: str, content: Mapping[str, Any], **headers: Any) -> dict[str, Any]:
-    """What a route of the feed says of itself."""
+    """Return the documentation of a route of the feed."""
     return {
         "response_class": Response,
         "response_description": description,
@@ -183,7 +183,7 @@ def routes(subscribers: Subscribers, note_read: NoteRead) -> APIRouter:
             media_type=BATCH,
         )
 
-    @api.get("/stream", summary="Events after a cursor, and from then on as they are recorded", **STREAMED)
+    @api.get("/stream", summary="Events after a cursor, and further ones as they are recorded", **STREAMED)
     async def stream_events(
         request: Request,
         asked: Annotated[Subscription, Query()],
@@ -199,7 +199,7 @@ def routes(subscribers: Subscribers, note_read: NoteRead) -> APIRouter:
 
 
 def further(request: Request, position: int) -> str:
-    """Where the feed goes on: the same question, from there on."""
+    """Return the URL of the next page: the same request with another cursor."""
     asked = parse_qsl(request.scope["query_string"].decode("latin-1"))
     kept = [(name, value) for name, value in asked if name not in ("after", "lastEventId", "source")]
     return f"{quote(request.scope['path'])}?{urlencode([*kept, ('after', sequence(position))])}"

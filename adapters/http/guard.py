@@ -1,4 +1,4 @@
-"""Before every route: who calls, and whether they may.  A route that does not say what it takes is for nobody."""
+"""The guard before every route: who is calling, and whether they may. A route that names no right is open to nobody."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from application.aggregates.access import CallerNotAllowed, Right, check_right
 
 Needed = Right | Literal["anybody"]
 NEEDS = "x-right"
-"""Where the OpenAPI document says which right an operation takes."""
+"""The extension of the OpenAPI document that names the right an operation requires."""
 
 NOBODYS = "Nobody may do this: the service does not say which right it takes."
 
@@ -23,13 +23,12 @@ R = TypeVar("R", bound=Route)
 
 
 def needs(right: Needed) -> dict[str, Any]:
-    """What a route says of itself in `openapi_extra`."""
+    """Return the `openapi_extra` of a route that requires this right."""
     return {NEEDS: right, "security": []} if right == "anybody" else {NEEDS: right}
 
 
 class Guard:
-    """Stands before routes.  `find` raises where the caller has no such plan; without `limits` nobody calls too
-    often."""
+    """Guards routes. `find` raises if the caller may not know of the plan; without `limits` callers are not limited."""
 
     def __init__(
         self, callers: Callers, find: Callable[[Request, str], Awaitable[object]], limits: Buckets | None = None
@@ -39,19 +38,19 @@ class Guard:
         self._limits = limits
 
     def before(self, route: R, right: Needed | None) -> R:
-        """The same route, for those who have the right."""
+        """Return the route guarded by a right."""
         route.app = Guarded(route.app, right, self)
         return route
 
     def before_all(self, *routers: APIRouter) -> Iterator[BaseRoute]:
-        """Their routes, each for those who have the right that it says it takes in `openapi_extra`."""
+        """Yield the routes of the routers, each guarded by the right that its `openapi_extra` names."""
         for route in (route for router in routers for route in router.routes):
             assert isinstance(route, APIRoute), route
             yield self.before(route, (route.openapi_extra or {}).get(NEEDS))
 
     async def check(self, scope: Scope, receive: Receive, right: Right | None) -> None:
-        """Raises `CallerUnknown`, `TooManyRequests`, `CallerNotAllowed`, and `PlanNotOpen` where the plan is not the
-        caller's to know of."""
+        """Check a request. Raises `CallerUnknown`, `TooManyRequests`, `CallerNotAllowed`, and `PlanNotOpen` if the
+        caller may not know of the plan."""
         request = Request(scope, receive)
         caller = await self._callers.identify(request.headers)
         scope["caller"] = caller
@@ -68,7 +67,7 @@ class Guard:
 
 @dataclass(frozen=True)
 class Guarded:
-    """ASGI app of a route."""
+    """The guarded ASGI app of a route."""
 
     app: ASGIApp
     right: Needed | None

@@ -1,4 +1,4 @@
-"""API keys over HTTP, for admins: made and shown once, listed without what they are good for, taken back."""
+"""API keys over HTTP, for admins: created and shown once, listed without their secrets, revoked."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,20 +22,20 @@ Plans = Annotated[list[AccountId], Field(max_length=1_000)]
 
 
 class NewKey(BaseModel):
-    """A key to be made."""
+    """A request for a key."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: PersonId = Field(description="Whose it is: the actor of what is done with it.")
+    name: PersonId = Field(description="Who holds the key: the actor of everything done with it.")
     role: GivenRole
-    plans: Plans | None = Field(description="Ids of plans or accounts; null: all there are.")
+    plans: Plans | None = Field(description="Account ids or plan ids; null for all plans.")
     expires_at: Instant | None = None
-    personal_data: bool = Field(False, description="Whether what is sent to them may hold words about people.")
+    personal_data: bool = Field(False, description="Whether their feed and webhooks may include text about people.")
     on_behalf_of: bool = Field(False, description="Whether they may act on behalf of others.")
 
 
 class KeyShown(BaseModel):
-    """A key, without what it is good for."""
+    """A key, without its secret."""
 
     id: str
     name: str
@@ -51,7 +51,7 @@ class KeyShown(BaseModel):
 
 
 class KeyMade(KeyShown):
-    """A new key.  It is shown this once."""
+    """A new key. It is shown this once."""
 
     key: str
 
@@ -67,7 +67,7 @@ BODY = {"application/json": {"schema": NewKey.model_json_schema(), "example": EX
 
 
 def said(*problems: tuple[int, str], body: bool = False) -> dict[str, Any]:
-    """What a route says of itself."""
+    """Return the documentation of a route."""
     return {
         "responses": {
             401: problem_of("Say who you are."),
@@ -84,10 +84,10 @@ def said(*problems: tuple[int, str], body: bool = False) -> dict[str, Any]:
 
 
 def routes(keys: ApiKeys, now: Callable[[], datetime], changed: Callable[[], None]) -> APIRouter:
-    """`changed` has the keys looked at anew in this process; the others do so within a second."""
+    """Return the routes. `changed` makes this process read the keys again; the others do so within a second."""
     api = APIRouter(prefix="/v1/keys", tags=["keys"])
 
-    @api.get("", response_model=KeyList, summary="All keys, without what they are good for", **said())
+    @api.get("", response_model=KeyList, summary="All keys, without their secrets", **said())
     async def read_keys(request: Request) -> Response:
         caller, found = caller_of(request), await run_in_threadpool(keys.all)
         theirs = [key for key in found if is_theirs_to_give(caller, key.role, key.plans)]
@@ -97,7 +97,7 @@ def routes(keys: ApiKeys, now: Callable[[], datetime], changed: Callable[[], Non
         "",
         response_model=KeyMade,
         status_code=201,
-        summary="Make a key, and see it this once",
+        summary="Create a key, and see it this once",
         **said(
             (400, "The body is not JSON."),
             (413, "The body is too large."),
@@ -123,14 +123,14 @@ def routes(keys: ApiKeys, now: Callable[[], datetime], changed: Callable[[], Non
         await run_in_threadpool(changed)
         return answer(KeyMade(key=text, **shown(key)), 201)
 
-    @api.delete("/{id}", response_model=KeyShown, summary="Take a key back", **said((404, "There is no such key.")))
-    async def revoke_key(request: Request, id: Annotated[str, Path(description="Of the key.")]) -> Response:
+    @api.delete("/{id}", response_model=KeyShown, summary="Revoke a key", **said((404, "There is no such key.")))
+    async def revoke_key(request: Request, id: Annotated[str, Path(description="The key's id.")]) -> Response:
         key = await run_in_threadpool(revoked, caller_of(request), id)
         await run_in_threadpool(changed)
         return answer(KeyShown(**shown(key)))
 
     def revoked(caller: Caller, id: str) -> ApiKey:
-        """Raises `Rejected`."""
+        """Revoke a key. Raises `Rejected`."""
         for known in keys.all():
             if known.id == id and is_theirs_to_give(caller, known.role, known.plans):
                 at = now()
@@ -149,14 +149,14 @@ def new_key_wanted(body: bytes) -> NewKey:
 
 
 def is_theirs_to_give(caller: Caller, role: GivenRole, plans: Sequence[str] | None) -> bool:
-    """Nobody gives others more plans than they have themselves, nor has to do with keys to more."""
+    """Return whether a caller may give or revoke a key to these plans: only to plans that are theirs too."""
     if caller.plans is None:
         return True
     return plans is not None and not reaches_beyond_plans_named(role) and ids_of(plans) <= caller.plans
 
 
 def check_may_give(caller: Caller, wanted: NewKey) -> None:
-    """Raises `CallerNotAllowed`."""
+    """Check that the caller may give this key. Raises `CallerNotAllowed`."""
     if not is_theirs_to_give(caller, wanted.role, wanted.plans):
         raise CallerNotAllowed("You may give keys for the plans only that were named for you.")
 

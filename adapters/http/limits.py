@@ -1,4 +1,4 @@
-"""How often somebody may call: a bucket of requests for every caller, filled as time goes by."""
+"""Rate limits: each caller has a bucket of requests that fills up over time."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,7 +18,7 @@ class TooManyRequests(Exception):
 
 
 class Buckets:
-    """For every caller no more than the instant at which their bucket will be full again."""
+    """The buckets of all callers. Each is stored as the instant at which it will be full again."""
 
     def __init__(self, per_second: float, clock: Callable[[], float] = monotonic) -> None:
         self._interval = 1 / per_second
@@ -27,7 +27,7 @@ class Buckets:
         self._full_at: OrderedDict[str, float] = OrderedDict()
 
     def take(self, who: str) -> None:
-        """Raises `TooManyRequests`."""
+        """Take one request from a caller's bucket. Raises `TooManyRequests`."""
         now = self._clock()
         full_at = max(self._full_at.pop(who, now), now) + self._interval
         if full_at - now > self._depth:

@@ -1,6 +1,6 @@
-"""The end of the log, for all subscribers who have come to it: read once, written once, whoever waits for it.
+"""The end of the log for all subscribers who have reached it: each event is read and encoded once for all of them.
 
-Who lags reads for themselves, few at a time.  Nobody who waits holds a connection of the database or a thread.
+Subscribers who lag read for themselves, few at a time. Those who wait hold neither a database connection nor a thread.
 """
 
 import asyncio
@@ -22,15 +22,15 @@ from application.feed.cursors import Cursor, CursorGone
 from application.feed.ports import ALL, EventFilter, LogWatch
 
 MOST_READ = 1_000
-"""Events the end of the log is read by at a time."""
+"""The number of events that are read from the end of the log at a time."""
 MOST_KEPT, MOST_BYTES_KEPT = 1_000, 4 * 1024 * 1024
-"""Of the events last recorded, those that are kept for whoever is a little behind."""
+"""How many of the latest events are kept for subscribers who are slightly behind, and how many bytes."""
 SECONDS_KEPT = 5.0
-"""No event is kept for longer: words of somebody who is forgotten are not to stay around."""
+"""Seconds for which an event is kept at most: text about somebody who is forgotten must not stay in memory."""
 READING_AT_ONCE = 2
-"""How many may read for themselves in threads that commands need as well."""
+"""How many subscribers may read for themselves at once, in threads that commands need too."""
 MOST_OF_ONE = 256
-"""Streams and long polls of one caller that may wait at once."""
+"""The number of streams and long polls that one caller may have waiting."""
 RETRY = 0.5
 
 logger = structlog.get_logger("plantrail.feed")
@@ -41,8 +41,8 @@ class TooManyWaiting(TooManyRequests):
 
 
 class Part(NamedTuple):
-    """Events in the order of the log, each with the CloudEvent it is sent as; where to go on, and where the log
-    ended."""
+    """Events in the order of the log, each encoded as a CloudEvent; the position to go on after, and the end of the
+    log."""
 
     rows: Sequence[Notification]
     documents: Sequence[bytes]
@@ -56,11 +56,11 @@ class Part(NamedTuple):
 
 class Read(Protocol):
     def __call__(self, after: Cursor | int, wanted: EventFilter, most: int) -> Part:
-        """Raises `CursorGone`, `StoreUnavailable`."""
+        """Read a part of the log. Raises `CursorGone`, `StoreUnavailable`."""
 
 
 class Live:
-    """Lives in one event loop."""
+    """Serves the end of the log to the subscribers of one event loop."""
 
     def __init__(self, read: Read, watch: LogWatch) -> None:
         self._read = read
@@ -71,20 +71,21 @@ class Live:
         self._following: asyncio.Task[None] | None = None
         self._begin = self._position = 0
         self._events: deque[tuple[float, Notification, bytes]] = deque()
-        """Each with the time until which it is kept."""
+        """The events that are kept, each with the time until which it is."""
         self._bytes = 0
         self._moved: asyncio.Future[None] | None = None
 
     @property
     def over(self) -> bool:
-        """The service ends: nobody is to be kept waiting."""
+        """Whether the service is ending, so that nobody should wait any longer."""
         return self._watch.closed
 
     @contextmanager
     def subscribed(self, who: str) -> Iterator[None]:
-        """As long as there are any, the end of the log is followed once one of them has come to it.
+        """Count a subscriber. While there are any who have reached the end of the log, it is followed.
 
-        Raises `TooManyWaiting`."""
+        Raises `TooManyWaiting`.
+        """
         if self._subscribers[who] >= MOST_OF_ONE:
             raise TooManyWaiting(SECONDS_KEPT)
         self._subscribers[who] += 1
@@ -98,14 +99,15 @@ class Live:
                 self._forget_before(self._position)
 
     async def part(self, after: Cursor | int, wanted: EventFilter, most: int) -> Part:
-        """What follows: out of what is kept, else read for this subscriber.  Raises `CursorGone`,
+        """Return the next events, from those that are kept, else read for this subscriber. Raises `CursorGone`,
         `StoreUnavailable`."""
         if isinstance(after, int) and self._following and self._begin <= after <= self._position:
             return self._kept(after, wanted, most)
         return await to_thread.run_sync(self._read, after, wanted, most, limiter=self._limiter)
 
     async def moved(self, after: int, timeout: float) -> bool:
-        """Wait until there is more after the end of the log that a subscriber has come to; whether there is."""
+        """Wait until there are events after the end of the log that a subscriber has reached. Returns whether there
+        are."""
         if self._following is None:
             self._follow_from(after)
         if self._position <= after and not self.over:
@@ -157,7 +159,7 @@ class Live:
             self._keep(await to_thread.run_sync(self._read, self._position, ALL, MOST_READ, limiter=self._own_limiter))
             self._wake()
         except CursorGone:
-            # Another log has taken the place of this one: whoever asks for more is told so.
+            # Another log has taken the place of this one. The next request reports that.
             self._forget_before(self._watch.position)
             self._wake()
         except StoreUnavailable:
@@ -168,7 +170,7 @@ class Live:
 
     def _keep(self, part: Part) -> None:
         until = monotonic() + SECONDS_KEPT
-        # Of a row, what decides who gets it.
+        # Only what decides who receives an event is kept of its row.
         rows = [replace(row, state=b"") for row in part.rows]
         self._events.extend(zip(repeat(until), rows, part.documents))
         self._bytes += sum(map(len, part.documents))

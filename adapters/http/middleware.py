@@ -1,4 +1,4 @@
-"""Around every request: an id to speak of it by, one line in the log, metrics for the operator, no stack trace out."""
+"""Middleware around every request: a request id, a log entry, metrics, and no stack trace in an answer."""
 
 from asyncio import CancelledError
 from collections.abc import Callable
@@ -30,20 +30,20 @@ SECURITY = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "private, no-store",
 }
-"""What every answer tells browsers, unless it knows better."""
+"""Security headers of every answer that does not set its own."""
 
 FOR_DOCS = SECURITY | {
     "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
     "; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
     "Cache-Control": "private, max-age=300",
 }
-"""The page of the documentation starts itself by a script, and shows nobody's words."""
+"""The security headers of the documentation page, which runs a script and shows no data of plans."""
 
 BY_HTTPS_ALONE = "max-age=63072000"
 
 
 class RequestMiddleware:
-    """ASGI middleware."""
+    """ASGI middleware for request ids, the log and metrics."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, make_id: Callable[[], UUID]) -> None:
         self._app = app
@@ -57,7 +57,7 @@ class RequestMiddleware:
         began, asked = perf_counter(), scope["method"]
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if ID.fullmatch(given) else str(self._make_id())
-        # To HEAD everything is as it is to GET; the server, which keeps its own scope, sends no body.
+        # A HEAD request is handled like a GET. The server keeps its own scope and sends no body.
         head_only = asked == "HEAD"
         scope = {**scope, "request_id": request_id, "head_only": head_only, "method": "GET" if head_only else asked}
         status = 0
@@ -107,6 +107,6 @@ def _is_documentation(path: str) -> bool:
 
 
 def _route(scope: Scope) -> str:
-    """The pattern of the path: what is filled in may be personal."""
+    """Return the pattern of the path. The values in it may be personal."""
     route: Any = scope.get("route")
     return str(getattr(route, "path", "unknown"))

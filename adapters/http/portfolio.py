@@ -1,4 +1,4 @@
-"""The list of all plans."""
+"""The portfolio over HTTP."""
 
 from hashlib import sha256
 from typing import Annotated
@@ -17,10 +17,13 @@ MOST_POSITION = 2**63 - 1
 
 
 class PortfolioParameters(PortfolioQuery):
-    """What of the portfolio is asked for, and how fresh it has to be."""
+    """A query of the portfolio, and how recent it must be."""
 
     at_least: int | None = Field(
-        None, ge=0, le=MOST_POSITION, description="A command's `position`: wait up to 2 s until the list shows it."
+        None,
+        ge=0,
+        le=MOST_POSITION,
+        description="The `position` of a command: wait up to 2 s until the list includes it.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Every error is an RFC 9457 problem: what went wrong, where, and what to do."""
+"""Errors as RFC 9457 problems: what went wrong, where, and what to do."""
 
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil
@@ -38,34 +38,34 @@ MOST_ERRORS = 100
 
 
 class FieldError(BaseModel):
-    """What is wrong with one field: where it is (RFC 6901) and what is the matter."""
+    """What is wrong with one field, and where it is (RFC 6901)."""
 
-    pointer: str = Field(description="Into the body; of a parameter, its name.", examples=["/3/body/goal"])
+    pointer: str = Field(description="The place in the body, or the name of the parameter.", examples=["/3/body/goal"])
     detail: str
     where: str | None = Field(
         default=None,
         serialization_alias="in",
-        description="Of a parameter: `query`, `path` or `header`. Absent for the body.",
+        description="For a parameter: `query`, `path` or `header`. Absent for the body.",
     )
 
 
 class Problem(BaseModel):
-    """RFC 9457 problem details.  `type` is stable for programs, `detail` is for people."""
+    """RFC 9457 problem details. `type` is stable for programs, `detail` is for people."""
 
     type: str = Field(json_schema_extra={"format": "uri-reference"}, examples=["/problems/unknown-stakeholder"])
     title: str
     status: int
     detail: str
     instance: str = Field(json_schema_extra={"format": "uri-reference"})
-    request_id: str = Field(description="Under which the log speaks of it.")
-    pointer: str | None = Field(None, description="The field of the body a rule was broken in (RFC 6901).")
+    request_id: str = Field(description="The id by which the log refers to the request.")
+    pointer: str | None = Field(None, description="The field of the body that breaks a rule (RFC 6901).")
     errors: list[FieldError] | None = None
     reasons: list[Reason] | None = Field(
-        None, description="Of a service that is not ready: by name, what docs/operations.md says what to do about."
+        None, description="For a service that is not ready: the reasons; docs/operations.md says for each what to do."
     )
-    current_version: int | None = Field(None, description="Of a version conflict: where the plan stands.")
+    current_version: int | None = Field(None, description="For a version conflict: the plan's current version.")
     last_common_position: str | None = Field(
-        None, description="Of a cursor that is gone: the last place on the log it is of that this log has as well."
+        None, description="For a cursor of another log: the last position that both logs have."
     )
     events: list[Entry] | None = Field(
         None,
@@ -94,7 +94,7 @@ def problem(
 
 
 def problem_document(instance: str, request_id: str, status: int, type: str, detail: str, **more: Any) -> bytes:
-    """As RFC 9457 has it; what is empty of `more` is left out."""
+    """Return a problem document. Empty values of `more` are left out."""
     return to_json(
         {
             "type": f"/problems/{type}",
@@ -109,14 +109,15 @@ def problem_document(instance: str, request_id: str, status: int, type: str, det
 
 
 def refusal(request: Request, refused: Refusal, type: str, pointer: str) -> Response:
-    """What a plan refuses.  A field that does not belong to the thing is wrong as a field, whatever the plan holds."""
+    """Return the problem for a refusal of a plan. A field that the thing does not have is 422, whatever the plan
+    holds."""
     status = next((status for kind, status in STATUS.items() if isinstance(refused, kind)), 409)
     errors = [FieldError(pointer=pointer, detail=str(refused))] if status == 422 else []
     return problem(request, status, type, str(refused), pointer=pointer, errors=told(errors))
 
 
 STATUS: Mapping[type[Refusal], int] = {PlanNotOpen: 404, Misplaced: 422}
-"""Of refusals that are not conflicts with the plan as it stands."""
+"""Status codes of refusals that are not conflicts with the state of the plan."""
 
 
 def told(errors: Sequence[FieldError]) -> list[dict[str, str]]:
@@ -124,17 +125,17 @@ def told(errors: Sequence[FieldError]) -> list[dict[str, str]]:
 
 
 def field_error(error: ErrorDetails) -> FieldError:
-    """What pydantic found, without the words it found it in."""
+    """Return pydantic's error without the values it refers to."""
     return FieldError(pointer=pointer_to(error["loc"]), detail=error["msg"].removeprefix("Value error, "))
 
 
 def pointer_to(location: Sequence[int | str]) -> str:
-    """RFC 6901."""
+    """Return a location as a pointer (RFC 6901)."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
 def rejected_body(error: ValidationError, read: Callable[[ErrorDetails], FieldError] = field_error) -> Rejected:
-    """What pydantic found: text that is no JSON at all is 400, fields that are wrong are 422."""
+    """Return the problem for a body that pydantic rejects: 400 if it is not JSON, 422 for wrong fields."""
     errors = error.errors(include_url=False, include_input=False)
     if errors[0]["type"] == "json_invalid":
         return Rejected(400, "malformed-json", f"The body is not JSON: {errors[0]['msg'].partition(': ')[2]}.")
@@ -146,7 +147,7 @@ def rejected_parameter(name: str, type: str, detail: str) -> Rejected:
 
 
 def type_of(error: Exception) -> str:
-    """The problem type of what a plan or the store says."""
+    """Return the problem type of an exception of a plan or the store."""
     if isinstance(error, CommandRefused):
         return error.refusal.type
     if isinstance(error, Refusal | CutRefused):

@@ -1,7 +1,7 @@
-"""The log as a transparency log: its checkpoint, its key, the tiles of its tree, and proofs.
+"""The log as a transparency log over HTTP: its checkpoint, its key, the tiles of its tree, and proofs.
 
-Paths and contents are those of C2SP tlog-tiles.  Entries are not served: they hold what plans hold.  Whoever may read a
-plan's history gets an event's canonical bytes with its proof.
+Paths and contents follow C2SP tlog-tiles. Entries are not served, because they contain the events of all plans. Whoever
+may read a plan's history receives an event's canonical bytes with its proof.
 """
 
 import re
@@ -41,7 +41,8 @@ RESPONSES: dict[int | str, Any] = {
 
 
 def for_those(right: Needed, media_type: str | None = None) -> dict[str, Any]:
-    """What a route says of itself, beside what is its own: the right it takes, and what it answers that is no JSON."""
+    """Return the documentation of a route: the right it requires, and the media type of its answer if it is not
+    JSON."""
     said = {"openapi_extra": {"parameters": [REQUEST_ID]} | needs(right), "responses": RESPONSES}
     if media_type is None:
         return said
@@ -50,31 +51,31 @@ def for_those(right: Needed, media_type: str | None = None) -> dict[str, Any]:
 
 
 class EventProved(BaseModel):
-    """That an event is in the log, for whoever trusts the key: by RFC 9162, 2.1.3.2."""
+    """Proves to whoever trusts the key that an event is in the log, by RFC 9162, 2.1.3.2."""
 
     id: str
-    index: int = Field(description="Of its leaf, from 0.  Positions on the feed have holes, indexes have none.")
-    leaf: str = Field(description="Its hash: SHA-256 of a byte 0 and the entry; base64.")
+    index: int = Field(description="The index of its leaf, from 0. Positions on the feed have gaps, indexes have none.")
+    leaf: str = Field(description="The hash of its leaf: SHA-256 of a byte 0 and the entry; base64.")
     entry: str = Field(
-        description="Its canonical bytes: position, plan id, version, topic and state as stored, each after its length;"
-        " base64."
+        description="Its canonical bytes: position, plan id, version, topic and state as stored, each after its"
+        " length; base64."
     )
-    hashes: list[str] = Field(description="From the leaf's neighbour up to the root; base64.")
-    checkpoint: str = Field(description="The signed note that says the tree's size and root.")
-    key: str = Field(description="The verifier key of its signature; compare it with the one you know.")
+    hashes: list[str] = Field(description="The hashes from the leaf's neighbour up to the root; base64.")
+    checkpoint: str = Field(description="The signed note with the tree's size and root.")
+    key: str = Field(description="The verifier key of the signature; compare it with the one you know.")
     tlog_proof: str = Field(description="The same as one text, in the form of C2SP tlog-proof.")
 
 
 class ConsistencyProved(BaseModel):
-    """That the tree of one size begins with that of another: by RFC 9162, 2.1.4.2."""
+    """Proves that the tree of one size begins with that of another, by RFC 9162, 2.1.4.2."""
 
     old: int
     new: int
-    hashes: list[str] = Field(description="In base64.")
+    hashes: list[str] = Field(description="The hashes of the proof; base64.")
 
 
 def routes(tree: LogTree, find: Callable[[Request, str], Awaitable[object]], note_read: NoteRead) -> APIRouter:
-    """`find` raises where the caller has no such plan."""
+    """Return the routes. `find` raises if the caller may not know of the plan."""
     api = APIRouter(prefix="/v1", tags=["proof"])
 
     @api.get("/log/checkpoint", summary="The latest signed checkpoint of the log", **for_those("witness", TEXT))
@@ -88,14 +89,18 @@ def routes(tree: LogTree, find: Callable[[Request, str], Awaitable[object]], not
         return Response(latest.key + "\n", headers=CACHING, media_type=TEXT)
 
     @api.get(
-        "/log/consistency", response_model=ConsistencyProved, summary="That the log only grew", **for_those("witness")
+        "/log/consistency",
+        response_model=ConsistencyProved,
+        summary="Proof that the log only grew",
+        **for_those("witness"),
     )
     async def read_consistency(
         from_: Annotated[
             int, Query(alias="from", ge=0, le=MOST_LEAVES, description="The size of an earlier checkpoint.")
         ],
         to: Annotated[
-            int | None, Query(ge=0, le=MOST_LEAVES, description="The size of a later one; if not given, the latest.")
+            int | None,
+            Query(ge=0, le=MOST_LEAVES, description="The size of a later checkpoint; by default the latest."),
         ] = None,
     ) -> Any:
         latest = await run_in_threadpool(tree.latest)
@@ -124,10 +129,13 @@ def routes(tree: LogTree, find: Callable[[Request, str], Awaitable[object]], not
         return hashes
 
     @api.get(
-        "/events/{id}/proof", response_model=EventProved, summary="That an event is in the log", **for_those("audit")
+        "/events/{id}/proof",
+        response_model=EventProved,
+        summary="Proof that an event is in the log",
+        **for_those("audit"),
     )
     async def read_event_proof(
-        request: Request, id: Annotated[str, Path(description="Of the event: `<plan id>:<version>`.")]
+        request: Request, id: Annotated[str, Path(description="The event's id: `<plan id>:<version>`.")]
     ) -> Any:
         match = EVENT_ID.fullmatch(id)
         if match is None:
@@ -158,7 +166,7 @@ def routes(tree: LogTree, find: Callable[[Request, str], Awaitable[object]], not
 
 
 def tile_named(path: str) -> tuple[int, int, int]:
-    """Level, number and width.  Raises `Rejected`."""
+    """Parse the path of a tile. Returns level, number and width. Raises `Rejected`."""
     match = TILE.fullmatch(path)
     digits = match[2].replace("x", "").replace("/", "") if match else ""
     width = int(match[3] or TILE_WIDTH) if match else 0

@@ -1,4 +1,4 @@
-"""Every view of one plan, for any cut.  An answer that was made before is served as the same bytes."""
+"""Every view of one plan over HTTP, as of any cut. Answers that were made before are served as the same bytes."""
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -50,11 +50,11 @@ PlanPath = Annotated[str, Path(description="Plan id or account id.")]
 CutText = Annotated[str, Field(max_length=300, examples=["2026-03-31", "review:R1", "version:12"])]
 
 
-# What may be asked
+# Requests
 
 
 class AsOf(BaseModel):
-    """Of every view: as of which cut."""
+    """The cut of a view."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -62,7 +62,7 @@ class AsOf(BaseModel):
 
 
 class HistoryParameters(AsOf):
-    """What of a history is asked for."""
+    """Which entries of a history are requested."""
 
     section: Section | None = Field(None, description="Only what belongs to this section.")
     type: str | None = Field(
@@ -70,16 +70,20 @@ class HistoryParameters(AsOf):
         max_length=100,
         description="Only events of this type: `PlayStarted`, or as in the feed, `plantrail.play-started.v1`.",
     )
-    actor: str | None = Field(None, max_length=128, description="Only what this person said, or had said for them.")
+    actor: str | None = Field(
+        None, max_length=128, description="Only what this person entered, or what was entered on their behalf."
+    )
     entity: str | None = Field(
-        None, max_length=300, description="Only what is about or names such things (`play`) or this one (`play:pilot`)."
+        None,
+        max_length=300,
+        description="Only what is about or names things of this kind (`play`), or this thing (`play:pilot`).",
     )
     from_: CutText | None = Field(
-        None, alias="from", description="Only what was recorded after this cut; a date means from its beginning."
+        None, alias="from", description="Only what was recorded after this cut; a date stands for its beginning."
     )
     to: CutText | None = Field(None, description="Only what was recorded up to this cut: the same as `as_of`.")
-    cursor: str | None = Field(None, max_length=64, description="`next` of the page before.")
-    limit: int = Field(100, ge=1, le=MOST_ENTRIES, description="How many entries at most.")
+    cursor: str | None = Field(None, max_length=64, description="The value of `next` on the previous page.")
+    limit: int = Field(100, ge=1, le=MOST_ENTRIES, description="At most this many entries.")
 
     def filter(self) -> history.Filter:
         kind, _, id = (self.entity or "").partition(":")
@@ -89,7 +93,7 @@ class HistoryParameters(AsOf):
 
 
 class BlameWanted(AsOf):
-    """Whose values are asked for."""
+    """Which values the blame is requested of."""
 
     section: Section | None = Field(None, description="Only values of this section.")
     kind: str | None = Field(None, max_length=64, description="Only values of things of this kind.")
@@ -97,7 +101,7 @@ class BlameWanted(AsOf):
 
 
 class Compared(AsOf):
-    """Which cuts are compared."""
+    """The cuts to compare."""
 
     from_: CutText | None = Field(
         None, alias="from", description=f"{CUT}; if not given, the last review held before the other cut."
@@ -113,27 +117,27 @@ def _event_name(type: str | None) -> str | None:
     return found
 
 
-# How it is answered
+# Answers
 
 
 @dataclass(frozen=True)
 class Cuts:
-    """The cuts one request names: `now` is the same in all of them."""
+    """The cuts that one request names. `now` is the same in all of them."""
 
     known: LoadedPlan
     now: datetime
 
     def cut(self, parameter: str, text: str) -> Cut:
-        """Raises `Rejected`."""
+        """Return the cut that a parameter names. Raises `Rejected`."""
         with self._blamed_on(parameter):
             return cut_at(text, self.known, self.now)
 
     def closing(self, asked: HistoryParameters | Compared) -> Cut:
-        """Raises `Rejected`."""
+        """Return the cut that a request ends with. Raises `Rejected`."""
         return self.cut("to", asked.to) if asked.to else self.cut("as_of", asked.as_of)
 
     def version_before(self, text: str | None) -> int:
-        """Raises `Rejected`."""
+        """Return the version after which a history begins. Raises `Rejected`."""
         with self._blamed_on("from"):
             return version_before(text, self.known, self.now)
 
@@ -146,7 +150,7 @@ class Cuts:
 
 
 class Views:
-    """Finds plans as they stand now and makes the views of them."""
+    """Finds plans as they stand now, and makes the views of them."""
 
     def __init__(self, plans: Aggregates[AccountPlan], heads: Heads, access_log: AccessLog) -> None:
         self._plans = plans
@@ -158,17 +162,17 @@ class Views:
         return self._plans.now()
 
     def drop(self, plan_id: UUID) -> None:
-        """Keep no answer ready of a plan any more."""
+        """Drop the ready answers of a plan."""
         self._ready.drop(plan_id)
 
     def note_read(self, request: Request, plan_id: UUID | None, cut: str | None) -> None:
-        """Have it written down who reads what.  Raises `AccessLogFull`."""
+        """Put a read on record. Raises `AccessLogFull`."""
         caller, view = caller_of(request), request.scope["route"].name
         access = Access(caller.actor, caller.on_behalf_of, caller.role, view, plan_id, cut)
         self._access_log.note(access, request.scope["request_id"])
 
     async def plan(self, request: Request, plan: str) -> LoadedPlan:
-        """One that the caller may know of.  Raises `PlanNotOpen`, `StoreUnavailable`."""
+        """Return a plan that the caller may know of. Raises `PlanNotOpen`, `StoreUnavailable`."""
         caller = caller_of(request)
         for plan_id in plans_named(plan):
             version = await self._heads.version(plan_id)
@@ -196,10 +200,9 @@ class Views:
         head: int = 0,
         limiter: CapacityLimiter | None = None,
     ) -> Response:
-        """The view up to a cut, perhaps since another: unchanged, ready, or made now.  The day counts where the cut
-        moves with it; `head` is the size of the checkpoint that the view shows.
+        """Answer a view up to the cut `until`, possibly since another: as unchanged, from ready bytes, or made now.
 
-        Raises `CutBeforePlan`, `AccessLogFull`.
+        `head` is the size of the checkpoint that the view shows. Raises `CutBeforePlan`, `AccessLogFull`.
         """
         check_there(known, until)
         self.note_read(request, known.id, f"version:{until.version}")
@@ -219,7 +222,7 @@ class Views:
     async def page(
         self, request: Request, known: LoadedPlan, wanted: HistoryParameters, filter: history.Filter
     ) -> Response:
-        """Raises `Rejected`, `CursorUnknown`, `CutBeforePlan`."""
+        """Answer a page of a history. Raises `Rejected`, `CursorUnknown`, `CutBeforePlan`."""
         cuts = self.cuts(known)
         until = cuts.closing(wanted)
         after = max(version_of(wanted.cursor) if wanted.cursor else 0, cuts.version_before(wanted.from_))
@@ -235,7 +238,7 @@ def _written(view: Any, request: Request) -> Answer:
 
 
 def check_ever_was(known: LoadedPlan, kind: str, id: str) -> None:
-    """Raises `Rejected` where the plan never had such a thing."""
+    """Raise `Rejected` if the plan never had such a thing."""
     named = known.state.named(kind, id) if kind in THINGS else None
     if not named and not any((kind, id) in history.concerned(record, known.records) for record in known.records):
         type = f"unknown-{kind}" if kind in THINGS else "unknown-kind"
@@ -245,7 +248,7 @@ def check_ever_was(known: LoadedPlan, kind: str, id: str) -> None:
 def routes(views: Views) -> APIRouter:
     api = APIRouter(prefix="/v1/plans/{plan}", tags=["views"])
 
-    @api.get("", response_model=CurrentPlan, summary="The plan as it stands, or stood", **QUERY)
+    @api.get("", response_model=CurrentPlan, summary="The plan as it stands, or as it stood at a cut", **QUERY)
     async def read_plan(request: Request, plan: PlanPath, asked: Annotated[AsOf, Query()]) -> Response:
         known = await views.plan(request, plan)
         cut = views.cuts(known).cut("as_of", asked.as_of)
@@ -261,14 +264,14 @@ def routes(views: Views) -> APIRouter:
     @api.get(
         "/entities/{kind}/{id}/history",
         response_model=HistoryPage,
-        summary="The life of one stakeholder, play, risk …",
+        summary="The history of one stakeholder, play, risk …",
         **LIST_QUERY,
     )
     async def read_entity_history(
         request: Request,
         plan: PlanPath,
-        kind: Annotated[str, Path(description="What it is called: `stakeholder`, `play`, `risk` …")],
-        id: Annotated[str, Path(description="Its id.")],
+        kind: Annotated[str, Path(description="The kind of thing: `stakeholder`, `play`, `risk` …")],
+        id: Annotated[str, Path(description="The thing's id.")],
         wanted: Annotated[HistoryParameters, Query()],
     ) -> Response:
         known = await views.plan(request, plan)
@@ -284,7 +287,7 @@ def routes(views: Views) -> APIRouter:
             request, known, lambda: blame_list(known, cut, asked.section, asked.kind, asked.id), cut
         )
 
-    @api.get("/diff", response_model=changes.Diff, summary="What is different between two cuts", **QUERY)
+    @api.get("/diff", response_model=changes.Diff, summary="What differs between two cuts", **QUERY)
     async def read_diff(request: Request, plan: PlanPath, asked: Annotated[Compared, Query()]) -> Response:
         known = await views.plan(request, plan)
         cuts = views.cuts(known)

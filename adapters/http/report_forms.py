@@ -1,4 +1,4 @@
-"""The forms a report is answered in: JSON, Markdown, a page or a PDF, as the caller would have it."""
+"""The forms of reports over HTTP: JSON, Markdown, HTML or PDF, as the caller prefers."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from adapters.rendering.style import security_policy
 
 BY_MEDIA_TYPE: Mapping[str, Form] = {media_type.partition(";")[0]: form for form, media_type in MEDIA_TYPES.items()}
 AT_ONCE = 2
-"""How many reports may wait for the press in threads that commands need as well."""
+"""How many reports may wait for rendering in threads that commands need too."""
 
 FORMED_QUERY: dict[str, Any] = QUERY | {
     "responses": QUERY["responses"]
@@ -29,11 +29,12 @@ FORMED_QUERY: dict[str, Any] = QUERY | {
         406: problem_of("It is to be had as JSON, Markdown, HTML and PDF only."),
     }
 }
-"""What the route of a report says of itself, beside what is its own."""
+"""The documentation shared by the routes of reports."""
 
 
 def form_asked(request: Request, format: Form | None) -> Form:
-    """What the query says, else what `Accept` likes best, of equals JSON.  Raises `Rejected`."""
+    """Return the form that the query names, else the one that `Accept` prefers, JSON among equals. Raises
+    `Rejected`."""
     accepted = ",".join(request.headers.getlist("accept"))
     if format or not accepted.strip():
         return format or "json"
@@ -46,7 +47,7 @@ def form_asked(request: Request, format: Form | None) -> Form:
 
 
 def media_ranges(accepted: str) -> Iterator[tuple[str, float]]:
-    """Each with its quality; one that cannot be read counts for nothing."""
+    """Yield each media range with its quality; 0 for a quality that cannot be parsed."""
     for each in accepted.split(","):
         range, *parameters = (part.strip().lower() for part in each.split(";"))
         given = next((part.partition("=")[2].strip() for part in parameters if re.match(r"q\s*=", part)), "1")
@@ -55,7 +56,7 @@ def media_ranges(accepted: str) -> Iterator[tuple[str, float]]:
 
 
 def how_welcome(media_type: str, ranges: list[tuple[str, float]]) -> float:
-    """By the range that says most of it (RFC 9110)."""
+    """Return the quality of a media type by the most specific range (RFC 9110)."""
     for wanted in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
         found = [quality for range, quality in ranges if range == wanted]
         if found:
@@ -64,14 +65,14 @@ def how_welcome(media_type: str, ranges: list[tuple[str, float]]) -> float:
 
 
 class ReportResponder:
-    """Gives reports their form; those that wait for the press keep nobody else waiting."""
+    """Renders reports for answers. Those that wait for rendering keep no other request waiting."""
 
     def __init__(self, press: RenderingPool) -> None:
         self._press = press
         self.limiter = CapacityLimiter(AT_ONCE)
 
     def formed(self, name: str, form: Form, report: Any, about: str) -> Answer:
-        """An answer to be sent, and a file to be kept.  Raises `RenderingFailed`."""
+        """Return the answer with a file name to save it under. Raises `RenderingFailed`."""
         content = report if isinstance(report, bytes) else to_json(report, by_alias=True)
         if form == "json":
             return Answer(content)
@@ -82,5 +83,5 @@ class ReportResponder:
         return Answer(self._press.made(name, form, content), None, MEDIA_TYPES[form], headers)
 
     async def made(self, name: str, form: Form, report: Iterator[bytes], about: str) -> Answer:
-        """Of a report in parts."""
+        """Return the answer of a report that comes in parts."""
         return await to_thread.run_sync(lambda: self.formed(name, form, b"".join(report), about), limiter=self.limiter)

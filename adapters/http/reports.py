@@ -1,4 +1,4 @@
-"""Said versus did: of one plan between two cuts, and across plans for a month."""
+"""Said versus did over HTTP: of one plan between two cuts, and across plans for a month."""
 
 from datetime import datetime
 from hashlib import sha256
@@ -26,7 +26,7 @@ from application.views.cuts import CutRefused
 from domain.account_plan.plan import Tier
 
 MINUTES_OF_A_DAY_BEGINNING = 15
-"""Time zones begin their days at quarters of an hour."""
+"""Days begin at quarters of an hour in every time zone, so the report of a running month may change that often."""
 
 
 FORMAT = "The form of the answer; if not given, what `Accept` likes best."
@@ -34,7 +34,7 @@ VARY = "Authorization, Accept"
 
 
 class Period(BaseModel):
-    """Which cuts are compared; if nothing is said, the last two held reviews of the same kind."""
+    """The cuts to compare; by default, the last two held reviews of the same kind."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,13 +47,15 @@ class Period(BaseModel):
 
 
 class MonthAsked(BaseModel):
-    """Which month, and of which plans."""
+    """The month, and which plans."""
 
     model_config = ConfigDict(extra="forbid")
 
     month: str = Field(max_length=20, examples=["2026-03"], description="The calendar month.")
-    owner: str | None = Field(None, max_length=128, description="Only plans this person owned at the end of it.")
-    tier: Tier | None = Field(None, description="Only plans that were of this tier at the end of it.")
+    owner: str | None = Field(
+        None, max_length=128, description="Only plans that this person owned at the end of the month."
+    )
+    tier: Tier | None = Field(None, description="Only plans that were of this tier at the end of the month.")
     format: Form | None = Field(None, description=FORMAT)
 
 
@@ -111,7 +113,7 @@ def routes(views: Views, histories: Histories, tree: LogTree, forms: ReportRespo
             answer = (await forms.made("month", form, parts, str(month))).with_tag(tag)
             answer.headers["Vary"] = VARY
             return answer
-        # Whatever keeps the store from answering is told before the answer begins.
+        # If the store does not answer, that is reported before the answer begins.
         first = await run_in_threadpool(next, parts)
         headers = {"ETag": tag, **CACHING, "Vary": VARY}
         return StreamingResponse(chain([first], parts), headers=headers, media_type="application/json")
@@ -120,8 +122,8 @@ def routes(views: Views, histories: Histories, tree: LogTree, forms: ReportRespo
 
 
 def month_tag(position: int, month: Month, now: datetime, form: Form, caller: Caller) -> str:
-    """What the report depends on: all that was recorded, and while the month goes on or the plans are those of somebody
-    on their teams, which day it is where."""
+    """Return the ETag of a month report: all that was recorded; while the month goes on, or if the caller's plans
+    depend on team membership, also the day in every time zone."""
     minute = now.minute - now.minute % MINUTES_OF_A_DAY_BEGINNING
     days_count = caller.works_on_plans or not month.is_over(now)
     going_on = f".{now:%Y-%m-%dT%H}:{minute:02}" if days_count else ""
@@ -130,7 +132,7 @@ def month_tag(position: int, month: Month, now: datetime, form: Form, caller: Ca
 
 
 def scope_tag(caller: Caller) -> str:
-    """Which plans the caller sees, where it is not all of them."""
+    """Return which plans the caller sees, if not all."""
     if caller.plans is None:
         return ""
     who = [caller.actor] if caller.works_on_plans else []

@@ -1,4 +1,4 @@
-"""What every request brings along: who calls, in which conversation, which version was seen, and a body that fits."""
+"""What every request carries: the caller, the conversation, the version that was seen, and a valid body."""
 
 import hashlib
 import hmac
@@ -21,21 +21,21 @@ CHARSET = re.compile(r';\s*charset="?([^\s";]+)')
 ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})(?:\.[^"]*)?"')
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
-"""Of a request or a conversation, as others may choose it."""
+"""The form of request ids and conversation ids that callers may choose."""
 
 
 NoteRead = Callable[[Request, UUID | None, str | None], None]
-"""Has it written down who reads what: of which plan, and how far into its history."""
+"""Puts a read on record: the plan, and the cut up to which its history was read."""
 
 
 def caller_of(request: Request) -> Caller:
-    """Who calls, as the guard has found."""
+    """Return the caller, as the guard has identified them."""
     caller: Caller = request.scope["caller"]
     return caller
 
 
 async def body_of(request: Request) -> bytes:
-    """The body, if it is JSON by its media type and not too large."""
+    """Return the body if its media type is JSON and it is not too large."""
     check_media_type(request)
     declared = request.headers.get("content-length", "")
     body = bytearray()
@@ -65,7 +65,7 @@ def too_large() -> Rejected:
 
 
 def check_numbers(body: bytearray) -> None:
-    """NaN and Infinity are no JSON, though pydantic takes them for numbers."""
+    """Reject NaN and Infinity, which pydantic would accept although they are not JSON."""
     if b"NaN" in body or b"Infinity" in body:
         try:
             from_json(body, allow_inf_nan=False)
@@ -89,7 +89,7 @@ def context(request: Request, caller: Caller, source: str = "api") -> CommandCon
 
 
 def version_seen(request: Request) -> int | None:
-    """The version out of `If-Match`, of several ETags the latest; None where it is absent or `*`."""
+    """Return the version in `If-Match`, the latest of several; None if it is absent or `*`."""
     given = [tag.strip() for tag in ",".join(request.headers.getlist("if-match") or ["*"]).split(",")]
     if given == ["*"]:
         return None
@@ -107,7 +107,7 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def sealed_key(secret: bytes, caller: Caller, route: str, given: str, body: bytes) -> Key:
-    """The caller's key for this route and body, as HMACs: what is kept holds nobody's words."""
+    """Return the caller's key for this route and body, as HMACs that reveal nobody's words."""
     scope = "\0".join((caller.actor, caller.on_behalf_of or "", route, given)).encode()
     return Key(
         hmac.digest(secret, b"scope\0" + scope, hashlib.sha256), hmac.digest(secret, b"body\0" + body, hashlib.sha256)

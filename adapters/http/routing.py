@@ -1,4 +1,4 @@
-"""Which route a request is for."""
+"""Routing."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 
 class RoutesByName(BaseRoute):
-    """Routes by how their paths end: one look-up, where a list of routes would be tried a hundred in turn."""
+    """Finds routes by the last part of their path, in one look-up instead of trying a hundred one after the other."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._routes = {_last(route.path): route for route in routes}
@@ -29,7 +29,7 @@ def _last(path: str) -> str:
 
 
 def methods_allowed(app: FastAPI, scope: Scope) -> list[str]:
-    """What may be done at a path, by whichever route; nothing where there is none."""
+    """Return the methods that any route allows at a path; none if there is no such path."""
     found = {"OPTIONS"}
     for route in app.router.routes:
         match, matched = route.matches({**scope, "root_path": ""})

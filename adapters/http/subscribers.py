@@ -1,4 +1,4 @@
-"""What subscribers of the feed are given: CloudEvents, written once for all who may read the same."""
+"""CloudEvents for subscribers of the feed, encoded once for all who may read the same."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -17,9 +17,9 @@ KeysOf = Callable[[Sequence[Notification]], Mapping[str, Keys]]
 
 
 class Subscribers:
-    """What subscribers are given, by whether they may read words about people.
+    """What subscribers receive, with and without text about people.
 
-    `keys` are those there are now of the people that events speak of, by plan.
+    `keys` returns the existing keys of the people that events are about, by plan.
     """
 
     def __init__(self, feed: Feed[Notification], keys: KeysOf, watch: LogWatch, public_url: str) -> None:

@@ -1,4 +1,4 @@
-"""Endpoints that events are pushed to: whoever subscribes has their own, whoever administers sees all."""
+"""Webhooks over HTTP: subscribers manage their own endpoints, admins see all."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -31,15 +31,15 @@ Page = WebhookPage | AttemptPage | ParkedPage
 
 
 class PageAsked(BaseModel):
-    """Which page of a list."""
+    """A page of a list."""
 
     model_config = ConfigDict(extra="forbid")
 
-    cursor: str | None = Field(None, max_length=64, description="`next` of the page before.")
-    limit: int = Field(100, ge=1, le=MOST_SHOWN, description="How many at most.")
+    cursor: str | None = Field(None, max_length=64, description="The value of `next` on the previous page.")
+    limit: int = Field(100, ge=1, le=MOST_SHOWN, description="At most this many.")
 
 
-# What the routes say of themselves
+# Documentation of the routes
 
 RIGHT = needs("own-endpoints")
 UNKNOWN = {404: problem_of("There is no such webhook, or it is not yours.")}
@@ -82,7 +82,7 @@ EXAMPLE_OF_A_REPLAY = {"after": "00000000000000000042", "plan": "0015-lumen"}
 
 
 def taking(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
-    """Of a route that takes a body."""
+    """Return the documentation of a route that takes a body."""
     content = {"application/json": {"schema": model.model_json_schema(), "example": example}}
     return {"parameters": [REQUEST_ID], "requestBody": {"required": True, "content": content}, **RIGHT}
 
@@ -104,11 +104,11 @@ ENDED: dict[str, Any] = DONE | {
 }
 
 
-# How requests are read and answered
+# Requests and answers
 
 
 def whose(caller: Caller) -> str | None:
-    """Whose webhooks a caller may have to do with; None: everybody's, whatever plans they are about."""
+    """Return whose webhooks a caller may manage; None for everybody's, of any plan."""
     return None if caller.may("all-endpoints") and caller.plans is None else caller.actor
 
 
@@ -120,7 +120,7 @@ def id_in(path: str) -> UUID:
 
 
 async def read(request: Request, model: type[M]) -> M:
-    """Raises `Rejected`."""
+    """Read the body. Raises `Rejected`."""
     body = await body_of(request)
     try:
         return model.model_validate_json(body)
@@ -137,7 +137,7 @@ def answered(model: BaseModel, status: int = 200, **headers: str) -> Response:
 
 
 def seen(request: Request, model: Webhook | Page) -> Response:
-    """An answer to a GET."""
+    """Answer a GET."""
     content = to_json(model)
     tag = f'"{sha256(content).hexdigest()[:32]}"'
     if is_known(request, tag):
@@ -171,16 +171,16 @@ def routes(
             raise blamed_on("/after", "malformed-cursor", error) from None
         return answered(made, 201, Location=f"/v1/webhooks/{made.id}")
 
-    @api.get("", response_model=WebhookPage, summary="The webhooks there are", **LISTED)
+    @api.get("", response_model=WebhookPage, summary="All webhooks", **LISTED)
     async def list_webhooks(request: Request, asked: Annotated[PageAsked, Query()]) -> Response:
         owner = whose(caller_of(request))
         return seen(request, await run_in_threadpool(webhooks.page, owner, asked.cursor, asked.limit))
 
-    @api.get("/{id}", response_model=Webhook, summary="One webhook, and how it fares", **SHOWN)
+    @api.get("/{id}", response_model=Webhook, summary="One webhook, and the state of its deliveries", **SHOWN)
     async def read_webhook(request: Request, id: WebhookPath) -> Response:
         return seen(request, await run_in_threadpool(webhooks.get, id_in(id), whose(caller_of(request))))
 
-    @api.delete("/{id}", status_code=204, response_class=Response, summary="End a webhook", **ENDED)
+    @api.delete("/{id}", status_code=204, response_class=Response, summary="Delete a webhook", **ENDED)
     async def delete_webhook(request: Request, id: WebhookPath) -> Response:
         await run_in_threadpool(webhooks.delete, id_in(id), whose(caller_of(request)))
         return Response(status_code=204)
@@ -191,36 +191,43 @@ def routes(
         reason = f"{caller.actor} paused it."
         return answered(await run_in_threadpool(webhooks.pause, id_in(id), whose(caller), now(), reason))
 
-    @api.post("/{id}/resume", response_model=Webhook, summary="Send again, at once, whatever waits", **DONE)
+    @api.post(
+        "/{id}/resume", response_model=Webhook, summary="Send again, beginning at once with what is waiting", **DONE
+    )
     async def resume_webhook(request: Request, id: WebhookPath) -> Response:
         return answered(await run_in_threadpool(webhooks.resume, id_in(id), whose(caller_of(request)), now()))
 
     @api.post(
         "/{id}/rotate-secret",
         response_model=Rotated,
-        summary="A new secret; the one before signs too for 24 hours",
+        summary="Make a new secret; the previous one signs as well for 24 hours",
         **DONE,
     )
     async def rotate_webhook_secret(request: Request, id: WebhookPath) -> Response:
         return answered(await run_in_threadpool(subscriptions.rotate, id_in(id), whose(caller_of(request))))
 
-    @api.post("/{id}/test", response_model=Attempt, summary="Send a test, and say what came back", **DONE)
+    @api.post("/{id}/test", response_model=Attempt, summary="Send a test event, and see the answer", **DONE)
     async def test_webhook(request: Request, id: WebhookPath) -> Response:
         return answered(await try_out(id_in(id), whose(caller_of(request))))
 
-    @api.get("/{id}/attempts", response_model=AttemptPage, summary="What became of each attempt", **LISTED)
+    @api.get("/{id}/attempts", response_model=AttemptPage, summary="The outcomes of attempts", **LISTED)
     async def list_webhook_attempts(
         request: Request, id: WebhookPath, asked: Annotated[PageAsked, Query()]
     ) -> Response:
         owner = whose(caller_of(request))
         return seen(request, await run_in_threadpool(webhooks.attempts, id_in(id), owner, asked.cursor, asked.limit))
 
-    @api.get("/{id}/parked", response_model=ParkedPage, summary="Plans that are not tried any more", **LISTED)
+    @api.get(
+        "/{id}/parked",
+        response_model=ParkedPage,
+        summary="Plans that are not tried until they are replayed",
+        **LISTED,
+    )
     async def list_parked_plans(request: Request, id: WebhookPath, asked: Annotated[PageAsked, Query()]) -> Response:
         owner = whose(caller_of(request))
         return seen(request, await run_in_threadpool(webhooks.parked, id_in(id), owner, asked.cursor, asked.limit))
 
-    @api.post("/{id}/replay", response_model=Webhook, summary="Send again what follows a cursor", **REPLAYED)
+    @api.post("/{id}/replay", response_model=Webhook, summary="Send again the events after a cursor", **REPLAYED)
     async def replay_webhook(request: Request, id: WebhookPath) -> Response:
         wanted = await read(request, Replay)
         try:

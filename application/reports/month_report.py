@@ -111,7 +111,7 @@ class Summary(BaseModel):
     plans_left_out: int = Field(description="Plans archived all the month, with nothing open at its beginning.")
     worst_slips: list[Slip] = Field(description=f"At most {MOST_SLIPS}, those that were moved furthest first.")
     departures_noticed_late: list[LateDeparture] = Field(
-        description=("Departures that were recorded late, the latest first.")
+        description="Departures that were recorded late, the latest first."
     )
 
 

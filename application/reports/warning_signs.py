@@ -74,7 +74,7 @@ class WarningSigns(BaseModel):
     closing_review: str | None = Field(description="The last review held in the period.")
     recorded_on_the_eve: Eve
     finished_in_the_last_minutes: Signal = Field(
-        description=("Promises finished less than 30 minutes before the closing review.")
+        description="Promises finished less than 30 minutes before the closing review."
     )
     finished_without_evidence: Signal
     finishes_taken_back: Signal = Field(
