@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from pydantic import BaseModel, Field
 
+from application.findings.reviews import EVE
 from application.reports.outcomes import NOTICE_DAYS
 from application.reports.promises import (
     FINISHES,
@@ -27,7 +28,6 @@ from domain.account_plan.standing import SentimentChanged
 from domain.record import Recorded, struck_by
 from domain.things import day_of
 
-EVE = timedelta(hours=72)
 LAST_MINUTES = timedelta(minutes=30)
 TWO_QUARTERS_DAYS = 2 * 92
 

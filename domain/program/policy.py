@@ -22,7 +22,7 @@ from domain.program.language import OnProgram, ProgramSection, ProgramState
 from domain.things import Draft, Thing
 
 Severity = Literal["alarm", "warning", "hint"]
-RuleName = Literal[
+PlanRuleName = Literal[
     "stale-section",
     "stale-contact",
     "missing-people",
@@ -70,8 +70,12 @@ RuleName = Literal[
     "empty-section",
     "buying-centers",
     "demotion-due",
-    "promotion-due",
     "rank-only",
+]
+"""The rules that look at one plan alone."""
+
+ProgramRuleName = Literal[
+    "promotion-due",
     "list-too-long",
     "list-too-short",
     "list-not-refreshed",
@@ -81,7 +85,10 @@ RuleName = Literal[
     "milestones-share",
     "phase-exit",
 ]
-"""Every rule a finding can come from, those about the program itself last."""
+"""The rules that look at the program, or at a plan beside what was decided in the program's rounds."""
+
+RuleName = Literal[PlanRuleName, ProgramRuleName]
+"""Every rule a finding can come from."""
 
 Days = int
 """A number of calendar days."""

@@ -1,0 +1,179 @@
+"""A plan at a cut as the rules look at it: what stands, what was recorded, who was met, and the policy in force."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import NamedTuple, TypeVar, get_args
+
+from application.views.cuts import Cut, timezone_of
+from application.views.loaded_plan import LoadedPlan
+from application.views.policy_in_force import PolicyInForce
+from domain.account_plan.language import AccountPlan, Section
+from domain.account_plan.plan import Plan, Tier, the_plan
+from domain.account_plan.relationships import TouchLogged
+from domain.account_plan.reviews import ReviewHeld
+from domain.account_plan.stakeholders import Stakeholder
+from domain.account_plan.team import Member, Role
+from domain.program.policy import Policy
+from domain.record import Recorded
+from domain.things import Thing, day_of
+
+Kind = TypeVar("Kind", bound=Thing)
+
+
+class Contact(NamedTuple):
+    """A time that some of ours met some of theirs: a touch, or a review where the customer was."""
+
+    happened_on: date
+    version: int
+    kind: str
+    stakeholders: tuple[str, ...]
+    members: tuple[str, ...]
+    topics: tuple[str, ...]
+    event: str
+
+
+class HeldOnRecord(NamedTuple):
+    """A review that was held, and the event that says so."""
+
+    held_on: date
+    version: int
+    review: ReviewHeld
+    event: str
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A plan at a cut, and the policy it is judged by.  `known` ends at the cut."""
+
+    known: LoadedPlan
+    cut: Cut
+    in_force: PolicyInForce
+
+    @property
+    def plan(self) -> AccountPlan:
+        return self.known.state
+
+    @property
+    def policy(self) -> Policy:
+        return self.in_force.policy
+
+    @property
+    def day(self) -> date:
+        """The day the verdict is about."""
+        return self.cut.date
+
+    @property
+    def today(self) -> date:
+        """The first day that is not past: what was due before it is overdue."""
+        return self.cut.today
+
+    @cached_property
+    def card(self) -> Plan:
+        return the_plan(self.plan)
+
+    @property
+    def tier(self) -> Tier:
+        return self.card.tier
+
+    @property
+    def has_duties(self) -> bool:
+        """Whether the policy says of any section how old it may be."""
+        return any(self.policy.section_days(section, self.tier) for section in get_args(Section))
+
+    # What was recorded
+
+    @cached_property
+    def records(self) -> Sequence[Recorded]:
+        """Up to the cut, without the entries that were struck by it."""
+        return [record for record in self.known.records if record.version not in self.known.struck]
+
+    def day_of(self, record: Recorded) -> date:
+        return day_of(record.meta.recorded_at, timezone_of(self.known))
+
+    @cached_property
+    def _about(self) -> Mapping[tuple[str, str], Sequence[Recorded]]:
+        about: defaultdict[tuple[str, str], list[Recorded]] = defaultdict(list)
+        for record in self.records:
+            about[record.event.noun, record.event.subject()].append(record)
+        return about
+
+    def about(self, thing: Thing) -> Sequence[Recorded]:
+        """Every event about a thing, oldest first."""
+        return self._about.get((thing.noun, thing.id), ())
+
+    def events(self, things: Iterable[Thing]) -> list[str]:
+        """The last event about each of these things."""
+        return [self.about(thing)[-1].id for thing in things if self.about(thing)]
+
+    def since(self, things: Iterable[Thing]) -> date:
+        """The day on which the last of these things was last changed; where there are none, the plan's first day."""
+        changed = [self.day_of(self.about(thing)[-1]) for thing in things if self.about(thing)]
+        return max(changed, default=self.card.opened_on)
+
+    def added_on(self, thing: Thing) -> date:
+        """The day on which a thing came to be."""
+        about = self.about(thing)
+        return self.day_of(about[0]) if about else self.card.opened_on
+
+    def in_days(self, number: int) -> date:
+        return self.day + timedelta(days=number)
+
+    # Who is there and who was met
+
+    @cached_property
+    def people(self) -> Sequence[Stakeholder]:
+        """Of the customer's, who are there and have a name."""
+        return [each for each in self.plan.all(Stakeholder).values() if each.is_there and each.name]
+
+    @cached_property
+    def engaged(self) -> Sequence[Stakeholder]:
+        return [each for each in self.people if each.is_engaged]
+
+    @cached_property
+    def members(self) -> Sequence[Member]:
+        """Of ours, who have a role on the day."""
+        return [each for each in self.plan.all(Member).values() if each.is_current(self.day)]
+
+    def in_role(self, role: Role) -> list[Member]:
+        return [each for each in self.members if each.role == role]
+
+    @cached_property
+    def contacts(self) -> Sequence[Contact]:
+        """In the order they happened."""
+        return sorted(contact for record in self.records if (contact := _contact(record)) is not None)
+
+    def met(self, *who: str) -> list[Contact]:
+        """The contacts at which any of these people of theirs was there."""
+        return [contact for contact in self.contacts if not set(who).isdisjoint(contact.stakeholders)]
+
+    @cached_property
+    def executives(self) -> Sequence[Stakeholder]:
+        return [each for each in self.people if each.level == "executive"]
+
+    # Reviews
+
+    @cached_property
+    def held(self) -> Sequence[HeldOnRecord]:
+        """Every review held, in the order of their days."""
+        held = (
+            HeldOnRecord(record.event.held_on, record.version, record.event, record.id)
+            for record in self.records
+            if isinstance(record.event, ReviewHeld)
+        )
+        return sorted(held, key=lambda each: each[:2])
+
+    def last_held(self, kind: str) -> HeldOnRecord | None:
+        return next((each for each in reversed(self.held) if each.review.kind == kind), None)
+
+
+def _contact(record: Recorded) -> Contact | None:
+    match record.event:
+        case TouchLogged() as touch:
+            who = touch.stakeholders, touch.members
+            return Contact(touch.happened_on, record.version, touch.kind, *who, touch.topics, record.id)
+        case ReviewHeld(theirs=theirs) as review if theirs:
+            return Contact(review.held_on, record.version, review.kind, theirs, review.ours, review.topics, record.id)
+    return None

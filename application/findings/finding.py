@@ -1,0 +1,70 @@
+"""What is wrong with a plan: a finding, what ends it, and the rule it comes from."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, Field
+
+from application.findings.examined import Examined
+from domain.program.policy import RuleName, Severity
+from domain.things import Thing
+
+Scope = Literal["every plan", "plans with duties", "strategic plans"]
+"""The plans a rule is about: a plan has duties where the policy says of any section how old it may be."""
+
+
+class Named(BaseModel):
+    """A thing of the plan, by its kind and id."""
+
+    kind: str
+    id: str
+
+
+class Remedy(BaseModel):
+    """A command that would end a finding, with what is known filled in."""
+
+    command: str
+    body: dict[str, Any]
+    missing: list[str] = Field(description="The fields that only who sends it can fill in; none: it can go as it is.")
+
+
+class Finding(BaseModel):
+    """Something that is wrong with a plan at a cut, explained."""
+
+    rule: RuleName
+    severity: Severity
+    sentence: str
+    since_on: date = Field(description="The day from which on it is so, as far as what is on record tells.")
+    things: list[Named]
+    events: list[str]
+    policy_version: int
+    seed: str = Field(description="The experience that the rule comes from.")
+    remedies: list[Remedy]
+
+
+class Found(NamedTuple):
+    """What a rule finds, before it is known by which rule and policy."""
+
+    sentence: str
+    since_on: date
+    things: Sequence[Thing] = ()
+    events: Sequence[str] = ()
+    remedies: Sequence[Remedy] = ()
+
+
+class Rule(NamedTuple):
+    """One rule: when it finds something, and why anybody cares."""
+
+    severity: Severity
+    """Where the policy says nothing else."""
+    scope: Scope
+    finds: str
+    """When there is a finding, in a sentence."""
+    seed: str
+    judge: Callable[[Examined], Iterable[Found]]
+
+
+def remedy(command: str, /, *missing: str, **body: Any) -> Remedy:
+    """A command that would end a finding; `missing` names what is still to be said."""
+    return Remedy(command=command, body=body, missing=list(missing))

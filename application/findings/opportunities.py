@@ -1,0 +1,129 @@
+"""Rules about opportunities and goals, and about what we ask of the rest of our company for their sake."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from application.findings.examined import Examined
+from application.findings.finding import Found, remedy
+from application.findings.sentences import called, counted, days, listed, spaced
+from domain.account_plan.goals import Goal
+from domain.account_plan.opportunities import Opportunity, OpportunityLinks
+from domain.account_plan.requests import Request, RequestAnswered, RequestDelivered
+
+ANSWER_DAYS = 14
+"""For so long a request may wait for its answer."""
+
+RISING_DAYS = 31
+"""Against so many days ago it is told whether unaccepted requests become more."""
+
+
+def next_step_missing(at: Examined) -> Iterator[Found]:
+    for each in at.plan.open(Opportunity):
+        step = each.next_best_action
+        if step is None or step.due_on < at.today:
+            was = f"the last one, of {step.owner}, was due on {step.due_on}" if step else "none was ever set"
+            yield Found(
+                f"The opportunity {called(each)} has no next step ahead: {was}. Set the next best action.",
+                step.due_on + timedelta(days=1) if step else at.added_on(each),
+                [each],
+                at.events([each]),
+                [
+                    remedy(
+                        "set-next-best-action",
+                        "statement",
+                        "due_on",
+                        id=each.id,
+                        owner=step.owner if step else at.card.owner,
+                    )
+                ],
+            )
+
+
+def goal_without_pipeline(at: Examined) -> Iterator[Found]:
+    served = {each.goal for each in at.plan.all(Opportunity).values() if each.state != "lost"}
+    for goal in at.plan.open(Goal):
+        if goal.kind == "revenue" and goal.id not in served:
+            loose = [each for each in at.plan.open(Opportunity) if each.goal is None]
+            yield Found(
+                f"No opportunity, open or won, serves the goal {called(goal)}, due on {goal.due_on}: {goal.target:f}"
+                f" {goal.unit} come from nowhere. Link one, or open one.",
+                at.added_on(goal),
+                [goal],
+                at.events([goal]),
+                [
+                    *(remedy("relink-opportunity", id=each.id, **_links(each), goal=goal.id) for each in loose[:1]),
+                    remedy("open-opportunity", "name", "amount", "stage", "close_on", source="plan", goal=goal.id),
+                ],
+            )
+
+
+def opportunity_without_goal(at: Examined) -> Iterator[Found]:
+    goals = at.plan.open(Goal)
+    for each in at.plan.open(Opportunity):
+        if each.goal is None:
+            yield Found(
+                f"The opportunity {called(each)} serves no goal of the plan. Link it to one, or set the goal.",
+                at.added_on(each),
+                [each],
+                at.events([each]),
+                [remedy("relink-opportunity", id=each.id, **_links(each), goal=goal.id) for goal in goals[:1]]
+                or [remedy("relink-opportunity", "goal", id=each.id, **_links(each))],
+            )
+
+
+def _links(opportunity: Opportunity) -> dict[str, str]:
+    """What it is linked to now, but for its goal: links are given whole."""
+    links = {name: getattr(opportunity, name) for name in OpportunityLinks.model_fields if name != "goal"}
+    return {name: id for name, id in links.items() if id}
+
+
+# Requests
+
+
+def request_unanswered(at: Examined) -> Iterator[Found]:
+    for each in at.plan.open(Request):
+        raised_on = at.added_on(each)
+        age = (at.day - raised_on).days
+        if each.state == "raised" and age > ANSWER_DAYS:
+            yield Found(
+                f"{spaced(each.function).capitalize()} has not answered {called(each)} since {raised_on},"
+                f" {days(age)} ago. {each.owner} has to press for an answer.",
+                raised_on + timedelta(days=ANSWER_DAYS + 1),
+                [each],
+                at.events([each]),
+                [remedy("answer-request", "decision", "member", id=each.id)],
+            )
+
+
+def custom_development_open(at: Examined) -> Iterator[Found]:
+    asked = [each for each in at.plan.all(Request).values() if each.kind == "custom_development"]
+    now = [each for each in asked if each.state == "raised"]
+    before = sum(_was_open(at, each, at.in_days(-RISING_DAYS)) for each in asked)
+    if len(now) > before:
+        yield Found(
+            f"{counted(len(now), 'request')} for custom development {'is' if len(now) == 1 else 'are'} unaccepted"
+            f" ({listed(map(called, now))}), {before} {RISING_DAYS} days ago. Have them decided before the account"
+            " waits for them.",
+            max(map(at.added_on, now)),
+            now,
+            at.events(now),
+            [remedy("answer-request", "decision", "member", id=each.id) for each in now],
+        )
+
+
+def _was_open(at: Examined, request: Request, day: date) -> bool:
+    """Whether it was raised by a day and neither answered nor delivered by it."""
+    done = (record for record in at.about(request) if isinstance(record.event, RequestAnswered | RequestDelivered))
+    return at.added_on(request) <= day and not any(at.day_of(record) <= day for record in done)
+
+
+def advisory_board_unlinked(at: Examined) -> Iterator[Found]:
+    for each in at.plan.open(Request):
+        if each.kind == "advisory_board" and each.is_waiting and not (each.goal or each.opportunity):
+            yield Found(
+                f"The seat on the advisory board, {called(each)}, serves no goal and no opportunity: nobody can tell"
+                " what it is for. Ask for it anew with the goal it serves.",
+                at.added_on(each),
+                [each],
+                at.events([each]),
+            )

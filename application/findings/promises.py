@@ -1,0 +1,100 @@
+"""Rules about what we say we will do: promises that are late or say nothing, milestones, and how many plays there
+are."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+from application.findings.examined import Examined
+from application.findings.finding import Found, Remedy, remedy
+from application.findings.sentences import called, counted, days, listed, percent
+from domain.account_plan.actions import Action
+from domain.account_plan.plays import Play
+from domain.vagueness import cautions_about
+
+
+def open_promises(at: Examined) -> list[Play | Action]:
+    return [*at.plan.open(Play), *at.plan.open(Action)]
+
+
+def overdue_promise(at: Examined) -> Iterator[Found]:
+    for promise in open_promises(at):
+        if promise.is_overdue(at.today):
+            late = (at.today - promise.due_on).days
+            yield Found(
+                f"The {promise.noun} {called(promise)} was due on {promise.due_on}, {days(late)} ago, and"
+                f" {promise.owner} has not finished it. Finish it, move it, or drop it and say why.",
+                promise.due_on + timedelta(days=1),
+                [promise],
+                at.events([promise]),
+                [_finish(promise, at), *_give_up(promise)],
+            )
+
+
+def _finish(promise: Play | Action, at: Examined) -> Remedy:
+    if isinstance(promise, Play):
+        return remedy("win-play", "result", id=promise.id, finished_on=at.day)
+    return remedy("complete-action", id=promise.id, finished_on=at.day)
+
+
+def _give_up(promise: Play | Action) -> list[Remedy]:
+    return [
+        remedy(f"reschedule-{promise.noun}", "due_on", id=promise.id),
+        remedy(f"drop-{promise.noun}", "reason", id=promise.id),
+    ]
+
+
+def vague_promise(at: Examined) -> Iterator[Found]:
+    for promise in open_promises(at):
+        words = "title" if isinstance(promise, Play) else "statement"
+        if cautions_about(getattr(promise, words), f"/{words}"):
+            yield Found(
+                f"The {promise.noun} {called(promise)} names no object: nobody can tell on {promise.due_on} whether"
+                f" {promise.owner} did it. Say what will be different, and for whom.",
+                at.added_on(promise),
+                [promise],
+                at.events([promise]),
+                [remedy(f"restate-{promise.noun}", words, id=promise.id)],
+            )
+
+
+def milestones_not_held(at: Examined) -> Iterator[Found]:
+    milestones = [each for each in at.plan.open(Action) if each.kind == "milestone"]
+    loose = [each for each in milestones if not each.calendar_hold]
+    wanted = at.policy.milestones.held_share
+    if milestones and Decimal(len(milestones) - len(loose)) < wanted * len(milestones):
+        yield Found(
+            f"{counted(len(loose), 'milestone')} of {len(milestones)} are in nobody's calendar"
+            f" ({listed(map(called, loose))}); {percent(wanted)} should be. Hold the dates.",
+            at.since(loose),
+            loose,
+            at.events(loose),
+            [remedy("hold-date", id=each.id) for each in loose],
+        )
+
+
+def too_few_plays(at: Examined) -> Iterator[Found]:
+    plays, least = at.plan.open(Play), at.policy.plays.least
+    if len(plays) < least:
+        yield Found(
+            f"{counted(len(plays), 'play is', 'plays are')} open; a plan works on at least {least}. Plan"
+            f" {counted(least - len(plays), 'more play')}.",
+            at.since(at.plan.all(Play).values()),
+            plays,
+            at.events(plays),
+            [remedy("plan-play", "title", "kind", "due_on", "success_measure", owner=at.card.owner)],
+        )
+
+
+def too_many_plays(at: Examined) -> Iterator[Found]:
+    plays, most = at.plan.open(Play), at.policy.plays.most
+    if len(plays) > most:
+        last = max(plays, key=lambda play: play.due_on)
+        yield Found(
+            f"{len(plays)} plays are open; more than {most} at a time are not worked on. Finish or drop"
+            f" {len(plays) - most}: {called(last)} is due last, on {last.due_on}.",
+            at.since(plays),
+            plays,
+            at.events(plays),
+            [remedy("drop-play", "reason", id=last.id)],
+        )

@@ -1,0 +1,211 @@
+"""Rules about reviews: whether they are held, who comes, what they are about and how they were prepared."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+from application.findings.examined import Examined, HeldOnRecord
+from application.findings.finding import Found, Remedy, remedy
+from application.findings.sentences import days, listed, percent, spaced
+from domain.account_plan.actions import Action
+from domain.account_plan.reviews import Review, ReviewKind
+from domain.folding import folded
+
+OF_THEIR_OWN: Sequence[ReviewKind] = ("qbr", "executive_meeting")
+"""The kinds of reviews that have rules of their own for not being held."""
+
+EVE = timedelta(hours=72)
+"""The time before a review in which a plan is written for its sake."""
+
+
+def hold(kind: ReviewKind, at: Examined) -> list[Remedy]:
+    customers = kind in OF_THEIR_OWN
+    held = {
+        "kind": kind,
+        "audience": "customer" if customers else "internal",
+        "held_on": at.day,
+        "ours": [at.card.owner],
+    }
+    theirs = ["theirs"] if customers else []
+    return [remedy("schedule-review", "planned_on", kind=kind), remedy("hold-review", *theirs, **held)]
+
+
+def not_reviewed(at: Examined) -> Iterator[Found]:
+    for kind, most in at.policy.cadence_days(at.tier).items():
+        if kind not in OF_THEIR_OWN:
+            yield from _overdue(at, kind, most)
+
+
+def _overdue(at: Examined, kind: ReviewKind, most: int) -> Iterator[Found]:
+    last = at.last_held(kind)
+    last_on = last.held_on if last else at.card.opened_on
+    age = (at.day - last_on).days
+    if age > most:
+        since = f"the last one was on {last_on}" if last else f"there was none since the plan was opened on {last_on}"
+        yield Found(
+            f"A {at.tier} plan holds a review of the kind {spaced(kind)} every {days(most)}; {since}, {days(age)} ago."
+            " Hold it, or set a date.",
+            last_on + timedelta(days=most + 1),
+            _review(at, last),
+            [last.event] if last else [],
+            hold(kind, at),
+        )
+
+
+def _review(at: Examined, held: HeldOnRecord | None) -> list[Review]:
+    review = at.plan.find(Review, held.review.id) if held else None
+    return [review] if review else []
+
+
+def qbr_skipped(at: Examined) -> Iterator[Found]:
+    most = at.policy.cadence_days(at.tier).get("qbr")
+    if most is None:
+        return
+    yield from _overdue(at, "qbr", most)
+    qbrs = [each for each in at.plan.all(Review).values() if each.kind == "qbr"]
+    for each in qbrs:
+        if each.state == "cancelled" and each.moved_to_on is None and not _made_up_for(each, qbrs):
+            yield Found(
+                f"The QBR “{each.id}”, planned for {each.planned_on}, was cancelled without a new date. Set one.",
+                at.since([each]),
+                [each],
+                at.events([each]),
+                hold("qbr", at),
+            )
+
+
+def _made_up_for(cancelled: Review, qbrs: Sequence[Review]) -> bool:
+    """Whether another one is planned or was held since the day it was planned for."""
+    others = (each.held_on or each.planned_on for each in qbrs if each.state != "cancelled")
+    return any(day and cancelled.planned_on and day >= cancelled.planned_on for day in others)
+
+
+def qbr_without_commitments(at: Examined) -> Iterator[Found]:
+    last = at.last_held("qbr")
+    if last and not any(each.review == last.review.id for each in at.plan.all(Action).values()):
+        yield Found(
+            f"Nothing was promised at the QBR “{last.review.id}” of {last.held_on}, by us or by the customer. Write"
+            " down who does what until the next one.",
+            last.held_on,
+            _review(at, last),
+            [last.event],
+            [remedy("add-action", "statement", "owner", "due_on", kind="joint", review=last.review.id)],
+        )
+
+
+def qbr_without_executives(at: Examined) -> Iterator[Found]:
+    last = at.last_held("qbr")
+    if last is None:
+        return
+    theirs = {each.id for each in at.executives}
+    ours = {each.person for each in at.members if each.role in ("executive_sponsor", "leadership")}
+    missing = [
+        side
+        for side, people, came in (("the customer's", theirs, last.review.theirs), ("ours", ours, last.review.ours))
+        if people.isdisjoint(came)
+    ]
+    if missing:
+        yield Found(
+            f"No executive of {listed(missing)} was at the QBR “{last.review.id}” of {last.held_on}. Invite them to the"
+            " next one.",
+            last.held_on,
+            _review(at, last),
+            [last.event],
+            [remedy("schedule-review", "planned_on", kind="qbr", ours=sorted(ours), theirs=sorted(theirs))],
+        )
+
+
+def current_qbrs(at: Examined) -> list[Review]:
+    """Those still to be held, and the one held last."""
+    planned = [each for each in at.plan.all(Review).values() if each.kind == "qbr" and each.state == "scheduled"]
+    return [*planned, *_review(at, at.last_held("qbr"))]
+
+
+def qbr_metrics_without_goal(at: Examined) -> Iterator[Found]:
+    for each in current_qbrs(at):
+        loose = [metric.name for metric in each.metrics if not metric.goal]
+        if loose:
+            yield Found(
+                f"The pack of the QBR “{each.id}” shows {listed(loose)} without the goal it is measured against. Add"
+                " the goals.",
+                each.circulated_on or at.since([each]),
+                [each],
+                at.events([each]),
+                [remedy("circulate-pack", "metrics", id=each.id, circulated_on=at.day)]
+                if each.state == "scheduled"
+                else [],
+            )
+
+
+def pack_late(at: Examined) -> Iterator[Found]:
+    least = at.policy.pack_hours
+    for each in current_qbrs(at):
+        day = each.held_on or each.planned_on
+        sent = each.circulated_on or (at.day if each.state == "scheduled" else None)
+        if day is None or sent is None or (day - sent).days * 24 >= least:
+            continue
+        was = f"went out on {sent}" if each.circulated_on else "has not gone out"
+        yield Found(
+            f"The pack of the QBR “{each.id}” of {day} {was}; whoever comes needs it {least} hours before.",
+            sent if each.circulated_on else day - timedelta(hours=least) + timedelta(days=1),
+            [each],
+            at.events([each]),
+            [] if each.circulated_on else [remedy("circulate-pack", id=each.id, circulated_on=at.day)],
+        )
+
+
+def topics_of(topics: Sequence[str]) -> set[str]:
+    return {folded(topic) for topic in topics}
+
+
+def executive_meeting_is_qbr(at: Examined) -> Iterator[Found]:
+    meeting = next((each for each in reversed(at.contacts) if each.kind == "executive_meeting"), None)
+    if meeting is None:
+        return
+    before = [each for each in at.held if each.review.kind == "qbr" and each.held_on <= meeting.happened_on]
+    if before and meeting.topics and topics_of(meeting.topics) == topics_of(before[-1].review.topics):
+        qbr = before[-1]
+        yield Found(
+            f"The executive meeting of {meeting.happened_on} had the topics of the QBR “{qbr.review.id}” of"
+            f" {qbr.held_on}: {listed(meeting.topics)}. Give executives a conversation of their own.",
+            meeting.happened_on,
+            _review(at, qbr),
+            [qbr.event, meeting.event],
+        )
+
+
+def repeated_topics(at: Examined) -> Iterator[Found]:
+    for kind in OF_THEIR_OWN:
+        for before, after in list(pairwise(each for each in at.held if each.review.kind == kind))[-1:]:
+            topics = after.review.topics
+            if topics and topics_of(topics) == topics_of(before.review.topics):
+                yield Found(
+                    f"The last two reviews of the kind {spaced(kind)}, of {before.held_on} and {after.held_on}, had"
+                    f" the same topics: {listed(topics)}. Change the agenda.",
+                    after.held_on,
+                    [*_review(at, before), *_review(at, after)],
+                    [before.event, after.event],
+                )
+
+
+def plan_for_the_review(at: Examined) -> Iterator[Found]:
+    """Of the last review held and the time since the one before it."""
+    if not at.held:
+        return
+    last = max(at.held, key=lambda each: each.version)
+    before = max((each.version for each in at.held if each.version < last.version), default=0)
+    period = [record for record in at.records if before < record.version < last.version]
+    closed_at = at.known.records[last.version - 1].meta.recorded_at
+    eve = [record for record in period if closed_at - record.meta.recorded_at < EVE]
+    began_at = at.known.records[max(before - 1, 0)].meta.recorded_at
+    share = at.policy.eve_share
+    if period and closed_at - began_at > EVE and Decimal(len(eve)) > share * len(period):
+        yield Found(
+            f"{len(eve)} of the {len(period)} changes before the review “{last.review.id}” of {last.held_on} were"
+            f" recorded in the last {EVE // timedelta(hours=1)} hours; more than {percent(share)} is writing for the"
+            " review. Record things when they happen.",
+            last.held_on,
+            _review(at, last),
+            [record.id for record in eve],
+        )

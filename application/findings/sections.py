@@ -1,0 +1,102 @@
+"""Rules about what a plan says: whether its sections are fresh, filled in, and updated when something happened."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import get_args
+
+from application.findings.examined import Examined
+from application.findings.finding import Found, Remedy, remedy
+from application.findings.sentences import days, listed, spaced
+from application.views.freshness import AD_HOC_DAYS, asking_for_update, freshness
+from domain.account_plan.competition import CompetitorIdentified
+from domain.account_plan.entries import SectionConfirmed
+from domain.account_plan.language import Section
+from domain.account_plan.opportunities import OpportunityOpened
+from domain.account_plan.overview import NewsNoted
+from domain.account_plan.stakeholders import StakeholderAdded
+from domain.account_plan.standing import RolesAssigned
+from domain.language import Event
+from domain.record import Recorded
+
+TOUCHED: Mapping[type[Event], tuple[Section, ...]] = {
+    NewsNoted: ("stakeholders", "risks", "summary"),
+    OpportunityOpened: ("opportunities", "whitespace", "hypotheses"),
+    CompetitorIdentified: ("competition", "risks", "whitespace"),
+    StakeholderAdded: ("stakeholders", "opportunities"),
+    RolesAssigned: ("stakeholders", "opportunities"),
+}
+"""The sections that have to be looked at again when such an event asks for an update of the plan."""
+
+
+def confirm(section: Section) -> Remedy:
+    return remedy("confirm-section", section=section)
+
+
+def stale_section(at: Examined) -> Iterator[Found]:
+    records, zone = at.known.records, at.card.timezone
+    last = {record.event.refreshes(): record.id for record in records}
+    for section, fresh in freshness(records, at.tier, zone, at.day, at.policy).items():
+        if fresh.stale and fresh.most_days is not None:
+            yield Found(
+                f"The section {section} was last looked at on {fresh.refreshed_on}, {days(fresh.age_days)} ago; that of"
+                f" a {at.tier} plan may be {days(fresh.most_days)} old. Update it, or confirm that nothing changed.",
+                fresh.refreshed_on + timedelta(days=fresh.most_days + 1),
+                events=[last.get(section, records[0].id)],
+                remedies=[confirm(section)],
+            )
+
+
+def empty_section(at: Examined) -> Iterator[Found]:
+    written = {record.event.refreshes() for record in at.records if not isinstance(record.event, SectionConfirmed)}
+    for section in get_args(Section):
+        if section not in written and at.policy.section_days(section, at.tier):
+            yield Found(
+                f"Nothing was ever written in the section {section}, and the plan was opened on {at.card.opened_on}."
+                " Fill it in.",
+                at.card.opened_on,
+                events=[at.records[0].id],
+                remedies=[remedy("write-note", "text", section=section)],
+            )
+
+
+def trigger_ignored(at: Examined) -> Iterator[Found]:
+    asking = list(asking_for_update(at.records))
+    asked = {record.version for record in asking}
+    for trigger in asking:
+        since = at.day_of(trigger)
+        due_on = since + timedelta(days=AD_HOC_DAYS)
+        answer = next((each for each in at.records if _answers(each, trigger) and each.version not in asked), None)
+        met_on = at.day_of(answer) if answer else None
+        if met_on is not None and (met_on <= due_on or _reviewed_since(at, met_on)):
+            continue
+        if met_on is None and at.today <= due_on:
+            continue
+        sections = TOUCHED[type(trigger.event)]
+        yield Found(
+            _ignored(trigger, since, due_on, met_on, sections),
+            due_on + timedelta(days=1),
+            events=[each.id for each in (trigger, answer) if each],
+            remedies=[] if met_on else [confirm(sections[0])],
+        )
+
+
+def _answers(record: Recorded, trigger: Recorded) -> bool:
+    """Whether an event brings a section that the trigger touches up to date, or is a review.
+
+    Events of one command are recorded at one instant, and none of them answers another.
+    """
+    sections = (*TOUCHED[type(trigger.event)], "reviews")
+    return record.meta.recorded_at > trigger.meta.recorded_at and record.event.refreshes() in sections
+
+
+def _reviewed_since(at: Examined, met_on: date) -> bool:
+    """A review that follows an answer that came late has seen it: from then on it is history."""
+    return any(each.held_on > met_on for each in at.held)
+
+
+def _ignored(trigger: Recorded, since: date, due_on: date, met_on: date | None, sections: tuple[Section, ...]) -> str:
+    what = f"{spaced(type(trigger.event).noun)} {trigger.event.subject()} of {since}"
+    wanted = f"asked for an update of {listed(sections, 'or')} by {due_on}"
+    if met_on:
+        return f"The {what} {wanted}; it came {days((met_on - due_on).days)} late, on {met_on}."
+    return f"The {what} {wanted}, and none of them was touched since. Update one, or hold a review."

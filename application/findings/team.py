@@ -1,0 +1,99 @@
+"""Rules about our own team: who is missing, who agreed on what, and how work is handed over."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import pairwise
+
+from application.findings.examined import Examined
+from application.findings.executives import quarter_start
+from application.findings.finding import Found, remedy
+from application.findings.sentences import days, listed, spaced
+from domain.account_plan.goals import Goal
+from domain.account_plan.requests import Request
+from domain.account_plan.team import Member, Role, TeamAligned
+
+MARKETING: Sequence[Role] = ("marketing", "product_marketing", "marketing_sponsor")
+
+
+def team_incomplete(at: Examined) -> Iterator[Found]:
+    for role in at.policy.roles(at.tier).required:
+        yield from _unfilled(at, role, f"A {at.tier} plan needs")
+
+
+def team_expected(at: Examined) -> Iterator[Found]:
+    for role in at.policy.roles(at.tier).expected:
+        yield from _unfilled(at, role, f"A {at.tier} plan should have")
+
+
+def _unfilled(at: Examined, role: Role, needs: str) -> Iterator[Found]:
+    if not at.in_role(role):
+        former = [each for each in at.plan.all(Member).values() if each.role == role and each.has_ended(at.day)]
+        last = max(former, key=lambda each: each.until_on or at.day, default=None)
+        since = last.until_on + timedelta(days=1) if last and last.until_on else at.card.opened_on
+        was = f" since {last.person} left it on {last.until_on}" if last else ""
+        yield Found(
+            f"{needs} somebody in the role {spaced(role)}, and nobody has it{was}. Assign one.",
+            since,
+            [last] if last else [],
+            at.events([last]) if last else [],
+            [remedy("assign-member", "person", role=role, from_on=at.day)],
+        )
+
+
+def team_not_aligned(at: Examined) -> Iterator[Found]:
+    start = quarter_start(at.day)
+    required = at.policy.roles(at.tier).required
+    agreed = (
+        set(record.event.members)
+        for record in at.records
+        if isinstance(record.event, TeamAligned) and at.day_of(record) >= start
+    )
+    holders = {role: {each.person for each in at.in_role(role)} for role in required}
+    if required and not any(all(not people.isdisjoint(who) for who in holders.values()) for people in agreed):
+        goal = next(iter(at.plan.open(Goal)), None)
+        people = sorted(set().union(*holders.values()))
+        body = {"members": people} | ({"goal": goal.id} if goal else {})
+        yield Found(
+            f"In the quarter from {start} on, {listed(map(spaced, required))} have agreed on no goal together. Agree on"
+            " one.",
+            max(start, at.card.opened_on),
+            remedies=[remedy("align-team", *([] if goal else ["goal"]), **body)] if people else [],
+        )
+
+
+def handover_without_overlap(at: Examined) -> Iterator[Found]:
+    """Of a role's last handover: whoever has it now, and whoever had it before."""
+    for role in at.policy.roles(at.tier).required:
+        stints = [each for each in at.plan.all(Member).values() if each.role == role and each.from_on <= at.day]
+        for before, after in list(pairwise(sorted(stints, key=lambda each: each.from_on)))[-1:]:
+            if before.person == after.person or before.until_on is None:
+                continue
+            gap = (after.from_on - before.until_on).days
+            both = {before.person, after.person}
+            together = any(both <= set(contact.members) for contact in at.contacts)
+            if gap <= 0 and together:
+                continue
+            how = f"with {days(gap)} between them" if gap > 0 else "without ever meeting the customer together"
+            yield Found(
+                f"The role {spaced(role)} went from {before.person} (until {before.until_on}) to {after.person} (from"
+                f" {after.from_on}) {how}. Let both of them meet the customer.",
+                after.from_on,
+                [before, after],
+                at.events([before, after]),
+                [remedy("log-touch", "kind", "stakeholders", happened_on=at.day, members=sorted(both))]
+                if not together
+                else [],
+            )
+
+
+def marketing_absent(at: Examined) -> Iterator[Found]:
+    asked = any(each.function == "marketing" for each in at.plan.all(Request).values())
+    if not asked and not any(each.role in MARKETING for each in at.members):
+        yield Found(
+            "Nobody of marketing is on the team, and nothing was asked of marketing. Bring them in.",
+            at.card.opened_on,
+            remedies=[
+                remedy("assign-member", "person", role="marketing", from_on=at.day),
+                remedy("raise-request", "kind", "statement", function="marketing", owner=at.card.owner),
+            ],
+        )

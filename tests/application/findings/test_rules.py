@@ -1,0 +1,135 @@
+"""Every rule on both sides of its boundary, and what ends what it finds."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+import pytest
+from pydantic_core import from_json, to_json
+
+from application.findings.examined import Examined
+from application.findings.finding import Finding, Remedy
+from application.findings.registry import RULES, findings, findings_by, findings_view
+from application.views.cuts import known_at
+from application.views.policy_in_force import DEFAULT, PolicyInForce
+from domain.account_plan import ACCOUNT_PLAN
+from domain.program.policy import PlanRuleName, Policy
+from tests.application.findings.stories import STORIES, Story, action, in_order
+from tests.everything import Line, everything
+from tests.findings_table import TABLE, table
+from tests.histories import History, opened
+
+LATER = "2027-12-31"
+
+
+def told(lines: Sequence[Line], opened_on: str = "2026-01-05") -> History:
+    history = opened(opened_on)
+    for when, command, body in in_order(lines):
+        history.on(when, command, **body)
+    return history
+
+
+def examined(history: History, day: str, numbers: Mapping[str, Any] | None = None) -> Examined:
+    cut = history.cut(day, LATER)
+    in_force = PolicyInForce(1, Policy.model_validate(numbers)) if numbers else DEFAULT
+    return Examined(known_at(history.known, cut), cut, in_force)
+
+
+def found(story: Story, *, loud: bool) -> list[Finding]:
+    history = told([*story.told, *(story.loud if loud else story.quiet)], story.opened_on)
+    return findings_by(story.rule, examined(history, story.days[loud], story.numbers))
+
+
+def send(history: History, when: str, remedy: Remedy, saying: Mapping[str, Any]) -> None:
+    """A remedy as a caller sends it, with what was missing."""
+    assert sorted(saying) == sorted(remedy.missing)
+    history.on(when, remedy.command, **from_json(to_json(remedy.body)), **saying)
+
+
+def test_every_rule_has_a_story():
+    assert {story.rule for story in STORIES} == set(RULES) == set(get_args(PlanRuleName))
+
+
+@pytest.mark.parametrize("story", STORIES, ids=str)
+def test_a_rule_finds_nothing_on_one_side_of_its_boundary_and_something_on_the_other(story: Story):
+    assert found(story, loud=False) == []
+    assert found(story, loud=True) != []
+
+
+@pytest.mark.parametrize("story", [story for story in STORIES if story.ended_by], ids=str)
+def test_its_remedy_ends_what_it_found(story: Story):
+    history, day = told([*story.told, *story.loud], story.opened_on), story.days[1]
+    before = findings_by(story.rule, examined(history, day, story.numbers))
+    remedies = [
+        (finding, each)
+        for finding in before
+        for each in finding.remedies
+        if each.command == story.ended_by and sorted(each.missing) == sorted(story.saying)
+    ]
+    finding, remedy = remedies[0]
+    send(history, f"{day}T20:00Z", remedy, story.saying)
+    after = findings_by(story.rule, examined(history, day, story.numbers))
+    assert finding.sentence not in {each.sentence for each in after}
+    assert len(after) < len(before)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=str)
+def test_a_finding_is_a_sentence_with_its_day_its_events_and_commands_that_are_known(story: Story):
+    history = told([*story.told, *story.loud], story.opened_on)
+    ids, today = {record.id for record in history.known.records}, examined(history, story.days[1]).today
+    for each in found(story, loud=True):
+        assert re.match(r"[A-Z0-9].{25,}[.]$", each.sentence), each.sentence
+        assert each.since_on <= today, each.sentence
+        assert set(each.events) <= ids
+        for thing in each.things:
+            assert ACCOUNT_PLAN.things[thing.kind]
+        for remedy in each.remedies:
+            fields = ACCOUNT_PLAN.commands[remedy.command].model_fields
+            said = {*remedy.body, *remedy.missing}
+            assert said <= set(fields), remedy
+            assert {name for name, field in fields.items() if field.is_required()} <= said, remedy
+
+
+def test_the_policy_says_how_loud_a_rule_is_and_may_turn_it_off():
+    history = told([action("a", due_on="2026-03-20")])
+
+    def loudness(**adjusted: Any) -> list[str]:
+        at = examined(history, "2026-04-01", {"findings": {"overdue-promise": adjusted}})
+        return [each.severity for each in findings_by("overdue-promise", at)]
+
+    assert loudness(severity="alarm") == ["alarm"]
+    assert loudness(severity="alarm", off=True) == []
+
+
+def test_the_loudest_come_first_and_each_says_by_which_policy():
+    view = findings_view(everything().known, everything().cut("2026-09-30", LATER))
+    severities = [each.severity for each in view.items]
+    assert severities == sorted(severities, key=["alarm", "warning", "hint"].index)
+    assert set(severities) == {"alarm", "warning", "hint"}
+    assert {each.policy_version for each in view.items} == {view.policy_version} == {0}
+    assert view.version == everything().known.version
+
+
+def test_an_archived_plan_is_asked_for_nothing():
+    history = told([action("a", due_on="2026-03-20")])
+    assert findings(examined(history, "2026-04-01"))
+    history.on("2026-04-01", "archive-plan", reason="The account was sold")
+    assert findings(examined(history, "2026-04-01")) == []
+
+
+def test_a_plan_without_duties_owes_its_promises_only():
+    history = opened(tier="standard")
+    history.on("2026-01-05", "add-action", **action("a", due_on="2026-03-20")[2])
+    assert [each.rule for each in findings(examined(history, "2026-04-01"))] == ["overdue-promise"]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_at_every_cut_of_a_history_in_which_everything_happens_every_rule_has_an_answer(rule: PlanRuleName):
+    history = everything()
+    for version in range(1, history.known.version + 1):
+        cut = history.cut(f"version:{version}")
+        findings_by(rule, Examined(known_at(history.known, cut), cut, DEFAULT))
+
+
+def test_the_documented_table_is_the_registry():
+    assert TABLE.read_text("utf-8") == table(), "run `python -m tests.findings_table`"

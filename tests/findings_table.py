@@ -1,0 +1,37 @@
+"""The table of the rules, committed as `docs/findings.md`.
+
+`python -m tests.findings_table` writes it anew.
+"""
+
+from pathlib import Path
+
+from application.findings.registry import RULES
+
+TABLE = Path(__file__).parents[1] / "docs" / "findings.md"
+
+ABOUT = """# Findings
+
+What is wrong with a plan at any cut: `GET /v1/plans/{plan}/findings?as_of=` and `plantrail findings PLAN`. Each finding
+says how loud it is, since when it is so, in which things and events it is seen, by which version of the policy, and
+which commands would end it. `missing` names the fields that only who sends a command can fill in.
+
+The numbers in `code` are the policy's: those in force at the cut, which a policy adopted later never changes. A policy
+may make a rule louder or quieter, or turn it off (`findings`). *Plans with duties* are those of tiers for which the
+policy says how old a section may be. An archived plan has no findings.
+
+This table is made from the registry: `python -m tests.findings_table`.
+
+| rule | severity | about | is found when | because |
+|---|---|---|---|---|
+"""
+
+
+def table() -> str:
+    rows = (
+        f"| {name} | {rule.severity} | {rule.scope} | {rule.finds} | {rule.seed} |\n" for name, rule in RULES.items()
+    )
+    return ABOUT + "".join(rows)
+
+
+if __name__ == "__main__":
+    TABLE.write_text(table(), "utf-8")
