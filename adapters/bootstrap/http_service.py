@@ -46,7 +46,9 @@ from adapters.privacy.drafts import Drafts
 from adapters.proof.checkpoints import LogKey
 from adapters.rendering.pool import RenderingPool
 from application.aggregates.access import Caller
+from application.aggregates.handle import Aggregates
 from application.aggregates.ports import StoreUnavailable
+from domain.program import PROGRAM
 
 logger = structlog.get_logger("plantrail")
 
@@ -132,6 +134,7 @@ def http_app(
     store.erasures.when_forgotten(plans.drop)
     services = Services(
         plans=plans,
+        programs=Aggregates(PROGRAM, store.events, now, make_id),
         histories=store.events,
         erasures=store.erasures,
         portfolio=store.portfolio,

@@ -1,6 +1,6 @@
 """What commands share: how they name a plan and a cut, and how they find the plan."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,8 @@ from application.views.cuts import Cut, cut_at
 from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import first_open
 from domain.account_plan.plan import PlanNotOpen
+from domain.program.charter import PROGRAM_ID
+from domain.record import Recorded
 
 PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="Account id or plan id.")]
 AsOf = Annotated[
@@ -51,6 +53,8 @@ class Asked:
 
     known: LoadedPlan
     now: datetime
+    program: Sequence[Recorded] = ()
+    """What is on record of the program, by whose policies the plan is judged."""
 
     def cut(self, text: str) -> Cut:
         """Return the cut that a text names. Raises `CutRefused`."""
@@ -62,7 +66,7 @@ def found(name: str) -> Iterator[tuple[Store, Asked]]:
     """Find a plan, and yield it with the open store. Raises as `find` does."""
     with open_store(Settings()) as store:
         try:
-            asked = Asked(first_open(name, account_plans(store).read), utc_now())
+            asked = Asked(first_open(name, account_plans(store).read), utc_now(), store.events.read(PROGRAM_ID))
         except PlanNotOpen:
             raise Told(f"There is no plan “{name}”. `plantrail plans` lists those there are.") from None
         yield store, asked

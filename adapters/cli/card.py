@@ -1,6 +1,6 @@
 """A plan as a card in the terminal: the account, the key figures, and the sections people work with."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import get_args
 
@@ -28,13 +28,14 @@ from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import the_plan
 from domain.account_plan.reviews import Review
 from domain.account_plan.summary import Summary
+from domain.record import Recorded
 
 LIGHTS: Mapping[TrafficLight, str] = {"green": "bold green", "amber": "bold yellow", "red": "bold red"}
 
 
-def card(known: LoadedPlan, cut: Cut) -> Iterator[RenderableType]:
-    """Show a plan as of a cut. Raises `CutBeforePlan`."""
-    view, plan = current_plan(known, cut), plan_at(known, cut)
+def card(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) -> Iterator[RenderableType]:
+    """Show a plan as of a cut, judged by the program's policies. Raises `CutBeforePlan`."""
+    view, plan = current_plan(known, cut, program), plan_at(known, cut)
     currency, today = the_plan(plan).currency, cut.today
     yield account(view, plan, known, cut)
     yield Columns(figures(view, currency), equal=True, expand=True)

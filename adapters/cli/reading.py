@@ -12,8 +12,10 @@ from adapters.bootstrap.store import open_store, utc_now
 from adapters.cli.asking import AsJson, AsOf, PlanName, find
 from adapters.cli.card import card
 from adapters.cli.comparison import comparison
+from adapters.cli.findings import findings_list
 from adapters.cli.lists import blame_table, history_table, portfolio_table, reviews_table
 from adapters.cli.terminal import out, print_json, tell
+from application.findings.registry import findings_view
 from application.portfolio.query import MOST_ITEMS, PortfolioQuery, Sort
 from application.views.current_plan import current_plan
 from application.views.cuts import timezone_of
@@ -41,6 +43,7 @@ Cursor = Annotated[str | None, typer.Option(help="The value of `next` on the pre
 def add_to(app: typer.Typer) -> None:
     app.add_typer(plan, name="plan")
     app.command("plans")(plans)
+    app.command("findings")(show_findings)
 
 
 @plan.command()
@@ -49,10 +52,10 @@ def show(plan: PlanName, as_of: AsOf = "now", as_json: AsJson = False) -> None:
     asked = find(plan)
     cut = asked.cut(as_of)
     if as_json:
-        print_json(current_plan(asked.known, cut))
+        print_json(current_plan(asked.known, cut, asked.program))
         return
     terminal = out()
-    for part in card(asked.known, cut):
+    for part in card(asked.known, cut, asked.program):
         terminal.print(part)
 
 
@@ -120,7 +123,7 @@ def show_diff(plan: PlanName, from_: From = "", to: To = "now", as_json: AsJson 
     """Show what differs between two cuts, who changed it and why."""
     asked = find(plan)
     b = asked.cut(to)
-    found = diff(asked.known, asked.cut(from_ or review_before(asked.known, b)), b)
+    found = diff(asked.known, asked.cut(from_ or review_before(asked.known, b)), b, program=asked.program)
     if as_json:
         print_json(found)
         return
@@ -138,6 +141,18 @@ def show_reviews(plan: PlanName, as_of: AsOf = "now", as_json: AsJson = False) -
         print_json(listed)
     else:
         out().print(reviews_table(listed))
+
+
+def show_findings(plan: PlanName, as_of: AsOf = "now", as_json: AsJson = False) -> None:
+    """What is wrong with a plan, the loudest first, and the commands that would end it."""
+    asked = find(plan)
+    view = findings_view(asked.known, asked.cut(as_of), asked.program)
+    if as_json:
+        print_json(view)
+        return
+    terminal = out()
+    for part in findings_list(view):
+        terminal.print(part)
 
 
 def plans(

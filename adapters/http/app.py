@@ -55,6 +55,7 @@ from application.reports.ports import Histories
 from application.webhooks.ports import TryOut, Webhooks
 from application.webhooks.subscriptions import Subscriptions
 from domain.account_plan.language import AccountPlan
+from domain.program.language import ProgramState
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Services:
     """What the HTTP service needs from the other rooms."""
 
     plans: Aggregates[AccountPlan]
+    programs: Aggregates[ProgramState]
+    """Of which there is one, or none."""
     histories: Histories
     erasures: Erasures
     portfolio: Portfolio
@@ -122,7 +125,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         services.press.close()
 
     app = FastAPIOffline(title="plantrail", version=version, lifespan=lifespan, redoc_url=None)
-    views = queries.Views(services.plans, services.heads, services.access_log)
+    views = queries.Views(services.plans, services.programs, services.heads, services.access_log)
     services.erasures.when_forgotten(views.drop)
     services.erasures.when_forgotten(services.drafts.drop_of_plan)
     guard = Guard(services.callers, views.plan, services.limits)

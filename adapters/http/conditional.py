@@ -13,12 +13,22 @@ from fastapi import Request, Response
 CACHING = {"Vary": "Authorization", "Cache-Control": "private, no-cache"}
 
 
-def etag(version: int, erasures: int, today: date | None, form: str = "json", head: int = 0, struck: int = 0) -> str:
-    """Return `"<version>.<erasures>.<the plan's today, if it matters>"`, followed by the form if it is not JSON, the
-    size of the checkpoint that is shown, and the number of its cuts that are struck reviews."""
+def etag(
+    version: int,
+    erasures: int,
+    today: date | None,
+    form: str = "json",
+    head: int = 0,
+    struck: int = 0,
+    policy: int = 0,
+) -> str:
+    """`"<version>.<erasures>.<the plan's today, where it matters>"`, the form of what is no JSON, the size of the
+    checkpoint that it shows, how many of its cuts are reviews that were struck since, and the version of the policy
+    it is judged by, but for the default one."""
     parts = [str(version), str(erasures), *([today.isoformat()] if today else []), *([form] if form != "json" else [])]
     parts += [f"head-{head}"] if head else []
     parts += [f"struck-{struck}"] if struck else []
+    parts += [f"policy-{policy}"] if policy else []
     return f'"{".".join(parts)}"'
 
 

@@ -1,6 +1,7 @@
 """Every view of one plan over HTTP, as of any cut. Answers that were made before are served as the same bytes."""
 
-from collections.abc import Callable, Hashable, Iterator
+from asyncio import gather
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from adapters.http.requests import caller_of
 from adapters.rendering.document import Form
 from application.aggregates.handle import Aggregates
 from application.aggregates.ports import Heads
+from application.findings.registry import FindingsView, findings_view
 from application.views import diff as changes
 from application.views import history
 from application.views.current_plan import CurrentPlan, current_plan
@@ -39,9 +41,13 @@ from application.views.pages import (
     version_before,
 )
 from application.views.plan_names import plans_named
+from application.views.policy_in_force import policy_at
 from domain.account_plan import THINGS
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import PlanNotOpen
+from domain.program.charter import PROGRAM_ID
+from domain.program.language import ProgramState
+from domain.record import Recorded
 
 MOST_ENTRIES = 500
 CUT = "`now`, `review:ID`, `version:N`, `event:ID`, a date or an instant"
@@ -152,8 +158,15 @@ class Cuts:
 class Views:
     """Finds plans as they stand now, and makes the views of them."""
 
-    def __init__(self, plans: Aggregates[AccountPlan], heads: Heads, access_log: AccessLog) -> None:
+    def __init__(
+        self,
+        plans: Aggregates[AccountPlan],
+        programs: Aggregates[ProgramState],
+        heads: Heads,
+        access_log: AccessLog,
+    ) -> None:
         self._plans = plans
+        self._programs = programs
         self._heads = heads
         self._access_log = access_log
         self._ready = ReadyAnswers()
@@ -185,6 +198,18 @@ class Views:
                     return known
         raise PlanNotOpen
 
+    async def program(self) -> Sequence[Recorded]:
+        """What is on record of the program; nothing where there is none.  Raises `StoreUnavailable`."""
+        version = await self._heads.version(PROGRAM_ID)
+        known = self._programs.remembered(PROGRAM_ID)
+        if known.version != version:
+            known = await run_in_threadpool(self._programs.read, PROGRAM_ID)
+        return known.records
+
+    async def judged(self, request: Request, plan: str) -> tuple[LoadedPlan, Sequence[Recorded]]:
+        """A plan as `plan` finds it, and the program by whose policies it is judged, asked for at the same time."""
+        return await gather(self.plan(request, plan), self.program())
+
     def cuts(self, known: LoadedPlan) -> "Cuts":
         return Cuts(known, self._plans.now())
 
@@ -199,8 +224,11 @@ class Views:
         form: Form = "json",
         head: int = 0,
         limiter: CapacityLimiter | None = None,
+        program: Sequence[Recorded] = (),
     ) -> Response:
-        """Answer a view up to the cut `until`, possibly since another: as unchanged, from ready bytes, or made now.
+        """The view up to a cut, perhaps since another: unchanged, ready, or made now.  The day counts where the cut
+        moves with it; `head` is the size of the checkpoint that the view shows; a view that judges names the `program`
+        by whose policies it does.
 
         `head` is the size of the checkpoint that the view shows. Raises `CutBeforePlan`, `AccessLogFull`.
         """
@@ -208,7 +236,15 @@ class Views:
         self.note_read(request, known.id, f"version:{until.version}")
         moves = until.cut == "now" or until.provisional
         struck = until.struck + (since is not None and since.struck)
-        tag = etag(until.version, known.erasures, until.date if moves else None, form, head, struck)
+        tag = etag(
+            until.version,
+            known.erasures,
+            until.date if moves else None,
+            form,
+            head,
+            struck,
+            policy_at(program, until).version,
+        )
         if is_known(request, tag):
             return unchanged(tag)
         began = since.version if since else None
@@ -250,9 +286,15 @@ def routes(views: Views) -> APIRouter:
 
     @api.get("", response_model=CurrentPlan, summary="The plan as it stands, or as it stood at a cut", **QUERY)
     async def read_plan(request: Request, plan: PlanPath, asked: Annotated[AsOf, Query()]) -> Response:
-        known = await views.plan(request, plan)
+        known, program = await views.judged(request, plan)
         cut = views.cuts(known).cut("as_of", asked.as_of)
-        return await views.answer(request, known, lambda: current_plan(known, cut), cut)
+        return await views.answer(request, known, lambda: current_plan(known, cut, program), cut, program=program)
+
+    @api.get("/findings", response_model=FindingsView, summary="What is wrong with the plan, and what ends it", **QUERY)
+    async def read_findings(request: Request, plan: PlanPath, asked: Annotated[AsOf, Query()]) -> Response:
+        known, program = await views.judged(request, plan)
+        cut = views.cuts(known).cut("as_of", asked.as_of)
+        return await views.answer(request, known, lambda: findings_view(known, cut, program), cut, program=program)
 
     @api.get(
         "/history", response_model=HistoryPage, summary="Who did what when, what it changed, and why", **LIST_QUERY
@@ -289,11 +331,13 @@ def routes(views: Views) -> APIRouter:
 
     @api.get("/diff", response_model=changes.Diff, summary="What differs between two cuts", **QUERY)
     async def read_diff(request: Request, plan: PlanPath, asked: Annotated[Compared, Query()]) -> Response:
-        known = await views.plan(request, plan)
+        known, program = await views.judged(request, plan)
         cuts = views.cuts(known)
         b = cuts.closing(asked)
         a = cuts.cut("from", asked.from_ or review_before(known, b))
-        return await views.answer(request, known, lambda: changes.diff(known, a, b, asked.states), b, since=a)
+        return await views.answer(
+            request, known, lambda: changes.diff(known, a, b, asked.states, program), b, since=a, program=program
+        )
 
     @api.get("/reviews", response_model=ReviewList, summary="The reviews, which are cuts of the plan", **QUERY)
     async def read_reviews(request: Request, plan: PlanPath, asked: Annotated[AsOf, Query()]) -> Response:

@@ -32,7 +32,11 @@ class Contact(NamedTuple):
     stakeholders: tuple[str, ...]
     members: tuple[str, ...]
     topics: tuple[str, ...]
-    event: str
+    record: Recorded
+
+    @property
+    def event(self) -> str:
+        return self.record.id
 
 
 class HeldOnRecord(NamedTuple):
@@ -41,7 +45,11 @@ class HeldOnRecord(NamedTuple):
     held_on: date
     version: int
     review: ReviewHeld
-    event: str
+    record: Recorded
+
+    @property
+    def event(self) -> str:
+        return self.record.id
 
 
 @dataclass(frozen=True)
@@ -159,7 +167,7 @@ class Examined:
     def held(self) -> Sequence[HeldOnRecord]:
         """Every review held, in the order of their days."""
         held = (
-            HeldOnRecord(record.event.held_on, record.version, record.event, record.id)
+            HeldOnRecord(record.event.held_on, record.version, record.event, record)
             for record in self.records
             if isinstance(record.event, ReviewHeld)
         )
@@ -173,7 +181,7 @@ def _contact(record: Recorded) -> Contact | None:
     match record.event:
         case TouchLogged() as touch:
             who = touch.stakeholders, touch.members
-            return Contact(touch.happened_on, record.version, touch.kind, *who, touch.topics, record.id)
+            return Contact(touch.happened_on, record.version, touch.kind, *who, touch.topics, record)
         case ReviewHeld(theirs=theirs) as review if theirs:
-            return Contact(review.held_on, record.version, review.kind, theirs, review.ours, review.topics, record.id)
+            return Contact(review.held_on, record.version, review.kind, theirs, review.ours, review.topics, record)
     return None

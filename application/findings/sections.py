@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from typing import get_args
+from typing import cast, get_args
 
 from application.findings.examined import Examined
 from application.findings.finding import Found, Remedy, remedy
@@ -34,29 +34,34 @@ def confirm(section: Section) -> Remedy:
 
 def stale_section(at: Examined) -> Iterator[Found]:
     records, zone = at.known.records, at.card.timezone
-    last = {record.event.refreshes(): record.id for record in records}
+    last = {record.event.refreshes(): record for record in records}
     for section, fresh in freshness(records, at.tier, zone, at.day, at.policy).items():
         if fresh.stale and fresh.most_days is not None:
             yield Found(
                 f"The section {section} was last looked at on {fresh.refreshed_on}, {days(fresh.age_days)} ago; that of"
                 f" a {at.tier} plan may be {days(fresh.most_days)} old. Update it, or confirm that nothing changed.",
                 fresh.refreshed_on + timedelta(days=fresh.most_days + 1),
-                events=[last.get(section, records[0].id)],
+                events=[last.get(section, records[0]).id],
                 remedies=[confirm(section)],
             )
 
 
 def empty_section(at: Examined) -> Iterator[Found]:
-    written = {record.event.refreshes() for record in at.records if not isinstance(record.event, SectionConfirmed)}
-    for section in get_args(Section):
-        if section not in written and at.policy.section_days(section, at.tier):
-            yield Found(
-                f"Nothing was ever written in the section {section}, and the plan was opened on {at.card.opened_on}."
-                " Fill it in.",
-                at.card.opened_on,
-                events=[at.records[0].id],
-                remedies=[remedy("write-note", "text", section=section)],
-            )
+    empty = [section for section in get_args(Section) if at.policy.section_days(section, at.tier)]
+    for record in at.records:
+        if not empty:
+            return
+        section = record.event.refreshes()
+        if section in empty and not isinstance(record.event, SectionConfirmed):
+            empty.remove(cast(Section, section))
+    for section in empty:
+        yield Found(
+            f"Nothing was ever written in the section {section}, and the plan was opened on {at.card.opened_on}."
+            " Fill it in.",
+            at.card.opened_on,
+            events=[at.records[0].id],
+            remedies=[remedy("write-note", "text", section=section)],
+        )
 
 
 def trigger_ignored(at: Examined) -> Iterator[Found]:
@@ -65,7 +70,7 @@ def trigger_ignored(at: Examined) -> Iterator[Found]:
     for trigger in asking:
         since = at.day_of(trigger)
         due_on = since + timedelta(days=AD_HOC_DAYS)
-        answer = next((each for each in at.records if _answers(each, trigger) and each.version not in asked), None)
+        answer = next((each for each in at.records if each.version not in asked and _answers(each, trigger)), None)
         met_on = at.day_of(answer) if answer else None
         if met_on is not None and (met_on <= due_on or _reviewed_since(at, met_on)):
             continue
@@ -86,7 +91,8 @@ def _answers(record: Recorded, trigger: Recorded) -> bool:
     Events of one command are recorded at one instant, and none of them answers another.
     """
     sections = (*TOUCHED[type(trigger.event)], "reviews")
-    return record.meta.recorded_at > trigger.meta.recorded_at and record.event.refreshes() in sections
+    is_later = record.version > trigger.version and record.meta.recorded_at > trigger.meta.recorded_at
+    return is_later and record.event.refreshes() in sections
 
 
 def _reviewed_since(at: Examined, met_on: date) -> bool:

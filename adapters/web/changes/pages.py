@@ -15,7 +15,8 @@ def changes(asked: PlanRequest) -> ChangesView:
     to = cut_at(asked.request.query_params.get("to") or asked.cut.cut, known, now)
     last = last_review(held_reviews(known, to), to)
     start = asked.request.query_params.get("from") or (last.cut.cut if last else "version:1")
-    return changes_view(known, cut_at(start, known, now), to, reviews(known, cut_at("now", known, now)), asked.say)
+    listed = reviews(known, cut_at("now", known, now))
+    return changes_view(known, cut_at(start, known, now), to, listed, asked.say, asked.program)
 
 
 def routes(pages: PlanPages, guard: PageGuard) -> list[Route]:

@@ -14,6 +14,7 @@ from application.views.diff import Change, Touched, diff
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewView
 from domain.account_plan.plan import the_plan
+from domain.record import Recorded
 
 ARROWS: dict[Direction | None, str] = {"up": "▲", "down": "▼", None: ""}
 
@@ -52,9 +53,11 @@ class ChangesView:
     gone_stale: str
 
 
-def changes_view(known: LoadedPlan, a: Cut, b: Cut, reviews: Sequence[ReviewView], say: Speech) -> ChangesView:
+def changes_view(
+    known: LoadedPlan, a: Cut, b: Cut, reviews: Sequence[ReviewView], say: Speech, program: Sequence[Recorded] = ()
+) -> ChangesView:
     """Raises `CutsOutOfOrder`, `CutBeforePlan`."""
-    found, card = diff(known, a, b), the_plan(known.state)
+    found, card = diff(known, a, b, program=program), the_plan(known.state)
     shown = _Shown(card.currency, say)
     held = [review for review in reviews if review.cut]
     return ChangesView(

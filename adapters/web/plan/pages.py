@@ -1,6 +1,6 @@
 """The pages of one plan at a cut."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from application.views.cuts import Cut, check_there, cut_at, timezone_of
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import reviews
 from domain.account_plan.plan import the_plan
+from domain.record import Recorded
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class PlanRequest:
     cut: Cut
     now: datetime
     say: Speech
+    program: Sequence[Recorded]
+    """By whose policies the plan is judged."""
 
     @property
     def blaming(self) -> bool:
@@ -46,13 +49,13 @@ class PlanPages:
 
     async def asked(self, request: Request) -> PlanRequest:
         """Raises `PlanNotOpen`, `CutRefused`, `StoreUnavailable`."""
-        known = await self._views.plan(request, request.path_params["plan"])
+        known, program = await self._views.judged(request, request.path_params["plan"])
         text = request.query_params.get("as_of") or request.query_params.get("on") or "now"
         now = self._views.now()
         cut = cut_at(text, known, now)
         check_there(known, cut)
         self._views.note_read(request, known.id, f"version:{cut.version}")
-        return PlanRequest(request, known, cut, now, speech_of(request, timezone_of(known)))
+        return PlanRequest(request, known, cut, now, speech_of(request, timezone_of(known)), program)
 
     def page(self, template: str, make: Callable[[PlanRequest], Any]) -> Callable[[Request], Any]:
         async def page(request: Request) -> Response:
@@ -73,7 +76,7 @@ class PlanPages:
 
 def routes(pages: PlanPages, guard: PageGuard) -> list[Route]:
     def plan(asked: PlanRequest) -> Any:
-        return plan_view(asked.known, asked.cut, asked.say, asked.blaming)
+        return plan_view(asked.known, asked.cut, asked.say, asked.blaming, asked.program)
 
     def value(asked: PlanRequest) -> Any:
         kind, id, field = (asked.request.path_params[name] for name in ("kind", "id", "field"))
