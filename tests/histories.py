@@ -6,8 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 from uuid import UUID
+
+from pydantic import ValidationError
 
 from adapters.events.stored_format import decode, encode, meta_of, people_spoken_of
 from application.aggregates.pending import PendingAggregate, with_id
@@ -16,7 +19,7 @@ from application.views.cuts import Cut, cut_at
 from application.views.diff import Diff
 from application.views.effects import values_of
 from application.views.loaded_plan import LoadedPlan
-from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan import ACCOUNT_PLAN, COMMANDS
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import plan_id_of
 from domain.account_plan.stakeholders import StakeholderForgotten
@@ -25,6 +28,7 @@ from domain.language import Command, Refusal
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
 from domain.record import Recorded
+from tests.commands import Scene, made_up, somebodys_command
 
 OPEN = {"account_id": "acme", "account_name": "Acme Manufacturing", "owner": "ann", "currency": "EUR"}
 BY_ANN = CommandContext("ann", "api", "request", "conversation")
@@ -110,6 +114,23 @@ def opened(when: str = "2026-01-05", timezone: str = "Europe/Berlin", tier: str 
     """A plan of Acme, which Ann opened on Monday, 5 January 2026, in Berlin."""
     history = History()
     history.on(when, "open-plan", **OPEN | {"timezone": timezone, "tier": tier} | more)
+    return history
+
+
+def said_at_random(random: Random, commands: int, reviews: float = 0.0) -> History:
+    """A history of whatever anybody may say, one thing of each kind to begin with, with reviews as often as that."""
+    history = opened()
+    names = [name for name, command in COMMANDS.items() if command.needs == "new"]
+    for name in [*names, *[None] * commands]:
+        at = history.last + timedelta(hours=random.randint(0, 60))
+        scene = Scene(random, history.known.state, at.date())
+        with suppress(Refusal, ValidationError):
+            if random.random() < reviews:
+                kind = random.choice(("weekly", "monthly"))
+                body = {"kind": kind, "audience": "internal", "held_on": str(at.date()), "ours": ["ann"]}
+                history.on(at.isoformat(), "hold-review", id=f"r{history.known.version}", **body)
+            else:
+                history.handle(at, made_up(name, scene) if name else somebodys_command(scene))
     return history
 
 

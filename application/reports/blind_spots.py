@@ -1,27 +1,25 @@
 """Blind spots: what was recorded only days after it had become true."""
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from itertools import zip_longest
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from application.reports.promises import Key, Life, lives
-from application.views.cuts import Cut, timezone_of
-from application.views.loaded_plan import LoadedPlan
+from application.reports.period import Period
+from application.reports.promises import Life
 from domain.account_plan.actions import ActionCompleted
 from domain.account_plan.opportunities import OpportunityLost, OpportunityWon
 from domain.account_plan.plays import PlayLost, PlayWon
-from domain.account_plan.reviews import ReviewHeld
 from domain.account_plan.risks import RiskClosed
 from domain.account_plan.stakeholders import StakeholderLeft, StakeholderMoved, StakeholderReturned
-from domain.language import Event
+from domain.language import STAKEHOLDER, Event
 from domain.markers import references
-from domain.record import Recorded, struck_by
-from domain.things import day_of
+from domain.record import Recorded
 
 What = Literal["departure", "return", "move", "finish", "win", "loss", "closing"]
 
@@ -71,70 +69,61 @@ class BlindSpots(BaseModel):
     """How much was recorded on the very day it became true."""
 
 
-@dataclass(frozen=True)
-class Past:
-    """Everything that was recorded and not struck by the second cut."""
-
-    records: tuple[Recorded, ...]
-    zone: str
-
-    @cached_property
-    def lives(self) -> Mapping[Key, Life]:
-        return lives(self.records)
-
-    @cached_property
-    def struck(self) -> Mapping[int, str]:
-        return struck_by(self.records)
-
-    def day_of(self, record: Recorded) -> date:
-        return day_of(record.meta.recorded_at, self.zone)
-
-
-def blind_spots(known: LoadedPlan, a: Cut, b: Cut) -> BlindSpots:
-    records = known.records[: b.version]
-    past = Past(records, timezone_of(known))
-    spots = [_spot(record, past) for record in records[a.version :] if type(record.event) in TRUE_ON]
+def blind_spots(period: Period) -> BlindSpots:
+    told = _Told(period)
+    spots = [told.spot(record) for record in period.records if type(record.event) in TRUE_ON]
     late = [spot for spot in spots if spot.days >= 1]
     return BlindSpots(spots=late, on_the_day=len(spots) - len(late))
 
 
-def _spot(record: Recorded, past: Past) -> BlindSpot:
-    what, field = TRUE_ON[type(record.event)]
-    true_on: date = getattr(record.event, field)
-    departed = isinstance(record.event, StakeholderLeft)
-    return BlindSpot(
-        what=what,
-        kind=record.event.noun,
-        id=record.event.subject(),
-        event=record.id,
-        true_on=true_on,
-        recorded_at=record.meta.recorded_at,
-        days=(past.day_of(record) - true_on).days,
-        reviews=list(_reviews(record, true_on, past)) if departed else [],
-        promises=list(_promises(record, true_on, past)) if departed else [],
-    )
+@dataclass(frozen=True)
+class _Told:
+    """What was recorded while somebody was gone, found by day and by person."""
+
+    period: Period
+
+    def spot(self, record: Recorded) -> BlindSpot:
+        what, field = TRUE_ON[type(record.event)]
+        true_on: date = getattr(record.event, field)
+        departed = isinstance(record.event, StakeholderLeft)
+        return BlindSpot(
+            what=what,
+            kind=record.event.noun,
+            id=record.event.subject(),
+            event=record.id,
+            true_on=true_on,
+            recorded_at=record.meta.recorded_at,
+            days=(self.period.day_of(record) - true_on).days,
+            reviews=self._reviews(record, true_on) if departed else [],
+            promises=list(self._promises(record, true_on)) if departed else [],
+        )
+
+    def _reviews(self, departure: Recorded, left_on: date) -> list[str]:
+        reviews = self.period.reviews
+        first = bisect_left(reviews, left_on, key=lambda review: self.period.day_of(review.record))
+        last = bisect_left(reviews, departure.version, key=lambda review: review.record.version)
+        return [review.event.id for review in reviews[first:last]]
+
+    def _promises(self, departure: Recorded, left_on: date) -> Iterator[Promised]:
+        """Those that named the person while they were open, at any time from the day of the departure until we knew."""
+        who = departure.event.subject()
+        for life in self._naming.get(who, ()):
+            moments = life.until(departure.version).moments
+            # As it stood before that day it still was on it.
+            since = bisect_left(moments, left_on, key=lambda moment: self.period.day_of(moment.record)) - 1
+            if any(each.promise.is_open and who in _people(each.promise) for each in moments[max(since, 0) :]):
+                kind, id = life.key
+                yield Promised.model_validate({"kind": kind, "id": id, "title": moments[-1].promise.known_as})
+
+    @cached_property
+    def _naming(self) -> Mapping[str, Sequence[Life]]:
+        """By stakeholder, the promises that ever named them, in order of creation."""
+        found: dict[str, list[Life]] = defaultdict(list)
+        for life in self.period.lives.values():
+            for who in {who for moment in life.moments for who in _people(moment.promise)}:
+                found[who].append(life)
+        return found
 
 
-def _reviews(departure: Recorded, left_on: date, past: Past) -> Iterator[str]:
-    for record in past.records[: departure.version - 1]:
-        held = isinstance(record.event, ReviewHeld) and record.version not in past.struck
-        if held and past.day_of(record) >= left_on:
-            yield record.event.subject()
-
-
-def _promises(departure: Recorded, left_on: date, past: Past) -> Iterator[Promised]:
-    """Yield the promises that named the person while they were open, at any time from the departure until it was
-    recorded."""
-    who = departure.event.subject()
-    for (kind, id), life in past.lives.items():
-        lasting = life.until(departure.version - 1).moments
-        for moment, following in zip_longest(lasting, lasting[1:]):
-            # What ended on that day was still open on it.
-            still_was = following is None or past.day_of(following.record) >= left_on
-            if still_was and moment.promise.is_open and _names(moment.promise, who):
-                yield Promised.model_validate({"kind": kind, "id": id, "title": lasting[-1].promise.known_as})
-                break
-
-
-def _names(promise: BaseModel, who: str) -> bool:
-    return any((kind, id) == ("stakeholder", who) for kind, id, _ in references(promise))
+def _people(promise: BaseModel) -> Iterator[str]:
+    return (id for kind, id, _ in references(promise) if kind == STAKEHOLDER)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 
 from application.reports.blind_spots import BlindSpot, blind_spots
 from application.reports.outcomes import ListName, PromiseOutcome, PromiseOutcomes, rows
+from application.reports.period import Period
 from application.reports.said_vs_did import Compared, Scores, compared, scores
 from application.reports.scores import share_of_unsaid, total
 from application.views.cuts import Cut, CutRefused, cut_at, known_at, plan_at, timezone_of
@@ -202,13 +203,14 @@ class MonthInTheMaking:
         if is_left_out(known, *cuts):
             self._left_out += 1
             return None
-        found = rows(known, *cuts)
+        period = Period.between(known, *cuts)
+        found = rows(period)
         plan = PlanMonth.model_construct(**which.__dict__, **scores(found).__dict__)
         self._plans.append(plan)
         for person, promises in by_person(found).items():
             self._by_person[person].append(scores(promises))
         self._slips = nsmallest(MOST_SLIPS, [*self._slips, *slips(which, found)], key=lambda slip: -slip.days)
-        self._departures += late_departures(which, known, *cuts)
+        self._departures += late_departures(which, period)
         return plan
 
     def summary(self) -> Summary:
@@ -275,8 +277,8 @@ def slips(plan: Compared, found: PromiseOutcomes) -> Iterator[Slip]:
                 yield Slip(plan=plan.plan, account_name=plan.account_name, list=name, days=days, row=row)
 
 
-def late_departures(plan: Compared, known: LoadedPlan, a: Cut, b: Cut) -> Iterator[LateDeparture]:
-    for spot in blind_spots(known, a, b).spots:
+def late_departures(plan: Compared, period: Period) -> Iterator[LateDeparture]:
+    for spot in blind_spots(period).spots:
         if spot.what == "departure":
             yield LateDeparture(plan=plan.plan, account_name=plan.account_name, **spot.__dict__)
 

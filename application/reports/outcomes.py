@@ -1,14 +1,15 @@
 """Outcomes of promises: every promise of a period with exactly one outcome, and flags for what is remarkable about
 it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, Field
 
+from application.reports.period import Period
 from application.reports.promises import (
     DROPS,
     FINISHES,
@@ -17,24 +18,22 @@ from application.reports.promises import (
     REASSIGNMENTS,
     REOPENINGS,
     RESTATEMENTS,
-    Key,
     Life,
     Promise,
     finish_of,
     gave_no_reason,
     has_evidence,
-    lives,
     moves_to_later,
     notice_days,
 )
-from application.views.cuts import Cut, judged_from, plan_at, timezone_of
+from application.views.cuts import Cut
 from application.views.effects import reasons_given
-from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.actions import Action, ActionState
 from domain.account_plan.language import AccountPlan, Side
 from domain.account_plan.plan import the_plan
 from domain.account_plan.plays import Play, PlayState
 from domain.account_plan.team import Member
+from domain.language import same_person
 from domain.record import Recorded
 from domain.things import day_of
 
@@ -105,15 +104,22 @@ class Surroundings:
     @classmethod
     def of(cls, plan: AccountPlan, day: date) -> "Surroundings":
         members = plan.all(Member).values()
-        there = frozenset(each.person for each in members if each.is_current(day))
-        return cls(the_plan(plan).owner, there, bool(members))
+        there = frozenset(same_person(each.person) for each in members if each.is_current(day))
+        return cls(same_person(the_plan(plan).owner), there, bool(members))
 
     def leaves_orphaned(self, owner: str) -> bool:
-        return self.ever_assigned and owner != self.owner and owner not in self.on_team
+        return self.ever_assigned and same_person(owner) not in {self.owner, *self.on_team}
 
 
 NOBODY = Surroundings("", frozenset(), False)
 """Surroundings for computing only scores, which do not depend on them."""
+
+
+class Judged(NamedTuple):
+    """As much of a promise as a score is made of."""
+
+    outcome: Outcome
+    flags: Sequence[Flag]
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,14 @@ class Case:
         if not before.last.promise.is_open:
             return "added" if self.life.after(self.a.version).those(REOPENINGS) else None
         return "carried" if before.last.promise.is_overdue(self.a.today) else "said"
+
+    @property
+    def was_said_by_us(self) -> bool:
+        return self.in_list == "said" and self.now.side == "us"
+
+    @property
+    def judged(self) -> Judged:
+        return Judged(self.outcome, list(self.flags(NOBODY)))
 
     @cached_property
     def baseline_version(self) -> int:
@@ -174,7 +188,7 @@ class Case:
         said, now = self.baseline, self.now
         if self.since.those(RESTATEMENTS):
             yield "restated"
-        if now.owner != said.owner:
+        if same_person(now.owner) != same_person(said.owner):
             yield "reassigned"
         if now.state == "blocked":
             yield "blocked"
@@ -268,18 +282,12 @@ class Case:
 PromiseOutcomes = Mapping[ListName, list[PromiseOutcome]]
 
 
-def rows(known: LoadedPlan, a: Cut, b: Cut) -> PromiseOutcomes:
-    """Return every promise of the period in one of the three lists, in order of creation. Raises `CutBeforePlan`."""
-    around = Surroundings.of(plan_at(known, b), judged_from(a, b).date)
-    return listed(lives(known.records[: b.version]), around, a, b, timezone_of(known))
-
-
-def listed(promises: Mapping[Key, Life], around: Surroundings, a: Cut, b: Cut, zone: str) -> PromiseOutcomes:
-    """Return the same as `rows` from known lives, which may go beyond the second cut."""
+def rows(period: Period) -> PromiseOutcomes:
+    """Every promise of the period in one of the three lists, in order of creation."""
+    around = Surroundings.of(period.known.state, period.b.date)
     found: dict[ListName, list[PromiseOutcome]] = {name: [] for name in get_args(ListName)}
-    b = judged_from(a, b)
-    for life in promises.values():
-        case = Case(life.until(b.version), a, b, zone)
-        if case.life.moments and case.in_list:
+    for life in period.lives.values():
+        case = Case(life, period.a, period.b, period.zone)
+        if case.in_list:
             found[case.in_list].append(case.row(around))
     return found

@@ -1,5 +1,6 @@
 """The lives of promises: each play and action as it was after every event about it."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -60,11 +61,14 @@ class Life:
         return promise.noun, promise.id
 
     def until(self, version: int) -> "Life":
-        """Return what was recorded up to a version."""
-        return Life([moment for moment in self.moments if moment.record.version <= version])
+        """What was recorded up to a version."""
+        return Life(self.moments[: self._place_after(version)])
 
     def after(self, version: int) -> "Life":
-        return Life([moment for moment in self.moments if moment.record.version > version])
+        return Life(self.moments[self._place_after(version) :])
+
+    def _place_after(self, version: int) -> int:
+        return bisect_right(self.moments, version, key=lambda moment: moment.record.version)
 
     def those(self, events: tuple[type, ...]) -> list[Moment]:
         return [moment for moment in self.moments if moment.is_one_of(events)]

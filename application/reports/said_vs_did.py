@@ -12,29 +12,21 @@ from pydantic import BaseModel, Field
 
 from application.proof.checkpoints import LogHead
 from application.reports.blind_spots import BlindSpot, blind_spots
-from application.reports.outcomes import NOBODY, PromiseOutcome, PromiseOutcomes, listed, rows
-from application.reports.promises import lives
+from application.reports.outcomes import PromiseOutcome, PromiseOutcomes, rows
+from application.reports.period import Period
 from application.reports.scores import Score, finished, score
 from application.reports.series import Series, series
+from application.reports.trend import Pair, pairs, trend
 from application.reports.warning_signs import WarningSigns, theatre
 from application.views.current_plan import CutView
-from application.views.cuts import Cut, CutRefused, cut_at, known_at, plan_at, timezone_of
-from application.views.diff import Change, Touched, diff
+from application.views.cuts import Cut, CutRefused, cut_at, plan_at
+from application.views.diff import Change, Touched, check_in_order, diff
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewOnRecord, held_reviews, last_review
 from domain.account_plan.language import Section
 from domain.account_plan.plan import Tier, the_plan
 from domain.account_plan.reviews import ReviewKind
 from domain.language import shortened
-
-
-class Pair(BaseModel):
-    """Two consecutive reviews of one kind, and how much of what was said at the first was done by the second."""
-
-    kind: ReviewKind
-    from_: CutView = Field(serialization_alias="from")
-    to: CutView
-    score: Score
 
 
 class Decisions(BaseModel):
@@ -121,12 +113,11 @@ def said_vs_did(known: LoadedPlan, a: Cut, b: Cut) -> Report:
 
     Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
     """
-    different = diff(known, a, b)
-    known = known_at(known, b)
-    found = rows(known, a, b)
-    learned = blind_spots(known, a, b)
+    check_in_order(a, b)
+    period = Period.between(known, a, b)
+    different, found, learned = diff(period.known, a, b), rows(period), blind_spots(period)
     return Report.model_construct(
-        **compared(known, a, b).__dict__,
+        **compared(period.known, a, b).__dict__,
         **scores(found).__dict__,
         said=found["said"],
         carried=found["carried"],
@@ -136,12 +127,12 @@ def said_vs_did(known: LoadedPlan, a: Cut, b: Cut) -> Report:
         touched_unchanged=different.touched_unchanged,
         refreshed=different.refreshed,
         gone_stale=different.gone_stale,
-        decisions=list(decisions(known, a, b)),
+        decisions=list(decisions(period)),
         blind_spots=learned.spots,
         recorded_on_the_day=learned.on_the_day,
-        theatre=theatre(known, a, b),
-        trend=list(trend(known, a, b)),
-        series=series(known, b),
+        theatre=theatre(period),
+        trend=trend(period),
+        series=series(period.known, b),
     )
 
 
@@ -181,18 +172,9 @@ def scores(found: PromiseOutcomes) -> Scores:
 # Reviews
 
 
-def pairs(reviews: Sequence[ReviewOnRecord]) -> Iterator[tuple[ReviewOnRecord, ReviewOnRecord]]:
-    """Yield consecutive reviews of the same kind, in the order of the second."""
-    last: dict[ReviewKind, ReviewOnRecord] = {}
-    for review in reviews:
-        if review.event.kind in last:
-            yield last[review.event.kind], review
-        last[review.event.kind] = review
-
-
-def decisions(known: LoadedPlan, a: Cut, b: Cut) -> Iterator[Decisions]:
-    for event, record, _ in held_reviews(known, b):
-        if record.version > a.version and (event.decisions or event.decisions_required):
+def decisions(period: Period) -> Iterator[Decisions]:
+    for event, record, _ in period.reviews:
+        if record.version > period.a.version and (event.decisions or event.decisions_required):
             yield Decisions(
                 review=event.id,
                 kind=event.kind,
@@ -200,20 +182,6 @@ def decisions(known: LoadedPlan, a: Cut, b: Cut) -> Iterator[Decisions]:
                 event=record.id,
                 decisions=list(event.decisions),
                 decisions_required=list(event.decisions_required),
-            )
-
-
-def trend(known: LoadedPlan, a: Cut, b: Cut) -> Iterator[Pair]:
-    """Yield each pair that ends before the second cut, of reviews of the closing review's kind, else of the opening
-    one's, else of every kind."""
-    promises, zone, kind = lives(known.records), timezone_of(known), b.kind or a.kind
-    for first, second in pairs(held_reviews(known, b)):
-        if second.cut.is_before(b) and kind in (None, second.event.kind):
-            yield Pair(
-                kind=second.event.kind,
-                from_=CutView.of(first.cut),
-                to=CutView.of(second.cut),
-                score=scores(listed(promises, NOBODY, first.cut, second.cut, zone)).score,
             )
 
 

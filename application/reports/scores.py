@@ -6,7 +6,7 @@ from typing import get_args
 
 from pydantic import BaseModel, Field
 
-from application.reports.outcomes import Outcome, PromiseOutcome
+from application.reports.outcomes import Judged, Outcome, PromiseOutcome
 
 PLACES = 10_000
 
@@ -44,8 +44,9 @@ def rate(part: int, whole: int) -> float | None:
     return (2 * PLACES * part + whole) // (2 * whole) / PLACES if whole else None
 
 
-def score(rows: Iterable[PromiseOutcome]) -> Score:
-    counts: Counter[str] = Counter()
+def score(rows: Iterable[PromiseOutcome | Judged], missed: int = 0, pending: int = 0) -> Score:
+    """Of these rows, and of so many more that were missed or are pending and have no flag that counts."""
+    counts: Counter[str] = Counter(missed=missed, scored=missed, pending=pending)
     for row in rows:
         if "already_done" in row.flags:
             counts["already_done"] += 1

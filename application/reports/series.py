@@ -1,23 +1,26 @@
 """Time series of a plan for the charts of a report: revenue and whitespace at every review, and the sentiment of each
 stakeholder."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from pydantic import BaseModel
 
+from application.reports.whitespace_count import WhitespaceCount
 from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.loaded_plan import LoadedPlan
-from application.views.metrics import whitespace_totals
 from application.views.reviews import held_reviews
+from domain.account_plan import ACCOUNT_PLAN, EMPTY
 from domain.account_plan.health import Contract
 from domain.account_plan.language import AccountPlan
+from domain.account_plan.overview import Unit
 from domain.account_plan.plan import the_plan
 from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded, StakeholderLeft, StakeholderReturned
 from domain.account_plan.standing import SentimentChanged
+from domain.account_plan.whitespace import Cell, Offering
 from domain.record import Recorded
-from domain.things import day_of
+from domain.things import Draft, Thing, day_of
 
 
 class Standing(BaseModel):
@@ -56,13 +59,12 @@ class Series(BaseModel):
 
 
 def series(known: LoadedPlan, until: Cut) -> Series:
-    """Return the series up to a cut. Raises `CutBeforePlan`."""
-    plan = plan_at(known, until)
-    zone = timezone_of(known)
+    """Up to a cut.  Raises `CutBeforePlan`."""
+    plan, records = plan_at(known, until), known.records[: until.version]
     return Series(
         currency=the_plan(plan).currency,
-        standings=[standing(known, cut) for cut in reviews_until(known, until)],
-        sentiments=sentiments(known.records[: until.version], plan, zone),
+        standings=list(standings(records, reviews_until(known, until))),
+        sentiments=sentiments(records, plan, timezone_of(known)),
     )
 
 
@@ -75,26 +77,39 @@ def reviews_until(known: LoadedPlan, until: Cut) -> Iterator[Cut]:
     yield until
 
 
-def standing(known: LoadedPlan, cut: Cut) -> Standing:
-    plan = plan_at(known, cut)
-    contract = plan.find(Contract, "contract")
-    return Standing(
-        cut=cut.cut,
-        date=cut.date,
-        arr=contract.arr if contract else None,
-        whitespace=whitespace_totals(plan).by_penetration,
-    )
+COUNTED: Mapping[str, type[Thing]] = {kind.noun: kind for kind in (Unit, Offering, Cell, Contract)}
+"""What a standing is made of.  No event of another kind of thing changes it."""
+
+
+def standings(records: Sequence[Recorded], cuts: Iterable[Cut]) -> Iterator[Standing]:
+    """At cuts in the order of their versions."""
+    draft, count, done = Draft(EMPTY), WhitespaceCount(), 0
+    for cut in cuts:
+        for record in records[done : cut.version]:
+            kind = COUNTED.get(record.event.noun)
+            if kind is None:
+                continue
+            ACCOUNT_PLAN.add(draft, [record.event])
+            thing = draft.the(kind, record.event.subject())
+            if isinstance(thing, Unit | Offering | Cell):
+                count.follow(thing)
+        done = cut.version
+        contract = draft.find(Contract, "contract")
+        arr = contract.arr if contract else None
+        yield Standing(cut=cut.cut, date=cut.date, arr=arr, whitespace=count.by_penetration())
 
 
 def sentiments(records: Sequence[Recorded], plan: AccountPlan, zone: str) -> list[Sentiment]:
     """Return the sentiments of all stakeholders there ever were, in order of creation."""
     stances: dict[str, list[Stance]] = {}
     for record in records:
-        event, day = record.event, day_of(record.meta.recorded_at, zone)
+        event = record.event
         match event:
             case StakeholderAdded():
+                day = day_of(record.meta.recorded_at, zone)
                 stances[event.id] = [Stance(date=day, attitude=None, there=True)]
             case SentimentChanged():
+                day = day_of(record.meta.recorded_at, zone)
                 add_stance(stances[event.id], Stance(date=day, attitude=event.attitude, there=True))
             case StakeholderLeft():
                 last = stances[event.id][-1]

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from application.findings.reviews import EVE
 from application.reports.outcomes import NOTICE_DAYS
+from application.reports.period import Period
 from application.reports.promises import (
     FINISHES,
     REOPENINGS,
@@ -15,18 +16,15 @@ from application.reports.promises import (
     Moment,
     gave_no_reason,
     has_evidence,
-    lives,
     moves_to_later,
     notice_days,
 )
 from application.reports.scores import rate
-from application.views.cuts import Cut, judged_from, plan_at, timezone_of
-from application.views.loaded_plan import LoadedPlan
+from application.views.cuts import Cut
 from domain.account_plan.reviews import ReviewHeld
 from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded
 from domain.account_plan.standing import SentimentChanged
 from domain.record import Recorded, struck_by
-from domain.things import day_of
 
 LAST_MINUTES = timedelta(minutes=30)
 TWO_QUARTERS_DAYS = 2 * 92
@@ -86,33 +84,28 @@ class WarningSigns(BaseModel):
     late_notice_moves: Signal
 
 
-def theatre(known: LoadedPlan, a: Cut, b: Cut) -> WarningSigns:
-    """Return the warning signs between two cuts. What was struck by the second is left out. Raises `CutBeforePlan`."""
-    records, zone = known.records[: b.version], timezone_of(known)
-    struck = struck_by(records)
-    period = [record for record in records[a.version :] if record.version not in struck]
-    reviews = [record for record in period if isinstance(record.event, ReviewHeld)]
-    closing = reviews[-1] if reviews else None
-    promises = list(lives(records).values())
-    finishes = [moment for moment in _in_period(promises, a) if moment.is_one_of(FINISHES)]
-    moves = [move for life in promises for move in moves_to_later(life.after(a.version))]
+def theatre(period: Period) -> WarningSigns:
+    """What was struck by the second cut is left out."""
+    struck = struck_by(period.known.records)
+    records = [record for record in period.records if record.version not in struck]
+    held = [record for record in records if isinstance(record.event, ReviewHeld)]
+    closing = held[-1] if held else None
+    recorded = [(life, life.after(period.a.version)) for life in period.lives.values()]
+    finishes = [moment for _, since in recorded for moment in since.those(FINISHES)]
+    moves = [move for _, since in recorded for move in moves_to_later(since)]
     return WarningSigns(
         closing_review=closing.event.subject() if closing else None,
-        recorded_on_the_eve=_eve(period, closing),
+        recorded_on_the_eve=_eve(records, closing),
         finished_in_the_last_minutes=_signal(_before((each.record for each in finishes), closing, LAST_MINUTES)),
         finished_without_evidence=_signal(each.record for each in finishes if not has_evidence(each.promise)),
-        finishes_taken_back=_taken_back(promises, a),
-        only_reviews=_quiet(period),
-        untouched_sentiments=_untouched(known, judged_from(a, b), zone),
+        finishes_taken_back=_taken_back((life for life, since in recorded if since.those(REOPENINGS)), period.a),
+        only_reviews=_quiet(records),
+        untouched_sentiments=_untouched(period),
         unexplained_moves=_signal(each.record for each in moves if gave_no_reason(each.record)),
         late_notice_moves=_signal(
-            each.record for each in moves if notice_days(each, day_of(each.record.meta.recorded_at, zone)) < NOTICE_DAYS
+            each.record for each in moves if notice_days(each, period.day_of(each.record)) < NOTICE_DAYS
         ),
     )
-
-
-def _in_period(promises: Iterable[Life], a: Cut) -> Iterator[Moment]:
-    return (moment for life in promises for moment in life.after(a.version).moments)
 
 
 def _in_order(records: Iterable[Recorded]) -> list[Recorded]:
@@ -134,10 +127,10 @@ def _before(records: Iterable[Recorded], closing: Recorded | None, within: timed
             yield record
 
 
-def _eve(period: Sequence[Recorded], closing: Recorded | None) -> Eve:
-    found = [record.id for record in _before(period, closing, EVE)]
-    share = rate(len(found), len(period)) if closing else None
-    return Eve(count=len(found), of=len(period), share=share, events=found)
+def _eve(records: Sequence[Recorded], closing: Recorded | None) -> Eve:
+    found = [record.id for record in _before(records, closing, EVE)]
+    share = rate(len(found), len(records)) if closing else None
+    return Eve(count=len(found), of=len(records), share=share, events=found)
 
 
 def _taken_back(promises: Iterable[Life], a: Cut) -> Signal:
@@ -160,16 +153,16 @@ def _quiet(period: Sequence[Recorded]) -> Quiet:
     return Quiet(count=len(reviews), events=reviews, only_reviews=len(reviews) == len(period))
 
 
-def _untouched(known: LoadedPlan, b: Cut, zone: str) -> UntouchedSentiments:
+def _untouched(period: Period) -> UntouchedSentiments:
     last: dict[str, Recorded] = {}
-    for record in known.records[: b.version]:
+    for record in period.known.records:
         if isinstance(record.event, SentimentChanged | StakeholderAdded):
             last[record.event.id] = record
-    there = (who for who, each in plan_at(known, b).all(Stakeholder).items() if each.is_there)
-    aged = ((who, last[who], day_of(last[who].meta.recorded_at, zone)) for who in there)
+    there = (who for who, each in period.known.state.all(Stakeholder).items() if each.is_there)
+    aged = ((who, last[who], period.day_of(last[who])) for who in there)
     found = [
-        Untouched(id=who, since_on=since, days=(b.date - since).days, event=record.id)
+        Untouched(id=who, since_on=since, days=(period.b.date - since).days, event=record.id)
         for who, record, since in aged
-        if (b.date - since).days >= TWO_QUARTERS_DAYS
+        if (period.b.date - since).days >= TWO_QUARTERS_DAYS
     ]
     return UntouchedSentiments(count=len(found), events=[each.event for each in found], stakeholders=found)

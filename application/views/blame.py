@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from application.views.effects import differences, section_of, values_of, words_sealed
-from application.views.watched_draft import WatchedDraft
+from application.views.effects import differences, section_of, touched, values_of
 from domain.account_plan.language import AccountPlan, Section
 from domain.record import Recorded, struck_by
 
@@ -56,11 +55,10 @@ def blame(plan: AccountPlan, records: Sequence[Recorded]) -> list[Blame]:
 def versions_that_set(records: Sequence[Recorded]) -> Mapping[tuple[str, str], Mapping[str, int]]:
     """By kind and id, the last version that set each field."""
     set_by: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    draft = WatchedDraft(struck_by(records).keys())
-    for record in records:
-        for (kind, id), before in draft.add(record.event).items():
-            now, versions = draft.values(kind, id), set_by[kind.noun, id]
-            for field, _, _ in differences(kind, before, now, words_sealed(record, kind, before, now)):
+    for record, touches in touched(records, never=struck_by(records).keys()):
+        for touch in touches:
+            versions = set_by[touch.kind.noun, touch.id]
+            for field, _, _ in differences(touch):
                 versions[field] = record.version
     return set_by
 

@@ -5,22 +5,20 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field
 
 from application.views.current_plan import ONE_EACH
-from application.views.cuts import Cut, plan_at
-from application.views.effects import ValueOfThing, section_of, values_of, walk
-from application.views.loaded_plan import LoadedPlan
-from domain.account_plan import EMPTY, THINGS
+from application.views.effects import ValueOfThing, differences, section_of, touched, values_of
+from domain.account_plan import THINGS
 from domain.account_plan.health import TrafficLight
-from domain.account_plan.language import Section
+from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import TIER_RANKS
 from domain.account_plan.stakeholders import StakeholderMoved
 from domain.account_plan.whitespace import PENETRATION_RANKS
-from domain.language import kebab_case
+from domain.language import Event, kebab_case
 from domain.record import Recorded
 from domain.things import Thing
 
@@ -93,14 +91,14 @@ class Compared:
         """The fields that differ, by the type of the event that last set them."""
         groups: dict[str, list[str]] = defaultdict(list)
         for field, records in self.touching.items():
-            if not self.is_same(field):
+            if field not in self.brought_back:
                 groups[OF_THEIR_OWN.get(field) or called(records[-1])].append(field)
         return groups
 
     @cached_property
     def brought_back(self) -> Mapping[str, str]:
-        """The fields that are as they were, with the type of the event that set them back."""
-        return {field: called(self.touching[field][-1]) for field in self.touching if self.is_same(field)}
+        """The values that are as they were, and what last made them so."""
+        return {field: called(records[-1]) for field, records in self.touching.items() if self.is_same(field)}
 
     def is_same(self, field: str) -> bool:
         """Whether a value that was touched is as it was.  Words about somebody count as changed, whatever they were:
@@ -113,18 +111,22 @@ class Compared:
         return Move(direction=direction(field, old, new), before=old, after=new)
 
 
-def compare(known: LoadedPlan, a: Cut, b: Cut) -> list[Compared]:
-    """Return everything that was touched between the cuts, kind by kind."""
-    was, now = plan_at(known, a) if a.version else EMPTY, plan_at(known, b)
+def compare(records: Sequence[Recorded], was: AccountPlan, now: AccountPlan) -> list[Compared]:
+    """All that was touched between two states of a plan, kind by kind.  The records are those up to the second."""
     touching: dict[tuple[str, str], dict[str, list[Recorded]]] = defaultdict(lambda: defaultdict(list))
     sealed: set[ValueOfThing] = set()
-    for record, effects, sealing in walk(known.records[: b.version]):
-        if record.version > a.version:
-            for effect in effects:
-                touching[effect.kind, effect.id][effect.field].append(record)
-        elif sealed:
-            sealed.difference_update((effect.kind, effect.id, effect.field) for effect in effects)
-        sealed |= sealing
+    # Which words were sealed at the first cut only words that were sealed before it can tell.
+    begin = 0 if any(record.sealed for record in records[: was.version]) else was.version
+    for record, touches in touched(records, begin):
+        for touch in touches:
+            noun, id = touch.kind.noun, touch.id
+            if record.version > was.version:
+                fields = touching[noun, id]
+                for field, _, _ in differences(touch):
+                    fields[field].append(record)
+            elif sealed:
+                sealed.difference_update((noun, id, field) for field, _, _ in differences(touch))
+            sealed.update((noun, id, field) for field in touch.words)
     kinds = list(THINGS)
     return [
         Compared(kind, id, was.find(THINGS[kind], id), now.find(THINGS[kind], id), touching[kind, id], sealed)
@@ -135,7 +137,12 @@ def compare(known: LoadedPlan, a: Cut, b: Cut) -> list[Compared]:
 def called(record: Recorded) -> str:
     if isinstance(record.event, StakeholderMoved) and record.event.promoted:
         return "stakeholder-promoted"
-    return kebab_case(type(record.event).__name__)
+    return _called(type(record.event))
+
+
+@cache
+def _called(event: type[Event]) -> str:
+    return kebab_case(event.__name__)
 
 
 def direction(field: str, before: Any, after: Any) -> Direction | None:

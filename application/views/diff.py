@@ -17,7 +17,8 @@ from application.views.effects import reasons_given
 from application.views.freshness import freshness
 from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import policy_at
-from domain.account_plan.language import Section
+from domain.account_plan import EMPTY
+from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import the_plan
 from domain.record import Recorded
 
@@ -98,15 +99,15 @@ def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False, program: Seque
 
     Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
     """
-    if a.version > b.version or a.at > b.at:
-        raise CutsOutOfOrder(CutsOutOfOrder.__doc__)
-    compared = compare(known, a, b)
+    check_in_order(a, b)
+    was, now = plan_at(known, a) if a.version else EMPTY, plan_at(known, b)
+    compared = compare(known.records[: b.version], was, now)
     changes: dict[Section, list[Change]] = {section: [] for section in get_args(Section)}
     for each in compared:
         changes[each.section] += changes_of(each)
     period = known.records[a.version : b.version]
     refreshed = {record.event.refreshes() for record in period}
-    return Diff(
+    return Diff.model_construct(
         plan_id=known.id,
         from_=CutView.of(a),
         to=CutView.of(b),
@@ -114,13 +115,19 @@ def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False, program: Seque
         changes={section: rows for section, rows in changes.items() if rows},
         touched_unchanged=[touched for each in compared for touched in back_where_it_was(each)],
         refreshed=[section for section in get_args(Section) if section in refreshed],
-        gone_stale=gone_stale(known, a, b, program),
+        gone_stale=gone_stale(known, (was, a), (now, judged_from(a, b)), program),
         from_state=current_plan(known, a, program) if states and a.version else None,
         to_state=current_plan(known, b, program) if states else None,
     )
 
 
-# What differs
+def check_in_order(a: Cut, b: Cut) -> None:
+    """Raises `CutsOutOfOrder`."""
+    if a.version > b.version or a.at > b.at:
+        raise CutsOutOfOrder(CutsOutOfOrder.__doc__)
+
+
+# What is different
 
 
 def changes_of(thing: Compared) -> Iterator[Change]:
@@ -138,7 +145,7 @@ def changes_of(thing: Compared) -> Iterator[Change]:
 
 def thing_came_or_went(thing: Compared) -> Change:
     events = thing.events(list(thing.touching))
-    return Change(
+    return Change.model_construct(
         what=called(events[0] if thing.before is None else events[-1]),
         kind=thing.kind,
         id=thing.id,
@@ -164,7 +171,7 @@ def tells_more(thing: Compared, came: Change, what: str, fields: Sequence[str]) 
 def change(thing: Compared, what: str, fields: Sequence[str]) -> Change:
     events = thing.events(fields)
     lead, *others = leading_first(fields, events[-1])
-    return Change(
+    return Change.model_construct(
         what=what,
         kind=thing.kind,
         id=thing.id,
@@ -200,7 +207,7 @@ def back_where_it_was(thing: Compared) -> Iterator[Touched]:
 
 def touched(thing: Compared, what: str, fields: Sequence[str], traces: Sequence[str] = ()) -> Touched:
     field = fields[0] if thing.after else None
-    return Touched(
+    return Touched.model_construct(
         section=thing.section,
         what=what,
         kind=thing.kind,
@@ -213,14 +220,17 @@ def touched(thing: Compared, what: str, fields: Sequence[str], traces: Sequence[
     )
 
 
-def gone_stale(known: LoadedPlan, a: Cut, b: Cut, program: Sequence[Recorded]) -> list[Section]:
-    before = stale_at(known, a, program) if a.version else set()
-    after = stale_at(known, judged_from(a, b), program)
+def gone_stale(
+    known: LoadedPlan, first: tuple[AccountPlan, Cut], second: tuple[AccountPlan, Cut], program: Sequence[Recorded]
+) -> list[Section]:
+    """Of a plan as it stood at two cuts."""
+    before = stale_at(known, *first, program) if first[1].version else set()
+    after = stale_at(known, *second, program)
     return [section for section in get_args(Section) if section in after - before]
 
 
-def stale_at(known: LoadedPlan, cut: Cut, program: Sequence[Recorded]) -> set[Section]:
-    tier, policy = the_plan(plan_at(known, cut)).tier, policy_at(program, cut).policy
+def stale_at(known: LoadedPlan, plan: AccountPlan, cut: Cut, program: Sequence[Recorded]) -> set[Section]:
+    tier, policy = the_plan(plan).tier, policy_at(program, cut).policy
     fresh = freshness(known.records[: cut.version], tier, timezone_of(known), cut.date, policy)
     return {section for section, freshness in fresh.items() if freshness.stale}
 

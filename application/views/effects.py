@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 from pydantic_core import from_json
 
 from application.views.watched_draft import WatchedDraft
+from domain.account_plan import fold
 from domain.account_plan.language import Section
 from domain.language import Event
 from domain.markers import Sealed, marked
@@ -49,18 +50,41 @@ def walk(records: Sequence[Recorded], after: int = 0, never: AbstractSet[int] = 
 
     Entries whose versions are in `never` are treated as if they had never been recorded.
     """
-    draft = WatchedDraft(never)
-    for record in records:
-        touched = draft.add(record.event)
-        if record.version <= after:
-            continue
+    for record, touches in touched(records, after, never):
         effects, sealed = list[Effect](), set[ValueOfThing]()
-        for (kind, id), before in touched.items():
-            now, noun = draft.values(kind, id), kind.noun
-            words = words_sealed(record, kind, before, now)
+        for touch in touches:
+            noun, id, words = touch.kind.noun, touch.id, touch.words
             sealed.update((noun, id, field) for field in words)
-            effects += [Effect(noun, id, *change) for change in differences(kind, before, now, words)]
+            effects += [Effect(noun, id, *change) for change in differences(touch)]
         yield Step(record, effects, sealed)
+
+
+class Touch(NamedTuple):
+    """A thing that an event wrote to."""
+
+    kind: type[Thing]
+    id: str
+    before: Values | None
+    now: Values | None
+    words: Collection[str]
+    """The fields that hold words the event sealed."""
+
+
+def touched(
+    records: Sequence[Recorded], after: int = 0, never: AbstractSet[int] = frozenset()
+) -> Iterator[tuple[Recorded, list[Touch]]]:
+    """`walk`, before anything is compared."""
+    looks_back = never or any((struck := record.event.strikes()) and struck <= after for record in records[after:])
+    begin = 0 if looks_back else after
+    draft = WatchedDraft(never, fold(record.event for record in records[:begin]))
+    for record in records[begin:]:
+        written = draft.add(record.event)
+        if record.version > after:
+            touches = list[Touch]()
+            for (kind, id), before in written.items():
+                now = draft.values(kind, id)
+                touches.append(Touch(kind, id, before, now, words_sealed(record, kind, before, now)))
+            yield record, touches
 
 
 def words_sealed(record: Recorded, kind: type[Thing], before: Values | None, now: Values | None) -> Collection[str]:
@@ -77,11 +101,10 @@ def words_sealed(record: Recorded, kind: type[Thing], before: Values | None, now
     ]
 
 
-def differences(
-    kind: type[Thing], before: Values | None, now: Values | None, words: Collection[str] = ()
-) -> Iterator[tuple[str, Any, Any]]:
-    """The fields of a thing that are different, and those that hold these words, with both values: in the order of the
+def differences(touch: Touch) -> Iterator[tuple[str, Any, Any]]:
+    """The fields of a thing that are different, and those that hold sealed words, with both values: in the order of the
     fields, and then what follows from others."""
+    kind, _, before, now, words = touch
     if before is not None and now is not None:
         yield from _changes(kind, before, now, words)
     elif values := now or before:
@@ -102,7 +125,7 @@ def _changes(kind: type[Thing], before: Values, now: Values, words: Collection[s
     said = _said(kind)
     touched = {field for field, value in now.items() if value is not before.get(field, _UNSAID) and field in said}
     touched.update(words, (field for field in before if field not in now and field in said))
-    for field in sorted(touched, key=list(said).index) if len(touched) > 1 else touched:
+    for field in (field for field in said if field in touched) if len(touched) > 1 else touched:
         default = said[field]
         old, new = _or_none(before.get(field, default)), _or_none(now.get(field, default))
         if old != new or field in words:

@@ -25,9 +25,10 @@ class Written:
 class WatchedDraft(Draft):
     """Events come in one by one.  Values that were handed out are never altered afterwards."""
 
-    def __init__(self, never: AbstractSet[int] = frozenset()) -> None:
-        """The entries of the versions in `never` are left out, as if they had never been."""
-        super().__init__(EMPTY)
+    def __init__(self, never: AbstractSet[int] = frozenset(), onto: AccountPlan = EMPTY) -> None:
+        """The entries of the versions in `never` are left out, as if they had never been.  Of what is in `onto` already
+        nothing can be taken back."""
+        super().__init__(onto)
         self._never = never
         self._touched: dict[Key, Values | None] = {}
         self._written: dict[Key, list[Written]] = {}

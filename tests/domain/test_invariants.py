@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from pydantic import ValidationError
 from pydantic_core import to_json
 
+from application.reports.promises import lives
 from application.views.blame import blame
 from application.views.current_plan import current_plan
 from application.views.cuts import known_at
@@ -21,11 +22,13 @@ from application.views.effects import walk
 from application.views.history import Filter, history
 from application.views.reviews import reviews
 from domain.account_plan import COMMANDS, decide, fold
+from domain.account_plan.actions import Action
 from domain.account_plan.entries import EntryStruck, SectionConfirmed, StrikeEntry
 from domain.account_plan.health import HealthRecorded
 from domain.account_plan.hypotheses import EvidenceRecorded
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import TierConfirmed
+from domain.account_plan.plays import Play
 from domain.account_plan.stakeholders import StakeholderForgotten, StakeholderVerified
 from domain.language import Command, Refusal
 from domain.record import struck_by
@@ -135,6 +138,7 @@ class Histories(RuleBasedStateMachine):
         self.what_each_event_did_adds_up()
         self.every_value_has_its_event()
         self.changes_compose()
+        self.a_promise_is_what_its_life_comes_to()
         self.views_can_be_shown_at_every_cut()
 
     def what_is_stored_is_what_is_known(self) -> None:
@@ -190,6 +194,12 @@ class Histories(RuleBasedStateMachine):
             # Words about somebody count as changed, whatever they were.
             were_words = any(record.sealed for record in self.told.known.records[: after.version])
             assert whole.unchanged == (at[before] == at[after]) or left_traces or were_words
+
+    def a_promise_is_what_its_life_comes_to(self) -> None:
+        known = self.told.known
+        assert {key: life.last.promise for key, life in lives(known.records).items()} == {
+            (kind.noun, id): promise for kind in (Play, Action) for id, promise in known.state.all(kind).items()
+        }
 
     def views_can_be_shown_at_every_cut(self) -> None:
         known = self.told.known

@@ -1,7 +1,6 @@
 """A report of two past cuts says the same for ever: whatever is recorded, struck or forgotten later."""
 
 from contextlib import suppress
-from datetime import timedelta
 from itertools import combinations
 from random import Random
 from typing import Any
@@ -9,18 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from application.reports.said_vs_did import Report, cuts_meant, said_vs_did
 from application.views.pages import review_before
 from application.views.reviews import held_reviews, last_review, reviews
-from domain.account_plan import COMMANDS
 from domain.account_plan.stakeholders import ForgetStakeholder, Stakeholder
 from domain.language import Refusal
-from tests.commands import Scene, made_up, somebodys_command
 from tests.examples import examples
-from tests.histories import History, instant, opened, states
+from tests.histories import History, instant, opened, said_at_random, states
 from tests.places import SCENARIOS
 from tests.promising import action, complete, move, play, review, win
 
@@ -332,15 +328,3 @@ def test_forgetting_anybody_alters_no_past_report_of_any_history_but_for_words(r
     assert [differing(old, as_json(report(history, *period))) for old, period in zip(before, periods, strict=True)] == [
         [] for _ in periods
     ]
-
-
-def said_at_random(random: Random, commands: int) -> History:
-    """A history of whatever anybody may say, one thing of each kind to begin with."""
-    history = opened()
-    names = [name for name, command in COMMANDS.items() if command.needs == "new"]
-    for name in [*names, *[None] * commands]:
-        at = history.last + timedelta(hours=random.randint(0, 60))
-        scene = Scene(random, history.known.state, at.date())
-        with suppress(Refusal, ValidationError):
-            history.handle(at, made_up(name, scene) if name else somebodys_command(scene))
-    return history

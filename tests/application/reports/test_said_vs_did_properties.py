@@ -3,21 +3,28 @@
 import json
 from datetime import timedelta
 from itertools import pairwise
+from random import Random
 from typing import Any, get_args
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
 from application.reports.outcomes import Outcome, rows
+from application.reports.period import Period
 from application.reports.promises import lives
-from application.reports.said_vs_did import said_vs_did
+from application.reports.said_vs_did import said_vs_did, scores
+from application.reports.series import series
+from application.reports.trend import pairs, trend
+from application.views.cuts import plan_at
 from application.views.loaded_plan import LoadedPlan
+from application.views.metrics import whitespace_totals
 from domain.account_plan import ACCOUNT_PLAN, COMMANDS
+from domain.account_plan.health import Contract
 from domain.language import Refusal
 from tests.application.reports.test_said_vs_did import DEMO, SCENARIOS
 from tests.examples import examples
-from tests.histories import History, opened, told_as_far_as_accepted
+from tests.histories import History, opened, said_at_random, told_as_far_as_accepted
 
 IDS = st.sampled_from(["a", "b", "c"])
 FINISH = {"result": "Done"}
@@ -96,7 +103,7 @@ def test_every_promise_is_in_one_list_of_every_period_it_lived_in(history: Histo
     cuts.append(history.cut("now"))
     seen = set()
     for a, b in pairwise(cuts):
-        found = rows(history.known, a, b)
+        found = rows(Period.between(history.known, a, b))
         keys = [(row.kind, row.id) for several in found.values() for row in several]
         assert len(set(keys)) == len(keys)
         seen.update(keys)
@@ -105,6 +112,32 @@ def test_every_promise_is_in_one_list_of_every_period_it_lived_in(history: Histo
         }
         assert {(row.kind, row.id) for row in [*found["said"], *found["carried"]]} == was_open
     assert seen == lives(history.known.records).keys()
+
+
+@settings(max_examples=examples(30))
+@given(HISTORIES, st.data())
+def test_the_trend_is_what_the_report_of_each_of_its_pairs_says(history: History, data: st.DataObject) -> None:
+    versions = st.integers(0, history.known.version)
+    a, b = (history.cut(f"version:{version}") for version in sorted((data.draw(versions), data.draw(versions))))
+    if b.version:
+        period = Period.between(history.known, a, b)
+        told = {(pair.from_.cut, pair.to.cut): pair.score for pair in trend(period)}
+        assert told == {
+            (first.cut.cut, second.cut.cut): scores(rows(Period.between(history.known, first.cut, second.cut))).score
+            for first, second in pairs(period.reviews)
+            if second.cut.version < b.version
+        }
+
+
+@settings(max_examples=examples(10), suppress_health_check=list(HealthCheck), deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_every_standing_is_that_of_the_plan_as_it_stood(random: Random) -> None:
+    history = said_at_random(random, commands=60, reviews=0.15)
+    for place, each in enumerate(series(history.known, history.cut("now")).standings):
+        plan = plan_at(history.known, history.cut(each.cut))
+        contract = plan.find(Contract, "contract")
+        assert each.arr == (contract and contract.arr), place
+        assert list(each.whitespace.items()) == list(whitespace_totals(plan).by_penetration.items())
 
 
 def test_every_month_of_every_scenario_can_be_reported() -> None:

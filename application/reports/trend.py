@@ -1,0 +1,102 @@
+"""Projection: how much of what was said was done from review to review, up to a cut."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from pydantic import BaseModel, Field
+
+from application.reports.outcomes import Case
+from application.reports.period import Period
+from application.reports.promises import Key, Life, Moment
+from application.reports.scores import Score, score
+from application.views.current_plan import CutView
+from application.views.cuts import Cut, judged_from
+from application.views.reviews import ReviewOnRecord
+from domain.account_plan.reviews import ReviewKind
+
+
+class Pair(BaseModel):
+    """Two consecutive reviews of one kind, and how much of what was said at the first was done by the second."""
+
+    kind: ReviewKind
+    from_: CutView = Field(serialization_alias="from")
+    to: CutView
+    score: Score
+
+
+def pairs(reviews: Sequence[ReviewOnRecord]) -> Iterator[tuple[ReviewOnRecord, ReviewOnRecord]]:
+    """Consecutive reviews of the same kind, in the order of the second."""
+    last: dict[ReviewKind, ReviewOnRecord] = {}
+    for review in reviews:
+        if review.event.kind in last:
+            yield last[review.event.kind], review
+        last[review.event.kind] = review
+
+
+def trend(period: Period) -> list[Pair]:
+    """Of the reviews of the closing review's kind, else of the opening one's, else of every kind: each pair that ends
+    before the second cut."""
+    kind = period.b.kind or period.a.kind
+    found = [
+        (first, second)
+        for first, second in pairs(period.reviews)
+        if second.cut.is_before(period.b) and kind in (None, second.event.kind)
+    ]
+    scores = said_scores(period.lives, [(first.cut, second.cut) for first, second in found], period.zone)
+    return [
+        Pair(kind=second.event.kind, from_=CutView.of(first.cut), to=CutView.of(second.cut), score=score)
+        for (first, second), score in zip(found, scores, strict=True)
+    ]
+
+
+def said_scores(lives: Mapping[Key, Life], periods: Sequence[tuple[Cut, Cut]], zone: str) -> list[Score]:
+    """The `score` of what was said in each period.
+
+    Only the promises that were touched in a period are judged one by one.  The others stand at its end as they stood at
+    its beginning, so that their due days tell how many of them were missed and how many are pending.
+    """
+    touched = sorted(
+        ((moment.record.version, key, moment) for key, life in lives.items() for moment in life.moments),
+        key=lambda each: each[0],
+    )
+    versions = [version for version, _, _ in touched]
+    open_ones, place = OpenPromises(), 0
+    scores: dict[tuple[Cut, Cut], Score] = {}
+    for a, b in sorted(set(periods), key=lambda period: period[0].version):
+        begins, ends = bisect_right(versions, a.version), bisect_right(versions, b.version)
+        open_ones.follow((key, moment) for _, key, moment in touched[place:begins])
+        place = begins
+        keys = dict.fromkeys(key for _, key, _ in touched[begins:ends])
+        cases = (Case(lives[key].until(b.version), a, judged_from(a, b), zone) for key in keys)
+        scores[a, b] = said_score([case for case in cases if case.was_said_by_us], open_ones, a, judged_from(a, b))
+    return [scores[period] for period in periods]
+
+
+def said_score(touched: Sequence[Case], open_at_a: "OpenPromises", a: Cut, b: Cut) -> Score:
+    due = [case.baseline.due_on for case in touched]
+    said, due_by_b = open_at_a.due_from(a.today), open_at_a.due_from(a.today) - open_at_a.due_from(b.today)
+    missed = due_by_b - sum(day < b.today for day in due)
+    return score((case.judged for case in touched), missed=missed, pending=said - len(due) - missed)
+
+
+@dataclass
+class OpenPromises:
+    """The promises of ours that are open at some version, by the day they are due."""
+
+    _due_on: dict[Key, date] = field(default_factory=dict)
+    _days: list[date] = field(default_factory=list)
+
+    def follow(self, moments: Iterable[tuple[Key, Moment]]) -> None:
+        """What happened since."""
+        for key, moment in moments:
+            if key in self._due_on:
+                del self._days[bisect_left(self._days, self._due_on.pop(key))]
+            if moment.promise.is_open and moment.promise.side == "us":
+                self._due_on[key] = moment.promise.due_on
+                insort(self._days, moment.promise.due_on)
+
+    def due_from(self, day: date) -> int:
+        """How many are due on a day or later."""
+        return len(self._days) - bisect_left(self._days, day)
