@@ -26,7 +26,16 @@ from adapters.bootstrap.settings import (
     public_url,
     served_at,
 )
-from adapters.bootstrap.store import account_plans, ending_in_order, make_id, needs_keys, notary, open_store, utc_now
+from adapters.bootstrap.store import (
+    account_plans,
+    ending_in_order,
+    make_id,
+    needs_keys,
+    notary,
+    open_store,
+    the_program,
+    utc_now,
+)
 from adapters.bootstrap.webhook_worker import pushing, subscriptions, trying_out, webhook_targets
 from adapters.http.app import Pages, Services, create_app, no_pages
 from adapters.http.connections import BoundedProtocol, Connections, Limits
@@ -46,9 +55,7 @@ from adapters.privacy.drafts import Drafts
 from adapters.proof.checkpoints import LogKey
 from adapters.rendering.pool import RenderingPool
 from application.aggregates.access import Caller
-from application.aggregates.handle import Aggregates
 from application.aggregates.ports import StoreUnavailable
-from domain.program import PROGRAM
 
 logger = structlog.get_logger("plantrail")
 
@@ -131,10 +138,11 @@ def http_app(
     pages: Pages = no_pages,
 ) -> FastAPI:
     plans, targets = account_plans(store, now), targets or Targets()
+    program = the_program(store, now)
     store.erasures.when_forgotten(plans.drop)
     services = Services(
         plans=plans,
-        programs=Aggregates(PROGRAM, store.events, now, make_id),
+        program=program,
         histories=store.events,
         erasures=store.erasures,
         portfolio=store.portfolio,

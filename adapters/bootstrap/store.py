@@ -21,6 +21,8 @@ from application.proof.checkpoints import KeptCheckpoint
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
 from domain.aggregates import AggregateType
+from domain.program import PROGRAM
+from domain.program.language import ProgramState
 from domain.registry import REGISTRY
 
 
@@ -62,6 +64,10 @@ def aggregates_read(store: Store) -> Callable[[AggregateType[Any], UUID], Loaded
 
 def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregates[AccountPlan]:
     return Aggregates(ACCOUNT_PLAN, store.events, now, make_id)
+
+
+def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregates[ProgramState]:
+    return Aggregates(PROGRAM, store.events, now, make_id)
 
 
 def needs_keys(settings: Settings, store: Store) -> bool:

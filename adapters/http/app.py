@@ -39,6 +39,7 @@ from adapters.http.limits import Buckets
 from adapters.http.middleware import RequestMiddleware
 from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
 from adapters.http.report_forms import ReportResponder
+from adapters.http.resources import PLANS, THE_PROGRAM
 from adapters.http.subscribers import Subscribers
 from adapters.observability.metrics import Metrics
 from adapters.observability.outages import Outages
@@ -63,8 +64,7 @@ class Services:
     """What the HTTP service needs from the other rooms."""
 
     plans: Aggregates[AccountPlan]
-    programs: Aggregates[ProgramState]
-    """Of which there is one, or none."""
+    program: Aggregates[ProgramState]
     histories: Histories
     erasures: Erasures
     portfolio: Portfolio
@@ -125,14 +125,17 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         services.press.close()
 
     app = FastAPIOffline(title="plantrail", version=version, lifespan=lifespan, redoc_url=None)
-    views = queries.Views(services.plans, services.programs, services.heads, services.access_log)
+    views = queries.Views(services.plans, services.program, services.heads, services.access_log)
     services.erasures.when_forgotten(views.drop)
     services.erasures.when_forgotten(services.drafts.drop_of_plan)
     guard = Guard(services.callers, views.plan, services.limits)
-    desk = commands.CommandDesk(services.plans, services.erasures, services.secret, metrics, views.note_read)
-    # The routes stand flat and first, so that no other route is tried before them.
+    common = services.erasures, services.secret, metrics, views.note_read
+    desk = commands.CommandDesk(PLANS, services.plans, *common)
+    program_desk = commands.CommandDesk(THE_PROGRAM, services.program, *common)
+    # Flat and in front, for every route before the right one is tried in vain.
     app.router.routes[:0] = [
         commands.routes(desk, guard),
+        commands.routes(program_desk, guard),
         *guard.before_all(
             queries.routes(views),
             reports.routes(views, services.histories, services.tree, ReportResponder(services.press)),

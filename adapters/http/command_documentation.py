@@ -6,18 +6,10 @@ from importlib.resources import files
 from inspect import cleandoc
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from adapters.http.commands import (
-    LISTABLE,
-    CommandAnswer,
-    CommandsAnswer,
-    ErasureAnswer,
-    listed,
-    path_of,
-    right_needed_for,
-)
+from adapters.http.commands import ANSWERS, ErasureAnswer
 from adapters.http.documentation import (
     ETAG_AND_REQUEST_ID,
     ON_BEHALF_OF,
@@ -30,18 +22,21 @@ from adapters.http.documentation import (
 )
 from adapters.http.guard import needs
 from adapters.http.problems import Problem
-from domain.account_plan import COMMANDS
-from domain.account_plan.plan import OpenPlan
+from adapters.http.resources import MOST_COMMANDS, PLANS, RESOURCES, THE_PROGRAM, Resource
 from domain.account_plan.stakeholders import ForgetStakeholder
 from domain.language import Command
 from domain.markers import Due, Happened, Refers, marked
 
 EXAMPLES: Mapping[str, dict[str, Any]] = json.loads(files(__package__).joinpath("examples.json").read_text("utf-8"))
-"""An example body of every command, from realistic plans."""
+"""A body for every command, from plans and a program true to life."""
 
-EXAMPLE_OF_A_LIST = [
-    {"command": name, "body": EXAMPLES[name]} for name in ("complete-action", "reschedule-play", "add-action")
-]
+EXAMPLES_OF_LISTS: Mapping[Resource, list[dict[str, Any]]] = {
+    resource: [{"command": name, "body": EXAMPLES[name]} for name in names]
+    for resource, names in (
+        (PLANS, ("complete-action", "reschedule-play", "add-action")),
+        (THE_PROGRAM, ("set-exchange-rates", "publish-agenda", "open-round")),
+    )
+}
 
 NEEDS = {
     "new": "It makes a new {noun}; an id that is left out is made up.",
@@ -72,8 +67,8 @@ PROBLEMS = {
     "400": problem_of("The body is not JSON, or a header is malformed."),
     "401": problem_of("Say who you are."),
     "403": problem_of("What you may do does not include this."),
-    "404": problem_of("There is no such plan."),
-    "409": problem_of("The plan says no: a rule is broken, or something named is unknown or over."),
+    "404": problem_of("There is no such plan, or no program was opened yet."),
+    "409": problem_of("The plan or program says no: a rule is broken, or something named is unknown or over."),
     "412": problem_of("`If-Match` is stale: the same thing was changed since; `events` says how."),
     "413": problem_of("The body is too large."),
     "415": problem_of("The body is not application/json."),
@@ -85,50 +80,71 @@ PROBLEMS = {
 HEADERS = ETAG_AND_REQUEST_ID | {
     "Idempotency-Replayed": {"description": "`true`: this is the first answer again.", "schema": TEXT}
 }
-ANSWERS = (CommandAnswer, CommandsAnswer, ErasureAnswer)
 NEXT = ("read_plan", "read_history", "assign_member", "add_stakeholder", "plan_play", "hold_review", "archive_plan")
 LINKS = {name: {"operationId": name, "parameters": {"plan": "$response.body#/plan_id"}} for name in NEXT}
 """Links to what may be done with a plan that was just opened."""
 
-LOCATION = {"Location": {"description": "Of the plan that was opened.", "schema": TEXT}}
+LOCATION = {"Location": {"description": "Of what was opened.", "schema": TEXT}}
+
+
+Described = tuple[Hashable, JsonSchemaMode, TypeAdapter[Any]]
+"""A model whose schema is wanted: its key, whether of what is taken or of what is given, and how it is read."""
 
 
 def command_documentation() -> dict[str, dict[str, Any]]:
-    """Return the paths of all commands, and the components they refer to."""
-    models: list[tuple[Hashable, JsonSchemaMode, TypeAdapter[Any]]] = [
-        *((name, "validation", TypeAdapter(command)) for name, command in COMMANDS.items()),
-        ("commands", "validation", listed()),
-        *((model, "serialization", TypeAdapter(model)) for model in (Problem, *ANSWERS)),
-    ]
+    """The paths of all commands, and the components they refer to."""
+    models: list[Described] = []
+    for resource in RESOURCES:
+        models += (
+            *((name, "validation", TypeAdapter(command)) for name, command in resource.of.commands.items()),
+            (resource.path_of("commands"), "validation", resource.listed),
+            *_answered_with(*ANSWERS[resource]),
+        )
+    models += _answered_with(Problem, ErasureAnswer)
     bodies, made = TypeAdapter.json_schemas(models, ref_template=SCHEMA)
-    schemas = made["$defs"]
-    for command in COMMANDS.values():
-        describe(schemas[command.__name__], command)
-    paths = {path_of(name): {"post": _operation(name, bodies[name, "validation"])} for name in (*COMMANDS, "commands")}
+    schemas, paths = made["$defs"], {}
+    for resource in RESOURCES:
+        for name, command in resource.of.commands.items():
+            describe(schemas[command.__name__], command)
+            paths[resource.path_of(name)] = {"post": _operation(resource, name, command, bodies[name, "validation"])}
+        path = resource.path_of("commands")
+        paths[path] = {"post": _operation(resource, "commands", None, bodies[path, "validation"])}
     responses = {_component(status): problem for status, problem in PROBLEMS.items()}
     return {"paths": paths, "schemas": schemas, "parameters": PARAMETERS, "responses": responses}
 
 
-def _operation(name: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    command = COMMANDS.get(name)
-    opens, listed = command is OpenPlan, command is None
-    parameters = [parameter for parameter in PARAMETERS if parameter != "plan" or not opens]
-    answer = CommandsAnswer if listed else ErasureAnswer if command is ForgetStakeholder else CommandAnswer
+def _answered_with(*models: type[BaseModel]) -> list[Described]:
+    return [(model, "serialization", TypeAdapter(model)) for model in models]
+
+
+def _operation(resource: Resource, name: str, command: type[Command] | None, body: Mapping[str, Any]) -> dict[str, Any]:
+    opens, path = command is resource.opening, resource.path_of(name)
+    parameters = [each for each in PARAMETERS if each != "plan" or "{plan}" in path]
+    one, several = ANSWERS[resource]
+    answer = several if command is None else ErasureAnswer if command is ForgetStakeholder else one
     done = {
         "description": "Done; without events nothing was to change.",
         "headers": HEADERS | LOCATION if opens else HEADERS,
         "content": {"application/json": {"schema": {"$ref": SCHEMA.format(model=answer.__name__)}}},
-        **({"links": LINKS} if opens else {}),
+        **({"links": LINKS} if opens and resource is PLANS else {}),
     }
-    example = EXAMPLES.get(name, EXAMPLE_OF_A_LIST)
+    list_of = "commands" if resource is PLANS else f"{resource.of.noun}_commands"
     return {
-        "operationId": name.replace("-", "_"),
-        "summary": "Several commands, all or nothing" if listed else name.replace("-", " ").capitalize(),
-        "description": _said_of(command) if command else SAID_OF_A_LIST,
-        "tags": [command.home if command else "plan"],
-        **needs(right_needed_for(name)),
+        "operationId": name.replace("-", "_") if command else list_of,
+        "summary": name.replace("-", " ").capitalize() if command else "Several commands, all or nothing",
+        "description": _said_of(command) if command else _said_of_a_list(resource),
+        "tags": [command.home if command else resource.of.noun],
+        **needs(resource.right_needed_for(name)),
         "parameters": [{"$ref": f"#/components/parameters/{parameter}"} for parameter in parameters],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": body, "example": example}}},
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": body,
+                    "example": EXAMPLES[name] if command else EXAMPLES_OF_LISTS[resource],
+                }
+            },
+        },
         "responses": {
             "201" if opens else "200": done,
             **{status: {"$ref": f"#/components/responses/{_component(status)}"} for status in PROBLEMS},
@@ -136,8 +152,11 @@ def _operation(name: str, body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-SAID_OF_A_LIST = f"""At most 100, carried out in order: after a review the list is reset in one step.  Every command but
-`{OpenPlan.called()}` may be in it ({len(LISTABLE)} in all)."""
+def _said_of_a_list(resource: Resource) -> str:
+    return (
+        f"At most {MOST_COMMANDS}, carried out in order, all or none.  Every command on {resource.called} but"
+        f" `{resource.opening.called()}` may be in it ({len(resource.listable)} in all)."
+    )
 
 
 def _component(status: str) -> str:

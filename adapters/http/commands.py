@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
-from typing import Annotated, Any, Literal, Union
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -11,7 +11,7 @@ from anyio import CapacityLimiter, fail_after
 from anyio.to_thread import run_sync
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, TypeAdapter, ValidationError, create_model
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.routing import Route
 
@@ -28,21 +28,18 @@ from adapters.http.requests import (
     sealed_key,
     version_seen,
 )
+from adapters.http.resources import PLANS, THE_PROGRAM, Resource
 from adapters.http.routing import RoutesByName
 from adapters.observability.metrics import Metrics
-from application.aggregates.access import Right, check_right, right_to
+from application.aggregates.access import check_right, right_to
+from application.aggregates.cache import LoadedAggregate
 from application.aggregates.erasures import Certificate, Erasures
 from application.aggregates.handle import Aggregates, CommandRefused, KeyReused, Outcome, VersionConflict
 from application.aggregates.ports import CommandContext, StoreBusy, StoreUnavailable
-from application.views.loaded_plan import LoadedPlan
-from application.views.plan_names import first_open
-from domain.account_plan import COMMANDS
-from domain.account_plan.language import AccountPlan
-from domain.account_plan.plan import OpenPlan, PlanNotOpen, plan_id_of
+from application.aggregates.read import first_there
 from domain.account_plan.stakeholders import ForgetStakeholder
 from domain.language import Caution, Command, Refusal
 
-MOST_COMMANDS = 100
 MOST_AT_ONCE = 64
 QUEUE_TIMEOUT_SECONDS = 1.0
 """Seconds for which a command waits for its turn in this process. If more is waiting than that, it is refused at
@@ -74,25 +71,55 @@ class Result(BaseModel):
     warnings: list[Caution]
 
 
-class CommandAnswer(BaseModel):
-    """The outcome of a command. Without events, there was nothing to change."""
+class Answered(BaseModel):
+    """What came of a command.  Without events, nothing was to change."""
 
-    plan_id: str
     version: int
-    position: int = Field(
-        description="The position of the plan's last event on the log of all plans, for `at_least` of lists of plans."
-    )
-    id: str | None = Field(
-        description="The id of the thing that the command was about, possibly generated; null for a list."
-    )
+    position: int = Field(description="Of its last event on the log of all plans: `at_least` of lists of plans.")
+    id: str | None = Field(description="Of the thing the command was about, perhaps made here; null for a list.")
     events: list[EventReference]
     warnings: list[Caution]
 
 
-class CommandsAnswer(CommandAnswer):
-    """The outcome of a list of commands: all events, and for each command its own outcome in `results`."""
+class AllAnswered(BaseModel):
+    """What came of each command of a list."""
 
     results: list[Result]
+
+
+class OfPlan(BaseModel):
+    """Whose answer it is."""
+
+    plan_id: str
+
+
+class OfProgram(BaseModel):
+    """Whose answer it is."""
+
+    program_id: str
+
+
+class CommandAnswer(Answered, OfPlan):
+    """What came of a command on a plan.  Without events, nothing was to change."""
+
+
+class CommandsAnswer(AllAnswered, CommandAnswer):
+    """What came of a list of commands: all events, and under `results` what came of each."""
+
+
+class ProgramAnswer(Answered, OfProgram):
+    """What came of a command on the program.  Without events, nothing was to change."""
+
+
+class ProgramAnswers(AllAnswered, ProgramAnswer):
+    """What came of a list of commands on the program: all events, and under `results` what came of each."""
+
+
+ANSWERS: Mapping[Resource, tuple[type[Answered], type[Any]]] = {
+    PLANS: (CommandAnswer, CommandsAnswer),
+    THE_PROGRAM: (ProgramAnswer, ProgramAnswers),
+}
+"""What is answered to one command and to a list of them."""
 
 
 class ErasureAnswer(CommandAnswer):
@@ -101,47 +128,31 @@ class ErasureAnswer(CommandAnswer):
     certificate: Certificate
 
 
-def _listed(name: str, command: type[Command]) -> type[BaseModel]:
-    fields: dict[str, Any] = {"command": (Literal[name], ...), "body": (command, ...)}
-    return create_model(f"Listed{command.__name__}", __config__=ConfigDict(extra="forbid"), **fields)
-
-
-LISTABLE = {name: command for name, command in COMMANDS.items() if command is not OpenPlan}
-
-
-@cache
-def listed() -> TypeAdapter[list[Any]]:
-    """Return the validator of lists of commands. It is built at first use, because that takes as long as the rest of a
-    start."""
-    any_listed: Any = Union[tuple(_listed(name, command) for name, command in LISTABLE.items())]  # noqa: UP007
-    many: Any = list[Annotated[any_listed, Discriminator("command")]]
-    return TypeAdapter(Annotated[many, Field(min_length=1, max_length=MOST_COMMANDS)])
-
-
-def path_of(name: str) -> str:
-    return "/v1/plans" if COMMANDS.get(name) is OpenPlan else f"/v1/plans/{{plan}}/{name}"
-
-
-def right_needed_for(name: str) -> Right:
-    """Return the right that a route requires. A list requires in addition the rights of each of its commands."""
-    return right_to(COMMANDS[name]) if name in COMMANDS else "command"
-
-
 def routes(desk: "CommandDesk", guard: Guard) -> RoutesByName:
-    endpoints = {name: desk.endpoint(name, command) for name, command in COMMANDS.items()} | {"commands": desk.several}
+    resource, commands = desk.resource, desk.resource.of.commands
+    endpoints = {name: desk.endpoint(name, command) for name, command in commands.items()} | {"commands": desk.several}
     return RoutesByName(
-        guard.before(Route(path_of(name), endpoint, methods=["POST"], name=name), right_needed_for(name))
+        guard.before(
+            Route(resource.path_of(name), endpoint, methods=["POST"], name=name), resource.right_needed_for(name)
+        )
         for name, endpoint in endpoints.items()
     )
 
 
 class CommandDesk:
-    """Reads commands from requests, has them carried out, and answers their outcome."""
+    """Takes commands in, hands them to the aggregates of a type, and answers what came of them."""
 
     def __init__(
-        self, plans: Aggregates[AccountPlan], erasures: Erasures, secret: bytes, metrics: Metrics, note_read: NoteRead
+        self,
+        resource: Resource,
+        aggregates: Aggregates[Any],
+        erasures: Erasures,
+        secret: bytes,
+        metrics: Metrics,
+        note_read: NoteRead,
     ) -> None:
-        self._plans = plans
+        self.resource = resource
+        self._aggregates = aggregates
         self._erasures = erasures
         self._secret = secret
         self._numbers = metrics
@@ -158,20 +169,20 @@ class CommandDesk:
             outcome = await self._handled(request, name, [command])
             if isinstance(command, ForgetStakeholder):
                 confirmed = await run_in_threadpool(self._erasures.confirmed, outcome.aggregate_id, command.id)
-                return answer(outcome, [command], confirmed)
-            return answer(outcome, [command])
+                return answer(self.resource, outcome, [command], confirmed)
+            return answer(self.resource, outcome, [command])
 
         return one
 
     async def several(self, request: Request) -> Response:
-        commands = listed_commands(await body_of(request))
+        commands = listed_commands(self.resource, await body_of(request))
         try:
             outcome = await self._handled(request, "commands", commands)
-        except PlanNotOpen:
+        except self.resource.of.not_open:
             raise
         except Refusal as refusal:
             raise CommandRefused(0, refusal) from None
-        return answers(outcome, commands)
+        return answers(self.resource, outcome, commands)
 
     async def _handled(self, request: Request, route: str, commands: Sequence[Command]) -> Outcome:
         said = context(request, caller_of(request))
@@ -193,31 +204,34 @@ class CommandDesk:
         """
         caller = caller_of(request)
         body = canonical(commands)
-        account_id = getattr(commands[0], "account_id", None)
+        resource, first = self.resource, commands[0]
+        opens = isinstance(first, resource.opening)
 
-        def check(known: LoadedPlan) -> None:
-            caller.check(known, commands, self._plans.now())
+        def check(known: LoadedAggregate[Any]) -> None:
+            caller.check(known, commands, self._aggregates.now())
             for command in commands:
                 check_right(caller.role, right_to(type(command)))
 
-        def on(plan_id: UUID) -> Outcome:
-            # The body says which plan is opened, not the route.
-            where = route if account_id else f"{route} {plan_id}"
+        def on(id: UUID) -> Outcome:
+            # Which one is opened is said in the body, not by the route.
+            where = route if opens else f"{route} {id}"
             key = sealed_key(self._secret, caller, where, given, body) if given else None
-            return self._plans.handle(plan_id, commands, said, if_match=seen, key=key, check=check)
+            return self._aggregates.handle(id, commands, said, if_match=seen, key=key, check=check)
 
-        def on_the_plan() -> Outcome:
-            return on(plan_id_of(account_id)) if account_id else first_open(request.path_params["plan"], on)
+        def carried_out() -> Outcome:
+            if opens:
+                return on(resource.of.opening.id_of(first))
+            return first_there(resource.of, resource.named(request.path_params), on)
 
         told = {"actor": caller.actor, "request_id": said.request_id}
         try:
-            outcome = await self._in_a_thread(on_the_plan)
+            outcome = await self._in_a_thread(carried_out)
         except tuple(FAILED) as error:
-            if isinstance(error, VersionConflict) and caller.may("view"):  # the answer shows what happened meanwhile
+            if isinstance(error, VersionConflict) and caller.may(resource.view):  # what happened meanwhile is told them
                 self._note_read(request, error.known.id, f"version:{error.current_version}")
             self._tell_failed(error, route, commands, told)
             raise
-        request.scope["spoken_of"] |= {"plan_id": str(outcome.aggregate_id)}
+        request.scope["spoken_of"] |= self._named(outcome)
         self._tell_done(outcome, commands, told)
         return outcome
 
@@ -237,8 +251,12 @@ class CommandDesk:
             self._numbers.events.inc(events)
             logger.info(
                 "command", command=command.called(), outcome=word, events=events,
-                plan_id=str(outcome.aggregate_id), version=outcome.version, **told,
+                version=outcome.version, **self._named(outcome), **told,
             )  # fmt: skip
+
+    def _named(self, outcome: Outcome) -> dict[str, str]:
+        """Which aggregate it is, as the log of this process names it."""
+        return {f"{self.resource.of.noun}_id": str(outcome.aggregate_id)}
 
     def _tell_failed(self, error: Exception, route: str, commands: Sequence[Command], told: Mapping[str, str]) -> None:
         name = commands[error.place].called() if isinstance(error, CommandRefused) else route
@@ -254,44 +272,55 @@ def canonical(commands: Sequence[Command]) -> bytes:
     )
 
 
-def listed_commands(body: bytes) -> list[Command]:
-    """Parse a list of commands. Raises `Rejected`, with a pointer to every mistake in it."""
+def listed_commands(resource: Resource, body: bytes) -> list[Command]:
+    """The commands of a list.  Raises `Rejected`, with a pointer to everything that is wrong in it."""
     try:
-        return [each.body for each in listed().validate_json(body)]
+        return [each.body for each in resource.listed.validate_json(body)]
     except ValidationError as error:
-        raise rejected_body(error, _in_the_list) from None
+        raise rejected_body(error, partial(_in_the_list, resource)) from None
 
 
-def _in_the_list(error: ErrorDetails) -> FieldError:
-    """Return the error with its place in the body: pydantic's location has a level for the command that the body has
-    not."""
+def _in_the_list(resource: Resource, error: ErrorDetails) -> FieldError:
+    """pydantic names the command in the location of what is wrong in it, where the body has no such level."""
     place, *rest = error["loc"] or ("",)
     if error["type"] == "union_tag_invalid":
-        opens = error["ctx"]["tag"] == OpenPlan.called()
-        detail = "a plan is opened by POST /v1/plans" if opens else "is not a command of an account plan"
+        opens = error["ctx"]["tag"] == resource.opening.called()
+        detail = (
+            f"{resource.called} is opened by POST {resource.opened_at}"
+            if opens
+            else f"is not a command of {resource.called}"
+        )
         return FieldError(pointer=f"/{place}/command", detail=detail)
     if error["type"] == "union_tag_not_found":
         return FieldError(pointer=f"/{place}/command", detail="Field required")
     return field_error({**error, "loc": (place, *rest[1:]) if error["loc"] else ()})
 
 
-def answer(outcome: Outcome, commands: Sequence[Command], certificate: Certificate | None = None) -> Response:
+def answer(
+    resource: Resource, outcome: Outcome, commands: Sequence[Command], certificate: Certificate | None = None
+) -> Response:
     [result] = results_of(outcome, commands)
-    content = CommandAnswer(**about(outcome), id=result.id, events=result.events, warnings=result.warnings)
+    model, _ = ANSWERS[resource]
+    content = model(**about(resource, outcome), id=result.id, events=result.events, warnings=result.warnings)
     if certificate:
         content = ErasureAnswer(**content.__dict__, certificate=certificate)
-    return answered(outcome, content)
+    return answered(resource, outcome, content)
 
 
-def answers(outcome: Outcome, commands: Sequence[Command]) -> Response:
+def answers(resource: Resource, outcome: Outcome, commands: Sequence[Command]) -> Response:
     results = results_of(outcome, commands)
     events = [event for result in results for event in result.events]
-    content = CommandsAnswer(**about(outcome), id=None, events=events, warnings=placed(results), results=results)
-    return answered(outcome, content)
+    _, model = ANSWERS[resource]
+    content = model(**about(resource, outcome), id=None, events=events, warnings=placed(results), results=results)
+    return answered(resource, outcome, content)
 
 
-def about(outcome: Outcome) -> dict[str, Any]:
-    return {"plan_id": str(outcome.aggregate_id), "version": outcome.version, "position": outcome.position}
+def about(resource: Resource, outcome: Outcome) -> dict[str, Any]:
+    return {
+        f"{resource.of.noun}_id": str(outcome.aggregate_id),
+        "version": outcome.version,
+        "position": outcome.position,
+    }
 
 
 def results_of(outcome: Outcome, commands: Sequence[Command]) -> list[Result]:
@@ -309,12 +338,12 @@ def results_of(outcome: Outcome, commands: Sequence[Command]) -> list[Result]:
     ]
 
 
-def answered(outcome: Outcome, content: CommandAnswer) -> Response:
+def answered(resource: Resource, outcome: Outcome, content: Answered) -> Response:
     headers = {"ETag": etag(outcome.version, outcome.erasures, outcome.today), "Vary": "Authorization"}
     if outcome.replayed:
         headers["Idempotency-Replayed"] = "true"
     if outcome.opened:
-        headers["Location"] = f"/v1/plans/{outcome.aggregate_id}"
+        headers["Location"] = resource.location(outcome.aggregate_id)
     status = 201 if outcome.opened else 200
     return Response(content.model_dump_json(), status, headers, media_type="application/json")
 

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from adapters.access.callers import CallerUnknown
 from adapters.events.cloud_events import sequence
 from adapters.http.limits import TooManyRequests
+from adapters.http.resources import resource_of
 from adapters.http.routing import methods_allowed
 from adapters.observability.readiness import Reason
 from application.aggregates.access import CallerNotAllowed
@@ -29,8 +30,8 @@ from application.views.history import MOST_SINCE, Entry, since
 from application.views.list_cursors import CursorUnknown
 from application.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
 from application.webhooks.subscriptions import UnknownPlan
-from domain.account_plan.plan import PlanNotOpen
 from domain.language import Misplaced, Refusal, kebab_case
+from domain.registry import REGISTRY
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "1"}
@@ -116,8 +117,8 @@ def refusal(request: Request, refused: Refusal, type: str, pointer: str) -> Resp
     return problem(request, status, type, str(refused), pointer=pointer, errors=told(errors))
 
 
-STATUS: Mapping[type[Refusal], int] = {PlanNotOpen: 404, Misplaced: 422}
-"""Status codes of refusals that are not conflicts with the state of the plan."""
+STATUS: Mapping[type[Refusal], int] = {**{type.not_open: 404 for type in REGISTRY.types}, Misplaced: 422}
+"""Of refusals that are not conflicts with the plan as it stands."""
 
 
 def told(errors: Sequence[FieldError]) -> list[dict[str, str]]:
@@ -174,10 +175,11 @@ def answer_with_problems(app: FastAPI) -> None:
 
     @app.exception_handler(VersionConflict)
     async def stale(request: Request, error: VersionConflict) -> Response:
-        may_view = request.scope["caller"].may("view")
+        type = error.known.type
+        may_view = request.scope["caller"].may(resource_of(type).view)
         entries = await run_in_threadpool(since, error.known, error.since[:MOST_SINCE]) if may_view else None
         version = error.current_version
-        detail = f"{VersionConflict.__doc__} The plan is at version {version}."
+        detail = f"{VersionConflict.__doc__} The {type.noun} is at version {version}."
         return problem(request, 412, type_of(error), detail, current_version=version, events=entries)
 
     @app.exception_handler(KeyReused)

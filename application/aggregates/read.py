@@ -1,13 +1,15 @@
 """The read side: aggregates as they stand on record, never stale."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from typing import Generic
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from application.aggregates.cache import AggregateCache, LoadedAggregate, forgotten_in
 from application.aggregates.ports import EventStore
 from domain.aggregates import A, AggregateType
+
+T = TypeVar("T")
 
 
 class AggregateReader(Generic[A]):
@@ -55,3 +57,13 @@ class AggregateReader(Generic[A]):
     def today(self, known: LoadedAggregate[A]) -> date:
         """Return the current day in the aggregate's time zone."""
         return self._type.today(known.state, self._now())
+
+
+def first_there(type: AggregateType[Any], ids: Iterable[UUID], use: Callable[[UUID], T]) -> T:
+    """What `use` makes of the first of these aggregates that there is.  Raises the type's `not_open`."""
+    for id in ids:
+        try:
+            return use(id)
+        except type.not_open:
+            continue
+    raise type.not_open

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 from uuid import UUID
 
-from domain.account_plan.plan import PlanNotOpen, plan_id_of
+from application.aggregates.read import first_there
+from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.plan import plan_id_of
 
 CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -20,10 +22,5 @@ def plans_named(plan: str) -> Iterator[UUID]:
 
 
 def first_open(plan: str, use: Callable[[UUID], T]) -> T:
-    """Return the result of `use` for the first open plan with this name. Raises `PlanNotOpen`."""
-    for plan_id in plans_named(plan):
-        try:
-            return use(plan_id)
-        except PlanNotOpen:
-            continue
-    raise PlanNotOpen
+    """What `use` makes of the first plan of this name that there is.  Raises `PlanNotOpen`."""
+    return first_there(ACCOUNT_PLAN, plans_named(plan), use)

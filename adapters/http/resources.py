@@ -1,0 +1,97 @@
+"""Where each type of aggregate is reached over HTTP, and which rights its routes take."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Literal, Union
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, TypeAdapter, create_model
+
+from application.aggregates.access import Right, right_to
+from application.views.plan_names import plans_named
+from domain.account_plan import ACCOUNT_PLAN
+from domain.aggregates import AggregateType
+from domain.language import Command
+from domain.program import PROGRAM
+from domain.program.charter import PROGRAM_ID
+
+MOST_COMMANDS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """The aggregates of one type, as paths name them."""
+
+    of: AggregateType[Any]
+    called: str
+    """To stand in a sentence: `an account plan`."""
+    opened_at: str
+    """Where one is opened by POST."""
+    path: str
+    """Of one of them."""
+    named: Callable[[Mapping[str, str]], Iterable[UUID]]
+    """The ids that the parameters of its path may mean, the likeliest first."""
+    view: Right
+    """What it takes to see what was recorded of one."""
+    command: Right
+    """What it takes to send a list of commands, beside what each of them takes."""
+
+    def path_of(self, name: str) -> str:
+        """Of a command, or of `commands`."""
+        return self.opened_at if name == self.opening.called() else f"{self.path}/{name}"
+
+    def right_needed_for(self, name: str) -> Right:
+        """Of a list, what every caller needs: beside it what each of its commands takes."""
+        return right_to(self.of.commands[name]) if name in self.of.commands else self.command
+
+    def location(self, id: UUID) -> str:
+        """The path of the aggregate with this id."""
+        return self.path.format_map({self.of.noun: id})
+
+    @property
+    def opening(self) -> type[Command]:
+        return self.of.opening.command
+
+    @cached_property
+    def listable(self) -> Mapping[str, type[Command]]:
+        """The commands that may stand in a list."""
+        return {name: command for name, command in self.of.commands.items() if command is not self.opening}
+
+    @cached_property
+    def listed(self) -> TypeAdapter[list[Any]]:
+        """A list of commands: made when somebody sends one, for it takes as long as a start does otherwise."""
+        any_listed: Any = Union[tuple(_listed(name, command) for name, command in self.listable.items())]  # noqa: UP007
+        many: Any = list[Annotated[any_listed, Discriminator("command")]]
+        return TypeAdapter(Annotated[many, Field(min_length=1, max_length=MOST_COMMANDS)])
+
+
+def _listed(name: str, command: type[Command]) -> type[BaseModel]:
+    fields: dict[str, Any] = {"command": (Literal[name], ...), "body": (command, ...)}
+    return create_model(f"Listed{command.__name__}", __config__=ConfigDict(extra="forbid"), **fields)
+
+
+PLANS = Resource(
+    ACCOUNT_PLAN,
+    called="an account plan",
+    opened_at="/v1/plans",
+    path="/v1/plans/{plan}",
+    named=lambda parameters: plans_named(parameters["plan"]),
+    view="view",
+    command="command",
+)
+THE_PROGRAM = Resource(
+    PROGRAM,
+    called="the program",
+    opened_at="/v1/program",
+    path="/v1/program",
+    named=lambda _: (PROGRAM_ID,),
+    view="view-program",
+    command="program",
+)
+RESOURCES = (PLANS, THE_PROGRAM)
+
+
+def resource_of(type: AggregateType[Any]) -> Resource:
+    """Where the aggregates of a type are reached."""
+    return next(resource for resource in RESOURCES if resource.of is type)
