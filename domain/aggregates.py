@@ -90,6 +90,8 @@ class AggregateType(Generic[A]):
     """Why an archived one takes no command."""
     is_at_work_on: Callable[[A, str, date], bool] = lambda *_: False
     """Whether somebody of ours has to do with it on a day, so that it is theirs to see."""
+    sections: tuple[str, ...] = ()
+    """In the order in which they are shown."""
     is_shared: bool = False
     """Whether it belongs to the whole company: nobody is named for it, and the right alone says who may see it."""
     consequences: Mapping[type[Event], Callable[[Draft, Any], None]] = field(default_factory=dict)

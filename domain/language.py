@@ -163,6 +163,7 @@ _DIGITS = Field(max_digits=20, decimal_places=MOST_PLACES)
 _EXACT = (AfterValidator(_plain), BeforeValidator(_as_decimal))
 Number = Annotated[Decimal, _DIGITS, *_EXACT]
 Amount = Annotated[Decimal, _DIGITS, Field(ge=0), *_EXACT]
+PositiveAmount = Annotated[Decimal, _DIGITS, Field(gt=0), *_EXACT]
 Share = Annotated[Decimal, _DIGITS, Field(ge=0, le=1), *_EXACT]
 PromoterScore = Annotated[Decimal, _DIGITS, Field(ge=-100, le=100), *_EXACT]
 Figure = Annotated[Name, BeforeValidator(_as_text)]

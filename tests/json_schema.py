@@ -49,12 +49,14 @@ SIMPLE: Mapping[str, Callable[[Any, Any], bool]] = {
     "enum": lambda said, value: value in said,
     "const": lambda said, value: value == said,
     "minimum": lambda said, value: not TYPES["number"](value) or value >= said,
+    "exclusiveMinimum": lambda said, value: not TYPES["number"](value) or value > said,
     "maximum": lambda said, value: not TYPES["number"](value) or value <= said,
     "minLength": lambda said, value: not isinstance(value, str) or len(value) >= said,
     "maxLength": lambda said, value: not isinstance(value, str) or len(value) <= said,
     "pattern": lambda said, value: not isinstance(value, str) or re.search(said, value) is not None,
     "minItems": lambda said, value: not isinstance(value, list) or len(value) >= said,
     "maxItems": lambda said, value: not isinstance(value, list) or len(value) <= said,
+    "minProperties": lambda said, value: not isinstance(value, dict) or len(value) >= said,
     "required": lambda said, value: not isinstance(value, dict) or value.keys() >= set(said),
 }
 
@@ -66,8 +68,17 @@ def _properties(document: Document, schema: Mapping[str, Any], value: Any, path:
                 yield from _violations(document, inner, value[name], f"{path}/{name}")
 
 
+def _patterns(document: Document, schema: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
+    for pattern, inner in schema["patternProperties"].items() if isinstance(value, dict) else ():
+        for name in value:
+            if re.search(pattern, name):
+                yield from _violations(document, inner, value[name], f"{path}/{name}")
+
+
 def _additional(document: Document, schema: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
-    others = value.keys() - schema.get("properties", {}).keys() if isinstance(value, dict) else ()
+    known, patterns = schema.get("properties", {}).keys(), schema.get("patternProperties", ())
+    others = value.keys() - known if isinstance(value, dict) else set()
+    others = {name for name in others if not any(re.search(pattern, name) for pattern in patterns)}
     for name in others:
         if schema["additionalProperties"] is False:
             yield f"{path}: has an unknown {name!r}"
@@ -95,6 +106,7 @@ def _one_of(document: Document, schema: Mapping[str, Any], value: Any, path: str
 
 COMBINED: Mapping[str, Callable[[Document, Mapping[str, Any], Any, str], Iterator[str]]] = {
     "properties": _properties,
+    "patternProperties": _patterns,
     "additionalProperties": _additional,
     "propertyNames": lambda document, schema, value, path: (
         each for name in value for each in _violations(document, schema["propertyNames"], name, f"{path}/{name}")

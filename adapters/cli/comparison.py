@@ -10,7 +10,6 @@ from adapters.cli.tables import ALARM, GOOD, QUIET, TITLE, WARNING, lines, named
 from adapters.rendering.words import counted, essence, in_words, spaced
 from application.views.compared import Direction, Move
 from application.views.diff import Change, Diff, Touched
-from domain.account_plan.language import Section
 from domain.account_plan.plan import Plan
 from domain.language import shortened
 
@@ -40,7 +39,7 @@ def introduction(diff: Diff) -> Text:
     )
 
 
-def section_of(section: Section, changes: Sequence[Change]) -> RenderableType:
+def section_of(section: str, changes: Sequence[Change]) -> RenderableType:
     rows = [row_of(change) for change in changes]
     return table(section.capitalize(), ["**What", "***Thing", "****From → to", "Who", "***Why"], rows) or Text()
 

@@ -23,7 +23,7 @@ from application.views.diff import diff
 from application.views.history import Filter
 from application.views.list_cursors import version_of
 from application.views.pages import blame_list, event_named, history_page, review_before, review_list, version_before
-from domain.account_plan import EVENTS
+from domain.account_plan import ACCOUNT_PLAN, EVENTS
 from domain.account_plan.language import Section
 from domain.account_plan.plan import Tier, the_plan
 
@@ -97,7 +97,7 @@ def show_history(
 
 
 def event(name: str) -> str:
-    found = event_named(name)
+    found = event_named(name, ACCOUNT_PLAN)
     if found is None:
         close = get_close_matches(name, EVENTS, 1)
         raise typer.BadParameter(

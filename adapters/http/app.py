@@ -27,6 +27,7 @@ from adapters.http import (
     feed,
     keys,
     portfolio,
+    program,
     proof,
     queries,
     reports,
@@ -99,11 +100,11 @@ class Services:
     """Where failures of work in the background are reported."""
 
 
-Pages = Callable[[Services, queries.Views, commands.CommandDesk], Iterable[BaseRoute]]
-"""Makes the routes of the pages for people, which are served beside the interface for programs."""
+Pages = Callable[[Services, queries.PlanViews, commands.CommandDesk], Iterable[BaseRoute]]
+"""The pages for people, which are served beside the interface for programs."""
 
 
-def no_pages(_services: Services, _views: queries.Views, _desk: commands.CommandDesk) -> Iterable[BaseRoute]:
+def no_pages(_services: Services, _views: queries.PlanViews, _desk: commands.CommandDesk) -> Iterable[BaseRoute]:
     return ()
 
 
@@ -125,7 +126,8 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         services.press.close()
 
     app = FastAPIOffline(title="plantrail", version=version, lifespan=lifespan, redoc_url=None)
-    views = queries.Views(services.plans, services.program, services.heads, services.access_log)
+    program_views = queries.Views(THE_PROGRAM, services.program, services.heads, services.access_log)
+    views = queries.PlanViews(services.plans, program_views, services.heads, services.access_log)
     services.erasures.when_forgotten(views.drop)
     services.erasures.when_forgotten(services.drafts.drop_of_plan)
     guard = Guard(services.callers, views.plan, services.limits)
@@ -138,6 +140,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         commands.routes(program_desk, guard),
         *guard.before_all(
             queries.routes(views),
+            program.routes(program_views),
             reports.routes(views, services.histories, services.tree, ReportResponder(services.press)),
             portfolio.routes(services.portfolio),
             erasures.routes(views, services.erasures),

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from adapters.http.guard import needs
 from adapters.http.problems import PROBLEM_JSON, Problem
+from application.aggregates.access import Right
 
 ABOUT = """Account plans as events: what was said, what was done, and proof of both.
 
@@ -46,24 +47,28 @@ ETAG_AND_REQUEST_ID = {
 }
 LINK = {"Link": {"description": 'Of a list that goes on: where, as `rel="next"`.', "schema": TEXT}}
 
-QUERY: dict[str, Any] = {
-    "response_description": "The view.",
-    "responses": {
-        200: {"headers": ETAG_AND_REQUEST_ID},
-        304: {"description": "You have this answer already."},
-        401: problem_of("Say who you are."),
-        403: problem_of("What you may do does not include this."),
-        404: problem_of("There is no such plan, or there never was such a thing in it."),
-        422: problem_of("A parameter is wrong, or there is no such cut."),
-        429: problem_of("You call more often than you may; `Retry-After` says when to go on."),
-        503: problem_of("The store is down or slow; try again."),
-        "default": OTHER_PROBLEM,
-    },
-    "openapi_extra": {"parameters": [IF_NONE_MATCH, REQUEST_ID, ON_BEHALF_OF], **needs("view")},
-}
-"""The documentation shared by the routes of views."""
 
-LIST_QUERY = QUERY | {"responses": QUERY["responses"] | {200: {"headers": ETAG_AND_REQUEST_ID | LINK}}}
+def documented(right: Right, headers: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What the route of a view says of itself, beside what is its own: the right it takes, and more headers."""
+    return {
+        "response_description": "The view.",
+        "responses": {
+            200: {"headers": ETAG_AND_REQUEST_ID | (headers or {})},
+            304: {"description": "You have this answer already."},
+            401: problem_of("Say who you are."),
+            403: problem_of("What you may do does not include this."),
+            404: problem_of("There is no such plan or program, or there never was such a thing in it."),
+            422: problem_of("A parameter is wrong, or there is no such cut."),
+            429: problem_of("You call more often than you may; `Retry-After` says when to go on."),
+            503: problem_of("The store is down or slow; try again."),
+            "default": OTHER_PROBLEM,
+        },
+        "openapi_extra": {"parameters": [IF_NONE_MATCH, REQUEST_ID, ON_BEHALF_OF], **needs(right)},
+    }
+
+
+QUERY = documented("view")
+LIST_QUERY = documented("view", LINK)
 
 HEALTH: dict[str, Any] = {"responses": {"default": OTHER_PROBLEM}, "openapi_extra": needs("anybody")}
 """The documentation shared by the routes for operators."""

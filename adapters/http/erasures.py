@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from adapters.http.documentation import OTHER_PROBLEM, problem_of
 from adapters.http.guard import needs
 from adapters.http.problems import Rejected
-from adapters.http.queries import PlanPath, Views
+from adapters.http.queries import PlanPath, PlanViews
 from application.aggregates.erasures import Certificate, Erasures
 
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
@@ -24,7 +24,7 @@ class ErasureList(BaseModel):
     items: list[Certificate]
 
 
-def routes(views: Views, erasures: Erasures) -> APIRouter:
+def routes(views: PlanViews, erasures: Erasures) -> APIRouter:
     api = APIRouter(prefix="/v1/plans/{plan}/erasures", tags=["erasures"])
 
     @api.get("", summary="Who was forgotten in a plan", responses=DOCUMENTED, openapi_extra=needs("erase"))

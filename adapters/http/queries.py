@@ -1,25 +1,30 @@
-"""Every view of one plan over HTTP, as of any cut. Answers that were made before are served as the same bytes."""
+"""Every view of one plan over HTTP, and what the views of every aggregate have in common, as of any cut.
+
+Answers that were made before are served as the same bytes.
+"""
 
 from asyncio import gather
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from adapters.access.access_log import Access, AccessLog
 from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, etag, is_known, unchanged
-from adapters.http.documentation import LIST_QUERY, QUERY
+from adapters.http.documentation import LINK, QUERY, documented
 from adapters.http.problems import Rejected, rejected_parameter
 from adapters.http.requests import caller_of
+from adapters.http.resources import PLANS, Resource
 from adapters.rendering.document import Form
+from application.aggregates.cache import LoadedAggregate
 from application.aggregates.handle import Aggregates
 from application.aggregates.ports import Heads
 from application.findings.registry import FindingsView, findings_view
@@ -40,13 +45,11 @@ from application.views.pages import (
     review_list,
     version_before,
 )
-from application.views.plan_names import plans_named
 from application.views.policy_in_force import policy_at
-from domain.account_plan import THINGS
 from domain.account_plan.language import AccountPlan, Section
-from domain.account_plan.plan import PlanNotOpen
+from domain.aggregates import A, AggregateType
 from domain.program.charter import PROGRAM_ID
-from domain.program.language import ProgramState
+from domain.program.language import ProgramSection, ProgramState
 from domain.record import Recorded
 
 MOST_ENTRIES = 500
@@ -67,10 +70,10 @@ class AsOf(BaseModel):
     as_of: CutText = Field("now", description=f"The cut to show the plan at: {CUT}.")
 
 
-class HistoryParameters(AsOf):
-    """Which entries of a history are requested."""
+class HistoryAsked(AsOf):
+    """What of a history is asked for, whatever its aggregate; a section of it stands in the model of each type."""
 
-    section: Section | None = Field(None, description="Only what belongs to this section.")
+    section: str | None = None
     type: str | None = Field(
         None,
         max_length=100,
@@ -91,33 +94,69 @@ class HistoryParameters(AsOf):
     cursor: str | None = Field(None, max_length=64, description="The value of `next` on the previous page.")
     limit: int = Field(100, ge=1, le=MOST_ENTRIES, description="At most this many entries.")
 
-    def filter(self) -> history.Filter:
+    def filter(self, of: AggregateType[Any]) -> history.Filter:
+        """Raises `Rejected` where the type has no such event."""
         kind, _, id = (self.entity or "").partition(":")
         return history.Filter(
-            section=self.section, type=_event_name(self.type), actor=self.actor, kind=kind or None, id=id or None
+            section=self.section, type=_event_name(self.type, of), actor=self.actor, kind=kind or None, id=id or None
         )
 
 
-class BlameWanted(AsOf):
-    """Which values the blame is requested of."""
+ONLY_OF_SECTION = Field(None, description="Only what belongs to this section.")
 
-    section: Section | None = Field(None, description="Only values of this section.")
+
+class HistoryParameters(HistoryAsked):
+    """What of the history of a plan is asked for."""
+
+    section: Section | None = ONLY_OF_SECTION
+
+
+class ProgramHistoryParameters(HistoryAsked):
+    """What of the history of the program is asked for."""
+
+    section: ProgramSection | None = ONLY_OF_SECTION
+
+
+class BlameAsked(AsOf):
+    """Whose values are asked for, whatever the aggregate."""
+
+    section: str | None = None
     kind: str | None = Field(None, max_length=64, description="Only values of things of this kind.")
     id: str | None = Field(None, max_length=300, description="Only values of things with this id.")
 
 
-class Compared(AsOf):
-    """The cuts to compare."""
+class BlameWanted(BlameAsked):
+    """Whose values of a plan are asked for."""
+
+    section: Section | None = ONLY_OF_SECTION
+
+
+class ProgramBlameWanted(BlameAsked):
+    """Whose values of the program are asked for."""
+
+    section: ProgramSection | None = ONLY_OF_SECTION
+
+
+class CutsCompared(AsOf):
+    """Which cuts are compared."""
+
+    from_: CutText | None = Field(
+        None, alias="from", description=f"{CUT}; if not given, from before the program was opened."
+    )
+    to: CutText | None = Field(None, description=f"{CUT}: the same as `as_of`.")
+
+
+class Compared(CutsCompared):
+    """Which cuts of a plan are compared."""
 
     from_: CutText | None = Field(
         None, alias="from", description=f"{CUT}; if not given, the last review held before the other cut."
     )
-    to: CutText | None = Field(None, description=f"{CUT}: the same as `as_of`.")
     states: bool = Field(False, description="Whether to show the whole plan at both cuts as well.")
 
 
-def _event_name(type: str | None) -> str | None:
-    found = event_named(type) if type else None
+def _event_name(type: str | None, of: AggregateType[Any]) -> str | None:
+    found = event_named(type, of) if type else None
     if type and not found:
         raise rejected_parameter("type", "invalid-parameters", "There is no such type of event.")
     return found
@@ -130,7 +169,7 @@ def _event_name(type: str | None) -> str | None:
 class Cuts:
     """The cuts that one request names. `now` is the same in all of them."""
 
-    known: LoadedPlan
+    known: LoadedAggregate[Any]
     now: datetime
 
     def cut(self, parameter: str, text: str) -> Cut:
@@ -138,8 +177,8 @@ class Cuts:
         with self._blamed_on(parameter):
             return cut_at(text, self.known, self.now)
 
-    def closing(self, asked: HistoryParameters | Compared) -> Cut:
-        """Return the cut that a request ends with. Raises `Rejected`."""
+    def closing(self, asked: HistoryAsked | CutsCompared) -> Cut:
+        """Raises `Rejected`."""
         return self.cut("to", asked.to) if asked.to else self.cut("as_of", asked.as_of)
 
     def version_before(self, text: str | None) -> int:
@@ -155,24 +194,18 @@ class Cuts:
             raise rejected_parameter(parameter, error.type, str(error)) from None
 
 
-class Views:
-    """Finds plans as they stand now, and makes the views of them."""
+class Views(Generic[A]):
+    """Finds aggregates of a type as they stand now and makes the views of them."""
 
-    def __init__(
-        self,
-        plans: Aggregates[AccountPlan],
-        programs: Aggregates[ProgramState],
-        heads: Heads,
-        access_log: AccessLog,
-    ) -> None:
-        self._plans = plans
-        self._programs = programs
+    def __init__(self, resource: Resource, aggregates: Aggregates[A], heads: Heads, access_log: AccessLog) -> None:
+        self.resource = resource
+        self._aggregates = aggregates
         self._heads = heads
         self._access_log = access_log
         self._ready = ReadyAnswers()
 
     def now(self) -> datetime:
-        return self._plans.now()
+        return self._aggregates.now()
 
     def drop(self, plan_id: UUID) -> None:
         """Drop the ready answers of a plan."""
@@ -184,39 +217,42 @@ class Views:
         access = Access(caller.actor, caller.on_behalf_of, caller.role, view, plan_id, cut)
         self._access_log.note(access, request.scope["request_id"])
 
-    async def plan(self, request: Request, plan: str) -> LoadedPlan:
-        """Return a plan that the caller may know of. Raises `PlanNotOpen`, `StoreUnavailable`."""
-        caller = caller_of(request)
-        for plan_id in plans_named(plan):
-            version = await self._heads.version(plan_id)
-            if version:
-                known = self._plans.remembered(plan_id)
-                if known.version != version:
-                    known = await run_in_threadpool(self._plans.read, plan_id)
-                if caller.sees(known, self._plans.now()):
-                    request.scope["spoken_of"] |= {"plan_id": str(plan_id)}
-                    return known
-        raise PlanNotOpen
+    async def plan(self, request: Request, plan: str) -> LoadedAggregate[A]:
+        """The one that a path names so, if the caller may know of it.
 
-    async def program(self) -> Sequence[Recorded]:
-        """What is on record of the program; nothing where there is none.  Raises `StoreUnavailable`."""
-        version = await self._heads.version(PROGRAM_ID)
-        known = self._programs.remembered(PROGRAM_ID)
+        Raises the type's `not_open`, `StoreUnavailable`.
+        """
+        return await self.found(request, {"plan": plan})
+
+    async def found(self, request: Request, named: Mapping[str, str]) -> LoadedAggregate[A]:
+        """Return the one that the parameters of a path mean, if the caller may know of it.
+
+        Raises the type's `not_open`, `StoreUnavailable`.
+        """
+        caller, type = caller_of(request), self.resource.of
+        for id in self.resource.named(named):
+            known = await self.standing(id)
+            if known.records and caller.sees(known, self._aggregates.now()):
+                request.scope["spoken_of"] |= {f"{type.noun}_id": str(id)}
+                return known
+        raise type.not_open
+
+    async def standing(self, id: UUID) -> LoadedAggregate[A]:
+        """Return an aggregate as it stands, whoever asks; without records if there is none.  Raises
+        `StoreUnavailable`."""
+        version = await self._heads.version(id)
+        known = self._aggregates.remembered(id)
         if known.version != version:
-            known = await run_in_threadpool(self._programs.read, PROGRAM_ID)
-        return known.records
+            known = await run_in_threadpool(self._aggregates.refreshed, known)
+        return known
 
-    async def judged(self, request: Request, plan: str) -> tuple[LoadedPlan, Sequence[Recorded]]:
-        """A plan as `plan` finds it, and the program by whose policies it is judged, asked for at the same time."""
-        return await gather(self.plan(request, plan), self.program())
-
-    def cuts(self, known: LoadedPlan) -> "Cuts":
-        return Cuts(known, self._plans.now())
+    def cuts(self, known: LoadedAggregate[A]) -> "Cuts":
+        return Cuts(known, self._aggregates.now())
 
     async def answer(
         self,
         request: Request,
-        known: LoadedPlan,
+        known: LoadedAggregate[Any],
         make: Callable[[], Any],
         until: Cut,
         *others: Hashable,
@@ -256,7 +292,7 @@ class Views:
         return answer.with_tag(tag)
 
     async def page(
-        self, request: Request, known: LoadedPlan, wanted: HistoryParameters, filter: history.Filter
+        self, request: Request, known: LoadedAggregate[A], wanted: HistoryAsked, filter: history.Filter
     ) -> Response:
         """Answer a page of a history. Raises `Rejected`, `CursorUnknown`, `CutBeforePlan`."""
         cuts = self.cuts(known)
@@ -267,22 +303,124 @@ class Views:
         )
 
 
+class PlanViews(Views[AccountPlan]):
+    """The views of plans, some of which are judged by the policies of the program."""
+
+    def __init__(
+        self, plans: Aggregates[AccountPlan], program: Views[ProgramState], heads: Heads, access_log: AccessLog
+    ) -> None:
+        super().__init__(PLANS, plans, heads, access_log)
+        self._program = program
+
+    async def program(self) -> Sequence[Recorded]:
+        """Return what is on record of the program; nothing if there is none. Raises `StoreUnavailable`."""
+        return (await self._program.standing(PROGRAM_ID)).records
+
+    async def judged(self, request: Request, plan: str) -> tuple[LoadedPlan, Sequence[Recorded]]:
+        """Return a plan as `plan` finds it, and the program by whose policies it is judged, asked for at the same
+        time."""
+        return await gather(self.plan(request, plan), self.program())
+
+
 def _written(view: Any, request: Request) -> Answer:
     if isinstance(view, Answer):
         return view
     return Answer(to_json(view, by_alias=True), at_cursor(request, getattr(view, "next", None)))
 
 
-def check_ever_was(known: LoadedPlan, kind: str, id: str) -> None:
-    """Raise `Rejected` if the plan never had such a thing."""
-    named = known.state.named(kind, id) if kind in THINGS else None
+def check_ever_was(known: LoadedAggregate[Any], kind: str, id: str) -> None:
+    """Raises `Rejected` where the aggregate never had such a thing."""
+    things = known.type.things
+    named = known.state.named(kind, id) if kind in things else None
     if not named and not any((kind, id) in history.concerned(record, known.records) for record in known.records):
-        type = f"unknown-{kind}" if kind in THINGS else "unknown-kind"
-        raise Rejected(404, type, "There never was such a thing in this plan.")
+        type = f"unknown-{kind}" if kind in things else "unknown-kind"
+        raise Rejected(404, type, f"There never was such a thing in this {known.type.noun}.")
 
 
-def routes(views: Views) -> APIRouter:
-    api = APIRouter(prefix="/v1/plans/{plan}", tags=["views"])
+Asked = TypeVar("Asked", bound=AsOf)
+
+
+def in_query(model: type[Asked]) -> Callable[[Any], Asked]:
+    """Reads such a model out of the query."""
+
+    def read(asked: Any) -> Asked:
+        found: Asked = asked
+        return found
+
+    read.__annotations__["asked"] = Annotated[model, Query()]
+    return read
+
+
+def life_routes(
+    api: APIRouter,
+    views: Views[A],
+    find: Callable[..., Awaitable[LoadedAggregate[A]]],
+    history_asked: type[HistoryAsked],
+    blame_asked: type[BlameAsked],
+    prefix: str = "",
+) -> None:
+    """The routes that every aggregate has: its history, the life of one thing, and who set what.
+
+    `find` is what finds the aggregate of a request; `prefix` tells the names of these routes from those of others.
+    """
+    of = views.resource.of
+    view, list_view = documented(views.resource.view), documented(views.resource.view, LINK)
+
+    @api.get(
+        "/history",
+        response_model=HistoryPage,
+        name=f"read_{prefix}history",
+        summary="Who did what when, what it changed, and why",
+        **list_view,
+    )
+    async def read_history(
+        request: Request,
+        known: Annotated[LoadedAggregate[Any], Depends(find)],
+        wanted: Annotated[HistoryAsked, Depends(in_query(history_asked))],
+    ) -> Response:
+        return await views.page(request, known, wanted, wanted.filter(of))
+
+    @api.get(
+        "/entities/{kind}/{id}/history",
+        response_model=HistoryPage,
+        name=f"read_{prefix}entity_history",
+        summary="The life of one stakeholder, play, risk …" if not prefix else "The life of one round, library play …",
+        **list_view,
+    )
+    async def read_entity_history(
+        request: Request,
+        known: Annotated[LoadedAggregate[Any], Depends(find)],
+        kind: Annotated[str, Path(description=f"What it is called: {', '.join(f'`{noun}`' for noun in of.things)}.")],
+        id: Annotated[str, Path(description="Its id.")],
+        wanted: Annotated[HistoryAsked, Depends(in_query(history_asked))],
+    ) -> Response:
+        check_ever_was(known, kind, id)
+        filter = wanted.filter(of).model_copy(update={"kind": kind, "id": id})
+        return await views.page(request, known, wanted, filter)
+
+    @api.get(
+        "/blame",
+        response_model=BlameList,
+        name=f"read_{prefix}blame",
+        summary="For every current value: who set it, when and why",
+        **view,
+    )
+    async def read_blame(
+        request: Request,
+        known: Annotated[LoadedAggregate[Any], Depends(find)],
+        asked: Annotated[BlameAsked, Depends(in_query(blame_asked))],
+    ) -> Response:
+        cut = views.cuts(known).cut("as_of", asked.as_of)
+        return await views.answer(
+            request, known, lambda: blame_list(known, cut, asked.section, asked.kind, asked.id), cut
+        )
+
+
+def routes(views: PlanViews) -> APIRouter:
+    api = APIRouter(prefix=PLANS.path, tags=["views"])
+
+    async def find(request: Request, plan: PlanPath) -> LoadedPlan:
+        return await views.plan(request, plan)
 
     @api.get("", response_model=CurrentPlan, summary="The plan as it stands, or as it stood at a cut", **QUERY)
     async def read_plan(request: Request, plan: PlanPath, asked: Annotated[AsOf, Query()]) -> Response:
@@ -296,38 +434,7 @@ def routes(views: Views) -> APIRouter:
         cut = views.cuts(known).cut("as_of", asked.as_of)
         return await views.answer(request, known, lambda: findings_view(known, cut, program), cut, program=program)
 
-    @api.get(
-        "/history", response_model=HistoryPage, summary="Who did what when, what it changed, and why", **LIST_QUERY
-    )
-    async def read_history(request: Request, plan: PlanPath, wanted: Annotated[HistoryParameters, Query()]) -> Response:
-        known = await views.plan(request, plan)
-        return await views.page(request, known, wanted, wanted.filter())
-
-    @api.get(
-        "/entities/{kind}/{id}/history",
-        response_model=HistoryPage,
-        summary="The history of one stakeholder, play, risk …",
-        **LIST_QUERY,
-    )
-    async def read_entity_history(
-        request: Request,
-        plan: PlanPath,
-        kind: Annotated[str, Path(description="The kind of thing: `stakeholder`, `play`, `risk` …")],
-        id: Annotated[str, Path(description="The thing's id.")],
-        wanted: Annotated[HistoryParameters, Query()],
-    ) -> Response:
-        known = await views.plan(request, plan)
-        check_ever_was(known, kind, id)
-        filter = wanted.filter().model_copy(update={"kind": kind, "id": id})
-        return await views.page(request, known, wanted, filter)
-
-    @api.get("/blame", response_model=BlameList, summary="For every current value: who set it, when and why", **QUERY)
-    async def read_blame(request: Request, plan: PlanPath, asked: Annotated[BlameWanted, Query()]) -> Response:
-        known = await views.plan(request, plan)
-        cut = views.cuts(known).cut("as_of", asked.as_of)
-        return await views.answer(
-            request, known, lambda: blame_list(known, cut, asked.section, asked.kind, asked.id), cut
-        )
+    life_routes(api, views, find, HistoryParameters, BlameWanted)
 
     @api.get("/diff", response_model=changes.Diff, summary="What differs between two cuts", **QUERY)
     async def read_diff(request: Request, plan: PlanPath, asked: Annotated[Compared, Query()]) -> Response:

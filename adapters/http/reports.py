@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.http.conditional import CACHING, Answer, is_known, unchanged
 from adapters.http.problems import rejected_parameter
-from adapters.http.queries import CUT, CutText, PlanPath, Views
+from adapters.http.queries import CUT, CutText, PlanPath, PlanViews
 from adapters.http.report_forms import FORMED_QUERY, ReportResponder, form_asked
 from adapters.http.requests import caller_of
 from adapters.rendering.document import Form
@@ -59,7 +59,7 @@ class MonthAsked(BaseModel):
     format: Form | None = Field(None, description=FORMAT)
 
 
-def routes(views: Views, histories: Histories, tree: LogTree, forms: ReportResponder) -> APIRouter:
+def routes(views: PlanViews, histories: Histories, tree: LogTree, forms: ReportResponder) -> APIRouter:
     api = APIRouter(prefix="/v1", tags=["reports"])
 
     @api.get(

@@ -4,7 +4,7 @@ from starlette.routing import BaseRoute
 
 from adapters.http.app import Services
 from adapters.http.commands import CommandDesk
-from adapters.http.queries import Views
+from adapters.http.queries import PlanViews
 from adapters.web.assets import asset_routes
 from adapters.web.changes import pages as changes
 from adapters.web.forms import pages as forms
@@ -17,7 +17,7 @@ from adapters.web.review import pages as review
 from adapters.web.sign_in import pages as sign_in
 
 
-def pages(services: Services, views: Views, desk: CommandDesk) -> list[BaseRoute]:
+def pages(services: Services, views: PlanViews, desk: CommandDesk) -> list[BaseRoute]:
     """The routes of the pages."""
     guard = PageGuard(services.sessions, services.limits)
     plan_pages = plan.PlanPages(views)

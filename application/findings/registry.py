@@ -20,7 +20,7 @@ from application.findings import (
 )
 from application.findings.examined import Examined
 from application.findings.finding import Finding, Found, Named, Rule, Scope
-from application.views.current_plan import CutView
+from application.views.by_section import CutView
 from application.views.cuts import Cut, known_at
 from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import policy_at

@@ -18,7 +18,7 @@ from application.reports.scores import Score, finished, score
 from application.reports.series import Series, series
 from application.reports.trend import Pair, pairs, trend
 from application.reports.warning_signs import WarningSigns, theatre
-from application.views.current_plan import CutView
+from application.views.by_section import CutView
 from application.views.cuts import Cut, CutRefused, cut_at, plan_at
 from application.views.diff import Change, Touched, check_in_order, diff
 from application.views.loaded_plan import LoadedPlan

@@ -11,7 +11,7 @@ from application.reports.outcomes import Case
 from application.reports.period import Period
 from application.reports.promises import Key, Life, Moment
 from application.reports.scores import Score, score
-from application.views.current_plan import CutView
+from application.views.by_section import CutView
 from application.views.cuts import Cut, judged_from
 from application.views.reviews import ReviewOnRecord
 from domain.account_plan.reviews import ReviewKind

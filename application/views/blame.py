@@ -1,4 +1,4 @@
-"""Blame: for every current value of a plan, the event that set it, who did, when and why."""
+"""Blame: for every current value of an aggregate, the event that set it, who did, when and why."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from application.views.effects import differences, section_of, touched, values_of
-from domain.account_plan.language import AccountPlan, Section
+from application.views.effects import SectionName, differences, section_of, touched, values_of
 from domain.record import Recorded, struck_by
+from domain.things import Aggregate
 
 
 @dataclass(slots=True)
 class Blame:
     """A current value, and where it comes from."""
 
-    section: Section
+    section: SectionName
     kind: str
     id: str
     field: str
@@ -37,11 +37,11 @@ class Origin(NamedTuple):
     reason: str | None
 
 
-def blame(plan: AccountPlan, records: Sequence[Recorded]) -> list[Blame]:
-    """Return the blame of a plan that was folded from these records. A struck entry set nothing."""
+def blame(aggregate: Aggregate, records: Sequence[Recorded]) -> list[Blame]:
+    """Return the blame of an aggregate that was folded from these records. A struck entry set nothing."""
     set_by, origins = versions_that_set(records), dict[int, Origin]()
     found: list[Blame] = []
-    for kind, things in plan.kinds().items():
+    for kind, things in aggregate.kinds().items():
         for id, thing in things.items():
             section, versions = section_of(thing), set_by[kind.noun, id]
             for field, value in values_of(thing).items():

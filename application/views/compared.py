@@ -1,4 +1,4 @@
-"""Things at two cuts of a plan: what was touched in between, by which events, and which of it differs."""
+"""Things at two cuts of an aggregate: what was touched in between, by which events, and which of it differs."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,21 +10,20 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field
 
-from application.views.current_plan import ONE_EACH
+from application.views.by_section import ONE_EACH
 from application.views.effects import ValueOfThing, differences, section_of, touched, values_of
-from domain.account_plan import THINGS
 from domain.account_plan.health import TrafficLight
-from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import TIER_RANKS
 from domain.account_plan.stakeholders import StakeholderMoved
 from domain.account_plan.whitespace import PENETRATION_RANKS
 from domain.language import Event, kebab_case
 from domain.record import Recorded
-from domain.things import Thing
+from domain.registry import REGISTRY
+from domain.things import Aggregate, Thing
 
 Direction = Literal["up", "down"]
 
-ALWAYS_THERE = ONE_EACH - {"plan"} | {"cell"}
+ALWAYS_THERE = ONE_EACH - {"plan", "program"} | {"cell"}
 """Kinds of things that always exist. Before anything was said of them, each of their values was unknown."""
 
 OF_THEIR_OWN = {"decisions": "decisions-taken"}
@@ -50,7 +49,7 @@ class Move(BaseModel):
 class Compared:
     """A thing at both cuts, and the events in between by the values they touched."""
 
-    kind: str
+    of: type[Thing]
     id: str
     before: Thing | None
     after: Thing | None
@@ -59,9 +58,12 @@ class Compared:
     """The values, of whichever thing, that are words about somebody at the first cut, or were since."""
 
     @property
-    def section(self) -> Section:
-        thing = self.after or self.before
-        return section_of(thing or THINGS[self.kind])
+    def kind(self) -> str:
+        return self.of.noun
+
+    @property
+    def section(self) -> str:
+        return section_of(self.after or self.before or self.of)
 
     @property
     def title(self) -> str | None:
@@ -111,8 +113,8 @@ class Compared:
         return Move(direction=direction(field, old, new), before=old, after=new)
 
 
-def compare(records: Sequence[Recorded], was: AccountPlan, now: AccountPlan) -> list[Compared]:
-    """All that was touched between two states of a plan, kind by kind.  The records are those up to the second."""
+def compare(records: Sequence[Recorded], was: Aggregate, now: Aggregate) -> list[Compared]:
+    """All that was touched between two states of an aggregate, kind by kind. The records end with the second."""
     touching: dict[tuple[str, str], dict[str, list[Recorded]]] = defaultdict(lambda: defaultdict(list))
     sealed: set[ValueOfThing] = set()
     # Which words were sealed at the first cut only words that were sealed before it can tell.
@@ -127,9 +129,12 @@ def compare(records: Sequence[Recorded], was: AccountPlan, now: AccountPlan) -> 
             elif sealed:
                 sealed.difference_update((noun, id, field) for field, _, _ in differences(touch))
             sealed.update((noun, id, field) for field in touch.words)
-    kinds = list(THINGS)
+    if not records:
+        return []
+    things = REGISTRY.type_of(records[0].event).things
+    kinds = list(things)
     return [
-        Compared(kind, id, was.find(THINGS[kind], id), now.find(THINGS[kind], id), touching[kind, id], sealed)
+        Compared(things[kind], id, was.find(things[kind], id), now.find(things[kind], id), touching[kind, id], sealed)
         for kind, id in sorted(touching, key=lambda thing: kinds.index(thing[0]))
     ]
 

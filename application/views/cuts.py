@@ -1,4 +1,4 @@
-"""Cuts: points in a plan's history. Every view of a plan can be requested as of any cut.
+"""Cuts: points in an aggregate's history.  Every view of a plan or program can be asked for as of any cut.
 
 A cut is written `review:ID`, `version:N`, `event:ID`, an instant, a date or `now`. What was recorded up to and
 including a cut is a prefix of the plan's events.
@@ -8,13 +8,14 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from application.views.loaded_plan import LoadedPlan
+from application.aggregates.cache import LoadedAggregate
 from domain.account_plan.entries import version_named
 from domain.account_plan.language import AccountPlan
-from domain.account_plan.plan import the_plan
 from domain.account_plan.reviews import ReviewHeld, ReviewKind
+from domain.aggregates import A
 from domain.calendar import DAY, instant_written
 from domain.language import shortened
 from domain.record import Recorded
@@ -41,7 +42,14 @@ class CutInTheFuture(CutRefused):
 
 
 class CutBeforePlan(CutRefused):
-    type = "cut-before-plan-opened"
+    """There was no such plan or program yet."""
+
+    def __init__(self, known: LoadedAggregate[Any], cut: "Cut") -> None:
+        noun, opened = known.type.noun, known.records[0].meta.recorded_at
+        super().__init__(
+            f"The {noun} was opened at {opened.isoformat()}, after “{shortened(cut.cut)}”: there is nothing to show."
+        )
+        self.type = f"cut-before-{noun}-opened"
 
 
 @dataclass(frozen=True)
@@ -71,11 +79,9 @@ class Cut:
         return (self.version, self.at) < (other.version, other.at)
 
 
-def cut_at(text: str, known: LoadedPlan, now: datetime) -> Cut:
-    """Return the cut that a text names. A cut before the plan opened has version 0.
-
-    Raises `CutUnknown`, `CutInTheFuture`.
-    """
+def cut_at(text: str, known: LoadedAggregate[Any], now: datetime) -> Cut:
+    """The cut a caller names.  Raises `CutUnknown`, `CutInTheFuture`.  Of a cut before the plan opened the version is
+    0."""
     zone = timezone_of(known)
     last = max(now, known.records[-1].meta.recorded_at)
     kind, _, which = text.partition(":")
@@ -86,25 +92,33 @@ def cut_at(text: str, known: LoadedPlan, now: datetime) -> Cut:
     if kind == "version":
         return _version(text, _number(which), known, zone)
     if kind == "event":
-        return _version(text, version_named(known.state, which) or None, known, zone)
+        return _version(text, _version_of_event(which, known), known, zone)
     if DAY.fullmatch(text):
         return _day(text, known, zone, last)
     return _instant(text, known, zone, last)
 
 
-def timezone_of(known: LoadedPlan) -> str:
-    return the_plan(known.state).timezone
+def _version_of_event(name: str, known: LoadedAggregate[Any]) -> int | None:
+    """By the id of the aggregate and its version; of a plan, by that of its account as well."""
+    if isinstance(known.state, AccountPlan):
+        return version_named(known.state, name) or None
+    whose, _, version = name.rpartition(":")
+    return _number(version) or None if whose in ("", str(known.id)) else None
 
 
-def _review(id: str, known: LoadedPlan, zone: str) -> Cut:
+def timezone_of(known: LoadedAggregate[Any]) -> str:
+    return known.type.card(known.state).timezone
+
+
+def _review(id: str, known: LoadedAggregate[Any], zone: str) -> Cut:
     record = known.first_named.get(("review", id))
     if record is None or not isinstance(record.event, ReviewHeld):
-        raise CutUnknown(f"No review “{shortened(id)}” was held in this plan.")
+        raise CutUnknown(f"No review “{shortened(id)}” was held in this {known.type.noun}.")
     return review_cut(record.event, record, known, zone)
 
 
-def review_cut(held: ReviewHeld, record: Recorded, known: LoadedPlan, zone: str) -> Cut:
-    """Return the cut of a held review.
+def review_cut(held: ReviewHeld, record: Recorded, known: LoadedAggregate[Any], zone: str) -> Cut:
+    """The cut that a held review is.
 
     Earlier releases allowed the id of a struck review to be used again: `review:ID` then means the first one, and the
     others are named by version.
@@ -127,26 +141,26 @@ def _number(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
-def _version(text: str, version: int | None, known: LoadedPlan, zone: str) -> Cut:
+def _version(text: str, version: int | None, known: LoadedAggregate[Any], zone: str) -> Cut:
     if version is None:
         raise CutUnknown(
-            f"“{shortened(text)}” names no point in the history of this plan: its versions are 1, 2, 3 and so on,"
-            f" its events {known.id}:1 and so on."
+            f"“{shortened(text)}” names no point in the history of this {known.type.noun}: its versions are 1, 2, 3"
+            f" and so on, its events {known.id}:1 and so on."
         )
     if version > known.version:
-        raise CutInTheFuture(f"The plan is at version {known.version}; there is no version {version} yet.")
+        raise CutInTheFuture(f"The {known.type.noun} is at version {known.version}; there is no version {version} yet.")
     at = known.records[max(version - 1, 0)].meta.recorded_at
     return Cut(text, version, at, day_of(at, zone))
 
 
-def _day(text: str, known: LoadedPlan, zone: str, now: datetime) -> Cut:
+def _day(text: str, known: LoadedAggregate[Any], zone: str, now: datetime) -> Cut:
     try:
         day = date.fromisoformat(text)
     except ValueError:
         raise CutUnknown(f"“{text}” is not a day of the calendar.") from None
     today = day_of(now, zone)
     if day > today:
-        raise CutInTheFuture(f"{day} is still to come (today is {today} in the plan's time zone).")
+        raise CutInTheFuture(f"{day} is still to come (today is {today} in the {known.type.noun}'s time zone).")
     if day == today:
         return Cut(text, known.version, now, day, provisional=True)
     next_midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
@@ -154,7 +168,7 @@ def _day(text: str, known: LoadedPlan, zone: str, now: datetime) -> Cut:
     return Cut(text, _version_at(known, end), end, day, over=True)
 
 
-def _instant(text: str, known: LoadedPlan, zone: str, now: datetime) -> Cut:
+def _instant(text: str, known: LoadedAggregate[Any], zone: str, now: datetime) -> Cut:
     # A plus sign that was not escaped in a URL arrives as a space.
     try:
         at = instant_written(text.replace(" ", "+"))
@@ -168,17 +182,14 @@ def _instant(text: str, known: LoadedPlan, zone: str, now: datetime) -> Cut:
         ) from None
 
 
-def _version_at(known: LoadedPlan, at: datetime) -> int:
+def _version_at(known: LoadedAggregate[Any], at: datetime) -> int:
     return bisect_right(known.records, at, key=lambda record: record.meta.recorded_at)
 
 
-def check_there(known: LoadedPlan, cut: Cut) -> None:
-    """Raise `CutBeforePlan` if the plan was not open yet at the cut."""
+def check_there(known: LoadedAggregate[Any], cut: Cut) -> None:
+    """Raises `CutBeforePlan` where there was no plan yet."""
     if cut.version == 0:
-        opened = known.records[0].meta.recorded_at
-        raise CutBeforePlan(
-            f"The plan was opened at {opened.isoformat()}, after “{shortened(cut.cut)}”: there is nothing to show."
-        )
+        raise CutBeforePlan(known, cut)
 
 
 def judged_from(a: Cut, b: Cut) -> Cut:
@@ -187,14 +198,14 @@ def judged_from(a: Cut, b: Cut) -> Cut:
     return replace(b, date=max(a.date, b.date))
 
 
-def plan_at(known: LoadedPlan, cut: Cut) -> AccountPlan:
-    """Return the plan as of a cut. Raises `CutBeforePlan`."""
+def plan_at(known: LoadedAggregate[A], cut: Cut) -> A:
+    """The plan or program as of a cut: the fold of what was recorded up to it.  Raises `CutBeforePlan`."""
     check_there(known, cut)
     if cut.version == known.version:
         return known.state
     return known.type.fold(record.event for record in known.records[: cut.version])
 
 
-def known_at(known: LoadedPlan, cut: Cut) -> LoadedPlan:
-    """Return the plan and its records as of a cut. Raises `CutBeforePlan`."""
+def known_at(known: LoadedAggregate[A], cut: Cut) -> LoadedAggregate[A]:
+    """All that was known at a cut.  Raises `CutBeforePlan`."""
     return replace(known, records=known.records[: cut.version], state=plan_at(known, cut))

@@ -1,4 +1,4 @@
-"""The net difference between two cuts of a plan, each change with the events that made it.
+"""The net difference between two cuts of an aggregate, each change with the events that made it.
 
 A change is named after the event that last made it (`sentiment-changed`, `play-won`), so a new event needs no code
 here. What changed and changed back is listed as touched but unchanged.
@@ -10,16 +10,18 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from application.aggregates.cache import LoadedAggregate
+from application.views.by_section import CutView
 from application.views.compared import OF_THEIR_OWN, Compared, Direction, Move, called, compare
-from application.views.current_plan import CurrentPlan, CutView, current_plan
+from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import Cut, judged_from, plan_at, timezone_of
-from application.views.effects import reasons_given
+from application.views.effects import SectionName, reasons_given
 from application.views.freshness import freshness
 from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import policy_at
-from domain.account_plan import EMPTY
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import the_plan
+from domain.aggregates import A
 from domain.record import Recorded
 
 LEADING = ("state", "exposure", "reached", "penetration")
@@ -60,7 +62,7 @@ class Change(BaseModel):
 class Touched(BaseModel):
     """A value that was changed and changed back."""
 
-    section: Section
+    section: SectionName
     what: str
     """The event that changed it back."""
     kind: str
@@ -76,22 +78,56 @@ class Touched(BaseModel):
     reasons: list[str]
 
 
-class Diff(BaseModel):
-    """The difference between two cuts."""
+class Comparison(BaseModel):
+    """The net difference between two cuts of an aggregate."""
 
-    plan_id: UUID
     from_: CutView = Field(serialization_alias="from")
     to: CutView
     unchanged: bool
     """Whether nothing changed at all, which is a finding in itself."""
-    changes: dict[Section, list[Change]]
+    changes: dict[SectionName, list[Change]]
     touched_unchanged: list[Touched]
-    refreshed: list[Section]
+    refreshed: list[SectionName]
     """Sections with an event between the cuts."""
+
+
+class Diff(Comparison):
+    """The net difference between two cuts of a plan."""
+
+    plan_id: UUID
     gone_stale: list[Section]
     """Sections that are stale at the second cut and were not at the first."""
     from_state: CurrentPlan | None = None
     to_state: CurrentPlan | None = None
+
+
+def comparison(known: LoadedAggregate[A], a: Cut, was: A, b: Cut, now: A) -> Comparison:
+    """Return the difference between an aggregate at cut `a`, as it was, and at cut `b`, as it is then.
+
+    Raises `CutsOutOfOrder`.
+    """
+    check_in_order(a, b)
+    compared, sections = compare(known.records[: b.version], was, now), known.type.sections
+    changes: dict[str, list[Change]] = {section: [] for section in sections}
+    for each in compared:
+        changes[each.section] += changes_of(each)
+    period = known.records[a.version : b.version]
+    refreshed = {record.event.refreshes() for record in period}
+    return Comparison.model_construct(
+        from_=CutView.of(a),
+        to=CutView.of(b),
+        unchanged=not any(changes.values()),
+        changes={section: rows for section, rows in changes.items() if rows},
+        touched_unchanged=[touched for each in compared for touched in back_where_it_was(each)],
+        refreshed=[section for section in sections if section in refreshed],
+    )
+
+
+def states_at(known: LoadedAggregate[A], a: Cut, b: Cut) -> tuple[A, A]:
+    """Return an aggregate at two cuts, empty before it was opened. Raises `CutsOutOfOrder`, and `CutBeforePlan` for
+    the second cut."""
+    check_in_order(a, b)
+    return plan_at(known, a) if a.version else known.type.empty, plan_at(known, b)
 
 
 def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False, program: Sequence[Recorded] = ()) -> Diff:
@@ -99,22 +135,10 @@ def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False, program: Seque
 
     Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
     """
-    check_in_order(a, b)
-    was, now = plan_at(known, a) if a.version else EMPTY, plan_at(known, b)
-    compared = compare(known.records[: b.version], was, now)
-    changes: dict[Section, list[Change]] = {section: [] for section in get_args(Section)}
-    for each in compared:
-        changes[each.section] += changes_of(each)
-    period = known.records[a.version : b.version]
-    refreshed = {record.event.refreshes() for record in period}
+    was, now = states_at(known, a, b)
     return Diff.model_construct(
+        **comparison(known, a, was, b, now).__dict__,
         plan_id=known.id,
-        from_=CutView.of(a),
-        to=CutView.of(b),
-        unchanged=not any(changes.values()),
-        changes={section: rows for section, rows in changes.items() if rows},
-        touched_unchanged=[touched for each in compared for touched in back_where_it_was(each)],
-        refreshed=[section for section in get_args(Section) if section in refreshed],
         gone_stale=gone_stale(known, (was, a), (now, judged_from(a, b)), program),
         from_state=current_plan(known, a, program) if states and a.version else None,
         to_state=current_plan(known, b, program) if states else None,

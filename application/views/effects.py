@@ -7,17 +7,22 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Annotated, Any, NamedTuple, cast
 
+from pydantic import WithJsonSchema
 from pydantic_core import from_json
 
 from application.views.watched_draft import WatchedDraft
-from domain.account_plan import fold
 from domain.account_plan.language import Section
 from domain.language import Event
 from domain.markers import Sealed, marked
 from domain.record import Recorded
+from domain.registry import REGISTRY
 from domain.things import Thing, Values
+
+_SECTIONS: list[Any] = [section for type in REGISTRY.types for section in type.sections]
+SectionName = Annotated[str, WithJsonSchema({"type": "string", "enum": _SECTIONS})]
+"""A section of an aggregate of whichever type."""
 
 
 @dataclass(slots=True)
@@ -74,9 +79,12 @@ def touched(
     records: Sequence[Recorded], after: int = 0, never: AbstractSet[int] = frozenset()
 ) -> Iterator[tuple[Recorded, list[Touch]]]:
     """`walk`, before anything is compared."""
+    if not records:
+        return
+    aggregate_type = REGISTRY.type_of(records[0].event)
     looks_back = never or any((struck := record.event.strikes()) and struck <= after for record in records[after:])
     begin = 0 if looks_back else after
-    draft = WatchedDraft(never, fold(record.event for record in records[:begin]))
+    draft = WatchedDraft(aggregate_type, never, aggregate_type.fold(record.event for record in records[:begin]))
     for record in records[begin:]:
         written = draft.add(record.event)
         if record.version > after:
@@ -177,10 +185,11 @@ def _or_none(value: Any) -> Any:
     return value if value or value not in _EMPTY else None
 
 
-def section_of(thing: Thing | type[Thing]) -> Section:
+def section_of(thing: Thing | type[Thing]) -> str:
     """Return the section where a thing is shown: for a note the section it was written for, else the section of its
     kind."""
-    return cast(Section, thing.__dict__.get("section", thing.home))
+    section: str = thing.__dict__.get("section", thing.home)
+    return section
 
 
 def refreshed_by(event: Event) -> Section:

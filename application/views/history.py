@@ -8,9 +8,8 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel
 from pydantic_core import from_json
 
-from application.views.effects import Effect, Step, refreshed_by, walk
-from application.views.loaded_plan import LoadedPlan
-from domain.account_plan.language import Section
+from application.aggregates.cache import LoadedAggregate
+from application.views.effects import Effect, SectionName, Step, walk
 from domain.language import same_person
 from domain.markers import references
 from domain.record import Recorded, struck_by
@@ -31,7 +30,7 @@ class Entry(BaseModel):
     version: int
     position: int
     type: str
-    section: Section
+    section: SectionName
     entity: Concern
     recorded_at: datetime
     actor: str
@@ -53,7 +52,7 @@ class Entry(BaseModel):
 class Filter(BaseModel):
     """Selects entries. A field that is not given selects everything."""
 
-    section: Section | None = None
+    section: str | None = None
     type: str | None = None
     actor: str | None = None
     """Who entered it, or on whose behalf."""
@@ -123,7 +122,7 @@ def entry(step: Step, struck: Mapping[int, str]) -> Entry:
         version=record.version,
         position=record.position,
         type=type(event).__name__,
-        section=refreshed_by(event),
+        section=event.refreshes(),
         entity=Concern(kind=event.noun, id=event.subject()),
         recorded_at=record.meta.recorded_at,
         actor=record.meta.actor,
@@ -144,8 +143,8 @@ def entry(step: Step, struck: Mapping[int, str]) -> Entry:
 MOST_SINCE = 50
 
 
-def since(known: LoadedPlan, wanted: Sequence[Recorded]) -> list[Entry]:
-    """Return the entries of these events, for somebody who needs to know what happened meanwhile."""
+def since(known: LoadedAggregate[Any], wanted: Sequence[Recorded]) -> list[Entry]:
+    """The entries of these events, for somebody who has to know what happened meanwhile."""
     versions = {record.version for record in wanted}
     after = min(versions, default=1) - 1
     return history(known.records, lambda record, _: record.version in versions, after, MOST_SINCE)[0]

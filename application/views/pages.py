@@ -1,19 +1,20 @@
-"""The lists of a plan, as HTTP and the command line both answer them."""
+"""The lists that are made of one plan or program, as they are answered over HTTP and on the command line alike."""
 
 import re
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from pydantic import BaseModel
 
+from application.aggregates.cache import LoadedAggregate
 from application.views.blame import Blame, blame
-from application.views.current_plan import CutView
+from application.views.by_section import CutView
 from application.views.cuts import Cut, CutRefused, check_there, cut_at, plan_at
 from application.views.history import Entry, Filter, history
 from application.views.list_cursors import cursor_after
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewView, held_reviews, last_review, reviews
-from domain.account_plan import EVENTS
-from domain.account_plan.language import Section
+from domain.aggregates import AggregateType
 from domain.language import kebab_case
 
 
@@ -43,15 +44,17 @@ class NoReviewToCompareWith(CutRefused):
     type = "no-review-to-compare-with"
 
 
-def history_page(known: LoadedPlan, wanted: Filter, until: Cut, after: int = 0, limit: int = 100) -> HistoryPage:
-    """Return the selected events after a version, up to a cut. Raises `CutBeforePlan`."""
+def history_page(
+    known: LoadedAggregate[Any], wanted: Filter, until: Cut, after: int = 0, limit: int = 100
+) -> HistoryPage:
+    """What was recorded after a version and up to a cut.  Raises `CutBeforePlan`."""
     check_there(known, until)
     items, last = history(known.records[: until.version], wanted.leaves_in, after, limit)
     return HistoryPage.model_construct(items=items, next=cursor_after(last) if last else None)
 
 
 def blame_list(
-    known: LoadedPlan, cut: Cut, section: Section | None = None, kind: str | None = None, id: str | None = None
+    known: LoadedAggregate[Any], cut: Cut, section: str | None = None, kind: str | None = None, id: str | None = None
 ) -> BlameList:
     """Return the blame at a cut, of a section, a kind or one thing. Raises `CutBeforePlan`."""
     items = [
@@ -78,9 +81,8 @@ def review_before(known: LoadedPlan, cut: Cut) -> str:
     return last.cut.cut
 
 
-def version_before(cut: str | None, known: LoadedPlan, now: datetime) -> int:
-    """Return the version after which a history begins. A day stands for its beginning: what was recorded on it is
-    included."""
+def version_before(cut: str | None, known: LoadedAggregate[Any], now: datetime) -> int:
+    """The version after which a history begins.  A day is meant from its beginning: what was recorded on it counts."""
     if cut is None:
         return 0
     found = cut_at(cut, known, now)
@@ -89,9 +91,7 @@ def version_before(cut: str | None, known: LoadedPlan, now: datetime) -> int:
     return found.version
 
 
-_EVENTS = {name: name for name in EVENTS} | {kebab_case(name): name for name in EVENTS}
-
-
-def event_named(type: str) -> str | None:
-    """Return the name of an event that is given as `PlayStarted`, `play-started` or `plantrail.play-started.v1`."""
-    return _EVENTS.get(re.sub(r"^plantrail\.|\.v\d+$", "", type))
+def event_named(name: str, type: AggregateType[Any]) -> str | None:
+    """The name of an event of a type, given as `PlayStarted`, `play-started` or `plantrail.play-started.v1`."""
+    wanted = re.sub(r"^plantrail\.|\.v\d+$", "", name)
+    return next((event for event in type.events if wanted in (event, kebab_case(event))), None)

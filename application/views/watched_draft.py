@@ -1,13 +1,13 @@
-"""A plan in the making that says what each event did to it, and takes back what is struck."""
+"""An aggregate in the making that says what each event did to it, and takes back what is struck."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Any
 
-from domain.account_plan import ACCOUNT_PLAN, EMPTY
-from domain.account_plan.language import AccountPlan
+from domain.aggregates import AggregateType
 from domain.language import Event
-from domain.things import Draft, Thing, Values
+from domain.things import Aggregate, Draft, Thing, Values
 
 Key = tuple[type[Thing], str]
 """A kind of thing and an id."""
@@ -25,10 +25,11 @@ class Written:
 class WatchedDraft(Draft):
     """Events come in one by one.  Values that were handed out are never altered afterwards."""
 
-    def __init__(self, never: AbstractSet[int] = frozenset(), onto: AccountPlan = EMPTY) -> None:
+    def __init__(self, type: AggregateType[Any], never: AbstractSet[int], onto: Aggregate) -> None:
         """The entries of the versions in `never` are left out, as if they had never been.  Of what is in `onto` already
         nothing can be taken back."""
         super().__init__(onto)
+        self._type = type
         self._never = never
         self._touched: dict[Key, Values | None] = {}
         self._written: dict[Key, list[Written]] = {}
@@ -52,7 +53,7 @@ class WatchedDraft(Draft):
         self._touched = {}
         struck = event.strikes()
         if struck is None or struck in self._never:
-            ACCOUNT_PLAN.add(self, [event], self._never)
+            self._type.add(self, [event], self._never)
             for key, before in self._touched.items():
                 if event.strikable:
                     self._entries.setdefault(self.version, []).append(key)
@@ -72,8 +73,8 @@ class WatchedDraft(Draft):
         values = written.pop(place).before
         for later in written[place:]:
             later.before = values
-            aside = Draft(AccountPlan({**self._values, kind: {} if values is None else {id: values}}))
-            ACCOUNT_PLAN.add(aside, [later.event])
+            aside = Draft(self._type.state({**self._values, kind: {} if values is None else {id: values}}))
+            self._type.add(aside, [later.event])
             values = aside._values[kind].get(id)
         things = self.to_write(kind, id)
         if values is None:

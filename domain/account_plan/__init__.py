@@ -1,5 +1,7 @@
 """Puts the topics of an account plan together."""
 
+from typing import get_args
+
 from domain.account_plan import (
     actions,
     competition,
@@ -23,7 +25,7 @@ from domain.account_plan import (
     whitespace,
 )
 from domain.account_plan.consequences import CONSEQUENCES
-from domain.account_plan.language import AccountPlan
+from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import AggregateType, Topic
 
 AccountPlanCommand = (
@@ -105,6 +107,7 @@ ACCOUNT_PLAN = AggregateType(
     read_only=plan.PlanIsArchived,
     is_at_work_on=team.is_at_work_on,
     consequences=CONSEQUENCES,
+    sections=get_args(Section),
 )
 
 COMMANDS = ACCOUNT_PLAN.commands

@@ -11,7 +11,6 @@ from pydantic import Field
 from domain.account_plan.plan import NAMESPACE, ZoneName
 from domain.aggregates import Opening, Topic
 from domain.language import (
-    Amount,
     Currency,
     Decision,
     Event,
@@ -20,6 +19,7 @@ from domain.language import (
     PastDay,
     Person,
     PersonId,
+    PositiveAmount,
     Refusal,
     Slug,
     Terms,
@@ -36,7 +36,6 @@ PHASES: tuple[Phase, ...] = ("stand_up", "pilot", "instrument", "roll_out", "cro
 """The phases of introducing the practice, in the order in which they follow one another."""
 
 MonthOfYear = Annotated[int, Field(ge=1, le=12)]
-ExchangeRate = Annotated[Amount, Field(gt=0)]
 
 
 class CharterTerms(Terms):
@@ -167,7 +166,7 @@ class SetExchangeRates(CharterCommand):
     noun: ClassVar[str] = "exchange-rates"
 
     as_of_on: PastDay
-    rates: Annotated[dict[Currency, ExchangeRate], Field(min_length=1)]
+    rates: Annotated[dict[Currency, PositiveAmount], Field(min_length=1)]
 
     def subject(self) -> str | None:
         return self.as_of_on.isoformat()

@@ -13,13 +13,14 @@ from application.proof.ports import EventProof, LogTree, NotCoveredYet
 from application.views.history import history
 from application.views.list_cursors import cursor_after, version_of
 from application.views.pages import HistoryPage, event_named, version_before
+from domain.account_plan import ACCOUNT_PLAN
 
 ENTRIES_ON_A_PAGE = 100
 
 
 def trail(asked: PlanRequest) -> HistoryView:
     given = {name: value for name, value in asked.request.query_params.items() if value}
-    type = event_named(given["type"]) if "type" in given else None
+    type = event_named(given["type"], ACCOUNT_PLAN) if "type" in given else None
     if "type" in given and type is None:
         raise NoSuchPage(f"There is no type of event “{given['type']}”.")
     filter, words = filter_in(given, type), says(given.get("words", ""))

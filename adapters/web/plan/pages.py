@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from adapters.http.queries import Views
+from adapters.http.queries import PlanViews
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import plan_path, plan_view
@@ -44,7 +44,7 @@ class PlanRequest:
 class PlanPages:
     """Makes the pages of a plan: finds the plan and the cut, and puts the time machine on top."""
 
-    def __init__(self, views: Views) -> None:
+    def __init__(self, views: PlanViews) -> None:
         self._views = views
 
     async def asked(self, request: Request) -> PlanRequest:

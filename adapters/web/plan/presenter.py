@@ -11,7 +11,7 @@ from adapters.rendering.words import in_words, spaced
 from adapters.web.languages import Speech
 from adapters.web.plan.columns import AMOUNT_OF_PLAN, COLUMNS
 from application.views.blame import Blame, blame
-from application.views.current_plan import ONE_EACH, plural
+from application.views.by_section import ONE_EACH, plural
 from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.effects import section_of, values_of
 from application.views.freshness import Freshness, freshness
@@ -130,9 +130,9 @@ def plan_view(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, program: 
     card = the_plan(plan)
     origins = {(each.kind, each.id, each.field): each for each in blame(plan, records)} if blaming else {}
     shown = _Shown(card, cut, say, origins)
-    tables: dict[Section, list[ThingTable]] = {section: [] for section in get_args(Section)}
+    tables: dict[str, list[ThingTable]] = {section: [] for section in get_args(Section)}
     for kind, things in plan.kinds().items():
-        by_section: dict[Section, list[Thing]] = {}
+        by_section: dict[str, list[Thing]] = {}
         for thing in things.values():
             by_section.setdefault(section_of(thing), []).append(thing)
         for section, some in by_section.items():
@@ -143,8 +143,8 @@ def plan_view(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, program: 
         head=head(card, cut, say),
         facts=list(facts(plan, card, cut, say)),
         sections=[
-            SectionView(section, say(spaced(section)), age_of(fresh[section], say), fresh[section].stale, found)
-            for section, found in tables.items()
+            SectionView(section, say(spaced(section)), age_of(age, say), age.stale, tables[section])
+            for section, age in fresh.items()
         ],
         blaming=blaming,
         blame_address=at_cut(path, cut) if blaming else at_cut(path, cut, blame="yes"),

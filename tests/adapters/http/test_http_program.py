@@ -15,8 +15,9 @@ from tests.callers import Known, as_, caller
 from tests.conftest import KEY
 from tests.databases import Stores
 from tests.histories import instant
+from tests.json_schema import violations
 from tests.places import ROOT
-from tests.stores import OPEN_ACME
+from tests.stores import OPEN_ACME, wait_until
 
 PATH = "/v1/program"
 STORY = [json.loads(line) for line in (ROOT / "adapters/cli/demo/program.jsonl").read_text().splitlines()]
@@ -139,7 +140,131 @@ def test_the_program_id_names_no_plan(office: Api):
     assert_problem(office.of(str(PROGRAM_ID)).do("archive-plan", as_("root"), reason="x"), 404, "unknown-plan")
 
 
+# Views
+
+
+def view(api: Api, name: str = "", headers: dict[str, str] = LEAD, **parameters: Any) -> Response:
+    return api.get(f"{PATH}{name}", headers, **parameters)
+
+
+def test_the_program_is_shown_as_it_stands_with_what_holds_today(told: Api):
+    shown = view(told).json()
+    assert shown["program_id"] == str(PROGRAM_ID)
+    assert shown["program"]["name"] == "Strategic accounts"
+    adopted = [line["body"] for line in STORY if line["command"] == "adopt-policy"]
+    assert shown["policy_in_force"]["version"] == len(adopted)
+    [committed] = [line["body"] for line in STORY if line["command"] == "commit-list"]
+    assert shown["list"]["round"] == committed["round"]
+    assert [each["account"] for each in shown["list"]["entries"]] == [each["account"] for each in committed["entries"]]
+    assert {section: bool(things) for section, things in shown["sections"].items()} == dict.fromkeys(
+        ("charter", "policy", "rounds", "library"), True
+    )
+    assert {round["id"] for round in shown["sections"]["rounds"]["rounds"]} >= {committed["round"]}
+
+
+def test_the_program_is_shown_as_it_stood_at_any_cut(told: Api):
+    opened = view(told, as_of="version:1").json()
+    assert (opened["version"], opened["policy_in_force"]["version"], opened["list"]) == (1, 0, None)
+    assert opened["program"]["fiscal_year_starts"] == STORY[0]["body"]["fiscal_year_starts"]
+    first = told.store.events.read(PROGRAM_ID)[0].meta.recorded_at
+    assert view(told, as_of=first.isoformat()).json()["version"] == 1
+    assert view(told, as_of=f"event:{PROGRAM_ID}:2").json()["version"] == 2
+    assert_problem(view(told, as_of="2020-01-01"), 422, "cut-before-program-opened")
+    assert_problem(view(told, as_of="2050-01-01"), 422, "cut-in-the-future")
+    assert_problem(view(told, as_of="review:R1"), 422, "unknown-cut")
+
+
+def test_the_history_tells_every_event_and_what_it_changed(told: Api):
+    items = view(told, "/history", limit=500).json()["items"]
+    assert [item["version"] for item in items] == list(range(1, len(told.store.events.read(PROGRAM_ID)) + 1))
+    [revised] = view(told, "/history", type="charter-revised").json()["items"]
+    assert revised["changes"] == [
+        {"kind": "program", "id": "program", "field": "fiscal_year_starts", "before": 11, "after": 1}
+    ]
+    assert {item["section"] for item in view(told, "/history", section="library", limit=500).json()["items"]} == {
+        "library"
+    }
+    assert_problem(view(told, "/history", type="play-planned"), 422, "invalid-parameters")
+    assert_problem(view(told, "/history", section="stakeholders"), 422, "invalid-parameters")
+
+
+def test_a_page_of_the_history_says_where_the_next_begins(told: Api):
+    first = view(told, "/history", limit=2)
+    second = told.get(first.headers["link"].split(">")[0][1:], LEAD).json()
+    assert [item["version"] for item in (*first.json()["items"], *second["items"])] == [1, 2, 3, 4]
+
+
+def test_one_thing_of_the_program_has_a_life(told: Api):
+    [published] = [line["body"] for line in STORY if line["command"] == "publish-play"][:1]
+    life = view(told, f"/entities/library-play/{published['id']}/history").json()["items"]
+    assert life[0]["type"] == "LibraryPlayPublished"
+    assert_problem(view(told, "/entities/library-play/nowhere/history"), 404, "unknown-library-play")
+    assert_problem(view(told, "/entities/stakeholder/jane/history"), 404, "unknown-kind")
+
+
+def test_for_every_value_it_is_told_who_set_it_when_and_why(told: Api):
+    [owner] = [each for each in view(told, "/blame", kind="program").json()["items"] if each["field"] == "owner"]
+    assert (owner["value"], owner["type"], owner["actor"]) == ("vera", "ProgramOwnerNamed", "lea")
+    [month] = [
+        each for each in view(told, "/blame", kind="program").json()["items"] if each["field"] == "fiscal_year_starts"
+    ]
+    assert month["reason"]
+
+
+def test_what_is_different_between_two_cuts_is_told_by_section(told: Api):
+    changed = view(told, "/diff", **{"from": "version:1", "to": "version:2"}).json()
+    assert [change["what"] for change in changed["changes"]["charter"]] == ["charter-revised"]
+    assert (changed["changes"]["charter"][0]["from"], changed["changes"]["charter"][0]["to"]) == (11, 1)
+    whole = view(told, "/diff").json()
+    assert set(whole["changes"]) == {"charter", "policy", "rounds", "library"}
+    assert_problem(view(told, "/diff", **{"from": "version:2", "to": "version:1"}), 422, "cuts-out-of-order")
+
+
+def test_an_answer_that_is_known_is_not_sent_again(told: Api):
+    for name in ("", "/history", "/blame", "/diff"):
+        tag = view(told, name).headers["etag"]
+        assert view(told, name, LEAD | {"If-None-Match": tag}).status_code == 304
+
+
+@pytest.mark.parametrize("name", ["", "/history", "/blame", "/diff", "/entities/program/program/history"])
+def test_what_is_answered_fits_the_document(told: Api, name):
+    document = told.get("/openapi.json").json()
+    path = name.replace("/entities/program/program", "/entities/{kind}/{id}")
+    schema = document["paths"][f"{PATH}{path}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert violations(document, schema, view(told, name).json()) == []
+    if not name:
+        assert violations(document, schema, view(told, name, as_("rob")).json()) == []
+
+
 # Rights
+
+
+def test_who_plans_sees_policy_library_and_list_and_nothing_of_who_said_what(told: Api):
+    whole = view(told).json()
+    for actor in ("rob", "ann"):
+        shown = view(told, headers=as_(actor)).json()
+        assert shown["sections"]["library"] == whole["sections"]["library"]
+        assert shown["sections"]["policy"] == whole["sections"]["policy"]
+        assert shown["list"] == whole["list"]
+        assert (shown["sections"]["rounds"], shown["sections"]["charter"]) == (None, None)
+        for name in ("/history", "/blame", "/diff", "/entities/program/program/history"):
+            assert_problem(view(told, name, as_(actor)), 403, "forbidden")
+
+
+def test_an_auditor_sees_the_whole_program_and_an_admin_nothing_of_it(told: Api):
+    for name in ("", "/history", "/blame", "/diff"):
+        assert view(told, name, as_("aud")).json() == view(told, name).json()
+        assert_problem(view(told, name, as_("adm")), 403, "forbidden")
+
+
+def test_who_reads_the_program_is_written_down(told: Api):
+    view(told, "/history", as_("aud"))
+
+    def noted() -> set[tuple[str, str]]:
+        items = told.get("/v1/access-events", as_("root"), actor="aud").json()["items"]
+        return {(each["view"], each["plan_id"]) for each in items}
+
+    wait_until(lambda: ("read_program_history", str(PROGRAM_ID)) in noted())
 
 
 @pytest.mark.parametrize("actor", ["rob", "ann", "aud", "adm"])

@@ -6,7 +6,8 @@ from typing import Any, get_args
 import pytest
 from pydantic_core import from_json, to_json
 
-from application.views.current_plan import CurrentPlan, current_plan, plural
+from application.views.by_section import plural
+from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import CutBeforePlan
 from domain.account_plan import COMMANDS, EVENTS, THINGS
 from domain.account_plan.language import Section
