@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from socket import socket
+from typing import get_args
 
 import structlog
 import uvicorn
@@ -43,7 +44,7 @@ from adapters.http.limits import Buckets
 from adapters.http.subscribers import Subscribers
 from adapters.observability.metrics import Metrics
 from adapters.observability.periodic import every
-from adapters.observability.readiness import Checks
+from adapters.observability.readiness import Checks, Reason
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
 from adapters.postgres.heads import PostgresHeads
@@ -295,12 +296,9 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         notarised(store, signing, metrics),
         pushing(store, settings, metrics) if with_worker else nullcontext(),
     ):
-        checks: Checks = {
-            "embedded-down": store.where.why_down,
-            "store-away": store.why_away,
-            "keys-unread": let_in.why_unread,
-            "projection-behind": follower.why_behind,
-        }
+        # In the order of the reasons.
+        why_not = (store.where.why_down, store.why_away, let_in.why_unread, follower.why_behind)
+        checks: Checks = dict(zip(get_args(Reason), why_not, strict=True))
         app = http_app(
             store,
             let_in,
