@@ -14,6 +14,9 @@ from tests.api import Api, served
 from tests.callers import given_key, known_keys
 from tests.places import ROOT
 
+NOBODY = {"Cookie": "another=site"}
+"""A browser that is not signed in here, whatever others of these tests have done."""
+
 FROM_HERE = {"Sec-Fetch-Site": "same-origin"}
 HTMX_SHA384 = "Qp9rdC8H7EqOoX-nR0P3RPG2Noji-qdwJlGpfzwQJsfOpp3sGwIdSP9xO3-UlEhn"
 
@@ -32,7 +35,7 @@ def text_of(page: str) -> str:
 
 def test_who_is_not_signed_in_is_asked_to_and_comes_back_to_the_page(acme):
     path = f"/plans/{acme.plan}?as_of=version:1"
-    asked = acme.get(path)
+    asked = acme.get(path, NOBODY)
     assert (asked.status_code, asked.headers["location"]) == (
         303,
         f"/sign-in?to=%2Fplans%2F{acme.plan}%3Fas_of%3Dversion%3A1",
