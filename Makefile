@@ -49,7 +49,7 @@ bench: .venv/installed
 # After a change of the dependencies in pyproject.toml; needs uv.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-		--no-header --extra dev --extra build --output-file requirements.txt pyproject.toml
+		--no-header --all-extras --output-file requirements.txt pyproject.toml
 
 clean:
 	rm -rf .venv .*_cache bench.json
