@@ -10,7 +10,7 @@ from asyncio import Task, to_thread
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 from hashlib import sha256
 from time import monotonic
 from typing import Any
@@ -25,6 +25,7 @@ from adapters.access.api_keys import ids_of
 from adapters.access.callers import CallerUnknown, is_this_machine
 from adapters.access.tls_trust import configured_authorities
 from application.aggregates.access import ROLES, Caller, Role
+from domain.calendar import LAST_DAY
 from domain.language import person_id
 
 KINDS = {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
@@ -48,6 +49,11 @@ REMEMBERED_FOR = 30.0
 
 MOST_REMEMBERED = 10_000
 ALL = "all"
+ODD = (jwt.PyJWTError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading a token or a key raises when it holds values of the wrong kind, or too large, or nested without end."""
+
+LATEST = datetime.combine(LAST_DAY, time.max, UTC).timestamp()
+NOT_THEIRS = "This token is not one that the issuer we trust made for this service."
 
 logger = structlog.get_logger("plantrail.oidc")
 
@@ -69,7 +75,10 @@ class Issuer:
 
 def is_safe(url: str) -> bool:
     """Return whether what is fetched from this URL cannot be altered on the way: https, or this machine."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return bool(parts.hostname) and (
         parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(parts.hostname or ""))
     )
@@ -102,7 +111,7 @@ def read(client: httpx.Client, url: str) -> dict[str, Any]:
                 raise IssuerWrong("The issuer answers without end.")
     try:
         answer = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise IssuerWrong("The issuer answers something that is no JSON.") from None
     if not isinstance(answer, dict):
         raise IssuerWrong("The issuer answers something that is no JSON object.")
@@ -113,13 +122,14 @@ def key_of(listed: Any) -> tuple[str | None, PyJWK] | None:
     """Return the id and the key of a JWK; None for one that is not for checking signatures we accept."""
     if not isinstance(listed, dict) or listed.get("kty") not in KINDS.values() or listed.get("use", "sig") != "sig":
         return None
+    kid = listed.get("kid")
     try:
         key = PyJWK(listed)
-    except jwt.PyJWTError:
+    except ODD:
         return None
     if key.algorithm_name not in KINDS or (key.key_type == "RSA" and key.key.key_size < SMALLEST_RSA):
         return None
-    return listed.get("kid"), key
+    return (kid, key) if isinstance(kid, str | None) else None
 
 
 class IssuerKeys:
@@ -160,7 +170,7 @@ class IssuerKeys:
         try:
             self._keys = await to_thread(self._fetch)
             self._fetched_at = monotonic()
-        except (httpx.HTTPError, httpx.InvalidURL, IssuerWrong) as error:
+        except Exception as error:  # noqa: BLE001 - whatever the issuer answers, its keys stay those there are
             logger.warning("issuer cannot be asked", error=type(error).__name__)
 
 
@@ -181,7 +191,7 @@ class IssuedTokens:
             return known
         claims = await self._claims(token)
         caller = caller_by(claims, self._issuer)
-        left = claims["exp"] + LEEWAY - self._now().timestamp()
+        left = expires_at(claims) + LEEWAY - self._now().timestamp()
         self._verified[digest] = monotonic() + min(REMEMBERED_FOR, left), caller
         if len(self._verified) > MOST_REMEMBERED:
             self._verified.popitem(last=False)
@@ -208,9 +218,18 @@ class IssuedTokens:
             )
         except jwt.ExpiredSignatureError:
             raise CallerUnknown("This token has expired: get another one.") from None
-        except jwt.PyJWTError:
-            raise CallerUnknown("This token is not one that the issuer we trust made for this service.") from None
+        except ODD:
+            raise CallerUnknown(NOT_THEIRS) from None
         return claims
+
+
+def expires_at(claims: Mapping[str, Any]) -> float:
+    """Return when a token expires, in seconds since 1970.  Raises `CallerUnknown` if that is no number, as RFC 7519 has
+    it, or no instant of our calendar."""
+    exp = claims["exp"]
+    if isinstance(exp, bool) or not isinstance(exp, int | float) or not 0 < exp < LATEST:
+        raise CallerUnknown(NOT_THEIRS)
+    return float(exp)
 
 
 def caller_by(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
@@ -223,7 +242,7 @@ def caller_by(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
         raise CallerUnknown(f"The token's claim “{issuer.actor_claim}” is no id of a person: it {wrong}.") from None
     plans = claim(claims, issuer.plans_claim)
     names = [plans] if isinstance(plans, str) else plans if isinstance(plans, list) else []
-    named = None if names == [ALL] else ids_of(name for name in names if isinstance(name, str))
+    named = None if names == [ALL] else ids_of(name for name in names if isinstance(name, str) and name.isascii())
     return Caller(actor, role_in(claim(claims, issuer.role_claim), issuer.role_claim), named)
 
 

@@ -297,7 +297,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         pushing(store, settings, metrics) if with_worker else nullcontext(),
     ):
         # In the order of the reasons.
-        why_not = (store.where.why_down, store.why_away, let_in.why_unread, follower.why_behind)
+        why_not = (store.where.why_down, store.why_away, store.why_read_only, let_in.why_unread, follower.why_behind)
         checks: Checks = dict(zip(get_args(Reason), why_not, strict=True))
         app = http_app(
             store,

@@ -75,7 +75,7 @@ class RequestMiddleware:
             await send(message)
 
         try:
-            await self._app(scope, receive, answer)
+            await (with_a_nul(scope) or self._app)(scope, receive, answer)
         except CancelledError:
             if status:
                 raise
@@ -100,6 +100,15 @@ class RequestMiddleware:
             request_id=scope["request_id"],
             **scope.get("spoken_of", {}),
         )
+
+
+def with_a_nul(scope: Scope) -> ASGIApp | None:
+    """Return the answer to a path or a query with a NUL, which is in no name and no value that PostgreSQL keeps."""
+    if "\0" in scope["path"]:
+        return problem(Request(scope), 404, "not-found", "There is nothing here: a path holds no NUL.")
+    if b"%00" in scope["query_string"] or b"\0" in scope["query_string"]:
+        return problem(Request(scope), 422, "invalid-parameters", "A query holds no NUL (%00).")
+    return None
 
 
 def _is_documentation(path: str) -> bool:

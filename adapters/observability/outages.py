@@ -3,31 +3,48 @@
 A store that is away is one cause, however many parts of the process wait for it and however the driver words it.
 """
 
+from collections.abc import Mapping
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
-from application.aggregates.ports import StoreUnavailable
+from application.aggregates.ports import StoreReadOnly, StoreUnavailable
 
 OUR_OWN = ("adapters.", "application.", "domain.")
-STORE_AWAY = "StoreUnavailable"
-FOLLOWS_FROM_A_STORE_AWAY = (
-    "commands and views answer 503; lists, checkpoints, webhooks and housekeeping stand where they are, and go on by"
-    " themselves when it is back"
-)
+
+
+class OfTheStore(NamedTuple):
+    """A cause that much of a process has in common: what is logged of it, and what follows from it."""
+
+    begins: str
+    ends: str
+    follows: str
+
+
+OF_THE_STORE: Mapping[type[BaseException], OfTheStore] = {
+    StoreUnavailable: OfTheStore(
+        "store away",
+        "store back",
+        "commands and views answer 503; lists, checkpoints, webhooks and housekeeping stand where they are, and go on"
+        " by themselves when it is back",
+    ),
+    StoreReadOnly: OfTheStore(
+        "store read-only",
+        "store can be written",
+        "commands answer 503, and plans are shown; lists, checkpoints and webhooks stand where they are, and go on"
+        " by themselves when it can be written",
+    ),
+}
 
 logger = structlog.get_logger("plantrail.outages")
 
 
 def cause_of(error: BaseException) -> str:
-    """Return the type of an error, with its message if the error is ours: other messages may repeat somebody's
-    words."""
-    if type(error) is StoreUnavailable:
-        return STORE_AWAY
+    """The kind of an error, and of our own what it says: what the errors of others say may repeat anybody's words."""
     name, words = type(error).__name__, " ".join(str(error).split())
-    return f"{name}: {words}" if is_ours(error) and words else name
+    return f"{name}: {words}" if is_ours(error) and type(error) not in OF_THE_STORE and words else name
 
 
 def is_ours(error: BaseException) -> bool:
@@ -35,62 +52,63 @@ def is_ours(error: BaseException) -> bool:
 
 
 class Outages:
-    """The outages of one process. It counts who waits for the store, so that its absence is logged once."""
+    """Those of one process."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._store_away_for: set[Work] = set()
-        self._store_away_since = 0.0
+        self._met: dict[OfTheStore, set[Work]] = {cause: set() for cause in OF_THE_STORE.values()}
+        self._since = dict.fromkeys(self._met, 0.0)
 
-    def store_away(self, work: "Work") -> None:
+    def met(self, cause: OfTheStore, work: "Work", error: str) -> None:
         with self._lock:
-            if not self._store_away_for:
-                self._store_away_since = monotonic()
-                logger.warning("store away", error=STORE_AWAY, follows=FOLLOWS_FROM_A_STORE_AWAY)
-            self._store_away_for.add(work)
+            if not self._met[cause]:
+                self._since[cause] = monotonic()
+                logger.warning(cause.begins, error=error, follows=cause.follows)
+            self._met[cause].add(work)
 
-    def store_back(self, work: "Work") -> None:
+    def over(self, cause: OfTheStore, work: "Work", goes_on: bool) -> None:
+        """Unless it goes on, something else is the matter, which is told by itself."""
         with self._lock:
-            self._store_away_for.discard(work)
-            if not self._store_away_for:
-                logger.info("store back", seconds=round(monotonic() - self._store_away_since, 1))
+            self._met[cause].discard(work)
+            if goes_on and not self._met[cause]:
+                logger.info(cause.ends, seconds=round(monotonic() - self._since[cause], 1))
 
 
 class Work:
-    """Something that is repeated and may fail."""
+    """Something that is done again and again, and may fail."""
 
     def __init__(self, outages: Outages | None, stopped: str, going_on: str, follows: str, **about: Any) -> None:
-        """`stopped` and `going_on` are the log events for failure and recovery; `follows` says what does not happen
-        meanwhile."""
+        """`stopped` and `going_on` are the events that are logged, `follows` says what does not happen meanwhile."""
         self._outages = outages or Outages()
         self._stopped = stopped
         self._going_on = going_on
         self._follows = follows
         self._about = about
+        self._of_the_store: OfTheStore | None = None
         self.cause: str | None = None
-        """Why it fails at the moment; None while it works."""
+        """Why it cannot be done; None when it can."""
 
     def failed(self, error: BaseException) -> None:
-        cause = cause_of(error)
+        cause, of_the_store = cause_of(error), OF_THE_STORE.get(type(error))
         if cause == self.cause:
             return
-        if cause == STORE_AWAY:
-            self._outages.store_away(self)
+        self._leave_the_store(goes_on=False)
+        if of_the_store:
+            self._outages.met(of_the_store, self, cause)
         else:
-            self._leave_the_store()
             origin = None if is_ours(error) else error
             logger.error(self._stopped, error=cause, follows=self._follows, exc_info=origin, **self._about)
-        self.cause = cause
+        self._of_the_store, self.cause = of_the_store, cause
 
     def done(self) -> None:
         if self.cause is None:
             return
-        if self.cause == STORE_AWAY:
-            self._outages.store_back(self)
-        else:
+        if self._of_the_store is None:
             logger.info(self._going_on, **self._about)
+        self._leave_the_store(goes_on=True)
         self.cause = None
 
-    def _leave_the_store(self) -> None:
-        if self.cause == STORE_AWAY:
-            self._outages.store_back(self)
+    def _leave_the_store(self, goes_on: bool) -> None:
+        if self._of_the_store:
+            self._outages.over(self._of_the_store, self, goes_on)
+            self._of_the_store = None

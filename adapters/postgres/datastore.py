@@ -7,12 +7,13 @@ from typing import TypeVar
 import psycopg
 from psycopg import Connection
 from psycopg.abc import PQGen
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
 from adapters.postgres.instants import read_as_nearest
-from application.aggregates.ports import StoreUnavailable
+from application.aggregates.ports import StoreReadOnly, StoreUnavailable
 
 SCHEMA = "plantrail"
 STATEMENT_TIMEOUT = 5.0
@@ -63,7 +64,7 @@ class Datastore:
         synchronous: bool = True,
     ) -> None:
         """Where nothing is lost that could not be done again, commits need not be `synchronous`: wait for the disk."""
-        self.conninfo = conninfo
+        self.conninfo = conninfo = to_whom_one_can_write(conninfo)
         self._synchronous = synchronous
         self._statement_timeout = statement_timeout
         self._pool = ConnectionPool(
@@ -103,16 +104,45 @@ class Datastore:
         with unavailable():
             self._pool.open()
             with self._pool.connection() as connection:
-                yield connection
+                try:
+                    yield connection
+                except psycopg.errors.ReadOnlySqlTransaction:
+                    # The server has become a standby: the next connection may find another.
+                    connection.close()
+                    raise
 
     def close(self) -> None:
         self._pool.close()
 
 
+UNUSABLE = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.InternalError,
+    psycopg.errors.InsufficientPrivilege,
+)
+"""What PostgreSQL and the driver say of a store that is down, slow, read-only, or lets us do too little."""
+
+
+def why_unavailable(error: psycopg.Error) -> StoreUnavailable:
+    """One of `UNUSABLE`, as others know it."""
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        return StoreReadOnly(StoreReadOnly.__doc__)
+    return StoreUnavailable(str(error).strip().partition("\n")[0])
+
+
 @contextmanager
 def unavailable() -> Iterator[None]:
-    """Tells a store that is down or slow from one that is wrong."""
+    """Tells a store that is unusable from one that is used wrongly."""
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise StoreUnavailable(str(error).strip().splitlines()[0] if str(error).strip() else "") from error
+    except UNUSABLE as error:
+        raise why_unavailable(error) from error
+
+
+def to_whom_one_can_write(conninfo: str) -> str:
+    """Of several servers the one that is no standby, unless it is said which is meant."""
+    said = conninfo_to_dict(conninfo)
+    if "," not in str(said.get("host", "")) or "target_session_attrs" in said:
+        return conninfo
+    return make_conninfo(conninfo, target_session_attrs="read-write")

@@ -19,6 +19,7 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from pydantic_core import from_json, to_json
 
+from adapters.postgres.datastore import UNUSABLE, why_unavailable
 from application.aggregates.ports import Answer, StoreBusy, StoreUnavailable
 
 APPEND = (
@@ -308,15 +309,18 @@ class GroupCommit:
             try:
                 connection = self._connected()
                 return append_unless_found(connection, batch) if unsure else append(connection, batch)
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except UNUSABLE as error:
                 failed = error.diag.severity_nonlocalized == "ERROR"
-                if self._connection is not None and not failed:
+                if self._connection is not None and (
+                    not failed or isinstance(error, psycopg.errors.ReadOnlySqlTransaction)
+                ):
                     self._connection.close()
                     self._connection = None
-                    unsure = True
+                    unsure = unsure or not failed
+                if unsure and (failed or monotonic() > deadline):
+                    raise OutcomeUnknown(OutcomeUnknown.__doc__) from error
                 if failed or monotonic() > deadline:
-                    kind = OutcomeUnknown if unsure else StoreUnavailable
-                    raise kind(kind.__doc__) from error
+                    raise why_unavailable(error) from error
                 sleep(0.1)
 
     def _connected(self) -> Connection[Any]:

@@ -123,6 +123,15 @@ class Store:
             return "The store does not answer."
         return None
 
+    def why_read_only(self) -> str | None:
+        """What keeps it from being written; None when nothing does."""
+        try:
+            with self.datastore.connection() as connection:
+                row = connection.execute("SELECT current_setting('transaction_read_only')").fetchone()
+        except StoreUnavailable:
+            return None  # which is told by itself
+        return "The store can only be read: it is a standby, or was made read-only." if row == ("on",) else None
+
 
 def upgrade(where: ConnectionStrings) -> list[str]:
     """Bring the schema up to date; the names of the migrations that were carried out.

@@ -14,6 +14,10 @@ class StoreUnavailable(Exception):
     """The store is down, slow or full: nothing was recorded, try again."""
 
 
+class StoreReadOnly(StoreUnavailable):
+    """The store can only be read at the moment: nothing was recorded, try again."""
+
+
 class StoreBusy(StoreUnavailable):
     """More is waiting to be recorded than can be in good time: nothing was recorded, try again."""
 

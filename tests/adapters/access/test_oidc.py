@@ -166,6 +166,100 @@ def test_who_the_token_does_not_name_or_gives_no_role_of_ours_is_nobody(local: L
     assert refused(local, local.token(**said))
 
 
+# Tokens they signed that are odd
+
+ODD: dict[str, bytes] = {
+    "null": b"null", "true": b"true", "no number": b'"soon"', "digits": b'"4102444800"', "a list": b"[4102444800]",
+    "an object": b'{"a": 1}', "nothing": b'""', "zero": b"0", "negative": b"-1", "beyond the calendar": b"1e14",
+    "beyond a double": b"1e400", "NaN": b"NaN", "Infinity": b"Infinity", "4,000 digits": b"9" * 4_000, "half": b"0.5",
+    "a surrogate": b'"\\ud800"', "a NUL": b'"\\u0000"', "a list of surrogates": b'["\\ud800", "acme"]',
+    "nested": b"[" * 1_500 + b"]" * 1_500, "long": b'"' + b"x" * 3_000 + b'"', "many": b"[" + b'"a",' * 700 + b'"a"]',
+    "mixed": b'[null, 3, {}, "acme"]', "spaces": b'"Jane Doe"', "with a comma": b'"a,b"', "a date": b'"2099-01-01"',
+}  # fmt: skip
+
+
+def signed(payload: bytes, headers: dict[str, Any] | None = None) -> str:
+    """As their key signs whatever it is given."""
+    return jwt.PyJWS().encode(payload, RSA, "RS256", {"kid": "RS256"} | (headers or {}))
+
+
+def payload_with(local: LocalIssuer, claim: str, value: bytes) -> bytes:
+    now = int(datetime.now(UTC).timestamp())
+    claims = {"iss": local.url, "aud": "plantrail", "sub": "ann", "iat": now, "exp": now + 300}
+    claims |= {"plantrail_role": "reader", "plantrail_plans": ["acme"]} | {claim: "HERE"}
+    return json.dumps(claims).encode().replace(b'"HERE"', value)
+
+
+@pytest.mark.parametrize(
+    "claim", ["iss", "aud", "sub", "iat", "exp", "nbf", "jti", "plantrail_role", "plantrail_plans", "azp"]
+)
+def test_whatever_a_claim_holds_the_token_is_somebodys_or_nobodys(local: LocalIssuer, claim):
+    async def ask() -> None:
+        known = IssuedTokens(local.trusted, now)
+        for name, value in ODD.items():
+            try:
+                caller = await known.caller(signed(payload_with(local, claim, value)))
+            except CallerUnknown:
+                continue
+            assert claim in ("jti", "azp", "nbf", "iat", "sub", "plantrail_plans"), (claim, name)
+            assert caller.role == "reader"
+            assert caller.plans is not None
+
+    asyncio.run(ask())
+
+
+def test_an_expiry_is_a_number_of_our_calendar(local: LocalIssuer):
+    in_time = str(int(datetime.now(UTC).timestamp()) + 300).encode()
+    assert who(local, signed(payload_with(local, "exp", in_time)))
+    for wrong in (b'"%b"' % in_time, b"[%b]" % in_time, b"1e12", b"1e400", b"9" * 400, b"true", b"NaN", b"Infinity"):
+        assert refused(local, signed(payload_with(local, "exp", wrong))), wrong
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"null", b"[]", b"3", b"{", b'{"exp": 1' * 500, b"[" * 2_500, b"\xff\xfe", b'{"\\ud800": 1}', b"\x00"],
+)
+def test_a_payload_that_is_no_object_is_nobodys(local: LocalIssuer, payload):
+    assert refused(local, signed(payload))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"kid": 3}, {"kid": ["RS256"]}, {"kid": {}}, {"crit": ["exp"]}, {"b64": False}, {"alg": None}, {"typ": []},
+     {"kid": "\ud800"}, {"zip": "DEF"}],
+)  # fmt: skip
+def test_whatever_a_header_holds_the_token_is_somebodys_or_nobodys(local: LocalIssuer, header):
+    _, body, signature = local.token().split(".")
+    odd = json.dumps({"alg": "RS256", "kid": "RS256"} | header).encode()
+    assert refused(local, f"{encoded(odd)}.{body}.{signature}")
+    assert refused(local, f"{encoded(b'[' * 3_000)}.{body}.{signature}")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"alg": [1]},
+        {"kid": ["x"]},
+        {"kid": {}},
+        {"n": 1},
+        {"n": "\ud800"},
+        {"e": None},
+        {"kty": []},
+        {"use": {}},
+        {"kty": "EC"},
+    ],
+)
+def test_one_odd_key_of_theirs_takes_nothing_from_the_others(local: LocalIssuer, odd):
+    local.keys.insert(0, public("RS256", "odd") | odd)
+    assert who(local, local.token())
+
+
+@pytest.mark.parametrize("discovery", [{"jwks_uri": "https://["}, {"jwks_uri": "http://127.0.0.1:99999/"}])
+def test_an_issuer_that_leads_nowhere_lets_nobody_in(local: LocalIssuer, discovery):
+    local.discovery |= discovery
+    assert refused(local, local.token())
+
+
 # What is no token of theirs
 
 
