@@ -51,8 +51,18 @@ class Month(NamedTuple):
     first: date
     last: date
 
+    @classmethod
+    def of(cls, day: date) -> "Month":
+        """The month that a day is in."""
+        return cls(day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1]))
+
     def __str__(self) -> str:
         return self.first.isoformat()[:7]
+
+    def before(self, months: int) -> "Month":
+        """The month so many months earlier."""
+        year, month = divmod(self.first.year * 12 + self.first.month - 1 - months, 12)
+        return Month.of(date(year, month + 1, 1))
 
     def is_over(self, now: datetime) -> bool:
         """Return whether the month is over everywhere."""
@@ -135,9 +145,8 @@ def month_named(text: str, now: datetime) -> Month:
     try:
         if not re.fullmatch("[0-9]{4}-[0-9]{2}", text):
             raise ValueError
-        first = date.fromisoformat(f"{text}-01")
-        month = Month(first, first.replace(day=monthrange(first.year, first.month)[1]))
-        cuts_begin = first - timedelta(days=1)
+        month = Month.of(date.fromisoformat(f"{text}-01"))
+        cuts_begin = month.first - timedelta(days=1)
     except (ValueError, OverflowError):
         raise MonthUnknown(f"“{shortened(text)}” is not a month such as 2026-03.") from None
     today = day_of(now, EARLIEST_ZONE)

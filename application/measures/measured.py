@@ -1,0 +1,107 @@
+"""A plan in a month as measures look at it: how it stood before the month and at its end, and what was recorded
+between.
+
+A month of a plan ends with its last day in the plan's time zone, and what is recorded later belongs to a later month,
+whatever day it is about: so a month that is over says the same for ever.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+
+from application.findings.examined import Examined
+from application.reports.month_report import Month, cuts_of
+from application.reports.outcomes import PromiseOutcome, PromiseOutcomes, rows
+from application.reports.period import Period
+from application.views.cuts import cut_at
+from application.views.loaded_plan import LoadedPlan
+from application.views.policy_in_force import policy_at
+from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.health import ContractRenewed, ContractSet
+from domain.account_plan.language import AccountPlan
+from domain.record import Recorded
+
+NO_PROGRAM: Sequence[Recorded] = ()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One plan in one month.  What several measures need is made once."""
+
+    month: Month
+    period: Period
+    before: AccountPlan
+    """The plan as it stood when the month began: empty where it was opened later."""
+    at: Examined
+    """The plan at the month's end, and the policy in force then."""
+
+    @property
+    def plan(self) -> AccountPlan:
+        """As it stood at the month's end."""
+        return self.period.known.state
+
+    @property
+    def provisional(self) -> bool:
+        """Whether the month goes on."""
+        return self.period.b.provisional
+
+    @cached_property
+    def recorded(self) -> Sequence[Recorded]:
+        """What was recorded in the month, without what was struck by its end."""
+        return [record for record in self.at.records if record.version > self.period.a.version]
+
+    @cached_property
+    def outcomes(self) -> PromiseOutcomes:
+        """What was said at the beginning of the month, and what was done by its end."""
+        return rows(self.period)
+
+    @property
+    def said_by_us(self) -> Sequence[PromiseOutcome]:
+        return [row for row in self.outcomes["said"] if row.side == "us"]
+
+    def arr_before(self, months: int) -> Decimal | None:
+        """The ARR so many months before the month's end; None where there was no contract yet."""
+        day = self.month.before(months).last.isoformat()
+        cut = self.period.b if months == 0 else cut_at(day, self.period.known, self.period.b.at)
+        return next(
+            (
+                record.event.arr
+                for record in reversed(self.period.known.records[: cut.version])
+                if isinstance(record.event, ContractSet | ContractRenewed)
+            ),
+            None,
+        )
+
+
+def measured_months(
+    known: LoadedPlan, months: Sequence[Month], now: datetime, program: Sequence[Recorded] = NO_PROGRAM
+) -> Iterator[Measured]:
+    """The plan in each of these months, which are in their order; not in those before it was opened or still to come.
+
+    `program` are the program's records.  Every event is folded once, however many months there are.
+    """
+    loaded = LoadedPlan.of(ACCOUNT_PLAN, known.id)
+    for month in months:
+        cuts = cuts_of(month, known, now)
+        if cuts is None:
+            continue
+        a, b = cuts
+        before = _at(loaded, known, a.version)
+        loaded = _at(before, known, b.version)
+        at = Examined(loaded, b, policy_at(program, b))
+        yield Measured(month, Period(loaded, a, b), before.state, at)
+
+
+def _at(loaded: LoadedPlan, known: LoadedPlan, version: int) -> LoadedPlan:
+    return loaded.with_news(known.records[loaded.version : version]) if version > loaded.version else loaded
+
+
+def months_between(first: Month, last: Month) -> list[Month]:
+    """Both included; none where the last is before the first."""
+    found, month = [], first
+    while month.first <= last.first:
+        found.append(month)
+        month = Month.of(month.last + timedelta(days=1))
+    return found

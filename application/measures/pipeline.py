@@ -1,0 +1,41 @@
+"""Measures of what may be won: pipeline, and the next steps and people it hangs on."""
+
+from decimal import Decimal
+
+from application.measures.measure import Figures, one, share
+from application.measures.measured import Measured
+from application.measures.revenue import by_source
+from application.views.metrics import pipeline
+from domain.account_plan.opportunities import Opportunity, engaged_there
+
+
+def _created(at: Measured) -> list[Opportunity]:
+    before = at.before.all(Opportunity)
+    return [each for each in at.plan.all(Opportunity).values() if each.id not in before]
+
+
+def pipeline_created(at: Measured) -> Figures:
+    return one(sum((each.amount for each in _created(at)), Decimal(0)))
+
+
+def pipeline_created_by_source(at: Measured) -> Figures:
+    return by_source(_created(at), ())
+
+
+def pipeline_open(at: Measured) -> Figures:
+    return one(pipeline(at.plan).amount)
+
+
+def weighted_pipeline(at: Measured) -> Figures:
+    return one(pipeline(at.plan).weighted_amount)
+
+
+def multi_threaded(at: Measured) -> Figures:
+    open_ones, least = at.plan.open(Opportunity), at.at.policy.coverage.multi_threaded
+    return share(sum(len(engaged_there(at.plan, each)) >= least for each in open_ones), len(open_ones))
+
+
+def next_step_dated(at: Measured) -> Figures:
+    open_ones = at.plan.open(Opportunity)
+    steps = [each.next_best_action for each in open_ones if each.next_best_action]
+    return share(sum(step.due_on >= at.at.today for step in steps), len(open_ones))

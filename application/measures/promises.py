@@ -1,0 +1,78 @@
+"""Measures of promises: whether actions come on time, plays are played and milestones held."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from application.measures.measure import ALL, Figures, Parts, one, share
+from application.measures.measured import Measured
+from application.reports.outcomes import PromiseOutcome
+from application.reports.scores import score
+from domain.account_plan.actions import Action
+from domain.account_plan.plays import Play, PlayStarted
+
+
+def on_schedule(at: Measured) -> Figures:
+    return _kept([row for row in at.said_by_us if row.kind == "action"])
+
+
+def _kept(rows: Sequence[PromiseOutcome]) -> Figures:
+    found = score(rows)
+    return share(found.kept, found.scored)
+
+
+def play_completion(at: Measured) -> Figures:
+    found = score(row for row in at.said_by_us if row.kind == "play")
+    return share(found.kept + found.late + found.failed, found.scored)
+
+
+def milestone_on_time(at: Measured) -> Figures:
+    milestones = {each.id for each in at.plan.all(Action).values() if each.kind == "milestone"}
+    return _kept([row for row in at.said_by_us if row.kind == "action" and row.id in milestones])
+
+
+def milestones_held(at: Measured) -> Figures:
+    milestones = [each for each in at.plan.open(Action) if each.kind == "milestone"]
+    return share(sum(each.calendar_hold for each in milestones), len(milestones))
+
+
+def plays_started(at: Measured) -> Figures:
+    return one(len({record.event.id for record in at.recorded if isinstance(record.event, PlayStarted)}))
+
+
+def newly_finished(at: Measured) -> list[Play]:
+    """The plays that were won or lost in the month."""
+    before = {each.id for each in at.before.all(Play).values() if each.finished_on}
+    return [each for each in at.plan.all(Play).values() if each.finished_on and each.id not in before]
+
+
+def pilot_days(at: Measured) -> Figures:
+    started = _started_on(at)
+    days = [
+        Decimal(max((each.finished_on - started[each.id]).days, 0))
+        for each in newly_finished(at)
+        if each.kind == "proof" and each.id in started and each.finished_on
+    ]
+    return {ALL: tuple(sorted(days))} if days else {}
+
+
+def _started_on(at: Measured) -> dict[str, date]:
+    """The day each play was started first."""
+    started: dict[str, date] = {}
+    for record in at.at.records:
+        if isinstance(record.event, PlayStarted):
+            started.setdefault(record.event.id, record.event.started_on or at.at.day_of(record))
+    return started
+
+
+def library_win_rate(at: Measured) -> Figures:
+    found: defaultdict[str, list[Play]] = defaultdict(list)
+    for each in newly_finished(at):
+        if each.library_play:
+            found[each.library_play].append(each)
+    return {title: _won(plays) for title, plays in found.items()}
+
+
+def _won(plays: Sequence[Play]) -> Parts:
+    return Decimal(sum(each.state == "won" for each in plays)), Decimal(len(plays))
