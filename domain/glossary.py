@@ -255,6 +255,8 @@ MEANINGS: Mapping[str, str] = {
     "goal.unit": "The unit it is measured in.",
     "hypothesis.unit": "The unit it is measured in.",
     "until_on": "The last day in the role.",
+    "rule": "The rule of the findings that it is about.",
+    "exception.until_on": "The last day on which the plan is excused.",
     "url": "Where it lies.",
     "usage": "How much it is used, as we measure it.",
     "value": "The figure that was read.",

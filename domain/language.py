@@ -224,9 +224,9 @@ class Event(Terms):
         return None
 
 
-CommandRight = Literal["command", "tier", "members", "hold", "erase", "program"]
+CommandRight = Literal["command", "tier", "members", "hold", "erase", "exceptions", "program"]
 """What a caller must be trusted with to give a command: to change things, to say which tier an account has, to say who
-works on it, to place and release legal holds, to forget people, or to run the program."""
+works on it, to place and release legal holds, to forget people, to excuse a plan from rules, or to run the program."""
 
 
 class Command(BaseModel):

@@ -30,6 +30,24 @@ attach-document → DocumentAttached: id, kind(benchmark_pack cost_model roi_mod
 confirm-section → SectionConfirmed: section(summary overview health stakeholders whitespace opportunities goals
     hypotheses competition risks plays requests team vision reviews plan)
 strike-entry → EntryStruck: event, reason
+grant-exception → ExceptionGranted: rule(stale-section stale-contact missing-people vague-promise overdue-promise
+    whitespace-untouched no-whitespace-candidate not-reviewed single-threaded survivors evaluator-only
+    unplaced-relationship hypothesis-without-proof too-few-hypotheses too-many-hypotheses no-counter-strategy
+    no-executive-sponsor sponsor-meeting-overdue sponsor-neglected handover-without-overlap team-incomplete
+    team-expected team-not-aligned qbr-skipped qbr-without-commitments qbr-without-executives qbr-metrics-without-goal
+    pack-late executive-meeting-is-qbr repeated-topics one-touchpoint too-few-plays too-many-plays milestones-not-held
+    next-step-missing custom-development-open request-unanswered trigger-ignored plan-for-the-review paper-plan
+    goal-without-pipeline opportunity-without-goal advisory-board-unlinked marketing-absent empty-section
+    buying-centers demotion-due rank-only), until_on, reason
+revoke-exception → ExceptionRevoked: rule(stale-section stale-contact missing-people vague-promise overdue-promise
+    whitespace-untouched no-whitespace-candidate not-reviewed single-threaded survivors evaluator-only
+    unplaced-relationship hypothesis-without-proof too-few-hypotheses too-many-hypotheses no-counter-strategy
+    no-executive-sponsor sponsor-meeting-overdue sponsor-neglected handover-without-overlap team-incomplete
+    team-expected team-not-aligned qbr-skipped qbr-without-commitments qbr-without-executives qbr-metrics-without-goal
+    pack-late executive-meeting-is-qbr repeated-topics one-touchpoint too-few-plays too-many-plays milestones-not-held
+    next-step-missing custom-development-open request-unanswered trigger-ignored plan-for-the-review paper-plan
+    goal-without-pipeline opportunity-without-goal advisory-board-unlinked marketing-absent empty-section
+    buying-centers demotion-due rank-only), reason
 archive-plan → PlanArchived: reason
 reopen-plan → PlanReopened: reason
 place-hold → LegalHoldPlaced: reason

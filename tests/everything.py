@@ -28,6 +28,12 @@ TOLD: list[Line] = [
     ("2026-01-06", "write-note", {"id": "n-risk", "section": "risks", "text": "Budget talks in May"}),
     ("2026-01-06", "write-note", {"id": "n-plan", "section": "plan", "heading": "Start", "text": "First draft"}),
     ("2026-01-06", "attach-document", {"id": "roi", "kind": "roi_model", "title": "ROI", "url": "https://example.com"}),
+    (
+        "2026-01-06",
+        "grant-exception",
+        {"rule": "marketing-absent", "until_on": "2026-06-30", "reason": "Marketing is hired in June"},
+    ),
+    ("2026-01-06", "revoke-exception", {"rule": "marketing-absent", "reason": "Joy is there"}),
     ("2026-01-07", "describe-account", {"industry": "Machines", "employees": 900, "key_products": ["Presses"]}),
     ("2026-01-07", "add-unit", {"id": "plant", "name": "Plant", "kind": "site", "buying_center": True}),
     ("2026-01-07", "add-unit", {"id": "line", "name": "L", "kind": "team", "buying_center": False, "parent": "plant"}),

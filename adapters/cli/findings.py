@@ -32,6 +32,9 @@ def shown(finding: Finding) -> Iterator[RenderableType]:
         (f"  since {finding.since_on}", QUIET),
     )
     yield Padding(Text(finding.sentence), (0, 0, 0, 8))
+    if excused := finding.excused:
+        why = f": {excused.reason}" if excused.reason else ""
+        yield Padding(Text(f"Excused by {excused.by} until {excused.until_on}{why}", QUIET), (0, 0, 0, 8))
     for each in finding.remedies:
         yield Padding(Text(told(each), QUIET), (0, 0, 0, 10))
 

@@ -29,6 +29,15 @@ class Remedy(BaseModel):
     missing: list[str] = Field(description="The fields that only who sends it can fill in; none: it can go as it is.")
 
 
+class Excuse(BaseModel):
+    """An exception from a rule that is in force at the cut."""
+
+    by: str = Field(description="Who granted it.")
+    until_on: date = Field(description="The last day it is in force.")
+    reason: str | None
+    event: str
+
+
 class Finding(BaseModel):
     """Something that is wrong with a plan at a cut, explained."""
 
@@ -41,6 +50,7 @@ class Finding(BaseModel):
     policy_version: int
     seed: str = Field(description="The experience that the rule comes from.")
     remedies: list[Remedy]
+    excused: Excuse | None = Field(None, description="Null unless the plan is excused from the rule at the cut.")
 
 
 class Found(NamedTuple):

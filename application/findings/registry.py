@@ -19,12 +19,14 @@ from application.findings import (
     whitespace,
 )
 from application.findings.examined import Examined
-from application.findings.finding import Finding, Found, Named, Rule, Scope
+from application.findings.finding import Excuse, Finding, Found, Named, Rule, Scope
 from application.views.by_section import CutView
 from application.views.cuts import Cut, known_at
 from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import policy_at
-from domain.program.policy import PlanRuleName, Severity
+from domain.account_plan.exceptions import RuleException
+from domain.account_plan.rule_names import PlanRuleName
+from domain.program.policy import Severity
 from domain.record import Recorded
 
 RULES: Mapping[PlanRuleName, Rule] = {
@@ -406,9 +408,10 @@ def findings_view(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ())
 
 
 def findings(at: Examined) -> list[Finding]:
-    """The loudest first, then what has been so for longest.  An archived plan is asked for nothing."""
+    """The loudest first, then what has been so for longest; what is excused comes last.  An archived plan is asked for
+    nothing."""
     found = [] if at.card.archived else [each for name in RULES for each in findings_by(name, at)]
-    return sorted(found, key=lambda each: (LOUDNESS[each.severity], each.since_on))
+    return sorted(found, key=lambda each: (each.excused is not None, LOUDNESS[each.severity], each.since_on))
 
 
 def findings_by(name: PlanRuleName, at: Examined) -> list[Finding]:
@@ -416,11 +419,23 @@ def findings_by(name: PlanRuleName, at: Examined) -> list[Finding]:
     rule, adjusted = RULES[name], at.policy.findings.get(name)
     if (adjusted and adjusted.off) or not APPLIES[rule.scope](at):
         return []
-    severity = adjusted.severity if adjusted else rule.severity
-    return [_finding(name, severity, rule, found, at) for found in rule.judge(at)]
+    severity, found = adjusted.severity if adjusted else rule.severity, list(rule.judge(at))
+    excused = excuse(name, at) if found else None
+    return [_finding(name, severity, rule, each, at, excused) for each in found]
 
 
-def _finding(name: PlanRuleName, severity: Severity, rule: Rule, found: Found, at: Examined) -> Finding:
+def excuse(name: PlanRuleName, at: Examined) -> Excuse | None:
+    """The exception from a rule that is in force at the cut, and who granted it."""
+    exception = at.plan.find(RuleException, name)
+    if exception is None or not exception.excuses(at.day):
+        return None
+    granted = at.about(exception)[-1]
+    return Excuse(by=granted.meta.actor, until_on=exception.until_on, reason=granted.meta.reason, event=granted.id)
+
+
+def _finding(
+    name: PlanRuleName, severity: Severity, rule: Rule, found: Found, at: Examined, excused: Excuse | None
+) -> Finding:
     return Finding(
         rule=name,
         severity=severity,
@@ -431,4 +446,5 @@ def _finding(name: PlanRuleName, severity: Severity, rule: Rule, found: Found, a
         policy_version=at.in_force.version,
         seed=rule.seed,
         remedies=list(found.remedies),
+        excused=excused,
     )

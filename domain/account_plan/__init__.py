@@ -6,6 +6,7 @@ from domain.account_plan import (
     actions,
     competition,
     entries,
+    exceptions,
     goals,
     health,
     hypotheses,
@@ -32,6 +33,7 @@ AccountPlanCommand = (
     plan.PlanCommands
     | summary.SummaryCommands
     | entries.EntryCommands
+    | exceptions.ExceptionCommands
     | overview.OverviewCommands
     | health.HealthCommands
     | stakeholders.StakeholderCommands
@@ -54,6 +56,7 @@ AccountPlanEvent = (
     plan.PlanEvents
     | summary.SummaryEvents
     | entries.EntryEvents
+    | exceptions.ExceptionEvents
     | overview.OverviewEvents
     | health.HealthEvents
     | stakeholders.StakeholderEvents
@@ -77,6 +80,7 @@ TOPICS: tuple[Topic[AccountPlan, AccountPlanCommand, AccountPlanEvent], ...] = (
     plan.TOPIC,
     summary.TOPIC,
     entries.TOPIC,
+    exceptions.TOPIC,
     overview.TOPIC,
     health.TOPIC,
     stakeholders.TOPIC,

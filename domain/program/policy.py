@@ -14,6 +14,7 @@ from pydantic import Field
 from domain.account_plan.language import Section
 from domain.account_plan.plan import Tier
 from domain.account_plan.reviews import ReviewKind
+from domain.account_plan.rule_names import PlanRuleName
 from domain.account_plan.team import Role
 from domain.aggregates import Topic
 from domain.calendar import Day
@@ -22,58 +23,6 @@ from domain.program.language import OnProgram, ProgramSection, ProgramState
 from domain.things import Draft, Thing
 
 Severity = Literal["alarm", "warning", "hint"]
-PlanRuleName = Literal[
-    "stale-section",
-    "stale-contact",
-    "missing-people",
-    "vague-promise",
-    "overdue-promise",
-    "whitespace-untouched",
-    "no-whitespace-candidate",
-    "not-reviewed",
-    "single-threaded",
-    "survivors",
-    "evaluator-only",
-    "unplaced-relationship",
-    "hypothesis-without-proof",
-    "too-few-hypotheses",
-    "too-many-hypotheses",
-    "no-counter-strategy",
-    "no-executive-sponsor",
-    "sponsor-meeting-overdue",
-    "sponsor-neglected",
-    "handover-without-overlap",
-    "team-incomplete",
-    "team-expected",
-    "team-not-aligned",
-    "qbr-skipped",
-    "qbr-without-commitments",
-    "qbr-without-executives",
-    "qbr-metrics-without-goal",
-    "pack-late",
-    "executive-meeting-is-qbr",
-    "repeated-topics",
-    "one-touchpoint",
-    "too-few-plays",
-    "too-many-plays",
-    "milestones-not-held",
-    "next-step-missing",
-    "custom-development-open",
-    "request-unanswered",
-    "trigger-ignored",
-    "plan-for-the-review",
-    "paper-plan",
-    "goal-without-pipeline",
-    "opportunity-without-goal",
-    "advisory-board-unlinked",
-    "marketing-absent",
-    "empty-section",
-    "buying-centers",
-    "demotion-due",
-    "rank-only",
-]
-"""The rules that look at one plan alone."""
-
 ProgramRuleName = Literal[
     "promotion-due",
     "list-too-long",

@@ -18,7 +18,7 @@ from tests.stores import OPEN_ACME
 MAY: dict[Role, set[str]] = {
     "reader": {"view", "witness", "practice"},
     "editor": {"view", "witness", "practice", "command", "tier", "members"},
-    "lead": {"view", "witness", "practice", "view-program", "program", "tier"},
+    "lead": {"view", "witness", "practice", "view-program", "program", "tier", "exceptions"},
     "auditor": {"view", "witness", "practice", "view-program", "audit"},
     "subscriber": {"witness", "feed", "own-endpoints"},
     "admin": {"witness", "members", "hold", "erase", "own-endpoints", "all-endpoints", "keys"},

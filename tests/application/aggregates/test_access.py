@@ -61,15 +61,15 @@ def test_every_role_has_rights_there_are_and_only_the_developer_has_all():
 
 def test_plans_are_edited_by_editors_alone_and_holds_and_erasures_are_for_admins_alone():
     changes = {right_to(command) for command in COMMANDS.values()}
-    assert changes == {"command", "tier", "members", "hold", "erase"}
+    assert changes == {"command", "tier", "members", "hold", "erase", "exceptions"}
     assert changes & ROLES["editor"] == {"command", "tier", "members"}
-    assert changes & ROLES["lead"] == {"tier"}
+    assert changes & ROLES["lead"] == {"tier", "exceptions"}
     assert changes & ROLES["admin"] == {"members", "hold", "erase"}
     for role in ("reader", "auditor", "subscriber"):
         assert not changes & ROLES[role]
     assert {name for name, command in COMMANDS.items() if right_to(command) != "command"} == {
         "place-hold", "release-hold", "forget-stakeholder", "assign-member", "release-member", "change-tier",
-        "confirm-tier",
+        "confirm-tier", "grant-exception", "revoke-exception",
     }  # fmt: skip
 
 

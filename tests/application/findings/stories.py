@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.program.policy import PlanRuleName
+from domain.account_plan.rule_names import PlanRuleName
 from tests.everything import ACTION, GOAL, HYPOTHESIS, OPPORTUNITY, PLAY, Line
 
 

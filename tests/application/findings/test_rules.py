@@ -13,7 +13,8 @@ from application.findings.registry import RULES, findings, findings_by, findings
 from application.views.cuts import known_at
 from application.views.policy_in_force import DEFAULT, PolicyInForce
 from domain.account_plan import ACCOUNT_PLAN
-from domain.program.policy import PlanRuleName, Policy
+from domain.account_plan.rule_names import PlanRuleName
+from domain.program.policy import Policy
 from tests.application.findings.stories import STORIES, Story, action, in_order
 from tests.everything import Line, everything
 from tests.findings_table import TABLE, table
@@ -108,6 +109,27 @@ def test_the_loudest_come_first_and_each_says_by_which_policy():
     assert set(severities) == {"alarm", "warning", "hint"}
     assert {each.policy_version for each in view.items} == {view.policy_version} == {0}
     assert view.version == everything().known.version
+
+
+def test_a_rule_finds_what_it_finds_and_says_who_excused_it_until_when():
+    history = told([action("a", due_on="2026-03-20")])
+    reason = {"rule": "overdue-promise", "reason": "The plant is closed"}
+    history.on("2026-04-01T12:00Z", "grant-exception", until_on="2026-04-30", **reason)
+    granted = history.known.records[-1]
+
+    def overdue(day: str) -> Finding:
+        [found] = findings_by("overdue-promise", examined(history, day))
+        return found
+
+    assert overdue("2026-03-31").excused is None
+    excuse = overdue("2026-04-30").excused
+    assert excuse is not None
+    assert (excuse.by, str(excuse.until_on)) == (granted.meta.actor, "2026-04-30")
+    assert (excuse.reason, excuse.event) == ("The plant is closed", granted.id)
+    assert overdue("2026-05-01").excused is None
+    assert findings(examined(history, "2026-04-30"))[-1].rule == "overdue-promise"
+    history.on("2026-04-10", "revoke-exception", **reason)
+    assert overdue("2026-04-30").excused is None
 
 
 def test_an_archived_plan_is_asked_for_nothing():
