@@ -23,6 +23,7 @@ from adapters.http import (
     access_events,
     commands,
     contracts,
+    departures,
     erasures,
     feed,
     keys,
@@ -140,6 +141,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         commands.routes(program_desk, guard),
         *guard.before_all(
             queries.routes(views),
+            departures.routes(views),
             program.routes(program_views),
             reports.routes(views, services.histories, services.tree, ReportResponder(services.press)),
             portfolio.routes(services.portfolio),

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple, TypeVar, get_args
 
+from application.views.contacts import Contact, contacts
 from application.views.cuts import Cut, timezone_of
 from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import PolicyInForce
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import Plan, Tier, the_plan
-from domain.account_plan.relationships import TouchLogged
 from domain.account_plan.reviews import ReviewHeld
 from domain.account_plan.stakeholders import Stakeholder
 from domain.account_plan.team import Member, Role
@@ -21,22 +21,6 @@ from domain.record import Recorded
 from domain.things import Thing, day_of
 
 Kind = TypeVar("Kind", bound=Thing)
-
-
-class Contact(NamedTuple):
-    """A time that some of ours met some of theirs: a touch, or a review where the customer was."""
-
-    happened_on: date
-    version: int
-    kind: str
-    stakeholders: tuple[str, ...]
-    members: tuple[str, ...]
-    topics: tuple[str, ...]
-    record: Recorded
-
-    @property
-    def event(self) -> str:
-        return self.record.id
 
 
 class HeldOnRecord(NamedTuple):
@@ -151,7 +135,7 @@ class Examined:
     @cached_property
     def contacts(self) -> Sequence[Contact]:
         """In the order they happened."""
-        return sorted(contact for record in self.records if (contact := _contact(record)) is not None)
+        return contacts(self.records)
 
     def met(self, *who: str) -> list[Contact]:
         """The contacts at which any of these people of theirs was there."""
@@ -175,13 +159,3 @@ class Examined:
 
     def last_held(self, kind: str) -> HeldOnRecord | None:
         return next((each for each in reversed(self.held) if each.review.kind == kind), None)
-
-
-def _contact(record: Recorded) -> Contact | None:
-    match record.event:
-        case TouchLogged() as touch:
-            who = touch.stakeholders, touch.members
-            return Contact(touch.happened_on, record.version, touch.kind, *who, touch.topics, record)
-        case ReviewHeld(theirs=theirs) as review if theirs:
-            return Contact(review.held_on, record.version, review.kind, theirs, review.ours, review.topics, record)
-    return None

@@ -6,22 +6,12 @@ from datetime import date, timedelta
 from application.findings.examined import Examined
 from application.findings.finding import Found, Remedy, remedy
 from application.findings.sentences import counted, days, listed, person, spaced
+from application.views.contacts import LOOKED_AT
 from application.views.metrics import KEY_ROLES
-from domain.account_plan.stakeholders import (
-    Role,
-    Stakeholder,
-    StakeholderAdded,
-    StakeholderCorrected,
-    StakeholderMoved,
-    StakeholderReturned,
-    StakeholderVerified,
-)
+from domain.account_plan.stakeholders import Role, Stakeholder
 
 NEEDED_ROLES: Sequence[Role] = ("economic_buyer", "champion", "executive_sponsor")
 """The parts of a purchase that somebody has to be known to play."""
-
-LOOKED_AT = (StakeholderAdded, StakeholderCorrected, StakeholderMoved, StakeholderReturned, StakeholderVerified)
-"""Whoever recorded this looked at whether the details of a stakeholder are right."""
 
 SAME_PERSON_DAYS = 180
 """For so long one and the same person in every meeting makes an account hang on them."""

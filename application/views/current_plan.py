@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, create_model
 
 from application.views.by_section import CutView, by_section, section_models
+from application.views.contact_clock import ContactClock, contact_clock
 from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.freshness import Duty, Freshness, duties, freshness
 from application.views.loaded_plan import LoadedPlan
@@ -33,6 +34,9 @@ class CurrentPlan(BaseModel):
     sections: Sections  # type: ignore[valid-type]
     metrics: Metrics
     duties: list[Duty] = Field(description="Recent events after which the plan should be updated.")
+    contact_clock: list[ContactClock] = Field(
+        description="For everybody at the customer's: the last and the next time somebody of ours is in touch."
+    )
 
 
 def current_plan(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) -> CurrentPlan:
@@ -42,7 +46,8 @@ def current_plan(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) 
     """
     plan = plan_at(known, cut)
     card, records, zone = the_plan(plan), known.records[: cut.version], timezone_of(known)
-    fresh = freshness(records, card.tier, zone, cut.date, policy_at(program, cut).policy)
+    policy = policy_at(program, cut).policy
+    fresh = freshness(records, card.tier, zone, cut.date, policy)
     things = by_section(plan, SECTIONS)
     sections: dict[str, Any] = {
         section: SECTIONS[section].model_construct(freshness=fresh[section], **things[section])
@@ -56,4 +61,5 @@ def current_plan(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) 
         sections=Sections.model_construct(**sections),
         metrics=metrics(plan, cut.today),
         duties=duties(records, zone, cut.today),
+        contact_clock=contact_clock(plan, records, zone, cut, policy),
     )

@@ -1,0 +1,121 @@
+"""Contacts: the times at which some of ours met some of theirs, and how well those who are on the team know them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from domain.account_plan.language import AccountPlan
+from domain.account_plan.plan import the_plan
+from domain.account_plan.relationships import TouchLogged
+from domain.account_plan.reviews import ReviewHeld
+from domain.account_plan.stakeholders import (
+    ENGAGED,
+    Stakeholder,
+    StakeholderAdded,
+    StakeholderCorrected,
+    StakeholderMoved,
+    StakeholderReturned,
+    StakeholderVerified,
+)
+from domain.account_plan.team import Member
+from domain.language import same_person
+from domain.record import Recorded
+
+LOOKED_AT = (StakeholderAdded, StakeholderCorrected, StakeholderMoved, StakeholderReturned, StakeholderVerified)
+"""Whoever recorded this looked at whether the details of a stakeholder are right."""
+
+RECORDED_ONCE = "executive_meeting"
+"""A meeting of this kind is either a touch or a review: told as both, it is still one meeting."""
+
+
+class Contact(NamedTuple):
+    """A time that some of ours met some of theirs: a touch, or a review where the customer was."""
+
+    happened_on: date
+    version: int
+    kind: str
+    stakeholders: tuple[str, ...]
+    members: tuple[str, ...]
+    topics: tuple[str, ...]
+    record: Recorded
+    again: tuple[Recorded, ...] = ()
+    """The events that told the same executive meeting once more."""
+
+    @property
+    def event(self) -> str:
+        return self.record.id
+
+
+def contacts(records: Iterable[Recorded]) -> list[Contact]:
+    """Return the contacts in the order they happened.  An executive meeting that was told twice is one contact."""
+    found: list[Contact] = []
+    for contact in sorted(each for record in records if (each := _contact(record)) is not None):
+        same = next(_same_meeting(found, contact), None)
+        if same is None:
+            found.append(contact)
+        else:
+            found[found.index(same)] = same._replace(
+                stakeholders=_union(same.stakeholders, contact.stakeholders),
+                members=_union(same.members, contact.members),
+                topics=_union(same.topics, contact.topics),
+                again=(*same.again, contact.record),
+            )
+    return found
+
+
+def _contact(record: Recorded) -> Contact | None:
+    match record.event:
+        case TouchLogged() as touch:
+            who = touch.stakeholders, touch.members
+            return Contact(touch.happened_on, record.version, touch.kind, *who, touch.topics, record)
+        case ReviewHeld(theirs=theirs) as review if theirs:
+            return Contact(review.held_on, record.version, review.kind, theirs, review.ours, review.topics, record)
+    return None
+
+
+def _same_meeting(found: Sequence[Contact], contact: Contact) -> Iterator[Contact]:
+    """The executive meeting of the same day, told by the other kind of event, at which one of the same people was."""
+    if contact.kind != RECORDED_ONCE:
+        return
+    for each in reversed(found):
+        if each.happened_on != contact.happened_on:
+            return
+        told_otherwise = type(each.record.event) is not type(contact.record.event)
+        if (
+            each.kind == RECORDED_ONCE
+            and told_otherwise
+            and not set(each.stakeholders).isdisjoint(contact.stakeholders)
+        ):
+            yield each
+
+
+def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
+
+
+# How well we know them
+
+
+def on_the_team(plan: AccountPlan, day: date) -> frozenset[str] | None:
+    """Who may count as knowing somebody: the plan's owner and whoever has a role on the day.  None, which is
+    everybody, while nobody was ever assigned."""
+    members = plan.all(Member).values()
+    if not members:
+        return None
+    there = (each.person for each in members if each.is_current(day))
+    return frozenset(same_person(person) for person in (the_plan(plan).owner, *there))
+
+
+def known_by(person: Stakeholder, team: frozenset[str] | None, without: str | None = None) -> dict[str, int]:
+    """Return how well each member of the team knows a stakeholder, perhaps without one of them."""
+    gone = without and same_person(without)
+    return {
+        member: strength
+        for member, strength in person.relationships.items()
+        if (team is None or same_person(member) in team) and same_person(member) != gone
+    }
+
+
+def is_engaged_by(strengths: Iterable[int]) -> bool:
+    """Whether somebody whom members know so well counts as engaged."""
+    return max(strengths, default=0) >= ENGAGED
