@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
-from rich.console import RenderableType
+from rich.text import Text
 
 from adapters.access.access_log import AccessItem
 from adapters.access.api_keys import ApiKey, GivenRole, ids_of, new_key
@@ -102,11 +102,11 @@ def list_keys() -> None:
     """List the API keys, without their secrets."""
     with open_store(Settings()) as store:
         found = store.api_keys.all()
-    columns = ["!Id", "Name", "Role", "**Plans", "**May also", "!State", "!Last used"]
+    columns = ["!Id", "*Name", "Role", "Plans", "May also", "State", "Last used"]
     out().print(table("API keys", columns, [row_of(key, utc_now()) for key in found]) or text("There are no keys yet."))
 
 
-def row_of(key: ApiKey, now: datetime) -> Sequence[RenderableType]:
+def row_of(key: ApiKey, now: datetime) -> Sequence[Text]:
     if key.revoked_at:
         state = text(f"revoked {key.revoked_at:%Y-%m-%d %H:%M}", QUIET)
     elif not key.is_good(now):
@@ -118,7 +118,7 @@ def row_of(key: ApiKey, now: datetime) -> Sequence[RenderableType]:
     return text(key.id), text(key.name), text(key.role), plans_of(key), text(", ".join(beside)), state, used
 
 
-def plans_of(key: ApiKey) -> RenderableType:
+def plans_of(key: ApiKey) -> Text:
     if key.plans is None:
         return text(ALL)
     their_own = ["their own"] if key.role == WORKS_ON_PLANS else []
@@ -147,11 +147,11 @@ def access_events(
     if as_json:
         print_json(page)
         return
-    columns = ["!When (UTC)", "Who", "Role", "**What", "**Plan", "!How far", ">Times"]
+    columns = ["!When (UTC)", "Who", "Role", "*What", "Plan", "How far", ">Times"]
     out().print(table("Reads", columns, [row_of_read(item) for item in page.items]) or text("Nothing was read."))
 
 
-def row_of_read(item: AccessItem) -> Sequence[RenderableType]:
+def row_of_read(item: AccessItem) -> Sequence[Text]:
     who = f"{item.actor} for {item.on_behalf_of}" if item.on_behalf_of else item.actor
     when = text(f"{item.at:%Y-%m-%d %H:%M:%S}")
     plan = text(item.plan_id or "several")

@@ -26,7 +26,7 @@ def comparison(account: Plan, diff: Diff) -> Iterator[RenderableType]:
         yield section_of(section, changes)
     if diff.touched_unchanged:
         rows = [row_of_touched(each) for each in diff.touched_unchanged]
-        yield table("Touched, but as it was", ["**What", "***Thing", "**Value", "Who", "**Why"], rows) or Text()
+        yield table("Touched, but as it was", ["What", "*Thing", "Value", "Who", "Why"], rows) or Text()
 
 
 def introduction(diff: Diff) -> Text:
@@ -41,10 +41,10 @@ def introduction(diff: Diff) -> Text:
 
 def section_of(section: str, changes: Sequence[Change]) -> RenderableType:
     rows = [row_of(change) for change in changes]
-    return table(section.capitalize(), ["**What", "***Thing", "****From → to", "Who", "***Why"], rows) or Text()
+    return table(section.capitalize(), ["What", "*Thing", "From → to", "Who", "Why"], rows) or Text()
 
 
-def row_of(change: Change) -> Sequence[RenderableType]:
+def row_of(change: Change) -> Sequence[Text]:
     return (
         text(spaced(change.what)),
         thing(change.title, change.kind, change.id),
@@ -54,7 +54,7 @@ def row_of(change: Change) -> Sequence[RenderableType]:
     )
 
 
-def row_of_touched(touched: Touched) -> Sequence[RenderableType]:
+def row_of_touched(touched: Touched) -> Sequence[Text]:
     value = f"{spaced(touched.field)}: {brief(touched.field, touched.value)}" if touched.field else "came and went"
     return (
         text(spaced(touched.what)),

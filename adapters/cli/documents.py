@@ -44,7 +44,7 @@ def shown(block: Block) -> Iterator[RenderableType]:
 
 
 def column(each: Column) -> str:
-    return (">" if each.right else "") + "*" * each.wide + each.title
+    return (">" if each.right else "") + each.title
 
 
 def cell(each: Cell) -> Text:

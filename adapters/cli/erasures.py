@@ -33,7 +33,7 @@ def erasures(
     elif stakeholder:
         out().print(in_full(found[0]))
     else:
-        columns = ["**Plan", "**Stakeholder", "!Forgotten", "By", "*State"]
+        columns = ["Plan", "*Stakeholder", "Forgotten", "By", "State"]
         out().print(table("Erasures", columns, map(row_of, found)) or Text("Nobody was forgotten.", QUIET))
 
 
@@ -49,7 +49,7 @@ def certificates(plan: str | None, stakeholder: str | None) -> list[Certificate]
     return found
 
 
-def row_of(certificate: Certificate) -> Sequence[RenderableType]:
+def row_of(certificate: Certificate) -> Sequence[Text]:
     return (
         text(certificate.plan_id),
         text(certificate.stakeholder),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import RenderableType
+from rich.text import Text
 
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import open_store
@@ -31,7 +31,7 @@ def generations() -> None:
     )
 
 
-def row_of(generation: Generation) -> Sequence[RenderableType]:
+def row_of(generation: Generation) -> Sequence[Text]:
     if generation.destroyed_at:
         state = text(f"destroyed {generation.destroyed_at:%Y-%m-%d %H:%M}", QUIET)
     elif generation.current:

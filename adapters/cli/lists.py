@@ -26,11 +26,11 @@ MOST_CHANGES = 3
 
 def history_table(page: HistoryPage, timezone: str) -> RenderableType:
     rows = [history_row(entry, ZoneInfo(timezone)) for entry in page.items]
-    columns = ["!When", "Who", "**What", "****Before → after", "**Why"]
+    columns = ["!When", "Who", "*What", "Before → after", "Why"]
     return table(f"History ({timezone})", columns, rows) or Text("Nothing of the kind is on record.", WARNING)
 
 
-def history_row(entry: Entry, zone: ZoneInfo) -> Sequence[RenderableType]:
+def history_row(entry: Entry, zone: ZoneInfo) -> Sequence[Text]:
     struck = "strike dim" if entry.struck_by else ""
     when = entry.recorded_at.astimezone(zone)
     return (
@@ -67,7 +67,7 @@ def blame_table(blamed: BlameList, timezone: str) -> RenderableType:
     tables = [
         table(
             section.capitalize() if kind == id else f"{section.capitalize()}: {kind} {id}",
-            ["!Field", "****Value", "!When", "!Who", "**Event", "***Why"],
+            ["Field", "Value", "!When", "Who", "Event", "Why"],
             [blame_row(each, zone) for each in values],
         )
         for (section, kind, id), values in things
@@ -75,7 +75,7 @@ def blame_table(blamed: BlameList, timezone: str) -> RenderableType:
     return Group(*(each for each in tables if each)) if tables else Text("Nothing of the kind was said.", WARNING)
 
 
-def blame_row(blame: Blame, zone: ZoneInfo) -> Sequence[RenderableType]:
+def blame_row(blame: Blame, zone: ZoneInfo) -> Sequence[Text]:
     return (
         text(spaced(blame.field), QUIET),
         text(brief(blame.field, blame.value), "bold"),
@@ -91,7 +91,7 @@ REVIEW_STATES: Mapping[ReviewState, str] = {"held": GOOD, "scheduled": "", "canc
 
 def reviews_table(reviewed: ReviewList) -> RenderableType:
     rows = [review_row(each) for each in sorted(reviewed.items, key=day_of_review)]
-    columns = ["!Day", "State", "Kind", "With", "!Cut", ">Version", "***Decisions"]
+    columns = ["!Day", "State", "Kind", "With", "!Cut", ">Version", "Decisions"]
     return table("Reviews", columns, rows) or Text("No review was planned or held.", WARNING)
 
 
@@ -99,7 +99,7 @@ def day_of_review(view: ReviewView) -> date:
     return view.review.held_on or view.review.planned_on or date.max
 
 
-def review_row(view: ReviewView) -> Sequence[RenderableType]:
+def review_row(view: ReviewView) -> Sequence[Text]:
     review = view.review
     late = text("recorded late", WARNING) if view.recorded_late else None
     return (
@@ -114,21 +114,24 @@ def review_row(view: ReviewView) -> Sequence[RenderableType]:
 
 
 def portfolio_table(plans: Sequence[PortfolioItem]) -> RenderableType:
-    columns = ["***Account", "!Tier", "Owner", ">ARR", "!Renews", ">Open", ">Overdue", "!Last review", ">Stale"]
+    columns = ["Account", "Owner", ">ARR", "Promises", "!Last review", ">Stale"]
     return table("Plans", columns, [portfolio_row(plan) for plan in plans]) or Text(
         "There is no plan here. `plantrail demo` shows three; `plantrail load FILE` loads your own.", WARNING
     )
 
 
-def portfolio_row(plan: PortfolioItem) -> Sequence[RenderableType]:
+def portfolio_row(plan: PortfolioItem) -> Sequence[Text]:
     return (
-        named(plan.account_name, plan.account_id),
-        text(plan.tier),
-        text(plan.owner),
-        text(amount(plan.arr, plan.currency) if plan.arr is not None else None),
-        text(plan.renews_on),
-        text(plan.open_promises),
-        text(plan.overdue, ALARM if plan.overdue else GOOD),
+        lines(text(plan.account_name, "bold"), text(plan.account_id, QUIET)),
+        lines(text(plan.owner), text(plan.tier, QUIET)),
+        lines(
+            text(amount(plan.arr, plan.currency) if plan.arr is not None else None),
+            text(f"renews {plan.renews_on}", QUIET) if plan.renews_on else None,
+        ),
+        lines(
+            text(f"{plan.open_promises} open"),
+            text(f"{plan.overdue} overdue", ALARM if plan.overdue else GOOD),
+        ),
         text(plan.last_review_on),
         text(len(plan.stale_sections), WARNING if plan.stale_sections else GOOD),
     )

@@ -51,7 +51,7 @@ def summarise(loaded: Loaded, files: int, plans: Iterable[LoadedPlan]) -> None:
             f" {counted(loaded.events, 'event')} in {counted(len(loaded.plans), 'plan')}."
         )
     )
-    listed = table("Plans", ["*Account", "*Name", ">Events", "!From", "!To"], [line_of(known) for known in plans])
+    listed = table("Plans", ["Account", "Name", ">Events", "!From", "!To"], [line_of(known) for known in plans])
     if listed:
         terminal.print(listed)
 

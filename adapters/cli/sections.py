@@ -64,7 +64,7 @@ def promises(plan: AccountPlan, today: date) -> RenderableType | None:
     made: list[Play | Action] = [*plan.open(Play), *plan.open(Action)]
     return table(
         "Open promises, by the day they are due",
-        ["!Due", "*What", "!Owner", "!State"],
+        ["!Due", "*What", "Owner", "State"],
         (
             (
                 due(promise, today),
@@ -92,7 +92,7 @@ def stakeholders(plan: AccountPlan) -> RenderableType | None:
     there = sorted(people_there(plan), key=lambda person: (-(person.power or 0), -(person.strength or 0)))
     return table(
         "Stakeholders, the most powerful first",
-        ["***Who", "**Roles", "Attitude", "!Relationship", "Power"],
+        ["*Who", "Roles", "Attitude", "Relationship", "Power"],
         (
             (
                 lines(who(person), text(person.title, QUIET) if person.title else None),
@@ -127,7 +127,7 @@ def relationship(person: Stakeholder) -> Text:
 def risks(plan: AccountPlan, currency: str) -> RenderableType | None:
     return table(
         "Open risks, by exposure",
-        [">Exposure", "*What", ">ARR exposed", "!Owner"],
+        [">Exposure", "*What", ">ARR exposed", "Owner"],
         (
             (
                 text(f"{risk.likelihood} × {risk.impact} = {risk.exposure}", ALARM if risk.is_severe else ""),
@@ -143,7 +143,7 @@ def risks(plan: AccountPlan, currency: str) -> RenderableType | None:
 def opportunities(plan: AccountPlan, currency: str) -> RenderableType | None:
     return table(
         "Open opportunities, by the day they are to close",
-        ["!Close", "*What", "!Stage", ">Amount"],
+        ["!Close", "*What", "Stage", ">Amount"],
         (
             (
                 text(each.close_on),
@@ -173,7 +173,7 @@ def next_step(opportunity: Opportunity) -> Text | None:
 def goals(plan: AccountPlan, today: date) -> RenderableType | None:
     return table(
         "Goals",
-        ["!Due", "**What", "*Progress", "Owner", "State"],
+        ["!Due", "*What", "Progress", "Owner", "State"],
         (
             (
                 text(goal.due_on, ALARM if goal.is_overdue(today) else ""),
@@ -201,7 +201,7 @@ def requests(plan: AccountPlan, today: date) -> RenderableType | None:
     waiting = [each for each in plan.all(Request).values() if each.is_waiting]
     return table(
         "Requests to the rest of the company",
-        ["!Due", "*What", "!Owner", "!State"],
+        ["!Due", "*What", "Owner", "State"],
         (
             (
                 due(each, today),
@@ -221,7 +221,7 @@ def whitespace(plan: AccountPlan) -> RenderableType | None:
         return None
     return table(
         "Whitespace: how far each offering has come in each unit, and what it may be worth a year",
-        ["*Unit", *(f"*{offering.name}" for offering in offerings)],
+        ["*Unit", *(offering.name for offering in offerings)],
         (
             (text(unit.name), *(penetration(cells.get(cell_id(unit.id, offering.id))) for offering in offerings))
             for unit in units

@@ -118,7 +118,7 @@ def list_all(as_json: AsJson = False, cursor: Cursor = None, limit: Limit = 100)
     """List all webhooks."""
     with desk() as at:
         page = at.webhooks.page(None, cursor, limit)
-    show(page, as_json, "Webhooks", ["!Webhook", "***Endpoint", "!State", ">Waiting", ">Parked"], webhook_row)
+    show(page, as_json, "Webhooks", ["!Webhook", "*Endpoint", "State", ">Waiting", ">Parked"], webhook_row)
 
 
 @webhooks.command("show")
@@ -183,7 +183,7 @@ def parked(webhook: Id, as_json: AsJson = False, cursor: Cursor = None, limit: L
     """List the plans that are not tried again until they are replayed."""
     with desk() as at:
         page = at.webhooks.parked(at.id(webhook), None, cursor, limit)
-    show(page, as_json, "Parked plans", ["!Plan", "!Since", ">Arrived up to", "***Why"], parked_row)
+    show(page, as_json, "Parked plans", ["*Plan", "!Since", ">Arrived up to", "Why"], parked_row)
 
 
 @webhooks.command()
@@ -213,9 +213,7 @@ def delete(webhook: Id) -> None:
 # Tables and cards
 
 
-def show(
-    page: Page[T], as_json: bool, title: str, columns: Sequence[str], row: Callable[[T], Sequence[RenderableType]]
-) -> None:
+def show(page: Page[T], as_json: bool, title: str, columns: Sequence[str], row: Callable[[T], Sequence[Text]]) -> None:
     if as_json:
         print_json(page)
         return
@@ -247,7 +245,7 @@ def card(webhook: Webhook) -> RenderableType:
     return panel(f"Webhook {webhook.id}", pairs(rows))
 
 
-def webhook_row(webhook: Webhook) -> Sequence[RenderableType]:
+def webhook_row(webhook: Webhook) -> Sequence[Text]:
     failing = f"failing since {minutes(webhook.failing_since)}" if webhook.failing_since else None
     return (
         text(str(webhook.id)[:8]),
@@ -258,10 +256,10 @@ def webhook_row(webhook: Webhook) -> Sequence[RenderableType]:
     )
 
 
-ATTEMPT_COLUMNS = ["!When", "***Event", "!Answer", ">ms"]
+ATTEMPT_COLUMNS = ["!When", "*Event", "Answer", ">ms"]
 
 
-def attempt_row(attempt: Attempt) -> Sequence[RenderableType]:
+def attempt_row(attempt: Attempt) -> Sequence[Text]:
     arrived = attempt.status is not None and 200 <= attempt.status < 300
     return (
         text(f"{attempt.attempted_at:%Y-%m-%d %H:%M:%S}"),
@@ -271,7 +269,7 @@ def attempt_row(attempt: Attempt) -> Sequence[RenderableType]:
     )
 
 
-def parked_row(parked: Parked) -> Sequence[RenderableType]:
+def parked_row(parked: Parked) -> Sequence[Text]:
     version = parked.event.rpartition(":")[2]
     return text(parked.plan), text(minutes(parked.parked_at)), text(f"version {version}"), text(parked.reason)
 
