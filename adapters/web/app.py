@@ -10,11 +10,13 @@ from adapters.web.changes import pages as changes
 from adapters.web.forms import pages as forms
 from adapters.web.guard import PageGuard
 from adapters.web.history import pages as history
+from adapters.web.map import pages as relationship_map
 from adapters.web.plan import pages as plan
 from adapters.web.portfolio import pages as portfolio
 from adapters.web.reports import pages as reports
 from adapters.web.review import pages as review
 from adapters.web.sign_in import pages as sign_in
+from adapters.web.whitespace import pages as whitespace
 
 
 def pages(services: Services, views: PlanViews, desk: CommandDesk) -> list[BaseRoute]:
@@ -26,6 +28,8 @@ def pages(services: Services, views: PlanViews, desk: CommandDesk) -> list[BaseR
         *sign_in.routes(guard, services.sessions, services.callers),
         *portfolio.routes(services, guard, services.now),
         *plan.routes(plan_pages, guard),
+        *relationship_map.routes(plan_pages, guard),
+        *whitespace.routes(plan_pages, guard),
         *changes.routes(plan_pages, guard),
         *history.routes(plan_pages, services.tree, guard),
         *reports.routes(plan_pages, guard),

@@ -58,7 +58,7 @@ def changes_view(
 ) -> ChangesView:
     """Raises `CutsOutOfOrder`, `CutBeforePlan`."""
     found, card = diff(known, a, b, program=program), the_plan(known.state)
-    shown = _Shown(card.currency, say)
+    shown = ShownChanges(card.currency, say)
     held = [review for review in reviews if review.cut]
     return ChangesView(
         head=head(card, b, say),
@@ -77,7 +77,7 @@ def changes_view(
     )
 
 
-class _Shown:
+class ShownChanges:
     def __init__(self, currency: str, say: Speech) -> None:
         self._currency = currency
         self._say = say

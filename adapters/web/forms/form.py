@@ -97,6 +97,8 @@ class CommandForm:
     about: str
     first: Sequence[FormField]
     more: Sequence[FormField]
+    shown: str
+    """The id of the thing whose values it shows; empty where it shows none."""
     errors: list[tuple[str, str]] = field(default_factory=list)
     """Id of the field, or empty, and what is wrong."""
 
@@ -107,9 +109,21 @@ class CommandForm:
                 yield from row
 
 
-def thing_of(command: type[Command], plan: AccountPlan, id: str | None) -> Thing | None:
-    """The thing a command is about, where it names one that is there."""
-    return plan.named(command.noun, id or command.noun) if command.needs != "new" else None
+SHOWN = "shown-thing"
+"""The id of the thing whose values a form showed: only what was shown can be emptied."""
+
+
+def thing_of(command: type[Command], plan: AccountPlan, given: Mapping[str, str]) -> Thing | None:
+    """The thing a command is about, where what was given names one that is there."""
+    if command.needs == "new":
+        return None
+    said: dict[str, Any] = {name: given[name] for name in command.model_fields if name in given}
+    named = command.model_construct(**said)
+    try:
+        id = named.subject()
+    except AttributeError:  # it is named by several fields, and not all of them are said
+        return None
+    return plan.named(command.noun, id or command.noun)
 
 
 def form_of(
@@ -117,7 +131,7 @@ def form_of(
 ) -> CommandForm:
     """The form as it is opened, or with what was typed before; `people` are those of ours the plan knows."""
     model = COMMANDS[name]
-    thing = thing_of(model, plan, given.get("id") if given else None)
+    thing = thing_of(model, plan, given or {})
     maker = _Maker(model, plan, people, say, given, thing)
     every = {field_name: maker.field(model, field_name, field_name) for field_name in shown_fields(model)}
     chosen = LAYOUTS.get(name, tuple(every))
@@ -127,6 +141,7 @@ def form_of(
         about=" ".join((model.__doc__ or "").split()),
         first=[every[each] for each in chosen if each in every],
         more=[each for field_name, each in every.items() if field_name not in chosen],
+        shown=given[SHOWN] if given and SHOWN in given else thing.id if thing else "",
     )
 
 
@@ -327,7 +342,8 @@ def typed_number(text: str) -> Any:
 def command_of(form: CommandForm, data: FormData, plan: AccountPlan, today: date) -> Command | None:
     """The command that was typed; None where its shape is wrong, and then the form says what and where."""
     model = COMMANDS[form.command]
-    body = body_of(model, data, thing_of(model, plan, data.get("id")), today)
+    thing = thing_of(model, plan, data)
+    body = body_of(model, data, thing if thing and thing.id == data.get(SHOWN) else None, today)
     try:
         return model.model_validate_json(to_json(body))
     except ValidationError as error:

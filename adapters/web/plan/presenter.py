@@ -29,6 +29,8 @@ PAGES = (
     ("", "Plan"),
     ("/review", "Review"),
     ("/said-vs-did", "Said versus did"),
+    ("/map", "Map"),
+    ("/whitespace", "Whitespace"),
     ("/changes", "Changes"),
     ("/history", "History"),
 )
@@ -129,7 +131,7 @@ def plan_view(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, program: 
     plan, zone, records = plan_at(known, cut), timezone_of(known), known.records[: cut.version]
     card = the_plan(plan)
     origins = {(each.kind, each.id, each.field): each for each in blame(plan, records)} if blaming else {}
-    shown = _Shown(card, cut, say, origins)
+    shown = Shown(card, cut, say, origins)
     tables: dict[str, list[ThingTable]] = {section: [] for section in get_args(Section)}
     for kind, things in plan.kinds().items():
         by_section: dict[str, list[Thing]] = {}
@@ -186,7 +188,7 @@ def facts(plan: AccountPlan, card: Plan, cut: Cut, say: Speech) -> Iterator[Fact
     )
 
 
-class _Shown:
+class Shown:
     """Things of one plan at one cut as a reader sees them."""
 
     def __init__(self, card: Plan, cut: Cut, say: Speech, origins: Mapping[tuple[str, str, str], Blame]) -> None:
