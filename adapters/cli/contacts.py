@@ -41,11 +41,11 @@ def show_contacts(plan: PlanName, as_of: AsOf = "now", as_json: AsJson = False) 
 
 def contacts_table(clocks: Sequence[ContactClock]) -> RenderableType | None:
     longest_first = sorted(clocks, key=lambda each: -(each.days_since if each.days_since is not None else 10**6))
-    columns = ["***Who", "!Last met", "***Next", "!Details due", "**Keeps up"]
+    columns = ["*Who", "!Last met", "Next", "!Details due", "Keeps up"]
     return table("Contacts, the longest ago first", columns, [clock_row(each) for each in longest_first])
 
 
-def clock_row(clock: ContactClock) -> Sequence[RenderableType]:
+def clock_row(clock: ContactClock) -> Sequence[Text]:
     last, coming = clock.last, clock.next
     met = f"{counted(clock.days_since or 0, 'day')} ago, {', '.join(last.members)}" if last else "never met"
     late = ALARM if clock.verification_overdue else ""
@@ -117,12 +117,12 @@ def departure(view: DepartureView, currency: str) -> Iterator[RenderableType]:
         "What else hangs on them": view.others,
     }
     for title, things in parts.items():
-        shown = table(title, ["***What", "!Due", ">Amount", "***Why"], [hanging(each, currency) for each in things])
+        shown = table(title, ["*What", "!Due", ">Amount", "Why"], [hanging(each, currency) for each in things])
         if shown:
             yield shown
 
 
-def hanging(thing: HangsOn, currency: str) -> Sequence[RenderableType]:
+def hanging(thing: HangsOn, currency: str) -> Sequence[Text]:
     return (
         named(thing.title or thing.kind, thing.id),
         text(thing.due_on),
