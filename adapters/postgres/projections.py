@@ -12,10 +12,12 @@ from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any, NamedTuple, Protocol
 
+from eventsourcing.persistence import Tracking
 from psycopg import Connection, Cursor
 
 from adapters.observability.outages import Outages, Work
 from adapters.postgres.datastore import Datastore, unavailable
+from adapters.postgres.tracking import LOG, track, tracked
 from application.aggregates.ports import ProjectionLag
 
 BATCH = 5_000
@@ -29,16 +31,22 @@ POLL = 0.5
 RETRY = 0.5
 """Seconds after which what failed is tried again."""
 
-LOCK_LIVE = "SELECT generation, position FROM plantrail.projections WHERE name = %s AND live FOR UPDATE"
-LOCK = "SELECT generation, position FROM plantrail.projections WHERE name = %s AND generation = %s FOR UPDATE"
+LOCK_LIVE = "SELECT generation FROM plantrail.projections WHERE name = %s AND live FOR UPDATE"
+LOCK = "SELECT generation FROM plantrail.projections WHERE name = %s AND generation = %s FOR UPDATE"
 NEXT = (
     "SELECT notification_id, uuid_send(originator_id), originator_version, topic, state FROM plantrail.stored_events"
     " WHERE notification_id > %s ORDER BY notification_id LIMIT %s"
 )
-MOVE = "UPDATE plantrail.projections SET position = %s WHERE name = %s AND generation = %s"
 STANDING = (
-    "SELECT generation, position, (SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events)"
-    " FROM plantrail.projections WHERE name = %s AND live"
+    "SELECT generation, coalesce(notification_id, 0),"
+    " (SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events)"
+    " FROM plantrail.projections LEFT JOIN plantrail.notification_tracking"
+    f"  ON projection = format('%%s.%%s', name, generation) AND application_name = '{LOG}'"
+    " WHERE name = %s AND live"
+)
+FORGET = (
+    "WITH tracking AS (DELETE FROM plantrail.notification_tracking WHERE projection = %(tracked)s)"
+    " DELETE FROM plantrail.projections WHERE name = %(name)s AND generation = %(generation)s"
 )
 
 Now = Callable[[], datetime]
@@ -96,7 +104,14 @@ def locked(connection: Connection[Any], name: str, generation: int | None = None
     """
     statement, values = (LOCK_LIVE, (name,)) if generation is None else (LOCK, (name, generation))
     with connection.transaction():
-        yield connection.execute(statement, values, prepare=True).fetchone()
+        found = connection.execute(statement, values, prepare=True).fetchone()
+        # In a statement of its own, for one that has waited for the lock sees what was true before.
+        yield (found[0], tracked(connection, tracked_as(name, found[0])) or 0) if found else None
+
+
+def tracked_as(name: str, generation: int) -> str:
+    """The projection that a generation of a table is to the library."""
+    return f"{name}.{generation}"
 
 
 def advance(
@@ -118,7 +133,7 @@ def advance(
         projection.fold(connection, generation, batches(), now)
         if reached == position:
             return None
-        connection.execute(MOVE, (reached, projection.name, generation), prepare=True)
+        track(connection, tracked_as(projection.name, generation), Tracking(LOG, reached))
     return reached
 
 
@@ -302,6 +317,5 @@ def clear_others(connection: Connection[Any], projection: Projection) -> None:
     for (generation,) in others:
         while projection.clear(connection, generation):
             pass
-        connection.execute(
-            "DELETE FROM plantrail.projections WHERE name = %s AND generation = %s", (projection.name, generation)
-        )
+        whose = {"name": projection.name, "generation": generation, "tracked": tracked_as(projection.name, generation)}
+        connection.execute(FORGET, whose)

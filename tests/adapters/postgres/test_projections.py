@@ -14,10 +14,11 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.postgres import projections
+from adapters.postgres import migrations, projections
 from adapters.postgres.portfolio import PortfolioTable
 from adapters.postgres.projections import Follower, RebuildUnderWay, Status, catch_up
 from adapters.postgres.store import Store, opened
+from adapters.postgres.tracking import PlanTrackingRecorder
 from application.aggregates.handle import Aggregates
 from application.aggregates.ports import ProjectionLag, StoreUnavailable
 from application.portfolio.query import PortfolioQuery
@@ -510,3 +511,15 @@ def test_a_store_that_is_away_is_told_from_one_that_is_wrong(postgres):
     for ask in (store.portfolio.catch_up, store.portfolio.rebuild):
         with pytest.raises(StoreUnavailable):
             ask(Clock())
+
+
+def test_the_positions_of_before_are_tracked_after_an_upgrade(bare_database, monkeypatch):
+    everything = migrations.migrations()
+    monkeypatch.setattr(migrations, "migrations", lambda: [each for each in everything if each[0] < 13])
+    migrations.migrate(bare_database.owner, bare_database.service, bare_database.keys)
+    with connected(bare_database.owner) as connection:
+        connection.execute("UPDATE plantrail.projections SET position = 42, generation = 3")
+    monkeypatch.undo()
+    with opened(bare_database, KEY) as store, store.datastore.connection() as connection:
+        assert projections.standing(connection, "portfolio")[:2] == (3, 42)
+        assert PlanTrackingRecorder(store.datastore, "portfolio.3").max_tracking_id("plantrail") == 42
