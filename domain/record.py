@@ -64,6 +64,16 @@ class Recorded(NamedTuple):
     def id(self) -> str:
         return f"{self.aggregate_id}:{self.version}"
 
+    @property
+    def originator_id(self) -> UUID:
+        """The id of the aggregate it is an event of, as eventsourcing calls it."""
+        return self.aggregate_id
+
+    @property
+    def originator_version(self) -> int:
+        """The aggregate's version with this event, as eventsourcing calls it."""
+        return self.version
+
 
 def struck_by(records: Iterable[Recorded]) -> dict[int, str]:
     """The versions of the entries that these events struck, and the ids of the events that struck them."""

@@ -16,8 +16,8 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel
 
-from adapters.events.stored_format import encode, meta_of, people_spoken_of, topic_of
-from application.aggregates.ports import CommandContext, ToRecord
+from adapters.events.stored_format import MetaToRecord, encode, people_spoken_of, topic_of
+from application.aggregates.ports import CommandContext
 from domain.language import Event
 from domain.markers import Sealed, marked
 from domain.registry import REGISTRY
@@ -78,14 +78,15 @@ class Telling:
     about: tuple[str, ...]
     former_about: tuple[str, ...]
 
+    @property
+    def meta(self) -> MetaToRecord:
+        return MetaToRecord(AT, SAID, "command-1", REASON, self.about, self.former_about)
+
     def keys(self, event: Event) -> dict[str, bytes]:
-        to_record = ToRecord(event, AT, "command-1", REASON, self.about, self.former_about)
-        return {who: sha256(who.encode()).digest() for who in people_spoken_of(to_record)}
+        return {who: sha256(who.encode()).digest() for who in people_spoken_of(event, self.meta)}
 
     def stored(self, event: Event) -> bytes:
-        meta = meta_of(AT, SAID, "command-1", REASON)
-        about, former_about = self.about, self.former_about
-        return encode(PLAN, VERSION, event, meta, about, former_about, self.keys(event), lambda length: bytes(length))
+        return encode(PLAN, VERSION, event, self.meta, self.keys(event), lambda length: bytes(length))
 
     def golden(self, topic: str) -> bytes:
         """What is committed.  Fails with the command that writes what is missing."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from adapters.events.stored_format import decode, encode, meta_of, people_spoken_of
+from adapters.events.stored_format import MetaToRecord, decode, encode, people_spoken_of
 from application.aggregates.pending import PendingAggregate, with_id
 from application.aggregates.ports import CommandContext, ToRecord
 from application.views.cuts import Cut, cut_at
@@ -72,11 +72,10 @@ class History:
         return news
 
     def _record(self, version: int, each: ToRecord, context: CommandContext) -> Recorded:
-        for who in people_spoken_of(each) - self.forgotten:
+        meta, plan_id = MetaToRecord.of(each, context), self.known.id
+        for who in people_spoken_of(each.event, meta) - self.forgotten:
             self.keys.setdefault(who, who.encode().ljust(32, b"."))
-        meta = meta_of(each.at, context, each.command_id, each.reason)
-        plan_id = self.known.id
-        state = encode(plan_id, version, each.event, meta, each.about, each.former_about, self.keys)
+        state = encode(plan_id, version, each.event, meta, self.keys)
         return decode(plan_id, version, version, type(each.event).__name__, state, self.keys)
 
     def read_again(self) -> LoadedPlan:

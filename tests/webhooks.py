@@ -60,7 +60,7 @@ class Hooks:
         events = CloudEvents(log_id(self.store), "https://plans.example")
 
         def body(row: Notification, personal_data: bool) -> bytes:
-            keys = self.store.feed.keys([row]).get(str(row.originator_id), {}) if personal_data else None
+            keys = self.store.keys.of_events([row]).get(str(row.originator_id), {}) if personal_data else None
             return events.structured(row, keys)
 
         return Worker(self.lanes(lease), sender, body, clock, lambda: 0.5, Unheard())

@@ -151,7 +151,7 @@ def http_app(
         webhooks=store.webhooks,
         subscriptions=subscriptions(store, targets, now),
         try_webhook=trying_out(store, targets, now),
-        subscribers=Subscribers(store.feed, store.feed.keys, store.watch, address),
+        subscribers=Subscribers(store.feed, store.keys.of_events, store.watch, address),
         heads=PostgresHeads(store.where.service),
         press=RenderingPool(),
         callers=let_in.callers,

@@ -48,7 +48,7 @@ def pushing(store: Store, settings: Settings, metrics: Metrics) -> Iterator[None
     lanes = PostgresLanes(datastore, store.webhook_secrets)
 
     def body(row: Notification, personal_data: bool) -> bytes:
-        keys = store.feed.keys([row]).get(str(row.originator_id), {}) if personal_data else None
+        keys = store.keys.of_events([row]).get(str(row.originator_id), {}) if personal_data else None
         return events.structured(row, keys)
 
     def worker() -> Worker:

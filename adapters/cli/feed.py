@@ -46,7 +46,7 @@ def tail(
     address = public_url(settings)
     with open_store(settings) as store:
         for page in pages(store, asked, wanted, follow):
-            keys = store.feed.keys(page.rows) if personal_data else {}
+            keys = store.keys.of_events(page.rows) if personal_data else {}
             written = CloudEvents(page.log_id, address).structured
             print_lines(
                 written(row, keys.get(str(row.originator_id), {}) if personal_data else None) + b"\n"

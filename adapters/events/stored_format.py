@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from secrets import token_bytes
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, NamedTuple, Self, TypeVar, get_args, get_origin
 from uuid import UUID
 
+from eventsourcing.persistence import MapperDeserialisationError
+from eventsourcing.utils import TopicError
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import from_json, to_json
 
@@ -36,38 +38,77 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class UnknownTopic(Exception):
+class UnknownTopic(TopicError):
     """The log holds an event this version does not know: it was written by a newer plantrail; install that version."""
+
+
+class UnreadableEvent(MapperDeserialisationError):
+    """What is stored does not have the shape of its event: plantrail did not write it, or it was altered since."""
 
 
 def topic_of(name: str) -> str:
     """Return the topic of an event today: its name, with a number from the second shape on."""
-    older = sum(topic.partition(".")[0] == name for topic in UPCASTS)
+    older = sum(topic.partition(".")[0] == name for topic in UPCASTS) if UPCASTS else 0
     return f"{name}.{older + 1}" if older else name
 
 
+class MetaToRecord(NamedTuple):
+    """The complete meta data of an event that is to be recorded, with the people its text is about."""
+
+    recorded_at: datetime
+    context: CommandContext
+    command_id: str
+    reason: str | None = None
+    about: tuple[str, ...] = ()
+    """The stakeholders its free text is about."""
+    former_about: tuple[str, ...] = ()
+    """The stakeholders the former text was about, if the event repeats it."""
+
+    @classmethod
+    def of(cls, each: ToRecord, context: CommandContext) -> Self:
+        return cls(each.at, context, each.command_id, each.reason, each.about, each.former_about)
+
+    @property
+    def actor(self) -> str:
+        return self.context.actor
+
+    @property
+    def on_behalf_of(self) -> str | None:
+        return self.context.on_behalf_of
+
+    def said(self) -> dict[str, Any]:
+        """Return what is stored of it, in that order; empty values are left out."""
+        context = self.context
+        said: dict[str, Any] = {"recorded_at": self.recorded_at, "actor": context.actor}
+        if context.on_behalf_of is not None:
+            said["on_behalf_of"] = context.on_behalf_of
+        said["source"] = context.source
+        said["command_id"] = self.command_id
+        said["request_id"] = context.request_id
+        said["correlation_id"] = context.correlation_id
+        if context.causation_id is not None:
+            said["causation_id"] = context.causation_id
+        if context.traceparent is not None:
+            said["traceparent"] = context.traceparent
+        if self.reason is not None:
+            said["reason"] = self.reason
+        return said
+
+
 def encode(
-    plan_id: UUID,
-    version: int,
-    event: Event,
-    meta: Mapping[str, Any],
-    about: tuple[str, ...],
-    former_about: tuple[str, ...],
-    keys: Keys,
-    random: Random = token_bytes,
+    plan_id: UUID, version: int, event: Event, meta: MetaToRecord, keys: Keys, random: Random = token_bytes
 ) -> bytes:
-    """Return the stored state. `about` are the people that free text is about, `former_about` those of the text
-    before."""
-    parts = words_apart(event, meta.get("reason"), about, former_about)
+    """Return the stored state. `keys` are those of everybody in `people_spoken_of`."""
+    parts = words_apart(event, meta)
+    said = meta.said()
     if not parts:
-        said = to_json({name: value for name, value in meta.items() if value is not None})
-        return b"".join((META, said, DATA, _WRITE[type(event)](event, exclude_unset=True), OPEN_END))
+        return b"".join((META, to_json(said), DATA, _WRITE[type(event)](event, exclude_unset=True), OPEN_END))
     hidden = [field for words in parts.values() for field in words]
     sealed = [
         seal(plan_id, version, place, people, words, keys, random)
         for place, (people, words) in enumerate(parts.items())
     ]
-    clear = {name: value for name, value in meta.items() if value is not None and name not in hidden}
+    clear = {name: value for name, value in said.items() if name not in hidden}
     data = _WRITE[type(event)](event, exclude_unset=True, exclude=_excluded(hidden))
     return b"".join((META, to_json(clear), DATA, data, b',"sealed":', to_json(sealed), b"}"))
 
@@ -84,14 +125,13 @@ def _excluded(hidden: Iterable[str]) -> dict[str, Any]:
     return exclude
 
 
-def words_apart(
-    event: Event, reason: str | None, about: tuple[str, ...], former_about: tuple[str, ...]
-) -> dict[tuple[str, ...], dict[str, Any]]:
+def words_apart(event: Event, meta: MetaToRecord) -> dict[tuple[str, ...], dict[str, Any]]:
     """Return the text that must not be stored in clear, by the people it is sealed for: a person's own data, free text,
     former text."""
     parts: dict[tuple[str, ...], dict[str, Any]] = {}
-    if not (about or former_about or _is_about_somebody(type(event))):
+    if not speaks_of_people(event, meta):
         return parts
+    about, former_about, reason = meta.about, meta.former_about, meta.reason
     for field, marker in marked(type(event), Sealed):
         people = (event.subject(),) if marker.always else former_about or about if field == "former" else about
         for name, words in _words_in(event, field) if people else ():
@@ -99,6 +139,11 @@ def words_apart(
     if about and reason is not None:
         parts.setdefault(about, {})["reason"] = reason
     return parts
+
+
+def speaks_of_people(event: Event, meta: MetaToRecord) -> bool:
+    """Return whether some of an event's text may have to be sealed."""
+    return bool(meta.about or meta.former_about) or _is_about_somebody(type(event))
 
 
 @cache
@@ -117,24 +162,9 @@ def _words_in(event: Event, field: str) -> Iterator[tuple[str, Any]]:
         yield field, event.model_dump(mode="json", include={field}, exclude_unset=True)[field]
 
 
-def people_spoken_of(each: ToRecord) -> set[str]:
+def people_spoken_of(event: Event, meta: MetaToRecord) -> set[str]:
     """Return everybody whose key is needed to record an event."""
-    return {who for people in words_apart(each.event, each.reason, each.about, each.former_about) for who in people}
-
-
-def meta_of(at: datetime, context: CommandContext, command_id: str, reason: str | None) -> dict[str, Any]:
-    return {
-        "recorded_at": at,
-        "actor": context.actor,
-        "on_behalf_of": context.on_behalf_of,
-        "source": context.source,
-        "command_id": command_id,
-        "request_id": context.request_id,
-        "correlation_id": context.correlation_id,
-        "causation_id": context.causation_id,
-        "traceparent": context.traceparent,
-        "reason": reason,
-    }
+    return {who for people in words_apart(event, meta) for who in people}
 
 
 class WhenNeeded(dict[K, V]):
@@ -180,14 +210,17 @@ class UnreadMeta:
 
     __slots__ = ("_read", "_stored")
 
+    _read: Saying
+
     def __init__(self, stored: bytes) -> None:
         self._stored = stored
-        self._read: Saying | None = None
 
     def _said(self) -> Saying:
-        if self._read is None:
+        try:
+            return self._read
+        except AttributeError:
             self._read = _READ_META.validate_json(self._stored[META_BEGINS : self._stored.index(DATA)])
-        return self._read
+            return self._read
 
     @property
     def recorded_at(self) -> datetime:
@@ -218,25 +251,28 @@ def decode(plan_id: UUID, version: int, position: int, topic: str, state: bytes,
 
 
 def decode_all(plan_id: UUID, rows: Iterable[tuple[Any, ...]], keys: Keys) -> list[Recorded]:
-    """Apply `decode` to rows of a plan: version, position, topic, state. Raises `UnknownTopic`."""
+    """Apply `decode` to rows of an aggregate: version, position, topic, state.
+
+    Raises `UnknownTopic`, `UnreadableEvent`.
+    """
     records: list[Recorded] = []
-    for version, position, topic, state in rows:
-        if topic in EVENTS_BY_TOPIC and state.endswith(OPEN_END) and topic not in UPCASTS:
-            event = _READ[topic](state[state.index(DATA) + DATA_LENGTH : OPEN_END_BEGINS])
-            # The same as `Recorded(…)`, in a third of the time.
-            records.append(_record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ())))
-        else:
-            records.append(_decode_slowly(plan_id, version, position, topic, state, keys))
+    version, known, older, read = 0, EVENTS_BY_TOPIC, UPCASTS, _READ
+    try:
+        for version, position, topic, state in rows:
+            if state.endswith(OPEN_END) and topic in known and topic not in older:
+                event = read[topic](state[state.index(DATA) + DATA_LENGTH : OPEN_END_BEGINS])
+                # The same as `Recorded(…)`, in a third of the time.
+                records.append(_record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ())))
+            else:
+                records.append(_decode_slowly(plan_id, version, position, topic, state, keys))
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadableEvent(f"{UnreadableEvent.__doc__} ({plan_id}:{version})") from error
     return records
 
 
-def as_written(
-    event: Event, plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys
-) -> Recorded:
-    """Return what `decode` would make of an event that was just encoded, without parsing it where nothing is sealed."""
-    if state.endswith(OPEN_END):
-        return _record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ()))
-    return decode(plan_id, version, position, topic, state, keys)
+def as_written(plan_id: UUID, version: int, position: int, event: Event, state: bytes) -> Recorded:
+    """Return what `decode` makes of an event that was just encoded with nothing sealed, without parsing it."""
+    return _record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ()))
 
 
 def _decode_slowly(plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys) -> Recorded:

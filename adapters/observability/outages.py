@@ -42,9 +42,18 @@ logger = structlog.get_logger("plantrail.outages")
 
 
 def cause_of(error: BaseException) -> str:
-    """The kind of an error, and of our own what it says: what the errors of others say may repeat anybody's words."""
+    """Return the type of an error, with its message if the error is ours: other messages may repeat somebody's
+    words."""
     name, words = type(error).__name__, " ".join(str(error).split())
-    return f"{name}: {words}" if is_ours(error) and type(error) not in OF_THE_STORE and words else name
+    return f"{name}: {words}" if is_ours(error) and of_the_store(error) is None and words else name
+
+
+def of_the_store(error: BaseException) -> OfTheStore | None:
+    """Return what the error is a case of; the database has subclasses of the same names."""
+    name = type(error).__name__
+    return next(
+        (OF_THE_STORE[kind] for kind in type(error).__mro__ if kind in OF_THE_STORE and kind.__name__ == name), None
+    )
 
 
 def is_ours(error: BaseException) -> bool:
@@ -89,16 +98,16 @@ class Work:
         """Why it cannot be done; None when it can."""
 
     def failed(self, error: BaseException) -> None:
-        cause, of_the_store = cause_of(error), OF_THE_STORE.get(type(error))
+        cause, common = cause_of(error), of_the_store(error)
         if cause == self.cause:
             return
         self._leave_the_store(goes_on=False)
-        if of_the_store:
-            self._outages.met(of_the_store, self, cause)
+        if common:
+            self._outages.met(common, self, cause)
         else:
             origin = None if is_ours(error) else error
             logger.error(self._stopped, error=cause, follows=self._follows, exc_info=origin, **self._about)
-        self._of_the_store, self.cause = of_the_store, cause
+        self._of_the_store, self.cause = common, cause
 
     def done(self) -> None:
         if self.cause is None:

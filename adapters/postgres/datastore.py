@@ -12,8 +12,8 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
+from adapters.postgres.errors import StoreReadOnly, StoreUnavailable
 from adapters.postgres.instants import read_as_nearest
-from application.aggregates.ports import StoreReadOnly, StoreUnavailable
 
 SCHEMA = "plantrail"
 STATEMENT_TIMEOUT = 5.0

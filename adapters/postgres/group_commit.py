@@ -7,20 +7,20 @@ its check of every plan's version decides who wins.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from struct import Struct
 from threading import Lock, Thread
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
+from eventsourcing.persistence import StoredEvent
 from psycopg import Connection
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
+from adapters.postgres.arrays import BYTEA_OID, TEXT_OID, UUID_OID, Array, array, bigints, nulls
 from adapters.postgres.datastore import UNUSABLE, why_unavailable
-from application.aggregates.ports import Answer, StoreBusy, StoreUnavailable
+from adapters.postgres.errors import OutcomeUnknown, StoreBusy, StoreUnavailable
+from application.aggregates.ports import Answer
 
 APPEND = (
     "SELECT winners, last_position FROM plantrail.append("
@@ -31,10 +31,6 @@ MOST_WAITING = 1_000
 MOST_IN_A_BATCH = 256
 APPEND_TIMEOUT_SECONDS = 6.0
 """Seconds a caller waits for its turn, and the committer tries to reach a store that went away."""
-
-
-class OutcomeUnknown(StoreUnavailable):
-    """The store went away before it answered: look whether it was recorded, or repeat with an Idempotency-Key."""
 
 
 class Appended(NamedTuple):
@@ -57,12 +53,11 @@ def held_lock() -> Lock:
 class Append:
     """Events of one plan that are recorded all or none, if the plan is at the expected version."""
 
-    plan_id: UUID
+    aggregate_id: UUID
     expected: int
-    command_id: str
-    topics: Sequence[str]
-    states: Sequence[bytes]
-    answer: Answer | None
+    stored_events: Sequence[StoredEvent]
+    """Their versions follow the expected one without a gap."""
+    answer: Answer | None = None
     deadline: float = field(default_factory=lambda: monotonic() + APPEND_TIMEOUT_SECONDS)
     _claimed: Lock = field(default_factory=Lock)
     _resolved: Lock = field(default_factory=held_lock)
@@ -95,21 +90,18 @@ class Append:
 def append(connection: Connection[Any], batch: Sequence[Append]) -> list[Appended]:
     """Carry out appends of different plans in one round trip; each is recorded or drops out whole."""
     events = [
-        (place, each.expected + number, topic, state)
+        (place, event.originator_version, event.topic, event.state)
         for place, each in enumerate(batch, 1)
-        for number, (topic, state) in enumerate(zip(each.topics, each.states, strict=True), 1)
+        for event in each.stored_events
     ]
-    answers = [each.answer for each in batch]
     row = connection.execute(
         APPEND,
         (
-            array(UUID_OID, [each.plan_id.bytes for each in batch]),
-            array(BIGINT_OID, [eight_bytes(each.expected) for each in batch]),
-            array(BYTEA_OID, [answer.scope if answer else None for answer in answers]),
-            array(BYTEA_OID, [answer.body if answer else None for answer in answers]),
-            to_json([answer and answer.content for answer in answers]).decode() if any(answers) else "[]",
-            array(BIGINT_OID, [eight_bytes(event[0]) for event in events]),
-            array(BIGINT_OID, [eight_bytes(event[1]) for event in events]),
+            array(UUID_OID, [each.aggregate_id.bytes for each in batch]),
+            bigints([each.expected for each in batch]),
+            *_answers([each.answer for each in batch]),
+            bigints([event[0] for event in events]),
+            bigints([event[1] for event in events]),
             array(TEXT_OID, [event[2].encode() for event in events]),
             array(BYTEA_OID, [event[3] for event in events]),
         ),
@@ -119,47 +111,27 @@ def append(connection: Connection[Any], batch: Sequence[Append]) -> list[Appende
     return outcomes(batch, *row) if row else []
 
 
+def _answers(answers: Sequence[Answer | None]) -> tuple[Array, Array, str]:
+    """Their scopes, bodies and contents; mostly there are none."""
+    if not any(answers):
+        none = nulls(BYTEA_OID, len(answers))
+        return none, none, "[]"
+    return (
+        array(BYTEA_OID, [answer.scope if answer else None for answer in answers]),
+        array(BYTEA_OID, [answer.body if answer else None for answer in answers]),
+        to_json([answer and answer.content for answer in answers]).decode(),
+    )
+
+
 def outcomes(batch: Sequence[Append], winners: Iterable[int], last_position: int) -> list[Appended]:
     """What became of each, by the places of the winners: under the lock their positions followed one another."""
     found = [LOST] * len(batch)
     position = last_position
     for winner in reversed(list(winners)):
-        events = len(batch[winner - 1].states)
+        events = len(batch[winner - 1].stored_events)
         found[winner - 1] = Appended(True, position if events else 0)
         position -= events
     return found
-
-
-class Array(bytes):
-    """An array of one dimension as PostgreSQL sends and receives it.
-
-    Made by hand because the driver takes as long over adapting lists as PostgreSQL over inserting them.
-    """
-
-
-class Verbatim(Dumper):
-    format = Format.BINARY
-
-    def dump(self, obj: Array) -> Array:
-        return obj
-
-
-psycopg.adapters.register_dumper(Array, Verbatim)
-
-
-def array(element: int, items: Sequence[bytes | None]) -> Array:
-    """Of items in the binary form of a type, which is named by its number."""
-    header = five_numbers(1, None in items, element, len(items), 1)
-    return Array(b"".join([header, *[NULL if item is None else four_bytes(len(item)) + item for item in items]]))
-
-
-four_bytes = Struct("!i").pack
-eight_bytes = Struct("!q").pack
-five_numbers = Struct("!iiIii").pack
-NULL = four_bytes(-1)
-UUID_OID, BIGINT_OID, TEXT_OID, BYTEA_OID = (
-    psycopg.postgres.types[name].oid for name in ("uuid", "int8", "text", "bytea")
-)
 
 
 def append_unless_found(connection: Connection[Any], batch: Sequence[Append]) -> list[Appended]:
@@ -176,14 +148,17 @@ def append_unless_found(connection: Connection[Any], batch: Sequence[Append]) ->
 
 
 def find(connection: Connection[Any], wanted: Append) -> Appended | None:
-    """What became of an append that was recorded: the event after the expected version carries its command's id."""
-    last = wanted.expected + len(wanted.topics)
+    """What became of an append that was recorded: the events after the expected version are its own, byte for byte, the
+    id of its command among them."""
+    if not wanted.stored_events:
+        return None
+    first, last = wanted.stored_events[0], wanted.stored_events[-1]
     rows = connection.execute(
         "SELECT state, notification_id FROM plantrail.stored_events WHERE originator_id = %s"
         " AND originator_version IN (%s, %s) ORDER BY originator_version",
-        (wanted.plan_id, wanted.expected + 1, last),
+        (wanted.aggregate_id, first.originator_version, last.originator_version),
     ).fetchall()
-    if wanted.topics and rows and from_json(rows[0][0])["meta"]["command_id"] == wanted.command_id:
+    if rows and (rows[0][0], rows[-1][0]) == (first.state, last.state):
         return Appended(True, rows[-1][1])
     return None
 
@@ -253,7 +228,7 @@ class GroupCommit:
             batch: list[Append] = []
             claimed: set[UUID | bytes] = set()
             for each in waiting:
-                claims = (each.plan_id, each.answer.scope) if each.answer else (each.plan_id,)
+                claims = (each.aggregate_id, each.answer.scope) if each.answer else (each.aggregate_id,)
                 if len(batch) == MOST_IN_A_BATCH or not claimed.isdisjoint(claims):
                     self._later.append(each)
                 elif each.claim():

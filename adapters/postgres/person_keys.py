@@ -3,13 +3,19 @@
 To forget somebody their key is destroyed, but its row stays, so that they are never given another.
 """
 
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from secrets import token_bytes
+from threading import Lock
 from uuid import UUID
 
+from eventsourcing.persistence import StoredEvent
+
+from adapters.events.stored_format import OPEN_END
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.key_generations import PERSON_KEY, current
+from adapters.postgres.stored_events import as_uuid
 from adapters.privacy.key_encryption import SIZE, KeyEncryptionKeys
 
 INSERT = (
@@ -45,6 +51,11 @@ class PostgresPersonKeys:
         for row in rows:
             keys[row[0]][row[1]] = self._unwrapped(*row)
         return keys
+
+    def of_events(self, events: Iterable[StoredEvent]) -> dict[str, dict[str, bytes]]:
+        """The keys there are now of the people these events speak of, by plan and stakeholder."""
+        plans = {as_uuid(event.originator_id) for event in events if not event.state.endswith(OPEN_END)}
+        return {str(plan_id): keys for plan_id, keys in self.of_plans(plans).items()} if plans else {}
 
     def ensure(self, plan_id: UUID, stakeholders: Iterable[str]) -> dict[str, bytes]:
         """Every key of a plan, these people's made where they never had one.
@@ -105,3 +116,47 @@ class PostgresPersonKeys:
 
     def _unwrapped(self, plan_id: UUID, stakeholder: str, generation: int, wrapped: bytes) -> bytes:
         return self._keys.of(generation).unwrap(PERSON_KEY, f"{plan_id} {stakeholder}", wrapped)
+
+
+class PersonKeyCache:
+    """The person keys of the plans used last."""
+
+    MOST_PLANS = 500
+
+    def __init__(self, keys: PostgresPersonKeys, most_plans: int = MOST_PLANS) -> None:
+        self._keys = keys
+        self._most_plans = most_plans
+        self._plans: OrderedDict[UUID, dict[str, bytes]] = OrderedDict()
+        self._dropped = 0
+        self._lock = Lock()
+
+    def of(self, plan_id: UUID, people: set[str]) -> dict[str, bytes]:
+        """The keys there are for these people; a key that is not there is looked for again next time."""
+        known, dropped = self._plans.get(plan_id, {}), self._dropped
+        return known if known.keys() >= people else self._keep(plan_id, self._keys.of(plan_id), dropped)
+
+    def made_for(self, plan_id: UUID, people: set[str]) -> dict[str, bytes]:
+        """The keys of these people, each made where there is none; but nobody forgotten gets one again."""
+        known, dropped = self._plans.get(plan_id, {}), self._dropped
+        missing = people - known.keys()
+        return self._keep(plan_id, self._keys.ensure(plan_id, missing), dropped) if missing else known
+
+    def destroy(self, plan_id: UUID, who: str) -> None:
+        """Destroy a key that still exists although its person was forgotten."""
+        self._keys.destroy(plan_id, who)
+        self.drop(plan_id)
+
+    def drop(self, plan_id: UUID) -> None:
+        with self._lock:
+            self._plans.pop(plan_id, None)
+            self._dropped += 1
+
+    def _keep(self, plan_id: UUID, keys: dict[str, bytes], dropped: int) -> dict[str, bytes]:
+        """Unless some were dropped since they were asked for: these may be among them."""
+        with self._lock:
+            if dropped == self._dropped:
+                self._plans[plan_id] = keys
+                self._plans.move_to_end(plan_id)
+            while len(self._plans) > self._most_plans:
+                self._plans.popitem(last=False)
+        return keys

@@ -16,18 +16,20 @@ from psycopg.pq import PGconn, Ping
 from adapters.observability.outages import Outages
 from adapters.postgres.access_events import PostgresAccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys
+from adapters.postgres.application import AccountPlanApplication
 from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore
 from adapters.postgres.drafts import PostgresDrafts
 from adapters.postgres.embedded import EmbeddedPostgres, Keeper
 from adapters.postgres.erasures import PostgresErasures
 from adapters.postgres.event_store import PostgresEventStore
+from adapters.postgres.factory import PlanFactory
 from adapters.postgres.feed import PostgresFeed
 from adapters.postgres.former_logs import leave_this_log
 from adapters.postgres.key_generations import KeyGenerations, Secrets
 from adapters.postgres.log_tree import PostgresLogTree
 from adapters.postgres.log_watch import PostgresLogWatch
 from adapters.postgres.migrations import migrate
-from adapters.postgres.person_keys import PostgresPersonKeys
+from adapters.postgres.person_keys import PersonKeyCache, PostgresPersonKeys
 from adapters.postgres.portfolio import PostgresPortfolio
 from adapters.postgres.sessions import PostgresSessions
 from adapters.postgres.webhook_secrets import WebhookSecrets
@@ -97,6 +99,7 @@ class Store:
     generations: KeyGenerations
     secrets: Secrets
     keys: PostgresPersonKeys
+    application: AccountPlanApplication
     events: PostgresEventStore
     erasures: PostgresErasures
     portfolio: PostgresPortfolio
@@ -206,16 +209,17 @@ def _opened(
         generations.check()
         keys = PostgresPersonKeys(of_keys, key_encryption_keys)
         erasures = PostgresErasures(datastore, of_keys, keys, erasure_list)
-        events = PostgresEventStore(datastore, keys, erasures)
-        stack.callback(events.close)
+        known_keys = PersonKeyCache(keys)
+        erasures.when_forgotten(known_keys.drop)
+        outages = Outages()
+        factory = PlanFactory(datastore=datastore, keys=known_keys, outages=outages)
+        plans = AccountPlanApplication(factory=factory)
+        stack.callback(plans.close)
+        events = PostgresEventStore(plans, datastore, erasures)
         again = erasures.catch_up(events)
         if again:
             logger.warning("people on the list of erasures were forgotten again", events=len(again))
         secrets = Secrets(of_keys, key_encryption_keys)
-        outages = Outages()
-        watch = PostgresLogWatch(datastore, outages)
-        stack.callback(watch.close)
-        feed = PostgresFeed(datastore, keys)
         of_webhooks = WebhookSecrets(partial(secrets.of, "webhooks"))
         yield Store(
             where,
@@ -223,6 +227,7 @@ def _opened(
             generations,
             secrets,
             keys,
+            plans,
             events,
             erasures,
             PostgresPortfolio(datastore),
@@ -230,8 +235,8 @@ def _opened(
             PostgresAccessEvents(datastore),
             PostgresSessions(datastore),
             PostgresDrafts(datastore),
-            feed,
-            watch,
+            PostgresFeed(datastore),
+            factory.watch,
             PostgresWebhooks(datastore, of_webhooks),
             of_webhooks,
             PostgresLogTree(datastore),

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.bootstrap.http_service import spare_the_collector
-from adapters.events.stored_format import decode_all
+from adapters.postgres.mapper import PlanMapper
 from domain.account_plan import fold
 from domain.account_plan.plan import plan_id_of
 from tests.bench.history import Row, rows
@@ -32,7 +32,7 @@ def measure() -> dict[str, Any]:
 def best_of(plan_id: UUID, stored: list[Row]) -> tuple[float, float]:
     decoding = folding = float("inf")
     for _ in range(RUNS):
-        seconds, records = timed(lambda: decode_all(plan_id, stored, {}))
+        seconds, records = timed(lambda: PlanMapper().recorded(plan_id, stored))
         decoding = min(decoding, seconds)
         events = [record.event for record in records]
         seconds, _ = timed(lambda events=events: fold(events))  # type: ignore[misc]

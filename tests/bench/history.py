@@ -6,7 +6,7 @@ from itertools import count, islice
 from typing import Any
 from uuid import UUID
 
-from adapters.events.stored_format import encode, meta_of
+from adapters.events.stored_format import MetaToRecord, encode
 from application.aggregates.ports import CommandContext
 from domain.account_plan import COMMANDS, EMPTY, AccountPlanEvent, decide, fold
 from domain.account_plan.plan import plan_id_of
@@ -65,7 +65,7 @@ def rows(account_id: str, events: int) -> list[Row]:
 
 
 def stored(plan_id: UUID, version: int, event: AccountPlanEvent, at: datetime) -> bytes:
-    return encode(plan_id, version, event, meta_of(at, CONTEXT, COMMAND_ID, None), (), (), {})
+    return encode(plan_id, version, event, MetaToRecord(at, CONTEXT, COMMAND_ID), {})
 
 
 def story(account_id: str) -> Iterator[tuple[AccountPlanEvent, datetime]]:

@@ -21,7 +21,7 @@ from adapters.access.callers import Development
 from adapters.bootstrap.http_service import Reception, http_app, spare_the_collector
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import make_id, open_store, utc_now
-from adapters.events.stored_format import UnreadMeta, encode, meta_of
+from adapters.events.stored_format import MetaToRecord, as_written, encode
 from adapters.observability import log_format as logs
 from application.aggregates.handle import Aggregates
 from application.aggregates.ports import Answer, Commit
@@ -47,11 +47,8 @@ class Nowhere:
         recorded = []
         for version, each in enumerate(commit.events, commit.expected + 1):
             self._position += 1
-            meta = meta_of(each.at, commit.context, each.command_id, each.reason)
-            state = encode(commit.aggregate_id, version, each.event, meta, (), (), {})
-            recorded.append(
-                Recorded(commit.aggregate_id, version, self._position, UnreadMeta(state), each.event, state)
-            )
+            state = encode(commit.aggregate_id, version, each.event, MetaToRecord.of(each, commit.context), {})
+            recorded.append(as_written(commit.aggregate_id, version, self._position, each.event, state))
         return recorded
 
     def answered(self, scope: bytes) -> Answer | None:  # noqa: ARG002

@@ -17,7 +17,7 @@ from hypothesis import strategies as some
 from adapters.bootstrap.settings import Settings, SettingsError, public_url, served_at
 from adapters.events import cloud_events
 from adapters.events.cloud_events import CloudEvents, NoSuchType, topics_named, type_of
-from adapters.events.stored_format import encode, meta_of, topic_of
+from adapters.events.stored_format import MetaToRecord, encode, topic_of
 from application.aggregates.ports import CommandContext
 from domain.account_plan.entries import NoteWritten
 from domain.registry import REGISTRY
@@ -131,7 +131,7 @@ WORDS = some.text(min_size=1) | some.text('"\\\\,:{}acdort', min_size=1) | some.
 def test_whatever_the_words_are_what_is_cut_out_is_what_a_reader_of_json_finds(actor, boss, correlation, cause, reason):
     said = CommandContext(actor, "api", "request", correlation, on_behalf_of=boss, causation_id=cause)
     event = NoteWritten(id="n1", section="plan", text=reason or actor)
-    state = encode(PLAN, 1, event, meta_of(AT, said, "command", reason), (), (), {})
+    state = encode(PLAN, 1, event, MetaToRecord(AT, said, "command", reason), {})
     told = Notification(PLAN, 1, "NoteWritten", state, 1)
     read = CLOUD_EVENTS.attributes(told, json.loads(state)) | {"data": json.loads(state)["data"]}
     assert json.loads(CLOUD_EVENTS.structured(told)) == read

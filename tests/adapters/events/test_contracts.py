@@ -11,7 +11,7 @@ from pydantic import create_model
 
 from adapters.events.cloud_events import TOPICS, CloudEvents, type_of
 from adapters.events.json_schemas import DIALECT, released, schemas, under_its_url
-from adapters.events.stored_format import encode, meta_of, topic_of
+from adapters.events.stored_format import MetaToRecord, encode, topic_of
 from domain.account_plan.plays import PlayStarted
 from domain.glossary import MEANINGS
 from domain.record import Recorded
@@ -105,7 +105,7 @@ def test_what_is_forgotten_is_still_as_the_schema_says(name):
     """Also a whole list of parts, of which nothing can be read any more."""
     event = example(EVENTS[name])
     telling = TELLINGS[1]
-    state = encode(PLAN, VERSION, event, meta_of(AT, SAID, "c", None), telling.about, (), telling.keys(event))
+    state = encode(PLAN, VERSION, event, MetaToRecord(AT, SAID, "c", about=telling.about), telling.keys(event))
     sent = json.loads(EVERYWHERE.structured(Notification(PLAN, VERSION, topic_of(name), state, 1), {}))
     assert complaints(sent["type"], sent["data"]) == []
 

@@ -263,7 +263,7 @@ def test_every_process_drops_what_it_remembers_of_the_plan(plans, connection_str
         elsewhere.erasures.sweep()
         assert dropped == [ACME]
         assert warm.remembered(ACME).records == ()
-        assert elsewhere.events._known_keys._plans == {}
+        assert elsewhere.application.mapper._keys._plans == {}
 
 
 def test_what_is_put_into_a_memory_a_moment_too_late_is_dropped_as_well(store, plans, monkeypatch):

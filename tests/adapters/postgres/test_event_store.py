@@ -11,13 +11,15 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 
-from adapters.events.stored_format import encode, meta_of
-from adapters.postgres import event_store
+from adapters.events.stored_format import MetaToRecord
+from adapters.postgres import recorder as recorder_module
 from adapters.postgres.datastore import SCHEMA, Datastore
-from adapters.postgres.group_commit import Append, append
-from adapters.postgres.library import library_datastore
+from adapters.postgres.group_commit import append
+from adapters.postgres.mapper import PlanMapper
+from adapters.postgres.recorder import append_of
 from application.aggregates.ports import StoreUnavailable
 from domain.account_plan.plays import PlayStarted, PlayWon
+from domain.record import Recorded
 from tests.stores import CONTEXT, MONDAY, append_lock_held, commit, connected, followed, log, note, plain
 
 CHANGES = [
@@ -28,11 +30,10 @@ CHANGES = [
 
 
 def wish(plan_id, expected, *texts):
-    """An append of notes as the committer makes it."""
-    command_id = str(uuid4())
-    meta = meta_of(MONDAY, CONTEXT, command_id, None)
-    states = [encode(plan_id, expected + place, note(text), meta, (), (), {}) for place, text in enumerate(texts, 1)]
-    return Append(plan_id, expected, command_id, ["NoteWritten"] * len(texts), states, None)
+    """An append of notes as the committer takes it."""
+    meta = MetaToRecord(MONDAY, CONTEXT, str(uuid4()))
+    notes = [Recorded(plan_id, expected + place, 0, meta, note(text)) for place, text in enumerate(texts, 1)]
+    return append_of(list(map(PlanMapper().to_stored_event, notes)))
 
 
 def texts(store, plan_id):
@@ -163,7 +164,13 @@ def test_who_reads_events_reads_no_keys_and_the_other_way_round(store):
             connection.execute(f"SELECT * FROM {table}")
 
 
-# The library
+# The library's own recorder, on our table
+
+
+def library_datastore(conninfo, schema=SCHEMA):
+    where = conninfo_to_dict(conninfo)
+    names = ("dbname", "host", "port", "user", "password")
+    return PostgresDatastore(**{name: where[name] for name in names}, schema=schema)
 
 
 @pytest.fixture
@@ -203,12 +210,10 @@ def log_of(recorder):
 
 
 def test_our_table_is_the_one_the_library_would_make_but_for_an_index_more(store):
-    where = conninfo_to_dict(store.where.owner)
-    names = ("dbname", "host", "port", "user", "password")
     with connected(store.where.owner) as connection:
         connection.execute("DROP INDEX plantrail.stored_events_forgotten_idx")
         connection.execute("CREATE SCHEMA scratch")
-        with PostgresDatastore(**{name: where[name] for name in names}, schema="scratch") as datastore:
+        with library_datastore(store.where.owner, "scratch") as datastore:
             PostgresApplicationRecorder(datastore).create_table()
         ours, theirs = (shape(connection, schema) for schema in (SCHEMA, "scratch"))
     assert ours == theirs
@@ -236,7 +241,7 @@ def shape(connection, schema):
 
 @pytest.mark.parametrize("at_a_time", [1, 4, 6, 100])
 def test_all_plans_are_read_in_the_order_of_their_ids_each_with_all_its_events(store, monkeypatch, at_a_time):
-    monkeypatch.setattr(event_store, "EVENTS_AT_A_TIME", at_a_time)
+    monkeypatch.setattr(recorder_module, "EVENTS_AT_A_TIME", at_a_time)
     plans = sorted(uuid4() for _ in range(4))
     for events, plan_id in zip((1, 5, 2, 3), plans, strict=True):
         for version in range(events):

@@ -1,6 +1,7 @@
 """Many callers, one committer, and a store that may go away at any moment: what is acknowledged is there, exactly
 once."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,14 +14,16 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from eventsourcing.persistence import StoredEvent
 
 from adapters.postgres import group_commit
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.embedded import EmbeddedPostgres
-from adapters.postgres.group_commit import Append, Appended, GroupCommit, OutcomeUnknown, append_unless_found
+from adapters.postgres.errors import OutcomeUnknown, StoreBusy, StoreUnavailable
+from adapters.postgres.group_commit import Append, Appended, GroupCommit, append_unless_found
 from adapters.postgres.migrations import migrate
 from adapters.postgres.store import ConnectionStrings, opened
-from application.aggregates.ports import Answer, StoreBusy, StoreUnavailable
+from application.aggregates.ports import Answer
 from tests.conftest import KEY, binaries
 from tests.places import ROOT
 from tests.stores import (
@@ -49,13 +52,14 @@ with opened(ConnectionStrings(*sys.argv[1:4]), KEY) as store:
 """
 
 
-def state(command_id):
-    return b'{"meta":{"command_id":"%b"},"data":{},"sealed":[]}' % command_id.encode()
-
-
 def wish(plan_id=None, expected=0, events=1, answer=None, kind=Append):
-    command_id = str(uuid4())
-    return kind(plan_id or uuid4(), expected, command_id, ["Something"] * events, [state(command_id)] * events, answer)
+    plan_id, state = plan_id or uuid4(), b'{"meta":{"command_id":"%b"},"data":{},"sealed":[]}' % str(uuid4()).encode()
+    stored = [StoredEvent(plan_id, expected + number, "Something", state) for number in range(1, events + 1)]
+    return kind(plan_id, expected, stored, answer)
+
+
+def command_id_of(append):
+    return json.loads(append.stored_events[0].state)["meta"]["command_id"]
 
 
 @pytest.fixture
@@ -96,7 +100,7 @@ def test_whatever_is_acknowledged_is_there_in_order_for_all_callers(store, commi
         made = []
         for version in range(12):
             each = wish(plan_id, version * 2, events=2)
-            made.append((each.command_id, committer.append(each)))
+            made.append((command_id_of(each), committer.append(each)))
         return made
 
     with ThreadPoolExecutor(32) as pool, followed(store.where.service) as finish:
@@ -224,7 +228,7 @@ def test_who_gives_up_before_their_turn_is_never_recorded(store, committer, monk
             with pytest.raises(StoreBusy):
                 committer.append(late)
         assert committer.append(last).recorded, "the committer has seen the one that was given up"
-    assert [row.command_id for row in log(store.where.service)] == [first.command_id, last.command_id]
+    assert [row.command_id for row in log(store.where.service)] == [command_id_of(first), command_id_of(last)]
 
 
 def test_who_gives_up_what_is_under_way_is_not_told_that_nothing_was_recorded(store, committer, monkeypatch):
@@ -247,7 +251,7 @@ def test_who_is_interrupted_before_their_turn_is_never_recorded(store, committer
             with pytest.raises(KeyboardInterrupt):
                 committer.append(late)
         assert committer.append(last).recorded
-    assert [row.command_id for row in log(store.where.service)] == [first.command_id, last.command_id]
+    assert [row.command_id for row in log(store.where.service)] == [command_id_of(first), command_id_of(last)]
 
 
 def test_a_committer_that_is_closed_while_the_store_keeps_it_waiting_ends_with_what_is_under_way(store, hurried):
@@ -446,13 +450,13 @@ def test_killed_backends_lose_nothing_that_was_acknowledged_and_double_nothing(o
             try:
                 outcome = committer.append(each)
             except OutcomeUnknown:
-                in_doubt.append(each.command_id)
+                in_doubt.append(command_id_of(each))
                 plan_id, head = uuid4(), 0
             except StoreUnavailable:
-                refused.append(each.command_id)
+                refused.append(command_id_of(each))
             else:
                 assert outcome.recorded, "nobody else writes to this plan"
-                acknowledged.append(each.command_id)
+                acknowledged.append(command_id_of(each))
                 head += 2
 
     def when_it_goes_on():

@@ -1,0 +1,117 @@
+"""The stored format as a mapper of eventsourcing: converts recorded events to stored events and back.
+
+Topics are bare names of events, states are the JSON of `adapters.events.stored_format`. The library's transcoder,
+compressor and cipher take no part in it.
+"""
+
+from collections.abc import Iterable, Sequence
+from secrets import token_bytes
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import JSONTranscoder, Mapper, Notification, ProgrammingError, StoredEvent
+from pydantic_core import from_json
+
+from adapters.events.stored_format import (
+    FORGETTING,
+    OPEN_END,
+    MetaToRecord,
+    as_written,
+    decode,
+    decode_all,
+    encode,
+    people_spoken_of,
+    speaks_of_people,
+    topic_of,
+)
+from adapters.postgres.person_keys import PersonKeyCache
+from adapters.postgres.stored_events import as_uuid, stored_event
+from domain.record import Recorded
+
+NO_KEYS: dict[str, bytes] = {}
+
+
+class PlanMapper(Mapper[UUID]):
+    """Maps the events of every aggregate.
+
+    `keys` seal and open what is said about people. Without them it reads `[forgotten]`, and none can be recorded.
+    """
+
+    def __init__(self, keys: PersonKeyCache | None = None) -> None:
+        super().__init__(JSONTranscoder())
+        self._keys = keys
+
+    def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
+        """Raises `ProgrammingError` for events of other applications, and for events that are on record already."""
+        recorded = ours(domain_event)
+        aggregate_id, version, event, meta = recorded.aggregate_id, recorded.version, recorded.event, recorded.meta
+        if not isinstance(meta, MetaToRecord):
+            raise ProgrammingError(f"{recorded.id} has no `MetaToRecord`: only events to be recorded have it.")
+        keys = self._sealing(aggregate_id, people_spoken_of(event, meta)) if speaks_of_people(event, meta) else NO_KEYS
+        state = encode(aggregate_id, version, event, meta, keys)
+        return stored_event(aggregate_id, version, topic_of(type(event).__name__), state)
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Recorded:
+        """Return the recorded event; its position is 0 unless the stored event is a notification.
+
+        Raises `UnknownTopic`, `UnreadableEvent`.
+        """
+        aggregate_id = as_uuid(stored_event.originator_id)
+        position = stored_event.id if isinstance(stored_event, Notification) else 0
+        row = (stored_event.originator_version, position, stored_event.topic, stored_event.state)
+        return self.recorded(aggregate_id, [row])[0]
+
+    def recorded(self, aggregate_id: UUID, rows: Sequence[tuple[Any, ...]]) -> list[Recorded]:
+        """Return the events of one aggregate from rows of version, position, topic and state.
+
+        A person whom any of them forgets is forgotten in all of them. Raises `UnknownTopic`, `UnreadableEvent`.
+        """
+        return decode_all(aggregate_id, rows, self._opening(aggregate_id, rows))
+
+    def as_recorded(self, recorded: Recorded, stored_event: StoredEvent, position: int) -> Recorded:
+        """Return an event that was just recorded as the log has it; it is parsed only if parts of it are sealed."""
+        aggregate_id, version, state = recorded.aggregate_id, recorded.version, stored_event.state
+        if state.endswith(OPEN_END):
+            return as_written(aggregate_id, version, position, recorded.event, state)
+        keys = self._keys.of(aggregate_id, _people_in([state])) if self._keys else NO_KEYS
+        return decode(aggregate_id, version, position, stored_event.topic, state, keys)
+
+    def _sealing(self, aggregate_id: UUID, people: set[str]) -> dict[str, bytes]:
+        if not people:
+            return NO_KEYS
+        if self._keys is None:
+            raise ProgrammingError("What is said about people is recorded with their keys: give them to the mapper.")
+        keys = self._keys.made_for(aggregate_id, people)
+        # A forgotten person has no key: what is still said about them is sealed with one that nobody keeps.
+        return keys | {who: token_bytes(32) for who in people - keys.keys()}
+
+    def _opening(self, aggregate_id: UUID, rows: Sequence[tuple[Any, ...]]) -> dict[str, bytes]:
+        """Return the keys of the people these events are about; destroy those that still exist of forgotten people."""
+        if self._keys is None:
+            return NO_KEYS
+        forgotten = {from_json(row[3])["data"]["id"] for row in rows if row[2] in FORGETTING}
+        people = _people_in(state for _, _, _, state in rows)
+        known = self._keys.of(aggregate_id, people) if people else NO_KEYS
+        for who in forgotten & known.keys():
+            self._keys.destroy(aggregate_id, who)
+        return {who: key for who, key in known.items() if who not in forgotten}
+
+
+def _people_in(states: Iterable[bytes]) -> set[str]:
+    """Return the people that the sealed parts of these states are about."""
+    sealed = (from_json(state)["sealed"] for state in states if not state.endswith(OPEN_END))
+    return {who for parts in sealed for part in parts for who in part["about"]}
+
+
+def ours(domain_event: DomainEventProtocol[UUID]) -> Recorded:
+    """Return an event if it is of this application. Raises `ProgrammingError`."""
+    if not isinstance(domain_event, Recorded):
+        raise ProgrammingError(f"plantrail records `Recorded`, not `{type(domain_event).__qualname__}`.")
+    return domain_event
+
+
+def as_notification(recorded: Recorded) -> Notification:
+    """Return the notification of an event that was just recorded."""
+    topic = topic_of(type(recorded.event).__name__)
+    return Notification(recorded.aggregate_id, recorded.version, topic, recorded.stored, recorded.position)
