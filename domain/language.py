@@ -5,6 +5,7 @@ tightened later, may make an old event unreadable.  What types cannot say is sai
 """
 
 import re
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
@@ -193,6 +194,25 @@ class Terms(BaseModel):
 
     # Built when it is first used: there are hundreds, and most processes use few.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_new = object.__new__
+_set_values, _set_said = (BaseModel.__dict__[slot].__set__ for slot in ("__dict__", "__pydantic_fields_set__"))
+_set_extra, _set_private = (BaseModel.__dict__[slot].__set__ for slot in ("__pydantic_extra__", "__pydantic_private__"))
+
+
+_nothing_said: set[str] = set()
+
+
+def bare(model: type[_Model], values: dict[str, Any], said: AbstractSet[str] = _nothing_said) -> _Model:
+    """A model that has these values and no others, not even defaults; they were checked elsewhere."""
+    made = _new(model)
+    _set_values(made, values)
+    _set_said(made, said)
+    _set_extra(made, None)
+    _set_private(made, None)
+    return made
 
 
 class Event(Terms):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.language import Event, Unknown
+from domain.language import Event, Unknown, bare
 
 
 class Thing(BaseModel):
@@ -69,20 +69,12 @@ class Thing(BaseModel):
 
         Same result as `model_construct`, five times as fast.
         """
-        thing = cls.__new__(cls)
-        set_slot = object.__setattr__
-        set_slot(thing, "__dict__", {**cls.defaults, **values})
-        set_slot(thing, "__pydantic_fields_set__", _NONE_SET)
-        set_slot(thing, "__pydantic_extra__", None)
-        set_slot(thing, "__pydantic_private__", None)
-        return thing
+        return bare(cls, {**cls.defaults, **values})
 
     def but(self, values: Mapping[str, Any]) -> Self:
         """The same thing with other values."""
         return self.unchecked({**self.__dict__, **values})
 
-
-_NONE_SET: set[str] = set()
 
 NAMES = "name title statement account_name to_account summary heading outcome".split()
 """The fields that say what people know a thing by, each where there is none before it."""
@@ -235,6 +227,10 @@ class Draft(Aggregate):
     def set(self, kind: type[Thing], id: str, **values: Any) -> None:
         """These values are now so."""
         self.to_write(kind, id)[id].update(values)
+
+    def touched(self, kind: type[Thing]) -> AbstractSet[str]:
+        """The ids of the things of a kind that this draft has altered, or taken away."""
+        return self._own.get(kind, frozenset())
 
     def remove(self, kind: type[Thing], id: str) -> None:
         del self.to_write(kind, id)[id]

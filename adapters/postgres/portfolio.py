@@ -2,6 +2,7 @@
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
@@ -9,21 +10,24 @@ from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import dict_row
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import to_json
 
 from adapters.events.partial_read import read_partial_event
 from adapters.events.stored_format import EVENTS_BY_TOPIC, topics_of_aggregate
 from adapters.observability.outages import Outages
 from adapters.postgres.datastore import Datastore, unavailable
+from adapters.postgres.portfolio_rows import read_row, to_store
 from adapters.postgres.projections import (
     Follower,
     Logged,
     Now,
     Progress,
+    RebuildUnderWay,
     Standing,
     catch_up,
     connected,
+    into_shape,
     rebuild,
     standing,
     wait_for,
@@ -40,7 +44,7 @@ from application.portfolio.query import (
     name_key,
     place_of,
 )
-from application.portfolio.row import PortfolioItem, PortfolioRow, shown
+from application.portfolio.row import SHAPE, PortfolioItem, PortfolioRow, shown
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.plan import TIER_RANKS
 
@@ -70,7 +74,6 @@ CLEAR = (
 )
 
 T = TypeVar("T")
-_read_line = TypeAdapter(PortfolioRow).validate_json
 
 
 # The table
@@ -84,6 +87,7 @@ class PortfolioTable:
     """See `adapters.postgres.projections.Projection`."""
 
     name = NAME
+    shape = SHAPE
 
     def __init__(self) -> None:
         self._remembered: OrderedDict[UUID, PortfolioProjector] = OrderedDict()
@@ -106,7 +110,7 @@ class PortfolioTable:
 
     def age(self, connection: Connection[Any], generation: int, now: datetime) -> None:
         rows = connection.execute(DUE, (generation, now, ROWS_AT_A_TIME), prepare=True).fetchall()
-        self._save(connection, generation, [_read_line(line) for (line,) in rows], now)
+        self._save(connection, generation, [read_row(line) for (line,) in rows], now)
 
     def clear(self, connection: Connection[Any], generation: int) -> bool:
         return connection.execute(CLEAR, {"generation": generation, "most": ROWS_AT_A_TIME}).rowcount > 0
@@ -131,7 +135,7 @@ class PortfolioTable:
         }
         others = [plan_id for plan_id in news if plan_id not in before]
         rows = connection.execute(LINES, (generation, others), prepare=True).fetchall() if others else ()
-        lines = {plan_id: _read_line(line) for plan_id, line in rows}
+        lines = {plan_id: read_row(line) for plan_id, line in rows}
         return before | {plan_id: PortfolioProjector(lines.get(plan_id)) for plan_id in others}
 
     def _carried_on(
@@ -145,19 +149,23 @@ class PortfolioTable:
             folding.add(self._seen(plan_id, connection.execute(HISTORY, (plan_id, last), binary=True)))
         return folding
 
-    def _seen(self, plan_id: UUID, events: Iterable[Logged]) -> Iterator[PartialEvent]:
-        for position, _, version, topic, state in events:
-            try:
-                yield read_partial_event(plan_id, version, position, topic, state)
-            except ValidationError as error:
-                raise CannotBeFolded(topic, position) from error
+    def _seen(self, plan_id: UUID, events: Iterable[Logged]) -> list[PartialEvent]:
+        seen: list[PartialEvent] = []
+        position, topic, see = 0, "", seen.append
+        try:
+            for position, _, version, topic, state in events:
+                see(read_partial_event(plan_id, version, position, topic, state))
+        except ValidationError as error:
+            raise CannotBeFolded(topic, position) from error
+        return seen
 
     def _save(self, connection: Connection[Any], generation: int, lines: Iterable[PortfolioRow], now: datetime) -> None:
         rows = []
         for line in lines:
             item, changes_at, people = shown(line, now)
-            keys = {"people": people, "name_key": name_key(line.account_name), "tier_rank": TIER_RANKS[line.tier]}
-            rows.append({"generation": generation, **item.__dict__, **keys, "changes_at": changes_at, "line": line})
+            keys = {"people": people, "name_key": name_key(item.account_name), "tier_rank": TIER_RANKS[item.tier]}
+            stored = {"changes_at": changes_at, "line": to_store(line)}
+            rows.append({"generation": generation, **item.__dict__, **keys, **stored})
         connection.execute(SAVE, (to_json(rows).decode(),), prepare=True)
 
     def _remember(self, foldings: Mapping[UUID, PortfolioProjector]) -> None:
@@ -284,6 +292,10 @@ class PostgresPortfolio:
         """Bring the table up to date here and now, where nobody may follow the log.  Raises `StoreUnavailable`."""
         with unavailable(), connected(self._datastore) as connection:
             *_, at = catch_up(connection, PortfolioTable(), now)
+            if at.shape < SHAPE:
+                with suppress(RebuildUnderWay):
+                    into_shape(self._datastore, PortfolioTable(), now)
+                *_, at = catch_up(connection, PortfolioTable(), now)
             return at
 
     def follower(self, now: Now, outages: Outages | None = None) -> Follower:

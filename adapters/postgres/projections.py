@@ -12,6 +12,7 @@ from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any, NamedTuple, Protocol
 
+import structlog
 from eventsourcing.persistence import Tracking
 from psycopg import Connection, Cursor
 
@@ -23,23 +24,30 @@ from application.aggregates.ports import ProjectionLag
 BATCH = 5_000
 """Events read at a time."""
 STEP = 5_000
-REBUILD_STEP = 20_000
+REBUILD_STEP = 50_000
 """Events folded in one transaction, at most.  What it costs to write grows with the plans and not with the events, so
-that large steps are fast ones; but who follows must be able to stop within a second."""
+that large steps are fast ones; but who follows must be able to stop within a second, and who rebuilds may have to do
+a step of some seconds anew."""
 POLL = 0.5
 """Seconds between two looks at the log when no notification arrives."""
 RETRY = 0.5
 """Seconds after which what failed is tried again."""
 
-LOCK_LIVE = "SELECT generation FROM plantrail.projections WHERE name = %s AND live FOR UPDATE"
+LOCK_LIVE = "SELECT generation FROM plantrail.projections WHERE name = %s AND live AND shape = %s FOR UPDATE"
+LOCK_ANY = "SELECT generation FROM plantrail.projections WHERE name = %s AND live FOR UPDATE"
 LOCK = "SELECT generation FROM plantrail.projections WHERE name = %s AND generation = %s FOR UPDATE"
+ADOPT = (
+    "UPDATE plantrail.projections SET shape = %(shape)s WHERE name = %(name)s AND live AND shape < %(shape)s"
+    " AND NOT EXISTS (SELECT FROM plantrail.notification_tracking"
+    f"  WHERE projection = format('%%s.%%s', name, generation) AND application_name = '{LOG}')"
+)
 NEXT = (
     "SELECT notification_id, uuid_send(originator_id), originator_version, topic, state FROM plantrail.stored_events"
     " WHERE notification_id > %s ORDER BY notification_id LIMIT %s"
 )
 STANDING = (
     "SELECT generation, coalesce(notification_id, 0),"
-    " (SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events)"
+    " (SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events), shape"
     " FROM plantrail.projections LEFT JOIN plantrail.notification_tracking"
     f"  ON projection = format('%%s.%%s', name, generation) AND application_name = '{LOG}'"
     " WHERE name = %s AND live"
@@ -48,6 +56,8 @@ FORGET = (
     "WITH tracking AS (DELETE FROM plantrail.notification_tracking WHERE projection = %(tracked)s)"
     " DELETE FROM plantrail.projections WHERE name = %(name)s AND generation = %(generation)s"
 )
+
+logger = structlog.get_logger("plantrail.projections")
 
 Now = Callable[[], datetime]
 
@@ -63,6 +73,8 @@ class Projection(Protocol):
     """A table that can be made from the log alone.  Its rows carry the generation they belong to."""
 
     name: str
+    shape: int
+    """The number of its definition.  Raised, it has every store rebuild the table: see `into_shape`."""
 
     def fold(
         self, connection: Connection[Any], generation: int, batches: Iterable[Sequence[Logged]], now: datetime
@@ -80,11 +92,13 @@ class Projection(Protocol):
 
 
 class Standing(NamedTuple):
-    """Where a projection is: its generation, the position it has come to, and that of the last event on the log."""
+    """Where a projection is: its generation, the position it has come to, that of the last event on the log, and the
+    shape it was made in."""
 
     generation: int
     position: int
     head: int
+    shape: int
 
 
 def standing(connection: Connection[Any], name: str) -> Standing:
@@ -97,16 +111,25 @@ def standing(connection: Connection[Any], name: str) -> Standing:
 
 
 @contextmanager
-def locked(connection: Connection[Any], name: str, generation: int | None = None) -> Iterator[tuple[int, int] | None]:
+def locked(
+    connection: Connection[Any], projection: Projection, generation: int | None = None
+) -> Iterator[tuple[int, int] | None]:
     """A transaction in which nobody else moves the position: however many follow, each event is folded once.
 
-    Without a generation the one that serves; None where another took its place while we waited.
+    Without a generation the one that serves; None where another took its place while we waited, or one of another
+    shape serves.
     """
-    statement, values = (LOCK_LIVE, (name,)) if generation is None else (LOCK, (name, generation))
+    live = (LOCK_LIVE, (projection.name, projection.shape))
+    statement, values = live if generation is None else (LOCK, (projection.name, generation))
     with connection.transaction():
         found = connection.execute(statement, values, prepare=True).fetchone()
         # In a statement of its own, for one that has waited for the lock sees what was true before.
-        yield (found[0], tracked(connection, tracked_as(name, found[0])) or 0) if found else None
+        yield (found[0], come_to(connection, projection.name, found[0])) if found else None
+
+
+def come_to(connection: Connection[Any], name: str, generation: int) -> int:
+    """The position a generation of a table has come to."""
+    return tracked(connection, tracked_as(name, generation)) or 0
 
 
 def tracked_as(name: str, generation: int) -> str:
@@ -118,7 +141,7 @@ def advance(
     connection: Connection[Any], projection: Projection, now: datetime, generation: int | None, most: int
 ) -> int | None:
     """Fold the next events.  Returns the position of the last one, None when there was none."""
-    with locked(connection, projection.name, generation) as found:
+    with locked(connection, projection, generation) as found:
         if found is None:
             return None
         generation, position = found
@@ -150,19 +173,29 @@ def ahead(connection: Connection[Any], position: int, most: int) -> Iterator[Seq
 
 def catch_up(connection: Connection[Any], projection: Projection, now: Now) -> Iterator[Standing]:
     """Fold what has happened and what time alone has changed, until there is nothing left to do; says where it stands
-    after each step."""
+    after each step.  A table of another shape is left as it is."""
     while True:
         at = standing(connection, projection.name)
+        if at.shape != projection.shape:
+            if adopted(connection, projection):
+                continue
+            yield at
+            return
         if at.position < at.head:
             advance(connection, projection, now(), None, STEP)
         elif projection.is_due(connection, at.generation, now()):
-            with locked(connection, projection.name) as found:
+            with locked(connection, projection) as found:
                 if found:
                     projection.age(connection, found[0], now())
         else:
             yield at
             return
         yield at
+
+
+def adopted(connection: Connection[Any], projection: Projection) -> bool:
+    """Whether a table of an older shape, into which nothing was folded yet, is of this shape from here on."""
+    return connection.execute(ADOPT, {"shape": projection.shape, "name": projection.name}).rowcount > 0
 
 
 class Status(NamedTuple):
@@ -225,8 +258,27 @@ class Follower:
                     self.status = Status(at.position, at.head)
                     if self._stopping.is_set():
                         return
+                if at.shape < self._projection.shape and self._rebuilt():
+                    continue
                 for _ in connection.notifies(timeout=POLL, stop_after=1):
                     pass
+
+    def _rebuilt(self) -> bool:
+        """Whether the table was rebuilt; False where somebody else is at it, or we were told to stop."""
+
+        def go_on(_done: int, _total: int) -> None:
+            if self._stopping.is_set():
+                raise Stopped
+
+        try:
+            into_shape(self._datastore, self._projection, self._now, go_on)
+        except (RebuildUnderWay, Stopped):
+            return False
+        return True
+
+
+class Stopped(Exception):
+    """Whoever followed was told to stop while they rebuilt the table; the next to follow begins anew."""
 
 
 @contextmanager
@@ -274,16 +326,40 @@ def rebuild(
     """
     with unavailable(), connected(datastore) as connection:
         only_here(connection, projection)
-        clear_others(connection, projection)
-        live = standing(connection, projection.name)
-        generation = live.generation + 1
-        connection.execute(
-            "INSERT INTO plantrail.projections (name, generation) VALUES (%s, %s)", (projection.name, generation)
-        )
-        while position := advance(connection, projection, now(), generation, REBUILD_STEP):
-            progress(position, max(position, live.head))
-        go_live(connection, projection, now, generation)
-        clear_others(connection, projection)
+        make_anew(connection, projection, now, progress)
+
+
+def into_shape(
+    datastore: Datastore, projection: Projection, now: Now, progress: Progress = lambda _done, _total: None
+) -> None:
+    """Rebuild a table that was made in an older shape than this process makes it in; it serves as it is meanwhile.
+
+    A table of a newer shape is left to the processes that make it so.  Raises `RebuildUnderWay`, `StoreUnavailable`,
+    and what `fold` and `progress` raise.
+    """
+    with unavailable(), connected(datastore) as connection:
+        only_here(connection, projection)
+        was = standing(connection, projection.name).shape
+        if was < projection.shape:
+            shapes = {"projection": projection.name, "shape": projection.shape, "was": was}
+            logger.info("projection is rebuilt", **shapes)
+            make_anew(connection, projection, now, progress)
+            logger.info("projection was rebuilt", **shapes)
+
+
+def make_anew(connection: Connection[Any], projection: Projection, now: Now, progress: Progress) -> None:
+    """`rebuild`, by who has made sure that nobody else does."""
+    clear_others(connection, projection)
+    live = standing(connection, projection.name)
+    generation = live.generation + 1
+    connection.execute(
+        "INSERT INTO plantrail.projections (name, generation, shape) VALUES (%s, %s, %s)",
+        (projection.name, generation, projection.shape),
+    )
+    while position := advance(connection, projection, now(), generation, REBUILD_STEP):
+        progress(position, max(position, live.head))
+    go_live(connection, projection, now, generation)
+    clear_others(connection, projection)
 
 
 def only_here(connection: Connection[Any], projection: Projection) -> None:
@@ -298,8 +374,9 @@ def only_here(connection: Connection[Any], projection: Projection) -> None:
 def go_live(connection: Connection[Any], projection: Projection, now: Now, generation: int) -> None:
     """Those who follow wait for a moment, so that the new table has come at least as far as they had brought the
     old."""
-    with locked(connection, projection.name) as found:
-        reached = found[1] if found else 0
+    with connection.transaction():
+        found = connection.execute(LOCK_ANY, (projection.name,)).fetchone()
+        reached = come_to(connection, projection.name, found[0]) if found else 0
         while (advance(connection, projection, now(), generation, REBUILD_STEP) or reached) < reached:
             pass
         for live in (False, True):

@@ -1,43 +1,62 @@
 """Updates the portfolio event by event. A row keeps only as much of the plan's past as later events need."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from datetime import date, datetime
-from typing import Any, NamedTuple, cast, get_args
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import cache
+from typing import Any, get_args
 from uuid import UUID
 
-from application.portfolio.row import OnTheTeam, PortfolioRow
-from domain.account_plan.actions import ActionAdded, ActionCompleted, ActionDropped, ActionReopened, ActionRescheduled
-from domain.account_plan.entries import EntryStruck, NoteWritten, SectionConfirmed
-from domain.account_plan.health import ContractRenewed, ContractSet
+from application.portfolio.row import KEPT, KeptPlan, PortfolioRow
+from domain.account_plan import ACCOUNT_PLAN, EMPTY, EVENTS
 from domain.account_plan.language import Section
-from domain.account_plan.plan import (
-    AccountRenamed,
-    PlanArchived,
-    PlanCorrected,
-    PlanOpened,
-    PlanReassigned,
-    PlanReopened,
-    PlanTerms,
-    TierChanged,
-)
-from domain.account_plan.plays import PlayDropped, PlayLost, PlayPlanned, PlayReopened, PlayRescheduled, PlayWon
-from domain.account_plan.reviews import HeldReview, ReviewHeld
-from domain.account_plan.team import MemberAssigned, MemberReleased, stint_id
-from domain.language import Event
-from domain.things import day_of
+from domain.account_plan.reviews import Review
+from domain.language import Event, Unknown, bare
+from domain.markers import Sealed, marked
+from domain.things import Draft
+
+NOUNS = frozenset(kind.noun for kind in KEPT)
+APPLIED = frozenset(event for event in EVENTS.values() if event.noun in NOUNS)
+"""The events about things that a row keeps. Of every other event only the time and the section it refreshes count."""
+
+STRIKING = frozenset(event for event in EVENTS.values() if event.strikes is not Event.strikes)
+REFRESHING = frozenset(event for event in EVENTS.values() if event.refreshes is not Event.refreshes)
+"""The events that say which section they refresh."""
 
 
-class PartialEvent(NamedTuple):
-    """The part of a recorded event that `READS` names. It takes a fraction of the time of decoding it, and contains
-    nobody's text."""
+@cache
+def reads(event: type[Event]) -> tuple[str, ...]:
+    """Return the fields that are read of an event; of most events there are none.
 
-    plan_id: UUID
-    version: int
-    position: int
-    recorded_at: datetime
-    event: type[Event]
-    said: Mapping[str, Any]
+    Of an event that creates a thing these are the fields that are kept of the thing, of the other applied events all
+    fields without text about people.
+    """
+    if event not in APPLIED | STRIKING | REFRESHING:
+        return ()
+    untold = {name for name, _ in marked(event, Sealed)}
+    for kind, kept in KEPT.items():
+        needed = {name for name, field in kind.model_fields.items() if field.is_required()}
+        if kind.noun == event.noun and needed <= event.model_fields.keys():
+            untold |= event.model_fields.keys() - kept
+    return tuple(name for name in event.model_fields if name not in untold)
+
+
+PartialEvent = tuple[UUID, int, int, datetime, Event]
+"""The part of a recorded event that is read: plan, version, position, time of recording, and the event with the fields
+that `reads` names. A rule that asks for another field of it raises an `AttributeError`.
+
+It is a plain tuple, because a hundred thousand of them are made in a rebuild.
+"""
+
+
+@cache
+def maker(kind: type[Event]) -> Callable[[dict[str, Any]], Event]:
+    """Return a function that makes partial events of a kind from fields that were said and checked."""
+    fields = {name: kind.model_fields[name] for name in reads(kind)}
+    unsaid = {name: field.get_default() for name, field in fields.items() if not field.is_required()}
+    if not fields:
+        nothing = bare(kind, {})
+        return lambda _: nothing
+    return lambda said: bare(kind, {**unsaid, **said} if unsaid else said, said.keys())
 
 
 class LooksBack(Exception):
@@ -56,129 +75,64 @@ class CannotBeFolded(Exception):
 
 
 class PortfolioProjector:
-    """Computes the row of one plan."""
+    """Computes the row of one plan. The rules of the plan itself apply the events, to the part of it that is kept."""
 
     def __init__(self, onto: PortfolioRow | None = None) -> None:
-        self._row = onto and replace(
-            onto, due_on=dict(onto.due_on), team=dict(onto.team), refreshed_on=dict(onto.refreshed_on)
-        )
+        self._draft = Draft(onto.plan if onto else EMPTY)
         self._knows_all = onto is None
-        self._refreshed_at: dict[Section, datetime] = {}
-        self._over: dict[str, date] = {}
-        self._reviews: dict[int, HeldReview] = {}
+        self._row = onto
+        self._last: PartialEvent | None = None
+        self._refreshed_at = dict(onto.refreshed_at) if onto else {}
 
     @property
     def version(self) -> int:
-        return self._row.version if self._row else 0
+        return self._draft.version
 
     def row(self) -> PortfolioRow:
         """Return the row after the events so far, of which there is at least one."""
+        if self._last:
+            plan_id, _, position, recorded_at, _ = self._last
+            plan = KeptPlan.of(self._draft)
+            self._row = PortfolioRow(plan_id, position, recorded_at, dict(self._refreshed_at), plan)
+            self._draft, self._knows_all, self._last = Draft(plan), False, None
         assert self._row
-        for section, at in self._refreshed_at.items():
-            self._row.refreshed_on[section] = day_of(at, self._row.timezone)
-        self._refreshed_at.clear()
         return self._row
 
     def add(self, partial_events: Iterable[PartialEvent]) -> None:
-        """Apply events. Raises `CannotBeFolded`, and `LooksBack` unless the first event of the plan was applied too."""
-        for partial_event in partial_events:
-            try:
-                self._add(partial_event)
-            except LooksBack:
-                raise
-            except Exception as error:
-                raise CannotBeFolded(partial_event.event.__name__, partial_event.position) from error
+        """Apply the next events.
 
-    def _add(self, partial_event: PartialEvent) -> None:
-        row, event = self._row or self._open(partial_event), partial_event.event
-        if partial_event.version != row.version + 1:
-            raise ValueError(f"version {partial_event.version} does not follow version {row.version}")
-        row.version, row.position, row.last_event_at = (
-            partial_event.version,
-            partial_event.position,
-            partial_event.recorded_at,
-        )
-        section = cast(Section, partial_event.said.get("section") or event.home)
-        self._refreshed_at[section] = partial_event.recorded_at
-        if event in _FOLD:
-            _FOLD[event](self, row, partial_event)
-
-    def _open(self, partial_event: PartialEvent) -> PortfolioRow:
-        said, at = partial_event.said, partial_event.recorded_at
-        touched = dict.fromkeys(get_args(Section), day_of(at, said["timezone"]))
-        self._row = PortfolioRow(**said, plan_id=partial_event.plan_id, last_event_at=at, refreshed_on=touched)
-        return self._row
-
-    def amend(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
-        for name, value in partial_event.said.items():
-            setattr(row, name, value)
-
-    def archive(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
-        row.archived = partial_event.event is PlanArchived
-
-    def promise(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
-        row.due_on[_promise(partial_event)] = partial_event.said["due_on"]
-
-    def end(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
-        promise = _promise(partial_event)
-        self._over[promise] = row.due_on.pop(promise)
-
-    def reopen(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
-        promise = _promise(partial_event)
-        if promise not in self._over and not self._knows_all:
+        Raises `CannotBeFolded`, and `LooksBack` unless these are all the events of the plan.
+        """
+        draft, seen, first = self._draft, list(partial_events), self._draft.version + 1
+        events, passed, struck = self._sorted(seen)
+        if struck and not struck.isdisjoint(review.held_in for review in draft.all(Review).values()):
+            # Of the entries that can be struck, a row keeps held reviews only.
             raise LooksBack
-        row.due_on[promise] = self._over.pop(promise)
+        try:
+            ACCOUNT_PLAN.add(draft, events, passed | struck)
+        except Exception as error:
+            if isinstance(error, KeyError | Unknown) and not self._knows_all:
+                raise LooksBack from None
+            _, _, position, _, event = seen[draft.version - first]
+            raise CannotBeFolded(type(event).__name__, position) from error
+        self._last = seen[-1] if seen else self._last
 
-    def staff(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
-        said = partial_event.said
-        stint = stint_id(said["person"], said["role"], said.get("stint", 1))
-        row.team[stint] = OnTheTeam(said["person"], said.get("until_on"))
-
-    def hold_review(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
-        review = HeldReview(partial_event.said["held_on"], partial_event.version, partial_event.said["id"])
-        self._reviews[review.version] = review
-        row.review = max(review, row.review or review)
-
-    def strike(self, row: PortfolioRow, partial_event: PartialEvent) -> None:
-        struck = int(partial_event.said["event"].rpartition(":")[2])
-        self._reviews.pop(struck, None)
-        if row.review and row.review.version == struck:
-            if not self._knows_all:
-                raise LooksBack
-            row.review = max(self._reviews.values(), default=None)
-
-
-def _promise(partial_event: PartialEvent) -> str:
-    return f"{partial_event.event.noun}:{partial_event.said['id']}"
-
-
-READS: Mapping[type[Event], tuple[str, ...]] = {
-    PlanOpened: tuple(PlanTerms.model_fields),
-    PlanCorrected: ("segment", "territory"),
-    AccountRenamed: ("account_name",),
-    TierChanged: ("tier",),
-    PlanReassigned: ("owner",),
-    **dict.fromkeys((ContractSet, ContractRenewed), ("arr", "renews_on")),
-    **dict.fromkeys((PlayPlanned, PlayRescheduled, ActionAdded, ActionRescheduled), ("id", "due_on")),
-    **dict.fromkeys((PlayWon, PlayLost, PlayDropped, ActionCompleted, ActionDropped), ("id",)),
-    **dict.fromkeys((PlayReopened, ActionReopened), ("id",)),
-    MemberAssigned: ("person", "role", "stint"),
-    MemberReleased: ("person", "role", "stint", "until_on"),
-    ReviewHeld: ("id", "held_on"),
-    EntryStruck: ("event", "section"),
-    **dict.fromkeys((NoteWritten, SectionConfirmed), ("section",)),
-}
-"""The fields that are read of each event. Of every other event only the time and the section that it refreshes
-count."""
-
-_FOLD: Mapping[type[Event], Callable[[PortfolioProjector, PortfolioRow, PartialEvent], None]] = {
-    **dict.fromkeys((PlanCorrected, AccountRenamed, TierChanged, PlanReassigned), PortfolioProjector.amend),
-    **dict.fromkeys((ContractSet, ContractRenewed), PortfolioProjector.amend),
-    **dict.fromkeys((PlanArchived, PlanReopened), PortfolioProjector.archive),
-    **dict.fromkeys((PlayPlanned, PlayRescheduled, ActionAdded, ActionRescheduled), PortfolioProjector.promise),
-    **dict.fromkeys((PlayWon, PlayLost, PlayDropped, ActionCompleted, ActionDropped), PortfolioProjector.end),
-    **dict.fromkeys((PlayReopened, ActionReopened), PortfolioProjector.reopen),
-    **dict.fromkeys((MemberAssigned, MemberReleased), PortfolioProjector.staff),
-    ReviewHeld: PortfolioProjector.hold_review,
-    EntryStruck: PortfolioProjector.strike,
-}
+    def _sorted(self, seen: Iterable[PartialEvent]) -> tuple[list[Event], set[int | None], set[int | None]]:
+        """Return the events, the versions of events about things that are not kept, and the struck versions."""
+        version, refreshed_at = self._draft.version, self._refreshed_at
+        events, passed, struck = list[Event](), set[int | None](), set[int | None]()
+        for _, its_version, position, recorded_at, event in seen:
+            version += 1
+            kind = type(event)
+            if its_version != version:
+                error = ValueError(f"version {its_version} does not follow version {version - 1}")
+                raise CannotBeFolded(kind.__name__, position) from error
+            if version == 1:
+                refreshed_at |= dict.fromkeys(get_args(Section), recorded_at)
+            refreshed_at[event.refreshes() if kind in REFRESHING else event.home] = recorded_at
+            events.append(event)
+            if kind not in APPLIED:
+                passed.add(version)
+            if kind in STRIKING:
+                struck.add(event.strikes())
+        return events, passed, struck

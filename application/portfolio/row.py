@@ -1,24 +1,46 @@
 """The row of a plan in the portfolio: its owner, its contract, and its overdue and stale parts.
 
-A row is shown as of a day. What is overdue or stale changes at midnight without any event, so the row says at which.
+A row holds a small part of the plan, and what is shown is asked of the things in that part by the rules of the whole
+plan. It is shown as of a day. What is overdue or stale changes at midnight without any event, so the row says at which.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import NamedTuple, get_args
+from typing import NamedTuple, Self, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from domain.account_plan.language import Section
-from domain.account_plan.plan import Segment, Tier
-from domain.account_plan.reviews import HeldReview
-from domain.language import same_person
+from application.views.freshness import stale_from
+from domain.account_plan.actions import Action
+from domain.account_plan.health import Contract
+from domain.account_plan.language import AccountPlan, Section
+from domain.account_plan.plan import Plan, PlanTerms, Segment, Tier, the_plan
+from domain.account_plan.plays import Play
+from domain.account_plan.promises import PROMISES, open_promises
+from domain.account_plan.reviews import Review, last_held
+from domain.account_plan.team import Member, people_at_work
+from domain.language import bare, same_person
 from domain.program.policy import DEFAULT_POLICY
-from domain.things import day_of
+from domain.things import Draft, Kind, Thing, day_of
+
+SHAPE = 1
+"""The number of the shape of the portfolio: what a row keeps and shows, and by which rules. When it is raised, every
+store rebuilds its portfolio while it serves; see `adapters.postgres.projections`."""
+
+KEPT: Mapping[type[Thing], frozenset[str]] = {
+    Plan: frozenset({"id", *PlanTerms.model_fields, "archived"}),
+    Contract: frozenset({"id", "arr", "renews_on"}),
+    Play: frozenset({"id", "due_on", "state", "state_before"}),
+    Action: frozenset({"id", "due_on", "state"}),
+    Member: frozenset({"id", "person", "until_on"}),
+    Review: frozenset({"id", "state", "held_on", "held_in"}),
+}
+"""For each kind of thing in a row, the fields that are kept; none holds text about people. A rule that asks for another
+field of such a thing raises an `AttributeError`, so that no answer rests on a field that was not kept."""
 
 
 class PortfolioItem(BaseModel):
@@ -39,7 +61,7 @@ class PortfolioItem(BaseModel):
     open_promises: int
     """The number of open plays and actions."""
     overdue: int
-    """The number of open promises that were due before today, in the plan's time zone."""
+    """The number of open promises that are overdue today, in the plan's time zone."""
     last_review_on: date | None
     last_review_id: str | None
     stale_sections: list[Section]
@@ -49,39 +71,55 @@ class PortfolioItem(BaseModel):
     last_event_at: datetime
 
 
-class OnTheTeam(NamedTuple):
-    """A stint on the team: a member in a role, with the last day if there is one."""
-
-    person: str
-    until_on: date | None = None
+_UNSAID = {kind: {name: kind.defaults[name] for name in names} for kind, names in KEPT.items()}
 
 
-@dataclass(slots=True)
+class KeptPlan(AccountPlan):
+    """The part of a plan that a row holds: things of the kinds in `KEPT`, with those fields only."""
+
+    @classmethod
+    def of(cls, draft: Draft) -> Self:
+        """Return what is kept of a draft: open promises, scheduled reviews and the last held one, and the fields in
+        `KEPT`. The draft must not be used afterwards."""
+        values, version, *_ = draft.parts()
+        for kind, fields in KEPT.items():
+            for id in draft.touched(kind):
+                said = values[kind].get(id)
+                if said is None:
+                    continue
+                if kind.noun in PROMISES and not bare(kind, {**_UNSAID[kind], **said}).is_open:
+                    del values[kind][id]
+                    continue
+                for field in said.keys() - fields:
+                    del said[field]
+        plan = cls(values, version)
+        last = last_held(plan)
+        for id, review in plan.all(Review).items():
+            if review.state != "scheduled" and review is not last:
+                del values[Review][id]
+        return plan
+
+    def find(self, kind: type[Kind], id: str) -> Kind | None:
+        things = self._things.setdefault(kind, {})
+        if id not in things:
+            values = self._values.get(kind, {}).get(id)
+            if values is None:
+                return None
+            things[id] = bare(kind, {**_UNSAID[kind], **values})
+        found: Kind = things[id]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class PortfolioRow:
     """The row of a plan, with as much of its past as it takes to apply further events."""
 
     plan_id: UUID
-    account_id: str
-    account_name: str
-    tier: Tier
-    owner: str
-    currency: str
-    timezone: str
-    opened_on: date
+    position: int
     last_event_at: datetime
-    refreshed_on: dict[Section, date]
-    due_on: dict[str, date] = field(default_factory=dict)
-    """The due days of open promises."""
-    team: dict[str, OnTheTeam] = field(default_factory=dict)
-    """The stints on the team, past ones included."""
-    version: int = 0
-    position: int = 0
-    segment: Segment | None = None
-    territory: str | None = None
-    archived: bool = False
-    arr: Decimal | None = None
-    renews_on: date | None = None
-    review: HeldReview | None = None
+    refreshed_at: dict[str, datetime]
+    """For each section, when it was refreshed last; when the plan was opened if it never was."""
+    plan: KeptPlan
 
 
 class Shown(NamedTuple):
@@ -90,7 +128,7 @@ class Shown(NamedTuple):
     item: PortfolioItem
     changes_at: datetime | None
     people: list[str]
-    """Who owns the plan or is on its team: see `application.aggregates.access.is_at_work_on`."""
+    """Who owns the plan or is on its team: see `domain.account_plan.team.people_at_work`."""
 
 
 _MOST_DAYS: Mapping[Tier, Mapping[Section, int | None]] = {
@@ -100,46 +138,55 @@ _MOST_DAYS: Mapping[Tier, Mapping[Section, int | None]] = {
 
 
 def shown(row: PortfolioRow, now: datetime) -> Shown:
-    today = day_of(max(now, row.last_event_at), row.timezone).toordinal()
-    overdue_from = [due_on.toordinal() + 1 for due_on in row.due_on.values()]
-    stale_from = {
-        section: row.refreshed_on[section].toordinal() + most + 1
-        for section, most in _MOST_DAYS[row.tier].items()
-        if most
+    plan, card = row.plan, the_plan(row.plan)
+    today = day_of(max(now, row.last_event_at), card.timezone)
+    promises, contract, last = open_promises(plan), plan.find(Contract, "contract"), last_held(plan)
+    days = {at: day_of(at, card.timezone) for at in set(row.refreshed_at.values())}
+    stale = [
+        (section, stale_on)
+        for section, most in _MOST_DAYS[card.tier].items()
+        if most and (stale_on := stale_from(days[row.refreshed_at[section]], most))
+    ]
+    item = {
+        "plan_id": row.plan_id,
+        "account_id": card.account_id,
+        "account_name": card.account_name,
+        "tier": card.tier,
+        "owner": same_person(card.owner),
+        "segment": card.segment,
+        "territory": card.territory,
+        "currency": card.currency,
+        "archived": card.archived,
+        "arr": contract.arr if contract else None,
+        "renews_on": contract.renews_on if contract else None,
+        "open_promises": len(promises),
+        "overdue": sum(promise.is_overdue(today) for promise in promises),
+        "last_review_on": last.held_on if last else None,
+        "last_review_id": last.id if last else None,
+        "stale_sections": [section for section, stale_on in stale if stale_on <= today],
+        "version": plan.version,
+        "position": row.position,
+        "opened_on": card.opened_on,
+        "last_event_at": row.last_event_at,
     }
-    stints = [(person, until_on.toordinal() + 1 if until_on else None) for person, until_on in row.team.values()]
-    released_from = [day for _, day in stints if day]
-    still_to_come = [day for day in (*overdue_from, *stale_from.values(), *released_from) if day > today]
-    item = PortfolioItem(
-        plan_id=row.plan_id,
-        account_id=row.account_id,
-        account_name=row.account_name,
-        tier=row.tier,
-        owner=same_person(row.owner),
-        segment=row.segment,
-        territory=row.territory,
-        currency=row.currency,
-        archived=row.archived,
-        arr=row.arr,
-        renews_on=row.renews_on,
-        open_promises=len(row.due_on),
-        overdue=sum(day <= today for day in overdue_from),
-        last_review_on=row.review.held_on if row.review else None,
-        last_review_id=row.review.id if row.review else None,
-        stale_sections=[section for section, day in stale_from.items() if day <= today],
-        version=row.version,
-        position=row.position,
-        opened_on=row.opened_on,
-        last_event_at=row.last_event_at,
+    last_days = (
+        *(promise.overdue_after for promise in promises),
+        *(member.until_on for member in plan.all(Member).values()),
     )
-    at_work = (row.owner, *(person for person, until in stints if until is None or until > today))
-    people = {same_person(person) for person in at_work}
-    changes_at = _midnight(min(still_to_come), row.timezone) if still_to_come else None
-    return Shown(item, changes_at, sorted(people))
+    turns = [*(stale_on for _, stale_on in stale), *(day_after(day) for day in last_days if day)]
+    still_to_come = [day for day in turns if day and day > today]
+    return Shown(
+        bare(PortfolioItem, item),
+        midnight(min(still_to_come), card.timezone) if still_to_come else None,
+        sorted({same_person(person) for person in people_at_work(plan, today)}),
+    )
 
 
-def _midnight(day: int, timezone: str) -> datetime | None:
-    """Return when a day begins in the plan's time zone; None for the day after the last day of the calendar."""
-    if day > date.max.toordinal():
-        return None
-    return datetime.combine(date.fromordinal(day), time(), ZoneInfo(timezone)).astimezone(UTC)
+def day_after(day: date) -> date | None:
+    """Return the day after; None for the last day of the calendar."""
+    return date.fromordinal(day.toordinal() + 1) if day < date.max else None
+
+
+def midnight(day: date, timezone: str) -> datetime:
+    """Return when a day begins in a time zone."""
+    return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import get_args
 
 from pydantic import BaseModel
@@ -20,6 +21,7 @@ from domain.program.policy import Policy
 from domain.record import Recorded, struck_by
 from domain.things import day_of
 
+LAST_DAY = date.max.toordinal()
 AD_HOC_DAYS = 14
 ASKING_NEWS = {"leadership_change", "merger", "initiative"}
 
@@ -65,8 +67,20 @@ def freshness(
 
 def of_age(refreshed_on: date, most: int | None, today: date) -> Freshness:
     """Return the freshness of a section that may be `most` days old; None for no limit."""
-    age = max((today - refreshed_on).days, 0)
-    return Freshness(refreshed_on=refreshed_on, age_days=age, most_days=most, stale=most is not None and age > most)
+    first = stale_from(refreshed_on, most)
+    return Freshness(
+        refreshed_on=refreshed_on,
+        age_days=max((today - refreshed_on).days, 0),
+        most_days=most,
+        stale=first is not None and first <= today,
+    )
+
+
+@lru_cache(maxsize=16 * 1024)
+def stale_from(refreshed_on: date, most: int | None) -> date | None:
+    """Return the first day on which a section that may be `most` days old is too old; None if it never is."""
+    first = refreshed_on.toordinal() + most + 1 if most else LAST_DAY + 1
+    return date.fromordinal(first) if first <= LAST_DAY else None
 
 
 def duties(records: Sequence[Recorded], timezone: str, today: date) -> list[Duty]:

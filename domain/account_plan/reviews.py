@@ -31,7 +31,7 @@ from domain.language import (
     said,
 )
 from domain.markers import check_fields
-from domain.things import Draft, Thing
+from domain.things import Aggregate, Draft, Thing
 
 ReviewKind = Literal[
     "weekly",
@@ -242,6 +242,8 @@ class Review(ReviewOutcome, ReviewPlans, ReviewTerms, Thing):
     metrics: tuple[PackMetric, ...] = ()
     audience: Audience | None = None
     held_on: date | None = None
+    held_in: int | None = Field(None, exclude=True)
+    """The version of the event that says it was held."""
     moved_to_on: date | None = None
 
     @property
@@ -256,6 +258,16 @@ class HeldReview(NamedTuple):
     held_on: date
     version: int
     id: str
+
+
+def last_held(plan: Aggregate) -> Review | None:
+    """The review that was held last: see `HeldReview`."""
+    held = (
+        (HeldReview(review.held_on, review.held_in, review.id), review)
+        for review in plan.all(Review).values()
+        if review.held_on and review.held_in
+    )
+    return max(held, default=(None, None))[1]
 
 
 def decide(plan: AccountPlan, command: ReviewCommands, _today: date) -> Decision[ReviewEvents]:
@@ -306,9 +318,9 @@ def apply(draft: Draft, event: ReviewEvents) -> None:
         case PackCirculated():
             draft.change(Review, event)
         case ReviewHeld() if draft.has(Review, event.id):
-            draft.change(Review, event, state="held")
+            draft.change(Review, event, state="held", held_in=draft.version)
         case ReviewHeld():
-            draft.create(Review, event, state="held")
+            draft.create(Review, event, state="held", held_in=draft.version)
         case ReviewCancelled():
             draft.change(Review, event, state="cancelled")
         case _:

@@ -22,7 +22,7 @@ from adapters.postgres.tracking import PlanTrackingRecorder
 from application.aggregates.handle import Aggregates
 from application.aggregates.ports import ProjectionLag, StoreUnavailable
 from application.portfolio.query import PortfolioQuery
-from application.portfolio.row import PortfolioItem
+from application.portfolio.row import SHAPE, PortfolioItem
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import plan_id_of
 from tests.application.portfolio.test_portfolio import ACTION, REVIEW, item_of
@@ -414,7 +414,9 @@ def test_a_rebuild_serves_while_it_works_and_misses_nothing_that_happens_meanwhi
 def spoil(store: Store) -> None:
     """What is wrong in the table that serves shall not be in the next."""
     with connected(store.where.service) as connection:
-        connection.execute("UPDATE plantrail.portfolio SET line = jsonb_set(line, '{owner}', '\"nobody\"')")
+        connection.execute(
+            "UPDATE plantrail.portfolio SET line = jsonb_set(line, '{things,plan,plan,owner}', '\"nobody\"')"
+        )
 
 
 @pytest.mark.usefixtures("small_steps")
@@ -498,6 +500,105 @@ def test_of_two_rebuilds_at_once_one_is_refused(store):
     store.portfolio.rebuild(Clock(), another)
     assert len(refused) == 1
     assert generations(store) == [(2, 1, True)]
+
+
+# Shapes
+
+
+def made_in_another_shape(store: Store, shape: int) -> None:
+    """As if another version of plantrail had made the table, with rows that this one cannot read."""
+    with connected(store.where.service) as connection:
+        connection.execute("UPDATE plantrail.projections SET shape = %s", (shape,))
+        connection.execute("UPDATE plantrail.portfolio SET line = '{}', owner = 'nobody'")
+
+
+def shapes(store: Store) -> list[tuple[int, int, bool]]:
+    """Of every generation: its number, its shape, and whether it serves."""
+    with connected(store.where.service) as connection:
+        return connection.execute(
+            "SELECT generation, shape, live FROM plantrail.projections ORDER BY generation"
+        ).fetchall()
+
+
+@pytest.fixture
+def told_before(store):
+    """Some plans and their table, which knows all but the last event."""
+    plans = plans_on(store)
+    for account_id in ("acme", "beta", "gamma"):
+        open_plan(plans, account_id)
+    store.portfolio.catch_up(Clock())
+    return do(plans, "acme", "rename-account", account_name="Acme Group")
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_a_table_of_an_older_shape_serves_until_it_is_rebuilt_by_whoever_follows(store, told_before, monkeypatch):
+    made_in_another_shape(store, SHAPE - 1)
+    served_meanwhile = []
+    go_live = projections.go_live
+
+    def looked_at_before_going_live(*all_of_it):
+        served_meanwhile.append(({row.owner for row in rows(store).values()}, rows(store)["acme"].account_name))
+        go_live(*all_of_it)
+
+    monkeypatch.setattr(projections, "go_live", looked_at_before_going_live)
+    with capture_logs() as logs, following(store, Clock()):
+        store.portfolio.wait_for(told_before, timeout=10)
+    assert served_meanwhile == [({"nobody"}, "Acme")]
+    assert rows(store) == as_they_should_be(store, "acme", "beta", "gamma")
+    assert shapes(store) == [(2, SHAPE, True)]
+    told = [(log["event"], log["shape"]) for log in logs]
+    assert told == [("projection is rebuilt", SHAPE), ("projection was rebuilt", SHAPE)]
+
+
+def test_of_several_who_find_an_older_shape_one_rebuilds_it(store, told_before):
+    made_in_another_shape(store, SHAPE - 1)
+    with following(store, Clock()), following(store, Clock()), following(store, Clock()):
+        store.portfolio.wait_for(told_before, timeout=10)
+    assert rows(store) == as_they_should_be(store, "acme", "beta", "gamma")
+    assert shapes(store) == [(2, SHAPE, True)]
+
+
+def test_a_command_that_reads_the_table_rebuilds_an_older_shape_first(store, told_before):
+    made_in_another_shape(store, SHAPE - 1)
+    at = store.portfolio.catch_up(Clock())
+    assert (at.position, at.shape) == (told_before, SHAPE)
+    assert rows(store) == as_they_should_be(store, "acme", "beta", "gamma")
+
+
+@pytest.mark.usefixtures("told_before")
+def test_a_table_of_a_newer_shape_is_left_to_those_who_make_it(store):
+    made_in_another_shape(store, SHAPE + 1)
+    before = rows(store)
+    with capture_logs() as logs, following(store, Clock()) as follower:
+        wait_until(lambda: follower.status.position)
+        at = store.portfolio.catch_up(Clock())
+    assert (at.shape, at.position < at.head) == (SHAPE + 1, True)
+    assert (rows(store), shapes(store), logs) == (before, [(1, SHAPE + 1, True)], [])
+
+
+@pytest.mark.usefixtures("small_steps", "told_before")
+def test_who_is_told_to_stop_while_they_rebuild_leaves_the_rest_to_the_next(store, monkeypatch):
+    made_in_another_shape(store, SHAPE - 1)
+    advance, follower = projections.advance, store.portfolio.follower(Clock())
+
+    def advance_and_stop(*all_of_it):
+        reached = advance(*all_of_it)
+        follower._stopping.set()
+        return reached
+
+    with monkeypatch.context() as patched, capture_logs() as logs:
+        patched.setattr(projections, "advance", advance_and_stop)
+        follower.start()
+        wait_until(nobody_follows)
+    assert [log["event"] for log in logs] == ["projection is rebuilt"]
+    assert [live for _, _, live in shapes(store)] == [True, False]
+    store.portfolio.catch_up(Clock())
+    assert shapes(store) == [(2, SHAPE, True)]
+
+
+def test_a_table_that_nothing_was_folded_into_yet_takes_the_shape_as_it_is(store):
+    store.portfolio.catch_up(Clock())
+    assert shapes(store) == [(1, SHAPE, True)]
 
 
 def test_an_empty_log_is_rebuilt_to_an_empty_table(store):
