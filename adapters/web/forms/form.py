@@ -23,7 +23,7 @@ from adapters.web.languages import Speech
 from adapters.web.plan.presenter import name_of
 from domain.account_plan import COMMANDS, EVENTS, THINGS
 from domain.account_plan.language import AccountPlan
-from domain.glossary import meaning
+from domain.glossary import MeaningMissing, meaning
 from domain.language import FORGOTTEN, Command, Event
 from domain.things import Thing
 
@@ -212,7 +212,7 @@ class _Maker:
         )
         try:
             return meaning(name, self._command.noun, event.__name__, model.__name__)
-        except KeyError:
+        except MeaningMissing:
             return ""
 
     def _example_text(self, name: str) -> str:

@@ -9,11 +9,12 @@ from eventsourcing.persistence import Notification
 from jsonschema import Draft202012Validator
 from pydantic import create_model
 
+from adapters.events import json_schemas
 from adapters.events.cloud_events import TOPICS, CloudEvents, type_of
 from adapters.events.json_schemas import DIALECT, released, schemas, under_its_url
 from adapters.events.stored_format import MetaToRecord, encode, topic_of
 from domain.account_plan.plays import PlayStarted
-from domain.glossary import MEANINGS
+from domain.glossary import MEANINGS, MeaningMissing, meaning
 from domain.record import Recorded
 from domain.registry import REGISTRY
 from tests import catalogue
@@ -140,6 +141,28 @@ def test_the_glossary_explains_no_field_that_is_not_there():
     nouns = {event.noun for event in REGISTRY.events.values()}
     unused = [key for key, text in MEANINGS.items() if not {text.format(noun=noun) for noun in nouns} & said]
     assert unused == []
+
+
+def test_a_meaning_holds_of_everything_only_where_several_kinds_of_things_share_it(monkeypatch):
+    nouns: dict[str, set[str]] = {}
+
+    def noted(field: str, noun: str, *owners: str) -> str:
+        if not any(f"{owner}.{field}" in MEANINGS for owner in (*owners, noun)):
+            nouns.setdefault(field, set()).add(noun)
+        return meaning(field, noun, *owners)
+
+    monkeypatch.setattr(json_schemas, "meaning", noted)
+    schemas()
+    alone = {field: only for field, (only, *others) in nouns.items() if not others}
+    assert alone == {}, "say each of these in domain/glossary.py of the thing alone, as in “play.due_on”"
+
+
+def test_a_new_field_borrows_no_meaning_from_another_thing():
+    assert meaning("until_on", "member") == "The last day in the role."
+    with pytest.raises(
+        MeaningMissing, match=r"`until_on` of a play means: say it in domain/glossary[.]py as “play[.]until_on”"
+    ):
+        meaning("until_on", "play")
 
 
 def everything_described(schema: Any) -> list[dict[str, Any]]:
