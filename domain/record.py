@@ -1,7 +1,7 @@
 """The record: what happened, and who said so when."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -78,3 +78,11 @@ class Recorded(NamedTuple):
 def struck_by(records: Iterable[Recorded]) -> dict[int, str]:
     """The versions of the entries that these events struck, and the ids of the events that struck them."""
     return {version: record.id for record in records if (version := record.event.strikes()) is not None}
+
+
+LATE_DAYS = 2
+"""What is recorded more than this many days after the day it was true was recorded late."""
+
+
+def is_late(true_on: date, recorded_on: date) -> bool:
+    return (recorded_on - true_on).days > LATE_DAYS

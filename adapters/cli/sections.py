@@ -16,16 +16,16 @@ from adapters.rendering.words import (
     share,
     short_amount,
 )
-from application.views.metrics import people_there
-from domain.account_plan.actions import Action, ActionState
+from domain.account_plan.actions import ActionState
 from domain.account_plan.goals import Goal
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.opportunities import Opportunity, engaged_there
 from domain.account_plan.overview import Unit
-from domain.account_plan.plays import Play, PlayState
+from domain.account_plan.plays import PlayState
+from domain.account_plan.promises import Promise, open_promises
 from domain.account_plan.requests import Request
 from domain.account_plan.risks import Risk
-from domain.account_plan.stakeholders import Stakeholder
+from domain.account_plan.stakeholders import Stakeholder, people_there
 from domain.account_plan.standing import STRENGTHS, AttitudeWord, in_a_word
 from domain.account_plan.whitespace import Cell, Offering, Penetration, cell_id
 
@@ -61,7 +61,6 @@ LONGEST_BAR = 10
 
 
 def promises(plan: AccountPlan, today: date) -> RenderableType | None:
-    made: list[Play | Action] = [*plan.open(Play), *plan.open(Action)]
     return table(
         "Open promises, by the day they are due",
         ["!Due", "*What", "Owner", "State"],
@@ -72,16 +71,16 @@ def promises(plan: AccountPlan, today: date) -> RenderableType | None:
                 lines(text(who_promised(promise)), text(f"{promise.kind} {promise.noun}", QUIET)),
                 text(in_words(promise.state, "state"), STATES[promise.state]),
             )
-            for promise in sorted(made, key=lambda promise: promise.due_on)
+            for promise in sorted(open_promises(plan), key=lambda promise: promise.due_on)
         ),
     )
 
 
-def who_promised(promise: Play | Action) -> str:
+def who_promised(promise: Promise) -> str:
     return "customer" if promise.side == "customer" else promise.owner
 
 
-def due(thing: Play | Action | Request, today: date) -> Text:
+def due(thing: Promise | Request, today: date) -> Text:
     if thing.due_on is None:
         return text(None)
     late = ALARM if thing.is_overdue(today) else ""

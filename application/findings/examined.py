@@ -13,8 +13,8 @@ from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import PolicyInForce
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import Plan, Tier, the_plan
-from domain.account_plan.reviews import ReviewHeld
-from domain.account_plan.stakeholders import Stakeholder
+from domain.account_plan.reviews import HeldReview, ReviewHeld
+from domain.account_plan.stakeholders import Stakeholder, engaged_people, people_there
 from domain.account_plan.team import Member, Role
 from domain.program.policy import Policy
 from domain.record import Recorded
@@ -118,11 +118,11 @@ class Examined:
     @cached_property
     def people(self) -> Sequence[Stakeholder]:
         """Of the customer's, who are there and have a name."""
-        return [each for each in self.plan.all(Stakeholder).values() if each.is_there and each.name]
+        return [each for each in people_there(self.plan) if each.name]
 
     @cached_property
     def engaged(self) -> Sequence[Stakeholder]:
-        return [each for each in self.people if each.is_engaged]
+        return engaged_people(self.plan)
 
     @cached_property
     def members(self) -> Sequence[Member]:
@@ -155,7 +155,7 @@ class Examined:
             for record in self.records
             if isinstance(record.event, ReviewHeld)
         )
-        return sorted(held, key=lambda each: each[:2])
+        return sorted(held, key=lambda each: HeldReview(each.held_on, each.version, each.review.id))
 
     def last_held(self, kind: str) -> HeldOnRecord | None:
         return next((each for each in reversed(self.held) if each.review.kind == kind), None)

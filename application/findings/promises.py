@@ -10,34 +10,32 @@ from application.findings.finding import Found, Remedy, remedy
 from application.findings.sentences import called, counted, days, listed, percent
 from domain.account_plan.actions import Action
 from domain.account_plan.plays import Play
+from domain.account_plan.promises import Promise, open_promises
 from domain.vagueness import cautions_about
 
 
-def open_promises(at: Examined) -> list[Play | Action]:
-    return [*at.plan.open(Play), *at.plan.open(Action)]
-
-
 def overdue_promise(at: Examined) -> Iterator[Found]:
-    for promise in open_promises(at):
-        if promise.is_overdue(at.today):
-            late = (at.today - promise.due_on).days
+    for promise in open_promises(at.plan):
+        last = promise.overdue_after
+        if last and promise.is_overdue(at.today):
+            late = (at.today - last).days
             yield Found(
-                f"The {promise.noun} {called(promise)} was due on {promise.due_on}, {days(late)} ago, and"
+                f"The {promise.noun} {called(promise)} was due on {last}, {days(late)} ago, and"
                 f" {promise.owner} has not finished it. Finish it, move it, or drop it and say why.",
-                promise.due_on + timedelta(days=1),
+                last + timedelta(days=1),
                 [promise],
                 at.events([promise]),
                 [_finish(promise, at), *_give_up(promise)],
             )
 
 
-def _finish(promise: Play | Action, at: Examined) -> Remedy:
+def _finish(promise: Promise, at: Examined) -> Remedy:
     if isinstance(promise, Play):
         return remedy("win-play", "result", id=promise.id, finished_on=at.day)
     return remedy("complete-action", id=promise.id, finished_on=at.day)
 
 
-def _give_up(promise: Play | Action) -> list[Remedy]:
+def _give_up(promise: Promise) -> list[Remedy]:
     return [
         remedy(f"reschedule-{promise.noun}", "due_on", id=promise.id),
         remedy(f"drop-{promise.noun}", "reason", id=promise.id),
@@ -45,7 +43,7 @@ def _give_up(promise: Play | Action) -> list[Remedy]:
 
 
 def vague_promise(at: Examined) -> Iterator[Found]:
-    for promise in open_promises(at):
+    for promise in open_promises(at.plan):
         words = "title" if isinstance(promise, Play) else "statement"
         if cautions_about(getattr(promise, words), f"/{words}"):
             yield Found(

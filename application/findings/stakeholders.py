@@ -8,7 +8,7 @@ from application.findings.finding import Found, Remedy, remedy
 from application.findings.sentences import counted, days, listed, person, spaced
 from application.views.contacts import LOOKED_AT
 from application.views.metrics import KEY_ROLES
-from domain.account_plan.stakeholders import Role, Stakeholder
+from domain.account_plan.stakeholders import Role, Stakeholder, is_single_threaded
 
 NEEDED_ROLES: Sequence[Role] = ("economic_buyer", "champion", "executive_sponsor")
 """The parts of a purchase that somebody has to be known to play."""
@@ -104,7 +104,7 @@ def missing_people(at: Examined) -> Iterator[Found]:
 
 
 def single_threaded(at: Examined) -> Iterator[Found]:
-    if len(at.engaged) < 2:
+    if is_single_threaded(at.plan):
         others = [each for each in at.people if not each.is_engaged]
         yield Found(
             f"{_engaged(at)}: if they leave, the account starts anew. Win a second person who knows us well.",
@@ -135,7 +135,7 @@ def _engaged(at: Examined) -> str:
 
 def paper_plan(at: Examined) -> Iterator[Found]:
     age = (at.day - at.card.opened_on).days
-    if age >= PAPER_DAYS and len(at.engaged) < 2:
+    if age >= PAPER_DAYS and is_single_threaded(at.plan):
         others = [each for each in at.people if not each.is_engaged]
         yield Found(
             f"The plan was opened on {at.card.opened_on}, {days(age)} ago. {_engaged(at)}: it is a plan on paper.",

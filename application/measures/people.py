@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import get_args
 
-from application.findings.examined import Contact
 from application.measures.measure import Figures, one, share
 from application.measures.measured import Measured
+from application.views.contacts import Contact
 from application.views.metrics import KEY_ROLES
 from domain.account_plan.overview import Unit
 from domain.account_plan.reviews import ReviewKind

@@ -21,10 +21,8 @@ from application.reports.said_vs_did import Compared, Scores, compared, scores
 from application.reports.scores import share_of_unsaid, total
 from application.views.cuts import Cut, CutRefused, cut_at, known_at, plan_at, timezone_of
 from application.views.loaded_plan import LoadedPlan
-from domain.account_plan.actions import Action
-from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import PlanReopened, Tier, the_plan
-from domain.account_plan.plays import Play
+from domain.account_plan.promises import open_promises
 from domain.language import shortened
 from domain.things import day_of
 
@@ -175,11 +173,7 @@ def is_left_out(known: LoadedPlan, a: Cut, b: Cut) -> bool:
         return False
     plan = plan_at(known, a)
     reopened = any(isinstance(record.event, PlanReopened) for record in known.records[a.version : b.version])
-    return the_plan(plan).archived and not reopened and not any_open(plan)
-
-
-def any_open(plan: AccountPlan) -> bool:
-    return any(promise.is_open for kind in (Play, Action) for promise in plan.all(kind).values())
+    return the_plan(plan).archived and not reopened and not open_promises(plan)
 
 
 @dataclass

@@ -3,7 +3,7 @@ it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Literal, NamedTuple, get_args
 
@@ -19,12 +19,11 @@ from application.reports.promises import (
     REOPENINGS,
     RESTATEMENTS,
     Life,
-    Promise,
     finish_of,
     gave_no_reason,
     has_evidence,
+    is_late_notice,
     moves_to_later,
-    notice_days,
 )
 from application.views.cuts import Cut
 from application.views.effects import reasons_given
@@ -32,9 +31,10 @@ from domain.account_plan.actions import Action, ActionState
 from domain.account_plan.language import AccountPlan, Side
 from domain.account_plan.plan import the_plan
 from domain.account_plan.plays import Play, PlayState
+from domain.account_plan.promises import Promise
 from domain.account_plan.team import Member
 from domain.language import same_person
-from domain.record import Recorded
+from domain.record import Recorded, is_late
 from domain.things import day_of
 
 Outcome = Literal["kept", "late", "failed", "dropped", "missed", "slipped", "pending"]
@@ -55,12 +55,6 @@ Flag = Literal[
     "unsaid",
 ]
 ListName = Literal["said", "carried", "added"]
-
-LATE_RECORD_DAYS = 2
-"""A finish recorded more than this many days after its day counts as recorded late."""
-
-NOTICE_DAYS = 3
-"""A move recorded fewer than this many days before the due day counts as late notice."""
 
 
 class PromiseOutcome(BaseModel):
@@ -212,14 +206,14 @@ class Case:
         moves = list(moves_to_later(self.since))
         if any(gave_no_reason(move.record) for move in moves):
             yield "unexplained"
-        if any(notice_days(move, self._day_of(move.record)) < NOTICE_DAYS for move in moves):
+        if any(is_late_notice(move, self._day_of(move.record)) for move in moves):
             yield "late_notice"
 
     def _flags_of_finish(self) -> Iterator[Flag]:
         finish, finished_on = finish_of(self.life), self.now.finished_on
         if not (finish and finished_on):
             return
-        if self._day_of(finish.record) - finished_on > timedelta(LATE_RECORD_DAYS):
+        if is_late(finished_on, self._day_of(finish.record)):
             yield "recorded_late"
         if not has_evidence(self.now):
             yield "no_evidence"

@@ -7,13 +7,10 @@ from datetime import date
 from typing import NamedTuple
 
 from domain.account_plan import ACCOUNT_PLAN, EMPTY, actions, plays
-from domain.account_plan.actions import Action
-from domain.account_plan.plays import Play
+from domain.account_plan.promises import PROMISES, Promise
 from domain.record import Recorded
 from domain.things import Draft
 
-Promise = Play | Action
-PROMISES: Mapping[str, type[Promise]] = {Play.noun: Play, Action.noun: Action}
 Key = tuple[str, str]
 """Kind and id."""
 
@@ -24,6 +21,20 @@ MOVES = (plays.PlayRescheduled, actions.ActionRescheduled)
 RESTATEMENTS = (plays.PlayRestated, actions.ActionRestated)
 REASSIGNMENTS = (plays.PlayReassigned, actions.ActionReassigned)
 MAKINGS = (plays.PlayPlanned, actions.ActionAdded)
+TOLD_BY_THE_STATE = (
+    plays.PlayStarted,
+    plays.PlayBlocked,
+    plays.PlayUnblocked,
+    plays.PlayRelinked,
+    actions.ActionRelinked,
+    actions.DateHeld,
+    actions.ActionAcknowledged,
+)
+"""The events that a report need not tell apart, because the promise as it stands afterwards says all about them."""
+
+
+NOTICE_DAYS = 3
+"""A move that is recorded fewer days than this before the due day comes too late to be a notice."""
 
 
 class Moment(NamedTuple):
@@ -108,7 +119,7 @@ def gave_no_reason(record: Recorded) -> bool:
     return not (record.meta.reason or "").strip()
 
 
-def notice_days(move: Moment, recorded_on: date) -> int:
-    """Return how many days before its due day a promise was moved; negative if after it."""
+def is_late_notice(move: Moment, recorded_on: date) -> bool:
+    """Return whether a promise was moved fewer than `NOTICE_DAYS` before its due day, or after it."""
     event = move.record.event
-    return (event.former - recorded_on).days if isinstance(event, MOVES) else 0
+    return isinstance(event, MOVES) and (event.former - recorded_on).days < NOTICE_DAYS

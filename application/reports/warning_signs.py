@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from pydantic import BaseModel, Field
 
 from application.findings.reviews import EVE
-from application.reports.outcomes import NOTICE_DAYS
 from application.reports.period import Period
 from application.reports.promises import (
     FINISHES,
@@ -16,8 +15,8 @@ from application.reports.promises import (
     Moment,
     gave_no_reason,
     has_evidence,
+    is_late_notice,
     moves_to_later,
-    notice_days,
 )
 from application.reports.scores import rate
 from application.views.cuts import Cut
@@ -102,9 +101,7 @@ def theatre(period: Period) -> WarningSigns:
         only_reviews=_quiet(records),
         untouched_sentiments=_untouched(period),
         unexplained_moves=_signal(each.record for each in moves if gave_no_reason(each.record)),
-        late_notice_moves=_signal(
-            each.record for each in moves if notice_days(each, period.day_of(each.record)) < NOTICE_DAYS
-        ),
+        late_notice_moves=_signal(each.record for each in moves if is_late_notice(each, period.day_of(each.record))),
     )
 
 

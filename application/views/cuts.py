@@ -18,13 +18,10 @@ from domain.account_plan.reviews import ReviewHeld, ReviewKind
 from domain.aggregates import A
 from domain.calendar import DAY, instant_written
 from domain.language import shortened
-from domain.record import Recorded
+from domain.record import Recorded, is_late
 from domain.things import day_of
 
 Day = date
-
-LATE_DAYS = 2
-"""A review recorded more than this many days after it was held counts as recorded late."""
 
 
 class CutRefused(Exception):
@@ -131,7 +128,7 @@ def review_cut(held: ReviewHeld, record: Recorded, known: LoadedAggregate[Any], 
         record.version,
         at,
         held.held_on,
-        recorded_late=(day_of(at, zone) - held.held_on).days > LATE_DAYS,
+        recorded_late=is_late(held.held_on, day_of(at, zone)),
         struck=record.version in known.struck,
         kind=held.kind,
     )

@@ -6,14 +6,13 @@ from decimal import Decimal
 
 from pydantic import BaseModel
 
-from domain.account_plan.actions import Action
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.opportunities import Opportunity
 from domain.account_plan.overview import Unit
-from domain.account_plan.plays import Play
+from domain.account_plan.promises import all_promises
 from domain.account_plan.requests import Request
 from domain.account_plan.risks import Risk
-from domain.account_plan.stakeholders import Stakeholder
+from domain.account_plan.stakeholders import engaged_people, is_single_threaded, people_there
 from domain.account_plan.whitespace import Cell, Offering
 
 KEY_ROLES = ("economic_buyer", "decision_maker", "technical_owner", "champion", "executive_sponsor")
@@ -112,8 +111,7 @@ def metrics(plan: AccountPlan, today: date) -> Metrics:
 
 
 def stakeholder_coverage(plan: AccountPlan) -> StakeholderCoverage:
-    there = people_there(plan)
-    engaged = [person for person in there if person.is_engaged]
+    there, engaged = people_there(plan), engaged_people(plan)
     attitudes = Counter("unknown" if person.attitude is None else str(person.attitude) for person in there)
     units = [unit.id for unit in plan.open(Unit) if unit.buying_center]
     return StakeholderCoverage(
@@ -124,14 +122,10 @@ def stakeholder_coverage(plan: AccountPlan) -> StakeholderCoverage:
         by_level=dict(Counter(person.level for person in there)),
         key_roles={role: [person.id for person in there if role in person.roles] for role in KEY_ROLES},
         blockers=[person.id for person in there if person.attitude == -2],
-        single_threaded=len(engaged) < 2,
+        single_threaded=is_single_threaded(plan),
         single_threaded_opportunities=[each.id for each in plan.open(Opportunity) if not each.multi_threaded],
         uncovered_units=[unit for unit in units if unit not in {person.unit for person in engaged}],
     )
-
-
-def people_there(plan: AccountPlan) -> list[Stakeholder]:
-    return [person for person in plan.all(Stakeholder).values() if person.is_there]
 
 
 def whitespace_totals(plan: AccountPlan) -> WhitespaceTotals:
@@ -157,7 +151,7 @@ def whitespace_totals(plan: AccountPlan) -> WhitespaceTotals:
 
 
 def open_promises(plan: AccountPlan, today: date) -> OpenPromises:
-    promises: list[Play | Action] = [*plan.all(Play).values(), *plan.all(Action).values()]
+    promises = all_promises(plan)
     still_open = [promise for promise in promises if promise.is_open]
     return OpenPromises(
         by_state=dict(Counter(promise.state for promise in promises)),

@@ -300,6 +300,9 @@ class ForgottenForEver(Refusal):
 ENGAGED = 2
 """The strength of a relationship from which on somebody counts as engaged."""
 
+FEW_THREADS = 2
+"""With fewer people engaged the account is single-threaded: if one leaves, it starts anew."""
+
 
 class Stakeholder(Details, Thing):
     noun: ClassVar[str] = "stakeholder"
@@ -335,8 +338,22 @@ class Stakeholder(Details, Thing):
 
     @property
     def is_engaged(self) -> bool:
-        """Whether somebody of ours knows them well."""
-        return (self.strength or 0) >= ENGAGED
+        """Whether somebody of ours knows them well.  A role that nobody fills is no such person."""
+        return self.name is not None and (self.strength or 0) >= ENGAGED
+
+
+def people_there(plan: AccountPlan) -> list[Stakeholder]:
+    """Everybody who is still with the account, roles to fill included."""
+    return [person for person in plan.all(Stakeholder).values() if person.is_there]
+
+
+def engaged_people(plan: AccountPlan) -> list[Stakeholder]:
+    return [person for person in people_there(plan) if person.is_engaged]
+
+
+def is_single_threaded(plan: AccountPlan) -> bool:
+    """Whether the account hangs on one person or on nobody."""
+    return len(engaged_people(plan)) < FEW_THREADS
 
 
 def decide(plan: AccountPlan, command: StakeholderCommands, _today: date) -> Decision[StakeholderEvents]:

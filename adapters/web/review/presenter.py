@@ -14,9 +14,9 @@ from application.reports.said_vs_did import Report
 from application.views.cuts import Cut
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewOnRecord, held_reviews, last_review
-from domain.account_plan.actions import Action, ActionKind
+from domain.account_plan.actions import ActionKind
 from domain.account_plan.plan import the_plan
-from domain.account_plan.plays import Play
+from domain.account_plan.promises import PROMISES, open_promises
 from domain.account_plan.reviews import Audience, Review, ReviewKind
 from domain.account_plan.stakeholders import Stakeholder
 from domain.account_plan.team import Member
@@ -184,10 +184,9 @@ def _promises(
     made = {
         (record.event.noun, record.event.subject()): record.version
         for record in reversed(known.records)
-        if record.event.noun in ("play", "action")
+        if record.event.noun in PROMISES
     }
-    every: list[Play | Action] = [*known.state.all(Play).values(), *known.state.all(Action).values()]
-    for promise in sorted((each for each in every if each.is_open), key=lambda each: (each.side != "us", each.due_on)):
+    for promise in sorted(open_promises(known.state), key=lambda each: (each.side != "us", each.due_on)):
         prefix = f"promise-{promise.noun}-{promise.id}"
         fate = data.get(f"{prefix}-fate") or "going"
         fates: tuple[Fate, ...] = tuple(each for each in FATES if each != "lost" or promise.noun == "play")
