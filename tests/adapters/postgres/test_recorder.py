@@ -11,7 +11,6 @@ from eventsourcing.persistence import (
     IntegrityError,
     NotSupportedError,
     OperationalError,
-    ProgrammingError,
     StoredEvent,
     Tracking,
 )
@@ -126,7 +125,7 @@ def test_what_the_database_refuses_has_the_name_the_library_gives_it(store, reco
             lambda: without_rights.select_events(uuid4()),
             without_rights.max_notification_id,
         ):
-            with pytest.raises(ProgrammingError, match="permission denied"):
+            with pytest.raises(OperationalError, match="permission denied"):
                 refused()
 
 
