@@ -20,7 +20,7 @@ from psycopg import Connection, Rollback
 from psycopg.rows import TupleRow
 
 from adapters.observability.outages import Outages
-from adapters.postgres.datastore import Datastore
+from adapters.postgres.datastore import UNUSABLE, Datastore
 from adapters.postgres.errors import persistence_error
 from adapters.postgres.feed import PostgresFeed
 from adapters.postgres.group_commit import Append, Appended, GroupCommit, append
@@ -218,7 +218,7 @@ class PlanRecorder(ApplicationRecorder):
         with self._datastore.connection() as connection:
             try:
                 yield connection
-            except (psycopg.OperationalError, psycopg.InterfaceError):
+            except UNUSABLE:
                 raise  # the datastore converts these
             except psycopg.Error as error:
                 raise persistence_error(error) from error
