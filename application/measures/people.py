@@ -5,13 +5,11 @@ from typing import get_args
 
 from application.measures.measure import Figures, one, share
 from application.measures.measured import Measured
-from application.views.contacts import Contact
+from application.views.contacts import Contact, is_engaged_by, known_by, on_the_team
 from application.views.metrics import KEY_ROLES
 from domain.account_plan.overview import Unit
 from domain.account_plan.reviews import ReviewKind
-from domain.account_plan.stakeholders import ENGAGED, Role, Stakeholder
-from domain.account_plan.team import Member
-from domain.language import same_person
+from domain.account_plan.stakeholders import Role, Stakeholder
 
 BUYERS: Sequence[Role] = ("economic_buyer", "decision_maker")
 MEETINGS = frozenset({"meeting", "one_to_one", "workshop", "site_visit", "executive_meeting", *get_args(ReviewKind)})
@@ -30,15 +28,8 @@ def _engaged(at: Measured) -> list[Stakeholder]:
     """Whom somebody on the team knows well, or whom we were in touch with lately."""
     most = at.at.policy.contact_days
     met = {who for each in at.at.contacts if (at.at.day - each.happened_on).days <= most for who in each.stakeholders}
-    return [each for each in at.at.people if each.id in met or _is_known_well(each, at)]
-
-
-def _is_known_well(each: Stakeholder, at: Measured) -> bool:
-    """By somebody who is on the team at the month's end; by anybody, while nobody was ever assigned to it."""
-    everybody = not at.plan.all(Member)
-    members = {same_person(member.person) for member in at.at.members}
-    known = (strength for who, strength in each.relationships.items() if everybody or same_person(who) in members)
-    return max(known, default=0) >= ENGAGED
+    team = on_the_team(at.plan, at.at.day)
+    return [each for each in at.at.people if each.id in met or is_engaged_by(known_by(each, team).values())]
 
 
 def coverage(at: Measured) -> Figures:
