@@ -78,7 +78,7 @@ def blind_spots(period: Period) -> BlindSpots:
 
 @dataclass(frozen=True)
 class _Told:
-    """What was recorded while somebody was gone, found by day and by person."""
+    """Makes blind spots. Finds what was recorded while somebody was gone, by day and by person."""
 
     period: Period
 
@@ -105,11 +105,12 @@ class _Told:
         return [review.event.id for review in reviews[first:last]]
 
     def _promises(self, departure: Recorded, left_on: date) -> Iterator[Promised]:
-        """Those that named the person while they were open, at any time from the day of the departure until we knew."""
+        """Yield the promises that named the person while they were open, at any time from the day of the departure
+        until it was recorded."""
         who = departure.event.subject()
         for life in self._naming.get(who, ()):
             moments = life.until(departure.version).moments
-            # As it stood before that day it still was on it.
+            # What ended on that day was still open on it.
             since = bisect_left(moments, left_on, key=lambda moment: self.period.day_of(moment.record)) - 1
             if any(each.promise.is_open and who in _people(each.promise) for each in moments[max(since, 0) :]):
                 kind, id = life.key
@@ -117,7 +118,7 @@ class _Told:
 
     @cached_property
     def _naming(self) -> Mapping[str, Sequence[Life]]:
-        """By stakeholder, the promises that ever named them, in order of creation."""
+        """The promises that ever named a stakeholder, by the stakeholder's id and in order of creation."""
         found: dict[str, list[Life]] = defaultdict(list)
         for life in self.period.lives.values():
             for who in {who for moment in life.moments for who in _people(moment.promise)}:

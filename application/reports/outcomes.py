@@ -110,7 +110,7 @@ NOBODY = Surroundings("", frozenset(), False)
 
 
 class Judged(NamedTuple):
-    """As much of a promise as a score is made of."""
+    """What a score needs to know of a promise."""
 
     outcome: Outcome
     flags: Sequence[Flag]
@@ -277,7 +277,7 @@ PromiseOutcomes = Mapping[ListName, list[PromiseOutcome]]
 
 
 def rows(period: Period) -> PromiseOutcomes:
-    """Every promise of the period in one of the three lists, in order of creation."""
+    """Return every promise of the period in one of the three lists, in order of creation."""
     around = Surroundings.of(period.known.state, period.b.date)
     found: dict[ListName, list[PromiseOutcome]] = {name: [] for name in get_args(ListName)}
     for life in period.lives.values():

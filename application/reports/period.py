@@ -1,4 +1,4 @@
-"""The time between two cuts of a plan, and what was known at the second: what every part of a report is made of."""
+"""The time between two cuts of a plan, and what was known at the second. Every part of a report is made from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from domain.things import day_of
 
 @dataclass(frozen=True)
 class Period:
-    """What several parts need is made once."""
+    """A period. What several parts of a report need is computed once."""
 
     known: LoadedPlan
-    """Up to the second cut, and nothing of what was recorded later."""
+    """The plan up to the second cut, without anything that was recorded later."""
     a: Cut
     b: Cut
-    """As it is judged: see `judged_from`."""
+    """The second cut as it is judged: see `judged_from`."""
 
     @classmethod
     def between(cls, known: LoadedPlan, a: Cut, b: Cut) -> "Period":
-        """Raises `CutBeforePlan` for the second cut."""
+        """Return the period between two cuts. Raises `CutBeforePlan` for the second."""
         return cls(known_at(known, b), a, judged_from(a, b))
 
     @cached_property
@@ -34,17 +34,17 @@ class Period:
 
     @cached_property
     def records(self) -> Sequence[Recorded]:
-        """Those after the first cut."""
+        """The events after the first cut."""
         return self.known.records[self.a.version :]
 
     @cached_property
     def lives(self) -> Mapping[Key, Life]:
-        """Of every promise there ever was."""
+        """The life of every promise that was ever made."""
         return lives(self.known.records)
 
     @cached_property
     def reviews(self) -> Sequence[ReviewOnRecord]:
-        """Every review that was held and not struck by the second cut, in the order they were recorded."""
+        """The reviews that were held and not struck by the second cut, in the order they were recorded."""
         return held_reviews(self.known, self.b)
 
     def day_of(self, record: Recorded) -> date:

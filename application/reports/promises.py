@@ -72,7 +72,7 @@ class Life:
         return promise.noun, promise.id
 
     def until(self, version: int) -> "Life":
-        """What was recorded up to a version."""
+        """Return what was recorded up to a version."""
         return Life(self.moments[: self._place_after(version)])
 
     def after(self, version: int) -> "Life":

@@ -45,7 +45,8 @@ def rate(part: int, whole: int) -> float | None:
 
 
 def score(rows: Iterable[PromiseOutcome | Judged], missed: int = 0, pending: int = 0) -> Score:
-    """Of these rows, and of so many more that were missed or are pending and have no flag that counts."""
+    """Return the score of these rows, and of so many more that were missed or are pending and have no flag that
+    matters."""
     counts: Counter[str] = Counter(missed=missed, scored=missed, pending=pending)
     for row in rows:
         if "already_done" in row.flags:

@@ -59,7 +59,7 @@ class Series(BaseModel):
 
 
 def series(known: LoadedPlan, until: Cut) -> Series:
-    """Up to a cut.  Raises `CutBeforePlan`."""
+    """Return the series up to a cut. Raises `CutBeforePlan`."""
     plan, records = plan_at(known, until), known.records[: until.version]
     return Series(
         currency=the_plan(plan).currency,
@@ -78,11 +78,11 @@ def reviews_until(known: LoadedPlan, until: Cut) -> Iterator[Cut]:
 
 
 COUNTED: Mapping[str, type[Thing]] = {kind.noun: kind for kind in (Unit, Offering, Cell, Contract)}
-"""What a standing is made of.  No event of another kind of thing changes it."""
+"""The kinds of things that a standing is made of. No event about another kind of thing changes it."""
 
 
 def standings(records: Sequence[Recorded], cuts: Iterable[Cut]) -> Iterator[Standing]:
-    """At cuts in the order of their versions."""
+    """Yield how the plan stood at each cut. The cuts come in the order of their versions."""
     draft, count, done = Draft(EMPTY), WhitespaceCount(), 0
     for cut in cuts:
         for record in records[done : cut.version]:

@@ -1,4 +1,4 @@
-"""Projection: how much of what was said was done from review to review, up to a cut."""
+"""Projection: how much of what was said was done from one review to the next, up to a cut."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ class Pair(BaseModel):
 
 
 def pairs(reviews: Sequence[ReviewOnRecord]) -> Iterator[tuple[ReviewOnRecord, ReviewOnRecord]]:
-    """Consecutive reviews of the same kind, in the order of the second."""
+    """Yield consecutive reviews of the same kind, in the order of the second."""
     last: dict[ReviewKind, ReviewOnRecord] = {}
     for review in reviews:
         if review.event.kind in last:
@@ -36,8 +36,8 @@ def pairs(reviews: Sequence[ReviewOnRecord]) -> Iterator[tuple[ReviewOnRecord, R
 
 
 def trend(period: Period) -> list[Pair]:
-    """Of the reviews of the closing review's kind, else of the opening one's, else of every kind: each pair that ends
-    before the second cut."""
+    """Return each pair that ends before the second cut, of reviews of the closing review's kind, else of the opening
+    one's, else of every kind."""
     kind = period.b.kind or period.a.kind
     found = [
         (first, second)
@@ -52,10 +52,10 @@ def trend(period: Period) -> list[Pair]:
 
 
 def said_scores(lives: Mapping[Key, Life], periods: Sequence[tuple[Cut, Cut]], zone: str) -> list[Score]:
-    """The `score` of what was said in each period.
+    """Return the score of what was said in each period.
 
-    Only the promises that were touched in a period are judged one by one.  The others stand at its end as they stood at
-    its beginning, so that their due days tell how many of them were missed and how many are pending.
+    Only the promises that were touched in a period are judged one by one. The others are the same at its end as at its
+    beginning, so their due days tell how many of them were missed and how many are pending.
     """
     touched = sorted(
         ((moment.record.version, key, moment) for key, life in lives.items() for moment in life.moments),
@@ -75,6 +75,7 @@ def said_scores(lives: Mapping[Key, Life], periods: Sequence[tuple[Cut, Cut]], z
 
 
 def said_score(touched: Sequence[Case], open_at_a: "OpenPromises", a: Cut, b: Cut) -> Score:
+    """Return the score of the promises that were open at the first cut, of which these were touched since."""
     due = [case.baseline.due_on for case in touched]
     said, due_by_b = open_at_a.due_from(a.today), open_at_a.due_from(a.today) - open_at_a.due_from(b.today)
     missed = due_by_b - sum(day < b.today for day in due)
@@ -83,13 +84,13 @@ def said_score(touched: Sequence[Case], open_at_a: "OpenPromises", a: Cut, b: Cu
 
 @dataclass
 class OpenPromises:
-    """The promises of ours that are open at some version, by the day they are due."""
+    """The promises of our side that are open at a version, by the day they are due."""
 
     _due_on: dict[Key, date] = field(default_factory=dict)
     _days: list[date] = field(default_factory=list)
 
     def follow(self, moments: Iterable[tuple[Key, Moment]]) -> None:
-        """What happened since."""
+        """Take in what was recorded since."""
         for key, moment in moments:
             if key in self._due_on:
                 del self._days[bisect_left(self._days, self._due_on.pop(key))]
@@ -98,5 +99,5 @@ class OpenPromises:
                 insort(self._days, moment.promise.due_on)
 
     def due_from(self, day: date) -> int:
-        """How many are due on a day or later."""
+        """Return how many are due on a day or later."""
         return len(self._days) - bisect_left(self._days, day)

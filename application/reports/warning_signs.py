@@ -25,6 +25,7 @@ from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded
 from domain.account_plan.standing import SentimentChanged
 from domain.record import Recorded, struck_by
 
+EVE = timedelta(hours=72)
 LAST_MINUTES = timedelta(minutes=30)
 TWO_QUARTERS_DAYS = 2 * 92
 
@@ -84,7 +85,7 @@ class WarningSigns(BaseModel):
 
 
 def theatre(period: Period) -> WarningSigns:
-    """What was struck by the second cut is left out."""
+    """Return the warning signs of a period. What was struck by the second cut is left out."""
     struck = struck_by(period.known.records)
     records = [record for record in period.records if record.version not in struck]
     held = [record for record in records if isinstance(record.event, ReviewHeld)]

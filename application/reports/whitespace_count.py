@@ -1,6 +1,6 @@
-"""How many cells of the whitespace are in which state, kept up to date while events come in.
+"""Counts how many cells of the whitespace are in which state, while events come in.
 
-It counts as `application.views.metrics.whitespace_totals` does, without looking at every cell again each time.
+It counts the same as `application.views.metrics.whitespace_totals`, without looking at every cell again each time.
 """
 
 from bisect import bisect_left, insort
@@ -16,18 +16,19 @@ Line = Unit | Offering
 
 @dataclass
 class WhitespaceCount:
-    """A cell counts while both its unit and its offering are open."""
+    """The count. A cell counts while both its unit and its offering are open."""
 
     _open: dict[type[Line], set[str]] = field(default_factory=lambda: {Unit: set(), Offering: set()})
     _cells: dict[str, Cell] = field(default_factory=dict)
-    """Every cell that was ever assessed, in the order they came."""
+    """Every cell that was ever assessed, in that order."""
     _place: dict[str, int] = field(default_factory=dict)
     _of_line: dict[tuple[type[Line], str], list[str]] = field(default_factory=lambda: defaultdict(list))
     _places: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """By state, the places of the cells that count, in their order."""
+    """The places of the cells that count, by state and in their order."""
 
     def by_penetration(self) -> dict[str, int]:
-        """A pairing of unit and offering that nobody assessed is unknown.  The state of the oldest cell comes first."""
+        """Return how many cells are in which state. A pairing of unit and offering that nobody assessed is unknown. The
+        state of the oldest cell comes first."""
         assessed = sorted((places[0], state, len(places)) for state, places in self._places.items() if places)
         states = {state: count for _, state, count in assessed}
         unassessed = len(self._open[Unit]) * len(self._open[Offering]) - sum(states.values())
@@ -36,7 +37,7 @@ class WhitespaceCount:
         return states
 
     def follow(self, thing: Cell | Line) -> None:
-        """A thing as it is now."""
+        """Take in how a thing is now."""
         if isinstance(thing, Cell):
             self._follow_cell(thing)
             return

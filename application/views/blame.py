@@ -28,7 +28,7 @@ class Blame:
 
 
 class Origin(NamedTuple):
-    """What is said of the event that set a value."""
+    """The event that set a value."""
 
     event: str
     type: str
@@ -53,7 +53,7 @@ def blame(aggregate: Aggregate, records: Sequence[Recorded]) -> list[Blame]:
 
 
 def versions_that_set(records: Sequence[Recorded]) -> Mapping[tuple[str, str], Mapping[str, int]]:
-    """By kind and id, the last version that set each field."""
+    """Return the last version that set each field, by kind and id of the thing."""
     set_by: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for record, touches in touched(records, never=struck_by(records).keys()):
         for touch in touches:

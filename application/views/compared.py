@@ -55,7 +55,7 @@ class Compared:
     after: Thing | None
     touching: Mapping[str, Sequence[Recorded]]
     sealed: AbstractSet[ValueOfThing]
-    """The values, of whichever thing, that are words about somebody at the first cut, or were since."""
+    """The values of all things whose words are sealed at the first cut, or were sealed since."""
 
     @property
     def kind(self) -> str:
@@ -99,12 +99,12 @@ class Compared:
 
     @cached_property
     def brought_back(self) -> Mapping[str, str]:
-        """The values that are as they were, and what last made them so."""
+        """The fields that were changed back, with the type of the event that last set them."""
         return {field: called(records[-1]) for field, records in self.touching.items() if self.is_same(field)}
 
     def is_same(self, field: str) -> bool:
-        """Whether a value that was touched is as it was.  Words about somebody count as changed, whatever they were:
-        once the person is forgotten nobody can tell, and forgetting alters no report of the past."""
+        """Return whether a value that was touched is the same again. Sealed words count as changed, whatever they were:
+        once the person is forgotten nobody can compare them, and forgetting must not alter a report of the past."""
         old, new = self.old.get(field), self.new.get(field)
         return bool(old == new) and (new is None or (self.kind, self.id, field) not in self.sealed)
 

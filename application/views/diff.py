@@ -146,7 +146,7 @@ def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False, program: Seque
 
 
 def check_in_order(a: Cut, b: Cut) -> None:
-    """Raises `CutsOutOfOrder`."""
+    """Check that two cuts can be compared. Raises `CutsOutOfOrder`."""
     if a.version > b.version or a.at > b.at:
         raise CutsOutOfOrder(CutsOutOfOrder.__doc__)
 
@@ -247,7 +247,7 @@ def touched(thing: Compared, what: str, fields: Sequence[str], traces: Sequence[
 def gone_stale(
     known: LoadedPlan, first: tuple[AccountPlan, Cut], second: tuple[AccountPlan, Cut], program: Sequence[Recorded]
 ) -> list[Section]:
-    """Of a plan as it stood at two cuts."""
+    """Return the sections that are stale at the second cut and were not at the first."""
     before = stale_at(known, *first, program) if first[1].version else set()
     after = stale_at(known, *second, program)
     return [section for section in get_args(Section) if section in after - before]

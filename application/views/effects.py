@@ -46,8 +46,8 @@ class Step(NamedTuple):
     record: Recorded
     effects: Sequence[Effect]
     sealed: AbstractSet[ValueOfThing] = frozenset()
-    """The values that are words it sealed.  Each is among the effects, whatever the words are: nobody can compare them
-    once the person they speak of is forgotten, and forgetting may not alter what was."""
+    """The values whose words the event sealed. Each is among the effects even if the words did not change: once the
+    person is forgotten nobody can compare them, and forgetting must not alter history."""
 
 
 def walk(records: Sequence[Recorded], after: int = 0, never: AbstractSet[int] = frozenset()) -> Iterator[Step]:
@@ -78,7 +78,7 @@ class Touch(NamedTuple):
 def touched(
     records: Sequence[Recorded], after: int = 0, never: AbstractSet[int] = frozenset()
 ) -> Iterator[tuple[Recorded, list[Touch]]]:
-    """`walk`, before anything is compared."""
+    """Yield the same events as `walk`, with the things they wrote to, before anything is compared."""
     if not records:
         return
     aggregate_type = REGISTRY.type_of(records[0].event)
@@ -96,8 +96,8 @@ def touched(
 
 
 def words_sealed(record: Recorded, kind: type[Thing], before: Values | None, now: Values | None) -> Collection[str]:
-    """The fields that hold the words an event sealed: those of the same name, and what it has no field for and is new,
-    such as a list that grew."""
+    """Return the fields of a thing that hold the words an event sealed: fields of the same name, and fields that the
+    event does not have but wrote to, such as a list that grew."""
     words = {field for part in record.sealed for field in part.fields} - {"reason"} if record.sealed else ()
     if not words or now is None:
         return ()
@@ -110,8 +110,7 @@ def words_sealed(record: Recorded, kind: type[Thing], before: Values | None, now
 
 
 def differences(touch: Touch) -> Iterator[tuple[str, Any, Any]]:
-    """The fields of a thing that are different, and those that hold sealed words, with both values: in the order of the
-    fields, and then what follows from others."""
+    """Yield the fields that differ and those that hold sealed words, with both values. Computed fields come last."""
     kind, _, before, now, words = touch
     if before is not None and now is not None:
         yield from _changes(kind, before, now, words)
@@ -129,7 +128,7 @@ def differences(touch: Touch) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _changes(kind: type[Thing], before: Values, now: Values, words: Collection[str]) -> Iterator[tuple[str, Any, Any]]:
-    """Most values of a thing stay the very same objects: they are left out before any is compared."""
+    """Yield what `differences` does for a thing that stays. Values that are the same object are not compared."""
     said = _said(kind)
     touched = {field for field, value in now.items() if value is not before.get(field, _UNSAID) and field in said}
     touched.update(words, (field for field in before if field not in now and field in said))
@@ -141,8 +140,8 @@ def _changes(kind: type[Thing], before: Values, now: Values, words: Collection[s
 
 
 def reasons_given(records: Iterable[Recorded]) -> list[str]:
-    """The reasons of some events, each once, oldest first.  Those about somebody count once a command: whether two of
-    them are alike nobody can tell once the person is forgotten."""
+    """Return the reasons given for events, each once, oldest first. A sealed reason counts once for each command,
+    because nobody can compare two of them once the person is forgotten."""
     reasons: dict[Hashable, str] = {}
     for record in records:
         if reason := record.meta.reason:
@@ -167,7 +166,7 @@ def values_of(thing: Thing | None) -> dict[str, Any]:
 
 @cache
 def _said(kind: type[Thing]) -> Mapping[str, Any]:
-    """The fields that views show, in their order, and what they are where nothing was said."""
+    """Return the fields that views show, in order, with their defaults."""
     return {name: said for name, said in kind.defaults.items() if name != "id" and name not in kind.inner}
 
 

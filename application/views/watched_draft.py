@@ -23,7 +23,7 @@ class Written:
 
 
 class WatchedDraft(Draft):
-    """Events come in one by one.  Values that were handed out are never altered afterwards."""
+    """A draft that takes in events one by one. Values that it has handed out never change afterwards."""
 
     def __init__(self, type: AggregateType[Any], never: AbstractSet[int], onto: Aggregate) -> None:
         """The entries of the versions in `never` are left out, as if they had never been.  Of what is in `onto` already
@@ -33,11 +33,12 @@ class WatchedDraft(Draft):
         self._never = never
         self._touched: dict[Key, Values | None] = {}
         self._written: dict[Key, list[Written]] = {}
-        """Of things that an entry wrote to, all that was written since: it may have to be written again without it."""
+        """For each thing that an entry wrote to, everything that was written to it since. It is written again when the
+        entry is struck."""
         self._entries: dict[int, list[Key]] = {}
 
     def values(self, kind: type[Thing], id: str) -> Values | None:
-        """What is said of a thing; None while there is none."""
+        """Return what is said of a thing; None if there is no such thing."""
         things = self._values.get(kind)
         return things.get(id) if things else None
 
@@ -49,7 +50,7 @@ class WatchedDraft(Draft):
         return super().to_write(kind, id)
 
     def add(self, event: Event) -> Mapping[Key, Values | None]:
-        """The things that the next event writes to, each as it was before; None: there was none."""
+        """Take in the next event. Return the things it wrote to, each as it was before; None if there was none."""
         self._touched = {}
         struck = event.strikes()
         if struck is None or struck in self._never:
@@ -67,7 +68,7 @@ class WatchedDraft(Draft):
         return self._touched
 
     def _write_again(self, kind: type[Thing], id: str, without: int) -> None:
-        """All that was written to a thing since an entry, but not the entry."""
+        """Write a thing again without an entry, from what was written to it since."""
         written = self._written[kind, id]
         place = next(place for place, each in enumerate(written) if each.version == without)
         values = written.pop(place).before
