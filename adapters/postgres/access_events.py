@@ -1,4 +1,4 @@
-"""The table of access events: it is added to and read; only what is old goes."""
+"""The table of access events. Entries are added and read; only old ones are deleted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ MOST_PURGED = 10_000
 
 
 class PostgresAccessEvents:
-    """See `adapters.access.access_log.AccessEvents` and `KeptAccesses`.  Everything raises `StoreUnavailable`."""
+    """The store of access events: see `adapters.access.access_log`. Every method raises `StoreUnavailable`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
@@ -60,6 +60,6 @@ class PostgresAccessEvents:
         return AccessPage(items=items, next=str(items[-1].id) if len(found) > limit else None)
 
     def purge(self, older_than_days: int) -> None:
-        """Delete what is so old, so much at most that nobody waits for it."""
+        """Delete entries older than this, a limited number at a time so that nobody has to wait."""
         with self._datastore.connection() as connection:
             connection.execute("SELECT plantrail.purge_access_events(%s, %s)", (older_than_days, MOST_PURGED))

@@ -24,7 +24,7 @@ logger = structlog.get_logger("plantrail.keys")
 
 
 class PostgresApiKeys:
-    """See `adapters.access.api_keys.ApiKeys` and `KeptKeys`.  Everything raises `StoreUnavailable`."""
+    """The store of keys: see `adapters.access.api_keys`. Every method raises `StoreUnavailable`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
@@ -36,7 +36,7 @@ class PostgresApiKeys:
         return int(row[0])
 
     def any(self) -> bool:
-        """Whether a key was ever made, be it one that was revoked or cannot be read."""
+        """Return whether a key was ever created, including revoked ones and rows that cannot be read."""
         with self._datastore.connection() as connection:
             return connection.execute("SELECT FROM plantrail.api_keys LIMIT 1").fetchone() is not None
 
@@ -64,7 +64,7 @@ class PostgresApiKeys:
 
 
 def readable(cursor: Cursor[DictRow]) -> Iterator[ApiKey]:
-    """Each row by itself: one that is wrong must keep nobody else out."""
+    """Yield the keys that can be read. One bad row must not lock everybody out."""
     for place in range(cursor.rowcount):
         cursor.scroll(place, mode="absolute")
         try:

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: pooled, and never waiting longer than a caller would."""
+"""Connections to PostgreSQL: pooled, with timeouts that fit those of callers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 
 def session(statement_timeout: float) -> tuple[str, tuple[str, str]]:
-    """A session in which no statement and no lock is waited for longer than these seconds, and days and instants are
-    written the same way, whatever the database does for others."""
+    """Return the options of a session in which no statement and no lock takes longer than these seconds, and in which
+    dates are written in a fixed style."""
     longest = f"{statement_timeout * 1000:.0f}ms"
     return (
         "SELECT set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),"
@@ -38,7 +38,8 @@ SESSION = session(STATEMENT_TIMEOUT)
 
 
 class ImpatientConnection(Connection[TupleRow]):
-    """Gives up a server that has frozen or is out of reach: such a one keeps no statement timeout either."""
+    """A connection that gives up on a server that is frozen or out of reach, which would not enforce its own statement
+    timeout."""
 
     patience = STATEMENT_TIMEOUT + 1
 
@@ -89,7 +90,7 @@ class Datastore:
             connection.execute("SET synchronous_commit = off")
 
     def connect(self) -> ImpatientConnection:
-        """A connection of the caller's own, who closes it.  Raises `psycopg.OperationalError`."""
+        """Open a connection that the caller closes. Raises `psycopg.OperationalError`."""
         connection = ImpatientConnection.connect(self.conninfo, connect_timeout=CONNECT_TIMEOUT)
         try:
             self._configure(connection)
@@ -100,7 +101,8 @@ class Datastore:
 
     @contextmanager
     def connection(self) -> Iterator[Connection[TupleRow]]:
-        """A connection to read with or to open a transaction on; raises `StoreUnavailable` when there is none."""
+        """Yield a connection of the pool for reading or for a transaction. Raises `StoreUnavailable` if there is
+        none."""
         with unavailable():
             self._pool.open()
             with self._pool.connection() as connection:

@@ -1,4 +1,4 @@
-"""The table of drafts.  See `adapters.privacy.drafts`."""
+"""The table of drafts."""
 
 from datetime import datetime
 from uuid import UUID
@@ -17,7 +17,7 @@ PURGE = "DELETE FROM plantrail.drafts WHERE changed_at < %s"
 
 
 class PostgresDrafts:
-    """Everything raises `StoreUnavailable`."""
+    """The store of drafts: see `adapters.privacy.drafts`. Every method raises `StoreUnavailable`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
@@ -40,6 +40,6 @@ class PostgresDrafts:
             connection.execute(DROP_OF_PLAN, (plan_id,))
 
     def purge(self, now: datetime) -> int:
-        """Delete what was not changed for too long; the number of drafts."""
+        """Delete drafts that were not changed for too long. Returns their number."""
         with self._datastore.connection() as connection:
             return connection.execute(PURGE, (now - KEPT,)).rowcount

@@ -1,7 +1,7 @@
-"""Forgetting somebody, to the end: whatever is interrupted is gone on with, by whoever looks next.
+"""Completes erasures. If one is interrupted, whoever looks next continues it.
 
-The event on the log comes first: from there on no view shows the person's words.  Then their key is destroyed, the list
-outside the database says so, memories are purged, and last the store notes that all this was done.
+First the event is recorded: from then on no view shows the person's text. Then the person's key is destroyed, the
+erasure is added to the list outside the database, caches are purged, and last the store notes that all this was done.
 """
 
 from collections import deque
@@ -29,9 +29,10 @@ from domain.registry import REGISTRY
 
 SECONDS_BETWEEN_SWEEPS = 1.0
 SECONDS_UNTIL_PURGED_AGAIN = 15.0
-"""Longer than any request takes: what was read before, and is put into a memory afterwards, is purged again."""
+"""Seconds after which caches are purged a second time. It is longer than any request takes: a request may put what it
+has read before into a cache afterwards."""
 
-# The topics stand in the statement, for only then the index of these events is used.
+# The topics are part of the statement, because only then the partial index on these events is used.
 FORGOTTEN_AFTER = SQL(
     "SELECT notification_id, originator_id, originator_version FROM plantrail.stored_events"
     " WHERE topic IN ({}) AND notification_id > %s ORDER BY notification_id"
@@ -51,19 +52,19 @@ Purge = Callable[[UUID], None]
 
 @dataclass
 class Purged:
-    """A plan of which memories were purged, and until when they are to be purged again."""
+    """A plan whose caches were purged, and until when they have to be purged again."""
 
     plan_id: UUID
     again_at: float
 
 
 class PostgresErasures:
-    """See `application.aggregates.erasures.Erasures`: of one store, and of the memories of one process."""
+    """The erasures of a store, and the caches of this process: see `application.aggregates.erasures.Erasures`."""
 
     def __init__(
         self, datastore: Datastore, of_keys: Datastore, keys: PostgresPersonKeys, listed: ErasureList | None
     ) -> None:
-        """Without a list, a copy of the database that is older than an erasure knows nothing of it."""
+        """Without a list, a copy of the database that is older than an erasure cannot know of it."""
         self._datastore = datastore
         self._of_keys = of_keys
         self._keys = keys
@@ -77,7 +78,7 @@ class PostgresErasures:
         self._memories.append(purge)
 
     def complete(self, plan_id: UUID, version: int, state: bytes) -> None:
-        """Whatever is still to be done after an event that says that somebody was forgotten.
+        """Do everything that is still to be done after an event that forgets somebody.
 
         Raises `StoreUnavailable`, `ErasureListUnfit`.
         """
@@ -101,7 +102,7 @@ class PostgresErasures:
             )
 
     def sweep(self) -> None:
-        """Complete what others began, or have done: purge what this process remembers of it.
+        """Complete erasures that others began, and purge what this process has cached of forgotten people.
 
         Raises `StoreUnavailable`, `ErasureListUnfit`.
         """
@@ -131,18 +132,18 @@ class PostgresErasures:
             for purge in self._memories:
                 purge(plan_id)
 
-    # After a copy of the database took its place
+    # After a restore
 
     def catch_up(self, events: EventStore) -> list[Erasure]:
-        """Forget whom the list names, and whom the log names, in a copy of the database that was not told; says whom
-        the log had not named.
+        """Forget everybody on the list, and everybody whom the log forgets, in a copy of the database that is older.
+        Returns those whom the log had not forgotten.
 
         Raises `StoreUnavailable`, `ErasureListUnfit`.
         """
         self.sweep()
         missing = self._missing()
         for each in missing:
-            # First the key, so that whatever comes in between nobody is shown.
+            # The key goes first, so that nobody is shown whatever happens in between.
             self._keys.destroy(each.plan_id, each.stakeholder)
             record_again(events, each, REGISTRY.type_of)
         if missing:
@@ -189,7 +190,7 @@ class PostgresErasures:
         return [certificate(each, generations) for each in erased if each]
 
     def _erased(self, plan_id: UUID, stakeholder: str, version: int, *of_key: Any) -> Erased | None:
-        """None where an older copy of the log does not hold the event."""
+        """Return what is on record of an erasure; None if an older copy of the log lacks the event."""
         if (state := self._event(plan_id, version)) is None:
             return None
         meta = from_json(state)["meta"]
@@ -209,6 +210,6 @@ class PostgresErasures:
 
 
 def added_by(connection: Connection[Any], plan_id: UUID, stakeholder: str) -> str | None:
-    """The id of the command that added somebody: of the first event about them."""
+    """Return the id of the command that added somebody: that of the first event about them."""
     row = connection.execute(ADDED, (plan_id, list(OF_STAKEHOLDERS), stakeholder)).fetchone()
     return str(from_json(row[0])["meta"]["command_id"]) if row else None

@@ -38,7 +38,7 @@ HOLDS_REAL_EVENTS = (
 
 
 class PostgresEventStore:
-    """See `application.aggregates.ports.EventStore` and `application.reports.ports.Histories`."""
+    """The event store: see `application.aggregates.ports.EventStore` and `application.reports.ports.Histories`."""
 
     def __init__(self, application: AccountPlanApplication, datastore: Datastore, erasures: PostgresErasures) -> None:
         self._events = application.events
@@ -51,9 +51,9 @@ class PostgresEventStore:
         return self._events.read(plan_id, after)
 
     def histories(self, after_plan: UUID | None = None) -> Iterator[LoadedPlan]:
-        """Every plan there is after one, in the order of their ids, each as it stands when its turn comes.
+        """Yield every plan after one, in order of id, as it stands when its turn comes.
 
-        However many they are, few are in memory, and no connection is kept between them.  Raises `StoreUnavailable`.
+        Few plans are in memory at a time, and no connection is held between them. Raises `StoreUnavailable`.
         """
         for plan_id, rows in self._recorder.rows_of_many(after_plan or UUID(int=0)):
             if rows[0][2] in OF_PLANS:
@@ -93,8 +93,8 @@ class PostgresEventStore:
         return Answer(scope, body, plan_id, content | {"position": position})
 
     def purge(self) -> int:
-        """Delete answers that are too old to be given again, so many at most that nobody waits for it; says how
-        many."""
+        """Delete kept answers that are too old, a limited number at a time so that nobody has to wait. Returns the
+        number."""
         with self._datastore.connection() as connection:
             return connection.execute(PURGE, (MOST_PURGED,)).rowcount
 

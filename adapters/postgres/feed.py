@@ -1,7 +1,7 @@
-"""The log as subscribers read it: page by page after a cursor, of some types and plans or of all.
+"""The log as subscribers read it: page by page after a cursor, filtered by types and plans.
 
-All writers take the append lock before they draw a position and keep it until they have committed: whoever sees an
-event sees every event before it, so that a page skips nothing.
+All writers take the append lock before they draw a position and hold it until they have committed. So whoever sees an
+event sees every event before it, and pages skip nothing.
 """
 
 from typing import Any
@@ -17,12 +17,12 @@ from application.feed.cursors import MOST_POSITION, Cursor, CursorGone
 from application.feed.ports import ALL, EventFilter, Page
 
 MOST_LOOKED_AT = 20_000
-"""Events a page looks through for those that are wanted: what is rare is found over several pages."""
+"""The number of events that a page searches for those that are wanted. Rare ones are found over several pages."""
 FEW_PLANS = 20
-"""So many are looked up each by itself, which finds their events however far apart they are."""
+"""Up to this many plans are looked up one by one, which finds their events however far apart they are."""
 
 MOST_BYTES = 8 * 1024 * 1024
-"""Of the events of a page, as they are stored: with the one that comes to more, it ends."""
+"""The size in bytes of the stored events of a page. The event that exceeds it is the last one."""
 
 AS_TEXT = COLUMNS.replace("originator_id,", "originator_id::text,")
 """The library takes ids as text as well.  In that form subscribers get them: a tenth of the time of a page is saved."""
@@ -45,7 +45,7 @@ UNBOUNDED_NEXT = (
     f"SELECT {AS_TEXT} FROM plantrail.stored_events WHERE notification_id > %(after)s"
     " ORDER BY notification_id LIMIT %(most)s"
 )
-# To count beforehand costs a tenth of counting along, and next to no page is that long.
+# Counting beforehand takes a tenth of the time of counting along, and hardly any page is that large.
 BYTES_OF_NEXT = (
     "SELECT coalesce(sum(octet_length(state)), 0) FROM ("
     " SELECT state FROM plantrail.stored_events WHERE notification_id > %(after)s"
@@ -76,12 +76,12 @@ OF_PLANS = BOUNDED.format(
 
 
 def rows_of(fetched: DatabaseCursor[Any]) -> list[Notification]:
-    """Fetched at once: to be given one after the other takes them half as long again."""
+    """Fetch all rows at once. Fetching one after the other takes half as long again."""
     return notifications(fetched.fetchall())
 
 
 class PostgresFeed:
-    """See `application.feed.ports.Feed`."""
+    """The feed: see `application.feed.ports.Feed`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
@@ -99,7 +99,7 @@ class PostgresFeed:
         return Page(log_id, rows, next, max(end, next))
 
     def _standing(self, connection: Connection[Any], cursor: Cursor) -> tuple[UUID, int, int]:
-        """The log, where the cursor is on it, and where it ends."""
+        """Return the id of the log, the position of the cursor on it, and its last position."""
         position = cursor.position
         if cursor.event:
             found = connection.execute(POSITION, cursor.event, prepare=True).fetchone()
@@ -120,7 +120,7 @@ class PostgresFeed:
     def _rows(
         self, connection: Connection[Any], after: int, end: int, wanted: EventFilter, most: int
     ) -> tuple[list[Notification], int]:
-        """The events, and the position up to which there are no others of the kind."""
+        """Return the events, and the position up to which there are no others that are wanted."""
         if after >= end:
             return [], after
         cursor = connection.cursor(binary=True)

@@ -1,4 +1,4 @@
-"""How another log begins where one was restored or imported: with an id of its own, and at positions of its own."""
+"""How a new log begins after a restore or an import: with an id and positions of its own."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ PAUSE_WEBHOOKS = (
 
 
 def leave_this_log(connection: Connection[Any]) -> None:
-    """What was restored goes its own way from here on, beside the log it was or in its place."""
+    """Begin a new log, for a restored copy that continues beside the original or in its place."""
     connection.execute("SELECT pg_advisory_xact_lock(plantrail.append_lock())")
     connection.execute(JUMP.format(id="id"))
     connection.execute("UPDATE plantrail.log SET id = gen_random_uuid(), begun_at = now()")
@@ -26,5 +26,5 @@ def leave_this_log(connection: Connection[Any]) -> None:
 
 
 def leave_unknown_log(connection: Connection[Any]) -> None:
-    """What was imported is another log's as well, and nobody says whose; the append lock is had already."""
+    """Begin a new log, for an imported copy of a log that is not known. The append lock is held already."""
     connection.execute(JUMP.format(id="NULL"))

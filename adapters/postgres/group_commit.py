@@ -1,7 +1,7 @@
-"""Group commit: callers queue, one committer takes all that wait and records them in one round trip.
+"""Group commit: callers queue, and one committer records everything that waits in one round trip.
 
-The committer is the only writer of its process.  Between processes the append function's lock decides the order, and
-its check of every plan's version decides who wins.
+The committer is the only writer of its process. Between processes the lock of the append function decides the order,
+and its check of each plan's version decides who wins.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -30,11 +30,11 @@ APPEND = (
 MOST_WAITING = 1_000
 MOST_IN_A_BATCH = 256
 APPEND_TIMEOUT_SECONDS = 6.0
-"""Seconds a caller waits for its turn, and the committer tries to reach a store that went away."""
+"""Seconds for which a caller waits for its turn, and for which the committer tries to reach a store that went away."""
 
 
 class Appended(NamedTuple):
-    """What became of an append: whether it was recorded, and the position of its last event, 0 where there is none."""
+    """The outcome of an append: whether it was recorded, and the position of its last event, or 0."""
 
     recorded: bool
     last_position: int
@@ -51,7 +51,7 @@ def held_lock() -> Lock:
 
 @dataclass(slots=True, eq=False)
 class Append:
-    """Events of one plan that are recorded all or none, if the plan is at the expected version."""
+    """Events of one plan that are recorded together, if the plan is at the expected version."""
 
     aggregate_id: UUID
     expected: int
@@ -63,10 +63,11 @@ class Append:
     _resolved: Lock = field(default_factory=held_lock)
     _outcome: Appended | Exception = LOST
 
-    # Bare locks, for they cost a tenth of what futures and conditions do, and a caller a thread adds up.
+    # Bare locks cost a tenth of futures and conditions, which adds up with a thread for each caller.
 
     def claim(self) -> bool:
-        """Whoever is first: the committer takes it up, or the caller withdraws it.  False for the second."""
+        """Claim the append: the committer to record it, or the caller to withdraw it. Returns False to the second of
+        them."""
         return self._claimed.acquire(blocking=False)
 
     @property
@@ -78,7 +79,7 @@ class Append:
         self._resolved.release()
 
     def wait(self, seconds: float) -> bool:
-        """Whether it was settled in time."""
+        """Wait. Returns whether the append was resolved in time."""
         return self._resolved.acquire(timeout=seconds)
 
     def outcome(self) -> Appended:
@@ -88,7 +89,7 @@ class Append:
 
 
 def append(connection: Connection[Any], batch: Sequence[Append]) -> list[Appended]:
-    """Carry out appends of different plans in one round trip; each is recorded or drops out whole."""
+    """Carry out appends of different plans in one round trip. Each is recorded or dropped as a whole."""
     events = [
         (place, event.originator_version, event.topic, event.state)
         for place, each in enumerate(batch, 1)
@@ -124,7 +125,8 @@ def _answers(answers: Sequence[Answer | None]) -> tuple[Array, Array, str]:
 
 
 def outcomes(batch: Sequence[Append], winners: Iterable[int], last_position: int) -> list[Appended]:
-    """What became of each, by the places of the winners: under the lock their positions followed one another."""
+    """Return the outcome of each append, given the indexes of the winners. Under the lock their positions are
+    consecutive."""
     found = [LOST] * len(batch)
     position = last_position
     for winner in reversed(list(winners)):
@@ -137,7 +139,7 @@ def outcomes(batch: Sequence[Append], winners: Iterable[int], last_position: int
 def append_unless_found(connection: Connection[Any], batch: Sequence[Append]) -> list[Appended]:
     """Carry out appends that may have been recorded already, because their acknowledgement was lost.
 
-    All under the lock, so that a backend that is still at them has either committed or will lose to us.
+    All happens under the lock: a backend that is still working on them has either committed or will lose.
     """
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(plantrail.append_lock())")
@@ -164,25 +166,26 @@ def find(connection: Connection[Any], wanted: Append) -> Appended | None:
 
 
 class GroupCommit:
-    """The committer of one process and the queue before it."""
+    """The committer of one process, and its queue."""
 
     def __init__(self, connect: Callable[[], Connection[Any]], most_waiting: int = MOST_WAITING) -> None:
         self._connect = connect
         self._most_waiting = most_waiting
         self._queue: SimpleQueue[Append | None] = SimpleQueue()
-        """None wakes the committer to end."""
+        """The queue. None tells the committer to end."""
         self._later: list[Append] = []
-        """What could not go with the batch under way, in its order; the committer's alone."""
+        """Appends that could not be part of the current batch, in order. Only the committer uses it."""
         self._closed = False
         self._thread: Thread | None = None
         self._starting = Lock()
         self._connection: Connection[Any] | None = None
 
     def append(self, wish: Append) -> Appended:
-        """Queue and wait.  Raises `StoreBusy` when the queue is full or the turn does not come, `StoreUnavailable`, and
-        `OutcomeUnknown` when the store went away in the middle and did not come back.
+        """Queue an append and wait for its outcome.
 
-        A caller that gives up before its turn has come can be sure that nothing is recorded.
+        Raises `StoreBusy` if the queue is full or the turn does not come, `StoreUnavailable`, and `OutcomeUnknown` if
+        the store went away in the middle and did not come back. If a caller gives up before its turn has come, nothing
+        is recorded.
         """
         if self._closed or self._queue.qsize() + len(self._later) >= self._most_waiting:
             raise StoreBusy(StoreBusy.__doc__)
@@ -206,10 +209,10 @@ class GroupCommit:
                 self._thread.start()
 
     def close(self) -> None:
-        """Record what waits, then end."""
+        """Record what is waiting, then end."""
         self._closed = True
         self._queue.put(None)
-        with self._starting:  # whoever was the first to append may be at it
+        with self._starting:  # somebody may be starting it with the first append
             committer = self._thread
         if committer:
             committer.join(timeout=2 * APPEND_TIMEOUT_SECONDS)
@@ -221,7 +224,7 @@ class GroupCommit:
             self._resolve(batch)
 
     def _next_batch(self) -> list[Append]:
-        """All that wait, but one command of a plan at a time; empty when the committer is to end."""
+        """Return everything that waits, but only one append of each plan; empty if the committer is to end."""
         while True:
             waiting, self._later = self._later or self._wait(), []
             waiting += self._all_that_wait()
@@ -238,7 +241,7 @@ class GroupCommit:
                 return batch
 
     def _wait(self) -> list[Append]:
-        if self._closed:  # the word to end may have been taken from the queue with those who were turned away
+        if self._closed:  # the signal to end may have been removed with the appends that were turned away
             return []
         first = self._queue.get()
         return [first] if first else []
@@ -253,7 +256,7 @@ class GroupCommit:
             return found
 
     def _resolve(self, batch: Sequence[Append]) -> None:
-        """Tell everybody who waits what became of it; whatever happens, the committer goes on."""
+        """Tell every waiting caller the outcome. The committer continues, whatever happens."""
         try:
             for each, outcome in zip(batch, self._recorded(batch), strict=True):
                 each.resolve(outcome)
@@ -265,19 +268,19 @@ class GroupCommit:
             if len(batch) == 1:
                 batch[0].resolve(error)
                 return
-            # One that the store cannot take must not take the others along.
+            # An append that the store rejects must not make the others fail.
             for each in batch:
                 self._resolve([each])
 
     def _turn_away_who_waits(self) -> None:
-        """They would wait as long again, and in vain."""
+        """Refuse everybody who waits: they would wait as long again, and in vain."""
         waiting, self._later = self._later + self._all_that_wait(), []
         for each in waiting:
             if each.claim():
                 each.resolve(StoreBusy(StoreBusy.__doc__))
 
     def _recorded(self, batch: Sequence[Append]) -> list[Appended]:
-        """Append, and when the acknowledgement was lost, find out what was recorded and append the rest."""
+        """Append a batch. If the acknowledgement was lost, find out what was recorded, and append the rest."""
         deadline = min(each.deadline for each in batch)
         unsure = False
         while True:
@@ -303,6 +306,7 @@ class GroupCommit:
             self._connection = None
         if self._connection is None:
             self._connection = self._connect()
-            # The append function is the same whatever its arguments: planned once, a third faster.
+            # The plan of the append function does not depend on its arguments. Planning it once saves a third of the
+            # time.
             self._connection.execute("SET plan_cache_mode = force_generic_plan")
         return self._connection

@@ -1,6 +1,6 @@
-"""Where plans stand: the version of each, read for all who ask at the same time in one query.
+"""The current versions of plans, read in one query for everybody who asks at the same time.
 
-Every read of a plan asks this before it uses what is remembered; that is why nothing is ever stale.
+Every read of a plan asks for its version before cached state is used, so nothing stale is shown.
 """
 
 import asyncio
@@ -23,8 +23,12 @@ HEAD_QUERY_TIMEOUT_SECONDS = 5.0
 
 
 class PostgresHeads:
-    """See `application.aggregates.ports.Heads`.  One connection of the event loop it is used in.  A question that comes
-    while a query is under way waits for the next one: an answer never is older than its question."""
+    """The current versions: see `application.aggregates.ports.Heads`. It has one connection in the event loop it is
+    used in.
+
+    A question that comes while a query is under way waits for the next one, so an answer is never older than its
+    question.
+    """
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
@@ -61,7 +65,7 @@ class PostgresHeads:
         try:
             return await self._queried(plans)
         except (psycopg.OperationalError, psycopg.InterfaceError):
-            # The connection may have died while nobody asked: once more on a new one.
+            # The connection may have died while it was idle, so a new one is tried once.
             await self.close()
             return await self._queried(plans)
 

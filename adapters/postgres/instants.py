@@ -1,7 +1,7 @@
-"""Instants as they come out of PostgreSQL, which keeps some that Python cannot hold.
+"""Reads instants of PostgreSQL that Python's datetime cannot represent.
 
-One of them in a row would keep every row that is read with it from being read: it is read as the nearest instant that
-Python can hold.
+A single such value would make every row of the same query unreadable. It is read as the nearest instant that datetime
+can represent.
 """
 
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo
 
 
 class NearestInstant(TimestamptzLoader):
-    """Of the text form: `10000-01-01 00:00:00+00`, `0001-12-31 10:00:00+00 BC`, `infinity`, `-infinity`."""
+    """Loads the text format: `10000-01-01 00:00:00+00`, `0001-12-31 10:00:00+00 BC`, `infinity`, `-infinity`."""
 
     def load(self, data: Buffer) -> datetime:
         try:
@@ -26,7 +26,7 @@ class NearestInstant(TimestamptzLoader):
 
 
 class NearestInstantBinary(TimestamptzBinaryLoader):
-    """Of the binary form: microseconds since the year 2000."""
+    """Loads the binary format: microseconds since the year 2000."""
 
     def load(self, data: Buffer) -> datetime:
         try:
@@ -36,6 +36,6 @@ class NearestInstantBinary(TimestamptzBinaryLoader):
 
 
 def read_as_nearest(connection: BaseConnection[Any]) -> None:
-    """From here on this connection reads every instant."""
+    """Make this connection read every instant."""
     for loader in (NearestInstant, NearestInstantBinary):
         connection.adapters.register_loader("timestamptz", loader)

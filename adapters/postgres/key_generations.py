@@ -1,7 +1,7 @@
-"""The generations of the key-encryption key as the store knows them, and what is wrapped with each.
+"""The generations of the key-encryption key in the store, and what is wrapped with each.
 
-A key is wrapped in the transaction that stores it, which holds on to the generation that is current.  A new generation
-begins only when these have ended: from there on nothing is wrapped with an old one, and what is can only become less.
+A key is wrapped in the transaction that stores it, which holds a lock on the current generation. A new generation
+begins only when these transactions have ended. From then on nothing is wrapped with an old generation.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ WRAPPED: Mapping[str, tuple[str, str]] = {
     PERSON_KEY: ("plantrail_keys.person_keys", "plan_id || ' ' || stakeholder"),
     SECRET: ("plantrail_keys.secrets", "purpose"),
 }
-"""Every kind of thing that is wrapped: its table, and the name under which it opens."""
+"""Every kind of secret that is wrapped: its table, and the name under which it is unwrapped."""
 
 CURRENT = "SELECT generation FROM plantrail_keys.generations WHERE current FOR SHARE"
 FIRST = "INSERT INTO plantrail_keys.generations (generation, current) VALUES (%s, true) ON CONFLICT DO NOTHING"
@@ -49,7 +49,7 @@ class GenerationInUse(Exception):
 
 @dataclass(frozen=True)
 class Generation:
-    """One generation, and how many keys and secrets are wrapped with it."""
+    """A generation, and how many keys and secrets are wrapped with it."""
 
     generation: int
     current: bool
@@ -59,22 +59,23 @@ class Generation:
 
 
 def current(connection: Connection[Any], keys: KeyEncryptionKeys) -> KeyEncryptionKey:
-    """What to wrap with, until the end of the transaction.  Raises `WrongKeyEncryptionKey`."""
+    """Return the key to wrap with, which stays current until the end of the transaction. Raises
+    `WrongKeyEncryptionKey`."""
     while (row := connection.execute(CURRENT).fetchone()) is None:
-        # The first there is, or one that took the place of another while we waited for it.
+        # This is the first generation, or one that replaced another while we waited for the lock.
         connection.execute(FIRST, (keys.newest(),))
     return keys.of(row[0])
 
 
 class KeyGenerations:
-    """Which there are, and how one follows another while the service runs."""
+    """The generations, and how a new one replaces the current one while the service runs."""
 
     def __init__(self, datastore: Datastore, keys: KeyEncryptionKeys) -> None:
         self._datastore = datastore
         self._keys = keys
 
     def all(self) -> list[Generation]:
-        """The newest first."""
+        """Return the generations, the newest first."""
         with self._datastore.connection() as connection:
             wraps = self._wraps(connection)
             rows = connection.execute(
@@ -87,7 +88,7 @@ class KeyGenerations:
         ]
 
     def check(self) -> None:
-        """Raises `WrongKeyEncryptionKey` when anything there was wrapped with a key that we do not have."""
+        """Raise `WrongKeyEncryptionKey` if anything in the store was wrapped with a key that we do not have."""
         with self._datastore.connection() as connection:
             known = connection.execute("SELECT generation FROM plantrail_keys.generations").fetchall()
             for (generation,), (kind, (table, name)) in product(known, WRAPPED.items()):
@@ -96,7 +97,7 @@ class KeyGenerations:
                     self._keys.of(generation).unwrap(kind, named, wrapped)
 
     def begin(self) -> int:
-        """Begin the next generation, unless one was begun that is not complete yet; says which is current.
+        """Begin the next generation, unless the current one is not complete yet. Returns the current generation.
 
         Raises `KeyFault`, `WrongKeyEncryptionKey`, `StoreUnavailable`.
         """
@@ -106,7 +107,7 @@ class KeyGenerations:
                 return now
             self._keys.make(now + 1)
         with self._datastore.connection() as connection, connection.transaction():
-            # Waits for everybody who is wrapping something with the generation there was.
+            # This waits for everybody who is wrapping something with the previous generation.
             connection.execute(
                 "UPDATE plantrail_keys.generations SET current = false WHERE current AND generation = %s", (now,)
             )
@@ -114,9 +115,10 @@ class KeyGenerations:
         return now + 1
 
     def rewrap(self, progress: Callable[[int], None] = lambda _: None) -> int:
-        """Wrap everything with the current generation that is not yet, in batches, each whole; says how much it was.
+        """Wrap everything with the current generation, in batches, each in a transaction. Returns the number of secrets
+        wrapped.
 
-        Whatever it is interrupted by, it is gone on with by doing it again.
+        If it is interrupted, it can be called again.
         """
         done = 0
         for kind in WRAPPED:
@@ -124,11 +126,11 @@ class KeyGenerations:
                 done += count
                 progress(count)
                 if not count:
-                    sleep(0.05)  # others hold what is left
+                    sleep(0.05)  # others hold the remaining rows
         return done
 
     def _rewrap_some(self, kind: str) -> int | None:
-        """None when there is nothing left."""
+        """Wrap a batch of one kind. Returns the number, or None if nothing is left."""
         table, _ = WRAPPED[kind]
         with self._datastore.connection() as connection, connection.transaction():
             key = current(connection, self._keys)
@@ -144,7 +146,7 @@ class KeyGenerations:
             return len(rows)
 
     def destroy(self, generation: int) -> None:
-        """Destroy the key of an old generation.  Raises `GenerationInUse`, `KeyFault`, `StoreUnavailable`."""
+        """Destroy the key of an old generation. Raises `GenerationInUse`, `KeyFault`, `StoreUnavailable`."""
         with self._datastore.connection() as connection, connection.transaction():
             row = connection.execute(
                 "SELECT current FROM plantrail_keys.generations WHERE generation = %s FOR UPDATE", (generation,)
@@ -175,14 +177,14 @@ class KeyGenerations:
 
 
 class Secrets:
-    """Random secrets of the service, each made when it is first asked for and the same for ever after."""
+    """Random secrets of the service. Each is created when it is first requested and never changes."""
 
     def __init__(self, datastore: Datastore, keys: KeyEncryptionKeys) -> None:
         self._datastore = datastore
         self._keys = keys
 
     def of(self, purpose: str) -> bytes:
-        """256 bits.  Raises `WrongKeyEncryptionKey`, `StoreUnavailable`."""
+        """Return the 32 bytes of a secret. Raises `WrongKeyEncryptionKey`, `StoreUnavailable`."""
         find = "SELECT generation, wrapped FROM plantrail_keys.secrets WHERE purpose = %s"
         with self._datastore.connection() as connection:
             row = connection.execute(find, (purpose,)).fetchone()

@@ -1,5 +1,4 @@
-"""The Merkle tree over the log and its checkpoints, as they are kept: what the notary has written, and what is proven
-with it."""
+"""The stored Merkle tree over the log, and the proofs made from it."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,7 +26,8 @@ FIRST_OVER = f"{KEPT} WHERE size > (SELECT index FROM plantrail.tree WHERE posit
 
 
 class PostgresLogTree:
-    """See `application.proof.ports.LogTree`.  What is in it never changes: it may be read in any number of steps."""
+    """The tree: see `application.proof.ports.LogTree`. What is stored of it never changes, so it may be read in several
+    steps."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
@@ -37,7 +37,7 @@ class PostgresLogTree:
             return latest(connection)
 
     def first_over(self, position: int) -> KeptCheckpoint | None:
-        """The first checkpoint that covers the event at a position, and so all before it."""
+        """Return the first checkpoint that covers the event at a position, and so all before it."""
         with self._datastore.connection() as connection:
             row = connection.execute(FIRST_OVER, (position,), prepare=True).fetchone()
         return KeptCheckpoint(*row) if row else None
@@ -70,7 +70,7 @@ class PostgresLogTree:
 
 
 def latest(connection: Connection[Any]) -> KeptCheckpoint:
-    """Of this log.  Raises `NoCheckpointYet`."""
+    """Return the latest checkpoint of this log. Raises `NoCheckpointYet`."""
     row = connection.execute(LATEST, prepare=True).fetchone()
     if row is None:
         raise NoCheckpointYet(NoCheckpointYet.__doc__)
@@ -78,7 +78,7 @@ def latest(connection: Connection[Any]) -> KeptCheckpoint:
 
 
 def prove(connection: Connection[Any], plan_id: UUID, version: int, at: KeptCheckpoint, hashes: Hashes) -> EventProof:
-    """Raises `NoSuchEvent`, `NotCoveredYet`."""
+    """Prove an event under a checkpoint. Raises `NoSuchEvent`, `NotCoveredYet`."""
     row = connection.execute(EVENT, (plan_id, version), prepare=True).fetchone()
     if row is None:
         raise NoSuchEvent(NoSuchEvent.__doc__)
@@ -90,7 +90,8 @@ def prove(connection: Connection[Any], plan_id: UUID, version: int, at: KeptChec
 
 
 def reading(connection: Connection[Any]) -> Hashes:
-    """The hashes of the tree, tile by tile, each read once; asked for what is not there, raises `NoSuchProof`."""
+    """Return a function that reads hashes of the tree, each tile once. It raises `NoSuchProof` for what is not
+    there."""
 
     @cache
     def tile(level: int, number: int) -> list[bytes]:

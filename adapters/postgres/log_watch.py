@@ -1,6 +1,6 @@
-"""Word of news on the log: where it ends, for everybody in this process who waits for more.
+"""Notifies everybody in this process who waits for news on the log.
 
-One thread and one connection.  It looks every half second; a notification only makes it look sooner.
+It uses one thread and one connection, and looks every half second; a notification only makes it look sooner.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from adapters.observability.outages import Outages, Work
 from adapters.postgres.datastore import Datastore, unavailable
 
 POLL = 0.5
-"""Seconds between two looks at the log when no notification arrives."""
+"""Seconds between two looks at the log without a notification."""
 RETRY = 0.5
 """Seconds after which a store that is away is tried again."""
 
@@ -27,7 +27,7 @@ Tell = Callable[[int], None]
 
 
 class PostgresLogWatch:
-    """See `application.feed.ports.LogWatch`.  It begins when somebody first waits."""
+    """The watch: see `application.feed.ports.LogWatch`. It starts when somebody first waits."""
 
     def __init__(self, datastore: Datastore, outages: Outages | None = None) -> None:
         self._datastore = datastore
@@ -53,8 +53,8 @@ class PostgresLogWatch:
         return self._stopping.is_set()
 
     def wait(self, after: int, timeout: float) -> int:
-        """Until the log goes on after a position, the time in seconds is over or the watch ends; the last position
-        seen."""
+        """Wait until the log goes beyond a position, for `timeout` seconds, or until the watch ends. Returns the last
+        position."""
         self._begin()
         with self._moved:
             self._moved.wait_for(lambda: self._position > after or self._stopping.is_set(), timeout)
@@ -72,7 +72,7 @@ class PostgresLogWatch:
                 self._told.discard(tell)
 
     async def moved(self, after: int, timeout: float) -> int:
-        """The same as `wait`, for the event loop."""
+        """Do the same as `wait` in the event loop."""
         loop, news = asyncio.get_running_loop(), asyncio.Event()
 
         def tell(position: int) -> None:
@@ -86,7 +86,7 @@ class PostgresLogWatch:
             return self._position
 
     def close(self) -> None:
-        """Whoever waits goes on at once.  Closing again does no harm."""
+        """End the watch and let everybody who waits go on. It can be called again."""
         with self._moved:
             if self.closed:
                 return
@@ -122,12 +122,12 @@ class PostgresLogWatch:
             while not self._stopping.is_set():
                 found = connection.execute(END, prepare=True).fetchone()
                 self._found(found[0] if found else 0)
-                # One that came while we looked is not seen on the socket any more.
+                # A notification that arrived during the query is no longer signalled by the socket.
                 if not list(connection.notifies(timeout=0)):
                     selector.select(POLL)
 
     def _found(self, position: int) -> None:
-        """A log that was replaced by another may end earlier: that is news as well."""
+        """Note the end of the log. If another log has replaced it, the end may be earlier, which is news too."""
         with self._moved:
             if position != self._position:
                 self._position = position

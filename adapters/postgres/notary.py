@@ -1,6 +1,6 @@
-"""The notary: brings what is recorded under signed checkpoints of the tree over the log, again and again.
+"""The notary: periodically brings what was recorded under a signed checkpoint of the tree over the log.
 
-What it writes it writes in one transaction and never alters.  Of several notaries one works at a time.
+Each step is one transaction, and nothing written is ever altered. Of several notaries one works at a time.
 """
 
 from collections.abc import Callable
@@ -22,12 +22,12 @@ from application.proof.leaves import leaf_of
 from application.proof.merkle import GrowingTree, NoSuchProof, edge_of
 
 SECONDS_UNTIL_SEALED = 30.0
-"""Seconds an event waits for its checkpoint, at most."""
+"""Seconds that an event waits for its checkpoint at most."""
 MANY = 256
-"""So many events do not wait."""
+"""The number of waiting events at which a checkpoint is made at once."""
 POLL = 1.0
 STEP = 16_384
-"""Events under one checkpoint, at most, where many wait."""
+"""The number of events that one checkpoint adds at most."""
 LOCK = 7016996765293437283
 
 LAST_LEAF = "SELECT index + 1, position FROM plantrail.tree WHERE level = 0 ORDER BY index DESC LIMIT 1"
@@ -55,7 +55,7 @@ class TreeDamaged(Exception):
 
 
 class Notary:
-    """Signs for one store.  `made` is told each checkpoint that was made here."""
+    """Signs checkpoints of one store. `made` is called with each checkpoint that is made here."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Notary:
         self._made = made
 
     def seal(self) -> KeptCheckpoint:
-        """Bring all that is recorded under a checkpoint; returns the last one of this log, made now or before.
+        """Bring everything that is recorded under a checkpoint. Returns the last one of this log, made now or before.
 
         Raises `StoreUnavailable`, `TreeDamaged`.
         """
@@ -84,7 +84,7 @@ class Notary:
             logger.info("checkpoint", events=found.size)
 
     def _sealed(self, connection: Connection[Any], before: KeptCheckpoint | None) -> KeptCheckpoint:
-        """Under the next checkpoint, or what there is if there is nothing to sign."""
+        """Make the next checkpoint, or return the last one if there is nothing to sign."""
         (log_id,) = one(connection, LOG_ID)
         size, position = one(connection, LAST_LEAF, (0, 0))
         tree = tree_of(connection, size)
@@ -110,21 +110,21 @@ class Notary:
         return made
 
     def waiting(self) -> int:
-        """How many events are under no checkpoint; of more than `MANY`, so many."""
+        """Return how many events are under no checkpoint, counting up to `MANY`."""
         with self._datastore.connection() as connection:
             (waiting,) = one(connection, WAITING, parameters=(MANY,))
         return int(waiting)
 
 
 def _alone(connection: Connection[Any]) -> KeptCheckpoint | None:
-    """From here to the end of the transaction; the last checkpoint, of whichever log."""
+    """Lock out other notaries until the end of the transaction. Returns the last checkpoint, of whichever log."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
     row = connection.execute(LAST).fetchone()
     return KeptCheckpoint(*row) if row else None
 
 
 def tree_of(connection: Connection[Any], size: int) -> GrowingTree:
-    """The tree as it is kept, to go on with.  Raises `TreeDamaged`."""
+    """Return the stored tree, ready to grow. Raises `TreeDamaged`."""
     try:
         return GrowingTree(edge_of(size, reading(connection)))
     except NoSuchProof as error:
@@ -143,7 +143,7 @@ def one(connection: Connection[Any], statement: str, otherwise: Any = None, para
 
 
 class Watch:
-    """A notary at work in a thread of its own: every half a minute, or as soon as many events wait."""
+    """Runs a notary in a thread: every half minute, or as soon as many events wait."""
 
     def __init__(
         self,
@@ -153,7 +153,7 @@ class Watch:
         failed: Callable[[], object] = lambda: None,
         outages: Outages | None = None,
     ) -> None:
-        """`failed` is told each time no checkpoint could be made."""
+        """`failed` is called each time a checkpoint could not be made."""
         self._notary = notary
         self._fares = Work(
             outages,
@@ -170,19 +170,19 @@ class Watch:
 
     @property
     def error(self) -> str | None:
-        """Why no checkpoint can be made; None when one can."""
+        """Why no checkpoint can be made at the moment, or None."""
         return self._fares.cause
 
     def seconds_behind(self) -> float:
-        """Since everything that was recorded by then was last known to be under a checkpoint: of a notary at work half
-        a minute at most, also where nothing is to be signed."""
+        """Return the seconds since everything recorded was last known to be under a checkpoint. While the notary works,
+        that is half a minute at most, even if nothing is to be signed."""
         return monotonic() - self._sealed_at
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """What is recorded by then comes under a checkpoint still, if the store lets it within a second."""
+        """Stop, after bringing what is recorded under a checkpoint if the store allows that within a second."""
         self._stopping.set()
         self._thread.join(timeout=1)
 

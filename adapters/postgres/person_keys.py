@@ -1,6 +1,6 @@
-"""The keys of the people whose words are sealed: one each, wrapped, in a schema and with a role of their own.
+"""The keys of people whose text is sealed: one each, wrapped, in a schema and under a role of their own.
 
-To forget somebody their key is destroyed, but its row stays, so that they are never given another.
+Forgetting somebody destroys their key. The row stays, so that they never get another one.
 """
 
 from collections import OrderedDict
@@ -29,18 +29,19 @@ class AnotherKeyThere(Exception):
 
 
 class PostgresPersonKeys:
-    """The table of person keys.  A key is made when somebody is first spoken of and destroyed to forget them."""
+    """The table of person keys. A key is created when text about somebody is first recorded, and destroyed to forget
+    them."""
 
     def __init__(self, datastore: Datastore, keys: KeyEncryptionKeys) -> None:
         self._datastore = datastore
         self._keys = keys
 
     def of(self, plan_id: UUID) -> dict[str, bytes]:
-        """Every key of a plan, by stakeholder."""
+        """Return every key of a plan, by stakeholder."""
         return self.of_plans([plan_id])[plan_id]
 
     def of_plans(self, plans: Collection[UUID]) -> dict[UUID, dict[str, bytes]]:
-        """Every key of these plans, by stakeholder."""
+        """Return every key of these plans, by stakeholder."""
         with self._datastore.connection() as connection:
             rows = connection.execute(
                 "SELECT plan_id, stakeholder, generation, wrapped FROM plantrail_keys.person_keys"
@@ -58,17 +59,19 @@ class PostgresPersonKeys:
         return {str(plan_id): keys for plan_id, keys in self.of_plans(plans).items()} if plans else {}
 
     def ensure(self, plan_id: UUID, stakeholders: Iterable[str]) -> dict[str, bytes]:
-        """Every key of a plan, these people's made where they never had one.
+        """Return every key of a plan, creating those of these people who never had one.
 
-        Of two who make one at once, the first to commit wins.
+        If two processes create one at once, the first to commit wins.
         """
         self._insert({(plan_id, who): token_bytes(SIZE) for who in stakeholders})
         return self.of(plan_id)
 
     def destroy(self, plan_id: UUID, stakeholder: str) -> tuple[int, datetime, datetime]:
-        """From here on nobody can read what was sealed for this person, and no new key is made for them.
+        """Destroy a person's key. From then on nobody can read what was sealed for them, and no new key is created for
+        them.
 
-        Doing it again does no harm.  Says which generation wrapped the key last, when it was made, and that it is now.
+        It can safely be repeated. Returns the last generation that wrapped the key, when the key was made, and the time
+        now.
         """
         with self._datastore.connection() as connection, connection.transaction():
             [row] = connection.execute(
@@ -81,13 +84,13 @@ class PostgresPersonKeys:
         return generation, made_at, destroyed_at
 
     def clear_away(self) -> None:
-        """Have the rows of destroyed keys as they were before removed from the table, where our role may (from
-        PostgreSQL 17 on); elsewhere the database does it by itself in time."""
+        """Remove the former rows of destroyed keys from the table's storage, if our role may (from PostgreSQL 17 on).
+        Otherwise the database does so by itself in time."""
         with self._datastore.connection() as connection:
             connection.execute("VACUUM (SKIP_LOCKED) plantrail_keys.person_keys")
 
     def all(self) -> dict[tuple[UUID, str], bytes]:
-        """Every key of the store, for a copy that is to be read elsewhere."""
+        """Return every key of the store, for a copy that is to be read elsewhere."""
         with self._datastore.connection() as connection:
             rows = connection.execute(
                 "SELECT plan_id, stakeholder, generation, wrapped FROM plantrail_keys.person_keys"
@@ -96,7 +99,7 @@ class PostgresPersonKeys:
         return {(row[0], row[1]): self._unwrapped(*row) for row in rows}
 
     def add(self, keys: Mapping[tuple[UUID, str], bytes]) -> None:
-        """Keys brought along from another store, all or none; those of people forgotten here stay destroyed.
+        """Add keys of another store, all or none. Those of people who were forgotten here stay destroyed.
 
         Raises `AnotherKeyThere`.
         """

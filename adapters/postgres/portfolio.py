@@ -1,4 +1,4 @@
-"""The portfolio: the table of `application.portfolio.row`, fed from the log, and what is asked of it."""
+"""The portfolio: the table of the rows of `application.portfolio.row`, updated from the log, and its queries."""
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -84,7 +84,7 @@ OF_OTHERS = EVENTS_BY_TOPIC.keys() - topics_of_aggregate(ACCOUNT_PLAN)
 
 
 class PortfolioTable:
-    """See `adapters.postgres.projections.Projection`."""
+    """The portfolio as a projection: see `adapters.postgres.projections.Projection`."""
 
     name = NAME
     shape = SHAPE
@@ -122,10 +122,10 @@ class PortfolioTable:
         news: Mapping[UUID, Sequence[Logged]],
         changed: Mapping[UUID, PortfolioProjector],
     ) -> dict[UUID, PortfolioProjector]:
-        """What the news of each plan is to be folded onto.
+        """Return the state that each plan's new events are applied to.
 
-        What is remembered at the version before the news is as good as the row, whoever wrote that: it follows from the
-        same events.
+        A cached state at the version before the new events is as good as the row, because it follows from the same
+        events.
         """
         at_hand = {plan_id: changed.get(plan_id) or self._remembered.pop(plan_id, None) for plan_id in news}
         before = {
@@ -175,7 +175,7 @@ class PortfolioTable:
 
 
 def by_plan(events: Iterable[Logged]) -> dict[UUID, list[Logged]]:
-    """Those of plans.  What is of no aggregate we know stays among them: it may not be skipped."""
+    """Group the events by plan. Events of unknown aggregates are kept, because nothing may be skipped."""
     plans = defaultdict(list)
     for event in events:
         if event[3] not in OF_OTHERS:
@@ -189,7 +189,7 @@ def batched(items: Iterable[T], most: int) -> Iterator[list[T]]:
         yield some
 
 
-# Asking
+# Queries
 
 COLUMNS: Mapping[SortKey, str] = {
     "account_name": "name_key",
@@ -200,16 +200,17 @@ COLUMNS: Mapping[SortKey, str] = {
     "last_review_on": "last_review_on",
     "tier": "tier_rank",
 }
-"""The column that each is sorted by."""
+"""The column that each sort key sorts by."""
 MAY_BE_EMPTY = {"arr", "renews_on", "last_review_on"}
 LAST_LETTER = "\U0010ffff"
 
 
 def statement(query: PortfolioQuery, after: CursorPosition | None, caller: Caller | None) -> str:
-    """One row more than asked for shows whether there is another page.
+    """Return the SQL statement of a query. It selects one row more than requested, which shows whether there is another
+    page.
 
-    Rows whose value is empty are read apart, behind the others: to go on after a row by the index, it must have a
-    value.
+    Rows with an empty value are selected separately, after the others: to continue after a row by the index, the row
+    needs a value.
     """
     name = key_of(query.sort)
     key, way, beyond = COLUMNS[name], *(("DESC", "<") if query.sort.startswith("-") else ("ASC", ">"))
@@ -250,7 +251,8 @@ def wanted(query: PortfolioQuery) -> Iterator[str]:
 
 
 def theirs(caller: Caller | None) -> Iterator[str]:
-    """As `Caller.sees` has it of one plan."""
+    """Yield the conditions that limit the query to plans that the caller may see, as `Caller.sees` does for one
+    plan."""
     if caller and caller.plans is not None:
         at_work = "people @> ARRAY[%(actor)s::text] OR " if caller.works_on_plans else ""
         yield f"({at_work}plan_id = ANY(%(plans)s::uuid[]))"
@@ -265,7 +267,7 @@ def values(query: PortfolioQuery, after: CursorPosition | None, caller: Caller |
 
 
 class PostgresPortfolio:
-    """See `application.portfolio.ports.Portfolio`."""
+    """The portfolio: see `application.portfolio.ports.Portfolio`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
@@ -281,7 +283,7 @@ class PostgresPortfolio:
         return PortfolioPage(items=items, next=cursor_of(places[-1], query.sort) if more else None)
 
     def position(self) -> int:
-        """How far the table has come.  Raises `StoreUnavailable`."""
+        """Return the position up to which the table is up to date. Raises `StoreUnavailable`."""
         with self._datastore.connection() as connection:
             return standing(connection, NAME).position
 
@@ -289,7 +291,7 @@ class PostgresPortfolio:
         wait_for(self._datastore, NAME, position, timeout)
 
     def catch_up(self, now: Now) -> Standing:
-        """Bring the table up to date here and now, where nobody may follow the log.  Raises `StoreUnavailable`."""
+        """Update the table here and now, where no follower may be running. Raises `StoreUnavailable`."""
         with unavailable(), connected(self._datastore) as connection:
             *_, at = catch_up(connection, PortfolioTable(), now)
             if at.shape < SHAPE:
@@ -299,9 +301,9 @@ class PostgresPortfolio:
             return at
 
     def follower(self, now: Now, outages: Outages | None = None) -> Follower:
-        """To be started and stopped by whoever serves."""
+        """Return a follower that keeps the table up to date. The caller starts and stops it."""
         return Follower(self._datastore, PortfolioTable(), now, outages)
 
     def rebuild(self, now: Now, progress: Progress = lambda _done, _total: None) -> None:
-        """Make the table anew while it serves: see `adapters.postgres.projections.rebuild`."""
+        """Build the table anew while the old one serves: see `adapters.postgres.projections.rebuild`."""
         rebuild(self._datastore, PortfolioTable(), now, progress)

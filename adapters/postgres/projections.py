@@ -1,8 +1,11 @@
-"""Tables made from the log: followed in batches, each in one transaction with the position it brings the table to, and
-rebuilt beside themselves while they serve.
+"""Projections: tables made from the log.
 
-Reading the log by position skips nothing: all writers take the append lock before they draw a position and keep it
-until they have committed, so whoever sees an event sees every event before it.  A hole is a position nobody used.
+They follow the log in batches, each in one transaction with the position that it brings the table to. They are rebuilt
+beside themselves while they serve.
+
+Reading the log by position skips nothing: all writers take the append lock before they draw a position and hold it
+until they have committed. So whoever sees an event sees every event before it, and a gap is a position that nobody
+used.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,16 +25,16 @@ from adapters.postgres.tracking import LOG, track, tracked
 from application.aggregates.ports import ProjectionLag
 
 BATCH = 5_000
-"""Events read at a time."""
+"""The number of events that are read at a time."""
 STEP = 5_000
 REBUILD_STEP = 50_000
 """Events folded in one transaction, at most.  What it costs to write grows with the plans and not with the events, so
 that large steps are fast ones; but who follows must be able to stop within a second, and who rebuilds may have to do
 a step of some seconds anew."""
 POLL = 0.5
-"""Seconds between two looks at the log when no notification arrives."""
+"""Seconds between two looks at the log without a notification."""
 RETRY = 0.5
-"""Seconds after which what failed is tried again."""
+"""Seconds after which failed work is tried again."""
 
 LOCK_LIVE = "SELECT generation FROM plantrail.projections WHERE name = %s AND live AND shape = %s FOR UPDATE"
 LOCK_ANY = "SELECT generation FROM plantrail.projections WHERE name = %s AND live FOR UPDATE"
@@ -63,14 +66,12 @@ Now = Callable[[], datetime]
 
 
 Logged = tuple[int, bytes, int, str, bytes]
-"""An event as it stands on the log: position, plan, version, topic, state.
-
-A plain tuple, and the plan's id as its bytes: where a hundred thousand are read, another object for each is what costs.
-"""
+"""An event on the log: position, plan id as bytes, version, topic, state. It is a plain tuple, because creating a
+hundred thousand objects would take most of the time."""
 
 
 class Projection(Protocol):
-    """A table that can be made from the log alone.  Its rows carry the generation they belong to."""
+    """A table that can be made from the log alone. Its rows carry the generation they belong to."""
 
     name: str
     shape: int
@@ -79,16 +80,16 @@ class Projection(Protocol):
     def fold(
         self, connection: Connection[Any], generation: int, batches: Iterable[Sequence[Logged]], now: datetime
     ) -> None:
-        """Bring the rows up to date with the next events, inside the transaction that moves the position."""
+        """Apply the next events to the rows, inside the transaction that moves the position."""
 
     def is_due(self, connection: Connection[Any], generation: int, now: datetime) -> bool:
-        """Whether there are rows that are no longer true, though nothing happened."""
+        """Return whether there are rows that are out of date although nothing happened."""
 
     def age(self, connection: Connection[Any], generation: int, now: datetime) -> None:
-        """Bring some of them up to date."""
+        """Update some of the rows that are out of date."""
 
     def clear(self, connection: Connection[Any], generation: int) -> bool:
-        """Delete some rows of a generation; False when there were none."""
+        """Delete some rows of a generation. Returns False if there were none."""
 
 
 class Standing(NamedTuple):
@@ -102,12 +103,12 @@ class Standing(NamedTuple):
 
 
 def standing(connection: Connection[Any], name: str) -> Standing:
-    """Of the generation that serves."""
+    """Return the state of the generation that serves."""
     (row,) = connection.execute(STANDING, (name,), prepare=True).fetchall()
     return Standing(*row)
 
 
-# Following
+# Following the log
 
 
 @contextmanager
@@ -161,7 +162,7 @@ def advance(
 
 
 def ahead(connection: Connection[Any], position: int, most: int) -> Iterator[Sequence[Logged]]:
-    """The next events on the log after a position, at most so many, in batches."""
+    """Yield the next events after a position, at most `most`, in batches."""
     cursor: Cursor[Any] = connection.cursor(binary=True)
     while most > 0:
         batch = cursor.execute(NEXT, (position, min(most, BATCH)), prepare=True).fetchall()
@@ -199,7 +200,8 @@ def adopted(connection: Connection[Any], projection: Projection) -> bool:
 
 
 class Status(NamedTuple):
-    """How a follower fares.  While there is an error the projection stands still, and it is tried again and again."""
+    """The status of a follower. While there is an error the projection stands still, and the work is tried again and
+    again."""
 
     position: int = 0
     head: int = 0
@@ -207,7 +209,7 @@ class Status(NamedTuple):
 
 
 class Follower:
-    """Keeps a projection up with the log, in a thread of its own.  Notifications only make it look sooner."""
+    """Keeps a projection up to date, in a thread of its own. Notifications only make it look sooner."""
 
     def __init__(self, datastore: Datastore, projection: Projection, now: Now, outages: Outages | None = None) -> None:
         self._datastore = datastore
@@ -228,12 +230,12 @@ class Follower:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends within a second: a batch under way is completed, or left undone as a whole."""
+        """Stop within a second. A batch under way is completed, or left undone as a whole."""
         self._stopping.set()
         self._thread.join(timeout=1)
 
     def why_behind(self) -> str | None:
-        """What keeps the projection from following the log; None when nothing does."""
+        """Return what keeps the projection from following the log, or None."""
         error = self.status.error
         return (
             f"The {self._projection.name} stands still at position {self.status.position}: {error}" if error else None
@@ -284,16 +286,16 @@ class Stopped(Exception):
 @contextmanager
 def connected(datastore: Datastore) -> Iterator[Connection[Any]]:
     with datastore.connect() as connection:
-        # What a crash takes away is folded again, so no commit needs to wait for the disk.
+        # What a crash loses is folded again, so commits need not wait for the disk.
         connection.execute("SET synchronous_commit = off")
         yield connection
 
 
-# Reading your writes
+# Reading your own writes
 
 
 def wait_for(datastore: Datastore, name: str, position: int, timeout: float) -> None:
-    """Until the projection has folded the event at a position.  Raises `ProjectionLag`, `StoreUnavailable`."""
+    """Wait until the projection has folded the event at a position. Raises `ProjectionLag`, `StoreUnavailable`."""
     deadline, pause = monotonic() + timeout, 0.002
     while True:
         with datastore.connection() as connection:
@@ -318,11 +320,10 @@ Progress = Callable[[int, int], None]
 def rebuild(
     datastore: Datastore, projection: Projection, now: Now, progress: Progress = lambda _done, _total: None
 ) -> None:
-    """Make the table anew from the first event while the one there is goes on serving, then put it in its place.
+    """Build the table anew from the first event while the existing one keeps serving, then replace it.
 
-    `progress` is told the position reached and the one to reach.  A rebuild that breaks off leaves the old table
-    serving and its own leavings to the next rebuild.  Raises `RebuildUnderWay`, `StoreUnavailable`, and what `fold`
-    raises.
+    `progress` is called with the position reached and the one to reach. If a rebuild is interrupted, the old table
+    keeps serving, and the next rebuild cleans up. Raises `RebuildUnderWay`, `StoreUnavailable`, and what `fold` raises.
     """
     with unavailable(), connected(datastore) as connection:
         only_here(connection, projection)
@@ -363,7 +364,7 @@ def make_anew(connection: Connection[Any], projection: Projection, now: Now, pro
 
 
 def only_here(connection: Connection[Any], projection: Projection) -> None:
-    """Held as long as the connection lives."""
+    """Allow only one rebuild. The lock is held for as long as the connection lives."""
     found = connection.execute(
         "SELECT pg_try_advisory_lock(hashtext('plantrail rebuild'), hashtext(%s))", (projection.name,)
     ).fetchone()
@@ -387,7 +388,7 @@ def go_live(connection: Connection[Any], projection: Projection, now: Now, gener
 
 
 def clear_others(connection: Connection[Any], projection: Projection) -> None:
-    """Delete what does not serve: the table before, or what a rebuild left that broke off."""
+    """Delete the rows of other generations: of the previous table, or of an interrupted rebuild."""
     others = connection.execute(
         "SELECT generation FROM plantrail.projections WHERE name = %s AND NOT live", (projection.name,)
     ).fetchall()

@@ -1,4 +1,4 @@
-"""How far a relay has come, and whose turn it is: of several with one name, one relays and the others stand by."""
+"""The progress of relays, and whose turn it is: of several with one name, one relays and the others stand by."""
 
 from typing import Any, Self
 from uuid import UUID
@@ -17,8 +17,8 @@ REACH = (
 
 
 class PostgresTurn:
-    """See `application.feed.ports.Turn`.  It lasts as long as its connection: who has lost it hears of it with the next
-    thing they ask."""
+    """A relay's turn: see `application.feed.ports.Turn`. It lasts as long as its connection. A relay that has lost it
+    learns so with its next request."""
 
     def __init__(self, connection: Connection[Any], name: str) -> None:
         self._connection = connection
@@ -26,7 +26,7 @@ class PostgresTurn:
 
     @classmethod
     def take(cls, datastore: Datastore, name: str) -> Self | None:
-        """None while another relay of this name has it.  Raises `StoreUnavailable`."""
+        """Take the turn; returns None while another relay of this name has it. Raises `StoreUnavailable`."""
         with unavailable():
             connection = datastore.connect()
             if connection.execute(TAKE, (name,)).fetchone() == (True,):

@@ -1,4 +1,4 @@
-"""The table of sessions.  See `adapters.access.sessions`."""
+"""The table of sessions."""
 
 from collections.abc import Collection
 from dataclasses import astuple, fields
@@ -19,7 +19,7 @@ PURGE = "DELETE FROM plantrail.sessions WHERE last_seen_at < %s"
 
 
 class PostgresSessions:
-    """Everything raises `StoreUnavailable`."""
+    """The store of sessions: see `adapters.access.sessions`. Every method raises `StoreUnavailable`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
@@ -51,6 +51,6 @@ class PostgresSessions:
             return connection.execute(REVOKE, (id, actor)).rowcount > 0
 
     def purge(self, now: datetime) -> int:
-        """Delete the sessions that nobody has used for too long; the number of them."""
+        """Delete sessions that nobody has used for too long. Returns their number."""
         with self._datastore.connection() as connection:
             return connection.execute(PURGE, (now - IDLE,)).rowcount

@@ -1,4 +1,4 @@
-"""The store as a whole: where it is, its schema up to date, and its parts put together."""
+"""The store as a whole: its location, its schema, and its parts."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -42,32 +42,33 @@ from application.aggregates.ports import StoreUnavailable
 logger = structlog.get_logger("plantrail.store")
 
 RECOVERY = 30.0
-"""Seconds for which a server that starts or recovers is waited for."""
+"""Seconds for which a server that is starting or recovering is awaited."""
 SILENCE = 2.0
-"""Seconds after which a server that answers nothing at all is not there: between a crash and its recovery it hangs
-up."""
+"""Seconds after which a server that does not answer at all counts as absent. Between a crash and its recovery it closes
+connections."""
 PAUSE = 0.1
-"""Seconds between one look and the next."""
+"""Seconds between two attempts."""
 ATTEMPTS = 3
-"""To open it, while there is a server: in the middle of one it may have to recover."""
+"""How often opening is tried while there is a server: it may have to recover in the middle of it."""
 
 
 @dataclass(frozen=True)
 class ConnectionStrings:
-    """Connection strings of the three roles.  The owner migrates, the service records and reads, keys are apart."""
+    """Connection strings of the three roles: the owner migrates, the service records and reads, the third reads and
+    writes keys."""
 
     service: str
     owner: str
     keys: str
     keeper: Keeper | None = None
-    """Who looks after the server they lead to; None: others do."""
+    """What restarts the server that they lead to; None if it is not ours."""
 
     @classmethod
     def to(cls, server: EmbeddedPostgres, keeper: Keeper | None = None) -> Self:
         return cls(server.conninfo("service"), server.conninfo("owner"), server.conninfo("keys"), keeper)
 
     def why_down(self) -> str | None:
-        """What is the matter with a server that is ours; None when nothing is."""
+        """Return what is the matter with a server of ours, or None."""
         return self.keeper.why_down if self.keeper else None
 
 
@@ -77,9 +78,9 @@ class StoreUnfit(Exception):
 
 @contextmanager
 def embedded(home: Path, binaries: Path | None = None, durable: bool = True) -> Iterator[ConnectionStrings]:
-    """The embedded PostgreSQL, running as long as somebody uses it: when it dies it is started again.
+    """Run the embedded PostgreSQL while the context lasts, restarting it if it dies.
 
-    Where it cannot be, SIGTERM is sent to this process, and in the end `EmbeddedPostgresError` is raised.
+    If that fails, SIGTERM is sent to this process, and in the end `EmbeddedPostgresError` is raised.
     """
     with EmbeddedPostgres(home, binaries, durable) as server:
         keeper = server.keeper()
@@ -113,12 +114,12 @@ class Store:
     webhook_secrets: WebhookSecrets
     tree: PostgresLogTree
     outages: Outages
-    """Of this process: to be told by whoever cannot work."""
+    """Where this process reports work that fails."""
     forgotten_again: Sequence[Erasure] = ()
-    """Who was on the list of erasures when it was opened, and not yet forgotten in it."""
+    """The erasures on the list that were repeated when the store was opened."""
 
     def why_away(self) -> str | None:
-        """What keeps it from being asked; None when nothing does."""
+        """Return why the store cannot be reached, or None."""
         try:
             with self.datastore.connection() as connection:
                 connection.execute("SELECT 1")
@@ -137,7 +138,7 @@ class Store:
 
 
 def upgrade(where: ConnectionStrings) -> list[str]:
-    """Bring the schema up to date; the names of the migrations that were carried out.
+    """Upgrade the schema. Returns the names of the migrations that were carried out.
 
     Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`.
     """
@@ -150,7 +151,7 @@ def upgrade(where: ConnectionStrings) -> list[str]:
 
 
 def is_there_in_the_end(conninfo: str) -> bool:
-    """Whether there is a server that takes connections, when it has started or recovered, if that is what it is at."""
+    """Return whether a server accepts connections, after waiting for one that is starting or recovering."""
     server = make_conninfo(conninfo, connect_timeout=CONNECT_TIMEOUT).encode()
     begun = answered = monotonic()
     while (now := monotonic()) < min(begun + RECOVERY, answered + SILENCE):
@@ -164,9 +165,9 @@ def is_there_in_the_end(conninfo: str) -> bool:
 
 
 def begin_another_log(where: ConnectionStrings) -> None:
-    """What was restored goes its own way from here on: its positions must not be taken for those of the log it was.
+    """Begin a new log for a restored copy, so that its positions are not taken for those of the log it was copied from.
 
-    Raises what `upgrade` raises, for the dump may be of an older version.
+    Raises what `upgrade` raises, because the dump may be of an older version.
     """
     upgrade(where)
     with psycopg.connect(where.owner) as connection:
@@ -177,10 +178,10 @@ def begin_another_log(where: ConnectionStrings) -> None:
 def opened(
     where: ConnectionStrings, key_encryption_keys: KeyEncryptionKeys, erasure_list: ErasureList | None = None
 ) -> Iterator[Store]:
-    """The store at these connections, its schema up to date, and nobody in it who is on the list of erasures.
+    """Open the store: upgrade its schema, and forget everybody on the list of erasures.
 
-    A server that starts or recovers, also in the middle of this, is waited for.  Raises `StoreUnavailable`,
-    `StoreUnfit`, `SchemaIsNewer`, `WrongKeyEncryptionKey`, `ErasureListUnfit`.
+    A server that is starting or recovering is awaited. Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`,
+    `WrongKeyEncryptionKey`, `ErasureListUnfit`.
     """
     with ExitStack() as stack:
         yield _entered(stack, partial(_opened, where, key_encryption_keys, erasure_list), where)

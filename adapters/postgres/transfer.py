@@ -1,6 +1,6 @@
 """The log as a file: every event in the order of the log, a line each, and back into an empty store.
 
-The people's words stay sealed in it; the keys that open them go into a file of their own.
+Text about people stays sealed in it. The keys that open it are exported to a file of their own.
 """
 
 import os
@@ -44,11 +44,11 @@ LINE = re.compile(
 
 
 class TransferRefused(Exception):
-    """Why a file cannot be written or read, and what to do.  Nothing was changed."""
+    """Why a file cannot be written or read, and what to do. Nothing was changed."""
 
 
 class Logged(NamedTuple):
-    """An event as it stands on the log, in the order of the columns of `IMPORT`."""
+    """An event on the log, with the columns of `IMPORT` in order."""
 
     position: int
     plan_id: UUID
@@ -61,12 +61,12 @@ class Logged(NamedTuple):
 
 
 def exported_events(datastore: Datastore) -> Generator[bytes, None, None]:
-    """The lines, as of the moment of the first.  However many they are, few are in memory.
+    """Yield the lines, all as of the moment of the first. Few are in memory at a time.
 
     Raises `StoreUnavailable`.
     """
     with datastore.connection() as connection, connection.transaction():
-        # Whoever takes the lines may take their time.
+        # The reader of the lines may be slow.
         connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         with connection.cursor("export") as cursor:
             cursor.itersize = BATCH
@@ -76,14 +76,14 @@ def exported_events(datastore: Datastore) -> Generator[bytes, None, None]:
 
 
 def events_of(datastore: Datastore, plan_id: UUID, version: int) -> list[Logged]:
-    """Of one plan, up to a version.  Raises `StoreUnavailable`."""
+    """Return the events of one plan up to a version. Raises `StoreUnavailable`."""
     with datastore.connection() as connection:
         rows = connection.execute(OF_PLAN, (plan_id, version), binary=True)
         return [Logged(*row) for row in rows]
 
 
 def line_of(event: Logged) -> bytes:
-    """The stored state stands in it byte for byte."""
+    """Return the line of an event. It contains the stored state byte for byte."""
     return b'{"position":%d,"plan_id":"%b","version":%d,"topic":"%b","state":%b}\n' % (
         event.position,
         str(event.plan_id).encode(),
@@ -94,10 +94,10 @@ def line_of(event: Logged) -> bytes:
 
 
 def import_events(owner: str, lines: Iterable[bytes]) -> int:
-    """Fill an empty store with what `exported_events` gave, at the same positions; says how many events it were.
+    """Fill an empty store with lines of `exported_events`, at the same positions. Returns the number of events.
 
-    `owner` is the connection string of the role that owns the schema.  All or nothing: raises `TransferRefused`,
-    which names the line, and `StoreUnavailable`.
+    `owner` is the connection string of the role that owns the schema. It imports all or nothing. Raises
+    `TransferRefused`, which names the line, and `StoreUnavailable`.
     """
     with unavailable(), psycopg.connect(owner, connect_timeout=CONNECT_TIMEOUT) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(plantrail.append_lock())")
@@ -139,7 +139,7 @@ def read_line(line: bytes) -> Logged:
 
 
 class SoFar:
-    """What the lines before have come to, so that no line can make a log that never was."""
+    """The state after the previous lines, which rejects lines that no log could contain."""
 
     def __init__(self) -> None:
         self._position = 0
@@ -162,7 +162,7 @@ class SoFar:
 
 
 def when_recorded(event: Logged) -> datetime:
-    """Raises `TransferRefused` unless it is an event that can be read."""
+    """Return when an event was recorded. Raises `TransferRefused` if it cannot be read."""
     try:
         if list(from_json(event.state)) != ["meta", "data", "sealed"]:
             raise ValueError("other parts")
@@ -178,7 +178,8 @@ def when_recorded(event: Logged) -> datetime:
 
 
 def export_keys(keys: PostgresPersonKeys, file: Path) -> int:
-    """Write every person's key as it is, for our eyes only; says how many.  Whoever has the file can read all words.
+    """Write every person's key unencrypted into a file that only we can read. Returns the number. Whoever has the file
+    can read all text about people.
 
     Raises `TransferRefused`, `StoreUnavailable`, `WrongKeyEncryptionKey`.
     """
@@ -195,9 +196,9 @@ def export_keys(keys: PostgresPersonKeys, file: Path) -> int:
 
 
 def import_keys(keys: PostgresPersonKeys, file: Path) -> int:
-    """Bring along the keys of `export_keys`, wrapped anew for this store; says how many the file has.
+    """Import the keys that `export_keys` wrote, wrapped for this store. Returns how many the file contains.
 
-    All or nothing: raises `TransferRefused`, `AnotherKeyThere`, `StoreUnavailable`, `WrongKeyEncryptionKey`.
+    It imports all or nothing. Raises `TransferRefused`, `AnotherKeyThere`, `StoreUnavailable`, `WrongKeyEncryptionKey`.
     """
     try:
         lines = file.read_bytes().splitlines()

@@ -1,7 +1,7 @@
-"""The whole log against its tree and every checkpoint ever signed, and against those that others have kept.
+"""Verifies the whole log against its tree, every checkpoint ever signed, and checkpoints that others have kept.
 
-Everything is read once, in the order of the feed, in one snapshot, so that writing may go on.  The first thing that is
-wrong is named.
+Everything is read once, in the order of the feed and in one snapshot, so that writing may go on. The first error found
+is named.
 """
 
 from collections import deque
@@ -30,7 +30,7 @@ STATEMENTS = {
     " ORDER BY (index::numeric + 1) * 256::numeric ^ least(level, 8), level",
     "checkpoints": f"{KEPT} ORDER BY number",
 }
-"""What is read; the nodes in the order in which they become complete."""
+"""The queries. Nodes come in the order in which they become complete."""
 HOW_MANY = "SELECT count(*) FROM plantrail.stored_events"
 
 Progress = Callable[[int, int], object]
@@ -38,18 +38,18 @@ Event = tuple[int, UUID, int, Any, Any]
 
 
 class LogAltered(Exception):
-    """What is no longer as it was signed."""
+    """What was altered since it was signed."""
 
 
 class Verified(NamedTuple):
-    """What was found to be as it was signed, and how much is not signed yet."""
+    """What was found to be unaltered, and how much is not signed yet."""
 
     covered: int
     not_covered: int
     plans: int
     checkpoints: int
     last: KeptCheckpoint | None
-    """Of whichever log: after a restore, perhaps of the one before."""
+    """The last checkpoint; after a restore it may be of the previous log."""
 
 
 def verify(
@@ -58,9 +58,9 @@ def verify(
     elsewhere: Sequence[str] = (),
     progress: Progress = lambda _done, _total: None,
 ) -> Verified:
-    """`elsewhere`: the notes of checkpoints that were kept out of the store's reach.
+    """Verify the log. `elsewhere` are notes of checkpoints that were kept outside the store.
 
-    Raises `LogAltered`, `NoteRefused` where one of these is no checkpoint of ours, and `StoreUnavailable`.
+    Raises `LogAltered`, `NoteRefused` if one of these is not a checkpoint of ours, and `StoreUnavailable`.
     """
     with unavailable(), datastore.connect() as connection:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
@@ -75,7 +75,7 @@ def examine(
     elsewhere: Sequence[str] = (),
     progress: Progress = lambda _done, _total: None,
 ) -> Verified:
-    """The same, as a transaction sees it.  Raises `LogAltered`, `NoteRefused`."""
+    """Verify the log as a transaction sees it. Raises `LogAltered`, `NoteRefused`."""
     brought = [checkpoint_in(note, trusted) for note in elsewhere]
     ((total,),) = connection.execute(HOW_MANY).fetchall()
     with ExitStack() as stack:
@@ -95,7 +95,7 @@ def examine(
 
 
 def rows(connection: Connection[Any], name: str, statement: str) -> Generator[Any, None, None]:
-    """One after the other, however many they are, few in memory."""
+    """Yield the rows of a query, with few in memory at a time."""
     with connection.cursor(f"verify {name}") as cursor:
         cursor.execute(statement, binary=True)
         while some := cursor.fetchmany(ROWS_AT_A_TIME):
@@ -105,7 +105,7 @@ def rows(connection: Connection[Any], name: str, statement: str) -> Generator[An
 def compare(
     log: "Log", leaves: Iterator[Any], nodes: Iterator[Any], signed: "Signed", progress: Callable[[int], object]
 ) -> None:
-    """Event by event with its leaf in the tree as it is kept, and with every checkpoint on the way."""
+    """Compare every event with its leaf in the stored tree, and the tree with every checkpoint on the way."""
     signed.settle(log.tree, None)
     doubt: Doubt | None = None
     for index, hash, position in leaves:
@@ -127,7 +127,7 @@ def compare(
 
 
 class Doubt(NamedTuple):
-    """Event and tree do not fit.  Which of them was altered, the next checkpoint tells."""
+    """An event and the tree do not match. The next checkpoint decides which of them was altered."""
 
     if_event: str | None
     if_tree: str
@@ -147,18 +147,18 @@ class Log:
         self.versions: dict[UUID, int] = {}
 
     def advance(self) -> Event | None:
-        """To the next event, if there is one."""
+        """Go to the next event. Returns None at the end."""
         event = next(self._events, None)
         if event:
             self._event = event
             position, plan_id, version, topic, state = event
-            # Neither is ever empty, unless somebody made it so.
+            # Neither is empty in a log that was not altered.
             missing = topic is None or state is None
             self.leaf = b"" if missing else leaf_of(position, plan_id, version, topic, state)
         return event
 
     def advance_to(self, position: int, hash: bytes) -> None:
-        """To the next event, which should be the one at a position, with this leaf.  Raises `LogAltered`."""
+        """Go to the next event, which should be at this position and have this leaf. Raises `LogAltered`."""
         before = self.position
         event = self.advance()
         if event is None:
@@ -173,7 +173,7 @@ class Log:
             raise LogAltered(f"The event at position {position}, the next after {before}, is gone.")
 
     def add(self, leaf: bytes, in_doubt: bool = False) -> list[Node]:
-        """Raises `LogAltered` where the version is not the next of the plan."""
+        """Add a leaf. Raises `LogAltered` if the version is not the next one of its plan."""
         assert self._event
         _, plan_id, version, _, _ = self._event
         if version != self.versions.get(plan_id, 0) + 1 and not in_doubt:
@@ -193,7 +193,7 @@ class Log:
 
 
 class Signed:
-    """The checkpoints one after the other: those the store keeps, and those that were brought along."""
+    """The checkpoints one after the other: those in the store, and those from elsewhere."""
 
     def __init__(
         self, checkpoints: Iterator[Any], trusted: Sequence[VerifierKey], brought: Sequence[Checkpoint]
@@ -209,7 +209,7 @@ class Signed:
         self._look_ahead()
 
     def settle(self, tree: GrowingTree, doubt: Doubt | None) -> None:
-        """Compare the tree with the checkpoints of its size.  Raises `LogAltered`."""
+        """Compare the tree with the checkpoints of its size. Raises `LogAltered`."""
         while self._next and self._next.size <= tree.size:
             kept, said = self._next, self._read(self._next)
             if kept.size < tree.size or said.root != tree.root:
@@ -223,7 +223,7 @@ class Signed:
         self.settle_brought(tree)
 
     def settle_brought(self, tree: GrowingTree) -> None:
-        """The same with those that were brought along.  Raises `LogAltered`."""
+        """Compare the tree with the checkpoints from elsewhere. Raises `LogAltered`."""
         while self._brought and self._brought[0].size == tree.size:
             said = self._brought.popleft()
             if said.root != tree.root:
@@ -235,7 +235,7 @@ class Signed:
                 raise LogAltered(f"{described(said)} is not among those that are kept.")
 
     def check_all_covered(self, log: Log) -> None:
-        """At the end of the tree.  Raises `LogAltered`."""
+        """Check at the end of the tree that nothing signed is missing. Raises `LogAltered`."""
         if self._next:
             raise LogAltered(
                 f"Checkpoint {self._next.number} covers {self._next.size} events, but the tree ends with"
@@ -248,7 +248,7 @@ class Signed:
             )
 
     def check_nothing_missing(self, events: int) -> None:
-        """At the end of the log.  Raises `LogAltered`."""
+        """Check at the end of the log that no checkpoint covers more. Raises `LogAltered`."""
         if self._brought:
             raise LogAltered(
                 f"{described(self._brought[-1])} covers {self._brought[-1].size} events, but there are {events}: the"
@@ -265,7 +265,7 @@ class Signed:
         self.number += 1
 
     def _read(self, kept: KeptCheckpoint) -> Checkpoint:
-        """Raises `LogAltered` unless one of the keys that are trusted has signed just this."""
+        """Return the contents of a checkpoint. Raises `LogAltered` unless a trusted key has signed exactly this."""
         try:
             said = checkpoint_in(kept.note, self._trusted)
         except NoteRefused as error:

@@ -1,9 +1,10 @@
 """What waits for webhooks, and who delivers it.
 
-Events are not copied.  For each endpoint the log is looked through by position; what it wants waits in **lanes**, one
-for each plan, which say from which version to which.  A worker holds a lane by a lease while it sends its events one
-after the other, and says after each what became of it.  When it dies its lease runs out and another one goes on; should
-it come back, it holds the lane no more and can say nothing.  Leases are judged by the clock of the database alone.
+Events are not copied. For each endpoint the log is searched by position. What the endpoint wants waits in **lanes**,
+one for each plan, which state the first and the last version to send. A worker holds a lane by a lease while it sends
+the lane's events one after the other, and records the outcome of each. When a worker dies its lease expires and another
+one continues; if the first comes back, it no longer holds the lane and can record nothing. Leases are judged by the
+database's clock only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,18 +24,18 @@ from application.webhooks.lanes import Lane
 
 ENDPOINTS_AT_A_TIME = 100
 EVENTS_LOOKED_THROUGH = 1_000
-"""Of the log, for each of these endpoints."""
+"""The number of events of the log that are searched at a time for each endpoint."""
 EVENTS_FETCHED = 50
 MOST_AT_ONCE = 16
 MOST_AT_ONCE_FAILING = 4
-"""Lanes that are held of one endpoint by one worker: what hangs must not take the room of what works."""
+"""The number of lanes of a failing endpoint that one worker holds: what hangs must not displace what works."""
 LEASE = timedelta(seconds=30)
-"""Outlasts every attempt, which takes 17 seconds at most."""
+"""The length of a lease. It exceeds that of an attempt, which takes at most 17 seconds."""
 FAILING_FOR = timedelta(days=5)
 ATTEMPTS_KEPT = timedelta(days=14)
 MOST_PURGED = 1_000
 
-# A lane that has nothing to do any more begins anew where it is told to; so does one that a replay has emptied.
+# A lane that is done starts again at the new event; so does one that a replay has emptied.
 LOOK_THROUGH = (
     "WITH behind AS ("
     "  SELECT id, position, topics, plans FROM plantrail.webhook_endpoints"
@@ -151,16 +152,16 @@ WAITING = (
 
 
 class PostgresLanes:
-    """See `application.webhooks.lanes.Lanes`."""
+    """The lanes: see `application.webhooks.lanes.Lanes`."""
 
     def __init__(self, datastore: Datastore, secrets: WebhookSecrets, lease: timedelta = LEASE) -> None:
-        """`lease` must outlast any attempt."""
+        """`lease` must be longer than any attempt."""
         self._datastore = datastore
         self._secrets = secrets
         self.lease = lease
 
     def look_through(self, now: datetime) -> bool:
-        """Those that others see to at the same time are left to them."""
+        """Search the log for endpoints that no other worker is searching it for at the moment."""
         values = {"now": now, "endpoints": ENDPOINTS_AT_A_TIME, "events": EVENTS_LOOKED_THROUGH}
         with self._datastore.connection() as connection:
             return connection.execute(LOOK_THROUGH, values).fetchone() == (True,)
@@ -177,7 +178,7 @@ class PostgresLanes:
         }
         asked_at = monotonic()
         with self._datastore.connection() as connection, connection.transaction():
-            # Who holds a lane must be known even after a crash of the database; all else can be done again.
+            # Who holds a lane must be known even after a crash of the database. Everything else can be repeated.
             connection.execute("SET LOCAL synchronous_commit = on")
             rows = connection.execute(CLAIM, values).fetchall()
         return [self._lane(asked_at, *row) for row in rows]
@@ -241,7 +242,7 @@ class PostgresLanes:
 
     def let_go(self, lane: Lane) -> None:
         with self._datastore.connection() as connection:
-            # What came in while we looked whether there is more is seen by a statement of its own only.
+            # Events that were added during the first statement are only visible to a second one.
             if not (lane.done and connection.execute(END, held(lane)).rowcount):
                 connection.execute(LET_GO, held(lane))
 
@@ -253,7 +254,8 @@ class PostgresLanes:
         return [id for (id,) in disabled]
 
     def pause_without_key(self, now: datetime) -> list[UUID]:
-        """Whom the issuer of tokens knows we cannot ask for: who never had a key is left alone."""
+        """Pause the endpoints whose owners' keys are no longer valid. Owners who never had a key use the issuer's
+        tokens, which cannot be checked here, so they are left alone."""
         keys = PostgresApiKeys(self._datastore).all()
         if not keys:
             return []
@@ -275,5 +277,5 @@ class PostgresLanes:
 
 
 def held(lane: Lane) -> dict[str, Any]:
-    """What tells that a lane is still held by whoever asks."""
+    """Return the parameters that identify the holder of a lane."""
     return {"endpoint_id": lane.endpoint_id, "plan_id": lane.plan_id, "lease": lane.lease}

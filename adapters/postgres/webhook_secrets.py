@@ -1,4 +1,4 @@
-"""Secrets of webhooks as they are stored: wrapped, for whoever reads the table shall not be able to sign."""
+"""The stored secrets of webhooks. They are encrypted, so that whoever reads the table cannot sign."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -14,7 +14,7 @@ NONCE = 12
 
 
 class WebhookSecrets:
-    """Wraps with one secret of the service; what is wrapped opens for its endpoint only."""
+    """Encrypts secrets with a secret of the service. Each can only be decrypted for its endpoint."""
 
     def __init__(self, secret: Callable[[], bytes]) -> None:
         self._secret = secret
@@ -24,12 +24,12 @@ class WebhookSecrets:
         return AESGCM(self._secret())
 
     def wrap(self, endpoint_id: UUID, secret: bytes) -> bytes:
-        """Raises `StoreUnavailable`."""
+        """Encrypt the secret of an endpoint. Raises `StoreUnavailable`."""
         nonce = token_bytes(NONCE)
         return nonce + self._box.encrypt(nonce, secret, endpoint_id.bytes)
 
     def unwrap(self, endpoint_id: UUID, wrapped: bytes) -> bytes:
-        """Raises `WrongKeyEncryptionKey`, `StoreUnavailable`."""
+        """Decrypt the secret of an endpoint. Raises `WrongKeyEncryptionKey`, `StoreUnavailable`."""
         try:
             return self._box.decrypt(wrapped[:NONCE], wrapped[NONCE:], endpoint_id.bytes)
         except InvalidTag as error:

@@ -1,4 +1,4 @@
-"""The endpoints that events are pushed to: made, looked at, paused, replayed, deleted."""
+"""The table of webhook endpoints: created, viewed, paused, replayed, deleted."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ from application.webhooks.endpoints import (
 from application.webhooks.signatures import new_secret
 
 OVERLAP = timedelta(hours=24)
-"""How long the secret before goes on signing beside the new one."""
+"""How long the previous secret keeps signing beside the new one."""
 MOST_OF_ONE_OWNER = 100
 HIGHEST = 2**63 - 1
 FIRST = "00000000-0000-0000-0000-000000000000"
@@ -88,8 +88,8 @@ PARKED = (
     "SELECT plan_id, delivered, parked_at, parked_because FROM plantrail.webhook_lanes"
     " WHERE endpoint_id = %(id)s AND parked_at IS NOT NULL AND plan_id > %(after)s ORDER BY plan_id LIMIT %(most)s"
 )
-# Who holds a lane keeps it until they notice: nobody else must send meanwhile.  What stays empty is cleared away by the
-# next who gets hold of it.
+# A worker that holds a lane keeps it until it notices, so that nobody else sends meanwhile. What stays empty is removed
+# by the next worker that claims it.
 EMPTY_LANES = (
     "UPDATE plantrail.webhook_lanes SET delivered = 0, through = 0, attempts = 0, due_at = %(now)s, parked_at = NULL,"
     " parked_because = NULL WHERE endpoint_id = %(id)s"
@@ -114,7 +114,7 @@ UNPARK = (
 
 
 class PostgresWebhooks:
-    """See `application.webhooks.ports.Webhooks` and its neighbours."""
+    """The endpoints: see the protocols in `application.webhooks.ports`."""
 
     def __init__(self, datastore: Datastore, secrets: WebhookSecrets) -> None:
         self._datastore = datastore
@@ -150,7 +150,7 @@ class PostgresWebhooks:
         return secret
 
     def page(self, owner: str | None = None, cursor: str | None = None, limit: int = 100) -> WebhookPage:
-        """Raises `CursorUnknown`."""
+        """Return a page of endpoints. Raises `CursorUnknown`."""
         values = {"owner": owner, "after": _id_in(cursor), "most": limit + 1}
         with self._rows() as rows:
             found = rows.execute(LIST, values).fetchall()
@@ -173,7 +173,7 @@ class PostgresWebhooks:
         return secret, until
 
     def current_secrets(self, id: UUID, owner: str | None, now: datetime) -> list[bytes]:
-        """What signs now, the newest first."""
+        """Return the secrets that sign now, the newest first."""
         with self._rows() as rows:
             row = _found(rows, ONE, id, owner)
         previous = row["previous_secret"] if row["previous_until"] and row["previous_until"] > now else None
@@ -195,12 +195,12 @@ class PostgresWebhooks:
         return AttemptPage(items=items, next=str(found[limit - 1]["number"]) if len(found) > limit else None)
 
     def tell(self, id: UUID, event_id: str, outcome: Outcome, now: datetime) -> None:
-        """Keep what became of an attempt that was not on anybody's way."""
+        """Record the outcome of a test attempt, which belongs to no lane."""
         with self._rows() as rows:
             rows.execute(TELL, (id, event_id, now, outcome.milliseconds, outcome.status, outcome.error))
 
     def parked(self, id: UUID, owner: str | None, cursor: str | None = None, limit: int = 100) -> ParkedPage:
-        """Raises `CursorUnknown`."""
+        """Return a page of parked plans. Raises `CursorUnknown`."""
         values = {"id": id, "after": _id_in(cursor), "most": limit + 1}
         with self._rows() as rows:
             _one(rows, id, owner)
@@ -242,7 +242,7 @@ class PostgresWebhooks:
 
     @contextmanager
     def _rows(self) -> Iterator[Cursor[DictRow]]:
-        """All or nothing."""
+        """Yield a cursor in a transaction."""
         with (
             self._datastore.connection() as connection,
             connection.transaction(),

@@ -25,7 +25,6 @@ from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded
 from domain.account_plan.standing import SentimentChanged
 from domain.record import Recorded, struck_by
 
-EVE = timedelta(hours=72)
 LAST_MINUTES = timedelta(minutes=30)
 TWO_QUARTERS_DAYS = 2 * 92
 

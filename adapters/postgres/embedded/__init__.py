@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL, used where no DATABASE_URL is given: nothing to install, nothing to look after."""
+"""The embedded PostgreSQL, used if no DATABASE_URL is set. It needs no installation and no administration."""
 
 from adapters.postgres.embedded.cluster import DATABASE, ROLES, Role
 from adapters.postgres.embedded.keeper import Keeper

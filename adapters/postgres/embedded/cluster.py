@@ -1,4 +1,4 @@
-"""A database cluster on disk: the folder it lives in, the passwords to it, and how it comes to be."""
+"""A database cluster on disk: its folder, its passwords, and its creation."""
 
 import json
 import os
@@ -27,7 +27,7 @@ ROLES: Mapping[Role, str] = {
 DATABASE = "plantrail"
 PORT = "5432"
 
-# Written into postgresql.conf once, where an administrator may change them.
+# These are written into postgresql.conf once; an administrator may change them there.
 DEFAULTS = {
     "shared_buffers": "64MB",
     "max_connections": "100",
@@ -36,18 +36,19 @@ DEFAULTS = {
     "log_truncate_on_rotation": "on",
     "log_rotation_age": "1d",
     "log_rotation_size": "0",
-    # Ours are 256 random bits, which nobody guesses however little a guess costs; a connection then takes a third.
+    # Passwords are 256 random bits, so they cannot be guessed however cheap a guess is. A connection takes a third of
+    # the time.
     "scram_iterations": "1",
 }
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
-OPEN_TO_ALL = "/var/lib"  # and not /var/tmp, which is swept
+OPEN_TO_ALL = "/var/lib"  # /var/tmp is cleaned up regularly
 
 
 class Cluster:
-    """The folder `postgres` of a home, or elsewhere if the server's user cannot come here: then a link.
+    """The folder `postgres` of a home, or a link to one elsewhere if the server's user has no access to the home.
 
-    In it are `data`, `log`, `run` with the socket (a link, if the socket's path would be too long), and the
+    It contains `data`, `log`, `run` with the socket (a link, if the socket's path would be too long), and the
     passwords.
     """
 
@@ -74,17 +75,18 @@ class Cluster:
 
     @property
     def server_lock(self) -> Path:
-        """Inherited by the server's processes, so it cannot be had as long as one of them lives."""
+        """The lock file of the server. Its processes inherit the lock, so it is held for as long as any of them
+        lives."""
         return self.folder / "server.lock"
 
     @property
     def kept(self) -> Path:
-        """Where this file is, the server runs on without users."""
+        """The file that marks a server which keeps running without users."""
         return self.folder / "kept-running"
 
     @property
     def stopped(self) -> Path:
-        """Where this file is, the server was stopped by force: nobody brings it back, before it is started anew."""
+        """The file that marks a server which was stopped by hand and is not to be restarted automatically."""
         return self.folder / "stopped-by-force"
 
     @property
@@ -106,11 +108,12 @@ class Cluster:
         return self._conninfo(role, dbname, password=self._read_passwords()[role])
 
     def conninfo_without_password(self, role: Role, dbname: str) -> str:
-        """For command lines, which all may read.  The empty password overrules a PGPASSWORD."""
+        """Return a connection string for command lines, which everybody can read. Its empty password overrides
+        PGPASSWORD."""
         return self._conninfo(role, dbname, password="", passfile=str(self._passfile))
 
     def connect(self) -> psycopg.Connection:
-        """As the superuser, whom the server lets in even when it is full."""
+        """Connect as the superuser, for whom the server reserves connections when it is full."""
         return psycopg.connect(self.conninfo("superuser", "postgres"), autocommit=True, connect_timeout=5)
 
     def _conninfo(self, role: Role, dbname: str, **secret: str) -> str:
@@ -131,7 +134,8 @@ class Cluster:
             ) from error
 
     def create(self) -> None:
-        """Make what is missing.  Data appear when complete: killed before, it begins anew the next time."""
+        """Create what is missing. The data folder appears only when it is complete, so after a crash creation starts
+        again."""
         self.program("postgres")
         self._create_folder()
         if not self.data.is_dir():
@@ -198,7 +202,7 @@ class Cluster:
         password.unlink()
 
     def _create_roles(self, user: ServerUser, data: Path, lock: int) -> None:
-        """And the database: while nobody can connect yet, and without a password in a log."""
+        """Create the roles and the database, before anybody can connect, and without passwords in the log."""
         passwords = self._read_passwords()
         statements = [
             *(
@@ -230,14 +234,14 @@ def lets_all_through(folder: Path) -> bool:
 
 
 def let_through(folder: Path, user: ServerUser) -> None:
-    """To what is in it and known by name; nothing can be listed or changed."""
+    """Allow a user to pass through a folder to what they know by name, without listing or changing anything."""
     if user.ids:
         os.chown(folder, -1, user.ids[1])
         folder.chmod(0o710)
 
 
 def write_private(path: Path, text: str) -> None:
-    """The whole file or none, for our eyes only."""
+    """Write a file atomically, readable by us only."""
     descriptor, new = mkstemp(prefix=f"{path.name}.new-", dir=path.parent)
     with open(descriptor, "w") as file:
         file.write(text)

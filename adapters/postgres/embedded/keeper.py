@@ -1,7 +1,7 @@
-"""Keeps the server running as long as somebody uses it: a server that has died is started again.
+"""Restarts the embedded server if it dies while it is in use.
 
-Each process that uses it looks by itself; one of them starts it.  Where that does not succeed the process ends, so that
-whoever supervises it can act.
+Each process that uses the server watches it, and one of them restarts it. If that fails repeatedly the process ends, so
+that its supervisor can act.
 """
 
 import os
@@ -16,32 +16,32 @@ from adapters.postgres.embedded.programs import EmbeddedPostgresError
 
 SECONDS_BETWEEN_LOOKS = 1.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
-"""Between two attempts to start it; each pause is twice the one before."""
+"""Seconds between two attempts to start; each pause is twice the one before."""
 GIVE_UP_AFTER_SECONDS = 120.0
 
 logger = structlog.get_logger("plantrail.embedded")
 
 
 class Keeper:
-    """A thread that looks after the server."""
+    """A thread that watches the server."""
 
     def __init__(self, is_up: Callable[[], bool], is_stopped: Callable[[], bool], start: Callable[[], None]) -> None:
-        """`is_stopped`: by hand, so that it is not to be started.  `start` does nothing where another process was
-        faster, and raises `EmbeddedPostgresError`."""
+        """`is_stopped` returns whether the server was stopped by hand, so that it must not be started. `start` does
+        nothing if another process was faster, and raises `EmbeddedPostgresError`."""
         self._is_up = is_up
         self._is_stopped = is_stopped
         self._start = start
         self._ending = Event()
         self._thread = Thread(target=self._keep, name="keeper", daemon=True)
         self.why_down: str | None = None
-        """What is the matter with the server; None when nothing is."""
+        """What is the matter with the server; None while it is up."""
         self.given_up: EmbeddedPostgresError | None = None
 
     def begin(self) -> None:
         self._thread.start()
 
     def end(self) -> None:
-        """Raises `EmbeddedPostgresError` where the server was given up: that is why this process ends."""
+        """Stop watching. Raises `EmbeddedPostgresError` if the server was given up, which is why this process ends."""
         self._ending.set()
         self._thread.join()
         if self.given_up:
@@ -72,7 +72,7 @@ class Keeper:
             logger.warning("embedded PostgreSQL was stopped by hand", follows="it is not started again by itself")
 
     def _bring_back(self) -> None:
-        """Until it is up, stopped by hand, or given up."""
+        """Try until the server is up, was stopped by hand, or is given up."""
         since, pause = monotonic(), FIRST_PAUSE_SECONDS
         self.why_down = "The embedded PostgreSQL has died and is being started again."
         logger.warning("embedded PostgreSQL has died", follows="it is started again")

@@ -1,4 +1,4 @@
-"""Locks on files.  The kernel takes them back however their holder ends, kill -9 included.
+"""File locks. The kernel releases them however their holder ends, even by kill -9.
 
 A lock belongs to the open file, so it lasts until every process that inherited the descriptor has closed it.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-if sys.platform != "win32":  # there EmbeddedPostgres refuses to be made
+if sys.platform != "win32":  # EmbeddedPostgres refuses to run there
     import fcntl
 
 
@@ -38,7 +38,7 @@ def share(descriptor: int) -> None:
 
 
 def take_if_free(descriptor: int) -> bool:
-    """Hold the lock alone, if nobody else holds it.  A share held before may be lost in the attempt."""
+    """Take the lock exclusively if nobody else holds it. A shared lock held before may be lost in the attempt."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

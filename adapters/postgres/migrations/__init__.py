@@ -17,16 +17,16 @@ class SchemaIsNewer(Exception):
 
 
 def migrations() -> list[tuple[int, str, str]]:
-    """Number, name and text of every migration, in order."""
+    """Return number, name and text of every migration, in order."""
     found = [(NUMBERED.match(file.name), file) for file in files(__package__).iterdir()]
     return sorted((int(m[1]), m[2], file.read_text("utf-8")) for m, file in found if m)
 
 
 def migrate(owner: str, service: str, keys: str) -> list[str]:
-    """Bring the schema up to date as `owner`, granting what they need to the roles of the `service` and `keys`.
+    """Upgrade the schema as `owner`, and grant the roles of `service` and `keys` what they need.
 
-    All arguments are connection strings.  One process does the work, in one transaction; the others wait for it and
-    find nothing to do.  Returns the names of the migrations that were carried out; raises `SchemaIsNewer`.
+    All arguments are connection strings. One process does the work in one transaction; the others wait for it and then
+    find nothing to do. Returns the names of the migrations that were carried out. Raises `SchemaIsNewer`.
     """
     done: list[str] = []
     with psycopg.connect(owner, autocommit=False, connect_timeout=CONNECT_TIMEOUT) as connection:
@@ -55,7 +55,7 @@ def migrate(owner: str, service: str, keys: str) -> list[str]:
 
 
 def _is_up_to_date(connection: psycopg.Connection[Any]) -> bool:
-    """Raises `SchemaIsNewer`."""
+    """Return whether there is nothing to migrate. Raises `SchemaIsNewer`."""
     ours, known = {number for number, _, _ in migrations()}, _known(connection)
     if known - ours:
         raise SchemaIsNewer(SchemaIsNewer.__doc__)
