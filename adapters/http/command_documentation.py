@@ -50,6 +50,12 @@ NEEDS = {
 PLAN = {"name": "plan", "in": "path", "required": True, "description": "Plan id or account id.", "schema": TEXT}
 PARAMETERS = {
     "plan": PLAN,
+    "dry-run": {
+        "name": "dry_run",
+        "in": "query",
+        "description": "`true`: answer what would come of it, or the refusal, and record nothing.",
+        "schema": {"type": "boolean", "default": False},
+    },
     "if-match": header("If-Match", "The ETag of what you have seen: 412 when the same thing was changed since."),
     "idempotency-key": header(
         "Idempotency-Key",
@@ -78,7 +84,8 @@ PROBLEMS = {
     "default": OTHER_PROBLEM,
 }
 HEADERS = ETAG_AND_REQUEST_ID | {
-    "Idempotency-Replayed": {"description": "`true`: this is the first answer again.", "schema": TEXT}
+    "Idempotency-Replayed": {"description": "`true`: this is the first answer again.", "schema": TEXT},
+    "Dry-Run": {"description": "`true`: this is what would come of it; nothing was recorded.", "schema": TEXT},
 }
 NEXT = ("read_plan", "read_history", "assign_member", "add_stakeholder", "plan_play", "hold_review", "archive_plan")
 LINKS = {name: {"operationId": name, "parameters": {"plan": "$response.body#/plan_id"}} for name in NEXT}

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from adapters.events.cloud_events import type_of as event_type
 from adapters.http.conditional import etag
 from adapters.http.guard import Guard
-from adapters.http.problems import FieldError, field_error, rejected_body, type_of
+from adapters.http.problems import FieldError, field_error, rejected_body, rejected_parameter, type_of
 from adapters.http.requests import (
     NoteRead,
     body_of,
@@ -31,14 +31,14 @@ from adapters.http.requests import (
 from adapters.http.resources import PLANS, THE_PROGRAM, Resource
 from adapters.http.routing import RoutesByName
 from adapters.observability.metrics import Metrics
-from application.aggregates.access import check_right, right_to
+from application.aggregates.access import Caller, check_right, right_to
 from application.aggregates.cache import LoadedAggregate
 from application.aggregates.erasures import Certificate, Erasures
 from application.aggregates.handle import Aggregates, CommandRefused, KeyReused, Outcome, VersionConflict
 from application.aggregates.ports import CommandContext, StoreBusy, StoreUnavailable
 from application.aggregates.read import first_there
 from domain.account_plan.stakeholders import ForgetStakeholder
-from domain.language import Caution, Command, Refusal
+from domain.language import Caution, Command, Refusal, shortened
 
 MOST_AT_ONCE = 64
 QUEUE_TIMEOUT_SECONDS = 1.0
@@ -166,6 +166,8 @@ class CommandDesk:
                 command = model.model_validate_json(body)
             except ValidationError as error:
                 raise rejected_body(error) from None
+            if is_dry_run(request):
+                return would_answer(answer(self.resource, await self._tried(request, [command]), [command]))
             outcome = await self._handled(request, name, [command])
             if isinstance(command, ForgetStakeholder):
                 confirmed = await run_in_threadpool(self._erasures.confirmed, outcome.aggregate_id, command.id)
@@ -177,6 +179,8 @@ class CommandDesk:
     async def several(self, request: Request) -> Response:
         commands = listed_commands(self.resource, await body_of(request))
         try:
+            if is_dry_run(request):
+                return would_answer(answers(self.resource, await self._tried(request, commands), commands))
             outcome = await self._handled(request, "commands", commands)
         except self.resource.of.not_open:
             raise
@@ -204,36 +208,54 @@ class CommandDesk:
         """
         caller = caller_of(request)
         body = canonical(commands)
-        resource, first = self.resource, commands[0]
-        opens = isinstance(first, resource.opening)
-
-        def check(known: LoadedAggregate[Any]) -> None:
-            caller.check(known, commands, self._aggregates.now())
-            for command in commands:
-                check_right(caller.role, right_to(type(command)))
+        check = self._check_of(caller, commands)
 
         def on(id: UUID) -> Outcome:
             # Which one is opened is said in the body, not by the route.
-            where = route if opens else f"{route} {id}"
+            where = route if self._opens(commands) else f"{route} {id}"
             key = sealed_key(self._secret, caller, where, given, body) if given else None
             return self._aggregates.handle(id, commands, said, if_match=seen, key=key, check=check)
 
-        def carried_out() -> Outcome:
-            if opens:
-                return on(resource.of.opening.id_of(first))
-            return first_there(resource.of, resource.named(request.path_params), on)
-
         told = {"actor": caller.actor, "request_id": said.request_id}
         try:
-            outcome = await self._in_a_thread(carried_out)
+            outcome = await self._in_a_thread(lambda: self._on_the_named(request, commands, on))
         except tuple(FAILED) as error:
-            if isinstance(error, VersionConflict) and caller.may(resource.view):  # what happened meanwhile is told them
+            if isinstance(error, VersionConflict) and caller.may(self.resource.view):  # they are told what happened
                 self._note_read(request, error.known.id, f"version:{error.current_version}")
             self._tell_failed(error, route, commands, told)
             raise
         request.scope["spoken_of"] |= self._named(outcome)
         self._tell_done(outcome, commands, told)
         return outcome
+
+    async def _tried(self, request: Request, commands: Sequence[Command]) -> Outcome:
+        """Return what would come of the commands. Raises as `carry_out` does."""
+        caller, seen = caller_of(request), version_seen(request)
+        said, check = context(request, caller), self._check_of(caller, commands)
+
+        def on(id: UUID) -> Outcome:
+            return self._aggregates.tried(id, commands, said, if_match=seen, check=check)
+
+        return await self._in_a_thread(lambda: self._on_the_named(request, commands, on))
+
+    def _opens(self, commands: Sequence[Command]) -> bool:
+        return isinstance(commands[0], self.resource.opening)
+
+    def _on_the_named(self, request: Request, commands: Sequence[Command], on: Callable[[UUID], Outcome]) -> Outcome:
+        """Do something on the aggregate that the path names, or on the one that the body opens."""
+        if self._opens(commands):
+            return on(self.resource.of.opening.id_of(commands[0]))
+        return first_there(self.resource.of, self.resource.named(request.path_params), on)
+
+    def _check_of(self, caller: Caller, commands: Sequence[Command]) -> Callable[[LoadedAggregate[Any]], None]:
+        """Return the check of the caller's rights, for the very aggregate that decides."""
+
+        def check(known: LoadedAggregate[Any]) -> None:
+            caller.check(known, commands, self._aggregates.now())
+            for command in commands:
+                check_right(caller.role, right_to(type(command)))
+
+        return check
 
     async def _in_a_thread(self, work: Callable[[], Outcome]) -> Outcome:
         """Run in a thread of the commands' own pool: commands that wait for the store must not block views."""
@@ -263,6 +285,21 @@ class CommandDesk:
         word = next(word for kind, word in FAILED.items() if isinstance(error, kind))
         self._numbers.commands.labels(name, word).inc()
         logger.info("command", command=name, outcome=word, events=0, error=type_of(error), **told)
+
+
+def is_dry_run(request: Request) -> bool:
+    """Return whether the caller only asks what would come of it. Raises `Rejected` for anything but true or false."""
+    asked = request.query_params.get("dry_run", "false")
+    if asked not in ("true", "false"):
+        raise rejected_parameter("dry_run", "invalid-parameters", f"“{shortened(asked)}” must be true or false.")
+    return asked == "true"
+
+
+def would_answer(response: Response) -> Response:
+    """Return the answer to a dry run: it carries no ETag of what is not there, and says what it is."""
+    del response.headers["ETag"]
+    response.headers["Dry-Run"] = "true"
+    return response
 
 
 def canonical(commands: Sequence[Command]) -> bytes:

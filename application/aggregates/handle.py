@@ -128,6 +128,25 @@ class Aggregates(AggregateReader[A]):
                     raise StoreBusy(StoreBusy.__doc__)
                 known, fresh = self.refreshed(known), True
 
+    def tried(
+        self,
+        id: UUID,
+        commands: Sequence[Command],
+        context: CommandContext,
+        *,
+        if_match: int | None = None,
+        check: Callable[[LoadedAggregate[A]], None] = lambda _: None,
+    ) -> Outcome:
+        """Return what would come of the commands now. Nothing is recorded.
+
+        Raises as `handle` does.
+        """
+        commands = [with_id(command, self._make_id) for command in commands]
+        known = self.refreshed(self.remembered(id))
+        commit, done = self._decided(known, commands, context, if_match, None, None, check)
+        today = self.today(known) if known.records else self._now().date()
+        return Outcome(known.id, known.version + len(commit.events), known.position, done, known.erasures, today)
+
     @contextmanager
     def _turn(self, id: UUID) -> Iterator[float]:
         """Wait for the turn on an aggregate: in one process commands on it come one after the other, so that they do
