@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """PLANTRAIL_PUBLIC_URL: where others reach the service, which serves the schemas that events name. Default: the
     address served at; for commands that do not serve, the default address."""
+    url: str = DEFAULT_PUBLIC_URL
+    """PLANTRAIL_URL: the running service that `do`, `open`, `done`, `move` and `drop` send to."""
+    key: SecretStr | None = None
+    """PLANTRAIL_KEY: the API key they send. Default: none, for a service of one's own machine that asks for none."""
     webhook_loopback: bool = False
     """PLANTRAIL_WEBHOOK_LOOPBACK: for development: webhooks may lead to this machine, also by plain http. Default:
     false; true in the demo."""

@@ -1,7 +1,8 @@
 """All commands, and how their errors are shown."""
 
 import sys
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import structlog
 import typer
@@ -12,6 +13,7 @@ from adapters.cli import (
     callers,
     database,
     demonstration,
+    doing,
     erasures,
     feed,
     generations,
@@ -24,7 +26,7 @@ from adapters.cli import (
     webhooks,
 )
 from adapters.cli.errors import explained
-from adapters.cli.terminal import stop_writing, tell
+from adapters.cli.terminal import print_lines, stop_writing, tell
 from adapters.observability import log_format as logs
 
 logger = structlog.get_logger("plantrail")
@@ -65,19 +67,37 @@ def unforeseen(error: Exception) -> str:
     return f"This is a mistake in plantrail ({type(error).__name__}); please report what is logged above."
 
 
+def show_version(asked: bool) -> None:
+    if asked:
+        print_lines([f"plantrail {version('plantrail')}\n".encode()])
+        raise typer.Exit
+
+
 app = typer.Typer(
     cls=Commands,
     help="Account plans as events: what was said, what was done, and proof of both.\n\n"
     "Without DATABASE_URL the plans are kept in an embedded PostgreSQL under PLANTRAIL_HOME.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=show_version, is_eager=True, help="Show the version, and exit."),
+    ] = False,
+) -> None:
+    pass
+
+
 for group in (
     serving,
     demonstration,
     reading,
+    doing,
     feed,
     reports,
     proving,

@@ -64,7 +64,7 @@ def requests_of(document: Document, demo: Demo) -> str:
 
 def commands_of(document: Document, demo: Demo, received_at: str = RECEIVED_AT) -> list[str]:
     """Carry out the commands of the program that a document shows, line by line; answers what each prints."""
-    given, printed = dict(demo.environment), []
+    given, printed = demo.environment | {"PLANTRAIL_URL": f"http://{demo.address}"}, []
     for line in (line for each in document.examples("sh") if "plantrail" in each for line in each.splitlines()):
         match shlex.split(line.replace(RECEIVED_AT, received_at)):
             case ["export", setting]:

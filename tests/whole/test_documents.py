@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer.main
 from pydantic import AliasChoices
-from typer.core import TyperGroup
+from typer.core import TyperArgument, TyperGroup
 
 from adapters.bootstrap.settings import Settings
 from adapters.cli.commands import app
@@ -78,9 +78,11 @@ def unknown_words(words: list[str]) -> list[str]:
     """Of a command line: a command or option that does not exist."""
     command = every_command()
     while isinstance(command, TyperGroup) and words and words[0][0] not in "-…":
-        if words[0] not in command.commands:
-            return [words[0]]
-        command, words = command.commands[words[0]], words[1:]
+        words = words[sum(isinstance(each, TyperArgument) for each in command.params) :]
+        found = command.get_command(typer.Context(command), words[0]) if words else None
+        if found is None:
+            return words[:1]
+        command, words = found, words[1:]
     options = {"--help"} | {option for parameter in command.params for option in parameter.opts}
     return [word for word in words if word.startswith("-") and word.rstrip(",") not in options]
 

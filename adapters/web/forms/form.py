@@ -13,18 +13,17 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
+from adapters.exchange.fields import Kind, kind_of, meaning_of
+from adapters.exchange.typed import typed_value
 from adapters.http.command_documentation import EXAMPLES
 from adapters.http.problems import field_error
 from adapters.rendering.words import spaced
-from adapters.web.forms.days import typed_day
-from adapters.web.forms.kinds import Kind, kind_of
 from adapters.web.forms.layouts import LAYOUTS
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import name_of
-from domain.account_plan import COMMANDS, EVENTS, THINGS
+from domain.account_plan import COMMANDS, THINGS
 from domain.account_plan.language import AccountPlan
-from domain.glossary import MeaningMissing, meaning
-from domain.language import FORGOTTEN, Command, Event
+from domain.language import FORGOTTEN, Command
 from domain.things import Thing
 
 BLANK_ROWS = 3
@@ -175,7 +174,7 @@ class _Maker:
         made = FormField(
             name=sent_as,
             label=self._say(spaced(name)),
-            help=self._say(self._meaning(model, name)),
+            help=self._say(meaning_of(self._command, model, name)),
             kind=kind,
             required=declared.is_required(),
             value=self._text(sent_as, current, kind),
@@ -201,19 +200,6 @@ class _Maker:
             getattr(self._thing, name, None) if model is self._command and name not in ("reason", "about") else None
         )
         return None if current == FORGOTTEN else current
-
-    def _meaning(self, model: type[BaseModel], name: str) -> str:
-        description = model.model_fields[name].description
-        if description:
-            return description
-        event = next(
-            (event for event in EVENTS.values() if name in event.model_fields and event.noun == self._command.noun),
-            Event,
-        )
-        try:
-            return meaning(name, self._command.noun, event.__name__, model.__name__)
-        except MeaningMissing:
-            return ""
 
     def _example_text(self, name: str) -> str:
         example = self._example.get(name)
@@ -304,15 +290,7 @@ def _value(kind: Kind, sent_as: str, data: FormData, today: date) -> Any:
     text = data.get(sent_as, "").strip()
     if not text:
         return None
-    match kind.input:
-        case "yes_or_no":
-            return text == "true"
-        case "day":
-            return typed_day(text, today)
-        case "number":
-            return typed_number(text)
-        case _:
-            return text
+    return typed_value(kind, text, today)
 
 
 def _several(kind: Kind, sent: Sequence[str]) -> list[str]:
@@ -328,15 +306,6 @@ def _groups(kind: Kind, sent_as: str, data: FormData, today: date) -> Any:
         return body_of(kind.model, data, None, today, f"{sent_as}-0-")
     found = [body_of(kind.model, data, None, today, f"{sent_as}-{place}-") for place in range(MOST_ROWS)]
     return [each for each in found if each]
-
-
-def typed_number(text: str) -> Any:
-    """A number as JSON takes it; digits may be grouped by blanks.  What is no number is given back as it is."""
-    plain = text.replace(" ", "").replace("\u202f", "").replace("\u00a0", "")
-    try:
-        return int(plain)
-    except ValueError:
-        return plain
 
 
 def command_of(form: CommandForm, data: FormData, plan: AccountPlan, today: date) -> Command | None:

@@ -12,8 +12,8 @@ from typing import Any, Literal, get_args
 from pydantic import ValidationError
 from pydantic_core import to_json
 
+from adapters.exchange.typed import typed_day
 from adapters.http.problems import field_error
-from adapters.web.forms.days import typed_day
 from adapters.web.forms.form import FormData, body_of
 from domain.account_plan import COMMANDS
 from domain.account_plan.reviews import HoldReview

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.web.forms.days import typed_day
+from adapters.exchange.fields import kind_of
+from adapters.exchange.typed import typed_day
 from adapters.web.forms.form import FormData, body_of
-from adapters.web.forms.kinds import kind_of
 from adapters.web.forms.layouts import LAYOUTS
 from domain.account_plan import COMMANDS
 from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of

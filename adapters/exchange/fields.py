@@ -1,4 +1,4 @@
-"""What kind of input a field of a command takes, worked out from its type."""
+"""Fields of commands as people fill them in: what kind of input each takes, by its type, and what it means."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +12,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic.types import StringConstraints
 
-from domain.language import LONGEST_TEXT, PersonId
+from domain.account_plan import EVENTS
+from domain.glossary import MeaningMissing, meaning
+from domain.language import LONGEST_TEXT, Command, Event, PersonId
 from domain.markers import Refers
 
 Input = Literal["line", "text", "day", "number", "yes_or_no", "choice", "thing", "person", "group"]
@@ -79,3 +81,14 @@ def _longest(constraint: Any) -> int | None:
     if isinstance(constraint, StringConstraints | MaxLen):
         return constraint.max_length
     return next((_longest(each) for each in getattr(constraint, "metadata", ())), None)
+
+
+def meaning_of(command: type[Command], model: type[BaseModel], name: str) -> str:
+    """What a field means, of a command or of a part of one; empty where the name says it all."""
+    if description := model.model_fields[name].description:
+        return description
+    events = (event for event in EVENTS.values() if name in event.model_fields and event.noun == command.noun)
+    try:
+        return meaning(name, command.noun, next(events, Event).__name__, model.__name__)
+    except MeaningMissing:
+        return ""

@@ -1,8 +1,11 @@
-"""Days as people type them: “fri”, “+2w”, “tomorrow”, “2027-03-01”; in German, too."""
+"""Values as people type them: days such as “fri”, “+2w”, “tomorrow”, “2027-03-01”, in German, too; and numbers."""
 
 import re
 from calendar import monthrange
 from datetime import date, timedelta
+from typing import Any
+
+from adapters.exchange.fields import Kind
 
 WEEKDAYS = (
     ("mon", "mo"),
@@ -28,6 +31,28 @@ NAMES = (
 NEAR = {"today": 0, "heute": 0, "tomorrow": 1, "morgen": 1, "yesterday": -1, "gestern": -1}
 DISTANCE = re.compile(r"([+-])([0-9]{1,4})([dtwmyj]?)")
 """`d` or `t` is days, `w` weeks, `m` months, `y` or `j` years; without a letter, days."""
+
+
+def typed_value(kind: Kind, text: str, today: date) -> Any:
+    """What was typed into a field, as JSON has it.  What is wrong is given back as it is, for the command to say so."""
+    match kind.input:
+        case "yes_or_no":
+            return {"true": True, "false": False}.get(text, text)
+        case "day":
+            return typed_day(text, today)
+        case "number":
+            return typed_number(text)
+        case _:
+            return text
+
+
+def typed_number(text: str) -> Any:
+    """A number as JSON takes it; digits may be grouped by blanks.  What is no number is given back as it is."""
+    plain = text.replace(" ", "").replace("\u202f", "").replace("\u00a0", "")
+    try:
+        return int(plain)
+    except ValueError:
+        return plain
 
 
 def typed_day(text: str, today: date) -> str:

@@ -1,0 +1,82 @@
+"""The running service, as commands of this program call it: PLANTRAIL_URL and PLANTRAIL_KEY say where and as whom."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from adapters.bootstrap.settings import Settings
+from adapters.cli.asking import operator
+from adapters.cli.errors import Told
+
+SECONDS_TO_ANSWER = 60.0
+SECONDS_TO_CONNECT = 5.0
+
+
+class Refused(Told):
+    """What the service refused, in its own words, and where in the body each of them points (RFC 6901)."""
+
+    def __init__(self, sentence: str, problem: Mapping[str, Any]) -> None:
+        super().__init__(sentence)
+        self.problem = problem
+
+
+class Service:
+    """A client of the running service."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """Return the JSON of a view. Raises `Told`."""
+        return self.request("GET", path, params=parameters).json()
+
+    def post(self, path: str, body: Any, **parameters: Any) -> Any:
+        """Return the JSON of the answer to a command. Raises `Told`."""
+        return self.request("POST", path, json=body, params=parameters).json()
+
+    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Return the answer, unless it is a problem. Raises `Told`."""
+        try:
+            answer = self._client.request(method, path, **more)
+        except httpx.InvalidURL as error:
+            raise Told(f"PLANTRAIL_URL must be a URL such as https://plans.example.com: {error}.") from None
+        except httpx.UnsupportedProtocol:
+            raise Told("PLANTRAIL_URL must be a URL such as https://plans.example.com.") from None
+        except httpx.ConnectError:
+            raise Told(
+                f"Nobody serves at {self._client.base_url}. Start `plantrail serve`, or set PLANTRAIL_URL to where it"
+                " runs."
+            ) from None
+        except httpx.HTTPError as error:
+            raise Told(f"{self._client.base_url} did not answer: {error or type(error).__name__}. Try again.") from None
+        if answer.is_success:
+            return answer
+        raise refused(answer)
+
+
+@contextmanager
+def running_service(settings: Settings) -> Iterator[Service]:
+    """Yield a client of the service that the settings name."""
+    if settings.key:
+        headers = {"Authorization": f"Bearer {settings.key.get_secret_value()}"}
+    else:
+        # Only a service that asks nobody for a key takes our word for who we are.
+        headers = {"X-Actor": operator()}
+    timeout = httpx.Timeout(SECONDS_TO_ANSWER, connect=SECONDS_TO_CONNECT)
+    with httpx.Client(base_url=settings.url, headers=headers, timeout=timeout, trust_env=False) as client:
+        yield Service(client)
+
+
+def refused(answer: httpx.Response) -> Refused:
+    """Return what a problem says, and what to do about it where that is not in its words."""
+    if not answer.headers.get("content-type", "").startswith("application/problem+json"):
+        return Refused(f"{answer.url.host} is no plantrail: it answered {answer.status_code}. Check PLANTRAIL_URL.", {})
+    problem = answer.json()
+    sentence = problem["detail"]
+    if answer.status_code == 401:
+        sentence += " PLANTRAIL_KEY names the key; `plantrail keys create` makes one."
+    if problem.get("errors") and problem.get("type") == "/problems/invalid-fields":
+        sentence = " ".join(f"{each['pointer'].strip('/')}: {each['detail']}." for each in problem["errors"])
+    return Refused(sentence, problem)

@@ -1,0 +1,144 @@
+"""Commands from the shell, sent to a service that runs elsewhere."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from typer.testing import Result
+
+from adapters.cli.doing import typed_body
+from adapters.http.command_documentation import EXAMPLES
+from domain.account_plan import COMMANDS
+from tests.adapters.cli.test_cli import environment, plantrail, refused, running
+from tests.adapters.cli.test_cli_webhooks import answers, free_port
+from tests.databases import Stores
+from tests.stores import wait_until
+
+Service = dict[str, str]
+"""The environment in which commands reach it."""
+
+
+@pytest.fixture(scope="module")
+def service(stores: Stores) -> Iterator[Service]:
+    """A service in a process of its own, which asks for keys, and has a plan."""
+    with stores.lend() as where:
+        words = ["keys", "create", "--name", "ann", "--role", "editor", "--plans", "all"]
+        key = plantrail(*words, **environment(where)).stdout.strip()
+        port = free_port()
+        with running("serve", "--port", str(port), "--no-worker", **environment(where)):
+            wait_until(lambda: answers(port), 60)
+            there = {"PLANTRAIL_URL": f"http://127.0.0.1:{port}", "PLANTRAIL_KEY": key}
+            words = ["open", "acme", "--name", "Acme", "--owner", "ann", "--tier", "growth", "--currency", "EUR"]
+            plantrail(*words, **there)
+            yield there
+
+
+def done(service: Service, *words: str) -> str:
+    return plantrail(*words, **service).stdout
+
+
+def version(service: Service) -> int:
+    words = ["do", "acme", "rename-account", "--account-name", "Acme", "--dry-run", "--answer"]
+    return int(json.loads(done(service, *words))["version"])
+
+
+def told(result: Result) -> str:
+    """What is said in a box, in one line."""
+    return " ".join(result.output.replace("│", " ").split())
+
+
+def test_a_promise_is_made_moved_and_kept_from_the_shell(service):
+    made = done(service, "do", "acme", "add-action", "--id", "call", "--statement", "Call the COO", "--kind", "task",
+                "--owner", "ann", "--due-on", "+2w")  # fmt: skip
+    assert made == "plantrail.action-added.v1  action call  version 2\n"
+    assert "action-rescheduled" in done(service, "move", "acme", "call", "+3w", "--reason", "She is away")
+    assert "action-completed" in done(service, "done", "acme", "call", "--result", "She comes to us")
+    over = refused("drop", "acme", "call", "--reason", "None left", **service)
+    assert over == "The action “call” is done; this can no longer be done."
+
+
+def test_a_dry_run_says_what_would_come_of_it_and_records_nothing(service):
+    before = version(service)
+    told = done(service, "do", "acme", "write-note", "--section", "plan", "--text", "Seen", "--dry-run")
+    assert told.startswith("would be recorded: plantrail.note-written.v1")
+    assert version(service) == before
+
+
+def test_what_is_wrong_is_named_as_it_was_typed(service):
+    assert refused("do", "acme", "add-action", "--statement", "Call", **service) == (
+        "--kind is missing. --owner is missing. --due-on is missing."
+    )
+    assert "Did you mean meet?" in refused_drop(service, "meat")
+    assert "did you mean plan-play?" in told(plantrail("do", "acme", "plan-pla", code=2, **service))
+    assert refused("do", "nobody", "archive-plan", "--reason", "Sold", **service).startswith("There is no such plan")
+
+
+def refused_drop(service: Service, id: str) -> str:
+    done(service, "do", "acme", "add-action", "--id", "meet", "--statement", "Meet", "--kind", "task", "--owner", "ann",
+         "--due-on", "fri")  # fmt: skip
+    return refused("drop", "acme", id, "--reason", "None left", **service)
+
+
+def test_a_body_is_read_from_a_file_and_options_go_over_it(service, tmp_path):
+    file = tmp_path / "body.json"
+    file.write_text(json.dumps({"section": "plan", "text": "From the file", "id": "n1"}))
+    answer = json.loads(done(service, "do", "acme", "write-note", "--json", str(file), "--id", "n2", "--answer"))
+    assert answer["id"] == "n2"
+    file.write_text("[]")
+    assert "object" in refused("do", "acme", "write-note", "--json", str(file), **service)
+
+
+def test_a_service_that_is_not_there_is_said_to_be_not_there():
+    told = refused("do", "acme", "archive-plan", "--reason", "Sold", PLANTRAIL_URL="http://127.0.0.1:9")
+    assert (
+        told == "Nobody serves at http://127.0.0.1:9. Start `plantrail serve`, or set PLANTRAIL_URL to where it runs."
+    )
+    assert "PLANTRAIL_URL must be" in refused(
+        "do", "acme", "archive-plan", "--reason", "Sold", PLANTRAIL_URL="plans.example.com"
+    )
+
+
+def test_without_a_key_the_way_to_one_is_told(service):
+    anybody = {"PLANTRAIL_URL": service["PLANTRAIL_URL"]}
+    asked = refused("do", "acme", "archive-plan", "--reason", "Sold", **anybody)
+    assert asked.endswith("PLANTRAIL_KEY names the key; `plantrail keys create` makes one.")
+    assert "no key of this service" in refused("drop", "acme", "x", **anybody, PLANTRAIL_KEY="wrong")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_can_be_typed_as_its_example_says(command):
+    """Each field of an example, typed as an option, says what the example says."""
+    model = COMMANDS[command]
+    typed = {
+        name: [json.dumps(each) if isinstance(each, dict) else each for each in value]
+        if isinstance(value, list)
+        else json.dumps(value)
+        if isinstance(value, dict)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+        for name, value in EXAMPLES[command].items()
+    }
+    read = model.model_validate_json(json.dumps(typed_body(model, typed)))
+    assert read == model.model_validate_json(json.dumps(EXAMPLES[command]))
+
+
+def test_the_help_of_a_command_is_found_wherever_it_is_asked_for():
+    asked = [("do", "--help", "plan-play"), ("do", "plan-play", "--help"), ("do", "acme", "plan-play", "--help")]
+    shown = [plantrail(*words, COLUMNS="200").output for words in asked]
+    assert all("--success-measure" in each and "Example:" in each for each in shown)
+    assert "plan-play" in plantrail("do", "--help").output
+
+
+def test_commands_fields_and_words_are_completed():
+    def completed(line: str) -> str:
+        # The runner of typer calls every program root.
+        return plantrail(_ROOT_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(len(line.split()) - 1)).stdout
+
+    assert "plan-play" in completed("plantrail do acme plan-")
+    assert "--success-measure" in completed("plantrail do acme plan-play --succ")
+    assert "discovery" in completed("plantrail do acme plan-play --kind dis")
+
+
+def test_it_says_its_version():
+    assert plantrail("--version").stdout.startswith("plantrail 0.")
