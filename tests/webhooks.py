@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from eventsourcing.persistence import Notification
 
+from adapters.access.api_keys import EndpointOwners
 from adapters.events.cloud_events import CloudEvents
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.outbound.webhooks.delivery import WebhookSender
@@ -18,6 +19,7 @@ from adapters.postgres.webhook_lanes import PostgresLanes
 from application.webhooks.endpoints import Webhook
 from application.webhooks.signatures import written
 from domain.account_plan.plan import plan_id_of
+from tests.callers import known_keys
 from tests.clock import Clock
 from tests.plain_http import NOBODY
 from tests.receiver import Receiver
@@ -63,7 +65,8 @@ class Hooks:
             keys = self.store.keys.of_events([row]).get(str(row.originator_id), {}) if personal_data else None
             return events.structured(row, keys)
 
-        return Worker(self.lanes(lease), sender, body, clock, lambda: 0.5, Unheard())
+        owners = EndpointOwners(known_keys(self.store, clock), issuer_is_trusted=True)
+        return Worker(self.lanes(lease), sender, body, owners.may_receive, clock, lambda: 0.5, Unheard())
 
     def work_off(self, **forward: float) -> None:
         """Everything that is due by then."""

@@ -25,6 +25,8 @@ GivenRole = Literal["reader", "editor", "lead", "auditor", "subscriber", "admin"
 """The roles that a key can have."""
 
 MARK = "plantrail_"
+OPERATOR = "operator"
+"""The owner of endpoints that were made on the command line, where no key is asked for."""
 SECONDS_GOOD = 60
 """How long the cached keys count as current when they cannot be read again."""
 
@@ -60,7 +62,7 @@ class ApiKey:
         return (
             same_person(self.name) == same_person(owner)
             and self.is_good(now)
-            and caller.may("own-endpoints")
+            and caller.may("feed")
             and (caller.personal_data or not personal_data)
             and (caller.plans is None or (bool(plans) and caller.plans.issuperset(plans)))
         )
@@ -93,6 +95,9 @@ class KeptKeys(Protocol):
 
     def all(self) -> Collection[ApiKey]: ...
 
+    def holders(self) -> Collection[str]:
+        """Return the names of all who were ever given a key, even one whose row cannot be read."""
+
     def note_uses(self, last_used: Mapping[str, datetime]) -> None: ...
 
 
@@ -115,6 +120,27 @@ class KeysUnread(StoreUnavailable):
     """Whether your key is still good cannot be known at the moment: try again."""
 
 
+class EndpointOwners:
+    """Decides whether the owner of an endpoint may receive what it is sent, at the moment it is sent."""
+
+    def __init__(self, keys: "ApiKeyCache", issuer_is_trusted: bool) -> None:
+        self._keys = keys
+        self._issuer_is_trusted = issuer_is_trusted
+
+    def may_receive(self, owner: str, plans: Collection[UUID], personal_data: bool) -> bool:
+        """Return whether an endpoint of `owner` may receive events of these plans, or of all plans if empty.
+
+        Whoever has the store may have endpoints without a key. Others who never had one are known by the tokens of the
+        issuer, which cannot be asked for; without an issuer they have no right once there are keys. Raises
+        `KeysUnread`.
+        """
+        if not self._keys.any_made:
+            return True
+        if not self._keys.was_given_to(owner):
+            return self._issuer_is_trusted or owner == OPERATOR
+        return self._keys.allow_endpoint(owner, plans, personal_data)
+
+
 class ApiKeyCache:
     """Finds the caller of a key in memory, from a copy of all keys that is refreshed twice a second.
 
@@ -129,6 +155,7 @@ class ApiKeyCache:
         self._monotonic = monotonic
         self._revision = 0
         self._keys: Mapping[str, tuple[ApiKey, Caller]] = {}
+        self._holders: frozenset[str] = frozenset()
         self._used: dict[str, datetime] = {}
         self._looked_at = monotonic()
         self._failed = False
@@ -150,6 +177,7 @@ class ApiKeyCache:
         revision = self._kept.revision()
         if revision != self._revision:
             now = self._now()
+            self._holders = frozenset(map(same_person, self._kept.holders()))
             self._keys = {key.id: (key, key.caller()) for key in self._kept.all() if key.is_good(now)}
             self._revision = revision
         self._looked_at = begun
@@ -165,6 +193,23 @@ class ApiKeyCache:
             return None
         seconds = round(self.seconds_unread)
         return f"The keys of callers could not be read for {seconds} s; from {SECONDS_GOOD} s on none is taken."
+
+    @property
+    def any_made(self) -> bool:
+        """Return whether there ever was a key, even one that was revoked or cannot be read. Raises `KeysUnread`."""
+        self._check_read()
+        return bool(self._holders)
+
+    def was_given_to(self, name: str) -> bool:
+        """Return whether somebody was ever given a key. Raises `KeysUnread`."""
+        self._check_read()
+        return same_person(name) in self._holders
+
+    def allow_endpoint(self, owner: str, plans: Collection[UUID], personal_data: bool) -> bool:
+        """Return whether a key of its owner is good for what an endpoint is sent now. Raises `KeysUnread`."""
+        self._check_read()
+        now = self._now()
+        return any(key.is_good_for(owner, plans, personal_data, now) for key, _ in self._keys.values())
 
     def caller(self, token: str) -> Caller | None:
         """Return the caller that a key stands for, or None if it is unknown or no longer good. Raises `KeysUnread`."""
@@ -184,8 +229,11 @@ class ApiKeyCache:
         found = self._good(id)
         return found[1] if found else None
 
-    def _good(self, id: str) -> tuple[ApiKey, Caller] | None:
+    def _check_read(self) -> None:
         if self.seconds_unread > SECONDS_GOOD:
             raise KeysUnread(KeysUnread.__doc__)
+
+    def _good(self, id: str) -> tuple[ApiKey, Caller] | None:
+        self._check_read()
         found = self._keys.get(id)
         return found if found and found[0].is_good(self._now()) else None

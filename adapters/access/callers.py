@@ -2,7 +2,7 @@
 choice."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Protocol
@@ -56,10 +56,15 @@ class Bearers:
 
 
 class Development:
-    """Identifies callers on this machine by the name they give in `X-Actor`; without one, as `developer`.
+    """Identifies callers on this machine by the name they give in `X-Actor`; without one, as `developer`. Once a key
+    was made, in this process or another, it identifies nobody.
 
     A foreign page in a browser here could make its own domain resolve to this machine. It is recognised by its `Host`.
     """
+
+    def __init__(self, is_over: Callable[[], bool] = lambda: False) -> None:
+        """`is_over` returns whether callers must be known by now."""
+        self.is_over = is_over
 
     async def identify(self, headers: Mapping[str, str]) -> Caller:
         if not is_this_machine(headers.get("host", "")) or not PASSED_ON.isdisjoint(headers.keys()):
@@ -73,6 +78,17 @@ class Development:
     def caller(self, actor: str) -> Caller:
         """Return the caller who chose this name."""
         return Caller(actor, "developer", plans=None, personal_data=True, acts_for_others=True)
+
+
+class DevelopmentUntilKeys:
+    """Identifies callers by the names they choose until the first key is made, and from then on by their keys."""
+
+    def __init__(self, development: Development, bearers: Bearers) -> None:
+        self._development = development
+        self._bearers = bearers
+
+    async def identify(self, headers: Mapping[str, str]) -> Caller:
+        return await (self._bearers if self._development.is_over() else self._development).identify(headers)
 
 
 def stood_in_for(headers: Mapping[str, str]) -> str | None:

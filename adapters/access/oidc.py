@@ -33,7 +33,7 @@ KINDS = {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
 
 SMALLEST_RSA = 2048
 LEEWAY = 30
-"""Seconds by which clocks may differ."""
+"""Seconds by which the clock that says when a token was issued may be ahead of ours. None is added to its end."""
 
 FRESH = 600.0
 """Seconds after which the issuer's keys are fetched again, in the background."""
@@ -53,6 +53,7 @@ ODD = (jwt.PyJWTError, ArithmeticError, LookupError, RecursionError, TypeError, 
 """What reading a token or a key raises when it holds values of the wrong kind, or too large, or nested without end."""
 
 LATEST = datetime.combine(LAST_DAY, time.max, UTC).timestamp()
+EXPIRED = "This token has expired: get another one."
 NOT_THEIRS = "This token is not one that the issuer we trust made for this service."
 
 logger = structlog.get_logger("plantrail.oidc")
@@ -191,7 +192,9 @@ class IssuedTokens:
             return known
         claims = await self._claims(token)
         caller = caller_by(claims, self._issuer)
-        left = expires_at(claims) + LEEWAY - self._now().timestamp()
+        left = expires_at(claims) - self._now().timestamp()
+        if left <= 0:
+            raise CallerUnknown(EXPIRED)
         self._verified[digest] = monotonic() + min(REMEMBERED_FOR, left), caller
         if len(self._verified) > MOST_REMEMBERED:
             self._verified.popitem(last=False)
@@ -217,7 +220,7 @@ class IssuedTokens:
                 options={"require": ["exp", "iat", "iss", "aud"]},
             )
         except jwt.ExpiredSignatureError:
-            raise CallerUnknown("This token has expired: get another one.") from None
+            raise CallerUnknown(EXPIRED) from None
         except ODD:
             raise CallerUnknown(NOT_THEIRS) from None
         return claims

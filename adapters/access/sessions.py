@@ -88,7 +88,7 @@ class Sessions:
 
     @property
     def names_may_be_chosen(self) -> bool:
-        return self._development is not None
+        return self._development is not None and not self._development.is_over()
 
     def begin(
         self,
@@ -127,7 +127,9 @@ class Sessions:
             case "key":
                 return self._caller_by_key(session.key_id or "")
             case "name":
-                return self._development.caller(session.actor) if self._development else None
+                return (
+                    self._development.caller(session.actor) if self._development and self.names_may_be_chosen else None
+                )
             case "oidc":
                 plans = None if session.plans is None else frozenset(map(UUID, session.plans))
                 return Caller(session.actor, session.role, plans)

@@ -16,7 +16,14 @@ from fastapi import FastAPI
 
 from adapters.access.access_log import AccessLog
 from adapters.access.api_keys import ApiKeyCache
-from adapters.access.callers import Bearers, Callers, Development, Tokens, is_this_machine
+from adapters.access.callers import (
+    Bearers,
+    Callers,
+    Development,
+    DevelopmentUntilKeys,
+    Tokens,
+    is_this_machine,
+)
 from adapters.access.sessions import Sessions
 from adapters.bootstrap.settings import (
     DAYS_OF_ACCESS_EVENTS,
@@ -30,6 +37,7 @@ from adapters.bootstrap.settings import (
 from adapters.bootstrap.store import (
     account_plans,
     ending_in_order,
+    looking_at,
     make_id,
     needs_keys,
     notary,
@@ -62,8 +70,6 @@ logger = structlog.get_logger("plantrail")
 
 MINUTES_BETWEEN_SWEEPS = 1
 FILES_BESIDE_CONNECTIONS = 200
-SECONDS_BETWEEN_LOOKS = 0.5
-"""How often the API keys are read again, if they have changed."""
 
 
 @dataclass(frozen=True)
@@ -87,33 +93,31 @@ def reception(settings: Settings, host: str, store: Store) -> Iterator[Reception
 
     Raises `SettingsError`, `StoreUnavailable`.
     """
-    if needs_keys(settings, store):
-        keys = ApiKeyCache(store.api_keys, utc_now)
-        keys.refresh()
-        bearers = Bearers(keys, tokens(settings))
-        with every(
-            SECONDS_BETWEEN_LOOKS,
-            keys.refresh,
-            "looking at keys",
-            "keys that are taken back stay good for a minute; from then on nobody is let in by a key",
-            store.outages,
-        ):
-
-            def look_anew() -> None:
-                with suppress(StoreUnavailable):  # it is tried again within a second
-                    keys.refresh()
-
-            yield Reception(
-                bearers, Buckets(settings.requests_per_second), look_anew, keys.caller_by_id, why_unread=keys.why_unread
+    development = None
+    if not needs_keys(settings, store):
+        if not is_this_machine(host):
+            raise SettingsError(
+                f"To serve on {host} others must be known: make a key with `plantrail keys create`, or set"
+                " PLANTRAIL_OIDC_ISSUER, or serve on 127.0.0.1."
             )
-    elif is_this_machine(host):
         logger.warning("development: callers on this machine name themselves by X-Actor; no key is asked for")
-        development = Development()
-        yield Reception(development, development=development)
-    else:
-        raise SettingsError(
-            f"To serve on {host} others must be known: make a key with `plantrail keys create`, or set"
-            " PLANTRAIL_OIDC_ISSUER, or serve on 127.0.0.1."
+        development = Development(lambda: keys.any_made)
+    keys = ApiKeyCache(store.api_keys, utc_now)
+    keys.refresh()
+    bearers = Bearers(keys, tokens(settings))
+
+    def look_anew() -> None:
+        with suppress(StoreUnavailable):  # it is tried again within a second
+            keys.refresh()
+
+    with looking_at(keys, store):
+        yield Reception(
+            DevelopmentUntilKeys(development, bearers) if development else bearers,
+            Buckets(settings.requests_per_second),
+            look_anew,
+            keys.caller_by_id,
+            development,
+            keys.why_unread,
         )
 
 

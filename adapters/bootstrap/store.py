@@ -6,12 +6,14 @@ What runs until it is stopped has a module of its own, loaded by whoever starts 
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from adapters.access.api_keys import ApiKeyCache
 from adapters.bootstrap.settings import Settings, erasure_list, key_encryption_keys
+from adapters.observability.periodic import every
 from adapters.postgres.notary import Notary
 from adapters.postgres.store import ConnectionStrings, Store, embedded, opened
 from adapters.proof.checkpoints import LogKey
@@ -24,6 +26,9 @@ from domain.aggregates import AggregateType
 from domain.program import PROGRAM
 from domain.program.language import ProgramState
 from domain.registry import REGISTRY
+
+SECONDS_BETWEEN_LOOKS = 0.5
+"""How often the API keys are read again, if they have changed."""
 
 
 def utc_now() -> datetime:
@@ -73,6 +78,12 @@ def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregat
 def needs_keys(settings: Settings, store: Store) -> bool:
     """Return whether callers must be identified: once a key was created, even if it was revoked, or with an issuer."""
     return settings.oidc_issuer is not None or store.api_keys.any()
+
+
+def looking_at(keys: ApiKeyCache, store: Store) -> AbstractContextManager[None]:
+    """Keep a copy of the keys current while the context lasts."""
+    follows = "keys that are taken back stay good for a minute; from then on nobody is let in by a key"
+    return every(SECONDS_BETWEEN_LOOKS, keys.refresh, "looking at keys", follows, store.outages)
 
 
 def notary(store: Store, key: LogKey, made: Callable[[KeptCheckpoint], object] = lambda _: None) -> Notary:

@@ -9,9 +9,10 @@ from threading import Event
 import structlog
 from eventsourcing.persistence import Notification
 
+from adapters.access.api_keys import ApiKeyCache, EndpointOwners
 from adapters.access.tls_trust import public_authorities
 from adapters.bootstrap.settings import Settings, public_url
-from adapters.bootstrap.store import ending_in_order, make_id, open_store, utc_now
+from adapters.bootstrap.store import ending_in_order, looking_at, make_id, open_store, utc_now
 from adapters.events.cloud_events import CloudEvents, topics_named
 from adapters.observability.metrics import Metrics
 from adapters.outbound.webhooks.addresses import Targets
@@ -46,6 +47,8 @@ def pushing(store: Store, settings: Settings, metrics: Metrics) -> Iterator[None
     events = CloudEvents(store.feed.page(NOW, most=1).log_id, public_url(settings))
     datastore = Datastore(store.where.service, size=THREADS, synchronous=False)
     lanes = PostgresLanes(datastore, store.webhook_secrets)
+    keys = ApiKeyCache(store.api_keys, utc_now)
+    owners = EndpointOwners(keys, issuer_is_trusted=settings.oidc_issuer is not None)
 
     def body(row: Notification, personal_data: bool) -> bytes:
         keys = store.keys.of_events([row]).get(str(row.originator_id), {}) if personal_data else None
@@ -53,14 +56,15 @@ def pushing(store: Store, settings: Settings, metrics: Metrics) -> Iterator[None
 
     def worker() -> Worker:
         sender = WebhookSender(webhook_targets(settings), utc_now, public_authorities())
-        return Worker(lanes, sender, body, utc_now, random, metrics, store.outages)
+        return Worker(lanes, sender, body, owners.may_receive, utc_now, random, metrics, store.outages)
 
     def tell(_: int) -> None:
         # The watch is closed when the process ends. The worker finishes what is under way while the others do so too.
         there.end() if store.watch.closed else there.wake()
 
     try:
-        with at_work(worker) as there, store.watch.telling(tell):
+        keys.refresh()
+        with looking_at(keys, store), at_work(worker) as there, store.watch.telling(tell):
             yield
     finally:
         datastore.close()

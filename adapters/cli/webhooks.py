@@ -12,6 +12,7 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from adapters.access.api_keys import OPERATOR
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import open_store, utc_now
 from adapters.cli.asking import AsJson
@@ -24,7 +25,6 @@ from application.webhooks.subscriptions import Replay, Subscriptions, WebhookReq
 
 webhooks = typer.Typer(help="Endpoints that events are pushed to.", no_args_is_help=True)
 
-OPERATOR = "operator"
 STATES: Mapping[State, str] = {"active": GOOD, "paused": WARNING, "disabled": ALARM}
 
 T = TypeVar("T")

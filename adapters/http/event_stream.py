@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from time import monotonic
 from typing import Self
@@ -14,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from adapters.events.cloud_events import type_of
 from adapters.http.conditional import CACHING
 from adapters.http.live import Live, Part
+from adapters.http.permission import Permission, PermissionEnded
 from application.aggregates.ports import StoreUnavailable
 from application.feed.cursors import Cursor, CursorGone
 from application.feed.ports import EventFilter
@@ -31,20 +33,24 @@ RETRY_MILLISECONDS = 3_000
 RETRY_STORE = 1.0
 
 
-async def pulled(live: Live, who: str, after: Cursor, wanted: EventFilter, most: int, seconds: float) -> Part:
+async def pulled(
+    live: Live, permission: Permission, after: Cursor, wanted: EventFilter, most: int, seconds: float
+) -> Part:
     """Return the next page, as soon as it has an event or the time is over.
 
-    Raises `CursorGone`, `TooManyWaiting`, `StoreUnavailable`.
+    Raises `CursorGone`, `TooManyWaiting`, `StoreUnavailable`, and what `Permission.check` raises where it ends.
     """
     deadline = monotonic() + seconds
     part = await live.part(after, wanted, most)
     if part.documents or not seconds:
         return part
-    with live.subscribed(who):
+    with live.subscribed(permission.caller.actor), permission.lasting() as scope:
         while not part.documents and monotonic() < deadline and not live.over:
             if part.is_last:
                 await live.moved(part.next, deadline - monotonic())
             part = await live.part(part.next, wanted, most)
+    if scope.cancelled_caught:
+        await permission.check()
     return part
 
 
@@ -54,23 +60,25 @@ class EventStream(Response):
     media_type = STREAM
 
     @classmethod
-    async def after(cls, after: Cursor, live: Live, who: str, wanted: EventFilter) -> Self:
+    async def after(cls, after: Cursor, live: Live, permission: Permission, wanted: EventFilter) -> Self:
         """Return the stream of events after a cursor. Raises `CursorGone`, `StoreUnavailable`."""
-        return cls(live, who, await live.part(after, wanted, MOST_STREAMED), wanted)
+        return cls(live, permission, await live.part(after, wanted, MOST_STREAMED), wanted)
 
-    def __init__(self, live: Live, who: str, first: Part, wanted: EventFilter) -> None:
+    def __init__(self, live: Live, permission: Permission, first: Part, wanted: EventFilter) -> None:
         super().__init__(headers=CACHING | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._live = live
-        self._who = who
+        self._permission = permission
         self._first = [first]
         self._wanted = wanted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._live.subscribed(self._who):
+        with self._live.subscribed(self._permission.caller.actor):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             if not scope["head_only"]:
-                await self._send_all(receive, send)
+                # Whoever has lost the right to it asks again, and is told.
+                with self._permission.lasting():
+                    await self._send_all(receive, send)
         await send({"type": "http.response.body", "body": b""})
 
     async def _send_all(self, receive: Receive, send: Send) -> None:
@@ -82,8 +90,9 @@ class EventStream(Response):
                 group.cancel_scope.cancel()
 
             group.start_soon(end_when_gone)
-            async for text in self._texts():
-                await send({"type": "http.response.body", "body": text, "more_body": True})
+            with suppress(PermissionEnded):
+                async for text in self._texts():
+                    await send({"type": "http.response.body", "body": text, "more_body": True})
             group.cancel_scope.cancel()
 
     async def _texts(self) -> AsyncIterator[bytes]:

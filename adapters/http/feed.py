@@ -14,7 +14,7 @@ from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, TEXT, header,
 from adapters.http.event_stream import RETRY_MILLISECONDS, STREAM, EventStream, batch, pulled
 from adapters.http.guard import needs
 from adapters.http.problems import rejected_parameter
-from adapters.http.requests import NoteRead, caller_of
+from adapters.http.requests import NoteRead, caller_of, permission_of
 from adapters.http.subscribers import Subscribers
 from application.aggregates.access import Caller
 from application.feed.cursors import Cursor, CursorMalformed, SourceMalformed, cursor
@@ -176,7 +176,8 @@ def routes(subscribers: Subscribers, note_read: NoteRead) -> APIRouter:
         after, wanted = asked.cursor(caller), asked.wanted(caller)
         if caller.personal_data:
             note_read(request, None, None)
-        part = await pulled(subscribers.live(caller), caller.actor, after, wanted, asked.limit, asked.timeout / 1000)
+        live, permission = subscribers.live(caller), permission_of(request)
+        part = await pulled(live, permission, after, wanted, asked.limit, asked.timeout / 1000)
         return Response(
             batch(part.documents),
             headers=CACHING | {"Link": f'<{further(request, part.next)}>; rel="next"'},
@@ -193,7 +194,7 @@ def routes(subscribers: Subscribers, note_read: NoteRead) -> APIRouter:
         live, wanted = subscribers.live(caller), asked.wanted(caller)
         if caller.personal_data:
             note_read(request, None, None)
-        return await EventStream.after(after, live, caller.actor, wanted)
+        return await EventStream.after(after, live, permission_of(request), wanted)
 
     return api
 

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.access.callers import Callers
 from adapters.http.limits import Buckets
+from adapters.http.permission import LastingAnswers, Permission, PermissionEnded
 from application.aggregates.access import CallerNotAllowed, Right, check_right
 
 Needed = Right | Literal["anybody"]
@@ -36,6 +37,7 @@ class Guard:
         self._callers = callers
         self._find = find
         self._limits = limits
+        self._lasting = LastingAnswers(callers)
 
     def before(self, route: R, right: Needed | None) -> R:
         """Return the route guarded by a right."""
@@ -48,21 +50,26 @@ class Guard:
             assert isinstance(route, APIRoute), route
             yield self.before(route, (route.openapi_extra or {}).get(NEEDS))
 
-    async def check(self, scope: Scope, receive: Receive, right: Right | None) -> None:
-        """Check a request. Raises `CallerUnknown`, `TooManyRequests`, `CallerNotAllowed`, and `PlanNotOpen` if the
-        caller may not know of the plan."""
+    async def check(self, scope: Scope, receive: Receive, right: Right | None) -> Permission:
+        """Check a request and return what lets it in.
+
+        Raises `CallerUnknown`, `TooManyRequests`, `CallerNotAllowed`, and the type's `not_open` if the caller may not
+        know of the plan.
+        """
         request = Request(scope, receive)
         caller = await self._callers.identify(request.headers)
         scope["caller"] = caller
         scope["spoken_of"] = {"actor": caller.actor}
         if self._limits:
-            self._limits.take(caller.actor)
+            self._limits.take(caller)
         if right is None:
             raise CallerNotAllowed(NOBODYS)
         if not caller.may(right):
             if "plan" in request.path_params:
                 await self._find(request, request.path_params["plan"])
             check_right(caller.role, right)
+        permission = scope["permission"] = Permission(self._lasting, request.headers, caller, right)
+        return permission
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,13 @@ class Guarded:
     guard: Guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.right != "anybody":
-            await self.guard.check(scope, receive, self.right)
-        await self.app(scope, receive, send)
+        if self.right == "anybody":
+            await self.app(scope, receive, send)
+            return
+        permission = await self.guard.check(scope, receive, self.right)
+        # A command that was carried out is answered, come what may.
+        send = permission.before_every_part(send) if scope["method"] == "GET" else send
+        try:
+            await self.app(scope, receive, send)
+        except PermissionEnded as ended:
+            raise ended.problem or ended from None

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
 
+from application.aggregates.access import Caller
+
 MOST_CALLERS = 10_000
 BURST = 4.0
 """Seconds' worth of requests that may come at once."""
@@ -26,9 +28,12 @@ class Buckets:
         self._clock = clock
         self._full_at: OrderedDict[str, float] = OrderedDict()
 
-    def take(self, who: str) -> None:
-        """Take one request from a caller's bucket. Raises `TooManyRequests`."""
-        now = self._clock()
+    def take(self, caller: Caller) -> None:
+        """Take one request from a caller's bucket, unless they work on a machine of their own. Raises
+        `TooManyRequests`."""
+        if caller.role == "developer":
+            return
+        who, now = caller.actor, self._clock()
         full_at = max(self._full_at.pop(who, now), now) + self._interval
         if full_at - now > self._depth:
             self._full_at[who] = full_at - self._interval

@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapters.http.permission import PermissionEnded
 from adapters.http.problems import RETRY_AFTER, problem
 from adapters.http.requests import ID
 from adapters.observability.metrics import Metrics
@@ -80,6 +81,8 @@ class RequestMiddleware:
             if status:
                 raise
             await problem(Request(scope), 503, "shutting-down", SHUTTING_DOWN, RETRY_AFTER)(scope, receive, answer)
+        except PermissionEnded:
+            logger.warning("answer cut off", request_id=request_id, route=_route(scope), error=PermissionEnded.__doc__)
         except Exception:
             logger.exception("unhandled", request_id=request_id, route=_route(scope))
             if not status:

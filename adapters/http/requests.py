@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Request
 from pydantic_core import from_json
 
+from adapters.http.permission import Permission
 from adapters.http.problems import Rejected
 from application.aggregates.access import Caller
 from application.aggregates.handle import Key
@@ -32,6 +33,12 @@ def caller_of(request: Request) -> Caller:
     """Return the caller, as the guard has identified them."""
     caller: Caller = request.scope["caller"]
     return caller
+
+
+def permission_of(request: Request) -> Permission:
+    """Return what let the request in, as the guard has found."""
+    permission: Permission = request.scope["permission"]
+    return permission
 
 
 async def body_of(request: Request) -> bytes:

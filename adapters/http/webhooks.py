@@ -42,6 +42,8 @@ class PageAsked(BaseModel):
 # Documentation of the routes
 
 RIGHT = needs("own-endpoints")
+TO_SEND = needs("feed")
+"""To be sent events takes the right to follow them, and to learn what they are signed with."""
 UNKNOWN = {404: problem_of("There is no such webhook, or it is not yours.")}
 SHOWN: dict[str, Any] = QUERY | {
     "responses": {status: told for status, told in QUERY["responses"].items() if status != 422} | UNKNOWN,
@@ -84,7 +86,7 @@ EXAMPLE_OF_A_REPLAY = {"after": "00000000000000000042", "plan": "0015-lumen"}
 def taking(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
     """Return the documentation of a route that takes a body."""
     content = {"application/json": {"schema": model.model_json_schema(), "example": example}}
-    return {"parameters": [REQUEST_ID], "requestBody": {"required": True, "content": content}, **RIGHT}
+    return {"parameters": [REQUEST_ID], "requestBody": {"required": True, "content": content}, **TO_SEND}
 
 
 LOCATION = {"Location": {"description": "Of the new webhook.", "schema": TEXT}}
@@ -98,6 +100,7 @@ REPLAYED: dict[str, Any] = DONE | {
     "responses": {200: {"headers": HEADERS}, **WITH_BODY},
     "openapi_extra": taking(Replay, EXAMPLE_OF_A_REPLAY),
 }
+SENT: dict[str, Any] = DONE | {"openapi_extra": DONE["openapi_extra"] | TO_SEND}
 ENDED: dict[str, Any] = DONE | {
     "response_description": "It is gone.",
     "responses": {204: {"headers": HEADERS}, **PROBLEMS},
@@ -108,7 +111,7 @@ ENDED: dict[str, Any] = DONE | {
 
 
 def whose(caller: Caller) -> str | None:
-    """Return whose webhooks a caller may manage; None for everybody's, of any plan."""
+    """Return whose webhooks a caller may see, pause and end; None for everybody's, of any plan."""
     return None if caller.may("all-endpoints") and caller.plans is None else caller.actor
 
 
@@ -192,23 +195,23 @@ def routes(
         return answered(await run_in_threadpool(webhooks.pause, id_in(id), whose(caller), now(), reason))
 
     @api.post(
-        "/{id}/resume", response_model=Webhook, summary="Send again, beginning at once with what is waiting", **DONE
+        "/{id}/resume", response_model=Webhook, summary="Send again, beginning at once with what is waiting", **SENT
     )
     async def resume_webhook(request: Request, id: WebhookPath) -> Response:
-        return answered(await run_in_threadpool(webhooks.resume, id_in(id), whose(caller_of(request)), now()))
+        return answered(await run_in_threadpool(webhooks.resume, id_in(id), caller_of(request).actor, now()))
 
     @api.post(
         "/{id}/rotate-secret",
         response_model=Rotated,
         summary="Make a new secret; the previous one signs as well for 24 hours",
-        **DONE,
+        **SENT,
     )
     async def rotate_webhook_secret(request: Request, id: WebhookPath) -> Response:
-        return answered(await run_in_threadpool(subscriptions.rotate, id_in(id), whose(caller_of(request))))
+        return answered(await run_in_threadpool(subscriptions.rotate, id_in(id), caller_of(request).actor))
 
-    @api.post("/{id}/test", response_model=Attempt, summary="Send a test event, and see the answer", **DONE)
+    @api.post("/{id}/test", response_model=Attempt, summary="Send a test event, and see the answer", **SENT)
     async def test_webhook(request: Request, id: WebhookPath) -> Response:
-        return answered(await try_out(id_in(id), whose(caller_of(request))))
+        return answered(await try_out(id_in(id), caller_of(request).actor))
 
     @api.get("/{id}/attempts", response_model=AttemptPage, summary="The outcomes of attempts", **LISTED)
     async def list_webhook_attempts(
@@ -232,7 +235,7 @@ def routes(
         wanted = await read(request, Replay)
         try:
             caller = caller_of(request)
-            found = await run_in_threadpool(subscriptions.replay, id_in(id), whose(caller), wanted, caller.plans)
+            found = await run_in_threadpool(subscriptions.replay, id_in(id), caller.actor, wanted, caller.plans)
             if found.personal_data:
                 note_read(request, None, None)
             return answered(found)

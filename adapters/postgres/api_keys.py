@@ -44,6 +44,10 @@ class PostgresApiKeys:
         with self._datastore.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
             return list(readable(cursor.execute(f"{SELECT} ORDER BY created_at DESC, id")))
 
+    def holders(self) -> list[str]:
+        with self._datastore.connection() as connection:
+            return [name for (name,) in connection.execute("SELECT DISTINCT name FROM plantrail.api_keys")]
+
     def add(self, key: ApiKey) -> None:
         plans = None if key.plans is None else list(key.plans)
         with self._datastore.connection() as connection:

@@ -15,12 +15,11 @@ from uuid import UUID
 
 from eventsourcing.persistence import Notification
 
-from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.stored_events import COLUMNS, notifications
 from adapters.postgres.webhook_secrets import WebhookSecrets
 from application.webhooks.attempts import Outcome
-from application.webhooks.lanes import Lane
+from application.webhooks.lanes import Lane, MayReceive
 
 ENDPOINTS_AT_A_TIME = 100
 EVENTS_LOOKED_THROUGH = 1_000
@@ -64,7 +63,7 @@ CLAIM = (
     "UPDATE plantrail.webhook_lanes lane"
     " SET lease = gen_random_uuid(), leased_until = clock_timestamp() + %(lease)s"
     " FROM ("
-    "  SELECT due.endpoint_id, due.plan_id, e.url, e.topics, e.personal_data, e.secret,"
+    "  SELECT due.endpoint_id, due.plan_id, e.url, e.topics, e.owner, e.plans, e.personal_data, e.secret,"
     "   CASE WHEN e.previous_until > %(now)s THEN e.previous_secret END AS previous_secret"
     "  FROM plantrail.webhook_endpoints e"
     "  LEFT JOIN unnest(%(endpoints)s::uuid[], %(busy)s::int[]) AS at_work (id, lanes) USING (id)"
@@ -79,7 +78,7 @@ CLAIM = (
     "  ORDER BY e.failing_since IS NOT NULL LIMIT %(most)s) AS due"
     " WHERE lane.endpoint_id = due.endpoint_id AND lane.plan_id = due.plan_id"
     " RETURNING lane.endpoint_id, lane.plan_id, lane.lease, lane.delivered, lane.through, lane.attempts, due.url,"
-    "  due.topics, due.personal_data, due.secret, due.previous_secret"
+    "  due.topics, due.owner, due.plans, due.personal_data, due.secret, due.previous_secret"
 )
 NEXT = (
     f"SELECT {COLUMNS} FROM plantrail.stored_events"
@@ -126,10 +125,7 @@ DISABLE_FAILING = (
     " reason = 'For ' || %s::int || ' days nothing arrived; look at the attempts, then resume it.'"
     " WHERE state = 'active' AND failing_since <= %s RETURNING id"
 )
-OF_KEY_HOLDERS = (
-    "SELECT id, owner, plans, personal_data FROM plantrail.webhook_endpoints"
-    " WHERE state = 'active' AND owner IN (SELECT name FROM plantrail.api_keys)"
-)
+ACTIVE = "SELECT id, owner, plans, personal_data FROM plantrail.webhook_endpoints WHERE state = 'active'"
 PAUSE = (
     "UPDATE plantrail.webhook_endpoints SET state = 'paused', state_since = %s,"
     " reason = 'No key of its owner is good for what it is sent any more; give them one, then resume it.'"
@@ -253,19 +249,10 @@ class PostgresLanes:
             connection.execute(PURGE, (now - ATTEMPTS_KEPT, MOST_PURGED))
         return [id for (id,) in disabled]
 
-    def pause_without_key(self, now: datetime) -> list[UUID]:
-        """Pause the endpoints whose owners' keys are no longer valid. Owners who never had a key use the issuer's
-        tokens, which cannot be checked here, so they are left alone."""
-        keys = PostgresApiKeys(self._datastore).all()
-        if not keys:
-            return []
+    def pause_those_that_may_not(self, receive: MayReceive, now: datetime) -> list[UUID]:
         with self._datastore.connection() as connection:
-            found = connection.execute(OF_KEY_HOLDERS).fetchall()
-            paused = [
-                id
-                for id, owner, plans, personal_data in found
-                if not any(key.is_good_for(owner, plans, personal_data, now) for key in keys)
-            ]
+            found = connection.execute(ACTIVE).fetchall()
+            paused = [id for id, *endpoint in found if not receive(*endpoint)]
             if paused:
                 connection.execute(PAUSE, (now, paused))
         return paused

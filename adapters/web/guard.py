@@ -93,7 +93,7 @@ class PageGuard:
                 request.scope["route"] = route
                 request.scope["spoken_of"] |= {"actor": visitor.caller.actor}
                 if self._limits:
-                    self._limits.take(visitor.caller.actor)
+                    self._limits.take(visitor.caller)
                 if right != "signed-in":
                     check_right(visitor.caller.role, right)
                 return self._with_headers(await page(request))

@@ -43,8 +43,8 @@ RIGHTS: Mapping[Right, str] = {
     "audit": "Export histories, prove them, and see who has read what.",
     "witness": "Have the log's checkpoints and the hashes they stand on, which hold nobody's words.",
     "feed": "Follow what is recorded.",
-    "own-endpoints": "Have events sent to endpoints of one's own.",
-    "all-endpoints": "See and end everybody's endpoints.",
+    "own-endpoints": "See, pause and end endpoints of one's own; to have events sent there takes “feed”.",
+    "all-endpoints": "See, pause and end everybody's endpoints.",
     "keys": "Give keys to callers, and take them back.",
 }
 """What each right allows."""

@@ -1,6 +1,6 @@
 """Lanes: for each endpoint, the plans whose events are to be sent to it, each held by one worker at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -10,6 +10,10 @@ from application.webhooks.attempts import Outcome
 
 E_co = TypeVar("E_co", covariant=True)
 """An event as it stands on the log."""
+
+MayReceive = Callable[[str, Collection[UUID], bool], bool]
+"""Returns whether the owner of an endpoint may receive events of these plans (empty: of all), with text about people or
+without. Raises `StoreUnavailable` where that is not known."""
 
 
 @dataclass
@@ -30,6 +34,9 @@ class Lane:
     """The number of consecutive failed attempts."""
     url: str
     topics: list[str]
+    owner: str
+    plans: list[UUID]
+    """The plans whose events the endpoint is sent; empty for all."""
     personal_data: bool
 
     @property
@@ -77,8 +84,8 @@ class Lanes(Protocol[E_co]):
     def sweep(self, now: datetime) -> list[UUID]:
         """Disable the endpoints at which nothing has arrived for days. Returns their ids."""
 
-    def pause_without_key(self, now: datetime) -> list[UUID]:
-        """Pause the endpoints whose owners no longer have a key for what is sent. Returns their ids."""
+    def pause_those_that_may_not(self, receive: MayReceive, now: datetime) -> list[UUID]:
+        """Pause the endpoints whose owners may no longer receive what is sent. Returns their ids."""
 
     def waiting(self) -> tuple[int, datetime | None]:
         """Return how many lanes are behind, and since when the one that waits longest has been."""

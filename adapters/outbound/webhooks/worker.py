@@ -20,7 +20,7 @@ from adapters.observability.outages import Outages, Work
 from adapters.outbound.webhooks.delivery import WebhookSender
 from application.aggregates.ports import StoreUnavailable
 from application.webhooks.attempts import Outcome
-from application.webhooks.lanes import Lane, Lanes
+from application.webhooks.lanes import Lane, Lanes, MayReceive
 from application.webhooks.retries import Random, held_until, next_attempt
 
 MOST_LANES = 256
@@ -69,6 +69,7 @@ class Worker:
         lanes: Lanes[Notification],
         sender: WebhookSender,
         body: Body,
+        may_receive: MayReceive,
         now: Callable[[], datetime],
         random: Random,
         metrics: DeliveryMetrics,
@@ -77,6 +78,7 @@ class Worker:
         self._lanes = lanes
         self._courier = sender
         self._body = body
+        self._may_receive = may_receive
         self._now = now
         self._random = random
         self._numbers = metrics
@@ -170,14 +172,17 @@ class Worker:
         now = self._now()
         for endpoint_id in await self._ask(self._lanes.sweep, now):
             logger.warning("webhook disabled: for days nothing arrived", webhook=str(endpoint_id))
-        for endpoint_id in await self._ask(self._lanes.pause_without_key, now):
-            logger.warning("webhook paused: its owner has no key for it any more", webhook=str(endpoint_id))
+        await self._pause_those_that_may_not()
         lanes, since = await self._ask(self._lanes.waiting)
         seconds = (now - since).total_seconds() if since else 0.0
         self._numbers.waiting(lanes, seconds)
         if min(seconds, monotonic() - self._told_at) >= SECONDS_WITHOUT_A_WORD:
             self._told_at = monotonic()
             logger.warning("webhooks wait", lanes=lanes, seconds=round(seconds))
+
+    async def _pause_those_that_may_not(self) -> None:
+        for endpoint_id in await self._ask(self._lanes.pause_those_that_may_not, self._may_receive, self._now()):
+            logger.warning("webhook paused: its owner has no key for it any more", webhook=str(endpoint_id))
 
     def _served(self, task: asyncio.Task[None]) -> None:
         del self._at_work[task]
@@ -208,6 +213,9 @@ class Worker:
         """Send an event. Returns whether to go on with the next event of the lane."""
         body = await self._ask(self._body, row, True) if lane.personal_data else self._body(row, False)
         event_id = f"{row.originator_id}:{row.originator_version}"
+        if not self._may_receive(lane.owner, lane.plans, lane.personal_data):
+            await self._pause_those_that_may_not()
+            return False
         outcome = await self._courier.send(lane.url, lane.secrets, event_id, body)
         self._numbers.delivered(outcome.kind, outcome.milliseconds)
         if outcome.arrived:

@@ -266,7 +266,7 @@ def test_an_issuer_that_leads_nowhere_lets_nobody_in(local: LocalIssuer, discove
 @pytest.mark.parametrize(
     "said",
     [
-        {"exp": timedelta(seconds=-40)}, {"exp": None}, {"iat": None},
+        {"exp": timedelta(seconds=-1)}, {"exp": None}, {"iat": None},
         {"iat": timedelta(minutes=5)}, {"nbf": timedelta(minutes=5)},
         {"aud": "another"}, {"aud": None}, {"iss": "https://evil.example"}, {"iss": None},
     ],
@@ -275,9 +275,8 @@ def test_a_token_for_another_time_or_another_service_is_none(local: LocalIssuer,
     assert refused(local, local.token(**said))
 
 
-def test_clocks_may_differ_a_little(local: LocalIssuer):
+def test_an_issuers_clock_may_be_a_little_ahead(local: LocalIssuer):
     said = {
-        "exp": now() - timedelta(seconds=10),
         "iat": now() + timedelta(seconds=10),
         "nbf": now() + timedelta(seconds=10),
     }
@@ -387,7 +386,7 @@ def test_an_issuer_that_says_something_else_is_not_believed(local: LocalIssuer, 
 def test_a_token_that_was_verified_is_so_for_a_moment_but_not_beyond_its_time(local: LocalIssuer):
     async def story() -> None:
         known = IssuedTokens(local.trusted, now)
-        for exp, most in ((now() + timedelta(hours=1), oidc.REMEMBERED_FOR), (now() - timedelta(seconds=20), 10)):
+        for exp, most in ((now() + timedelta(hours=1), oidc.REMEMBERED_FOR), (now() + timedelta(seconds=10), 10)):
             token = local.token(exp=exp)
             caller = await known.caller(token)
             (*_, (good_until, _)) = known._verified.values()

@@ -92,9 +92,22 @@ def test_your_webhooks_are_yours_and_an_administrator_sees_all(office: Api):
 def test_an_administrator_of_some_plans_has_nothing_to_do_with_what_others_are_sent(office: Api):
     theirs = create(office, "all")["id"]
     assert office.get(HOOKS, as_("local")).json()["items"] == []
-    assert_problem(
-        office.request("POST", f"{HOOKS}/{theirs}/rotate-secret", headers=as_("local")), 404, "unknown-webhook"
-    )
+    assert_problem(office.request("POST", f"{HOOKS}/{theirs}/pause", headers=as_("local")), 404, "unknown-webhook")
+
+
+def test_who_may_not_follow_the_feed_is_sent_nothing_and_learns_no_secret(office: Api):
+    theirs = f"{HOOKS}/{create(office, 'all')['id']}"
+    taken = ("", "/resume", "/test", "/rotate-secret", "/replay")
+    for actor in ("adm", "local"):
+        assert_problem(office.post(HOOKS, {"url": TARGET}, as_(actor)), 403, "forbidden")
+        for path in taken[1:]:
+            assert_problem(office.post(theirs + path, {"after": "0"}, as_(actor)), 403, "forbidden")
+    for path in taken[1:]:  # whoever has every right still is not its owner
+        assert_problem(office.post(theirs + path, {"after": "0"}, as_("root")), 404, "unknown-webhook")
+    for actor in ("adm", "root"):
+        assert office.request("POST", f"{theirs}/pause", headers=as_(actor)).json()["state"] == "paused"
+    assert office.request("POST", f"{theirs}/resume", headers=as_("all")).json()["state"] == "active"
+    assert office.request("DELETE", theirs, headers=as_("adm")).status_code == 204
 
 
 def test_a_plan_that_is_not_yours_is_no_place_on_the_log_to_begin_at(office: Api):
@@ -174,7 +187,7 @@ def test_nobody_has_more_than_a_hundred(office: Api, monkeypatch):
 
 def test_lists_come_in_pages(office: Api):
     for _ in range(3):
-        create(office, "adm")
+        create(office, "all")
     first = office.get(HOOKS, as_("adm"), limit="2")
     assert first.headers["link"] == f'<{HOOKS}?limit=2&cursor={first.json()["next"]}>; rel="next"'
     seen, page = [], first.json()

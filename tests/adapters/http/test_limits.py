@@ -15,7 +15,7 @@ def taken(buckets: Buckets, who: str, times: int) -> int:
     through = 0
     for _ in range(times):
         try:
-            buckets.take(who)
+            buckets.take(caller(who, "reader"))
             through += 1
         except TooManyRequests:
             pass
@@ -27,7 +27,7 @@ def test_a_bucket_holds_four_seconds_worth_and_is_filled_as_time_goes_by():
     buckets = Buckets(10, lambda: now)
     assert taken(buckets, "ann", 100) == 40
     with pytest.raises(TooManyRequests) as error:
-        buckets.take("ann")
+        buckets.take(caller("ann", "reader"))
     assert error.value.seconds == pytest.approx(0.1)
     assert taken(buckets, "ben", 3) == 3
     now += error.value.seconds + 0.001
@@ -47,7 +47,7 @@ def test_however_seldom_it_is_one_request_is_let_through():
 def test_buckets_are_kept_for_so_many_callers_only():
     buckets = Buckets(1, lambda: 0.0)
     for number in range(MOST_CALLERS + 10):
-        buckets.take(str(number))
+        buckets.take(caller(str(number), "reader"))
     assert len(buckets._full_at) == MOST_CALLERS
 
 

@@ -7,13 +7,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
-from time import monotonic
+from time import monotonic, sleep
 from uuid import UUID
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from structlog.testing import capture_logs
 
+from adapters.access.api_keys import OPERATOR, EndpointOwners
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.webhook_worker import pushing
+from adapters.observability.metrics import Metrics
 from adapters.outbound.webhooks.worker import Worker, at_work
 from adapters.postgres.store import Store, begin_another_log
 from application.webhooks.attempts import Outcome
@@ -21,7 +25,7 @@ from application.webhooks.endpoints import NothingToReplay, UnknownWebhook
 from application.webhooks.retries import WAITS
 from application.webhooks.signatures import written
 from domain.account_plan.plan import plan_id_of
-from tests.callers import given_key
+from tests.callers import given_key, known_keys
 from tests.places import ROOT
 from tests.receiver import Received, Receiver, Reply, receiving
 from tests.stores import CONTEXT, MONDAY, connected, log, plans_on, say, wait_until
@@ -336,11 +340,48 @@ def test_an_endpoint_whose_owner_has_no_key_for_what_it_is_sent_is_paused_and_sa
     given_key(store, "ann", "subscriber", "acme")
     assert active() == [of_acme]
     given_key(store, "ben", "subscriber", sees_all=True)
+    given_key(store, "ann", "admin", sees_all=True)
     revoke()
     assert active() == []
     assert "No key of its owner" in (hooks.get(of_acme).reason or "")
     hooks.work_off()
     assert receiver.ids == []
+
+
+def test_whoever_never_had_a_key_has_the_rights_of_a_token_of_the_issuer_or_none(store):
+    known = known_keys(store)
+    trusting, alone = EndpointOwners(known, issuer_is_trusted=True), EndpointOwners(known, issuer_is_trusted=False)
+    assert trusting.may_receive("ann", [], False)
+    assert alone.may_receive("ann", [], False)
+    given_key(store, "Dwh@Example.com", "subscriber", "acme")
+    known.refresh()
+    acme = [plan_id_of("acme")]
+    for owners, ann in ((trusting, True), (alone, False)):
+        assert owners.may_receive("ann", [], False) == ann
+        assert owners.may_receive(OPERATOR, [], False)
+        assert owners.may_receive("dwh@example.com", acme, False)
+        assert not owners.may_receive("dwh@example.com", [], False)
+        assert not owners.may_receive("dwh@example.com", acme, True)
+
+
+@pytest.mark.parametrize("state", ["role = 'reader'", "revoked_at = now()", "plans = '{globex}'", "role = 'emperor'"])
+def test_an_endpoint_is_sent_nothing_any_more_a_second_after_its_owners_right_has_ended(
+    hooks: Hooks, receiver: Receiver, store, state
+):
+    receiver.reply = lambda _: Reply(seconds=0.05)
+    key = given_key(store, "ann", "subscriber", "acme")
+    acme = [UUID(hooks.say("acme", *map(str, range(60))))]
+    id, _ = hooks.create(plans=acme)
+    with pushing(store, Settings(webhook_loopback=True), Metrics()):
+        wait_until(lambda: len(receiver.received) > 3)
+        with connected(store.where.owner) as connection:
+            connection.execute(f"UPDATE plantrail.api_keys SET {state} WHERE id = '{key.split('_')[1]}'".encode())
+        ended = monotonic()
+        wait_until(lambda: hooks.get(id).state == "paused", 3)
+        assert monotonic() - ended < 1.5
+        sent = len(receiver.received)
+        sleep(0.3)
+    assert sent == len(receiver.received) < 40
 
 
 def test_pausing_takes_effect_between_two_events(hooks: Hooks, receiver: Receiver):
