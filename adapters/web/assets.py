@@ -30,6 +30,8 @@ SHEETS = (
     "map",
     "grid",
     "review",
+    "promises",
+    "findings",
     "utilities",
     "print",
 )

@@ -54,6 +54,10 @@ class FormData(Mapping[str, str]):
     def pairs(self) -> list[tuple[str, str]]:
         return list(self._pairs)
 
+    def but(self, name: str, value: str) -> "FormData":
+        """The same with one more value, which counts where there is none of that name."""
+        return FormData([*self._pairs, (name, value)])
+
     def all(self, name: str) -> list[str]:
         return [value for each, value in self._pairs if each == name]
 
@@ -257,6 +261,23 @@ class _Maker:
         prefix = f"{sent_as}-"
         places = [name[len(prefix) :].partition("-")[0] for name in self._given or () if name.startswith(prefix)]
         return max((int(place) + 1 for place in places if place.isdecimal() and len(place) < 4), default=0)
+
+
+def pairs_of(model: type[BaseModel], body: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """The body of a command as its form would send it."""
+    for name, value in body.items():
+        kind, sent_as = kind_of(model, name), f"{prefix}{name}"
+        if kind.input == "group" and kind.model:
+            for place, group in enumerate(value if kind.several else [value]):
+                yield from pairs_of(kind.model, group, f"{sent_as}-{place}-")
+        elif kind.several and kind.input in ("choice", "thing"):
+            yield from ((sent_as, str(each)) for each in value)
+        elif kind.several:
+            yield sent_as, ("\n" if kind.input == "text" else ", ").join(map(str, value))
+        elif isinstance(value, bool):
+            yield sent_as, "true" if value else "false"
+        else:
+            yield sent_as, "" if value is None else str(value)
 
 
 # What was typed

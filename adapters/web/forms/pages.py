@@ -11,22 +11,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.http.commands import CommandDesk
-from adapters.http.requests import context
 from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
 from adapters.web.forms.form import CommandForm, FormData, blame, command_of, form_of
+from adapters.web.forms.sending import NotRecorded, send
 from adapters.web.guard import PageGuard, visitor_of
-from adapters.web.languages import Speech
 from adapters.web.plan.pages import PlanPages, PlanRequest
 from adapters.web.plan.presenter import PlanHead, head, plan_path
 from application.aggregates.access import Caller, check_right, right_to
-from application.aggregates.handle import KeyReused, VersionConflict
-from application.views.history import since
 from domain.account_plan import COMMANDS
 from domain.account_plan.language import Section
 from domain.account_plan.plan import OpenPlan, the_plan
 from domain.account_plan.team import Member
-from domain.language import Caution, Command, Refusal
+from domain.language import Caution, Command
 
 MOST_FIELDS = 2_000
 
@@ -129,25 +126,17 @@ class CommandPages:
         if command is None:
             return await run_in_threadpool(self._shown, asked, form, key, 422)
         try:
-            return await self._recorded(request, asked, name, command, data, key)
-        except Refusal as refusal:
-            blame(form, refusal.pointer, str(refusal))
-            return await run_in_threadpool(self._shown, asked, form, key, 409)
-        except VersionConflict as conflict:
-            for sentence in meanwhile(conflict, asked.say):
-                blame(form, "", sentence)
-            return await run_in_threadpool(self._shown, asked, form, self._new_key(), 412)
-        except KeyReused:
-            blame(form, "", asked.say("This form was sent before with other words. Send it once more."))
-            return await run_in_threadpool(self._shown, asked, form, self._new_key(), 422)
+            return await self._recorded(request, asked, name, command, data.but("idempotency-key", key))
+        except NotRecorded as error:
+            for sentence in error.sentences:
+                blame(form, error.pointer, sentence)
+            key = key if error.status == 409 else self._new_key()
+            return await run_in_threadpool(self._shown, asked, form, key, error.status)
 
     async def _recorded(
-        self, request: Request, asked: PlanRequest, name: str, command: Command, data: FormData, key: str
+        self, request: Request, asked: PlanRequest, name: str, command: Command, data: FormData
     ) -> Response:
-        said = context(request, visitor_of(request).caller, "ui")
-        expected = data.get("expected-version", "")
-        seen = int(expected) if expected.isdecimal() and len(expected) < 10 else None
-        outcome = await self._desk.carry_out(request, name, [command], said, seen, key)
+        outcome = await send(self._desk, request, name, [command], data, asked.say)
         path, [done] = plan_path(the_plan(asked.known.state)), outcome.done
         now = await self._pages.asked(request)
         events = [
@@ -168,15 +157,6 @@ class CommandPages:
         action = form_path(plan_path(card), form.command)
         view = FormView(head(card, asked.cut, asked.say), form, action, asked.known.version, key)
         return self._pages.rendered(asked, "forms/page.html", view, status)
-
-
-def meanwhile(conflict: VersionConflict, say: Speech) -> list[str]:
-    """What somebody else changed since the form was opened."""
-    lines = [say("Somebody changed this meanwhile. Look at what happened, then send it once more:")]
-    for entry in since(conflict.known, conflict.since):
-        what = say(spaced(entry.type))
-        lines.append(say("{actor}, {at}: {what}", actor=entry.actor, at=say.instant(entry.recorded_at), what=what))
-    return lines
 
 
 def routes(plan_pages: PlanPages, desk: CommandDesk, guard: PageGuard, make_id: Callable[[], UUID]) -> list[Route]:

@@ -74,9 +74,13 @@ class PlanPages:
         return render(asked.request, template, status, say, view=view, bar=bar, may_change=may_change)
 
 
-def routes(pages: PlanPages, guard: PageGuard) -> list[Route]:
+OnTop = Callable[[PlanRequest], object]
+"""What stands on top of the page of a plan."""
+
+
+def routes(pages: PlanPages, guard: PageGuard, findings: OnTop) -> list[Route]:
     def plan(asked: PlanRequest) -> Any:
-        return plan_view(asked.known, asked.cut, asked.say, asked.blaming, asked.program)
+        return plan_view(asked.known, asked.cut, asked.say, asked.blaming, findings(asked), asked.program)
 
     def value(asked: PlanRequest) -> Any:
         kind, id, field = (asked.request.path_params[name] for name in ("kind", "id", "field"))

@@ -27,6 +27,7 @@ from domain.things import Thing
 
 PAGES = (
     ("", "Plan"),
+    ("/promises", "Promises"),
     ("/review", "Review"),
     ("/said-vs-did", "Said versus did"),
     ("/map", "Map"),
@@ -105,6 +106,7 @@ class PlanHead:
 class PlanView:
     head: PlanHead
     facts: Sequence[Fact]
+    findings: object
     sections: Sequence[SectionView]
     blaming: bool
     blame_address: str
@@ -126,7 +128,9 @@ def head(card: Plan, cut: Cut, say: Speech) -> PlanHead:
     return PlanHead(card.account_name, card.account_id, path, card.archived, tabs)
 
 
-def plan_view(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, program: Sequence[Recorded] = ()) -> PlanView:
+def plan_view(
+    known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, findings: object, program: Sequence[Recorded] = ()
+) -> PlanView:
     """Raises `CutBeforePlan`."""
     plan, zone, records = plan_at(known, cut), timezone_of(known), known.records[: cut.version]
     card = the_plan(plan)
@@ -144,6 +148,7 @@ def plan_view(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, program: 
     return PlanView(
         head=head(card, cut, say),
         facts=list(facts(plan, card, cut, say)),
+        findings=findings,
         sections=[
             SectionView(section, say(spaced(section)), age_of(age, say), age.stale, tables[section])
             for section, age in fresh.items()

@@ -12,7 +12,8 @@ from adapters.http.commands import CommandDesk
 from adapters.http.requests import context
 from adapters.privacy.drafts import Drafts
 from adapters.web.forms.form import FormData
-from adapters.web.forms.pages import MOST_FIELDS, meanwhile
+from adapters.web.forms.pages import MOST_FIELDS
+from adapters.web.forms.sending import meanwhile, version_in
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.plan.pages import PlanPages, PlanRequest
 from adapters.web.plan.presenter import plan_path
@@ -99,8 +100,7 @@ class ReviewPages:
         commands: Sequence[Command],
     ) -> Response:
         caller = visitor_of(request).caller
-        expected = data.get("expected-version", "")
-        seen = int(expected) if expected.isdecimal() and len(expected) < 10 else None
+        seen = version_in(data)
         key = data.get("idempotency-key") or None
         outcome = await self._desk.carry_out(request, "commands", commands, context(request, caller, "ui"), seen, key)
         await run_in_threadpool(self._drafts.drop, caller.actor, asked.known.id, FORM)

@@ -7,9 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.exchange.fields import kind_of
 from adapters.exchange.typed import typed_day
-from adapters.web.forms.form import FormData, body_of
+from adapters.web.forms.form import FormData, body_of, pairs_of
 from adapters.web.forms.layouts import LAYOUTS
 from domain.account_plan import COMMANDS
 from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
@@ -23,26 +22,7 @@ FRIDAY = date(2026, 11, 27)
 
 def typed(command: str, body: dict[str, Any]) -> list[tuple[str, str]]:
     """A body as somebody would type it into the form of its command."""
-    return [pair for name, value in body.items() for pair in _typed(COMMANDS[command], name, value, name)]
-
-
-def _typed(model: Any, name: str, value: Any, sent_as: str) -> list[tuple[str, str]]:
-    kind = kind_of(model, name)
-    if kind.input == "group":
-        groups = value if kind.several else [value]
-        return [
-            pair
-            for place, group in enumerate(groups)
-            for inner, each in group.items()
-            for pair in _typed(kind.model, inner, each, f"{sent_as}-{place}-{inner}")
-        ]
-    if kind.several and kind.input in ("choice", "thing"):
-        return [(sent_as, each) for each in value]
-    if kind.several:
-        return [(sent_as, ("\n" if kind.input == "text" else ", ").join(value))]
-    if isinstance(value, bool):
-        return [(sent_as, "true" if value else "false")]
-    return [(sent_as, "" if value is None else str(value))]
+    return list(pairs_of(COMMANDS[command], body))
 
 
 def sent(api: Api, cookie: dict[str, str], command: str, pairs: list[tuple[str, str]], key: str = "") -> Any:

@@ -1,0 +1,123 @@
+"""What is wrong with a plan, the loudest first, and what ends it: each remedy a button, or a form where something is
+still to be said."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+from urllib.parse import urlencode
+
+from adapters.rendering.words import in_words, spaced
+from adapters.web.forms.form import pairs_of
+from adapters.web.languages import Speech
+from application.findings.finding import Finding, Remedy
+from domain.account_plan import COMMANDS
+from domain.account_plan.language import AccountPlan
+from domain.program.policy import Severity
+from domain.things import Thing
+
+SIGNS: dict[Severity, str] = {"alarm": "‼", "warning": "!", "hint": "·"}
+TONES: dict[Severity, str] = {"alarm": "bad", "warning": "warning", "hint": "quiet"}
+AT_FIRST = 5
+"""So many findings are shown before one asks for all."""
+
+
+@dataclass(frozen=True)
+class RemedyView:
+    """What would end a finding."""
+
+    label: str
+    address: str
+    """Its form, with what is known filled in; where it can go as it is, where that is sent."""
+    fields: Sequence[tuple[str, str]]
+    """What is sent; empty where something is still to be said."""
+
+
+@dataclass(frozen=True)
+class FindingView:
+    severity: str
+    sign: str
+    tone: str
+    rule: str
+    sentence: str
+    since: str
+    seed: str
+    excused: str
+    remedies: Sequence[RemedyView]
+
+
+@dataclass(frozen=True)
+class FindingsShown:
+    first: Sequence[FindingView]
+    more: Sequence[FindingView]
+    counts: str
+    """How many there are of each severity, in words."""
+    version: int
+    key: str
+    """With its place, the key under which each remedy is recorded once."""
+
+
+def findings_shown(
+    items: Sequence[Finding], plan: AccountPlan, path: str, version: int, key: str, say: Speech, may_change: bool
+) -> FindingsShown:
+    """`path` is that of the plan."""
+    views = [_finding(each, plan, path, say, may_change) for each in items]
+    return FindingsShown(views[:AT_FIRST], views[AT_FIRST:], counts_in_words(items, say), version, key)
+
+
+def counts_in_words(items: Sequence[Finding], say: Speech) -> str:
+    counted = Counter(each.severity for each in items)
+    return ", ".join(
+        say.counted(*_COUNTED[severity], counted[severity]) for severity in get_args(Severity) if counted[severity]
+    )
+
+
+_COUNTED: dict[Severity, tuple[str, str]] = {
+    "alarm": ("{number} alarm", "{number} alarms"),
+    "warning": ("{number} warning", "{number} warnings"),
+    "hint": ("{number} hint", "{number} hints"),
+}
+
+
+def _finding(each: Finding, plan: AccountPlan, path: str, say: Speech, may_change: bool) -> FindingView:
+    excused = each.excused
+    return FindingView(
+        severity=say(each.severity),
+        sign=SIGNS[each.severity],
+        tone=TONES[each.severity],
+        rule=say(spaced(each.rule)),
+        sentence=each.sentence,
+        since=say("since {day}", day=say.day(each.since_on)),
+        seed=say(each.seed),
+        excused=say("excused until {day} by {person}", day=say.day(excused.until_on), person=excused.by)
+        if excused
+        else "",
+        remedies=[_remedy(remedy, plan, path, say) for remedy in each.remedies] if may_change else [],
+    )
+
+
+def _remedy(remedy: Remedy, plan: AccountPlan, path: str, say: Speech) -> RemedyView:
+    pairs = list(pairs_of(COMMANDS[remedy.command], remedy.body))
+    address = f"{path}/do/{remedy.command}"
+    words = " ".join(filter(None, (say(spaced(remedy.command)), _about(remedy, plan))))
+    if remedy.missing:
+        return RemedyView(f"{words} …", f"{address}?{urlencode(pairs)}", [])
+    return RemedyView(words, address, pairs)
+
+
+def _about(remedy: Remedy, plan: AccountPlan) -> str:
+    """What it is about, in few words: the thing it names, else what it would say."""
+    command = COMMANDS[remedy.command]
+    named = plan.named(command.noun, str(remedy.body.get("id", "")))
+    if named:
+        said = [in_words(value, field) for field, value in remedy.body.items() if field not in ("id", "member")]
+        return f"{_called(named)}: {', '.join(said)}" if said else _called(named)
+    for field in ("statement", "title", "section", "kind", "roles"):
+        if field in remedy.body:
+            return f"“{in_words(remedy.body[field], field)}”"
+    parts = [plan.named(kind, str(remedy.body[kind])) for kind in ("offering", "unit") if kind in remedy.body]
+    return " · ".join(_called(part) for part in parts if part)
+
+
+def _called(thing: Thing) -> str:
+    return thing.known_as or thing.id

@@ -1,0 +1,61 @@
+"""The page of a plan's promises: the open list, on which each is done, moved or dropped in place."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from adapters.http.commands import CommandDesk
+from adapters.web.forms.form import FormData
+from adapters.web.forms.pages import MOST_FIELDS
+from adapters.web.forms.sending import NotRecorded, send
+from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.plan.pages import PlanPages, PlanRequest
+from adapters.web.plan.presenter import plan_path
+from adapters.web.promises.presenter import NOTHING, Typed, promises_view
+from adapters.web.review.typed import Mistake, commands_of, promises
+from domain.account_plan.plan import the_plan
+
+
+class PromisePages:
+    def __init__(self, pages: PlanPages, desk: CommandDesk, make_id: Callable[[], UUID]) -> None:
+        self._pages = pages
+        self._desk = desk
+        self._make_id = make_id
+
+    async def list(self, request: Request) -> Response:
+        return await run_in_threadpool(self._shown, await self._pages.asked(request))
+
+    async def record(self, request: Request) -> Response:
+        """What became of one promise; where it cannot be recorded, its row says why and holds what was typed."""
+        asked = await self._pages.asked(request)
+        form = await request.form(max_fields=MOST_FIELDS)
+        data = FormData([(name, str(value)) for name, value in form.multi_items()])
+        typed = list(promises(data, asked.cut.date))
+        commands, mistakes = commands_of(typed)
+        if mistakes:
+            return await run_in_threadpool(self._shown, asked, Typed(data, mistakes), 422)
+        if commands:
+            try:
+                await send(self._desk, request, "commands", commands, data, asked.say)
+            except NotRecorded as error:
+                wrong = [Mistake(typed[0].prefix, sentence) for sentence in error.sentences]
+                now = await self._pages.asked(request)
+                return await run_in_threadpool(self._shown, now, Typed(data, wrong), error.status)
+        return RedirectResponse(f"{plan_path(the_plan(asked.known.state))}/promises", 303)
+
+    def _shown(self, asked: PlanRequest, typed: Typed = NOTHING, status: int = 200) -> Response:
+        may_change = visitor_of(asked.request).caller.may("command")
+        view = promises_view(asked.known, asked.cut, asked.say, str(self._make_id()), may_change, typed)
+        return self._pages.rendered(asked, "promises/page.html", view, status)
+
+
+def routes(plan_pages: PlanPages, desk: CommandDesk, guard: PageGuard, make_id: Callable[[], UUID]) -> list[Route]:
+    pages = PromisePages(plan_pages, desk, make_id)
+    return [
+        guard.page("/plans/{plan}/promises", pages.list, "view", "promises-page"),
+        guard.page("/plans/{plan}/promises", pages.record, "command", "promise-recorded", "POST"),
+    ]
