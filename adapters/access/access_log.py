@@ -44,6 +44,16 @@ class AccessEvent(NamedTuple):
     times: int
 
 
+class Period(NamedTuple):
+    """When it happened: from an instant on, and before another; None where that end is open."""
+
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+EVER = Period()
+
+
 class AccessItem(BaseModel):
     """An entry of the access log: one read, or several identical ones within half a second."""
 
@@ -86,11 +96,12 @@ class AccessEvents(Protocol):
         actor: str | None = None,
         before: int | None = None,
         caller: Caller | None = None,
+        period: Period = EVER,
     ) -> AccessPage:
         """Return a page of at most `limit` entries, the latest first.
 
-        `plans` and `actor` filter; `caller` restricts the page to plans that this caller may see. `before` is the id of
-        the last entry of the previous page. Raises `StoreUnavailable`.
+        `plans`, `actor` and `period` filter; `caller` restricts the page to plans that this caller may see. `before` is
+        the id of the last entry of the previous page. Raises `StoreUnavailable`.
         """
 
 

@@ -1,6 +1,6 @@
 """What commands share: how they name a plan and a cut, and how they find the plan."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,16 +10,18 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from rich.text import Text
 
 from adapters.access.access_log import Access, AccessEvent
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import account_plans, make_id, open_store, utc_now
 from adapters.cli.errors import Told
+from adapters.cli.tables import named, text
 from adapters.postgres.store import Store
 from application.views.cuts import Cut, cut_at
 from application.views.loaded_plan import LoadedPlan
-from application.views.plan_names import first_open
-from domain.account_plan.plan import PlanNotOpen
+from application.views.plan_names import first_open, plans_named
+from domain.account_plan.plan import PlanNotOpen, the_plan
 from domain.program.charter import PROGRAM_ID
 from domain.record import Recorded
 
@@ -29,6 +31,10 @@ AsOf = Annotated[
     typer.Option(
         metavar="CUT", help="As of a cut: now, review:ID, version:N, event:ID, 2026-03-31 or 2026-03-31T17:00:00Z."
     ),
+]
+From = Annotated[str | None, typer.Option("--from", metavar="DAY|INSTANT", help="Only from then on (UTC).")]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="DAY|INSTANT", help="Only up to then (UTC); a day counts to its end.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the JSON of the HTTP view, for programs.")]
 
@@ -45,6 +51,39 @@ def note_export(store: Store, view: str, plan_id: UUID | None, cut: str) -> None
     """Put an export on record before it begins. Raises `StoreUnavailable`."""
     access = Access(operator(), None, "operator", view, plan_id, cut)
     store.access_events.add([AccessEvent(access, utc_now(), str(make_id()), 1)])
+
+
+def plan_ids_of(store: Store, plan: str | None) -> frozenset[UUID] | None:
+    """Return the ids that the name of a plan stands for; None for no name. Raises `Told` if there is no such plan."""
+    if plan is None:
+        return None
+    there = frozenset(plan_id for plan_id in plans_named(plan) if store.events.read(plan_id))
+    if not there:
+        raise no_plan(plan)
+    return there
+
+
+def is_there(store: Store, plan: str) -> bool:
+    try:
+        return bool(plan_ids_of(store, plan))
+    except Told:
+        return False
+
+
+def no_plan(name: str) -> Told:
+    return Told(f"There is no plan “{name}”. `plantrail plans` lists those there are.")
+
+
+def accounts_named(store: Store, plans: Iterable[UUID | None]) -> Callable[[UUID], Text]:
+    """Return what names a plan for people: its account. The id is shown of what is no plan that was opened."""
+    known: dict[UUID, Text] = {PROGRAM_ID: Text("the program")}
+    for plan_id in {each for each in plans if each} - set(known):
+        try:
+            account = the_plan(account_plans(store).read(plan_id).state)
+        except PlanNotOpen:
+            continue
+        known[plan_id] = named(account.account_name, account.account_id)
+    return lambda plan_id: known.get(plan_id, text(plan_id))
 
 
 @dataclass(frozen=True)
@@ -68,7 +107,7 @@ def found(name: str) -> Iterator[tuple[Store, Asked]]:
         try:
             asked = Asked(first_open(name, account_plans(store).read), utc_now(), store.events.read(PROGRAM_ID))
         except PlanNotOpen:
-            raise Told(f"There is no plan “{name}”. `plantrail plans` lists those there are.") from None
+            raise no_plan(name) from None
         yield store, asked
 
 

@@ -1,22 +1,24 @@
 """Commands for the API keys of callers, and for the record of who has read what."""
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.text import Text
 
-from adapters.access.access_log import AccessItem
-from adapters.access.api_keys import ApiKey, GivenRole, ids_of, new_key
+from adapters.access.access_log import AccessItem, Period
+from adapters.access.api_keys import ApiKey, GivenRole, new_key
+from adapters.access.key_views import KeyMade, key_list
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import open_store, utc_now
-from adapters.cli.asking import AsJson, operator
+from adapters.cli.asking import AsJson, From, To, accounts_named, is_there, operator, plan_ids_of
 from adapters.cli.errors import Told
 from adapters.cli.generations import keys
-from adapters.cli.tables import GOOD, QUIET, WARNING, table, text
+from adapters.cli.tables import GOOD, QUIET, WARNING, lines, table, text
 from adapters.cli.terminal import out, print_json, print_lines, tell
 from application.aggregates.access import WORKS_ON_PLANS
 from domain.calendar import DAY, instant_within_calendar, instant_written
@@ -50,6 +52,7 @@ def create(
         bool, typer.Option("--personal-data", help="Their feed and webhooks may include text about people.")
     ] = False,
     on_behalf_of: Annotated[bool, typer.Option("--on-behalf-of", help="They may act on behalf of others.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Create an API key and show it, this once."""
     key, shown = new_key(
@@ -65,8 +68,14 @@ def create(
     with open_store(Settings()) as store:
         first = not store.api_keys.any()
         store.api_keys.add(key)
-    print_lines([f"{shown}\n".encode()])
+        unknown = [plan for plan in key.plans or () if not is_there(store, plan)]
+    if as_json:
+        print_json(KeyMade.made(key, shown))
+    else:
+        print_lines([f"{shown}\n".encode()])
     tell(f"Keep it now: it is not shown again. It is known within a second; `plantrail keys revoke {key.id}` ends it.")
+    for plan in unknown:
+        tell(f"There is no plan “{plan}” yet: the key is for whatever plan will be opened under that name.", WARNING)
     if first:
         tell("From its next start on the service asks everybody for a key, on this machine as well.")
 
@@ -97,11 +106,20 @@ def instant(said: str, option: str) -> datetime:
         raise typer.BadParameter(f"“{shortened(said)}” {error}", param_hint=option) from None
 
 
+def end(said: str, option: str) -> datetime:
+    """Parse the end of a period, which is not part of it. A day stands for its end. Raises `typer.BadParameter`."""
+    at = instant(said, option)
+    return at + (timedelta(days=1) if DAY.fullmatch(said) else timedelta(microseconds=1))
+
+
 @keys.command("list")
-def list_keys() -> None:
+def list_keys(as_json: AsJson = False) -> None:
     """List the API keys, without their secrets."""
     with open_store(Settings()) as store:
         found = store.api_keys.all()
+    if as_json:
+        print_json(key_list(found))
+        return
     columns = ["!Id", "*Name", "Role", "Plans", "May also", "State", "Last used"]
     out().print(table("API keys", columns, [row_of(key, utc_now()) for key in found]) or text("There are no keys yet."))
 
@@ -138,21 +156,30 @@ def revoke(id: Annotated[str, typer.Argument(help="The id of the key, as `plantr
 def access_events(
     plan: Annotated[str | None, typer.Option(help="Only reads of this plan: account id or plan id.")] = None,
     actor: Annotated[str | None, typer.Option(help="Only reads by this person.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    from_: From = None,
+    to: To = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many entries.")] = 100,
+    cursor: Annotated[int | None, typer.Option(min=0, help="The value of `next` on the previous page.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who has read what, the latest first."""
+    period = Period(instant(from_, "--from") if from_ else None, end(to, "--to") if to else None)
     with open_store(Settings()) as store:
-        page = store.access_events.page(limit, ids_of([plan]) if plan else None, actor)
+        page = store.access_events.page(limit, plan_ids_of(store, plan), actor, cursor, period=period)
+        account = accounts_named(store, (item.plan_id for item in page.items))
     if as_json:
         print_json(page)
         return
     columns = ["!When (UTC)", "Who", "Role", "*What", "Plan", "How far", ">Times"]
-    out().print(table("Reads", columns, [row_of_read(item) for item in page.items]) or text("Nothing was read."))
+    rows = [row_of_read(item, account) for item in page.items]
+    out().print(table("Reads", columns, rows) or text("Nothing was read."))
+
+    if page.next:
+        tell(f"There is more: add --cursor {page.next}, or raise --limit (up to 10,000).", "dim")
 
 
-def row_of_read(item: AccessItem) -> Sequence[Text]:
+def row_of_read(item: AccessItem, account: Callable[[UUID], Text]) -> Sequence[Text]:
     who = f"{item.actor} for {item.on_behalf_of}" if item.on_behalf_of else item.actor
-    when = text(f"{item.at:%Y-%m-%d %H:%M:%S}")
-    plan = text(item.plan_id or "several")
+    when = lines(text(f"{item.at:%Y-%m-%d}"), text(f"{item.at:%H:%M:%S}", QUIET))
+    plan = account(item.plan_id) if item.plan_id else text("several", QUIET)
     return when, text(who), text(item.role), text(item.view), plan, text(item.cut), text(item.times)

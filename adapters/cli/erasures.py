@@ -1,7 +1,8 @@
 """The command that shows who was forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.console import Group, RenderableType
@@ -9,12 +10,12 @@ from rich.text import Text
 
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import open_store
-from adapters.cli.asking import AsJson
+from adapters.cli.asking import AsJson, accounts_named, plan_ids_of
 from adapters.cli.errors import Told
 from adapters.cli.tables import GOOD, QUIET, WARNING, heading, lines, pairs, table, text
 from adapters.cli.terminal import out, print_json
+from adapters.postgres.store import Store
 from application.aggregates.erasures import Certificate
-from application.views.plan_names import plans_named
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,31 +28,34 @@ def erasures(
     as_json: AsJson = False,
 ) -> None:
     """Show who was forgotten, and the certificates."""
-    found = certificates(plan, stakeholder)
+    with open_store(Settings()) as store:
+        found = certificates(store, plan, stakeholder)
+        account = accounts_named(store, (UUID(each.plan_id) for each in found))
     if as_json:
         print_json(found[0] if stakeholder else {"items": found})
     elif stakeholder:
         out().print(in_full(found[0]))
     else:
         columns = ["Plan", "*Stakeholder", "Forgotten", "By", "State"]
-        out().print(table("Erasures", columns, map(row_of, found)) or Text("Nobody was forgotten.", QUIET))
+        rows = [row_of(each, account) for each in found]
+        out().print(table("Erasures", columns, rows) or Text("Nobody was forgotten.", QUIET))
 
 
-def certificates(plan: str | None, stakeholder: str | None) -> list[Certificate]:
+def certificates(store: Store, plan: str | None, stakeholder: str | None) -> list[Certificate]:
     """Return the certificates of a plan or a stakeholder. Raises `Told`."""
-    with open_store(Settings()) as store:
-        if plan is None:
-            return store.erasures.certificates()
-        of_plan = [each for plan_id in plans_named(plan) for each in store.erasures.certificates(plan_id)]
+    plans = plan_ids_of(store, plan)
+    if plans is None:
+        return store.erasures.certificates()
+    of_plan = [each for plan_id in plans for each in store.erasures.certificates(plan_id)]
     found = [each for each in of_plan if stakeholder in (None, each.stakeholder)]
     if stakeholder and not found:
         raise Told(f"Nobody “{stakeholder}” was forgotten in the plan “{plan}”. `plantrail erasures` lists who was.")
     return found
 
 
-def row_of(certificate: Certificate) -> Sequence[Text]:
+def row_of(certificate: Certificate, account: Callable[[UUID], Text]) -> Sequence[Text]:
     return (
-        text(certificate.plan_id),
+        account(UUID(certificate.plan_id)),
         text(certificate.stakeholder),
         text(f"{certificate.forgotten_at:%Y-%m-%d %H:%M}"),
         text(certificate.forgotten_by),

@@ -9,13 +9,13 @@ from eventsourcing.persistence import Notification
 
 from adapters.bootstrap.settings import Settings, public_url
 from adapters.bootstrap.store import open_store
+from adapters.cli.asking import plan_ids_of
 from adapters.cli.terminal import print_lines
 from adapters.events.cloud_events import CloudEvents, topics_of
 from adapters.postgres.store import Store
 from application.aggregates.ports import StoreUnavailable
 from application.feed.cursors import Cursor, cursor
 from application.feed.ports import EventFilter, Page
-from application.views.plan_names import plans_named
 
 LONGEST_WAIT = 60.0
 RETRY = 1.0
@@ -41,10 +41,11 @@ def tail(
 ) -> None:
     """Print the events on the log: a CloudEvent as JSON a line."""
     asked = cursor(after)
-    wanted = EventFilter(topics_of(type or []), frozenset(map(str, plans_named(plan))) if plan else None)
-    settings = Settings()
+    topics, settings = topics_of(type or []), Settings()
     address = public_url(settings)
     with open_store(settings) as store:
+        plans = plan_ids_of(store, plan)
+        wanted = EventFilter(topics, frozenset(map(str, plans)) if plans else None)
         for page in pages(store, asked, wanted, follow):
             keys = store.keys.of_events(page.rows) if personal_data else {}
             written = CloudEvents(page.log_id, address).structured

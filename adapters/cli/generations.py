@@ -8,8 +8,9 @@ from rich.text import Text
 
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import open_store
+from adapters.cli.asking import AsJson
 from adapters.cli.tables import GOOD, QUIET, WARNING, table, text
-from adapters.cli.terminal import out, tell
+from adapters.cli.terminal import out, print_json, tell
 from adapters.postgres.key_generations import Generation
 from adapters.rendering.words import counted
 
@@ -21,10 +22,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 @keys.command()
-def generations() -> None:
+def generations(as_json: AsJson = False) -> None:
     """List the generations of the key-encryption key, and how much is wrapped with each."""
     with open_store(Settings()) as store:
         rows = store.generations.all()
+    if as_json:
+        print_json({"items": rows})
+        return
     columns = [">Generation", "!Begun", "State", ">Wraps"]
     out().print(
         table("Key-encryption keys", columns, [row_of(each) for each in rows]) or text("Nothing is wrapped yet.")

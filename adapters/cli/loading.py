@@ -69,6 +69,10 @@ def export_log(
     keys: Keys = None,
 ) -> None:
     """Write every event as it is stored, one as JSON a line. Text about people stays sealed."""
+    if output and output.suffix.lower() not in ("", ".jsonl", ".ndjson"):
+        raise TransferRefused(
+            f"The log is JSON lines, so the file's name cannot end in “{output.suffix}”. Name one that ends in .jsonl."
+        )
     refuse_to_overwrite(output, keys)
     with open_store(Settings()) as store:
         note_export(store, "export --keys" if keys else "export", None, f"position:{store.events.last_position()}")

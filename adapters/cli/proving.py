@@ -1,8 +1,11 @@
 """Commands for proofs: verify the log, make checkpoints to keep elsewhere, export a plan's history for an outsider."""
 
+from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import Annotated, Self
+from uuid import UUID
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -10,16 +13,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from adapters.bootstrap.audit_bundle import write_bundle
 from adapters.bootstrap.settings import Settings, log_key
 from adapters.bootstrap.store import notary, open_store
-from adapters.cli.asking import AsOf, PlanName, found, note_export
+from adapters.cli.asking import AsJson, AsOf, PlanName, found, note_export
 from adapters.cli.errors import Told
-from adapters.cli.terminal import err, print_lines, tell
+from adapters.cli.terminal import err, print_json, print_lines, tell
 from adapters.postgres.notary import Watch
 from adapters.postgres.verification import Verified
 from adapters.postgres.verification import verify as verify_log
 from adapters.proof.checkpoints import VerifierKey
 from adapters.rendering.words import counted
-from application.proof.checkpoints import NoteRefused, notes_in
-from application.views.cuts import check_there
+from application.proof.checkpoints import KeptCheckpoint, LogHead, NoteRefused, notes_in
+from application.views.cuts import Cut, check_there
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan.plan import the_plan
 
 Elsewhere = Annotated[
     list[Path] | None,
@@ -60,6 +65,7 @@ def verify(
     key: Annotated[
         list[str] | None, typer.Option(metavar="KEY", help="A verifier key that the log used before; repeat for more.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Check the whole log against its tree and every checkpoint ever signed. The exit code is 1 if anything was
     altered."""
@@ -76,7 +82,28 @@ def verify(
         found = verify_log(
             store.datastore, trusted, notes, lambda done, total: progress.update(bar, completed=done, total=total)
         )
-    report(found, len(notes))
+    if as_json:
+        print_json(Report.of(found, len(notes)))
+    else:
+        report(found, len(notes))
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `verify --json` prints of a log that is as it was signed."""
+
+    events_covered: int
+    events_not_covered: int
+    plans: int
+    checkpoints: int
+    checkpoints_kept_elsewhere: int
+    last: LogHead | None
+    """The last checkpoint."""
+
+    @classmethod
+    def of(cls, found: Verified, elsewhere: int) -> Self:
+        last = LogHead.of(found.last) if found.last else None
+        return cls(found.covered, found.not_covered, found.plans, found.checkpoints, elsewhere, last)
 
 
 def notes_of(file: Path) -> list[str]:
@@ -115,9 +142,12 @@ def audit_bundle(
         bool,
         typer.Option("--words/--sealed", help="Whether to include text about people, or only what it is sealed as."),
     ] = True,
+    as_json: AsJson = False,
 ) -> None:
     """Export what it takes to prove a plan's history to somebody who does not trust us: events, proofs, report,
     verifier."""
+    if output.suffix.lower() not in ("", ".zip"):
+        raise Told(f"A bundle is a ZIP file, so its name cannot end in “{output.suffix}”. Name one that ends in .zip.")
     if output.exists():
         raise Told(f"{output} exists already. Choose a new file.")
     notes = [note for file in earlier or () for note in notes_of(file)]
@@ -127,4 +157,26 @@ def audit_bundle(
         note_export(store, "audit-bundle", asked.known.id, f"version:{cut.version}")
         at = notary(store, log_key(Settings())).seal()
         write_bundle(output, store, asked.known, cut, at, notes, asked.now, words)
+    if as_json:
+        print_json(Bundle.of(output, asked.known, cut, at))
+        return
     tell(f"The bundle is written to {output}. Whoever gets it runs: python verify_bundle.py {output.name}")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What `audit-bundle --json` prints: the file, what is in it, and the checkpoint it is proven against."""
+
+    file: str
+    sha256: str
+    plan_id: UUID
+    account_id: str
+    version: int
+    log_head: LogHead
+
+    @classmethod
+    def of(cls, file: Path, known: LoadedPlan, cut: Cut, at: KeptCheckpoint) -> Self:
+        with file.open("rb") as content:
+            digest = file_digest(content, "sha256").hexdigest()
+        account = the_plan(known.state).account_id
+        return cls(str(file), digest, known.id, account, cut.version, LogHead.of(at))

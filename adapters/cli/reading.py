@@ -23,7 +23,16 @@ from application.views.cuts import timezone_of
 from application.views.diff import diff
 from application.views.history import Filter
 from application.views.list_cursors import version_of
-from application.views.pages import blame_list, event_named, history_page, review_before, review_list, version_before
+from application.views.pages import (
+    UnknownKind,
+    blame_list,
+    event_named,
+    history_page,
+    review_before,
+    review_list,
+    thing_named,
+    version_before,
+)
 from domain.account_plan import ACCOUNT_PLAN, EVENTS
 from domain.account_plan.language import Section
 from domain.account_plan.plan import Tier, the_plan
@@ -85,8 +94,8 @@ def show_history(
     as_json: AsJson = False,
 ) -> None:
     """Show who did what when, what it changed, and why."""
-    kind, _, id = (entity or "").partition(":")
-    wanted = Filter(section=section, type=type and event(type), actor=actor, kind=kind or None, id=id or None)
+    kind, id = thing(entity)
+    wanted = Filter(section=section, type=type and event(type), actor=actor, kind=kind, id=id)
     asked = find(plan)
     after = max(version_of(cursor) if cursor else 0, version_before(from_, asked.known, asked.now))
     page = history_page(asked.known, wanted, asked.cut(to or as_of), after, limit)
@@ -107,6 +116,13 @@ def event(name: str) -> str:
             param_hint="--type",
         )
     return found
+
+
+def thing(named: str | None) -> tuple[str | None, str | None]:
+    try:
+        return thing_named(named, ACCOUNT_PLAN)
+    except UnknownKind as error:
+        raise typer.BadParameter(str(error), param_hint="--entity") from None
 
 
 @plan.command()

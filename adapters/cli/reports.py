@@ -25,11 +25,13 @@ from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import Tier
 
 Format = Literal["text", "json", "md", "html", "pdf"]
-SUFFIXES: Mapping[str, Format] = {".json": "json", ".md": "md", ".html": "html", ".pdf": "pdf"}
+SUFFIXES: Mapping[str, Format] = {".json": "json", ".md": "md", ".html": "html", ".pdf": "pdf", ".txt": "text"}
 
 report = typer.Typer(help="Reports across plans.", no_args_is_help=True)
 
-InFormat = Annotated[Format | None, typer.Option("--format", help="Default: as the name of the file ends, else text.")]
+InFormat = Annotated[
+    Format | None, typer.Option("--format", help="Default: as the name of the file ends; text without a file.")
+]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="A file; without it, standard output.")]
 
 
@@ -80,10 +82,25 @@ def month(
 
 
 def form_of(format: Format | None, output: Path | None) -> Format:
-    """Return the form to write. Raises `Told` if the terminal cannot show it."""
-    form = format or SUFFIXES.get(output.suffix if output else "", "text")
+    """Return the form to write: the one asked for, else the one that the name of the file ends with.
+
+    Raises `Told` if the file's name says no form that there is, or the terminal cannot show it.
+    """
+    form = format or form_named(output)
     if form == "pdf" and output is None and out().is_terminal:
         raise Told("A PDF is not for a terminal. Name a file with -o, or send it on with a pipe.")
+    return form
+
+
+def form_named(output: Path | None) -> Format:
+    if output is None:
+        return "text"
+    form = SUFFIXES.get(output.suffix.lower())
+    if form is None:
+        raise Told(
+            f"No form of the report ends in “{output.suffix or output.name}”. Name a file that ends in"
+            f" {', '.join(SUFFIXES)}, or say --format."
+        )
     return form
 
 

@@ -15,10 +15,12 @@ from rich.text import Text
 from adapters.access.api_keys import OPERATOR
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import open_store, utc_now
-from adapters.cli.asking import AsJson
+from adapters.cli.asking import AsJson, accounts_named
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, pairs, panel, table, text
 from adapters.cli.terminal import out, print_json, tell
+from adapters.postgres.store import Store
 from adapters.rendering.words import counted
+from application.views.plan_names import CANONICAL_UUID
 from application.webhooks.endpoints import Attempt, Parked, State, UnknownWebhook, Webhook
 from application.webhooks.ports import TryOut, Webhooks
 from application.webhooks.subscriptions import Replay, Subscriptions, WebhookRequest
@@ -50,6 +52,7 @@ def add_to(app: typer.Typer) -> None:
 class Desk:
     """The webhooks of everybody, as an operator manages them."""
 
+    store: Store
     webhooks: Webhooks
     subscriptions: Subscriptions
     try_out: TryOut
@@ -79,7 +82,7 @@ def desk() -> Iterator[Desk]:
     settings = Settings()
     targets = webhook_targets(settings)
     with open_store(settings) as store:
-        yield Desk(store.webhooks, subscriptions(store, targets), trying_out(store, targets))
+        yield Desk(store, store.webhooks, subscriptions(store, targets), trying_out(store, targets))
 
 
 # Commands
@@ -162,10 +165,11 @@ def send_test(webhook: Id, as_json: AsJson = False) -> None:
     """Send a test event, and show the answer."""
     with desk() as at:
         attempt = asyncio.run(at.try_out(at.id(webhook), None))
+        account = accounts_named(at.store, [plan_of(attempt)])
     if as_json:
         print_json(attempt)
     else:
-        out().print(table("Test", ATTEMPT_COLUMNS, [attempt_row(attempt)]))
+        out().print(table("Test", ATTEMPT_COLUMNS, [attempt_row(attempt, account)]))
     if attempt.status is None or not 200 <= attempt.status < 300:
         raise typer.Exit(1)
 
@@ -175,7 +179,8 @@ def attempts(webhook: Id, as_json: AsJson = False, cursor: Cursor = None, limit:
     """Show the outcome of each attempt, the latest first."""
     with desk() as at:
         page = at.webhooks.attempts(at.id(webhook), None, cursor, limit)
-    show(page, as_json, "Attempts", ATTEMPT_COLUMNS, attempt_row)
+        account = accounts_named(at.store, (plan_of(each) for each in page.items))
+    show(page, as_json, "Attempts", ATTEMPT_COLUMNS, lambda each: attempt_row(each, account))
 
 
 @webhooks.command()
@@ -183,7 +188,9 @@ def parked(webhook: Id, as_json: AsJson = False, cursor: Cursor = None, limit: L
     """List the plans that are not tried again until they are replayed."""
     with desk() as at:
         page = at.webhooks.parked(at.id(webhook), None, cursor, limit)
-    show(page, as_json, "Parked plans", ["*Plan", "!Since", ">Arrived up to", "Why"], parked_row)
+        account = accounts_named(at.store, (each.plan for each in page.items))
+    columns = ["*Plan", "!Since", ">Arrived up to", "Why"]
+    show(page, as_json, "Parked plans", columns, lambda each: parked_row(each, account))
 
 
 @webhooks.command()
@@ -259,19 +266,24 @@ def webhook_row(webhook: Webhook) -> Sequence[Text]:
 ATTEMPT_COLUMNS = ["!When", "*Event", "Answer", ">ms"]
 
 
-def attempt_row(attempt: Attempt) -> Sequence[Text]:
-    arrived = attempt.status is not None and 200 <= attempt.status < 300
+def plan_of(attempt: Attempt) -> UUID | None:
+    plan = attempt.event.rpartition(":")[0]
+    return UUID(plan) if CANONICAL_UUID.fullmatch(plan) else None
+
+
+def attempt_row(attempt: Attempt, account: Callable[[UUID], Text]) -> Sequence[Text]:
+    arrived, plan = attempt.status is not None and 200 <= attempt.status < 300, plan_of(attempt)
     return (
-        text(f"{attempt.attempted_at:%Y-%m-%d %H:%M:%S}"),
-        text(attempt.event),
+        lines(text(f"{attempt.attempted_at:%Y-%m-%d}"), text(f"{attempt.attempted_at:%H:%M:%S}", QUIET)),
+        lines(account(plan) if plan else None, text(attempt.event, QUIET)),
         text(attempt.status or attempt.error, GOOD if arrived else ALARM),
         text(attempt.milliseconds),
     )
 
 
-def parked_row(parked: Parked) -> Sequence[Text]:
+def parked_row(parked: Parked, account: Callable[[UUID], Text]) -> Sequence[Text]:
     version = parked.event.rpartition(":")[2]
-    return text(parked.plan), text(minutes(parked.parked_at)), text(f"version {version}"), text(parked.reason)
+    return account(parked.plan), text(minutes(parked.parked_at)), text(f"version {version}"), text(parked.reason)
 
 
 def minutes(at: datetime) -> str:

@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapters.access.api_keys import ApiKey, ApiKeys, GivenRole, ids_of, new_key
+from adapters.access.key_views import KeyList, KeyMade, KeyShown, key_list
 from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, problem_of
 from adapters.http.guard import needs
 from adapters.http.problems import Rejected, rejected_body
@@ -32,32 +33,6 @@ class NewKey(BaseModel):
     expires_at: Instant | None = None
     personal_data: bool = Field(False, description="Whether their feed and webhooks may include text about people.")
     on_behalf_of: bool = Field(False, description="Whether they may act on behalf of others.")
-
-
-class KeyShown(BaseModel):
-    """A key, without its secret."""
-
-    id: str
-    name: str
-    role: GivenRole
-    plans: list[str] | None
-    personal_data: bool
-    on_behalf_of: bool
-    created_at: datetime
-    created_by: str
-    expires_at: datetime | None
-    revoked_at: datetime | None
-    last_used_at: datetime | None
-
-
-class KeyMade(KeyShown):
-    """A new key. It is shown this once."""
-
-    key: str
-
-
-class KeyList(BaseModel):
-    items: list[KeyShown]
 
 
 EXAMPLE = {"name": "crm-sync", "role": "editor", "plans": None, "on_behalf_of": True}
@@ -91,7 +66,7 @@ def routes(keys: ApiKeys, now: Callable[[], datetime], changed: Callable[[], Non
     async def read_keys(request: Request) -> Response:
         caller, found = caller_of(request), await run_in_threadpool(keys.all)
         theirs = [key for key in found if is_theirs_to_give(caller, key.role, key.plans)]
-        return answer(KeyList(items=[KeyShown(**shown(key)) for key in theirs]))
+        return answer(key_list(theirs))
 
     @api.post(
         "",
@@ -121,13 +96,13 @@ def routes(keys: ApiKeys, now: Callable[[], datetime], changed: Callable[[], Non
         )
         await run_in_threadpool(keys.add, key)
         await run_in_threadpool(changed)
-        return answer(KeyMade(key=text, **shown(key)), 201)
+        return answer(KeyMade.made(key, text), 201)
 
     @api.delete("/{id}", response_model=KeyShown, summary="Revoke a key", **said((404, "There is no such key.")))
     async def revoke_key(request: Request, id: Annotated[str, Path(description="The key's id.")]) -> Response:
         key = await run_in_threadpool(revoked, caller_of(request), id)
         await run_in_threadpool(changed)
-        return answer(KeyShown(**shown(key)))
+        return answer(KeyShown.of(key))
 
     def revoked(caller: Caller, id: str) -> ApiKey:
         """Revoke a key. Raises `Rejected`."""
@@ -159,10 +134,6 @@ def check_may_give(caller: Caller, wanted: NewKey) -> None:
     """Check that the caller may give this key. Raises `CallerNotAllowed`."""
     if not is_theirs_to_give(caller, wanted.role, wanted.plans):
         raise CallerNotAllowed("You may give keys for the plans only that were named for you.")
-
-
-def shown(key: ApiKey) -> dict[str, Any]:
-    return {name: getattr(key, name) for name in KeyShown.model_fields}
 
 
 def answer(content: BaseModel, status: int = 200) -> Response:

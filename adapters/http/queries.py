@@ -38,11 +38,13 @@ from application.views.pages import (
     BlameList,
     HistoryPage,
     ReviewList,
+    UnknownKind,
     blame_list,
     event_named,
     history_page,
     review_before,
     review_list,
+    thing_named,
     version_before,
 )
 from application.views.policy_in_force import policy_at
@@ -95,11 +97,9 @@ class HistoryAsked(AsOf):
     limit: int = Field(100, ge=1, le=MOST_ENTRIES, description="At most this many entries.")
 
     def filter(self, of: AggregateType[Any]) -> history.Filter:
-        """Raises `Rejected` where the type has no such event."""
-        kind, _, id = (self.entity or "").partition(":")
-        return history.Filter(
-            section=self.section, type=_event_name(self.type, of), actor=self.actor, kind=kind or None, id=id or None
-        )
+        """Raises `Rejected` where the type has no such event or kind of thing."""
+        kind, id = _thing_named(self.entity, of)
+        return history.Filter(section=self.section, type=_event_name(self.type, of), actor=self.actor, kind=kind, id=id)
 
 
 ONLY_OF_SECTION = Field(None, description="Only what belongs to this section.")
@@ -160,6 +160,13 @@ def _event_name(type: str | None, of: AggregateType[Any]) -> str | None:
     if type and not found:
         raise rejected_parameter("type", "invalid-parameters", "There is no such type of event.")
     return found
+
+
+def _thing_named(text: str | None, of: AggregateType[Any]) -> tuple[str | None, str | None]:
+    try:
+        return thing_named(text, of)
+    except UnknownKind as error:
+        raise rejected_parameter("entity", "invalid-parameters", str(error)) from None
 
 
 # Answers

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from adapters.access.access_log import AccessEvent, AccessItem, AccessPage
+from adapters.access.access_log import EVER, AccessEvent, AccessItem, AccessPage, Period
 from adapters.postgres.datastore import Datastore
 from application.aggregates.access import Caller
 from domain.language import same_person
@@ -35,6 +35,7 @@ class PostgresAccessEvents:
         actor: str | None = None,
         before: int | None = None,
         caller: Caller | None = None,
+        period: Period = EVER,
     ) -> AccessPage:
         conditions, values = ["true"], dict[str, Any](limit=limit + 1)
         scopes = {"plans": plans, "theirs": caller.plans if caller else None}
@@ -43,7 +44,12 @@ class PostgresAccessEvents:
                 conditions.append(f"plan_id = ANY(%({name})s::uuid[])")
                 values[name] = list(scope)
         by = None if actor is None else same_person(actor)
-        for condition, name, value in (("actor = %(actor)s", "actor", by), ("id < %(before)s", "before", before)):
+        for condition, name, value in (
+            ("actor = %(actor)s", "actor", by),
+            ("id < %(before)s", "before", before),
+            ("at >= %(since)s", "since", period.since),
+            ("at < %(until)s", "until", period.before),
+        ):
             if value is not None:
                 conditions.append(condition)
                 values[name] = value

@@ -44,10 +44,7 @@ class PostgresLogTree:
 
     def head_over(self, position: int) -> LogHead | None:
         kept = self.first_over(position)
-        said = kept.said if kept else None
-        return (
-            said and kept and LogHead(log=said.origin, size=said.size, root=said.root.hex(), sealed_at=kept.sealed_at)
-        )
+        return LogHead.of(kept) if kept else None
 
     def tile(self, level: int, number: int, width: int = TILE_WIDTH) -> bytes | None:
         begin = number * TILE_WIDTH

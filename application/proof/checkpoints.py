@@ -10,7 +10,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -72,6 +72,12 @@ class LogHead(BaseModel):
     size: int = Field(description="The number of events it covers.")
     root: str = Field(description="The root of the tree over them, in hexadecimal.")
     sealed_at: datetime
+
+    @classmethod
+    def of(cls, kept: KeptCheckpoint) -> Self:
+        """Raises `NoteRefused`."""
+        said = kept.said
+        return cls(log=said.origin, size=said.size, root=said.root.hex(), sealed_at=kept.sealed_at)
 
 
 def notes_in(text: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,7 +16,7 @@ from application.views.list_cursors import cursor_after
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewView, held_reviews, last_review, reviews
 from domain.aggregates import AggregateType
-from domain.language import kebab_case
+from domain.language import kebab_case, shortened
 
 
 class HistoryPage(BaseModel):
@@ -36,6 +37,10 @@ class ReviewList(BaseModel):
     items: list[ReviewView]
     next: None = None
     """Always null: this list is complete."""
+
+
+class UnknownKind(ValueError):
+    """What a history was asked for is of no kind that there is."""
 
 
 class NoReviewToCompareWith(CutRefused):
@@ -95,3 +100,17 @@ def event_named(name: str, type: AggregateType[Any]) -> str | None:
     """The name of an event of a type, given as `PlayStarted`, `play-started` or `plantrail.play-started.v1`."""
     wanted = re.sub(r"^plantrail\.|\.v\d+$", "", name)
     return next((event for event in type.events if wanted in (event, kebab_case(event))), None)
+
+
+def thing_named(text: str | None, type: AggregateType[Any]) -> tuple[str | None, str | None]:
+    """Return kind and id of what `play` or `play:pilot` names; None for what it leaves open.
+
+    Raises `UnknownKind`, which names the nearest kind that there is.
+    """
+    kind, _, id = (text or "").partition(":")
+    kinds = {*type.things, *(event.noun for event in type.events.values())}
+    if text and kind not in kinds:
+        near = get_close_matches(kind, kinds, 1)
+        known = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(sorted(kinds))}."
+        raise UnknownKind(f"“{shortened(kind)}” is no kind of thing of a {type.noun}; {known}")
+    return kind or None, id or None

@@ -14,7 +14,8 @@ from application.views.cuts import Cut
 from application.views.effects import Effect
 from application.views.history import Entry, Filter, history
 from application.views.loaded_plan import LoadedPlan
-from application.views.pages import HistoryPage
+from application.views.pages import HistoryPage, UnknownKind, thing_named
+from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import Section
 from domain.account_plan.plan import Plan, the_plan
 from domain.record import Recorded
@@ -119,13 +120,16 @@ def says(words: str) -> Any:
 
 
 def filter_in(given: Mapping[str, str], type: str | None) -> Filter:
-    """What of the trail is asked for in the address.  Raises `NoSuchPage` for a section there is not."""
+    """What of the trail is asked for in the address.  Raises `NoSuchPage` for a section or a kind there is not."""
     named = given.get("section") or None
     section = next((section for section in get_args(Section) if section == named), None)
     if named and section is None:
         raise NoSuchPage(f"There is no section “{named}”.")
-    kind, _, id = given.get("entity", "").partition(":")
-    return Filter(section=section, type=type, actor=given.get("actor") or None, kind=kind or None, id=id or None)
+    try:
+        kind, id = thing_named(given.get("entity"), ACCOUNT_PLAN)
+    except UnknownKind as error:
+        raise NoSuchPage(str(error)) from None
+    return Filter(section=section, type=type, actor=given.get("actor") or None, kind=kind, id=id)
 
 
 # One event

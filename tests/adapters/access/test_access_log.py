@@ -1,5 +1,6 @@
 """Who has read what is on record: plan, view, cut and request, not the words; and nothing is read without it."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -7,13 +8,13 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.access.access_log import SECONDS_BETWEEN_WRITES, Access, AccessLog
+from adapters.access.access_log import SECONDS_BETWEEN_WRITES, Access, AccessEvent, AccessLog
 from adapters.postgres.store import Store
 from application.aggregates.ports import StoreUnavailable
 from tests.adapters.cli.test_cli import environment, plantrail
 from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
-from tests.stores import MONDAY, OPEN_ACME, wait_until
+from tests.stores import ACME, MONDAY, OPEN_ACME, opened_acme, plans_on, wait_until
 
 CALLERS = Known(
     caller("root", "developer", sees_all=True),
@@ -93,6 +94,30 @@ def test_an_export_leaves_its_trace(store: Store, tmp_path):
     assert event.actor.startswith("cli:")
     told = plantrail("access-events", **environment(store.where)).stdout
     assert "export --keys" in told
+
+
+def test_reads_are_listed_by_account_and_period_at_any_width(store: Store):
+    opened_acme(plans_on(store))
+    for hour, plan in ((9, ACME), (10, ACME), (11, None)):
+        read = Access("ann", None, "reader", "read_plan", plan, f"version:{hour}")
+        store.access_events.add([AccessEvent(read, MONDAY.replace(hour=hour), "r", 1)])
+    here, day = environment(store.where), f"{MONDAY:%Y-%m-%d}"
+    before, after = (f"{MONDAY + timedelta(days=days):%Y-%m-%d}" for days in (-1, 1))
+
+    def cuts(*words: str) -> list[str]:
+        page = json.loads(plantrail("access-events", "--json", *words, **here).stdout)
+        return [item["cut"].removeprefix("version:") for item in page["items"]]
+
+    assert cuts("--from", day, "--to", day) == ["11", "10", "9"]
+    assert cuts("--from", after) == cuts("--to", before) == []
+    assert cuts("--from", f"{day}T10:00:00Z", "--to", f"{day}T10:00:00Z") == ["10"]
+    assert cuts("--to", f"{day}T09:59:59Z", "--plan", "acme") == ["9"]
+    first = json.loads(plantrail("access-events", "--json", "--limit", "2", **here).stdout)
+    assert cuts("--cursor", first["next"]) == ["9"]
+    narrow = plantrail("access-events", **here | {"COLUMNS": "80"}).stdout
+    assert "Acme Manufacturing" in " ".join(narrow.split())
+    assert str(ACME) not in narrow
+    assert "several" in narrow
 
 
 class Away:

@@ -382,6 +382,17 @@ def test_the_command_line_makes_keys_lists_them_and_takes_them_back(store: Store
     assert "acme, beta" in listed
     assert "their own" in listed
     assert not [part for part in (key, bot, key.rpartition("_")[2]) if part in listed]
+    as_json = json.loads(plantrail("keys", "list", "--json", **here).stdout)["items"]
+    assert [(each["name"], each["role"], each["plans"]) for each in as_json] == [
+        ("bot", "subscriber", ["acme", "beta"]),
+        ("ann", "editor", []),
+    ]
+    assert not [part for part in (key, bot, "digest") if part in str(as_json)]
+    new = plantrail("keys", "create", "--name", "kit", "--role", "auditor", "--plans", "nix", "--json", **here)
+    shown = json.loads(new.stdout)
+    assert known_keys(store).caller(shown["key"])
+    assert {**shown, "key": None} == {**as_json[0], **shown, "key": None}
+    assert "There is no plan “nix” yet" in new.stderr
     plantrail("keys", "revoke", key.split("_")[1], **here)
     assert known_keys(store).caller(key) is None
     assert "no key" in refused("keys", "revoke", "nowhere", **here)

@@ -229,6 +229,9 @@ def test_what_cannot_be_read_is_refused_in_words(words, says, told):
     [
         ("plan history acme --type PlayStrated", "did you mean PlayStarted?"),
         ("plan history acme --section weather", "weather"),
+        ("plan history acme --entity paly:exec", "“paly” is no kind of thing of a plan; did you mean “play”?"),
+        ("plan history acme --entity :exec", "there are action, alignment, cell,"),
+        ("plan history acme --entity weather", "there are action, alignment, cell,"),
         ("plan history acme --limit 501", "less than or equal to 500"),
         ("plans --tier gold", "tier: Input should be 'strategic'"),
         ("plans --sort colour", "colour"),
@@ -237,7 +240,12 @@ def test_what_cannot_be_read_is_refused_in_words(words, says, told):
     ],
 )
 def test_a_command_line_that_makes_no_sense_is_refused_with_code_2(words, says, told):
-    assert says in plantrail(*words.split(), code=2, **told).stderr
+    assert says in in_a_line(plantrail(*words.split(), code=2, **told).stderr)
+
+
+def in_a_line(framed: str) -> str:
+    """What a frame in the terminal says, on one line."""
+    return " ".join(framed.replace("│", " ").split())
 
 
 # Loading
@@ -338,6 +346,18 @@ def test_an_export_overwrites_nothing(kept, told, tmp_path, monkeypatch):
     assert f"{kept} exists already" in refused("export", "-o", "log.jsonl", "--keys", "keys.jsonl", **told)
     assert [file.name for file in tmp_path.iterdir()] == [kept]
     assert Path(kept).read_text() == "mine"
+
+
+def test_a_file_is_not_called_what_it_is_not(told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "cannot end in “.csv”" in refused("export", "-o", "log.csv", **told)
+    assert "cannot end in “.pdf”" in refused("audit-bundle", "acme", "-o", "bundle.pdf", **told)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", ["tail --plan acne", "access-events --plan acne", "erasures acne"])
+def test_a_list_of_a_plan_that_there_is_not_is_refused(words, told):
+    assert refused(*words.split(), **told).startswith("There is no plan “acne”.")
 
 
 def test_an_import_that_fails_names_the_line_and_leaves_nothing(told, empty, connection_strings, tmp_path):

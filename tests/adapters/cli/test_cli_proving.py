@@ -1,11 +1,14 @@
 """Proof on the command line: a checkpoint to keep, and what is said of a log that was altered."""
 
+import json
+
 import psycopg
 import pytest
 
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import ConnectionStrings, opened
 from adapters.proof.checkpoints import VerifierKey, checkpoint_in
+from application.proof.checkpoints import claimed
 from tests.adapters.cli.test_cli import environment, plantrail, refused
 from tests.conftest import KEY
 from tests.proving import told
@@ -33,6 +36,24 @@ def test_a_log_is_verified_in_words(logged, tmp_path):
     shown = plantrail("verify", "--checkpoint", str(kept), **logged).stdout
     assert shown.startswith("As they were signed: 10 events of 2 plans.\nCheckpoints that agree: 1, the last one of 20")
     assert shown.endswith("\nKept elsewhere, and agreeing: 1 checkpoint.\n")
+
+
+def test_what_was_verified_is_told_to_programs_as_well(logged, tmp_path):
+    before = json.loads(plantrail("verify", "--json", **logged).stdout)
+    assert before == {
+        "events_covered": 0,
+        "events_not_covered": 10,
+        "plans": 0,
+        "checkpoints": 0,
+        "checkpoints_kept_elsewhere": 0,
+        "last": None,
+    }
+    kept = tmp_path / "kept"
+    kept.write_text(plantrail("checkpoint", **logged).stdout)
+    found = json.loads(plantrail("verify", "--checkpoint", str(kept), "--json", **logged).stdout)
+    assert (found["events_covered"], found["plans"], found["checkpoints_kept_elsewhere"]) == (10, 2, 1)
+    assert found["last"]["size"] == 10
+    assert bytes.fromhex(found["last"]["root"]) == claimed(kept.read_text()).root
 
 
 def test_what_is_not_covered_is_said(logged):

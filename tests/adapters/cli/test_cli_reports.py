@@ -44,7 +44,23 @@ def test_every_form_is_written_to_a_file_or_sent_on(format, begins, told, tmp_pa
     assert file.read_bytes().startswith(begins)
 
 
-def test_a_file_of_another_name_holds_what_the_terminal_would_show(told, tmp_path):
+@pytest.mark.parametrize("name", ["review.docx", "review", "review.md.bak"])
+def test_a_file_whose_name_says_no_form_is_refused_and_not_written(name, told, tmp_path):
+    why = refused(*SAID_VS_DID, "-o", str(tmp_path / name), **told)
+    assert why.startswith(f"No form of the report ends in “{Path(name).suffix or name}”.")
+    assert ".json, .md, .html, .pdf, .txt" in why
+    assert "No form" in refused("report", "month", "2026-03", "-o", str(tmp_path / name), **told)
+    assert list(tmp_path.iterdir()) == []
+    plantrail(*SAID_VS_DID, "-o", str(tmp_path / name), "--format", "md", **told)
+    assert (tmp_path / name).read_text().startswith("# 2 of 6")
+
+
+def test_the_ending_of_a_name_decides_however_it_is_written(told, tmp_path):
+    plantrail(*SAID_VS_DID, "-o", str(tmp_path / "REVIEW.MD"), **told)
+    assert (tmp_path / "REVIEW.MD").read_text().startswith("# 2 of 6")
+
+
+def test_a_text_file_holds_what_the_terminal_would_show(told, tmp_path):
     file = tmp_path / "report.txt"
     plantrail(*SAID_VS_DID, "-o", str(file), **told)
     assert file.read_text().startswith("2 of 6 promises kept")

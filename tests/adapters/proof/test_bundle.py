@@ -53,6 +53,19 @@ def bundle(told, tmp_path_factory) -> Path:
     return file
 
 
+def test_what_was_bundled_is_told_to_programs_as_well(told, tmp_path):
+    file = tmp_path / "acme.zip"
+    made = json.loads(plantrail("audit-bundle", "acme", "-o", str(file), "--json", **told).stdout)
+    assert made["sha256"] == sha256(file.read_bytes()).hexdigest()
+    with ZipFile(file) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    assert made["file"] == str(file)
+    assert {name: made[name] for name in ("plan_id", "account_id", "version")} == {
+        name: manifest[name] for name in ("plan_id", "account_id", "version")
+    }
+    assert made["log_head"] == {name: manifest[name] for name in ("log", "size", "root", "sealed_at")}
+
+
 @pytest.fixture(scope="module")
 def files(bundle) -> Files:
     with ZipFile(bundle) as archive:
