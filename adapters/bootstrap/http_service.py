@@ -151,6 +151,7 @@ def http_app(
         histories=store.events,
         erasures=store.erasures,
         portfolio=store.portfolio,
+        month_ends=store.month_ends,
         tree=store.tree,
         webhooks=store.webhooks,
         subscriptions=subscriptions(store, targets, now),

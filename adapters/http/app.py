@@ -27,6 +27,7 @@ from adapters.http import (
     erasures,
     feed,
     keys,
+    measures,
     portfolio,
     program,
     proof,
@@ -52,6 +53,7 @@ from adapters.rendering.pool import RenderingPool
 from application.aggregates.erasures import Erasures
 from application.aggregates.handle import Aggregates
 from application.aggregates.ports import Heads
+from application.measures.ports import MonthEnds
 from application.portfolio.ports import Portfolio
 from application.proof.ports import LogTree
 from application.reports.ports import Histories
@@ -70,6 +72,7 @@ class Services:
     histories: Histories
     erasures: Erasures
     portfolio: Portfolio
+    month_ends: MonthEnds
     tree: LogTree
     webhooks: Webhooks
     subscriptions: Subscriptions
@@ -145,6 +148,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             program.routes(program_views),
             reports.routes(views, services.histories, services.tree, ReportResponder(services.press)),
             portfolio.routes(services.portfolio),
+            measures.routes(services.month_ends, services.now, views.note_read),
             erasures.routes(views, services.erasures),
             feed.routes(services.subscribers, views.note_read),
             contracts.routes(services.public_url, version),

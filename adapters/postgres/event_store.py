@@ -7,7 +7,7 @@ from eventsourcing.persistence import IntegrityError
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from adapters.events.stored_format import MetaToRecord, topics_of_aggregate
+from adapters.events.stored_format import MetaToRecord, decode_all, topics_of_aggregate
 from adapters.postgres.application import AccountPlanApplication
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.erasures import PostgresErasures
@@ -50,14 +50,16 @@ class PostgresEventStore:
     def read(self, plan_id: UUID, after: int = 0) -> Sequence[Recorded]:
         return self._events.read(plan_id, after)
 
-    def histories(self, after_plan: UUID | None = None) -> Iterator[LoadedPlan]:
+    def histories(self, after_plan: UUID | None = None, with_words: bool = True) -> Iterator[LoadedPlan]:
         """Yield every plan after one, in order of id, as it stands when its turn comes.
 
-        Few plans are in memory at a time, and no connection is held between them. Raises `StoreUnavailable`.
+        Few plans are in memory at a time, and no connection is held between them. Without words, sealed text reads as
+        if everybody were forgotten. Raises `StoreUnavailable`.
         """
         for plan_id, rows in self._recorder.rows_of_many(after_plan or UUID(int=0)):
             if rows[0][2] in OF_PLANS:
-                yield LoadedPlan.of(ACCOUNT_PLAN, plan_id, self._mapper.recorded(plan_id, rows))
+                records = self._mapper.recorded(plan_id, rows) if with_words else decode_all(plan_id, rows, {})
+                yield LoadedPlan.of(ACCOUNT_PLAN, plan_id, records)
 
     def last_position(self) -> int:
         """Where the log ends: as long as it is the same, so is everything there is."""

@@ -28,6 +28,7 @@ from adapters.postgres.former_logs import leave_this_log
 from adapters.postgres.key_generations import KeyGenerations, Secrets
 from adapters.postgres.log_tree import PostgresLogTree
 from adapters.postgres.log_watch import PostgresLogWatch
+from adapters.postgres.measures import PostgresMonthEnds
 from adapters.postgres.migrations import migrate
 from adapters.postgres.person_keys import PersonKeyCache, PostgresPersonKeys
 from adapters.postgres.portfolio import PostgresPortfolio
@@ -104,6 +105,7 @@ class Store:
     events: PostgresEventStore
     erasures: PostgresErasures
     portfolio: PostgresPortfolio
+    month_ends: PostgresMonthEnds
     api_keys: PostgresApiKeys
     access_events: PostgresAccessEvents
     sessions: PostgresSessions
@@ -232,6 +234,7 @@ def _opened(
             events,
             erasures,
             PostgresPortfolio(datastore),
+            PostgresMonthEnds(events),
             PostgresApiKeys(datastore),
             PostgresAccessEvents(datastore),
             PostgresSessions(datastore),

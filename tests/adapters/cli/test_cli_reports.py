@@ -76,6 +76,19 @@ def test_the_report_of_a_month(told):
     assert plantrail("report", "month", "2026-03", "--owner", "nobody", **told).stdout.startswith("There was no plan")
 
 
+def test_measures_are_told_by_month_as_http_answers_them(told, views):
+    asked = ("measures", "--measure", "on_schedule", "--measure", "findings", "--by", "owner", "--from", "2026-01")
+    answered = views("/v1/measures?measure=on_schedule&measure=findings&by=owner&from=2026-01&to=2026-03")
+    assert plantrail(*asked, "--to", "2026-03", "--json", **told).stdout_bytes == answered + b"\n"
+    shown = plantrail(*asked, "--to", "2026-03", **told).stdout
+    for words in ("On schedule", "Findings", "Severity", "2026-03", "Change", "warning"):
+        assert words in shown
+    table = plantrail(*asked, "--to", "2026-03", "--csv", **told).stdout
+    assert table.startswith("measure,unit,by,group,")
+    assert "Did you mean arr_won?" in plantrail("measures", "--measure", "arr_wom", code=2, **told).stderr
+    assert "more than 60 months" in refused("measures", "--measure", "arr", "--from", "1999-01", **told)
+
+
 @pytest.mark.parametrize(
     ("words", "told_why"),
     [

@@ -1,0 +1,62 @@
+"""The exchange rates in force at a month's end.  Rates that are recorded later never change what a month said."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, Field
+
+from application.reports.month_report import Month
+from domain.program.charter import CharterRevised, ExchangeRatesSet, ProgramOpened
+from domain.record import Recorded
+
+
+class MonthRates(BaseModel):
+    """What amounts of a month are converted at."""
+
+    month: str
+    currency: str = Field(description="The program's currency at the month's end.")
+    as_of_on: date | None = Field(None, description="The day from which the rates are in force; null: none were set.")
+    rates: dict[str, Decimal] = Field({}, description="What one unit of each other currency is worth in it.")
+    missing: list[str] = Field([], description="Currencies of plans for which there is no rate: nothing is converted.")
+
+    def of(self, currency: str) -> Decimal | None:
+        """What one unit of a currency is worth; None where nobody said."""
+        return Decimal(1) if currency == self.currency else self.rates.get(currency)
+
+
+def rates_at(program: Sequence[Recorded], month: Month, now: datetime) -> MonthRates | None:
+    """By what was on record of the program when the month ended in its time zone; None before it was opened.
+
+    Rates that were set before the program's currency changed are about another one and do not count.
+    """
+    charter: dict[str, str] = {}
+    rates: dict[date, dict[str, Decimal]] = {}
+    for record in program:
+        if charter and record.meta.recorded_at > min(_end(month, charter["timezone"]), now):
+            break
+        match record.event:
+            case ProgramOpened() | CharterRevised() as event:
+                if event.currency not in (None, charter.get("currency")):
+                    rates = {}
+                said = {"currency": event.currency, "timezone": event.timezone}
+                charter |= {name: value for name, value in said.items() if value}
+            case ExchangeRatesSet(as_of_on=as_of_on, rates=each):
+                rates[as_of_on] = each
+    if not program or program[0].meta.recorded_at > min(_end(month, charter["timezone"]), now):
+        return None
+    in_force = max((day for day in rates if day <= month.last), default=None)
+    return MonthRates(
+        month=str(month),
+        currency=charter["currency"],
+        as_of_on=in_force,
+        rates=rates[in_force] if in_force else {},
+        missing=[],
+    )
+
+
+def _end(month: Month, timezone: str) -> datetime:
+    """The last instant of a month."""
+    midnight = datetime.combine(month.last + timedelta(days=1), time(), ZoneInfo(timezone))
+    return midnight.astimezone(UTC) - timedelta(microseconds=1)

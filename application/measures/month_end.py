@@ -1,0 +1,64 @@
+"""What the month of one plan came to: whose it was at its end, and its figures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, get_args
+from uuid import UUID
+
+from application.measures.measure import Figures, MeasureName
+from application.measures.measured import Measured
+from application.measures.registry import figures_of
+from domain.account_plan.plan import Segment, Tier
+from domain.language import same_person
+
+GroupBy = Literal["plan", "owner", "tier", "territory", "segment", "total"]
+GROUPINGS: Sequence[GroupBy] = get_args(GroupBy)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthEnd:
+    """Of a plan as it stood at the end of a month."""
+
+    plan_id: UUID
+    account_id: str
+    account_name: str
+    owner: str
+    tier: Tier
+    segment: Segment | None
+    territory: str | None
+    currency: str
+    month: date
+    """Its first day."""
+    policy_version: int
+    provisional: bool
+    """Whether the month goes on."""
+    figures: dict[MeasureName, Figures]
+
+    def group(self, by: GroupBy) -> str | None:
+        """What the plan is grouped under; None where nobody said."""
+        match by:
+            case "plan":
+                return self.account_id
+            case "total":
+                return None
+        found: str | None = getattr(self, by)
+        return found
+
+
+def month_end(at: Measured, names: Sequence[MeasureName]) -> MonthEnd:
+    card = at.at.card
+    return MonthEnd(
+        plan_id=at.period.known.id,
+        account_id=card.account_id,
+        account_name=card.account_name,
+        owner=same_person(card.owner),
+        tier=card.tier,
+        segment=card.segment,
+        territory=card.territory,
+        currency=card.currency,
+        month=at.month.first,
+        policy_version=at.at.in_force.version,
+        provisional=at.provisional,
+        figures=figures_of(at, names),
+    )

@@ -1,0 +1,211 @@
+"""Measures over months and across plans: grouped, added up, and compared with the month before."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from pydantic import BaseModel, Field
+
+from application.aggregates.access import Caller
+from application.measures.exchange import MonthRates, rates_at
+from application.measures.measure import ALL, Measure, MeasureName, Parts, Unit, added, value_of
+from application.measures.month_end import GroupBy, MonthEnd
+from application.measures.ports import MonthEnds
+from application.measures.query import MeasuresQuery, months_asked
+from application.measures.registry import MEASURES
+from application.reports.month_report import Month
+
+CENT = Decimal("0.01")
+
+Number = Decimal | int | float
+"""An amount is a decimal, what is counted an integer, what was divided a float."""
+
+
+class Point(BaseModel):
+    """The value of one month."""
+
+    month: str
+    value: Number | None = Field(description="Null: there is nothing to reckon it from, or no rate to convert it at.")
+    change: Number | None = Field(description="The value less that of the month before; null where one is missing.")
+    plans: int = Field(description="The plans that have a figure.")
+    policy_versions: list[int] = Field(description="The versions of the policy they were judged by.")
+    provisional: bool = Field(description="Whether the month goes on in some plan's time zone.")
+
+
+class Series(BaseModel):
+    """The values of one group, month by month."""
+
+    group: str | None = Field(description="The account id, owner, tier, territory or segment; null: all, or without.")
+    name: str | None = Field(description="Of a plan, the account's name.")
+    key: str | None = Field(description="What the measure tells apart, such as the source of what was won.")
+    currency: str | None = Field(description="Of amounts, and of shares of amounts.")
+    converted: bool = Field(description="Whether it adds up all currencies, converted into this one: see `rates`.")
+    points: list[Point]
+
+
+class MeasureSeries(BaseModel):
+    """One measure."""
+
+    measure: MeasureName
+    unit: Unit
+    definition: str
+    told_apart_by: str | None
+    series: list[Series]
+
+
+class MeasuresView(BaseModel):
+    """Measures over months.  Amounts in two currencies are never added up unless they were converted."""
+
+    from_: str = Field(serialization_alias="from")
+    to: str
+    by: GroupBy
+    rates: list[MonthRates] = Field(description="What amounts were converted at, by month; none without a program.")
+    items: list[MeasureSeries]
+
+
+class Of(NamedTuple):
+    """What figures are added up for."""
+
+    group: str | None
+    key: str
+    currency: str | None = None
+    converted: bool = False
+
+    @property
+    def place(self) -> tuple[bool, str, str, bool, str]:
+        """In the order that series are shown in."""
+        return self.group is None, self.group or "", self.key, self.converted, self.currency or ""
+
+
+@dataclass(slots=True)
+class Sum:
+    """The figures of one group in one month."""
+
+    parts: list[Parts] = field(default_factory=list)
+    policies: set[int] = field(default_factory=set)
+    provisional: bool = False
+    without_rate: bool = False
+
+
+@dataclass
+class Totals:
+    """Adds up the months of plans, in whatever order they come."""
+
+    by: GroupBy
+    rates: Mapping[date, MonthRates]
+    """By the first day of the month."""
+    _sums: dict[MeasureName, dict[Of, dict[date, Sum]]] = field(default_factory=dict)
+    _months: dict[str | None, set[date]] = field(default_factory=lambda: defaultdict(set))
+    """In which each group had plans."""
+    _names: dict[str | None, str] = field(default_factory=dict)
+
+    def add(self, row: MonthEnd) -> None:
+        group = row.group(self.by)
+        self._months[group].add(row.month)
+        if self.by == "plan":
+            self._names[group] = row.account_name
+        for name, figures in row.figures.items():
+            sums = self._sums.setdefault(name, {})
+            for key, parts in figures.items():
+                for of, each in self._parts(MEASURES[name], row, Of(group, key), parts):
+                    total = sums.setdefault(of, {}).setdefault(row.month, Sum())
+                    total.policies.add(row.policy_version)
+                    total.provisional |= row.provisional
+                    total.without_rate |= each is None
+                    total.parts.append(each or ())
+
+    def _parts(self, measure: Measure, row: MonthEnd, of: Of, parts: Parts) -> Iterator[tuple[Of, Parts | None]]:
+        """As they are, and converted; None where there is no rate for them."""
+        if not measure.of_money:
+            yield of, parts
+            return
+        yield of._replace(currency=row.currency), parts
+        rates = self.rates.get(row.month)
+        if rates is None:
+            return
+        rate = rates.of(row.currency)
+        if rate is None and row.currency not in rates.missing:
+            rates.missing = sorted([*rates.missing, row.currency])
+        converted = tuple(part * rate for part in parts) if rate else None if any(parts) else parts
+        yield of._replace(currency=rates.currency, converted=True), converted
+
+    def of_measure(self, name: MeasureName, months: Sequence[Month]) -> MeasureSeries:
+        measure, sums = MEASURES[name], self._sums.get(name, {})
+        currencies: defaultdict[tuple[str | None, str], set[str | None]] = defaultdict(set)
+        for of in sums:
+            if not of.converted:
+                currencies[of.group, of.key].add(of.currency)
+        return MeasureSeries.model_construct(
+            measure=name,
+            unit=measure.unit,
+            definition=measure.definition,
+            told_apart_by=measure.by,
+            series=[
+                Series.model_construct(
+                    group=of.group,
+                    name=self._names.get(of.group),
+                    key=None if of.key == ALL else of.key,
+                    currency=of.currency,
+                    converted=of.converted,
+                    points=self._points(measure, of, sums[of], months),
+                )
+                for of in sorted(sums, key=lambda each: each.place)
+                # Where all is in the program's currency there is nothing to convert.
+                if not of.converted or currencies[of.group, of.key] != {of.currency}
+            ],
+        )
+
+    def _points(self, measure: Measure, of: Of, sums: Mapping[date, Sum], months: Sequence[Month]) -> list[Point]:
+        points: list[Point] = []
+        before: Decimal | None = None
+        for month in months:
+            total, value = sums.get(month.first), self._value(measure, of, sums.get(month.first), month)
+            change = value - before if value is not None and before is not None else None
+            points.append(
+                Point.model_construct(
+                    month=str(month),
+                    value=shown(measure, value),
+                    change=shown(measure, change),
+                    plans=len(total.parts) if total else 0,
+                    policy_versions=sorted(total.policies) if total else [],
+                    provisional=bool(total and total.provisional),
+                )
+            )
+            before = value
+        return points
+
+    def _value(self, measure: Measure, of: Of, total: Sum | None, month: Month) -> Decimal | None:
+        if total is None:
+            # Of what is told apart, nothing was said of this in the month.
+            is_nothing = measure.by and measure.adding == "sum" and month.first in self._months[of.group]
+            return Decimal(0) if is_nothing else None
+        return None if total.without_rate else value_of(measure.adding, added(measure.adding, total.parts))
+
+
+def shown(measure: Measure, value: Decimal | None) -> Number | None:
+    if value is None:
+        return None
+    if measure.unit == "money":
+        whole = value.to_integral_value()
+        return whole.quantize(Decimal(1)) if whole == value else value.quantize(CENT, ROUND_HALF_UP)
+    return int(value) if measure.adding == "sum" else float(value)
+
+
+def measures_view(query: MeasuresQuery, ends: MonthEnds, now: datetime, caller: Caller | None = None) -> MeasuresView:
+    """Raises what `months_asked` raises, and `StoreUnavailable`."""
+    months, program = months_asked(query, now), ends.program()
+    rates = {month.first: found for month in months if (found := rates_at(program, month, now))}
+    names, totals = list(dict.fromkeys(query.measure)), Totals(query.by, rates)
+    for row in ends.month_ends(months, names, now, caller):
+        if query.currency in (None, row.currency):
+            totals.add(row)
+    return MeasuresView.model_construct(
+        from_=str(months[0]),
+        to=str(months[-1]),
+        by=query.by,
+        items=[totals.of_measure(name, months) for name in names],
+        rates=list(rates.values()),
+    )
