@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from adapters.postgres import event_store
+from adapters.postgres import recorder
 from application.aggregates.ports import StoreUnavailable
 from tests.api import Api
 from tests.histories import instant
@@ -117,5 +117,5 @@ def test_a_store_that_is_down_is_told_before_the_answer_begins(worked: Api, monk
     def down(*_: object) -> None:
         raise StoreUnavailable
 
-    monkeypatch.setattr(event_store.PostgresEventStore, "_next_plans", down)
+    monkeypatch.setattr(recorder.PlanRecorder, "_next_aggregates", down)
     assert worked.get("/v1/reports/said-vs-did", month="2026-03").status_code == 503
