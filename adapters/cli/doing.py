@@ -24,6 +24,7 @@ from adapters.exchange.fields import Kind, kind_of, meaning_of
 from adapters.exchange.typed import typed_value
 from domain.account_plan import COMMANDS
 from domain.language import GRAMMAR, Command
+from domain.mistakes import did_you_mean, ended, predicate, sentence
 
 if TYPE_CHECKING:
     from adapters.cli.service import Service
@@ -256,13 +257,9 @@ def check(model: type[Command], body: Mapping[str, Any]) -> None:
 
 def wrong(model: type[Command], error: Any) -> str:
     where = str(error["loc"][0]) if error["loc"] else ""
-    if error["type"] == "missing":
-        return f"{option_of(where)} is missing."
-    if error["type"] == "extra_forbidden":
-        close = get_close_matches(where, model.model_fields, 1)
-        return f"{where} is not a field of {model.called()}{f': did you mean {close[0]}' if close else ''}."
-    said = error["msg"].removeprefix("Value error, ")
-    return f"{option_of(where)} {said[0].lower()}{said[1:]}." if where else f"{said}."
+    if error["type"] == "extra_forbidden" and len(error["loc"]) == 1:
+        return f"{where} is not a field of {model.called()}{did_you_mean(where, model.model_fields) or '.'}"
+    return ended(f"{option_of(where)} {predicate(error, model)}") if where else sentence(error, model)
 
 
 def sentences(model: type[Command], answered: Mapping[str, Any], dry_run: bool) -> list[str]:

@@ -36,6 +36,7 @@ from application.views.pages import (
 from domain.account_plan import ACCOUNT_PLAN, EVENTS
 from domain.account_plan.language import Section
 from domain.account_plan.plan import Tier, the_plan
+from domain.mistakes import sentence
 
 MOST_ENTRIES = 500
 SORTED_BY = [field for field in get_args(Sort) if not field.startswith("-")]
@@ -231,4 +232,4 @@ def asked_for(**said: Any) -> PortfolioQuery:
         return PortfolioQuery(**said)
     except ValidationError as error:
         (first, *_) = error.errors()
-        raise typer.BadParameter(f"{first['loc'][0]}: {first['msg']}") from None
+        raise typer.BadParameter(sentence(first, PortfolioQuery)) from None

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from adapters.events.cloud_events import type_of as event_type
 from adapters.http.conditional import etag
 from adapters.http.guard import Guard
-from adapters.http.problems import FieldError, field_error, rejected_body, rejected_parameter, type_of
+from adapters.http.problems import FieldError, body_read, pointer_to, rejected_body, rejected_parameter, type_of
 from adapters.http.requests import (
     NoteRead,
     body_of,
@@ -39,6 +39,7 @@ from application.aggregates.ports import CommandContext, StoreBusy, StoreUnavail
 from application.aggregates.read import first_there
 from domain.account_plan.stakeholders import ForgetStakeholder
 from domain.language import Caution, Command, Refusal, shortened
+from domain.mistakes import did_you_mean, sentence
 
 MOST_AT_ONCE = 64
 QUEUE_TIMEOUT_SECONDS = 1.0
@@ -162,10 +163,7 @@ class CommandDesk:
     def endpoint(self, name: str, model: type[Command]) -> Callable[[Request], Awaitable[Response]]:
         async def one(request: Request) -> Response:
             body = await body_of(request)
-            try:
-                command = model.model_validate_json(body)
-            except ValidationError as error:
-                raise rejected_body(error) from None
+            command = body_read(model, body)
             if is_dry_run(request):
                 return would_answer(answer(self.resource, await self._tried(request, [command]), [command]))
             outcome = await self._handled(request, name, [command])
@@ -322,15 +320,28 @@ def _in_the_list(resource: Resource, error: ErrorDetails) -> FieldError:
     place, *rest = error["loc"] or ("",)
     if error["type"] == "union_tag_invalid":
         opens = error["ctx"]["tag"] == resource.opening.called()
+        tag = str(error["ctx"]["tag"])
+        near = did_you_mean(tag, resource.listable) or "."
         detail = (
-            f"{resource.called} is opened by POST {resource.opened_at}"
+            f"{resource.called} is opened by POST {resource.opened_at}."
             if opens
-            else f"is not a command of {resource.called}"
+            else f"“{shortened(tag)}” is not a command of {resource.called}{near}"
         )
-        return FieldError(pointer=f"/{place}/command", detail=detail)
+        return FieldError(pointer=f"/{place}/command", detail=detail[0].upper() + detail[1:])
     if error["type"] == "union_tag_not_found":
-        return FieldError(pointer=f"/{place}/command", detail="Field required")
-    return field_error({**error, "loc": (place, *rest[1:]) if error["loc"] else ()})
+        return FieldError(pointer=f"/{place}/command", detail="“command” is missing.")
+    # Without the level of the command, as the body has it; inside, the fields are those of the command.
+    inside = rest[2:] if rest[1:2] == ["body"] else None
+    model = resource.listable.get(str(rest[0])) if inside and rest else Listed
+    detail = sentence({**error, "loc": tuple(inside or rest[1:])}, model)
+    return FieldError(pointer=pointer_to((place, *rest[1:])) if error["loc"] else "", detail=detail)
+
+
+class Listed(BaseModel):
+    """What stands in a list of commands, whichever command it is."""
+
+    command: str
+    body: dict[str, Any]
 
 
 def answer(

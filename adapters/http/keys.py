@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.access.api_keys import ApiKey, ApiKeys, GivenRole, ids_of, new_key
 from adapters.access.key_views import KeyList, KeyMade, KeyShown, key_list
 from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, problem_of
 from adapters.http.guard import needs
-from adapters.http.problems import Rejected, rejected_body
+from adapters.http.problems import Rejected, body_read
 from adapters.http.requests import body_of, caller_of
 from application.aggregates.access import Caller, CallerNotAllowed, reaches_beyond_plans_named
 from domain.calendar import Instant
@@ -82,7 +82,7 @@ def routes(keys: ApiKeys, now: Callable[[], datetime], changed: Callable[[], Non
         ),
     )
     async def make_key(request: Request) -> Response:
-        caller, wanted = caller_of(request), new_key_wanted(await body_of(request))
+        caller, wanted = caller_of(request), body_read(NewKey, await body_of(request))
         check_may_give(caller, wanted)
         key, text = new_key(
             name=wanted.name,
@@ -114,13 +114,6 @@ def routes(keys: ApiKeys, now: Callable[[], datetime], changed: Callable[[], Non
         raise Rejected(404, "unknown-key", "There is no such key.")
 
     return api
-
-
-def new_key_wanted(body: bytes) -> NewKey:
-    try:
-        return NewKey.model_validate_json(body)
-    except ValidationError as error:
-        raise rejected_body(error) from None
 
 
 def is_theirs_to_give(caller: Caller, role: GivenRole, plans: Sequence[str] | None) -> bool:

@@ -4,6 +4,7 @@ from asyncio import CancelledError
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import structlog
@@ -12,9 +13,10 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.permission import PermissionEnded
-from adapters.http.problems import RETRY_AFTER, problem
+from adapters.http.problems import RETRY_AFTER, FieldError, pointer_to, problem, told
 from adapters.http.requests import ID
 from adapters.observability.metrics import Metrics
+from domain.language import shortened
 
 logger = structlog.get_logger("plantrail.http")
 
@@ -110,7 +112,13 @@ def with_a_nul(scope: Scope) -> ASGIApp | None:
     if "\0" in scope["path"]:
         return problem(Request(scope), 404, "not-found", "There is nothing here: a path holds no NUL.")
     if b"%00" in scope["query_string"] or b"\0" in scope["query_string"]:
-        return problem(Request(scope), 422, "invalid-parameters", "A query holds no NUL (%00).")
+        parameters = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        wrong = [
+            FieldError(pointer=pointer_to([name]), detail=f"“{shortened(name)}” holds a NUL (%00).", where="query")
+            for name, value in parameters
+            if "\0" in name + value
+        ]
+        return problem(Request(scope), 422, "invalid-parameters", "A query holds no NUL (%00).", errors=told(wrong))
     return None
 
 

@@ -1,8 +1,9 @@
 """Errors as RFC 9457 problems: what went wrong, where, and what to do."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
@@ -17,7 +18,7 @@ from adapters.access.callers import CallerUnknown
 from adapters.events.cloud_events import sequence
 from adapters.http.limits import TooManyRequests
 from adapters.http.resources import resource_of
-from adapters.http.routing import methods_allowed
+from adapters.http.routing import methods_allowed, nearest_path, parameters_of
 from adapters.observability.readiness import Reason
 from application.aggregates.access import CallerNotAllowed
 from application.aggregates.handle import CommandRefused, KeyReused, VersionConflict
@@ -30,12 +31,16 @@ from application.views.history import MOST_SINCE, Entry, since
 from application.views.list_cursors import CursorUnknown
 from application.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
 from application.webhooks.subscriptions import UnknownPlan
-from domain.language import Misplaced, Refusal, kebab_case
+from domain.duplicate_keys import escaped
+from domain.language import Misplaced, Refusal, kebab_case, shortened
+from domain.mistakes import did_you_mean, listed, sentence
 from domain.registry import REGISTRY
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "1"}
 MOST_ERRORS = 100
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class FieldError(BaseModel):
@@ -125,22 +130,46 @@ def told(errors: Sequence[FieldError]) -> list[dict[str, str]]:
     return [error.model_dump(by_alias=True, exclude_none=True) for error in errors[:MOST_ERRORS]]
 
 
-def field_error(error: ErrorDetails) -> FieldError:
-    """Return pydantic's error without the values it refers to."""
-    return FieldError(pointer=pointer_to(error["loc"]), detail=error["msg"].removeprefix("Value error, "))
+def field_error(error: ErrorDetails, model: type[BaseModel]) -> FieldError:
+    """Return what is wrong with a field of a model, in a sentence."""
+    return FieldError(pointer=pointer_to(error["loc"]), detail=sentence(error, model))
 
 
 def pointer_to(location: Sequence[int | str]) -> str:
     """Return a location as a pointer (RFC 6901)."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    return "".join(f"/{escaped(str(part))}" for part in location)
 
 
-def rejected_body(error: ValidationError, read: Callable[[ErrorDetails], FieldError] = field_error) -> Rejected:
+def body_read(model: type[M], body: bytes) -> M:
+    """Read a body. Raises `Rejected`."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise rejected_body(error, lambda each: field_error(each, model)) from None
+
+
+def rejected_body(error: ValidationError, read: Callable[[ErrorDetails], FieldError]) -> Rejected:
     """Return the problem for a body that pydantic rejects: 400 if it is not JSON, 422 for wrong fields."""
-    errors = error.errors(include_url=False, include_input=False)
+    errors = error.errors(include_url=False)
     if errors[0]["type"] == "json_invalid":
-        return Rejected(400, "malformed-json", f"The body is not JSON: {errors[0]['msg'].partition(': ')[2]}.")
+        return malformed_json(str(errors[0]["ctx"]["error"]))
     return Rejected(422, "invalid-fields", "Some fields are wrong; see errors.", [read(each) for each in errors])
+
+
+def malformed_json(error: str) -> Rejected:
+    """Return the problem for a body that is not JSON. The parser says where."""
+    place = re.search(r"line (\d+) column (\d+)", error)
+    where = f"it cannot be read at line {place[1]}, column {place[2]}" if place else "it cannot be read"
+    return Rejected(400, "malformed-json", f"The body is not JSON: {where}.")
+
+
+def no_parameter(error: ErrorDetails, known: Sequence[str]) -> str | None:
+    """Return what to say of a parameter that a route does not take; None of other mistakes."""
+    if error["type"] != "extra_forbidden":
+        return None
+    name = str(error["loc"][-1])
+    near = did_you_mean(name, known) or f", which takes {listed(known)}."
+    return f"“{shortened(name)}” is not a parameter here{near}"
 
 
 def rejected_parameter(name: str, type: str, detail: str) -> Rejected:
@@ -232,8 +261,13 @@ def answer_with_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def wrong_parameters(request: Request, error: RequestValidationError) -> Response:
+        known = parameters_of(request)
         errors = [
-            FieldError(pointer=pointer_to(each["loc"][1:]), detail=each["msg"], where=str(each["loc"][0]))
+            FieldError(
+                pointer=pointer_to(each["loc"][1:]),
+                detail=no_parameter(each, known) or sentence(each),
+                where=str(each["loc"][0]),
+            )
             for each in error.errors()
         ]
         return problem(
@@ -252,5 +286,7 @@ def answer_with_problems(app: FastAPI) -> None:
         if error.status_code == 405:
             return problem(request, 405, "method-not-allowed", "This path takes another method; see Allow.", allow)
         if error.status_code == 404:
-            return problem(request, 404, "not-found", "There is nothing here; see /docs for what there is.")
+            near = nearest_path(app, request.scope["path"])
+            hint = f"did you mean {near}?" if near else "see /docs for what there is."
+            return problem(request, 404, "not-found", f"There is nothing here; {hint}")
         return problem(request, error.status_code, "not-served", error.detail, error.headers)

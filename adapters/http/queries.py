@@ -50,6 +50,7 @@ from application.views.pages import (
 from application.views.policy_in_force import policy_at
 from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import A, AggregateType
+from domain.mistakes import did_you_mean, listed
 from domain.program.charter import PROGRAM_ID
 from domain.program.language import ProgramSection, ProgramState
 from domain.record import Recorded
@@ -158,7 +159,8 @@ class Compared(CutsCompared):
 def _event_name(type: str | None, of: AggregateType[Any]) -> str | None:
     found = event_named(type, of) if type else None
     if type and not found:
-        raise rejected_parameter("type", "invalid-parameters", "There is no such type of event.")
+        near = did_you_mean(type, [event.__name__ for event in of.events.values()]) or "."
+        raise rejected_parameter("type", "invalid-parameters", f"There is no such type of event{near}")
     return found
 
 
@@ -340,8 +342,10 @@ def check_ever_was(known: LoadedAggregate[Any], kind: str, id: str) -> None:
     things = known.type.things
     named = known.state.named(kind, id) if kind in things else None
     if not named and not any((kind, id) in history.concerned(record, known.records) for record in known.records):
-        type = f"unknown-{kind}" if kind in things else "unknown-kind"
-        raise Rejected(404, type, f"There never was such a thing in this {known.type.noun}.")
+        if kind not in things:
+            near = did_you_mean(kind, things) or f": there are {listed(list(things))}."
+            raise Rejected(404, "unknown-kind", f"There is no such kind of thing in {known.type.noun}s{near}")
+        raise Rejected(404, f"unknown-{kind}", f"There never was such a thing in this {known.type.noun}.")
 
 
 Asked = TypeVar("Asked", bound=AsOf)

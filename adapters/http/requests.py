@@ -10,10 +10,11 @@ from fastapi import Request
 from pydantic_core import from_json
 
 from adapters.http.permission import Permission
-from adapters.http.problems import Rejected
+from adapters.http.problems import FieldError, Rejected, malformed_json
 from application.aggregates.access import Caller
 from application.aggregates.handle import Key
 from application.aggregates.ports import CommandContext
+from domain.duplicate_keys import DuplicateKey, check_keys
 
 MOST_BYTES = 256 * 1024
 LONGEST_KEY = 255
@@ -53,6 +54,7 @@ async def body_of(request: Request) -> bytes:
         if len(body) > MOST_BYTES:
             raise too_large()
     check_numbers(body)
+    check_duplicates(body)
     return bytes(body)
 
 
@@ -77,7 +79,16 @@ def check_numbers(body: bytearray) -> None:
         try:
             from_json(body, allow_inf_nan=False)
         except ValueError as error:
-            raise Rejected(400, "malformed-json", f"The body is not JSON: {error}.") from None
+            raise malformed_json(str(error)) from None
+
+
+def check_duplicates(body: bytearray) -> None:
+    """Reject an object that has a key twice."""
+    try:
+        check_keys(body)
+    except DuplicateKey as error:
+        blamed = FieldError(pointer=error.pointer, detail=str(error))
+        raise Rejected(400, "duplicate-key", str(error), [blamed]) from None
 
 
 def context(request: Request, caller: Caller, source: str = "api") -> CommandContext:

@@ -1,10 +1,17 @@
 """Routing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Any
+from urllib.parse import quote
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
+
+from domain.mistakes import models_in, names_of
 
 
 class RoutesByName(BaseRoute):
@@ -19,6 +26,9 @@ class RoutesByName(BaseRoute):
             return Match.NONE, {}
         match, found = route.matches(scope)
         return match, {**found, "route": route}
+
+    def all(self) -> Iterable[Route]:
+        return self._routes.values()
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await scope["route"].handle(scope, receive, send)
@@ -36,3 +46,67 @@ def methods_allowed(app: FastAPI, scope: Scope) -> list[str]:
         if match is not Match.NONE:
             found |= getattr(matched.get("route", route), "methods", None) or {"GET"}
     return sorted(found | {"HEAD"} if "GET" in found else found)
+
+
+CLOSE_ENOUGH = 0.7
+"""How much of a path must be as somebody wrote it, from 0 to 1, for it to be what they meant."""
+
+
+def nearest_path(app: FastAPI, path: str) -> str | None:
+    """Return the path that somebody meant who wrote one that there is not: what stands for a name is as they wrote
+    it."""
+    written = path.split("/")[:MOST_PARTS]
+    found = ((_alike(template.split("/"), written), template) for template in _templates(app))
+    likeliest = max(found, default=(0.0, ""))
+    return _filled_in(likeliest[1], written) if likeliest[0] >= CLOSE_ENOUGH else None
+
+
+MOST_PARTS = 12
+
+
+def _templates(app: FastAPI) -> Iterator[str]:
+    for route in app.router.routes:
+        inner = route.all() if isinstance(route, RoutesByName) else [route]
+        yield from (each.path for each in inner if isinstance(each, Route))
+
+
+def _alike(template: Sequence[str], written: Sequence[str]) -> float:
+    """Return how alike the parts are that differ least; 0 for a path of another length, and for one that is there."""
+    if len(template) != len(written):
+        return 0.0
+    parts = [
+        1.0 if ours == theirs or (ours.startswith("{") and theirs) else _ratio(ours, theirs)
+        for ours, theirs in zip(template, written, strict=True)
+    ]
+    return 0.0 if min(parts) == 1.0 else min(parts)
+
+
+def _ratio(ours: str, theirs: str) -> float:
+    return SequenceMatcher(None, ours, theirs[:MOST_SIGNS]).ratio()
+
+
+MOST_SIGNS = 100
+
+
+def _filled_in(template: str, written: Sequence[str]) -> str:
+    pairs = zip(template.split("/"), written, strict=True)
+    return quote("/".join(theirs if ours.startswith("{") else ours for ours, theirs in pairs))
+
+
+def parameters_of(request: Request) -> list[str]:
+    """Return the names of the parameters that the route of a request takes in its query."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return []
+    return [name for each in _dependants(route.dependant) for field in each.query_params for name in _names(field)]
+
+
+def _dependants(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for each in dependant.dependencies:
+        yield from _dependants(each)
+
+
+def _names(field: Any) -> list[str]:
+    models = list(models_in(field.field_info.annotation))
+    return [name for model in models for name in names_of(model)] or [field.alias]

@@ -8,14 +8,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from adapters.events.cloud_events import NoSuchType
 from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY, OTHER_PROBLEM, QUERY, REQUEST_ID, TEXT, problem_of
 from adapters.http.guard import needs
-from adapters.http.problems import FieldError, Rejected, rejected_body
+from adapters.http.problems import FieldError, Rejected, body_read
 from adapters.http.requests import NoteRead, body_of, caller_of
 from application.aggregates.access import Caller, CallerNotAllowed
 from application.feed.cursors import CursorMalformed
@@ -124,11 +124,7 @@ def id_in(path: str) -> UUID:
 
 async def read(request: Request, model: type[M]) -> M:
     """Read the body. Raises `Rejected`."""
-    body = await body_of(request)
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        raise rejected_body(error) from None
+    return body_read(model, await body_of(request))
 
 
 def blamed_on(pointer: str, type: str, error: Exception) -> Rejected:

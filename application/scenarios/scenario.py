@@ -4,10 +4,10 @@ A line is `{"at": instant, "by": actor, "plan": account id or plan id, "command"
 `plan` is a command to the program.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from functools import cache
 from itertools import pairwise
 from operator import attrgetter
@@ -24,7 +24,9 @@ from pydantic_core import ErrorDetails, from_json
 
 from domain.account_plan import COMMANDS as PLAN_COMMANDS
 from domain.calendar import Instant
+from domain.duplicate_keys import DuplicateKey, check_keys
 from domain.language import AccountId, Command, PersonId, shortened
+from domain.mistakes import ended, nearest, predicate
 from domain.program import PROGRAM
 
 COMMANDS = {**PLAN_COMMANDS, **PROGRAM.commands}
@@ -102,7 +104,11 @@ def line_of(place: Place, text: bytes) -> Line:
     try:
         written = from_json(text)
     except ValueError as error:
-        raise ScenarioRefused(place, f"This is not JSON: {in_this_line(error)}. Correct the line.") from None
+        raise ScenarioRefused(place, f"This is not JSON{in_this_line(error)}. Correct the line.") from None
+    try:
+        check_keys(text)
+    except DuplicateKey as error:
+        raise ScenarioRefused(place, str(error)) from None
     name = written.get("command") if isinstance(written, dict) else None
     if name is None:
         raise ScenarioRefused(
@@ -129,15 +135,17 @@ def shape_of(command: str) -> type[Told]:
 
 
 def in_this_line(error: ValueError) -> str:
-    return str(error).replace(" at line 1 column ", " at column ")
+    """Return where the parser could not go on."""
+    column = re.search(r"column (\d+)", str(error))
+    return f" from column {column[1]} on" if column else ""
 
 
 def mistakes(error: ValidationError, command: str) -> Iterator[str]:
     """Yield what is wrong with the fields of a line, a sentence each."""
-    found = error.errors(include_url=False, include_context=False)
+    found = error.errors(include_url=False)
     for each in found[:MOST_MISTAKES]:
         pointer = "".join(f"/{part}" for part in each["loc"])
-        yield f"“{shortened(pointer)}” {matter(each, command)}."
+        yield ended(f"“{shortened(pointer)}” {matter(each, command)}")
     if len(found) > MOST_MISTAKES:
         yield f"And {len(found) - MOST_MISTAKES} more of the kind."
 
@@ -148,17 +156,13 @@ def matter(mistake: ErrorDetails, command: str) -> str:
             return f"is not a field of a line{perhaps(name, FIELDS)}"
         case "extra_forbidden", ("body", name):
             return f"is not a field of {command}{perhaps(name, COMMANDS[command].model_fields)}"
-        case "extra_forbidden", _:
-            return "is not a field"
         case "missing", _:
             return "is required"
-        case "value_error", _:
-            return mistake["msg"].removeprefix("Value error, ")
         case _:
-            return f"is wrong: {mistake['msg'][:1].lower()}{mistake['msg'][1:]}"
+            return predicate(mistake, shape_of(command))
 
 
 def perhaps(word: object, known: Iterable[str]) -> str:
     """Return a suggestion of the name that was probably meant, if there is one."""
-    close = get_close_matches(str(word), known, 1)
-    return f" (did you mean “{close[0]}”?)" if close else ""
+    close = nearest(word, known)
+    return f" (did you mean “{close}”?)" if close else ""

@@ -29,6 +29,7 @@ from domain.language import (
     changed,
     said,
 )
+from domain.mistakes import sentence
 from domain.program.language import OnProgram, ProgramSection, ProgramState
 from domain.things import Draft, Thing
 
@@ -465,8 +466,7 @@ def try_template(template: PublishTemplate, today: date) -> None:
                 command = command.model_copy(update={"id": f"made-up-{place}"})
             events = ACCOUNT_PLAN.decide(plan, command, at).events
         except ValidationError as error:
-            first = error.errors()[0]
-            why = f"{'/'.join(map(str, first['loc']))}: {first['msg']}."
+            why = sentence(error.errors()[0], kind)
             raise TemplateCommandRefused(f"{pointer}/body", command=each.command, why=why) from None
         except Refusal as refusal:
             where = f"{pointer}/body{refusal.pointer}"

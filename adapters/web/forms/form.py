@@ -16,7 +16,7 @@ from pydantic_core import to_json
 from adapters.exchange.fields import Kind, kind_of, meaning_of
 from adapters.exchange.typed import typed_value
 from adapters.http.command_documentation import EXAMPLES
-from adapters.http.problems import field_error
+from adapters.http.problems import pointer_to
 from adapters.rendering.words import spaced
 from adapters.web.forms.layouts import LAYOUTS
 from adapters.web.languages import Speech
@@ -24,6 +24,7 @@ from adapters.web.plan.presenter import name_of
 from domain.account_plan import COMMANDS, THINGS
 from domain.account_plan.language import AccountPlan
 from domain.language import FORGOTTEN, Command
+from domain.mistakes import predicate
 from domain.things import Thing
 
 BLANK_ROWS = 3
@@ -337,8 +338,8 @@ def command_of(form: CommandForm, data: FormData, plan: AccountPlan, today: date
     try:
         return model.model_validate_json(to_json(body))
     except ValidationError as error:
-        for each in error.errors(include_url=False, include_input=False):
-            blame(form, field_error(each).pointer, field_error(each).detail)
+        for each in error.errors(include_url=False):
+            blame(form, pointer_to(each["loc"]), predicate(each, model))
         return None
 
 

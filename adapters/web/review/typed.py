@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from adapters.exchange.typed import typed_day
-from adapters.http.problems import field_error
+from adapters.http.problems import pointer_to
 from adapters.web.forms.form import FormData, body_of
 from domain.account_plan import COMMANDS
 from domain.account_plan.reviews import HoldReview
 from domain.language import Command
+from domain.mistakes import sentence
 
 Fate = Literal["going", "done", "lost", "moved", "dropped"]
 """What became of a promise; `going` is what it is while nothing else is said."""
@@ -123,7 +124,7 @@ def commands_of(typed: Sequence[TypedCommand]) -> tuple[list[Command], list[Mist
             commands.append(each.command())
         except ValidationError as error:
             mistakes += [
-                Mistake(f"{each.prefix}{found.pointer.replace('/', '-')}", found.detail)
-                for found in map(field_error, error.errors(include_url=False, include_input=False))
+                Mistake(f"{each.prefix}{pointer_to(found['loc']).replace('/', '-')}", sentence(found))
+                for found in error.errors(include_url=False)
             ]
     return commands, mistakes

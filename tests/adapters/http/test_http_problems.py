@@ -57,6 +57,71 @@ def test_fields_that_are_wrong_are_all_pointed_at(acme: Api):
     assert all(len(error["detail"]) > 10 and "Value error" not in error["detail"] for error in problem["errors"])
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "pointer", "told"),
+    [
+        ("open-plan", {"account": "x"}, "/account", "did you mean “account_id”?"),
+        ("change-tier", {"tier": "stategic"}, "/tier", "did you mean “strategic”?"),
+        ("commands", [{"command": "start-pley", "body": {}}], "/0/command", "did you mean “start-play”?"),
+        ("commands", [{"comand": "start-play", "body": {}}], "/0/command", "“command” is missing."),
+        ("commands", [{"command": "start-play", "boddy": {}}], "/0/boddy", "did you mean “body”?"),
+        ("commands", [{"command": "start-play", "body": {"ids": "x"}}], "/0/body/ids", "did you mean “id”?"),
+        ("commands", [{"command": "open-plan", "body": {}}], "/0/command", "is opened by POST /v1/plans."),
+        ("commands", {}, "", "What was sent must be a list, and this is an object."),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_a_sentence_with_the_nearest_word(acme: Api, path, body, pointer, told):
+    answer = acme.post("/v1/plans" if path == "open-plan" else f"/v1/plans/{acme.plan}/{path}", body)
+    problem = assert_problem(answer, 422, "invalid-fields")
+    assert [error for error in problem["errors"] if error["pointer"] == pointer and told in error["detail"]], problem
+
+
+def test_a_key_that_stands_twice_is_refused_by_its_name_wherever_a_body_is_taken(acme: Api):
+    twice = b'{"section": "plan", "text": "a", "text": "b"}'
+    many = b'[{"command": "write-note", "body": ' + twice + b"}]"
+    bodies = {
+        f"/v1/plans/{acme.plan}/write-note": (twice, "/text"),
+        f"/v1/plans/{acme.plan}/commands": (many, "/0/body/text"),
+        "/v1/keys": (b'{"name": "a", "role": "reader", "role": "admin", "plans": []}', "/role"),
+        "/v1/webhooks": (b'{"url": "https://a.example/", "url": "https://b.example/"}', "/url"),
+        "/v1/program": (b'{"name": "a", "name": "b"}', "/name"),
+    }
+    for path, (body, pointer) in bodies.items():
+        problem = assert_problem(acme.request("POST", path, content=body, headers=JSON), 400, "duplicate-key", pointer)
+        assert f"“{pointer.rpartition('/')[2]}” stands twice" in problem["detail"]
+    assert acme.version == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "told"),
+    [
+        ("POST", "/v1/plans/acme/strat-play", "did you mean /v1/plans/acme/start-play?"),
+        ("GET", "/v1/plans/acme/said-vs-di", "did you mean /v1/plans/acme/said-vs-did?"),
+        ("GET", "/v1/plan/acme", "did you mean /v1/plans/acme?"),
+        ("GET", "/v1/event", "did you mean /v1/events?"),
+        ("GET", "/nowhere/at/all", "see /docs for what there is."),
+        ("GET", "/v1/plans/" + "x" * 5_000 + "/histori", "/history?"),
+    ],
+)
+def test_where_there_is_nothing_the_nearest_path_is_named(service: Api, method, path, told):
+    assert assert_problem(service.request(method, path), 404, "not-found")["detail"].endswith(told)
+
+
+def test_of_parameters_types_and_kinds_there_are_not_the_nearest_is_named(told: Told):
+    for path, parameters, near in (
+        ("", {"as_off": "now"}, "did you mean “as_of”?"),
+        ("/diff", {"form": "now"}, "did you mean “from”?"),
+        ("/history", {"section": "opportunitys"}, "did you mean “opportunities”?"),
+        ("/history", {"type": "PlayStartet"}, "did you mean “PlayStarted”?"),
+        ("/history", {"limit": "501"}, "“limit” must be at most 500."),
+        ("/blame", {"zzz": "1"}, "which takes as_of, section, kind and id."),
+    ):
+        (error,) = assert_problem(told.view(path, **parameters), 422, "invalid-parameters")["errors"]
+        assert error["detail"].endswith(near), error
+    kind = assert_problem(told.view("/entities/paly/pilot/history"), 404, "unknown-kind")
+    assert kind["detail"].endswith("did you mean “play”?")
+
+
 def test_what_was_sent_is_not_repeated(acme: Api):
     answer = acme.do("add-stakeholder", id="cfo", name=["Jane Doe"], level="Jane Doe", email="Jane Doe")
     assert_problem(answer, 422, "invalid-fields")

@@ -1,0 +1,58 @@
+"""Keys that stand twice in one object of a JSON text: readers take the first or the last of them, so none is meant."""
+
+import json
+from typing import Any
+
+LONGEST_SHOWN = 80
+
+
+class DuplicateKey(ValueError):
+    """A key stands twice in one object of a JSON text."""
+
+    def __init__(self, key: str, pointer: str) -> None:
+        """`pointer` says where it stands (RFC 6901)."""
+        super().__init__(f"The key “{key[:LONGEST_SHOWN]}” stands twice in one object: write it once.")
+        self.pointer = pointer
+
+
+class _Twice(dict[str, Any]):
+    """An object that has a key twice."""
+
+    key: str
+
+
+def check_keys(text: bytes | bytearray | str) -> None:
+    """Raises `DuplicateKey`. A text that is not JSON is left to whoever reads it."""
+    duplicated = False
+
+    def read(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal duplicated
+        held = dict(pairs)
+        if len(held) == len(pairs):
+            return held
+        duplicated = True
+        twice = _Twice(held)
+        names = [name for name, _ in pairs]
+        twice.key = next(name for place, name in enumerate(names) if name in names[:place])
+        return twice
+
+    try:
+        # Numbers do not matter here, and a long one would be refused.
+        whole = json.loads(text, object_pairs_hook=read, parse_int=len, parse_float=len)
+        found = _find(whole, "") if duplicated else None
+    except (ValueError, RecursionError):
+        return
+    if found:
+        raise DuplicateKey(*found)
+
+
+def _find(read: Any, pointer: str) -> tuple[str, str] | None:
+    if isinstance(read, _Twice):
+        return read.key, f"{pointer}/{escaped(read.key)}"
+    inner = read.items() if isinstance(read, dict) else enumerate(read) if isinstance(read, list) else ()
+    return next((found for name, each in inner if (found := _find(each, f"{pointer}/{escaped(str(name))}"))), None)
+
+
+def escaped(part: str) -> str:
+    """Return a part of a pointer as RFC 6901 writes it."""
+    return part.replace("~", "~0").replace("/", "~1")
