@@ -13,7 +13,12 @@ ABOUT = """# Findings
 
 What is wrong with a plan at any cut: `GET /v1/plans/{plan}/findings?as_of=` and `plantrail findings PLAN`. Each finding
 says how loud it is, since when it is so, in which things and events it is seen, by which version of the policy, and
-which commands would end it. `missing` names the fields that only who sends a command can fill in.
+which commands would end it. `missing` names the fields that only who sends a command can fill in. A plan may be excused
+from a rule until a day (`grant-exception`, `revoke-exception`): then `excused` says by whom, until when and why.
+
+What is wrong with all plans as they stand: `GET /v1/findings` and `plantrail findings`, the loudest first, what is
+excused last, filtered by rule, severity, owner, tier and `since`. A table keeps it: a plan is judged anew after its
+events, after a policy was adopted, and on days on which its verdict may change.
 
 The numbers in `code` are the policy's: those in force at the cut, which a policy adopted later never changes. A policy
 may make a rule louder or quieter, or turn it off (`findings`). *Plans with duties* are those of tiers for which the

@@ -2,7 +2,7 @@
 
 import gc
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +37,7 @@ from adapters.bootstrap.settings import (
 from adapters.bootstrap.store import (
     account_plans,
     ending_in_order,
+    findings_across_plans,
     looking_at,
     make_id,
     needs_keys,
@@ -152,6 +153,7 @@ def http_app(
         erasures=store.erasures,
         portfolio=store.portfolio,
         month_ends=store.month_ends,
+        findings=findings_across_plans(store, now),
         tree=store.tree,
         webhooks=store.webhooks,
         subscriptions=subscriptions(store, targets, now),
@@ -179,11 +181,15 @@ def http_app(
 
 
 @contextmanager
-def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> Iterator[Follower]:
-    """Keep the portfolio up to date with the log, delete what has been kept long enough, and complete erasures."""
+def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> Iterator[Sequence[Follower]]:
+    """Keep the tables up to date with the log, delete what has been kept long enough, and complete erasures."""
 
-    follower = store.portfolio.follower(utc_now, store.outages)
-    follower.start()
+    followers = (
+        store.portfolio.follower(utc_now, store.outages),
+        findings_across_plans(store).follower(store.outages),
+    )
+    for follower in followers:
+        follower.start()
     a_while = MINUTES_BETWEEN_SWEEPS * 60
     purge_reads = partial(store.access_events.purge, access_events_days)
 
@@ -204,9 +210,15 @@ def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> 
                 store.outages,
             ),
         ):
-            yield follower
+            yield followers
     finally:
-        follower.stop()
+        for follower in followers:
+            follower.stop()
+
+
+def why_behind(followers: Iterable[Follower]) -> str | None:
+    """Return what keeps tables from following the log, or None."""
+    return " ".join(filter(None, (follower.why_behind() for follower in followers))) or None
 
 
 @contextmanager
@@ -296,13 +308,19 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         ending_in_order(),
         open_store(settings) as store,
         reception(settings, host, store) as let_in,
-        following(store, settings.access_events_days) as follower,
+        following(store, settings.access_events_days) as followers,
         witnessed(store),
         notarised(store, signing, metrics),
         pushing(store, settings, metrics) if with_worker else nullcontext(),
     ):
         # In the order of the reasons.
-        why_not = (store.where.why_down, store.why_away, store.why_read_only, let_in.why_unread, follower.why_behind)
+        why_not = (
+            store.where.why_down,
+            store.why_away,
+            store.why_read_only,
+            let_in.why_unread,
+            partial(why_behind, followers),
+        )
         checks: Checks = dict(zip(get_args(Reason), why_not, strict=True))
         app = http_app(
             store,

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from adapters.access.api_keys import ApiKeyCache
 from adapters.bootstrap.settings import Settings, erasure_list, key_encryption_keys
 from adapters.observability.periodic import every
+from adapters.postgres.findings import PostgresFindings
 from adapters.postgres.notary import Notary
 from adapters.postgres.store import ConnectionStrings, Store, embedded, opened
 from adapters.proof.checkpoints import LogKey
@@ -24,6 +25,7 @@ from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
 from domain.aggregates import AggregateType
 from domain.program import PROGRAM
+from domain.program.charter import PROGRAM_ID
 from domain.program.language import ProgramState
 from domain.registry import REGISTRY
 
@@ -73,6 +75,18 @@ def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> Aggreg
 
 def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregates[ProgramState]:
     return Aggregates(PROGRAM, store.events, now, make_id)
+
+
+def findings_across_plans(store: Store, now: Callable[[], datetime] = utc_now) -> PostgresFindings:
+    plans, program = account_plans(store, now), the_program(store, now)
+    store.erasures.when_forgotten(plans.drop)
+    return PostgresFindings(
+        store.datastore,
+        store.secrets.of("findings"),
+        plans.read,
+        lambda: program.refreshed(program.remembered(PROGRAM_ID)).records,
+        now,
+    )
 
 
 def needs_keys(settings: Settings, store: Store) -> bool:

@@ -7,7 +7,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from adapters.bootstrap.settings import Settings
-from adapters.bootstrap.store import connection_strings, open_store, utc_now
+from adapters.bootstrap.store import connection_strings, findings_across_plans, open_store, utc_now
 from adapters.cli.errors import Told
 from adapters.cli.terminal import err, print_lines, tell
 from adapters.postgres.embedded import EmbeddedPostgres, Role
@@ -47,7 +47,9 @@ def rebuild() -> None:
     with open_store(Settings()) as store, Progress(*columns, console=err()) as progress:
         task = progress.add_task("portfolio", total=None)
         store.portfolio.rebuild(utc_now, lambda done, total: progress.update(task, completed=done, total=total))
-    tell("The portfolio is made anew.")
+        judged = progress.add_task("findings", total=None)
+        findings_across_plans(store).rebuild(lambda done, total: progress.update(judged, completed=done, total=total))
+    tell("The portfolio and the findings are made anew.")
 
 
 def begin_anew() -> None:

@@ -13,10 +13,8 @@ from adapters.cli import contacts
 from adapters.cli.asking import AsJson, AsOf, PlanName, find
 from adapters.cli.card import card
 from adapters.cli.comparison import comparison
-from adapters.cli.findings import findings_list
 from adapters.cli.lists import blame_table, history_table, portfolio_table, reviews_table
 from adapters.cli.terminal import out, print_json, tell
-from application.findings.registry import findings_view
 from application.portfolio.query import MOST_ITEMS, PortfolioQuery, Sort
 from application.views.current_plan import current_plan
 from application.views.cuts import timezone_of
@@ -55,7 +53,6 @@ def add_to(app: typer.Typer) -> None:
     contacts.add_to(plan)
     app.add_typer(plan, name="plan")
     app.command("plans")(plans)
-    app.command("findings")(show_findings)
 
 
 @plan.command()
@@ -160,18 +157,6 @@ def show_reviews(plan: PlanName, as_of: AsOf = "now", as_json: AsJson = False) -
         print_json(listed)
     else:
         out().print(reviews_table(listed))
-
-
-def show_findings(plan: PlanName, as_of: AsOf = "now", as_json: AsJson = False) -> None:
-    """What is wrong with a plan, the loudest first, and the commands that would end it."""
-    asked = find(plan)
-    view = findings_view(asked.known, asked.cut(as_of), asked.program)
-    if as_json:
-        print_json(view)
-        return
-    terminal = out()
-    for part in findings_list(view):
-        terminal.print(part)
 
 
 def plans(

@@ -26,6 +26,7 @@ from adapters.http import (
     departures,
     erasures,
     feed,
+    findings,
     keys,
     measures,
     portfolio,
@@ -53,6 +54,7 @@ from adapters.rendering.pool import RenderingPool
 from application.aggregates.erasures import Erasures
 from application.aggregates.handle import Aggregates
 from application.aggregates.ports import Heads
+from application.findings.ports import AllFindings
 from application.measures.ports import MonthEnds
 from application.portfolio.ports import Portfolio
 from application.proof.ports import LogTree
@@ -73,6 +75,7 @@ class Services:
     erasures: Erasures
     portfolio: Portfolio
     month_ends: MonthEnds
+    findings: AllFindings
     tree: LogTree
     webhooks: Webhooks
     subscriptions: Subscriptions
@@ -149,6 +152,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             reports.routes(views, services.histories, services.tree, ReportResponder(services.press)),
             portfolio.routes(services.portfolio),
             measures.routes(services.month_ends, services.now, views.note_read),
+            findings.routes(services.findings),
             erasures.routes(views, services.erasures),
             feed.routes(services.subscribers, views.note_read),
             contracts.routes(services.public_url, version),

@@ -359,6 +359,9 @@ def make_anew(connection: Connection[Any], projection: Projection, now: Now, pro
     )
     while position := advance(connection, projection, now(), generation, REBUILD_STEP):
         progress(position, max(position, live.head))
+    while projection.is_due(connection, generation, now()):
+        with locked(connection, projection, generation):
+            projection.age(connection, generation, now())
     go_live(connection, projection, now, generation)
     clear_others(connection, projection)
 

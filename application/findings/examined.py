@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple, TypeVar, get_args
@@ -22,6 +22,9 @@ from domain.things import Thing, day_of
 
 Kind = TypeVar("Kind", bound=Thing)
 
+LONGEST_QUARTER = 92
+"""Days; no quarter is so short that so many days reach beyond the next one."""
+
 
 class HeldOnRecord(NamedTuple):
     """A review that was held, and the event that says so."""
@@ -38,11 +41,16 @@ class HeldOnRecord(NamedTuple):
 
 @dataclass(frozen=True)
 class Examined:
-    """A plan at a cut, and the policy it is judged by.  `known` ends at the cut."""
+    """A plan at a cut, and the policy it is judged by.  `known` ends at the cut.
+
+    Rules ask it where the day stands between others, and so it knows the next day on which any answer is another one:
+    a verdict is good until then, if nothing happens.  What a rule does with `day` itself only says when to act.
+    """
 
     known: LoadedPlan
     cut: Cut
     in_force: PolicyInForce
+    _turns: set[date] = field(default_factory=set, compare=False)
 
     @property
     def plan(self) -> AccountPlan:
@@ -59,8 +67,51 @@ class Examined:
 
     @property
     def today(self) -> date:
-        """The first day that is not past: what was due before it is overdue."""
+        """The first day that is not past at the cut."""
         return self.cut.today
+
+    # The day among others
+
+    @property
+    def changes_on(self) -> date | None:
+        """The next day on which something that was asked so far has another answer; None where that is never."""
+        return min(self._turns, default=None)
+
+    def turns_on(self, day: date | None, later: int = 0) -> None:
+        """Note that some answer changes on a day, or so many days later."""
+        if day and (day - self.day).days > -later and (date.max - day).days >= later:
+            self._turns.add(day + timedelta(days=later))
+
+    def is_after(self, day: date, later: int = 0) -> bool:
+        """Whether the verdict is about a day after this one, by more than so many days."""
+        self.turns_on(day, later + 1)
+        return (self.day - day).days > later
+
+    def is_past(self, day: date, later: int = 0) -> bool:
+        """Whether this day, or the one so many days later, is over at the cut."""
+        self.turns_on(day, later + 1)
+        return (self.today - day).days > later
+
+    def is_overdue(self, thing: Thing) -> bool:
+        last = thing.overdue_after
+        return last is not None and self.is_past(last)
+
+    def has_role(self, member: Member) -> bool:
+        """Whether somebody of ours has their role on the day."""
+        self.turns_on(member.from_on)
+        self.turns_on(member.until_on, 1)
+        return member.is_current(self.day)
+
+    def is_yet_to_begin(self, member: Member) -> bool:
+        self.turns_on(member.from_on)
+        return member.from_on > self.day
+
+    @cached_property
+    def quarter(self) -> date:
+        """The first day of the quarter of the calendar."""
+        start = quarter_start(self.day)
+        self.turns_on(quarter_start(start + timedelta(days=LONGEST_QUARTER)))
+        return start
 
     @cached_property
     def card(self) -> Plan:
@@ -127,7 +178,7 @@ class Examined:
     @cached_property
     def members(self) -> Sequence[Member]:
         """Of ours, who have a role on the day."""
-        return [each for each in self.plan.all(Member).values() if each.is_current(self.day)]
+        return [each for each in self.plan.all(Member).values() if self.has_role(each)]
 
     def in_role(self, role: Role) -> list[Member]:
         return [each for each in self.members if each.role == role]
@@ -159,3 +210,7 @@ class Examined:
 
     def last_held(self, kind: str) -> HeldOnRecord | None:
         return next((each for each in reversed(self.held) if each.review.kind == kind), None)
+
+
+def quarter_start(day: date) -> date:
+    return date(day.year, day.month - (day.month - 1) % 3, 1)

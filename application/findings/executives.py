@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from application.findings.examined import Examined
+from application.findings.examined import Examined, quarter_start
 from application.findings.finding import Found, Remedy, remedy
 from application.findings.sentences import counted, days, person
 from application.findings.stakeholders import MOST_REMEDIES
@@ -30,11 +30,9 @@ def no_executive_sponsor(at: Examined) -> Iterator[Found]:
 def evaluator_only(at: Examined) -> Iterator[Found]:
     met = at.met(*(each.id for each in at.executives))
     last_on, most = (met[-1].happened_on if met else at.card.opened_on), at.policy.executive_days
-    age = (at.day - last_on).days
-    if age > most:
+    if at.is_after(last_on, most):
         yield Found(
-            f"No executive of theirs was met since {last_on}, {days(age)} ago; at most {days(most)} may pass. Meet"
-            " one.",
+            f"No executive of theirs was met since {last_on}; at most {days(most)} may pass. Meet one.",
             last_on + timedelta(days=most + 1),
             at.executives,
             [met[-1].event] if met else [],
@@ -46,12 +44,10 @@ def sponsor_meeting_overdue(at: Examined) -> Iterator[Found]:
     most = at.policy.cadence_days(at.tier).get("executive_meeting")
     meetings = [each for each in at.contacts if each.kind == "executive_meeting"]
     last_on = meetings[-1].happened_on if meetings else at.card.opened_on
-    age = (at.day - last_on).days
-    if most is not None and age > most:
+    if most is not None and at.is_after(last_on, most):
         last = f"The last executive meeting was on {last_on}" if meetings else f"There was none since {last_on}"
         yield Found(
-            f"The executives of both sides have to meet every {days(most)}. {last}, {days(age)} ago. Bring them"
-            " together.",
+            f"The executives of both sides have to meet every {days(most)}. {last}. Bring them together.",
             last_on + timedelta(days=most + 1),
             events=[meetings[-1].event] if meetings else [],
             remedies=_touch(at, *(each.id for each in at.executives)),
@@ -62,11 +58,10 @@ def sponsor_neglected(at: Examined) -> Iterator[Found]:
     most = at.policy.executive_days
     for each in at.people:
         met = at.met(each.id) if "executive_sponsor" in each.roles else []
-        age = (at.day - met[-1].happened_on).days if met else 0
-        if age > most:
+        if met and at.is_after(met[-1].happened_on, most):
             yield Found(
                 f"{person(each)}, who sponsors us, was met {counted(len(met), 'time')} up to {met[-1].happened_on} and"
-                f" not in the {days(age)} since. Meet them.",
+                f" not for more than {days(most)} since. Meet them.",
                 met[-1].happened_on + timedelta(days=most + 1),
                 [each],
                 [met[-1].event],
@@ -76,7 +71,7 @@ def sponsor_neglected(at: Examined) -> Iterator[Found]:
 
 def one_touchpoint(at: Examined) -> Iterator[Found]:
     """In the last four quarters of the calendar that are over."""
-    starts = last_quarters(at.day, 4)
+    starts = last_quarters(at.quarter, 4)
     met = [each for each in at.met(*(each.id for each in at.executives)) if starts[0] <= each.happened_on < starts[4]]
     quarters = {quarter_start(each.happened_on) for each in met}
     if at.card.opened_on <= starts[0] and len(quarters) == 1:
@@ -96,13 +91,9 @@ def _touch(at: Examined, *who: str) -> list[Remedy]:
     return [remedy("log-touch", **met, stakeholders=[each]) for each in who[:1]]
 
 
-def quarter_start(day: date) -> date:
-    return date(day.year, day.month - (day.month - 1) % 3, 1)
-
-
-def last_quarters(day: date, number: int) -> list[date]:
-    """The first days of the last quarters that are over, and of the one under way."""
-    starts = [quarter_start(day)]
+def last_quarters(start: date, number: int) -> list[date]:
+    """The first days of the quarters before one, and its own."""
+    starts = [start]
     for _ in range(number):
         starts.insert(0, quarter_start(starts[0] - timedelta(days=1)))
     return starts

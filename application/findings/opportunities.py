@@ -1,7 +1,7 @@
 """Rules about opportunities and goals, and about what we ask of the rest of our company for their sake."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 
 from application.findings.examined import Examined
 from application.findings.finding import Found, remedy
@@ -20,7 +20,7 @@ RISING_DAYS = 31
 def next_step_missing(at: Examined) -> Iterator[Found]:
     for each in at.plan.open(Opportunity):
         step = each.next_best_action
-        if step is None or step.due_on < at.today:
+        if step is None or at.is_past(step.due_on):
             was = f"the last one, of {step.owner}, was due on {step.due_on}" if step else "none was ever set"
             yield Found(
                 f"The opportunity {called(each)} has no next step ahead: {was}. Set the next best action.",
@@ -83,11 +83,10 @@ def _links(opportunity: Opportunity) -> dict[str, str]:
 def request_unanswered(at: Examined) -> Iterator[Found]:
     for each in at.plan.open(Request):
         raised_on = at.added_on(each)
-        age = (at.day - raised_on).days
-        if each.state == "raised" and age > ANSWER_DAYS:
+        if each.state == "raised" and at.is_after(raised_on, ANSWER_DAYS):
             yield Found(
-                f"{spaced(each.function).capitalize()} has not answered {called(each)} since {raised_on},"
-                f" {days(age)} ago. {each.owner} has to press for an answer.",
+                f"{spaced(each.function).capitalize()} has not answered {called(each)} since {raised_on}; at most"
+                f" {days(ANSWER_DAYS)} may pass. {each.owner} has to press for an answer.",
                 raised_on + timedelta(days=ANSWER_DAYS + 1),
                 [each],
                 at.events([each]),
@@ -98,7 +97,7 @@ def request_unanswered(at: Examined) -> Iterator[Found]:
 def custom_development_open(at: Examined) -> Iterator[Found]:
     asked = [each for each in at.plan.all(Request).values() if each.kind == "custom_development"]
     now = [each for each in asked if each.state == "raised"]
-    before = sum(_was_open(at, each, at.in_days(-RISING_DAYS)) for each in asked)
+    before = sum(_was_open(at, each) for each in asked)
     if len(now) > before:
         yield Found(
             f"{counted(len(now), 'request')} for custom development {'is' if len(now) == 1 else 'are'} unaccepted"
@@ -111,10 +110,11 @@ def custom_development_open(at: Examined) -> Iterator[Found]:
         )
 
 
-def _was_open(at: Examined, request: Request, day: date) -> bool:
-    """Whether it was raised by a day and neither answered nor delivered by it."""
-    done = (record for record in at.about(request) if isinstance(record.event, RequestAnswered | RequestDelivered))
-    return at.added_on(request) <= day and not any(at.day_of(record) <= day for record in done)
+def _was_open(at: Examined, request: Request) -> bool:
+    """Whether it was raised `RISING_DAYS` ago and neither answered nor delivered by then."""
+    done = [record for record in at.about(request) if isinstance(record.event, RequestAnswered | RequestDelivered)]
+    ended = [at.is_after(at.day_of(record), RISING_DAYS - 1) for record in done]
+    return at.is_after(at.added_on(request), RISING_DAYS - 1) and not any(ended)
 
 
 def advisory_board_unlinked(at: Examined) -> Iterator[Found]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from application.findings.examined import Examined
 from application.findings.finding import Found, Remedy, remedy
-from application.findings.sentences import called, counted, days, listed, percent
+from application.findings.sentences import called, counted, listed, percent
 from domain.account_plan.actions import Action
 from domain.account_plan.plays import Play
 from domain.account_plan.promises import Promise, open_promises
@@ -17,11 +17,10 @@ from domain.vagueness import cautions_about
 def overdue_promise(at: Examined) -> Iterator[Found]:
     for promise in open_promises(at.plan):
         last = promise.overdue_after
-        if last and promise.is_overdue(at.today):
-            late = (at.today - last).days
+        if last and at.is_overdue(promise):
             yield Found(
-                f"The {promise.noun} {called(promise)} was due on {last}, {days(late)} ago, and"
-                f" {promise.owner} has not finished it. Finish it, move it, or drop it and say why.",
+                f"The {promise.noun} {called(promise)} was due on {last}, and {promise.owner} has not finished it."
+                " Finish it, move it, or drop it and say why.",
                 last + timedelta(days=1),
                 [promise],
                 at.events([promise]),

@@ -429,6 +429,7 @@ def excuse(name: PlanRuleName, at: Examined) -> Excuse | None:
     exception = at.plan.find(RuleException, name)
     if exception is None or not exception.excuses(at.day):
         return None
+    at.turns_on(exception.until_on, 1)
     granted = at.about(exception)[-1]
     return Excuse(by=granted.meta.actor, until_on=exception.until_on, reason=granted.meta.reason, event=granted.id)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
+from math import ceil
 
 from application.findings.examined import Examined, HeldOnRecord
 from application.findings.finding import Found, Remedy, remedy
@@ -14,6 +15,8 @@ from domain.folding import folded
 
 OF_THEIR_OWN: Sequence[ReviewKind] = ("qbr", "executive_meeting")
 """The kinds of reviews that have rules of their own for not being held."""
+
+HOURS_OF_A_DAY = 24
 
 EVE = timedelta(hours=72)
 """The time before a review in which a plan is written for its sake."""
@@ -40,12 +43,11 @@ def not_reviewed(at: Examined) -> Iterator[Found]:
 def _overdue(at: Examined, kind: ReviewKind, most: int) -> Iterator[Found]:
     last = at.last_held(kind)
     last_on = last.held_on if last else at.card.opened_on
-    age = (at.day - last_on).days
-    if age > most:
+    if at.is_after(last_on, most):
         since = f"the last one was on {last_on}" if last else f"there was none since the plan was opened on {last_on}"
         yield Found(
-            f"A {at.tier} plan holds a review of the kind {spaced(kind)} every {days(most)}; {since}, {days(age)} ago."
-            " Hold it, or set a date.",
+            f"A {at.tier} plan holds a review of the kind {spaced(kind)} every {days(most)}; {since}. Hold"
+            " it, or set a date.",
             last_on + timedelta(days=most + 1),
             _review(at, last),
             [last.event] if last else [],
@@ -141,17 +143,19 @@ def qbr_metrics_without_goal(at: Examined) -> Iterator[Found]:
 def pack_late(at: Examined) -> Iterator[Found]:
     least = at.policy.pack_hours
     for each in current_qbrs(at):
-        day = each.held_on or each.planned_on
-        sent = each.circulated_on or (at.day if each.state == "scheduled" else None)
-        if day is None or sent is None or (day - sent).days * 24 >= least:
+        day, sent = each.held_on or each.planned_on, each.circulated_on
+        if day is None or (sent is None and each.state != "scheduled"):
             continue
-        was = f"went out on {sent}" if each.circulated_on else "has not gone out"
+        last_on = day - timedelta(days=ceil(least / HOURS_OF_A_DAY))
+        if (sent <= last_on) if sent else not at.is_after(last_on):
+            continue
+        was = f"went out on {sent}" if sent else "has not gone out"
         yield Found(
             f"The pack of the QBR “{each.id}” of {day} {was}; whoever comes needs it {least} hours before.",
-            sent if each.circulated_on else day - timedelta(hours=least) + timedelta(days=1),
+            sent or last_on + timedelta(days=1),
             [each],
             at.events([each]),
-            [] if each.circulated_on else [remedy("circulate-pack", id=each.id, circulated_on=at.day)],
+            [] if sent else [remedy("circulate-pack", id=each.id, circulated_on=at.day)],
         )
 
 

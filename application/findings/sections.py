@@ -36,10 +36,10 @@ def stale_section(at: Examined) -> Iterator[Found]:
     records, zone = at.known.records, at.card.timezone
     last = {record.event.refreshes(): record for record in records}
     for section, fresh in freshness(records, at.tier, zone, at.day, at.policy).items():
-        if fresh.stale and fresh.most_days is not None:
+        if fresh.most_days is not None and at.is_after(fresh.refreshed_on, fresh.most_days):
             yield Found(
-                f"The section {section} was last looked at on {fresh.refreshed_on}, {days(fresh.age_days)} ago; that of"
-                f" a {at.tier} plan may be {days(fresh.most_days)} old. Update it, or confirm that nothing changed.",
+                f"The section {section} was last looked at on {fresh.refreshed_on}; that of a {at.tier} plan may be"
+                f" {days(fresh.most_days)} old. Update it, or confirm that nothing changed.",
                 fresh.refreshed_on + timedelta(days=fresh.most_days + 1),
                 events=[last.get(section, records[0]).id],
                 remedies=[confirm(section)],
@@ -74,7 +74,7 @@ def trigger_ignored(at: Examined) -> Iterator[Found]:
         met_on = at.day_of(answer) if answer else None
         if met_on is not None and (met_on <= due_on or _reviewed_since(at, met_on)):
             continue
-        if met_on is None and at.today <= due_on:
+        if met_on is None and not at.is_past(due_on):
             continue
         sections = TOUCHED[type(trigger.event)]
         yield Found(

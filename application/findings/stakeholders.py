@@ -59,11 +59,11 @@ def stale_contact(at: Examined) -> Iterator[Found]:
             )
             continue
         seen_on, event = _last_seen(at, each)
-        age, most = (at.day - seen_on).days, at.policy.contact_days
-        if age > most:
+        most = at.policy.contact_days
+        if at.is_after(seen_on, most):
             yield Found(
-                f"Nobody has met {person(each)} or checked their details since {seen_on}, {days(age)} ago; at most"
-                f" {days(most)} may pass. Ask whether they are still there, and verify them.",
+                f"Nobody has met {person(each)} or checked their details since {seen_on}; at most {days(most)}"
+                " may pass. Ask whether they are still there, and verify them.",
                 seen_on + timedelta(days=most + 1),
                 [each],
                 [event],
@@ -114,7 +114,7 @@ def single_threaded(at: Examined) -> Iterator[Found]:
             [*rate(at, others), *meet(at, others)],
         )
         return
-    lately = [each for each in at.contacts if (at.day - each.happened_on).days < SAME_PERSON_DAYS]
+    lately = [each for each in at.contacts if not at.is_after(each.happened_on, SAME_PERSON_DAYS - 1)]
     everybody = {who for contact in lately for who in contact.stakeholders}
     if len(lately) > 1 and len(everybody) == 1:
         [only] = [each for each in at.plan.all(Stakeholder).values() if each.id in everybody]
@@ -134,11 +134,10 @@ def _engaged(at: Examined) -> str:
 
 
 def paper_plan(at: Examined) -> Iterator[Found]:
-    age = (at.day - at.card.opened_on).days
-    if age >= PAPER_DAYS and is_single_threaded(at.plan):
+    if is_single_threaded(at.plan) and at.is_after(at.card.opened_on, PAPER_DAYS - 1):
         others = [each for each in at.people if not each.is_engaged]
         yield Found(
-            f"The plan was opened on {at.card.opened_on}, {days(age)} ago. {_engaged(at)}: it is a plan on paper.",
+            f"The plan was opened on {at.card.opened_on}. {_engaged(at)}: half a year later it is a plan on paper.",
             at.card.opened_on + timedelta(days=PAPER_DAYS),
             at.engaged,
             [at.records[0].id, *at.events(at.engaged)],

@@ -1,11 +1,10 @@
 """Rules about our own team: who is missing, who agreed on what, and how work is handed over."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 
 from application.findings.examined import Examined
-from application.findings.executives import quarter_start
 from application.findings.finding import Found, remedy
 from application.findings.sentences import days, listed, spaced
 from domain.account_plan.goals import Goal
@@ -27,7 +26,11 @@ def team_expected(at: Examined) -> Iterator[Found]:
 
 def _unfilled(at: Examined, role: Role, needs: str) -> Iterator[Found]:
     if not at.in_role(role):
-        former = [each for each in at.plan.all(Member).values() if each.role == role and each.has_ended(at.day)]
+        former = [
+            each
+            for each in at.plan.all(Member).values()
+            if each.role == role and at.is_after(each.until_on or date.max)
+        ]
         last = max(former, key=lambda each: each.until_on or at.day, default=None)
         since = last.until_on + timedelta(days=1) if last and last.until_on else at.card.opened_on
         was = f" since {last.person} left it on {last.until_on}" if last else ""
@@ -41,7 +44,7 @@ def _unfilled(at: Examined, role: Role, needs: str) -> Iterator[Found]:
 
 
 def team_not_aligned(at: Examined) -> Iterator[Found]:
-    start = quarter_start(at.day)
+    start = at.quarter
     required = at.policy.roles(at.tier).required
     agreed = (
         set(record.event.members)
@@ -64,7 +67,7 @@ def team_not_aligned(at: Examined) -> Iterator[Found]:
 def handover_without_overlap(at: Examined) -> Iterator[Found]:
     """Of a role's last handover: whoever has it now, and whoever had it before."""
     for role in at.policy.roles(at.tier).required:
-        stints = [each for each in at.plan.all(Member).values() if each.role == role and each.from_on <= at.day]
+        stints = [each for each in at.plan.all(Member).values() if each.role == role and not at.is_yet_to_begin(each)]
         for before, after in list(pairwise(sorted(stints, key=lambda each: each.from_on)))[-1:]:
             if before.person == after.person or before.until_on is None:
                 continue

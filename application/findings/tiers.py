@@ -21,7 +21,7 @@ def demotion_due(at: Examined) -> Iterator[Found]:
     strategic_since, months = at.day_of(set_by), at.policy.demote_months
     since = max(strategic_since, last.won_on) if last and last.won_on else strategic_since
     due_on = months_after(since, months)
-    if at.day > due_on:
+    if at.is_after(due_on):
         was = f"the last opportunity, {called(last)}, was won on {last.won_on}" if last else "nothing was ever won"
         yield Found(
             f"The account has been strategic since {strategic_since}, and {was}: {counted(months, 'month')} without a"

@@ -50,7 +50,7 @@ def assess(cells: Sequence[WhiteCell], *missing: str, **body: str) -> list[Remed
 
 def whitespace_untouched(at: Examined) -> Iterator[Found]:
     rules, cells = at.policy.whitespace, white_cells(at)
-    old = [each for each in cells if (at.day - each.looked_at_on).days > rules.untouched_days]
+    old = [each for each in cells if at.is_after(each.looked_at_on, rules.untouched_days)]
     if cells and Decimal(len(old)) > rules.untouched_share * len(cells):
         some = sorted(old, key=lambda each: -each.potential)
         known = [each.cell for each in old if each.cell]

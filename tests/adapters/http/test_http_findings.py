@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.bootstrap.store import findings_across_plans
 from application.aggregates.handle import Aggregates
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID, OpenProgram
@@ -60,3 +61,29 @@ def test_a_policy_adopted_later_changes_what_is_found_now_and_not_what_was_found
     day = str((then + timedelta(days=39)).date())
     assert "stale-section" in rules(acme, as_of=day)
     assert acme.view("/findings", as_of=day).json()["policy_version"] == 0
+
+
+# Across plans
+
+
+def test_findings_across_plans_are_had_filtered_page_by_page_as_recent_as_asked_for(api: Api):
+    due_on = str(api.clock.now.date() - timedelta(days=1))
+    acme, beta = api.with_a_plan("acme"), api.with_a_plan("beta")
+    for plan in (acme, beta):
+        plan.done("add-action", id="price", statement="Send the price", kind="task", owner="ann", due_on=due_on)
+    last = beta.done("grant-exception", rule="overdue-promise", until_on="2199-01-01", reason="Closed")["position"]
+    assert_problem(api.get("/v1/findings", at_least=last), 503, "projection-lag")
+    api.store.portfolio.catch_up(api.clock)
+    findings_across_plans(api.store, api.clock).catch_up()
+    first = api.get("/v1/findings", at_least=last, rule="overdue-promise", limit=1)
+    [found] = first.json()["items"]
+    assert (found["account_id"], found["owner"], found["excused"]) == ("acme", "ann", None)
+    assert found["remedies"][0]["body"]["finished_on"] == str(api.clock.now.date())
+    second = api.get(first.links["next"]["url"].removeprefix("http://testserver")).json()
+    [excused] = second["items"]
+    assert (excused["account_id"], excused["excused"]["until_on"]) == ("beta", "2199-01-01")
+    assert second["next"] is None
+    again = {"If-None-Match": first.headers["etag"]}
+    assert api.get("/v1/findings", again, rule="overdue-promise", limit=1).status_code == 304
+    assert_problem(api.get("/v1/findings", rule="no-such-rule"), 422, "invalid-parameters")
+    assert_problem(api.get("/v1/findings", cursor="nonsense"), 422, "unknown-cursor")

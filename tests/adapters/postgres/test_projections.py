@@ -380,7 +380,7 @@ def generations(store: Store) -> list[tuple[int, int, bool]]:
     with connected(store.where.service) as connection:
         return connection.execute(
             "SELECT generation, (SELECT count(*) FROM plantrail.portfolio p WHERE p.generation = g.generation), live"
-            " FROM plantrail.projections g ORDER BY generation"
+            " FROM plantrail.projections g WHERE name = 'portfolio' ORDER BY generation"
         ).fetchall()
 
 
@@ -516,7 +516,7 @@ def shapes(store: Store) -> list[tuple[int, int, bool]]:
     """Of every generation: its number, its shape, and whether it serves."""
     with connected(store.where.service) as connection:
         return connection.execute(
-            "SELECT generation, shape, live FROM plantrail.projections ORDER BY generation"
+            "SELECT generation, shape, live FROM plantrail.projections WHERE name = 'portfolio' ORDER BY generation"
         ).fetchall()
 
 

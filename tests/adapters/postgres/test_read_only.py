@@ -108,7 +108,7 @@ def test_a_connection_that_turned_out_to_be_read_only_is_not_used_again(store):
     first = asked(datastore, "SET default_transaction_read_only = on")
     assert asked(datastore, "SELECT 1") == first
     with pytest.raises(StoreReadOnly):
-        asked(datastore, "UPDATE plantrail.projections SET position = position")
+        asked(datastore, "UPDATE plantrail.projections SET live = live")
     assert asked(datastore, "SELECT 1") != first
     datastore.close()
 

@@ -2,19 +2,22 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
 import pytest
 from pydantic_core import from_json, to_json
 
+from application.findings.across import put_away
 from application.findings.examined import Examined
 from application.findings.finding import Finding, Remedy
 from application.findings.registry import RULES, findings, findings_by, findings_view
-from application.views.cuts import known_at
+from application.views.cuts import cut_at, known_at
 from application.views.policy_in_force import DEFAULT, PolicyInForce
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.rule_names import PlanRuleName
 from domain.program.policy import Policy
+from domain.things import day_of
 from tests.application.findings.stories import STORIES, Story, action, in_order
 from tests.everything import Line, everything
 from tests.findings_table import TABLE, table
@@ -155,3 +158,29 @@ def test_at_every_cut_of_a_history_in_which_everything_happens_every_rule_has_an
 
 def test_the_documented_table_is_the_registry():
     assert TABLE.read_text("utf-8") == table(), "run `python -m tests.findings_table`"
+
+
+# Until when a verdict holds
+
+
+def verdict_on(history: History, day: str, numbers: Mapping[str, Any]) -> tuple[list[dict[str, Any]], date | None]:
+    """What is found at the beginning of a day, in the form it is put away in, and the next day it may be otherwise."""
+    at = judged_now(history, day, numbers)
+    return [from_json(put_away(each, at.day)) for each in findings(at)], at.changes_on
+
+
+def judged_now(history: History, day: str, numbers: Mapping[str, Any]) -> Examined:
+    cut = cut_at("now", history.known, datetime.fromisoformat(f"{day}T12:00Z"))
+    return Examined(history.known, cut, PolicyInForce(1, Policy.model_validate(numbers)))
+
+
+@pytest.mark.parametrize("story", STORIES, ids=str)
+def test_a_verdict_holds_word_for_word_until_the_day_it_names(story: Story):
+    history = told([*story.told, *story.loud], story.opened_on)
+    day = max(date.fromisoformat(story.days[0]), day_of(history.known.records[-1].meta.recorded_at, "UTC"))
+    for _ in range(5):
+        found, changes_on = verdict_on(history, str(day), story.numbers)
+        last = (changes_on or day + timedelta(days=500)) - timedelta(days=1)
+        for later in {day + (last - day) / 2, last}:
+            assert verdict_on(history, str(later), story.numbers)[0] == found, later
+        day = last + timedelta(days=1)

@@ -1,0 +1,271 @@
+"""The findings of all plans: a table that the log and midnight keep, and what is asked of it.
+
+An event only marks its plan; a plan that is marked, or whose verdict holds no longer, is judged anew as it then stands.
+So a plan is judged once however many of its events come together, and at midnight only those are whose verdict may
+change.  Sentences speak of people: they are kept encrypted, and deleted as soon as anybody in the plan is forgotten.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from secrets import token_bytes
+from time import monotonic, sleep
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from psycopg import Connection
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from pydantic_core import to_json
+
+from adapters.events.stored_format import FORGETTING, topic_of
+from adapters.observability.outages import Outages
+from adapters.postgres.datastore import Datastore, unavailable
+from adapters.postgres.portfolio import by_plan, theirs
+from adapters.postgres.projections import (
+    Follower,
+    Logged,
+    Now,
+    Progress,
+    Standing,
+    catch_up,
+    connected,
+    rebuild,
+    standing,
+)
+from application.aggregates.access import Caller
+from application.aggregates.ports import ProjectionLag
+from application.findings.across import (
+    FindingPosition,
+    FindingsPage,
+    FindingsQuery,
+    PlanFinding,
+    cursor_of,
+    position_of,
+    put_away,
+    taken_out,
+)
+from application.findings.registry import LOUDNESS
+from application.findings.similarity import packed
+from application.findings.verdict import Verdict, verdict
+from application.views.loaded_plan import LoadedPlan
+from domain.program.policy import PolicyAdopted
+from domain.record import Recorded
+from domain.things import day_of
+
+NAME = "findings"
+SHAPE = 1
+"""To be raised when a finding is put away otherwise, or a rule finds something else."""
+PLANS_AT_A_TIME = 10
+"""Judged in one transaction, at most: who follows must be able to stop within a second."""
+ROWS_AT_A_TIME = 1_000
+NONCE_BYTES = 12
+NEW_NUMBERS = topic_of(PolicyAdopted.__name__)
+
+MARK = (
+    "INSERT INTO plantrail.judged_plans (generation, plan_id, changes_at)"
+    " SELECT %s, plan_id, '-infinity' FROM unnest(%s::uuid[]) AS plan_id"
+    " ON CONFLICT (generation, plan_id) DO UPDATE SET changes_at = '-infinity'"
+)
+MARK_ALL = "UPDATE plantrail.judged_plans SET changes_at = '-infinity' WHERE generation = %s"
+DUE = (
+    "SELECT plan_id FROM plantrail.judged_plans WHERE generation = %s AND changes_at <= %s ORDER BY changes_at LIMIT %s"
+)
+JUDGED = (
+    "UPDATE plantrail.judged_plans SET judged = %s, judged_on = %s, timezone = %s, changes_at = %s, signs = %s,"
+    " words = %s WHERE generation = %s AND plan_id = %s"
+)
+NO_LONGER = "DELETE FROM plantrail.findings WHERE generation = %s AND plan_id = ANY(%s)"
+SAVE = (
+    "INSERT INTO plantrail.findings (generation, plan_id, place, rule, loudness, since_on, excused, box)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+)
+CLEAR = (
+    "DELETE FROM plantrail.{table} WHERE generation = %(generation)s AND plan_id IN"
+    " (SELECT plan_id FROM plantrail.{table} WHERE generation = %(generation)s LIMIT %(most)s)"
+)
+OVERTAKEN = (
+    "SELECT EXISTS (SELECT FROM plantrail.judged_plans"
+    " WHERE generation = %s AND changes_at = '-infinity' AND judged < %s)"
+)
+
+ReadPlan = Callable[[UUID], LoadedPlan]
+"""Reads a plan as it stands.  Raises `PlanNotOpen`."""
+ReadProgram = Callable[[], Sequence[Recorded]]
+"""Reads what was recorded of the program; nothing where there is none."""
+
+
+class FindingsTable:
+    """See `adapters.postgres.projections.Projection`."""
+
+    name = NAME
+    shape = SHAPE
+
+    def __init__(self, cipher: AESGCM, read: ReadPlan, program: ReadProgram) -> None:
+        self._cipher = cipher
+        self._read = read
+        self._program = program
+
+    def fold(
+        self, connection: Connection[Any], generation: int, batches: Iterable[Sequence[Logged]], _now: datetime
+    ) -> None:
+        for events in batches:
+            connection.execute(MARK, (generation, list(by_plan(events))), prepare=True)
+            if any(topic == NEW_NUMBERS for _, _, _, topic, _ in events):
+                connection.execute(MARK_ALL, (generation,))
+            forgetting = {UUID(bytes=plan) for _, plan, _, topic, _ in events if topic in FORGETTING}
+            if forgetting:
+                connection.execute(NO_LONGER, (generation, list(forgetting)))
+
+    def is_due(self, connection: Connection[Any], generation: int, now: datetime) -> bool:
+        return connection.execute(DUE, (generation, now, 1), prepare=True).fetchone() is not None
+
+    def age(self, connection: Connection[Any], generation: int, now: datetime) -> None:
+        due = connection.execute(DUE, (generation, now, PLANS_AT_A_TIME), prepare=True).fetchall()
+        program = self._program() if due else ()
+        for (plan_id,) in due:
+            known = self._read(plan_id)
+            self._save(connection, generation, known, verdict(known, now, program))
+
+    def clear(self, connection: Connection[Any], generation: int) -> bool:
+        some = {"generation": generation, "most": ROWS_AT_A_TIME}
+        tables = ("findings", "judged_plans")
+        return any(connection.execute(CLEAR.format(table=table), some).rowcount > 0 for table in tables)
+
+    def _save(self, connection: Connection[Any], generation: int, known: LoadedPlan, judged: Verdict) -> None:
+        connection.execute(NO_LONGER, (generation, [known.id]), prepare=True)
+        rows = [
+            (
+                generation,
+                known.id,
+                place,
+                each.rule,
+                LOUDNESS[each.severity],
+                each.since_on,
+                each.excused is not None,
+                self._sealed(known.id, put_away(each, judged.day)),
+            )
+            for place, each in enumerate(judged.findings)
+        ]
+        connection.cursor().executemany(SAVE, rows)
+        signs = Jsonb(judged.signs, dumps=lambda signs: to_json(signs).decode())
+        day = (known.position, judged.day, judged.timezone, judged.holds_until)
+        connection.execute(JUDGED, (*day, signs, packed(judged.words), generation, known.id), prepare=True)
+
+    def _sealed(self, plan_id: UUID, finding: bytes) -> bytes:
+        nonce = token_bytes(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, finding, plan_id.bytes)
+
+
+# Asking
+
+COLUMNS = "excused, loudness, since_on, plan_id, place, box, timezone, account_id, account_name, tier, owner"
+
+
+def statement(query: FindingsQuery, after: FindingPosition | None, caller: Caller | None) -> str:
+    """One row more than asked for shows whether there is another page.  Who owns a plan and may see it, the portfolio
+    says."""
+    place = ["(excused, loudness, since_on, plan_id, place) > (%(after)s, %(louder)s, %(day)s, %(plan)s, %(nth)s)"]
+    return (
+        f"SELECT {COLUMNS} FROM plantrail.findings AS f"
+        " JOIN plantrail.judged_plans AS j USING (generation, plan_id)"
+        " JOIN (SELECT plan_id, account_id, account_name, tier, owner, people FROM plantrail.portfolio"
+        "  WHERE generation = (SELECT generation FROM plantrail.projections WHERE name = 'portfolio' AND live)"
+        " ) AS p USING (plan_id)"
+        " WHERE generation = (SELECT generation FROM plantrail.projections WHERE name = 'findings' AND live) AND "
+        + " AND ".join((*wanted(query), *theirs(caller), *(place if after else ()), "true"))
+        + " ORDER BY excused, loudness, since_on, plan_id, place LIMIT %(most)s"
+    )
+
+
+def wanted(query: FindingsQuery) -> Iterator[str]:
+    if query.rule:
+        yield "rule = ANY(%(rules)s)"
+    if query.severity:
+        yield "loudness = ANY(%(loudnesses)s)"
+    if query.owner:
+        yield "owner = %(owner)s"
+    if query.tier:
+        yield "tier = ANY(%(tiers)s)"
+    if query.since:
+        yield "since_on >= %(since)s"
+    if query.excused is not None:
+        yield "excused = %(excused)s"
+
+
+def values(query: FindingsQuery, after: FindingPosition | None, caller: Caller | None) -> dict[str, Any]:
+    names = ("after", "louder", "day", "plan", "nth")
+    return {
+        "rules": list(query.rule),
+        "loudnesses": [LOUDNESS[severity] for severity in query.severity],
+        "owner": query.owner,
+        "tiers": list(query.tier),
+        "since": query.since,
+        "excused": query.excused,
+        "most": query.limit + 1,
+        **({"actor": caller.actor, "plans": list(caller.plans or ())} if caller else {}),
+        **dict(zip(names, after or (None,) * len(names), strict=True)),
+    }
+
+
+class PostgresFindings:
+    """See `application.findings.ports.AllFindings`."""
+
+    def __init__(self, datastore: Datastore, key: bytes, read: ReadPlan, program: ReadProgram, now: Now) -> None:
+        """`key` has 32 bytes."""
+        self._datastore = datastore
+        self._cipher = AESGCM(key)
+        self._table = FindingsTable(self._cipher, read, program)
+        self._now = now
+
+    def query(self, query: FindingsQuery, caller: Caller | None = None) -> FindingsPage:
+        after, now = position_of(query.cursor) if query.cursor else None, self._now()
+        with self._datastore.connection() as connection:
+            cursor = connection.cursor(row_factory=dict_row, binary=True)
+            rows = cursor.execute(statement(query, after, caller), values(query, after, caller)).fetchall()
+        items = [self._shown(row, now) for row in rows[: query.limit]]
+        more = len(rows) > query.limit
+        last = (
+            FindingPosition(**{name: rows[query.limit - 1][name] for name in FindingPosition._fields}) if more else None
+        )
+        return FindingsPage.model_construct(items=items, next=cursor_of(last) if last else None)
+
+    def _shown(self, row: dict[str, Any], now: datetime) -> PlanFinding:
+        box, plan_id = row["box"], row["plan_id"]
+        kept = self._cipher.decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], plan_id.bytes)
+        of_plan = {name: row[name] for name in ("plan_id", "account_id", "account_name", "tier", "owner")}
+        return PlanFinding.model_validate({**taken_out(kept, day_of(now, row["timezone"])), **of_plan})
+
+    def position(self) -> int:
+        """How far the table has come.  Raises `StoreUnavailable`."""
+        with self._datastore.connection() as connection:
+            return standing(connection, NAME).position
+
+    def wait_for(self, position: int, timeout: float = 2.0) -> None:
+        """Until every event up to a position is judged.  Raises `ProjectionLag`, `StoreUnavailable`."""
+        deadline, pause = monotonic() + timeout, 0.002
+        while not self._has_judged(position):
+            if monotonic() + pause > deadline:
+                raise ProjectionLag(ProjectionLag.__doc__)
+            sleep(pause)
+            pause = min(2 * pause, 0.05)
+
+    def _has_judged(self, position: int) -> bool:
+        with self._datastore.connection() as connection:
+            at = standing(connection, NAME)
+            overtaken = connection.execute(OVERTAKEN, (at.generation, position), prepare=True).fetchone()
+        return at.position >= position and overtaken == (False,)
+
+    def catch_up(self) -> Standing:
+        """Bring the table up to date here and now, where nobody may follow the log.  Raises `StoreUnavailable`."""
+        with unavailable(), connected(self._datastore) as connection:
+            *_, at = catch_up(connection, self._table, self._now)
+            return at
+
+    def follower(self, outages: Outages | None = None) -> Follower:
+        """To be started and stopped by whoever serves."""
+        return Follower(self._datastore, self._table, self._now, outages)
+
+    def rebuild(self, progress: Progress = lambda _done, _total: None) -> None:
+        """Make the table anew while it serves: see `adapters.postgres.projections.rebuild`."""
+        rebuild(self._datastore, self._table, self._now, progress)

@@ -1,0 +1,83 @@
+"""A verdict on a plan as it stands: its findings, until when they hold, and what program rules look at."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+from application.findings.examined import Examined
+from application.findings.finding import Finding
+from application.findings.registry import findings
+from application.findings.similarity import Signature, own_words, signature
+from application.views.cuts import Cut, cut_at
+from application.views.loaded_plan import LoadedPlan
+from application.views.policy_in_force import policy_at
+from domain.account_plan.actions import Action
+from domain.account_plan.plan import Criteria
+from domain.program.policy import PolicyAdopted
+from domain.record import Recorded
+
+
+class PlanSigns(BaseModel):
+    """What rules about the whole program need to know of one plan."""
+
+    is_sponsored: bool
+    """Whether executives of both sides sponsor the account."""
+    lacks_roles: bool
+    """Whether a role that the policy requires of its tier is filled by nobody."""
+    milestones: int
+    """Those that are open."""
+    milestones_held: int
+    """Those of them that are in the calendar."""
+    scores: Mapping[str, Criteria]
+    """By the round they belong to."""
+
+
+class Verdict(NamedTuple):
+    """The findings of a plan on a day."""
+
+    day: date
+    timezone: str
+    findings: Sequence[Finding]
+    holds_until: datetime | None
+    """From this instant on it may be another one, although nothing happened; None for never."""
+    signs: PlanSigns
+    words: Signature
+
+
+def verdict(known: LoadedPlan, now: datetime, program: Sequence[Recorded] = ()) -> Verdict:
+    """The verdict on a plan as it stands, by the policy in force, which the program's records say."""
+    cut = cut_at("now", known, now)
+    at = Examined(known, cut, policy_at(program, cut))
+    found, zone = findings(at), at.card.timezone
+    changes = [day for day in (at.changes_on, _next_policy_on(program, cut)) if day]
+    signs = PlanSigns(
+        is_sponsored=is_sponsored(at),
+        lacks_roles=any(not at.in_role(role) for role in at.policy.roles(at.tier).required),
+        scores={scoring.round: scoring.criteria for scoring in at.card.scores if scoring.round},
+        **milestones(at),
+    )
+    holds_until = _begins(min(changes), zone) if changes and not at.card.archived else None
+    return Verdict(cut.date, zone, found, holds_until, signs, signature(own_words(at.plan)))
+
+
+def is_sponsored(at: Examined) -> bool:
+    theirs = any("executive_sponsor" in each.roles for each in at.people)
+    return theirs and bool(at.in_role("executive_sponsor"))
+
+
+def milestones(at: Examined) -> dict[str, int]:
+    of_plan = [each for each in at.plan.open(Action) if each.kind == "milestone"]
+    return {"milestones": len(of_plan), "milestones_held": sum(each.calendar_hold for each in of_plan)}
+
+
+def _next_policy_on(program: Sequence[Recorded], cut: Cut) -> date | None:
+    """The day on which a policy that was adopted already is in force next."""
+    adopted = (record.event for record in program if isinstance(record.event, PolicyAdopted))
+    return min((policy.effective_on for policy in adopted if policy.effective_on > cut.date), default=None)
+
+
+def _begins(day: date, timezone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(timezone))

@@ -1,0 +1,58 @@
+"""How alike two plans are: MinHash estimates the share of shingles that both have."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from application.findings.similarity import alike, own_words, packed, signature, similarity, unpacked
+from tests.histories import opened
+
+WORDS = [f"word{number}" for number in range(400)]
+
+
+def exactly(a: list[str], b: list[str]) -> float:
+    of_a, of_b = ({tuple(words[at : at + 5]) for at in range(len(words) - 4)} for words in (a, b))
+    return len(of_a & of_b) / len(of_a | of_b)
+
+
+@settings(max_examples=20)
+@given(st.integers(60, 400), st.integers(0, 400), st.randoms(use_true_random=False))
+def test_the_estimate_is_near_the_truth(length: int, changed: int, random):
+    a = random.sample(WORDS, length)
+    b = [*a[: max(length - changed, 0)], *(f"other{number}" for number in range(min(changed, length)))]
+    estimate = similarity(signature([" ".join(a)]), signature([" ".join(b)]))
+    assert estimate == pytest.approx(exactly(a, b), abs=0.25)
+
+
+def test_only_pairs_that_are_alike_enough_are_told_the_most_alike_first():
+    text = WORDS[:200]
+    plans = {
+        "a": signature([" ".join(text)]),
+        "same": signature([" ".join(text)]),
+        "near": signature([" ".join([*text[:190], *WORDS[300:310]])]),
+        "other": signature([" ".join(WORDS[200:])]),
+        "short": signature(["Send the price"]),
+    }
+    pairs = [(frozenset((a, b)), share) for a, b, share in alike(plans, 0.8)]
+    assert pairs[0] == ({"a", "same"}, 1.0)
+    assert {pair for pair, _ in pairs} == {
+        frozenset("a same".split()),
+        frozenset("a near".split()),
+        frozenset("same near".split()),
+    }
+    assert plans["short"] == ()
+
+
+def test_a_signature_is_kept_as_bytes():
+    of_text = signature([" ".join(WORDS)])
+    assert list(unpacked(packed(of_text))) == list(of_text)
+    assert not unpacked(packed(()))
+
+
+def test_a_plans_own_words_are_what_is_written_and_not_who_people_are():
+    history = opened()
+    history.on("2026-01-05", "add-stakeholder", id="coo", name="Kim Cooson", title="COO", level="executive")
+    history.on("2026-01-05", "write-note", section="plan", text="Budget of line B")
+    words = list(own_words(history.known.state))
+    assert "Budget of line B" in words
+    assert not any("Kim" in each for each in words)
