@@ -17,7 +17,7 @@ from domain.glossary import MeaningMissing, meaning
 from domain.language import LONGEST_TEXT, Command, Event, PersonId
 from domain.markers import Refers
 
-Input = Literal["line", "text", "day", "number", "yes_or_no", "choice", "thing", "person", "group"]
+Input = Literal["line", "text", "day", "number", "yes_or_no", "choice", "thing", "person", "pairs", "group"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ def _kind(annotation: Any) -> Kind:
     if get_origin(annotation) is tuple:
         each = _kind(get_args(annotation)[0])
         return Kind(each.input, True, each.choices, each.refers_to, each.model)
+    if get_origin(annotation) is dict or annotation is dict:
+        return Kind("pairs")
     if get_origin(annotation) is Literal:
         return Kind("choice", choices=tuple(str(word) for word in get_args(annotation)))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

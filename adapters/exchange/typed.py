@@ -2,8 +2,11 @@
 
 import re
 from calendar import monthrange
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
+
+from pydantic import BaseModel
 
 from adapters.exchange.fields import Kind
 
@@ -29,6 +32,7 @@ NAMES = (
 )
 
 NEAR = {"today": 0, "heute": 0, "tomorrow": 1, "morgen": 1, "yesterday": -1, "gestern": -1}
+DECIMAL = re.compile(r"[+-]?[0-9]*\.[0-9]+")
 DISTANCE = re.compile(r"([+-])([0-9]{1,4})([dtwmyj]?)")
 """`d` or `t` is days, `w` weeks, `m` months, `y` or `j` years; without a letter, days."""
 
@@ -42,8 +46,52 @@ def typed_value(kind: Kind, text: str, today: date) -> Any:
             return typed_day(text, today)
         case "number":
             return typed_number(text)
+        case "pairs":
+            return typed_pairs(text)
         case _:
             return text
+
+
+def typed_pairs(text: str) -> Any:
+    """Lines such as `EUR: 1.08`; a name may lead deeper, `strategic.weekly: 7`; a value may be a list, `[a, b]`.
+
+    What has no colon is given back as it is.
+    """
+    found: dict[str, Any] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        path, colon, value = line.partition(":")
+        *above, name = (part.strip() for part in path.split("."))
+        inner: Any = found
+        for each in above:
+            inner = inner.setdefault(each, {}) if isinstance(inner, dict) else None
+        if not colon or not isinstance(inner, dict):
+            return text
+        inner[name] = _typed_part(value.strip())
+    return found
+
+
+def _typed_part(value: str) -> Any:
+    if value.startswith("[") and value.endswith("]"):
+        return [part for each in value[1:-1].split(",") if (part := each.strip())]
+    if value == "{}":
+        return {}
+    if value in ("true", "false", "", "–"):
+        return {"true": True, "false": False}.get(value)
+    return typed_number(value)
+
+
+def lines_of(pairs: Any, above: str = "") -> Iterator[str]:
+    """What `typed_pairs` reads, a line a value."""
+    for name, value in pairs.items():
+        inner = value.model_dump() if isinstance(value, BaseModel) else value
+        if isinstance(inner, Mapping) and inner:
+            yield from lines_of(inner, f"{above}{name}.")
+        elif isinstance(inner, list | tuple):
+            yield f"{above}{name}: [{', '.join(map(str, inner))}]"
+        elif isinstance(inner, bool):
+            yield f"{above}{name}: {str(inner).lower()}"
+        else:
+            yield f"{above}{name}: {'' if inner is None else inner}".rstrip()
 
 
 def typed_number(text: str) -> Any:
@@ -52,7 +100,7 @@ def typed_number(text: str) -> Any:
     try:
         return int(plain)
     except ValueError:
-        return plain
+        return plain if DECIMAL.fullmatch(plain) else text
 
 
 def typed_day(text: str, today: date) -> str:

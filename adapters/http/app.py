@@ -107,11 +107,21 @@ class Services:
     """Where failures of work in the background are reported."""
 
 
-Pages = Callable[[Services, queries.PlanViews, commands.CommandDesk], Iterable[BaseRoute]]
+@dataclass(frozen=True)
+class Rooms:
+    """Where plans and the program are looked at, and where commands on them are taken in."""
+
+    plans: queries.PlanViews
+    program: queries.Views[ProgramState]
+    plan_desk: commands.CommandDesk
+    program_desk: commands.CommandDesk
+
+
+Pages = Callable[[Services, Rooms], Iterable[BaseRoute]]
 """The pages for people, which are served beside the interface for programs."""
 
 
-def no_pages(_services: Services, _views: queries.PlanViews, _desk: commands.CommandDesk) -> Iterable[BaseRoute]:
+def no_pages(_services: Services, _rooms: Rooms) -> Iterable[BaseRoute]:
     return ()
 
 
@@ -165,7 +175,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             health(services, metrics),
             openapi(app),
         ),
-        *pages(services, views, desk),
+        *pages(services, Rooms(views, program_views, desk, program_desk)),
     ]
     app.router.redirect_slashes = False
     answer_with_problems(app)

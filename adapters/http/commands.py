@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -185,6 +186,9 @@ class CommandDesk:
         except Refusal as refusal:
             raise CommandRefused(0, refusal) from None
         return answers(self.resource, outcome, commands)
+
+    def now(self) -> datetime:
+        return self._aggregates.now()
 
     async def _handled(self, request: Request, route: str, commands: Sequence[Command]) -> Outcome:
         said = context(request, caller_of(request))

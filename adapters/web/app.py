@@ -2,18 +2,18 @@
 
 from starlette.routing import BaseRoute
 
-from adapters.http.app import Services
-from adapters.http.commands import CommandDesk
-from adapters.http.queries import PlanViews
+from adapters.http.app import Rooms, Services
 from adapters.web.assets import asset_routes
 from adapters.web.changes import pages as changes
 from adapters.web.findings.panel import findings_panel
 from adapters.web.forms import pages as forms
+from adapters.web.forms.opening import OpeningPages
 from adapters.web.guard import PageGuard
 from adapters.web.history import pages as history
 from adapters.web.map import pages as relationship_map
 from adapters.web.plan import pages as plan
 from adapters.web.portfolio import pages as portfolio
+from adapters.web.program import pages as program
 from adapters.web.promises import pages as promises
 from adapters.web.reports import pages as reports
 from adapters.web.review import pages as review
@@ -21,21 +21,26 @@ from adapters.web.sign_in import pages as sign_in
 from adapters.web.whitespace import pages as whitespace
 
 
-def pages(services: Services, views: PlanViews, desk: CommandDesk) -> list[BaseRoute]:
+def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
     """The routes of the pages."""
-    guard = PageGuard(services.sessions, services.limits)
-    plan_pages = plan.PlanPages(views)
+    guard, make_id = PageGuard(services.sessions, services.limits), services.make_id
+    plans, the_program = plan.PlanPages(rooms.plans), program.ProgramPages(rooms)
+    desk = rooms.plan_desk
     return [
         *asset_routes(),
         *sign_in.routes(guard, services.sessions, services.callers),
         *portfolio.routes(services, guard, services.now),
-        *plan.routes(plan_pages, guard, findings_panel(services.make_id)),
-        *promises.routes(plan_pages, desk, guard, services.make_id),
-        *relationship_map.routes(plan_pages, guard),
-        *whitespace.routes(plan_pages, guard),
-        *changes.routes(plan_pages, guard),
-        *history.routes(plan_pages, services.tree, guard),
-        *reports.routes(plan_pages, guard),
-        *review.routes(plan_pages, desk, services.drafts, guard, services.make_id),
-        *forms.routes(plan_pages, desk, guard, services.make_id),
+        *OpeningPages(desk, "/open-plan", plan.home_of, "/", make_id).routes(guard),
+        *plan.routes(plans, guard, findings_panel(make_id)),
+        *promises.routes(plans, desk, guard, make_id),
+        *relationship_map.routes(plans, guard),
+        *whitespace.routes(plans, guard),
+        *changes.routes(plans, guard),
+        *history.routes(plans, the_program, services.tree, guard),
+        *reports.routes(plans, guard),
+        *review.routes(plans, desk, services.drafts, guard, make_id),
+        *forms.routes(plans, "/plans/{plan}", "view", desk, guard, make_id),
+        *OpeningPages(rooms.program_desk, "/program/open", program.home_of, program.PATH, make_id).routes(guard),
+        *program.routes(the_program, guard),
+        *forms.routes(the_program, program.PATH, "program", rooms.program_desk, guard, make_id),
     ]

@@ -32,6 +32,7 @@ SHEETS = (
     "review",
     "promises",
     "findings",
+    "program",
     "utilities",
     "print",
 )

@@ -67,6 +67,10 @@ class Speech:
     def day(self, day: date | None) -> str:
         return format_date(day, "d MMM y", self.locale) if day else "–"
 
+    def month(self, number: int) -> str:
+        """The name of a month from 1 to 12."""
+        return format_date(date(2000, number, 1), "LLLL", self.locale)
+
     def instant(self, at: datetime) -> str:
         return format_datetime(at, "d MMM y, HH:mm", self.timezone, self.locale)
 

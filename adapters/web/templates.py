@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from adapters.web.assets import address_of
 from adapters.web.languages import Speech, language_of
+from application.aggregates.access import RIGHTS
 
 
 @cache
@@ -44,6 +45,7 @@ def render(request: Request, template: str, status: int = 200, speech: Speech | 
             counted=speech.counted,
             language=speech.language,
             actor=visitor.caller.actor if visitor else None,
+            may={right.replace("-", "_"): bool(visitor and visitor.caller.may(right)) for right in RIGHTS},
             path=request.scope["path"],
         )
     )

@@ -14,18 +14,17 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from adapters.exchange.fields import Kind, kind_of, meaning_of
-from adapters.exchange.typed import typed_value
+from adapters.exchange.typed import lines_of, typed_value
 from adapters.http.command_documentation import EXAMPLES
 from adapters.http.problems import pointer_to
 from adapters.rendering.words import spaced
 from adapters.web.forms.layouts import LAYOUTS
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import name_of
-from domain.account_plan import COMMANDS, THINGS
-from domain.account_plan.language import AccountPlan
+from domain.aggregates import AggregateType
 from domain.language import FORGOTTEN, Command
 from domain.mistakes import predicate
-from domain.things import Thing
+from domain.things import Aggregate, Thing
 
 BLANK_ROWS = 3
 """So many empty rows are there to add to a list of groups."""
@@ -117,7 +116,7 @@ SHOWN = "shown-thing"
 """The id of the thing whose values a form showed: only what was shown can be emptied."""
 
 
-def thing_of(command: type[Command], plan: AccountPlan, given: Mapping[str, str]) -> Thing | None:
+def thing_of(command: type[Command], state: Aggregate, given: Mapping[str, str]) -> Thing | None:
     """The thing a command is about, where what was given names one that is there."""
     if command.needs == "new":
         return None
@@ -127,16 +126,25 @@ def thing_of(command: type[Command], plan: AccountPlan, given: Mapping[str, str]
         id = named.subject()
     except AttributeError:  # it is named by several fields, and not all of them are said
         return None
-    return plan.named(command.noun, id or command.noun)
+    return state.named(command.noun, id or command.noun)
 
 
 def form_of(
-    name: str, plan: AccountPlan, people: Sequence[str], say: Speech, given: FormData | None = None
+    name: str,
+    of: AggregateType[Any],
+    state: Aggregate,
+    people: Sequence[str],
+    say: Speech,
+    given: FormData | None = None,
+    before: Mapping[str, Any] | None = None,
 ) -> CommandForm:
-    """The form as it is opened, or with what was typed before; `people` are those of ours the plan knows."""
-    model = COMMANDS[name]
-    thing = thing_of(model, plan, given or {})
-    maker = _Maker(model, plan, people, say, given, thing)
+    """The form as it is opened, or with what was typed before.
+
+    `people` are those of ours the aggregate knows; `before` holds values to begin with, where no thing has them.
+    """
+    model = of.commands[name]
+    thing = thing_of(model, state, given or {})
+    maker = _Maker(model, of, state, people, say, given, thing, before or {})
     every = {field_name: maker.field(model, field_name, field_name) for field_name in shown_fields(model)}
     chosen = LAYOUTS.get(name, tuple(every))
     return CommandForm(
@@ -159,14 +167,18 @@ class _Maker:
     def __init__(
         self,
         model: type[Command],
-        plan: AccountPlan,
+        of: AggregateType[Any],
+        state: Aggregate,
         people: Sequence[str],
         say: Speech,
         given: FormData | None,
         thing: Thing | None,
+        before: Mapping[str, Any],
     ) -> None:
         self._command = model
-        self._plan = plan
+        self._of = of
+        self._state = state
+        self._before = before
         self._people = people
         self._say = say
         self._given = given
@@ -196,14 +208,21 @@ class _Maker:
     def _kind(self, model: type[BaseModel], name: str) -> Kind:
         """What a command is about is chosen among the things there are."""
         command = self._command
-        if model is command and name == "id" and command.needs not in ("new", "nothing") and command.noun in THINGS:
+        if (
+            model is command
+            and name == "id"
+            and command.needs not in ("new", "nothing")
+            and command.noun in self._of.things
+        ):
             return Kind("thing", refers_to=command.noun)
-        return kind_of(model, name)
+        kind = kind_of(model, name)
+        elsewhere = kind.input == "thing" and kind.refers_to not in self._of.things
+        return Kind("line", kind.several) if elsewhere else kind
 
     def _current(self, model: type[BaseModel], name: str) -> Any:
-        current = (
-            getattr(self._thing, name, None) if model is self._command and name not in ("reason", "about") else None
-        )
+        if model is not self._command or name in ("reason", "about"):
+            return None
+        current = getattr(self._thing, name, self._before.get(name))
         return None if current == FORGOTTEN else current
 
     def _example_text(self, name: str) -> str:
@@ -215,6 +234,8 @@ class _Maker:
             return self._given[sent_as]
         if current is None or kind.input == "group":
             return ""
+        if kind.input == "pairs":
+            return "\n".join(lines_of(current))
         if kind.several:
             return ("\n" if kind.input == "text" else ", ").join(map(str, current))
         if isinstance(current, bool):
@@ -235,7 +256,7 @@ class _Maker:
             case "yes_or_no":
                 yield from (("true", self._say("yes")), ("false", self._say("no")))
             case "thing":
-                things = self._plan.all(THINGS[kind.refers_to]).values()
+                things = self._state.all(self._of.things[kind.refers_to]).values()
                 for thing in sorted(things, key=lambda each: (each.ending is not None, name_of(each).casefold())):
                     name = name_of(thing)
                     label = name if name == thing.id else f"{name} ({thing.id})"
@@ -273,6 +294,8 @@ def pairs_of(model: type[BaseModel], body: Mapping[str, Any], prefix: str = "") 
                 yield from pairs_of(kind.model, group, f"{sent_as}-{place}-")
         elif kind.several and kind.input in ("choice", "thing"):
             yield from ((sent_as, str(each)) for each in value)
+        elif kind.input == "pairs":
+            yield sent_as, "\n".join(lines_of(value))
         elif kind.several:
             yield sent_as, ("\n" if kind.input == "text" else ", ").join(map(str, value))
         elif isinstance(value, bool):
@@ -330,10 +353,12 @@ def _groups(kind: Kind, sent_as: str, data: FormData, today: date) -> Any:
     return [each for each in found if each]
 
 
-def command_of(form: CommandForm, data: FormData, plan: AccountPlan, today: date) -> Command | None:
+def command_of(
+    form: CommandForm, data: FormData, of: AggregateType[Any], state: Aggregate, today: date
+) -> Command | None:
     """The command that was typed; None where its shape is wrong, and then the form says what and where."""
-    model = COMMANDS[form.command]
-    thing = thing_of(model, plan, data)
+    model = of.commands[form.command]
+    thing = thing_of(model, state, data)
     body = body_of(model, data, thing if thing and thing.id == data.get(SHOWN) else None, today)
     try:
         return model.model_validate_json(to_json(body))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any
 from uuid import UUID
 
 from fastapi.concurrency import run_in_threadpool
@@ -16,13 +16,10 @@ from adapters.web.errors import NoSuchPage
 from adapters.web.forms.form import CommandForm, FormData, blame, command_of, form_of
 from adapters.web.forms.sending import NotRecorded, send
 from adapters.web.guard import PageGuard, visitor_of
-from adapters.web.plan.pages import PlanPages, PlanRequest
-from adapters.web.plan.presenter import PlanHead, head, plan_path
-from application.aggregates.access import Caller, check_right, right_to
-from domain.account_plan import COMMANDS
-from domain.account_plan.language import Section
-from domain.account_plan.plan import OpenPlan, the_plan
-from domain.account_plan.team import Member
+from adapters.web.plan.pages import AggregatePages, AggregateRequest
+from adapters.web.plan.presenter import PlanHead
+from application.aggregates.access import Caller, Right, check_right, right_to
+from domain.aggregates import AggregateType
 from domain.language import Caution, Command
 
 MOST_FIELDS = 2_000
@@ -69,27 +66,21 @@ def form_path(path: str, name: str) -> str:
     return f"{path}/do/{name}"
 
 
-def commands_view(asked: PlanRequest, caller: Caller) -> CommandsView:
+def commands_view(of: AggregateType[Any], asked: AggregateRequest[Any], caller: Caller) -> CommandsView:
     """Those the caller may carry out, by section."""
-    card, say = the_plan(asked.known.state), asked.say
-    found: dict[str, list[CommandLink]] = {section: [] for section in get_args(Section)}
-    for name, command in COMMANDS.items():
-        if command is not OpenPlan and caller.may(right_to(command)):
+    say = asked.say
+    found: dict[str, list[CommandLink]] = {section: [] for section in of.sections}
+    for name, command in of.commands.items():
+        if command is not of.opening.command and caller.may(right_to(command)):
             about, title = " ".join((command.__doc__ or "").split()), say(spaced(name))
-            link = CommandLink(form_path(plan_path(card), name), title, about, f"{name} {title}".casefold())
+            link = CommandLink(form_path(asked.path, name), title, about, f"{name} {title}".casefold())
             found[command.home].append(link)
     sections = [(say(spaced(section)), links) for section, links in found.items() if links]
-    return CommandsView(head(card, asked.cut, say), sections)
-
-
-def people_of(asked: PlanRequest) -> list[str]:
-    """Those of ours the plan knows: its owner and everybody who was ever on its team."""
-    plan = asked.known.state
-    return sorted({the_plan(plan).owner, *(member.person for member in plan.all(Member).values())})
+    return CommandsView(asked.head, sections)
 
 
 class CommandPages:
-    def __init__(self, pages: PlanPages, desk: CommandDesk, make_id: Callable[[], UUID]) -> None:
+    def __init__(self, pages: AggregatePages[Any], desk: CommandDesk, make_id: Callable[[], UUID]) -> None:
         self._pages = pages
         self._desk = desk
         self._make_id = make_id
@@ -97,18 +88,18 @@ class CommandPages:
     def _new_key(self) -> str:
         return str(self._make_id())
 
-    async def asked(self, request: Request) -> tuple[PlanRequest, str]:
-        """The plan as it is now, and the command.  Raises `NoSuchPage`."""
-        name = request.path_params["command"]
-        if name not in COMMANDS or COMMANDS[name] is OpenPlan:
+    async def asked(self, request: Request) -> tuple[AggregateRequest[Any], str]:
+        """The aggregate as it is now, and the command.  Raises `NoSuchPage`."""
+        name, of = request.path_params["command"], self._pages.of
+        if name not in of.commands or of.commands[name] is of.opening.command:
             raise NoSuchPage(f"There is no command “{name}”.")
-        check_right(visitor_of(request).caller.role, right_to(COMMANDS[name]))
+        check_right(visitor_of(request).caller.role, right_to(of.commands[name]))
         return await self._pages.asked(request), name
 
     async def all(self, request: Request) -> Response:
         asked, caller = await self._pages.asked(request), visitor_of(request).caller
         return await run_in_threadpool(
-            lambda: self._pages.rendered(asked, "forms/commands.html", commands_view(asked, caller))
+            lambda: self._pages.rendered(asked, "forms/commands.html", commands_view(self._pages.of, asked, caller))
         )
 
     async def form(self, request: Request) -> Response:
@@ -122,7 +113,7 @@ class CommandPages:
             [(key, str(value)) for key, value in (await request.form(max_fields=MOST_FIELDS)).multi_items()]
         )
         form, key = self._form(asked, name, data), data.get("idempotency-key") or self._new_key()
-        command = command_of(form, data, asked.known.state, asked.cut.date)
+        command = command_of(form, data, self._pages.of, asked.known.state, asked.cut.date)
         if command is None:
             return await run_in_threadpool(self._shown, asked, form, key, 422)
         try:
@@ -134,35 +125,41 @@ class CommandPages:
             return await run_in_threadpool(self._shown, asked, form, key, error.status)
 
     async def _recorded(
-        self, request: Request, asked: PlanRequest, name: str, command: Command, data: FormData
+        self, request: Request, asked: AggregateRequest[Any], name: str, command: Command, data: FormData
     ) -> Response:
         outcome = await send(self._desk, request, name, [command], data, asked.say)
-        path, [done] = plan_path(the_plan(asked.known.state)), outcome.done
+        path, [done] = asked.path, outcome.done
         now = await self._pages.asked(request)
         events = [
             (f"{path}?as_of=version:{version}", f"{version} · {asked.say(spaced(event))}")
             for version, event in done.events.items()
         ]
         sentence = asked.say("Recorded.") if events else asked.say("That is so already, so nothing was recorded.")
-        view = DoneView(
-            head(the_plan(now.known.state), now.cut, now.say), sentence, done.warnings, events, form_path(path, name)
-        )
+        view = DoneView(now.head, sentence, done.warnings, events, form_path(path, name))
         return await run_in_threadpool(self._pages.rendered, now, "forms/done.html", view)
 
-    def _form(self, asked: PlanRequest, name: str, given: FormData) -> CommandForm:
-        return form_of(name, asked.known.state, people_of(asked), asked.say, given)
+    def _form(self, asked: AggregateRequest[Any], name: str, given: FormData) -> CommandForm:
+        pages = self._pages
+        people, before = pages.people(asked), pages.before(name, asked)
+        return form_of(name, pages.of, asked.known.state, people, asked.say, given, before)
 
-    def _shown(self, asked: PlanRequest, form: CommandForm, key: str, status: int = 200) -> Response:
-        card = the_plan(asked.known.state)
-        action = form_path(plan_path(card), form.command)
-        view = FormView(head(card, asked.cut, asked.say), form, action, asked.known.version, key)
+    def _shown(self, asked: AggregateRequest[Any], form: CommandForm, key: str, status: int = 200) -> Response:
+        view = FormView(asked.head, form, form_path(asked.path, form.command), asked.known.version, key)
         return self._pages.rendered(asked, "forms/page.html", view, status)
 
 
-def routes(plan_pages: PlanPages, desk: CommandDesk, guard: PageGuard, make_id: Callable[[], UUID]) -> list[Route]:
-    pages = CommandPages(plan_pages, desk, make_id)
+def routes(
+    pages: AggregatePages[Any],
+    path: str,
+    view: Right,
+    desk: CommandDesk,
+    guard: PageGuard,
+    make_id: Callable[[], UUID],
+) -> list[Route]:
+    """Of one type of aggregate, whose first page has this path; `view` is what it takes to see that."""
+    forms, noun = CommandPages(pages, desk, make_id), pages.of.noun
     return [
-        guard.page("/plans/{plan}/do", pages.all, "view", "commands-page"),
-        guard.page("/plans/{plan}/do/{command}", pages.form, "view", "command-form"),
-        guard.page("/plans/{plan}/do/{command}", pages.sent, "view", "command-sent", "POST"),
+        guard.page(f"{path}/do", forms.all, view, f"{noun}-commands-page"),
+        guard.page(f"{path}/do/{{command}}", forms.form, view, f"{noun}-command-form"),
+        guard.page(f"{path}/do/{{command}}", forms.sent, view, f"{noun}-command-sent", "POST"),
     ]

@@ -1,4 +1,7 @@
-"""The pages of a plan's audit trail, and of one event."""
+"""The pages of an aggregate's audit trail, and of one event."""
+
+from functools import partial
+from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -8,22 +11,24 @@ from starlette.routing import Route
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.history.presenter import HistoryView, event_view, filter_in, history_view, says
-from adapters.web.plan.pages import PlanPages, PlanRequest
+from adapters.web.plan.pages import AggregatePages, AggregateRequest
+from application.aggregates.access import check_right
 from application.proof.ports import EventProof, LogTree, NotCoveredYet
 from application.views.history import history
 from application.views.list_cursors import cursor_after, version_of
 from application.views.pages import HistoryPage, event_named, version_before
-from domain.account_plan import ACCOUNT_PLAN
+from domain.aggregates import AggregateType
+from domain.program.charter import PROGRAM_ID
 
 ENTRIES_ON_A_PAGE = 100
 
 
-def trail(asked: PlanRequest) -> HistoryView:
+def trail(of: AggregateType[Any], asked: AggregateRequest[Any]) -> HistoryView:
     given = {name: value for name, value in asked.request.query_params.items() if value}
-    type = event_named(given["type"], ACCOUNT_PLAN) if "type" in given else None
+    type = event_named(given["type"], of) if "type" in given else None
     if "type" in given and type is None:
         raise NoSuchPage(f"There is no type of event “{given['type']}”.")
-    filter, words = filter_in(given, type), says(given.get("words", ""))
+    filter, words = filter_in(of, given, type), says(given.get("words", ""))
     after = version_before(given.get("from"), asked.known, asked.now)
     after = max(after, version_of(given["cursor"]) if "cursor" in given else 0)
     items, last = history(
@@ -33,31 +38,38 @@ def trail(asked: PlanRequest) -> HistoryView:
         ENTRIES_ON_A_PAGE,
     )
     page = HistoryPage.model_construct(items=items, next=cursor_after(last) if last else None)
-    return history_view(asked.known, asked.cut, page, given, asked.say)
+    return history_view(of, asked, page, given)
 
 
-def routes(pages: PlanPages, tree: LogTree, guard: PageGuard) -> list[Route]:
+def routes(plans: AggregatePages[Any], program: AggregatePages[Any], tree: LogTree, guard: PageGuard) -> list[Route]:
     async def event(request: Request) -> Response:
-        plan, _, version = request.path_params["id"].rpartition(":")
+        """Of a plan, or of the program: its events are for those who see all of it."""
+        whose, _, version = request.path_params["id"].rpartition(":")
         if not version.isdecimal() or len(version) > 9:
             raise NoSuchPage("An event is named by its plan's id and its version: plan-id:version.")
-        request.scope["path_params"] = {**request.path_params, "plan": plan}
-        asked, may_prove = await pages.asked(request), visitor_of(request).caller.may("audit")
+        caller, of_program = visitor_of(request).caller, whose == str(PROGRAM_ID)
+        check_right(caller.role, "view-program" if of_program else "view")
+        request.scope["path_params"] = {**request.path_params, "plan": whose}
+        pages = program if of_program else plans
+        asked, may_prove = await pages.asked(request), caller.may("audit")
 
         def view() -> Response:
             proof = proved(asked, int(version)) if may_prove else None
-            shown = event_view(asked.known, int(version), asked.cut, proof, asked.say)
-            return pages.rendered(asked, "history/event.html", shown)
+            return pages.rendered(asked, "history/event.html", event_view(asked, int(version), proof))
 
         return await run_in_threadpool(view)
 
-    def proved(asked: PlanRequest, version: int) -> EventProof | None:
+    def proved(asked: AggregateRequest[Any], version: int) -> EventProof | None:
         try:
             return tree.prove(asked.known.id, version) if 1 <= version <= asked.known.version else None
         except NotCoveredYet:
             return None
 
+    def page(pages: AggregatePages[Any]) -> Any:
+        return pages.page("history/page.html", partial(trail, pages.of))
+
     return [
-        guard.page("/plans/{plan}/history", pages.page("history/page.html", trail), "view", "history-page"),
-        guard.page("/events/{id}", event, "view", "event-page"),
+        guard.page("/plans/{plan}/history", page(plans), "view", "history-page"),
+        guard.page("/program/history", page(program), "view-program", "program-history-page"),
+        guard.page("/events/{id}", event, "signed-in", "event-page"),
     ]

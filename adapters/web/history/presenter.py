@@ -2,22 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import PlanHead, at_cut, head, name_of, plan_path, value_text
+from adapters.web.plan.pages import AggregateRequest
+from adapters.web.plan.presenter import PlanHead, at_cut, name_of, value_text
 from application.proof.ports import EventProof
-from application.views.cuts import Cut
 from application.views.effects import Effect
 from application.views.history import Entry, Filter, history
-from application.views.loaded_plan import LoadedPlan
 from application.views.pages import HistoryPage, UnknownKind, thing_named
-from domain.account_plan import ACCOUNT_PLAN
-from domain.account_plan.language import Section
-from domain.account_plan.plan import Plan, the_plan
+from domain.aggregates import AggregateType
 from domain.record import Recorded
 
 FILTERS = ("section", "type", "actor", "entity", "from", "words")
@@ -61,16 +58,21 @@ class HistoryView:
     is_filtered: bool
 
 
-def history_view(known: LoadedPlan, cut: Cut, page: HistoryPage, given: Mapping[str, str], say: Speech) -> HistoryView:
-    card = the_plan(known.state)
-    path = plan_path(card)
-    sections = [(section, say(spaced(section)), given.get("section") == section) for section in get_args(Section)]
+def history_view(
+    of: AggregateType[Any],
+    asked: AggregateRequest[Any],
+    page: HistoryPage,
+    given: Mapping[str, str],
+) -> HistoryView:
+    say = asked.say
+    sections = [(section, say(spaced(section)), given.get("section") == section) for section in of.sections]
+    here = f"{asked.path}/history"
     return HistoryView(
-        head=head(card, cut, say),
-        entries=[entry_view(entry, known, card, say) for entry in page.items],
+        head=asked.head,
+        entries=[entry_view(entry, asked) for entry in page.items],
         given={name: given.get(name, "") for name in FILTERS},
         sections=sections,
-        next=at_cut(f"{path}/history", cut, **given_but(given, cursor=page.next)) if page.next else None,
+        next=at_cut(here, asked.cut, **given_but(given, cursor=page.next)) if page.next else None,
         is_filtered=any(given.get(name) for name in FILTERS),
     )
 
@@ -79,8 +81,8 @@ def given_but(given: Mapping[str, str], **but: str) -> dict[str, str]:
     return {name: value for name, value in {**given, **but}.items() if value and name != "as_of"}
 
 
-def entry_view(entry: Entry, known: LoadedPlan, card: Plan, say: Speech) -> EntryView:
-    thing, path = known.state.named(entry.entity.kind, entry.entity.id), plan_path(card)
+def entry_view(entry: Entry, asked: AggregateRequest[Any]) -> EntryView:
+    thing, say = asked.known.state.named(entry.entity.kind, entry.entity.id), asked.say
     kind = say(spaced(entry.entity.kind))
     entity = f"{entry.entity.kind}:{entry.entity.id}"
     return EntryView(
@@ -92,8 +94,8 @@ def entry_view(entry: Entry, known: LoadedPlan, card: Plan, say: Speech) -> Entr
         else say("{actor} for {person}", actor=entry.actor, person=entry.on_behalf_of),
         what=say(spaced(entry.type)),
         thing=kind if thing is None or entry.entity.kind == entry.entity.id else f"{kind} {name_of(thing)}",
-        thing_address=f"{path}/history?{urlencode({'entity': entity})}",
-        changes=[changed(effect, card, say) for effect in entry.changes],
+        thing_address=f"{asked.path}/history?{urlencode({'entity': entity})}",
+        changes=[changed(effect, asked.currency, say) for effect in entry.changes],
         reason=entry.reason or "",
         source=entry.source,
         is_struck=entry.struck_by is not None,
@@ -101,9 +103,9 @@ def entry_view(entry: Entry, known: LoadedPlan, card: Plan, say: Speech) -> Entr
     )
 
 
-def changed(effect: Effect, card: Plan, say: Speech) -> ChangedValue:
+def changed(effect: Effect, currency: str, say: Speech) -> ChangedValue:
     def text(value: Any) -> str:
-        shown = value_text(effect.field, value, card.currency, say)
+        shown = value_text(effect.field, value, currency, say)
         return shown if len(shown) <= LONGEST_VALUE else f"{shown[: LONGEST_VALUE - 1]}…"
 
     return ChangedValue(say(spaced(effect.field)), text(effect.before), text(effect.after))
@@ -119,14 +121,14 @@ def says(words: str) -> Any:
     return wanted
 
 
-def filter_in(given: Mapping[str, str], type: str | None) -> Filter:
+def filter_in(of: AggregateType[Any], given: Mapping[str, str], type: str | None) -> Filter:
     """What of the trail is asked for in the address.  Raises `NoSuchPage` for a section or a kind there is not."""
     named = given.get("section") or None
-    section = next((section for section in get_args(Section) if section == named), None)
+    section = next((section for section in of.sections if section == named), None)
     if named and section is None:
         raise NoSuchPage(f"There is no section “{named}”.")
     try:
-        kind, id = thing_named(given.get("entity"), ACCOUNT_PLAN)
+        kind, id = thing_named(given.get("entity"), of)
     except UnknownKind as error:
         raise NoSuchPage(str(error)) from None
     return Filter(section=section, type=type, actor=given.get("actor") or None, kind=kind, id=id)
@@ -152,16 +154,16 @@ class EventView:
     after: str
 
 
-def event_view(known: LoadedPlan, version: int, cut: Cut, proof: EventProof | None, say: Speech) -> EventView:
+def event_view(asked: AggregateRequest[Any], version: int, proof: EventProof | None) -> EventView:
     """Raises `NoSuchPage`."""
+    known, say, path = asked.known, asked.say, asked.path
     if not 1 <= version <= known.version:
-        raise NoSuchPage(say("The plan has no event {version}.", version=version))
-    record, card = known.records[version - 1], the_plan(known.state)
+        raise NoSuchPage(say("There is no event {version} here.", version=version))
+    record = known.records[version - 1]
     [found], _ = history(known.records, lambda each, _: each.version == version, version - 1, 1)
-    path = plan_path(card)
     return EventView(
-        head=head(card, cut, say),
-        entry=entry_view(found, known, card, say),
+        head=asked.head,
+        entry=entry_view(found, asked),
         id=record.id,
         position=record.position,
         facts=list(facts_of(found, say)),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 COLUMNS: Mapping[str, Sequence[str]] = {
     "plan": ("account_name", "tier", "owner", "segment", "territory", "currency", "timezone", "opened_on"),
+    "exception": ("rule", "until_on"),
     "cycle": ("kind", "starts_on", "ends_on"),
     "summary": ("relevance", "why_now", "goal_sentence", "challenges", "addressable_spend", "growth_path"),
     "note": ("heading", "text"),

@@ -1,9 +1,11 @@
-"""The pages of one plan at a cut."""
+"""The pages of one plan at a cut, and what pages of every aggregate have in common."""
 
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,65 +15,133 @@ from starlette.routing import Route
 from adapters.http.queries import PlanViews
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import plan_path, plan_view
+from adapters.web.plan.presenter import PlanHead, head, plan_view
 from adapters.web.plan.timebar import steps, time_bar
 from adapters.web.plan.value_page import value_view
 from adapters.web.templates import render, speech_of
+from application.aggregates.access import Right
+from application.aggregates.cache import LoadedAggregate
 from application.views.cuts import Cut, check_there, cut_at, timezone_of
-from application.views.loaded_plan import LoadedPlan
-from application.views.reviews import reviews
-from domain.account_plan.plan import the_plan
+from application.views.reviews import ReviewView, reviews
+from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.language import AccountPlan
+from domain.account_plan.plan import OpenPlan, the_plan
+from domain.account_plan.team import Member
+from domain.aggregates import AggregateType
 from domain.record import Recorded
+from domain.things import Aggregate
+
+A = TypeVar("A", bound=Aggregate)
 
 
 @dataclass(frozen=True)
-class PlanRequest:
-    """A page of a plan that somebody asked for."""
+class AggregateRequest(Generic[A]):
+    """A page of an aggregate that somebody asked for."""
 
     request: Request
-    known: LoadedPlan
+    known: LoadedAggregate[A]
     cut: Cut
     now: datetime
     say: Speech
-    program: Sequence[Recorded]
-    """By whose policies the plan is judged."""
+    head: PlanHead
+    currency: str
+    """Of its amounts."""
+
+    @property
+    def path(self) -> str:
+        """Of the aggregate's first page."""
+        return self.head.path
 
     @property
     def blaming(self) -> bool:
         return "blame" in self.request.query_params
 
+    def may(self, right: Right) -> bool:
+        return visitor_of(self.request).caller.may(right)
 
-class PlanPages:
-    """Makes the pages of a plan: finds the plan and the cut, and puts the time machine on top."""
 
-    def __init__(self, views: PlanViews) -> None:
-        self._views = views
+@dataclass(frozen=True)
+class PlanRequest(AggregateRequest[AccountPlan]):
+    """A page of a plan that somebody asked for."""
 
-    async def asked(self, request: Request) -> PlanRequest:
-        """Raises `PlanNotOpen`, `CutRefused`, `StoreUnavailable`."""
-        known, program = await self._views.judged(request, request.path_params["plan"])
-        text = request.query_params.get("as_of") or request.query_params.get("on") or "now"
-        now = self._views.now()
-        cut = cut_at(text, known, now)
-        check_there(known, cut)
-        self._views.note_read(request, known.id, f"version:{cut.version}")
-        return PlanRequest(request, known, cut, now, speech_of(request, timezone_of(known)), program)
+    program: Sequence[Recorded]
+    """By whose policies the plan is judged."""
 
-    def page(self, template: str, make: Callable[[PlanRequest], Any]) -> Callable[[Request], Any]:
+
+R = TypeVar("R", bound=AggregateRequest[Any])
+
+
+class AggregatePages(ABC, Generic[R]):
+    """Makes the pages of an aggregate: finds it and the cut, and puts the time machine on top."""
+
+    of: AggregateType[Any]
+    change: Right
+    """What it takes to be offered forms."""
+
+    @abstractmethod
+    async def asked(self, request: Request) -> R:
+        """The aggregate and the cut that are asked for.  Raises its `not_open`, `CutRefused`, `StoreUnavailable`."""
+
+    def people(self, asked: R) -> list[str]:
+        """Those of ours it knows."""
+        raise NotImplementedError
+
+    def before(self, name: str, asked: R) -> Mapping[str, Any]:
+        """What the form of a command begins with."""
+        del name, asked
+        return {}
+
+    def ticks(self, known: LoadedAggregate[Any]) -> Sequence[ReviewView]:
+        """What stands out in its history."""
+        del known
+        return ()
+
+    def page(self, template: str, make: Callable[[R], Any]) -> Callable[[Request], Any]:
         async def page(request: Request) -> Response:
             asked = await self.asked(request)
             return await run_in_threadpool(lambda: self.rendered(asked, template, make(asked)))
 
         return page
 
-    def rendered(self, asked: PlanRequest, template: str, view: Any, status: int = 200) -> Response:
-        known, cut, say = asked.known, asked.cut, asked.say
-        now = cut_at("now", known, self._views.now())
-        path = plan_path(the_plan(known.state))
+    def rendered(self, asked: R, template: str, view: Any, status: int = 200) -> Response:
+        path, say = asked.path, asked.say
         here = f"{path}{asked.request.scope['path'].removeprefix(path)}"
-        bar = time_bar(known, cut, reviews(known, now), here, path, say, asked.blaming)
-        may_change = visitor_of(asked.request).caller.may("command")
+        bar = time_bar(asked.known, asked.cut, self.ticks(asked.known), here, path, say, asked.blaming)
+        may_change = asked.may(self.change)
         return render(asked.request, template, status, say, view=view, bar=bar, may_change=may_change)
+
+
+class PlanPages(AggregatePages[PlanRequest]):
+    """Makes the pages of a plan."""
+
+    of = ACCOUNT_PLAN
+    change = "command"
+
+    def __init__(self, views: PlanViews) -> None:
+        self._views = views
+
+    async def asked(self, request: Request) -> PlanRequest:
+        known, program = await self._views.judged(request, request.path_params["plan"])
+        text = request.query_params.get("as_of") or request.query_params.get("on") or "now"
+        now, say = self._views.now(), speech_of(request, timezone_of(known))
+        cut = cut_at(text, known, now)
+        check_there(known, cut)
+        self._views.note_read(request, known.id, f"version:{cut.version}")
+        card = the_plan(known.state)
+        return PlanRequest(request, known, cut, now, say, head(card, cut, say), card.currency, program)
+
+    def people(self, asked: PlanRequest) -> list[str]:
+        """Its owner and everybody who was ever on its team."""
+        plan = asked.known.state
+        return sorted({the_plan(plan).owner, *(member.person for member in plan.all(Member).values())})
+
+    def ticks(self, known: LoadedAggregate[Any]) -> Sequence[ReviewView]:
+        return reviews(known, cut_at("now", known, self._views.now()))
+
+
+def home_of(opened: OpenPlan) -> str:
+    """The first page of a plan that was opened."""
+    return f"/plans/{quote(opened.account_id, safe='')}"
 
 
 OnTop = Callable[[PlanRequest], object]

@@ -3,12 +3,13 @@ review."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
+from application.aggregates.cache import LoadedAggregate
 from application.views.cuts import Cut
-from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewView
 
 
@@ -44,9 +45,15 @@ class TimeBar:
 
 
 def time_bar(
-    known: LoadedPlan, cut: Cut, reviews: Sequence[ReviewView], path: str, plan_path: str, say: Speech, blaming: bool
+    known: LoadedAggregate[Any],
+    cut: Cut,
+    reviews: Sequence[ReviewView],
+    path: str,
+    plan_path: str,
+    say: Speech,
+    blaming: bool,
 ) -> TimeBar:
-    """`reviews` are those of the whole plan; `path` is the page, `plan_path` the plan it is about."""
+    """`reviews` are all there are; `path` is the page, `plan_path` the aggregate it is about."""
     held = sorted((review for review in reviews if review.version), key=lambda review: review.version or 0)
 
     def at(point: str | None) -> str:
@@ -85,13 +92,13 @@ def in_words(cut: Cut, say: Speech) -> str:
     return say.instant(cut.at)
 
 
-def step_label(known: LoadedPlan, version: int, say: Speech) -> str:
+def step_label(known: LoadedAggregate[Any], version: int, say: Speech) -> str:
     """An event in a line: its number, when it was recorded, by whom, and what it was.  It holds nobody's words."""
     record = known.records[version - 1]
     what = say(spaced(type(record.event).__name__))
     return f"{version} · {say.instant(record.meta.recorded_at)} · {record.meta.actor} · {what}"
 
 
-def steps(known: LoadedPlan, say: Speech) -> list[str]:
+def steps(known: LoadedAggregate[Any], say: Speech) -> list[str]:
     """The line of every event, for the label of the slider."""
     return [step_label(known, version, say) for version in range(1, known.version + 1)]

@@ -1,0 +1,91 @@
+"""The forms by which a plan and the program are opened."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from adapters.http.commands import CommandDesk
+from adapters.web.forms.form import CommandForm, FormData, blame, command_of, form_of
+from adapters.web.forms.pages import MOST_FIELDS
+from adapters.web.forms.sending import NotRecorded, send
+from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.templates import render, speech_of
+from application.aggregates.access import right_to
+from domain.aggregates import AggregateType
+from domain.language import Command
+from domain.things import day_of
+
+
+@dataclass(frozen=True)
+class OpeningForm:
+    """The form by which an aggregate comes to be."""
+
+    form: CommandForm
+    action: str
+    key: str
+    back: str
+
+
+class OpeningPages:
+    """Of one type of aggregate."""
+
+    def __init__(
+        self, desk: CommandDesk, action: str, home: Callable[[Any], str], back: str, make_id: Callable[[], UUID]
+    ) -> None:
+        """`home` is the first page of what a command opened."""
+        self._desk = desk
+        self._action = action
+        self._home = home
+        self._back = back
+        self._make_id = make_id
+
+    @property
+    def of(self) -> AggregateType[Any]:
+        return self._desk.resource.of
+
+    @property
+    def command(self) -> type[Command]:
+        return self.of.opening.command
+
+    def _form(self, request: Request, given: FormData | None) -> CommandForm:
+        people = [visitor_of(request).caller.actor]
+        before = {"owner": people[0], "timezone": "UTC"}
+        return form_of(self.command.called(), self.of, self.of.empty, people, speech_of(request), given, before)
+
+    async def form(self, request: Request) -> Response:
+        given = FormData(request.query_params.multi_items()) if request.query_params else None
+        return self._shown(request, self._form(request, given), str(self._make_id()))
+
+    async def sent(self, request: Request) -> Response:
+        sent = (await request.form(max_fields=MOST_FIELDS)).multi_items()
+        data = FormData([(name, str(value)) for name, value in sent])
+        form, say = self._form(request, data), speech_of(request)
+        today = day_of(self._desk.now(), "UTC")
+        command = command_of(form, data, self.of, self.of.empty, today)
+        key = data.get("idempotency-key") or str(self._make_id())
+        if command is None:
+            return await run_in_threadpool(self._shown, request, form, key, 422)
+        try:
+            await send(self._desk, request, self.command.called(), [command], data, say)
+        except NotRecorded as error:
+            for sentence in error.sentences:
+                blame(form, error.pointer, sentence)
+            return await run_in_threadpool(self._shown, request, form, key, error.status)
+        return RedirectResponse(self._home(command), 303)
+
+    def _shown(self, request: Request, form: CommandForm, key: str, status: int = 200) -> Response:
+        view = OpeningForm(form, self._action, key, self._back)
+        return render(request, "forms/opening.html", status, view=view)
+
+    def routes(self, guard: PageGuard) -> list[Route]:
+        right, noun = right_to(self.command), self.of.noun
+        return [
+            guard.page(self._action, self.form, right, f"{noun}-opening-form"),
+            guard.page(self._action, self.sent, right, f"{noun}-opened", "POST"),
+        ]

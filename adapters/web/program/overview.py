@@ -1,0 +1,111 @@
+"""The first page of the program: who answers for it, which accounts are on its list, and how far it has come."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from adapters.rendering.words import spaced
+from adapters.web.languages import Speech
+from adapters.web.plan.pages import AggregateRequest
+from adapters.web.plan.presenter import Fact, PlanHead, at_cut
+from application.views.current_program import ListedAccount, committed_list
+from application.views.cuts import plan_at
+from application.views.policy_in_force import policy_at
+from domain.account_plan.plan import TIER_RANKS
+from domain.program.charter import PHASES, ExchangeRates, ProgramPhase, the_program
+from domain.program.language import ProgramState
+from domain.program.rounds import Nomination
+
+
+@dataclass(frozen=True)
+class ListedRow:
+    """An account of the list."""
+
+    name: str
+    address: str
+    tier: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PhaseRow:
+    """A phase of introducing the practice."""
+
+    name: str
+    state: str
+    sign: str
+    tone: str
+    accounts: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    head: PlanHead
+    facts: Sequence[Fact]
+    listed: Sequence[ListedRow]
+    committed: str
+    """By which round, when and by whom the list was committed; empty where none was."""
+    round_address: str
+    phases: Sequence[PhaseRow]
+    rates: Sequence[tuple[str, str]]
+    rates_since: str
+    sees_all: bool
+
+
+def overview(asked: AggregateRequest[ProgramState]) -> Overview:
+    state, say = plan_at(asked.known, asked.cut), asked.say
+    card, sees_all = the_program(state), asked.may("view-program")
+    committed = committed_list(asked.known, asked.cut)
+    in_force = policy_at(asked.known.records, asked.cut)
+    names = {each.account: each.account_name for each in state.all(Nomination).values()}
+    entries = sorted(committed.entries, key=lambda each: TIER_RANKS[each.tier]) if committed else []
+    sizes = in_force.policy.list
+    strategic = sum(each.tier == "strategic" for each in entries)
+    too_many = strategic > sizes.warn
+    month = say("the fiscal year starts in {month}", month=say.month(card.fiscal_year_starts))
+    rates = [each for each in state.all(ExchangeRates).values() if each.as_of_on <= asked.cut.date]
+    latest = max(rates, key=lambda each: each.as_of_on, default=None)
+    return Overview(
+        head=asked.head,
+        facts=[
+            Fact(say("Owner"), card.owner or "–"),
+            Fact(say("Reports in"), card.currency, month),
+            Fact(say("Policy"), say("version {number}", number=in_force.version)),
+            Fact(
+                say("Strategic accounts"),
+                say.number(strategic),
+                say("the list aims at {target}", target=sizes.target),
+                "warning" if too_many else "",
+            ),
+        ],
+        listed=[listed_row(each, names, say) for each in entries],
+        committed=say(
+            "Committed on {day} in the round {round} by {people}",
+            day=say.day(committed.committed_on),
+            round=committed.round,
+            people=", ".join(committed.decided_by),
+        )
+        if committed
+        else "",
+        round_address=at_cut(f"/program/rounds/{committed.round}", asked.cut) if committed and sees_all else "",
+        phases=phases(state, say) if sees_all else [],
+        rates=[(name, say.number(rate)) for name, rate in (latest.rates if latest and sees_all else {}).items()],
+        rates_since=say.day(latest.as_of_on) if latest else "",
+        sees_all=sees_all,
+    )  # fmt: skip
+
+
+def listed_row(entry: ListedAccount, names: Mapping[str, str], say: Speech) -> ListedRow:
+    name, tier = names.get(entry.account, entry.account), say(spaced(entry.tier))
+    return ListedRow(name, f"/plans/{entry.account}", tier, entry.reason or "")
+
+
+def phases(state: ProgramState, say: Speech) -> list[PhaseRow]:
+    begun = state.all(ProgramPhase)
+    rows = []
+    for name in PHASES:
+        phase = begun.get(name)
+        word, sign, tone = (
+            ("ahead", "○", "quiet") if phase is None else ("over", "●", "good") if phase.completed else ("now", "◑", "")
+        )
+        rows.append(PhaseRow(say(spaced(name)), say(word), sign, tone, ", ".join(phase.accounts) if phase else ""))
+    return rows

@@ -1,0 +1,125 @@
+"""The pages of the program: its charter, policy, list, rounds and library."""
+
+from asyncio import gather
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from adapters.http.app import Rooms
+from adapters.web.errors import NoSuchPage
+from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.plan.pages import AggregatePages, AggregateRequest
+from adapters.web.plan.presenter import PlanHead, at_cut
+from adapters.web.plan.timebar import steps
+from adapters.web.program.library import library_view
+from adapters.web.program.overview import overview
+from adapters.web.program.policy import policy_view
+from adapters.web.program.rounds import round_page, rounds_view
+from adapters.web.templates import render, speech_of
+from application.aggregates.access import Right
+from application.views.cuts import check_there, cut_at, plan_at, timezone_of
+from application.views.policy_in_force import policy_at
+from application.views.round_ranking import criteria_in, ranking
+from domain.account_plan.plan import Criteria, plan_id_of, the_plan
+from domain.language import Person
+from domain.program import PROGRAM
+from domain.program.charter import OpenProgram, Program, ProgramNotOpen, the_program
+from domain.program.language import ProgramState
+from domain.program.rounds import Nomination, Opinion, Round
+
+PATH = "/program"
+PAGES: Sequence[tuple[str, str, Right]] = (
+    ("", "Program", "practice"),
+    ("/policy", "Policy", "practice"),
+    ("/rounds", "Rounds", "view-program"),
+    ("/library", "Library", "practice"),
+    ("/history", "History", "view-program"),
+)
+"""The pages of the program, what each is called, and what it takes to see it."""
+
+ProgramRequest = AggregateRequest[ProgramState]
+
+
+class ProgramPages(AggregatePages[ProgramRequest]):
+    """Makes the pages of the program."""
+
+    of = PROGRAM
+    change = "program"
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+
+    async def asked(self, request: Request) -> ProgramRequest:
+        views = self._rooms.program
+        known = await views.found(request, {})
+        text = request.query_params.get("as_of") or request.query_params.get("on") or "now"
+        now, say = views.now(), speech_of(request, timezone_of(known))
+        cut = cut_at(text, known, now)
+        check_there(known, cut)
+        views.note_read(request, known.id, f"version:{cut.version}")
+        card, caller = the_program(known.state), visitor_of(request).caller
+        tabs = [(at_cut(f"{PATH}{page}", cut), say(name)) for page, name, right in PAGES if caller.may(right)]
+        head = PlanHead(card.name, "program", PATH, False, tabs)
+        return AggregateRequest(request, known, cut, now, say, head, card.currency)
+
+    def people(self, asked: ProgramRequest) -> list[Person]:
+        """Its owner, and everybody who gave an opinion."""
+        state = asked.known.state
+        owners = [each.owner for each in state.all(Program).values() if each.owner]
+        return sorted({*owners, *(each.member for each in state.all(Opinion).values())})
+
+    def before(self, name: str, asked: ProgramRequest) -> Mapping[str, Any]:
+        """A policy is adopted whole: its form begins with the one in force."""
+        return {"policy": policy_at(asked.known.records, asked.cut).policy} if name == "adopt-policy" else {}
+
+    async def marks(self, asked: ProgramRequest, round: str) -> Mapping[str, Criteria | None]:
+        """How the accounts of a round are marked on those plans that the reader may see."""
+        plans, caller = self._rooms.plans, visitor_of(asked.request).caller
+        state = plan_at(asked.known, asked.cut)
+        accounts = [each.account for each in state.all(Nomination).values() if each.round == round]
+        found = await gather(*(plans.standing(plan_id_of(account)) for account in accounts))
+        return {
+            account: criteria_in(the_plan(known.state), round)
+            for account, known in zip(accounts, found, strict=True)
+            if known.records and caller.sees(known, asked.now)
+        }
+
+
+def home_of(_opened: OpenProgram) -> str:
+    """The first page of the program."""
+    return PATH
+
+
+def routes(pages: ProgramPages, guard: PageGuard) -> list[Route]:
+    async def program(request: Request) -> Response:
+        """Before it was opened, a page that says what it is for."""
+        try:
+            asked = await pages.asked(request)
+        except ProgramNotOpen:
+            return render(request, "program/none.html", may_open=visitor_of(request).caller.may("program"))
+        return pages.rendered(asked, "program/page.html", overview(asked))
+
+    async def one_round(request: Request) -> Response:
+        asked = await pages.asked(request)
+        round = plan_at(asked.known, asked.cut).find(Round, request.path_params["round"])
+        if round is None:
+            raise NoSuchPage(asked.say("There is no such round at this point."))
+        ranked = ranking(plan_at(asked.known, asked.cut), round, await pages.marks(asked, round.id))
+        may_change = asked.may("program") and asked.cut.cut == "now" and round.is_open
+        return pages.rendered(asked, "program/round.html", round_page(asked, round, ranked, may_change))
+
+    async def read_steps(request: Request) -> Response:
+        asked = await pages.asked(request)
+        return JSONResponse(steps(asked.known, asked.say))
+
+    return [
+        guard.page(PATH, program, "practice", "program-page"),
+        guard.page(f"{PATH}/steps", read_steps, "view-program", "program-steps"),
+        guard.page(f"{PATH}/policy", pages.page("program/policy.html", policy_view), "practice", "policy-page"),
+        guard.page(f"{PATH}/rounds", pages.page("program/rounds.html", rounds_view), "view-program", "rounds-page"),
+        guard.page(f"{PATH}/rounds/{{round}}", one_round, "view-program", "round-page"),
+        guard.page(f"{PATH}/library", pages.page("program/library.html", library_view), "practice", "library-page"),
+    ]

@@ -1,0 +1,164 @@
+"""Rounds: which accounts were nominated, how they score, what is thought of them, and which list was committed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from adapters.rendering.words import spaced
+from adapters.web.languages import Speech
+from adapters.web.plan.pages import AggregateRequest
+from adapters.web.plan.presenter import Fact, PlanHead, at_cut
+from application.views.cuts import plan_at
+from application.views.round_ranking import OpinionView, RankedAccount
+from domain.program.language import ProgramState
+from domain.program.rounds import Nomination, Round, Stance
+
+STANCE_SIGNS: Mapping[Stance, str] = {"for": "+", "against": "−", "abstain": "○"}
+TONES: Mapping[Stance, str] = {"for": "good", "against": "bad", "abstain": "quiet"}
+
+
+@dataclass(frozen=True)
+class RoundRow:
+    title: str
+    address: str
+    state: str
+    due_on: str
+    nominated: str
+    listed: str
+
+
+@dataclass(frozen=True)
+class RoundsView:
+    head: PlanHead
+    rounds: Sequence[RoundRow]
+    open: str
+
+
+@dataclass(frozen=True)
+class OpinionRow:
+    sign: str
+    stance: str
+    tone: str
+    who: str
+    note: str
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    place: str
+    name: str
+    address: str
+    why: str
+    marks: Sequence[str]
+    score: str
+    opinions: Sequence[OpinionRow]
+    listed: str
+    reason: str
+    is_withdrawn: bool
+    say_more: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class RoundPage:
+    head: PlanHead
+    title: str
+    facts: Sequence[Fact]
+    criteria: Sequence[str]
+    accounts: Sequence[AccountRow]
+    forms: Sequence[tuple[str, str]]
+    history: str
+
+
+def rounds_view(asked: AggregateRequest[ProgramState]) -> RoundsView:
+    """The latest first."""
+    state, say = plan_at(asked.known, asked.cut), asked.say
+    nominated = [each for each in state.all(Nomination).values() if not each.withdrawn]
+    rows = [
+        RoundRow(
+            each.title,
+            at_cut(f"/program/rounds/{each.id}", asked.cut),
+            say(spaced(each.state)),
+            say.day(each.due_on),
+            say.number(sum(nomination.round == each.id for nomination in nominated)),
+            say.number(len(each.entries)),
+        )
+        for each in state.all(Round).values()
+    ]
+    may_open = asked.may("program") and asked.cut.cut == "now"
+    return RoundsView(asked.head, rows[::-1], "/program/do/open-round" if may_open else "")
+
+
+def round_page(
+    asked: AggregateRequest[ProgramState], round: Round, ranked: Sequence[RankedAccount], may_change: bool
+) -> RoundPage:
+    say = asked.say
+    weighed = {name: weight for name, weight in round.criteria_weights.items() if weight}
+    places = ", ".join(f"{say(spaced(tier))} {most}" for tier, most in round.tiers.items())
+    return RoundPage(
+        head=asked.head,
+        title=round.title,
+        facts=[
+            Fact(say("Round"), say(spaced(round.state))),
+            Fact(say("Due"), say.day(round.due_on), say.how_far(round.due_on, asked.cut.date)),
+            Fact(say("Nominated"), say.number(sum(not each.withdrawn for each in ranked))),
+            Fact(say("Listed"), say.number(len(round.entries)), ", ".join(round.decided_by)),
+            Fact(say("Places"), places or say("not limited")),
+        ],
+        criteria=[f"{say(spaced(name))} × {weight}" for name, weight in weighed.items()],
+        accounts=[_account(place, each, list(weighed), round, say, may_change) for place, each in enumerate(ranked, 1)],
+        forms=_forms(round, ranked, say) if may_change else [],
+        history=at_cut("/program/history", asked.cut, entity=f"round:{round.id}"),
+    )
+
+
+def _account(
+    place: int, each: RankedAccount, criteria: Sequence[str], round: Round, say: Speech, may_change: bool
+) -> AccountRow:
+    listed = each.listed
+    about = urlencode({"round": round.id, "account": each.account})
+    forms = [(f"/program/do/give-opinion?{about}", say("Give an opinion"))]
+    forms.append((f"/program/do/withdraw-nomination?{about}", say("Withdraw")))
+    return AccountRow(
+        place="–" if each.withdrawn or each.score is None else say.number(place),
+        name=each.account_name,
+        address=f"/plans/{each.account}",
+        why=each.why,
+        marks=[_mark(getattr(each.criteria, name) if each.criteria else None) for name in criteria],
+        score=say.number(each.score) if each.score is not None else say("not scored"),
+        opinions=[_opinion(opinion, say) for opinion in each.opinions],
+        listed=say(spaced(listed.tier)) if listed else "",
+        reason=listed.reason or "" if listed else "",
+        is_withdrawn=each.withdrawn,
+        say_more=forms if may_change and not each.withdrawn else [],
+    )
+
+
+def _mark(mark: int | None) -> str:
+    return "–" if mark is None else str(mark)
+
+
+def _opinion(opinion: OpinionView, say: Speech) -> OpinionRow:
+    who = f"{opinion.member}, {say(spaced(opinion.function))}"
+    tier = say("as {tier}", tier=say(spaced(opinion.tier))) if opinion.tier else ""
+    return OpinionRow(
+        STANCE_SIGNS[opinion.stance],
+        say(opinion.stance),
+        TONES[opinion.stance],
+        who,
+        ": ".join(filter(None, (tier, opinion.note))),
+    )
+
+
+def _forms(round: Round, ranked: Sequence[RankedAccount], say: Speech) -> list[tuple[str, str]]:
+    """The list is committed in the order of the ranking: its form begins so."""
+    about = {"round": round.id}
+    entries = {
+        f"entries-{place}-account": each.account
+        for place, each in enumerate(each for each in ranked if not each.withdrawn)
+    }
+    return [
+        (f"/program/do/nominate?{urlencode(about)}", say("Nominate")),
+        (f"/program/do/commit-list?{urlencode(about | entries)}", say("Commit the list")),
+        (f"/program/do/close-round?{urlencode({'id': round.id})}", say("Close the round")),
+        (f"/program/do/abandon-round?{urlencode({'id': round.id})}", say("Abandon the round")),
+    ]

@@ -1,0 +1,75 @@
+"""A round as it is decided on: every account nominated, how it scores, and what is thought of it; the best first."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from pydantic import BaseModel, Field
+
+from domain.account_plan.plan import Criteria, Plan, Tier
+from domain.language import Person
+from domain.program.language import ProgramState
+from domain.program.rounds import Function, ListEntry, Nomination, Opinion, Round, Stance, weighted_score
+
+
+class OpinionView(BaseModel):
+    """What one member thinks of an account."""
+
+    member: Person
+    function: Function
+    stance: Stance
+    tier: Tier | None
+    note: str | None
+
+
+class RankedAccount(BaseModel):
+    """An account nominated in a round."""
+
+    account: str
+    account_name: str
+    why: str
+    withdrawn: bool
+    score: int | None = Field(description="Weight times mark, over all criteria; null where nobody scored it.")
+    criteria: Criteria | None = Field(description="Its marks in this round, from 0 to 3.")
+    opinions: list[OpinionView]
+    stances: dict[Stance, int]
+    listed: ListEntry | None = Field(description="As it stands in the list that was committed.")
+
+
+def criteria_in(plan: Plan, round: str) -> Criteria | None:
+    """The marks of an account in a round; another round's are never taken for them."""
+    return next((each.criteria for each in reversed(plan.scores) if each.round == round), None)
+
+
+def ranking(state: ProgramState, round: Round, criteria: Mapping[str, Criteria | None]) -> list[RankedAccount]:
+    """The accounts of a round, the best first; whoever was withdrawn comes last.
+
+    `criteria` are the marks of each account in this round, by its id.
+    """
+    opinions = [each for each in state.all(Opinion).values() if each.round == round.id]
+    entries = {entry.account: entry for entry in round.entries}
+    ranked = [
+        _ranked(each, round, criteria.get(each.account), opinions, entries.get(each.account))
+        for each in state.all(Nomination).values()
+        if each.round == round.id
+    ]
+    return sorted(ranked, key=lambda each: (each.withdrawn, -(each.score or 0), each.account_name.casefold()))
+
+
+def _ranked(
+    nomination: Nomination, round: Round, criteria: Criteria | None, opinions: list[Opinion], entry: ListEntry | None
+) -> RankedAccount:
+    theirs = [each for each in opinions if each.account == nomination.account]
+    return RankedAccount(
+        account=nomination.account,
+        account_name=nomination.account_name,
+        why=nomination.why,
+        withdrawn=nomination.withdrawn,
+        score=weighted_score(criteria, round.criteria_weights) if criteria else None,
+        criteria=criteria,
+        opinions=[
+            OpinionView(member=each.member, function=each.function, stance=each.stance, tier=each.tier, note=each.note)
+            for each in theirs
+        ],
+        stances=dict(Counter(each.stance for each in theirs)),
+        listed=entry,
+    )
