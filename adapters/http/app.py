@@ -40,10 +40,11 @@ from adapters.http.command_documentation import command_documentation
 from adapters.http.documentation import HEALTH, document
 from adapters.http.guard import Guard, needs
 from adapters.http.limits import Buckets
-from adapters.http.middleware import RequestMiddleware
+from adapters.http.middleware import RequestMiddleware, RequestRecord
 from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
 from adapters.http.report_forms import ReportResponder
 from adapters.http.resources import PLANS, THE_PROGRAM
+from adapters.http.short_way import ShortWay
 from adapters.http.subscribers import Subscribers
 from adapters.observability.metrics import Metrics
 from adapters.observability.outages import Outages
@@ -180,7 +181,9 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     app.router.redirect_slashes = False
     answer_with_problems(app)
     document(app, command_documentation)
-    app.add_middleware(RequestMiddleware, metrics=metrics, make_id=services.make_id)
+    record = RequestRecord(metrics)
+    app.add_middleware(RequestMiddleware, record=record, make_id=services.make_id)
+    app.add_middleware(ShortWay, desks=(desk, program_desk), guard=guard, record=record, make_id=services.make_id)
     return app
 
 

@@ -220,6 +220,8 @@ class CommandDesk:
 
         told = {"actor": caller.actor, "request_id": said.request_id}
         try:
+            if "foregone" in request.scope:
+                raise request.scope["foregone"]
             outcome = await self._in_a_thread(lambda: self._on_the_named(request, commands, on))
         except tuple(FAILED) as error:
             if isinstance(error, VersionConflict) and caller.may(self.resource.view):  # they are told what happened
@@ -229,6 +231,23 @@ class CommandDesk:
         request.scope["spoken_of"] |= self._named(outcome)
         self._tell_done(outcome, commands, told)
         return outcome
+
+    async def soon(self, request: Request, route: str, command: Command, named: Mapping[str, str]) -> Response | None:
+        """Carry out one command without a thread and answer it; None where `carry_out` has to say what becomes of it.
+
+        Raises `Rejected`, `StoreUnavailable`.
+        """
+        caller, given, id = caller_of(request), idempotency_key(request), next(iter(self.resource.named(named)))
+        said, commands = context(request, caller), [command]
+        key = sealed_key(self._secret, caller, f"{route} {id}", given, canonical(commands)) if given else None
+        outcome = await self._aggregates.handle_soon(
+            id, commands, said, if_match=version_seen(request), key=key, check=self._check_of(caller, commands)
+        )
+        if outcome is None:
+            return None
+        request.scope["spoken_of"] |= self._named(outcome)
+        self._tell_done(outcome, commands, {"actor": caller.actor, "request_id": said.request_id})
+        return answer(self.resource, outcome, commands)
 
     async def _tried(self, request: Request, commands: Sequence[Command]) -> Outcome:
         """Return what would come of the commands. Raises as `carry_out` does."""

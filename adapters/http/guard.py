@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from adapters.access.callers import Callers
 from adapters.http.limits import Buckets
 from adapters.http.permission import LastingAnswers, Permission, PermissionEnded
-from application.aggregates.access import CallerNotAllowed, Right, check_right
+from application.aggregates.access import Caller, CallerNotAllowed, Right, check_right
 
 Needed = Right | Literal["anybody"]
 NEEDS = "x-right"
@@ -57,11 +57,7 @@ class Guard:
         know of the plan.
         """
         request = Request(scope, receive)
-        caller = await self._callers.identify(request.headers)
-        scope["caller"] = caller
-        scope["spoken_of"] = {"actor": caller.actor}
-        if self._limits:
-            self._limits.take(caller)
+        caller = await self.identified(request)
         if right is None:
             raise CallerNotAllowed(NOBODYS)
         if not caller.may(right):
@@ -70,6 +66,20 @@ class Guard:
             check_right(caller.role, right)
         permission = scope["permission"] = Permission(self._lasting, request.headers, caller, right)
         return permission
+
+    async def identified(self, request: Request) -> Caller:
+        """Return who is calling, and count the request once. Raises `CallerUnknown`, `CallerNotAllowed`,
+        `TooManyRequests`, `StoreUnavailable`."""
+        if "counted" in request.scope:
+            counted: Caller = request.scope["caller"]
+            return counted
+        caller = await self._callers.identify(request.headers)
+        request.scope["caller"] = caller
+        request.scope["spoken_of"] = {"actor": caller.actor}
+        if self._limits:
+            self._limits.take(caller)
+        request.scope["counted"] = True
+        return caller
 
 
 @dataclass(frozen=True)

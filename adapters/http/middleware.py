@@ -1,14 +1,14 @@
 """Middleware around every request: a request id, a log entry, metrics, and no stack trace in an answer."""
 
 from asyncio import CancelledError
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,24 +42,33 @@ FOR_DOCS = SECURITY | {
 }
 """The security headers of the documentation page, which runs a script and shows no data of plans."""
 
-BY_HTTPS_ALONE = "max-age=63072000"
+BY_HTTPS_ALONE = {"Strict-Transport-Security": "max-age=63072000"}
+
+COMMON = {
+    (by_https, documentation): [
+        (name.lower().encode(), value.encode())
+        for name, value in ((FOR_DOCS if documentation else SECURITY) | (BY_HTTPS_ALONE if by_https else {})).items()
+    ]
+    for by_https in (False, True)
+    for documentation in (False, True)
+}
+"""The headers of answers by HTTPS or not, of the documentation page or not, as ASGI has them."""
 
 
 class RequestMiddleware:
     """ASGI middleware for request ids, the log and metrics."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, make_id: Callable[[], UUID]) -> None:
+    def __init__(self, app: ASGIApp, record: "RequestRecord", make_id: Callable[[], UUID]) -> None:
         self._app = app
         self._make_id = make_id
-        self._numbers = metrics
+        self._record = record
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         began, asked = perf_counter(), scope["method"]
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if ID.fullmatch(given) else str(self._make_id())
+        request_id = scope["request_id"] if "request_id" in scope else request_id_of(scope, self._make_id)
         # A HEAD request is handled like a GET. The server keeps its own scope and sends no body.
         head_only = asked == "HEAD"
         scope = {**scope, "request_id": request_id, "head_only": head_only, "method": "GET" if head_only else asked}
@@ -69,12 +78,7 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in (FOR_DOCS if _is_documentation(scope["path"]) else SECURITY).items():
-                    headers.setdefault(name, value)
-                if scope["scheme"] == "https":
-                    headers["Strict-Transport-Security"] = BY_HTTPS_ALONE
+                message = with_common_headers(scope, status, message.get("headers", ()))
             await send(message)
 
         try:
@@ -90,12 +94,18 @@ class RequestMiddleware:
             if not status:
                 await problem(Request(scope), 500, "internal-error", MISTAKE)(scope, receive, answer)
         finally:
-            self._tell(scope, asked, status, perf_counter() - began)
+            self._record.tell(scope, asked, _route(scope), status, perf_counter() - began)
 
-    def _tell(self, scope: Scope, asked: str, status: int, seconds: float) -> None:
-        method, route = asked if asked in METHODS else "OTHER", _route(scope)
-        self._numbers.requests.labels(method, route, status).inc()
-        self._numbers.seconds.labels(method, route).observe(seconds)
+
+class RequestRecord:
+    """Tells of every request that was answered: one entry of the log, and the metrics."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def tell(self, scope: Scope, asked: str, route: str, status: int, seconds: float) -> None:
+        method = asked if asked in METHODS else "OTHER"
+        self._metrics.answered(method, route, status, seconds)
         logger.info(
             "request",
             method=method,
@@ -105,6 +115,22 @@ class RequestMiddleware:
             request_id=scope["request_id"],
             **scope.get("spoken_of", {}),
         )
+
+
+def request_id_of(scope: Scope, make_id: Callable[[], UUID]) -> str:
+    """Return the id that a request names itself by, else a new one."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if ID.fullmatch(given) else str(make_id())
+
+
+def with_common_headers(scope: Scope, status: int, given: Iterable[tuple[bytes, bytes]]) -> Message:
+    """Return the beginning of an answer with the headers that every answer has."""
+    raw = list(given)
+    names = {name for name, _ in raw}
+    raw.append((b"x-request-id", scope["request_id"].encode()))
+    common = COMMON[scope["scheme"] == "https", _is_documentation(scope["path"])]
+    raw += [header for header in common if header[0] not in names]
+    return {"type": "http.response.start", "status": status, "headers": raw}
 
 
 def with_a_nul(scope: Scope) -> ASGIApp | None:

@@ -53,8 +53,7 @@ async def body_of(request: Request) -> bytes:
         body += chunk
         if len(body) > MOST_BYTES:
             raise too_large()
-    check_numbers(body)
-    check_duplicates(body)
+    check_body(body)
     return bytes(body)
 
 
@@ -73,7 +72,13 @@ def too_large() -> Rejected:
     return Rejected(413, "body-too-large", f"A body may have {MOST_BYTES // 1024} KiB at most.")
 
 
-def check_numbers(body: bytearray) -> None:
+def check_body(body: bytes | bytearray) -> None:
+    """Reject what is no JSON although pydantic would take it. Raises `Rejected`."""
+    check_numbers(body)
+    check_duplicates(body)
+
+
+def check_numbers(body: bytes | bytearray) -> None:
     """Reject NaN and Infinity, which pydantic would accept although they are not JSON."""
     if b"NaN" in body or b"Infinity" in body:
         try:
@@ -82,7 +87,7 @@ def check_numbers(body: bytearray) -> None:
             raise malformed_json(str(error)) from None
 
 
-def check_duplicates(body: bytearray) -> None:
+def check_duplicates(body: bytes | bytearray) -> None:
     """Reject an object that has a key twice."""
     try:
         check_keys(body)

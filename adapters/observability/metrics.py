@@ -50,6 +50,17 @@ class Metrics:
             "plantrail_witness_failures_total", "Times a witness could not be told.", registry=self.registry
         )
 
+        self._answered: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answer. `route` is the pattern of its path."""
+        found = self._answered.get((method, route, status))
+        if found is None:
+            found = self.requests.labels(method, route, status), self.seconds.labels(method, route)
+            self._answered[method, route, status] = found
+        found[0].inc()
+        found[1].observe(seconds)
+
     def delivered(self, outcome: str, milliseconds: int) -> None:
         self.deliveries.labels(outcome).inc()
         self.delivery_seconds.observe(milliseconds / 1000)

@@ -35,6 +35,13 @@ class PlanEventStore(EventStore[UUID]):
         positions = self.recorder.insert_events(stored, **how)
         return list(map(mapper.as_recorded, events, stored, positions))
 
+    async def record_soon(self, events: Sequence[Recorded], **how: Any) -> list[Recorded]:
+        """Do the same as `record`, without holding a thread while the log is waited for."""
+        mapper = self.mapper
+        stored = [mapper.to_stored_event(event) for event in events]
+        positions = await self.recorder.insert_events_soon(stored, **how)
+        return list(map(mapper.as_recorded, events, stored, positions))
+
     def read(self, aggregate_id: UUID, after: int = 0) -> list[Recorded]:
         """Return all events of an aggregate after a version."""
         return self.mapper.recorded(aggregate_id, self.recorder.rows(aggregate_id, after))

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from eventsourcing.persistence import IntegrityError
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from adapters.events.stored_format import MetaToRecord, decode_all, topics_of_aggregate
+from adapters.events.stored_format import MetaToRecord, decode_all, speaks_of_people, topics_of_aggregate
 from adapters.postgres.application import AccountPlanApplication
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.erasures import PostgresErasures
@@ -30,6 +32,8 @@ PURGE = (
     " ORDER BY answered_at LIMIT %s)"
 )
 MOST_PURGED = 1_000
+SEALING_AT_ONCE = 32
+"""Threads for commits that speak of people: their keys may have to be read."""
 OF_PLANS = topics_of_aggregate(ACCOUNT_PLAN)
 HOLDS_REAL_EVENTS = (
     "SELECT EXISTS (SELECT FROM plantrail.stored_events"
@@ -46,6 +50,7 @@ class PostgresEventStore:
         self._mapper = application.mapper
         self._datastore = datastore
         self._erasures = erasures
+        self._threads = CapacityLimiter(SEALING_AT_ONCE)
 
     def read(self, plan_id: UUID, after: int = 0) -> Sequence[Recorded]:
         return self._events.read(plan_id, after)
@@ -68,6 +73,16 @@ class PostgresEventStore:
     def append(self, commit: Commit) -> Sequence[Recorded] | None:
         try:
             return self._events.record(to_be_recorded(commit), expected=commit.expected, answer=commit.answer)
+        except IntegrityError:
+            return None
+
+    async def append_soon(self, commit: Commit) -> Sequence[Recorded] | None:
+        if any(speaks_of_people(each.event, MetaToRecord.of(each, commit.context)) for each in commit.events):
+            return await run_sync(self.append, commit, limiter=self._threads)
+        try:
+            return await self._events.record_soon(
+                to_be_recorded(commit), expected=commit.expected, answer=commit.answer
+            )
         except IntegrityError:
             return None
 

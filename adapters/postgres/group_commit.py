@@ -4,7 +4,9 @@ The committer is the only writer of its process. Between processes the lock of t
 and its check of each plan's version decides who wins.
 """
 
+from asyncio import AbstractEventLoop, Future, get_running_loop
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
@@ -62,6 +64,8 @@ class Append:
     _claimed: Lock = field(default_factory=Lock)
     _resolved: Lock = field(default_factory=held_lock)
     _outcome: Appended | Exception = LOST
+    awaited: "Future[None] | None" = None
+    """What a caller awaits who holds no thread."""
 
     # Bare locks cost a tenth of futures and conditions, which adds up with a thread for each caller.
 
@@ -86,6 +90,38 @@ class Append:
         if isinstance(self._outcome, Exception):
             raise self._outcome
         return self._outcome
+
+
+def lose_patience(wish: Append, awaited: "Future[None]") -> None:
+    """Give an append up that is awaited; once it was claimed to be recorded, only after as long again."""
+    if awaited.done():
+        return
+    if wish.claim():
+        awaited.set_exception(StoreBusy(StoreBusy.__doc__))
+    else:
+        awaited.get_loop().call_later(APPEND_TIMEOUT_SECONDS, give_up, awaited)
+
+
+def give_up(awaited: "Future[None]") -> None:
+    if not awaited.done():
+        awaited.set_exception(OutcomeUnknown(OutcomeUnknown.__doc__))
+
+
+def wake(batch: Sequence[Append]) -> None:
+    """Wake the callers who hold no thread: all that wait in one loop by one call, for each call wakes the loop."""
+    by_loop: dict[AbstractEventLoop, list[Future[None]]] = {}
+    for each in batch:
+        if each.awaited is not None:
+            by_loop.setdefault(each.awaited.get_loop(), []).append(each.awaited)
+    for loop, awaited in by_loop.items():
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits
+            loop.call_soon_threadsafe(resolved, awaited)
+
+
+def resolved(awaited: Sequence["Future[None]"]) -> None:
+    for each in awaited:
+        if not each.done():
+            each.set_result(None)
 
 
 def append(connection: Connection[Any], batch: Sequence[Append]) -> list[Appended]:
@@ -187,11 +223,7 @@ class GroupCommit:
         the store went away in the middle and did not come back. If a caller gives up before its turn has come, nothing
         is recorded.
         """
-        if self._closed or self._queue.qsize() + len(self._later) >= self._most_waiting:
-            raise StoreBusy(StoreBusy.__doc__)
-        if self._thread is None:
-            self._start()
-        self._queue.put(wish)
+        self._queue_up(wish)
         try:
             if not wish.wait(APPEND_TIMEOUT_SECONDS):
                 if wish.claim():
@@ -201,6 +233,26 @@ class GroupCommit:
         finally:
             wish.claim()
         return wish.outcome()
+
+    async def append_soon(self, wish: Append) -> Appended:
+        """Do the same as `append`, without holding a thread while it waits."""
+        loop = get_running_loop()
+        wish.awaited = loop.create_future()
+        patience = loop.call_later(APPEND_TIMEOUT_SECONDS, lose_patience, wish, wish.awaited)
+        try:
+            self._queue_up(wish)
+            await wish.awaited
+        finally:
+            patience.cancel()
+            wish.claim()
+        return wish.outcome()
+
+    def _queue_up(self, wish: Append) -> None:
+        if self._closed or self._queue.qsize() + len(self._later) >= self._most_waiting:
+            raise StoreBusy(StoreBusy.__doc__)
+        if self._thread is None:
+            self._start()
+        self._queue.put(wish)
 
     def _start(self) -> None:
         with self._starting:
@@ -271,6 +323,8 @@ class GroupCommit:
             # An append that the store rejects must not make the others fail.
             for each in batch:
                 self._resolve([each])
+        finally:
+            wake(batch)
 
     def _turn_away_who_waits(self) -> None:
         """Refuse everybody who waits: they would wait as long again, and in vain."""
@@ -278,6 +332,7 @@ class GroupCommit:
         for each in waiting:
             if each.claim():
                 each.resolve(StoreBusy(StoreBusy.__doc__))
+        wake(waiting)
 
     def _recorded(self, batch: Sequence[Append]) -> list[Appended]:
         """Append a batch. If the acknowledgement was lost, find out what was recorded, and append the rest."""

@@ -96,14 +96,17 @@ class PlanRecorder(ApplicationRecorder):
         if len(stored_events) > 1 and len({event.originator_id for event in stored_events}) > 1:
             return self._inserted_together(stored_events, expected, answer)
         wanted = append_of(stored_events, expected, answer)
-        try:
+        with in_the_words_of_the_library():
             appended = self._committer.append(wanted)
-        except psycopg.Error as error:
-            raise persistence_error(error) from error
-        if not appended.recorded:
-            raise IntegrityError(
-                f"{wanted.aggregate_id} is not at version {wanted.expected}, or this was answered before."
-            )
+        return positions_of(wanted, appended)
+
+    async def insert_events_soon(
+        self, stored_events: Sequence[StoredEvent], *, expected: int, answer: Answer | None
+    ) -> list[int]:
+        """Do the same as `insert_events` with events of one aggregate, without holding a thread meanwhile."""
+        wanted = append_of(stored_events, expected, answer)
+        with in_the_words_of_the_library():
+            appended = await self._committer.append_soon(wanted)
         return positions_of(wanted, appended)
 
     def _inserted_together(
@@ -224,6 +227,15 @@ class PlanRecorder(ApplicationRecorder):
                 raise persistence_error(error) from error
 
 
+@contextmanager
+def in_the_words_of_the_library() -> Iterator[None]:
+    """Raise the library's errors for those of the driver."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise persistence_error(error) from error
+
+
 def append_of(
     stored_events: Sequence[StoredEvent], expected: int | None = None, answer: Answer | None = None
 ) -> Append:
@@ -245,7 +257,12 @@ def append_of(
 
 
 def positions_of(wanted: Append, appended: Appended) -> list[int]:
-    """Return the positions of an append: under the lock nobody else draws one, so that they have no gap."""
+    """Return the positions of an append: under the lock nobody else draws one, so that they have no gap.
+
+    Raises `IntegrityError` if it was not recorded.
+    """
+    if not appended.recorded:
+        raise IntegrityError(f"{wanted.aggregate_id} is not at version {wanted.expected}, or this was answered before.")
     last = appended.last_position
     return list(range(last - len(wanted.stored_events) + 1, last + 1))
 

@@ -1,14 +1,18 @@
 """The one way in for commands: read the aggregate, let it decide, record the outcome."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from asyncio import Lock as TurnOnTheLoop
+from asyncio import timeout
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from threading import Lock
 from time import monotonic
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
+from application.aggregates.access import CallerNotAllowed
 from application.aggregates.cache import LoadedAggregate, forgotten_in
 from application.aggregates.pending import Done, PendingAggregate, with_id
 from application.aggregates.ports import Answer, CommandContext, Commit, EventStore, StoreBusy
@@ -23,6 +27,10 @@ DECIDE_TIMEOUT_SECONDS = 5.0
 TURN_TIMEOUT_SECONDS = 2.0
 """Seconds for which a command waits for earlier ones on the same aggregate. If they take longer, the store is slow
 too."""
+
+
+MOST_EVENTS_AT_ONCE = 2_000
+"""Events of an aggregate up to which a command is decided without a thread: what deciding costs may grow with them."""
 
 
 class VersionConflict(Exception):
@@ -84,6 +92,7 @@ class Aggregates(AggregateReader[A]):
         super().__init__(type, store, now)
         self._make_id = make_id
         self._turns = [Lock() for _ in range(1024)]
+        self._on_the_loop = WeakValueDictionary[UUID, TurnOnTheLoop]()
 
     def handle(
         self,
@@ -100,15 +109,14 @@ class Aggregates(AggregateReader[A]):
 
         They are decided on the cached aggregate. If that is out of date, at once or by losing a race, they are decided
         again on what is on record; only a fresh aggregate refuses. `check` is called with the very aggregate that
-        decides.
+        decides. Nothing is recorded a second time under a `key`: the store refuses it, and then the answer
+        that was kept is given.
 
         Raises `Refusal` (of several commands: `CommandRefused`), `VersionConflict`, `KeyReused`, `StoreUnavailable`.
         """
         commands = [with_id(command, self._make_id) for command in commands]
         with self._turn(id) as deadline:
             known, fresh = self.remembered(id), False
-            if key and (outcome := self._answered(key, check)):
-                return outcome
             while True:
                 try:
                     commit, done = self._decided(known, commands, context, if_match, key, at, check)
@@ -146,6 +154,58 @@ class Aggregates(AggregateReader[A]):
         commit, done = self._decided(known, commands, context, if_match, None, None, check)
         today = self.today(known) if known.records else self._now().date()
         return Outcome(known.id, known.version + len(commit.events), known.position, done, known.erasures, today)
+
+    async def handle_soon(
+        self,
+        id: UUID,
+        commands: Sequence[Command],
+        context: CommandContext,
+        *,
+        if_match: int | None = None,
+        key: Key | None = None,
+        check: Callable[[LoadedAggregate[A]], None] = lambda _: None,
+    ) -> Outcome | None:
+        """Carry out the commands as `handle` does, without a thread, if the cached aggregate is enough to decide them.
+
+        Returns None if it is not, because it is out of date, refuses or has nothing to record: then nothing was
+        recorded, and `handle` says what is to be said. Raises `StoreUnavailable`.
+        """
+        commands = [with_id(command, self._make_id) for command in commands]
+        async with self._turn_on_the_loop(id) as is_ours:
+            known = self.remembered(id)
+            if not is_ours or not 0 < known.version <= MOST_EVENTS_AT_ONCE:
+                return None
+            try:
+                commit, done = self._decided(known, commands, context, if_match, key, None, check)
+            except (Refusal, CommandRefused, VersionConflict, CallerNotAllowed):
+                return None
+            if not commit.events or any(each.event.forgets() is not None for each in commit.events):
+                return None
+            recorded = await self._store.append_soon(commit)
+            return None if recorded is None else self._outcome(known, recorded, done)
+
+    @asynccontextmanager
+    async def _turn_on_the_loop(self, id: UUID) -> AsyncIterator[bool]:
+        """Wait for the turn among those who hold no thread; False if one who does has it."""
+        turns = self._on_the_loop.get(id)
+        if turns is None:
+            turns = self._on_the_loop[id] = TurnOnTheLoop()
+        try:
+            if turns.locked():
+                async with timeout(TURN_TIMEOUT_SECONDS):
+                    await turns.acquire()
+            else:
+                await turns.acquire()
+        except TimeoutError:
+            raise StoreBusy(StoreBusy.__doc__) from None
+        turn = self._turns[hash(id) % len(self._turns)]
+        is_ours = turn.acquire(blocking=False)
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                turn.release()
+            turns.release()
 
     @contextmanager
     def _turn(self, id: UUID) -> Iterator[float]:

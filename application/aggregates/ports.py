@@ -85,6 +85,9 @@ class EventStore(Protocol):
         Raises `StoreUnavailable`; then nothing was recorded, unless the error says that the outcome is unknown.
         """
 
+    async def append_soon(self, commit: Commit) -> Sequence[Recorded] | None:
+        """Do the same as `append` without holding a thread while the log is waited for."""
+
     def answered(self, scope: bytes) -> Answer | None:
         """Return the answer given under an Idempotency-Key within the last 24 hours."""
 

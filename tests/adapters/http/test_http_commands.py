@@ -144,7 +144,7 @@ def test_account_ids_that_differ_in_case_are_different(acme: Api):
 
 
 @pytest.mark.parametrize("headers", [{}, {"If-Match": '"1.0"'}, {"Idempotency-Key": "k"}])
-@pytest.mark.parametrize("plan", ["nobody", UUID_LIKE, "%00", "x" * 5_000, "%F0%9F%90%98", "%20"])
+@pytest.mark.parametrize("plan", ["nobody", UUID_LIKE, "x" * 5_000, "%F0%9F%90%98", "%20"])
 def test_where_there_is_no_such_plan_nothing_can_be_done(service: Api, plan, headers):
     nobody = service.of(plan)
     assert_problem(nobody.do("write-note", headers=headers, **NOTE), 404, "unknown-plan")

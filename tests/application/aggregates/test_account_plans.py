@@ -324,20 +324,19 @@ def test_of_many_at_once_with_the_same_key_one_wins_and_all_get_its_answer(store
 
 
 def test_the_winners_answer_is_found_by_who_would_be_refused_because_of_it(store, plans, monkeypatch):
-    """The other one of two wins after we looked for its answer, and before we look at the plan."""
+    """The other one of two wins after we decided, and before we record: then we would be refused."""
     handle(plans, "plan-play", **PILOT)
     late = plans_on(store)
     late.read(ACME)
     win = [say("win-play", id="pilot", finished_on="2026-01-05", result="Scrap at 1.8 %")]
-    look = store.events.answered
+    append = store.events.append
 
-    def looked_too_early(scope):
-        monkeypatch.setattr(store.events, "answered", look)
-        answer = look(scope)
+    def appended_too_late(commit):
+        monkeypatch.setattr(store.events, "append", append)
         plans.handle(ACME, win, CONTEXT, key=KEY)
-        return answer
+        return append(commit)
 
-    monkeypatch.setattr(store.events, "answered", looked_too_early)
+    monkeypatch.setattr(store.events, "append", appended_too_late)
     assert late.handle(ACME, win, CONTEXT, key=KEY).replayed
     with pytest.raises(Refusal):
         late.handle(ACME, win, CONTEXT)
