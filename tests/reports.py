@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from application.reports.month_report import month_named, month_report
+from application.reports.month_report import month_report
+from application.reports.months import month_named
 from application.reports.said_vs_did import said_vs_did
 from tests.histories import History, opened, told
 

@@ -154,6 +154,7 @@ def http_app(
         portfolio=store.portfolio,
         month_ends=store.month_ends,
         findings=findings_across_plans(store, now),
+        kept_months=store.month_ends,
         tree=store.tree,
         webhooks=store.webhooks,
         subscriptions=subscriptions(store, targets, now),
@@ -186,6 +187,7 @@ def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> 
 
     followers = (
         store.portfolio.follower(utc_now, store.outages),
+        store.month_ends.follower(utc_now, store.outages),
         findings_across_plans(store).follower(store.outages),
     )
     for follower in followers:

@@ -1,10 +1,12 @@
 """Commands for whoever operates the store: its schema, its tables, and the embedded PostgreSQL."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import connection_strings, findings_across_plans, open_store, utc_now
@@ -45,11 +47,18 @@ def rebuild() -> None:
     """Build the tables anew from the log while the old ones serve."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with open_store(Settings()) as store, Progress(*columns, console=err()) as progress:
-        task = progress.add_task("portfolio", total=None)
-        store.portfolio.rebuild(utc_now, lambda done, total: progress.update(task, completed=done, total=total))
-        judged = progress.add_task("findings", total=None)
-        findings_across_plans(store).rebuild(lambda done, total: progress.update(judged, completed=done, total=total))
-    tell("The portfolio and the findings are made anew.")
+        tables: Mapping[str, Callable[[Callable[[int, int], None]], None]] = {
+            "portfolio": partial(store.portfolio.rebuild, utc_now),
+            "findings": findings_across_plans(store).rebuild,
+            "month ends": partial(store.month_ends.rebuild, utc_now),
+        }
+        for name, rebuilt in tables.items():
+            rebuilt(partial(shown, progress, progress.add_task(name, total=None)))
+    tell("The portfolio, the findings and the month ends are made anew.")
+
+
+def shown(progress: Progress, task: TaskID, done: int, total: int) -> None:
+    progress.update(task, completed=done, total=total)
 
 
 def begin_anew() -> None:

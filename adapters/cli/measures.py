@@ -50,6 +50,7 @@ def measures(
     """Measure plans over months: what was won, kept, covered, and how that changes."""
     query, now = asked_for(measure=list(map(known, measure)), by=by, from_=from_, to=to, currency=currency), utc_now()
     with open_store(Settings()) as store:
+        store.month_ends.catch_up(utc_now)
         view = measures_view(query, store.month_ends, now)
     if csv:
         print_lines([as_csv(view)])

@@ -19,7 +19,8 @@ from adapters.cli.terminal import WIDTH_OF_A_PIPE, err, out, print_lines, tell
 from adapters.rendering.pool import RenderingPool
 from adapters.rendering.reports import document
 from adapters.rendering.streamed import written
-from application.reports.month_report import MonthInTheMaking, month_named
+from application.reports.month_report import MonthInTheMaking
+from application.reports.months import month_named
 from application.reports.said_vs_did import cuts_meant, last_position, said_vs_did
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import Tier
@@ -75,9 +76,14 @@ def month(
 ) -> None:
     """Compare what was said with what was done in a month, across plans."""
     form, now = form_of(format, output), utc_now()
-    making = MonthInTheMaking(month_named(month, now), now, owner, tier)
+    asked = month_named(month, now)
+    making = MonthInTheMaking(asked, now, owner, tier)
     with open_store(Settings()) as store:
-        made = b"".join(written(making, watched(store.events.histories())))
+        if store.month_ends.state(asked, now):
+            plans = (making.add_kept(*kept) for kept in store.month_ends.kept(asked))
+        else:
+            plans = (making.add(known) for known in watched(store.events.histories()))
+        made = b"".join(written(making, plans, store.events.history))
     deliver("month", made, form, output)
 
 

@@ -59,7 +59,7 @@ from application.findings.ports import AllFindings
 from application.measures.ports import MonthEnds
 from application.portfolio.ports import Portfolio
 from application.proof.ports import LogTree
-from application.reports.ports import Histories
+from application.reports.ports import Histories, KeptMonths
 from application.webhooks.ports import TryOut, Webhooks
 from application.webhooks.subscriptions import Subscriptions
 from domain.account_plan.language import AccountPlan
@@ -77,6 +77,7 @@ class Services:
     portfolio: Portfolio
     month_ends: MonthEnds
     findings: AllFindings
+    kept_months: KeptMonths
     tree: LogTree
     webhooks: Webhooks
     subscriptions: Subscriptions
@@ -160,7 +161,9 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             queries.routes(views),
             departures.routes(views),
             program.routes(program_views),
-            reports.routes(views, services.histories, services.tree, ReportResponder(services.press)),
+            reports.routes(
+                views, services.histories, services.kept_months, services.tree, ReportResponder(services.press)
+            ),
             portfolio.routes(services.portfolio),
             measures.routes(services.month_ends, services.now, views.note_read),
             findings.routes(services.findings),

@@ -19,8 +19,9 @@ from adapters.rendering.document import Form
 from adapters.rendering.streamed import written
 from application.aggregates.access import Caller
 from application.proof.ports import LogTree
-from application.reports.month_report import Month, MonthInTheMaking, MonthReport, month_named
-from application.reports.ports import Histories
+from application.reports.month_report import MonthInTheMaking, MonthReport
+from application.reports.months import Month, month_named
+from application.reports.ports import Histories, KeptMonths
 from application.reports.said_vs_did import Report, cuts_meant, last_position, said_vs_did
 from application.views.cuts import CutRefused
 from domain.account_plan.plan import Tier
@@ -59,7 +60,9 @@ class MonthAsked(BaseModel):
     format: Form | None = Field(None, description=FORMAT)
 
 
-def routes(views: PlanViews, histories: Histories, tree: LogTree, forms: ReportResponder) -> APIRouter:
+def routes(
+    views: PlanViews, histories: Histories, kept_months: KeptMonths, tree: LogTree, forms: ReportResponder
+) -> APIRouter:
     api = APIRouter(prefix="/v1", tags=["reports"])
 
     @api.get(
@@ -104,11 +107,20 @@ def routes(views: PlanViews, histories: Histories, tree: LogTree, forms: ReportR
             month = month_named(asked.month, now)
         except CutRefused as error:
             raise rejected_parameter("month", error.type, str(error)) from None
-        tag = month_tag(await run_in_threadpool(histories.last_position), month, now, form, caller)
+        state = await run_in_threadpool(kept_months.state, month, now, caller)
+        if state is None:
+            tag = month_tag(await run_in_threadpool(histories.last_position), month, now, form, caller)
+        else:
+            tag = f'"{state}{f".{form}" if form != "json" else ""}"'
         if is_known(request, tag):
             return unchanged(tag)
         making = MonthInTheMaking(month, now, asked.owner, asked.tier)
-        parts = written(making, (known for known in histories.histories() if caller.sees(known, now)))
+        plans = (
+            (making.add(known) for known in histories.histories() if caller.sees(known, now))
+            if state is None
+            else (making.add_kept(*kept) for kept in kept_months.kept(month, caller))
+        )
+        parts = written(making, plans, histories.history)
         if form != "json":
             answer = (await forms.made("month", form, parts, str(month))).with_tag(tag)
             answer.headers["Vary"] = VARY
@@ -122,8 +134,8 @@ def routes(views: PlanViews, histories: Histories, tree: LogTree, forms: ReportR
 
 
 def month_tag(position: int, month: Month, now: datetime, form: Form, caller: Caller) -> str:
-    """Return the ETag of a month report: all that was recorded; while the month goes on, or if the caller's plans
-    depend on team membership, also the day in every time zone."""
+    """Return the ETag of a month report that is computed from histories: all that was recorded; while the month goes
+    on, or if the caller's plans depend on team membership, also the day in every time zone."""
     minute = now.minute - now.minute % MINUTES_OF_A_DAY_BEGINNING
     days_count = caller.works_on_plans or not month.is_over(now)
     going_on = f".{now:%Y-%m-%dT%H}:{minute:02}" if days_count else ""

@@ -55,6 +55,10 @@ class PostgresEventStore:
     def read(self, plan_id: UUID, after: int = 0) -> Sequence[Recorded]:
         return self._events.read(plan_id, after)
 
+    def history(self, plan_id: UUID) -> LoadedPlan:
+        """Return a plan as it stands. Raises `StoreUnavailable`."""
+        return LoadedPlan.of(ACCOUNT_PLAN, plan_id, self.read(plan_id))
+
     def histories(self, after_plan: UUID | None = None, with_words: bool = True) -> Iterator[LoadedPlan]:
         """Yield every plan after one, in order of id, as it stands when its turn comes.
 

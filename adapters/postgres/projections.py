@@ -362,6 +362,7 @@ def make_anew(connection: Connection[Any], projection: Projection, now: Now, pro
     while projection.is_due(connection, generation, now()):
         with locked(connection, projection, generation):
             projection.age(connection, generation, now())
+        progress(live.head, live.head)
     go_live(connection, projection, now, generation)
     clear_others(connection, projection)
 

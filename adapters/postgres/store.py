@@ -28,8 +28,8 @@ from adapters.postgres.former_logs import leave_this_log
 from adapters.postgres.key_generations import KeyGenerations, Secrets
 from adapters.postgres.log_tree import PostgresLogTree
 from adapters.postgres.log_watch import PostgresLogWatch
-from adapters.postgres.measures import PostgresMonthEnds
 from adapters.postgres.migrations import migrate
+from adapters.postgres.month_ends import PostgresMonthEnds
 from adapters.postgres.person_keys import PersonKeyCache, PostgresPersonKeys
 from adapters.postgres.portfolio import PostgresPortfolio
 from adapters.postgres.sessions import PostgresSessions
@@ -234,7 +234,7 @@ def _opened(
             events,
             erasures,
             PostgresPortfolio(datastore),
-            PostgresMonthEnds(events),
+            PostgresMonthEnds(datastore, events),
             PostgresApiKeys(datastore),
             PostgresAccessEvents(datastore),
             PostgresSessions(datastore),

@@ -1,23 +1,25 @@
 """The month report as JSON, written while it is computed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic_core import to_json
 
-from application.reports.month_report import MonthInTheMaking
-from application.views.loaded_plan import LoadedPlan
+from application.reports.month_report import MonthInTheMaking, Read
+from application.reports.plan_month import PlanMonth
 
 
-def written(making: MonthInTheMaking, histories: Iterator[LoadedPlan]) -> Iterator[bytes]:
-    """Yield the JSON of `MonthReport`, plan by plan. The first part is yielded with the first plan."""
+def written(making: MonthInTheMaking, plans: Iterable[PlanMonth | None], read: Read) -> Iterator[bytes]:
+    """Yield the JSON of `MonthReport`, plan by plan as they were added. The first part is yielded with the first plan.
+
+    `read` reads the plans of which there is something to tell in words, if their months were kept.
+    """
     begun = opened(making.heading) + b',"plans":['
-    for known in histories:
-        plan = making.add(known)
+    for plan in plans:
         if plan:
             yield begun + to_json(plan, by_alias=True)
             begun = b","
-    yield (begun if begun != b"," else b"") + b"]," + to_json(making.summary(), by_alias=True)[1:]
+    yield (begun if begun != b"," else b"") + b"]," + to_json(making.summary(read), by_alias=True)[1:]
 
 
 def opened(heading: Any) -> bytes:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
 
-from application.reports.month_report import Month
+from application.reports.months import Month
 from domain.program.charter import CharterRevised, ExchangeRatesSet, ProgramOpened
 from domain.record import Recorded
 

@@ -7,12 +7,12 @@ whatever day it is about: so a month that is over says the same for ever.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 
 from application.findings.examined import Examined
-from application.reports.month_report import Month, cuts_of
+from application.reports.months import Month, cuts_of
 from application.reports.outcomes import PromiseOutcome, PromiseOutcomes, rows
 from application.reports.period import Period
 from application.views.cuts import cut_at
@@ -96,12 +96,3 @@ def measured_months(
 
 def _at(loaded: LoadedPlan, known: LoadedPlan, version: int) -> LoadedPlan:
     return loaded.with_news(known.records[loaded.version : version]) if version > loaded.version else loaded
-
-
-def months_between(first: Month, last: Month) -> list[Month]:
-    """Both included; none where the last is before the first."""
-    found, month = [], first
-    while month.first <= last.first:
-        found.append(month)
-        month = Month.of(month.last + timedelta(days=1))
-    return found

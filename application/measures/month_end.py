@@ -16,6 +16,11 @@ GroupBy = Literal["plan", "owner", "tier", "territory", "segment", "total"]
 GROUPINGS: Sequence[GroupBy] = get_args(GroupBy)
 
 
+SHAPE = 1
+"""The number of this definition. Raise it with the definition of a measure, of a rule of the findings, or of what the
+month report keeps of a plan: every store then makes its table of month ends anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class MonthEnd:
     """Of a plan as it stood at the end of a month."""

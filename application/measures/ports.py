@@ -7,7 +7,7 @@ from typing import Protocol
 from application.aggregates.access import Caller
 from application.measures.measure import MeasureName
 from application.measures.month_end import MonthEnd
-from application.reports.month_report import Month
+from application.reports.months import Month
 from domain.record import Recorded
 
 

@@ -5,9 +5,8 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.measures.measure import MEASURE_NAMES, MeasureName
-from application.measures.measured import months_between
 from application.measures.month_end import GroupBy
-from application.reports.month_report import LATEST_ZONE, Month, month_named
+from application.reports.months import LATEST_ZONE, Month, month_named, months_between
 from application.views.cuts import CutRefused
 from domain.language import Currency
 from domain.things import day_of

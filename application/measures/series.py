@@ -16,7 +16,7 @@ from application.measures.month_end import GroupBy, MonthEnd
 from application.measures.ports import MonthEnds
 from application.measures.query import MeasuresQuery, months_asked
 from application.measures.registry import MEASURES
-from application.reports.month_report import Month
+from application.reports.months import Month
 
 CENT = Decimal("0.01")
 

@@ -7,6 +7,7 @@ import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ class Story:
         self.api, self._postgres, self._where, self._file, self._told = api, postgres, where, file, told
         tell(api)
         api.store.portfolio.catch_up(api.clock)
+        api.store.month_ends.catch_up(lambda: api.clock.now + timedelta(days=62))
         self.version = api.version
         self.log_before = log(where.service)
         self.checkpoint = sealed(api.store)
@@ -275,6 +277,7 @@ def test_everything_can_be_made_anew_without_her(erased: Story):
     erased.api.store.portfolio.catch_up(erased.api.clock)
     before = erased.api.get("/v1/plans").json()
     erased.api.store.portfolio.rebuild(erased.api.clock)
+    erased.api.store.month_ends.rebuild(lambda: erased.api.clock.now + timedelta(days=62))
     assert erased.api.get("/v1/plans").json() == before
     assert found_in({"portfolio": erased.api.get("/v1/plans").content, "pg_dump": erased.dumped()}) == []
 

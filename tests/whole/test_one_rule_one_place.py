@@ -23,7 +23,8 @@ from application.findings.registry import findings_view
 from application.portfolio.projector import PortfolioProjector
 from application.portfolio.row import shown
 from application.reports import promises
-from application.reports.month_report import month_named, month_report
+from application.reports.month_report import month_report
+from application.reports.months import month_named
 from application.reports.said_vs_did import cuts_meant, said_vs_did
 from application.views import freshness
 from application.views.blame import blame

@@ -85,6 +85,25 @@ def test_the_month_of_all_plans_is_told(worked: Api) -> None:
     assert worked.get("/v1/reports/said-vs-did", tag, month="2026-03").status_code == 200
 
 
+def test_a_month_that_is_over_and_kept_is_the_same_report_and_is_not_sent_again_whatever_happens(worked: Api) -> None:
+    asked = "/v1/reports/said-vs-did"
+    computed = worked.get(asked, month="2026-03")
+    worked.store.month_ends.catch_up(worked.clock)
+    answer = worked.get(asked, month="2026-03")
+    assert answer.content == computed.content
+    tag = {"If-None-Match": answer.headers["etag"]}
+    worked.done("write-note", id="n", section="plan", text="News")
+    worked.store.month_ends.catch_up(worked.clock)
+    assert worked.get(asked, tag, month="2026-03").status_code == 304
+    assert worked.get(asked, tag, month="2026-04").status_code == 200
+    assert worked.get(asked, tag, month="2026-03", format="md").status_code == 200
+    assert worked.get(asked, month="2026-03", owner="nobody").json()["plans"] == []
+    worked.done("add-stakeholder", id="coo", name="Jane Doe", level="executive")
+    assert worked.get(asked, tag, month="2026-03").status_code == 304
+    worked.done("forget-stakeholder", id="coo")  # whose words the report might tell
+    assert worked.get(asked, tag, month="2026-03").status_code == 200
+
+
 def test_a_month_that_goes_on_is_asked_anew_every_day(worked: Api) -> None:
     answer = worked.get("/v1/reports/said-vs-did", month="2026-04")
     assert answer.json()["provisional"]

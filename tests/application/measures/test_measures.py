@@ -12,10 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as some
 
 from application.measures.measure import ALL, MEASURE_NAMES, MeasureName, added, value_of
-from application.measures.measured import measured_months, months_between
+from application.measures.measured import measured_months
 from application.measures.registry import MEASURES, figures_of
 from application.measures.revenue import won as won_opportunities
-from application.reports.month_report import Month, month_named
+from application.reports.months import Month, month_named, months_between
 from domain.program import PROGRAM
 from tests.application.findings.stories import (
     action,

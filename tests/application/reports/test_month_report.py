@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from application.reports.month_report import MonthInTheFuture, MonthReport, MonthUnknown, month_named, month_report
+from application.reports.month_report import MonthReport, month_report
+from application.reports.months import MonthInTheFuture, MonthUnknown, month_named
 from domain.account_plan.plan import Tier
 from tests.histories import OPEN, History, instant
 from tests.promising import action, complete, move, play, win

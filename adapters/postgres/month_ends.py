@@ -1,0 +1,174 @@
+"""What the months of all plans came to: from the table where they are over, computed where they are not."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.sql import SQL, Literal
+from pydantic import TypeAdapter
+from pydantic_core import from_json
+
+from adapters.events.stored_format import FORGETTING, decode
+from adapters.observability.outages import Outages
+from adapters.postgres.datastore import Datastore, unavailable
+from adapters.postgres.event_store import PostgresEventStore
+from adapters.postgres.month_ends_table import NAME, MonthEndsTable
+from adapters.postgres.portfolio import theirs
+from adapters.postgres.projections import (
+    Follower,
+    Now,
+    Progress,
+    RebuildUnderWay,
+    Standing,
+    catch_up,
+    connected,
+    into_shape,
+    rebuild,
+    standing,
+)
+from application.aggregates.access import Caller
+from application.measures.measure import Figures, MeasureName
+from application.measures.measured import measured_months
+from application.measures.month_end import SHAPE, MonthEnd, month_end
+from application.reports.months import LATEST_ZONE, Month
+from application.reports.plan_month import KeptMonth
+from domain.program.charter import PROGRAM_ID
+from domain.record import Recorded
+from domain.things import day_of
+
+LIVE = "(SELECT generation FROM plantrail.projections WHERE name = '{}' AND live)"
+OF_A_MONTH = f"FROM plantrail.month_ends WHERE generation = {LIVE.format(NAME)} AND month = %(month)s"
+HEAD = tuple(field.name for field in fields(MonthEnd) if field.name not in ("provisional", "figures"))
+WAITING = (
+    f"SELECT EXISTS (SELECT FROM plantrail.month_end_plans WHERE generation = {LIVE.format(NAME)} AND next_month <= %s)"
+)
+NEXT_EVENT = (
+    "SELECT originator_id, originator_version, notification_id, topic, state FROM plantrail.stored_events"
+    " WHERE notification_id > %s ORDER BY notification_id LIMIT 1"
+)
+# The topics are part of the statement, because only then the partial index on these events is used.
+LAST_FORGOTTEN = SQL(
+    "SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events WHERE topic IN ({})"
+).format(SQL(", ").join(map(Literal, sorted(FORGETTING))))
+
+_kept = TypeAdapter(KeptMonth).validate_json
+
+
+class PostgresMonthEnds:
+    """The months of plans: see `application.measures.ports.MonthEnds` and `application.reports.ports.KeptMonths`."""
+
+    def __init__(self, datastore: Datastore, events: PostgresEventStore) -> None:
+        self._datastore = datastore
+        self._events = events
+
+    # Measures
+
+    def month_ends(
+        self, months: Sequence[Month], names: Sequence[MeasureName], now: datetime, caller: Caller | None = None
+    ) -> Iterator[MonthEnd]:
+        with self._datastore.connection() as connection:
+            kept = [month for month in months if _is_kept(connection, month, now)]
+        for month in kept:
+            yield from self._from_table(month, names, caller)
+        others = [month for month in months if month not in kept]
+        if others:
+            yield from self._computed(others, names, now, caller)
+
+    def _from_table(self, month: Month, names: Sequence[MeasureName], caller: Caller | None) -> Iterator[MonthEnd]:
+        columns = ", ".join([*HEAD, *(f"figures->>'{name}'" for name in names)])
+        for row in self._rows(columns, month, caller):
+            head = dict(zip(HEAD, row, strict=False))
+            told = zip(names, row[len(HEAD) :], strict=True)
+            figures = {name: _figures(text) for name, text in told if text is not None}
+            yield MonthEnd(**head, provisional=False, figures=figures)
+
+    def _computed(
+        self, months: Sequence[Month], names: Sequence[MeasureName], now: datetime, caller: Caller | None
+    ) -> Iterator[MonthEnd]:
+        program = self.program()
+        for known in self._events.histories(with_words=False):
+            if caller is None or caller.sees(known, now):
+                for at in measured_months(known, months, now, program):
+                    yield month_end(at, names)
+
+    def program(self) -> Sequence[Recorded]:
+        return self._events.read(PROGRAM_ID)
+
+    # The month report
+
+    def state(self, month: Month, now: datetime, caller: Caller | None = None) -> str | None:
+        with self._datastore.connection() as connection:
+            if not _is_kept(connection, month, now):
+                return None
+            at = standing(connection, NAME)
+            (forgotten,) = connection.execute(LAST_FORGOTTEN).fetchone() or (0,)
+        plans = b"".join(plan_id.bytes for (plan_id,) in self._rows("plan_id", month, caller))
+        return sha256(b"%d %d %d " % (at.shape, at.generation, forgotten) + plans).hexdigest()[:32]
+
+    def kept(self, month: Month, caller: Caller | None = None) -> Iterator[tuple[UUID, KeptMonth]]:
+        for plan_id, report in self._rows("plan_id, report::text", month, caller):
+            yield plan_id, _kept(report)
+
+    def _rows(self, columns: str, month: Month, caller: Caller | None) -> Sequence[tuple[Any, ...]]:
+        """In order of plan id."""
+        whose = {"actor": caller.actor, "plans": list(caller.plans or ())} if caller else {}
+        values: dict[str, Any] = {"month": month.first, **whose}
+        statement = f"SELECT {columns} {OF_A_MONTH}{_visible(caller)} ORDER BY plan_id"
+        with self._datastore.connection() as connection:
+            return connection.execute(statement.encode(), values).fetchall()
+
+    # The table
+
+    def catch_up(self, now: Now) -> Standing:
+        """Update the table here and now, where no follower may be running. Raises `StoreUnavailable`."""
+        with unavailable(), connected(self._datastore) as connection:
+            *_, at = catch_up(connection, MonthEndsTable(), now)
+            if at.shape < SHAPE:
+                with suppress(RebuildUnderWay):
+                    into_shape(self._datastore, MonthEndsTable(), now)
+                *_, at = catch_up(connection, MonthEndsTable(), now)
+            return at
+
+    def follower(self, now: Now, outages: Outages | None = None) -> Follower:
+        """Return a follower that keeps the table up to date. The caller starts and stops it."""
+        return Follower(self._datastore, MonthEndsTable(), now, outages)
+
+    def rebuild(self, now: Now, progress: Progress = lambda _done, _total: None) -> None:
+        """Build the table anew while the old one serves: see `adapters.postgres.projections.rebuild`."""
+        rebuild(self._datastore, MonthEndsTable(), now, progress)
+
+
+def _is_kept(connection: Connection[Any], month: Month, now: datetime) -> bool:
+    """Return whether a month is over everywhere, and kept of every plan that had it."""
+    if not month.is_over(now):
+        return False
+    at = standing(connection, NAME)
+    if at.shape != SHAPE:
+        return False
+    if connection.execute(WAITING, (month.first,), prepare=True).fetchone() != (False,):
+        return False
+    if at.position == at.head:
+        return True
+    # Events that were not folded yet may be of a plan of which the table does not know.
+    plan_id, version, position, topic, state = connection.execute(NEXT_EVENT, (at.position,), binary=True).fetchall()[0]
+    recorded_at = decode(plan_id, version, position, topic, state, {}).meta.recorded_at
+    return day_of(recorded_at, LATEST_ZONE) > month.last
+
+
+def _visible(caller: Caller | None) -> str:
+    """Return the condition that limits rows to plans that the caller may see now, as the portfolio has them."""
+    [*conditions] = theirs(caller)
+    if not conditions:
+        return ""
+    of_portfolio = " AND ".join([f"generation = {LIVE.format('portfolio')}", *conditions])
+    return f" AND plan_id IN (SELECT plan_id FROM plantrail.portfolio WHERE {of_portfolio})"
+
+
+def _figures(text: str) -> Figures:
+    return {key: tuple(map(Decimal, parts)) for key, parts in from_json(text).items()}

@@ -1,0 +1,124 @@
+"""The month of one plan in a month report: its scores, and what the report tells of it in words.
+
+What is kept of a month that is over are figures. Titles and reasons may be about somebody who is forgotten later, so
+the few that a report tells are read when it is made.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from pydantic import BaseModel, Field
+
+from application.reports.blind_spots import BlindSpot, blind_spots
+from application.reports.months import Month, cuts_of
+from application.reports.outcomes import ListName, PromiseOutcome, PromiseOutcomes, rows
+from application.reports.period import Period
+from application.reports.said_vs_did import Compared, Scores, compared, scores
+from application.views.cuts import Cut, known_at, plan_at
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan.plan import PlanReopened, the_plan
+from domain.account_plan.promises import open_promises
+
+
+class PlanMonth(Scores, Compared):
+    """The month of one plan."""
+
+
+class Slip(BaseModel):
+    """A promise of ours that was moved to a later day, and how many days later."""
+
+    plan: str
+    account_name: str
+    list: ListName
+    days: int
+    row: PromiseOutcome
+
+
+class LateDeparture(BlindSpot):
+    """A stakeholder whose departure was recorded days late."""
+
+    plan: str
+    account_name: str
+
+
+class KeptMonth(BaseModel):
+    """What is kept of the month of one plan: everything but words."""
+
+    which: Compared
+    scores: Scores | None = Field(description="Null: the plan is left out.")
+    people: dict[str, Scores] = Field(description="The scores of the promises of each person who promised.")
+    slips: list[int] = Field(description="How many days each promise slipped, in the order of `PlanInMonth.slips`.")
+    departures: int = Field(description="How many departures were recorded late.")
+
+
+@dataclass(frozen=True)
+class PlanInMonth:
+    """A plan in a month that it has. Nothing that was recorded later is known of it."""
+
+    period: Period
+
+    @classmethod
+    def of(cls, known: LoadedPlan, month: Month, now: datetime) -> "PlanInMonth | None":
+        """Return None if the month has not begun for the plan, or was over before the plan was opened."""
+        cuts = cuts_of(month, known, now)
+        return cls(Period.between(known_at(known, cuts[1]), *cuts)) if cuts else None
+
+    @cached_property
+    def which(self) -> Compared:
+        return compared(self.period.known, self.period.a, self.period.b)
+
+    @cached_property
+    def outcomes(self) -> PromiseOutcomes:
+        return rows(self.period)
+
+    @cached_property
+    def slips(self) -> Sequence[Slip]:
+        plan, account_name = self.which.plan, self.which.account_name
+        return [
+            Slip(plan=plan, account_name=account_name, list=name, days=(row.due_now_on - row.due_on).days, row=row)
+            for name, promises in self.outcomes.items()
+            for row in promises
+            if row.outcome == "slipped" and row.side == "us"
+        ]
+
+    @cached_property
+    def departures(self) -> Sequence[LateDeparture]:
+        plan, account_name = self.which.plan, self.which.account_name
+        return [
+            LateDeparture(plan=plan, account_name=account_name, **spot.__dict__)
+            for spot in blind_spots(self.period).spots
+            if spot.what == "departure"
+        ]
+
+    def kept(self) -> KeptMonth:
+        if is_left_out(self.period.known, self.period.a, self.period.b):
+            return KeptMonth(which=self.which, scores=None, people={}, slips=[], departures=0)
+        return KeptMonth(
+            which=self.which,
+            scores=scores(self.outcomes),
+            people={person: scores(promises) for person, promises in by_person(self.outcomes).items()},
+            slips=[slip.days for slip in self.slips],
+            departures=len(self.departures),
+        )
+
+
+def is_left_out(known: LoadedPlan, a: Cut, b: Cut) -> bool:
+    """Return whether a plan was archived all the month and had nothing open in it, so that there is nothing to
+    judge."""
+    if a.version == 0:
+        return False
+    plan = plan_at(known, a)
+    reopened = any(isinstance(record.event, PlanReopened) for record in known.records[a.version : b.version])
+    return the_plan(plan).archived and not reopened and not open_promises(plan)
+
+
+def by_person(found: PromiseOutcomes) -> Mapping[str, PromiseOutcomes]:
+    """Return the promises of each person, in their lists."""
+    people: dict[str, dict[ListName, list[PromiseOutcome]]] = defaultdict(lambda: {name: [] for name in found})
+    for name, promises in found.items():
+        for row in promises:
+            people[row.owner][name].append(row)
+    return people
