@@ -149,8 +149,10 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     views = queries.PlanViews(services.plans, program_views, services.heads, services.access_log)
     services.erasures.when_forgotten(views.drop)
     services.erasures.when_forgotten(services.drafts.drop_of_plan)
+    services.heads.when_another_log(views.drop_all)
+    services.heads.when_another_log(program_views.drop_all)
     guard = Guard(services.callers, views.plan, services.limits)
-    common = services.erasures, services.secret, metrics, views.note_read
+    common = services.erasures, services.secret, metrics, services.heads, views.note_read
     desk = commands.CommandDesk(PLANS, services.plans, *common)
     program_desk = commands.CommandDesk(THE_PROGRAM, services.program, *common)
     # Flat and in front, for every route before the right one is tried in vain.

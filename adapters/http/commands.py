@@ -36,7 +36,7 @@ from application.aggregates.access import Caller, check_right, right_to
 from application.aggregates.cache import LoadedAggregate
 from application.aggregates.erasures import Certificate, Erasures
 from application.aggregates.handle import Aggregates, CommandRefused, KeyReused, Outcome, VersionConflict
-from application.aggregates.ports import CommandContext, StoreBusy, StoreUnavailable
+from application.aggregates.ports import CommandContext, Heads, StoreBusy, StoreUnavailable
 from application.aggregates.read import first_there
 from domain.account_plan.stakeholders import ForgetStakeholder
 from domain.language import Caution, Command, Refusal, shortened
@@ -151,6 +151,7 @@ class CommandDesk:
         erasures: Erasures,
         secret: bytes,
         metrics: Metrics,
+        heads: Heads,
         note_read: NoteRead,
     ) -> None:
         self.resource = resource
@@ -158,6 +159,7 @@ class CommandDesk:
         self._erasures = erasures
         self._secret = secret
         self._numbers = metrics
+        self._heads = heads
         self._note_read = note_read
         self._threads = CapacityLimiter(MOST_AT_ONCE)
 
@@ -166,12 +168,12 @@ class CommandDesk:
             body = await body_of(request)
             command = body_read(model, body)
             if is_dry_run(request):
-                return would_answer(answer(self.resource, await self._tried(request, [command]), [command]))
-            outcome = await self._handled(request, name, [command])
+                return would_answer(answer(self.resource, None, await self._tried(request, [command]), [command]))
+            outcome, log = await self._handled(request, name, [command])
             if isinstance(command, ForgetStakeholder):
                 confirmed = await run_in_threadpool(self._erasures.confirmed, outcome.aggregate_id, command.id)
-                return answer(self.resource, outcome, [command], confirmed)
-            return answer(self.resource, outcome, [command])
+                return answer(self.resource, log, outcome, [command], confirmed)
+            return answer(self.resource, log, outcome, [command])
 
         return one
 
@@ -179,20 +181,22 @@ class CommandDesk:
         commands = listed_commands(self.resource, await body_of(request))
         try:
             if is_dry_run(request):
-                return would_answer(answers(self.resource, await self._tried(request, commands), commands))
-            outcome = await self._handled(request, "commands", commands)
+                return would_answer(answers(self.resource, None, await self._tried(request, commands), commands))
+            outcome, log = await self._handled(request, "commands", commands)
         except self.resource.of.not_open:
             raise
         except Refusal as refusal:
             raise CommandRefused(0, refusal) from None
-        return answers(self.resource, outcome, commands)
+        return answers(self.resource, log, outcome, commands)
 
     def now(self) -> datetime:
         return self._aggregates.now()
 
-    async def _handled(self, request: Request, route: str, commands: Sequence[Command]) -> Outcome:
-        said = context(request, caller_of(request))
-        return await self.carry_out(request, route, commands, said, version_seen(request), idempotency_key(request))
+    async def _handled(self, request: Request, route: str, commands: Sequence[Command]) -> tuple[Outcome, UUID]:
+        """Return what came of the commands, and the log that it was recorded on."""
+        said, log = context(request, caller_of(request)), await self._log(request)
+        seen, key = version_seen(request, log), idempotency_key(request)
+        return await self.carry_out(request, route, commands, said, seen, key), log
 
     async def carry_out(
         self,
@@ -238,20 +242,25 @@ class CommandDesk:
         Raises `Rejected`, `StoreUnavailable`.
         """
         caller, given, id = caller_of(request), idempotency_key(request), next(iter(self.resource.named(named)))
-        said, commands = context(request, caller), [command]
+        said, commands, log = context(request, caller), [command], await self._log(request)
         key = sealed_key(self._secret, caller, f"{route} {id}", given, canonical(commands)) if given else None
         outcome = await self._aggregates.handle_soon(
-            id, commands, said, if_match=version_seen(request), key=key, check=self._check_of(caller, commands)
+            id, commands, said, if_match=version_seen(request, log), key=key, check=self._check_of(caller, commands)
         )
         if outcome is None:
             return None
         request.scope["spoken_of"] |= self._named(outcome)
         self._tell_done(outcome, commands, {"actor": caller.actor, "request_id": said.request_id})
-        return answer(self.resource, outcome, commands)
+        return answer(self.resource, log, outcome, commands)
+
+    async def _log(self, request: Request) -> UUID:
+        """Return the log that there is, asked for now where what was seen of it matters."""
+        seen = None if "if-match" in request.headers else self._heads.seen_log
+        return seen or await self._heads.log()
 
     async def _tried(self, request: Request, commands: Sequence[Command]) -> Outcome:
         """Return what would come of the commands. Raises as `carry_out` does."""
-        caller, seen = caller_of(request), version_seen(request)
+        caller, seen = caller_of(request), version_seen(request, await self._log(request))
         said, check = context(request, caller), self._check_of(caller, commands)
 
         def on(id: UUID) -> Outcome:
@@ -368,22 +377,26 @@ class Listed(BaseModel):
 
 
 def answer(
-    resource: Resource, outcome: Outcome, commands: Sequence[Command], certificate: Certificate | None = None
+    resource: Resource,
+    log: UUID | None,
+    outcome: Outcome,
+    commands: Sequence[Command],
+    certificate: Certificate | None = None,
 ) -> Response:
     [result] = results_of(outcome, commands)
     model, _ = ANSWERS[resource]
     content = model(**about(resource, outcome), id=result.id, events=result.events, warnings=result.warnings)
     if certificate:
         content = ErasureAnswer(**content.__dict__, certificate=certificate)
-    return answered(resource, outcome, content)
+    return answered(resource, log, outcome, content)
 
 
-def answers(resource: Resource, outcome: Outcome, commands: Sequence[Command]) -> Response:
+def answers(resource: Resource, log: UUID | None, outcome: Outcome, commands: Sequence[Command]) -> Response:
     results = results_of(outcome, commands)
     events = [event for result in results for event in result.events]
     _, model = ANSWERS[resource]
     content = model(**about(resource, outcome), id=None, events=events, warnings=placed(results), results=results)
-    return answered(resource, outcome, content)
+    return answered(resource, log, outcome, content)
 
 
 def about(resource: Resource, outcome: Outcome) -> dict[str, Any]:
@@ -409,8 +422,8 @@ def results_of(outcome: Outcome, commands: Sequence[Command]) -> list[Result]:
     ]
 
 
-def answered(resource: Resource, outcome: Outcome, content: Answered) -> Response:
-    headers = {"ETag": etag(outcome.version, outcome.erasures, outcome.today), "Vary": "Authorization"}
+def answered(resource: Resource, log: UUID | None, outcome: Outcome, content: Answered) -> Response:
+    headers = {"ETag": etag(log, outcome.version, outcome.erasures, outcome.today), "Vary": "Authorization"}
     if outcome.replayed:
         headers["Idempotency-Replayed"] = "true"
     if outcome.opened:

@@ -14,6 +14,7 @@ CACHING = {"Vary": "Authorization", "Cache-Control": "private, no-cache"}
 
 
 def etag(
+    log: UUID | None,
     version: int,
     erasures: int,
     today: date | None,
@@ -23,13 +24,19 @@ def etag(
     policy: int = 0,
 ) -> str:
     """`"<version>.<erasures>.<the plan's today, where it matters>"`, the form of what is no JSON, the size of the
-    checkpoint that it shows, how many of its cuts are reviews that were struck since, and the version of the policy
-    it is judged by, but for the default one."""
+    checkpoint that it shows, how many of its cuts are reviews that were struck since, the version of the policy it is
+    judged by, but for the default one, and the log that all of it stands on."""
     parts = [str(version), str(erasures), *([today.isoformat()] if today else []), *([form] if form != "json" else [])]
     parts += [f"head-{head}"] if head else []
     parts += [f"struck-{struck}"] if struck else []
     parts += [f"policy-{policy}"] if policy else []
-    return f'"{".".join(parts)}"'
+    return f'"{".".join([*parts, log_tag(log)])}"'
+
+
+def log_tag(log: UUID | None) -> str:
+    """Return the part of an ETag that names a log: a store restored from a copy goes on with another one, where the
+    same numbers may mean something else."""
+    return f"log-{log.hex[:12]}" if log else "log"
 
 
 def is_known(request: Request, tag: str) -> bool:
@@ -98,6 +105,11 @@ class ReadyAnswers:
             while self._bytes > self._most:
                 (_, oldest), dropped = self._answers.popitem(last=False)
                 self._bytes -= size(oldest, dropped)
+
+    def drop_all(self) -> None:
+        with self._lock:
+            self._answers.clear()
+            self._bytes = 0
 
     def drop(self, plan_id: UUID) -> None:
         """Drop every view of a plan."""

@@ -220,6 +220,15 @@ class Views(Generic[A]):
         """Drop the ready answers of a plan."""
         self._ready.drop(plan_id)
 
+    def drop_all(self) -> None:
+        """Drop everything that is remembered of a log that there is no more."""
+        self._aggregates.drop_all()
+        self._ready.drop_all()
+
+    async def log(self) -> UUID:
+        """Return the id of the log that there is now. Raises `StoreUnavailable`."""
+        return await self._heads.log()
+
     def note_read(self, request: Request, plan_id: UUID | None, cut: str | None) -> None:
         """Put a read on record. Raises `AccessLogFull`."""
         caller, view = caller_of(request), request.scope["route"].name
@@ -282,6 +291,7 @@ class Views(Generic[A]):
         moves = until.cut == "now" or until.provisional
         struck = until.struck + (since is not None and since.struck)
         tag = etag(
+            self._heads.seen_log,
             until.version,
             known.erasures,
             until.date if moves else None,

@@ -4,13 +4,14 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import chain
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.http.conditional import CACHING, Answer, is_known, unchanged
+from adapters.http.conditional import CACHING, Answer, is_known, log_tag, unchanged
 from adapters.http.problems import rejected_parameter
 from adapters.http.queries import CUT, CutText, PlanPath, PlanViews
 from adapters.http.report_forms import FORMED_QUERY, ReportResponder, form_asked
@@ -107,11 +108,11 @@ def routes(
             month = month_named(asked.month, now)
         except CutRefused as error:
             raise rejected_parameter("month", error.type, str(error)) from None
-        state = await run_in_threadpool(kept_months.state, month, now, caller)
+        state, log = await run_in_threadpool(kept_months.state, month, now, caller), await views.log()
         if state is None:
-            tag = month_tag(await run_in_threadpool(histories.last_position), month, now, form, caller)
+            tag = month_tag(log, await run_in_threadpool(histories.last_position), month, now, form, caller)
         else:
-            tag = f'"{state}{f".{form}" if form != "json" else ""}"'
+            tag = f'"{state}{f".{form}" if form != "json" else ""}.{log_tag(log)}"'
         if is_known(request, tag):
             return unchanged(tag)
         making = MonthInTheMaking(month, now, asked.owner, asked.tier)
@@ -133,14 +134,14 @@ def routes(
     return api
 
 
-def month_tag(position: int, month: Month, now: datetime, form: Form, caller: Caller) -> str:
+def month_tag(log: UUID, position: int, month: Month, now: datetime, form: Form, caller: Caller) -> str:
     """Return the ETag of a month report that is computed from histories: all that was recorded; while the month goes
     on, or if the caller's plans depend on team membership, also the day in every time zone."""
     minute = now.minute - now.minute % MINUTES_OF_A_DAY_BEGINNING
     days_count = caller.works_on_plans or not month.is_over(now)
     going_on = f".{now:%Y-%m-%dT%H}:{minute:02}" if days_count else ""
     formed = f".{form}" if form != "json" else ""
-    return f'"{position}{going_on}{formed}{scope_tag(caller)}"'
+    return f'"{position}{going_on}{formed}{scope_tag(caller)}.{log_tag(log)}"'
 
 
 def scope_tag(caller: Caller) -> str:

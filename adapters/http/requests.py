@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Request
 from pydantic_core import from_json
 
+from adapters.http.conditional import log_tag
 from adapters.http.permission import Permission
 from adapters.http.problems import FieldError, Rejected, malformed_json
 from application.aggregates.access import Caller
@@ -20,8 +21,9 @@ MOST_BYTES = 256 * 1024
 LONGEST_KEY = 255
 JSON = re.compile(r"application/([a-z0-9.-]+\+)?json\s*(;|$)")
 CHARSET = re.compile(r';\s*charset="?([^\s";]+)')
-ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})(?:\.[^"]*)?"')
+ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})(?:\.[^"]*?)?(?:\.(log-[0-9a-f]+))?"')
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+OF_ANOTHER_LOG = 2**31
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 """The form of request ids and conversation ids that callers may choose."""
 
@@ -111,15 +113,19 @@ def context(request: Request, caller: Caller, source: str = "api") -> CommandCon
     )
 
 
-def version_seen(request: Request) -> int | None:
-    """Return the version in `If-Match`, the latest of several; None if it is absent or `*`."""
+def version_seen(request: Request, log: UUID) -> int | None:
+    """Return the version in `If-Match`, the latest of several; None if it is absent or `*`.
+
+    Of another log than this one nothing was seen here: its versions are later than any.
+    """
     given = [tag.strip() for tag in ",".join(request.headers.getlist("if-match") or ["*"]).split(",")]
     if given == ["*"]:
         return None
     found = [match for tag in given if (match := ETAG.fullmatch(tag))]
     if len(found) < len(given):
         raise Rejected(400, "malformed-if-match", "If-Match must be an ETag that this service gave.")
-    return max(int(match[1]) for match in found)
+    ours = [int(match[1]) for match in found if match[2] in (None, log_tag(log))]
+    return max(ours, default=OF_ANOTHER_LOG)
 
 
 def idempotency_key(request: Request) -> str | None:

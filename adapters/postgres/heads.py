@@ -4,6 +4,7 @@ Every read of a plan asks for its version before cached state is used, so nothin
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +17,11 @@ from application.aggregates.ports import StoreUnavailable
 HEADS = (
     "SELECT asked.plan, coalesce(("
     "  SELECT originator_version FROM plantrail.stored_events e WHERE e.originator_id = asked.plan"
-    "  ORDER BY originator_version DESC LIMIT 1), 0)"
-    " FROM unnest(%s::uuid[]) AS asked (plan)"
+    "  ORDER BY originator_version DESC LIMIT 1), 0), log.id"
+    " FROM unnest(%s::uuid[]) AS asked (plan), plantrail.log"
 )
 HEAD_QUERY_TIMEOUT_SECONDS = 5.0
+NO_PLAN = UUID(int=0)
 
 
 class PostgresHeads:
@@ -35,6 +37,20 @@ class PostgresHeads:
         self._asked: dict[UUID, asyncio.Future[int]] = {}
         self._answering: asyncio.Task[None] | None = None
         self._connection: AsyncConnection[Any] | None = None
+        self._log: UUID | None = None
+        self._told: list[Callable[[], object]] = []
+
+    @property
+    def seen_log(self) -> UUID | None:
+        return self._log
+
+    def when_another_log(self, tell: Callable[[], object]) -> None:
+        self._told.append(tell)
+
+    async def log(self) -> UUID:
+        await self.version(NO_PLAN)
+        assert self._log
+        return self._log
 
     async def version(self, plan_id: UUID) -> int:
         if plan_id not in self._asked:
@@ -74,7 +90,15 @@ class PostgresHeads:
             self._connection = await AsyncConnection.connect(self._conninfo, autocommit=True, connect_timeout=3)
             await self._connection.execute(*SESSION)
         cursor = await self._connection.execute(HEADS, (plans,), prepare=True)
-        return dict(await cursor.fetchall())
+        found = await cursor.fetchall()
+        self._found(found[0][2])
+        return {plan_id: version for plan_id, version, _ in found}
+
+    def _found(self, log: UUID) -> None:
+        before, self._log = self._log, log
+        if before not in (None, log):
+            for tell in self._told:
+                tell()
 
     async def close(self) -> None:
         if self._connection is not None:

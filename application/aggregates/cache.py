@@ -98,3 +98,8 @@ class AggregateCache(Generic[A]):
         with self._lock:
             dropped = self._loaded.pop(id, None)
             self._events -= dropped.version if dropped else 0
+
+    def drop_all(self) -> None:
+        with self._lock:
+            self._loaded.clear()
+            self._events = 0

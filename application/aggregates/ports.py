@@ -1,6 +1,6 @@
 """What the application needs from outside: an event store, and the context of each command."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -99,9 +99,22 @@ class EventStore(Protocol):
 
 
 class Heads(Protocol):
-    """The current versions of plans. Every read of a plan asks for its version before cached state is used."""
+    """The current versions of plans. Every read of a plan asks for its version before cached state is used.
+
+    A store that was restored from a copy has another log, in which the same version may say something else. Before an
+    answer from another log than the one before is returned, everybody is told who asked `when_another_log`.
+    """
+
+    @property
+    def seen_log(self) -> UUID | None:
+        """The id of the log that the last answer was from; None before the first."""
 
     async def version(self, plan_id: UUID) -> int:
         """Return the current version of a plan; 0 if there is no such plan. Raises `StoreUnavailable`."""
+
+    async def log(self) -> UUID:
+        """Return the id of the log that there is now. Raises `StoreUnavailable`."""
+
+    def when_another_log(self, tell: Callable[[], object]) -> None: ...
 
     async def close(self) -> None: ...

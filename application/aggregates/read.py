@@ -39,6 +39,10 @@ class AggregateReader(Generic[A]):
         """Drop an aggregate from the cache."""
         self._cache.drop(id)
 
+    def drop_all(self) -> None:
+        """Drop every aggregate from the cache: the log that they were read from is there no more."""
+        self._cache.drop_all()
+
     def refreshed(self, known: LoadedAggregate[A]) -> LoadedAggregate[A]:
         """Return the aggregate with everything recorded since. An aggregate of another type is without history here."""
         news = self._store.read(known.id, after=known.version)

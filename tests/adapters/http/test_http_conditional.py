@@ -7,10 +7,12 @@ import pytest
 from httpx import Response
 
 from adapters.http.conditional import Answer, ReadyAnswers
-from adapters.postgres.store import opened
+from adapters.postgres.store import Store, begin_another_log, opened
 from tests.api import Api, Told, assert_problem, served
 from tests.conftest import KEY
+from tests.databases import Stores
 from tests.histories import instant
+from tests.stores import OPEN_ACME
 
 REVIEW = {"kind": "monthly", "audience": "internal", "ours": ["ann"], "theirs": []}
 
@@ -183,14 +185,14 @@ def test_an_unchanged_view_is_the_same_bytes(told: Told, view):
 
 def test_a_tag_tells_version_erasures_and_day(told: Told):
     today, version = told.api.clock.now.date(), told.api.version
-    assert told.view().headers["etag"] == f'"{version}.1.{today}"'
-    assert told.view(as_of=str(today)).headers["etag"] == f'"{version}.1.{today}"'
+    for tag in (told.view().headers["etag"], told.view(as_of=str(today)).headers["etag"]):
+        assert re.fullmatch(rf'"{version}\.1\.{today}\.log-[0-9a-f]{{12}}"', tag)
 
 
 @pytest.mark.parametrize("as_of", ["version:5", "event:acme:5", "2026-01-06", "2026-01-06T12:00:00Z", "review:R1"])
 def test_the_past_does_not_change_with_the_day(told: Told, as_of):
     tag = told.view(as_of=as_of).headers["etag"]
-    assert re.fullmatch(r'"[0-9]+\.1"', tag)
+    assert re.fullmatch(r'"[0-9]+\.1\.log-[0-9a-f]{12}"', tag)
 
 
 @pytest.mark.parametrize(("view", "cut"), [("", "as_of"), ("/said-vs-did", "from"), ("/diff", "from"), ("/diff", "to")])
@@ -239,13 +241,61 @@ def test_whom_one_forgot_is_gone_from_every_answer_that_was_ready(acme: Api):
     after = acme.view(headers={"If-None-Match": before.headers["etag"]}, **cut)
     assert after.status_code == 200
     assert "Jane" not in after.text
-    assert after.headers["etag"] == '"2.1"'
+    assert after.headers["etag"].startswith('"2.1.log-')
 
 
 def test_different_questions_are_answered_differently_under_the_same_tag(told: Told):
     one, other = told.view("/history", limit="1"), told.view("/history", limit="2")
     assert one.headers["etag"] == other.headers["etag"]
     assert (len(one.json()["items"]), len(other.json()["items"])) == (1, 2)
+
+
+# Another log
+
+
+def test_what_was_seen_of_a_store_is_not_taken_for_what_its_restored_copy_says(stores: Stores):
+    """Both begin alike and go on otherwise, by as many events."""
+    paths = ["/v1/plans/acme" + view for view in ("", "/history", "/blame", "/reviews")]
+    paths += [
+        "/v1/plans/acme/diff?from=version:1",
+        "/v1/plans/acme/said-vs-did?from=version:1",
+        "/v1/reports/said-vs-did?month=2026-01",
+    ]
+    tags: dict[str, str] = {}
+    with stores.lend() as one, stores.lend() as other:
+        begin_another_log(other)
+        for text, where in {"one": one, "other": other}.items():
+            with opened(where, KEY) as store, served(store) as api:
+                api.done("open-plan", **OPEN_ACME)
+                noted = api.do("rename-account", account_name=text)
+                if tags:
+                    for path, tag in tags.items():
+                        answer = api.get(path, {"If-None-Match": tag})
+                        assert answer.status_code == 200, path
+                    for seen_there in (
+                        tags["/v1/plans/acme"],
+                        f"{tags['/v1/plans/acme']}, W/{tags['/v1/plans/acme/blame']}",
+                    ):
+                        answer = api.do("rename-account", {"If-Match": seen_there}, account_name="lost")
+                        assert assert_problem(answer, 412, "version-conflict")["current_version"] == 2
+                    both = f"{tags['/v1/plans/acme']}, {noted.headers['etag']}"
+                    assert api.do("rename-account", {"If-Match": both}, account_name="seen").status_code == 200
+                tags = {path: api.get(path).headers["etag"] for path in paths}
+
+
+def test_a_service_under_which_a_store_was_restored_remembers_nothing_of_the_log_before(store: Store):
+    with served(store) as api:
+        api.done("open-plan", **OPEN_ACME)
+        noted = api.do("rename-account", account_name="one")
+        before = api.view()
+        assert api.view(headers={"If-None-Match": noted.headers["etag"]}).status_code == 304
+        begin_another_log(store.where)
+        after = api.view(headers={"If-None-Match": before.headers["etag"]})
+        assert (after.status_code, after.json()) == (200, before.json())
+        answer = api.do("rename-account", {"If-Match": before.headers["etag"]}, account_name="lost")
+        assert_problem(answer, 412, "version-conflict")
+        answer = api.do("rename-account", {"If-Match": after.headers["etag"]}, account_name="seen")
+        assert answer.headers["etag"].rpartition(".")[2] == after.headers["etag"].rpartition(".")[2]
 
 
 # Ready answers
