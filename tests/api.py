@@ -16,6 +16,7 @@ from adapters.http.limits import Buckets
 from adapters.observability.readiness import Checks
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.postgres.store import Store
+from adapters.proof.checkpoints import LogKey
 from adapters.web.app import pages
 from application.aggregates.access import Caller
 from domain.account_plan.plan import plan_id_of
@@ -25,6 +26,7 @@ from tests.histories import instant
 from tests.stores import OPEN_ACME
 
 SECRET = b"only the tests know"
+LOG_KEY = LogKey(bytes(range(32)))
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -127,7 +129,9 @@ def served(
     clock = clock or Clock()
     development = None if callers else Development()
     let_in = Reception(callers or Development(), limits, keys_changed, caller_by_key, development)
-    app = http_app(store, let_in, SECRET, checks, now=clock, targets=Targets(loopback=True), pages=pages)
+    app = http_app(
+        store, let_in, SECRET, checks, now=clock, targets=Targets(loopback=True), pages=pages, signing=LOG_KEY
+    )
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(running(app)) as client:
         yield Api(store, clock, portal, client, app)
 

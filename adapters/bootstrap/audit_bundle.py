@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from adapters.bootstrap.store import notary
 from adapters.events.salted_words import opened
 from adapters.postgres.store import Store
 from adapters.postgres.transfer import events_of, line_of
 from adapters.proof.bundle.contents import AuditBundle
+from adapters.proof.checkpoints import LogKey
 from adapters.rendering.pool import RenderingPool
 from application.aggregates.cache import forgotten_in
 from application.proof.checkpoints import KeptCheckpoint
@@ -35,6 +38,18 @@ def write_bundle(
     words = opened(known.id, [(event.version, event.state) for event in events], keys)
     with RenderingPool() as press:
         AuditBundle(known, cut, list(map(line_of, events)), words, store.tree, at, earlier, press, now).write(file)
+
+
+def bundle_without_words(store: Store, key: LogKey, known: LoadedPlan, cut: Cut, now: datetime) -> bytes:
+    """Return the bundle of a plan under a checkpoint made now, with people's words sealed as they are stored.
+
+    Raises `StoreUnavailable`.
+    """
+    at = notary(store, key).seal()
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "bundle.zip"
+        write_bundle(file, store, known, cut, at, (), now, with_words=False)
+        return file.read_bytes()
 
 
 def keys_of(store: Store, known: LoadedPlan) -> dict[str, bytes]:

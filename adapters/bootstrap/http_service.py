@@ -25,6 +25,7 @@ from adapters.access.callers import (
     is_this_machine,
 )
 from adapters.access.sessions import Sessions
+from adapters.bootstrap.audit_bundle import bundle_without_words
 from adapters.bootstrap.settings import (
     DAYS_OF_ACCESS_EVENTS,
     DEFAULT_PUBLIC_URL,
@@ -61,11 +62,13 @@ from adapters.postgres.log_watch import PostgresLogWatch
 from adapters.postgres.notary import Watch
 from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store
+from adapters.postgres.verification import verify as verify_log
 from adapters.privacy.drafts import Drafts
 from adapters.proof.checkpoints import LogKey
 from adapters.rendering.pool import RenderingPool
 from application.aggregates.access import Caller
 from application.aggregates.ports import StoreUnavailable
+from application.proof.ports import LogVerified, VerifyLog
 
 logger = structlog.get_logger("plantrail")
 
@@ -142,7 +145,9 @@ def http_app(
     targets: Targets | None = None,
     metrics: Metrics | None = None,
     pages: Pages = no_pages,
+    signing: LogKey | None = None,
 ) -> FastAPI:
+    """`signing` is the key of the log, where this process may verify the log and make bundles."""
     plans, targets = account_plans(store, now), targets or Targets()
     program = the_program(store, now)
     store.erasures.when_forgotten(plans.drop)
@@ -156,6 +161,8 @@ def http_app(
         findings=findings_across_plans(store, now),
         kept_months=store.month_ends,
         tree=store.tree,
+        verify_log=verifying(store, signing) if signing else None,
+        make_bundle=partial(bundle_without_words, store, signing) if signing else None,
         webhooks=store.webhooks,
         subscriptions=subscriptions(store, targets, now),
         try_webhook=trying_out(store, targets, now),
@@ -179,6 +186,14 @@ def http_app(
         outages=store.outages,
     )
     return create_app(services, pages=pages)
+
+
+def verifying(store: Store, key: LogKey) -> VerifyLog:
+    def verify(progress: Callable[[int, int], object]) -> LogVerified:
+        found = verify_log(store.datastore, [key.verifier("ours")], progress=progress)
+        return LogVerified(found.covered, found.not_covered, found.plans, found.checkpoints)
+
+    return verify
 
 
 @contextmanager
@@ -333,6 +348,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
             targets=webhook_targets(settings),
             metrics=metrics,
             pages=pages,
+            signing=signing,
         )
         limits = Limits(of_one_address=settings.connections_per_address, in_all=settings.connections)
         config = server_config(app, host, port, Connections(limits, metrics, make_id))

@@ -14,7 +14,6 @@ from adapters.postgres.person_keys import AnotherKeyThere
 from adapters.postgres.projections import RebuildUnderWay
 from adapters.postgres.store import StoreUnfit
 from adapters.postgres.transfer import TransferRefused
-from adapters.postgres.verification import LogAltered
 from adapters.privacy.erasure_list import ErasureListUnfit
 from adapters.privacy.key_encryption import KeyFault, WrongKeyEncryptionKey
 from application.aggregates.ports import StoreUnavailable
@@ -22,7 +21,7 @@ from application.feed.cursors import CursorGone, CursorMalformed
 from application.portfolio.projector import CannotBeFolded
 from application.proof.checkpoints import NoteRefused
 from application.proof.merkle import NoSuchProof
-from application.proof.ports import NotCoveredYet
+from application.proof.ports import LogAltered, NotCoveredYet
 from application.scenarios.scenario import ScenarioRefused
 from application.scenarios.simulation import PlansMovedOn, RealEventsHeld
 from application.views.cuts import CutRefused

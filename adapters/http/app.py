@@ -58,8 +58,10 @@ from application.aggregates.ports import Heads
 from application.findings.ports import AllFindings
 from application.measures.ports import MonthEnds
 from application.portfolio.ports import Portfolio
-from application.proof.ports import LogTree
+from application.proof.ports import LogTree, VerifyLog
 from application.reports.ports import Histories, KeptMonths
+from application.views.cuts import Cut
+from application.views.loaded_plan import LoadedPlan
 from application.webhooks.ports import TryOut, Webhooks
 from application.webhooks.subscriptions import Subscriptions
 from domain.account_plan.language import AccountPlan
@@ -79,6 +81,10 @@ class Services:
     findings: AllFindings
     kept_months: KeptMonths
     tree: LogTree
+    verify_log: VerifyLog | None
+    """None where this process does not hold the key of the log."""
+    make_bundle: Callable[[LoadedPlan, Cut, datetime], bytes] | None
+    """Makes an audit bundle of a plan, without words about people; None where this process does not hold the key."""
     webhooks: Webhooks
     subscriptions: Subscriptions
     try_webhook: TryOut
@@ -111,12 +117,13 @@ class Services:
 
 @dataclass(frozen=True)
 class Rooms:
-    """Where plans and the program are looked at, and where commands on them are taken in."""
+    """Where plans and the program are looked at, commands on them are taken in, and keys are given."""
 
     plans: queries.PlanViews
     program: queries.Views[ProgramState]
     plan_desk: commands.CommandDesk
     program_desk: commands.CommandDesk
+    keys: keys.KeyDesk
 
 
 Pages = Callable[[Services, Rooms], Iterable[BaseRoute]]
@@ -153,6 +160,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     services.heads.when_another_log(program_views.drop_all)
     guard = Guard(services.callers, views.plan, services.limits)
     common = services.erasures, services.secret, metrics, services.heads, views.note_read
+    key_desk = keys.KeyDesk(services.api_keys, services.now, services.keys_changed)
     desk = commands.CommandDesk(PLANS, services.plans, *common)
     program_desk = commands.CommandDesk(THE_PROGRAM, services.program, *common)
     # Flat and in front, for every route before the right one is tried in vain.
@@ -177,11 +185,11 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
                 services.webhooks, services.subscriptions, services.try_webhook, services.now, views.note_read
             ),
             access_events.routes(services.access_events),
-            keys.routes(services.api_keys, services.now, services.keys_changed),
+            keys.routes(key_desk),
             health(services, metrics),
             openapi(app),
         ),
-        *pages(services, Rooms(views, program_views, desk, program_desk)),
+        *pages(services, Rooms(views, program_views, desk, program_desk, key_desk)),
     ]
     app.router.redirect_slashes = False
     answer_with_problems(app)

@@ -58,15 +58,52 @@ def said(*problems: tuple[int, str], body: bool = False) -> dict[str, Any]:
     }
 
 
-def routes(keys: ApiKeys, now: Callable[[], datetime], changed: Callable[[], None]) -> APIRouter:
-    """Return the routes. `changed` makes this process read the keys again; the others do so within a second."""
+class KeyDesk:
+    """Where keys are given and taken back, for those whose they are to give.  Raises `StoreUnavailable`."""
+
+    def __init__(self, keys: ApiKeys, now: Callable[[], datetime], changed: Callable[[], None]) -> None:
+        """`changed` makes this process read the keys again; the others do so within a second."""
+        self._keys = keys
+        self._now = now
+        self._changed = changed
+
+    def all(self, caller: Caller) -> list[ApiKey]:
+        return [key for key in self._keys.all() if is_theirs_to_give(caller, key.role, key.plans)]
+
+    def make(self, caller: Caller, wanted: NewKey) -> tuple[ApiKey, str]:
+        """Return what the store keeps of a new key, and the key itself.  Raises `CallerNotAllowed`."""
+        check_may_give(caller, wanted)
+        key, text = new_key(
+            name=wanted.name,
+            role=wanted.role,
+            plans=None if wanted.plans is None else tuple(wanted.plans),
+            personal_data=wanted.personal_data,
+            on_behalf_of=wanted.on_behalf_of,
+            expires_at=wanted.expires_at,
+            created_at=self._now(),
+            created_by=caller.actor,
+        )
+        self._keys.add(key)
+        self._changed()
+        return key, text
+
+    def revoke(self, caller: Caller, id: str) -> ApiKey | None:
+        """Return the key as it is now; None where there is no such key for them to take back."""
+        for known in self.all(caller):
+            if known.id == id:
+                at = self._now()
+                self._keys.revoke(id, at)
+                self._changed()
+                return replace(known, revoked_at=known.revoked_at or at)
+        return None
+
+
+def routes(desk: KeyDesk) -> APIRouter:
     api = APIRouter(prefix="/v1/keys", tags=["keys"])
 
     @api.get("", response_model=KeyList, summary="All keys, without their secrets", **said())
     async def read_keys(request: Request) -> Response:
-        caller, found = caller_of(request), await run_in_threadpool(keys.all)
-        theirs = [key for key in found if is_theirs_to_give(caller, key.role, key.plans)]
-        return answer(key_list(theirs))
+        return answer(key_list(await run_in_threadpool(desk.all, caller_of(request))))
 
     @api.post(
         "",
@@ -82,36 +119,16 @@ def routes(keys: ApiKeys, now: Callable[[], datetime], changed: Callable[[], Non
         ),
     )
     async def make_key(request: Request) -> Response:
-        caller, wanted = caller_of(request), body_read(NewKey, await body_of(request))
-        check_may_give(caller, wanted)
-        key, text = new_key(
-            name=wanted.name,
-            role=wanted.role,
-            plans=None if wanted.plans is None else tuple(wanted.plans),
-            personal_data=wanted.personal_data,
-            on_behalf_of=wanted.on_behalf_of,
-            expires_at=wanted.expires_at,
-            created_at=now(),
-            created_by=caller.actor,
-        )
-        await run_in_threadpool(keys.add, key)
-        await run_in_threadpool(changed)
+        wanted = body_read(NewKey, await body_of(request))
+        key, text = await run_in_threadpool(desk.make, caller_of(request), wanted)
         return answer(KeyMade.made(key, text), 201)
 
     @api.delete("/{id}", response_model=KeyShown, summary="Revoke a key", **said((404, "There is no such key.")))
     async def revoke_key(request: Request, id: Annotated[str, Path(description="The key's id.")]) -> Response:
-        key = await run_in_threadpool(revoked, caller_of(request), id)
-        await run_in_threadpool(changed)
+        key = await run_in_threadpool(desk.revoke, caller_of(request), id)
+        if key is None:
+            raise Rejected(404, "unknown-key", "There is no such key.")
         return answer(KeyShown.of(key))
-
-    def revoked(caller: Caller, id: str) -> ApiKey:
-        """Revoke a key. Raises `Rejected`."""
-        for known in keys.all():
-            if known.id == id and is_theirs_to_give(caller, known.role, known.plans):
-                at = now()
-                keys.revoke(id, at)
-                return replace(known, revoked_at=known.revoked_at or at)
-        raise Rejected(404, "unknown-key", "There is no such key.")
 
     return api
 

@@ -21,6 +21,7 @@ EVENT = (
 )
 KEPT = "SELECT number, log_id, size, note, key, sealed_at FROM plantrail.checkpoints"
 LATEST = f"{KEPT} WHERE log_id = (SELECT id FROM plantrail.log) ORDER BY size DESC LIMIT 1"
+LAST = f"{KEPT} WHERE log_id = (SELECT id FROM plantrail.log) ORDER BY size DESC LIMIT %s"
 OF_SIZE = f"{KEPT} WHERE size = %s ORDER BY number LIMIT 1"
 FIRST_OVER = f"{KEPT} WHERE size > (SELECT index FROM plantrail.tree WHERE position = %s) ORDER BY size, number LIMIT 1"
 
@@ -35,6 +36,10 @@ class PostgresLogTree:
     def latest(self) -> KeptCheckpoint:
         with self._datastore.connection() as connection:
             return latest(connection)
+
+    def checkpoints(self, most: int) -> list[KeptCheckpoint]:
+        with self._datastore.connection() as connection:
+            return [KeptCheckpoint(*row) for row in connection.execute(LAST, (most,))]
 
     def first_over(self, position: int) -> KeptCheckpoint | None:
         """Return the first checkpoint that covers the event at a position, and so all before it."""

@@ -19,6 +19,7 @@ from adapters.proof.checkpoints import VerifierKey, checkpoint_in
 from application.proof.checkpoints import Checkpoint, KeptCheckpoint, NoteRefused, origin_of
 from application.proof.leaves import leaf_of
 from application.proof.merkle import GrowingTree, Node
+from application.proof.ports import LogAltered
 
 ROWS_AT_A_TIME = 2_000
 PROGRESS_EVERY = 1_000
@@ -35,10 +36,6 @@ HOW_MANY = "SELECT count(*) FROM plantrail.stored_events"
 
 Progress = Callable[[int, int], object]
 Event = tuple[int, UUID, int, Any, Any]
-
-
-class LogAltered(Exception):
-    """What was altered since it was signed."""
 
 
 class Verified(NamedTuple):

@@ -15,8 +15,10 @@ from adapters.web.plan import pages as plan
 from adapters.web.portfolio import pages as portfolio
 from adapters.web.program import pages as program
 from adapters.web.promises import pages as promises
+from adapters.web.proof import pages as proof
 from adapters.web.reports import pages as reports
 from adapters.web.review import pages as review
+from adapters.web.settings import keys, records, sessions, webhooks
 from adapters.web.sign_in import pages as sign_in
 from adapters.web.whitespace import pages as whitespace
 
@@ -25,7 +27,10 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
     """The routes of the pages."""
     guard, make_id = PageGuard(services.sessions, services.limits), services.make_id
     plans, the_program = plan.PlanPages(rooms.plans), program.ProgramPages(rooms)
-    desk = rooms.plan_desk
+    desk, note_read = rooms.plan_desk, rooms.plans.note_read
+    hooks = webhooks.WebhookPages(
+        services.webhooks, services.subscriptions, services.try_webhook, services.now, note_read
+    )
     return [
         *asset_routes(),
         *sign_in.routes(guard, services.sessions, services.callers),
@@ -42,5 +47,10 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
         *forms.routes(plans, "/plans/{plan}", "view", desk, guard, make_id),
         *OpeningPages(rooms.program_desk, "/program/open", program.home_of, program.PATH, make_id).routes(guard),
         *program.routes(the_program, guard),
+        *proof.routes(services, plans, guard),
+        *sessions.routes(services.sessions, guard),
+        *keys.routes(rooms.keys, services.now, guard),
+        *webhooks.routes(hooks, guard),
+        *records.routes(services.erasures, services.access_events, guard),
         *forms.routes(the_program, program.PATH, "program", rooms.program_desk, guard, make_id),
     ]

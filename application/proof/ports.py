@@ -1,7 +1,7 @@
 """The tree over the log as its users need it, and the proofs it gives."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -11,6 +11,25 @@ from application.proof.merkle import TILE_WIDTH, leaf_hash
 
 class NoSuchEvent(Exception):
     """There is no such event."""
+
+
+class LogAltered(Exception):
+    """What was altered since it was signed."""
+
+
+class LogVerified(NamedTuple):
+    """How much was found to be as it was signed, and how much is not signed yet."""
+
+    covered: int
+    not_covered: int
+    plans: int
+    checkpoints: int
+
+
+VerifyLog = Callable[[Callable[[int, int], object]], LogVerified]
+"""Compares the whole log with its tree and every checkpoint, and tells how many events are done, of how many.
+
+Raises `LogAltered`, `StoreUnavailable`."""
 
 
 class NotCoveredYet(Exception):
@@ -45,6 +64,9 @@ class LogTree(Protocol):
 
     def latest(self) -> KeptCheckpoint:
         """Return the latest checkpoint. Raises `NoCheckpointYet`."""
+
+    def checkpoints(self, most: int) -> list[KeptCheckpoint]:
+        """Return the latest checkpoints of this log, the latest first."""
 
     def head_over(self, position: int) -> LogHead | None:
         """Return the first checkpoint that covers the event at a position, and so all before it; None if there is none

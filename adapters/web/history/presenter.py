@@ -149,6 +149,8 @@ class EventView:
     stored: str
     proof: Sequence[tuple[str, str]]
     """Where it stands in the tree over the log; empty for who may not see that, and while no checkpoint covers it."""
+    bundle: str
+    """Proves all of the history up to the event; empty where there is none to be had."""
     before: str | None
     """The plan just before it."""
     after: str
@@ -169,6 +171,7 @@ def event_view(asked: AggregateRequest[Any], version: int, proof: EventProof | N
         facts=list(facts_of(found, say)),
         stored=record.stored.decode(),
         proof=list(proof_of(proof, say)) if proof else [],
+        bundle=f"{path}/bundle?as_of=version:{version}" if path.startswith("/plans/") else "",
         before=f"{path}?as_of=version:{version - 1}" if version > 1 else None,
         after=f"{path}?as_of=version:{version}",
     )

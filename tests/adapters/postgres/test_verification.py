@@ -14,9 +14,10 @@ from psycopg import Connection
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Store, begin_another_log, opened
 from adapters.postgres.transfer import exported_events, import_events
-from adapters.postgres.verification import LogAltered, examine, verify
+from adapters.postgres.verification import examine, verify
 from adapters.proof.checkpoints import LogKey
 from application.proof.checkpoints import NoteRefused
+from application.proof.ports import LogAltered
 from tests.conftest import KEY, database
 from tests.mutations import MUTATIONS, back_to, checkpoints
 from tests.places import ROOT

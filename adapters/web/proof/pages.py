@@ -1,0 +1,142 @@
+"""The page of proofs: the head of the log, its checkpoints, and whether all is as it was signed; and audit bundles."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock, Thread
+
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from adapters.http.app import Services
+from adapters.web.errors import NoSuchPage
+from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.languages import Speech
+from adapters.web.plan.pages import PlanPages
+from adapters.web.templates import render, speech_of
+from application.aggregates.ports import StoreUnavailable
+from application.proof.checkpoints import KeptCheckpoint
+from application.proof.ports import LogAltered, LogTree, LogVerified, NoCheckpointYet, VerifyLog
+
+MOST_CHECKPOINTS = 50
+SECONDS_BETWEEN_LOOKS = "1"
+
+
+@dataclass(frozen=True)
+class CheckpointRow:
+    sealed_at: str
+    events: str
+    root: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a verification has come, or what it found."""
+
+    words: str
+    tone: str = ""
+    sign: str = ""
+    done: int = 0
+    total: int = 0
+    is_running: bool = False
+
+
+@dataclass(frozen=True)
+class ProofView:
+    latest: KeptCheckpoint | None
+    checkpoints: Sequence[CheckpointRow]
+    verified: Standing | None
+    may_verify: bool
+
+
+class Verification:
+    """Verifies the log in the background, once at a time, and remembers what the last time found."""
+
+    def __init__(self, verify: VerifyLog) -> None:
+        self._verify = verify
+        self._lock = Lock()
+        self._running: Thread | None = None
+        self._progress = (0, 0)
+        self._found: LogVerified | str | None = None
+
+    def begin(self) -> None:
+        with self._lock:
+            if self._running is None or not self._running.is_alive():
+                self._found, self._progress = None, (0, 0)
+                self._running = Thread(target=self._run, daemon=True, name="verifying the log")
+                self._running.start()
+
+    def _run(self) -> None:
+        try:
+            self._found = self._verify(self._note)
+        except (LogAltered, StoreUnavailable) as error:
+            self._found = str(error)
+
+    def _note(self, done: int, total: int) -> None:
+        self._progress = (done, total)
+
+    def standing(self, say: Speech) -> Standing | None:
+        """None before the first time."""
+        found, (done, total) = self._found, self._progress
+        if found is None:
+            if self._running is None:
+                return None
+            words = say("{done} of {total} events", done=say.number(done), total=say.number(total))
+            return Standing(words, done=done, total=max(total, 1), is_running=True)
+        if isinstance(found, str):
+            return Standing(found, "bad", "×")
+        words = say(
+            "As they were signed: {events} events of {plans} plans, under {checkpoints} checkpoints. Not under one yet:"
+            " {rest}.",
+            events=say.number(found.covered),
+            plans=say.number(found.plans),
+            checkpoints=say.number(found.checkpoints),
+            rest=say.number(found.not_covered),
+        )
+        return Standing(words, "good", "●")
+
+
+def checkpoint_row(kept: KeptCheckpoint, say: Speech) -> CheckpointRow:
+    return CheckpointRow(say.instant(kept.sealed_at), say.number(kept.size), kept.said.root.hex())
+
+
+def routes(services: Services, plans: PlanPages, guard: PageGuard) -> list[Route]:
+    tree: LogTree = services.tree
+    verification = Verification(services.verify_log) if services.verify_log else None
+
+    async def page(request: Request) -> Response:
+        say, may_verify = speech_of(request), visitor_of(request).caller.may("audit") and verification is not None
+        try:
+            latest = await run_in_threadpool(tree.latest)
+        except NoCheckpointYet:
+            latest = None
+        rows = [checkpoint_row(each, say) for each in await run_in_threadpool(tree.checkpoints, MOST_CHECKPOINTS)]
+        standing = verification.standing(say) if verification and may_verify else None
+        answer = render(request, "proof/page.html", view=ProofView(latest, rows, standing, may_verify))
+        if standing and standing.is_running:
+            answer.headers["Refresh"] = SECONDS_BETWEEN_LOOKS
+        return answer
+
+    async def verify(_: Request) -> Response:
+        if verification is None:
+            raise NoSuchPage("This process does not hold the key of the log: use `plantrail verify`.")
+        verification.begin()
+        return RedirectResponse("/proof", 303)
+
+    async def bundle(request: Request) -> Response:
+        """A ZIP file that proves the plan's history to somebody who does not trust us."""
+        make = services.make_bundle
+        if make is None:
+            raise NoSuchPage("This process does not hold the key of the log: use `plantrail audit-bundle`.")
+        asked = await plans.asked(request)
+        content = await run_in_threadpool(make, asked.known, asked.cut, asked.now)
+        name = f"{asked.head.account_id}-{asked.cut.version}.zip"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return Response(content, headers=headers, media_type="application/zip")
+
+    return [
+        guard.page("/proof", page, "witness", "proof-page"),
+        guard.page("/proof/verify", verify, "audit", "log-verified", "POST"),
+        guard.page("/plans/{plan}/bundle", bundle, "audit", "audit-bundle"),
+    ]

@@ -1,0 +1,137 @@
+"""Keys of callers: made and shown once, listed without their secrets, revoked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, get_args
+
+from fastapi.concurrency import run_in_threadpool
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from adapters.access.api_keys import ApiKey, GivenRole
+from adapters.http.keys import KeyDesk, NewKey
+from adapters.rendering.words import spaced
+from adapters.web.errors import NoSuchPage
+from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.languages import Speech
+from adapters.web.settings.tabs import PATH, Tab, tabs
+from adapters.web.templates import render, speech_of
+from domain.mistakes import predicate
+
+FIELDS = ("name", "role", "plans", "expires_at")
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    id: str
+    name: str
+    role: str
+    plans: str
+    made: str
+    last_used: str
+    state: str
+    tone: str
+    sign: str
+    may_be_revoked: bool
+
+
+@dataclass(frozen=True)
+class KeysView:
+    tabs: Sequence[Tab]
+    keys: Sequence[KeyRow]
+    roles: Sequence[tuple[str, str, bool]]
+    typed: dict[str, str]
+    errors: Sequence[str] = ()
+    made: str = ""
+    """The key that was just made: it is shown this once."""
+
+
+@dataclass(frozen=True)
+class TypedKey:
+    """What was typed into the form of a new key."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    errors: Sequence[str] = ()
+
+    @classmethod
+    async def of(cls, request: Request) -> "TypedKey":
+        form = await request.form(max_files=0, max_fields=20)
+        return cls({name: str(value).strip() for name, value in form.items()})
+
+    def wanted(self) -> NewKey:
+        """Raises `ValidationError`."""
+        said: dict[str, Any] = {name: self.values[name] for name in ("name", "role") if self.values.get(name)}
+        plans = [plan.strip() for plan in self.values.get("plans", "").split(",") if plan.strip()]
+        said["plans"] = plans or None
+        if expires_at := self.values.get("expires_at"):
+            said["expires_at"] = f"{expires_at}T00:00:00Z" if len(expires_at) == len("2027-01-01") else expires_at
+        said |= {name: True for name in ("personal_data", "on_behalf_of") if name in self.values}
+        return NewKey.model_validate(said)
+
+
+def key_row(key: ApiKey, now: datetime, say: Speech) -> KeyRow:
+    good = key.is_good(now)
+    state, tone, sign = ("good", "good", "●") if good else ("revoked", "quiet", "×")
+    if not good and key.revoked_at is None:
+        state = "expired"
+    return KeyRow(
+        id=key.id,
+        name=key.name,
+        role=say(key.role),
+        plans=say("all plans") if key.plans is None else ", ".join(key.plans),
+        made=say("{actor}, {at}", actor=key.created_by, at=say.instant(key.created_at)),
+        last_used=say.instant(key.last_used_at) if key.last_used_at else say("never"),
+        state=say(state),
+        tone=tone,
+        sign=sign,
+        may_be_revoked=good,
+    )
+
+
+def routes(desk: KeyDesk, now: Callable[[], datetime], guard: PageGuard) -> list[Route]:
+    async def shown(request: Request, typed: TypedKey, made: str = "", status: int = 200) -> Response:
+        say, caller = speech_of(request), visitor_of(request).caller
+        rows = [key_row(key, now(), say) for key in await run_in_threadpool(desk.all, caller)]
+        chosen = typed.values.get("role", "editor")
+        view = KeysView(
+            tabs=tabs(request, say),
+            keys=rows,
+            roles=[(role, say(spaced(role)), role == chosen) for role in get_args(GivenRole)],
+            typed={name: typed.values.get(name, "") for name in FIELDS},
+            errors=typed.errors,
+            made=made,
+        )
+        answer = render(request, "settings/keys.html", status, view=view)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    async def page(request: Request) -> Response:
+        return await shown(request, TypedKey())
+
+    async def make(request: Request) -> Response:
+        typed = await TypedKey.of(request)
+        try:
+            wanted = typed.wanted()
+        except ValidationError as error:
+            wrong = [
+                f"{spaced(str(each['loc'][0]))}: {predicate(each)}"
+                for each in error.errors(include_url=False, include_input=False)
+            ]
+            return await shown(request, TypedKey(typed.values, wrong), status=422)
+        _, text = await run_in_threadpool(desk.make, visitor_of(request).caller, wanted)
+        return await shown(request, TypedKey(), text)
+
+    async def revoke(request: Request) -> Response:
+        revoked = await run_in_threadpool(desk.revoke, visitor_of(request).caller, request.path_params["id"])
+        if revoked is None:
+            raise NoSuchPage("There is no such key.")
+        return RedirectResponse(f"{PATH}/keys", 303)
+
+    return [
+        guard.page(f"{PATH}/keys", page, "keys", "keys-page"),
+        guard.page(f"{PATH}/keys", make, "keys", "key-made", "POST"),
+        guard.page(f"{PATH}/keys/{{id}}/revoke", revoke, "keys", "key-revoked", "POST"),
+    ]

@@ -1,0 +1,123 @@
+"""What auditors and admins look up: who was forgotten, with the certificates, and who read what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from adapters.access.access_log import AccessEvents, AccessItem
+from adapters.access.api_keys import ids_of
+from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.languages import Speech
+from adapters.web.settings.tabs import PATH, Tab, tabs
+from adapters.web.templates import render, speech_of
+from application.aggregates.erasures import Certificate, Erasures
+
+MOST_READS = 100
+
+
+@dataclass(frozen=True)
+class CertificateCard:
+    title: str
+    state: str
+    tone: str
+    sign: str
+    facts: Sequence[tuple[str, str]]
+    purged: Sequence[str]
+    kept: str
+    remains: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class ErasuresView:
+    tabs: Sequence[Tab]
+    plan: str
+    certificates: Sequence[CertificateCard]
+
+
+@dataclass(frozen=True)
+class ReadRow:
+    at: str
+    actor: str
+    role: str
+    view: str
+    plan: str
+    cut: str
+    times: str
+
+
+@dataclass(frozen=True)
+class ReadsView:
+    tabs: Sequence[Tab]
+    plan: str
+    actor: str
+    reads: Sequence[ReadRow]
+    next: str
+
+
+def certificate_card(certificate: Certificate, say: Speech) -> CertificateCard:
+    final, by = certificate.final, certificate.forgotten_by
+    forgotten = say("{actor}, {at}", actor=by, at=say.instant(certificate.forgotten_at))
+    return CertificateCard(
+        title=f"{certificate.stakeholder} · {certificate.plan_id}",
+        state=say("final") if final else say("copies may be left"),
+        tone="good" if final else "warning",
+        sign="●" if final else "!",
+        facts=[
+            (say("Certificate"), certificate.id),
+            (say("Forgotten"), forgotten),
+            (say("Event"), certificate.event),
+            (say("SHA-256 of the event"), certificate.event_sha256),
+            (say("Key destroyed"), say.instant(certificate.key_destroyed_at)),
+            (say("On the list of erasures"), say.instant(certificate.listed_at)),
+        ],
+        purged=certificate.purged,
+        kept=certificate.kept,
+        remains=[(each.where, each.until) for each in certificate.remains],
+    )  # fmt: skip
+
+
+def read_row(item: AccessItem, say: Speech) -> ReadRow:
+    actor = item.actor
+    if item.on_behalf_of:
+        actor = say("{actor} for {person}", actor=item.actor, person=item.on_behalf_of)
+    return ReadRow(
+        say.instant(item.at), actor, say(item.role), item.view, str(item.plan_id or ""), item.cut or "",
+        say.number(item.times),
+    )  # fmt: skip
+
+
+def routes(erasures: Erasures, events: AccessEvents, guard: PageGuard) -> list[Route]:
+    async def forgotten(request: Request) -> Response:
+        """Of the plans the reader may manage; of one, where it is named."""
+        say, caller = speech_of(request), visitor_of(request).caller
+        named = request.query_params.get("plan", "").strip()
+        wanted = ids_of([named]) if named else None
+        found = [
+            each
+            for each in await run_in_threadpool(erasures.certificates)
+            if caller.plans is None or each.plan_id in set(map(str, caller.plans))
+            if wanted is None or each.plan_id in set(map(str, wanted))
+        ]
+        cards = [certificate_card(each, say) for each in found]
+        return render(request, "settings/erasures.html", view=ErasuresView(tabs(request, say), named, cards))
+
+    async def reads(request: Request) -> Response:
+        say, caller, asked = speech_of(request), visitor_of(request).caller, request.query_params
+        plan, actor, cursor = (asked.get(name, "").strip() for name in ("plan", "actor", "cursor"))
+        before = int(cursor) if cursor.isdecimal() and len(cursor) < 19 else None
+        plans = ids_of([plan]) if plan else None
+        page = await run_in_threadpool(events.page, MOST_READS, plans, actor or None, before, caller)
+        given = {name: value for name, value in (("plan", plan), ("actor", actor)) if value}
+        following = f"{PATH}/reads?{urlencode(given | {'cursor': page.next})}" if page.next else ""
+        rows = [read_row(each, say) for each in page.items]
+        return render(request, "settings/reads.html", view=ReadsView(tabs(request, say), plan, actor, rows, following))
+
+    return [
+        guard.page(f"{PATH}/erasures", forgotten, "erase", "erasures-page"),
+        guard.page(f"{PATH}/reads", reads, "audit", "reads-page"),
+    ]

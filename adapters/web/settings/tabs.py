@@ -1,0 +1,36 @@
+"""What stands on top of every page of the settings: those the reader may see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from adapters.web.guard import visitor_of
+from adapters.web.languages import Speech
+from application.aggregates.access import Right
+
+PATH = "/settings"
+PAGES: Sequence[tuple[str, str, Right | None]] = (
+    ("", "Sessions", None),
+    ("/keys", "Keys", "keys"),
+    ("/webhooks", "Webhooks", "own-endpoints"),
+    ("/erasures", "Erasures", "erase"),
+    ("/reads", "Who read what", "audit"),
+)
+"""The pages of the settings, what each is called, and what it takes to see it."""
+
+
+@dataclass(frozen=True)
+class Tab:
+    address: str
+    name: str
+    is_here: bool
+
+
+def tabs(request: Request, say: Speech) -> list[Tab]:
+    caller, here = visitor_of(request).caller, request.scope["path"]
+    return [
+        Tab(f"{PATH}{page}", say(name), here == f"{PATH}{page}" or (page != "" and here.startswith(f"{PATH}{page}/")))
+        for page, name, right in PAGES
+        if right is None or caller.may(right)
+    ]

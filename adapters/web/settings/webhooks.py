@@ -1,0 +1,294 @@
+"""Webhooks: endpoints that events are pushed to, what came of every attempt, and what can be done where one fails."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from fastapi.concurrency import run_in_threadpool
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from adapters.events.cloud_events import NoSuchType
+from adapters.http.requests import NoteRead
+from adapters.http.webhooks import whose
+from adapters.rendering.words import spaced
+from adapters.web.errors import NoSuchPage
+from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.languages import Speech
+from adapters.web.settings.tabs import PATH, Tab, tabs
+from adapters.web.templates import render, speech_of
+from application.feed.cursors import CursorMalformed
+from application.webhooks.attempts import REASONS
+from application.webhooks.endpoints import Attempt, NothingToReplay, TooManyWebhooks, UnknownWebhook, Webhook
+from application.webhooks.ports import TargetRefused, TryOut, Webhooks
+from application.webhooks.subscriptions import Replay, Subscriptions, UnknownPlan, WebhookRequest
+from domain.mistakes import predicate
+
+HERE = f"{PATH}/webhooks"
+REFUSED = (TargetRefused, NoSuchType, CursorMalformed, UnknownPlan, TooManyWebhooks, NothingToReplay)
+"""What may be wrong with what was typed: each says so in a sentence."""
+
+
+@dataclass(frozen=True)
+class WebhookRow:
+    id: str
+    address: str
+    url: str
+    types: str
+    owner: str
+    state: str
+    tone: str
+    sign: str
+    trouble: str
+    waiting: str
+    parked: str
+
+
+@dataclass(frozen=True)
+class AttemptRow:
+    at: str
+    event: str
+    event_address: str
+    answer: str
+    tone: str
+    sign: str
+    milliseconds: str
+
+
+@dataclass(frozen=True)
+class WebhooksView:
+    tabs: Sequence[Tab]
+    webhooks: Sequence[WebhookRow]
+    next: str
+    may_make: bool
+    typed: dict[str, str]
+    errors: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class WebhookView:
+    tabs: Sequence[Tab]
+    webhook: WebhookRow
+    facts: Sequence[tuple[str, str]]
+    attempts: Sequence[AttemptRow]
+    parked: Sequence[tuple[str, str, str]]
+    """Each plan that is not tried, since when and why."""
+    actions: Sequence[tuple[str, str]]
+    replays: bool
+    errors: Sequence[str] = ()
+    secret: str = ""
+    """Shown this once."""
+
+
+def webhook_row(webhook: Webhook, say: Speech) -> WebhookRow:
+    failing = webhook.failing_since
+    tone, sign = ("good", "●") if webhook.state == "active" else ("bad", "×")
+    if webhook.state == "active" and (failing or webhook.parked):
+        tone, sign = "warning", "!"
+    trouble = webhook.reason or ""
+    if failing:
+        trouble = say("nothing has arrived since {at}", at=say.instant(failing))
+    return WebhookRow(
+        id=str(webhook.id),
+        address=f"{HERE}/{webhook.id}",
+        url=webhook.url,
+        types=", ".join(webhook.types) or say("all events"),
+        owner=webhook.owner,
+        state=say(webhook.state),
+        tone=tone,
+        sign=sign,
+        trouble=trouble,
+        waiting=say.number(webhook.waiting),
+        parked=say.number(webhook.parked),
+    )
+
+
+def attempt_row(attempt: Attempt, say: Speech) -> AttemptRow:
+    arrived = attempt.status is not None and 200 <= attempt.status < 300
+    reasons = {str(error): words for error, words in REASONS.items()}
+    said = reasons.get(attempt.error or "", attempt.error or "")
+    answer = say("it answered {status}", status=attempt.status) if attempt.status else say(said)
+    return AttemptRow(
+        at=say.instant(attempt.attempted_at),
+        event=attempt.event,
+        event_address=f"/events/{attempt.event}",
+        answer=answer,
+        tone="good" if arrived else "bad",
+        sign="●" if arrived else "×",
+        milliseconds=say.number(attempt.milliseconds),
+    )
+
+
+class WebhookPages:
+    def __init__(
+        self,
+        webhooks: Webhooks,
+        subscriptions: Subscriptions,
+        try_out: TryOut,
+        now: Callable[[], datetime],
+        note_read: NoteRead,
+    ) -> None:
+        self._webhooks = webhooks
+        self._subscriptions = subscriptions
+        self._try_out = try_out
+        self._now = now
+        self._note_read = note_read
+
+    async def list(self, request: Request) -> Response:
+        return await self._listed(request, {})
+
+    async def _listed(
+        self, request: Request, typed: dict[str, str], errors: Sequence[str] = (), status: int = 200
+    ) -> Response:
+        caller, say = visitor_of(request).caller, speech_of(request)
+        cursor = request.query_params.get("cursor") or None
+        page = await run_in_threadpool(self._webhooks.page, whose(caller), cursor)
+        view = WebhooksView(
+            tabs(request, say),
+            [webhook_row(each, say) for each in page.items],
+            f"{HERE}?cursor={page.next}" if page.next else "",
+            caller.may("feed"),
+            {name: typed.get(name, "") for name in ("url", "types", "plans", "after")},
+            errors,
+        )
+        return render(request, "settings/webhooks.html", status, view=view)
+
+    async def make(self, request: Request) -> Response:
+        form = await request.form(max_files=0, max_fields=20)
+        typed = {name: str(value).strip() for name, value in form.items()}
+        caller = visitor_of(request).caller
+        try:
+            wish = WebhookRequest.model_validate(
+                {
+                    "url": typed.get("url", ""),
+                    "types": _words(typed.get("types", "")),
+                    "plans": _words(typed.get("plans", "")),
+                    "after": typed.get("after") or "now",
+                }
+            )
+            made = await self._subscriptions.begin(wish, caller.actor, caller.plans)
+        except ValidationError as error:
+            wrong = [f"{spaced(str(each['loc'][0]))}: {predicate(each)}" for each in error.errors(include_url=False)]
+            return await self._listed(request, typed, wrong, 422)
+        except REFUSED as error:
+            return await self._listed(request, typed, [str(error)], 422)
+        return await self._shown(request, made.id, secret=made.secret)
+
+    async def one(self, request: Request) -> Response:
+        return await self._shown(request, self._id(request))
+
+    def _id(self, request: Request) -> UUID:
+        try:
+            return UUID(request.path_params["id"])
+        except ValueError:
+            raise NoSuchPage(UnknownWebhook.__doc__) from None
+
+    async def _shown(
+        self, request: Request, id: UUID, errors: Sequence[str] = (), secret: str = "", status: int = 200
+    ) -> Response:
+        caller, say = visitor_of(request).caller, speech_of(request)
+        owner = whose(caller)
+        try:
+            webhook = await run_in_threadpool(self._webhooks.get, id, owner)
+            attempts = await run_in_threadpool(self._webhooks.attempts, id, owner)
+            parked = await run_in_threadpool(self._webhooks.parked, id, owner)
+        except UnknownWebhook:
+            raise NoSuchPage(UnknownWebhook.__doc__) from None
+        view = WebhookView(
+            tabs(request, say),
+            webhook_row(webhook, say),
+            list(facts(webhook, say)),
+            [attempt_row(each, say) for each in attempts.items],
+            [(str(each.plan), say.instant(each.parked_at), each.reason) for each in parked.items],
+            actions(webhook, caller.may("feed") and caller.actor == webhook.owner, say),
+            caller.may("feed") and caller.actor == webhook.owner,
+            errors,
+            secret,
+        )
+        answer = render(request, "settings/webhook.html", status, view=view)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    async def act(self, request: Request) -> Response:
+        """Pause, resume, try out, give another secret, send again, or delete.  Raises `NoSuchPage`."""
+        id, caller, what = self._id(request), visitor_of(request).caller, request.path_params["what"]
+        if what not in ("pause", "delete") and not caller.may("feed"):
+            raise NoSuchPage(UnknownWebhook.__doc__)
+        try:
+            match what:
+                case "pause":
+                    reason = f"{caller.actor} paused it."
+                    await run_in_threadpool(self._webhooks.pause, id, whose(caller), self._now(), reason)
+                case "resume":
+                    await run_in_threadpool(self._webhooks.resume, id, caller.actor, self._now())
+                case "test":
+                    await self._try_out(id, caller.actor)
+                case "rotate":
+                    rotated = await run_in_threadpool(self._subscriptions.rotate, id, caller.actor)
+                    return await self._shown(request, id, secret=rotated.secret)
+                case "replay":
+                    await self._replay(request, id)
+                case "delete":
+                    await run_in_threadpool(self._webhooks.delete, id, whose(caller))
+                    return RedirectResponse(HERE, 303)
+                case _:
+                    raise NoSuchPage("There is nothing of this name to do with a webhook.")
+        except UnknownWebhook:
+            raise NoSuchPage(UnknownWebhook.__doc__) from None
+        except REFUSED as error:
+            return await self._shown(request, id, [str(error)], status=422)
+        return RedirectResponse(f"{HERE}/{id}", 303)
+
+    async def _replay(self, request: Request, id: UUID) -> None:
+        form = await request.form(max_files=0, max_fields=10)
+        after, plan = (str(form.get(name) or "").strip() or None for name in ("after", "plan"))
+        caller = visitor_of(request).caller
+        wanted = Replay(after=after, plan=plan)
+        found = await run_in_threadpool(self._subscriptions.replay, id, caller.actor, wanted, caller.plans)
+        if found.personal_data:
+            self._note_read(request, None, None)
+
+
+def _words(typed: str) -> list[str]:
+    return [word for each in typed.replace(",", " ").split() if (word := each.strip())]
+
+
+def facts(webhook: Webhook, say: Speech) -> Sequence[tuple[str, str]]:
+    plans = ", ".join(map(str, webhook.plans)) or say("all plans")
+    said = [
+        (say("Events"), ", ".join(webhook.types) or say("all events")),
+        (say("Plans"), plans),
+        (say("Words about people"), say("included") if webhook.personal_data else say("left out")),
+        (say("Searched up to"), webhook.sequence),
+        (say("Waiting"), say.counted("{number} plan", "{number} plans", webhook.waiting)),
+    ]
+    if webhook.held_until:
+        said.append((say("Asked for a pause until"), say.instant(webhook.held_until)))
+    if webhook.previous_secret_until:
+        said.append((say("The former secret signs until"), say.instant(webhook.previous_secret_until)))
+    return said
+
+
+def actions(webhook: Webhook, is_theirs: bool, say: Speech) -> list[tuple[str, str]]:
+    possible = []
+    if is_theirs:
+        possible.append(("test", say("Send a test")))
+        if webhook.state != "active":
+            possible.append(("resume", say("Resume")))
+    if webhook.state == "active":
+        possible.append(("pause", say("Pause")))
+    if is_theirs:
+        possible.append(("rotate", say("Another secret")))
+    return [*possible, ("delete", say("Delete"))]
+
+
+def routes(pages: WebhookPages, guard: PageGuard) -> list[Route]:
+    return [
+        guard.page(HERE, pages.list, "own-endpoints", "webhooks-page"),
+        guard.page(HERE, pages.make, "feed", "webhook-made", "POST"),
+        guard.page(f"{HERE}/{{id}}", pages.one, "own-endpoints", "webhook-page"),
+        guard.page(f"{HERE}/{{id}}/{{what}}", pages.act, "own-endpoints", "webhook-changed", "POST"),
+    ]

@@ -1,0 +1,123 @@
+"""Settings and proof: sessions, keys, webhooks with their attempts, certificates, who read what, the log verified."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+
+from adapters.access.callers import Bearers
+from adapters.postgres.notary import Notary
+from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
+from tests.api import LOG_KEY, Api, served
+from tests.callers import given_key, known_keys
+from tests.receiver import Receiver, Reply, receiving
+
+
+def page_of(api: Api, path: str, cookie: dict[str, str] | None = None) -> str:
+    page = api.get(path, cookie or signed_in(api))
+    assert page.status_code == 200, text_of(page.text)
+    return page.text
+
+
+def post(api: Api, path: str, cookie: dict[str, str] | None = None, **data: str):
+    return api.request("POST", path, data=data or {"sent": "yes"}, headers=(cookie or signed_in(api)) | FROM_HERE)
+
+
+def test_sessions_are_listed_and_ended_by_whoever_they_are_of(service):
+    mine, other = signed_in(service, name="sue"), signed_in(service, name="sue")
+    page = page_of(service, "/settings", mine)
+    rows = [row for row in page.split("<tr>") if "this one" not in row]
+    [id] = [id for row in rows for id in re.findall(r"/settings/sessions/([0-9a-f]+)/end", row)]
+    assert post(service, f"/settings/sessions/{id}/end", signed_in(service, name="tom")).status_code == 404
+    assert service.get("/", other).status_code == 200
+    assert post(service, f"/settings/sessions/{id}/end", mine).status_code == 303
+    assert service.get("/", other).status_code == 303
+    assert service.get("/", mine).status_code == 200
+
+
+def test_a_key_is_made_shown_once_used_and_revoked(store):
+    keys = known_keys(store)
+    root = given_key(store, "root", "admin", sees_all=True)
+    keys.refresh()
+    with served(store, Bearers(keys), caller_by_key=keys.caller_by_id, keys_changed=keys.refresh) as api:
+        admin = signed_in(api, key=root)
+        wrong = post(api, "/settings/keys", admin, name="Jane Doe", role="editor")
+        assert wrong.status_code == 422
+        assert 'value="Jane Doe"' in wrong.text
+        made = post(api, "/settings/keys", admin, name="ann", role="editor")
+        [key] = re.findall(r"plantrail_[0-9a-f]{12}_[A-Za-z0-9_-]{43}", made.text)
+        assert made.headers["cache-control"] == "no-store"
+        ann = signed_in(api, key=key)
+        assert api.get("/", ann).status_code == 200
+        assert key not in page_of(api, "/settings/keys", admin)
+        assert "Keys" not in page_of(api, "/settings", ann), "what one may not do is not shown"
+        assert api.get("/settings/keys", ann).status_code == 403
+        assert post(api, f"/settings/keys/{key.split('_')[1]}/revoke", admin).status_code == 303
+        assert api.get("/", ann).status_code == 303
+        assert "revoked" in page_of(api, "/settings/keys", admin)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+def test_an_operator_finds_out_why_a_webhook_fails_and_sends_again(service, receiver):
+    refused = post(service, "/settings/webhooks", url="ftp://nowhere")
+    assert refused.status_code == 422
+    assert "ftp://nowhere" in refused.text
+    made = post(service, "/settings/webhooks", url=receiver.url, types="play-won")
+    assert made.status_code == 200
+    assert "whsec_" in made.text
+    [id] = set(re.findall(r"/settings/webhooks/([0-9a-f-]{36})/pause", made.text))
+    receiver.answers(Reply(500))
+    assert post(service, f"/settings/webhooks/{id}/test").status_code == 303
+    page = page_of(service, f"/settings/webhooks/{id}")
+    assert "it answered 500" in text_of(page)
+    assert "whsec_" not in page
+    assert post(service, f"/settings/webhooks/{id}/pause").status_code == 303
+    assert "ann paused it." in text_of(page_of(service, "/settings/webhooks"))
+    assert post(service, f"/settings/webhooks/{id}/resume").status_code == 303
+    assert "whsec_" in post(service, f"/settings/webhooks/{id}/rotate").text
+    nothing = post(service, f"/settings/webhooks/{id}/replay", plan="nowhere")
+    assert nothing.status_code == 422
+    assert "There is no plan" in text_of(nothing.text)
+    assert post(service, f"/settings/webhooks/{id}/delete").status_code == 303
+    assert service.get(f"/settings/webhooks/{id}", signed_in(service)).status_code == 404
+    assert post(service, "/settings/webhooks/not-an-id/pause").status_code == 404
+
+
+def test_who_was_forgotten_has_a_certificate_and_who_read_what_is_on_record(acme):
+    acme.done("add-stakeholder", id="coo", name="Jane Doe", level="executive")
+    acme.done("forget-stakeholder", id="coo", reason="She asks for it")
+    page = text_of(page_of(acme, f"/settings/erasures?plan={acme.plan}"))
+    assert "coo" in page
+    assert "Key destroyed" in page
+    page_of(acme, f"/plans/{acme.plan}")
+    deadline = time.monotonic() + 20
+    while "plan-page" not in (reads := text_of(page_of(acme, f"/settings/reads?plan={acme.plan}"))):
+        assert time.monotonic() < deadline, reads
+        time.sleep(0.1)
+    assert "ann" in reads
+
+
+def test_the_log_is_verified_on_its_page_and_a_bundle_proves_a_plan(store):
+    with served(store) as api:
+        api = api.with_a_plan("acme")
+        assert "There is no checkpoint yet" in page_of(api, "/proof")
+        Notary(store.datastore, LOG_KEY, api.clock).seal()
+        assert "plantrail/" in page_of(api, "/proof")
+        assert post(api, "/proof/verify").status_code == 303
+        deadline = time.monotonic() + 20
+        while "As they were signed: 1 events of 1 plans" not in (page := text_of(page_of(api, "/proof"))):
+            assert time.monotonic() < deadline, page
+            time.sleep(0.05)
+        bundle = api.get("/plans/acme/bundle", signed_in(api))
+        assert bundle.headers["content-type"] == "application/zip"
+        with ZipFile(BytesIO(bundle.content)) as contents:
+            assert json.loads(contents.read("manifest.json"))["format"]
