@@ -26,6 +26,7 @@ from adapters.access.callers import (
 )
 from adapters.access.sessions import Sessions
 from adapters.bootstrap.audit_bundle import bundle_without_words
+from adapters.bootstrap.committed_lists import carrying_out_lists
 from adapters.bootstrap.settings import (
     DAYS_OF_ACCESS_EVENTS,
     DEFAULT_PUBLIC_URL,
@@ -61,6 +62,7 @@ from adapters.postgres.heads import PostgresHeads
 from adapters.postgres.log_watch import PostgresLogWatch
 from adapters.postgres.notary import Watch
 from adapters.postgres.projections import Follower
+from adapters.postgres.relays import came_to
 from adapters.postgres.store import Store
 from adapters.postgres.verification import verify as verify_log
 from adapters.privacy.drafts import Drafts
@@ -69,6 +71,8 @@ from adapters.rendering.pool import RenderingPool
 from application.aggregates.access import Caller
 from application.aggregates.ports import StoreUnavailable
 from application.proof.ports import LogVerified, VerifyLog
+from application.rounds.carrying_out import CommittedLists
+from application.rounds.following import NAME as LISTS
 
 logger = structlog.get_logger("plantrail")
 
@@ -154,6 +158,7 @@ def http_app(
     services = Services(
         plans=plans,
         program=program,
+        lists=CommittedLists(program, plans, make_id, partial(came_to, store.datastore, LISTS)),
         histories=store.events,
         erasures=store.erasures,
         portfolio=store.portfolio,
@@ -326,6 +331,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         open_store(settings) as store,
         reception(settings, host, store) as let_in,
         following(store, settings.access_events_days) as followers,
+        carrying_out_lists(store),
         witnessed(store),
         notarised(store, signing, metrics),
         pushing(store, settings, metrics) if with_worker else nullcontext(),

@@ -21,6 +21,7 @@ from adapters.proof.checkpoints import LogKey
 from application.aggregates.cache import LoadedAggregate
 from application.aggregates.handle import Aggregates
 from application.proof.checkpoints import KeptCheckpoint
+from application.rounds.ranking import check_list
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
 from domain.aggregates import AggregateType
@@ -74,7 +75,11 @@ def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> Aggreg
 
 
 def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregates[ProgramState]:
-    return Aggregates(PROGRAM, store.events, now, make_id)
+    """Its lists are checked against the plans they name, as these stand."""
+    plans = account_plans(store, now)
+    return Aggregates(
+        PROGRAM, store.events, now, make_id, outside=lambda state, command: check_list(state, command, plans.read)
+    )
 
 
 def findings_across_plans(store: Store, now: Callable[[], datetime] = utc_now) -> PostgresFindings:

@@ -60,6 +60,7 @@ from application.measures.ports import MonthEnds
 from application.portfolio.ports import Portfolio
 from application.proof.ports import LogTree, VerifyLog
 from application.reports.ports import Histories, KeptMonths
+from application.rounds.carrying_out import CommittedLists
 from application.views.cuts import Cut
 from application.views.loaded_plan import LoadedPlan
 from application.webhooks.ports import TryOut, Webhooks
@@ -74,6 +75,7 @@ class Services:
 
     plans: Aggregates[AccountPlan]
     program: Aggregates[ProgramState]
+    lists: CommittedLists
     histories: Histories
     erasures: Erasures
     portfolio: Portfolio
@@ -170,7 +172,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         *guard.before_all(
             queries.routes(views),
             departures.routes(views),
-            program.routes(program_views),
+            program.routes(program_views, services.lists),
             reports.routes(
                 views, services.histories, services.kept_months, services.tree, ReportResponder(services.press)
             ),

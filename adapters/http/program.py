@@ -1,10 +1,15 @@
 """Every view of the program, for any cut."""
 
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel
+from pydantic_core import to_json
 
 from adapters.http.documentation import documented
+from adapters.http.problems import Rejected
 from adapters.http.queries import (
     AsOf,
     CutsCompared,
@@ -15,6 +20,9 @@ from adapters.http.queries import (
 )
 from adapters.http.requests import caller_of
 from adapters.http.resources import THE_PROGRAM
+from application.aggregates.access import Caller
+from application.rounds.carrying_out import CommittedLists, EntryResult
+from application.rounds.ranking import marks
 from application.views.current_program import (
     CurrentProgram,
     LoadedProgram,
@@ -22,12 +30,24 @@ from application.views.current_program import (
     current_program,
     program_diff,
 )
+from application.views.round_ranking import RankedAccount, ranking
 from domain.program.language import ProgramState
+from domain.program.rounds import Round
 
 BEFORE_IT_OPENED = "version:0"
 
 
-def routes(views: Views[ProgramState]) -> APIRouter:
+class RoundShown(BaseModel):
+    """A round: what was nominated, how it ranks by the plans as they stand now, and what came of its list."""
+
+    program_id: UUID
+    version: int
+    round: Round
+    ranking: list[RankedAccount]
+    results: list[EntryResult]
+
+
+def routes(views: Views[ProgramState], lists: CommittedLists) -> APIRouter:
     api = APIRouter(prefix=THE_PROGRAM.path, tags=["program"])
 
     async def find(request: Request) -> LoadedProgram:
@@ -58,5 +78,32 @@ def routes(views: Views[ProgramState]) -> APIRouter:
         b = cuts.closing(asked)
         a = cuts.cut("from", asked.from_ or BEFORE_IT_OPENED)
         return await views.answer(request, known, lambda: program_diff(known, a, b), b, since=a)
+
+    @api.get(
+        "/rounds/{round}",
+        response_model=RoundShown,
+        summary="A round as it stands: score matrix, opinions, and what came of its list",
+        **documented(THE_PROGRAM.view),
+    )
+    async def read_round(request: Request, round: Annotated[str, Path(description="Its id.")]) -> Response:
+        known = await find(request)
+        views.note_read(request, known.id, f"version:{known.version}")
+        return await run_in_threadpool(shown, known, round, caller_of(request))
+
+    def shown(known: LoadedProgram, id: str, caller: Caller) -> Response:
+        """Raises `Rejected`, `StoreUnavailable`."""
+        round = known.state.find(Round, id)
+        if round is None:
+            raise Rejected(404, "unknown-round", "There never was such a round in this program.")
+        now = views.now()
+        theirs = marks(known.state, id, lists.plans.read, lambda plan: caller.sees(plan, now))
+        view = RoundShown.model_construct(
+            program_id=known.id,
+            version=known.version,
+            round=round,
+            ranking=ranking(known.state, round, theirs),
+            results=lists.results(known, round),
+        )
+        return Response(to_json(view), headers={"Cache-Control": "no-store"}, media_type="application/json")
 
     return api

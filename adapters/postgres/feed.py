@@ -13,7 +13,7 @@ from psycopg import Cursor as DatabaseCursor
 
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.stored_events import COLUMNS, notifications
-from application.feed.cursors import MOST_POSITION, Cursor, CursorGone
+from application.feed.cursors import MOST_POSITION, NOW, Cursor, CursorGone
 from application.feed.ports import ALL, EventFilter, Page
 
 MOST_LOOKED_AT = 20_000
@@ -85,6 +85,11 @@ class PostgresFeed:
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
+
+    def log_id(self) -> UUID:
+        """The id of the log as it is called now.  Raises `StoreUnavailable`."""
+        with self._datastore.connection() as connection:
+            return self._standing(connection, NOW)[0]
 
     def position(self, cursor: Cursor) -> int:
         with self._datastore.connection() as connection:

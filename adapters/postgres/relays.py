@@ -16,6 +16,13 @@ REACH = (
 )
 
 
+def came_to(datastore: Datastore, name: str) -> int:
+    """Return the position that relays of a name have come to, whoever's turn it is. Raises `StoreUnavailable`."""
+    with datastore.connection() as connection:
+        found = connection.execute(REACHED, (name,), prepare=True).fetchone()
+    return found[0] if found else 0
+
+
 class PostgresTurn:
     """A relay's turn: see `application.feed.ports.Turn`. It lasts as long as its connection. A relay that has lost it
     learns so with its next request."""

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 from application.aggregates.access import CallerNotAllowed
 from application.aggregates.cache import LoadedAggregate, forgotten_in
-from application.aggregates.pending import Done, PendingAggregate, with_id
+from application.aggregates.pending import Done, Outside, PendingAggregate, nothing_outside, with_id
 from application.aggregates.ports import Answer, CommandContext, Commit, EventStore, StoreBusy
 from application.aggregates.read import AggregateReader
 from domain.aggregates import A, AggregateType
@@ -87,10 +87,17 @@ class Aggregates(AggregateReader[A]):
     """The aggregates of one type. Every command of every caller goes through `handle`."""
 
     def __init__(
-        self, type: AggregateType[A], store: EventStore, now: Callable[[], datetime], make_id: Callable[[], UUID]
+        self,
+        type: AggregateType[A],
+        store: EventStore,
+        now: Callable[[], datetime],
+        make_id: Callable[[], UUID],
+        outside: Outside[A] = nothing_outside,
     ) -> None:
         super().__init__(type, store, now)
         self._make_id = make_id
+        self._outside = outside
+        self._asks_others = outside is not nothing_outside
         self._turns = [Lock() for _ in range(1024)]
         self._on_the_loop = WeakValueDictionary[UUID, TurnOnTheLoop]()
 
@@ -167,13 +174,13 @@ class Aggregates(AggregateReader[A]):
     ) -> Outcome | None:
         """Carry out the commands as `handle` does, without a thread, if the cached aggregate is enough to decide them.
 
-        Returns None if it is not, because it is out of date, refuses or has nothing to record: then nothing was
-        recorded, and `handle` says what is to be said. Raises `StoreUnavailable`.
+        Returns None if it is not, because it is out of date, refuses, has nothing to record or depends on others: then
+        nothing was recorded, and `handle` says what is to be said. Raises `StoreUnavailable`.
         """
         commands = [with_id(command, self._make_id) for command in commands]
         async with self._turn_on_the_loop(id) as is_ours:
             known = self.remembered(id)
-            if not is_ours or not 0 < known.version <= MOST_EVENTS_AT_ONCE:
+            if self._asks_others or not is_ours or not 0 < known.version <= MOST_EVENTS_AT_ONCE:
                 return None
             try:
                 commit, done = self._decided(known, commands, context, if_match, key, None, check)
@@ -238,7 +245,7 @@ class Aggregates(AggregateReader[A]):
         at = at or self._now()
         # A clock that was set back must not reorder the record: every cut is a prefix of it.
         at = max(at, last) if last else at
-        pending, done = PendingAggregate(known), list[Done]()
+        pending, done = PendingAggregate(known, self._outside), list[Done]()
         for place, command in enumerate(commands):
             try:
                 done.append(pending.take(command, at, command_id=str(self._make_id())))

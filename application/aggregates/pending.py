@@ -13,6 +13,7 @@ from domain.language import Caution, Command, Event
 from domain.markers import Sealed, marked
 from domain.record import Recorded
 from domain.rules import speaks_of
+from domain.things import Aggregate
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,27 @@ class Done:
     warnings: Sequence[Caution]
 
 
+Outside = Callable[[A, Command], None]
+"""What stands outside of an aggregate and may forbid a command that it would take itself.  Raises `Refusal`."""
+
+
+def nothing_outside(_state: Aggregate, _command: Command) -> None:
+    """Forbid nothing."""
+
+
 class PendingAggregate(Generic[A]):
     """An aggregate as it will stand once everything decided so far is on record. The next command is decided on it."""
 
-    def __init__(self, known: LoadedAggregate[A]) -> None:
+    def __init__(self, known: LoadedAggregate[A], outside: Outside[A] = nothing_outside) -> None:
         self.known = known
+        self._outside = outside
         self.state = known.state
         self.to_record: list[ToRecord] = []
 
     def take(self, command: Command, at: datetime, command_id: str) -> Done:
         """Decide a command. Raises `Refusal`; then nothing has changed."""
         decision = self.known.type.decide(self.state, command, at)
+        self._outside(self.state, command)
         about = speaks_of(self.state, command)
         first = self.state.version + 1
         self.to_record += [

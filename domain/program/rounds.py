@@ -283,6 +283,10 @@ class ReasonMissingAgainstRanking(Refusal):
     """{account} is listed although {better} ranks higher and is not; say why as the reason of the entry."""
 
 
+class ListedPlanArchived(Refusal):
+    """The plan of {account} is archived; reopen it or leave the account off the list."""
+
+
 class NothingCommitted(Refusal):
     """No list was committed in the round “{id}”; say why it ends all the same."""
 

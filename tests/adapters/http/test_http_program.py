@@ -236,6 +236,36 @@ def test_what_is_answered_fits_the_document(told: Api, name):
         assert violations(document, schema, view(told, name, as_("rob")).json()) == []
 
 
+def test_a_round_shows_who_ranks_how_and_what_came_of_its_list(office: Api):
+    criteria = {"top_arr": 3, "logo": 1}
+    assert office.do("score-account", as_("ann"), round="spring", criteria=criteria).is_success
+    do(office, "open-round", id="spring", title="Spring", due_on="2026-03-31", criteria_weights={"top_arr": 2})
+    for account in ("acme", "nobody"):
+        do(office, "nominate", round="spring", account=account, account_name=account, why="It grows")
+    do(office, "give-opinion", round="spring", account="acme", member="noa", function="sales", stance="for")
+    entries = [{"account": "acme", "tier": "strategic"}, {"account": "nobody", "tier": "growth"}]
+    assert do(office, "commit-list", round="spring", entries=entries, decided_by=["vera"]).is_success
+    shown = view(office, "/rounds/spring").json()
+    assert [(each["account"], each["score"]) for each in shown["ranking"]] == [("acme", 6), ("nobody", None)]
+    assert [each["member"] for each in shown["ranking"][0]["opinions"]] == ["noa"]
+    assert [(each["account"], each["state"]) for each in shown["results"]] == [
+        ("acme", "waiting"), ("nobody", "to_open")
+    ]  # fmt: skip
+    document = office.get("/openapi.json").json()
+    answer = document["paths"][f"{PATH}/rounds/{{round}}"]["get"]["responses"]["200"]
+    assert violations(document, answer["content"]["application/json"]["schema"], shown) == []
+    assert_problem(view(office, "/rounds/autumn"), 404, "unknown-round")
+    assert_problem(view(office, "/rounds/spring", as_("rob")), 403, "forbidden")
+
+
+def test_a_list_with_an_archived_plan_is_refused(office: Api):
+    do(office, "open-round", id="spring", title="Spring", due_on="2026-03-31")
+    assert office.do("archive-plan", as_("root"), reason="Bought").is_success
+    listed_once = [{"account": "acme", "tier": "growth"}]
+    refused = do(office, "commit-list", round="spring", entries=listed_once, decided_by=["vera"])
+    assert_problem(refused, 409, "listed-plan-archived", "/entries/0/account")
+
+
 # Rights
 
 

@@ -166,11 +166,14 @@ def test_whatever_can_be_asked_or_commanded_is_in_it(document: Document):
 def test_whatever_is_in_it_is_served(document: Document, told: Told):
     sealed(told.api.store)
     told.api.post(PROGRAM_PATH, EXAMPLES["open-program"])
+    told.api.post(f"{PROGRAM_PATH}/open-round", EXAMPLES["open-round"] | {"id": "spring"})
     for path, method, _ in operations(document):
         id = f"{told.api.plan_id}:1" if path.startswith("/v1/events") else "pilot"
         type = "plantrail.play-planned.v1"
         kind, id = ("program", "program") if path.startswith(PROGRAM_PATH) else ("play", id)
-        filled = path.format(plan="acme", kind=kind, id=id, stakeholder="gone", type=type, tile="0/000.p/1")
+        filled = path.format(
+            plan="acme", kind=kind, id=id, stakeholder="gone", type=type, tile="0/000.p/1", round="spring"
+        )
         said = {"Content-Type": "text/plain"} if method == "post" else {}
         answer = told.api.request("head" if path.endswith("/stream") else method, filled, headers=said)
         if answer.status_code == 404 and path.startswith(WEBHOOKS):

@@ -1,0 +1,182 @@
+"""Carries a committed list out: every account it names gets its tier, once in effect, however often this breaks off.
+
+What was carried out stands on the log of the plan, as the causation id of the event.  So there is nothing beside the
+logs that could say otherwise: what was begun is looked up there, and gone on with.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from pydantic_core import from_json
+
+from application.aggregates.cache import LoadedAggregate
+from application.aggregates.handle import Aggregates
+from application.aggregates.ports import CommandContext
+from application.views.loaded_plan import LoadedPlan
+from application.views.plan_names import first_open
+from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.language import AccountPlan
+from domain.account_plan.plan import ChangeTier, ConfirmTier, PlanNotOpen, Tier, TierChanged, TierConfirmed, the_plan
+from domain.language import Refusal
+from domain.program.charter import PROGRAM_ID
+from domain.program.language import ProgramState
+from domain.program.rounds import ListCommitted, ListEntry, Round
+from domain.record import Recorded
+
+EntryState = Literal["done", "refused", "waiting", "to_open"]
+
+
+class EntryResult(BaseModel):
+    """What came of one entry of a committed list."""
+
+    account: str
+    tier: Tier
+    state: EntryState = Field(
+        description="`done`: the plan has it on record; `refused`: the plan says no, `why` says so; `waiting`: it is"
+        " carried out in a moment; `to_open`: the account has no plan yet."
+    )
+    why: str | None
+    event: str | None = Field(description="The event on the plan's record that carried it out.")
+
+
+REFUSED_THEN = "The plan refused it when the list was carried out; give the command yourself, or commit a list anew."
+"""Where it would not refuse it any more."""
+
+
+class CarriedOutAlready(Exception):
+    """The plan has it on record."""
+
+
+class TierMoved(Exception):
+    """The plan has another tier than when it was decided which command it takes."""
+
+
+class CommittedLists:
+    """Carries lists out and says what came of them."""
+
+    def __init__(
+        self,
+        program: Aggregates[ProgramState],
+        plans: Aggregates[AccountPlan],
+        make_id: Callable[[], UUID],
+        came_to: Callable[[], int],
+    ) -> None:
+        self.program = program
+        self.plans = plans
+        self._make_id = make_id
+        self.came_to = came_to
+        """The position of the last list that was carried out, by whichever process.  Raises `StoreUnavailable`."""
+
+    def committed_after(self, position: int) -> Sequence[Recorded]:
+        """The lists committed after a position on the log, oldest first.  Raises `ProgramNotOpen`."""
+        records = self.program.read(PROGRAM_ID).records
+        return [record for record in records if record.position > position and isinstance(record.event, ListCommitted)]
+
+    def carry_out(self, committed: Recorded) -> None:
+        """Every entry that is not carried out yet; what a plan refuses is left.  Raises `StoreUnavailable`."""
+        assert isinstance(committed.event, ListCommitted)
+        for entry in committed.event.entries:
+            self._carry_out(entry, committed, committed.event)
+
+    def _carry_out(self, entry: ListEntry, committed: Recorded, event: ListCommitted) -> None:
+        """However often the tier moves meanwhile.  An account without a plan is left to be opened."""
+        with suppress(PlanNotOpen, CarriedOutAlready, Refusal):
+            while True:
+                known = first_open(entry.account, self.plans.read)
+                with suppress(TierMoved):
+                    self._send(known, self._command(entry, event, known), committed)
+                    return
+
+    def _send(self, known: LoadedPlan, command: ChangeTier | ConfirmTier, committed: Recorded) -> None:
+        """Raises `TierMoved`, `CarriedOutAlready`, `Refusal`."""
+        tier = the_plan(known.state).tier
+
+        def check(current: LoadedPlan) -> None:
+            check_to_do(current, committed, tier)
+
+        self.plans.handle(known.id, [command], self._context(committed), check=check)
+
+    def _command(self, entry: ListEntry, event: ListCommitted, known: LoadedPlan) -> ChangeTier | ConfirmTier:
+        if the_plan(known.state).tier == entry.tier:
+            return ConfirmTier(round=event.round, decided_by=event.decided_by, reason=entry.reason)
+        reason = entry.reason or f"The list of the round “{event.round}”"
+        return ChangeTier(tier=entry.tier, round=event.round, decided_by=event.decided_by, reason=reason)
+
+    def _context(self, committed: Recorded) -> CommandContext:
+        """In the name of who committed the list, and in the conversation in which they did."""
+        meta = from_json(committed.stored)["meta"]
+        return CommandContext(
+            actor=committed.meta.actor,
+            source="program",
+            request_id=str(self._make_id()),
+            correlation_id=meta["correlation_id"],
+            on_behalf_of=committed.meta.on_behalf_of,
+            causation_id=committed.id,
+        )
+
+    def results(self, program: LoadedAggregate[ProgramState], round: Round) -> list[EntryResult]:
+        """What came of every entry of the list that was committed last in a round.  Raises `StoreUnavailable`."""
+        lists = (record for record in reversed(program.records) if is_list_of(round.id, record))
+        committed = next(lists, None)
+        if committed is None or not isinstance(committed.event, ListCommitted):
+            return []
+        is_over = committed.position <= self.came_to()
+        return [self._result(entry, committed, committed.event, is_over) for entry in committed.event.entries]
+
+    def _result(self, entry: ListEntry, committed: Recorded, event: ListCommitted, is_over: bool) -> EntryResult:
+        def result(state: EntryState, why: str | None = None, by: str | None = None) -> EntryResult:
+            return EntryResult(account=entry.account, tier=entry.tier, state=state, why=why, event=by)
+
+        try:
+            known = first_open(entry.account, self.plans.read)
+        except PlanNotOpen:
+            return result("to_open")
+        by = event_that_carried_out(known, committed)
+        if by:
+            return result("done", by=by.id)
+        if is_over and is_later(known, committed):
+            tier, opening = the_plan(known.state).tier, known.records[0].id
+            later = f"The plan was opened after the list was committed, and its tier is {tier}: change it."
+            return result("done", by=opening) if tier == entry.tier else result("refused", why=later)
+        try:
+            decision = ACCOUNT_PLAN.decide(known.state, self._command(entry, event, known), self.plans.now())
+        except Refusal as refusal:
+            return result("refused", why=str(refusal))
+        if not decision.events:
+            return result("done")
+        return result("refused", why=REFUSED_THEN) if is_over else result("waiting")
+
+
+def is_later(known: LoadedPlan, committed: Recorded) -> bool:
+    """Whether a plan was opened after a list was committed: its tier is what it was opened with."""
+    return known.records[0].position > committed.position
+
+
+def is_list_of(round: str, record: Recorded) -> bool:
+    return isinstance(record.event, ListCommitted) and record.event.round == round
+
+
+def check_to_do(current: LoadedPlan, committed: Recorded, tier: Tier) -> None:
+    """Raises `CarriedOutAlready`, and `TierMoved` where the plan has another tier than this one."""
+    if event_that_carried_out(current, committed):
+        raise CarriedOutAlready
+    if the_plan(current.state).tier != tier:
+        raise TierMoved
+
+
+def event_that_carried_out(known: LoadedPlan, committed: Recorded) -> Recorded | None:
+    """The event of a plan that was recorded because of a committed list."""
+    for record in reversed(known.records):
+        if record.meta.recorded_at < committed.meta.recorded_at:
+            return None
+        if isinstance(record.event, TierChanged | TierConfirmed) and causation_of(record) == committed.id:
+            return record
+    return None
+
+
+def causation_of(record: Recorded) -> str | None:
+    cause: str | None = from_json(record.stored)["meta"].get("causation_id")
+    return cause

@@ -1,0 +1,70 @@
+"""What the plans of the accounts on a list say to it: which are scored how, and which cannot be listed."""
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+from application.views.loaded_plan import LoadedPlan
+from application.views.plan_names import first_open
+from application.views.round_ranking import criteria_in, ranking
+from domain.account_plan.plan import Criteria, PlanNotOpen, the_plan
+from domain.language import Command
+from domain.program.language import ProgramState
+from domain.program.rounds import (
+    CommitList,
+    ListedPlanArchived,
+    ListedTwice,
+    Nomination,
+    ReasonMissingAgainstRanking,
+    against_ranking,
+    open_round,
+)
+
+ReadPlan = Callable[[UUID], LoadedPlan]
+"""Reads a plan as it stands.  Raises `PlanNotOpen`."""
+
+
+def plan_of(account: str, read: ReadPlan) -> LoadedPlan | None:
+    """The plan of an account named by its own id or the plan's; None where it has none."""
+    try:
+        return first_open(account, read)
+    except PlanNotOpen:
+        return None
+
+
+def marks(
+    state: ProgramState, round: str, read: ReadPlan, sees: Callable[[LoadedPlan], bool] = lambda _: True
+) -> Mapping[str, Criteria | None]:
+    """The criteria of every account nominated in a round whose plan there is and may be seen."""
+    accounts = [each.account for each in state.all(Nomination).values() if each.round == round]
+    plans = {account: plan_of(account, read) for account in accounts}
+    return {
+        account: criteria_in(the_plan(known.state), round) for account, known in plans.items() if known and sees(known)
+    }
+
+
+def check_list(state: ProgramState, command: Command, read: ReadPlan) -> None:
+    """What the plans say to a list, once the program itself has nothing against it.
+
+    Raises `ListedPlanArchived`, `ListedTwice` where two names mean one plan, and `ReasonMissingAgainstRanking`.
+    """
+    if not isinstance(command, CommitList):
+        return
+    seen: set[UUID] = set()
+    for place, entry in enumerate(command.entries):
+        plan = plan_of(entry.account, read)
+        if plan and the_plan(plan.state).archived:
+            raise ListedPlanArchived(f"/entries/{place}/account", account=entry.account)
+        if plan and plan.id in seen:
+            raise ListedTwice(f"/entries/{place}/account", account=entry.account)
+        seen.update([plan.id] if plan else [])
+    _check_ranking(state, command, read)
+
+
+def _check_ranking(state: ProgramState, command: CommitList, read: ReadPlan) -> None:
+    round, places = open_round(state, command.round), {each.account: at for at, each in enumerate(command.entries)}
+    nominated = [each for each in ranking(state, round, marks(state, round.id, read)) if not each.withdrawn]
+    # Of those that are equal none ranks higher: the listed ones come first.
+    order = sorted(nominated, key=lambda each: (-(each.score or 0), each.account not in places))
+    for entry, better in against_ranking(command.entries, [each.account for each in order]):
+        pointer = f"/entries/{places[entry.account]}/reason"
+        raise ReasonMissingAgainstRanking(pointer, account=entry.account, better=better)
