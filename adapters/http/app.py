@@ -155,7 +155,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
 
     app = FastAPIOffline(title="plantrail", version=version, lifespan=lifespan, redoc_url=None)
     program_views = queries.Views(THE_PROGRAM, services.program, services.heads, services.access_log)
-    views = queries.PlanViews(services.plans, program_views, services.heads, services.access_log)
+    views = queries.PlanViews(services.plans, program_views, services.portfolio, services.heads, services.access_log)
     services.erasures.when_forgotten(views.drop)
     services.erasures.when_forgotten(services.drafts.drop_of_plan)
     services.heads.when_another_log(views.drop_all)
@@ -163,8 +163,8 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     guard = Guard(services.callers, views.plan, services.limits)
     common = services.erasures, services.secret, metrics, services.heads, views.note_read
     key_desk = keys.KeyDesk(services.api_keys, services.now, services.keys_changed)
-    desk = commands.CommandDesk(PLANS, services.plans, *common)
-    program_desk = commands.CommandDesk(THE_PROGRAM, services.program, *common)
+    desk = commands.CommandDesk(PLANS, services.plans, views.may_know, *common)
+    program_desk = commands.CommandDesk(THE_PROGRAM, services.program, program_views.may_know, *common)
     # Flat and in front, for every route before the right one is tried in vain.
     app.router.routes[:0] = [
         commands.routes(desk, guard),

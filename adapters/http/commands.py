@@ -148,6 +148,7 @@ class CommandDesk:
         self,
         resource: Resource,
         aggregates: Aggregates[Any],
+        may_know: Callable[[Caller, UUID], Awaitable[bool]],
         erasures: Erasures,
         secret: bytes,
         metrics: Metrics,
@@ -156,6 +157,7 @@ class CommandDesk:
     ) -> None:
         self.resource = resource
         self._aggregates = aggregates
+        self._may_know = may_know
         self._erasures = erasures
         self._secret = secret
         self._numbers = metrics
@@ -226,7 +228,8 @@ class CommandDesk:
         try:
             if "foregone" in request.scope:
                 raise request.scope["foregone"]
-            outcome = await self._in_a_thread(lambda: self._on_the_named(request, commands, on))
+            ids = await self._named_ids(request, commands)
+            outcome = await self._in_a_thread(lambda: first_there(self.resource.of, ids, on))
         except tuple(FAILED) as error:
             if isinstance(error, VersionConflict) and caller.may(self.resource.view):  # they are told what happened
                 self._note_read(request, error.known.id, f"version:{error.current_version}")
@@ -266,16 +269,19 @@ class CommandDesk:
         def on(id: UUID) -> Outcome:
             return self._aggregates.tried(id, commands, said, if_match=seen, check=check)
 
-        return await self._in_a_thread(lambda: self._on_the_named(request, commands, on))
+        ids = await self._named_ids(request, commands)
+        return await self._in_a_thread(lambda: first_there(self.resource.of, ids, on))
+
+    async def _named_ids(self, request: Request, commands: Sequence[Command]) -> list[UUID]:
+        """Return the ids that the path may mean, or the body opens, without those that are certainly none of the
+        caller's: they are not even read."""
+        if self._opens(commands):
+            return [self.resource.of.opening.id_of(commands[0])]
+        ids = self.resource.named(request.path_params)
+        return [id for id in ids if await self._may_know(caller_of(request), id)]
 
     def _opens(self, commands: Sequence[Command]) -> bool:
         return isinstance(commands[0], self.resource.opening)
-
-    def _on_the_named(self, request: Request, commands: Sequence[Command], on: Callable[[UUID], Outcome]) -> Outcome:
-        """Do something on the aggregate that the path names, or on the one that the body opens."""
-        if self._opens(commands):
-            return on(self.resource.of.opening.id_of(commands[0]))
-        return first_there(self.resource.of, self.resource.named(request.path_params), on)
 
     def _check_of(self, caller: Caller, commands: Sequence[Command]) -> Callable[[LoadedAggregate[Any]], None]:
         """Return the check of the caller's rights, for the very aggregate that decides."""

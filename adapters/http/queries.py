@@ -24,10 +24,12 @@ from adapters.http.problems import Rejected, rejected_parameter
 from adapters.http.requests import caller_of
 from adapters.http.resources import PLANS, Resource
 from adapters.rendering.document import Form
+from application.aggregates.access import Caller
 from application.aggregates.cache import LoadedAggregate
 from application.aggregates.handle import Aggregates
 from application.aggregates.ports import Heads
 from application.findings.registry import FindingsView, findings_view
+from application.portfolio.ports import Portfolio
 from application.views import diff as changes
 from application.views import history
 from application.views.current_plan import CurrentPlan, current_plan
@@ -249,11 +251,19 @@ class Views(Generic[A]):
         """
         caller, type = caller_of(request), self.resource.of
         for id in self.resource.named(named):
+            if not await self.may_know(caller, id):
+                await self._heads.version(id)  # which takes as long as for one that there is not
+                continue
             known = await self.standing(id)
             if known.records and caller.sees(known, self._aggregates.now()):
                 request.scope["spoken_of"] |= {f"{type.noun}_id": str(id)}
                 return known
         raise type.not_open
+
+    async def may_know(self, caller: Caller, id: UUID) -> bool:
+        """Return False if it is certain, without reading the aggregate, that it is none of the caller's: how large it
+        is must not show in how long the answer takes. Raises `StoreUnavailable`."""
+        return self.resource.of.is_shared or caller.was_named(id)
 
     async def standing(self, id: UUID) -> LoadedAggregate[A]:
         """Return an aggregate as it stands, whoever asks; without records if there is none.  Raises
@@ -326,10 +336,23 @@ class PlanViews(Views[AccountPlan]):
     """The views of plans, some of which are judged by the policies of the program."""
 
     def __init__(
-        self, plans: Aggregates[AccountPlan], program: Views[ProgramState], heads: Heads, access_log: AccessLog
+        self,
+        plans: Aggregates[AccountPlan],
+        program: Views[ProgramState],
+        portfolio: Portfolio,
+        heads: Heads,
+        access_log: AccessLog,
     ) -> None:
         super().__init__(PLANS, plans, heads, access_log)
         self._program = program
+        self._portfolio = portfolio
+
+    async def may_know(self, caller: Caller, id: UUID) -> bool:
+        if await super().may_know(caller, id):
+            return True
+        if not caller.works_on_plans or self._aggregates.remembered(id).records:
+            return caller.works_on_plans
+        return not await run_in_threadpool(self._portfolio.knows_to_be_elsewhere, caller.actor, id)
 
     async def program(self) -> Sequence[Recorded]:
         """Return what is on record of the program; nothing if there is none. Raises `StoreUnavailable`."""

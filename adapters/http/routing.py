@@ -1,7 +1,7 @@
 """Routing."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import SequenceMatcher
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import quote
 
@@ -49,19 +49,28 @@ def methods_allowed(app: FastAPI, scope: Scope) -> list[str]:
 
 
 CLOSE_ENOUGH = 0.7
-"""How much of a path must be as somebody wrote it, from 0 to 1, for it to be what they meant."""
+"""How much of a part of a path must be as somebody wrote it, from 0 to 1, for it to be what they meant."""
+LONGEST_PART = 100
+MOST_PARTS = 12
 
 
 def nearest_path(app: FastAPI, path: str) -> str | None:
-    """Return the path that somebody meant who wrote one that there is not: what stands for a name is as they wrote
+    """Return the path that somebody meant who wrote one part of it wrongly: what stands for a name is as they wrote
     it."""
-    written = path.split("/")[:MOST_PARTS]
-    found = ((_alike(template.split("/"), written), template) for template in _templates(app))
-    likeliest = max(found, default=(0.0, ""))
-    return _filled_in(likeliest[1], written) if likeliest[0] >= CLOSE_ENOUGH else None
-
-
-MOST_PARTS = 12
+    written = path.split("/")
+    if len(written) > MOST_PARTS:
+        return None
+    meant: dict[str, tuple[str, str]] = {}
+    for template in _templates(app):
+        wrong = _parts_that_differ(template.split("/"), written)
+        if len(wrong) == 1:
+            [(ours, theirs)] = wrong
+            meant.setdefault(ours, (theirs[:LONGEST_PART], template))
+    for theirs in {theirs for theirs, _ in meant.values()}:
+        words = [ours for ours, (word, _) in meant.items() if word == theirs]
+        for close in get_close_matches(theirs, words, 1, CLOSE_ENOUGH):
+            return _filled_in(meant[close][1], written)
+    return None
 
 
 def _templates(app: FastAPI) -> Iterator[str]:
@@ -70,22 +79,12 @@ def _templates(app: FastAPI) -> Iterator[str]:
         yield from (each.path for each in inner if isinstance(each, Route))
 
 
-def _alike(template: Sequence[str], written: Sequence[str]) -> float:
-    """Return how alike the parts are that differ least; 0 for a path of another length, and for one that is there."""
+def _parts_that_differ(template: Sequence[str], written: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what is otherwise in a path than in ours; everything, if it is longer or shorter."""
     if len(template) != len(written):
-        return 0.0
-    parts = [
-        1.0 if ours == theirs or (ours.startswith("{") and theirs) else _ratio(ours, theirs)
-        for ours, theirs in zip(template, written, strict=True)
-    ]
-    return 0.0 if min(parts) == 1.0 else min(parts)
-
-
-def _ratio(ours: str, theirs: str) -> float:
-    return SequenceMatcher(None, ours, theirs[:MOST_SIGNS]).ratio()
-
-
-MOST_SIGNS = 100
+        return [(ours, "") for ours in template]
+    pairs = zip(template, written, strict=True)
+    return [(ours, theirs) for ours, theirs in pairs if ours != theirs and not (ours.startswith("{") and theirs)]
 
 
 def _filled_in(template: str, written: Sequence[str]) -> str:

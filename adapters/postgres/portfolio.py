@@ -52,6 +52,7 @@ NAME = "portfolio"
 ROWS_AT_A_TIME = 1_000
 MOST_REMEMBERED = 1_000
 
+LIVE = "SELECT generation FROM plantrail.projections WHERE name = 'portfolio' AND live"
 SHOWN = tuple(PortfolioItem.model_fields)
 WRITTEN = ("generation", *SHOWN, "people", "name_key", "tier_rank", "changes_at", "line")
 
@@ -67,6 +68,11 @@ SAVE = (
 )
 DUE = (
     "SELECT line::text FROM plantrail.portfolio WHERE generation = %s AND changes_at <= %s ORDER BY changes_at LIMIT %s"
+)
+ELSEWHERE = (
+    "SELECT FROM plantrail.portfolio p WHERE plan_id = %(plan_id)s AND NOT people @> ARRAY[%(person)s::text]"
+    f" AND generation = ({LIVE})"
+    " AND version = (SELECT max(originator_version) FROM plantrail.stored_events e WHERE e.originator_id = p.plan_id)"
 )
 CLEAR = (
     "DELETE FROM plantrail.portfolio WHERE generation = %(generation)s AND plan_id IN"
@@ -223,7 +229,7 @@ def statement(query: PortfolioQuery, after: CursorPosition | None, caller: Calle
     parts += [without] if name in MAY_BE_EMPTY else []
     ordered = [
         f"(SELECT {', '.join(SHOWN)}, {key} AS sorted_by FROM plantrail.portfolio"
-        " WHERE generation = (SELECT generation FROM plantrail.projections WHERE name = 'portfolio' AND live)"
+        f" WHERE generation = ({LIVE})"
         f" AND {' AND '.join((*wanted(query), *theirs(caller), *part))}"
         f" ORDER BY {key} {way}, plan_id {way} LIMIT %(most)s)"
         for part in parts
@@ -286,6 +292,11 @@ class PostgresPortfolio:
         """Return the position up to which the table is up to date. Raises `StoreUnavailable`."""
         with self._datastore.connection() as connection:
             return standing(connection, NAME).position
+
+    def knows_to_be_elsewhere(self, person: str, plan_id: UUID) -> bool:
+        with self._datastore.connection() as connection:
+            asked = {"person": person, "plan_id": plan_id}
+            return connection.execute(ELSEWHERE, asked, prepare=True).fetchone() is not None
 
     def wait_for(self, position: int, timeout: float = 2.0) -> None:
         wait_for(self._datastore, NAME, position, timeout)

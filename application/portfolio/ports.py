@@ -1,6 +1,7 @@
 """The portfolio as its users need it."""
 
 from typing import Protocol
+from uuid import UUID
 
 from application.aggregates.access import Caller
 from application.portfolio.query import PortfolioPage, PortfolioQuery
@@ -14,6 +15,10 @@ class Portfolio(Protocol):
 
         Raises `CursorUnknown`.
         """
+
+    def knows_to_be_elsewhere(self, person: str, plan_id: UUID) -> bool:
+        """Return whether the table includes all that is recorded of a plan, and the person is neither its owner nor on
+        its team. Then the plan need not be read to say so."""
 
     def wait_for(self, position: int, timeout: float = 2.0) -> None:
         """Wait up to `timeout` seconds until the table includes a position of the log. Raises `ProjectionLag`."""

@@ -1,5 +1,6 @@
 """Topic: the plan itself: whose it is, how much the account matters to us, and whether it is still worked on."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -212,10 +213,23 @@ class PlanCommand(Command):
     needs: ClassVar[Any] = "nothing"
 
 
+UUID_SPELLED = re.compile(r"(urn:)?(uuid:)?(?=([._:@-]*[0-9a-f]){32}[._:@-]*$).*", re.IGNORECASE)
+
+
+def _not_like_a_plan_id(id: str) -> str:
+    """An account under the id of another account's plan would be taken for it wherever a plan is named."""
+    if UUID_SPELLED.fullmatch(id):
+        raise ValueError("looks like the id of a plan, which is a UUID: put a word before it, such as “crm.”")
+    return id
+
+
+NewAccountId = Annotated[AccountId, AfterValidator(_not_like_a_plan_id)]
+
+
 class OpenPlan(PlanCommand):
     """Open the plan of an account: one each, for ever."""
 
-    account_id: AccountId
+    account_id: NewAccountId
     account_name: Name
     tier: Tier
     owner: PersonId

@@ -123,14 +123,20 @@ def test_a_plan_is_named_by_its_own_id_or_by_its_accounts(acme: Api):
     assert acme.version == acme.of(acme.plan_id).version == 4
 
 
-def test_an_account_id_may_look_like_a_plan_id(api: Api):
-    opened = api.done("open-plan", **OPEN_ACME | {"account_id": UUID_LIKE})
-    assert opened["plan_id"] != UUID_LIKE
-    api = api.of(UUID_LIKE)
-    api.done("write-note", **NOTE)
-    assert api.do_all(("write-note", NOTE), ("write-note", NOTE)).status_code == 200
-    assert api.do("write-note", headers={"If-Match": '"3.0"'}, **NOTE).status_code == 200
-    assert api.version == api.of(opened["plan_id"]).version == 5
+def test_no_account_takes_the_name_of_another_accounts_plan_however_it_is_spelled(acme: Api):
+    id = acme.plan_id
+    plain = id.replace("-", "")
+    for spelled in (
+        id, id.upper(), plain, plain.upper(), f"urn:uuid:{id}", f"URN:UUID:{plain}", f"uuid:{id}", f"{plain}-",
+        "-".join(plain[at : at + 2] for at in range(0, 32, 2)), id.replace("-", "_"), id.replace("-", "."), f"{id}:",
+    ):  # fmt: skip
+        answer = acme.do("open-plan", **OPEN_ACME | {"account_id": spelled})
+        assert_problem(answer, 422, "invalid-fields", "/account_id")
+    for other in (f"crm.{plain}", f"crm:{id}", plain[:-1], f"{plain}0", "0015-lumen", f"g{plain[1:]}"):
+        assert acme.do("open-plan", **OPEN_ACME | {"account_id": other}).status_code == 201, other
+        assert acme.of(other).view().json()["account"]["account_id"] == other
+    acme.done("write-note", **NOTE)
+    assert acme.of(id).version == 2
 
 
 @pytest.mark.parametrize("account_id", ["a:b@c.d", "A-1_2.3"])
