@@ -43,6 +43,7 @@ MEANINGS: Mapping[str, str] = {
     "plan.champion": "Whether somebody there sells for us.",
     "overview.change_drivers": "What forces the account to change.",
     "review.circulated_on": "The day it was sent.",
+    "review.sha256": "The SHA-256 of the document that was sent, in hexadecimal digits.",
     "opportunity.close_on": "The day we expect the account to sign.",
     "risk.closed_on": "The day the risk was over.",
     "play.competitor": "The competitor it is aimed at.",

@@ -34,6 +34,8 @@ PATTERNED = (
     "EUR",
     "jane@example.com",
     "https://example.com",
+    "0" * 64,
+    "f" * 64,
 )
 
 

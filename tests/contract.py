@@ -211,7 +211,7 @@ align-team → TeamAligned: members[], goal
 # reviews
 schedule-review → ReviewScheduled: id, kind(weekly monthly quarterly qbr executive_readout executive_meeting offsite
     business_value annual red_team ad_hoc), planned_on, agenda[]?{topic minutes}, ours[]?, theirs[]?
-circulate-pack → PackCirculated: id, circulated_on, metrics[]?{name goal}
+circulate-pack → PackCirculated: id, circulated_on, metrics[]?{name goal}, sha256?
 hold-review → ReviewHeld: id, kind(weekly monthly quarterly qbr executive_readout executive_meeting offsite
     business_value annual red_team ad_hoc), audience(internal customer), held_on, ours[], theirs[]?, topics[]?,
     decisions[]?, decisions_required[]?, expansion_path?, opportunity?, notes?, next_on?

@@ -8,9 +8,12 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from application.packs.pack import PackKind
+from application.packs.registry import pack
 from application.reports.month_report import month_report
 from application.reports.months import month_named
 from application.reports.said_vs_did import said_vs_did
+from domain.account_plan.reviews import Audience
 from tests.histories import History, opened, told
 
 WORKED = Path(__file__).parent / "scenarios" / "worked-case.jsonl"
@@ -32,6 +35,13 @@ def worked_case() -> bytes:
 @cache
 def demo() -> bytes:
     return report(told(DEMO / "retailer.jsonl"), "review:m-2026-02", "review:m-2026-03")
+
+
+@cache
+def demo_pack(kind: PackKind, audience: Audience = "internal") -> bytes:
+    """A pack of the demo's manufacturer, on the day of a review."""
+    history = told(DEMO / "manufacturer.jsonl")
+    return to_json(pack(kind, history.known, history.cut("2026-10-01", "2026-11-30"), (), audience), by_alias=True)
 
 
 @cache

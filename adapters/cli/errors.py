@@ -18,6 +18,7 @@ from adapters.privacy.erasure_list import ErasureListUnfit
 from adapters.privacy.key_encryption import KeyFault, WrongKeyEncryptionKey
 from application.aggregates.ports import StoreUnavailable
 from application.feed.cursors import CursorGone, CursorMalformed
+from application.packs.registry import PackIsInternal
 from application.portfolio.projector import CannotBeFolded
 from application.proof.checkpoints import NoteRefused
 from application.proof.merkle import NoSuchProof
@@ -118,6 +119,7 @@ EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
     UnknownTopic: as_it_says,
     StoreUnfit: unfit,
     StoreUnavailable: unavailable,
+    PackIsInternal: as_it_says,
     Refusal: as_it_says,
     OSError: of_the_system,
 }

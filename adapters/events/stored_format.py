@@ -29,9 +29,11 @@ META, DATA, OPEN_END = b'{"meta":', b',"data":', b',"sealed":[]}'
 """What surrounds meta data and payload where nothing is sealed. Quotes inside JSON strings are escaped, so it occurs in
 none."""
 
-UPCASTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""By topic of an older shape, the function that turns its whole payload into today's shape. No event has a second shape
-yet."""
+UPCASTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    # Since the second shape it says the hash of the document.
+    "PackCirculated": lambda data: data,
+}
+"""By topic of an older shape, the function that turns its whole payload into today's shape."""
 
 Keys = Mapping[str, bytes]
 K = TypeVar("K")

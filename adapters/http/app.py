@@ -29,6 +29,7 @@ from adapters.http import (
     findings,
     keys,
     measures,
+    packs,
     portfolio,
     program,
     proof,
@@ -165,6 +166,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     key_desk = keys.KeyDesk(services.api_keys, services.now, services.keys_changed)
     desk = commands.CommandDesk(PLANS, services.plans, views.may_know, *common)
     program_desk = commands.CommandDesk(THE_PROGRAM, services.program, program_views.may_know, *common)
+    forms = ReportResponder(services.press)
     # Flat and in front, for every route before the right one is tried in vain.
     app.router.routes[:0] = [
         commands.routes(desk, guard),
@@ -173,9 +175,8 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             queries.routes(views),
             departures.routes(views),
             program.routes(program_views, services.lists),
-            reports.routes(
-                views, services.histories, services.kept_months, services.tree, ReportResponder(services.press)
-            ),
+            reports.routes(views, services.histories, services.kept_months, services.tree, forms),
+            packs.routes(views, forms),
             portfolio.routes(services.portfolio),
             measures.routes(services.month_ends, services.now, views.note_read),
             findings.routes(services.findings),

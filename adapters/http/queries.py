@@ -291,10 +291,10 @@ class Views(Generic[A]):
         program: Sequence[Recorded] = (),
     ) -> Response:
         """The view up to a cut, perhaps since another: unchanged, ready, or made now.  The day counts where the cut
-        moves with it; `head` is the size of the checkpoint that the view shows; a view that judges names the `program`
-        by whose policies it does.
+        moves with it; a view that judges names the `program` by whose policies it does.
 
-        `head` is the size of the checkpoint that the view shows. Raises `CutBeforePlan`, `AccessLogFull`.
+        `head` is the size of the checkpoint that the view shows, or the position on the log of what it shows of the
+        program. Raises `CutBeforePlan`, `AccessLogFull`.
         """
         check_there(known, until)
         self.note_read(request, known.id, f"version:{until.version}")

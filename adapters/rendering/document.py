@@ -11,6 +11,7 @@ Tone = Literal["", "good", "bad", "warning", "quiet", "strong"]
 Drawing = Literal["outcomes", "rates", "stances", "amounts", "whitespace"]
 Form = Literal["json", "md", "html", "pdf"]
 
+FOOTER = "plantrail: made from the events of the plan"
 STEERING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Unicode characters that change the direction of text: a title must not reorder the line it stands in."""
 
@@ -112,6 +113,10 @@ class Document:
     remarks: Sequence[Sentence]
     facts: Sequence[Fact]
     sections: Sequence[Section] = field(default_factory=tuple)
+    one_page: bool = False
+    """Whether it is to fit on one page of paper: two columns, set small."""
+    footer: str = FOOTER
+    """What stands at the foot of every page."""
 
     def __post_init__(self) -> None:
         for name in ("title", "period", "headline"):

@@ -10,6 +10,9 @@ import typst
 
 from adapters.rendering.document import Chart, Document, Figure
 
+SIZES = (8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5)
+"""The sizes of text, in points, that a document of one page may be set in."""
+
 
 def pdf(document: Document) -> bytes:
     data = asdict(document)
@@ -17,7 +20,18 @@ def pdf(document: Document) -> bytes:
         for place, block in enumerate(section.blocks):
             if isinstance(block, Figure) and block.chart:
                 shown["blocks"][place]["svg"] = draw(block.chart, f"{section.id}-{place}")
-    return compiled(data)
+    return compiled(data | {"size": size_of_one_page(data)} if document.one_page else data)
+
+
+def size_of_one_page(data: dict[str, Any]) -> float:
+    """Return the largest size of text, in points, at which a document fits on one page; else the smallest."""
+    return next((size for size in SIZES if pages(data | {"size": size}) == 1), SIZES[-1])
+
+
+def pages(data: dict[str, Any]) -> int:
+    inputs = {"document": json.dumps(data)}
+    [found] = json.loads(typst.query(source(), "<pages>", field="value", font_paths=fonts(), sys_inputs=inputs))
+    return int(found)
 
 
 def draw(chart: Chart, name: str) -> str:

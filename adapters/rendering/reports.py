@@ -1,13 +1,32 @@
-"""All reports, by name."""
+"""All reports and packs, by name."""
 
 from collections.abc import Callable, Mapping
 
 from adapters.rendering.document import Document
 from adapters.rendering.month_report import month_report
+from adapters.rendering.packs.annual import annual
+from adapters.rendering.packs.canvas import canvas
+from adapters.rendering.packs.qbr import qbr
+from adapters.rendering.packs.readout import readout
+from adapters.rendering.packs.weekly import weekly
 from adapters.rendering.review_report import review_report
 from adapters.rendering.wording import Json
+from application.packs.pack import PackKind
 
-REPORTS: Mapping[str, Callable[[Json], Document]] = {"said-vs-did": review_report, "month": month_report}
+Writer = Callable[[Json], Document]
+
+PACKS: Mapping[PackKind, Writer] = {
+    "canvas": canvas,
+    "weekly": weekly,
+    "readout": readout,
+    "qbr": qbr,
+    "annual": annual,
+}
+REPORTS: Mapping[str, Writer] = {
+    "said-vs-did": review_report,
+    "month": month_report,
+    **{str(kind): writer for kind, writer in PACKS.items()},
+}
 
 
 def document(name: str, report: Json) -> Document:

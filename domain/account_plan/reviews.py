@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, assert_never
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from domain.account_plan.language import AccountPlan, OpportunityId, Section
 from domain.aggregates import Topic
@@ -50,6 +50,8 @@ Audience = Literal["internal", "customer"]
 ReviewState = Literal["scheduled", "held", "cancelled"]
 
 MOST_MINUTES = 24 * 60
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256, as 64 hexadecimal digits in lower case."""
 
 
 class AgendaItem(Terms):
@@ -111,6 +113,8 @@ class PackCirculated(ReviewEvent):
     id: str
     circulated_on: date
     metrics: tuple[PackMetric, ...] = ()
+    sha256: str | None = None
+    """Of the document that was sent, byte for byte: 64 hexadecimal digits."""
 
 
 class ReviewHeld(ReviewEvent, ReviewOutcome, ReviewTerms):
@@ -165,11 +169,13 @@ class ScheduleReview(ReviewCommand):
 
 
 class CirculatePack(ReviewCommand):
-    """What everybody was sent to read before the review.  Metrics left out are as they were."""
+    """What everybody was sent to read before the review.  Metrics left out are as they were.  `sha256` is the hash of
+    the document, by which anybody can tell later whether theirs is the one that was sent."""
 
     id: Slug
     circulated_on: PastDay
     metrics: Many[ShownMetric] = ()
+    sha256: Digest | None = None
 
 
 class HoldReview(ReviewCommand):
@@ -240,6 +246,7 @@ class Review(ReviewOutcome, ReviewPlans, ReviewTerms, Thing):
     planned_on: date | None = None
     circulated_on: date | None = None
     metrics: tuple[PackMetric, ...] = ()
+    sha256: str | None = None
     audience: Audience | None = None
     held_on: date | None = None
     held_in: int | None = Field(None, exclude=True)

@@ -172,7 +172,14 @@ def test_whatever_is_in_it_is_served(document: Document, told: Told):
         type = "plantrail.play-planned.v1"
         kind, id = ("program", "program") if path.startswith(PROGRAM_PATH) else ("play", id)
         filled = path.format(
-            plan="acme", kind=kind, id=id, stakeholder="gone", type=type, tile="0/000.p/1", round="spring"
+            plan="acme",
+            kind=kind,
+            id=id,
+            stakeholder="gone",
+            type=type,
+            tile="0/000.p/1",
+            round="spring",
+            pack="qbr",
         )
         said = {"Content-Type": "text/plain"} if method == "post" else {}
         answer = told.api.request("head" if path.endswith("/stream") else method, filled, headers=said)

@@ -1,9 +1,10 @@
 """A report in every form: the same sections and words in all, and nothing that users wrote is taken for more than
 words."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from html.parser import HTMLParser
 from io import BytesIO, StringIO
 from xml.etree import ElementTree
@@ -18,7 +19,8 @@ from adapters.rendering.markdown import plain
 from adapters.rendering.pool import RenderingPool
 from adapters.rendering.reports import document
 from adapters.rendering.style import sheet
-from tests.reports import NASTY, demo, month, nasty, of_an_empty_plan, parsed, worked_case
+from application.packs.pack import PackKind
+from tests.reports import NASTY, demo, demo_pack, month, nasty, of_an_empty_plan, parsed, worked_case
 
 SECTIONS = [
     "What was said",
@@ -39,6 +41,13 @@ MONTH_SECTIONS = [
     "The worst slips",
     "Departures noticed late",
 ]
+PACK_SECTIONS: dict[PackKind, list[str]] = {
+    "canvas": ["Why this account, and why us", "Whitespace", "Who decides", "What they would gain", "The next 90 days"],
+    "weekly": ["Overdue", "Due", "Next steps", "Blocked"],
+    "readout": ["Decisions required", "Risks", "Expansion path", "Said and done"],
+    "qbr": ["Before the review", "Agenda", "What was delivered", "What we do together", "Who is in the room"],
+    "annual": ["Where both want to be", "Goals that go on", "The year in numbers", "What we learned"],
+}
 Made = Callable[[str, str, bytes], str]
 REPORTS = [
     ("said-vs-did", worked_case, SECTIONS),
@@ -46,6 +55,8 @@ REPORTS = [
     ("said-vs-did", of_an_empty_plan, SECTIONS),
     ("month", lambda: month("retailer", "win-back"), MONTH_SECTIONS),
     ("month", lambda: month(), MONTH_SECTIONS),
+    *((str(kind), partial(demo_pack, kind), sections) for kind, sections in PACK_SECTIONS.items()),
+    ("qbr", partial(demo_pack, "qbr", "customer"), ["Agenda", "What was delivered", "What we do together"]),
 ]
 
 
@@ -167,6 +178,19 @@ def test_markdown_of_the_worked_case(press):
     assert "| Said | 2 | 1 | 0 | 1 | 1 | 1 | 1 | 33 % | 50 % |" in lines
     assert "| Carried over | 0 | 1 | 0 | 0 | 0 | 0 | 0 | 0 % | 100 % |" in lines
     assert "| Added | 1 | 0 | 0 | 0 | 0 | 1 | 0 | 50 % | 50 % |" in lines
+
+
+def test_a_canvas_is_one_page_and_the_same_plan_makes_the_same_bytes(press):
+    made = press.made("canvas", "pdf", demo_pack("canvas"))
+    [page] = PdfReader(BytesIO(made)).pages
+    assert page.mediabox.width > page.mediabox.height
+    assert made == press.made("canvas", "pdf", demo_pack("canvas"))
+
+
+def test_a_canvas_of_more_than_a_page_can_hold_is_set_as_small_as_may_be(press):
+    long = json.loads(demo_pack("canvas"))
+    long["plays"] *= 40
+    assert len(PdfReader(BytesIO(press.made("canvas", "pdf", json.dumps(long).encode()))).pages) > 1
 
 
 # What users wrote

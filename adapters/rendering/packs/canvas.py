@@ -1,0 +1,158 @@
+"""The canvas as a document: the plan on one page."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from adapters.rendering.document import Cell, Column, Document, Fact, Section, Table, Tone
+from adapters.rendering.packs.parts import dates, facts_told, grade, period, risks
+from adapters.rendering.wording import Json, day, percent
+from adapters.rendering.words import NOTHING, counted, in_words, short_amount
+from domain.account_plan.whitespace import Penetration
+
+STATES: Mapping[Penetration, Tone] = {
+    "na": "quiet",
+    "unknown": "quiet",
+    "none": "",
+    "aware": "",
+    "opportunity": "warning",
+    "pilot": "warning",
+    "adopted": "good",
+    "lost": "bad",
+}
+
+
+def canvas(pack: Json) -> Document:
+    totals = pack["whitespace"]["totals"]
+    return Document(
+        title=f"Canvas: {pack['account_name']}",
+        period=period(pack),
+        headline=pack["fit"]["goal_sentence"] or f"Nobody said yet where {pack['account_name']} is to be in a year.",
+        remarks=[],
+        facts=[
+            Fact("still to win", amount(totals["weighted_arr_potential"]), f"{pack['currency']}, by probability"),
+            Fact("adopted", str(totals["by_penetration"].get("adopted", 0)), f"of {counted(totals['cells'], 'cell')}"),
+            Fact("people", str(len(pack["stakeholders"]) + pack["stakeholders_left_out"]), "known and to find"),
+            Fact("plays", str(len(pack["plays"])), f"{sum(each['overdue'] for each in pack['plays'])} overdue"),
+        ],
+        sections=[
+            Section("fit", "Why this account, and why us", [fit(pack["fit"])]),
+            Section("whitespace", "Whitespace", [whitespace(pack["whitespace"], pack["currency"])]),
+            Section("stakeholders", "Who decides", [stakeholders(pack["stakeholders"])]),
+            Section("hypotheses", "What they would gain", [hypotheses(pack["hypotheses"])]),
+            Section("plays", "What we try", [plays(pack["plays"])]),
+            Section("risks", "What may go wrong", [risks(pack["risks"], pack["currency"])]),
+            Section("next", "The next 90 days", [next_days(pack)]),
+        ],
+        one_page=True,
+    )
+
+
+def amount(given: str) -> str:
+    return short_amount(value_of(given))
+
+
+def value_of(given: str) -> Decimal:
+    return Decimal(given)
+
+
+def fit(said: Json) -> Table:
+    why_us = in_words(said["why_us"], "why_us")
+    judged = [f"{words} fit" for words in [said["icp_fit"]] if words] + [
+        words for words in [said["trajectory"]] if words
+    ]
+    return facts_told(
+        "What we know of it",
+        (
+            ("Why it matters", said["relevance"]),
+            ("Why now", said["why_now"]),
+            ("Fit", " · ".join([*judged, *filter(None, [said["our_fit"]])])),
+            ("Why us", "" if why_us == NOTHING else why_us),
+            ("What moves them", in_words(said["change_drivers"], "change_drivers") if said["change_drivers"] else ""),
+            ("Industry", said["industry"]),
+            ("How they decide", said["decision_process"]),
+        ),
+        "Nobody described the account yet.",
+    )
+
+
+def whitespace(grid: Json, currency: str) -> Table:
+    columns = [
+        Column("Unit", 3),
+        *(Column(name, 2) for name in grid["offerings"]),
+        Column(f"Still to win, {currency}", 2, right=True),
+    ]
+    rows = [unit(row) for row in grid["rows"]]
+    if rows:
+        total = short_amount(sum(map(value_of, grid["arr_potential"]), Decimal(0)))
+        sums = (Cell(amount(each), tone="strong") if value_of(each) else Cell("") for each in grid["arr_potential"])
+        rows.append((Cell("Still to win", tone="strong"), *sums, Cell(total, tone="strong")))
+    return Table("Offerings by unit, with what is still to be won", columns, rows, "No unit is known yet.")
+
+
+def unit(row: Json) -> Sequence[Cell]:
+    cells = (
+        Cell(
+            in_words(each["penetration"], "penetration"),
+            amount(each["arr_potential"]) if each["arr_potential"] else "",
+            STATES[each["penetration"]],
+        )
+        for each in row["cells"]
+    )
+    named = Cell(row["name"], "own budget" if row["buying_center"] else "", "strong")
+    return named, *cells, Cell(amount(row["arr_potential"]) if value_of(row["arr_potential"]) else "")
+
+
+def stakeholders(people: Sequence[Json]) -> Table:
+    columns = [Column("Who", 4), Column("Part", 4), Column("Stands", 3), Column("Influence", 4)]
+    return Table("The most powerful first", columns, [person(each) for each in people], "Nobody is known yet.")
+
+
+def person(each: Json) -> Sequence[Cell]:
+    listens = f"listens to {', '.join(each['listens_to'])}" if each["listens_to"] else ""
+    heard = f"heard by {', '.join(each['listened_to_by'])}" if each["listened_to_by"] else ""
+    attitude = each["attitude"]
+    tone: Tone = "" if not attitude else "good" if attitude > 0 else "bad"
+    return (
+        Cell(each["name"], each["title"] or "", "strong"),
+        Cell(in_words(each["roles"], "roles"), each["level"]),
+        Cell(
+            grade("attitude", attitude),
+            f"we are {grade('strength', each['strength'])}" if each["strength"] else "",
+            tone,
+        ),
+        Cell(f"power {each['power']} of 5" if each["power"] else NOTHING, "; ".join(filter(None, (heard, listens)))),
+    )
+
+
+def hypotheses(rows: Sequence[Json]) -> Table:
+    columns = [Column("Outcome", 6), Column("From → to", 4), Column("Proof", 3)]
+    return Table("The best first", columns, [hypothesis(row) for row in rows], "Nothing is open to be proven.")
+
+
+def hypothesis(row: Json) -> Sequence[Cell]:
+    payback = f"pays back in {row['payback_months']} months" if row["payback_months"] else ""
+    rated = f"quality {row['quality']} of 5" if row["quality"] else "not rated"
+    return (
+        Cell(row["outcome"], ", ".join(filter(None, (row["value_driver"], payback))), "strong"),
+        Cell(f"{row['baseline'] or NOTHING} → {row['expected']} {row['unit']}", row["metric"]),
+        Cell(in_words(row["proof"], "proof"), rated, "" if row["proof"] else "warning"),
+    )
+
+
+def plays(rows: Sequence[Json]) -> Table:
+    columns = [Column("Play", 6), Column("Due", 2), Column("State", 2), Column("Won when", 5)]
+    return Table("Open plays", columns, [play(row) for row in rows], "No play is open.")
+
+
+def play(row: Json) -> Sequence[Cell]:
+    sure = f"{percent(row['confidence'])} sure" if row["confidence"] else ""
+    return (
+        Cell(row["title"], f"{row['kind']}, {row['owner']}", "strong"),
+        Cell(day(row["due_on"]), "overdue" if row["overdue"] else "", "bad" if row["overdue"] else ""),
+        Cell(in_words(row["state"], "state"), sure),
+        Cell(row["success_measure"]),
+    )
+
+
+def next_days(pack: Json) -> Table:
+    return dates(pack["next_90_days"], f"Until {day(pack['until_on'])}", "Nothing has a day in this time.")

@@ -1,0 +1,68 @@
+"""What several packs show in the same way: dates, risks and the words for scales."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from adapters.rendering.document import Cell, Column, Table, Tone
+from adapters.rendering.wording import Json, day, sentence, value
+from adapters.rendering.words import NOTHING, SCALES, spaced
+
+
+def period(pack: Json) -> str:
+    """The line below the title: whose plan, and the day it is shown at."""
+    owner = f", {pack['owner']}" if pack["owner"] else ""
+    return f"{day(pack['day'])}{owner}"
+
+
+def dates(rows: Sequence[Json], caption: str, empty: str) -> Table:
+    columns = [Column("When", 2), Column("What", 7), Column("Who", 3)]
+    return Table(caption, columns, [dated(row) for row in rows], empty)
+
+
+def dated(row: Json) -> Sequence[Cell]:
+    late: Tone = "bad" if row["overdue"] else ""
+    who = "the customer" if row["side"] == "customer" else row["owner"] or NOTHING
+    return (
+        Cell(day(row["on"]), "overdue" if row["overdue"] else "", late),
+        Cell(row["what"], f"{spaced(row['kind'])} {row['id']}" if row["kind"] != "contract" else "", "strong"),
+        Cell(who, ", ".join(row["with_whom"])),
+    )
+
+
+def risks(rows: Sequence[Json], currency: str) -> Table:
+    columns = [Column("Risk", 6), Column("Exposure", 2), Column("Owner", 2), Column("What is done", 4)]
+    return Table(
+        "Open risks, the greatest exposure first", columns, [risk(row, currency) for row in rows], "No risk is open."
+    )
+
+
+def risk(row: Json, currency: str) -> Sequence[Cell]:
+    exposed = f"{value(row['arr_exposed'], 'arr_exposed')} {currency} exposed" if row["arr_exposed"] else ""
+    tone: Tone = "bad" if row["exposure"] >= 15 else ""
+    return (
+        Cell(row["statement"], f"{spaced(row['kind'])}, {row['id']}", "strong"),
+        Cell(f"{row['likelihood']} × {row['impact']} = {row['exposure']}", exposed, tone),
+        Cell(row["owner"]),
+        Cell(row["mitigation"] or "nothing planned", tone="" if row["mitigation"] else "warning"),
+    )
+
+
+def facts_told(caption: str, pairs: Iterable[tuple[str, Any]], empty: str) -> Table:
+    """What is known, a row each; what is not is left out."""
+    rows = [(Cell(label, tone="quiet"), Cell(words)) for label, words in pairs if words]
+    return Table(caption, [Column("What", 3), Column("As recorded", 9)], rows, empty)
+
+
+def review_told(kind: str) -> str:
+    """The kind of a review in words."""
+    return "QBR" if kind == "qbr" else spaced(kind)
+
+
+def grade(scale: str, given: int | None) -> str:
+    """A grade by name: an attitude, a strength or a power."""
+    return NOTHING if given is None else SCALES[scale][given]
+
+
+def counted_up(parts: Iterable[str]) -> str:
+    """`4 overdue, 2 blocked` as a sentence."""
+    return sentence(", ".join(parts))

@@ -1,0 +1,229 @@
+"""The quarterly business review as a document, for ourselves or for the customer."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from adapters.rendering.document import FOOTER, Block, Cell, Column, Document, Fact, Section, Sentence, Table, Tone
+from adapters.rendering.packs.parts import grade, risks
+from adapters.rendering.wording import Json, counted, day, percent, sentence, value
+from adapters.rendering.words import NOTHING
+from application.packs.qbr import CheckName
+
+CHECKS: Mapping[CheckName, str] = {
+    "joint-commitments": "Joint commitments",
+    "executives-invited": "Executives invited",
+    "metrics-in-time": "Metrics in time",
+    "agenda-fits": "Agenda fits",
+}
+
+
+def qbr(pack: Json) -> Document:
+    internal, review = pack["for_us"], pack["review"]
+    on = day(review["on"]) if review and review["on"] else day(pack["day"])
+    return Document(
+        title=f"Business review: {pack['account_name']}",
+        period=on if not internal else f"{on}, for ourselves: not for the customer",
+        headline=headline(pack),
+        remarks=[],
+        facts=list(facts(pack)),
+        sections=list(sections(pack)),
+        footer="" if internal is None else FOOTER,
+    )
+
+
+def headline(pack: Json) -> str:
+    delivered, theirs, ours = len(pack["value"]), len(pack["joint_plan"]["theirs"]), len(pack["joint_plan"]["ours"])
+    steps = ours + theirs
+    told = [
+        f"{counted(delivered, 'outcome')} delivered" if delivered else "no outcome is proven yet",
+        f"{counted(steps, 'step')} agreed together" if steps else "nothing is agreed together yet",
+    ]
+    return sentence("; ".join(told))
+
+
+def facts(pack: Json) -> Iterator[Fact]:
+    contract, adoption = pack["contract"], pack["adoption"]
+    if contract:
+        yield Fact(
+            "contract", value(contract["arr"], "arr"), f"{pack['currency']} a year until {day(contract['renews_on'])}"
+        )
+    yield Fact("adoption", percent(adoption["adoption"]), day(adoption["as_of_on"]) if adoption["as_of_on"] else "")
+    yield Fact("outcomes", str(len(pack["value"])), "achieved or confirmed")
+    steps = [*pack["joint_plan"]["ours"], *pack["joint_plan"]["theirs"]]
+    since = f" since {day(pack['since_on'])}" if pack["since_on"] else ""
+    done = sum(each["state"] == "done" for each in steps)
+    yield Fact("joint steps", str(len(steps)), f"{done} done{since}")
+
+
+def sections(pack: Json) -> Iterator[Section]:
+    if pack["for_us"]:
+        yield Section("checks", "Before the review", [checks(pack["for_us"]["checks"])])
+    yield Section("agenda", "Agenda", list(agenda(pack)))
+    yield Section("value", "What was delivered", [delivered(pack["value"])])
+    if pack["for_us"] or is_measured(pack["adoption"]):
+        yield Section("adoption", "Adoption and what it is measured by", list(adoption(pack)))
+    yield Section("joint-plan", "What we do together", list(joint_plan(pack)))
+    if pack["for_us"]:
+        yield Section("room", "Who is in the room", [in_the_room(pack["for_us"]["in_the_room"])])
+        yield Section("risks", "Risks", [risks(pack["for_us"]["risks"], pack["currency"])])
+        yield Section("health", "Health", [health(pack["for_us"])])
+
+
+def is_measured(adoption: Json) -> bool:
+    """Whether there is anything to show a customer of it."""
+    return bool(adoption["adoption"] or adoption["usage"] or adoption["metrics"])
+
+
+def agenda(pack: Json) -> Iterator[Block]:
+    review, items = pack["review"], pack["agenda"]["items"]
+    if review:
+        theirs = [f"{each['name']} ({each['title']})" if each["title"] else each["name"] for each in review["theirs"]]
+        ours = ", ".join(review["ours"])
+        yield Sentence(f"With {', '.join(theirs) or NOTHING}; with us {ours or NOTHING}.")
+    else:
+        yield Sentence("No business review is planned.", "warning")
+    rows = [(Cell(each["topic"], tone="strong"), Cell(f"{each['minutes']} min")) for each in items]
+    if rows:
+        rows.append((Cell("In all", tone="quiet"), Cell(f"{pack['agenda']['minutes']} min", tone="quiet")))
+    if rows or pack["for_us"]:
+        yield Table(
+            "What we talk about", [Column("Topic", 8), Column("Time", 2, right=True)], rows, "There is no agenda yet."
+        )
+
+
+def delivered(rows: Sequence[Json]) -> Table:
+    columns = [
+        Column("Outcome", 6),
+        Column("Before", 2),
+        Column("Expected", 2),
+        Column("Reached", 2),
+        Column("Shown by", 4),
+    ]
+    return Table(
+        "Goals achieved and hypotheses confirmed", columns, [outcome(row) for row in rows], "Nothing is proven yet."
+    )
+
+
+def outcome(row: Json) -> Sequence[Cell]:
+    shown = "; ".join(row["evidence"]) or (f"achieved on {day(row['on'])}" if row["on"] else "confirmed")
+    return (
+        Cell(row["what"], measured(row), "strong"),
+        Cell(figure(row["before"])),
+        Cell(figure(row["expected"])),
+        Cell(figure(row["reached"]), tone="good"),
+        Cell(shown),
+    )
+
+
+def measured(row: Json) -> str:
+    """The measure with its unit, which may be said by it already."""
+    return row["measure"] if row["unit"].lower() in row["measure"].lower() else f"{row['measure']}, {row['unit']}"
+
+
+def figure(given: str | None) -> str:
+    """What was said, with thousands set apart where it is a plain number."""
+    if given is None:
+        return NOTHING
+    return f"{int(given):,}" if given.isdecimal() else given
+
+
+def adoption(pack: Json) -> Iterator[Block]:
+    known = pack["adoption"]
+    rates = [
+        f"{word} {value(known[name], name)}"
+        for name, word in (("adoption", "adopted by"), ("usage", "used by"))
+        if known[name]
+    ]
+    if rates:
+        yield Sentence(f"As of {day(known['as_of_on'])}: {', '.join(rates)}.")
+    if not known["metrics"] and not pack["for_us"]:
+        return
+    columns = [Column("Metric", 6), Column("Now", 3), Column("Goal", 3)]
+    rows = [
+        (Cell(each["name"], tone="strong"), Cell(each["value"] or NOTHING), goal(each)) for each in known["metrics"]
+    ]
+    yield Table("What success is measured by", columns, rows, "No metric was agreed on yet.")
+
+
+def goal(metric: Json) -> Cell:
+    return Cell(metric["goal"]) if metric["goal"] else Cell("no goal yet", tone="warning")
+
+
+def joint_plan(pack: Json) -> Iterator[Block]:
+    plan = pack["joint_plan"]
+    if pack["for_us"] is None and not (plan["ours"] or plan["theirs"]):
+        yield Sentence("Nothing is agreed together yet.", "quiet")
+    for side, caption, contact, empty in (
+        ("ours", "What we do", "Who", "We have promised nothing yet."),
+        ("theirs", "What you do", "With us", "You have promised nothing yet."),
+    ):
+        if not plan[side] and pack["for_us"] is None:
+            continue
+        columns = [Column("What", 7), Column("By", 2), Column("State", 3), Column(contact, 2)]
+        yield Table(caption, columns, [step(row) for row in plan[side]], empty)
+
+
+OVERDUE: Tone = "bad"
+DONE: Mapping[str, Tone] = {"done": "good"}
+
+
+def step(row: Json) -> Sequence[Cell]:
+    state, tone = (row["state"], DONE.get(row["state"], "")) if not row["overdue"] else ("overdue", OVERDUE)
+    note = (
+        day(row["finished_on"]) if row["finished_on"] else f"agreed {day(row['agreed_on'])}" if row["agreed_on"] else ""
+    )
+    return (
+        Cell(row["what"], tone="strong"),
+        Cell(day(row["on"])),
+        Cell(state, note, tone),
+        Cell(row["owner"] or NOTHING),
+    )
+
+
+def checks(rows: Sequence[Json]) -> Table:
+    columns = [Column("Check", 4), Column("", 1), Column("What was found", 8)]
+    cells = [
+        (
+            Cell(CHECKS[each["check"]], tone="strong"),
+            Cell("✓" if each["ok"] else "✗", tone="good" if each["ok"] else "bad"),
+            Cell(each["sentence"]),
+        )
+        for each in rows
+    ]
+    return Table("What has to be in order", columns, cells, "No business review is planned.")
+
+
+def in_the_room(people: Sequence[Json]) -> Table:
+    columns = [Column("Who", 4), Column("Stands", 3), Column("Power", 2), Column("Wants", 4), Column("Objects", 4)]
+    return Table("Of theirs, as we see them", columns, [sitting(each) for each in people], "Nobody is invited yet.")
+
+
+def sitting(each: Json) -> Sequence[Cell]:
+    attitude = each["attitude"]
+    tone: Tone = "" if not attitude else "good" if attitude > 0 else "bad"
+    return (
+        Cell(each["name"], tone="strong"),
+        Cell(
+            grade("attitude", attitude),
+            f"we are {grade('strength', each['strength'])}" if each["strength"] else "",
+            tone,
+        ),
+        Cell(grade("power", each["power"])),
+        Cell("; ".join(each["motivators"]) or NOTHING),
+        Cell("; ".join(each["objections"]) or NOTHING, tone="warning" if each["objections"] else ""),
+    )
+
+
+def health(known: Json) -> Table:
+    rows = [
+        (Cell(label), Cell(value(known[name], name)))
+        for name, label in (
+            ("health", "Health"),
+            ("nps", "NPS"),
+            ("csat", "CSAT"),
+            ("engagement", "Engagement"),
+            ("open_tickets", "Open tickets"),
+            ("p1_incidents", "P1 incidents"),
+        )
+        if known[name] is not None
+    ]
+    return Table("Last read", [Column("What", 4), Column("Value", 4)], rows, "Nobody recorded how they fare.")

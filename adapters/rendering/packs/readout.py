@@ -1,0 +1,135 @@
+"""The executive read-out as a document."""
+
+from collections.abc import Iterator, Sequence
+
+from adapters.rendering.document import Block, Cell, Column, Document, Fact, Section, Sentence, Table
+from adapters.rendering.packs.parts import facts_told, period, review_told, risks
+from adapters.rendering.promises import promises, score_table
+from adapters.rendering.wording import Json, day, percent, score_told, sentence, value
+from adapters.rendering.words import NOTHING, in_words
+
+INCUMBENTS = {"unknown": "", "us": "ours by now", "status_quo": "nobody's by now"}
+
+
+def readout(pack: Json) -> Document:
+    state, expansion = pack["state"], pack["expansion"]
+    said = pack["said_vs_did"]
+    return Document(
+        title=f"Read-out: {pack['account_name']}",
+        period=period(pack),
+        headline=headline(pack),
+        remarks=[],
+        facts=[
+            Fact("ARR", value(state["arr"], "arr"), f"{pack['currency']}, renews {day(state['renews_on'])}"),
+            Fact("health", state["health"] or NOTHING, day(state["as_of_on"])),
+            Fact("kept in time", percent(said["score"]["keep_rate"]) if said else NOTHING, "of what was said"),
+            Fact("pipeline", value(expansion["pipeline"]["amount"], "amount"), pack["currency"]),
+        ],
+        sections=[
+            Section("decisions", "Decisions required", [decisions(pack["decisions_required"])]),
+            Section("state", "How the account fares", [account_state(state)]),
+            Section("risks", "Risks", [risks(pack["risks"], pack["currency"])]),
+            Section("expansion", "Expansion path", list(expansion_path(expansion, pack["currency"]))),
+            Section("said-vs-did", "Said and done", list(said_and_done(said))),
+        ],
+    )
+
+
+def headline(pack: Json) -> str:
+    required, said = len(pack["decisions_required"]), pack["said_vs_did"]
+    asked = {0: "no decision is required", 1: "one decision is required"}.get(
+        required, f"{required} decisions are required"
+    )
+    kept = f"; {score_told(said['score'])}" if said and said["score"]["scored"] else ""
+    return sentence(asked + kept)
+
+
+def decisions(rows: Sequence[Json]) -> Table:
+    columns = [Column("What", 8), Column("Asked for at", 4)]
+    cells = [
+        (Cell(row["what"], tone="strong"), Cell(f"{review_told(row['kind'])} of {day(row['held_on'])}", row["review"]))
+        for row in rows
+    ]
+    return Table("What executives are asked to decide", columns, cells, "No review asked for a decision.")
+
+
+def account_state(state: Json) -> Table:
+    cover = state["executive_air_cover"]
+    return facts_told(
+        "What was read last",
+        (
+            ("What their executives think of us", state["executive_perception"]),
+            ("Executive cover", None if cover is None else "yes" if cover else "no"),
+            ("Score", value(state["score"]) if state["score"] else None),
+            ("Expansion ARR", value(state["expansion_arr"], "expansion_arr") if state["expansion_arr"] else None),
+            (
+                "Net retention of the last renewal",
+                value(state["net_retention"], "net_retention") if state["net_retention"] else None,
+            ),
+            ("Open issues", "; ".join(state["open_issues"])),
+        ),
+        "Nobody recorded how the account fares.",
+    )
+
+
+def expansion_path(path: Json, currency: str) -> Iterator[Block]:
+    if path["path"]:
+        said = f" (said on {day(path['said_on'])})" if path["said_on"] else ""
+        yield Sentence(f"{path['path']}{said}", "strong")
+    else:
+        yield Sentence("Nobody said how the account is to grow.", "warning")
+    weighted = value(path["weighted_arr_potential"], "arr_potential")
+    spend = path["addressable_spend"]
+    addressable = f" of {value(spend, 'addressable_spend')} {currency} they spend in all" if spend else ""
+    yield Sentence(f"Still to win, by probability: {weighted} {currency}{addressable}.", "quiet")
+    columns = [Column("Where", 5), Column(f"ARR, {currency}", 2, right=True), Column("How likely", 2), Column("How", 6)]
+    yield Table("The largest openings", columns, [opening(row) for row in path["openings"]], "No cell has a potential.")
+    columns = [
+        Column("Opportunity", 6),
+        Column(f"Amount, {currency}", 2, right=True),
+        Column("Closes", 2),
+        Column("Stage", 3),
+    ]
+    yield Table("Open opportunities", columns, [deal(row) for row in path["deals"]], "No opportunity is open.")
+
+
+def opening(row: Json) -> Sequence[Cell]:
+    weighed = (
+        in_words(row["bet"], "bet") if row["bet"] else "",
+        f"effort {row['effort']}" if row["effort"] else "",
+        f"value {row['strategic_value']}" if row["strategic_value"] else "",
+        row["timing"] or "",
+    )
+    how = (
+        in_words(row["tactic"], "tactic") if row["tactic"] else "",
+        f"by way of {row['sponsor']}" if row["sponsor"] else "",
+        row["entry_path"] or "",
+    )
+    incumbent = INCUMBENTS.get(row["incumbent"], f"now: {row['incumbent']}")
+    return (
+        Cell(f"{row['offering']} in {row['unit']}", incumbent, "strong"),
+        Cell(value(row["arr_potential"], "arr_potential")),
+        Cell(value(row["probability"], "probability"), ", ".join(filter(None, weighed))),
+        Cell("; ".join(filter(None, how)) or NOTHING),
+    )
+
+
+def deal(row: Json) -> Sequence[Cell]:
+    kind = in_words(row["kind"], "kind") if row["kind"] else ""
+    return (
+        Cell(row["name"], kind, "strong"),
+        Cell(value(row["amount"], "amount")),
+        Cell(day(row["close_on"]), value(row["probability"], "probability") if row["probability"] else ""),
+        Cell(row["stage"], "" if row["multi_threaded"] else "hangs on fewer than three people"),
+    )
+
+
+def said_and_done(said: Json | None) -> Iterator[Block]:
+    if said is None:
+        yield Sentence("No review was held before, so there is nothing to compare with.", "quiet")
+        return
+    if not said["score"]["scored"]:
+        yield Sentence(f"Nothing that was said on {day(said['since']['date'])} was due by now.", "quiet")
+        return
+    yield score_table(f"Since {day(said['since']['date'])}", "Promises", [("Said", said["score"])])
+    yield promises(said["to_explain"], "What needs an explanation", "All that was due was kept.")

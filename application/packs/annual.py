@@ -1,0 +1,167 @@
+"""The annual review: the year in numbers, the goals that go on, and where both want to be."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Literal, get_args
+
+from pydantic import BaseModel, Field
+
+from application.findings.examined import Examined
+from application.measures.measure import Adding, Parts, Unit, added, value_of
+from application.measures.measured import Measured, measured_months
+from application.measures.registry import MEASURES, figures_of
+from application.packs.pack import Pack, called, heading_of, shown
+from application.reports.months import Month, months_between
+from domain.account_plan.competition import Competitor
+from domain.account_plan.goals import Goal, GoalKind, GoalState
+from domain.account_plan.hypotheses import Hypothesis
+from domain.account_plan.opportunities import Opportunity
+from domain.account_plan.plays import Play
+from domain.account_plan.vision import Priorities, Vision
+from domain.record import Recorded
+
+MONTHS = 12
+AnnualMeasure = Literal[
+    "arr",
+    "net_retention",
+    "arr_won",
+    "attributable_arr",
+    "discount",
+    "cycle_days",
+    "pipeline_created",
+    "on_schedule",
+    "play_completion",
+    "milestone_on_time",
+    "executive_meetings",
+    "buyer_meetings",
+    "contacts_engaged",
+    "new_buying_centers",
+    "penetrated_share",
+    "hygiene",
+]
+"""The measures of the year, in the order they are shown."""
+IN_NUMBERS: Sequence[AnnualMeasure] = get_args(AnnualMeasure)
+
+
+class YearFigure(BaseModel):
+    """A measure over twelve months: what happened in them, or how things stand at their end."""
+
+    measure: AnnualMeasure
+    unit: Unit
+    value: Decimal | None
+    definition: str
+
+
+class AnnualGoal(BaseModel):
+    """A goal, how far it came, and whether it goes on."""
+
+    id: str
+    kind: GoalKind
+    statement: str
+    measure: str
+    unit: str
+    baseline: Decimal
+    target: Decimal
+    reached: Decimal | None
+    due_on: date
+    owner: str
+    state: GoalState
+    achieved_on: date | None
+    overdue: bool
+
+
+class Lesson(BaseModel):
+    """Something that did not come as hoped, and what was seen."""
+
+    kind: str
+    id: str
+    what: str
+    seen: str | None
+    on: date | None
+
+
+class AnnualPack(Pack):
+    """What a year came to, and what the next one is for."""
+
+    from_month: str
+    to_month: str
+    year: list[YearFigure]
+    goals_rolled_forward: list[AnnualGoal] = Field(description="Those that are open, the earliest due first.")
+    goals_achieved: list[AnnualGoal] = Field(description="In these months.")
+    goals_abandoned: list[AnnualGoal]
+    lessons: list[Lesson] = Field(description="Refuted hypotheses, lost plays and lost opportunities.")
+    vision: str | None
+    vision_until_on: date | None
+    investments: list[str] = Field(description="What the customer and we put in to get there.")
+    priorities: list[str] = Field(description="Of the last quarter that any were set for.")
+    priorities_of: str | None
+
+
+def annual(at: Examined, program: Sequence[Recorded]) -> AnnualPack:
+    """Return the pack of the twelve months that end with the month of the cut."""
+    last = Month.of(at.day)
+    first = last.before(MONTHS - 1)
+    goals = [shown(AnnualGoal, each, overdue=each.is_overdue(at.today)) for each in at.plan.all(Goal).values()]
+    vision = at.plan.find(Vision, "vision")
+    priorities = max(at.plan.all(Priorities).values(), key=lambda each: each.quarter, default=None)
+    return AnnualPack.model_validate(
+        heading_of("annual", at)
+        | {
+            "from_month": str(first),
+            "to_month": str(last),
+            "year": year(at, first, last, program),
+            "goals_rolled_forward": sorted(
+                (each for each in goals if each.state == "open"), key=lambda each: each.due_on
+            ),
+            "goals_achieved": [each for each in goals if each.achieved_on and each.achieved_on >= first.first],
+            "goals_abandoned": [each for each in goals if each.state == "abandoned"],
+            "lessons": lessons(at),
+            "vision": vision.statement if vision else None,
+            "vision_until_on": vision.horizon_on if vision else None,
+            "investments": list(vision.investments) if vision else [],
+            "priorities": list(priorities.statements) if priorities else [],
+            "priorities_of": priorities.quarter if priorities else None,
+        }
+    )
+
+
+def year(at: Examined, first: Month, last: Month, program: Sequence[Recorded]) -> list[YearFigure]:
+    """The measures of these months as one: see `docs/measures.md`."""
+    months = list(measured_months(at.known, months_between(first, last), at.cut.at, program))
+    return [_figure(name, months) for name in IN_NUMBERS]
+
+
+def _figure(name: AnnualMeasure, months: list[Measured]) -> YearFigure:
+    measure = MEASURES[name]
+    counted = months if measure.span == "in the month" else months[-1:]
+    figures = [figures_of(each, [name]).get(name, {}) for each in counted]
+    return YearFigure(
+        measure=name,
+        unit=measure.unit,
+        value=_value(measure.adding, [parts for each in figures for parts in each.values()]),
+        definition=measure.definition,
+    )
+
+
+def _value(adding: Adding, parts: list[Parts]) -> Decimal | None:
+    return value_of(adding, added(adding, parts)) if parts else None
+
+
+def lessons(at: Examined) -> list[Lesson]:
+    """What was refuted or lost, as far as anybody said what was seen."""
+    refuted = [each for each in at.plan.all(Hypothesis).values() if each.state == "refuted"]
+    lost = [each for each in at.plan.all(Play).values() if each.state == "lost"]
+    deals = [each for each in at.plan.all(Opportunity).values() if each.state == "lost"]
+    return [
+        *(Lesson(kind=each.noun, id=each.id, what=each.outcome, seen=each.observed, on=None) for each in refuted),
+        *(Lesson(kind=each.noun, id=each.id, what=each.title, seen=each.result, on=each.finished_on) for each in lost),
+        *(
+            Lesson(kind=each.noun, id=each.id, what=each.name, seen=_lost_to(at, each), on=each.lost_on)
+            for each in deals
+        ),
+    ]
+
+
+def _lost_to(at: Examined, deal: Opportunity) -> str | None:
+    return f"lost to {called(at.plan.find(Competitor, deal.competitor), deal.competitor)}" if deal.competitor else None

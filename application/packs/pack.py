@@ -1,0 +1,103 @@
+"""What every pack has: whose plan it shows, at which cut, and for whom it is."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Any, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from application.findings.examined import Examined
+from application.views.by_section import CutView
+from domain.account_plan.reviews import Audience, Review, ReviewKind
+from domain.account_plan.stakeholders import Stakeholder
+from domain.record import Recorded
+from domain.things import Thing
+
+PackKind = Literal["canvas", "weekly", "readout", "qbr", "annual"]
+
+QUARTER = timedelta(days=92)
+WEEK = timedelta(days=7)
+
+
+class Pack(BaseModel):
+    """A document for the people in a room: the plan at a cut, as far as they need it."""
+
+    kind: PackKind
+    audience: Audience
+    account_name: str
+    currency: str
+    day: date = Field(description="The day it shows the plan at.")
+    plan: str | None = Field(description="The account id; null for customers.")
+    plan_id: UUID | None = Field(description="Null for customers.")
+    owner: str | None = Field(description="Who answers for the plan; null for customers.")
+    as_of: CutView | None = Field(description="The cut it shows the plan at; null for customers.")
+
+
+class Person(BaseModel):
+    """One of the customer's people."""
+
+    id: str | None = Field(description="Null for customers.")
+    name: str
+    title: str | None = None
+
+
+def heading_of(kind: PackKind, at: Examined) -> dict[str, Any]:
+    """What every pack for ourselves begins with."""
+    card = at.card
+    return {
+        "kind": kind,
+        "audience": "internal",
+        "account_name": card.account_name,
+        "currency": card.currency,
+        "day": at.day,
+        "plan": card.account_id,
+        "plan_id": at.known.id,
+        "owner": card.owner,
+        "as_of": CutView.of(at.cut),
+    }
+
+
+Shown = TypeVar("Shown", bound=BaseModel)
+
+
+def shown(model: type[Shown], thing: BaseModel, **more: Any) -> Shown:
+    """A thing as a pack shows it: the fields that the model names, as they are, and what follows from others."""
+    return model.model_validate({name: getattr(thing, name) for name in model.model_fields if name not in more} | more)
+
+
+def called(thing: Thing | None, id: str) -> str:
+    """A thing by the words people know it by, else by its id."""
+    return (thing.known_as if thing else None) or id
+
+
+def people(at: Examined, ids: Iterable[str]) -> list[str]:
+    """The names of these people of the customer's."""
+    known = at.plan.all(Stakeholder)
+    return [called(known.get(id), id) for id in ids]
+
+
+def held(at: Examined) -> list[Review]:
+    """The reviews that were held, in the order of their days."""
+    reviews = (each for each in at.plan.all(Review).values() if each.state == "held")
+    return sorted(reviews, key=lambda each: each.held_on or date.min)
+
+
+def review_meant(at: Examined, kind: ReviewKind) -> Review | None:
+    """The review that a pack is for: the next one of its kind that is planned; where none is, the last one held."""
+    of_kind = [each for each in at.plan.all(Review).values() if each.kind == kind]
+    planned = [each for each in of_kind if each.state == "scheduled" and each.planned_on]
+    if planned:
+        return min(planned, key=lambda each: each.planned_on or date.max)
+    return next((each for each in reversed(held(at)) if each.kind == kind), None)
+
+
+def held_before(at: Examined, review: Review | None, kind: ReviewKind) -> Review | None:
+    """The last one of a kind that was held before a review."""
+    others = [each for each in held(at) if each.kind == kind and (review is None or each.id != review.id)]
+    return others[-1] if others else None
+
+
+def reason_of(records: Sequence[Recorded], kind: type) -> str | None:
+    """The reason that was given with the last event of a kind."""
+    return next((record.meta.reason for record in reversed(records) if isinstance(record.event, kind)), None)

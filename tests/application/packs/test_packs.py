@@ -1,0 +1,302 @@
+"""What stands in each pack, at a cut: given a history, this is what the people in the room get."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from application.packs.pack import PackKind
+from application.packs.qbr import Check, QbrPack
+from application.packs.registry import pack
+from domain.record import Recorded
+from tests.everything import ACTION, GOAL, HYPOTHESIS, OPPORTUNITY, PLAY, RISK, everything
+from tests.histories import History, opened, retold
+
+COO = {"id": "coo", "name": "Jane Doe", "level": "executive"}
+
+
+def made(kind: PackKind, history: History, day: str | None = None, program: tuple[Recorded, ...] = ()) -> Any:
+    return pack(kind, history.known, history.cut("now", day), program)
+
+
+def told(*lines: tuple[str, str, dict[str, Any]]) -> History:
+    history = opened(timezone="UTC")
+    for when, command, body in lines:
+        history.on(when, command, **body)
+    return history
+
+
+def test_every_pack_is_made_of_a_plan_that_was_just_opened_and_of_one_that_holds_everything():
+    for kind in ("canvas", "weekly", "readout", "qbr", "annual"):
+        for history in (opened(), everything()):
+            assert made(kind, history).kind == kind
+
+
+def test_the_canvas_adds_up_what_is_still_to_be_won_by_unit_and_by_offering():
+    cell = {"penetration": "aware", "arr_potential": "100", "probability": "0.5"}
+    history = told(
+        *(("2026-01-05", "add-unit", {"id": id, "name": id, "kind": "site", "buying_center": True}) for id in "ab"),
+        *(("2026-01-05", "list-offering", {"id": id, "name": id, "kind": "product"}) for id in "xy"),
+        ("2026-01-05", "assess-cell", {"unit": "a", "offering": "x", **cell}),
+        ("2026-01-05", "assess-cell", {"unit": "b", "offering": "x", **cell}),
+        ("2026-01-05", "assess-cell", {"unit": "b", "offering": "y", **cell | {"penetration": "adopted"}}),
+    )
+    grid = made("canvas", history).whitespace
+    assert [[each.penetration for each in row.cells] for row in grid.rows] == [
+        ["aware", "unknown"],
+        ["aware", "adopted"],
+    ]
+    assert [row.arr_potential for row in grid.rows] == [100, 100]
+    assert grid.arr_potential == [200, 0]
+    assert grid.totals.weighted_arr_potential == Decimal(100)
+
+
+def test_the_canvas_shows_the_most_powerful_the_best_and_the_greatest_first_and_says_who_is_left_out():
+    people = [{"id": f"p{each}", "title": f"Role {each}", "level": "execution"} for each in range(12)]
+    history = told(
+        *(("2026-01-05", "add-stakeholder", each) for each in people),
+        ("2026-01-05", "rate-power", {"id": "p7", "power": 5}),
+        ("2026-01-05", "draw-influence", {"influencer": "p1", "influenced": "p7"}),
+        *(("2026-01-05", "propose-hypothesis", {"id": id, **HYPOTHESIS}) for id in ("h1", "h2", "h3", "h4")),
+        ("2026-01-05", "rate-hypothesis", {"id": "h3", "quality": 4}),
+        *(("2026-01-05", "raise-risk", {"id": id, "statement": id, **RISK}) for id in ("r1", "r2", "r3", "r4")),
+        ("2026-01-05", "reassess-risk", {"id": "r4", "likelihood": 5}),
+    )
+    canvas = made("canvas", history)
+    assert (canvas.stakeholders[0].id, len(canvas.stakeholders), canvas.stakeholders_left_out) == ("p7", 10, 2)
+    assert canvas.stakeholders[0].listens_to == ["Role 1"]
+    assert [each.id for each in canvas.hypotheses] == ["h3", "h1", "h2"]
+    assert [each.id for each in canvas.risks] == ["r4", "r1", "r2"]
+
+
+def test_the_next_90_days_hold_promises_reviews_and_the_renewal_and_end_with_the_cycle():
+    history = told(
+        (
+            "2026-01-05",
+            "set-contract",
+            {"arr": "1", "starts_on": "2026-01-01", "renews_on": "2026-04-05", "products": []},
+        ),
+        ("2026-01-05", "schedule-review", {"id": "q", "kind": "qbr", "planned_on": "2026-03-01"}),
+        ("2026-01-05", "add-action", {"id": "in", "statement": "Send it", "due_on": "2026-04-05", **ACTION}),
+        ("2026-01-05", "add-action", {"id": "out", "statement": "Send that", "due_on": "2026-04-06", **ACTION}),
+    )
+    canvas = made("canvas", history)
+    assert canvas.until_on == date(2026, 4, 5)
+    assert [each.id for each in canvas.next_90_days] == ["q", "in", "contract"]
+    cycle = {"id": "c", "kind": "ninety_days", "starts_on": "2026-01-01", "ends_on": "2026-03-31"}
+    history.on("2026-01-05", "begin-cycle", **cycle)
+    assert [each.id for each in made("canvas", history).next_90_days] == ["q"]
+
+
+def test_the_week_has_what_is_overdue_what_is_due_in_seven_days_and_what_is_blocked_and_why():
+    history = told(
+        *(
+            ("2026-01-05", "add-action", {"id": id, "statement": "Send it", "due_on": due_on, **ACTION})
+            for id, due_on in (
+                ("late", "2026-01-11"),
+                ("today", "2026-01-12"),
+                ("week", "2026-01-19"),
+                ("far", "2026-01-20"),
+            )
+        ),
+        ("2026-01-05", "open-opportunity", {"id": "deal", "name": "Line B", **OPPORTUNITY}),
+        ("2026-01-05", "open-opportunity", {"id": "bare", "name": "Line C", **OPPORTUNITY}),
+        (
+            "2026-01-05",
+            "set-next-best-action",
+            {"id": "deal", "statement": "Call", "owner": "ann", "due_on": "2026-01-12"},
+        ),
+        ("2026-01-05", "plan-play", {"id": "p", "title": "Tour", "due_on": "2026-03-01", **PLAY}),
+        ("2026-01-06", "block-play", {"id": "p", "reason": "No crane"}),
+    )
+    week = made("weekly", history, "2026-01-12")
+    assert [each.id for each in week.overdue] == ["late"]
+    assert [each.id for each in week.due] == ["today", "week"]
+    assert [(each.opportunity, each.what, each.overdue) for each in week.next_steps] == [
+        ("bare", None, True),
+        ("deal", "Call", False),
+    ]
+    [blocked] = week.blocked
+    assert (blocked.reason, blocked.since_on) == ("No crane", date(2026, 1, 6))
+
+
+def test_the_read_out_asks_for_the_decisions_since_the_last_one_and_explains_what_was_not_kept():
+    held = {"kind": "monthly", "audience": "internal", "ours": ["ann"]}
+    history = told(
+        ("2026-01-05", "add-action", {"id": "kept", "statement": "Send it", "due_on": "2026-02-01", **ACTION}),
+        ("2026-01-05", "add-action", {"id": "missed", "statement": "Send that", "due_on": "2026-02-01", **ACTION}),
+        ("2026-01-06", "hold-review", {"id": "m1", "held_on": "2026-01-06", **held, "decisions_required": ["Budget"]}),
+        ("2026-01-07", "complete-action", {"id": "kept", "finished_on": "2026-01-07"}),
+        (
+            "2026-01-08",
+            "hold-review",
+            {"id": "m2", "held_on": "2026-01-08", **held | {"kind": "weekly"}, "expansion_path": "Line C"},
+        ),
+    )
+    readout = made("readout", history, "2026-02-10")
+    assert [(each.what, each.review) for each in readout.decisions_required] == [("Budget", "m1")]
+    assert (readout.expansion.path, readout.expansion.said_on) == ("Line C", date(2026, 1, 8))
+    assert readout.said_vs_did.since.cut == "review:m1"
+    assert readout.said_vs_did.score.kept == 1
+    assert [each.id for each in readout.said_vs_did.to_explain] == ["missed"]
+    assert made("readout", opened()).said_vs_did is None
+
+
+# The business review
+
+PEOPLE = (
+    ("2026-01-05", "add-stakeholder", COO),
+    ("2026-01-05", "assign-member", {"person": "eve", "role": "executive_sponsor", "from_on": "2026-01-05"}),
+)
+QBR = {"id": "q", "kind": "qbr", "planned_on": "2026-03-10", "ours": ["ann", "eve"], "theirs": ["coo"]}
+AGENDA = {"agenda": [{"topic": "What line B gained", "minutes": 60}, {"topic": "Line C", "minutes": 30}]}
+JOINT = ACTION | {"kind": "joint", "due_on": "2026-03-20"}
+PROMISED = tuple(
+    ("2026-01-05", "add-action", {"id": side, "statement": "Send it", "side": side, **JOINT})
+    for side in ("us", "customer")
+)
+
+
+def circulated(day: str) -> tuple[str, str, dict[str, Any]]:
+    return day, "circulate-pack", {"id": "q", "circulated_on": day, "metrics": [{"name": "Rework", "goal": "8 %"}]}
+
+
+def checks(history: History, day: str = "2026-03-10", program: tuple[Recorded, ...] = ()) -> dict[str, bool]:
+    made_: QbrPack = made("qbr", history, day, program)
+    found: list[Check] = made_.for_us.checks if made_.for_us else []
+    return {each.check: each.ok for each in found}
+
+
+def test_a_review_that_is_prepared_passes_every_check():
+    history = told(*PEOPLE, *PROMISED, ("2026-01-05", "schedule-review", QBR | AGENDA), circulated("2026-03-08"))
+    assert checks(history) == dict.fromkeys(
+        ("joint-commitments", "executives-invited", "metrics-in-time", "agenda-fits"), True
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "fails"),
+    [
+        (
+            (*PEOPLE, *PROMISED[:1], ("2026-01-05", "schedule-review", QBR | AGENDA), circulated("2026-03-08")),
+            "joint-commitments",
+        ),
+        (
+            (
+                *PEOPLE,
+                *PROMISED,
+                ("2026-01-05", "schedule-review", QBR | AGENDA | {"ours": ["ann"]}),
+                circulated("2026-03-08"),
+            ),
+            "executives-invited",
+        ),
+        (
+            (
+                *PEOPLE,
+                *PROMISED,
+                ("2026-01-05", "schedule-review", QBR | AGENDA | {"theirs": []}),
+                circulated("2026-03-08"),
+            ),
+            "executives-invited",
+        ),
+        (
+            (*PEOPLE, *PROMISED, ("2026-01-05", "schedule-review", QBR | AGENDA), circulated("2026-03-09")),
+            "metrics-in-time",
+        ),
+        ((*PEOPLE, *PROMISED, ("2026-01-05", "schedule-review", QBR), circulated("2026-03-08")), "agenda-fits"),
+    ],
+)
+def test_a_review_with_one_thing_missing_fails_that_check_alone(lines, fails):
+    assert [name for name, ok in checks(told(*lines)).items() if not ok] == [fails]
+
+
+def test_the_program_says_the_agenda_of_a_review_that_has_none_and_how_long_one_may_be():
+    items = [{"topic": "Value", "minutes": 45}, {"topic": "Plan", "minutes": 44}]
+    agenda = {"kind": "qbr", "items": items, "minutes": 89}
+    program = retold(
+        [
+            {
+                "at": "2026-01-05T09:00:00Z",
+                "by": "eve",
+                "command": "open-program",
+                "body": {"name": "P", "currency": "EUR"},
+            },
+            {"at": "2026-01-05T09:00:00Z", "by": "eve", "command": "publish-agenda", "body": agenda},
+        ]
+    ).known.records
+    bare = told(*PEOPLE, *PROMISED, ("2026-01-06", "schedule-review", QBR), circulated("2026-03-08"))
+    found = made("qbr", bare, "2026-03-10", program).agenda
+    assert ([each.topic for each in found.items], found.minutes, found.of_the_program) == (["Value", "Plan"], 89, True)
+    own = told(*PEOPLE, *PROMISED, ("2026-01-06", "schedule-review", QBR | AGENDA), circulated("2026-03-08"))
+    assert checks(bare, program=program)["agenda-fits"]
+    assert not checks(own, program=program)["agenda-fits"]  # 90 minutes of 89
+    assert made("qbr", bare, "2026-01-06", program[:1]).agenda.items == []
+
+
+def test_the_business_review_shows_what_was_delivered_and_what_both_do_next_and_what_was_done_since_the_last():
+    done = {"id": "us", "finished_on": "2026-01-20"}
+    history = told(
+        *PEOPLE,
+        *PROMISED,
+        ("2026-01-05", "set-goal", {"id": "g", "statement": "Halve rework", "due_on": "2026-12-31", **GOAL}),
+        ("2026-01-20", "achieve-goal", {"id": "g", "achieved_on": "2026-01-20", "value": "7"}),
+        ("2026-01-05", "propose-hypothesis", {"id": "h", **HYPOTHESIS}),
+        ("2026-01-05", "record-evidence", {"id": "h", "observed": "24 hours", "supports": True}),
+        ("2026-01-20", "confirm-hypothesis", {"id": "h", "observed": "26 hours"}),
+        ("2026-01-20", "complete-action", done),
+        (
+            "2026-01-20",
+            "record-health",
+            {"as_of_on": "2026-01-20", "adoption": "0.8", "success_metrics": [{"name": "Rework", "value": "9 %"}]},
+        ),
+        ("2026-01-20", "schedule-review", QBR),
+        circulated("2026-01-21"),
+    )
+    review = made("qbr", history)
+    assert [(each.kind, each.reached, each.evidence) for each in review.value] == [
+        ("goal", "7", []),
+        ("hypothesis", "26 hours", ["24 hours"]),
+    ]
+    assert [(each.name, each.value, each.goal) for each in review.adoption.metrics] == [("Rework", "9 %", "8 %")]
+    assert [each.id for each in review.joint_plan.ours] == ["us"]
+    held = {
+        "id": "q",
+        "kind": "qbr",
+        "audience": "customer",
+        "held_on": "2026-01-22",
+        "ours": ["ann"],
+        "theirs": ["coo"],
+    }
+    history.on("2026-01-22", "hold-review", **held)
+    history.on("2026-01-22", "schedule-review", **QBR | {"id": "q2"})
+    later = made("qbr", history)
+    assert (later.review.id, later.since_on) == ("q2", date(2026, 1, 22))
+    assert (later.joint_plan.ours, [each.id for each in later.joint_plan.theirs]) == ([], ["customer"])
+
+
+def test_the_hash_of_the_document_that_was_sent_is_kept_and_stays_when_the_metrics_change():
+    history = told(*PEOPLE, ("2026-01-05", "schedule-review", QBR))
+    sent = {"id": "q", "circulated_on": "2026-01-05", "sha256": "ab" * 32}
+    history.on("2026-01-05", "circulate-pack", **sent)
+    history.on("2026-01-06", "circulate-pack", id="q", circulated_on="2026-01-06", metrics=[{"name": "ARR"}])
+    assert history.known.state.named("review", "q").sha256 == "ab" * 32
+
+
+def test_the_year_has_its_numbers_and_the_goals_that_go_on():
+    history = told(
+        ("2026-01-05", "open-opportunity", {"id": "d", "name": "Line B", **OPPORTUNITY}),
+        ("2026-02-10", "win-opportunity", {"id": "d", "won_on": "2026-02-10", "amount": "95000"}),
+        ("2026-01-05", "set-goal", {"id": "on", "statement": "Triple", "due_on": "2026-12-31", **GOAL}),
+        ("2026-01-05", "set-goal", {"id": "done", "statement": "Halve", "due_on": "2026-12-31", **GOAL}),
+        ("2026-02-11", "achieve-goal", {"id": "done", "achieved_on": "2026-02-11"}),
+        ("2026-02-11", "state-vision", {"horizon_on": "2029-01-01", "statement": "Every plant runs the hub"}),
+    )
+    year = made("annual", history, "2026-05-02")
+    assert (year.from_month, year.to_month) == ("2025-06", "2026-05")
+    figures = {each.measure: each.value for each in year.year}
+    assert (figures["arr_won"], figures["executive_meetings"], figures["arr"]) == (95000, 0, None)
+    assert [each.id for each in year.goals_rolled_forward] == ["on"]
+    assert [each.id for each in year.goals_achieved] == ["done"]
+    assert year.vision == "Every plant runs the hub"
+    assert [each.id for each in made("annual", history, "2027-03-01").goals_achieved] == []
