@@ -5,7 +5,7 @@ So a plan is judged once however many of its events come together, and at midnig
 change.  Sentences speak of people: they are kept encrypted, and deleted as soon as anybody in the plan is forgotten.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from secrets import token_bytes
 from time import monotonic, sleep
@@ -49,7 +49,7 @@ from application.findings.registry import LOUDNESS
 from application.findings.similarity import packed
 from application.findings.verdict import Verdict, verdict
 from application.views.loaded_plan import LoadedPlan
-from domain.program.policy import PolicyAdopted
+from domain.program.policy import PolicyAdopted, Severity
 from domain.record import Recorded
 from domain.things import day_of
 
@@ -74,6 +74,11 @@ DUE = (
 JUDGED = (
     "UPDATE plantrail.judged_plans SET judged = %s, judged_on = %s, timezone = %s, changes_at = %s, signs = %s,"
     " words = %s WHERE generation = %s AND plan_id = %s"
+)
+COUNTS = (
+    "SELECT plan_id, loudness, count(*) FROM plantrail.findings"
+    " WHERE generation = (SELECT generation FROM plantrail.projections WHERE name = 'findings' AND live)"
+    " AND plan_id = ANY(%s) AND NOT excused GROUP BY plan_id, loudness ORDER BY plan_id, loudness"
 )
 NO_LONGER = "DELETE FROM plantrail.findings WHERE generation = %s AND plan_id = ANY(%s)"
 SAVE = (
@@ -229,6 +234,14 @@ class PostgresFindings:
             FindingPosition(**{name: rows[query.limit - 1][name] for name in FindingPosition._fields}) if more else None
         )
         return FindingsPage.model_construct(items=items, next=cursor_of(last) if last else None)
+
+    def counts(self, plans: Collection[UUID]) -> Mapping[UUID, Mapping[Severity, int]]:
+        severities = {loudness: severity for severity, loudness in LOUDNESS.items()}
+        counted: dict[UUID, dict[Severity, int]] = {}
+        with self._datastore.connection() as connection:
+            for plan_id, loudness, number in connection.execute(COUNTS, (list(plans),)):
+                counted.setdefault(plan_id, {})[severities[loudness]] = number
+        return counted
 
     def _shown(self, row: dict[str, Any], now: datetime) -> PlanFinding:
         box, plan_id = row["box"], row["plan_id"]

@@ -246,6 +246,8 @@ def wanted(query: PortfolioQuery) -> Iterator[str]:
         yield "tier_rank = ANY(%(tiers)s)"
     if query.owner:
         yield "owner = %(owner)s"
+    if query.person:
+        yield "people @> ARRAY[%(person)s::text]"
     if query.stale is not None:
         yield "stale_sections <> '{}'" if query.stale else "stale_sections = '{}'"
     if query.overdue is not None:

@@ -11,6 +11,7 @@ from adapters.web.forms.opening import OpeningPages
 from adapters.web.guard import PageGuard
 from adapters.web.history import pages as history
 from adapters.web.map import pages as relationship_map
+from adapters.web.me import pages as me
 from adapters.web.plan import pages as plan
 from adapters.web.portfolio import pages as portfolio
 from adapters.web.program import pages as program
@@ -35,6 +36,7 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
         *asset_routes(),
         *sign_in.routes(guard, services.sessions, services.callers),
         *portfolio.routes(services, guard, services.now),
+        *me.routes(rooms, services.portfolio, guard, make_id),
         *OpeningPages(desk, "/open-plan", plan.home_of, "/", make_id).routes(guard),
         *plan.routes(plans, guard, findings_panel(make_id)),
         *promises.routes(plans, desk, guard, make_id),

@@ -1,9 +1,12 @@
 """Findings across plans as their users need them."""
 
+from collections.abc import Collection, Mapping
 from typing import Protocol
+from uuid import UUID
 
 from application.aggregates.access import Caller
 from application.findings.across import FindingsPage, FindingsQuery
+from domain.program.policy import Severity
 
 
 class AllFindings(Protocol):
@@ -14,6 +17,9 @@ class AllFindings(Protocol):
 
         Raises `CursorUnknown`.
         """
+
+    def counts(self, plans: Collection[UUID]) -> Mapping[UUID, Mapping[Severity, int]]:
+        """Return how many findings of each severity plans have, without those that are excused."""
 
     def wait_for(self, position: int, timeout: float = 2.0) -> None:
         """Wait up to `timeout` seconds until the table includes a position of the log.  Raises `ProjectionLag`."""

@@ -46,6 +46,7 @@ class PortfolioQuery(BaseModel):
 
     tier: tuple[Tier, ...] = Field((), description="Only plans of these tiers; none: all.")
     owner: PersonId | None = Field(None, description="Only the plans of this owner.")
+    person: PersonId | None = Field(None, description="Only plans that this person owns or works on.")
     archived: bool = Field(False, description="The archived plans instead of the active ones.")
     stale: bool | None = Field(None, description="Only plans with a stale section, or without any.")
     overdue: bool | None = Field(None, description="Only plans with an overdue promise, or without any.")

@@ -2,7 +2,7 @@
 still to be said."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlencode
@@ -62,13 +62,13 @@ def findings_shown(
 ) -> FindingsShown:
     """`path` is that of the plan."""
     views = [_finding(each, plan, path, say, may_change) for each in items]
-    return FindingsShown(views[:AT_FIRST], views[AT_FIRST:], counts_in_words(items, say), version, key)
+    counts = counts_in_words(Counter(each.severity for each in items if not each.excused), say)
+    return FindingsShown(views[:AT_FIRST], views[AT_FIRST:], counts, version, key)
 
 
-def counts_in_words(items: Sequence[Finding], say: Speech) -> str:
-    counted = Counter(each.severity for each in items)
+def counts_in_words(counted: Mapping[Severity, int], say: Speech) -> str:
     return ", ".join(
-        say.counted(*_COUNTED[severity], counted[severity]) for severity in get_args(Severity) if counted[severity]
+        say.counted(*_COUNTED[severity], counted[severity]) for severity in get_args(Severity) if counted.get(severity)
     )
 
 

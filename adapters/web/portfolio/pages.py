@@ -35,7 +35,8 @@ def routes(services: Services, guard: PageGuard, now: Callable[[], datetime]) ->
     async def portfolio(request: Request) -> Response:
         query, caller = query_in(request), visitor_of(request).caller
         page = await run_in_threadpool(services.portfolio.query, query, caller)
-        view = portfolio_view(page, query, dict(request.query_params), now(), speech_of(request))
+        counts = await run_in_threadpool(services.findings.counts, [item.plan_id for item in page.items])
+        view = portfolio_view(page, counts, query, dict(request.query_params), now(), speech_of(request))
         return render(request, "portfolio/page.html", view=view)
 
     return [guard.page("/", portfolio, "view", "portfolio-page")]

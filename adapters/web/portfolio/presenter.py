@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import get_args
 from urllib.parse import urlencode
+from uuid import UUID
 
 from adapters.rendering.words import spaced
+from adapters.web.findings.presenter import SIGNS, TONES, counts_in_words
 from adapters.web.languages import Speech
 from application.portfolio.query import PortfolioPage, PortfolioQuery
 from application.portfolio.row import PortfolioItem
 from domain.account_plan.plan import Tier
+from domain.program.policy import Severity
 from domain.things import day_of
 
 FILTERS = ("q", "tier", "owner", "overdue", "stale", "archived", "renews_before")
@@ -44,6 +47,12 @@ class Row:
     open_promises: str
     overdue: int
     overdue_words: str
+    loudest: str
+    """How many of the loudest findings there are; empty where nothing is wrong."""
+    loudest_tone: str
+    loudest_sign: str
+    quieter: str
+    """How many of the others."""
     last_review: str
     last_review_how_far: str
     stale_words: str
@@ -64,12 +73,17 @@ class PortfolioView:
 
 
 def portfolio_view(
-    page: PortfolioPage, query: PortfolioQuery, given: Mapping[str, str], now: datetime, say: Speech
+    page: PortfolioPage,
+    findings: Mapping[UUID, Mapping[Severity, int]],
+    query: PortfolioQuery,
+    given: Mapping[str, str],
+    now: datetime,
+    say: Speech,
 ) -> PortfolioView:
     return PortfolioView(
         query=query,
         headings=list(headings(query, given, say)),
-        rows=[row(item, day_of(now, "UTC"), say) for item in page.items],
+        rows=[row(item, findings.get(item.plan_id, {}), day_of(now, "UTC"), say) for item in page.items],
         tiers=[(tier, say(spaced(tier)), tier in query.tier) for tier in get_args(Tier)],
         next=address(given, cursor=page.next) if page.next else None,
         is_filtered=any(given.get(name) for name in FILTERS),
@@ -91,6 +105,7 @@ def headings(query: PortfolioQuery, given: Mapping[str, str], say: Speech) -> It
         ("renews_on", say("Renews"), False),
         ("open_promises", say("Open promises"), True),
         ("overdue", say("Overdue"), True),
+        (None, say("Findings"), False),
         ("last_review_on", say("Last review"), False),
         (None, say("Sections to refresh"), False),
     )
@@ -103,7 +118,8 @@ def headings(query: PortfolioQuery, given: Mapping[str, str], say: Speech) -> It
         yield Heading(title, address(given, sort=turned, cursor=None), order, number)
 
 
-def row(item: PortfolioItem, today: date, say: Speech) -> Row:
+def row(item: PortfolioItem, findings: Mapping[Severity, int], today: date, say: Speech) -> Row:
+    loudest = next((severity for severity in get_args(Severity) if findings.get(severity)), None)
     return Row(
         address=f"/plans/{item.account_id}",
         account_name=item.account_name,
@@ -117,6 +133,10 @@ def row(item: PortfolioItem, today: date, say: Speech) -> Row:
         open_promises=say.number(item.open_promises),
         overdue=item.overdue,
         overdue_words=say.counted("{number} overdue", "{number} overdue", item.overdue),
+        loudest=counts_in_words({loudest: findings[loudest]}, say) if loudest else "",
+        loudest_tone=TONES[loudest] if loudest else "",
+        loudest_sign=SIGNS[loudest] if loudest else "",
+        quieter=counts_in_words({each: number for each, number in findings.items() if each != loudest}, say),
         last_review=say.day(item.last_review_on),
         last_review_how_far=say.how_far(item.last_review_on, today) if item.last_review_on else "",
         stale=len(item.stale_sections),

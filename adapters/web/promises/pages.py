@@ -14,10 +14,9 @@ from adapters.web.forms.pages import MOST_FIELDS
 from adapters.web.forms.sending import NotRecorded, send
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.plan.pages import PlanPages, PlanRequest
-from adapters.web.plan.presenter import plan_path
 from adapters.web.promises.presenter import NOTHING, Typed, promises_view
 from adapters.web.review.typed import Mistake, commands_of, promises
-from domain.account_plan.plan import the_plan
+from adapters.web.sign_in.targets import target_in
 
 
 class PromisePages:
@@ -45,7 +44,7 @@ class PromisePages:
                 wrong = [Mistake(typed[0].prefix, sentence) for sentence in error.sentences]
                 now = await self._pages.asked(request)
                 return await run_in_threadpool(self._shown, now, Typed(data, wrong), error.status)
-        return RedirectResponse(f"{plan_path(the_plan(asked.known.state))}/promises", 303)
+        return RedirectResponse(target_in(data.get("back"), f"{asked.path}/promises"), 303)
 
     def _shown(self, asked: PlanRequest, typed: Typed = NOTHING, status: int = 200) -> Response:
         may_change = visitor_of(asked.request).caller.may("command")

@@ -9,17 +9,11 @@ from adapters.access.api_keys import KEY
 from adapters.access.callers import Callers, CallerUnknown
 from adapters.access.sessions import Sessions
 from adapters.web.guard import PageGuard, cookie_name, visitor_of
+from adapters.web.sign_in.targets import target_in
 from adapters.web.templates import render
 
 MOST_BYTES = 16 * 1024
 FORM = "application/x-www-form-urlencoded"
-
-
-def target_in(asked: str | None) -> str:
-    """Where somebody wanted to go: a path of this service and nowhere else."""
-    if asked and asked.startswith("/") and not asked.startswith(("//", "/\\")) and asked.isprintable():
-        return asked
-    return "/"
 
 
 def routes(guard: PageGuard, sessions: Sessions, callers: Callers) -> list[Route]:

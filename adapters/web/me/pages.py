@@ -1,0 +1,52 @@
+"""The page of one's day."""
+
+from asyncio import gather
+from collections.abc import Callable
+from uuid import UUID
+
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from adapters.http.app import Rooms
+from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.me.presenter import MyDay, MyPromise, Waiting, grouped, my_promises, waiting_for
+from adapters.web.templates import render, speech_of
+from application.portfolio.ports import Portfolio
+from application.portfolio.query import MOST_ITEMS, PortfolioQuery
+from application.views.cuts import cut_at
+from application.views.policy_in_force import policy_at
+from domain.language import same_person
+from domain.things import day_of
+
+
+def routes(rooms: Rooms, portfolio: Portfolio, guard: PageGuard, make_id: Callable[[], UUID]) -> list[Route]:
+    async def my_day(request: Request) -> Response:
+        """Of the plans one owns or works on."""
+        caller, say, now = visitor_of(request).caller, speech_of(request), rooms.plans.now()
+        me = same_person(caller.actor)
+        query = PortfolioQuery.model_validate({"person": me, "limit": MOST_ITEMS})
+        page = await run_in_threadpool(portfolio.query, query, caller)
+        found = await gather(*(rooms.plans.standing(item.plan_id) for item in page.items))
+        plans = [known for known in found if known.records and caller.sees(known, now)]
+        for known in plans:
+            rooms.plans.note_read(request, known.id, f"version:{known.version}")
+        program = await rooms.plans.program()
+        today = day_of(now, "UTC")
+
+        def view() -> MyDay:
+            promises, waiting = list[MyPromise](), list[Waiting]()
+            for known in plans:
+                cut = cut_at("now", known, now)
+                promises += my_promises(me, known, cut, say, caller.may("command"))
+                waiting += waiting_for(me, known, cut, policy_at(program, cut).policy, say)
+            waiting.sort(key=lambda each: (each.on, each.plan, each.what))
+            groups = grouped(promises, today, say)
+            return MyDay(
+                str(make_id()), caller.actor, say.day(today), groups, waiting, len(plans), page.next is not None
+            )
+
+        return render(request, "me/page.html", view=await run_in_threadpool(view))
+
+    return [guard.page("/me", my_day, "view", "my-day-page")]
