@@ -27,6 +27,7 @@ from adapters.access.callers import (
 from adapters.access.sessions import Sessions
 from adapters.bootstrap.audit_bundle import bundle_without_words
 from adapters.bootstrap.committed_lists import carrying_out_lists
+from adapters.bootstrap.importing import importing
 from adapters.bootstrap.settings import (
     DAYS_OF_ACCESS_EVENTS,
     DEFAULT_PUBLIC_URL,
@@ -49,6 +50,7 @@ from adapters.bootstrap.store import (
     utc_now,
 )
 from adapters.bootstrap.webhook_worker import pushing, subscriptions, trying_out, webhook_targets
+from adapters.exchange.imports.jobs import Imports
 from adapters.http.app import Pages, Services, create_app, no_pages
 from adapters.http.connections import BoundedProtocol, Connections, Limits
 from adapters.http.limits import Buckets
@@ -174,6 +176,7 @@ def http_app(
         subscribers=Subscribers(store.feed, store.keys.of_events, store.watch, address),
         heads=PostgresHeads(store.where.service),
         press=RenderingPool(),
+        imports=Imports(importing(plans, store.secrets.of("imports")), now, make_id),
         callers=let_in.callers,
         limits=let_in.limits,
         api_keys=store.api_keys,

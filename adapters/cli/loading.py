@@ -29,7 +29,6 @@ Keys = Annotated[Path | None, typer.Option(help="A separate file for the keys th
 def add_to(app: typer.Typer) -> None:
     app.command()(load)
     app.command("export")(export_log)
-    app.command("import")(import_log)
 
 
 def load(

@@ -19,6 +19,7 @@ from adapters.access.access_log import SECONDS_BETWEEN_WRITES, AccessEvents, Acc
 from adapters.access.api_keys import ApiKeys
 from adapters.access.callers import Callers
 from adapters.access.sessions import Sessions
+from adapters.exchange.imports.jobs import Imports
 from adapters.http import (
     access_events,
     commands,
@@ -27,6 +28,7 @@ from adapters.http import (
     erasures,
     feed,
     findings,
+    imports,
     keys,
     measures,
     packs,
@@ -94,6 +96,7 @@ class Services:
     subscribers: Subscribers
     heads: Heads
     press: RenderingPool
+    imports: Imports
     callers: Callers
     limits: Buckets | None
     """How often each caller may call; None for no limit."""
@@ -153,6 +156,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         await run_in_threadpool(services.access_log.close)
         await services.heads.close()
         services.press.close()
+        await run_in_threadpool(services.imports.close)
 
     app = FastAPIOffline(title="plantrail", version=version, lifespan=lifespan, redoc_url=None)
     program_views = queries.Views(THE_PROGRAM, services.program, services.heads, services.access_log)
@@ -187,6 +191,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             webhooks.routes(
                 services.webhooks, services.subscriptions, services.try_webhook, services.now, views.note_read
             ),
+            imports.routes(services.imports),
             access_events.routes(services.access_events),
             keys.routes(key_desk),
             health(services, metrics),

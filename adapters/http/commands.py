@@ -32,7 +32,7 @@ from adapters.http.requests import (
 from adapters.http.resources import PLANS, THE_PROGRAM, Resource
 from adapters.http.routing import RoutesByName
 from adapters.observability.metrics import Metrics
-from application.aggregates.access import Caller, check_right, right_to
+from application.aggregates.access import Caller
 from application.aggregates.cache import LoadedAggregate
 from application.aggregates.erasures import Certificate, Erasures
 from application.aggregates.handle import Aggregates, CommandRefused, KeyReused, Outcome, VersionConflict
@@ -288,8 +288,6 @@ class CommandDesk:
 
         def check(known: LoadedAggregate[Any]) -> None:
             caller.check(known, commands, self._aggregates.now())
-            for command in commands:
-                check_right(caller.role, right_to(type(command)))
 
         return check
 

@@ -144,3 +144,5 @@ class Caller:
                 raise CallerNotAllowed(allowed)
         elif not self.sees(known, now):
             raise type.opening.again(first) if opens else type.not_open
+        for command in commands:
+            check_right(self.role, right_to(command.__class__))

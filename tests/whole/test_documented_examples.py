@@ -105,6 +105,29 @@ def test_every_command_that_is_shown_does_what_it_is_shown_for(demo, name, folde
     assert all(written.values()), written
 
 
+def test_tables_come_in_as_shown(demo, folder):
+    printed = shell(document("docs/imports.md"), demo)
+    assert "2 would be recorded" in printed
+    assert printed.count("2 recorded, 0 already there") == 1
+    assert printed.count("0 recorded, 2 already there") == 1
+    assert printed.count("1 recorded, 0 already there") == 2
+    assert "/problems/" not in printed
+    assert {file.name for file in folder.iterdir()} == {"contacts.csv", "accounts.csv", "opportunities.csv"}
+    assert "Depot in Linz" in demo.view("/v1/plans/001D000000IRFmaIAH")
+
+
+def shell(document: Document, demo: Demo) -> str:
+    """Run everything that a document shows for a shell, as it stands; answers what is printed."""
+    script = "\n".join(document.examples("sh")).replace(SERVED_AT, demo.address)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    given = os.environ | demo.environment | {"PATH": path, "PLANTRAIL_URL": f"http://{demo.address}"}
+    done = subprocess.run(
+        ["bash", "-eu", "-c", script], check=False, env=given, capture_output=True, text=True, timeout=180
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_keys_are_made_and_listed_as_shown(stores):
     with stores.lend() as where:
         plantrail("load", str(DEMO / "retailer.jsonl"), **environment(where))

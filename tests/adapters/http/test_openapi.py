@@ -154,6 +154,7 @@ def test_whatever_can_be_asked_or_commanded_is_in_it(document: Document):
         f"{PLAN}/commands",
         f"{PROGRAM_PATH}/commands",
         "/v1/keys",
+        "/v1/imports",
     }
     assert {(path.removeprefix(WEBHOOKS), method) for path, method in documented if path.startswith(WEBHOOKS)} == {
         *(("", method) for method in ("get", "post")),
@@ -180,11 +181,14 @@ def test_whatever_is_in_it_is_served(document: Document, told: Told):
             tile="0/000.p/1",
             round="spring",
             pack="qbr",
+            part="failed",
         )
         said = {"Content-Type": "text/plain"} if method == "post" else {}
         answer = told.api.request("head" if path.endswith("/stream") else method, filled, headers=said)
         if answer.status_code == 404 and path.startswith(WEBHOOKS):
             assert answer.json()["type"] == "/problems/unknown-webhook", path
+        elif answer.status_code == 404 and path.startswith("/v1/imports"):
+            assert answer.json()["type"] == "/problems/unknown-import", path
         else:
             assert answer.status_code in {"post": (415,), "get": (200, 422), "delete": (404,)}[method], (
                 path,

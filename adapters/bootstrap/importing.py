@@ -1,0 +1,22 @@
+"""Wiring of imports: as their caller may, from the source `import`, all that one records as one conversation."""
+
+from adapters.exchange.imports.jobs import ImporterOf
+from adapters.exchange.imports.request import ImportRequest
+from application.aggregates.access import Caller
+from application.aggregates.handle import Aggregates
+from application.aggregates.ports import CommandContext
+from application.imports.importing import Importer
+from application.imports.kinds import KINDS, Identities
+from domain.account_plan.language import AccountPlan
+
+
+def importing(plans: Aggregates[AccountPlan], secret: bytes) -> ImporterOf:
+    """Return what carries out imports. Ids for rows without one are made with the secret."""
+    identities = Identities(secret)
+
+    def importer(caller: Caller, asked: ImportRequest, id: str) -> Importer:
+        context = CommandContext(caller.actor, "import", id, id, caller.on_behalf_of)
+        kind = KINDS[asked.kind]
+        return Importer(plans, kind, identities, caller, context, asked.dry_run, asked.all_or_nothing)
+
+    return importer

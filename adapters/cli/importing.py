@@ -1,0 +1,238 @@
+"""Commands that bring in: tables of a CRM or a spreadsheet through the running service, and a log into an empty store.
+
+Without a word that says which, `plantrail import FILE` is the log's, as it has always been.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from time import sleep
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+from typer.core import TyperGroup
+
+from adapters.cli.asking import AsJson
+from adapters.cli.doing import running_service
+from adapters.cli.errors import Told
+from adapters.cli.loading import import_log
+from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, table, text
+from adapters.cli.terminal import err, out, print_json, tell
+from adapters.rendering.words import counted
+from application.imports.kinds import KINDS
+
+if TYPE_CHECKING:
+    from adapters.cli.service import Service
+
+SECONDS_BETWEEN_LOOKS = 0.2
+LOG = "log"
+
+
+class Imports(TyperGroup):
+    """`import`, where a file that is named at once is a log."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] != "--help":
+            args = [LOG, *args]
+        return list(super().parse_args(ctx, args))
+
+
+imports = typer.Typer(
+    cls=Imports,
+    help="Bring in a table of a CRM or a spreadsheet; or fill an empty store with a log: `plantrail import FILE`.",
+    no_args_is_help=True,
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(imports, name="import")
+    imports.command(LOG)(import_log)
+
+
+Kind = Annotated[
+    str, typer.Argument(metavar="|".join(KINDS), help="What the rows are.", autocompletion=lambda: [*KINDS])
+]
+File = Annotated[Path, typer.Argument(help="The table. Its first row names the columns.")]
+Plan = Annotated[str | None, typer.Option(help="The plan that all rows are of: account id or plan id.")]
+PlanColumn = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="The column that names the plan of each row, by account id.")
+]
+Apply = Annotated[bool, typer.Option("--apply", help="Record it. Without this, only what would happen is shown.")]
+AllOrNothing = Annotated[bool, typer.Option("--all-or-nothing", help="Of each plan, record all rows or none.")]
+Dates = Annotated[
+    Literal["dmy", "mdy", "ymd"] | None, typer.Option(help="The order in which days are written, where it is unclear.")
+]
+Decimal = Annotated[
+    Literal["point", "comma"] | None, typer.Option(help="What stands before the decimals, where it is unclear.")
+]
+Map = Annotated[
+    str | None,
+    typer.Option(metavar="NAME|FILE", help="A ready mapping, such as salesforce-contact, or one of your own in TOML."),
+]
+Ignore = Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out; repeat for more.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="The same for every row; repeat for more.")
+]
+Grid = Annotated[bool, typer.Option("--grid", help="Cells: a row for each unit, a column for each offering.")]
+Results = Annotated[
+    Path | None, typer.Option(help="A folder for the results as CSV: the rows that succeeded, failed, were left over.")
+]
+
+
+@imports.command("csv")
+def import_csv(
+    kind: Kind,
+    file: File,
+    plan: Plan = None,
+    plan_column: PlanColumn = None,
+    apply: Apply = False,
+    all_or_nothing: AllOrNothing = False,
+    encoding: Annotated[str | None, typer.Option(help="Of a file that is not UTF-8, such as cp1252.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="What separates the columns, where it is unclear.")] = None,
+    dates: Dates = None,
+    decimal: Decimal = None,
+    map: Map = None,
+    ignore: Ignore = None,
+    set_: Set = None,
+    grid: Grid = False,
+    results: Results = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import a CSV: show what would come of each row, and with --apply record it."""
+    asked = {"format": "csv", "encoding": encoding, "delimiter": delimiter}
+    common = options(kind, plan, plan_column, apply, all_or_nothing, dates, decimal, map, ignore, set_, grid)
+    carry_out(file, asked | common, results, as_json)
+
+
+@imports.command("xlsx")
+def import_xlsx(
+    kind: Kind,
+    file: File,
+    plan: Plan = None,
+    plan_column: PlanColumn = None,
+    apply: Apply = False,
+    all_or_nothing: AllOrNothing = False,
+    sheet: Annotated[str | None, typer.Option(help="The sheet, where there are several.")] = None,
+    dates: Dates = None,
+    decimal: Decimal = None,
+    map: Map = None,
+    ignore: Ignore = None,
+    set_: Set = None,
+    grid: Grid = False,
+    results: Results = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import a sheet of an XLSX workbook: show what would come of each row, and with --apply record it."""
+    common = options(kind, plan, plan_column, apply, all_or_nothing, dates, decimal, map, ignore, set_, grid)
+    carry_out(file, {"format": "xlsx", "sheet": sheet} | common, results, as_json)
+
+
+def options(
+    kind: str,
+    plan: str | None,
+    plan_column: str | None,
+    apply: bool,
+    all_or_nothing: bool,
+    dates: str | None,
+    decimal: str | None,
+    map: str | None,
+    ignore: list[str] | None,
+    set_: list[str] | None,
+    grid: bool,
+) -> dict[str, Any]:
+    """Return the options as the service takes them. Raises `typer.BadParameter`, `OSError`."""
+    mapping = Path(map).read_text("utf-8") if map and map.endswith(".toml") else map
+    always = dict(pair.partition("=")[::2] for pair in set_ or ())
+    if wrong := [pair for pair in set_ or () if "=" not in pair]:
+        raise typer.BadParameter(f"“{wrong[0]}” is no FIELD=VALUE", param_hint="--set")
+    return {
+        "kind": kind,
+        "plan": plan,
+        "plan_column": plan_column,
+        "dry_run": not apply,
+        "all_or_nothing": all_or_nothing,
+        "dates": dates,
+        "decimal": decimal,
+        "mapping": mapping,
+        "ignore": ignore or [],
+        "always": always,
+        "grid": grid,
+    }
+
+
+def carry_out(file: Path, asked: Mapping[str, Any], results: Path | None, as_json: bool) -> None:
+    """Send a file, wait until it is read and carried out, and show what came of it. Raises `Told`."""
+    with running_service() as service, file.open("rb") as stream:
+        form = {"data": {"options": json.dumps(asked)}, "files": {"file": (file.name, stream)}}
+        sent = service.request("POST", "/v1/imports", **form).json()
+        status = watched(service, sent["id"])
+        if status["state"] == "refused":
+            raise Told(f"{file}: {status['detail']}")
+        if results:
+            fetch(service, status["id"], results)
+    if as_json:
+        print_json(status)
+    else:
+        show(status, results)
+    if status["failed"] or status["unprocessed"]:
+        raise typer.Exit(1)
+
+
+def watched(service: "Service", id: str) -> dict[str, Any]:
+    """Return the status of an import that is over, and show its progress until then."""
+    shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*shown, console=err(), transient=True, disable=not err().is_terminal) as progress:
+        task = progress.add_task("reading", total=None)
+        while True:
+            status: dict[str, Any] = service.get(f"/v1/imports/{id}")
+            progress.update(task, description=status["state"], completed=status["done"], total=status["rows"] or None)
+            if status["state"] in ("finished", "refused", "stopped"):
+                return status
+            sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def fetch(service: "Service", id: str, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in ("successful", "failed", "unprocessed"):
+        (folder / f"{part}.csv").write_bytes(service.request("GET", f"/v1/imports/{id}/{part}").content)
+
+
+def show(status: Mapping[str, Any], results: Path | None) -> None:
+    terminal, dry = out(), status["dry_run"]
+    rows = [
+        (text(each["column"]), text(each["field"]), text(each["read"], QUIET), text(each["value"]))
+        for each in status["columns"]
+    ]
+    terminal.print(table("How it is read", ["Column", "Field", "**Reads", "**Means"], rows) or Text())
+    how = [f"encoding {status['encoding']}"] if status["encoding"] else []
+    how += [f"sheet “{status['sheet']}”"] if status["sheet"] else []
+    how += [f"not read: {', '.join(status['not_read'])}"] if status["not_read"] else []
+    for line in (", ".join(how), *status["notes"]):
+        terminal.print(text(line, QUIET))
+    would = "would be " if dry else ""
+    counts = f"{counted(status['rows'], 'row')} of {counted(status['plans'], 'plan')}:"
+    terminal.print(
+        Text.assemble(
+            f"{counts} ",
+            (f"{status['recorded']} {would}recorded", GOOD),
+            f", {status['already_there']} already there, ",
+            (f"{status['failed']} failed", ALARM if status["failed"] else ""),
+            f", {status['unprocessed']} not carried out.",
+        )
+    )
+    problems = [
+        (text(each["row"]), text(each["column"]), text(each["detail"]), text(each["read"], QUIET))
+        for each in status["problems"]
+    ]
+    if shown := table("What is wrong", [">Row", "*Column", "****What", "**Read"], problems):
+        terminal.print(shown)
+    if status["failed"] > len(problems):
+        tell("That is not all: --results FOLDER writes down every row.", WARNING)
+    if status["detail"]:
+        tell(status["detail"], "red")
+    if results:
+        tell(f"The results are in {results}. Mend the rows of failed.csv, and send that file.")
+    if dry:
+        tell("Nothing was recorded. Add --apply to record it." if status["recorded"] else "Nothing was recorded.")

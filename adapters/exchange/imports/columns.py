@@ -1,0 +1,318 @@
+"""What the columns of a table are read into: matched by their names or by a mapping, and never left out silently."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
+from typing import Any
+
+from adapters.exchange.fields import Kind, kind_of
+from adapters.exchange.imports.readings import ColumnReading, Unreadable, column_of_days, column_of_numbers
+from adapters.exchange.imports.refused import FileRefused, nearest
+from adapters.exchange.imports.request import ImportRequest, MappedColumn, mapping_of
+from application.imports.kinds import KINDS, ImportKind
+from domain.language import UNSEEN_AT_ENDS, shortened
+
+OF_RESULTS = "plantrail_"
+"""How the columns begin that a file of results has beside those of the table: sent again, they are not read."""
+
+PLAN = "plan"
+"""Names the plan of a row where nothing else is said."""
+
+EMPTY = frozenset({"", "#N/A", "#n/a"})
+"""What stands for nothing: spreadsheets show a look-up without result as #N/A."""
+FORMULA_ERROR = re.compile(r"#(REF|VALUE|DIV/0|NAME|NULL|NUM|SPILL|CALC)[!?]|#NAME\?")
+YES_OR_NO = {
+    **dict.fromkeys(("true", "yes", "y", "ja", "j", "wahr", "1", "x", "✓"), True),
+    **dict.fromkeys(("false", "no", "n", "nein", "falsch", "0"), False),
+}
+SIGNS_OF_15 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+
+
+@dataclass
+class Column:
+    """A column that is read into a field."""
+
+    header: str
+    place: int
+    field: str
+    kind: Kind
+    mapped: MappedColumn
+    reading: ColumnReading | None = None
+
+    def look_at(self, cell: Any) -> None:
+        """Take a value into account that says how the column is written."""
+        if self.reading and isinstance(cell, str) and (text := cleaned(cell)) not in EMPTY:
+            self.reading.look_at(text)
+
+    def value(self, cell: Any) -> Any:
+        """Return what stands in a cell, as JSON has it; None for nothing. Raises `Unreadable`."""
+        if isinstance(cell, str):
+            cell = cleaned(cell)
+            if cell in EMPTY:
+                return None
+            if FORMULA_ERROR.fullmatch(cell):
+                raise Unreadable(f"holds {cell}, the error of a formula. Mend the formula, or empty the cell")
+        if self.kind.several:
+            return [self._one(each) for each in split(as_text(cell), self.kind)]
+        return self._one(cell)
+
+    def _one(self, cell: Any) -> Any:
+        match self.kind.input:
+            case "day":
+                if isinstance(cell, date):
+                    return cell.isoformat()
+                return self._read(as_text(cell))
+            case "number":
+                return as_number(cell if is_number(cell) else self._read(as_text(cell)), self.mapped.read == "percent")
+            case "yes_or_no":
+                return yes_or_no(cell)
+            case "choice":
+                return self._chosen(as_text(cell))
+            case _:
+                return self._text(as_text(cell))
+
+    def _read(self, text: str) -> Any:
+        assert self.reading
+        return self.reading.value(text)
+
+    def _text(self, text: str) -> str:
+        text = self.mapped.words.get(text, text)
+        return eighteen(text) if self.mapped.read == "salesforce-id" else text
+
+    def _chosen(self, text: str) -> str:
+        if text in self.mapped.words:
+            return self.mapped.words[text]
+        words = {plain(word): word for word in self.kind.choices}
+        if plain(text) in words:
+            return words[plain(text)]
+        close = get_close_matches(plain(text), words, 1)
+        meant = f"did you mean {words[close[0]]}?" if close else f"it may be {', '.join(self.kind.choices)}"
+        raise Unreadable(f"is none of its words; {meant}")
+
+
+def cleaned(text: str) -> str:
+    while (stripped := text.strip().strip(UNSEEN_AT_ENDS)) != text:
+        text = stripped
+    return text
+
+
+def as_text(cell: Any) -> str:
+    return cell if isinstance(cell, str) else str(cell).lower() if isinstance(cell, bool) else str(cell)
+
+
+def is_number(cell: Any) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def as_number(number: Any, percent: bool) -> Any:
+    """Return a number as JSON has it: whole ones as such, others as a decimal in a string."""
+    text = str(number)
+    if percent:
+        whole, _, fraction = text.partition(".")
+        sign, whole = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
+        whole = whole.zfill(3)
+        text = f"{sign}{whole[:-2]}.{whole[-2:]}{fraction}"
+    whole, _, fraction = text.partition(".")
+    return text if fraction.strip("0") else int(whole)
+
+
+def yes_or_no(cell: Any) -> bool:
+    if isinstance(cell, bool):
+        return cell
+    found = YES_OR_NO.get(as_text(cell).casefold())
+    if found is None:
+        raise Unreadable("is neither yes nor no")
+    return found
+
+
+def split(text: str, kind: Kind) -> list[str]:
+    """Return what stands in one cell one after the other: separated by semicolons or line breaks, words and ids also by
+    commas."""
+    signs = r"[;\n]" if kind.input in ("text", "line", "group") else r"[;,\n]"
+    return [each for part in re.split(signs, text) if (each := cleaned(part))]
+
+
+def eighteen(id: str) -> str:
+    """Return an id of Salesforce in its form of 18 signs, which is the same in any case of letters.
+
+    Of 15 signs, five at a time, each capital sets a bit; a sign for each five is added.
+    """
+    if not re.fullmatch(r"[0-9A-Za-z]{15}", id):
+        return id
+    parts = (id[start : start + 5] for start in (0, 5, 10))
+    return id + "".join(
+        SIGNS_OF_15[sum(1 << place for place, sign in enumerate(part) if sign.isupper())] for part in parts
+    )
+
+
+def plain(name: str) -> str:
+    """Return the letters and digits of a name: “Due on”, “due_on” and “DUE-ON” are the same."""
+    return "".join(sign for sign in name.casefold() if sign.isalnum())
+
+
+# The columns of a table
+
+
+@dataclass
+class Columns:
+    """What each column of a table is read into."""
+
+    kind: ImportKind
+    read: Sequence[Column]
+    plan_place: int | None
+    plan: str | None
+    salesforce_plan: bool
+    ignored: Sequence[str]
+    always: Mapping[str, Any]
+    width: int
+    grid: Sequence[tuple[int, str]] = field(default_factory=list)
+    """Of a grid: the place of each column of an offering, and its name."""
+
+    def plan_of(self, cells: Sequence[Any]) -> str:
+        if self.plan_place is None:
+            return self.plan or ""
+        name = cleaned(as_text(cells[self.plan_place])) if self.plan_place < len(cells) else ""
+        return eighteen(name) if self.salesforce_plan else name
+
+    def look_at(self, cells: Sequence[Any]) -> None:
+        for column in self.read:
+            if column.place < len(cells):
+                column.look_at(cells[column.place])
+
+    def check_readings(self) -> None:
+        """Check that every column is written in one way. Raises `FileRefused`."""
+        for column in self.read:
+            if column.reading and (why := column.reading.why_unclear()):
+                raise FileRefused(f"The column “{column.header}” {why}.")
+
+
+def columns_of(request: ImportRequest, header: Sequence[Any]) -> Columns:
+    """Return what the columns are read into, by their names in the first row. Raises `FileRefused`."""
+    names = [cleaned(as_text(cell)) for cell in header]
+    while names and not names[-1]:
+        names.pop()
+    check_names(names)
+    kind, mapping = KINDS[request.kind], mapping_of(request)
+    places = {name: place for place, name in enumerate(names) if not name.startswith(OF_RESULTS)}
+    mapped = dict(mapping.columns) if mapping else {}
+    plan_column = request.plan_column or (mapping.plan if mapping and not request.plan else None)
+    if kind.opens_plans:
+        plan_column = None
+    if plan_column is None and not request.plan and not kind.opens_plans:
+        plan_column = next((name for name in places if plain(name) == PLAN), None)
+    check_plan(request, kind, plan_column, places)
+    left = [name for name in places if name != plan_column and name not in request.ignore]
+    always = {**(mapping.always if mapping else {}), **request.always}
+    if request.grid:
+        unit, *offerings = left
+        read = [made(request, kind, unit, places[unit], MappedColumn(field="unit"))]
+        grid = [(places[name], name) for name in offerings]
+        read += [made(request, kind, name, place, MappedColumn(field="penetration")) for place, name in grid]
+        return Columns(kind, read, places.get(plan_column or ""), request.plan, False, [], always, len(names), grid)
+    read, ignored = [], list(request.ignore)
+    for name in left:
+        to = mapped.get(name) or (None if mapping else matched(kind, name, request))
+        if to is None:
+            ignored.append(name)
+        else:
+            read.append(made(request, kind, name, places[name], to))
+    check_needed(kind, read, always, mapped, places)
+    salesforce = bool(mapping and mapping.salesforce_plan)
+    if kind.opens_plans:
+        [account] = (column for column in read if column.field == "account_id")
+        plan_column, salesforce = account.header, account.mapped.read == "salesforce-id"
+    return Columns(kind, read, places.get(plan_column or ""), request.plan, salesforce, ignored, always, len(names))
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise `FileRefused` unless every column has a name of its own."""
+    if not names:
+        raise FileRefused("The first row is empty. It must name the columns.")
+    for place, name in enumerate(names, 1):
+        if not name:
+            raise FileRefused(f"Column {place} ({letters(place)}) has no name in the first row. Name it, or delete it.")
+        if name in names[: place - 1]:
+            first = names.index(name) + 1
+            raise FileRefused(
+                f"Columns {first} and {place} ({letters(first)} and {letters(place)}) are both called"
+                f" “{shortened(name)}”. Rename or delete one."
+            )
+
+
+def letters(place: int) -> str:
+    """Return what a spreadsheet program calls a column: 1 is A, 27 is AA."""
+    name = ""
+    while place:
+        place, rest = divmod(place - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def check_plan(request: ImportRequest, kind: ImportKind, column: str | None, places: Mapping[str, int]) -> None:
+    if kind.opens_plans:
+        return
+    if column is not None and column not in places:
+        raise FileRefused(
+            f"There is no column “{shortened(column)}” that could name the plan.{nearest(column, places)}"
+        )
+    if column is None and not request.plan:
+        raise FileRefused(
+            "It is not said which plan the rows are of. Name the plan (--plan), or the column that names it"
+            " (--plan-column)."
+        )
+
+
+def matched(kind: ImportKind, name: str, request: ImportRequest) -> MappedColumn:
+    """Return the field that a column is called after. Raises `FileRefused` where there is none."""
+    fields = {plain(each): each for each in kind.command.model_fields}
+    if plain(name) in fields:
+        return MappedColumn(field=fields[plain(name)])
+    close = get_close_matches(plain(name), fields, 1)
+    meant = f"Did you mean {fields[close[0]]}? " if close else ""
+    raise FileRefused(
+        f"The column “{shortened(name)}” is no field of {request.kind}. {meant}Rename it, leave it out"
+        f" (--ignore '{shortened(name)}'), or say by a mapping (--map) what each column is."
+    )
+
+
+def made(request: ImportRequest, kind: ImportKind, header: str, place: int, to: MappedColumn) -> Column:
+    """Return a column that is read into a field. Raises `FileRefused` where there is no such field."""
+    fields = kind.command.model_fields
+    if to.field not in fields:
+        raise FileRefused(f"{to.field} is no field of {request.kind}.{nearest(to.field, fields)}")
+    input = kind_of(kind.command, to.field)
+    reading = None
+    if input.input == "day":
+        reading = column_of_days(request.dates)
+    elif input.input == "number":
+        reading = column_of_numbers(request.decimal)
+    return Column(header, place, to.field, input, to, reading)
+
+
+def check_needed(
+    kind: ImportKind,
+    read: Sequence[Column],
+    always: Mapping[str, Any],
+    mapped: Mapping[str, MappedColumn],
+    places: Mapping[str, int],
+) -> None:
+    """Raise `FileRefused` where nothing is read into a field that every row needs."""
+    seen: dict[str, str] = {}
+    for column in read:
+        if column.field in seen:
+            raise FileRefused(f"“{seen[column.field]}” and “{column.header}” are both read into {column.field}.")
+        seen[column.field] = column.header
+    fields = kind.command.model_fields
+    for name in always:
+        if name not in fields:
+            raise FileRefused(f"{name} is no field of {kind.name}.{nearest(name, fields)}")
+    for name, declared in fields.items():
+        if declared.is_required() and name not in seen and (name not in always or name == "account_id"):
+            wanted = [column for column, to in mapped.items() if to.field == name and column not in places]
+            expected = f" The mapping reads it from “{wanted[0]}”, which is not there." if wanted else ""
+            raise FileRefused(
+                f"No column is read into {name}, which every row needs.{expected} Add the column, or give all rows"
+                f" the same: --set {name}=…"
+            )

@@ -1,0 +1,165 @@
+"""CSV files as people have them: of any encoding and delimiter, neither of which is guessed silently."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from adapters.exchange.imports.refused import FileRefused
+from domain.language import shortened
+
+Cells = list[str]
+
+BYTE_ORDER_MARKS = {
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+LIKELY_ENCODINGS = ("cp1252", "mac_roman", "cp850")
+"""Encodings of old files from Western Europe: Windows, Macintosh, DOS."""
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+CHUNK_BYTES = 1 << 20
+LONGEST_CELL = 131_072
+SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
+"""The line by which Excel is told the delimiter."""
+
+
+class CsvFile:
+    """A CSV file whose encoding and delimiter are known."""
+
+    sheet: str | None = None
+
+    def __init__(self, path: Path, encoding: str | None = None, delimiter: str | None = None) -> None:
+        """Raises `FileRefused`."""
+        self._path = path
+        self.encoding = checked_encoding(path, encoding) if encoding else encoding_of(path)
+        self.notes: list[str] = []
+        with self._opened() as file:
+            first = _first_line(file)
+        said = SEPARATOR_LINE.fullmatch(first)
+        self._begins_with_separator = said is not None
+        self.delimiter = delimiter or (said[1] if said else _delimiter_of(first))
+
+    @contextmanager
+    def _opened(self) -> Iterator[Iterator[str]]:
+        with self._path.open(encoding=self.encoding, newline="") as file:
+            yield file
+
+    def rows(self) -> Iterator[tuple[int, Cells]]:
+        """Yield every row with its number, as a spreadsheet program counts. Raises `FileRefused`."""
+        csv.field_size_limit(LONGEST_CELL)
+        with self._opened() as file:
+            if self._begins_with_separator:
+                next(file)
+            reader = csv.reader(file, delimiter=self.delimiter, strict=True)
+            number, line = 0, 0
+            try:
+                for number, cells in enumerate(reader, 1):
+                    line = reader.line_num
+                    yield number, cells
+            except csv.Error as error:
+                raise FileRefused(_malformed(str(error), number + 1, line + 1)) from None
+            except UnicodeError:
+                raise FileRefused(f"Row {number + 1} is not {self.encoding}. Say which encoding it is.") from None
+
+
+def _malformed(error: str, row: int, line: int) -> str:
+    if "unexpected end of data" in error or "field larger" in error:
+        return (
+            f"Row {row} (line {line}) begins a quote that is never closed, so the rest of the file would be one cell."
+            " Close it, or write a quote inside of a quoted cell twice."
+        )
+    return (
+        f"Row {row} (line {line}) goes on after a closing quote. Write a quote inside of a quoted cell twice, and a"
+        " delimiter after the closing one."
+    )
+
+
+# Encodings
+
+
+def encoding_of(path: Path) -> str:
+    """Return the encoding that a byte order mark says, else UTF-8 if the whole file is.
+
+    Raises `FileRefused`, which shows how the first other line would read in each likely encoding.
+    """
+    with path.open("rb") as file:
+        head = file.read(4)
+    for mark, encoding in BYTE_ORDER_MARKS.items():
+        if head.startswith(mark):
+            return checked_encoding(path, encoding)
+    if head[:4].count(0) == 2 and head[0] != 0:
+        raise FileRefused("This looks like UTF-16 without a byte order mark: every second byte is zero. Say"
+                          " --encoding utf-16-le if it is.")  # fmt: skip
+    odd = _first_odd_line(path)
+    if odd is None:
+        return "utf-8"
+    number, line, byte = odd
+    previews = "; ".join(f"as {name} “{preview}”" for name in LIKELY_ENCODINGS if (preview := _preview(line, name)))
+    raise FileRefused(
+        f"The file is not UTF-8: line {number} has the byte 0x{byte:02X}. Read {previews}. Say which it is, such as"
+        " --encoding cp1252."
+    )
+
+
+def _first_odd_line(path: Path) -> tuple[int, bytes, int] | None:
+    """Return the number of the first line that is not UTF-8, the line, and the byte that shows it."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                return number, line, line[error.start]
+    return None
+
+
+def _preview(line: bytes, encoding: str) -> str:
+    try:
+        text = line.decode(encoding).strip()
+    except UnicodeDecodeError:
+        return ""
+    odd = next((place for place, sign in enumerate(text) if ord(sign) > 127), 0)
+    return shortened("".join(sign for sign in text[max(0, odd - 20) :] if sign.isprintable()), 40)
+
+
+def checked_encoding(path: Path, encoding: str) -> str:
+    """Check that the whole file is in an encoding. Raises `FileRefused`."""
+    line = 1
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            while text := file.read(CHUNK_BYTES):
+                line += text.count("\n")
+    except LookupError:
+        raise FileRefused(
+            f"“{shortened(encoding)}” is no encoding that is known here. Such are utf-8, utf-16, cp1252, mac_roman."
+        ) from None
+    except (UnicodeError, ValueError):
+        raise FileRefused(f"The file is not {encoding} throughout: something after line {line} is not.") from None
+    return encoding
+
+
+# Delimiters
+
+
+def _first_line(file: Iterator[str]) -> str:
+    line = next((line for line in file if line.strip()), None)
+    if line is None:
+        raise FileRefused("The file is empty. Its first row must name the columns.")
+    return line
+
+
+def _delimiter_of(line: str) -> str:
+    """Return what separates the names of the columns. Raises `FileRefused` where two things might."""
+    outside = re.sub(r'"(?:[^"]|"")*"', "", line)
+    found = Counter({sign: outside.count(sign) for sign in DELIMITERS if sign in outside})
+    if not found:
+        return ","
+    (best, most), *others = found.most_common()
+    if others and others[0][1] == most:
+        names = " and ".join(DELIMITERS[sign] for sign, count in found.items() if count == most)
+        raise FileRefused(f"The columns may be separated by {names}. Say which by --delimiter.")
+    return best

@@ -1,0 +1,90 @@
+"""How far an import has come, and what came of it: what is answered to whoever sent it."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from adapters.exchange.imports.table import Table
+from application.imports.rows import RowResult
+
+PROBLEMS_SHOWN = 20
+
+State = Literal["waiting", "reading", "importing", "finished", "refused", "stopped"]
+
+
+class ReadColumn(BaseModel):
+    """What a column is read into, with a value as an example."""
+
+    column: str
+    field: str
+    read: str | None = None
+    value: Any = Field(default=None, description="What that means, as the field has it.")
+
+
+class RowProblem(BaseModel):
+    """What is wrong in one row."""
+
+    row: int
+    plan: str
+    column: str | None
+    detail: str
+    read: str | None
+
+
+class ImportStatus(BaseModel):
+    """How far an import has come, and what came of it."""
+
+    id: str = Field(description="Also the correlation id of everything that it records.")
+    kind: str
+    dry_run: bool
+    state: State
+    detail: str | None = Field(default=None, description="Why it was refused or has stopped, and what to do.")
+    created_at: datetime
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    notes: list[str] = []
+    columns: list[ReadColumn] = []
+    not_read: list[str] = Field(default=[], description="Columns that are not read.")
+    rows: int = Field(default=0, description="In the file, without those that are blank.")
+    done: int = 0
+    recorded: int = Field(default=0, description="Rows that were recorded, or in a dry run would be.")
+    already_there: int = 0
+    failed: int = 0
+    unprocessed: int = 0
+    plans: int = 0
+    problems: list[RowProblem] = Field(default=[], description=f"The first {PROBLEMS_SHOWN}; `failed` has all.")
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ("finished", "refused", "stopped")
+
+    def describe(self, table: Table) -> None:
+        """Say how the file was read."""
+        source, columns = table.source, table.columns
+        self.encoding, self.delimiter, self.sheet = source.encoding, source.delimiter, source.sheet
+        self.notes, self.not_read = list(source.notes), list(columns.ignored)
+        self.rows, self.plans = table.rows, table.count_of_plans
+        self.columns = [
+            ReadColumn(column=column.header, field=column.field, read=read, value=value)
+            for column, read, value in table.examples()
+        ]
+
+    def add(self, result: RowResult) -> None:
+        """Count a row that is done."""
+        self.done += 1
+        match result.outcome:
+            case "recorded":
+                self.recorded += 1
+            case "already there":
+                self.already_there += 1
+            case "failed":
+                self.failed += 1
+            case "unprocessed":
+                self.unprocessed += 1
+        for each in result.wrong[: PROBLEMS_SHOWN - len(self.problems)]:
+            problem = RowProblem(
+                row=result.number, plan=result.plan, column=each.column, detail=each.detail, read=each.read
+            )
+            self.problems.append(problem)

@@ -1,0 +1,163 @@
+"""A table that was read once from its file, row by row, and lies in a file of its own, from which its rows are taken
+again by plan: memory holds one number for each row."""
+
+import json
+from array import array
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic_core import to_json
+
+from adapters.exchange.imports.columns import Column, Columns, as_text, cleaned, columns_of
+from adapters.exchange.imports.csv_files import CsvFile
+from adapters.exchange.imports.readings import Unreadable
+from adapters.exchange.imports.refused import FileRefused
+from adapters.exchange.imports.request import ImportRequest
+from adapters.exchange.imports.workbooks import Workbook
+from application.imports.rows import Row, Wrong
+from domain.language import shortened
+
+MOST_ROWS = 1_000_000
+MOST_COLUMNS = 500
+ROWS_LOOKED_AT = 20
+"""For an example of what stands in a column."""
+DAY = "$day"
+"""How a day is told from a text in the file of rows."""
+
+
+class Table:
+    """The rows of a file, by plan. To be closed."""
+
+    def __init__(self, path: Path, request: ImportRequest, spool: Path) -> None:
+        """Read the file. Raises `FileRefused`."""
+        self.source: CsvFile | Workbook
+        if request.format == "xlsx":
+            self.source = Workbook(path, request.sheet)
+        else:
+            self.source = CsvFile(path, request.encoding, request.delimiter)
+        self.header: list[str] = []
+        self.rows = 0
+        self._places = array("q")
+        """Of each row, by its number, where it begins in the file of rows; -1 where there is nothing in it."""
+        self._by_plan: dict[str, array[int]] = {}
+        self._file = spool.open("w+b")
+        try:
+            self.columns = self._read(request)
+            self.columns.check_readings()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def _read(self, request: ImportRequest) -> Columns:
+        columns: Columns | None = None
+        for number, cells in self.source.rows():
+            is_blank = not any(cleaned(cell) if isinstance(cell, str) else True for cell in cells)
+            if columns is None:
+                if len(cells) > MOST_COLUMNS:
+                    raise FileRefused(f"The table has {len(cells):,} columns; {MOST_COLUMNS} are the most.")
+                if not is_blank:
+                    columns = columns_of(request, cells)
+                    self.header = [cleaned(as_text(cell)) for cell in cells][: columns.width]
+                    self._places.extend([-1] * number)
+                continue
+            self._places.extend([-1] * (number - len(self._places)))
+            if not is_blank:
+                self._keep(columns, number, cells)
+        if columns is None:
+            raise FileRefused("The file is empty. Its first row must name the columns.")
+        if not self.rows:
+            raise FileRefused("There is no row below the names of the columns.")
+        return columns
+
+    def _keep(self, columns: Columns, number: int, cells: list[Any]) -> None:
+        if self.rows == MOST_ROWS:
+            raise FileRefused(f"The table has more than {MOST_ROWS:,} rows. Split it.")
+        columns.look_at(cells)
+        place = self._file.tell()
+        self._file.write(to_json([number, [_kept(cell) for cell in cells]]) + b"\n")
+        self._places.append(place)
+        self._by_plan.setdefault(columns.plan_of(cells), array("q")).append(number)
+        self.rows += 1
+
+    def plans(self) -> Iterator[tuple[str, Iterator[Row]]]:
+        """Yield every plan with its rows, in the order in which they first come."""
+        for plan, numbers in self._by_plan.items():
+            yield plan, map(self.row, numbers)
+
+    @property
+    def count_of_plans(self) -> int:
+        return len(self._by_plan)
+
+    def numbers(self, plan: str) -> Iterator[int]:
+        """Return the numbers of a plan's rows."""
+        return iter(self._by_plan[plan])
+
+    def examples(self) -> Iterator[tuple[Column, str | None, Any]]:
+        """Yield every column that is read, with what stands in it first and what that means."""
+        firsts = [self.cells(numbers[0]) for numbers in islice(self._by_plan.values(), ROWS_LOOKED_AT)]
+        for column in self.columns.read:
+            for cells in firsts:
+                with suppress(Unreadable, IndexError):
+                    if (value := column.value(cells[column.place])) is not None:
+                        yield column, shortened(as_text(cells[column.place])), value
+                        break
+            else:
+                yield column, None, None
+
+    def cells(self, number: int) -> list[Any]:
+        """Return what stands in a row."""
+        self._file.seek(self._places[number])
+        _, cells = json.loads(self._file.readline())
+        return [date.fromisoformat(cell[DAY]) if isinstance(cell, dict) else cell for cell in cells]
+
+    def row(self, number: int) -> Row:
+        """Return what a row says."""
+        columns, cells = self.columns, self.cells(number)
+        if any(cleaned(as_text(cell)) for cell in cells[columns.width :]):
+            detail = f"has {len(cells)} cells, the first row names {columns.width} columns. Quote what has a delimiter"
+            return Row(number, (), wrong=[Wrong(None, detail)])
+        cells += [""] * (columns.width - len(cells))
+        wrong: list[Wrong] = []
+        said: dict[str, tuple[str, str]] = {}
+        read: list[Any] = []
+        for column in columns.read:
+            cell = cells[column.place]
+            shown = shortened(as_text(cell))
+            said.setdefault(column.field, (column.header, shown))
+            try:
+                read.append(column.value(cell))
+            except Unreadable as error:
+                read.append(None)
+                wrong.append(Wrong(column.header, str(error), shown))
+        return Row(number, bodies_of(columns, read), said, wrong)
+
+
+def bodies_of(columns: Columns, read: list[Any]) -> list[dict[str, Any]]:
+    """Return the bodies of the commands that a row means; empty cells say nothing."""
+    if columns.grid:
+        unit, *penetrations = read
+        return [
+            {**columns.always, "unit": unit, "offering": offering, "penetration": penetration}
+            for (_, offering), penetration in zip(columns.grid, penetrations, strict=True)
+            if penetration is not None
+        ]
+    said = {
+        column.field: value
+        for column, value in zip(columns.read, read, strict=True)
+        if value is not None and value != []
+    }
+    return [{**columns.always, **said}]
+
+
+def _kept(cell: Any) -> Any:
+    return {DAY: cell.isoformat()} if isinstance(cell, date) else cell

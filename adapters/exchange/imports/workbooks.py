@@ -1,0 +1,154 @@
+"""XLSX workbooks, read by calamine after the archive was checked: what it would unpack to, and how large a sheet is."""
+
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
+
+from adapters.exchange.imports.refused import FileRefused
+from domain.language import shortened
+
+MOST_BYTES = 400_000_000
+"""Of everything in the archive, unpacked."""
+MOST_CELLS = 5_000_000
+"""Of a sheet, from its first cell to its last, the empty ones included."""
+CHUNK_BYTES = 1 << 20
+OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
+CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
+UNSAVED_RESULT = re.compile(
+    rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*'
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+"""A cell with a formula whose result was not saved."""
+RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+
+class Workbook:
+    """A sheet of a workbook."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+
+    def __init__(self, path: Path, sheet: str | None = None) -> None:
+        """Raises `FileRefused`."""
+        self.notes: list[str] = []
+        try:
+            with zipfile.ZipFile(path) as archive:
+                self._check_size(archive)
+                if any(name.endswith("vbaProject.bin") for name in archive.namelist()):
+                    self.notes.append("The workbook has macros. They are not run.")
+                with CalamineWorkbook.from_path(path) as workbook:
+                    self.sheet = _chosen(workbook, sheet)
+                    _check_sheet(archive, self.sheet)
+        except (zipfile.BadZipFile, zipfile.LargeZipFile, CalamineError, ElementTree.ParseError, KeyError, OSError):
+            raise FileRefused(_why_not_a_workbook(path)) from None
+        self._path = path
+
+    def _check_size(self, archive: zipfile.ZipFile) -> None:
+        size = sum(entry.file_size for entry in archive.infolist())
+        if size > MOST_BYTES:
+            raise FileRefused(
+                f"Unpacked, the workbook would have {size // 1_000_000:,} MB; {MOST_BYTES // 1_000_000} MB are the"
+                " most. Save the sheet alone, or as CSV."
+            )
+        # Each entry says itself how large it is: this finds out whether that is true.
+        if damaged := archive.testzip():
+            raise FileRefused(f"The workbook is damaged: {damaged} is not what it says. Save it again.")
+
+    def rows(self) -> Iterator[tuple[int, list[Any]]]:
+        """Yield every row with its number: texts, numbers, yes or no, and days. Raises `FileRefused`."""
+        with CalamineWorkbook.from_path(self._path) as workbook:
+            sheet = workbook.get_sheet_by_name(self.sheet)
+            first, left = sheet.start or (0, 0)
+            for number, cells in enumerate(sheet.iter_rows(), first + 1):
+                yield number, [""] * left + [_plain(cell) for cell in cells]
+
+
+def _plain(cell: Any) -> Any:
+    """Return the value of a cell: an instant is its day, for no field of a command has a time."""
+    match cell:
+        case datetime():
+            return cell.date()
+        case float() if cell.is_integer():
+            return int(cell)
+        case time() | timedelta():
+            return str(cell)
+        case bool() | int() | float() | date() | str():
+            return cell
+        case _:
+            return "" if cell is None else str(cell)
+
+
+def _chosen(workbook: CalamineWorkbook, named: str | None) -> str:
+    """Return the name of the sheet that is meant. Raises `FileRefused` unless that is certain."""
+    sheets = [each.name for each in workbook.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
+    listed = ", ".join(f"“{shortened(name)}”" for name in sheets)
+    if named is not None:
+        if named not in sheets:
+            raise FileRefused(f"There is no sheet “{shortened(named)}” in the workbook. It has {listed}.")
+        return named
+    if len(sheets) != 1:
+        raise FileRefused(f"The workbook has {len(sheets)} sheets: {listed}. Say which by --sheet.")
+    return sheets[0]
+
+
+def _check_sheet(archive: zipfile.ZipFile, sheet: str) -> None:
+    """Check how large a sheet is, and that the results of its formulas are there. Raises `FileRefused`.
+
+    Two cells in opposite corners are a small file, and a table of 17 thousand million cells in memory.
+    """
+    wide, high = 0, 0
+    with archive.open(_file_of(archive, sheet)) as file:
+        for part in _by_rows(file):
+            if unsaved := UNSAVED_RESULT.search(part):
+                raise FileRefused(
+                    f"{unsaved[1].decode()} holds a formula whose result was not saved with it. Open the workbook in a"
+                    " spreadsheet program, save it, and try again."
+                )
+            for letters, digits in CELL.findall(part):
+                wide, high = max(wide, _column(letters)), max(high, int(digits))
+    if wide * high > MOST_CELLS:
+        raise FileRefused(
+            f"The sheet reaches to column {wide:,} and row {high:,}, {wide * high:,} cells;"
+            f" {MOST_CELLS:,} are the most. Delete what is beside and below the table, or save it as CSV."
+        )
+
+
+def _by_rows(file: Any) -> Iterator[bytes]:
+    """Yield a file in parts that end where a row ends, so that no cell is cut in two."""
+    left = b""
+    while chunk := file.read(CHUNK_BYTES):
+        whole, end, left = (left + chunk).rpartition(b"row>")
+        if whole:
+            yield whole + end
+    yield left
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _file_of(archive: zipfile.ZipFile, sheet: str) -> str:
+    """Return the name of a sheet's file in the archive. Raises `KeyError`."""
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    files = {link.get("Id"): str(link.get("Target")) for link in links}
+    ids = {each.get("name"): each.get(RELATION_ID) for each in book.iter() if each.tag.endswith("}sheet")}
+    target = files[ids[sheet]]
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _why_not_a_workbook(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(8)
+    if head == OLD_OFFICE:
+        return "This is an old .xls file, or one with a password. Save it as .xlsx, without a password."
+    return "This is no XLSX workbook, or a damaged one. Save it again as .xlsx, or as CSV."

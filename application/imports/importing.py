@@ -1,0 +1,271 @@
+"""Imports the rows of one plan: each becomes commands that the plan decides, exactly as if somebody had sent them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from time import sleep
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from application.aggregates.access import Caller, CallerNotAllowed
+from application.aggregates.cache import LoadedAggregate
+from application.aggregates.handle import Aggregates, CommandRefused
+from application.aggregates.pending import Done, PendingAggregate
+from application.aggregates.ports import CommandContext, StoreUnavailable
+from application.imports.kinds import Identities, ImportKind
+from application.imports.references import Unresolved, resolved
+from application.imports.rows import Row, RowResult, Wrong
+from application.views.plan_names import plans_named
+from domain.account_plan.language import AccountPlan
+from domain.account_plan.plan import PlanNotOpen, plan_id_of, the_plan
+from domain.language import FORGOTTEN, Command, Refusal, Unknown, changed
+
+ROWS_AT_ONCE = 100
+"""Rows of a plan that are recorded together."""
+TRIES = 6
+SECONDS_BETWEEN_TRIES = 1.0
+
+
+class SameAsAnotherRow(Refusal):
+    """Row {row} is the same by its {known_by}. One of them must go, or say by an id of its own that it is another."""
+
+
+@dataclass(frozen=True)
+class Importer:
+    """Imports tables of one kind for one caller, in one conversation."""
+
+    plans: Aggregates[AccountPlan]
+    kind: ImportKind
+    identities: Identities
+    caller: Caller
+    context: CommandContext
+    dry_run: bool = True
+    all_or_nothing: bool = False
+    """Whether the rows of a plan are recorded all or not at all."""
+
+    def check(self, known: LoadedAggregate[Any], commands: Sequence[Command]) -> None:
+        """Raise where the caller may not give these commands to this plan."""
+        self.caller.check(known, commands, self.plans.now())
+
+    def rows_of_plan(self, name: str, rows: Iterable[Row]) -> Iterator[RowResult]:
+        """Import the rows of a plan, and yield what came of each. Raises `StoreUnavailable` when it stays away."""
+        try:
+            target = _PlanInImport(self, name)
+        except PlanNotOpen:
+            wrong = Wrong(None, f"There is no plan “{name}”." if name else "It names no plan.")
+            yield from (_failed(row, name, wrong) for row in rows)
+            return
+        if self.all_or_nothing:
+            yield from target.all_or_none(list(rows))
+        else:
+            yield from target.one_by_one(iter(rows))
+
+
+@dataclass
+class _Tried:
+    """A row as it was decided, and the commands that it takes to record it."""
+
+    result: RowResult
+    commands: Sequence[Command] = ()
+    waits: bool = False
+    """Whether it names something that is not there, and may come with a later row."""
+
+
+class _PlanInImport:
+    """One plan, as it would stand after the rows so far."""
+
+    def __init__(self, importer: Importer, name: str) -> None:
+        """Raises `PlanNotOpen`."""
+        self._importer = importer
+        self._name = name
+        self._known = self._read()
+        self._pending = PendingAggregate(self._known)
+        self._rows_by_id: dict[str, int] = {}
+
+    def _read(self) -> LoadedAggregate[AccountPlan]:
+        plans = self._importer.plans
+        if self._importer.kind.opens_plans:
+            return plans.refreshed(plans.remembered(plan_id_of(self._name)))
+        for id in plans_named(self._name):
+            known = plans.refreshed(plans.remembered(id))
+            # What is not theirs to see is not there: neither it nor anything in it is told to them.
+            if known.records and self._importer.caller.sees(known, plans.now()):
+                return known
+        raise PlanNotOpen
+
+    # Row by row
+
+    def one_by_one(self, rows: Iterator[Row]) -> Iterator[RowResult]:
+        waiting: list[Row] = []
+        while chunk := list(islice(rows, ROWS_AT_ONCE)):
+            yield from self._recorded(chunk, waiting)
+        while waiting:
+            again, before = waiting, len(waiting)
+            waiting = []
+            for start in range(0, before, ROWS_AT_ONCE):
+                yield from self._recorded(again[start : start + ROWS_AT_ONCE], waiting)
+            if len(waiting) == before:
+                yield from (self._try(row).result for row in waiting)
+                return
+
+    def _recorded(self, rows: Sequence[Row], waiting: list[Row]) -> Iterator[RowResult]:
+        tried = [self._try(row) for row in rows]
+        waiting += [row for row, each in zip(rows, tried, strict=True) if each.waits]
+        yield from self._record([each for each in tried if not each.waits])
+
+    def _record(self, tried: Sequence[_Tried]) -> Iterator[RowResult]:
+        commands = [command for each in tried for command in each.commands]
+        if self._importer.dry_run or not commands:
+            yield from (each.result for each in tried)
+            return
+        try:
+            self._handle(commands)
+            yield from (each.result for each in tried)
+        except (Refusal, CommandRefused, CallerNotAllowed):
+            # Somebody changed the plan meanwhile: each row is decided for itself.
+            for each in tried:
+                yield self._record_alone(each) if each.commands else each.result
+        self._begin_anew()
+
+    def _record_alone(self, tried: _Tried) -> RowResult:
+        try:
+            self._handle(tried.commands)
+        except (Refusal, CommandRefused, CallerNotAllowed) as error:
+            sentence = str(error.refusal if isinstance(error, CommandRefused) else error)
+            return replace(tried.result, outcome="failed", events=(), wrong=(Wrong(None, sentence),))
+        return tried.result
+
+    def _handle(self, commands: Sequence[Command]) -> None:
+        importer = self._importer
+        for tries_left in reversed(range(TRIES)):
+            try:
+                importer.plans.handle(
+                    self._known.id, commands, importer.context, check=lambda known: importer.check(known, commands)
+                )
+                return
+            except StoreUnavailable:
+                if not tries_left:
+                    raise
+                sleep(SECONDS_BETWEEN_TRIES)
+
+    def _begin_anew(self) -> None:
+        self._known = self._importer.plans.read(self._known.id)
+        self._pending = PendingAggregate(self._known)
+
+    # All or nothing
+
+    def all_or_none(self, rows: Sequence[Row]) -> Iterator[RowResult]:
+        tried: dict[int, _Tried] = {}
+        left = list(rows)
+        while left:
+            waiting = []
+            for row in left:
+                tried.pop(row.number, None)  # what is decided later comes later
+                tried[row.number] = self._try(row)
+                if tried[row.number].waits:
+                    waiting.append(row)
+            if len(waiting) == len(left):
+                break
+            left = waiting
+        if any(each.result.outcome == "failed" for each in tried.values()):
+            for one in (each.result for each in tried.values()):
+                yield replace(one, outcome="unprocessed", events=()) if one.outcome == "recorded" else one
+            return
+        yield from self._record(list(tried.values()))
+
+    # One row
+
+    def _try(self, row: Row) -> _Tried:
+        """Decide a row on the plan as it would stand. If it fails, the plan stands as it did before."""
+        if row.wrong:
+            return _Tried(_failed(row, self._name, *row.wrong))
+        state, recorded = self._pending.state, len(self._pending.to_record)
+        tried = self._decided(row)
+        if tried.result.outcome == "failed":
+            self._pending.state = state
+            del self._pending.to_record[recorded:]
+        return tried
+
+    def _decided(self, row: Row) -> _Tried:
+        kind, commands, done = self._importer.kind, list[Command](), list[Done]()
+        known_by, differs, id = "", list[str](), None
+        for body in row.bodies:
+            try:
+                body = resolved(self._pending.state, kind, self._importer.identities, self._known.id, body)
+                id, known_by, command = self._command(row, body)
+                there = self._there(command, id)
+                if there is not None:
+                    differs += there
+                    continue
+                self._importer.check(self._known, [command])
+                done.append(self._pending.take(command, self._now(), command_id=""))
+                commands.append(command)
+            except ValidationError as error:
+                return _Tried(_failed(row, self._name, *_wrong_fields(row, error)))
+            except Unresolved as error:
+                return _Tried(_failed(row, self._name, row.blamed(error.field, str(error))), waits=True)
+            except Refusal as refusal:
+                wrong = row.blamed(refusal.pointer.strip("/").partition("/")[0], str(refusal))
+                return _Tried(_failed(row, self._name, wrong), waits=isinstance(refusal, Unknown))
+            except CallerNotAllowed as error:
+                return _Tried(_failed(row, self._name, Wrong(None, str(error))))
+        events = [type for each in done for type in each.events.values()]
+        warnings = [warning.detail for each in done for warning in each.warnings]
+        outcome: Any = "recorded" if events else "already there"
+        result = RowResult(row.number, self._name, outcome, id, known_by, events, warnings, differs)
+        return _Tried(result, commands if events else ())
+
+    def _command(self, row: Row, body: dict[str, Any]) -> tuple[str | None, str, Command]:
+        """Return the row's id, what that was made of, and its command.
+
+        Raises `ValidationError`, `SameAsAnotherRow`.
+        """
+        kind, known_by, id = self._importer.kind, "", body.get("id")
+        if kind.makes_things:
+            id, known_by = self._importer.identities.of(kind, self._known.id, body)
+            if id is not None:
+                body = {**body, "id": id}
+                first = self._rows_by_id.setdefault(id, row.number)
+                if first != row.number:
+                    raise SameAsAnotherRow("/id", row=first, known_by=known_by)
+        return id, known_by, kind.command.model_validate_json(to_json(body))
+
+    def _there(self, command: Command, id: str | None) -> list[str] | None:
+        """Return the fields in which what is there already differs from the row; None where nothing is there."""
+        state, kind = self._pending.state, self._importer.kind
+        if kind.opens_plans:
+            if not self._known.records:
+                return None
+            self._importer.check(self._known, [command])
+            thing: Any = the_plan(state)
+        elif kind.makes_things and id is not None:
+            thing = state.named(command.noun, id)
+        else:
+            return None
+        if thing is None:
+            return None
+        news = changed(command, thing)
+        return [
+            name for name, value in news.items() if value not in (None, ()) and getattr(thing, name, None) != FORGOTTEN
+        ]
+
+    def _now(self) -> datetime:
+        now = self._importer.plans.now()
+        return max([now, *(record.meta.recorded_at for record in self._known.records[-1:])])
+
+
+def _failed(row: Row, plan: str, *wrong: Wrong) -> RowResult:
+    return RowResult(row.number, plan, "failed", wrong=wrong)
+
+
+def _wrong_fields(row: Row, error: ValidationError) -> Iterator[Wrong]:
+    """Yield what is wrong with a row's fields. A missing one has no column."""
+    for each in error.errors(include_url=False, include_input=False):
+        field = str(each["loc"][0]) if each["loc"] else ""
+        if each["type"] == "missing":
+            yield Wrong(row.cells.get(field, (field, ""))[0], "is empty, and every row needs it")
+        else:
+            yield row.blamed(field, each["msg"].removeprefix("Value error, "))

@@ -1,0 +1,370 @@
+"""Tables as people have them: what is read, and the sentence for what cannot be."""
+
+import random
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.exchange.imports import workbooks
+from adapters.exchange.imports.columns import eighteen
+from adapters.exchange.imports.readings import column_of_days, column_of_numbers
+from adapters.exchange.imports.refused import FileRefused
+from adapters.exchange.imports.request import ImportRequest, mapping_of, ready_mappings
+from adapters.exchange.imports.table import Table
+from application.imports.kinds import KINDS
+from tests.places import ROOT
+
+FILES = ROOT / "tests" / "files"
+PEOPLE, ACTIONS, DEALS = ({"kind": kind, "plan": "acme"} for kind in ("stakeholders", "actions", "opportunities"))
+
+
+@contextmanager
+def read(file: Path, tmp_path: Path, /, **asked: Any) -> Iterator[Table]:
+    with Table(file, ImportRequest(**asked), tmp_path / "rows") as table:
+        yield table
+
+
+def bodies(file: str | Path, tmp_path: Path, /, **asked: Any) -> list[dict[str, Any]]:
+    """What each row says, where all of it can be read."""
+    with read(FILES / file, tmp_path, **asked) as table:
+        rows = [row for _, rows in table.plans() for row in rows]
+    assert [str(wrong) for row in rows for wrong in row.wrong] == []
+    return [body for row in rows for body in row.bodies]
+
+
+def refusal(file: str | Path, tmp_path: Path, /, **asked: Any) -> str:
+    with pytest.raises(FileRefused) as refused, read(FILES / file, tmp_path, **asked):
+        pass
+    return str(refused.value)
+
+
+def wrong_in(file: str, tmp_path: Path, /, **asked: Any) -> list[tuple[int, str | None, str, str | None]]:
+    with read(FILES / file, tmp_path, **asked) as table:
+        return [
+            (row.number, each.column, each.detail, each.read)
+            for _, rows in table.plans()
+            for row in rows
+            for each in row.wrong
+        ]
+
+
+ZOE = {"name": "Zoë Müller", "title": "COO", "level": "executive"}
+
+# CSV
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["utf-8.csv", "utf-8-bom.csv", "utf-16.csv", "semicolons.csv", "tabs.csv", "excel-separator-line.csv"],
+)
+def test_what_says_how_it_is_written_is_read_as_it_is(file, tmp_path):
+    assert bodies(file, tmp_path, **PEOPLE) == [ZOE]
+
+
+@pytest.mark.parametrize(
+    ("file", "encoding", "said"),
+    [
+        ("cp1252.csv", "cp1252", "line 2 has the byte 0xEB. Read as cp1252 “Zoë Müller,COO,executive”; as mac_roman"),
+        ("mac-roman.csv", "mac_roman", "as mac_roman “Zoë Müller,COO,executive”"),
+        ("utf-16-le-without-mark.csv", "utf-16-le", "Say --encoding utf-16-le if it is."),
+    ],
+)
+def test_an_encoding_is_shown_and_asked_for_and_never_guessed(file, encoding, said, tmp_path):
+    assert said in refusal(file, tmp_path, **PEOPLE)
+    assert bodies(file, tmp_path, **PEOPLE, encoding=encoding) == [ZOE]
+
+
+def test_an_encoding_that_is_not_the_files_is_refused(tmp_path):
+    assert "is not utf-8 throughout" in refusal("cp1252.csv", tmp_path, **PEOPLE, encoding="utf-8")
+    assert "is no encoding that is known here" in refusal("utf-8.csv", tmp_path, **PEOPLE, encoding="windows-äöü")
+
+
+def test_cells_have_line_breaks_quotes_and_blanks_around_them(tmp_path):
+    [quoted] = bodies("quoted-line-breaks.csv", tmp_path, **PEOPLE)
+    assert quoted == {"name": "Zoë\nMüller", "title": 'COO, "acting"', "level": "executive"}
+    assert bodies("trailing-spaces.csv", tmp_path, **PEOPLE) == [ZOE]
+    assert bodies("blank-rows.csv", tmp_path, **PEOPLE) == [
+        ZOE,
+        {"name": "Ben Ott", "title": "CIO", "level": "executive"},
+    ]
+
+
+def test_rows_are_numbered_as_a_spreadsheet_program_does(tmp_path):
+    with read(FILES / "blank-rows.csv", tmp_path, **PEOPLE) as table:
+        assert [row.number for _, rows in table.plans() for row in rows] == [5, 8]
+
+
+def test_names_come_in_every_script(tmp_path):
+    names = [body["name"] for body in bodies("scripts.csv", tmp_path, **PEOPLE)]
+    assert names == ["山田太郎", "مريم حسن", "Oğuz İpek", "Анна Ёлкина"]
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        ("empty.csv", "The file is empty. Its first row must name the columns."),
+        ("only-a-header.csv", "There is no row below the names of the columns."),
+        ("unclear-delimiter.csv", "The columns may be separated by comma and semicolon. Say which by --delimiter."),
+        (
+            "ends-inside-a-quote.csv",
+            (
+                "Row 3 (line 3) begins a quote that is never closed, so the rest of the file would be one cell. Close"
+                " it, or write a quote inside of a quoted cell twice."
+            ),
+        ),
+        (
+            "text-after-a-quote.csv",
+            (
+                "Row 2 (line 2) goes on after a closing quote. Write a quote inside of a quoted cell twice, and a"
+                " delimiter after the closing one."
+            ),
+        ),
+        ("duplicate-header.csv", "Columns 1 and 3 (A and C) are both called “Name”. Rename or delete one."),
+        ("blank-header.csv", "Column 2 (B) has no name in the first row. Name it, or delete it."),
+        (
+            "unknown-header.csv",
+            (
+                "The column “Titel” is no field of stakeholders. Did you mean title? Rename it, leave it out (--ignore"
+                " 'Titel'), or say by a mapping (--map) what each column is."
+            ),
+        ),
+        (
+            "missing-column.csv",
+            (
+                "No column is read into level, which every row needs. Add the column, or give all rows the same: --set"
+                " level=…"
+            ),
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_what_to_do(file, sentence, tmp_path):
+    assert refusal(file, tmp_path, **PEOPLE) == sentence
+
+
+def test_what_is_wrong_in_one_row_leaves_the_others_alone(tmp_path):
+    assert wrong_in("too-many-cells.csv", tmp_path, **PEOPLE) == [
+        (2, None, "has 4 cells, the first row names 3 columns. Quote what has a delimiter", None)
+    ]
+    assert wrong_in("no-value.csv", tmp_path, **PEOPLE) == [
+        (3, "Title", "holds #REF!, the error of a formula. Mend the formula, or empty the cell", "#REF!")
+    ]
+
+
+def test_it_must_be_said_which_plan_the_rows_are_of(tmp_path):
+    said = refusal("utf-8.csv", tmp_path, kind="stakeholders")
+    assert said.startswith("It is not said which plan the rows are of.")
+    assert "Did you mean “Name”?" in refusal("utf-8.csv", tmp_path, kind="stakeholders", plan_column="Nam")
+
+
+def test_a_mapping_reads_what_it_names_and_says_what_it_leaves(tmp_path):
+    mapping = 'kind = "stakeholders"\n[columns]\nName = "name"\n[always]\nlevel = "execution"\n'
+    with read(FILES / "utf-8.csv", tmp_path, **PEOPLE, mapping=mapping) as table:
+        assert table.columns.ignored == ["Title", "Level"]
+        [row] = [row for _, rows in table.plans() for row in rows]
+        assert row.bodies == [{"level": "execution", "name": "Zoë Müller"}]
+    assert "not TOML" in refusal("utf-8.csv", tmp_path, **PEOPLE, mapping="a = [")
+    assert "did you mean" in refusal("utf-8.csv", tmp_path, **PEOPLE, mapping="salesforce-contacts").lower()
+
+
+# Days and numbers
+
+
+@pytest.mark.parametrize(
+    ("file", "days"),
+    [
+        ("days-of-europe.csv", ["2026-12-31", "2026-04-03"]),
+        ("days-of-america.csv", ["2026-12-31", "2026-03-04"]),
+        ("days-with-dots.csv", ["2026-04-03", "2026-05-01"]),
+        ("days-in-words.csv", ["2026-04-03", "2026-03-03", "2026-04-03"]),
+        ("serial-days.csv", ["2026-04-03", "2026-04-04"]),
+    ],
+)
+def test_days_are_read_as_the_whole_column_is_written(file, days, tmp_path):
+    assert [body["due_on"] for body in bodies(file, tmp_path, **ACTIONS)] == days
+
+
+def test_days_that_may_mean_two_things_are_refused_until_somebody_says_which(tmp_path):
+    assert refusal("unclear-days.csv", tmp_path, **ACTIONS) == (
+        "The column “Due on” holds “03/04/2026”, which may mean 2026-04-03 (--dates dmy) or 2026-03-04 (--dates mdy)."
+        " Say which."
+    )
+    read_as = [body["due_on"] for body in bodies("unclear-days.csv", tmp_path, **ACTIONS, dates="mdy")]
+    assert read_as == ["2026-03-04", "2026-05-06"]
+    assert "written in different ways" in refusal("mixed-days.csv", tmp_path, **ACTIONS)
+    assert wrong_in("mixed-days.csv", tmp_path, **ACTIONS, dates="dmy") == [
+        (3, "Due on", "is not written as day, month, year", "12/31/2026")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "amounts"),
+    [
+        ("decimal-comma.csv", ["1234.5", 1000, 7]),
+        ("decimal-point.csv", ["1234.5", 1000, 7]),
+        ("currency.csv", ["1234.5", 500, 12000]),
+    ],
+)
+def test_amounts_are_read_as_the_whole_column_is_written(file, amounts, tmp_path):
+    assert [body["amount"] for body in bodies(file, tmp_path, **DEALS)] == amounts
+
+
+def test_amounts_that_may_mean_two_things_are_refused_until_somebody_says_which(tmp_path):
+    said = refusal("unclear-amounts.csv", tmp_path, **DEALS)
+    assert said == (
+        "The column “Amount” holds “1.234”, which may mean 1.234 (--decimal point) or 1234 (--decimal comma)."
+        " Say which."
+    )
+    read_as = [body["amount"] for body in bodies("unclear-amounts.csv", tmp_path, **DEALS, decimal="comma")]
+    assert read_as == [1234, 5678]
+
+
+@given(st.lists(st.dates(date(1970, 1, 1), date(2069, 12, 31)), min_size=1), st.sampled_from("dmy mdy ymd".split()))
+@settings(max_examples=60)
+def test_no_day_is_ever_read_wrongly(days, order):
+    """However a column is written: each value means the day that was written, or it is said to be unclear."""
+    forms = {"dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y", "ymd": "%Y/%m/%d"}
+    column = column_of_days(None)
+    texts = [day.strftime(forms[order]) for day in days]
+    for text in texts:
+        column.look_at(text)
+    if column.why_unclear() is None:
+        assert [column.value(text) for text in texts] == [day.isoformat() for day in days]
+
+
+@given(st.lists(st.decimals(0, 10**9, places=2), min_size=1), st.booleans())
+@settings(max_examples=60)
+def test_no_number_is_ever_read_wrongly(numbers, comma):
+    column = column_of_numbers(None)
+    texts = [f"{number:,}".translate(str.maketrans(",.", ".,")) if comma else f"{number:,}" for number in numbers]
+    for text in texts:
+        column.look_at(text)
+    if column.why_unclear() is None:
+        assert [float(column.value(text)) for text in texts] == [float(number) for number in numbers]
+
+
+# Grids and CRM
+
+
+def test_a_grid_is_a_cell_for_each_column_that_says_something(tmp_path):
+    cells = bodies("grid.csv", tmp_path, kind="cells", plan="acme", grid=True)
+    assert [tuple(cell.values()) for cell in cells] == [
+        ("Retail", "Insight", "adopted"), ("Retail", "Care", "none"), ("Depot", "Care", "pilot"),
+    ]  # fmt: skip
+
+
+def test_an_id_of_15_signs_names_the_same_as_the_one_of_18():
+    assert eighteen("0015g00000AbCdE") == "0015g00000AbCdEAAU"[:15] + eighteen("0015g00000AbCdE")[15:]
+    assert eighteen("001D000000IRFma") == "001D000000IRFmaIAH"
+    assert eighteen("001D000000IRFmaIAH") == "001D000000IRFmaIAH"
+
+
+@pytest.mark.parametrize("name", ready_mappings())
+def test_a_ready_mapping_reads_into_fields_that_there_are(name):
+    kind = name_of_kind(name)
+    mapping = mapping_of(ImportRequest(kind=kind, plan="acme", mapping=name))
+    assert mapping is not None
+    fields = KINDS[kind].command.model_fields
+    assert {to.field for to in mapping.columns.values()} | mapping.always.keys() <= fields.keys()
+
+
+def name_of_kind(mapping: str) -> str:
+    """The kind that a mapping names itself."""
+    return next(
+        kind
+        for kind in KINDS
+        if f'kind = "{kind}"' in (ROOT / f"adapters/exchange/imports/mappings/{mapping}.toml").read_text()
+    )
+
+
+# Workbooks, made by another library
+
+
+def workbook(tmp_path: Path, *rows: list[Any], sheets: tuple[str, ...] = ("Contacts",)) -> Path:
+    book = openpyxl.Workbook()
+    book.active.title = sheets[0]
+    for name in sheets[1:]:
+        book.create_sheet(name)
+    for row in rows:
+        book.active.append(row)
+    book.save(tmp_path / "book.xlsx")
+    return tmp_path / "book.xlsx"
+
+
+XLSX = {"format": "xlsx"}
+
+
+def test_a_sheet_is_read_with_its_days_numbers_and_texts(tmp_path):
+    header = ["Name", "Amount", "Stage", "Close on", "Source", "Probability"]
+    book = workbook(tmp_path, header, ["Deal", 1234.5, "open", date(2026, 12, 31), "inbound", "15 %"])
+    [body] = bodies(book, tmp_path, **DEALS, **XLSX)
+    assert body == {
+        "name": "Deal", "amount": "1234.5", "stage": "open", "close_on": "2026-12-31", "source": "inbound",
+        "probability": "0.15",
+    }  # fmt: skip
+
+
+def test_of_several_sheets_one_must_be_named(tmp_path):
+    book = workbook(tmp_path, ["Name", "Title", "Level"], list(ZOE.values()), sheets=("Contacts", "Notes"))
+    said = refusal(book, tmp_path, **PEOPLE, **XLSX)
+    assert said == "The workbook has 2 sheets: “Contacts”, “Notes”. Say which by --sheet."
+    assert bodies(book, tmp_path, **PEOPLE, **XLSX, sheet="Contacts") == [ZOE]
+    assert "There is no sheet “Contact”" in refusal(book, tmp_path, **PEOPLE, **XLSX, sheet="Contact")
+
+
+def test_a_formula_whose_result_was_not_saved_is_named_by_its_cell(tmp_path):
+    book = workbook(tmp_path, ["Name", "Title", "Level"], ["Zoë", '=CONCAT("C","OO")', "executive"])
+    said = refusal(book, tmp_path, **PEOPLE, **XLSX)
+    assert said.startswith("B2 holds a formula whose result was not saved with it.")
+
+
+def test_a_workbook_with_macros_is_read_and_they_are_not_run(tmp_path):
+    book = workbook(tmp_path, ["Name", "Title", "Level"], list(ZOE.values()))
+    with zipfile.ZipFile(book, "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"Sub AutoOpen()")
+    with read(book, tmp_path, **PEOPLE, **XLSX) as table:
+        assert table.source.notes == ["The workbook has macros. They are not run."]
+        assert table.rows == 1
+
+
+def test_two_cells_in_opposite_corners_are_refused_before_they_fill_the_memory(tmp_path):
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["XFD1048576"] = "Name", "x"
+    book.save(tmp_path / "corners.xlsx")
+    said = refusal(tmp_path / "corners.xlsx", tmp_path, **PEOPLE, **XLSX)
+    assert said.startswith("The sheet reaches to column 16,384 and row 1,048,576, 17,179,869,184 cells; 5,000,000 are")
+
+
+def test_a_sheet_of_16384_columns_is_refused(tmp_path):
+    book = workbook(tmp_path, [f"c{place}" for place in range(16_384)], ["x"])
+    said = refusal(book, tmp_path, **PEOPLE, **XLSX)
+    assert said == "The table has 16,384 columns; 500 are the most."
+
+
+def test_a_zip_bomb_is_refused_by_what_it_would_unpack_to(tmp_path):
+    book = workbook(tmp_path, ["Name", "Title", "Level"], list(ZOE.values()))
+    with zipfile.ZipFile(book, "a", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/more.xml", "w") as bomb:
+        for _ in range(401):
+            bomb.write(bytes(1_000_000))
+    assert book.stat().st_size < 1_000_000
+    said = refusal(book, tmp_path, **PEOPLE, **XLSX)
+    assert said == "Unpacked, the workbook would have 401 MB; 400 MB are the most. Save the sheet alone, or as CSV."
+
+
+def test_what_lies_about_its_size_or_is_no_workbook_is_refused(tmp_path):
+    old, none = tmp_path / "old.xlsx", tmp_path / "none.xlsx"
+    old.write_bytes(workbooks.OLD_OFFICE + bytes(600))
+    none.write_bytes(random.Random(1).randbytes(600))
+    assert "an old .xls file, or one with a password" in refusal(old, tmp_path, **PEOPLE, **XLSX)
+    assert "no XLSX workbook, or a damaged one" in refusal(none, tmp_path, **PEOPLE, **XLSX)
+    book = workbook(tmp_path, ["Name", "Title", "Level"], list(ZOE.values()))
+    content = book.read_bytes()
+    book.write_bytes(content[: len(content) // 2] + b"\x00\xff" * 20 + content[len(content) // 2 + 40 :])
+    assert "damaged" in refusal(book, tmp_path, **PEOPLE, **XLSX)
