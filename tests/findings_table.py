@@ -5,6 +5,7 @@
 
 from pathlib import Path
 
+from application.findings.program import PROGRAM_RULES
 from application.findings.registry import RULES
 
 TABLE = Path(__file__).parents[1] / "docs" / "findings.md"
@@ -15,6 +16,8 @@ What is wrong with a plan at any cut: `GET /v1/plans/{plan}/findings?as_of=` and
 says how loud it is, since when it is so, in which things and events it is seen, by which version of the policy, and
 which commands would end it. `missing` names the fields that only who sends a command can fill in. A plan may be excused
 from a rule until a day (`grant-exception`, `revoke-exception`): then `excused` says by whom, until when and why.
+
+What is wrong with the program itself: `GET /v1/program/findings`.
 
 What is wrong with all plans as they stand: `GET /v1/findings` and `plantrail findings`, the loudest first, what is
 excused last, filtered by rule, severity, owner, tier and `since`. A table keeps it: a plan is judged anew after its
@@ -35,7 +38,11 @@ def table() -> str:
     rows = (
         f"| {name} | {rule.severity} | {rule.scope} | {rule.finds} | {rule.seed} |\n" for name, rule in RULES.items()
     )
-    return ABOUT + "".join(rows)
+    of_program = (
+        f"| {name} | {rule.severity} | the program | {rule.finds} | {rule.seed} |\n"
+        for name, rule in PROGRAM_RULES.items()
+    )
+    return ABOUT + "".join((*rows, *of_program))
 
 
 if __name__ == "__main__":

@@ -8,23 +8,26 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 from adapters.access.api_keys import ApiKeyCache
 from adapters.bootstrap.settings import Settings, erasure_list, key_encryption_keys
 from adapters.observability.periodic import every
-from adapters.postgres.findings import PostgresFindings
+from adapters.postgres.findings import PostgresFindings, standings
 from adapters.postgres.notary import Notary
 from adapters.postgres.store import ConnectionStrings, Store, embedded, opened
 from adapters.proof.checkpoints import LogKey
 from application.aggregates.cache import LoadedAggregate
 from application.aggregates.handle import Aggregates
 from application.proof.checkpoints import KeptCheckpoint
+from application.rounds.phases import check_phase
 from application.rounds.ranking import check_list
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
 from domain.aggregates import AggregateType
+from domain.language import Command
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
 from domain.program.language import ProgramState
@@ -75,11 +78,14 @@ def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> Aggreg
 
 
 def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregates[ProgramState]:
-    """Its lists are checked against the plans they name, as these stand."""
+    """Its lists are checked against the plans they name, its phases against all plans, as these stand."""
     plans = account_plans(store, now)
-    return Aggregates(
-        PROGRAM, store.events, now, make_id, outside=lambda state, command: check_list(state, command, plans.read)
-    )
+
+    def check(known: LoadedAggregate[ProgramState], state: ProgramState, command: Command) -> None:
+        check_list(state, command, plans.read)
+        check_phase(known, state, command, now(), partial(standings, store.datastore))
+
+    return Aggregates(PROGRAM, store.events, now, make_id, outside=check)
 
 
 def findings_across_plans(store: Store, now: Callable[[], datetime] = utc_now) -> PostgresFindings:

@@ -21,6 +21,8 @@ from adapters.http.queries import (
 from adapters.http.requests import caller_of
 from adapters.http.resources import THE_PROGRAM
 from application.aggregates.access import Caller
+from application.findings.ports import AllFindings
+from application.findings.program import ProgramExamined, ProgramFindings, program_findings
 from application.rounds.carrying_out import CommittedLists, EntryResult
 from application.rounds.ranking import marks
 from application.views.current_program import (
@@ -47,7 +49,7 @@ class RoundShown(BaseModel):
     results: list[EntryResult]
 
 
-def routes(views: Views[ProgramState], lists: CommittedLists) -> APIRouter:
+def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindings) -> APIRouter:
     api = APIRouter(prefix=THE_PROGRAM.path, tags=["program"])
 
     async def find(request: Request) -> LoadedProgram:
@@ -78,6 +80,22 @@ def routes(views: Views[ProgramState], lists: CommittedLists) -> APIRouter:
         b = cuts.closing(asked)
         a = cuts.cut("from", asked.from_ or BEFORE_IT_OPENED)
         return await views.answer(request, known, lambda: program_diff(known, a, b), b, since=a)
+
+    @api.get(
+        "/findings",
+        response_model=ProgramFindings,
+        summary="What is wrong with the program as it stands: its list, its phases, plans that are alike",
+        **documented(THE_PROGRAM.view),
+    )
+    async def read_program_findings(request: Request) -> Response:
+        known = await find(request)
+        views.note_read(request, known.id, f"version:{known.version}")
+
+        def found() -> bytes:
+            return to_json(program_findings(ProgramExamined(known, views.now(), findings.standings())))
+
+        headers = {"Cache-Control": "no-store"}
+        return Response(await run_in_threadpool(found), headers=headers, media_type="application/json")
 
     @api.get(
         "/rounds/{round}",

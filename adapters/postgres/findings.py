@@ -45,9 +45,10 @@ from application.findings.across import (
     put_away,
     taken_out,
 )
+from application.findings.program import PlanStanding
 from application.findings.registry import LOUDNESS
-from application.findings.similarity import packed
-from application.findings.verdict import Verdict, verdict
+from application.findings.similarity import packed, unpacked
+from application.findings.verdict import PlanSigns, Verdict, verdict
 from application.views.loaded_plan import LoadedPlan
 from domain.program.policy import PolicyAdopted, Severity
 from domain.record import Recorded
@@ -213,6 +214,26 @@ def values(query: FindingsQuery, after: FindingPosition | None, caller: Caller |
     }
 
 
+STANDINGS = (
+    "SELECT plan_id AS id, account_id, account_name, tier, currency, last_review_on, signs::text, words"
+    " FROM plantrail.judged_plans AS j JOIN plantrail.portfolio AS p USING (plan_id)"
+    " WHERE j.generation = (SELECT generation FROM plantrail.projections WHERE name = 'findings' AND live)"
+    " AND p.generation = (SELECT generation FROM plantrail.projections WHERE name = 'portfolio' AND live)"
+    " AND NOT archived AND signs IS NOT NULL ORDER BY account_name, plan_id"
+)
+
+
+def standings(datastore: Datastore) -> list[PlanStanding]:
+    """Every plan that is worked on, as rules about the program look at it.  Raises `StoreUnavailable`."""
+    with datastore.connection() as connection:
+        rows = connection.cursor(row_factory=dict_row).execute(STANDINGS, prepare=True).fetchall()
+    return [_standing(**row) for row in rows]
+
+
+def _standing(*, signs: str, words: bytes, **of_plan: Any) -> PlanStanding:
+    return PlanStanding(**of_plan, signs=PlanSigns.model_validate_json(signs), words=unpacked(words))
+
+
 class PostgresFindings:
     """See `application.findings.ports.AllFindings`."""
 
@@ -248,6 +269,9 @@ class PostgresFindings:
         kept = self._cipher.decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], plan_id.bytes)
         of_plan = {name: row[name] for name in ("plan_id", "account_id", "account_name", "tier", "owner")}
         return PlanFinding.model_validate({**taken_out(kept, day_of(now, row["timezone"])), **of_plan})
+
+    def standings(self) -> Sequence[PlanStanding]:
+        return standings(self._datastore)
 
     def position(self) -> int:
         """How far the table has come.  Raises `StoreUnavailable`."""

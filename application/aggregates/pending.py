@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic
+from typing import Any, Generic
 from uuid import UUID
 
 from application.aggregates.cache import LoadedAggregate, forgotten_in
@@ -26,11 +26,14 @@ class Done:
     warnings: Sequence[Caution]
 
 
-Outside = Callable[[A, Command], None]
-"""What stands outside of an aggregate and may forbid a command that it would take itself.  Raises `Refusal`."""
+Outside = Callable[[LoadedAggregate[A], A, Command], None]
+"""What stands outside of an aggregate and may forbid a command that it would take itself.  Raises `Refusal`.
+
+It is told what is on record, and the state on which the command is decided.
+"""
 
 
-def nothing_outside(_state: Aggregate, _command: Command) -> None:
+def nothing_outside(_known: LoadedAggregate[Any], _state: Aggregate, _command: Command) -> None:
     """Forbid nothing."""
 
 
@@ -46,7 +49,7 @@ class PendingAggregate(Generic[A]):
     def take(self, command: Command, at: datetime, command_id: str) -> Done:
         """Decide a command. Raises `Refusal`; then nothing has changed."""
         decision = self.known.type.decide(self.state, command, at)
-        self._outside(self.state, command)
+        self._outside(self.known, self.state, command)
         about = speaks_of(self.state, command)
         first = self.state.version + 1
         self.to_record += [

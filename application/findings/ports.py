@@ -1,11 +1,12 @@
 """Findings across plans as their users need them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
 from application.aggregates.access import Caller
 from application.findings.across import FindingsPage, FindingsQuery
+from application.findings.program import PlanStanding
 from domain.program.policy import Severity
 
 
@@ -20,6 +21,9 @@ class AllFindings(Protocol):
 
     def counts(self, plans: Collection[UUID]) -> Mapping[UUID, Mapping[Severity, int]]:
         """Return how many findings of each severity plans have, without those that are excused."""
+
+    def standings(self) -> Sequence[PlanStanding]:
+        """Return every plan that is worked on, as rules about the program look at it."""
 
     def wait_for(self, position: int, timeout: float = 2.0) -> None:
         """Wait up to `timeout` seconds until the table includes a position of the log.  Raises `ProjectionLag`."""

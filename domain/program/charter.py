@@ -229,6 +229,10 @@ class PhaseNotBegun(Refusal):
     """The phase {phase} has not begun, so it cannot be completed."""
 
 
+class ReasonMissingForPhase(Refusal):
+    """The phase {phase} does not meet its exit criteria: {missing}.  Say why it is completed all the same."""
+
+
 class PhaseAlreadyCompleted(Refusal):
     """The phase {phase} is completed already."""
 

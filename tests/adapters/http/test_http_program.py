@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
+from adapters.bootstrap.store import findings_across_plans
 from adapters.postgres.store import Store, opened
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
@@ -256,6 +257,24 @@ def test_a_round_shows_who_ranks_how_and_what_came_of_its_list(office: Api):
     assert violations(document, answer["content"]["application/json"]["schema"], shown) == []
     assert_problem(view(office, "/rounds/autumn"), 404, "unknown-round")
     assert_problem(view(office, "/rounds/spring", as_("rob")), 403, "forbidden")
+
+
+def test_what_is_wrong_with_the_program_is_shown_to_those_who_run_it(office: Api):
+    office.store.portfolio.catch_up(office.clock)
+    findings_across_plans(office.store, office.clock).catch_up()
+    shown = view(office, "/findings").json()
+    assert {"no-owner", "list-too-short", "sponsor-share"} <= {each["rule"] for each in shown["items"]}
+    assert shown["items"][0]["severity"] == "alarm"
+    assert_problem(view(office, "/findings", as_("rob")), 403, "forbidden")
+
+
+def test_a_phase_that_does_not_meet_its_exit_criteria_is_completed_with_a_reason_only(office: Api):
+    assert do(office, "begin-phase", phase="stand_up").is_success
+    problem = assert_problem(do(office, "complete-phase", phase="stand_up"), 409, "reason-missing-for-phase", "/reason")
+    assert "no list was committed" in problem["detail"]
+    assert do(office, "complete-phase", phase="stand_up", reason="The list comes in May").is_success
+    assert do(office, "begin-phase", phase="pilot").is_success
+    assert do(office, "complete-phase", phase="pilot").is_success
 
 
 def test_a_list_with_an_archived_plan_is_refused(office: Api):

@@ -1,0 +1,385 @@
+"""What is wrong with the program itself, beside what is wrong with each plan: list, phases, plans that are alike.
+
+Rules look at what is recorded of the program, and at a few signs of every plan, which a table keeps.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from application.aggregates.cache import LoadedAggregate
+from application.findings.finding import Finding, Named, Remedy, remedy
+from application.findings.registry import LOUDNESS
+from application.findings.sentences import counted, days, listed, percent, spaced
+from application.findings.similarity import Signature, alike
+from application.findings.verdict import PlanSigns
+from application.views.policy_in_force import policy_in_force
+from domain.account_plan.plan import Tier
+from domain.language import Event
+from domain.program.charter import ExchangeRates, Phase, PhaseBegun, Program, ProgramPhase, the_program
+from domain.program.language import ProgramState
+from domain.program.policy import AdoptedPolicy, Policy, ProgramRuleName, Severity
+from domain.program.rounds import ListCommitted, Round, weighted_score
+from domain.record import Recorded
+
+QUARTER_DAYS = 92
+"""For so long a committed list stands before it is to be looked at again."""
+
+MOST_NAMED = 5
+"""Accounts that one sentence names."""
+
+
+class PlanStanding(NamedTuple):
+    """A plan that is worked on, as the program looks at it."""
+
+    id: UUID
+    account_id: str
+    account_name: str
+    tier: Tier
+    currency: str
+    last_review_on: date | None
+    signs: PlanSigns
+    words: Signature
+
+
+class ProgramFindings(BaseModel):
+    """What is wrong with the program as it stands, the loudest first."""
+
+    program_id: UUID
+    version: int
+    policy_version: int
+    items: list[Finding]
+
+
+class ProgramFound(NamedTuple):
+    """What a rule finds, before it is known by which rule and policy."""
+
+    sentence: str
+    since_on: date
+    accounts: Sequence[str] = ()
+    events: Sequence[str] = ()
+    remedies: Sequence[Remedy] = ()
+    severity: Severity | None = None
+    """Where it is louder than the rule is by itself."""
+
+
+class ProgramRule(NamedTuple):
+    """One rule about the program."""
+
+    severity: Severity
+    finds: str
+    seed: str
+    judge: Callable[["ProgramExamined"], Iterable[ProgramFound]]
+
+
+@dataclass(frozen=True)
+class ProgramExamined:
+    """The program as it stands on a day, and its plans."""
+
+    known: LoadedAggregate[ProgramState]
+    now: datetime
+    plans: Sequence[PlanStanding]
+
+    @cached_property
+    def card(self) -> Program:
+        return the_program(self.known.state)
+
+    @cached_property
+    def day(self) -> date:
+        return self.known.type.today(self.known.state, self.now)
+
+    @cached_property
+    def policy(self) -> Policy:
+        return policy_in_force(self.known.records, self.now, self.day).policy
+
+    @cached_property
+    def strategic(self) -> Sequence[PlanStanding]:
+        return [plan for plan in self.plans if plan.tier == "strategic"]
+
+    def day_of(self, record: Recorded) -> date:
+        return self.known.type.today(self.known.state, record.meta.recorded_at)
+
+    def last(self, event: type[Event]) -> Recorded | None:
+        return next((record for record in reversed(self.known.records) if isinstance(record.event, event)), None)
+
+    def plan_of(self, account: str) -> PlanStanding | None:
+        return next((plan for plan in self.plans if account in (plan.account_id, str(plan.id))), None)
+
+
+def named(plans: Iterable[PlanStanding]) -> str:
+    names = [plan.account_name for plan in plans]
+    more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    return listed([*names[:MOST_NAMED], *more])
+
+
+def list_too_long(at: ProgramExamined) -> Iterator[ProgramFound]:
+    sizes, length = at.policy.list, len(at.strategic)
+    if length > sizes.warn:
+        too_many = f"more than {sizes.alarm}" if length > sizes.alarm else f"more than {sizes.warn}"
+        yield ProgramFound(
+            f"{length} accounts are strategic, {too_many}; the list aims at {sizes.target}. Commit a shorter one.",
+            at.day,
+            remedies=[remedy("open-round", "title", "due_on", tiers={"strategic": sizes.target})],
+            severity="alarm" if length > sizes.alarm else None,
+        )
+
+
+def list_too_short(at: ProgramExamined) -> Iterator[ProgramFound]:
+    target, length = at.policy.list.target, len(at.strategic)
+    if length < target:
+        yield ProgramFound(
+            f"{counted(length, 'account is', 'accounts are')} strategic; the list aims at {target}. Nominate more.",
+            at.day,
+            remedies=[remedy("open-round", "title", "due_on", tiers={"strategic": target})],
+        )
+
+
+def list_not_refreshed(at: ProgramExamined) -> Iterator[ProgramFound]:
+    last = at.last(ListCommitted)
+    last_on = at.day_of(last) if last else at.card.opened_on
+    if (at.day - last_on).days > QUARTER_DAYS:
+        what = f"The list was committed last on {last_on}" if last else f"No list was committed since {last_on}"
+        yield ProgramFound(
+            f"{what}; at most {days(QUARTER_DAYS)} may pass. Hold a round.",
+            last_on + timedelta(days=QUARTER_DAYS + 1),
+            events=[last.id] if last else [],
+            remedies=[remedy("open-round", "title", "due_on")],
+        )
+
+
+def no_owner(at: ProgramExamined) -> Iterator[ProgramFound]:
+    if at.card.owner is None:
+        yield ProgramFound(
+            "Nobody answers for the program. Name somebody.",
+            at.card.opened_on,
+            remedies=[remedy("name-program-owner", "owner")],
+        )
+
+
+def copy_paste_plans(at: ProgramExamined) -> Iterator[ProgramFound]:
+    plans = {plan.id: plan for plan in at.plans}
+    words = {plan.id: plan.words for plan in at.plans if plan.words}
+    for a, b, share in alike(words, float(at.policy.similar_share)):
+        yield ProgramFound(
+            f"{percent(share)} of what the plans of {plans[a].account_name} and {plans[b].account_name} say is the"
+            " same, word for word. Write down what is so at each of them.",
+            at.day,
+            [plans[a].account_id, plans[b].account_id],
+        )
+
+
+def sponsor_share(at: ProgramExamined) -> Iterator[ProgramFound]:
+    without, wanted = [plan for plan in at.strategic if not plan.signs.is_sponsored], at.policy.sponsor_share
+    if at.strategic and Decimal(len(at.strategic) - len(without)) < wanted * len(at.strategic):
+        yield ProgramFound(
+            f"{len(at.strategic) - len(without)} of {len(at.strategic)} strategic accounts have executive sponsors on"
+            f" both sides; {percent(wanted)} should. Find them at {named(without)}.",
+            at.day,
+            [plan.account_id for plan in without],
+        )
+
+
+def milestones_share(at: ProgramExamined) -> Iterator[ProgramFound]:
+    milestones = sum(plan.signs.milestones for plan in at.plans)
+    held, wanted = sum(plan.signs.milestones_held for plan in at.plans), at.policy.milestones.held_share
+    if milestones and Decimal(held) < wanted * milestones:
+        loose = [plan for plan in at.plans if plan.signs.milestones_held < plan.signs.milestones]
+        yield ProgramFound(
+            f"{held} of {milestones} open milestones of all plans are in the calendar; {percent(wanted)} should be."
+            f" Hold those of {named(loose)}.",
+            at.day,
+            [plan.account_id for plan in loose],
+        )
+
+
+def promotion_due(at: ProgramExamined) -> Iterator[ProgramFound]:
+    """Met is what the lowest account that was listed as strategic in a round scored in it."""
+    met: Counter[str] = Counter()
+    for round in at.known.state.all(Round).values():
+        scores = {
+            plan.account_id: weighted_score(plan.signs.scores.get(round.id), round.criteria_weights)
+            for plan in at.plans
+        }
+        listed_plans = [at.plan_of(entry.account) for entry in round.entries if entry.tier == "strategic"]
+        lowest = min((scores[plan.account_id] for plan in listed_plans if plan), default=0)
+        met.update(account for account, score in scores.items() if lowest and score >= lowest)
+    for plan in at.plans:
+        if plan.tier in ("growth", "enterprise") and met[plan.account_id] >= 2:
+            yield ProgramFound(
+                f"{plan.account_name} is a {plan.tier} account and scored as high as a strategic one in"
+                f" {counted(met[plan.account_id], 'round')}. Nominate it, or say in a round why it stays.",
+                at.day,
+                [plan.account_id],
+                remedies=[remedy("nominate", "round", "why", account=plan.account_id, account_name=plan.account_name)],
+            )
+
+
+# Phases
+
+
+def _stood_up(at: ProgramExamined, _phase: ProgramPhase, _began: date) -> Iterator[str]:
+    if at.card.owner is None:
+        yield "nobody answers for the program"
+    if not at.known.state.all(AdoptedPolicy):
+        yield "no policy was adopted"
+    if not any(round.entries for round in at.known.state.all(Round).values()):
+        yield "no list was committed"
+
+
+def _piloted(at: ProgramExamined, phase: ProgramPhase, began: date) -> Iterator[str]:
+    for account in phase.accounts:
+        plan = at.plan_of(account)
+        if plan is None:
+            yield f"{account} has no plan"
+        elif plan.last_review_on is None or plan.last_review_on < began:
+            yield f"the plan of {plan.account_name} was not reviewed since {began}"
+
+
+def _instrumented(at: ProgramExamined, _phase: ProgramPhase, _began: date) -> Iterator[str]:
+    rates = {currency for each in at.known.state.all(ExchangeRates).values() for currency in each.rates}
+    for currency in sorted({plan.currency for plan in at.plans} - rates - {at.card.currency}):
+        yield f"amounts in {currency} have no exchange rate"
+
+
+def _rolled_out(at: ProgramExamined, _phase: ProgramPhase, _began: date) -> Iterator[str]:
+    committed = at.last(ListCommitted)
+    for entry in committed.event.entries if committed and isinstance(committed.event, ListCommitted) else ():
+        if at.plan_of(entry.account) is None:
+            yield f"{entry.account} is on the list and has no plan"
+
+
+def _crossed_functions(at: ProgramExamined, _phase: ProgramPhase, _began: date) -> Iterator[str]:
+    lacking = [plan for plan in at.strategic if plan.signs.lacks_roles]
+    if lacking:
+        yield f"required roles are filled by nobody at {named(lacking)}"
+
+
+def _found_its_rhythm(at: ProgramExamined, _phase: ProgramPhase, _began: date) -> Iterator[str]:
+    most = at.policy.cadence_days("strategic").get("monthly")
+    for plan in at.strategic if most else ():
+        if plan.last_review_on is None or (at.day - plan.last_review_on).days > (most or 0):
+            yield f"the plan of {plan.account_name} was not reviewed for more than {days(most or 0)}"
+
+
+EXIT: Mapping[Phase, Callable[[ProgramExamined, ProgramPhase, date], Iterable[str]]] = {
+    "stand_up": _stood_up,
+    "pilot": _piloted,
+    "instrument": _instrumented,
+    "roll_out": _rolled_out,
+    "cross_functional": _crossed_functions,
+    "rhythm": _found_its_rhythm,
+}
+"""What keeps a phase from being completed, in clauses."""
+
+
+def missing_in(at: ProgramExamined, phase: Phase) -> list[str]:
+    """What keeps a phase that was begun from being completed; nothing where its exit criteria hold."""
+    begun, record = at.known.state.find(ProgramPhase, phase), _record_of(at, phase)
+    return list(EXIT[phase](at, begun, at.day_of(record) if record else at.day)) if begun else []
+
+
+def _record_of(at: ProgramExamined, phase: Phase) -> Recorded | None:
+    """Of the beginning of a phase; None where it is not on record yet."""
+    begun = (each for each in at.known.records if isinstance(each.event, PhaseBegun) and each.event.phase == phase)
+    return next(begun, None)
+
+
+def phase_exit(at: ProgramExamined) -> Iterator[ProgramFound]:
+    for phase in at.known.state.all(ProgramPhase).values():
+        missing, began = [] if phase.completed else missing_in(at, phase.phase), _record_of(at, phase.phase)
+        if missing and began:
+            yield ProgramFound(
+                f"The phase {spaced(phase.phase)}, begun on {at.day_of(began)}, cannot be completed yet:"
+                f" {listed(missing)}.",
+                at.day_of(began),
+                events=[began.id],
+            )
+
+
+PROGRAM_RULES: Mapping[ProgramRuleName, ProgramRule] = {
+    "promotion-due": ProgramRule(
+        "hint",
+        "A growth or enterprise account scored in two rounds at least as high as the lowest listed as strategic.",
+        "Who earns a place on the list is to get it before somebody else asks for them.",
+        promotion_due,
+    ),
+    "list-too-long": ProgramRule(
+        "warning",
+        "More accounts are strategic than `list.warn`; an alarm from more than `list.alarm` on.",
+        "What is strategic to everybody is strategic to nobody.",
+        list_too_long,
+    ),
+    "list-too-short": ProgramRule(
+        "hint",
+        "Fewer accounts are strategic than `list.target`.",
+        "A practice for two accounts is a hobby.",
+        list_too_short,
+    ),
+    "list-not-refreshed": ProgramRule(
+        "warning",
+        "No list was committed for more than 92 days.",
+        "A list that is never looked at is last year's.",
+        list_not_refreshed,
+    ),
+    "no-owner": ProgramRule("alarm", "Nobody was named to answer for the program.", "What nobody owns ends.", no_owner),
+    "copy-paste-plans": ProgramRule(
+        "warning",
+        "Two plans say the same, word for word, in at least `similar_share` of their shingles (estimated by MinHash).",
+        "A plan that fits two accounts was written for neither.",
+        copy_paste_plans,
+    ),
+    "sponsor-share": ProgramRule(
+        "warning",
+        "Fewer than `sponsor_share` of the strategic accounts have executive sponsors on both sides.",
+        "The list is worth what its sponsors are worth.",
+        sponsor_share,
+    ),
+    "milestones-share": ProgramRule(
+        "hint",
+        "Less than `milestones.held_share` of the open milestones of all plans are held in the calendar.",
+        "A date in nobody's calendar is a wish.",
+        milestones_share,
+    ),
+    "phase-exit": ProgramRule(
+        "hint",
+        "A phase that was begun does not meet its exit criteria yet.",
+        "A practice is introduced step by step, each on the one before.",
+        phase_exit,
+    ),
+}
+
+
+def program_findings(at: ProgramExamined) -> ProgramFindings:
+    """The loudest first, then what has been so for longest."""
+    version = policy_in_force(at.known.records, at.now, at.day).version
+    items = [each for name in PROGRAM_RULES for each in _findings_by(name, at, version)]
+    return ProgramFindings(
+        program_id=at.known.id,
+        version=at.known.version,
+        policy_version=version,
+        items=sorted(items, key=lambda each: (LOUDNESS[each.severity], each.since_on)),
+    )
+
+
+def _findings_by(name: ProgramRuleName, at: ProgramExamined, version: int) -> Iterator[Finding]:
+    rule, adjusted = PROGRAM_RULES[name], at.policy.findings.get(name)
+    for found in () if adjusted and adjusted.off else rule.judge(at):
+        yield Finding(
+            rule=name,
+            severity=adjusted.severity if adjusted else found.severity or rule.severity,
+            sentence=found.sentence,
+            since_on=found.since_on,
+            things=[Named(kind="plan", id=account) for account in found.accounts],
+            events=list(found.events),
+            policy_version=version,
+            seed=rule.seed,
+            remedies=list(found.remedies),
+            excused=None,
+        )

@@ -1,0 +1,165 @@
+"""Rules about the program, each on both sides of its boundary."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, get_args
+
+import pytest
+
+from application.findings.program import (
+    PROGRAM_RULES,
+    PlanStanding,
+    ProgramExamined,
+    ProgramFindings,
+    program_findings,
+)
+from application.findings.similarity import signature
+from application.findings.verdict import PlanSigns
+from domain.account_plan.plan import Criteria, plan_id_of
+from domain.program import PROGRAM
+from domain.program.policy import ProgramRuleName
+from tests.histories import History, instant
+
+TODAY = "2026-04-08"
+SAME = [" ".join(f"word{number}" for number in range(100))]
+
+
+def plan(account: str, tier: str = "strategic", text: Sequence[str] = (), **more: Any) -> PlanStanding:
+    named = {"currency": "EUR", "last_review_on": date(2026, 4, 1)}
+    named |= {name: more.pop(name) for name in list(more) if name in named}
+    signs = {"is_sponsored": True, "lacks_roles": False, "milestones": 0, "milestones_held": 0, "scores": {}}
+    return PlanStanding(
+        id=plan_id_of(account),
+        account_id=account,
+        account_name=account.title(),
+        tier=tier,
+        signs=PlanSigns.model_validate(signs | more),
+        words=signature(text),
+        **named,
+    )
+
+
+def program(**policy: Any) -> History:
+    """A program with an owner and a fresh list, in which nothing is wrong but what a test adds."""
+    history = History(type=PROGRAM)
+    history.on("2026-01-02", "open-program", name="Strategic accounts", currency="EUR", timezone="Europe/Berlin")
+    history.on("2026-01-02", "name-program-owner", owner="vera")
+    numbers = {"list": {"target": 1, "warn": 3, "alarm": 4}} | policy
+    history.on("2026-01-02", "adopt-policy", effective_on="2026-01-02", policy=numbers, reason="Agreed")
+    commit(history, "spring", "2026-01-06", acme="strategic")
+    return history
+
+
+def commit(history: History, round: str, on: str, weights: Mapping[str, int] | None = None, **tiers: str) -> None:
+    history.on(on, "open-round", id=round, title=round, due_on=on, criteria_weights=weights or {})
+    entries = [{"account": account, "tier": tier} for account, tier in tiers.items()]
+    history.on(on, "commit-list", round=round, entries=entries, decided_by=["vera"])
+    history.on(on, "close-round", id=round)
+
+
+def findings(history: History, *plans: PlanStanding, day: str = TODAY) -> ProgramFindings:
+    return program_findings(ProgramExamined(history.known, instant(day), plans or (plan("acme"),)))
+
+
+def rules(history: History, *plans: PlanStanding, day: str = TODAY) -> list[str]:
+    return [each.rule for each in findings(history, *plans, day=day).items]
+
+
+def accounts(number: int, **more: Any) -> list[PlanStanding]:
+    return [plan(f"a{each}", **more) for each in range(number)]
+
+
+def test_every_rule_of_the_program_is_in_the_registry():
+    assert set(PROGRAM_RULES) == set(get_args(ProgramRuleName))
+
+
+def test_nothing_is_wrong_with_a_program_that_is_run():
+    assert findings(program()).items == []
+
+
+@pytest.mark.parametrize(("number", "severity"), [(3, None), (4, "warning"), (5, "alarm")])
+def test_the_list_is_too_long_beyond_the_number_to_warn_from_and_alarming_beyond_the_next(number, severity):
+    found = findings(program(), *accounts(number)).items
+    assert [(each.rule, each.severity) for each in found] == ([("list-too-long", severity)] if severity else [])
+
+
+def test_the_list_is_too_short_below_its_target():
+    practice = program(list={"target": 2, "warn": 3, "alarm": 4})
+    assert rules(practice, *accounts(2)) == []
+    assert rules(practice, *accounts(1), plan("beta", "growth")) == ["list-too-short"]
+
+
+def test_a_list_stands_for_a_quarter():
+    assert rules(program(), day="2026-04-08") == []
+    assert rules(program(), day="2026-04-09") == ["list-not-refreshed"]
+
+
+def test_somebody_answers_for_the_program():
+    history = History(type=PROGRAM)
+    history.on(TODAY, "open-program", name="Strategic accounts", currency="EUR")
+    assert rules(history, *accounts(10)) == ["no-owner"]
+    history.on(TODAY, "name-program-owner", owner="vera")
+    assert rules(history, *accounts(10)) == []
+
+
+def test_plans_that_say_the_same_are_named():
+    other = [" ".join(f"other{number}" for number in range(100))]
+    assert rules(program(), plan("acme", text=SAME), plan("beta", text=other)) == []
+    [found] = findings(program(), plan("acme", text=SAME), plan("beta", text=SAME), plan("gamma", text=other)).items
+    assert (found.rule, {each.id for each in found.things}) == ("copy-paste-plans", {"acme", "beta"})
+    assert "100 %" in found.sentence
+
+
+@pytest.mark.parametrize(("rule", "signs"), [("sponsor-share", {"is_sponsored": False})])
+def test_a_share_of_the_strategic_accounts_has_sponsors(rule, signs):
+    practice = program(sponsor_share="0.5")
+    assert rules(practice, plan("acme"), plan("beta", **signs)) == []
+    assert rules(practice, plan("acme"), plan("beta", **signs), plan("gamma", **signs)) == [rule]
+    assert rules(practice, plan("acme"), *accounts(3, tier="growth", **signs)) == []
+
+
+def test_a_share_of_all_milestones_is_in_the_calendar():
+    assert rules(program(), plan("acme", milestones=5, milestones_held=4)) == []
+    loose = plan("beta", "growth", milestones=5, milestones_held=3)
+    assert rules(program(), plan("acme", milestones=5, milestones_held=4), loose) == ["milestones-share"]
+
+
+def test_who_scores_as_a_strategic_account_in_two_rounds_is_to_be_promoted():
+    practice, weights = program(), {"top_arr": 2}
+    commit(practice, "summer", "2026-03-02", weights, acme="strategic", beta="growth")
+    commit(practice, "autumn", "2026-04-02", weights, acme="strategic", beta="growth")
+
+    def beta(summer: int, autumn: int, tier: str = "growth") -> list[str]:
+        scores = {"summer": Criteria(top_arr=summer), "autumn": Criteria(top_arr=autumn)}
+        acme = plan("acme", scores=dict.fromkeys(("summer", "autumn"), Criteria(top_arr=2)))
+        return rules(practice, acme, plan("beta", tier, scores=scores))
+
+    assert beta(2, 3) == ["promotion-due"]
+    assert beta(1, 3) == beta(2, 2, "standard") == []
+
+
+PHASES: list[tuple[str, Sequence[PlanStanding], Sequence[PlanStanding]]] = [
+    ("pilot", [plan("acme")], [plan("acme", last_review_on=date(2026, 3, 1))]),
+    ("instrument", [plan("acme")], [plan("acme", currency="USD")]),
+    ("roll_out", [plan("acme")], [plan("other")]),
+    ("cross_functional", [plan("acme")], [plan("acme", lacks_roles=True)]),
+    ("rhythm", [plan("acme", last_review_on=date(2026, 3, 8))], [plan("acme", last_review_on=date(2026, 3, 7))]),
+]
+"""What completes a phase that was begun on 2 March, and the nearest that does not."""
+
+
+@pytest.mark.parametrize(("phase", "enough", "missing"), PHASES)
+def test_a_phase_is_over_once_its_exit_criteria_hold(phase, enough, missing):
+    practice = program()
+    practice.on("2026-03-02", "begin-phase", phase=phase, accounts=["acme"])
+    assert rules(practice, *enough) == []
+    assert rules(practice, *missing) == ["phase-exit"]
+    practice.on("2026-03-03", "complete-phase", phase=phase, reason="Enough")
+    assert rules(practice, *missing) == []
+
+
+def test_the_policy_says_how_loud_a_rule_of_the_program_is_and_may_turn_it_off():
+    loud = {"findings": {"list-not-refreshed": {"severity": "alarm"}}}
+    off = {"findings": {"list-not-refreshed": {"severity": "alarm", "off": True}}}
+    assert [each.severity for each in findings(program(**loud), day="2026-06-01").items] == ["alarm"]
+    assert findings(program(**off), day="2026-06-01").items == []
