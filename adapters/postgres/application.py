@@ -31,14 +31,14 @@ class PlanEventStore(EventStore[UUID]):
         `how` holds the keyword arguments of `PlanRecorder.insert_events`, which also says what is raised.
         """
         mapper = self.mapper
-        stored = [mapper.to_stored_event(event) for event in events]
+        stored = mapper.to_stored_events(events)
         positions = self.recorder.insert_events(stored, **how)
         return list(map(mapper.as_recorded, events, stored, positions))
 
     async def record_soon(self, events: Sequence[Recorded], **how: Any) -> list[Recorded]:
         """Do the same as `record`, without holding a thread while the log is waited for."""
         mapper = self.mapper
-        stored = [mapper.to_stored_event(event) for event in events]
+        stored = mapper.to_stored_events(events)
         positions = await self.recorder.insert_events_soon(stored, **how)
         return list(map(mapper.as_recorded, events, stored, positions))
 

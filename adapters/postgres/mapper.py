@@ -52,6 +52,20 @@ class PlanMapper(Mapper[UUID]):
         state = encode(aggregate_id, version, event, meta, keys)
         return stored_event(aggregate_id, version, topic_of(type(event).__name__), state)
 
+    def to_stored_events(self, events: Sequence[Recorded]) -> list[StoredEvent]:
+        """Map events that are recorded together. The keys of all people they speak of are made in one go.
+
+        Raises as `to_stored_event` does.
+        """
+        people: dict[UUID, set[str]] = {}
+        for aggregate_id, _, _, meta, event, *_ in events:
+            if isinstance(meta, MetaToRecord) and speaks_of_people(event, meta):
+                people.setdefault(aggregate_id, set()).update(people_spoken_of(event, meta))
+        for aggregate_id, spoken_of in people.items():
+            if self._keys and len(spoken_of) > 1:
+                self._keys.made_for(aggregate_id, spoken_of)
+        return [self.to_stored_event(event) for event in events]
+
     def to_domain_event(self, stored_event: StoredEvent) -> Recorded:
         """Return the recorded event; its position is 0 unless the stored event is a notification.
 

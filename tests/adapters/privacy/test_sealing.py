@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from pydantic_core import from_json, to_json
 
+from adapters.postgres.person_keys import PostgresPersonKeys
 from adapters.postgres.store import opened
 from adapters.privacy.key_encryption import GivenKeys, WrongKeyEncryptionKey
 from adapters.privacy.sealing import SALT, salted_words, seal, unseal
@@ -165,6 +166,16 @@ def test_the_first_who_speaks_of_somebody_makes_the_key_for_all(store, connectio
     with opened(connection_strings, KEY) as other:
         keys = store.keys.ensure(ACME, ["cfo", "cto"])
         assert other.keys.ensure(ACME, ["cto", "coo"]) == {**keys, "coo": other.keys.of(ACME)["coo"]}
+
+
+def test_people_who_come_together_get_their_keys_in_one_go(plans, store, monkeypatch):
+    asked = []
+    ensure = PostgresPersonKeys.ensure
+    monkeypatch.setattr(PostgresPersonKeys, "ensure", lambda *said: asked.append(set(said[2])) or ensure(*said))
+    people = [{"id": f"p{place}", "level": "management", "name": f"Jane {place}"} for place in range(5)]
+    plans.handle(ACME, [say("add-stakeholder", **person) for person in people], CONTEXT)
+    assert asked == [{person["id"] for person in people}]
+    assert store.keys.of(ACME).keys() == {person["id"] for person in people}
 
 
 @pytest.mark.parametrize("other", [GivenKeys({1: b"o" * 32}), GivenKeys({2: b"k" * 32})])
