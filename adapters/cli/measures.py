@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 import typer
@@ -21,8 +20,8 @@ from application.measures.exchange import MonthRates
 from application.measures.measure import Unit
 from application.measures.month_end import GroupBy
 from application.measures.query import MeasuresQuery
-from application.measures.registry import MEASURES
 from application.measures.series import MeasureSeries, MeasuresView, Number, Series, measures_view
+from domain.mistakes import sentence
 
 MOST_COLUMNS = 6
 """How many months are shown beside each other."""
@@ -48,7 +47,7 @@ def measures(
     csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values, for spreadsheets.")] = False,
 ) -> None:
     """Measure plans over months: what was won, kept, covered, and how that changes."""
-    query, now = asked_for(measure=list(map(known, measure)), by=by, from_=from_, to=to, currency=currency), utc_now()
+    query, now = asked_for(measure=measure, by=by, from_=from_, to=to, currency=currency), utc_now()
     with open_store(Settings()) as store:
         store.month_ends.catch_up(utc_now)
         view = measures_view(query, store.month_ends, now)
@@ -60,20 +59,12 @@ def measures(
         show(view)
 
 
-def known(name: str) -> str:
-    if name in MEASURES:
-        return name
-    close = get_close_matches(name, MEASURES, 1)
-    nearest = f"Did you mean {close[0]}?" if close else f"There are {', '.join(MEASURES)}."
-    raise typer.BadParameter(f"{name} is no measure. {nearest}", param_hint="--measure")
-
-
 def asked_for(**said: Any) -> MeasuresQuery:
     try:
         return MeasuresQuery(**said)
     except ValidationError as error:
         (first, *_) = error.errors()
-        raise typer.BadParameter(f"{first['loc'][0]}: {first['msg']}") from None
+        raise typer.BadParameter(sentence(first, MeasuresQuery)) from None
 
 
 def show(view: MeasuresView) -> None:
@@ -81,8 +72,9 @@ def show(view: MeasuresView) -> None:
     for each in view.items:
         terminal.print(measure_table(each, view))
         terminal.print(Text(each.definition, QUIET))
-    for sentence in rates_told(view.rates[-1:]):
-        terminal.print(Text(sentence, QUIET))
+    if any(series.converted for each in view.items for series in each.series):
+        for line in rates_told(view.rates[-1:]):
+            terminal.print(Text(line, QUIET))
     left_out = max((len(series.points) for each in view.items for series in each.series), default=0) - MOST_COLUMNS
     if left_out > 0:
         tell(f"{counted(left_out, 'earlier month')} left out here: --csv and --json have all.", "dim")
@@ -94,9 +86,13 @@ def measure_table(each: MeasureSeries, view: MeasuresView) -> RenderableType:
     money = ["!Currency"] if any(series.currency for series in each.series) else []
     columns = [f"**{view.by.capitalize()}", *apart, *money, *(f">{month}" for month in months), ">Change"]
     rows = [row(series, each, view.by) for series in each.series]
-    return table(f"{spaced(each.measure).capitalize()}", columns, rows) or Text(
-        f"{spaced(each.measure).capitalize()}: there is no figure of these months.", WARNING
-    )
+    title = titled(each.measure)
+    return table(title, columns, rows) or Text(f"{title}: there is no figure of these months.", WARNING)
+
+
+def titled(measure: str) -> str:
+    words = spaced(measure).replace("arr", "ARR")
+    return words[:1].upper() + words[1:]
 
 
 def row(series: Series, of: MeasureSeries, by: GroupBy) -> Sequence[Text]:

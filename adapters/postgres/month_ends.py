@@ -1,10 +1,8 @@
 """What the months of all plans came to: from the table where they are over, computed where they are not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields
 from datetime import datetime
-from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -12,7 +10,6 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.sql import SQL, Literal
 from pydantic import TypeAdapter
-from pydantic_core import from_json
 
 from adapters.events.stored_format import FORGETTING, decode
 from adapters.observability.outages import Outages
@@ -33,9 +30,10 @@ from adapters.postgres.projections import (
     standing,
 )
 from application.aggregates.access import Caller
-from application.measures.measure import Figures, MeasureName
+from application.measures.measure import ALL, Adding, MeasureName
 from application.measures.measured import measured_months
-from application.measures.month_end import SHAPE, MonthEnd, month_end
+from application.measures.month_end import COLUMNS, SHAPE, GroupBy, Summed, month_end, summed
+from application.measures.registry import MEASURES
 from application.reports.months import LATEST_ZONE, Month
 from application.reports.plan_month import KeptMonth
 from domain.program.charter import PROGRAM_ID
@@ -43,8 +41,15 @@ from domain.record import Recorded
 from domain.things import day_of
 
 LIVE = "(SELECT generation FROM plantrail.projections WHERE name = '{}' AND live)"
-OF_A_MONTH = f"FROM plantrail.month_ends WHERE generation = {LIVE.format(NAME)} AND month = %(month)s"
-HEAD = tuple(field.name for field in fields(MonthEnd) if field.name not in ("provisional", "figures"))
+OF_MONTHS = f"FROM plantrail.month_ends WHERE generation = {LIVE.format(NAME)} AND month = ANY(%(months)s)"
+HEAD = "month, in_group, name, currency, policy_version"
+ADDED: Mapping[Adding, str] = {
+    "sum": "count(*), ARRAY[sum((value->>0)::numeric)]",
+    "ratio": "count(*), ARRAY[sum((value->>0)::numeric), sum((value->>1)::numeric)]",
+    "median": "count(DISTINCT plan_id), array_agg(number::numeric)",
+}
+"""How many plans, and the parts of their figures added up."""
+NUMBERS = ", jsonb_array_elements_text(value) AS number"
 WAITING = (
     f"SELECT EXISTS (SELECT FROM plantrail.month_end_plans WHERE generation = {LIVE.format(NAME)} AND next_month <= %s)"
 )
@@ -69,33 +74,61 @@ class PostgresMonthEnds:
 
     # Measures
 
-    def month_ends(
-        self, months: Sequence[Month], names: Sequence[MeasureName], now: datetime, caller: Caller | None = None
-    ) -> Iterator[MonthEnd]:
+    def sums(
+        self,
+        months: Sequence[Month],
+        measures: Sequence[MeasureName],
+        by: GroupBy,
+        now: datetime,
+        caller: Caller | None = None,
+        currency: str | None = None,
+    ) -> Iterator[Summed]:
         with self._datastore.connection() as connection:
             kept = [month for month in months if _is_kept(connection, month, now)]
-        for month in kept:
-            yield from self._from_table(month, names, caller)
+        if kept:
+            yield from self._from_table(kept, measures, by, caller, currency)
         others = [month for month in months if month not in kept]
         if others:
-            yield from self._computed(others, names, now, caller)
+            yield from self._computed(others, measures, by, now, caller, currency)
 
-    def _from_table(self, month: Month, names: Sequence[MeasureName], caller: Caller | None) -> Iterator[MonthEnd]:
-        columns = ", ".join([*HEAD, *(f"figures->>'{name}'" for name in names)])
-        for row in self._rows(columns, month, caller):
-            head = dict(zip(HEAD, row, strict=False))
-            told = zip(names, row[len(HEAD) :], strict=True)
-            figures = {name: _figures(text) for name, text in told if text is not None}
-            yield MonthEnd(**head, provisional=False, figures=figures)
+    def _from_table(
+        self,
+        months: Sequence[Month],
+        measures: Sequence[MeasureName],
+        by: GroupBy,
+        caller: Caller | None,
+        currency: str | None,
+    ) -> Iterator[Summed]:
+        group, name = COLUMNS.get(by, "NULL::text"), "account_name" if by == "plan" else "NULL::text"
+        head = f"month, {group} AS in_group, {name} AS name, currency, policy_version"
+        of_plans = f"{OF_MONTHS}{_visible(caller)}{' AND currency = %(currency)s' if currency else ''}"
+        values = {"months": [month.first for month in months], "currency": currency, **_values(caller)}
+        with self._datastore.connection() as connection:
+            for row in connection.execute(f"SELECT DISTINCT {head} {of_plans}".encode(), values).fetchall():
+                yield Summed._make((*row, False, 0, None, ALL, ()))
+            for measure in measures:
+                adding = MEASURES[measure].adding
+                figures = f"(SELECT {head}, plan_id, figures->'{measure}' AS figures {of_plans}) AS of_plans"
+                each = "jsonb_each(figures)" + (NUMBERS if adding == "median" else "")
+                statement = f"SELECT {HEAD}, key, {ADDED[adding]} FROM {figures}, {each} GROUP BY {HEAD}, key"
+                for *of, key, plans, parts in connection.execute(statement.encode(), values).fetchall():
+                    yield Summed._make((*of, False, plans, measure, key, tuple(parts)))
 
     def _computed(
-        self, months: Sequence[Month], names: Sequence[MeasureName], now: datetime, caller: Caller | None
-    ) -> Iterator[MonthEnd]:
+        self,
+        months: Sequence[Month],
+        measures: Sequence[MeasureName],
+        by: GroupBy,
+        now: datetime,
+        caller: Caller | None,
+        currency: str | None,
+    ) -> Iterator[Summed]:
         program = self.program()
         for known in self._events.histories(with_words=False):
             if caller is None or caller.sees(known, now):
                 for at in measured_months(known, months, now, program):
-                    yield month_end(at, names)
+                    if currency in (None, at.at.card.currency):
+                        yield from summed(month_end(at, measures), by)
 
     def program(self) -> Sequence[Recorded]:
         return self._events.read(PROGRAM_ID)
@@ -117,9 +150,8 @@ class PostgresMonthEnds:
 
     def _rows(self, columns: str, month: Month, caller: Caller | None) -> Sequence[tuple[Any, ...]]:
         """In order of plan id."""
-        whose = {"actor": caller.actor, "plans": list(caller.plans or ())} if caller else {}
-        values: dict[str, Any] = {"month": month.first, **whose}
-        statement = f"SELECT {columns} {OF_A_MONTH}{_visible(caller)} ORDER BY plan_id"
+        values = {"months": [month.first], **_values(caller)}
+        statement = f"SELECT {columns} {OF_MONTHS}{_visible(caller)} ORDER BY plan_id"
         with self._datastore.connection() as connection:
             return connection.execute(statement.encode(), values).fetchall()
 
@@ -170,5 +202,5 @@ def _visible(caller: Caller | None) -> str:
     return f" AND plan_id IN (SELECT plan_id FROM plantrail.portfolio WHERE {of_portfolio})"
 
 
-def _figures(text: str) -> Figures:
-    return {key: tuple(map(Decimal, parts)) for key, parts in from_json(text).items()}
+def _values(caller: Caller | None) -> dict[str, Any]:
+    return {"actor": caller.actor, "plans": list(caller.plans or ())} if caller else {}

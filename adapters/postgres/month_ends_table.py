@@ -22,7 +22,6 @@ from application.measures.measure import MEASURE_NAMES
 from application.measures.measured import Measured, measured_months
 from application.measures.month_end import SHAPE, month_end
 from application.reports.months import Month, months_between
-from application.reports.plan_month import PlanInMonth
 from application.views.cuts import timezone_of
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan import ACCOUNT_PLAN
@@ -168,5 +167,5 @@ def _row(generation: int, at: Measured) -> Mapping[str, Any]:
         **{name: getattr(end, name) for name in WRITTEN if name not in ("generation", "figures", "report")},
         "generation": generation,
         "figures": figures,
-        "report": PlanInMonth(at.period).kept(),
+        "report": at.reported.kept(),
     }

@@ -13,8 +13,9 @@ from functools import cached_property
 
 from application.findings.examined import Examined
 from application.reports.months import Month, cuts_of
-from application.reports.outcomes import PromiseOutcome, PromiseOutcomes, rows
+from application.reports.outcomes import PromiseOutcome
 from application.reports.period import Period
+from application.reports.plan_month import PlanInMonth
 from application.views.cuts import cut_at
 from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import policy_at
@@ -53,13 +54,14 @@ class Measured:
         return [record for record in self.at.records if record.version > self.period.a.version]
 
     @cached_property
-    def outcomes(self) -> PromiseOutcomes:
-        """What was said at the beginning of the month, and what was done by its end."""
-        return rows(self.period)
+    def reported(self) -> PlanInMonth:
+        """The plan as the month report tells of it: what was said when the month began, and what was done by its
+        end."""
+        return PlanInMonth(self.period)
 
-    @property
+    @cached_property
     def said_by_us(self) -> Sequence[PromiseOutcome]:
-        return [row for row in self.outcomes["said"] if row.side == "us"]
+        return [row for row in self.reported.outcomes["said"] if row.side == "us"]
 
     def arr_before(self, months: int) -> Decimal | None:
         """The ARR so many months before the month's end; None where there was no contract yet."""

@@ -1,12 +1,12 @@
 """What the month of one plan came to: whose it was at its end, and its figures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 from uuid import UUID
 
-from application.measures.measure import Figures, MeasureName
+from application.measures.measure import ALL, Figures, MeasureName, Parts
 from application.measures.measured import Measured
 from application.measures.registry import figures_of
 from domain.account_plan.plan import Segment, Tier
@@ -42,13 +42,45 @@ class MonthEnd:
 
     def group(self, by: GroupBy) -> str | None:
         """What the plan is grouped under; None where nobody said."""
-        match by:
-            case "plan":
-                return self.account_id
-            case "total":
-                return None
-        found: str | None = getattr(self, by)
+        found: str | None = getattr(self, COLUMNS[by]) if by in COLUMNS else None
         return found
+
+
+COLUMNS: Mapping[GroupBy, str] = {
+    "plan": "account_id",
+    "owner": "owner",
+    "tier": "tier",
+    "territory": "territory",
+    "segment": "segment",
+}
+"""What each grouping groups by."""
+
+
+class Summed(NamedTuple):
+    """A figure of some plans of one group in one month, all in one currency and judged by one policy."""
+
+    month: date
+    group: str | None
+    name: str | None
+    """Of a plan, the account's name."""
+    currency: str
+    policy_version: int
+    provisional: bool
+    plans: int
+    measure: MeasureName | None
+    """None: there were such plans, whatever figures they have."""
+    key: str
+    parts: Parts
+
+
+def summed(end: MonthEnd, by: GroupBy) -> Iterator[Summed]:
+    """The figures of one plan."""
+    name = end.account_name if by == "plan" else None
+    head = (end.month, end.group(by), name, end.currency, end.policy_version, end.provisional, 1)
+    yield Summed(*head, None, ALL, ())
+    for measure, figures in end.figures.items():
+        for key, parts in figures.items():
+            yield Summed(*head, measure, key, parts)
 
 
 def month_end(at: Measured, names: Sequence[MeasureName]) -> MonthEnd:

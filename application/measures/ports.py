@@ -6,7 +6,7 @@ from typing import Protocol
 
 from application.aggregates.access import Caller
 from application.measures.measure import MeasureName
-from application.measures.month_end import MonthEnd
+from application.measures.month_end import GroupBy, Summed
 from application.reports.months import Month
 from domain.record import Recorded
 
@@ -14,11 +14,17 @@ from domain.record import Recorded
 class MonthEnds(Protocol):
     """What the months of all plans came to.  Every method raises `StoreUnavailable`."""
 
-    def month_ends(
-        self, months: Sequence[Month], names: Sequence[MeasureName], now: datetime, caller: Caller | None = None
-    ) -> Iterator[MonthEnd]:
-        """Yield these measures of the plans that the caller may see; without a caller, of all plans.  A plan has no
-        month before it was opened."""
+    def sums(
+        self,
+        months: Sequence[Month],
+        measures: Sequence[MeasureName],
+        by: GroupBy,
+        now: datetime,
+        caller: Caller | None = None,
+        currency: str | None = None,
+    ) -> Iterator[Summed]:
+        """Yield the figures of the plans that the caller may see, added up within each group; without a caller, of all
+        plans; only of those in a currency, if one is given.  A plan has no month before it was opened."""
 
     def program(self) -> Sequence[Recorded]:
         """Return what is on record of the program, whose exchange rates amounts are converted at."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from application.aggregates.access import Caller
 from application.measures.exchange import MonthRates, rates_at
 from application.measures.measure import ALL, Measure, MeasureName, Parts, Unit, added, value_of
-from application.measures.month_end import GroupBy, MonthEnd
+from application.measures.month_end import GroupBy, Summed
 from application.measures.ports import MonthEnds
 from application.measures.query import MeasuresQuery, months_asked
 from application.measures.registry import MEASURES
@@ -85,6 +85,7 @@ class Sum:
     """The figures of one group in one month."""
 
     parts: list[Parts] = field(default_factory=list)
+    plans: int = 0
     policies: set[int] = field(default_factory=set)
     provisional: bool = False
     without_rate: bool = False
@@ -92,44 +93,44 @@ class Sum:
 
 @dataclass
 class Totals:
-    """Adds up the months of plans, in whatever order they come."""
+    """Adds up figures, in whatever order they come."""
 
-    by: GroupBy
     rates: Mapping[date, MonthRates]
     """By the first day of the month."""
     _sums: dict[MeasureName, dict[Of, dict[date, Sum]]] = field(default_factory=dict)
     _months: dict[str | None, set[date]] = field(default_factory=lambda: defaultdict(set))
     """In which each group had plans."""
-    _names: dict[str | None, str] = field(default_factory=dict)
+    _names: dict[str | None, str | None] = field(default_factory=dict)
 
-    def add(self, row: MonthEnd) -> None:
-        group = row.group(self.by)
-        self._months[group].add(row.month)
-        if self.by == "plan":
-            self._names[group] = row.account_name
-        for name, figures in row.figures.items():
-            sums = self._sums.setdefault(name, {})
-            for key, parts in figures.items():
-                for of, each in self._parts(MEASURES[name], row, Of(group, key), parts):
-                    total = sums.setdefault(of, {}).setdefault(row.month, Sum())
-                    total.policies.add(row.policy_version)
-                    total.provisional |= row.provisional
-                    total.without_rate |= each is None
-                    total.parts.append(each or ())
-
-    def _parts(self, measure: Measure, row: MonthEnd, of: Of, parts: Parts) -> Iterator[tuple[Of, Parts | None]]:
-        """As they are, and converted; None where there is no rate for them."""
-        if not measure.of_money:
-            yield of, parts
+    def add(self, figure: Summed) -> None:
+        if figure.measure is None:
+            self._months[figure.group].add(figure.month)
+            self._names[figure.group] = figure.name
             return
-        yield of._replace(currency=row.currency), parts
-        rates = self.rates.get(row.month)
+        sums = self._sums.setdefault(figure.measure, {})
+        for of, parts in self._parts(figure, MEASURES[figure.measure]):
+            total = sums.setdefault(of, {}).setdefault(figure.month, Sum())
+            total.plans += figure.plans
+            total.policies.add(figure.policy_version)
+            total.provisional |= figure.provisional
+            total.without_rate |= parts is None
+            total.parts.append(parts or ())
+
+    def _parts(self, figure: Summed, measure: Measure) -> Iterator[tuple[Of, Parts | None]]:
+        """As they are, and converted; None where there is no rate for them."""
+        of = Of(figure.group, figure.key)
+        if not measure.of_money:
+            yield of, figure.parts
+            return
+        yield of._replace(currency=figure.currency), figure.parts
+        rates = self.rates.get(figure.month)
         if rates is None:
             return
-        rate = rates.of(row.currency)
-        if rate is None and row.currency not in rates.missing:
-            rates.missing = sorted([*rates.missing, row.currency])
-        converted = tuple(part * rate for part in parts) if rate else None if any(parts) else parts
+        rate = rates.of(figure.currency)
+        if rate is None and figure.currency not in rates.missing:
+            rates.missing = sorted([*rates.missing, figure.currency])
+        nothing = not any(figure.parts)
+        converted = figure.parts if nothing else tuple(part * rate for part in figure.parts) if rate else None
         yield of._replace(currency=rates.currency, converted=True), converted
 
     def of_measure(self, name: MeasureName, months: Sequence[Month]) -> MeasureSeries:
@@ -169,7 +170,7 @@ class Totals:
                     month=str(month),
                     value=shown(measure, value),
                     change=shown(measure, change),
-                    plans=len(total.parts) if total else 0,
+                    plans=total.plans if total else 0,
                     policy_versions=sorted(total.policies) if total else [],
                     provisional=bool(total and total.provisional),
                 )
@@ -198,10 +199,9 @@ def measures_view(query: MeasuresQuery, ends: MonthEnds, now: datetime, caller: 
     """Raises what `months_asked` raises, and `StoreUnavailable`."""
     months, program = months_asked(query, now), ends.program()
     rates = {month.first: found for month in months if (found := rates_at(program, month, now))}
-    names, totals = list(dict.fromkeys(query.measure)), Totals(query.by, rates)
-    for row in ends.month_ends(months, names, now, caller):
-        if query.currency in (None, row.currency):
-            totals.add(row)
+    names, totals = list(dict.fromkeys(query.measure)), Totals(rates)
+    for figure in ends.sums(months, names, query.by, now, caller, query.currency):
+        totals.add(figure)
     return MeasuresView.model_construct(
         from_=str(months[0]),
         to=str(months[-1]),

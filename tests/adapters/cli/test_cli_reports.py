@@ -85,7 +85,7 @@ def test_measures_are_told_by_month_as_http_answers_them(told, views):
         assert words in shown
     table = plantrail(*asked, "--to", "2026-03", "--csv", **told).stdout
     assert table.startswith("measure,unit,by,group,")
-    assert "Did you mean arr_won?" in plantrail("measures", "--measure", "arr_wom", code=2, **told).stderr
+    assert "did you mean “arr_won”?" in plantrail("measures", "--measure", "arr_wom", code=2, **told).stderr
     assert "more than 60 months" in refused("measures", "--measure", "arr", "--from", "1999-01", **told)
 
 

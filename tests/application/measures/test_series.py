@@ -9,7 +9,7 @@ import pytest
 
 from application.measures.measure import MeasureName
 from application.measures.measured import measured_months
-from application.measures.month_end import MonthEnd, month_end
+from application.measures.month_end import Summed, month_end, summed
 from application.measures.query import MeasuresQuery, months_asked
 from application.measures.series import MeasuresView, Point, Series, measures_view
 from application.views.cuts import CutRefused
@@ -27,11 +27,14 @@ class Plans:
     histories: Sequence[History]
     practice: History | None = None
 
-    def month_ends(self, months: Any, names: Sequence[MeasureName], now: Any, caller: Any = None) -> Iterator[MonthEnd]:
+    def sums(
+        self, months: Any, measures: Any, by: Any, now: Any, caller: Any = None, currency: str | None = None
+    ) -> Iterator[Summed]:
         assert caller is None
         for history in self.histories:
             for at in measured_months(history.known, months, now, self.program()):
-                yield month_end(at, names)
+                if currency in (None, at.at.card.currency):
+                    yield from summed(month_end(at, measures), by)
 
     def program(self) -> Sequence[Recorded]:
         return self.practice.known.records if self.practice else ()
