@@ -11,9 +11,12 @@ from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar, get_args
 from uuid import UUID
 
+from domain.corrections import Mistakes
 from domain.language import Command, Decision, Event, Refusal
 from domain.rules import (
+    as_meant,
     cautions,
+    cautions_about_the_merged,
     check_days,
     check_kind,
     check_references,
@@ -41,12 +44,28 @@ class Topic(Generic[A, C_co, E_co]):
     """What follows from a command on a day, once it holds what holds for every command: see `domain.rules`."""
     apply: Callable[[Draft, E_co], None]
     """Puts into a draft what an event says."""
+    mistakes: Sequence[Mistakes] = ()
+    """How mistakes about its things are mended: this adds commands and events that `decide` and `apply` do not know."""
 
     def command_types(self) -> tuple[type[Command], ...]:
-        return get_args(self.commands) or (self.commands,)
+        return tuple(self.deciding())
 
     def event_types(self) -> tuple[type[Event], ...]:
-        return get_args(self.events) or (self.events,)
+        return tuple(self.applying())
+
+    def deciding(self) -> dict[type[Command], Callable[[A, Any, date], Decision[Event]]]:
+        """What decides each command of the topic."""
+        own: tuple[type[Command], ...] = get_args(self.commands) or (self.commands,)
+        decide: Callable[[A, Any, date], Decision[Event]] = self.decide
+        mended = {command: each.decide for each in self.mistakes for command in each.commands}
+        return {**dict.fromkeys(own, decide), **mended}
+
+    def applying(self) -> dict[type[Event], Callable[[Draft, Any], None]]:
+        """What puts each event of the topic into a draft."""
+        own: tuple[type[Event], ...] = get_args(self.events) or (self.events,)
+        apply: Callable[[Draft, Any], None] = self.apply
+        mended = {event: each.apply for each in self.mistakes for event in each.events}
+        return {**dict.fromkeys(own, apply), **mended}
 
 
 class Card(Protocol):
@@ -134,7 +153,7 @@ class AggregateType(Generic[A]):
 
     @cached_property
     def _decide(self) -> Mapping[type[Command], Callable[[A, Any, date], Decision[Event]]]:
-        return {command: topic.decide for topic in self.topics for command in topic.command_types()}
+        return {command: decide for topic in self.topics for command, decide in topic.deciding().items()}
 
     def decide(self, aggregate: A, command: Command, at: datetime) -> Decision[Event]:
         """The events that follow from a command at an instant, or a `Refusal`.  An id left out was made up before."""
@@ -147,13 +166,19 @@ class AggregateType(Generic[A]):
         if card.archived and not command.on_archived and not opens:
             raise self.read_only
         today = day_of(at, card.timezone)
+        said, command = command, as_meant(aggregate, command)
         thing = find_subject(aggregate, command)
         check_kind(command, thing)
         check_references(aggregate, command, thing)
         check_days(aggregate, command, today, card.opened_on)
         decision = self._decide[type(command)](aggregate, command, today)
         check_words(aggregate, command, decision.events)
-        return Decision(decision.events, (*decision.warnings, *cautions(aggregate, command, thing, today)))
+        warnings = (
+            *decision.warnings,
+            *cautions_about_the_merged(aggregate, said),
+            *cautions(aggregate, command, thing, today),
+        )
+        return Decision(decision.events, warnings)
 
     def today(self, aggregate: A, now: datetime) -> date:
         """The day it is where an aggregate lives."""
@@ -164,9 +189,9 @@ class AggregateType(Generic[A]):
     @cached_property
     def _apply(self) -> Mapping[type[Event], Callable[[Draft, Any], None]]:
         return {
-            event: _in_turn(topic.apply, self.consequences[event]) if event in self.consequences else topic.apply
+            event: _in_turn(apply, self.consequences[event]) if event in self.consequences else apply
             for topic in self.topics
-            for event in topic.event_types()
+            for event, apply in topic.applying().items()
         }
 
     @cached_property

@@ -239,6 +239,15 @@ class Event(Terms):
         """The version of the entry that it says was a mistake; None, as nearly always, where it strikes nothing."""
         return None
 
+    corrects: ClassVar[bool] = False
+    """Whether it says that something had been wrong from the beginning, in the fields that are said."""
+    withdraws: ClassVar[bool] = False
+    """Whether it says that the thing it is about was a mistake, and all that was told of it."""
+
+    def takes_back(self, earlier: "Event") -> bool:
+        """Whether an earlier event was a mistake with it, where it withdraws a thing: all about that are."""
+        return self.withdraws and (earlier.noun, earlier.subject()) == (self.noun, self.subject())
+
     def forgets(self) -> str | None:
         """The id of the stakeholder whose words are gone with it; None, as nearly always, where it forgets nobody."""
         return None
@@ -259,6 +268,8 @@ class Command(BaseModel):
     needs: ClassVar[Literal["new", "open", "over", "any", "nothing"]] = "open"
     """What must be true of the thing it names: not there yet, there and not over, over, there at all, or nothing."""
     on_archived: ClassVar[bool] = False
+    even_withdrawn: ClassVar[bool] = False
+    """Whether it may be about what was withdrawn, which later cuts leave out and earlier ones keep."""
     speaks_of_its_people: ClassVar[bool] = False
     right: ClassVar[CommandRight] = "command"
 

@@ -1,6 +1,6 @@
 """The record: what happened, and who said so when."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -75,9 +75,14 @@ class Recorded(NamedTuple):
         return self.version
 
 
-def struck_by(records: Iterable[Recorded]) -> dict[int, str]:
-    """The versions of the entries that these events struck, and the ids of the events that struck them."""
-    return {version: record.id for record in records if (version := record.event.strikes()) is not None}
+def struck_by(records: Sequence[Recorded]) -> dict[int, str]:
+    """The versions of what was a mistake, the entries that were struck and all that was told of things that were
+    withdrawn, with the ids of the events that say so."""
+    struck = {version: record.id for record in records if (version := record.event.strikes()) is not None}
+    for withdrawal in (record for record in records if record.event.withdraws):
+        earlier = (record for record in records if record.version < withdrawal.version)
+        struck |= {record.version: withdrawal.id for record in earlier if withdrawal.event.takes_back(record.event)}
+    return struck
 
 
 LATE_DAYS = 2

@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import Any, TypeVar
 
 from domain.calendar import a_year_before
 from domain.language import (
@@ -24,8 +25,15 @@ from domain.language import (
 from domain.markers import Due, Happened, Refers, Sealed, marked, misplaced, references
 from domain.things import Aggregate, Thing
 
+C = TypeVar("C", bound=Command)
+
 UNLIKELY_YEARS = 50
 """A day further away than this is accepted with a caution: the year was probably mistyped."""
+
+
+class Spent(Taken):
+    """A {kind} “{id}” was entered by mistake in this {aggregate} and taken back.  Its history goes on naming it, so
+    choose another id."""
 
 
 class SpeaksOfTheForgotten(Refusal):
@@ -39,9 +47,14 @@ def find_subject(aggregate: Aggregate, command: Command) -> Thing | None:
     thing = aggregate.named(command.noun, id) if id else None
     about = {"kind": command.noun, "id": id}
     pointer = "/id" if "id" in type(command).model_fields else ""
+    spent = thing is None and (command.noun, id) in aggregate.spent_ids
     match command.needs:
         case "new" if thing:
             raise Taken(pointer, **about, aggregate=aggregate.noun)
+        case "new" if spent:
+            raise Spent(pointer, **about, aggregate=aggregate.noun)
+        case "any" if spent and command.even_withdrawn:
+            return None
         case "open" | "over" | "any" if thing is None:
             raise Unknown(pointer, **about, aggregate=aggregate.noun)
         case "open" if thing and thing.ending:
@@ -51,9 +64,30 @@ def find_subject(aggregate: Aggregate, command: Command) -> Thing | None:
     return thing
 
 
+def as_meant(aggregate: Aggregate, command: C) -> C:
+    """The command with everybody who was merged into somebody else named as that other."""
+    meant: dict[str, Any] = {}
+    for field, marker in marked(type(command), Refers):
+        said = getattr(command, field)
+        if marker.kind == STAKEHOLDER and said:
+            other = (
+                tuple(whoever(aggregate, id) for id in said) if isinstance(said, tuple) else whoever(aggregate, said)
+            )
+            if other != said:
+                meant[field] = tuple(dict.fromkeys(other)) if isinstance(other, tuple) else other
+    return command.model_copy(update=meant) if meant else command
+
+
+def whoever(aggregate: Aggregate, id: str) -> str:
+    """Whom the id of a stakeholder means: of somebody who was merged into another, that other."""
+    merged_into = getattr(aggregate.named(STAKEHOLDER, id), "merged_into", None)
+    return whoever(aggregate, merged_into) if merged_into else id
+
+
 def check_kind(command: Command, thing: Thing | None) -> None:
-    """A command says nothing that does not belong to a thing of this kind."""
-    for field, why in misplaced(command, getattr(thing, "kind", None)).items():
+    """A command says nothing that does not belong to a thing of this kind, unless it says another kind itself."""
+    kind = None if "kind" in command.model_fields_set else getattr(thing, "kind", None)
+    for field, why in misplaced(command, kind).items():
         raise Misplaced(f"/{field}", field=field, why=why)
 
 
@@ -101,7 +135,7 @@ def check_words(aggregate: Aggregate, command: Command, events: Iterable[Event])
 def speaks_of(aggregate: Aggregate, command: Command) -> tuple[str, ...]:
     """The stakeholders a command's free text speaks of: those it says, else those a stakeholder command is about."""
     if command.about is not None:
-        return tuple(sorted(set(command.about)))
+        return tuple(sorted({whoever(aggregate, id) for id in command.about}))
     if not command.speaks_of_its_people:
         return ()
     people = {name for kind, name, _ in references(command) if kind == STAKEHOLDER}
@@ -111,13 +145,20 @@ def speaks_of(aggregate: Aggregate, command: Command) -> tuple[str, ...]:
     thing = aggregate.named(command.noun, id) if id else None
     whose = getattr(thing, STAKEHOLDER, None)
     people.update([whose] if whose else [])
-    return tuple(sorted(people))
+    return tuple(sorted({whoever(aggregate, id) for id in people}))
 
 
 def cautions(aggregate: Aggregate, command: Command, thing: Thing | None, today: date) -> Iterator[Caution]:
     """What is worth a second look, though it is accepted."""
     yield from cautions_about_the_departed(aggregate, command, thing)
     yield from cautions_about_days(command, today)
+
+
+def cautions_about_the_merged(aggregate: Aggregate, said: Command) -> Iterator[Caution]:
+    """Somebody is named by an id under which they were entered a second time."""
+    for kind, id, pointer in references(said):
+        if kind == STAKEHOLDER and (other := whoever(aggregate, id)) != id:
+            yield Caution("merged", pointer, f"“{id}” was merged into “{other}”, who is taken to be meant.")
 
 
 def cautions_about_the_departed(aggregate: Aggregate, command: Command, thing: Thing | None) -> Iterator[Caution]:

@@ -29,9 +29,14 @@ def told() -> Iterator[tuple[str, str, Body]]:
     for when, command, body in SAID:
         if command == "correct-plan":  # the first of them: she is there before anybody speaks of her
             yield when, "add-stakeholder", {"id": WHO, "level": "executive"} | filled("add-stakeholder", number)
+        if command == "correct-stakeholder":  # what is said of a departure can be corrected once there was one
+            left = {"id": WHO, "left_on": when} | filled("record-departure", number)
+            yield when, "record-departure", left
         personal = any(marker.always for _, marker in sealed_fields(command))
         if personal and command != "add-stakeholder":
             yield when, command, body | {"id": WHO} | filled(command, number)
+        if command == "correct-stakeholder":
+            yield when, "return-stakeholder", {"id": WHO, "returned_on": when, "reason": sentence(next(number))}
         words = {} if personal else filled(command, number)
         yield when, command, body | words | {"reason": sentence(next(number)), "about": [WHO]}
 

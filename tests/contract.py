@@ -8,13 +8,14 @@ the event only; `reason` is what the command may not do without.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 CONTRACT = """
 # plan
 open-plan → PlanOpened: account_id, account_name, tier(strategic growth enterprise standard), owner, currency,
     timezone?, segment?(enterprise mid_market other), territory?
-correct-plan → PlanCorrected: segment?(enterprise mid_market other), territory?, reason
+correct-plan → PlanCorrected: segment?(enterprise mid_market other), territory?, timezone?, currency?, former, reason
 rename-account → AccountRenamed: account_name, former
 change-tier → TierChanged: tier(strategic growth enterprise standard), former, round?, decided_by[]?, reason
 confirm-tier → TierConfirmed: round?, decided_by[]?
@@ -81,7 +82,8 @@ add-stakeholder → StakeholderAdded: id, name?, title?, email?, email_status?(u
     legal procurement admin), motivators[]?, joined_on?
 correct-stakeholder → StakeholderCorrected: id, name?, title?, email?, email_status?(unverified verified bounced),
     phone?, location?, crm_id?, unit?, reports_to?, level?(executive management execution), roles[]?, motivators[]?,
-    joined_on?
+    joined_on?, left_on?, went_to?, moved_on?, returned_on?, former
+merge-stakeholder → StakeholderMerged: id, into
 move-stakeholder → StakeholderMoved: id, title?, unit?, reports_to?, level?(executive management execution), moved_on,
     promoted?
 assign-roles → RolesAssigned: id, roles[](economic_buyer decision_maker technical_owner power_user user influencer
@@ -218,6 +220,43 @@ hold-review → ReviewHeld: id, kind(weekly monthly quarterly qbr executive_read
 cancel-review → ReviewCancelled: id, moved_to_on?, reason
 """
 
+MISTAKES = """
+# what was wrong from the beginning, and what was entered by mistake: `as` names the command that says the fields
+cycle as begin-cycle
+summary as write-summary
+note as write-note
+document as attach-document
+overview as describe-account
+unit as add-unit
+news as note-news
+referral as note-referral
+contract as set-contract, net_retention
+health as record-health by as_of_on
+objection as note-objection, how
+pairing as agree-pairing by member stakeholder
+touch as log-touch
+offering as list-offering
+cell as assess-cell by unit offering
+opportunity as open-opportunity, won_on, discount, lost_on, competitor
+vision as state-vision
+priorities as set-priorities by quarter
+goal as set-goal, achieved_on, value
+hypothesis as propose-hypothesis, observed
+competitor as identify-competitor
+risk as raise-risk, outcome(averted accepted materialised), closed_on
+play as plan-play, started_on, finished_on, result, actual, evidence
+action as add-action, finished_on, result, evidence, acknowledged_on
+request as raise-request, delivered_on
+member as assign-member by person role stint, until_on
+alignment as align-team by goal
+review as schedule-review, held_on, audience(internal customer), topics[], decisions[], decisions_required[],
+    expansion_path, opportunity, notes, next_on, circulated_on, metrics[]{name goal}, moved_to_on
+"""
+"""Of every kind of thing, `correct-KIND` and `withdraw-KIND`."""
+
+ONLY_WITHDRAWN = {"stakeholder": ["id"], "influence": ["influencer", "influenced"]}
+"""Who is corrected by a command of their own, and what has nothing to correct."""
+
 
 @dataclass(frozen=True)
 class Field:
@@ -247,4 +286,25 @@ def _fields(text: str) -> tuple[Field, ...]:
     )
 
 
+_MISTAKE = re.compile(r"^(\w+) as ([a-z-]+)(?: by ([\w ]+?))?(?:, ((?:.+\n?)(?:    .+\n?)*))?$", re.MULTILINE)
+
+
+def _of_mistakes(told: Mapping[str, Entry]) -> Iterator[Entry]:
+    """The entries of `correct-KIND` and `withdraw-KIND`, made of those that say the fields first."""
+    reason = Field("reason", False, False, frozenset(), frozenset())
+    for kind, made_by, by, more in _MISTAKE.findall(MISTAKES):
+        said = [field for field in told[made_by].fields if field.name not in ("former", "reason")]
+        identity = by.split() or [field.name for field in said if field.name == "id"]
+        which = tuple(Field(name, False, name == "stint", frozenset(), frozenset()) for name in identity)
+        fields = [*said, *_fields(more)]
+        corrected = tuple(replace(field, optional=True) for field in fields if field.name not in identity)
+        former = Field("former", False, True, frozenset(), frozenset())
+        yield Entry(f"correct-{kind}", f"{kind.capitalize()}Corrected", (*which, *corrected, former, reason))
+        yield Entry(f"withdraw-{kind}", f"{kind.capitalize()}Withdrawn", (*which, reason))
+    for kind, identity in ONLY_WITHDRAWN.items():
+        which = tuple(Field(name, False, False, frozenset(), frozenset()) for name in identity)
+        yield Entry(f"withdraw-{kind}", f"{kind.capitalize()}Withdrawn", (*which, reason))
+
+
 ENTRIES = {entry[1]: Entry(entry[1], entry[2], _fields(entry[3])) for entry in _ENTRY.finditer(CONTRACT)}
+ENTRIES |= {entry.command: entry for entry in _of_mistakes(ENTRIES)}

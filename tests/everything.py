@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from tests.histories import History, opened
+from tests.mended import MENDED
 
 PLAY = {"kind": "proof", "owner": "ann", "success_measure": "Rework down 25 % on line B"}
 ACTION = {"kind": "task", "owner": "ann"}
@@ -221,7 +222,8 @@ STRUCK: Line = (
     "strike-entry",
     {"event": f"acme:{version_of('log-touch', 't2')}", "reason": "Wrong account"},
 )
-SAID = [*TOLD, STRUCK, *AFTERWARDS]
+MISTAKES: list[Line] = [("2026-01-27", command, body) for command, body in MENDED]
+SAID = [*TOLD, STRUCK, *MISTAKES, *AFTERWARDS]
 
 
 def tell_everything() -> History:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from adapters.events.stored_format import MetaToRecord, decode, encode, people_spoken_of
+from adapters.events.stored_format import MetaToRecord, decode, encode, people_spoken_of, topic_of
 from application.aggregates.pending import PendingAggregate, with_id
 from application.aggregates.ports import CommandContext, ToRecord
 from application.views.cuts import Cut, cut_at
@@ -76,12 +76,12 @@ class History:
         for who in people_spoken_of(each.event, meta) - self.forgotten:
             self.keys.setdefault(who, who.encode().ljust(32, b"."))
         state = encode(plan_id, version, each.event, meta, self.keys)
-        return decode(plan_id, version, version, type(each.event).__name__, state, self.keys)
+        return decode(plan_id, version, version, topic_in(each), state, self.keys)
 
     def read_again(self) -> LoadedPlan:
         """What is stored, read with the keys there are."""
         read = [
-            decode(old.aggregate_id, old.version, old.position, type(old.event).__name__, old.stored, self.keys)
+            decode(old.aggregate_id, old.version, old.position, topic_in(old), old.stored, self.keys)
             for old in self.known.records
         ]
         return LoadedPlan.of(self.type, self.known.id, read)
@@ -100,6 +100,11 @@ class History:
     def cut(self, text: str, now: str | None = None) -> Cut:
         """As asked for on a day; without one, when the last event has just been recorded."""
         return cut_at(text, self.known, instant(now) if now else self.last)
+
+
+def topic_in(record: Recorded | ToRecord) -> str:
+    """What an event is stored under today."""
+    return topic_of(type(record.event).__name__)
 
 
 def instant(when: str) -> datetime:

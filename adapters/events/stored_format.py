@@ -29,9 +29,18 @@ META, DATA, OPEN_END = b'{"meta":', b',"data":', b',"sealed":[]}'
 """What surrounds meta data and payload where nothing is sealed. Quotes inside JSON strings are escaped, so it occurs in
 none."""
 
+
+def _as_it_is(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the payload, in which today's shape may leave out what the older one did not have."""
+    return data
+
+
 UPCASTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     # Since the second shape it says the hash of the document.
-    "PackCirculated": lambda data: data,
+    "PackCirculated": _as_it_is,
+    # Since the second shape they say what stood there before.
+    "PlanCorrected": _as_it_is,
+    "StakeholderCorrected": _as_it_is,
 }
 """By topic of an older shape, the function that turns its whole payload into today's shape."""
 
@@ -50,7 +59,7 @@ class UnreadableEvent(MapperDeserialisationError):
 
 def topic_of(name: str) -> str:
     """Return the topic of an event today: its name, with a number from the second shape on."""
-    older = sum(topic.partition(".")[0] == name for topic in UPCASTS) if UPCASTS else 0
+    older = sum(topic.partition(".")[0] == name for topic in UPCASTS)
     return f"{name}.{older + 1}" if older else name
 
 
@@ -158,10 +167,15 @@ def _words_in(event: Event, field: str) -> Iterator[tuple[str, Any]]:
     value = getattr(event, field) if field in event.model_fields_set else None
     if isinstance(value, BaseModel):
         for inner, _ in marked(type(value), Sealed):
-            if inner in value.model_fields_set and getattr(value, inner) is not None:
-                yield f"{field}/{inner}", getattr(value, inner)
+            if inner in value.model_fields_set and getattr(value, inner) not in (None, ()):
+                yield f"{field}/{inner}", _as_stored(value, inner)
     elif value not in (None, ()):
-        yield field, event.model_dump(mode="json", include={field}, exclude_unset=True)[field]
+        yield field, _as_stored(event, field)
+
+
+def _as_stored(terms: BaseModel, field: str) -> Any:
+    """Return the value of a field as JSON, without what was not said in it."""
+    return terms.model_dump(mode="json", include={field}, exclude_unset=True)[field]
 
 
 def people_spoken_of(event: Event, meta: MetaToRecord) -> set[str]:
@@ -306,12 +320,25 @@ def put_back(plan_id: UUID, version: int, topic: str, stored: Mapping[str, Any],
 
 def _placeholder(topic: str, field: str) -> Any:
     """Return the value of a forgotten field. That it was given still counts; its text is gone."""
-    fields = REGISTRY.events[topic].model_fields
-    return _forgotten(fields[field].annotation) if field in fields else FORGOTTEN
+    outer, _, inner = field.partition("/")
+    said = REGISTRY.events[topic].model_fields.get(outer)
+    if said is None:
+        return FORGOTTEN
+    return _forgotten(_part_of(said.annotation).model_fields[inner].annotation if inner else said.annotation)
+
+
+def _part_of(annotation: Any) -> type[BaseModel]:
+    """Return the model that a field holds, where it may also be left out."""
+    part: type[BaseModel] = next(each for each in (annotation, *get_args(annotation)) if is_model(each))
+    return part
+
+
+def is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _forgotten(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if is_model(annotation):
         fields = {name: _forgotten(field.annotation) for name, field in annotation.model_fields.items()}
         return {name: value for name, value in fields.items() if value is not None}
     if get_origin(annotation) is tuple:

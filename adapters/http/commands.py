@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from starlette.routing import Route
 
 from adapters.events.cloud_events import type_of as event_type
+from adapters.events.stored_format import topic_of
 from adapters.http.conditional import etag
 from adapters.http.guard import Guard
 from adapters.http.problems import FieldError, body_read, pointer_to, rejected_body, rejected_parameter, type_of
@@ -417,7 +418,7 @@ def results_of(outcome: Outcome, commands: Sequence[Command]) -> list[Result]:
             command=command.called(),
             id=done.id,
             events=[
-                EventReference(id=f"{outcome.aggregate_id}:{version}", type=event_type(event))
+                EventReference(id=f"{outcome.aggregate_id}:{version}", type=event_type(topic_of(event)))
                 for version, event in done.events.items()
             ],
             warnings=list(done.warnings),

@@ -34,7 +34,8 @@ class ErasureList:
     def __init__(self, file: Path, make: bool = False) -> None:
         """With `make`, create the file if it does not exist. Raises `ErasureListUnfit`."""
         self.file = file
-        self._erasures: dict[str, Erasure] = {}
+        self._erasures: dict[tuple[str, str], Erasure] = {}
+        """By certificate and stakeholder: whoever was entered twice is forgotten twice by one command."""
         self._read_up_to = 0
         try:
             if make:
@@ -63,7 +64,7 @@ class ErasureList:
             with self.file.open("r+b") as stream:
                 fcntl.flock(stream, fcntl.LOCK_EX)
                 self._read_on(stream)
-                if erasure.certificate not in self._erasures:
+                if (erasure.certificate, erasure.stakeholder) not in self._erasures:
                     torn = stream.seek(0, os.SEEK_END) > self._read_up_to
                     stream.write((TORN if torn else b"") + to_json(erasure) + b"\n")
                     stream.flush()
@@ -76,7 +77,7 @@ class ErasureList:
         for line in _whole_lines(stream):
             if not line.endswith(TORN):
                 erasure = self._line(line)
-                self._erasures[erasure.certificate] = erasure
+                self._erasures[erasure.certificate, erasure.stakeholder] = erasure
             self._read_up_to += len(line)
 
     def _line(self, line: bytes) -> Erasure:

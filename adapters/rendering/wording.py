@@ -47,6 +47,7 @@ FLAGS: Mapping[Flag, str] = {
     "unheld": "not in the calendar",
     "reopened": "reopened",
     "unsaid": "done without being said",
+    "withdrawn": "withdrawn as a mistake",
 }
 
 

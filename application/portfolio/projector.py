@@ -19,6 +19,7 @@ APPLIED = frozenset(event for event in EVENTS.values() if event.noun in NOUNS)
 """The events about things that a row keeps. Of every other event only the time and the section it refreshes count."""
 
 STRIKING = frozenset(event for event in EVENTS.values() if event.strikes is not Event.strikes)
+WITHDRAWING_A_REVIEW = frozenset(each for each in EVENTS.values() if each.withdraws and each.noun == Review.noun)
 REFRESHING = frozenset(event for event in EVENTS.values() if event.refreshes is not Event.refreshes)
 """The events that say which section they refresh."""
 
@@ -105,8 +106,12 @@ class PortfolioProjector:
         """
         draft, seen, first = self._draft, list(partial_events), self._draft.version + 1
         events, passed, struck = self._sorted(seen)
-        if struck and not struck.isdisjoint(review.held_in for review in draft.all(Review).values()):
-            # Of the entries that can be struck, a row keeps held reviews only.
+        withdrawn = {event.subject() for event in events if type(event) in WITHDRAWING_A_REVIEW}
+        if (struck or withdrawn) and any(
+            review.held_in in struck or (review.held_in and review.id in withdrawn)
+            for review in draft.all(Review).values()
+        ):
+            # Of what can be taken back, a row keeps only the last held review as it was held.
             raise LooksBack
         try:
             ACCOUNT_PLAN.add(draft, events, passed | struck)

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from application.reports.period import Period
-from application.reports.promises import Life
+from application.reports.promises import Key, Life
 from domain.account_plan.actions import ActionCompleted
 from domain.account_plan.opportunities import OpportunityLost, OpportunityWon
 from domain.account_plan.plays import PlayLost, PlayWon
@@ -71,7 +71,8 @@ class BlindSpots(BaseModel):
 
 def blind_spots(period: Period) -> BlindSpots:
     told = _Told(period)
-    spots = [told.spot(record) for record in period.records if type(record.event) in TRUE_ON]
+    recorded = (record for record in period.records if type(record.event) in TRUE_ON)
+    spots = [told.spot(record) for record in recorded if record.version not in period.struck]
     late = [spot for spot in spots if spot.days >= 1]
     return BlindSpots(spots=late, on_the_day=len(spots) - len(late))
 
@@ -84,7 +85,7 @@ class _Told:
 
     def spot(self, record: Recorded) -> BlindSpot:
         what, field = TRUE_ON[type(record.event)]
-        true_on: date = getattr(record.event, field)
+        true_on = self._corrected(record, field)
         departed = isinstance(record.event, StakeholderLeft)
         return BlindSpot(
             what=what,
@@ -97,6 +98,26 @@ class _Told:
             reviews=self._reviews(record, true_on) if departed else [],
             promises=list(self._promises(record, true_on)) if departed else [],
         )
+
+    def _corrected(self, record: Recorded, field: str) -> date:
+        """Return the day that an event says, as it was corrected last before the same happened again."""
+        event = record.event
+        day: date = getattr(event, field)
+        for later in self._about[event.noun, event.subject()]:
+            if later.version > record.version and type(later.event) is type(event):
+                break
+            if later.version > record.version and later.event.corrects and field in later.event.model_fields_set:
+                day = getattr(later.event, field)
+        return day
+
+    @cached_property
+    def _about(self) -> Mapping[Key, Sequence[Recorded]]:
+        """By kind and id, what was recorded as true on some day and the corrections of it, in order of recording."""
+        found: dict[Key, list[Recorded]] = defaultdict(list)
+        for record in self.period.known.records:
+            if type(record.event) in TRUE_ON or record.event.corrects:
+                found[record.event.noun, record.event.subject()].append(record)
+        return found
 
     def _reviews(self, departure: Recorded, left_on: date) -> list[str]:
         reviews = self.period.reviews

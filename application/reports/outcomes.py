@@ -53,6 +53,7 @@ Flag = Literal[
     "unheld",
     "reopened",
     "unsaid",
+    "withdrawn",
 ]
 ListName = Literal["said", "carried", "added"]
 
@@ -130,7 +131,7 @@ class Case:
         """The list that the promise is in; None if it was over before the period and stayed so."""
         before = self.life.until(self.a.version)
         if not before.moments:
-            return "added"
+            return None if self.life.last.is_withdrawal else "added"
         if not before.last.promise.is_open:
             return "added" if self.life.after(self.a.version).those(REOPENINGS) else None
         return "carried" if before.last.promise.is_overdue(self.a.today) else "said"
@@ -201,6 +202,8 @@ class Case:
             yield "reopened"
         if self.in_list == "added" and not reopened and now.finished_on:
             yield "unsaid"
+        if self.life.last.is_withdrawal:
+            yield "withdrawn"
 
     def _flags_of_moves(self) -> Iterator[Flag]:
         moves = list(moves_to_later(self.since))
@@ -239,6 +242,7 @@ class Case:
         endings = (*FINISHES, *DROPS, *REOPENINGS)
         before, after = self.life.until(self.a.version), self.life.after(self.a.version)
         moments = [*before.those(telling), *after.those((*telling, *endings))]
+        moments += [moment for moment in self.life.moments if moment.is_correction or moment.is_withdrawal]
         if before.moments and not before.last.promise.is_open:
             moments += before.those(endings)[-1:]
         return sorted((moment.record for moment in moments), key=lambda record: record.version)

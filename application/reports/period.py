@@ -9,7 +9,7 @@ from application.reports.promises import Key, Life, lives
 from application.views.cuts import Cut, judged_from, known_at, timezone_of
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewOnRecord, held_reviews
-from domain.record import Recorded
+from domain.record import Recorded, struck_by
 from domain.things import day_of
 
 
@@ -41,6 +41,11 @@ class Period:
     def lives(self) -> Mapping[Key, Life]:
         """The life of every promise that was ever made."""
         return lives(self.known.records)
+
+    @cached_property
+    def struck(self) -> Mapping[int, str]:
+        """The versions of everything that was a mistake: see `struck_by`."""
+        return struck_by(self.known.records)
 
     @cached_property
     def reviews(self) -> Sequence[ReviewOnRecord]:

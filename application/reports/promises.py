@@ -4,9 +4,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from domain.account_plan import ACCOUNT_PLAN, EMPTY, actions, plays
+from domain.account_plan.consequences import naming_the_other
+from domain.account_plan.identities import StakeholderMerged
 from domain.account_plan.promises import PROMISES, Promise
 from domain.record import Recorded
 from domain.things import Draft
@@ -36,6 +38,13 @@ TOLD_BY_THE_STATE = (
 NOTICE_DAYS = 3
 """A move that is recorded fewer days than this before the due day comes too late to be a notice."""
 
+CORRECTIONS_OF: Mapping[tuple[type, ...], frozenset[str]] = {
+    MOVES: frozenset({"due_on"}),
+    RESTATEMENTS: frozenset({*plays.PlayRestated.model_fields, *actions.ActionRestated.model_fields} - {"id"}),
+    REASSIGNMENTS: frozenset({"owner"}),
+}
+"""What a correction of these fields counts as beside what says so: nobody tidies a promise by correcting it."""
+
 
 class Moment(NamedTuple):
     """An event about a promise, and the promise as it stood after it."""
@@ -44,12 +53,21 @@ class Moment(NamedTuple):
     promise: Promise
 
     def is_one_of(self, events: tuple[type, ...]) -> bool:
-        return isinstance(self.record.event, events)
+        event = self.record.event
+        corrected = event.model_fields_set if event.corrects else frozenset()
+        return isinstance(event, events) or not CORRECTIONS_OF.get(events, frozenset()).isdisjoint(corrected)
+
+    @property
+    def is_correction(self) -> bool:
+        return self.record.event.corrects
+
+    @property
+    def is_withdrawal(self) -> bool:
+        return self.record.event.withdraws
 
     @property
     def is_move_to_later(self) -> bool:
-        event = self.record.event
-        return isinstance(event, MOVES) and event.due_on > event.former
+        return self.is_one_of(MOVES) and self.promise.due_on > former_day(self)
 
 
 @dataclass
@@ -86,17 +104,39 @@ class Life:
 
 
 def lives(records: Iterable[Recorded]) -> Mapping[Key, Life]:
-    """Return the lives by kind and id, in order of creation. No event of another topic changes a promise."""
+    """Return the lives by kind and id, in order of creation. Of the events of other topics only a merge changes
+    promises: those that name the stakeholder."""
     draft, found = Draft(EMPTY), dict[Key, Life]()
     for record in records:
         event = record.event
+        if isinstance(event, StakeholderMerged):
+            for life in found.values():
+                promise = naming_the_other(life.last.promise, event)
+                if promise is not life.last.promise:
+                    life.moments.append(Moment(record, promise))
+                    if draft.has(type(promise), promise.id):
+                        draft.put(promise)
+            continue
         kind = PROMISES.get(event.noun)
         if kind is None:
             continue
         ACCOUNT_PLAN.add(draft, [event])
-        promise = draft.the(kind, event.subject())
-        found.setdefault((promise.noun, promise.id), Life()).moments.append(Moment(record, promise))
+        life = found.setdefault((event.noun, event.subject()), Life())
+        promise = draft.find(kind, event.subject()) or withdrawn(life.last.promise)
+        life.moments.append(Moment(record, promise))
     return found
+
+
+def withdrawn(promise: Promise) -> Promise:
+    """What becomes of a promise that had been entered by mistake: nobody keeps it."""
+    return promise.but({"state": "dropped", "finished_on": None})
+
+
+def former_day(move: Moment) -> date:
+    """The day a promise was due before it was moved."""
+    former: Any = getattr(move.record.event, "former", None)
+    day: date = former.due_on if move.is_correction else former
+    return day
 
 
 def finish_of(life: Life) -> Moment | None:
@@ -121,5 +161,4 @@ def gave_no_reason(record: Recorded) -> bool:
 
 def is_late_notice(move: Moment, recorded_on: date) -> bool:
     """Return whether a promise was moved fewer than `NOTICE_DAYS` before its due day, or after it."""
-    event = move.record.event
-    return isinstance(event, MOVES) and (event.former - recorded_on).days < NOTICE_DAYS
+    return move.is_one_of(MOVES) and (former_day(move) - recorded_on).days < NOTICE_DAYS

@@ -25,7 +25,7 @@ from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewOnRecord, held_reviews, last_review
 from domain.account_plan.language import Section
 from domain.account_plan.plan import Tier, the_plan
-from domain.account_plan.reviews import ReviewKind
+from domain.account_plan.reviews import Review, ReviewKind
 from domain.language import shortened
 
 
@@ -173,15 +173,17 @@ def scores(found: PromiseOutcomes) -> Scores:
 
 
 def decisions(period: Period) -> Iterator[Decisions]:
+    """Yield those of the reviews in the period, as they were corrected since."""
     for event, record, _ in period.reviews:
-        if record.version > period.a.version and (event.decisions or event.decisions_required):
+        review = period.known.state.find(Review, event.id) or event
+        if record.version > period.a.version and (review.decisions or review.decisions_required):
             yield Decisions(
                 review=event.id,
                 kind=event.kind,
                 held_on=event.held_on,
                 event=record.id,
-                decisions=list(event.decisions),
-                decisions_required=list(event.decisions_required),
+                decisions=list(review.decisions),
+                decisions_required=list(review.decisions_required),
             )
 
 

@@ -13,13 +13,14 @@ from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import held_reviews
 from domain.account_plan import ACCOUNT_PLAN, EMPTY
 from domain.account_plan.health import Contract
+from domain.account_plan.identities import StakeholderMerged
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.overview import Unit
 from domain.account_plan.plan import the_plan
 from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded, StakeholderLeft, StakeholderReturned
 from domain.account_plan.standing import SentimentChanged
 from domain.account_plan.whitespace import Cell, Offering
-from domain.record import Recorded
+from domain.record import Recorded, struck_by
 from domain.things import Draft, Thing, day_of
 
 
@@ -90,8 +91,10 @@ def standings(records: Sequence[Recorded], cuts: Iterable[Cut]) -> Iterator[Stan
             if kind is None:
                 continue
             ACCOUNT_PLAN.add(draft, [record.event])
-            thing = draft.the(kind, record.event.subject())
-            if isinstance(thing, Unit | Offering | Cell):
+            thing = draft.find(kind, record.event.subject())
+            if record.event.withdraws:
+                count.leave_out(record.event.noun, record.event.subject())
+            elif isinstance(thing, Unit | Offering | Cell):
                 count.follow(thing)
         done = cut.version
         contract = draft.find(Contract, "contract")
@@ -100,9 +103,10 @@ def standings(records: Sequence[Recorded], cuts: Iterable[Cut]) -> Iterator[Stan
 
 
 def sentiments(records: Sequence[Recorded], plan: AccountPlan, zone: str) -> list[Sentiment]:
-    """Return the sentiments of all stakeholders there ever were, in order of creation."""
+    """Return the sentiments of all stakeholders there ever were, in order of creation, but of those withdrawn."""
     stances: dict[str, list[Stance]] = {}
-    for record in records:
+    struck = struck_by(records)
+    for record in (each for each in records if each.version not in struck):
         event = record.event
         match event:
             case StakeholderAdded():
@@ -111,6 +115,10 @@ def sentiments(records: Sequence[Recorded], plan: AccountPlan, zone: str) -> lis
             case SentimentChanged():
                 day = day_of(record.meta.recorded_at, zone)
                 add_stance(stances[event.id], Stance(date=day, attitude=event.attitude, there=True))
+            case StakeholderMerged():
+                day = day_of(record.meta.recorded_at, zone)
+                last = stances[event.id][-1]
+                add_stance(stances[event.id], last.model_copy(update={"date": day, "there": False}))
             case StakeholderLeft():
                 last = stances[event.id][-1]
                 add_stance(stances[event.id], last.model_copy(update={"date": event.left_on, "there": False}))

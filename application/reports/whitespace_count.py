@@ -22,6 +22,8 @@ class WhitespaceCount:
     _cells: dict[str, Cell] = field(default_factory=dict)
     """Every cell that was ever assessed, in that order."""
     _place: dict[str, int] = field(default_factory=dict)
+    _assessed: int = 0
+    """How many cells were ever assessed for the first time, or again after they were withdrawn."""
     _of_line: dict[tuple[type[Line], str], list[str]] = field(default_factory=lambda: defaultdict(list))
     _places: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """The places of the cells that count, by state and in their order."""
@@ -50,11 +52,22 @@ class WhitespaceCount:
             for cell in cells:
                 self._put(cell)
 
+    def leave_out(self, noun: str, id: str) -> None:
+        """A thing was withdrawn. Of a row or a column, no cell is left by then."""
+        if noun == Cell.noun:
+            cell = self._cells.pop(id)
+            self._take(cell)
+            self._of_line[Unit, cell.unit].remove(id)
+            self._of_line[Offering, cell.offering].remove(id)
+        for kind, ids in self._open.items():
+            if noun == kind.noun:
+                ids.discard(id)
+
     def _follow_cell(self, cell: Cell) -> None:
         if cell.id in self._cells:
             self._take(self._cells[cell.id])
         else:
-            self._place[cell.id] = len(self._place)
+            self._place[cell.id] = self._assessed = self._assessed + 1
             self._of_line[Unit, cell.unit].append(cell.id)
             self._of_line[Offering, cell.offering].append(cell.id)
         self._cells[cell.id] = cell

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from domain.account_plan.identities import StakeholderCorrected
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import the_plan
 from domain.account_plan.relationships import TouchLogged
@@ -12,7 +13,6 @@ from domain.account_plan.stakeholders import (
     ENGAGED,
     Stakeholder,
     StakeholderAdded,
-    StakeholderCorrected,
     StakeholderMoved,
     StakeholderReturned,
     StakeholderVerified,

@@ -72,7 +72,7 @@ class Touch(NamedTuple):
     before: Values | None
     now: Values | None
     words: Collection[str]
-    """The fields that hold words the event sealed."""
+    """The fields that hold words the event sealed, or brought back."""
 
 
 def touched(
@@ -91,7 +91,8 @@ def touched(
             touches = list[Touch]()
             for (kind, id), before in written.items():
                 now = draft.values(kind, id)
-                touches.append(Touch(kind, id, before, now, words_sealed(record, kind, before, now)))
+                words = {*words_sealed(record, kind, before, now), *words_brought_back(records, record, kind, now)}
+                touches.append(Touch(kind, id, before, now, words))
             yield record, touches
 
 
@@ -107,6 +108,23 @@ def words_sealed(record: Recorded, kind: type[Thing], before: Values | None, now
         for field, _ in marked(kind, Sealed)
         if (field in words if field in event_has else now.get(field) is not was.get(field))
     ]
+
+
+def words_brought_back(
+    records: Sequence[Recorded], record: Recorded, kind: type[Thing], now: Values | None
+) -> Collection[str]:
+    """Return the fields of a thing that hold earlier words again, because an event took back later ones that were
+    sealed: nobody can compare the two once the person is forgotten."""
+    event = record.event
+    if now is None or not (event.withdraws or event.strikes()):
+        return ()
+    taken_back = (
+        each
+        for each in records[: record.version - 1]
+        if each.version == event.strikes() or event.takes_back(each.event)
+    )
+    said = {field for each in taken_back for part in each.sealed for field in part.fields}
+    return [field for field, _ in marked(kind, Sealed) if field in said and now.get(field)]
 
 
 def differences(touch: Touch) -> Iterator[tuple[str, Any, Any]]:

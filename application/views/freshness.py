@@ -10,11 +10,12 @@ from pydantic import BaseModel
 
 from application.views.effects import refreshed_by
 from domain.account_plan.competition import CompetitorIdentified
+from domain.account_plan.identities import StakeholderCorrected
 from domain.account_plan.language import Section
 from domain.account_plan.opportunities import OpportunityOpened
 from domain.account_plan.overview import NewsNoted
 from domain.account_plan.plan import Tier
-from domain.account_plan.stakeholders import StakeholderAdded, StakeholderCorrected
+from domain.account_plan.stakeholders import StakeholderAdded
 from domain.account_plan.standing import RolesAssigned
 from domain.language import Event
 from domain.program.policy import Policy

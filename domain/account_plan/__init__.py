@@ -10,6 +10,7 @@ from domain.account_plan import (
     goals,
     health,
     hypotheses,
+    identities,
     opportunities,
     overview,
     plan,
@@ -28,6 +29,7 @@ from domain.account_plan import (
 from domain.account_plan.consequences import CONSEQUENCES
 from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import AggregateType, Topic
+from domain.corrections import Corrected, Correction, Withdrawal, Withdrawn
 
 AccountPlanCommand = (
     plan.PlanCommands
@@ -37,6 +39,7 @@ AccountPlanCommand = (
     | overview.OverviewCommands
     | health.HealthCommands
     | stakeholders.StakeholderCommands
+    | identities.IdentityCommands
     | standing.StandingCommands
     | relationships.RelationshipCommands
     | whitespace.WhitespaceCommands
@@ -51,6 +54,8 @@ AccountPlanCommand = (
     | requests.RequestCommands
     | team.TeamCommands
     | reviews.ReviewCommands
+    | Correction
+    | Withdrawal
 )
 AccountPlanEvent = (
     plan.PlanEvents
@@ -60,6 +65,7 @@ AccountPlanEvent = (
     | overview.OverviewEvents
     | health.HealthEvents
     | stakeholders.StakeholderEvents
+    | identities.IdentityEvents
     | standing.StandingEvents
     | relationships.RelationshipEvents
     | whitespace.WhitespaceEvents
@@ -74,6 +80,8 @@ AccountPlanEvent = (
     | requests.RequestEvents
     | team.TeamEvents
     | reviews.ReviewEvents
+    | Corrected
+    | Withdrawn
 )
 
 TOPICS: tuple[Topic[AccountPlan, AccountPlanCommand, AccountPlanEvent], ...] = (
@@ -84,6 +92,7 @@ TOPICS: tuple[Topic[AccountPlan, AccountPlanCommand, AccountPlanEvent], ...] = (
     overview.TOPIC,
     health.TOPIC,
     stakeholders.TOPIC,
+    identities.TOPIC,
     standing.TOPIC,
     relationships.TOPIC,
     whitespace.TOPIC,

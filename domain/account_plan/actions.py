@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, assert_never
 
 from domain.account_plan.language import AccountPlan, GoalId, OpportunityId, PlayId, ReviewId, RiskId, Section, Side
 from domain.aggregates import Topic
+from domain.corrections import Mistakes
 from domain.language import (
     Command,
     Decision,
@@ -364,4 +365,17 @@ def apply(draft: Draft, event: ActionEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(ActionCommands, ActionEvents, (Action,), decide, apply)
+TOPIC = Topic(
+    ActionCommands,
+    ActionEvents,
+    (Action,),
+    decide,
+    apply,
+    mistakes=(
+        Mistakes(
+            Action,
+            AddAction,
+            later={CompleteAction: ("finished_on", "result", "evidence"), AcknowledgeAction: ("acknowledged_on",)},
+        ),
+    ),
+)

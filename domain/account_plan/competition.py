@@ -7,6 +7,7 @@ from pydantic import AfterValidator
 
 from domain.account_plan.language import AccountPlan, Section, UnitId
 from domain.aggregates import Topic
+from domain.corrections import Mistakes
 from domain.language import (
     Command,
     Decision,
@@ -172,4 +173,11 @@ def apply(draft: Draft, event: CompetitorEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(CompetitorCommands, CompetitorEvents, (Competitor,), decide, apply)
+TOPIC = Topic(
+    CompetitorCommands,
+    CompetitorEvents,
+    (Competitor,),
+    decide,
+    apply,
+    mistakes=(Mistakes(Competitor, IdentifyCompetitor),),
+)

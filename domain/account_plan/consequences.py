@@ -1,12 +1,17 @@
 """What an event of one topic changes in the things of another, which do not know each other."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+from domain.account_plan.identities import StakeholderMerged
 from domain.account_plan.opportunities import Opportunity, count_threads
-from domain.account_plan.stakeholders import StakeholderForgotten, StakeholderLeft, StakeholderReturned
-from domain.language import Event
-from domain.things import Draft
+from domain.account_plan.relationships import Influence, Pairing, line_between, pair_of
+from domain.account_plan.stakeholders import Stakeholder, StakeholderForgotten, StakeholderLeft, StakeholderReturned
+from domain.language import STAKEHOLDER, Event
+from domain.markers import Refers, marked
+from domain.things import Draft, Thing
+
+T = TypeVar("T", bound=Thing)
 
 
 def count_threads_of(draft: Draft, event: StakeholderLeft | StakeholderReturned | StakeholderForgotten) -> None:
@@ -16,6 +21,56 @@ def count_threads_of(draft: Draft, event: StakeholderLeft | StakeholderReturned 
             count_threads(draft, opportunity.id)
 
 
-CONSEQUENCES: Mapping[type[Event], Callable[[Draft, Any], None]] = dict.fromkeys(
-    (StakeholderLeft, StakeholderReturned, StakeholderForgotten), count_threads_of
-)
+def links_follow(draft: Draft, event: StakeholderMerged) -> None:
+    """Whatever names somebody who turned out to be another names that other from here on."""
+    for things in draft.kinds().values():
+        for thing in things.values():
+            after = naming_the_other(thing, event)
+            if after is not thing:
+                put_again(draft, thing, after, event)
+
+
+def naming_the_other(thing: T, event: StakeholderMerged) -> T:
+    """The thing with the other in the place of who was merged into them; the same where it names neither."""
+    fields = [field for field, marker in marked(type(thing), Refers) if marker.kind == STAKEHOLDER]
+    named = {field: followed(getattr(thing, field), event) for field in fields}
+    return thing.but(named) if any(getattr(thing, field) != names for field, names in named.items()) else thing
+
+
+def followed(names: Any, event: StakeholderMerged) -> Any:
+    """The same names, once each, with the other in the place of who was merged into them."""
+    if isinstance(names, tuple):
+        return tuple(dict.fromkeys(event.into if id == event.id else id for id in names))
+    return event.into if names == event.id else names
+
+
+def put_again(draft: Draft, before: Thing, after: Thing, event: StakeholderMerged) -> None:
+    """In place of a thing, as it now names somebody.  What would be of somebody with themselves is gone."""
+    if before.id == event.id and isinstance(before, Stakeholder):
+        return  # who was merged can be read as they were
+    match after:
+        case Stakeholder(id=id, reports_to=superior):
+            draft.put(after.but({"reports_to": None}) if superior == id else after)
+        case Influence(influencer=influencer, influenced=influenced):
+            draft.remove(Influence, before.id)
+            if influencer != influenced:
+                put_once(draft, after.but({"id": line_between(influencer, influenced)}))
+        case Pairing():
+            draft.remove(Pairing, before.id)
+            put_once(draft, after.but({"id": pair_of(after.stakeholder, after.member)}))
+        case _:
+            draft.put(after)
+    if isinstance(after, Opportunity):
+        count_threads(draft, after.id)
+
+
+def put_once(draft: Draft, thing: Thing) -> None:
+    """Unless there is one already."""
+    if not draft.has(type(thing), thing.id):
+        draft.put(thing)
+
+
+CONSEQUENCES: Mapping[type[Event], Callable[[Draft, Any], None]] = {
+    **dict.fromkeys((StakeholderLeft, StakeholderReturned, StakeholderForgotten), count_threads_of),
+    StakeholderMerged: links_follow,
+}

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, assert_never, cast
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import plan_id_of, the_plan
 from domain.aggregates import Topic
+from domain.corrections import Mistakes
 from domain.language import Command, Decision, Event, Name, OptionalText, Prose, Refusal, Slug, Terms, Text, Url, said
 from domain.things import Draft, Thing
 
@@ -208,4 +209,14 @@ def apply(draft: Draft, event: EntryEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(EntryCommands, EntryEvents, (Note, Document), decide, apply)
+TOPIC = Topic(
+    EntryCommands,
+    EntryEvents,
+    (Note, Document),
+    decide,
+    apply,
+    mistakes=(
+        Mistakes(Note, WriteNote),
+        Mistakes(Document, AttachDocument),
+    ),
+)

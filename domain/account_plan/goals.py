@@ -9,6 +9,7 @@ from pydantic import computed_field
 
 from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import Topic
+from domain.corrections import Mistakes
 from domain.language import (
     Command,
     Decision,
@@ -256,4 +257,11 @@ def apply(draft: Draft, event: GoalEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(GoalCommands, GoalEvents, (Goal,), decide, apply)
+TOPIC = Topic(
+    GoalCommands,
+    GoalEvents,
+    (Goal,),
+    decide,
+    apply,
+    mistakes=(Mistakes(Goal, SetGoal, later={AchieveGoal: ("achieved_on", "value")}),),
+)

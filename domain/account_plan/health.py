@@ -10,6 +10,7 @@ from pydantic import Field
 from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import Topic
 from domain.calendar import Day
+from domain.corrections import Mistakes, Withdrawn
 from domain.language import (
     Amount,
     Command,
@@ -32,7 +33,7 @@ from domain.language import (
     changed,
     said,
 )
-from domain.things import Draft, Thing
+from domain.things import Aggregate, Draft, Thing
 
 TrafficLight = Literal["green", "amber", "red"]
 """From the best to the worst."""
@@ -193,6 +194,10 @@ class NoContract(Refusal):
     """There is no contract yet that could be renewed; set it first."""
 
 
+class NothingReadThatDay(Refusal):
+    """Nothing was read on {day} that could have been a mistake."""
+
+
 class NothingRead(Refusal):
     """A record of health needs at least one reading beside its day."""
 
@@ -249,9 +254,9 @@ def renew_contract(contract: Contract | None, command: RenewContract) -> tuple[C
     return (ContractRenewed(**always | new, former=contract.arr),) if new else ()
 
 
-def check_term(command: SetContract | RenewContract) -> None:
-    if command.renews_on < command.starts_on:
-        raise ContractRenewsBeforeItStarts("/renews_on", starts_on=command.starts_on, renews_on=command.renews_on)
+def check_term(term: SetContract | RenewContract | Contract) -> None:
+    if term.renews_on < term.starts_on:
+        raise ContractRenewsBeforeItStarts("/renews_on", starts_on=term.starts_on, renews_on=term.renews_on)
 
 
 def terms_of(contract: Contract | ContractSet) -> dict[str, Any]:
@@ -276,7 +281,7 @@ def is_known(health: Health, name: str, value: Any, day: date) -> bool:
     return name in read and bool(read[name] == value)
 
 
-def readings_of(record: RecordHealth | HealthRecorded) -> dict[str, Any]:
+def readings_of(record: RecordHealth | Event) -> dict[str, Any]:
     return {name: getattr(record, name) for name in Readings.model_fields if name in record.model_fields_set}
 
 
@@ -293,16 +298,67 @@ def apply(draft: Draft, event: HealthEvents) -> None:
 
 
 def _read(draft: Draft, event: HealthRecorded) -> None:
-    """What was read on a later day stays; everything else is now so."""
     health = draft.find(Health, "health") or Health(id="health")
-    day, read = event.as_of_on, readings_of(event)
+    day = event.as_of_on
+    draft.put(with_readings(health, day, {**health.readings.get(day, {}), **readings_of(event)}))
+
+
+def with_readings(health: Health, day: date, read: Mapping[str, Any]) -> Health:
+    """With other readings of a day.  What was read on a later day stays; everything else is now so."""
     latest = {name: value for name, value in read.items() if health.read_on.get(name, day) <= day}
     known = {
         "as_of_on": max(day, health.as_of_on or day),
         "read_on": {**health.read_on, **dict.fromkeys(latest, day)},
-        "readings": {**health.readings, day: {**health.readings.get(day, {}), **read}},
+        "readings": {**health.readings, day: read},
     }
-    draft.put(health.but({**latest, **known}))
+    return health.but({**latest, **known})
 
 
-TOPIC = Topic(HealthCommands, HealthEvents, (Contract, Health), decide, apply)
+def without_readings(health: Health, day: date) -> Health | None:
+    """As if nothing had been read on a day; None where nothing was read on another."""
+    left = {other: read for other, read in health.readings.items() if other != day}
+    rest = Health(id=health.id)
+    for other, read in left.items():
+        rest = with_readings(rest, other, read)
+    return rest if left else None
+
+
+class MistakesOfReadings(Mistakes):
+    """Of what was read on a day: a plan has one health, which every reading adds to."""
+
+    def meant(self, aggregate: Aggregate, command: Command) -> Thing:
+        day: date = command.model_dump()["as_of_on"]
+        read = aggregate.the(Health, "health").readings.get(day)
+        if read is None:
+            raise NothingReadThatDay("/as_of_on", day=day)
+        return Health.unchecked({**read, "id": "health", "as_of_on": day})
+
+    def apply(self, draft: Draft, event: Event) -> None:
+        day: date = event.model_dump()["as_of_on"]
+        health = draft.find(Health, "health")
+        if health is None or day not in health.readings:
+            return
+        if isinstance(event, Withdrawn):
+            rest = without_readings(health, day)
+            draft.put(rest) if rest else draft.remove(Health, "health")
+        else:
+            draft.put(with_readings(health, day, {**health.readings[day], **readings_of(event)}))
+
+
+TOPIC = Topic(
+    HealthCommands,
+    HealthEvents,
+    (Contract, Health),
+    decide,
+    apply,
+    mistakes=(
+        MistakesOfReadings(Health, RecordHealth, identity=("as_of_on",)),
+        Mistakes(
+            Contract,
+            SetContract,
+            identity=(),
+            later={RenewContract: ("net_retention",)},
+            check=lambda _plan, _before, after: check_term(after),
+        ),
+    ),
+)

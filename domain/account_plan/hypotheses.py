@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, assert_never
 
 from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import Topic
+from domain.corrections import Mistakes
 from domain.language import (
     Command,
     Count,
@@ -280,4 +281,11 @@ def apply(draft: Draft, event: HypothesisEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(HypothesisCommands, HypothesisEvents, (Hypothesis,), decide, apply)
+TOPIC = Topic(
+    HypothesisCommands,
+    HypothesisEvents,
+    (Hypothesis,),
+    decide,
+    apply,
+    mistakes=(Mistakes(Hypothesis, ProposeHypothesis, later={ConfirmHypothesis: ("observed",)}),),
+)

@@ -10,6 +10,7 @@ from pydantic import Field
 from domain.account_plan.language import AccountPlan, CompetitorId, GoalId, HypothesisId, OfferingId, Section, UnitId
 from domain.aggregates import Topic
 from domain.calendar import Day
+from domain.corrections import Mistakes
 from domain.language import (
     STAKEHOLDER,
     Amount,
@@ -413,4 +414,17 @@ def apply(draft: Draft, event: OpportunityEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(OpportunityCommands, OpportunityEvents, (Opportunity,), decide, apply)
+TOPIC = Topic(
+    OpportunityCommands,
+    OpportunityEvents,
+    (Opportunity,),
+    decide,
+    apply,
+    mistakes=(
+        Mistakes(
+            Opportunity,
+            OpenOpportunity,
+            later={WinOpportunity: ("won_on", "discount"), LoseOpportunity: ("lost_on", "competitor")},
+        ),
+    ),
+)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, assert_never
 
 from domain.account_plan.language import AccountPlan, PartOfUnit, Section, UnitId
 from domain.aggregates import Topic
+from domain.corrections import Mistakes
 from domain.language import (
     Amount,
     Command,
@@ -230,6 +231,10 @@ OverviewCommands = DescribeAccount | AddUnit | RenameUnit | RemoveUnit | NoteNew
 # Refusals
 
 
+class UnitBelowItself(Refusal):
+    """“{id}” cannot be a part of “{parent}”, which is directly or through others a part of “{id}”."""
+
+
 class UnitHasUnitsBelow(Refusal):
     """The unit “{id}” still has units below it ({below}); remove those first."""
 
@@ -288,6 +293,15 @@ def decide(plan: AccountPlan, command: OverviewCommands, _today: date) -> Decisi
     return Decision((event,) if event else ())
 
 
+def check_unit(plan: AccountPlan, _before: Unit, after: Unit) -> None:
+    """No unit is a part of itself."""
+    above = after.parent
+    while above:
+        if above == after.id:
+            raise UnitBelowItself("/parent", id=after.id, parent=after.parent)
+        above = plan.the(Unit, above).parent
+
+
 def apply(draft: Draft, event: OverviewEvents) -> None:
     match event:
         case AccountDescribed():
@@ -306,4 +320,16 @@ def apply(draft: Draft, event: OverviewEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(OverviewCommands, OverviewEvents, (Overview, Unit, News, Referral), decide, apply)
+TOPIC = Topic(
+    OverviewCommands,
+    OverviewEvents,
+    (Overview, Unit, News, Referral),
+    decide,
+    apply,
+    mistakes=(
+        Mistakes(Overview, DescribeAccount, identity=()),
+        Mistakes(Unit, AddUnit, check=check_unit),
+        Mistakes(News, NoteNews),
+        Mistakes(Referral, NoteReferral),
+    ),
+)

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, model_validator
 from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import Opening, Topic
 from domain.calendar import Day
+from domain.corrections import Mistakes
 from domain.language import (
     AccountId,
     Command,
@@ -29,6 +30,7 @@ from domain.language import (
     Slug,
     Terms,
     Text,
+    Unless,
     changed,
     said,
 )
@@ -102,11 +104,21 @@ class PlanOpened(PlanEvent, PlanTerms):
     """An account has a plan from here on: one, for ever."""
 
 
-class PlanCorrected(PlanEvent):
-    """Something said when the plan was opened had been wrong from the beginning."""
+class Card(Terms):
+    """What was said of the plan when it was opened and can have been wrong."""
 
     segment: Segment | None = None
     territory: str | None = None
+    timezone: str | None = None
+    currency: str | None = None
+
+
+class PlanCorrected(PlanEvent, Card):
+    """Something said when the plan was opened had been wrong from the beginning."""
+
+    corrects: ClassVar[bool] = True
+
+    former: Card | None = None
 
 
 class AccountRenamed(PlanEvent):
@@ -240,11 +252,14 @@ class OpenPlan(PlanCommand):
 
 
 class CorrectPlan(PlanCommand):
-    """It was wrong from the beginning; say why."""
+    """It was wrong from the beginning; say why.  Time zone and currency can be corrected until the first review is
+    held: amounts keep their figures, and days are those of the new time zone."""
 
     reason: Text
     segment: Segment | None = None
     territory: OptionalName = None
+    timezone: Unless[ZoneName] = None
+    currency: Unless[Currency] = None
 
 
 class RenameAccount(PlanCommand):
@@ -364,6 +379,10 @@ class PlanIsArchived(Refusal):
     """This plan is archived, so it is read-only; reopen it first."""
 
 
+class PlanIsABaseline(Refusal):
+    """A review of this plan was held, and what was said at it is in its days and amounts: its {field} stays."""
+
+
 class CycleEndsBeforeItStarts(Refusal):
     """A cycle cannot end on {ends_on}, before it starts on {starts_on}."""
 
@@ -430,7 +449,7 @@ def decide(account_plan: AccountPlan, command: PlanCommands, _today: date) -> De
         case OpenPlan():
             raise already_open(command)
         case CorrectPlan():
-            event = PlanCorrected(**new) if new else None
+            event = correct(account_plan, plan, new)
         case RenameAccount():
             event = AccountRenamed(**new, former=plan.account_name) if new else None
         case ChangeTier():
@@ -443,8 +462,7 @@ def decide(account_plan: AccountPlan, command: PlanCommands, _today: date) -> De
         case ReassignPlan():
             event = PlanReassigned(**new, former=plan.owner) if new else None
         case BeginCycle(starts_on=starts_on, ends_on=ends_on):
-            if ends_on < starts_on:
-                raise CycleEndsBeforeItStarts("/ends_on", starts_on=starts_on, ends_on=ends_on)
+            check_cycle(starts_on, ends_on)
             event = CycleBegun(**said(command))
         case ArchivePlan():
             event = PlanArchived()
@@ -457,6 +475,26 @@ def decide(account_plan: AccountPlan, command: PlanCommands, _today: date) -> De
         case _:
             assert_never(command)
     return Decision((event,) if event else ())
+
+
+def correct(account_plan: AccountPlan, plan: Plan, new: dict[str, Any]) -> PlanCorrected | None:
+    for field in ("timezone", "currency"):
+        if field in new and has_a_baseline(account_plan):
+            raise PlanIsABaseline(f"/{field}", field=field.replace("timezone", "time zone"))
+    former = Card(**{field: getattr(plan, field) for field in new})
+    return PlanCorrected(**new, former=former) if new else None
+
+
+def has_a_baseline(account_plan: AccountPlan) -> bool:
+    """Whether a review was held, even one that was a mistake: what it is called names the plan as it then stood."""
+    reviews = (things for kind, things in account_plan.kinds().items() if kind.noun == "review")
+    held = any(getattr(review, "held_on", None) for things in reviews for review in things.values())
+    return held or any(noun == "review" for noun, _ in account_plan.spent_ids)
+
+
+def check_cycle(starts_on: date, ends_on: date) -> None:
+    if ends_on < starts_on:
+        raise CycleEndsBeforeItStarts("/ends_on", starts_on=starts_on, ends_on=ends_on)
 
 
 def score(plan: Plan, command: ScoreAccount, criteria: Criteria) -> AccountScored | None:
@@ -500,5 +538,14 @@ def apply(draft: Draft, event: PlanEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(PlanCommands, PlanEvents, (Plan, Cycle), decide, apply)
+TOPIC = Topic(
+    PlanCommands,
+    PlanEvents,
+    (Plan, Cycle),
+    decide,
+    apply,
+    mistakes=(
+        Mistakes(Cycle, BeginCycle, check=lambda _plan, _before, after: check_cycle(after.starts_on, after.ends_on)),
+    ),
+)
 OPENING = Opening(OpenPlan, open_plan, id_of, already_open)

@@ -21,6 +21,7 @@ from domain.account_plan.language import (
 )
 from domain.aggregates import Topic
 from domain.calendar import Day
+from domain.corrections import Mistakes
 from domain.language import (
     Command,
     Decision,
@@ -377,8 +378,7 @@ class Play(PlayLinks, PlayTerms, Thing):
 
 def decide(plan: AccountPlan, command: PlayCommands, today: date) -> Decision[PlayEvents]:
     if isinstance(command, PlanPlay):
-        if command.starts_on and command.starts_on > command.due_on:
-            raise PlayStartsAfterItIsDue("/starts_on", starts_on=command.starts_on, due_on=command.due_on)
+        check_play(plan, None, command)
         return Decision((PlayPlanned(**said(command)),), cautions_about(command.title, "/title"))
 
     play = plan.the(Play, command.id)
@@ -414,6 +414,11 @@ def decide(plan: AccountPlan, command: PlayCommands, today: date) -> Decision[Pl
         case _:
             assert_never(command)
     return Decision((event,) if event else (), cautions_about(new.get("title"), "/title"))
+
+
+def check_play(_plan: AccountPlan, _before: Play | None, after: PlanPlay | Play) -> None:
+    if after.starts_on and after.starts_on > after.due_on:
+        raise PlayStartsAfterItIsDue("/starts_on", starts_on=after.starts_on, due_on=after.due_on)
 
 
 def links_of(linked: LinkingPlay | Play) -> dict[str, Any]:
@@ -455,4 +460,18 @@ def _return(draft: Draft, event: PlayUnblocked | PlayReopened, **emptied: None) 
     draft.change(Play, event, state=state, state_before=tuple(before), **emptied)
 
 
-TOPIC = Topic(PlayCommands, PlayEvents, (Play,), decide, apply)
+TOPIC = Topic(
+    PlayCommands,
+    PlayEvents,
+    (Play,),
+    decide,
+    apply,
+    mistakes=(
+        Mistakes(
+            Play,
+            PlanPlay,
+            later={StartPlay: ("started_on",), WinPlay: ("finished_on", "result", "actual", "evidence")},
+            check=check_play,
+        ),
+    ),
+)

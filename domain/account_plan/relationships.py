@@ -8,6 +8,7 @@ from pydantic import Field
 
 from domain.account_plan.language import AccountPlan, ActionId, OpportunityId, PlayId, Section
 from domain.aggregates import Topic
+from domain.corrections import Mistakes
 from domain.language import (
     AtLeastOne,
     Command,
@@ -339,4 +340,22 @@ def apply(draft: Draft, event: RelationshipEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(RelationshipCommands, RelationshipEvents, (Influence, Objection, Pairing, Touch), decide, apply)
+TOPIC = Topic(
+    RelationshipCommands,
+    RelationshipEvents,
+    (Influence, Objection, Pairing, Touch),
+    decide,
+    apply,
+    mistakes=(
+        Mistakes(
+            Influence,
+            DrawInfluence,
+            identity=("influencer", "influenced"),
+            subject=DrawInfluence.subject,
+            corrects=False,
+        ),
+        Mistakes(Objection, NoteObjection, later={SettleObjection: ("how",)}),
+        Mistakes(Pairing, AgreePairing, identity=("member", "stakeholder"), subject=AgreePairing.subject),
+        Mistakes(Touch, LogTouch),
+    ),
+)

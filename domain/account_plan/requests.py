@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, assert_never
 
 from domain.account_plan.language import AccountPlan, GoalId, OpportunityId, Section
 from domain.aggregates import Topic
+from domain.corrections import Mistakes
 from domain.language import (
     Command,
     Decision,
@@ -214,4 +215,11 @@ def apply(draft: Draft, event: RequestEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(RequestCommands, RequestEvents, (Request,), decide, apply)
+TOPIC = Topic(
+    RequestCommands,
+    RequestEvents,
+    (Request,),
+    decide,
+    apply,
+    mistakes=(Mistakes(Request, RaiseRequest, later={DeliverRequest: ("delivered_on",)}),),
+)

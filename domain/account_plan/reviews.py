@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from domain.account_plan.language import AccountPlan, OpportunityId, Section
 from domain.aggregates import Topic
 from domain.calendar import Day
+from domain.corrections import Mistakes
 from domain.language import (
     GRAMMAR,
     AtLeastOne,
@@ -231,6 +232,15 @@ class ReviewWasStruck(Refusal):
         return "review-id-taken"
 
 
+class ReviewIsABaseline(Refusal):
+    """“review:{id}” names the plan as it stood at this review for ever, so its kind, its day and its audience stay:
+    strike the entry, and hold the review under another id."""
+
+
+class ReviewOfNobody(Refusal):
+    """A review that was held names who was there: some of ours, and where the customer was, some of theirs."""
+
+
 class ReviewHeldBeforeTheLast(Refusal):
     """The last {kind} review was held on {last_on}, so none can have been held on {held_on}, before it."""
 
@@ -313,6 +323,18 @@ def check_held(plan: AccountPlan, command: HoldReview) -> None:
         raise ReviewHeldBeforeTheLast("/held_on", kind=kind, held_on=held_on, last_on=max(held))
 
 
+def check_correction(_plan: AccountPlan, before: Review, after: Review) -> None:
+    """What a held review is found and judged by stays, and it names who was there."""
+    if before.state == "held":
+        for field in ("kind", "held_on", "audience"):
+            if getattr(before, field) != getattr(after, field):
+                raise ReviewIsABaseline(f"/{field}", id=before.id)
+        if not after.ours:
+            raise ReviewOfNobody("/ours")
+        if after.audience == "customer" and not after.theirs:
+            raise ReviewOfNobody("/theirs")
+
+
 def in_plain_values(command: ReviewCommands) -> dict[str, Any]:
     """`said`, with the items of its lists for the event to make its own of."""
     return command.model_dump(exclude=set(GRAMMAR), exclude_unset=True, exclude_none=True)
@@ -334,4 +356,22 @@ def apply(draft: Draft, event: ReviewEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(ReviewCommands, ReviewEvents, (Review,), decide, apply)
+TOPIC = Topic(
+    ReviewCommands,
+    ReviewEvents,
+    (Review,),
+    decide,
+    apply,
+    mistakes=(
+        Mistakes(
+            Review,
+            ScheduleReview,
+            later={
+                HoldReview: ("held_on", "audience", *ReviewOutcome.model_fields),
+                CirculatePack: ("circulated_on", "metrics"),
+                CancelReview: ("moved_to_on",),
+            },
+            check=check_correction,
+        ),
+    ),
+)

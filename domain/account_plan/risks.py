@@ -9,6 +9,7 @@ from pydantic import computed_field
 
 from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import Topic
+from domain.corrections import Mistakes
 from domain.language import (
     Amount,
     Command,
@@ -270,4 +271,11 @@ def apply(draft: Draft, event: RiskEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(RiskCommands, RiskEvents, (Risk,), decide, apply)
+TOPIC = Topic(
+    RiskCommands,
+    RiskEvents,
+    (Risk,),
+    decide,
+    apply,
+    mistakes=(Mistakes(Risk, RaiseRisk, later={CloseRisk: ("outcome", "closed_on")}),),
+)

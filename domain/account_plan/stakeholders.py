@@ -11,6 +11,7 @@ from pydantic import AfterValidator
 from domain.account_plan.language import AccountPlan, Section, UnitId
 from domain.account_plan.plan import the_plan
 from domain.aggregates import Topic
+from domain.corrections import Mistakes
 from domain.folding import folded, words_of
 from domain.language import (
     FORGOTTEN,
@@ -22,6 +23,7 @@ from domain.language import (
     OptionalEmail,
     OptionalName,
     OptionalText,
+    Over,
     PastDay,
     Person,
     Personal,
@@ -36,7 +38,8 @@ from domain.language import (
     said,
 )
 from domain.markers import Sealed, marked
-from domain.things import Draft, Thing
+from domain.rules import whoever
+from domain.things import Aggregate, Draft, Thing
 
 Level = Literal["executive", "management", "execution"]
 EmailStatus = Literal["unverified", "verified", "bounced"]
@@ -97,13 +100,6 @@ class StakeholderAdded(StakeholderEvent, Details):
     level: Level
 
 
-class StakeholderCorrected(StakeholderEvent, Details):
-    """What was on record of a stakeholder was wrong (not: it changed), in the fields that are said."""
-
-    id: str
-    level: Level | None = None
-
-
 class StakeholderMoved(StakeholderEvent, Position):
     """A stakeholder has another position at the customer's."""
 
@@ -146,7 +142,6 @@ class StakeholderForgotten(StakeholderEvent):
 
 StakeholderEvents = (
     StakeholderAdded
-    | StakeholderCorrected
     | StakeholderMoved
     | StakeholderVerified
     | StakeholderLeft
@@ -205,13 +200,6 @@ class AddStakeholder(StakeholderCommand, Describing):
     level: Level
 
 
-class CorrectStakeholder(StakeholderCommand, Describing):
-    """It was wrong.  Where it was right and has changed, move the stakeholder or assign roles instead."""
-
-    id: Slug
-    level: Unless[Level] = None
-
-
 class MoveStakeholder(StakeholderCommand, Positioning):
     """A new title, unit, superior or level within the customer's company; `promoted` says that it was a step up."""
 
@@ -251,19 +239,14 @@ class ForgetStakeholder(StakeholderCommand):
 
     needs: ClassVar[Any] = "any"
     on_archived: ClassVar[bool] = True
+    even_withdrawn: ClassVar[bool] = True
     right: ClassVar[CommandRight] = "erase"
 
     id: Slug
 
 
 StakeholderCommands = (
-    AddStakeholder
-    | CorrectStakeholder
-    | MoveStakeholder
-    | VerifyStakeholder
-    | RecordDeparture
-    | ReturnStakeholder
-    | ForgetStakeholder
+    AddStakeholder | MoveStakeholder | VerifyStakeholder | RecordDeparture | ReturnStakeholder | ForgetStakeholder
 )
 
 
@@ -323,12 +306,16 @@ class Stakeholder(Details, Thing):
     left_on: date | None = None
     went_to: Prose | None = None
     returned_on: date | None = None
+    merged_into: StakeholderId | None = None
+    """Who they turned out to be, where the same person was entered twice."""
     forgotten: bool = False
 
     @property
     def ending(self) -> str | None:
         if self.forgotten:
             return "was forgotten"
+        if self.merged_into:
+            return f"was merged into “{self.merged_into}”"
         return "has left" if self.left_on else None
 
     @property
@@ -362,13 +349,12 @@ def decide(plan: AccountPlan, command: StakeholderCommands, _today: date) -> Dec
         check_details(plan, Stakeholder.unchecked(details), details)
         return Decision((StakeholderAdded(**details),))
 
+    if isinstance(command, ForgetStakeholder):
+        return Decision(forget(plan, command.id))
     person = plan.the(Stakeholder, command.id)
     new = news(command, person)
     event: StakeholderEvents | None
     match command:
-        case CorrectStakeholder(id=id):
-            check_details(plan, person.but(new), new)
-            event = StakeholderCorrected(id=id, **new) if new else None
         case MoveStakeholder():
             event = move(plan, person, command, new)
         case VerifyStakeholder():
@@ -378,14 +364,34 @@ def decide(plan: AccountPlan, command: StakeholderCommands, _today: date) -> Dec
         case ReturnStakeholder(id=id):
             if person.forgotten:
                 raise ForgottenForEver("/id", id=id)
+            if person.merged_into:
+                raise Over("/id", kind=person.noun, id=id, ending=person.ending)
             event = StakeholderReturned(**said(command))
-        case ForgetStakeholder(id=id):
-            if the_plan(plan).on_hold and not person.forgotten:
-                raise LegalHold("/id")
-            event = None if person.forgotten else StakeholderForgotten(id=id)
         case _:
             assert_never(command)
     return Decision((event,) if event else ())
+
+
+def forget(plan: AccountPlan, id: str) -> tuple[StakeholderForgotten, ...]:
+    """Whoever was entered under several ids is forgotten under all of them; who was withdrawn can be forgotten too.
+
+    Raises `LegalHold`.
+    """
+    people = plan.all(Stakeholder)
+    meant = whoever(plan, id)
+    same = [each for each in people if whoever(plan, each) == meant] or [id]
+    remembered = [each for each in same if not (people[each].forgotten if each in people else is_gone(plan, each))]
+    if remembered and the_plan(plan).on_hold:
+        raise LegalHold("/id")
+    return tuple(StakeholderForgotten(id=each) for each in remembered)
+
+
+WITHDRAWN_AND_FORGOTTEN = "stakeholder who was withdrawn and forgotten"
+
+
+def is_gone(plan: Aggregate, id: str) -> bool:
+    """Whether somebody who was withdrawn was forgotten as well."""
+    return (WITHDRAWN_AND_FORGOTTEN, id) in plan.spent_ids
 
 
 def news(command: Command, person: Stakeholder) -> dict[str, Any]:
@@ -441,10 +447,12 @@ def apply(draft: Draft, event: StakeholderEvents) -> None:
     match event:
         case StakeholderAdded():
             draft.create(Stakeholder, event)
-        case StakeholderCorrected() | StakeholderMoved() | StakeholderVerified() | StakeholderLeft():
+        case StakeholderMoved() | StakeholderVerified() | StakeholderLeft():
             draft.change(Stakeholder, event)
         case StakeholderReturned():
             draft.change(Stakeholder, event, left_on=None, went_to=None)
+        case StakeholderForgotten(id=id) if not draft.has(Stakeholder, id):
+            draft.spent_ids.add((WITHDRAWN_AND_FORGOTTEN, id))
         case StakeholderForgotten(id=id):
             draft.change(Stakeholder, event, forgotten=True, **without_words(draft.the(Stakeholder, id)))
         case _:
@@ -457,4 +465,11 @@ def without_words(person: Stakeholder) -> dict[str, Any]:
     return {name: (FORGOTTEN,) if isinstance(value, tuple) else FORGOTTEN for name, value in words.items() if value}
 
 
-TOPIC = Topic(StakeholderCommands, StakeholderEvents, (Stakeholder,), decide, apply)
+TOPIC = Topic(
+    StakeholderCommands,
+    StakeholderEvents,
+    (Stakeholder,),
+    decide,
+    apply,
+    mistakes=(Mistakes(Stakeholder, AddStakeholder, corrects=False),),
+)

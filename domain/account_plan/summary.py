@@ -6,6 +6,7 @@ from typing import Any, ClassVar, assert_never
 
 from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import Topic
+from domain.corrections import Mistakes
 from domain.language import Amount, Command, Decision, Event, Many, OptionalText, Prose, Terms, Text, changed
 from domain.things import Draft, Thing
 
@@ -78,4 +79,11 @@ def apply(draft: Draft, event: SummaryEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(SummaryCommands, SummaryEvents, (Summary,), decide, apply)
+TOPIC = Topic(
+    SummaryCommands,
+    SummaryEvents,
+    (Summary,),
+    decide,
+    apply,
+    mistakes=(Mistakes(Summary, WriteSummary, identity=()),),
+)

@@ -1,6 +1,6 @@
 """Topic: the team: who of ours works on the account, in which role and since when, and what they agreed on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, ClassVar, Literal, assert_never
 
@@ -8,6 +8,7 @@ from domain.account_plan.language import AccountPlan, GoalId, Section
 from domain.account_plan.plan import the_plan
 from domain.aggregates import Topic
 from domain.calendar import Day
+from domain.corrections import Mistakes
 from domain.language import (
     Command,
     CommandRight,
@@ -200,6 +201,7 @@ class Alignment(Thing):
     noun: ClassVar[str] = "alignment"
     home: ClassVar[Section] = "team"
 
+    goal: GoalId
     members: tuple[Person, ...]
 
 
@@ -233,14 +235,29 @@ def assign(stints: Sequence[Member], command: AssignMember) -> MemberAssigned | 
     last = next(reversed(stints), None)
     if last is None:
         return MemberAssigned(**said(command))
-    for stint in stints:
-        if stint.until_on and command.from_on <= stint.until_on:
-            at = {"until_on": stint.until_on, "from_on": command.from_on}
-            raise StintsOverlap("/from_on", person=stint.person, role=stint.role, **at)
+    check_overlap(stints, command.from_on)
     if last.ending:
         return MemberAssigned(**said(command), stint=last.stint + 1)
     new = {field: value for field, value in changed(command, last).items() if field != "person"}
     return MemberAssigned(**which(last) | {"from_on": command.from_on} | new) if new else None
+
+
+def check_overlap(before: Iterable[Member], from_on: date) -> None:
+    """A time in a role begins after those before it are over."""
+    for stint in before:
+        if stint.until_on and from_on <= stint.until_on:
+            at = {"until_on": stint.until_on, "from_on": from_on}
+            raise StintsOverlap("/from_on", person=stint.person, role=stint.role, **at)
+
+
+def check_stint(plan: AccountPlan, _before: Member, after: Member) -> None:
+    """What is corrected leaves the times somebody had a role one after the other."""
+    if after.until_on and after.until_on < after.from_on:
+        until_on, from_on = after.until_on, after.from_on
+        raise ReleasedBeforeAssigned("/until_on", **which(after), until_on=until_on, from_on=from_on)
+    stints = [after if each.id == after.id else each for each in stints_of(plan, after.person, after.role)]
+    for place, stint in enumerate(stints):
+        check_overlap(stints[:place], stint.from_on)
 
 
 def release(last: Member | None, command: ReleaseMember) -> MemberReleased:
@@ -282,9 +299,26 @@ def apply(draft: Draft, event: TeamEvents) -> None:
         case MemberReleased(until_on=until_on):
             draft.set(Member, id, until_on=until_on)
         case TeamAligned(members=members):
-            draft.put(Alignment.unchecked({"id": id, "members": members}))
+            draft.put(Alignment.unchecked({"id": id, "goal": event.goal, "members": members}))
         case _:
             assert_never(event)
 
 
-TOPIC = Topic(TeamCommands, TeamEvents, (Member, Alignment), decide, apply)
+TOPIC = Topic(
+    TeamCommands,
+    TeamEvents,
+    (Member, Alignment),
+    decide,
+    apply,
+    mistakes=(
+        Mistakes(
+            Member,
+            AssignMember,
+            later={ReleaseMember: ("until_on",)},
+            identity=("person", "role", "stint"),
+            subject=lambda said: stint_id(said.person, said.role, said.stint),
+            check=check_stint,
+        ),
+        Mistakes(Alignment, AlignTeam, identity=("goal",), subject=AlignTeam.subject),
+    ),
+)

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import Topic
 from domain.calendar import Day
+from domain.corrections import Mistakes
 from domain.language import Command, Decision, Event, Many, Prose, Terms, Text, said
 from domain.things import Draft, Thing
 
@@ -126,4 +127,14 @@ def apply(draft: Draft, event: VisionEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(VisionCommands, VisionEvents, (Vision, Priorities), decide, apply)
+TOPIC = Topic(
+    VisionCommands,
+    VisionEvents,
+    (Vision, Priorities),
+    decide,
+    apply,
+    mistakes=(
+        Mistakes(Vision, StateVision, identity=()),
+        Mistakes(Priorities, SetPriorities, identity=("quarter",), subject=SetPriorities.subject),
+    ),
+)

@@ -18,6 +18,7 @@ from domain.account_plan.language import (
     UnitId,
 )
 from domain.aggregates import Topic
+from domain.corrections import Mistakes
 from domain.language import (
     Amount,
     Command,
@@ -262,6 +263,10 @@ def check_incumbent(plan: AccountPlan, incumbent: str) -> None:
         raise Unknown("/incumbent", kind="competitor", id=incumbent, aggregate=plan.noun)
 
 
+def check_cell(plan: AccountPlan, _before: Cell, after: Cell) -> None:
+    check_incumbent(plan, after.incumbent)
+
+
 def blank_cell(assessed: AssessCell | CellAssessed) -> Cell:
     id = cell_id(assessed.unit, assessed.offering)
     return Cell(id=id, unit=assessed.unit, offering=assessed.offering)
@@ -289,4 +294,14 @@ def apply(draft: Draft, event: WhitespaceEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(WhitespaceCommands, WhitespaceEvents, (Offering, Cell), decide, apply)
+TOPIC = Topic(
+    WhitespaceCommands,
+    WhitespaceEvents,
+    (Offering, Cell),
+    decide,
+    apply,
+    mistakes=(
+        Mistakes(Offering, ListOffering),
+        Mistakes(Cell, AssessCell, identity=("unit", "offering"), subject=AssessCell.subject, check=check_cell),
+    ),
+)

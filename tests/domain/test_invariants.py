@@ -197,9 +197,11 @@ class Histories(RuleBasedStateMachine):
 
     def a_promise_is_what_its_life_comes_to(self) -> None:
         known = self.told.known
-        assert {key: life.last.promise for key, life in lives(known.records).items()} == {
+        withdrawn = {key for key, life in lives(known.records).items() if life.last.is_withdrawal}
+        assert {key: life.last.promise for key, life in lives(known.records).items() if key not in withdrawn} == {
             (kind.noun, id): promise for kind in (Play, Action) for id, promise in known.state.all(kind).items()
         }
+        assert withdrawn <= known.state.spent_ids
 
     def views_can_be_shown_at_every_cut(self) -> None:
         known = self.told.known

@@ -5,12 +5,13 @@ import pytest
 from pydantic import ValidationError
 
 from domain.account_plan import fold
-from domain.account_plan.entries import ConfirmSection, WriteNote
+from domain.account_plan.entries import ConfirmSection, EntryStruck, WriteNote
 from domain.account_plan.plan import (
     AccountRenamed,
     AccountScored,
     ArchivePlan,
     BeginCycle,
+    Card,
     ChangeTier,
     ConfirmTier,
     CorrectPlan,
@@ -38,6 +39,7 @@ from domain.account_plan.plan import (
     plan_id_of,
 )
 from domain.account_plan.plays import PlanPlay
+from domain.account_plan.reviews import ReviewHeld, ReviewScheduled
 from tests.given import OPENED, given, given_nothing
 
 JAN_1, JAN_5, DEC_31 = date(2026, 1, 1), date(2026, 1, 5), date(2026, 12, 31)
@@ -104,12 +106,36 @@ def test_nothing_can_be_said_of_a_plan_that_is_not_open():
 
 
 def test_a_plan_can_be_corrected():
-    placed = PlanCorrected(segment="enterprise", territory="DACH")
+    placed = PlanCorrected(segment="enterprise", territory="DACH", former=Card(segment=None, territory=None))
     given().when(CorrectPlan(**WHY, segment="enterprise", territory="DACH")).then(placed)
-    given(placed).when(CorrectPlan(**WHY, segment="other", territory="DACH")).then(PlanCorrected(segment="other"))
-    given(placed).when(CorrectPlan(**WHY, territory=" ")).then(PlanCorrected(territory=None))
+    other = PlanCorrected(segment="other", former=Card(segment="enterprise"))
+    given(placed).when(CorrectPlan(**WHY, segment="other", territory="DACH")).then(other)
+    nowhere = PlanCorrected(territory=None, former=Card(territory="DACH"))
+    given(placed).when(CorrectPlan(**WHY, territory=" ")).then(nowhere)
     given(placed).when(CorrectPlan(**WHY, segment="enterprise")).then_nothing_happens()
-    assert plan_after(placed, PlanCorrected(territory=None)).segment == "enterprise"
+    assert plan_after(placed, nowhere).segment == "enterprise"
+
+
+HELD = ReviewHeld(id="r1", kind="weekly", audience="internal", held_on=JAN_5, ours=("ann",))
+STRUCK = EntryStruck(event=f"{plan_id_of('acme')}:2", entry="review", section="reviews")
+
+
+@pytest.mark.parametrize(
+    ("field", "was", "now"), [("timezone", "Europe/Berlin", "Asia/Tokyo"), ("currency", "EUR", "USD")]
+)
+def test_time_zone_and_currency_can_be_corrected_until_the_first_review_is_held(field, was, now):
+    corrected = PlanCorrected(**{field: now}, former=Card(**{field: was}))
+    scheduled = ReviewScheduled(id="r1", kind="weekly", planned_on=DEC_31)
+    given(scheduled).when(CorrectPlan(**WHY, **{field: now})).then(corrected)
+    assert getattr(plan_after(corrected), field) == now
+    for held in ((HELD,), (scheduled, HELD), (HELD, STRUCK)):
+        given(*held).when(CorrectPlan(**WHY, **{field: now})).then_refused("plan-is-a-baseline", f"/{field}")
+        given(*held).when(CorrectPlan(**WHY, **{field: was})).then_nothing_happens()
+    given(HELD).when(CorrectPlan(**WHY, territory="DACH")).then(
+        PlanCorrected(territory="DACH", former=Card(territory=None))
+    )
+    with pytest.raises(ValidationError):
+        CorrectPlan(**WHY, **{field: None})
 
 
 def test_a_renamed_account_says_the_former_name():

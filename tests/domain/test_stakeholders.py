@@ -4,12 +4,12 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from domain.account_plan import fold
+from domain.account_plan.identities import CorrectStakeholder, Person, StakeholderCorrected
 from domain.account_plan.plan import LegalHoldPlaced, LegalHoldReleased, PlanArchived
 from domain.account_plan.plays import PlanPlay, PlayPlanned
 from domain.account_plan.stakeholders import (
     FORGOTTEN,
     AddStakeholder,
-    CorrectStakeholder,
     ForgetStakeholder,
     MoveStakeholder,
     RecordDeparture,
@@ -17,7 +17,6 @@ from domain.account_plan.stakeholders import (
     Stakeholder,
     StakeholderAdded,
     StakeholderCommands,
-    StakeholderCorrected,
     StakeholderForgotten,
     StakeholderLeft,
     StakeholderMoved,
@@ -62,6 +61,10 @@ LEFT = StakeholderLeft(id="cfo", left_on=JAN_5, went_to="a competitor")
 FORGET = ForgetStakeholder(id="cfo")
 
 
+def corrected_from(former, **said):
+    return StakeholderCorrected(**said, former=Person(**former))
+
+
 def test_a_stakeholder_can_be_added():
     given().when(AddStakeholder(id="cfo", **DETAILS)).then(CFO)
     given_nothing().when(AddStakeholder(id="cfo", **DETAILS)).then_refused("unknown-plan")
@@ -77,7 +80,8 @@ def test_a_role_to_fill_needs_a_title():
     given().when(AddStakeholder(id="ceo", level="executive")).then_refused("role-needs-title", "/title")
     given(CEO).when(CorrectStakeholder(id="ceo", title=None)).then_refused("role-needs-title", "/title")
     given(CEO).when(MoveStakeholder(id="ceo", title=None, moved_on=JAN_5)).then_refused("role-needs-title", "/title")
-    given(CFO).when(CorrectStakeholder(id="cfo", title=None)).then(StakeholderCorrected(id="cfo", title=None))
+    untitled = corrected_from({"title": DETAILS["title"]}, id="cfo", title=None)
+    given(CFO).when(CorrectStakeholder(id="cfo", title=None)).then(untitled)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +129,8 @@ def test_what_the_crm_calls_somebody_is_the_crms_choice(crm_id):
 
 
 def test_only_what_was_wrong_is_corrected():
-    corrected = StakeholderCorrected(id="cfo", name="Frauke Möller", level="management", motivators=())
+    former = {name: DETAILS[name] for name in ("name", "level", "motivators")}
+    corrected = corrected_from(former, id="cfo", name="Frauke Möller", level="management", motivators=())
     wrong = {"name": "Frauke Möller", "level": "management", "motivators": (), "phone": "+49 30 1234"}
     given(CFO).when(CorrectStakeholder(id="cfo", **wrong)).then(corrected)
     given(CFO).when(CorrectStakeholder(id="cfo", **DETAILS)).then_nothing_happens()
@@ -133,10 +138,10 @@ def test_only_what_was_wrong_is_corrected():
 
 
 def test_a_corrected_field_may_be_emptied_but_not_the_level():
-    given(CFO).when(CorrectStakeholder(id="cfo", phone=None)).then(StakeholderCorrected(id="cfo", phone=None))
-    given(HEAD, CFO).when(CorrectStakeholder(id="head", reports_to=None)).then(
-        StakeholderCorrected(id="head", reports_to=None)
-    )
+    no_phone = corrected_from({"phone": "+49 30 1234"}, id="cfo", phone=None)
+    given(CFO).when(CorrectStakeholder(id="cfo", phone=None)).then(no_phone)
+    under_nobody = corrected_from({"reports_to": "cfo"}, id="head", reports_to=None)
+    given(HEAD, CFO).when(CorrectStakeholder(id="head", reports_to=None)).then(under_nobody)
     with pytest.raises(ValidationError):
         CorrectStakeholder(id="cfo", level=None)
 
@@ -157,10 +162,12 @@ def test_assigned_roles_are_the_whole_set():
 
 
 def test_a_new_mail_address_has_not_been_verified_nor_has_it_bounced():
-    new = {"id": "cfo", "email": "fm@acme.example"}
-    given(CFO).when(CorrectStakeholder(**new)).then(StakeholderCorrected(**new, email_status=None))
-    given(CFO).when(CorrectStakeholder(**new, email_status="verified")).then(StakeholderCorrected(**new))
-    given(CEO).when(CorrectStakeholder(**new | {"id": "ceo"})).then(StakeholderCorrected(**new | {"id": "ceo"}))
+    new, former = {"id": "cfo", "email": "fm@acme.example"}, {"email": DETAILS["email"]}
+    unverified = corrected_from(former | {"email_status": "verified"}, **new, email_status=None)
+    given(CFO).when(CorrectStakeholder(**new)).then(unverified)
+    given(CFO).when(CorrectStakeholder(**new, email_status="verified")).then(corrected_from(former, **new))
+    first = new | {"id": "ceo"}
+    given(CEO).when(CorrectStakeholder(**first)).then(corrected_from({"email": None}, **first))
 
 
 def test_nobody_reports_to_themselves():
@@ -168,9 +175,8 @@ def test_nobody_reports_to_themselves():
     given(CFO, HEAD).when(CorrectStakeholder(**cycle)).then_refused("reports-to-cycle", "/reports_to")
     given(CFO, HEAD).when(MoveStakeholder(**cycle, moved_on=JAN_5)).then_refused("reports-to-cycle", "/reports_to")
     given(CFO).when(CorrectStakeholder(id="cfo", reports_to="cfo")).then_refused("reports-to-cycle", "/reports_to")
-    given(CFO, CEO, HEAD).when(CorrectStakeholder(id="cfo", reports_to="ceo")).then(
-        StakeholderCorrected(id="cfo", reports_to="ceo")
-    )
+    under_the_ceo = corrected_from({"reports_to": None}, id="cfo", reports_to="ceo")
+    given(CFO, CEO, HEAD).when(CorrectStakeholder(id="cfo", reports_to="ceo")).then(under_the_ceo)
 
 
 def test_a_superior_and_a_unit_must_be_there():
@@ -178,7 +184,7 @@ def test_a_superior_and_a_unit_must_be_there():
         "unknown-stakeholder", "/reports_to"
     )
     given(CFO).when(MoveStakeholder(id="cfo", unit="plant-b", moved_on=JAN_5)).then_refused("unknown-unit", "/unit")
-    under_her = StakeholderCorrected(id="ceo", reports_to="cfo")
+    under_her = corrected_from({"reports_to": None}, id="ceo", reports_to="cfo")
     given(CFO, LEFT, CEO).when(CorrectStakeholder(id="ceo", reports_to="cfo")).then(under_her, warnings=("has-left",))
 
 
@@ -347,7 +353,9 @@ def test_what_was_never_said_of_the_forgotten_stays_unsaid():
 def test_words_about_a_person_are_always_personal():
     personal = {"name", "title", "email", "phone", "location", "motivators"}
     for event in (StakeholderAdded, StakeholderCorrected):
-        assert {name for name, sealed in marked(event, Sealed) if sealed == PERSONAL} == personal
+        found = {name for name, sealed in marked(event, Sealed) if sealed == PERSONAL}
+        assert found - {"former"} == personal
+    assert ("former", PERSONAL) in marked(StakeholderCorrected, Sealed)
     assert marked(StakeholderMoved, Sealed) == (("title", PERSONAL),)
     assert marked(SentimentChanged, Sealed) == (("evidence", PERSONAL),)
     assert marked(StakeholderLeft, Sealed) == (("went_to", SPEECH),)

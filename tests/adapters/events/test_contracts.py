@@ -61,7 +61,7 @@ def complaints(type: str, data: Any) -> list[str]:
 
 def row_of(record: Recorded) -> Notification:
     return Notification(
-        record.aggregate_id, record.version, type(record.event).__name__, record.stored, record.position
+        record.aggregate_id, record.version, topic_of(type(record.event).__name__), record.stored, record.position
     )
 
 

@@ -241,7 +241,7 @@ def test_what_is_stored_is_what_is_read(event, at, reason, about, former_about):
     meta = MetaToRecord(at, SAID, "c", reason, about, former_about)
     keys = dict.fromkeys(people_spoken_of(event, meta), b"k" * 32)
     stored = encode(plan_id, version, event, meta, keys)
-    record = decode(plan_id, version, 9, type(event).__name__, stored, keys)
+    record = decode(plan_id, version, 9, topic_of(type(event).__name__), stored, keys)
     assert stored_as(record.event) == stored_as(event)
     assert (record.meta.recorded_at, record.meta.reason) == (at, reason)
     assert list(json.loads(stored)) == ["meta", "data", "sealed"]
@@ -253,7 +253,7 @@ def test_what_is_stored_is_what_is_read(event, at, reason, about, former_about):
 def test_what_is_stored_can_be_read_by_whoever_has_no_key(event, reason, about, former_about):
     meta = MetaToRecord(AT, SAID, "c", reason, about, former_about)
     stored = encode(PLAN, 3, event, meta, dict.fromkeys(people_spoken_of(event, meta), b"k" * 32))
-    record = decode(PLAN, 3, 9, type(event).__name__, stored, {})
+    record = decode(PLAN, 3, 9, topic_of(type(event).__name__), stored, {})
     assert record.event.model_fields_set == event.model_fields_set
     for field in event.model_fields_set:
         assert bool(getattr(record.event, field)) == bool(getattr(event, field)) or getattr(event, field) == ""

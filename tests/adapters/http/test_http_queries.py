@@ -171,12 +171,12 @@ def test_the_history_is_every_event_in_order(told: Told):
 @pytest.mark.parametrize(
     ("wanted", "types"),
     [
-        ({"section": "vision"}, ["VisionStated", "SectionConfirmed"]),
-        ({"type": "PlayWon"}, ["PlayWon"]),
-        ({"type": "play-won"}, ["PlayWon"]),
-        ({"type": "plantrail.play-won.v1"}, ["PlayWon"]),
+        ({"section": "vision", "to": "review:R1"}, ["VisionStated", "SectionConfirmed"]),
+        ({"type": "PlayWon", "to": "review:R1"}, ["PlayWon"]),
+        ({"type": "play-won", "to": "review:R1"}, ["PlayWon"]),
+        ({"type": "plantrail.play-won.v1", "to": "review:R1"}, ["PlayWon"]),
         ({"actor": "nobody"}, []),
-        ({"entity": "vision"}, ["VisionStated"]),
+        ({"entity": "vision", "to": "review:R1"}, ["VisionStated"]),
         ({"entity": "objection:o1"}, ["ObjectionNoted", "ObjectionSettled"]),
         ({"entity": "objection:o2"}, []),
         ({"section": "plays", "type": "PlayLost", "actor": "ann", "entity": "play:lost"}, ["PlayLost"]),
@@ -186,7 +186,7 @@ def test_the_history_is_every_event_in_order(told: Told):
         ({"to": "2026-01-05"}, ["PlanOpened"]),
         ({"from": "version:1", "to": "version:3"}, ["PlanCorrected", "AccountRenamed"]),
         ({"from": "event:acme:1", "to": "2026-01-06", "type": "TierChanged"}, ["TierChanged", "TierChanged"]),
-        ({"from": "review:R1", "type": "ReviewHeld"}, []),
+        ({"from": "review:x", "type": "ReviewHeld"}, []),
         ({"from": "1970-01-01", "to": "version:1"}, ["PlanOpened"]),
         ({"as_of": "version:1"}, ["PlanOpened"]),
     ],
@@ -272,7 +272,11 @@ def test_a_page_beyond_the_end_is_empty(told: Told):
         ("unit", "line", ["UnitAdded", "UnitRenamed", "UnitRemoved"]),
         ("touch", "t2", ["TouchLogged", "EntryStruck"]),
         ("cell", "plant:hub", ["CellAssessed"]),
-        ("vision", "vision", ["VisionStated"]),
+        (
+            "vision",
+            "vision",
+            ["VisionStated", "VisionStated", "VisionCorrected", "VisionWithdrawn", "VisionStated"],
+        ),
     ],
 )
 def test_the_life_of_a_thing_is_told_whether_or_not_it_is_there_still(told: Told, kind, id, types):

@@ -68,6 +68,26 @@ def lines_of(file):
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
+# Under several ids
+
+
+def test_whoever_was_entered_twice_is_forgotten_under_both_ids(plans, store, file):
+    handle(plans, "merge-stakeholder", id="cto", into="cfo")
+    handle(plans, "forget-stakeholder", id="cto")
+    assert names(store) == ["[forgotten]", "[forgotten]"]
+    assert [line["stakeholder"] for line in lines_of(file)] == ["cfo", "cto"]
+    assert {each.stakeholder for each in store.erasures.certificates(ACME)} == {"cfo", "cto"}
+
+
+def test_who_was_withdrawn_can_still_be_forgotten_in_the_cuts_that_keep_them(plans, store, file):
+    handle(plans, "withdraw-stakeholder", id="cfo", reason="Works elsewhere")
+    handle(plans, "forget-stakeholder", id="cfo")
+    assert names(store) == ["Jim Roe"]
+    known = plans_on(store).read(ACME)
+    assert [record.event.name for record in known.records[1:3]] == ["[forgotten]", "Jim Roe"]
+    assert [line["stakeholder"] for line in lines_of(file)] == ["cfo"]
+
+
 # The certificate
 
 

@@ -11,7 +11,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 
-from adapters.events.stored_format import MetaToRecord
+from adapters.events.stored_format import MetaToRecord, topic_of
 from adapters.postgres import recorder as recorder_module
 from adapters.postgres.datastore import SCHEMA, Datastore
 from adapters.postgres.group_commit import append
@@ -186,7 +186,7 @@ def test_the_library_reads_what_we_record(store, recorder):
     plan_id = uuid4()
     recorded = store.events.append(commit(plan_id, 0, note("one"), PlayWon(id="pilot", finished_on=MONDAY.date())))
     stored = [(each.originator_id, each.originator_version, each.topic, each.state) for each in log_of(recorder)]
-    assert stored == [(plan_id, each.version, type(each.event).__name__, each.stored) for each in recorded]
+    assert stored == [(plan_id, each.version, topic_of(type(each.event).__name__), each.stored) for each in recorded]
     assert recorder.select_events(plan_id, gt=1) == [StoredEvent(*stored[1])]
     assert [each.id for each in log_of(recorder)] == [each.position for each in recorded]
     assert recorder.max_notification_id() == recorded[-1].position

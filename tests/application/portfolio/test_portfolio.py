@@ -17,6 +17,7 @@ from pydantic_core import to_json
 
 from adapters.events import partial_read as partial_events
 from adapters.events.partial_read import read_partial_event
+from adapters.events.stored_format import topic_of
 from adapters.postgres.portfolio import statement, values
 from adapters.postgres.portfolio_rows import read_row, to_store
 from adapters.postgres.store import Store
@@ -93,7 +94,7 @@ def item_of(known: LoadedPlan, now: datetime) -> PortfolioItem:
 
 def partial_event(record: Recorded) -> PartialEvent:
     return read_partial_event(
-        record.aggregate_id, record.version, record.position, type(record.event).__name__, record.stored
+        record.aggregate_id, record.version, record.position, topic_of(type(record.event).__name__), record.stored
     )
 
 

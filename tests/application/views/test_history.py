@@ -212,7 +212,13 @@ def test_the_life_of_a_thing_includes_what_only_names_it():
         "PlayRelinked",
     ]
     assert types(told, kind="cell", id="plant:hub") == ["CellAssessed"]
-    assert types(told, kind="contract", id="contract") == ["ContractSet", "ContractRenewed"]
+    assert types(told, kind="contract", id="contract") == [
+        "ContractSet",
+        "ContractRenewed",
+        "ContractCorrected",
+        "ContractWithdrawn",
+        "ContractSet",
+    ]
 
 
 # Paging
