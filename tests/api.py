@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
 from adapters.access.callers import Callers, Development
+from adapters.access.issuer_sign_in import IssuerSignIn
 from adapters.bootstrap.http_service import Reception, http_app
 from adapters.http.limits import Buckets
 from adapters.observability.readiness import Checks
@@ -124,13 +125,22 @@ def served(
     keys_changed: Callable[[], None] = lambda: None,
     caller_by_key: Callable[[str], Caller | None] = lambda _: None,
     checks: Checks | None = None,
+    by_issuer: IssuerSignIn | None = None,
 ) -> Iterator[Api]:
     """A process of its own, as far as anybody can tell from outside."""
     clock = clock or Clock()
     development = None if callers else Development()
     let_in = Reception(callers or Development(), limits, keys_changed, caller_by_key, development)
     app = http_app(
-        store, let_in, SECRET, checks, now=clock, targets=Targets(loopback=True), pages=pages, signing=LOG_KEY
+        store,
+        let_in,
+        SECRET,
+        checks,
+        now=clock,
+        targets=Targets(loopback=True),
+        pages=pages,
+        signing=LOG_KEY,
+        by_issuer=by_issuer,
     )
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(running(app)) as client:
         yield Api(store, clock, portal, client, app)

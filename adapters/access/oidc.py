@@ -102,8 +102,14 @@ def fetched(issuer: str) -> dict[str | None, PyJWK]:
 
 
 def read(client: httpx.Client, url: str) -> dict[str, Any]:
+    return read_answer(client, "GET", url)
+
+
+def read_answer(client: httpx.Client, method: str, url: str, sent: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the JSON object that the issuer answers, to a form where one is sent.  Raises `IssuerWrong`,
+    `httpx.HTTPError`."""
     content = bytearray()
-    with client.stream("GET", url, headers={"Accept": "application/json"}) as response:
+    with client.stream(method, url, data=sent, headers={"Accept": "application/json"}) as response:
         if response.status_code != 200:
             raise IssuerWrong(f"The issuer answers {response.status_code}.")
         for part in response.iter_bytes():
@@ -190,7 +196,7 @@ class IssuedTokens:
         good_until, known = self._verified.get(digest, (0.0, None))
         if known and monotonic() < good_until:
             return known
-        claims = await self._claims(token)
+        claims = await self.claims(token)
         caller = caller_by(claims, self._issuer)
         left = expires_at(claims) - self._now().timestamp()
         if left <= 0:
@@ -200,7 +206,8 @@ class IssuedTokens:
             self._verified.popitem(last=False)
         return caller
 
-    async def _claims(self, token: str) -> dict[str, Any]:
+    async def claims(self, token: str) -> dict[str, Any]:
+        """Return what a token says that the issuer made for our audience. Raises `CallerUnknown`."""
         if len(token) > LONGEST_TOKEN:
             raise CallerUnknown("This token is too long.")
         try:

@@ -24,6 +24,7 @@ from adapters.access.callers import (
     Tokens,
     is_this_machine,
 )
+from adapters.access.issuer_sign_in import IssuerSignIn
 from adapters.access.sessions import Sessions
 from adapters.bootstrap.audit_bundle import bundle_without_words
 from adapters.bootstrap.committed_lists import carrying_out_lists
@@ -141,6 +142,15 @@ def tokens(settings: Settings) -> Tokens | None:
     return issued_tokens(settings)
 
 
+def sign_in(settings: Settings, address: str) -> IssuerSignIn | None:
+    """Return what signs people in through the issuer, if it knows this service. Raises `SettingsError`."""
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        return None
+    from adapters.bootstrap.issuer import issuer_sign_in
+
+    return issuer_sign_in(settings, address)
+
+
 def http_app(
     store: Store,
     let_in: Reception,
@@ -152,6 +162,7 @@ def http_app(
     metrics: Metrics | None = None,
     pages: Pages = no_pages,
     signing: LogKey | None = None,
+    by_issuer: IssuerSignIn | None = None,
 ) -> FastAPI:
     """`signing` is the key of the log, where this process may verify the log and make bundles."""
     plans, targets = account_plans(store, now), targets or Targets()
@@ -189,6 +200,7 @@ def http_app(
         checks={"store-away": store.why_away} if checks is None else checks,
         public_url=address,
         drafts=Drafts(store.drafts, store.secrets.of("drafts")),
+        issuer_sign_in=by_issuer,
         sessions=Sessions(store.sessions, now, let_in.caller_by_key, let_in.development),
         metrics=metrics or Metrics(),
         outages=store.outages,
@@ -358,6 +370,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
             metrics=metrics,
             pages=pages,
             signing=signing,
+            by_issuer=sign_in(settings, address),
         )
         limits = Limits(of_one_address=settings.connections_per_address, in_all=settings.connections)
         config = server_config(app, host, port, Connections(limits, metrics, make_id))

@@ -1,5 +1,8 @@
-"""Wiring of the issuer of bearer tokens."""
+"""Wiring of the issuer of bearer tokens, and of sign-in through it."""
 
+from dataclasses import replace
+
+from adapters.access.issuer_sign_in import IssuerSignIn
 from adapters.access.oidc import IssuedTokens, Issuer, is_safe
 from adapters.bootstrap.settings import Settings, SettingsError
 from adapters.bootstrap.store import utc_now
@@ -17,3 +20,12 @@ def issuer(settings: Settings) -> Issuer:
 def issued_tokens(settings: Settings) -> IssuedTokens:
     """Return what verifies the issuer's tokens. Raises `SettingsError`."""
     return IssuedTokens(issuer(settings), utc_now)
+
+
+def issuer_sign_in(settings: Settings, address: str) -> IssuerSignIn:
+    """Return what signs people in through the issuer, on the pages at this address. Raises `SettingsError`."""
+    trusted = replace(issuer(settings), audience=settings.oidc_client_id or "")
+    secret = settings.oidc_client_secret
+    return IssuerSignIn(
+        trusted, secret.get_secret_value() if secret else None, f"{address}/sign-in/issuer/done", utc_now
+    )

@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     """PLANTRAIL_OIDC_ROLE_CLAIM: the claim that names one of our roles, possibly among roles that are not ours."""
     oidc_plans_claim: str = "plantrail_plans"
     """PLANTRAIL_OIDC_PLANS_CLAIM: the claim that lists plan ids or account ids, or says `all`. If absent, no plans."""
+    oidc_client_id: str | None = None
+    """PLANTRAIL_OIDC_CLIENT_ID: the id under which the issuer knows this service: people sign in to the pages through
+    it."""
+    oidc_client_secret: SecretStr | None = None
+    """PLANTRAIL_OIDC_CLIENT_SECRET: the secret of this client, where the issuer gave one."""
     requests_per_second: float = Field(default=50, gt=0)
     """PLANTRAIL_REQUESTS_PER_SECOND: requests per second for each caller, on average. Four seconds' worth may come at
     once."""

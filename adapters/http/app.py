@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 from adapters.access.access_log import SECONDS_BETWEEN_WRITES, AccessEvents, AccessLog
 from adapters.access.api_keys import ApiKeys
 from adapters.access.callers import Callers
+from adapters.access.issuer_sign_in import IssuerSignIn
 from adapters.access.sessions import Sessions
 from adapters.exchange.imports.jobs import Imports
 from adapters.http import (
@@ -114,6 +115,8 @@ class Services:
     public_url: str
     """Where others reach the service."""
     drafts: Drafts
+    issuer_sign_in: IssuerSignIn | None
+    """Signs people in through the issuer; None where it does not know this service."""
     sessions: Sessions
     """The sessions of people who use the pages."""
     metrics: Metrics = field(default_factory=Metrics)

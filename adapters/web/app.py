@@ -34,7 +34,7 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
     )
     return [
         *asset_routes(),
-        *sign_in.routes(guard, services.sessions, services.callers),
+        *sign_in.routes(guard, services.sessions, services.callers, services.issuer_sign_in),
         *portfolio.routes(services, guard, services.now),
         *me.routes(rooms, services.portfolio, guard, make_id),
         *OpeningPages(desk, "/open-plan", plan.home_of, "/", make_id).routes(guard),

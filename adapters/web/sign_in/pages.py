@@ -7,22 +7,39 @@ from starlette.routing import Route
 
 from adapters.access.api_keys import KEY
 from adapters.access.callers import Callers, CallerUnknown
+from adapters.access.issuer_sign_in import IssuerSignIn, Pending, SignInRefused
 from adapters.access.sessions import Sessions
+from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, cookie_name, visitor_of
 from adapters.web.sign_in.targets import target_in
 from adapters.web.templates import render
 
 MOST_BYTES = 16 * 1024
-FORM = "application/x-www-form-urlencoded"
+PENDING_SECONDS = 600
+"""How long somebody may take at the issuer."""
 
 
-def routes(guard: PageGuard, sessions: Sessions, callers: Callers) -> list[Route]:
+def pending_cookie(request: Request) -> str:
+    """The cookie a browser keeps while somebody signs in at the issuer."""
+    return f"{cookie_name(request)}_pending"
+
+
+def routes(
+    guard: PageGuard, sessions: Sessions, callers: Callers, by_issuer: IssuerSignIn | None = None
+) -> list[Route]:
     async def page(request: Request) -> Response:
         return shown(request, target_in(request.query_params.get("to")))
 
     def shown(request: Request, to: str, wrong: str = "", status: int = 200) -> Response:
-        names = sessions.names_may_be_chosen
-        return render(request, "sign_in/page.html", status, to=to, wrong=wrong, names_may_be_chosen=names)
+        return render(
+            request,
+            "sign_in/page.html",
+            status,
+            to=to,
+            wrong=wrong,
+            names_may_be_chosen=sessions.names_may_be_chosen,
+            through_issuer=by_issuer is not None,
+        )
 
     async def sign_in(request: Request) -> Response:
         form = await request.form(max_files=0, max_fields=10)
@@ -52,7 +69,41 @@ def routes(guard: PageGuard, sessions: Sessions, callers: Callers) -> list[Route
         answer.delete_cookie(cookie_name(request), path="/", secure=request.url.scheme == "https", httponly=True)
         return answer
 
+    def issuer() -> IssuerSignIn:
+        if by_issuer is None:
+            raise NoSuchPage("No issuer lets people sign in here: sign in by a key.")
+        return by_issuer
+
+    async def to_issuer(request: Request) -> Response:
+        to = target_in(request.query_params.get("to"))
+        try:
+            pending, address = await issuer().begin(to)
+        except SignInRefused as error:
+            return shown(request, to, str(error), 503)
+        answer = RedirectResponse(address, 303)
+        answer.set_cookie(
+            pending_cookie(request), pending.cookie(), PENDING_SECONDS, path="/",
+            secure=request.url.scheme == "https", httponly=True, samesite="lax",
+        )  # fmt: skip
+        return answer
+
+    async def from_issuer(request: Request) -> Response:
+        try:
+            pending = Pending.read(request.cookies.get(pending_cookie(request)))
+            caller, until = await issuer().finish(pending, request.query_params)
+        except SignInRefused as error:
+            return shown(request, "/", str(error), 422)
+        browser = request.headers.get("user-agent", "")
+        token = await run_in_threadpool(sessions.begin, caller, "oidc", browser, expires_at=until)
+        answer = signed_in(request, token, target_in(pending.to))
+        answer.delete_cookie(
+            pending_cookie(request), path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax"
+        )
+        return answer
+
     return [
+        guard.open_page("/sign-in/issuer", to_issuer, "sign-in-at-issuer"),
+        guard.open_page("/sign-in/issuer/done", from_issuer, "signed-in-at-issuer"),
         guard.open_page("/sign-in", page, "sign-in-page"),
         guard.open_page("/sign-in", sign_in, "sign-in", "POST"),
         guard.page("/sign-out", sign_out, "signed-in", "sign-out", "POST"),
