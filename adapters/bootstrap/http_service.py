@@ -47,6 +47,7 @@ from adapters.bootstrap.store import (
     needs_keys,
     notary,
     open_store,
+    promises_across_plans,
     the_program,
     utc_now,
 )
@@ -177,6 +178,7 @@ def http_app(
         portfolio=store.portfolio,
         month_ends=store.month_ends,
         findings=findings_across_plans(store, now),
+        promises=promises_across_plans(store, now),
         kept_months=store.month_ends,
         tree=store.tree,
         verify_log=verifying(store, signing) if signing else None,
@@ -224,6 +226,7 @@ def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> 
         store.portfolio.follower(utc_now, store.outages),
         store.month_ends.follower(utc_now, store.outages),
         findings_across_plans(store).follower(store.outages),
+        promises_across_plans(store).follower(store.outages),
     )
     for follower in followers:
         follower.start()

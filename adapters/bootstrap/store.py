@@ -17,6 +17,7 @@ from adapters.bootstrap.settings import Settings, erasure_list, key_encryption_k
 from adapters.observability.periodic import every
 from adapters.postgres.findings import PostgresFindings, standings
 from adapters.postgres.notary import Notary
+from adapters.postgres.promises import PostgresPromises
 from adapters.postgres.store import ConnectionStrings, Store, embedded, opened
 from adapters.proof.checkpoints import LogKey
 from application.aggregates.cache import LoadedAggregate
@@ -98,6 +99,12 @@ def findings_across_plans(store: Store, now: Callable[[], datetime] = utc_now) -
         lambda: program.refreshed(program.remembered(PROGRAM_ID)).records,
         now,
     )
+
+
+def promises_across_plans(store: Store, now: Callable[[], datetime] = utc_now) -> PostgresPromises:
+    plans = account_plans(store, now)
+    store.erasures.when_forgotten(plans.drop)
+    return PostgresPromises(store.datastore, plans.read, now)
 
 
 def needs_keys(settings: Settings, store: Store) -> bool:

@@ -9,7 +9,13 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from adapters.bootstrap.settings import Settings
-from adapters.bootstrap.store import connection_strings, findings_across_plans, open_store, utc_now
+from adapters.bootstrap.store import (
+    connection_strings,
+    findings_across_plans,
+    open_store,
+    promises_across_plans,
+    utc_now,
+)
 from adapters.cli.errors import Told
 from adapters.cli.terminal import err, print_lines, tell
 from adapters.postgres.embedded import EmbeddedPostgres, Role
@@ -50,11 +56,12 @@ def rebuild() -> None:
         tables: Mapping[str, Callable[[Callable[[int, int], None]], None]] = {
             "portfolio": partial(store.portfolio.rebuild, utc_now),
             "findings": findings_across_plans(store).rebuild,
+            "promises": promises_across_plans(store).rebuild,
             "month ends": partial(store.month_ends.rebuild, utc_now),
         }
         for name, rebuilt in tables.items():
             rebuilt(partial(shown, progress, progress.add_task(name, total=None)))
-    tell("The portfolio, the findings and the month ends are made anew.")
+    tell("The portfolio, the findings, the promises and the month ends are made anew.")
 
 
 def shown(progress: Progress, task: TaskID, done: int, total: int) -> None:

@@ -35,6 +35,7 @@ from adapters.http import (
     packs,
     portfolio,
     program,
+    promises,
     proof,
     queries,
     reports,
@@ -62,6 +63,7 @@ from application.aggregates.ports import Heads
 from application.findings.ports import AllFindings
 from application.measures.ports import MonthEnds
 from application.portfolio.ports import Portfolio
+from application.portfolio.promises import AllPromises
 from application.proof.ports import LogTree, VerifyLog
 from application.reports.ports import Histories, KeptMonths
 from application.rounds.carrying_out import CommittedLists
@@ -85,6 +87,7 @@ class Services:
     portfolio: Portfolio
     month_ends: MonthEnds
     findings: AllFindings
+    promises: AllPromises
     kept_months: KeptMonths
     tree: LogTree
     verify_log: VerifyLog | None
@@ -187,6 +190,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             portfolio.routes(services.portfolio),
             measures.routes(services.month_ends, services.now, views.note_read),
             findings.routes(services.findings),
+            promises.routes(services.promises),
             erasures.routes(views, services.erasures),
             feed.routes(services.subscribers, views.note_read),
             contracts.routes(services.public_url, version),

@@ -24,6 +24,11 @@ def month_report(report: Json) -> Document:
         sections=[
             Section("totals", "All plans together", [score_groups(report["totals"])]),
             Section("owners", "By owner", list(owners(report["owners"]))),
+            Section(
+                "people",
+                "By who promised",
+                [grouped("Promises of ours by who made them, in all plans", "Person", "person", report["people"])],
+            ),
             Section("tiers", "By tier", [grouped("Plans by their tier", "Tier", "tier", report["tiers"])]),
             Section("plans", "Plan by plan", [plans(report["plans"])]),
             Section("slips", "The worst slips", [slips(report["worst_slips"])]),

@@ -36,6 +36,7 @@ SECTIONS = [
 MONTH_SECTIONS = [
     "All plans together",
     "By owner",
+    "By who promised",
     "By tier",
     "Plan by plan",
     "The worst slips",

@@ -1,0 +1,49 @@
+"""Promises of all plans, by who promised, over HTTP."""
+
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
+
+from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
+from adapters.http.documentation import LIST_QUERY
+from adapters.http.portfolio import MOST_POSITION
+from adapters.http.requests import caller_of
+from application.portfolio.promises import AllPromises, PromisesPage, PromisesQuery
+
+
+class PromisesParameters(PromisesQuery):
+    """Which promises, and how recent they must be."""
+
+    at_least: int | None = Field(
+        None,
+        ge=0,
+        le=MOST_POSITION,
+        description="The `position` of a command: wait up to 2 s until the list includes what follows from it.",
+    )
+
+
+def routes(promises: AllPromises) -> APIRouter:
+    api = APIRouter(prefix="/v1/promises", tags=["views"])
+
+    @api.get(
+        "", response_model=PromisesPage, summary="Open plays and actions of all plans, by who promised", **LIST_QUERY
+    )
+    async def read_promises(request: Request, wanted: Annotated[PromisesParameters, Query()]) -> Response:
+        caller = caller_of(request)
+
+        def page() -> PromisesPage:
+            if wanted.at_least is not None:
+                promises.wait_for(wanted.at_least)
+            return promises.query(wanted, caller)
+
+        found = await run_in_threadpool(page)
+        content = found.model_dump_json().encode()
+        tag = f'"{sha256(content).hexdigest()[:32]}"'
+        if is_known(request, tag):
+            return unchanged(tag)
+        return Answer(content, at_cursor(request, found.next)).with_tag(tag)
+
+    return api

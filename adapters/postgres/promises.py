@@ -1,0 +1,221 @@
+"""The open promises of all plans: a table that the log keeps, and what is asked of it.
+
+An event only marks its plan; a marked plan is listed anew as it then stands, once however many of its events come
+together.  The table holds how promises are found, and no words: these are read of the plans a page shows.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from time import monotonic, sleep
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from adapters.events.stored_format import EVENTS_BY_TOPIC
+from adapters.observability.outages import Outages
+from adapters.postgres.datastore import Datastore, unavailable
+from adapters.postgres.portfolio import by_plan, theirs
+from adapters.postgres.projections import (
+    Follower,
+    Logged,
+    Now,
+    Progress,
+    Standing,
+    catch_up,
+    connected,
+    rebuild,
+    standing,
+)
+from application.aggregates.access import Caller
+from application.aggregates.ports import ProjectionLag
+from application.portfolio.promises import (
+    PlanPromise,
+    PromisePosition,
+    PromisesOfAPlan,
+    PromisesPage,
+    PromisesQuery,
+    cursor_of,
+    position_of,
+    rows_of,
+)
+from application.views.loaded_plan import LoadedPlan
+from application.views.plan_names import plans_named
+from domain.account_plan.plan import Plan
+from domain.account_plan.promises import PROMISES
+from domain.language import same_person
+
+NAME = "promises"
+SHAPE = 1
+"""To be raised when a row is made otherwise."""
+PLANS_AT_A_TIME = 20
+"""Listed in one transaction, at most: who follows must be able to stop within a second."""
+ROWS_AT_A_TIME = 1_000
+
+IDLE = {topic for topic, event in EVENTS_BY_TOPIC.items() if event.noun not in {Plan.noun, *PROMISES}}
+"""The topics of events that change no promise and no plan's zone."""
+
+MARK = (
+    "INSERT INTO plantrail.plans_to_list (generation, plan_id, position)"
+    " SELECT %s, * FROM unnest(%s::uuid[], %s::bigint[])"
+    " ON CONFLICT (generation, plan_id) DO UPDATE SET position = excluded.position"
+)
+MARKED = "SELECT plan_id FROM plantrail.plans_to_list WHERE generation = %s LIMIT %s"
+LISTED = "DELETE FROM plantrail.plans_to_list WHERE generation = %s AND plan_id = %s"
+TAKE_OUT = "DELETE FROM plantrail.promises WHERE generation = %s AND plan_id = %s"
+PUT_IN = (
+    "INSERT INTO plantrail.promises (generation, plan_id, noun, id, kind, owner, side, due_on, overdue_at)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+CLEAR = (
+    "DELETE FROM plantrail.{table} WHERE generation = %(generation)s AND plan_id IN"
+    " (SELECT plan_id FROM plantrail.{table} WHERE generation = %(generation)s LIMIT %(most)s)"
+)
+STILL_MARKED = "SELECT EXISTS (SELECT FROM plantrail.plans_to_list WHERE generation = %s AND position <= %s)"
+
+ReadPlan = Callable[[UUID], LoadedPlan]
+"""Reads a plan as it stands.  Raises `PlanNotOpen`."""
+
+
+class PromisesTable:
+    """See `adapters.postgres.projections.Projection`."""
+
+    name = NAME
+    shape = SHAPE
+
+    def __init__(self, read: ReadPlan) -> None:
+        self._read = read
+
+    def fold(
+        self, connection: Connection[Any], generation: int, batches: Iterable[Sequence[Logged]], _now: datetime
+    ) -> None:
+        for events in batches:
+            marked = by_plan(event for event in events if event[3] not in IDLE)
+            last = [of_plan[-1][0] for of_plan in marked.values()]
+            if marked:
+                connection.execute(MARK, (generation, list(marked), last), prepare=True)
+
+    def is_due(self, connection: Connection[Any], generation: int, _now: datetime) -> bool:
+        return connection.execute(MARKED, (generation, 1), prepare=True).fetchone() is not None
+
+    def age(self, connection: Connection[Any], generation: int, _now: datetime) -> None:
+        for (plan_id,) in connection.execute(MARKED, (generation, PLANS_AT_A_TIME), prepare=True).fetchall():
+            rows = [(generation, plan_id, *row) for row in rows_of(self._read(plan_id).state)]
+            connection.execute(TAKE_OUT, (generation, plan_id), prepare=True)
+            connection.cursor().executemany(PUT_IN, rows)
+            connection.execute(LISTED, (generation, plan_id), prepare=True)
+
+    def clear(self, connection: Connection[Any], generation: int) -> bool:
+        some = {"generation": generation, "most": ROWS_AT_A_TIME}
+        return any(
+            connection.execute(CLEAR.format(table=table), some).rowcount > 0 for table in (NAME, "plans_to_list")
+        )
+
+
+# Asking
+
+
+def statement(query: PromisesQuery, after: PromisePosition | None, caller: Caller | None) -> str:
+    """One row more than asked for shows whether there is another page.  Who may see a plan, the portfolio says."""
+    place = ["(due_on, plan_id, noun, id) > (%(day)s, %(plan_id)s, %(noun)s, %(id)s)"]
+    return (
+        "SELECT due_on, plan_id, noun, id FROM plantrail.promises"
+        " JOIN (SELECT plan_id, people FROM plantrail.portfolio"
+        "  WHERE generation = (SELECT generation FROM plantrail.projections WHERE name = 'portfolio' AND live)"
+        " ) AS p USING (plan_id)"
+        " WHERE generation = (SELECT generation FROM plantrail.projections WHERE name = 'promises' AND live) AND "
+        + " AND ".join((*wanted(query), *theirs(caller), *(place if after else ()), "true"))
+        + " ORDER BY due_on, plan_id, noun, id LIMIT %(most)s"
+    )
+
+
+def wanted(query: PromisesQuery) -> Iterator[str]:
+    if query.owner:
+        yield "owner = %(owner)s"
+    if query.plan:
+        yield "plan_id = ANY(%(named)s::uuid[])"
+    if query.state != "open":
+        yield "overdue_at <= %(now)s" if query.state == "overdue" else "overdue_at > %(now)s"
+    if query.due_before:
+        yield "due_on < %(due_before)s"
+    if query.kind:
+        yield "noun = %(kind)s" if query.kind in PROMISES else "kind = %(kind)s"
+    if query.side:
+        yield "side = %(side)s"
+
+
+def values(query: PromisesQuery, after: PromisePosition | None, caller: Caller | None, now: datetime) -> dict[str, Any]:
+    return {
+        "owner": query.owner and same_person(query.owner),
+        "named": list(plans_named(query.plan)) if query.plan else [],
+        "due_before": query.due_before,
+        "kind": query.kind,
+        "side": query.side,
+        "now": now,
+        "most": query.limit + 1,
+        **({"actor": caller.actor, "plans": list(caller.plans or ())} if caller else {}),
+        **dict(zip(("day", "plan_id", "noun", "id"), after or (None,) * 4, strict=True)),
+    }
+
+
+class PostgresPromises:
+    """See `application.portfolio.promises.AllPromises`."""
+
+    def __init__(self, datastore: Datastore, read: ReadPlan, now: Now) -> None:
+        self._datastore = datastore
+        self._read = read
+        self._table = PromisesTable(read)
+        self._now = now
+
+    def query(self, query: PromisesQuery, caller: Caller | None = None) -> PromisesPage:
+        after, now = position_of(query.cursor) if query.cursor else None, self._now()
+        with self._datastore.connection() as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            rows = cursor.execute(statement(query, after, caller), values(query, after, caller, now)).fetchall()
+        places = [PromisePosition(**row) for row in rows[: query.limit]]
+        more = len(rows) > query.limit
+        items = list(self._shown(places, now))
+        return PromisesPage.model_construct(items=items, next=cursor_of(places[-1]) if more else None)
+
+    def _shown(self, places: Sequence[PromisePosition], now: datetime) -> Iterator[PlanPromise]:
+        """Each plan is read once.  A promise that is gone by now is left out."""
+        plans = {plan_id: PromisesOfAPlan(self._read(plan_id), now) for plan_id in {each.plan_id for each in places}}
+        for each in places:
+            shown = plans[each.plan_id].shown(each.noun, each.id)
+            if shown:
+                yield shown
+
+    def position(self) -> int:
+        """How far the table has come.  Raises `StoreUnavailable`."""
+        with self._datastore.connection() as connection:
+            return standing(connection, NAME).position
+
+    def wait_for(self, position: int, timeout: float = 2.0) -> None:
+        """Until every plan is listed as it stood at a position.  Raises `ProjectionLag`, `StoreUnavailable`."""
+        deadline, pause = monotonic() + timeout, 0.002
+        while not self._has_listed(position):
+            if monotonic() + pause > deadline:
+                raise ProjectionLag(ProjectionLag.__doc__)
+            sleep(pause)
+            pause = min(2 * pause, 0.05)
+
+    def _has_listed(self, position: int) -> bool:
+        with self._datastore.connection() as connection:
+            at = standing(connection, NAME)
+            marked = connection.execute(STILL_MARKED, (at.generation, position), prepare=True).fetchone()
+        return at.position >= position and marked == (False,)
+
+    def catch_up(self) -> Standing:
+        """Bring the table up to date here and now, where nobody may follow the log.  Raises `StoreUnavailable`."""
+        with unavailable(), connected(self._datastore) as connection:
+            *_, at = catch_up(connection, self._table, self._now)
+            return at
+
+    def follower(self, outages: Outages | None = None) -> Follower:
+        """To be started and stopped by whoever serves."""
+        return Follower(self._datastore, self._table, self._now, outages)
+
+    def rebuild(self, progress: Progress = lambda _done, _total: None) -> None:
+        """Make the table anew while it serves: see `adapters.postgres.projections.rebuild`."""
+        rebuild(self._datastore, self._table, self._now, progress)
