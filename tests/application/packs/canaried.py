@@ -18,7 +18,7 @@ from domain.account_plan import ACCOUNT_PLAN
 from domain.language import Event
 from domain.markers import Refers, marked
 from domain.record import Saying
-from tests.everything import ACTION, AFTERWARDS, GOAL, HYPOTHESIS, TOLD, Line
+from tests.everything import ACTION, AFTERWARDS, GOAL, HYPOTHESIS, MISTAKES, TOLD, Line
 from tests.histories import History, opened
 
 FIRST = 910_000
@@ -140,7 +140,7 @@ WORDS = {"kind", "penetration", "position", "decision", "outcome", "audience", "
 
 def history() -> History:
     """Every id in it says that it is secret."""
-    lines = [*TOLD, *FOR_CUSTOMERS, *AFTERWARDS]
+    lines = [*TOLD, *MISTAKES, *FOR_CUSTOMERS, *AFTERWARDS]
     ids = {body["id"] for _, _, body in lines if "id" in body}
 
     def secret(value: Any, name: str = "") -> Any:

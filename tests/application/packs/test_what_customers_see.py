@@ -16,10 +16,10 @@ from tests.reports import parsed
 
 MAY_SEE = {
     "account_name": "PlanOpened AccountRenamed",
-    "currency": "PlanOpened",
-    "arr": "ContractRenewed",
-    "starts_on": "ContractRenewed",
-    "renews_on": "ContractRenewed",
+    "currency": "PlanCorrected",
+    "arr": "ContractSet",
+    "starts_on": "ContractSet",
+    "renews_on": "ContractSet",
     "products": "ContractSet",
     "as_of_on": "HealthRecorded",
     "adoption": "HealthRecorded",
