@@ -16,6 +16,7 @@ from application.aggregates.cache import forgotten_in
 from application.proof.checkpoints import KeptCheckpoint
 from application.views.cuts import Cut
 from application.views.loaded_plan import LoadedPlan
+from domain.program.charter import PROGRAM_ID
 
 
 def write_bundle(
@@ -37,7 +38,9 @@ def write_bundle(
     keys = keys_of(store, known) if with_words else {}
     words = opened(known.id, [(event.version, event.state) for event in events], keys)
     with RenderingPool() as press:
-        AuditBundle(known, cut, list(map(line_of, events)), words, store.tree, at, earlier, press, now).write(file)
+        program = store.events.read(PROGRAM_ID)
+        lines = list(map(line_of, events))
+        AuditBundle(known, cut, lines, words, store.tree, at, earlier, press, now, program).write(file)
 
 
 def bundle_without_words(store: Store, key: LogKey, known: LoadedPlan, cut: Cut, now: datetime) -> bytes:

@@ -58,7 +58,7 @@ def of_a_plan(
     with found(plan) as (store, asked):
         a, b = (asked.cut(cut) for cut in cuts_meant(asked.known, asked.now, from_, to))
         head = store.tree.head_over(last_position(asked.known, b))
-    report = said_vs_did(asked.known, a, b).model_copy(update={"log_head": head})
+    report = said_vs_did(asked.known, a, b, asked.program).model_copy(update={"log_head": head})
     deliver("said-vs-did", to_json(report, by_alias=True), form, output)
 
 

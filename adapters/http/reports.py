@@ -73,7 +73,7 @@ def routes(
         **FORMED_QUERY,
     )
     async def read_said_vs_did(request: Request, plan: PlanPath, asked: Annotated[Period, Query()]) -> Response:
-        known = await views.plan(request, plan)
+        known, program = await views.judged(request, plan)
         form = form_asked(request, asked.format)
         cuts = views.cuts(known)
         closing = asked.to or asked.as_of
@@ -85,12 +85,13 @@ def routes(
         head = await run_in_threadpool(tree.head_over, last_position(known, b))
 
         def made() -> Answer:
-            report = said_vs_did(known, a, b).model_copy(update={"log_head": head})
+            report = said_vs_did(known, a, b, program).model_copy(update={"log_head": head})
             return forms.formed("said-vs-did", form, report, report.plan)
 
         limiter = forms.limiter if form != "json" else None
+        covered = head.size if head else 0
         answer = await views.answer(
-            request, known, made, b, from_, to, since=a, form=form, head=head.size if head else 0, limiter=limiter
+            request, known, made, b, from_, to, since=a, form=form, head=covered, limiter=limiter, program=program
         )
         answer.headers["Vary"] = VARY
         return answer

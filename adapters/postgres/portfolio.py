@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from adapters.events.partial_read import read_partial_event
-from adapters.events.stored_format import EVENTS_BY_TOPIC, topics_of_aggregate
+from adapters.events.stored_format import EVENTS_BY_TOPIC, decode_all, topic_of, topics_of_aggregate
 from adapters.observability.outages import Outages
 from adapters.postgres.datastore import Datastore, unavailable
 from adapters.postgres.portfolio_rows import read_row, to_store
@@ -47,6 +47,9 @@ from application.portfolio.query import (
 from application.portfolio.row import SHAPE, PortfolioItem, PortfolioRow, shown
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.plan import TIER_RANKS
+from domain.program.charter import PROGRAM_ID
+from domain.program.policy import PolicyAdopted
+from domain.record import Recorded
 
 NAME = "portfolio"
 ROWS_AT_A_TIME = 1_000
@@ -74,6 +77,12 @@ ELSEWHERE = (
     f" AND generation = ({LIVE})"
     " AND version = (SELECT max(originator_version) FROM plantrail.stored_events e WHERE e.originator_id = p.plan_id)"
 )
+NEW_NUMBERS = topic_of(PolicyAdopted.__name__)
+MARK_ALL = "UPDATE plantrail.portfolio SET changes_at = '-infinity' WHERE generation = %s"
+ADOPTED = (
+    "SELECT originator_version, notification_id, topic, state FROM plantrail.stored_events"
+    " WHERE originator_id = %s AND topic = %s AND originator_version > %s ORDER BY originator_version"
+)
 CLEAR = (
     "DELETE FROM plantrail.portfolio WHERE generation = %(generation)s AND plan_id IN"
     " (SELECT plan_id FROM plantrail.portfolio WHERE generation = %(generation)s LIMIT %(most)s)"
@@ -97,6 +106,7 @@ class PortfolioTable:
 
     def __init__(self) -> None:
         self._remembered: OrderedDict[UUID, PortfolioProjector] = OrderedDict()
+        self._adopted: list[Recorded] = []
 
     def fold(
         self, connection: Connection[Any], generation: int, batches: Iterable[Sequence[Logged]], now: datetime
@@ -107,6 +117,8 @@ class PortfolioTable:
             before = self._before(connection, generation, news, changed)
             for plan_id, of_plan in news.items():
                 changed[plan_id] = self._carried_on(connection, before[plan_id], plan_id, of_plan)
+            if any(topic == NEW_NUMBERS for _, _, _, topic, _ in events):
+                connection.execute(MARK_ALL, (generation,))
         for some in batched(changed.values(), ROWS_AT_A_TIME):
             self._save(connection, generation, [folding.row() for folding in some], now)
         self._remember(changed)
@@ -166,13 +178,20 @@ class PortfolioTable:
         return seen
 
     def _save(self, connection: Connection[Any], generation: int, lines: Iterable[PortfolioRow], now: datetime) -> None:
-        rows = []
+        rows, policies = [], self._policies(connection)
         for line in lines:
-            item, changes_at, people = shown(line, now)
+            item, changes_at, people = shown(line, now, policies)
             keys = {"people": people, "name_key": name_key(item.account_name), "tier_rank": TIER_RANKS[item.tier]}
             stored = {"changes_at": changes_at, "line": to_store(line)}
             rows.append({"generation": generation, **item.__dict__, **keys, **stored})
         connection.execute(SAVE, (to_json(rows).decode(),), prepare=True)
+
+    def _policies(self, connection: Connection[Any]) -> Sequence[Recorded]:
+        """Return the policies that were adopted. Those that are known are not read again."""
+        known = self._adopted[-1].version if self._adopted else 0
+        rows = connection.execute(ADOPTED, (PROGRAM_ID, NEW_NUMBERS, known), prepare=True, binary=True).fetchall()
+        self._adopted += decode_all(PROGRAM_ID, rows, {})
+        return self._adopted
 
     def _remember(self, foldings: Mapping[UUID, PortfolioProjector]) -> None:
         self._remembered.update(foldings)

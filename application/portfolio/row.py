@@ -4,7 +4,7 @@ A row holds a small part of the plan, and what is shown is asked of the things i
 plan. It is shown as of a day. What is overdue or stale changes at midnight without any event, so the row says at which.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from application.views.freshness import stale_from
+from application.views.policy_in_force import policy_in_force
 from domain.account_plan.actions import Action
 from domain.account_plan.health import Contract
 from domain.account_plan.language import AccountPlan, Section
@@ -24,10 +25,11 @@ from domain.account_plan.promises import PROMISES, open_promises
 from domain.account_plan.reviews import Review, last_held
 from domain.account_plan.team import Member, people_at_work
 from domain.language import bare, same_person
-from domain.program.policy import DEFAULT_POLICY
+from domain.program.policy import PolicyAdopted
+from domain.record import Recorded
 from domain.things import Draft, Kind, Thing, day_of
 
-SHAPE = 1
+SHAPE = 2
 """The number of the shape of the portfolio: what a row keeps and shows, and by which rules. When it is raised, every
 store rebuilds its portfolio while it serves; see `adapters.postgres.projections`."""
 
@@ -131,21 +133,19 @@ class Shown(NamedTuple):
     """Who owns the plan or is on its team: see `domain.account_plan.team.people_at_work`."""
 
 
-_MOST_DAYS: Mapping[Tier, Mapping[Section, int | None]] = {
-    tier: {section: DEFAULT_POLICY.section_days(section, tier) for section in get_args(Section)}
-    for tier in get_args(Tier)
-}
-
-
-def shown(row: PortfolioRow, now: datetime) -> Shown:
+def shown(row: PortfolioRow, now: datetime, program: Sequence[Recorded] = ()) -> Shown:
+    """Show a row as of a day. `program` are the program's records, by whose policy sections grow stale."""
     plan, card = row.plan, the_plan(row.plan)
-    today = day_of(max(now, row.last_event_at), card.timezone)
+    at = max(now, row.last_event_at)
+    today = day_of(at, card.timezone)
+    policy = policy_in_force(program, at, today).policy
     promises, contract, last = open_promises(plan), plan.find(Contract, "contract"), last_held(plan)
     days = {at: day_of(at, card.timezone) for at in set(row.refreshed_at.values())}
     stale = [
         (section, stale_on)
-        for section, most in _MOST_DAYS[card.tier].items()
-        if most and (stale_on := stale_from(days[row.refreshed_at[section]], most))
+        for section in get_args(Section)
+        if (most := policy.section_days(section, card.tier))
+        and (stale_on := stale_from(days[row.refreshed_at[section]], most))
     ]
     item = {
         "plan_id": row.plan_id,
@@ -173,7 +173,8 @@ def shown(row: PortfolioRow, now: datetime) -> Shown:
         *(promise.overdue_after for promise in promises),
         *(member.until_on for member in plan.all(Member).values()),
     )
-    turns = [*(stale_on for _, stale_on in stale), *(day_after(day) for day in last_days if day)]
+    begin_to_hold = (each.event.effective_on for each in program if isinstance(each.event, PolicyAdopted))
+    turns = [*(stale_on for _, stale_on in stale), *(day_after(day) for day in last_days if day), *begin_to_hold]
     still_to_come = [day for day in turns if day and day > today]
     return Shown(
         bare(PortfolioItem, item),

@@ -27,6 +27,7 @@ from domain.account_plan.language import Section
 from domain.account_plan.plan import Tier, the_plan
 from domain.account_plan.reviews import Review, ReviewKind
 from domain.language import shortened
+from domain.record import Recorded
 
 
 class Decisions(BaseModel):
@@ -108,14 +109,15 @@ def last_position(known: LoadedPlan, cut: Cut) -> int:
     return known.records[cut.version - 1].position if cut.version else 0
 
 
-def said_vs_did(known: LoadedPlan, a: Cut, b: Cut) -> Report:
-    """Compare cut `a` with cut `b`. Before the plan was opened, nothing was said.
+def said_vs_did(known: LoadedPlan, a: Cut, b: Cut, program: Sequence[Recorded] = ()) -> Report:
+    """Compare cut `a` with cut `b`. Before the plan was opened, nothing was said. `program` are the
+    program's records, by whose policies sections grow stale.
 
     Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
     """
     check_in_order(a, b)
     period = Period.between(known, a, b)
-    different, found, learned = diff(period.known, a, b), rows(period), blind_spots(period)
+    different, found, learned = diff(period.known, a, b, program=program), rows(period), blind_spots(period)
     return Report.model_construct(
         **compared(period.known, a, b).__dict__,
         **scores(found).__dict__,

@@ -18,6 +18,7 @@ from application.reports.said_vs_did import NotTwoReviews, cuts_meant, last_posi
 from application.views.cuts import Cut, cut_at
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import the_plan
+from domain.record import Recorded
 
 VERIFIER = "verify_bundle.py"
 REPORT = "said-vs-did"
@@ -47,6 +48,8 @@ class AuditBundle:
     """Notes of earlier checkpoints; the bundle proves that `at` continues them."""
     press: Press
     now: datetime
+    program: Sequence[Recorded] = ()
+    """The program's records, by whose policies the report is made."""
 
     def write(self, file: Path) -> None:
         """Write the bundle as a new ZIP file.
@@ -96,9 +99,9 @@ class AuditBundle:
             return
         a, b = (cut_at(each, self.known, self.now) for each in meant)
         head = self.tree.head_over(last_position(self.known, b))
-        report = to_json(said_vs_did(self.known, a, b).model_copy(update={"log_head": head}), by_alias=True)
-        yield "report.md", self.press.made(REPORT, "md", report)
-        yield "report.html", self.press.made(REPORT, "html", report)
+        report = said_vs_did(self.known, a, b, self.program).model_copy(update={"log_head": head})
+        yield "report.md", self.press.made(REPORT, "md", to_json(report, by_alias=True))
+        yield "report.html", self.press.made(REPORT, "html", to_json(report, by_alias=True))
 
 
 def lines(said: Iterable[Mapping[str, Any]]) -> bytes:

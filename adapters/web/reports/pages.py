@@ -40,7 +40,7 @@ def said_versus_did(asked: PlanRequest) -> ReportView:
         first, second = cuts_meant(known, asked.now, given.get("from") or None, closing)
     except NotTwoReviews as reason:
         return ReportView(page, None, str(reason), given.get("from", ""), closing or "", [*cuts, "now"], [])
-    report = said_vs_did(known, cut_at(first, known, asked.now), cut_at(second, known, asked.now))
+    report = said_vs_did(known, cut_at(first, known, asked.now), cut_at(second, known, asked.now), asked.program)
     made = document("said-vs-did", from_json(report.model_dump_json(by_alias=True)))
     where = {"from": first, "to": second}
     address = f"/v1{page.path}/said-vs-did"

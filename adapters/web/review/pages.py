@@ -142,7 +142,7 @@ class ReviewPages:
         before = last_review(each for each in held_reviews(asked.known, asked.cut) if each.event.kind == kind)
         if before is None:
             return None, warnings
-        return said_vs_did(after, before.cut, cut_at("now", after, asked.now)), warnings
+        return said_vs_did(after, before.cut, cut_at("now", after, asked.now), asked.program), warnings
 
 
 def _refused(typed: Sequence[TypedCommand], place: int, refusal: Refusal) -> Mistake:

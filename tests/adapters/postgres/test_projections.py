@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from threading import enumerate as enumerate_threads
 from time import monotonic
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -25,6 +26,9 @@ from application.portfolio.query import PortfolioQuery
 from application.portfolio.row import SHAPE, PortfolioItem
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import plan_id_of
+from domain.program import PROGRAM
+from domain.program.charter import PROGRAM_ID, OpenProgram
+from domain.program.policy import AdoptPolicy, Policy
 from tests.application.portfolio.test_portfolio import ACTION, REVIEW, item_of
 from tests.conftest import KEY
 from tests.databases import database
@@ -69,6 +73,21 @@ def rows(store: Store) -> dict[str, PortfolioItem]:
 def as_they_should_be(store: Store, *accounts: str, now: datetime = WEDNESDAY) -> dict[str, PortfolioItem]:
     plans = plans_on(store)
     return {account_id: item_of(plans.read(plan_id_of(account_id)), now) for account_id in accounts}
+
+
+def test_a_policy_that_is_adopted_has_every_row_looked_at_again_when_it_begins_to_hold(store):
+    open_plan(plans_on(store), "acme")
+    clock, practice = Clock(), Aggregates(PROGRAM, store.events, lambda: MONDAY, uuid4)
+    store.portfolio.catch_up(clock)
+    short = Policy.model_validate({"sections": {"risks": {"strategic": 1}}})
+    adopt = AdoptPolicy(effective_on=(WEDNESDAY + timedelta(days=1)).date(), policy=short, reason="Risks move fast")
+    practice.handle(PROGRAM_ID, [OpenProgram(name="Strategic accounts", currency="EUR"), adopt], CONTEXT)
+    found = []
+    for days in (0, 1):
+        clock.now = WEDNESDAY + timedelta(days=days)
+        store.portfolio.catch_up(clock)
+        found.append(rows(store)["acme"].stale_sections)
+    assert found == [[], ["risks"]]
 
 
 # PortfolioProjector

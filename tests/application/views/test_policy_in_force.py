@@ -1,18 +1,32 @@
 """Which policy a verdict about a day is made under: once made it never changes, whatever is adopted later."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as some
+from pydantic_core import to_json
 
+from adapters.events.partial_read import read_partial_event
+from application.findings.registry import findings_view
+from application.measures.measured import measured_months
+from application.measures.registry import figures_of
+from application.portfolio.projector import PortfolioProjector
+from application.portfolio.row import shown
+from application.reports.months import month_named
+from application.reports.said_vs_did import said_vs_did
 from application.views.current_plan import current_plan
+from application.views.cuts import Cut
 from application.views.diff import diff
 from application.views.policy_in_force import DEFAULT, policy_at
 from domain.program import PROGRAM
 from domain.program.policy import DEFAULT_POLICY
-from tests.histories import History, opened
+from domain.record import Recorded
+from tests.everything import everything
+from tests.histories import History, instant, opened
 
 NEW_YEAR = date(2026, 1, 1)
 
@@ -68,20 +82,73 @@ def test_how_old_a_section_may_be_is_what_the_policy_of_the_cut_says():
     assert gone.gone_stale == ["risks"]
 
 
+def test_the_list_of_plans_and_the_report_of_a_review_know_a_stale_section_by_the_policy_of_the_day():
+    plan, practice = opened(timezone="UTC"), program()
+    adopt(
+        practice, "2026-02-01", "2026-02-10", sections={"risks": {"strategic": 20}}, cadence={"strategic": {"qbr": 9}}
+    )
+    seen = [
+        read_partial_event(each.aggregate_id, each.version, each.position, type(each.event).__name__, each.stored)
+        for each in plan.known.records
+    ]
+    projector = PortfolioProjector()
+    projector.add(seen)
+
+    def listed(when: str) -> tuple[bool, str | None]:
+        item, changes_at, _ = shown(projector.row(), instant(when), practice.known.records)
+        return "risks" in item.stale_sections, str(changes_at)[:10] if changes_at else None
+
+    assert listed("2026-01-20T12:00Z")[0] is False
+    assert listed("2026-02-05") == (False, "2026-02-06")  # 31 days by the default policy
+    assert listed("2026-02-06")[0] is True
+    plan.on("2026-02-07", "confirm-section", section="risks")
+    projector.add([read_partial_event(plan.plan_id, 2, 2, "SectionConfirmed", plan.known.records[-1].stored)])
+    assert listed("2026-02-09") == (False, "2026-02-10")  # when the new policy begins to hold
+    assert listed("2026-02-27") == (False, "2026-02-28")
+    assert listed("2026-02-28") == (True, None)  # it is the only number that policy has
+
+    def gone_stale(records: Sequence[Recorded]) -> list[str]:
+        cuts = (plan.cut(day, "2026-12-31") for day in ("2026-02-20", "2026-03-05"))
+        return said_vs_did(plan.known, *cuts, records).gone_stale
+
+    assert gone_stale(practice.known.records) == ["risks"]
+    assert "risks" not in gone_stale(())
+
+
 ADOPTIONS = some.lists(
     some.tuples(some.integers(0, 300), some.integers(-60, 120), some.integers(1, 400)), min_size=1, max_size=5
 )
 
 
-@for_all(ADOPTIONS, some.integers(5, 300))
+def verdicts(plan: History, cut: Cut, records: Sequence[Recorded]) -> bytes:
+    """Everything that is judged by a policy of a plan at a cut."""
+    before = plan.cut(NEW_YEAR.isoformat(), "2027-12-31")
+    month = month_named(str(cut.date)[:7], instant("2027-12-31"))
+    measured = [figures_of(at) for at in measured_months(plan.known, [month.before(1)], instant("2027-12-31"), records)]
+    return to_json(
+        {
+            "policy": policy_at(records, cut),
+            "plan": current_plan(plan.known, cut, records),
+            "findings": findings_view(plan.known, cut, records),
+            "diff": diff(plan.known, before, cut, program=records),
+            "report": said_vs_did(plan.known, before, cut, records),
+            "measures": measured,
+        }
+    )
+
+
+@settings(max_examples=4)
+@for_all(ADOPTIONS, some.integers(40, 300))
 def test_adopting_policies_changes_no_verdict_about_a_cut_before_they_were_recorded(adoptions, asked_after):
-    plan, practice = opened(), program()
+    plan, practice = everything(), program()
     cut = plan.cut((NEW_YEAR + timedelta(days=asked_after)).isoformat(), "2027-12-31")
-    last_day, before = NEW_YEAR, policy_at(practice.known.records, cut)
+    last_day, before = NEW_YEAR, verdicts(plan, cut, practice.known.records)
     for recorded_after, ahead, days in sorted(adoptions):
         recorded = NEW_YEAR + timedelta(days=max(recorded_after, 2))
         last_day = max(last_day, recorded + timedelta(days=ahead))
-        adopt(practice, f"{recorded}T12:00Z", last_day.isoformat(), contact_days=days)
+        sections = {section: {"strategic": days} for section in ("risks", "plays", "team")}
+        numbers = {"contact_days": days, "executive_days": days, "sections": sections, "plays": {"least": 0, "most": 1}}
+        adopt(practice, f"{recorded}T12:00Z", last_day.isoformat(), **numbers)
         if recorded > cut.date:
-            assert policy_at(practice.known.records, cut) == before
-        before = policy_at(practice.known.records, cut)
+            assert verdicts(plan, cut, practice.known.records) == before
+        before = verdicts(plan, cut, practice.known.records)
