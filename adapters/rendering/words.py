@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -66,6 +67,7 @@ WORDED = set(
 LABELS = {"as_of_on": "as of", "multi_threaded": "multi-threaded", "arr": "ARR", "arr_exposed": "ARR exposed"}
 
 
+@lru_cache(maxsize=2_048)
 def spaced(name: str) -> str:
     """Return `in_flight`, `play-won` or `PlayWon` in separate words."""
     return LABELS.get(name) or kebab_case(name).replace("_", " ").replace("-", " ")

@@ -10,8 +10,10 @@ from adapters.web.forms import pages as forms
 from adapters.web.forms.opening import OpeningPages
 from adapters.web.guard import PageGuard
 from adapters.web.history import pages as history
+from adapters.web.live import pages as live
 from adapters.web.map import pages as relationship_map
 from adapters.web.me import pages as me
+from adapters.web.packs import pages as packs
 from adapters.web.plan import pages as plan
 from adapters.web.portfolio import pages as portfolio
 from adapters.web.program import pages as program
@@ -39,12 +41,14 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
         *me.routes(rooms, services.portfolio, guard, make_id),
         *OpeningPages(desk, "/open-plan", plan.home_of, "/", make_id).routes(guard),
         *plan.routes(plans, guard, findings_panel(make_id)),
+        *live.routes(rooms, services.subscribers, plans, guard),
         *promises.routes(plans, desk, guard, make_id),
         *relationship_map.routes(plans, guard),
         *whitespace.routes(plans, guard),
         *changes.routes(plans, guard),
         *history.routes(plans, the_program, services.tree, guard),
         *reports.routes(plans, guard),
+        *packs.routes(plans, guard),
         *review.routes(plans, desk, services.drafts, guard, make_id),
         *forms.routes(plans, "/plans/{plan}", "view", desk, guard, make_id),
         *OpeningPages(rooms.program_desk, "/program/open", program.home_of, program.PATH, make_id).routes(guard),

@@ -38,7 +38,7 @@ SHEETS = (
 )
 """The style sheets, in the order in which they are put together."""
 
-SCRIPTS = ("htmx.min", "hotkeys", "palette", "review", "timebar")
+SCRIPTS = ("htmx.min", "hotkeys", "live", "palette", "review", "timebar")
 """Each is loaded by itself and does one thing; pages work without any."""
 
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from adapters.access.sessions import Session, Sessions
 from adapters.http.limits import Buckets
+from adapters.web.compression import compressed
 from adapters.web.errors import page_of_error
 from adapters.web.same_origin import SAFE_METHODS, check_same_origin
 from application.aggregates.access import Caller, CallerNotAllowed, Right, check_right
@@ -31,7 +32,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "private, no-cache",
-    "Vary": "Cookie, Accept-Language, HX-Request",
+    "Vary": "Cookie, Accept-Encoding, Accept-Language, HX-Request",
 }
 """What every page tells browsers, unless it knows better."""
 
@@ -96,7 +97,7 @@ class PageGuard:
                     self._limits.take(visitor.caller)
                 if right != "signed-in":
                     check_right(visitor.caller.role, right)
-                return self._with_headers(await page(request))
+                return compressed(request, self._with_headers(await page(request)))
             except Exception as error:  # noqa: BLE001 - every error has a page
                 return self._with_headers(page_of_error(request, error))
 
@@ -110,7 +111,7 @@ class PageGuard:
             request.scope.setdefault("spoken_of", {})
             try:
                 check_same_origin(request)
-                return self._with_headers(await page(request))
+                return compressed(request, self._with_headers(await page(request)))
             except Exception as error:  # noqa: BLE001 - every error has a page
                 return self._with_headers(page_of_error(request, error))
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO
 from typing import Literal, get_args
@@ -47,6 +47,11 @@ def translations(language: Language) -> NullTranslations:
     return Translations(compiled)
 
 
+@lru_cache(maxsize=4_096)
+def _day(day: date, language: Language) -> str:
+    return format_date(day, "d MMM y", Locale(language))
+
+
 class Speech:
     """How a page speaks to its reader: in their language, and of days in the time zone of the plan."""
 
@@ -65,7 +70,7 @@ class Speech:
         return self._translations.ungettext(one, many, number).format(number=self.number(number))
 
     def day(self, day: date | None) -> str:
-        return format_date(day, "d MMM y", self.locale) if day else "–"
+        return _day(day, self.language) if day else "–"
 
     def month(self, number: int) -> str:
         """The name of a month from 1 to 12."""

@@ -32,6 +32,7 @@ PAGES = (
     ("/said-vs-did", "Said versus did"),
     ("/map", "Map"),
     ("/whitespace", "Whitespace"),
+    ("/packs/canvas", "Packs"),
     ("/changes", "Changes"),
     ("/history", "History"),
 )
@@ -47,6 +48,10 @@ class Value:
     origin: str = ""
     """Who set it, when and why, where the reader asked to see that of every value."""
     is_forgotten: bool = False
+
+
+NEVER_SAID = Value("–", "")
+"""A value that nobody set, so that there is nothing to tell of it."""
 
 
 @dataclass(frozen=True)
@@ -220,8 +225,10 @@ class Shown:
         return ThingRow(thing.id, name_of(thing), values, thing.ending or "")
 
     def value(self, thing: Thing, field: str, value: Any) -> Value:
-        address = f"{self._path}/values/{quote(thing.noun)}/{quote(thing.id, safe='')}/{quote(field)}"
         origin = self._origins.get((thing.noun, thing.id, field))
+        if value in (None, ()) and origin is None:
+            return NEVER_SAID
+        address = f"{self._path}/values/{thing.noun}/{quote(thing.id, safe='')}/{field}"
         forgotten = value == FORGOTTEN
         text = self._say("words of a forgotten person") if forgotten else self.text(field, value)
         said_by = origin_in_words(origin, self._say) if origin else ""

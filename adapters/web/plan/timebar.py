@@ -42,6 +42,10 @@ class TimeBar:
     next_review: str | None
     now: str
     steps: str
+    live: str
+    """The id of the aggregate, whose changes the page is told of; empty where it is not."""
+    since: str
+    """Where it is told who changed what after a version."""
 
 
 def time_bar(
@@ -78,6 +82,8 @@ def time_bar(
         next_review=at(after[0].cut) if after else None,
         now=at(None),
         steps=f"{plan_path}/steps",
+        live=str(known.id) if plan_path.startswith("/plans/") else "",
+        since=f"{plan_path}/since",
     )
 
 

@@ -1,0 +1,83 @@
+"""The packs as pages: what the people in a room need of a plan, to read, to print and to take along."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+from urllib.parse import urlencode
+
+from pydantic_core import from_json
+from starlette.routing import Route
+
+from adapters.rendering.document import Document
+from adapters.rendering.reports import document
+from adapters.web.errors import NoSuchPage
+from adapters.web.guard import PageGuard
+from adapters.web.plan.pages import PlanPages, PlanRequest
+from adapters.web.plan.presenter import PlanHead, at_cut
+from application.packs import registry
+from application.packs.pack import PackKind
+from domain.account_plan.reviews import Audience
+
+NAMES: dict[PackKind, str] = {
+    "canvas": "Canvas",
+    "weekly": "Weekly list",
+    "readout": "Read-out",
+    "qbr": "QBR",
+    "annual": "Year",
+}
+FORMS = ("pdf", "html", "md", "json")
+
+
+@dataclass(frozen=True)
+class PackLink:
+    address: str
+    name: str
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class PackView:
+    head: PlanHead
+    kind: PackKind
+    packs: Sequence[PackLink]
+    audiences: Sequence[PackLink]
+    """For whom it can be had; one where it is for ourselves alone."""
+    forms: Sequence[tuple[str, str]]
+    twin: str
+    document: Document
+
+
+def pack_view(asked: PlanRequest) -> PackView:
+    """Raises `NoSuchPage`."""
+    say, given = asked.say, asked.request.query_params
+    kind = next((each for each in get_args(PackKind) if each == asked.request.path_params["pack"]), None)
+    if kind is None:
+        raise NoSuchPage(say("There is no such pack: there are {packs}.", packs=", ".join(get_args(PackKind))))
+    audience: Audience = "customer" if given.get("audience") == "customer" else "internal"
+    here = f"{asked.path}/packs"
+    try:
+        made = registry.pack(kind, asked.known, asked.cut, asked.program, audience)
+    except registry.PackIsInternal as error:
+        raise NoSuchPage(str(error)) from None
+    audiences: list[Audience] = ["internal", "customer"] if kind in registry.FOR_CUSTOMERS else ["internal"]
+    api = f"/v1{here}/{kind}?{urlencode({'as_of': asked.cut.cut, 'audience': audience})}"
+    return PackView(
+        head=asked.head,
+        kind=kind,
+        packs=[PackLink(at_cut(f"{here}/{each}", asked.cut), say(NAMES[each]), each == kind) for each in NAMES],
+        audiences=[
+            PackLink(at_cut(f"{here}/{kind}", asked.cut, audience=each), say(_WHOM[each]), each == audience)
+            for each in audiences
+        ],
+        forms=[(f"{api}&format={form}", form.upper()) for form in FORMS],
+        twin=api,
+        document=document(kind, from_json(made.model_dump_json(by_alias=True))),
+    )
+
+
+_WHOM: dict[Audience, str] = {"internal": "For ourselves", "customer": "For the customer"}
+
+
+def routes(pages: PlanPages, guard: PageGuard) -> list[Route]:
+    page = pages.page("packs/page.html", pack_view)
+    return [guard.page("/plans/{plan}/packs/{pack}", page, "view", "pack-page")]

@@ -1,0 +1,37 @@
+"""Packs as pages, and what a live page asks for when it is told of another version."""
+
+import pytest
+
+from tests.adapters.web.test_pages import signed_in, text_of
+
+
+@pytest.mark.parametrize("pack", ["canvas", "weekly", "readout", "qbr", "annual"])
+def test_every_pack_is_a_page_with_its_other_forms(acme, pack):
+    page = acme.get(f"/plans/{acme.plan}/packs/{pack}", signed_in(acme))
+    assert page.status_code == 200, text_of(page.text)
+    assert f"/v1/plans/{acme.plan}/packs/{pack}?as_of=now&amp;audience=internal&amp;format=pdf" in page.text
+
+
+def test_a_pack_there_is_not_has_no_page_and_customers_have_the_qbr_alone(acme):
+    cookie = signed_in(acme)
+    paths = ("nothing", "canvas?audience=customer", "qbr?audience=customer")
+    found = [acme.get(f"/plans/{acme.plan}/packs/{path}", cookie).status_code for path in paths]
+    assert found == [404, 404, 200]
+
+
+def test_a_live_page_is_told_who_changed_what_after_its_version(acme):
+    seen = acme.version
+    acme.done("add-action", id="sow", statement="Sign the SOW", kind="task", owner="ann", due_on="2026-02-10")
+    told = acme.get(f"/plans/{acme.plan}/since?after={seen}", signed_in(acme)).json()
+    assert told == {"version": seen + 1, "lines": ["ann: action added"]}
+    assert acme.get(f"/plans/{acme.plan}/since?after=x", signed_in(acme)).json()["lines"] == []
+
+
+def test_a_page_is_compressed_where_the_browser_takes_that(acme):
+    cookie = signed_in(acme)
+    plain = acme.get(f"/plans/{acme.plan}", cookie | {"Accept-Encoding": "identity"})
+    packed = acme.get(f"/plans/{acme.plan}", cookie | {"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert int(packed.headers["content-length"]) * 3 < int(plain.headers["content-length"])
+    assert "Accept-Encoding" in packed.headers["vary"]
