@@ -29,6 +29,7 @@ from adapters.http import (
     erasures,
     feed,
     findings,
+    handovers,
     imports,
     keys,
     measures,
@@ -61,6 +62,7 @@ from application.aggregates.erasures import Erasures
 from application.aggregates.handle import Aggregates
 from application.aggregates.ports import Heads
 from application.findings.ports import AllFindings
+from application.handovers.handover import Handovers
 from application.measures.ports import MonthEnds
 from application.portfolio.ports import Portfolio
 from application.portfolio.promises import AllPromises
@@ -199,6 +201,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
                 services.webhooks, services.subscriptions, services.try_webhook, services.now, views.note_read
             ),
             imports.routes(services.imports),
+            handovers.routes(Handovers(services.plans, services.histories)),
             access_events.routes(services.access_events),
             keys.routes(key_desk),
             health(services, metrics),

@@ -37,6 +37,7 @@ FILL = {
     "kind/id": ["stakeholder/vip", "play/pilot", "goal/triple", "risk/use", "review/R1", "action/sow", "note/n-risk"],
     "stakeholder": ["vip", "gone"],
     "pack": ["canvas", "weekly", "readout", "qbr", "annual"],
+    "round": ["spring"],
     "type": ["plantrail.play-planned.v1"],
     "tile": ["0/000.p/1"],
     "id": [f"{ACME}:2"],

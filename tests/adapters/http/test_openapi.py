@@ -155,6 +155,7 @@ def test_whatever_can_be_asked_or_commanded_is_in_it(document: Document):
         f"{PROGRAM_PATH}/commands",
         "/v1/keys",
         "/v1/imports",
+        "/v1/handovers",
     }
     assert {(path.removeprefix(WEBHOOKS), method) for path, method in documented if path.startswith(WEBHOOKS)} == {
         *(("", method) for method in ("get", "post")),

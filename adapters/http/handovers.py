@@ -1,0 +1,48 @@
+"""Handovers over HTTP: everything that somebody owns becomes somebody else's."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, problem_of
+from adapters.http.guard import needs
+from adapters.http.problems import body_read
+from adapters.http.requests import body_of, caller_of, context
+from application.handovers.handover import HandedOver, Handover, Handovers
+
+EXAMPLE = {"from": "eva", "to": "ben", "reason": "Eva leaves in March", "dry_run": True}
+BODY = {"application/json": {"schema": Handover.model_json_schema(), "example": EXAMPLE}}
+PROBLEMS: dict[int | str, Any] = {
+    401: problem_of("Say who you are."),
+    403: problem_of("What you may do does not include this."),
+    422: problem_of("Some fields are wrong."),
+    429: problem_of("You call more often than you may; `Retry-After` says when to go on."),
+    503: problem_of("The store is down or slow; try again: nothing is handed over twice."),
+    "default": OTHER_PROBLEM,
+}
+DOCUMENTED = needs("command") | {
+    "parameters": [REQUEST_ID],
+    "requestBody": {"required": True, "content": BODY},
+}
+
+
+def routes(handovers: Handovers) -> APIRouter:
+    api = APIRouter(prefix="/v1/handovers", tags=["commands"])
+
+    @api.post(
+        "",
+        response_model=HandedOver,
+        summary="Hand over everything that somebody owns, in every plan that you may change",
+        responses=PROBLEMS,
+        openapi_extra=DOCUMENTED,
+    )
+    async def hand_over(request: Request) -> Response:
+        """Plans, plays, actions, risks, goals, requests and pairings: one list of commands per plan, under one
+        correlation id. What could not be handed over is listed. Repeated, it goes on with what is left."""
+        caller = caller_of(request)
+        asked = body_read(Handover, await body_of(request))
+        done = await run_in_threadpool(handovers.carry_out, asked, caller, context(request, caller))
+        return Response(done.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    return api

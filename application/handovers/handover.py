@@ -1,0 +1,243 @@
+"""Hands over everything that somebody owns to somebody else: in every plan one list of commands, under one correlation
+id.  Whatever cannot be handed over is listed, and the rest of its plan is handed over all the same."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from application.aggregates.access import Caller, CallerNotAllowed
+from application.aggregates.cache import LoadedAggregate
+from application.aggregates.handle import Aggregates, CommandRefused, Outcome
+from application.aggregates.ports import CommandContext
+from application.reports.ports import Histories
+from application.views.plan_names import first_open
+from domain.account_plan.actions import Action, ReassignAction
+from domain.account_plan.goals import Goal, ReviseGoal
+from domain.account_plan.language import AccountPlan
+from domain.account_plan.opportunities import Opportunity
+from domain.account_plan.plan import PlanNotOpen, ReassignPlan, the_plan
+from domain.account_plan.plays import Play, ReassignPlay
+from domain.account_plan.relationships import AgreePairing, EndPairing, Pairing
+from domain.account_plan.requests import ReassignRequest, Request
+from domain.account_plan.risks import ReassignRisk, Risk
+from domain.account_plan.team import Member
+from domain.language import Command, OptionalText, PersonId, Refusal, same_person
+from domain.things import Thing
+
+MOST_PLANS = 10_000
+ARCHIVED = "The plan is archived, and read-only: reopen it first."
+
+
+class Handover(BaseModel):
+    """Who hands over to whom, in which plans and why."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    from_: PersonId = Field(alias="from", description="Who owns it now.")
+    to: PersonId = Field(description="Who is to own it.")
+    plans: tuple[str, ...] | None = Field(
+        None, max_length=MOST_PLANS, description="Ids of plans or accounts; left out: every plan that you may change."
+    )
+    reason: OptionalText = Field(None, description="Why; left out, it says who hands over to whom.")
+    dry_run: bool = Field(False, description="Say what would be handed over, and record nothing.")
+
+    @model_validator(mode="after")
+    def _to_somebody_else(self) -> Self:
+        if same_person(self.from_) == same_person(self.to):
+            raise ValueError("hands over to the same person: name somebody else in “to”")
+        return self
+
+    @property
+    def why(self) -> str:
+        return self.reason or f"Handed over from {self.from_} to {self.to}"
+
+
+class Item(BaseModel):
+    """A thing that somebody owns in a plan."""
+
+    kind: str
+    id: str
+
+
+class LeftBehind(Item):
+    """A thing that could not be handed over."""
+
+    why: str
+
+
+class PlanHandedOver(BaseModel):
+    """What was handed over in one plan."""
+
+    plan_id: UUID
+    account_id: str
+    account_name: str
+    version: int = Field(description="The plan's version afterwards.")
+    handed_over: list[Item]
+    left_behind: list[LeftBehind]
+
+
+class HandedOver(BaseModel):
+    """What came of a handover."""
+
+    dry_run: bool
+    correlation_id: str = Field(description="Of every event that was recorded.")
+    reason: str
+    plans: list[PlanHandedOver] = Field(description="The plans in which they own anything, in order of id.")
+    unknown_plans: list[str] = Field(description="Plans that were named, and that are not there for you.")
+    handed_over: int
+    left_behind: int
+
+
+@dataclass(frozen=True)
+class Owned:
+    """A thing that somebody owns, and the commands that make it somebody else's."""
+
+    thing: Thing
+    commands: Sequence[Command]
+
+    @property
+    def item(self) -> dict[str, str]:
+        return {"kind": self.thing.noun, "id": self.thing.id}
+
+
+REASSIGNED: Mapping[type[Thing], type[Command]] = {
+    Play: ReassignPlay,
+    Action: ReassignAction,
+    Risk: ReassignRisk,
+    Goal: ReviseGoal,
+    Request: ReassignRequest,
+}
+"""The command that gives an open thing of each kind another owner."""
+
+
+def owned_by(plan: AccountPlan, person: str, to: str, why: str) -> Iterator[Owned]:
+    """Yield what a person owns in a plan that goes on: the plan itself comes last."""
+    them = same_person(person)
+    for kind, command in REASSIGNED.items():
+        for thing in plan.open(kind):
+            if same_person(getattr(thing, "owner", "")) == them:
+                yield Owned(thing, [command.model_validate({"id": thing.id, "owner": to, "reason": why})])
+    for pairing in plan.open(Pairing):
+        if same_person(pairing.member) == them:
+            known = plan.all(Pairing).values()
+            theirs = [each for each in known if each.stakeholder == pairing.stakeholder and each.is_open]
+            ended = EndPairing(member=pairing.member, stakeholder=pairing.stakeholder, reason=why)
+            kept = any(same_person(each.member) == same_person(to) for each in theirs)
+            agreed = AgreePairing(member=to, stakeholder=pairing.stakeholder, every_days=pairing.every_days, reason=why)
+            yield Owned(pairing, [ended] if kept else [ended, agreed])
+    card = the_plan(plan)
+    if same_person(card.owner) == them:
+        yield Owned(card, [ReassignPlan(owner=to, reason=why)])
+
+
+def left_to_do(plan: AccountPlan, person: str) -> Iterator[LeftBehind]:
+    """Yield what names somebody and cannot be handed over by a command: it is to be decided anew by whoever comes."""
+    them = same_person(person)
+    for opportunity in plan.open(Opportunity):
+        step = opportunity.next_best_action
+        if step and same_person(step.owner) == them:
+            why = "Its next best action is theirs: set it anew, for its words may be about people."
+            yield LeftBehind(kind=opportunity.noun, id=opportunity.id, why=why)
+    for member in plan.open(Member):
+        if same_person(member.person) == them:
+            yield LeftBehind(
+                kind=member.noun, id=member.id, why="They are on the team: release them, and assign who takes over."
+            )
+
+
+@dataclass(frozen=True)
+class Handovers:
+    """Carries handovers out for a caller."""
+
+    plans: Aggregates[AccountPlan]
+    histories: Histories
+
+    def carry_out(self, asked: Handover, caller: Caller, context: CommandContext) -> HandedOver:
+        """Hand over plan by plan; what was begun can be repeated, for nothing is handed over twice.
+
+        Raises `StoreUnavailable`.
+        """
+        found, unknown = self._found(asked, caller)
+        done = [each for known in found if (each := self._in_plan(known, asked, caller, context))]
+        return HandedOver(
+            dry_run=asked.dry_run,
+            correlation_id=context.correlation_id,
+            reason=asked.why,
+            plans=done,
+            unknown_plans=unknown,
+            handed_over=sum(len(each.handed_over) for each in done),
+            left_behind=sum(len(each.left_behind) for each in done),
+        )
+
+    def _found(self, asked: Handover, caller: Caller) -> tuple[Iterable[LoadedAggregate[AccountPlan]], list[str]]:
+        """Return the plans that the caller sees, and the names of those asked for that they do not."""
+        if asked.plans is None:
+            return (known for known in self.histories.histories() if caller.sees(known, self.plans.now())), []
+        found: dict[UUID, LoadedAggregate[AccountPlan]] = {}
+        unknown: list[str] = []
+        for name in asked.plans:
+            try:
+                known = first_open(name, self.plans.read)
+            except PlanNotOpen:
+                unknown.append(name)
+                continue
+            if caller.sees(known, self.plans.now()):
+                found[known.id] = known
+            else:
+                unknown.append(name)
+        return list(found.values()), unknown
+
+    def _in_plan(
+        self, known: LoadedAggregate[AccountPlan], asked: Handover, caller: Caller, context: CommandContext
+    ) -> PlanHandedOver | None:
+        """Return what came of it in one plan; None where they own nothing there."""
+        plan, card = known.state, the_plan(known.state)
+        owned = list(owned_by(plan, asked.from_, asked.to, asked.why))
+        if card.archived:
+            left, owned = [LeftBehind(**each.item, why=ARCHIVED) for each in owned], []
+        else:
+            left = list(left_to_do(plan, asked.from_))
+        if not owned and not left:
+            return None
+        say = self.plans.tried if asked.dry_run else self.plans.handle
+        version = known.version
+        while owned:
+            try:
+                outcome = self._said(say, known.id, owned, caller, context)
+                version = outcome.version
+                break
+            except (Refusal, CommandRefused, CallerNotAllowed) as error:
+                refused = _refused(owned, error)
+                why = str(error.refusal if isinstance(error, CommandRefused) else error)
+                left += [LeftBehind(**each.item, why=why) for each in refused]
+                owned = [each for each in owned if each not in refused]
+        return PlanHandedOver(
+            plan_id=known.id,
+            account_id=card.account_id,
+            account_name=card.account_name,
+            version=version,
+            handed_over=[Item(**each.item) for each in owned],
+            left_behind=left,
+        )
+
+    def _said(
+        self, say: Callable[..., Outcome], id: UUID, owned: Sequence[Owned], caller: Caller, context: CommandContext
+    ) -> Outcome:
+        commands = [command for each in owned for command in each.commands]
+        return say(id, commands, context, check=lambda known: caller.check(known, commands, self.plans.now()))
+
+
+def _refused(owned: Sequence[Owned], error: Exception) -> list[Owned]:
+    """Return what cannot be handed over: the one of several that was refused, or all, where the plan is read-only or
+    the caller may not change it."""
+    if not isinstance(error, CommandRefused):
+        return list(owned)
+    place = error.place
+    for each in owned:
+        place -= len(each.commands)
+        if place < 0:
+            return [each]
+    return list(owned)
