@@ -5,6 +5,7 @@ A month of a plan ends with its last day in the plan's time zone, and what is re
 whatever day it is about: so a month that is over says the same for ever.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,9 +21,10 @@ from application.views.cuts import cut_at
 from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import policy_at
 from domain.account_plan import ACCOUNT_PLAN
-from domain.account_plan.health import ContractRenewed, ContractSet
+from domain.account_plan.health import Contract
 from domain.account_plan.language import AccountPlan
 from domain.record import Recorded
+from domain.things import Draft
 
 NO_PROGRAM: Sequence[Recorded] = ()
 
@@ -67,14 +69,20 @@ class Measured:
         """The ARR so many months before the month's end; None where there was no contract yet."""
         day = self.month.before(months).last.isoformat()
         cut = self.period.b if months == 0 else cut_at(day, self.period.known, self.period.b.at)
-        return next(
-            (
-                record.event.arr
-                for record in reversed(self.period.known.records[: cut.version])
-                if isinstance(record.event, ContractSet | ContractRenewed)
-            ),
-            None,
-        )
+        until = bisect_right(self._contracts, cut.version, key=lambda each: each[0])
+        return self._contracts[until - 1][1] if until else None
+
+    @cached_property
+    def _contracts(self) -> Sequence[tuple[int, Decimal | None]]:
+        """The ARR from a version on, for every event about the contract."""
+        draft = Draft(ACCOUNT_PLAN.empty)
+        found = []
+        for record in self.period.known.records:
+            if record.event.noun == Contract.noun:
+                ACCOUNT_PLAN.add(draft, [record.event])
+                contract = draft.find(Contract, Contract.noun)
+                found.append((record.version, contract.arr if contract else None))
+        return found
 
 
 def measured_months(

@@ -12,7 +12,7 @@ from application.measures.promises import newly_finished
 from application.views.freshness import freshness
 from application.views.metrics import risk_exposure, whitespace_totals
 from domain.account_plan.hypotheses import Hypothesis
-from domain.account_plan.risks import Risk, RiskEvent
+from domain.account_plan.risks import Risk
 from domain.account_plan.whitespace import Cell, Penetration
 from domain.program.policy import Severity
 
@@ -39,12 +39,12 @@ def penetrated_share(at: Measured) -> Figures:
 
 
 def risks_worked(at: Measured) -> Figures:
-    return one(len({record.event.subject() for record in at.recorded if isinstance(record.event, RiskEvent)}))
+    return one(len({record.event.subject() for record in at.recorded if record.event.noun == Risk.noun}))
 
 
 def risk_updates_per_week(at: Measured) -> Figures:
     days = (at.period.b.date - at.period.a.date).days
-    updates = sum(isinstance(record.event, RiskEvent) for record in at.recorded)
+    updates = sum(record.event.noun == Risk.noun for record in at.recorded)
     return share(updates * DAYS_OF_A_WEEK, days)
 
 

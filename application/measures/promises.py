@@ -48,22 +48,22 @@ def newly_finished(at: Measured) -> list[Play]:
 
 
 def pilot_days(at: Measured) -> Figures:
-    started = _started_on(at)
+    recorded = _starts(at)
     days = [
-        Decimal(max((each.finished_on - started[each.id]).days, 0))
+        Decimal(max((each.finished_on - started_on).days, 0))
         for each in newly_finished(at)
-        if each.kind == "proof" and each.id in started and each.finished_on
+        if each.kind == "proof" and each.finished_on and (started_on := each.started_on or recorded.get(each.id))
     ]
     return {ALL: tuple(sorted(days))} if days else {}
 
 
-def _started_on(at: Measured) -> dict[str, date]:
-    """The day each play was started first."""
-    started: dict[str, date] = {}
+def _starts(at: Measured) -> dict[str, date]:
+    """The day on which the start of each play was recorded first: earlier releases did not always say the day."""
+    starts: dict[str, date] = {}
     for record in at.at.records:
         if isinstance(record.event, PlayStarted):
-            started.setdefault(record.event.id, record.event.started_on or at.at.day_of(record))
-    return started
+            starts.setdefault(record.event.id, at.at.day_of(record))
+    return starts
 
 
 def library_win_rate(at: Measured) -> Figures:

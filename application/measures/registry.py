@@ -76,7 +76,8 @@ MEASURES: Mapping[MeasureName, Measure] = {
         "money",
         "sum",
         "in the month",
-        "What of `arr_won` is linked to a goal, a hypothesis or a play, and was not planned before it was won.",
+        "What of `arr_won` is linked to a goal, a hypothesis or a play, or said to come from the plan, and was not"
+        " planned before it was won.",
         "A link that is drawn afterwards is a claim.",
         revenue.claimed_arr,
         of_money=True,

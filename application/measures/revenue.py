@@ -1,16 +1,18 @@
 """Measures of revenue: what accounts pay, whether they pay more than a year ago, and what was won."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from application.measures.measure import ALL, Figures, one, share
 from application.measures.measured import Measured
+from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
-from domain.account_plan.opportunities import Opportunity, OpportunityOpened, OpportunityRelinked, OpportunityWon
-from domain.account_plan.plays import PlayPlanned, PlayRelinked
+from domain.account_plan.opportunities import Opportunity, OpportunityWon
+from domain.account_plan.plays import Play
 from domain.account_plan.reviews import ReviewHeld
 from domain.record import Recorded
+from domain.things import Draft
 
 YEAR = 12
 """Months."""
@@ -93,13 +95,13 @@ def _records_before(at: Measured) -> Sequence[Recorded]:
 
 
 def _planned(plan: AccountPlan, records: Sequence[Recorded]) -> list[Opportunity]:
-    planned, _ = attributed(records)
-    return [each for each in won(plan) if each.id in planned]
+    planned, _ = attributed(records) if (found := won(plan)) else (set(), set())
+    return [each for each in found if each.id in planned]
 
 
 def _claimed(plan: AccountPlan, records: Sequence[Recorded]) -> list[Opportunity]:
-    planned, linked = attributed(records)
-    return [each for each in won(plan) if each.id in linked - planned]
+    planned, linked = attributed(records) if (found := won(plan)) else (set(), set())
+    return [each for each in found if each.id in linked - planned]
 
 
 def attributed(records: Sequence[Recorded]) -> tuple[set[str], set[str]]:
@@ -108,21 +110,34 @@ def attributed(records: Sequence[Recorded]) -> tuple[set[str], set[str]]:
     Planned is what was opened with the source plan, and what was linked to a goal, a hypothesis or a play at a review
     that was held before it was won.
     """
-    from_plan, served, at_a_review, planned = set[str](), set[str](), set[str](), set[str]()
-    of_plays: dict[str, str | None] = {}
+    draft = Draft(ACCOUNT_PLAN.empty)
+    links: dict[tuple[str, str], str | None] = {}
+    at_a_review, planned = set[str](), set[str]()
     for record in records:
-        match record.event:
-            case OpportunityOpened() | OpportunityRelinked() as event:
-                (served.add if event.goal or event.hypothesis else served.discard)(event.id)
-                if isinstance(event, OpportunityOpened) and event.source == "plan":
-                    from_plan.add(event.id)
-            case PlayPlanned() | PlayRelinked() as event:
-                of_plays[event.id] = event.opportunity
-            case ReviewHeld():
-                at_a_review |= served.union(filter(None, of_plays.values()))
-            case OpportunityWon(id=id):
-                (planned.add if id in from_plan | at_a_review else planned.discard)(id)
-    return planned, served.union(filter(None, of_plays.values()))
+        event = record.event
+        if event.noun in LINKING:
+            ACCOUNT_PLAN.add(draft, [event])
+            links[event.noun, event.subject()] = linked_by(draft.find(LINKING[event.noun], event.subject()))
+        if isinstance(event, ReviewHeld):
+            at_a_review |= set(filter(None, links.values()))
+        if isinstance(event, OpportunityWon):
+            was_planned = draft.the(Opportunity, event.id).source == "plan" or event.id in at_a_review
+            (planned.add if was_planned else planned.discard)(event.id)
+    return planned, set(filter(None, links.values()))
+
+
+LINKING: Mapping[str, type[Opportunity | Play]] = {Opportunity.noun: Opportunity, Play.noun: Play}
+
+
+def linked_by(thing: Opportunity | Play | None) -> str | None:
+    """The opportunity that a thing links to the plan: a play the one it names; an opportunity itself, where it comes
+    from the plan or names a goal or a hypothesis."""
+    match thing:
+        case Play():
+            return thing.opportunity
+        case Opportunity() if thing.goal or thing.hypothesis or thing.source == "plan":
+            return thing.id
+    return None
 
 
 def discount(at: Measured) -> Figures:

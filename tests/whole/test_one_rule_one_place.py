@@ -196,7 +196,7 @@ VIEWS: Mapping[str, Callable[[Looked], Any]] = {
     "card, last review": lambda at: printed(card.review_held_last(at.known, at.cut)),
     "page, facts": lambda at: list(facts(at.plan, the_plan(at.plan), at.cut, Speech("en"))),
     "page, open and over": lambda at: over_on_page(at),
-    "page, stale": lambda at: [each.is_stale for each in plan_view(at.known, at.cut, Speech("en"), False).sections],
+    "page, stale": lambda at: [each.is_stale for each in plan_view(at.known, at.cut, Speech("en"), False, ()).sections],
     "findings, promises": lambda at: found(at, "overdue-promise"),
     "findings, stale": lambda at: found(at, "stale-section"),
     "findings, threads": lambda at: found(at, "single-threaded"),
@@ -224,7 +224,7 @@ def all_rows(at: Looked) -> Any:
 
 
 def over_on_page(at: Looked) -> Any:
-    tables = [table for each in plan_view(at.known, at.cut, Speech("en"), False).sections for table in each.tables]
+    tables = [table for each in plan_view(at.known, at.cut, Speech("en"), False, ()).sections for table in each.tables]
     return [(table.kind, len(table.rows), len(table.over)) for table in tables]
 
 

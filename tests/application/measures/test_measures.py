@@ -553,6 +553,36 @@ def test_what_was_struck_in_a_later_month_counts_where_it_was_recorded():
     assert values(history, "executive_meetings", "2026-02", "2026-03") == {"2026-02": "1", "2026-03": "0"}
 
 
+def test_what_was_corrected_or_withdrawn_counts_as_it_should_have_been_from_then_on():
+    history = told(
+        [
+            contract("2026-01-06", "1000"),
+            opportunity(source="inbound"),
+            opportunity("ghost"),
+            held("R1", "2026-02-02"),
+            won("deal", "2026-02-10"),
+            risk("a"),
+            play("pilot"),
+            started("pilot", "2026-02-10"),
+        ]
+    )
+    why = {"reason": "Mistyped"}
+    history.on("2026-03-02", "correct-contract", arr="100", **why)
+    history.on("2026-03-02", "correct-opportunity", id="deal", source="plan", amount="8000", **why)
+    history.on("2026-03-02", "withdraw-opportunity", id="ghost", **why)
+    history.on("2026-03-02", "correct-risk", id="a", impact=5, **why)
+    history.on("2026-03-02", "correct-play", id="pilot", started_on="2026-02-01", **why)
+    history.on("2026-03-11", "win-play", id="pilot", finished_on="2026-03-11", result="27 %")
+    found = {name: values(history, name, "2026-02", "2026-03") for name in MEASURES}
+    assert found["arr"] == {"2026-02": "1000", "2026-03": "100"}
+    assert found["arr_won"] == {"2026-02": "80000", "2026-03": "-72000"}
+    assert found["pipeline_open"] == {"2026-02": "90000", "2026-03": "0"}
+    assert found["attributable_arr"] == {"2026-02": "0", "2026-03": "0"}  # it was won before anybody said so
+    assert found["claimed_arr"] == {"2026-02": "0", "2026-03": "8000"}
+    assert found["risks_worked"] == {"2026-02": "0", "2026-03": "1"}
+    assert found["pilot_days"] == {"2026-02": None, "2026-03": "38"}
+
+
 def test_the_month_under_way_is_provisional_and_one_before_the_plan_or_to_come_is_none():
     history = told([contract("2026-02-10", "100")])
     now = instant("2026-02-20")
