@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from time import monotonic, sleep
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID, uuid4
 
 import psycopg
@@ -15,7 +15,7 @@ from psycopg import Connection
 from adapters.postgres.store import Store
 from adapters.privacy.key_encryption import GivenKeys
 from application.aggregates.handle import Aggregates, Outcome
-from application.aggregates.ports import Answer, CommandContext, Commit, ToRecord
+from application.aggregates.ports import Answer, CommandContext, Commit, ProjectionLag, ToRecord
 from domain.account_plan import ACCOUNT_PLAN, COMMANDS, AccountPlanEvent
 from domain.account_plan.entries import NoteWritten
 from domain.account_plan.language import AccountPlan
@@ -129,6 +129,21 @@ def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
     deadline = monotonic() + seconds
     while not condition():
         assert monotonic() < deadline, "it did not come to that"
+        sleep(0.01)
+
+
+class Table(Protocol):
+    """One that follows the log."""
+
+    def includes(self, position: int) -> bool: ...
+
+
+def included(table: Table, position: int, timeout: float = 2.0) -> None:
+    """Wait until a table includes a position."""
+    deadline = monotonic() + timeout
+    while not table.includes(position):
+        if monotonic() > deadline:
+            raise ProjectionLag(ProjectionLag.__doc__)
         sleep(0.01)
 
 

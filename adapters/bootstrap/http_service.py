@@ -2,6 +2,7 @@
 
 import gc
 import resource
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -327,6 +328,13 @@ def open_enough_files(connections: int) -> None:
 
 
 OBJECTS_BEFORE_A_COLLECTION = 20_000
+COLLECTIONS_BEFORE_A_WHOLE_ONE = 200
+"""A whole collection looks at every object there is, and everybody waits meanwhile. What plans are folded to has hardly
+any circles, so one is seldom needed."""
+
+SECONDS_OF_A_TURN = 0.001
+"""How long a thread that computes keeps the loop waiting that answers everybody: Python's five milliseconds add up
+where several compute."""
 
 
 def spare_the_collector() -> None:
@@ -336,7 +344,8 @@ def spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(OBJECTS_BEFORE_A_COLLECTION, 10, 10)
+    gc.set_threshold(OBJECTS_BEFORE_A_COLLECTION, 10, COLLECTIONS_BEFORE_A_WHOLE_ONE)
+    sys.setswitchinterval(SECONDS_OF_A_TURN)
 
 
 def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pages: Pages = no_pages) -> None:

@@ -42,6 +42,7 @@ from adapters.http import (
     reports,
     webhooks,
 )
+from adapters.http.budgets import Budgets
 from adapters.http.command_documentation import command_documentation
 from adapters.http.documentation import HEALTH, document
 from adapters.http.guard import Guard, needs
@@ -210,6 +211,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         *pages(services, Rooms(views, program_views, desk, program_desk, key_desk)),
     ]
     app.router.redirect_slashes = False
+    app.state.budgets = Budgets()
     answer_with_problems(app)
     document(app, command_documentation)
     record = RequestRecord(metrics)

@@ -10,6 +10,7 @@ from pydantic import Field
 from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY
 from adapters.http.portfolio import MOST_POSITION
+from adapters.http.read_your_writes import Inclusion
 from adapters.http.requests import caller_of
 from application.findings.across import FindingsPage, FindingsQuery
 from application.findings.ports import AllFindings
@@ -29,16 +30,13 @@ class FindingsParameters(FindingsQuery):
 def routes(findings: AllFindings) -> APIRouter:
     api = APIRouter(prefix="/v1/findings", tags=["views"])
 
+    inclusion = Inclusion(findings.includes)
+
     @api.get("", response_model=FindingsPage, summary="What is wrong, across plans", **LIST_QUERY)
     async def read_all_findings(request: Request, wanted: Annotated[FindingsParameters, Query()]) -> Response:
         caller = caller_of(request)
-
-        def page() -> FindingsPage:
-            if wanted.at_least is not None:
-                findings.wait_for(wanted.at_least)
-            return findings.query(wanted, caller)
-
-        found = await run_in_threadpool(page)
+        await inclusion.of(wanted.at_least)
+        found = await run_in_threadpool(findings.query, wanted, caller)
         content = found.model_dump_json().encode()
         tag = f'"{sha256(content).hexdigest()[:32]}"'
         if is_known(request, tag):

@@ -67,7 +67,6 @@ def routes(views: PlanViews, forms: ReportResponder) -> APIRouter:
             answer = forms.formed(kind, form, document, f"{document.account_name}-{document.day}")
             return replace(answer, more={**answer.more, DIGEST: digest_of(answer.content)})
 
-        limiter = forms.limiter if form != "json" else None
         agenda = registry.agenda_on_record(program, cut)
         answer = await views.answer(
             request,
@@ -77,7 +76,6 @@ def routes(views: PlanViews, forms: ReportResponder) -> APIRouter:
             audience,
             form=form,
             head=agenda.position if agenda else 0,
-            limiter=limiter,
             program=program,
         )
         answer.headers["Vary"] = VARY

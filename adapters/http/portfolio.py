@@ -9,6 +9,7 @@ from pydantic import Field
 
 from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY
+from adapters.http.read_your_writes import Inclusion
 from adapters.http.requests import caller_of
 from application.portfolio.ports import Portfolio
 from application.portfolio.query import PortfolioPage, PortfolioQuery
@@ -30,16 +31,13 @@ class PortfolioParameters(PortfolioQuery):
 def routes(portfolio: Portfolio) -> APIRouter:
     api = APIRouter(prefix="/v1/plans", tags=["views"])
 
+    inclusion = Inclusion(portfolio.includes)
+
     @api.get("", response_model=PortfolioPage, summary="The portfolio: all plans, filtered and sorted", **LIST_QUERY)
     async def read_portfolio(request: Request, wanted: Annotated[PortfolioParameters, Query()]) -> Response:
         caller = caller_of(request)
-
-        def page() -> PortfolioPage:
-            if wanted.at_least is not None:
-                portfolio.wait_for(wanted.at_least)
-            return portfolio.query(wanted, caller)
-
-        found = await run_in_threadpool(page)
+        await inclusion.of(wanted.at_least)
+        found = await run_in_threadpool(portfolio.query, wanted, caller)
         content = found.model_dump_json().encode()
         tag = f'"{sha256(content).hexdigest()[:32]}"'
         if is_known(request, tag):

@@ -22,7 +22,7 @@ from adapters.http.routing import methods_allowed, nearest_path, parameters_of
 from adapters.observability.readiness import Reason
 from application.aggregates.access import CallerNotAllowed
 from application.aggregates.handle import CommandRefused, KeyReused, VersionConflict
-from application.aggregates.ports import ProjectionLag, StoreUnavailable
+from application.aggregates.ports import BeyondTheLog, ProjectionLag, StoreUnavailable
 from application.feed.cursors import CursorGone
 from application.proof.ports import NoCheckpointYet, NotCoveredYet
 from application.views.cuts import CutRefused
@@ -233,6 +233,10 @@ def answer_with_problems(app: FastAPI) -> None:
     @app.exception_handler(CursorUnknown)
     async def no_such_page(request: Request, error: CursorUnknown) -> Response:
         return await rejected(request, rejected_parameter("cursor", "unknown-cursor", str(error)))
+
+    @app.exception_handler(BeyondTheLog)
+    async def not_recorded(request: Request, error: BeyondTheLog) -> Response:
+        return await rejected(request, rejected_parameter("at_least", "position-beyond-the-log", str(error)))
 
     @app.exception_handler(NotCoveredYet)
     async def not_covered(request: Request, error: NotCoveredYet) -> Response:

@@ -10,6 +10,7 @@ from pydantic import Field
 from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY
 from adapters.http.portfolio import MOST_POSITION
+from adapters.http.read_your_writes import Inclusion
 from adapters.http.requests import caller_of
 from application.portfolio.promises import AllPromises, PromisesPage, PromisesQuery
 
@@ -27,19 +28,15 @@ class PromisesParameters(PromisesQuery):
 
 def routes(promises: AllPromises) -> APIRouter:
     api = APIRouter(prefix="/v1/promises", tags=["views"])
+    inclusion = Inclusion(promises.includes)
 
     @api.get(
         "", response_model=PromisesPage, summary="Open plays and actions of all plans, by who promised", **LIST_QUERY
     )
     async def read_promises(request: Request, wanted: Annotated[PromisesParameters, Query()]) -> Response:
         caller = caller_of(request)
-
-        def page() -> PromisesPage:
-            if wanted.at_least is not None:
-                promises.wait_for(wanted.at_least)
-            return promises.query(wanted, caller)
-
-        found = await run_in_threadpool(page)
+        await inclusion.of(wanted.at_least)
+        found = await run_in_threadpool(promises.query, wanted, caller)
         content = found.model_dump_json().encode()
         tag = f'"{sha256(content).hexdigest()[:32]}"'
         if is_known(request, tag):

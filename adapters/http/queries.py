@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from adapters.access.access_log import Access, AccessLog
+from adapters.http.budgets import Work, in_turn
 from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, etag, is_known, unchanged
 from adapters.http.documentation import LINK, QUERY, documented
 from adapters.http.problems import Rejected, rejected_parameter
@@ -254,7 +254,7 @@ class Views(Generic[A]):
             if not await self.may_know(caller, id):
                 await self._heads.version(id)  # which takes as long as for one that there is not
                 continue
-            known = await self.standing(id)
+            known = await self.standing(id, request)
             if known.records and caller.sees(known, self._aggregates.now()):
                 request.scope["spoken_of"] |= {f"{type.noun}_id": str(id)}
                 return known
@@ -265,13 +265,16 @@ class Views(Generic[A]):
         is must not show in how long the answer takes. Raises `StoreUnavailable`."""
         return self.resource.of.is_shared or caller.was_named(id)
 
-    async def standing(self, id: UUID) -> LoadedAggregate[A]:
+    async def standing(self, id: UUID, request: Request) -> LoadedAggregate[A]:
         """Return an aggregate as it stands, whoever asks; without records if there is none.  Raises
         `StoreUnavailable`."""
         version = await self._heads.version(id)
         known = self._aggregates.remembered(id)
         if known.version != version:
-            known = await run_in_threadpool(self._aggregates.refreshed, known)
+            # Whoever waited for their turn may find that another has read it meanwhile.
+            known = await in_turn(
+                request, version - known.version, lambda: self._aggregates.refreshed(self._aggregates.remembered(id))
+            )
         return known
 
     def cuts(self, known: LoadedAggregate[A]) -> "Cuts":
@@ -287,7 +290,6 @@ class Views(Generic[A]):
         since: Cut | None = None,
         form: Form = "json",
         head: int = 0,
-        limiter: CapacityLimiter | None = None,
         program: Sequence[Recorded] = (),
     ) -> Response:
         """The view up to a cut, perhaps since another: unchanged, ready, or made now.  The day counts where the cut
@@ -316,7 +318,8 @@ class Views(Generic[A]):
         view, asked = (known.id, tag, request.scope["path"], began, *others), request.scope["query_string"]
         answer = self._ready.get(view, asked)
         if answer is None:
-            answer = await to_thread.run_sync(lambda: _written(make(), request), limiter=limiter)
+            work: Work = "folding" if form == "json" else "rendering"
+            answer = await in_turn(request, until.version, lambda: _written(make(), request), work)
             self._ready.put(view, asked, answer)
         return answer.with_tag(tag)
 
@@ -354,14 +357,14 @@ class PlanViews(Views[AccountPlan]):
             return caller.works_on_plans
         return not await run_in_threadpool(self._portfolio.knows_to_be_elsewhere, caller.actor, id)
 
-    async def program(self) -> Sequence[Recorded]:
+    async def program(self, request: Request) -> Sequence[Recorded]:
         """Return what is on record of the program; nothing if there is none. Raises `StoreUnavailable`."""
-        return (await self._program.standing(PROGRAM_ID)).records
+        return (await self._program.standing(PROGRAM_ID, request)).records
 
     async def judged(self, request: Request, plan: str) -> tuple[LoadedPlan, Sequence[Recorded]]:
         """Return a plan as `plan` finds it, and the program by whose policies it is judged, asked for at the same
         time."""
-        return await gather(self.plan(request, plan), self.program())
+        return await gather(self.plan(request, plan), self.program(request))
 
 
 def _written(view: Any, request: Request) -> Answer:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 from pydantic_core import to_json
 
@@ -16,8 +15,6 @@ from adapters.rendering.pool import MEDIA_TYPES, RenderingPool
 from adapters.rendering.style import security_policy
 
 BY_MEDIA_TYPE: Mapping[str, Form] = {media_type.partition(";")[0]: form for form, media_type in MEDIA_TYPES.items()}
-AT_ONCE = 2
-"""How many reports may wait for rendering in threads that commands need too."""
 
 FORMED_QUERY: dict[str, Any] = QUERY | {
     "responses": QUERY["responses"]
@@ -65,11 +62,10 @@ def how_welcome(media_type: str, ranges: list[tuple[str, float]]) -> float:
 
 
 class ReportResponder:
-    """Renders reports for answers. Those that wait for rendering keep no other request waiting."""
+    """Renders reports for answers."""
 
     def __init__(self, press: RenderingPool) -> None:
         self._press = press
-        self.limiter = CapacityLimiter(AT_ONCE)
 
     def formed(self, name: str, form: Form, report: Any, about: str) -> Answer:
         """Return the answer with a file name to save it under. Raises `RenderingFailed`."""
@@ -81,7 +77,3 @@ class ReportResponder:
         if form == "html":
             headers["Content-Security-Policy"] = security_policy()
         return Answer(self._press.made(name, form, content), None, MEDIA_TYPES[form], headers)
-
-    async def made(self, name: str, form: Form, report: Iterator[bytes], about: str) -> Answer:
-        """Return the answer of a report that comes in parts."""
-        return await to_thread.run_sync(lambda: self.formed(name, form, b"".join(report), about), limiter=self.limiter)

@@ -1,8 +1,8 @@
 """Said versus did over HTTP: of one plan between two cuts, and across plans for a month."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from hashlib import sha256
-from itertools import chain
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.http.budgets import budgets_of, in_turn
 from adapters.http.conditional import CACHING, Answer, is_known, log_tag, unchanged
 from adapters.http.problems import rejected_parameter
 from adapters.http.queries import CUT, CutText, PlanPath, PlanViews
@@ -79,7 +80,7 @@ def routes(
         closing = asked.to or asked.as_of
         if closing:
             cuts.cut("to" if asked.to else "as_of", closing)
-        from_, to = await run_in_threadpool(cuts_meant, known, cuts.now, asked.from_, closing)
+        from_, to = await in_turn(request, known.version, lambda: cuts_meant(known, cuts.now, asked.from_, closing))
         a, b = cuts.cut("from", from_), cuts.cut("to", to)
 
         head = await run_in_threadpool(tree.head_over, last_position(known, b))
@@ -88,10 +89,9 @@ def routes(
             report = said_vs_did(known, a, b, program).model_copy(update={"log_head": head})
             return forms.formed("said-vs-did", form, report, report.plan)
 
-        limiter = forms.limiter if form != "json" else None
         covered = head.size if head else 0
         answer = await views.answer(
-            request, known, made, b, from_, to, since=a, form=form, head=covered, limiter=limiter, program=program
+            request, known, made, b, from_, to, since=a, form=form, head=covered, program=program
         )
         answer.headers["Vary"] = VARY
         return answer
@@ -116,6 +116,7 @@ def routes(
             tag = f'"{state}{f".{form}" if form != "json" else ""}.{log_tag(log)}"'
         if is_known(request, tag):
             return unchanged(tag)
+        budgets = budgets_of(request)
         making = MonthInTheMaking(month, now, asked.owner, asked.tier)
         plans = (
             (making.add(known) for known in histories.histories() if caller.sees(known, now))
@@ -124,15 +125,26 @@ def routes(
         )
         parts = written(making, plans, histories.history)
         if form != "json":
-            answer = (await forms.made("month", form, parts, str(month))).with_tag(tag)
+            made = await budgets.do(
+                "rendering", caller.actor, lambda: forms.formed("month", form, b"".join(parts), str(month))
+            )
+            answer = made.with_tag(tag)
             answer.headers["Vary"] = VARY
             return answer
+        streamed = budgets.parts("folding", caller.actor, parts)
         # If the store does not answer, that is reported before the answer begins.
-        first = await run_in_threadpool(next, parts)
+        first = await anext(streamed)
         headers = {"ETag": tag, **CACHING, "Vary": VARY}
-        return StreamingResponse(chain([first], parts), headers=headers, media_type="application/json")
+        return StreamingResponse(after(first, streamed), headers=headers, media_type="application/json")
 
     return api
+
+
+async def after(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the first part again, then the others."""
+    yield first
+    async for part in others:
+        yield part
 
 
 def month_tag(log: UUID, position: int, month: Month, now: datetime, form: Form, caller: Caller) -> str:

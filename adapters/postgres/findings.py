@@ -8,7 +8,6 @@ change.  Sentences speak of people: they are kept encrypted, and deleted as soon
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from secrets import token_bytes
-from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
@@ -30,11 +29,11 @@ from adapters.postgres.projections import (
     Standing,
     catch_up,
     connected,
+    reached,
     rebuild,
     standing,
 )
 from application.aggregates.access import Caller
-from application.aggregates.ports import ProjectionLag
 from application.findings.across import (
     FindingPosition,
     FindingsPage,
@@ -278,20 +277,11 @@ class PostgresFindings:
         with self._datastore.connection() as connection:
             return standing(connection, NAME).position
 
-    def wait_for(self, position: int, timeout: float = 2.0) -> None:
-        """Until every event up to a position is judged.  Raises `ProjectionLag`, `StoreUnavailable`."""
-        deadline, pause = monotonic() + timeout, 0.002
-        while not self._has_judged(position):
-            if monotonic() + pause > deadline:
-                raise ProjectionLag(ProjectionLag.__doc__)
-            sleep(pause)
-            pause = min(2 * pause, 0.05)
-
-    def _has_judged(self, position: int) -> bool:
+    def includes(self, position: int) -> bool:
         with self._datastore.connection() as connection:
             at = standing(connection, NAME)
             overtaken = connection.execute(OVERTAKEN, (at.generation, position), prepare=True).fetchone()
-        return at.position >= position and overtaken == (False,)
+        return reached(at, position) and overtaken == (False,)
 
     def catch_up(self) -> Standing:
         """Bring the table up to date here and now, where nobody may follow the log.  Raises `StoreUnavailable`."""

@@ -28,9 +28,9 @@ from adapters.postgres.projections import (
     catch_up,
     connected,
     into_shape,
+    reached,
     rebuild,
     standing,
-    wait_for,
 )
 from application.aggregates.access import Caller
 from application.portfolio.projector import CannotBeFolded, LooksBack, PartialEvent, PortfolioProjector
@@ -319,8 +319,9 @@ class PostgresPortfolio:
             asked = {"person": person, "plan_id": plan_id}
             return connection.execute(ELSEWHERE, asked, prepare=True).fetchone() is not None
 
-    def wait_for(self, position: int, timeout: float = 2.0) -> None:
-        wait_for(self._datastore, NAME, position, timeout)
+    def includes(self, position: int) -> bool:
+        with self._datastore.connection() as connection:
+            return reached(standing(connection, NAME), position)
 
     def catch_up(self, now: Now) -> Standing:
         """Update the table here and now, where no follower may be running. Raises `StoreUnavailable`."""

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Event, Thread
-from time import monotonic, sleep
 from typing import Any, NamedTuple, Protocol
 
 import structlog
@@ -22,7 +21,7 @@ from psycopg import Connection, Cursor
 from adapters.observability.outages import Outages, Work
 from adapters.postgres.datastore import Datastore, unavailable
 from adapters.postgres.tracking import LOG, track, tracked
-from application.aggregates.ports import ProjectionLag
+from application.aggregates.ports import BeyondTheLog
 
 BATCH = 5_000
 """The number of events that are read at a time."""
@@ -294,17 +293,11 @@ def connected(datastore: Datastore) -> Iterator[Connection[Any]]:
 # Reading your own writes
 
 
-def wait_for(datastore: Datastore, name: str, position: int, timeout: float) -> None:
-    """Wait until the projection has folded the event at a position. Raises `ProjectionLag`, `StoreUnavailable`."""
-    deadline, pause = monotonic() + timeout, 0.002
-    while True:
-        with datastore.connection() as connection:
-            if standing(connection, name).position >= position:
-                return
-        if monotonic() + pause > deadline:
-            raise ProjectionLag(ProjectionLag.__doc__)
-        sleep(pause)
-        pause = min(2 * pause, 0.05)
+def reached(at: Standing, position: int) -> bool:
+    """Return whether a projection has folded the event at a position. Raises `BeyondTheLog`."""
+    if position > at.head:
+        raise BeyondTheLog(at.head)
+    return at.position >= position
 
 
 # Rebuilding

@@ -6,7 +6,6 @@ together.  The table holds how promises are found, and no words: these are read 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
@@ -25,11 +24,11 @@ from adapters.postgres.projections import (
     Standing,
     catch_up,
     connected,
+    reached,
     rebuild,
     standing,
 )
 from application.aggregates.access import Caller
-from application.aggregates.ports import ProjectionLag
 from application.portfolio.promises import (
     PlanPromise,
     PromisePosition,
@@ -191,20 +190,11 @@ class PostgresPromises:
         with self._datastore.connection() as connection:
             return standing(connection, NAME).position
 
-    def wait_for(self, position: int, timeout: float = 2.0) -> None:
-        """Until every plan is listed as it stood at a position.  Raises `ProjectionLag`, `StoreUnavailable`."""
-        deadline, pause = monotonic() + timeout, 0.002
-        while not self._has_listed(position):
-            if monotonic() + pause > deadline:
-                raise ProjectionLag(ProjectionLag.__doc__)
-            sleep(pause)
-            pause = min(2 * pause, 0.05)
-
-    def _has_listed(self, position: int) -> bool:
+    def includes(self, position: int) -> bool:
         with self._datastore.connection() as connection:
             at = standing(connection, NAME)
             marked = connection.execute(STILL_MARKED, (at.generation, position), prepare=True).fetchone()
-        return at.position >= position and marked == (False,)
+        return reached(at, position) and marked == (False,)
 
     def catch_up(self) -> Standing:
         """Bring the table up to date here and now, where nobody may follow the log.  Raises `StoreUnavailable`."""

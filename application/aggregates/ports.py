@@ -26,6 +26,13 @@ class ProjectionLag(Exception):
     """The list has not come to the position you asked for in time: ask again in a moment, or without a position."""
 
 
+class BeyondTheLog(Exception):
+    """The log has not come to this position, so no command was answered with it."""
+
+    def __init__(self, end: int) -> None:
+        super().__init__(f"The log ends at {end}: give the `position` that a command was answered with.")
+
+
 @dataclass(frozen=True)
 class CommandContext:
     """Who gives a command, through what, and in which conversation. It is stored with every resulting event."""

@@ -25,5 +25,6 @@ class AllFindings(Protocol):
     def standings(self) -> Sequence[PlanStanding]:
         """Return every plan that is worked on, as rules about the program look at it."""
 
-    def wait_for(self, position: int, timeout: float = 2.0) -> None:
-        """Wait up to `timeout` seconds until the table includes a position of the log.  Raises `ProjectionLag`."""
+    def includes(self, position: int) -> bool:
+        """Return whether the table includes all that was recorded up to a position of the log. Raises
+        `BeyondTheLog`."""

@@ -20,5 +20,6 @@ class Portfolio(Protocol):
         """Return whether the table includes all that is recorded of a plan, and the person is neither its owner nor on
         its team. Then the plan need not be read to say so."""
 
-    def wait_for(self, position: int, timeout: float = 2.0) -> None:
-        """Wait up to `timeout` seconds until the table includes a position of the log. Raises `ProjectionLag`."""
+    def includes(self, position: int) -> bool:
+        """Return whether the table includes all that was recorded up to a position of the log. Raises
+        `BeyondTheLog`."""

@@ -182,5 +182,6 @@ class AllPromises(Protocol):
         Raises `CursorUnknown`.
         """
 
-    def wait_for(self, position: int, timeout: float = 2.0) -> None:
-        """Wait up to `timeout` seconds until the table includes a position of the log.  Raises `ProjectionLag`."""
+    def includes(self, position: int) -> bool:
+        """Return whether the table includes all that was recorded up to a position of the log. Raises
+        `BeyondTheLog`."""

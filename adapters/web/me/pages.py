@@ -1,6 +1,5 @@
 """The page of one's day."""
 
-from asyncio import gather
 from collections.abc import Callable
 from uuid import UUID
 
@@ -28,11 +27,11 @@ def routes(rooms: Rooms, portfolio: Portfolio, guard: PageGuard, make_id: Callab
         me = same_person(caller.actor)
         query = PortfolioQuery.model_validate({"person": me, "limit": MOST_ITEMS})
         page = await run_in_threadpool(portfolio.query, query, caller)
-        found = await gather(*(rooms.plans.standing(item.plan_id) for item in page.items))
+        found = [await rooms.plans.standing(item.plan_id, request) for item in page.items]
         plans = [known for known in found if known.records and caller.sees(known, now)]
         for known in plans:
             rooms.plans.note_read(request, known.id, f"version:{known.version}")
-        program = await rooms.plans.program()
+        program = await rooms.plans.program(request)
         today = day_of(now, "UTC")
 
         def view() -> MyDay:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from adapters.http.budgets import in_turn
 from adapters.http.queries import PlanViews
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
@@ -99,7 +100,7 @@ class AggregatePages(ABC, Generic[R]):
     def page(self, template: str, make: Callable[[R], Any]) -> Callable[[Request], Any]:
         async def page(request: Request) -> Response:
             asked = await self.asked(request)
-            return await run_in_threadpool(lambda: self.rendered(asked, template, make(asked)))
+            return await in_turn(request, asked.cut.version, lambda: self.rendered(asked, template, make(asked)))
 
         return page
 

@@ -1,6 +1,5 @@
 """The pages of the program: its charter, policy, list, rounds and library."""
 
-from asyncio import gather
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -80,7 +79,7 @@ class ProgramPages(AggregatePages[ProgramRequest]):
         plans, caller = self._rooms.plans, visitor_of(asked.request).caller
         state = plan_at(asked.known, asked.cut)
         accounts = [each.account for each in state.all(Nomination).values() if each.round == round]
-        found = await gather(*(plans.standing(plan_id_of(account)) for account in accounts))
+        found = [await plans.standing(plan_id_of(account), asked.request) for account in accounts]
         return {
             account: criteria_in(the_plan(known.state), round)
             for account, known in zip(accounts, found, strict=True)

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -458,6 +460,24 @@ def test_a_list_that_lags_says_so(acme: Api):
     answer = acme.get("/v1/plans", at_least=str(position))
     assert_problem(answer, 503, "projection-lag")
     assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_who_waits_for_a_list_keeps_nobody_waiting_and_what_will_never_be_is_refused_at_once(acme: Api):
+    position = acme.done("write-note", **NOTE)["position"]
+    with ThreadPoolExecutor(120) as pool:
+        waiting = [pool.submit(acme.get, path, at_least=str(position)) for path in LISTS for _ in range(40)]
+        sleep(0.3)
+        began = monotonic()
+        for path in LISTS:
+            assert acme.get(path).status_code == 200
+            for beyond in (position + 1_000_000_000, 9_000_000_000_000_000_000):
+                answer = acme.get(path, at_least=str(beyond))
+                assert_problem(answer, 422, "position-beyond-the-log", "/at_least")
+        assert monotonic() - began < 3  # a thread for each would keep them waiting for six seconds
+        assert {each.result().status_code for each in waiting} == {503}
+
+
+LISTS = ("/v1/plans", "/v1/findings", "/v1/promises")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from domain.account_plan.plan import plan_id_of
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
 from tests.clock import Clock
-from tests.stores import CONTEXT, OPEN_ACME, plans_on, say
+from tests.stores import CONTEXT, OPEN_ACME, included, plans_on, say
 
 MORNING = datetime(2026, 1, 6, 9, tzinfo=UTC)
 ACCOUNTS = ("acme", "beta", "gamma")
@@ -207,12 +207,12 @@ def test_callers_see_what_is_wrong_with_plans_they_may_see(office: Office):
 def test_who_waits_for_an_event_sees_what_follows_from_it(office: Office):
     position = office.promise("acme", days=-1)
     with pytest.raises(ProjectionLag):
-        office.table.wait_for(position, timeout=0.05)
+        included(office.table, position, timeout=0.05)
     office.store.portfolio.catch_up(office.clock)
     follower = office.table.follower()
     follower.start()
     try:
-        office.table.wait_for(position, timeout=20)
+        included(office.table, position, timeout=20)
     finally:
         follower.stop()
     assert [each.rule for each in office.table.query(FindingsQuery(rule=("overdue-promise",))).items] == [

@@ -32,7 +32,7 @@ from domain.program.policy import AdoptPolicy, Policy
 from tests.application.portfolio.test_portfolio import ACTION, REVIEW, item_of
 from tests.conftest import KEY
 from tests.databases import database
-from tests.stores import CONTEXT, MONDAY, connected, plans_on, say, wait_until
+from tests.stores import CONTEXT, MONDAY, connected, included, plans_on, say, wait_until
 
 WEDNESDAY = MONDAY + timedelta(days=2)
 """What happens in these tests happens on Monday; it is looked at on Wednesday."""
@@ -102,7 +102,7 @@ def test_a_row_is_there_as_soon_as_the_table_has_come_to_its_event(store):
         do(plans, "acme", "add-action", id="date", due_on="2026-01-05", **ACTION)
         do(plans, "acme", "hold-review", id="R1", held_on="2026-01-05", **REVIEW)
         position = do(plans, "acme", "reassign-plan", owner="ben", reason="Ann is away")
-        store.portfolio.wait_for(position)
+        included(store.portfolio, position)
     [row] = rows(store).values()
     assert row.model_dump(mode="json") == {
         "plan_id": str(plan_id_of("acme")),
@@ -210,7 +210,7 @@ def test_however_many_follow_every_event_is_folded_once(store, monkeypatch):
     with capture_logs() as logs, following(store, clock), following(store, clock), following(store, clock):
         with ThreadPoolExecutor(4) as pool:
             last = max(pool.map(live, accounts))
-        store.portfolio.wait_for(last, timeout=10)
+        included(store.portfolio, last, timeout=10)
     assert logs == []
     assert rows(store) == as_they_should_be(store, *accounts)
 
@@ -245,7 +245,7 @@ def test_without_notifications_the_table_follows_all_the_same(store):
     plans = plans_on(store)
     with following(store, Clock()):
         for n in range(3):
-            store.portfolio.wait_for(open_plan(plans, f"a{n}"), timeout=1.5)
+            included(store.portfolio, open_plan(plans, f"a{n}"), timeout=1.5)
     assert len(rows(store)) == 3
 
 
@@ -263,7 +263,7 @@ def test_a_notification_makes_it_look_at_once(store, monkeypatch):
     plans = plans_on(store)
     with following(store, Clock()):
         for n in range(3):
-            store.portfolio.wait_for(open_plan(plans, f"a{n}"), timeout=10)
+            included(store.portfolio, open_plan(plans, f"a{n}"), timeout=10)
     open_plan(plans, "one-more-notification")
     wait_until(nobody_follows)
 
@@ -275,14 +275,14 @@ def nobody_follows() -> bool:
 def test_it_goes_on_when_its_connection_is_lost(store):
     plans = plans_on(store)
     with capture_logs() as logs, following(store, Clock()) as follower:
-        store.portfolio.wait_for(open_plan(plans, "acme"))
+        included(store.portfolio, open_plan(plans, "acme"))
         with connected(store.where.service) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
             )
         wait_until(lambda: follower.status.error)
-        store.portfolio.wait_for(open_plan(plans, "beta"), timeout=5)
+        included(store.portfolio, open_plan(plans, "beta"), timeout=5)
         wait_until(lambda: follower.status.error is None)
     assert [log["event"] for log in logs] == ["store away", "store back"]
 
@@ -298,7 +298,7 @@ def test_at_midnight_where_the_plan_lives_its_row_changes_by_itself(store):
     do(plans, "acme", "add-action", id="date", due_on="2026-01-06", **ACTION)
     last = do(plans, "kiwi", "add-action", id="date", due_on="2026-01-06", **ACTION)
     with following(store, clock):
-        store.portfolio.wait_for(last)
+        included(store.portfolio, last)
         assert [rows(store)[account].overdue for account in ("kiwi", "acme")] == [0, 0]
         clock.now = MIDNIGHT
         wait_until(lambda: rows(store)["kiwi"].overdue == 1, seconds=1.5)
@@ -333,7 +333,7 @@ UNREADABLE = [
 def test_an_event_that_cannot_be_folded_stops_the_table_visibly_and_is_tried_again(store, topic, state, says):
     plans = plans_on(store)
     with capture_logs() as logs, following(store, Clock()) as follower:
-        store.portfolio.wait_for(open_plan(plans, "acme"))
+        included(store.portfolio, open_plan(plans, "acme"))
         with connected(store.where.service) as connection:
             [(position,)] = connection.execute(
                 "INSERT INTO plantrail.stored_events (originator_id, originator_version, topic, state)"
@@ -345,9 +345,9 @@ def test_an_event_that_cannot_be_folded_stops_the_table_visibly_and_is_tried_aga
         assert says in follower.status.error
         assert f"at position {position}" in follower.status.error
         with pytest.raises(ProjectionLag):
-            store.portfolio.wait_for(later, timeout=0.1)
+            included(store.portfolio, later, timeout=0.1)
         take_away(store, position)
-        store.portfolio.wait_for(later, timeout=5)
+        included(store.portfolio, later, timeout=5)
         wait_until(lambda: follower.status == Status(later, later, None))
     assert [log["event"] for log in logs] == ["projection stands still", "projection goes on"]
     assert rows(store) == as_they_should_be(store, "acme", "beta")
@@ -378,10 +378,10 @@ def waiting_for_a_lock(connection: psycopg.Connection[Any]) -> bool:
 
 
 def test_who_waits_for_a_position_is_told_when_it_takes_too_long(store):
-    store.portfolio.wait_for(0)
+    included(store.portfolio, 0)
     begun = monotonic()
     with pytest.raises(ProjectionLag, match="ask again"):
-        store.portfolio.wait_for(1, timeout=0.2)
+        included(store.portfolio, 1, timeout=0.2)
     assert 0.1 < monotonic() - begun < 2
 
 
@@ -414,15 +414,15 @@ def test_a_rebuild_serves_while_it_works_and_misses_nothing_that_happens_meanwhi
         told.append((done, total))
         if len(told) < 6:
             position = do(plans, accounts[0], "write-note", section="plan", text="Something happened")
-            store.portfolio.wait_for(position)
+            included(store.portfolio, position)
             assert rows(store) == as_they_should_be(store, *accounts)
 
     with following(store, clock):
-        store.portfolio.wait_for(last)
+        included(store.portfolio, last)
         spoil(store)
         store.portfolio.rebuild(clock, meanwhile)
         after = open_plan(plans, "late")
-        store.portfolio.wait_for(after)
+        included(store.portfolio, after)
     assert rows(store) == as_they_should_be(store, *accounts, "late")
     assert generations(store) == [(2, 6, True)]
     assert told == sorted(told)
@@ -454,7 +454,7 @@ def test_a_rebuild_under_load_comes_to_the_same_as_the_plans_themselves(store):
         lives = [pool.submit(live, account_id) for account_id in accounts]
         for _ in range(3):
             store.portfolio.rebuild(Clock())
-        store.portfolio.wait_for(max(each.result() for each in lives), timeout=10)
+        included(store.portfolio, max(each.result() for each in lives), timeout=10)
     assert logs == []
     assert rows(store) == as_they_should_be(store, *accounts)
     assert generations(store) == [(4, 3, True)]
@@ -561,7 +561,7 @@ def test_a_table_of_an_older_shape_serves_until_it_is_rebuilt_by_whoever_follows
 
     monkeypatch.setattr(projections, "go_live", looked_at_before_going_live)
     with capture_logs() as logs, following(store, Clock()):
-        store.portfolio.wait_for(told_before, timeout=10)
+        included(store.portfolio, told_before, timeout=10)
     assert served_meanwhile == [({"nobody"}, "Acme")]
     assert rows(store) == as_they_should_be(store, "acme", "beta", "gamma")
     assert shapes(store) == [(2, SHAPE, True)]
@@ -572,7 +572,7 @@ def test_a_table_of_an_older_shape_serves_until_it_is_rebuilt_by_whoever_follows
 def test_of_several_who_find_an_older_shape_one_rebuilds_it(store, told_before):
     made_in_another_shape(store, SHAPE - 1)
     with following(store, Clock()), following(store, Clock()), following(store, Clock()):
-        store.portfolio.wait_for(told_before, timeout=10)
+        included(store.portfolio, told_before, timeout=10)
     assert rows(store) == as_they_should_be(store, "acme", "beta", "gamma")
     assert shapes(store) == [(2, SHAPE, True)]
 

@@ -13,6 +13,7 @@ from domain.account_plan import THINGS
 from tests.api import Api, served
 from tests.callers import given_key, known_keys
 from tests.places import ROOT
+from tests.stores import included
 
 NOBODY = {"Cookie": "another=site"}
 """A browser that is not signed in here, whatever others of these tests have done."""
@@ -73,7 +74,7 @@ def test_the_portfolio_is_a_table_with_a_row_a_plan(store):
         position = api.with_a_plan("acme").done("confirm-section", section="risks")["position"]
         follower = store.portfolio.follower(api.clock)
         follower.start()
-        store.portfolio.wait_for(position)
+        included(store.portfolio, position)
         follower.stop()
         page = api.get("/?q=acme", signed_in(api))
         assert page.status_code == 200

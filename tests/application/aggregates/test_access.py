@@ -19,7 +19,7 @@ from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
 from tests.conftest import KEY
 from tests.databases import Stores
-from tests.stores import OPEN_ACME, wait_until
+from tests.stores import OPEN_ACME, included, wait_until
 
 NOTE = {"section": "plan", "text": "Budget talks in May"}
 VIEWS = ["", "/history", "/entities/plan/plan/history", "/blame", "/diff?from=version:1", "/reviews", "/said-vs-did"]
@@ -284,7 +284,7 @@ def test_lists_and_reports_hold_the_plans_of_the_caller_alone(office: Api):
     office.of("list2").do("assign-member", as_("ben"), person="ann", role="legal", from_on="2026-01-05")
     position = office.of("list2").do("write-note", as_("ben"), **NOTE).json()["position"]
     assert answer.status_code == 201
-    office.store.portfolio.wait_for(position, timeout=20)
+    included(office.store.portfolio, position, timeout=20)
 
     def listed(actor: str, **more: Any) -> set[str]:
         page = office.get("/v1/plans", as_(actor), **more).json()
