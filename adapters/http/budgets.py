@@ -159,9 +159,10 @@ def budgets_of(request: Request) -> Budgets:
     return budgets
 
 
-async def in_turn(request: Request, events: int, what: Callable[[], T], work: Work = "folding") -> T:
-    """Do something in a thread with as many events: if they are few, at once. Raises `TooMuchAtOnce`."""
-    if work == "folding" and events <= FEW_EVENTS:
+async def in_turn(request: Request | None, events: int, what: Callable[[], T], work: Work = "folding") -> T:
+    """Do something in a thread with as many events: if they are few, or nobody in particular asks, at once. Raises
+    `TooMuchAtOnce`."""
+    if request is None or (work == "folding" and events <= FEW_EVENTS):
         return await to_thread.run_sync(what)
     caller: Caller = request.scope["caller"]
     return await budgets_of(request).do(work, caller.actor, what)

@@ -265,7 +265,7 @@ class Views(Generic[A]):
         is must not show in how long the answer takes. Raises `StoreUnavailable`."""
         return self.resource.of.is_shared or caller.was_named(id)
 
-    async def standing(self, id: UUID, request: Request) -> LoadedAggregate[A]:
+    async def standing(self, id: UUID, request: Request | None = None) -> LoadedAggregate[A]:
         """Return an aggregate as it stands, whoever asks; without records if there is none.  Raises
         `StoreUnavailable`."""
         version = await self._heads.version(id)
@@ -357,7 +357,7 @@ class PlanViews(Views[AccountPlan]):
             return caller.works_on_plans
         return not await run_in_threadpool(self._portfolio.knows_to_be_elsewhere, caller.actor, id)
 
-    async def program(self, request: Request) -> Sequence[Recorded]:
+    async def program(self, request: Request | None = None) -> Sequence[Recorded]:
         """Return what is on record of the program; nothing if there is none. Raises `StoreUnavailable`."""
         return (await self._program.standing(PROGRAM_ID, request)).records
 
