@@ -43,6 +43,11 @@ class Thing(BaseModel):
         return None
 
     @property
+    def counted_in(self) -> str | None:
+        """The unit that its numbers are counted in, where it has one of its own."""
+        return None
+
+    @property
     def is_open(self) -> bool:
         """Whether it goes on: it is not over."""
         return self.ending is None

@@ -72,6 +72,30 @@ def hold(history: History, id: str, day: str, **more: Any) -> None:
     history.on(day, "hold-review", id=id, **terms | more)
 
 
+LONG = "Grundstücksverkehrsgenehmigungszuständigkeitsübertragungsverordnung"
+TITLES = (
+    f"{LONG} im Landkreis klären",
+    "การเจรจาต่อรองสัญญาฉบับใหม่กับลูกค้า 🚀",
+    "新しい契約についての交渉を三月末までに終える 합의",
+    "Settle 𓀀 the rest before the end of March",
+)
+
+
+@cache
+def of_every_script(promises: int = 24) -> bytes:
+    """A long list of promises in words that are long, of many scripts, or of one that no font has."""
+    history = opened(account_name="Bayerische 東京支社 🚀")
+    for number in range(promises):
+        owner = ("ann", "somebody.with.a.very.long.name@example.com")[number % 2]
+        plan_play(history, f"p{number}", title=TITLES[number % len(TITLES)], owner=owner)
+    hold(history, "R1", "2026-01-07")
+    reason = f"{LONG} takes its time, and the ministry has not answered yet: end{{}}."
+    for number in range(promises):
+        history.on("2026-01-20", "reschedule-play", id=f"p{number}", due_on="2026-03-01", reason=reason.format(number))
+    hold(history, "R2", "2026-02-08")
+    return report(history, "review:R1", "review:R2")
+
+
 @cache
 def month(*files: str) -> bytes:
     plans = [told(DEMO / f"{file}.jsonl").known for file in files]

@@ -189,7 +189,7 @@ def http_app(
         try_webhook=trying_out(store, targets, now),
         subscribers=Subscribers(store.feed, store.keys.of_events, store.watch, address),
         heads=PostgresHeads(store.where.service),
-        press=RenderingPool(),
+        press=RenderingPool(address="" if pages is no_pages else address),
         imports=Imports(importing(plans, store.secrets.of("imports")), now, make_id),
         callers=let_in.callers,
         limits=let_in.limits,

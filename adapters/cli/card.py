@@ -176,5 +176,7 @@ def freshness(view: CurrentPlan) -> RenderableType:
 
 
 def age_of(section: str, fresh: Freshness) -> Text:
+    if not (fresh.ever_touched or fresh.stale):
+        return Text.assemble(f"○ {section} ", ("empty", QUIET))
     mark, style = ("✗", ALARM) if fresh.stale else ("✓", GOOD)
     return Text.assemble((f"{mark} {section} ", style), (f"{fresh.age_days}/{fresh.most_days} d", QUIET))

@@ -1,13 +1,13 @@
 """The difference between two cuts of a plan, in the terminal."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from adapters.cli.tables import ALARM, GOOD, QUIET, TITLE, WARNING, lines, named, panel, table, text
-from adapters.rendering.words import counted, essence, in_words, spaced
+from adapters.rendering.words import counted, essence, in_words, spaced, with_unit
 from application.views.compared import Direction, Move
 from application.views.diff import Change, Diff, Touched
 from domain.account_plan.plan import Plan
@@ -23,9 +23,9 @@ def comparison(account: Plan, diff: Diff) -> Iterator[RenderableType]:
     if diff.unchanged:
         yield Text("Nothing is different, which is a finding too.", WARNING)
     for section, changes in diff.changes.items():
-        yield section_of(section, changes)
+        yield section_of(section, changes, account.currency)
     if diff.touched_unchanged:
-        rows = [row_of_touched(each) for each in diff.touched_unchanged]
+        rows = [row_of_touched(each, account.currency) for each in diff.touched_unchanged]
         yield table("Touched, but as it was", ["What", "*Thing", "Value", "Who", "Why"], rows) or Text()
 
 
@@ -39,23 +39,24 @@ def introduction(diff: Diff) -> Text:
     )
 
 
-def section_of(section: str, changes: Sequence[Change]) -> RenderableType:
-    rows = [row_of(change) for change in changes]
+def section_of(section: str, changes: Sequence[Change], currency: str) -> RenderableType:
+    rows = [row_of(change, currency) for change in changes]
     return table(section.capitalize(), ["What", "*Thing", "From → to", "Who", "Why"], rows) or Text()
 
 
-def row_of(change: Change) -> Sequence[Text]:
+def row_of(change: Change, currency: str) -> Sequence[Text]:
     return (
         text(spaced(change.what)),
         thing(change.title, change.kind, change.id),
-        moves(change),
+        moves(change, currency),
         text(", ".join(change.actors)),
         text(" · ".join(change.reasons), "italic") if change.reasons else Text(),
     )
 
 
-def row_of_touched(touched: Touched) -> Sequence[Text]:
-    value = f"{spaced(touched.field)}: {brief(touched.field, touched.value)}" if touched.field else "came and went"
+def row_of_touched(touched: Touched, currency: str) -> Sequence[Text]:
+    now = with_unit(touched.value, touched.field or "", currency, touched.unit)
+    value = f"{spaced(touched.field)}: {shortened(now, LONGEST_VALUE)}" if touched.field else "came and went"
     return (
         text(spaced(touched.what)),
         thing(touched.title, touched.kind, touched.id),
@@ -71,19 +72,24 @@ def thing(title: str | None, kind: str, id: str) -> Text:
     return named(shortened(title or spaced(kind), LONGEST_VALUE), id)
 
 
-def moves(change: Change) -> Text:
+def moves(change: Change, currency: str) -> Text:
     """Show from → to for every value that differs; for a thing that came or went, its most telling values."""
     if change.field is None:
         sign, style, values = ("+", GOOD, change.after) if change.before is None else ("−", "red", change.before)
-        return Text.assemble((f"{sign} ", style), essence(values or {}, change.title, brief))
+        return Text.assemble((f"{sign} ", style), essence(values or {}, change.title, unit_of(change, currency)))
     first = Move(direction=change.direction, before=change.before, after=change.after)
     return lines(
-        moved(change.field, first),
-        *(moved(field, move, QUIET) for field, move in change.also.items()),
+        moved(change.field, first, unit_of(change, currency)),
+        *(moved(field, move, unit_of(change, currency), QUIET) for field, move in change.also.items()),
     )
 
 
-def moved(field: str, move: Move, style: str = "") -> Text:
+def unit_of(change: Change, currency: str) -> Callable[[str, Any], str]:
+    """Return how a value of a change is written, with what it is counted in."""
+    return lambda field, value: shortened(with_unit(value, field, currency, change.unit), LONGEST_VALUE)
+
+
+def moved(field: str, move: Move, written: Callable[[str, Any], str], style: str = "") -> Text:
     arrow, colour = ARROWS[move.direction]
     if field in UP_IS_WORSE and move.direction:
         colour = ARROWS["down" if move.direction == "up" else "up"][1]
@@ -91,7 +97,7 @@ def moved(field: str, move: Move, style: str = "") -> Text:
     return Text.assemble(
         (f"{spaced(field)}: ", QUIET),
         (before, style),
-        (brief(field, move.after), style or "bold"),
+        (written(field, move.after) if move.after is not None else brief(field, None), style or "bold"),
         (arrow, colour),
     )
 

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.settings import Settings, public_url
 from adapters.bootstrap.store import open_store, utc_now
 from adapters.cli.asking import PlanName, found
 from adapters.cli.documents import terminal
@@ -125,7 +125,7 @@ def deliver(name: str, report: bytes, form: Format, output: Path | None) -> None
     if form == "text":
         show(name, report, output)
     else:
-        with RenderingPool() as press:
+        with RenderingPool(address=event_pages()) as press:
             content = report + b"\n" if form == "json" else press.made(name, form, report)
         if output is None:
             print_lines([content])
@@ -133,6 +133,12 @@ def deliver(name: str, report: bytes, form: Format, output: Path | None) -> None
             output.write_bytes(content)
     if output:
         tell(f"The report is written to {output}.")
+
+
+def event_pages() -> str:
+    """Return where the pages of events are served; empty where nobody said what address others reach."""
+    settings = Settings()
+    return public_url(settings) if settings.public_url else ""
 
 
 def show(name: str, report: bytes, output: Path | None) -> None:

@@ -12,7 +12,6 @@ import vl_convert
 from adapters.rendering.document import Chart, Drawing
 from application.reports.outcomes import Outcome
 from domain.account_plan.standing import AttitudeWord
-from domain.account_plan.whitespace import Penetration
 
 FONT = "Libertinus Serif, Georgia, serif"
 INK = "#1b2430"
@@ -62,7 +61,7 @@ class Fill:
         self.colour, self.lines = colour, lines
 
 
-RISING, FALLING, FLAT, UPRIGHT = "M0 8L8 0M-2 2L2 -2M6 10L10 6", "M0 0L8 8M-2 6L2 10M6 -2L10 2", "M0 4H8", "M4 0V8"
+RISING, FALLING, FLAT = "M0 8L8 0M-2 2L2 -2M6 10L10 6", "M0 0L8 8M-2 6L2 10M6 -2L10 2", "M0 4H8"
 DOTTED = "M3 4a1 1 0 1 0 2 0a1 1 0 1 0 -2 0"
 
 OUTCOMES: Mapping[Outcome, Fill] = {
@@ -73,16 +72,6 @@ OUTCOMES: Mapping[Outcome, Fill] = {
     "slipped": Fill("#f3c877", FALLING),
     "missed": Fill("#d8675a", RISING + FALLING),
     "pending": Fill("#ffffff"),
-}
-STATES: Mapping[Penetration, Fill] = {
-    "adopted": Fill("#2c6e54"),
-    "pilot": Fill("#9fd0b8", RISING),
-    "opportunity": Fill("#8fb7dc", FLAT),
-    "aware": Fill("#cfe0f0", DOTTED),
-    "none": Fill("#f3eee2", UPRIGHT),
-    "lost": Fill("#d8675a", RISING + FALLING),
-    "unknown": Fill("#ffffff"),
-    "na": Fill("#eceff2", FLAT),
 }
 ATTITUDES: Mapping[AttitudeWord, Fill] = {
     "champion": Fill("#2c6e54"),
@@ -102,7 +91,7 @@ def svg(chart: Chart, name: str) -> str:
 
 def finished(svg: str, name: str) -> str:
     """Add the patterns that are used, and hide the chart from screen readers: the page says in words what it shows."""
-    fills = {word: fill for scale in (OUTCOMES, STATES, ATTITUDES) for word, fill in scale.items() if fill.lines}
+    fills = {word: fill for scale in (OUTCOMES, ATTITUDES) for word, fill in scale.items() if fill.lines}
     used = "".join(pattern(name, word, fill) for word, fill in fills.items() if f'="url(#{word})"' in svg)
     svg = re.sub(r"<[^>]*>", lambda tag: quiet(tag[0], name), svg)
     return re.sub(r"<svg[^>]*", rf'\g<0> aria-hidden="true" focusable="false"><defs>{used}</defs', svg, count=1)
@@ -199,10 +188,6 @@ def outcomes(rows: Sequence[Row]) -> Spec:
     return stacked(rows, OUTCOMES, "promises")
 
 
-def whitespace(rows: Sequence[Row]) -> Spec:
-    return stacked(rows, STATES, "cells")
-
-
 def rates(rows: Sequence[Row]) -> Spec:
     """Return the chart of the two rates. The lines differ in their dashes; the first has its figures."""
     axis = {"labelExpr": "format(datum.value * 100, 'd') + ' %'", "tickCount": 5}
@@ -265,5 +250,4 @@ DRAWN: Mapping[Drawing, Callable[[Sequence[Row]], Spec]] = {
     "rates": rates,
     "stances": stances,
     "amounts": amounts,
-    "whitespace": whitespace,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Tone = Literal["", "good", "bad", "warning", "quiet", "strong"]
-Drawing = Literal["outcomes", "rates", "stances", "amounts", "whitespace"]
+Drawing = Literal["outcomes", "rates", "stances", "amounts"]
 Form = Literal["json", "md", "html", "pdf"]
 
 FOOTER = "plantrail: made from the events of the plan"
@@ -23,12 +23,22 @@ def clean(words: object) -> str:
 
 
 @dataclass(frozen=True)
+class Link:
+    """An event: what it is in a word, its number in the plan, and its id, of which a page can be seen."""
+
+    word: str
+    number: str
+    event: str
+
+
+@dataclass(frozen=True)
 class Cell:
-    """A table cell: text, with a smaller note below it."""
+    """A table cell: text, with a smaller note below it. Where the text names events, `links` says which."""
 
     text: str
     note: str = ""
     tone: Tone = ""
+    links: Sequence[Link] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", clean(self.text))
@@ -69,7 +79,7 @@ class Figure:
 
     caption: str
     description: str
-    chart: Chart | None
+    chart: Chart
     table: Table
     table_beside: bool = False
     """Whether the table says more than the chart, and is always shown."""
@@ -117,6 +127,8 @@ class Document:
     """Whether it is to fit on one page of paper: two columns, set small."""
     footer: str = FOOTER
     """What stands at the foot of every page."""
+    address: str = ""
+    """Where the pages of events are served; empty where nobody can be sent there."""
 
     def __post_init__(self) -> None:
         for name in ("title", "period", "headline"):

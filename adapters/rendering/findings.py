@@ -15,7 +15,7 @@ def blind_spots(report: Json) -> Iterator[Block]:
         Column("Of", 6),
         Column("True on", 3),
         Column("On record", 3),
-        Column("Unknown for", 2),
+        Column("Unknown for", 3),
         Column("Meanwhile", 4),
     ]
     yield Table(

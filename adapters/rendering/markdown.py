@@ -5,9 +5,21 @@ from collections.abc import Iterator, Sequence
 
 from adapters.rendering.document import Block, Cell, Document, Figure, Section, Sentence, Table
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&^=-])")
-ORDERED = re.compile(r"^([0-9]+)[.]")
-ADDRESS = re.compile(r"(?i)(://|www|@)")
+SPECIAL = re.compile(
+    r"""[`\[$|]                        # code, links, formulas, cells of tables
+    | \\(?=[!-/:-@\[-`{-~]|$)        # escapes
+    | \*(?=\S) | (?<=\S)\*            # emphasis
+    | ~(?=\S) | (?<=\S)~
+    | _(?!\w) | (?<!\w)_              # not within a word
+    | <(?=[A-Za-z/!?])                # HTML
+    | &(?=\#?\w+;)                    # entities
+    """,
+    re.VERBOSE,
+)
+"""What GitHub reads as more than itself where it stands."""
+AT_THE_BEGINNING = re.compile(r"^(?:(\d+)([.)])(?=\s|$)|([-+*#>=]))")
+"""What makes a list, a heading or a quotation of a line that begins with it."""
+ADDRESS = re.compile(r"(?i)(://|\bwww(?=[.])|@)")
 
 
 def markdown(document: Document) -> bytes:
@@ -16,47 +28,68 @@ def markdown(document: Document) -> bytes:
         f"**{plain(document.title)}**  \n{plain(document.period)}",
         *(f"> {plain(each.text)}" for each in document.remarks),
         "\n".join(f"- {plain(fact.value)} {plain(fact.label)} ({plain(fact.note)})" for fact in document.facts),
-        *(part for section in document.sections for part in section_parts(section)),
+        *(part for section in document.sections for part in section_parts(section, document.address)),
     ]
     return ("\n\n".join(filter(None, parts)) + "\n").encode()
 
 
 def plain(words: str) -> str:
-    """Escape text so that nothing in it is read as Markdown, HTML or a link."""
-    escaped = ORDERED.sub(r"\1\\.", SPECIAL.sub(r"\\\1", words))
-    return ADDRESS.sub(
-        lambda found: (
-            found[1].replace(":", "&#58;").replace("@", "&#64;").replace("w", "&#119;", 1).replace("W", "&#87;", 1)
-        ),
-        escaped,
-    )
+    """Escape text that a line begins with, so that nothing in it is read as Markdown, HTML or a link."""
+    begun = AT_THE_BEGINNING.match(words)
+    if begun is None:
+        return inline(words)
+    number, bracket, sign = begun.groups()
+    return (rf"\{sign}" if sign else rf"{number}\{bracket}") + inline(words[begun.end() :])
 
 
-def section_parts(section: Section) -> Iterator[str]:
+def inline(words: str) -> str:
+    """Escape text within a line or a cell of a table: only what would be read as more than itself there."""
+    return ADDRESS.sub(broken, SPECIAL.sub(r"\\\g<0>", words))
+
+
+def broken(address: re.Match[str]) -> str:
+    """Write what makes an address of a text so that none is seen, and it is read the same."""
+    begun = address[1]
+    if begun[0] in "wW":
+        return f"{begun[0]}&#{ord(begun[1])};{begun[2]}"
+    return begun.replace(":", "&#58;").replace("@", "&#64;")
+
+
+def section_parts(section: Section, address: str) -> Iterator[str]:
     yield f"## {plain(section.title)}"
     for block in section.blocks:
-        yield from block_parts(block)
+        yield from block_parts(block, address)
 
 
-def block_parts(block: Block) -> Iterator[str]:
+def block_parts(block: Block, address: str) -> Iterator[str]:
     match block:
         case Sentence(text=text):
             yield plain(text)
         case Figure(table=table) | (Table() as table):
             yield f"### {plain(table.caption)}"
-            yield rows(table) if table.rows else f"*{plain(table.empty)}*"
+            yield rows(table, address) if table.rows else f"*{plain(table.empty)}*"
 
 
-def rows(table: Table) -> str:
-    heads = [plain(column.title) for column in table.columns]
+def rows(table: Table, address: str) -> str:
+    heads = [inline(column.title) for column in table.columns]
     rules = ["---:" if column.right else "---" for column in table.columns]
-    return "\n".join(line(each) for each in (heads, rules, *(list(map(cell, row)) for row in table.rows)))
+    return "\n".join(
+        line(each) for each in (heads, rules, *([cell(each, address) for each in row] for row in table.rows))
+    )
 
 
 def line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def cell(each: Cell) -> str:
-    words = f"**{plain(each.text)}**" if each.tone == "strong" and each.text else plain(each.text)
-    return f"{words} <br> {plain(each.note)}" if each.note else words
+def cell(each: Cell, address: str) -> str:
+    words = linked(each, address) if address and each.links else inline(each.text)
+    if each.tone == "strong" and each.text:
+        words = f"**{words}**"
+    return f"{words} <br> {inline(each.note)}" if each.note else words
+
+
+def linked(each: Cell, address: str) -> str:
+    return ", ".join(
+        f"{inline(link.word)} [{link.number}]({address}/events/{link.event})".strip() for link in each.links
+    )

@@ -5,6 +5,7 @@ from datetime import date
 
 from adapters.rendering.document import Block, Cell, Chart, Column, Document, Fact, Figure, Section, Sentence, Table
 from adapters.rendering.promises import facts, proof, score_columns, score_groups, score_row, score_table
+from adapters.rendering.trend import has_a_shape
 from adapters.rendering.wording import OUTCOMES, Json, day, month_headline, percent, quoted
 from adapters.rendering.words import counted, spaced
 from application.reports.outcomes import ListName
@@ -23,12 +24,8 @@ def month_report(report: Json) -> Document:
         facts=month_facts(report["totals"]),
         sections=[
             Section("totals", "All plans together", [score_groups(report["totals"])]),
-            Section("owners", "By owner", list(owners(report["owners"]))),
-            Section(
-                "people",
-                "By who promised",
-                [grouped("Promises of ours by who made them, in all plans", "Person", "person", report["people"])],
-            ),
+            Section("people", "By who promised", list(by_person(report["people"]))),
+            Section("owners", "By owner", [grouped("Plans by their owner", "Owner", "owner", report["owners"])]),
             Section("tiers", "By tier", [grouped("Plans by their tier", "Tier", "tier", report["tiers"])]),
             Section("plans", "Plan by plan", [plans(report["plans"])]),
             Section("slips", "The worst slips", [slips(report["worst_slips"])]),
@@ -51,22 +48,25 @@ def month_facts(totals: Json) -> list[Fact]:
     return [*facts(totals)[:5], Fact("plans without a score", str(without), f"of {counted(totals['plans'], 'plan')}")]
 
 
-def owners(totals: Sequence[Json]) -> Iterator[Block]:
-    table = grouped("Plans by their owner", "Owner", "owner", totals)
+def by_person(totals: Sequence[Json]) -> Iterator[Block]:
+    table = grouped("Promises by who gave them", "Person", "person", totals)
     most = sorted(totals, key=lambda each: -(each["score"]["scored"] + each["score"]["pending"]))[:MOST_BARS]
+    if not has_a_shape([tuple(each["score"][part] for part in OUTCOMES) for each in most]):
+        yield table
+        return
     rows = [
-        {"label": each["owner"], "part": part, "number": each["score"][part]}
+        {"label": each["person"], "part": part, "number": each["score"][part]}
         for each in most
         for part in OUTCOMES
         if each["score"][part]
     ]
-    chart = Chart("outcomes", rows) if rows else None
-    yield Figure("Outcomes by owner", "What became of the promises, by the owner of the plan.", chart, table, True)
+    description = "What became of the promises, by the person who gave them."
+    yield Figure("Outcomes by who promised", description, Chart("outcomes", rows), table, True)
 
 
 def grouped(caption: str, what: str, name: str, totals: Sequence[Json]) -> Table:
-    named = ((f"{spaced(each[name])} ({counted(each['plans'], 'plan')})", each["score"]) for each in totals)
-    return score_table(caption, what, named)
+    named = [(spaced(each[name]) if name == "tier" else each[name], each["score"]) for each in totals]
+    return score_table(caption, what, named, [counted(each["plans"], "plan") for each in totals])
 
 
 def plans(rows: Sequence[Json]) -> Table:
@@ -93,7 +93,7 @@ def slips(rows: Sequence[Json]) -> Table:
         Column("Due", 3),
         Column("Later by", 2),
         Column("Why", 5),
-        Column("Proof", 2),
+        Column("Proof", 3),
     ]
     return Table("Promises that were moved furthest", columns, [slip(row) for row in rows], "Nothing was moved.")
 
@@ -108,7 +108,7 @@ def slip(row: Json) -> Sequence[Cell]:
         Cell(day(promise["due_on"]), f"now {day(promise['due_now_on'])}"),
         Cell(counted(row["days"], "day"), tone="warning"),
         Cell("no reason given", tone="bad") if silent else Cell(" · ".join(promise["reasons"])),
-        proof(promise["events"]),
+        proof(promise["events"], promise["event_types"]),
     )
 
 

@@ -67,7 +67,11 @@ class Child:
 class RenderingPool:
     """Renders reports. Many threads may ask at once; where a child process is needed, they take turns."""
 
-    def __init__(self, idle_seconds: float = IDLE_SECONDS, most_seconds: float = MOST_SECONDS) -> None:
+    def __init__(
+        self, idle_seconds: float = IDLE_SECONDS, most_seconds: float = MOST_SECONDS, address: str = ""
+    ) -> None:
+        """`address` is where the pages of events are served, so that documents can send there."""
+        self._address = address
         self._idle_seconds = idle_seconds
         self._most_seconds = most_seconds
         self._child: Child | None = None
@@ -85,8 +89,8 @@ class RenderingPool:
     def made(self, name: str, form: Form, report: bytes) -> bytes:
         """Render the JSON of a report in a form. Raises `RenderingFailed`."""
         if make := AT_ONCE[form]:
-            return make(name, report)
-        order = b"\n".join((name.encode(), form.encode(), report))
+            return make(name, report, self._address)
+        order = b"\n".join((name.encode(), form.encode(), self._address.encode(), report))
         with self._lock:
             try:
                 return self._asked(order)
@@ -121,12 +125,12 @@ class RenderingPool:
             self._child = None
 
 
-def written_as_markdown(name: str, report: bytes) -> bytes:
-    return markdown(document(name, json.loads(report)))
+def written_as_markdown(name: str, report: bytes, address: str) -> bytes:
+    return markdown(document(name, json.loads(report), address))
 
 
-AT_ONCE: Mapping[Form, Callable[[str, bytes], bytes] | None] = {
-    "json": lambda _, report: report,
+AT_ONCE: Mapping[Form, Callable[[str, bytes, str], bytes] | None] = {
+    "json": lambda _name, report, _address: report,
     "md": written_as_markdown,
     "html": None,
     "pdf": None,

@@ -6,6 +6,7 @@ from adapters.rendering.document import (
     Cell,
     Column,
     Fact,
+    Link,
     Table,
     Tone,
 )
@@ -23,19 +24,28 @@ TONES: Mapping[Outcome, Tone] = {
     "missed": "bad",
     "pending": "quiet",
 }
+WORST_FIRST: Sequence[Outcome] = ("missed", "slipped", "late", "failed", "dropped", "pending", "kept")
 LONGEST_VALUE = 160
 
 
 def promises(rows: Sequence[Json], caption: str, empty: str) -> Table:
+    """Show what became of promises: ours before the customer's, those that went worst first."""
     columns = [
         Column("Promise", 6),
         Column("Owner", 2),
         Column("Due", 3),
         Column("Outcome", 3),
         Column("Worth knowing", 4),
-        Column("Proof", 2),
+        Column("Proof", 3),
     ]
-    return Table(caption, columns, [promise(row) for row in rows], empty)
+    ours = sum(row["side"] != "customer" for row in rows)
+    theirs = f", {len(rows) - ours} of the customer's" if len(rows) > ours else ""
+    counts = f": {ours} of ours{theirs}" if rows else ""
+    return Table(caption + counts, columns, [promise(row) for row in sorted(rows, key=place)], empty)
+
+
+def place(row: Json) -> tuple[bool, int]:
+    return row["side"] == "customer", WORST_FIRST.index(row["outcome"])
 
 
 def promise(row: Json) -> Sequence[Cell]:
@@ -47,7 +57,7 @@ def promise(row: Json) -> Sequence[Cell]:
         Cell(day(row["due_on"]), moves_told(row)),
         Cell(OUTCOMES[row["outcome"]], ended(row), TONES[row["outcome"]]),
         worth_knowing(row),
-        proof(row["events"]),
+        proof(row["events"], row["event_types"]),
     )
 
 
@@ -88,17 +98,19 @@ def ended(row: Json) -> str:
     return f"{counted(late, 'day')} past due" if late and row["outcome"] != "dropped" else ""
 
 
-def proof(events: Sequence[str]) -> Cell:
-    """Show the versions of the plan that prove a row."""
-    return Cell(", ".join(event.rpartition(":")[2] for event in events), tone="quiet")
+def proof(events: Sequence[str], types: Sequence[str] = ()) -> Cell:
+    """Show the events that prove a row: what each is, without the kind of the row, and its number in the plan."""
+    words = [type.partition("-")[2].replace("-", " ") for type in types] or [""] * len(events)
+    links = tuple(Link(word, event.rpartition(":")[2], event) for word, event in zip(words, events, strict=True))
+    return Cell(", ".join(f"{link.word} {link.number}".strip() for link in links), tone="quiet", links=links)
 
 
 def score_groups(scores: Json) -> Table:
     """Show every score of a period, of one plan or of many."""
     groups = {
         "Said": scores["score"],
-        "of it plays": scores["by_kind"]["play"],
-        "of it actions": scores["by_kind"]["action"],
+        "of which plays": scores["by_kind"]["play"],
+        "of which actions": scores["by_kind"]["action"],
         "Carried over": scores["carried_score"],
         "Added": scores["added_score"],
         "Promised by the customer": scores["customer_score"],
@@ -106,8 +118,8 @@ def score_groups(scores: Json) -> Table:
     return score_table("How many promises came to what", "Promises", groups.items())
 
 
-def score_table(caption: str, what: str, scores: Iterable[tuple[str, Json]]) -> Table:
-    rows = [score_row(name, score) for name, score in scores]
+def score_table(caption: str, what: str, scores: Iterable[tuple[str, Json]], notes: Sequence[str] = ()) -> Table:
+    rows = [score_row(name, score, *notes[place : place + 1]) for place, (name, score) in enumerate(scores)]
     return Table(caption, score_columns(what), rows, "There is nothing to score.")
 
 
@@ -116,9 +128,9 @@ def score_columns(what: str) -> list[Column]:
     return [Column(what, 3), *counts, Column("Keep rate", right=True), Column("Done rate", right=True)]
 
 
-def score_row(name: str, score: Json) -> Sequence[Cell]:
-    counts = (Cell(str(score[outcome]), tone="" if score[outcome] else "quiet") for outcome in OUTCOMES)
-    return Cell(name), *counts, Cell(percent(score["keep_rate"])), Cell(percent(score["done_rate"]))
+def score_row(name: str, score: Json, note: str = "") -> Sequence[Cell]:
+    counts = (Cell(f"{score[outcome]:,}", tone="" if score[outcome] else "quiet") for outcome in OUTCOMES)
+    return Cell(name, note), *counts, Cell(percent(score["keep_rate"])), Cell(percent(score["done_rate"]))
 
 
 def facts(scores: Json) -> list[Fact]:

@@ -1,6 +1,7 @@
 """All reports and packs, by name."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from adapters.rendering.document import Document
 from adapters.rendering.month_report import month_report
@@ -29,5 +30,6 @@ REPORTS: Mapping[str, Writer] = {
 }
 
 
-def document(name: str, report: Json) -> Document:
-    return REPORTS[name](report)
+def document(name: str, report: Json, address: str = "") -> Document:
+    """Return a report as a document, which sends to the pages of events at an address, if there is one."""
+    return replace(REPORTS[name](report), address=address)

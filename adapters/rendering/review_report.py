@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from adapters.rendering.changes import changes
+from adapters.rendering.deciding import to_decide
 from adapters.rendering.document import Document, Section, Sentence
 from adapters.rendering.findings import blind_spots, theatre
 from adapters.rendering.promises import facts, promises, score_groups
 from adapters.rendering.trend import trend
+from adapters.rendering.whitespace import whitespace
 from adapters.rendering.wording import Json, day, headline
 from application.reports.outcomes import ListName
 
@@ -31,9 +33,11 @@ def review_report(report: Json) -> Document:
         remarks=list(remarks(report)),
         facts=facts(report),
         sections=[
+            Section("decide", "To decide today", list(to_decide(report))),
             *(Section(name, title, [promises(report[name], *told)]) for name, (title, *told) in LISTS.items()),
-            Section("figures", "The score in figures", [score_groups(report)]),
             Section("changes", "What changed", list(changes(report))),
+            Section("whitespace", "Whitespace, unit by unit", [whitespace(report)]),
+            Section("figures", "The score in figures", [score_groups(report)]),
             Section("blind-spots", "Blind spots", list(blind_spots(report))),
             Section("theatre", "Signs of theatre", list(theatre(report["theatre"]))),
             Section("trend", "Trend", list(trend(report))),
@@ -64,6 +68,6 @@ def log_head(head: Json | None) -> Sentence:
         return Sentence("What this report is made of is not under a signed checkpoint of the log yet.", "warning")
     at = datetime.fromisoformat(head["sealed_at"])
     return Sentence(
-        f"What this report is made of is under the signed checkpoint of {head['log']} over {head['size']} events, root"
-        f" {head['root']}, of {day(at.date().isoformat())}, {at:%H:%M:%S} UTC."
+        f"What this report is made of is under the signed checkpoint of {head['log']} over {head['size']:,} events,"
+        f" root {head['root']}, of {day(at.date().isoformat())}, {at:%H:%M:%S} UTC."
     )

@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import groupby
 
-from adapters.rendering.document import Block, Cell, Chart, Column, Figure, Table, clean
+from adapters.rendering.document import Block, Cell, Chart, Column, Figure, Sentence, Table, clean
 from adapters.rendering.wording import OUTCOMES, Json, day, percent, value
-from adapters.rendering.words import short_amount
+from adapters.rendering.words import amount, counted, short_amount
 from domain.account_plan.standing import in_a_word
-from domain.account_plan.whitespace import PENETRATION_RANKS
 
-PENETRATIONS = sorted(PENETRATION_RANKS, key=lambda state: PENETRATION_RANKS[state] or 0, reverse=True)
-"""The penetrations, from the furthest on down."""
+FEWEST_POINTS = 3
+"""A chart with fewer different points than this is told in a sentence instead."""
+FEWEST_ATTITUDES = 2
 NARROWEST_LABEL = 0.05
 """The least share of the whole time for which an attitude must have lasted to get its label in the chart."""
 MOST_BARS = 12
@@ -20,12 +21,25 @@ MOST_BARS = 12
 
 def trend(report: Json) -> Iterator[Block]:
     scored = [*report["trend"], report]
-    yield outcomes_figure(scored)
-    yield rates_figure(scored)
-    series = report["series"]
-    yield stances_figure(series, report["to"]["date"])
-    yield arr_figure(series)
-    yield whitespace_figure(series)
+    yield outcomes_block(scored)
+    yield rates_block(scored)
+    yield stances_block(report["series"], report["to"]["date"])
+    yield arr_block(report["series"])
+
+
+def has_a_shape(points: Sequence[object]) -> bool:
+    """Return whether a chart of these points shows more than a sentence would."""
+    return len(set(points)) >= FEWEST_POINTS
+
+
+def one_by_one(caption: str, told: Sequence[tuple[str, str]], empty: str) -> Sentence:
+    """Return the points of a chart in a sentence: each with the day from which it was so."""
+    runs = [(value, [label for label, _ in each]) for value, each in groupby(told, key=lambda point: point[1])]
+    words = [
+        f"{value} on {days[0]}" if len(days) == 1 else f"{value} each time from {days[0]} to {days[-1]}"
+        for value, days in runs
+    ]
+    return Sentence(f"{caption}: {'; '.join(words)}." if words else empty, "" if words else "quiet")
 
 
 def labels(cuts: Sequence[Json]) -> list[str]:
@@ -37,8 +51,15 @@ def labels(cuts: Sequence[Json]) -> list[str]:
     ]
 
 
-def outcomes_figure(scored: Sequence[Json]) -> Figure:
-    named = list(zip(labels([each["to"] for each in scored]), (each["score"] for each in scored), strict=True))
+def by_label(scored: Sequence[Json]) -> list[tuple[str, Json]]:
+    return list(zip(labels([each["to"] for each in scored]), (each["score"] for each in scored), strict=True))
+
+
+def outcomes_block(scored: Sequence[Json]) -> Block:
+    named, caption = by_label(scored), "Outcomes per review"
+    points = [(label, outcomes_told(score)) for label, score in named if any(score[part] for part in OUTCOMES)]
+    if not has_a_shape([told for _, told in points]):
+        return one_by_one(caption, points, "Nothing was said that could be scored, at any review.")
     rows = [
         {"label": label, "part": part, "number": score[part]}
         for label, score in named[-MOST_BARS:]
@@ -46,17 +67,27 @@ def outcomes_figure(scored: Sequence[Json]) -> Figure:
         if score[part]
     ]
     table = Table(
-        "Outcomes per review",
+        caption,
         [Column("Up to", 2), *(Column(words, right=True) for words in OUTCOMES.values())],
-        [[Cell(label), *(Cell(str(score[part])) for part in OUTCOMES)] for label, score in named],
-        "Nothing was said that could be scored.",
+        [[Cell(label), *(Cell(f"{score[part]:,}") for part in OUTCOMES)] for label, score in named],
+        "",
     )
-    description = "What became of the promises, review by review."
-    return Figure(table.caption, description, Chart("outcomes", rows) if rows else None, table)
+    return Figure(caption, "What became of the promises, review by review.", Chart("outcomes", rows), table)
 
 
-def rates_figure(scored: Sequence[Json]) -> Figure:
-    named = list(zip(labels([each["to"] for each in scored]), (each["score"] for each in scored), strict=True))
+def outcomes_told(score: Json) -> str:
+    return ", ".join(f"{score[part]:,} {part}" for part in OUTCOMES if score[part])
+
+
+def rates_block(scored: Sequence[Json]) -> Block:
+    named, caption = by_label(scored), "Keep rate over time"
+    there = [(label, score) for label, score in named if score["keep_rate"] is not None]
+    points = [
+        (label, f"{percent(score['keep_rate'])} kept in time, {percent(score['done_rate'])} done at all")
+        for label, score in there
+    ]
+    if not has_a_shape([told for _, told in points]):
+        return one_by_one(caption, points, "No promise was due yet, so that there is no keep rate.")
     rows = [
         {
             "label": label,
@@ -64,36 +95,46 @@ def rates_figure(scored: Sequence[Json]) -> Figure:
             "rate": score[rate],
             "words": percent(score[rate]) if rate == "keep_rate" else "",
         }
-        for label, score in named[-MOST_BARS:]
+        for label, score in there[-MOST_BARS:]
         for what, rate in (("kept in time", "keep_rate"), ("done at all", "done_rate"))
-        if score[rate] is not None
     ]
     table = Table(
-        "Keep rate over time",
+        caption,
         [Column("Up to", 2), Column("Kept in time", 1, right=True), Column("Done at all", 1, right=True)],
         [[Cell(label), Cell(percent(score["keep_rate"])), Cell(percent(score["done_rate"]))] for label, score in named],
-        "Nothing was said that could be scored.",
+        "",
     )
     description = "The share of the promises that were kept in time, and of those that were done at all."
-    return Figure(table.caption, description, Chart("rates", rows) if rows else None, table)
+    return Figure(caption, description, Chart("rates", rows), table)
 
 
-def stances_figure(series: Json, until: str) -> Figure:
+def stances_block(series: Json, until: str) -> Block:
     end = date.fromisoformat(until)
     people = told_apart(series["sentiments"])
     rows = [bar for who, each in people for bar in stance_bars(who, each, end)]
+    if len({bar["attitude"] for bar in rows}) < FEWEST_ATTITUDES:
+        return unmoved(rows)
     begin = min((date.fromisoformat(bar["from"]) for bar in rows), default=end)
     shown = [
         {**bar, "word": bar["word"] if lasts(bar) > NARROWEST_LABEL * ((end - begin).days or 1) else ""} for bar in rows
     ]
+    caption = "Sentiment of each stakeholder over time"
     table = Table(
-        "Sentiment of each stakeholder over time",
+        caption,
         [Column("Who", 2), Column("From when on", 5)],
         [[Cell(who), Cell(", ".join(map(stance_told, each["stances"])))] for who, each in people],
-        "There are no stakeholders on record.",
+        "",
     )
     description = "A line for each stakeholder: what they thought of us, from blocker (−2) to champion (+2)."
-    return Figure(table.caption, description, Chart("stances", shown) if shown else None, table)
+    return Figure(caption, description, Chart("stances", shown), table)
+
+
+def unmoved(bars: Sequence[Mapping[str, str]]) -> Sentence:
+    """Return the sentence instead of a chart in which every line has the same colour from end to end."""
+    if not bars:
+        return Sentence("There are no stakeholders on record.", "quiet")
+    who = counted(len({bar["who"] for bar in bars}), "stakeholder")
+    return Sentence(f"Sentiment of {who} over time: {bars[0]['attitude']} all along, as far as it is on record.")
 
 
 def told_apart(sentiments: Sequence[Json]) -> list[tuple[str, Json]]:
@@ -134,42 +175,19 @@ def lasts(bar: Mapping[str, str]) -> int:
     return (date.fromisoformat(bar["to"]) - date.fromisoformat(bar["from"])).days
 
 
-def arr_figure(series: Json) -> Figure:
+def arr_block(series: Json) -> Block:
     named = list(zip(labels(series["standings"]), (each["arr"] for each in series["standings"]), strict=True))
-    rows = [
-        {"label": label, "amount": float(arr), "words": short_amount(Decimal(arr))}
-        for label, arr in named[-MOST_BARS:]
-        if arr is not None
-    ]
     currency = series["currency"]
+    there = [(label, Decimal(arr)) for label, arr in named if arr is not None]
+    caption = f"ARR at the reviews, in {currency}"
+    if not has_a_shape([arr for _, arr in there]):
+        points = [(label, amount(arr, currency)) for label, arr in there]
+        return one_by_one("ARR at the reviews", points, "There was no contract on record.")
+    rows = [{"label": label, "amount": float(arr), "words": short_amount(arr)} for label, arr in there[-MOST_BARS:]]
     table = Table(
-        f"ARR at the reviews, in {currency}",
+        caption,
         [Column("At", 2), Column(f"ARR ({currency})", 1, right=True)],
         [[Cell(label), Cell(value(arr, "arr"))] for label, arr in named],
-        "There was no contract on record.",
+        "",
     )
-    return Figure(
-        table.caption,
-        "Bars: the annual recurring revenue of the contract.",
-        Chart("amounts", rows) if rows else None,
-        table,
-    )
-
-
-def whitespace_figure(series: Json) -> Figure:
-    named = list(zip(labels(series["standings"]), (each["whitespace"] for each in series["standings"]), strict=True))
-    states = [state for state in PENETRATIONS if state != "na" and any(cells.get(state) for _, cells in named)]
-    rows = [
-        {"label": label, "part": state, "number": cells[state]}
-        for label, cells in named[-MOST_BARS:]
-        for state in states
-        if cells.get(state)
-    ]
-    table = Table(
-        "Whitespace by state over time",
-        [Column("At", 2), *(Column(state, right=True) for state in states)],
-        [[Cell(label), *(Cell(str(cells.get(state, 0))) for state in states)] for label, cells in named if states],
-        "No offerings and units are on record.",
-    )
-    description = "How many cells of offerings and units were in which state; what is not applicable is left out."
-    return Figure(table.caption, description, Chart("whitespace", rows) if rows else None, table)
+    return Figure(caption, "Bars: the annual recurring revenue of the contract.", Chart("amounts", rows), table)

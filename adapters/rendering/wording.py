@@ -1,14 +1,16 @@
 """The wording of reports: the headline, which says the score as a sales leader would, and how values are written."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from adapters.rendering.words import AMOUNTS, SHARES, in_words
+from adapters.rendering.words import AMOUNTS, COUNTS, SHARES, in_words
 from application.reports.outcomes import Flag, Outcome
 
 Json = Mapping[str, Any]
+DECIMAL = re.compile(r"-?[0-9]+([.][0-9]+)?")
 
 NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
 LONGEST_TITLE = 60
@@ -73,6 +75,11 @@ def quoted(title: str) -> str:
     return f"“{title}”" if whole else f"“{title[:LONGEST_TITLE].rpartition(' ')[0] or title[:LONGEST_TITLE]} …”"
 
 
+def called(row: Json) -> str:
+    """Return what a promise is called in a sentence: its title if that is short, else what commands call it."""
+    return quoted(row["title"]) if len(row["title"]) <= LONGEST_TITLE else f"the {row['kind']} {row['id']}"
+
+
 def sentence(words: str) -> str:
     return words[:1].upper() + words[1:] + "."
 
@@ -124,13 +131,13 @@ def wants_explaining(said: Sequence[Json]) -> str:
     ours = [row for row in said if row.get("side") != "customer" and row["outcome"] != "pending"]
     silent = [row for row in ours if "unexplained" in row["flags"]]
     if len(silent) == 1:
-        return f"{quoted(silent[0]['title'])} was moved without a reason"
+        return f"{called(silent[0])} was moved without a reason"
     if silent:
         return f"{number(len(silent))} were moved without a reason"
     missed = [row for row in ours if row["outcome"] == "missed" and row.get("days_late")]
     if missed:
         worst = max(missed, key=lambda row: row["days_late"])
-        return f"{quoted(worst['title'])} is {counted(worst['days_late'], 'day')} overdue"
+        return f"{called(worst)} is {counted(worst['days_late'], 'day')} overdue"
     return ""
 
 
@@ -147,12 +154,22 @@ def month_headline(report: Json) -> str:
 
 
 def value(given: Any, field: str = "") -> str:
-    """Return a value of the report's JSON as people read it. Amounts and shares are strings in JSON."""
-    if isinstance(given, str) and field in AMOUNTS | SHARES:
-        return in_words(Decimal(given), field)
-    if isinstance(given, str) and field.endswith("_on"):
-        return day(given)
-    return in_words(given, field)
+    """Return a value of the report's JSON as people read it."""
+    return in_words(revived(given, field), field)
+
+
+def revived(given: Any, field: str = "") -> Any:
+    """Return a value of the report's JSON as it was before. Decimals and days are strings in JSON."""
+    match given:
+        case str() if field in AMOUNTS | SHARES | COUNTS and DECIMAL.fullmatch(given):
+            return Decimal(given)
+        case str() if field.endswith("_on"):
+            return day(given)
+        case dict():
+            return {name: revived(each, name) for name, each in given.items()}
+        case list():
+            return [revived(each, field) for each in given]
+    return given
 
 
 def day(iso: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from domain.account_plan.standing import ATTITUDES, STRENGTHS
+from domain.account_plan.whitespace import Penetration
 from domain.language import kebab_case
 
 POWERS = {1: "marginal", 2: "limited", 3: "considerable", 4: "strong", 5: "decisive"}
@@ -18,27 +19,40 @@ SCALES: Mapping[str, Mapping[int, str]] = {
     "relationships": STRENGTHS,
     "power": POWERS,
 }
-AMOUNTS = {"arr", "amount", "arr_potential", "arr_exposed", "expansion_arr", "addressable_spend", "annual_revenue"}
-SHARES = {"probability", "discount", "adoption", "usage", "engagement", "nrr", "net_retention", "confidence"}
+AMOUNTS = set(
+    "arr amount forecast_amount arr_potential arr_exposed expansion_arr price_per_unit addressable_spend"
+    " annual_revenue".split()
+)
+SHARES = set("probability discount adoption adoption_rate usage engagement nrr net_retention confidence".split())
+COUNTS = {"baseline", "target", "value", "reached", "score", "csat", "nps"}
+"""Other fields with decimals, in a unit of their own or none."""
 NOTHING = "–"
+PENETRATION_SIGNS: Mapping[Penetration, str] = {
+    "na": "/",
+    "unknown": "?",
+    "none": "○",
+    "aware": "◔",
+    "opportunity": "◑",
+    "pilot": "◕",
+    "adopted": "●",
+    "lost": "×",
+}
 
 
 def in_words(value: Any, field: str = "") -> str:
     """Return the value of a field in words: amounts with thousands separators, shares in per cent, grades by name,
     lists joined."""
     match value:
-        case None | () | {}:
+        case None | ():
             return NOTHING
         case bool():
             return "yes" if value else "no"
         case int() if field in SCALES:
             return SCALES[field].get(value, str(value))
-        case int() | Decimal() if field in AMOUNTS:
-            return amount(Decimal(value))
         case Decimal() if field in SHARES:
             return share(value)
-        case Decimal():
-            return amount(value)
+        case int() | Decimal():
+            return amount(Decimal(value))
         case datetime():
             return value.isoformat(" ", "minutes")
         case date():
@@ -46,8 +60,10 @@ def in_words(value: Any, field: str = "") -> str:
         case BaseModel():
             said = ((name, each) for name, each in value if each not in (None, (), {}))
             return ", ".join(f"{spaced(name)} {in_words(each, name)}" for name, each in said)
+        case Mapping() if not value:
+            return NOTHING
         case Mapping():
-            return ", ".join(f"{name} {in_words(each, field)}" for name, each in value.items())
+            return ", ".join(told(name, each, field) for name, each in value.items())
         case tuple() | list():
             return (" · " if any(" " in str(each) for each in value) else ", ").join(
                 in_words(each, field) for each in value
@@ -58,11 +74,19 @@ def in_words(value: Any, field: str = "") -> str:
             return str(value)
 
 
+def told(name: str, value: Any, field: str) -> str:
+    """Return an entry of a mapping: of a field that is known by its name, or of whatever the mapping says of each."""
+    if name in KNOWN or name.endswith("_on"):
+        return f"{spaced(name)} {in_words(value, name)}"
+    return f"{name} {in_words(value, field)}"
+
+
 WORDED = set(
     "audience bet change_drivers coverage effort entrenched_in function icp_fit incumbent kind level outcome"
     " penetration position proof role roles section segment source state tactic trajectory why_us".split()
 )
 """Fields whose values are words joined by underscores."""
+KNOWN = AMOUNTS | SHARES | COUNTS | WORDED
 
 LABELS = {"as_of_on": "as of", "multi_threaded": "multi-threaded", "arr": "ARR", "arr_exposed": "ARR exposed"}
 
@@ -71,6 +95,21 @@ LABELS = {"as_of_on": "as of", "multi_threaded": "multi-threaded", "arr": "ARR",
 def spaced(name: str) -> str:
     """Return `in_flight`, `play-won` or `PlayWon` in separate words."""
     return LABELS.get(name) or kebab_case(name).replace("_", " ").replace("-", " ")
+
+
+def with_unit(value: Any, field: str, currency: str, unit: str | None = None) -> str:
+    """Return the value of a field in words, with what it is counted in: a currency for an amount, else its unit."""
+    counted_in = currency if field in AMOUNTS else (unit or "") if field in COUNTS else ""
+    return f"{in_words(value, field)} {counted_in}".rstrip() if value is not None else NOTHING
+
+
+def change_in_words(before: Any, after: Any, field: str, currency: str, unit: str | None = None) -> str:
+    """Return a change: `1,000,000 → 900,000 EUR`. The unit is said once, with the last number there is."""
+    came, went = before is None, after is None
+    told = with_unit(after, field, currency, unit)
+    if came:
+        return told
+    return f"{with_unit(before, field, currency, unit) if went else in_words(before, field)} → {told}"
 
 
 def amount(value: Decimal, currency: str = "") -> str:

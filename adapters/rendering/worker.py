@@ -27,14 +27,15 @@ def work(asked: Connection, idle_seconds: float = IDLE_SECONDS) -> None:
 
 
 def made(order: bytes) -> bytes:
-    """Render one order: the name of a report, the name of a form, and the report's JSON, each on a line of its own."""
+    """Render one order: the name of a report, the name of a form, the address of the pages of events, and the report's
+    JSON, each on a line of its own."""
     from adapters.rendering.page import page
     from adapters.rendering.pdf import pdf
     from adapters.rendering.reports import document
 
-    name, form, report = order.split(b"\n", 2)
+    name, form, address, report = order.split(b"\n", 3)
     writers = {b"html": page, b"pdf": pdf}
-    return writers[form](document(name.decode(), json.loads(report)))
+    return writers[form](document(name.decode(), json.loads(report), address.decode()))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from application.reports.promises import (
     is_late_notice,
     moves_to_later,
 )
+from application.views.compared import called
 from application.views.cuts import Cut
 from application.views.effects import reasons_given
 from domain.account_plan.actions import Action, ActionState
@@ -86,6 +87,7 @@ class PromiseOutcome(BaseModel):
     evidence: str | None
     reasons: list[str] = Field(description="The reasons given in the period for changes to it, the oldest first.")
     events: list[str]
+    event_types: list[str] = Field(description="What each of these events is, in the same order: `play-rescheduled`.")
 
 
 @dataclass(frozen=True)
@@ -274,6 +276,7 @@ class Case:
             evidence=now.evidence,
             reasons=reasons_given(done_since),
             events=[record.id for record in self.events],
+            event_types=[called(record) for record in self.events],
         )
 
 

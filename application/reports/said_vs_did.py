@@ -18,9 +18,10 @@ from application.reports.scores import Score, finished, score
 from application.reports.series import Series, series
 from application.reports.trend import Pair, pairs, trend
 from application.reports.warning_signs import WarningSigns, theatre
+from application.reports.whitespace_grid import WhitespaceGrid, whitespace_grid
 from application.views.by_section import CutView
 from application.views.cuts import Cut, CutRefused, cut_at, plan_at
-from application.views.diff import Change, Touched, check_in_order, diff
+from application.views.diff import Change, Touched, check_in_order, diff, states_at
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewOnRecord, held_reviews, last_review
 from domain.account_plan.language import Section
@@ -92,6 +93,7 @@ class Report(Scores, Compared):
     theatre: WarningSigns
     trend: list[Pair] = Field(description="Every earlier pair of consecutive reviews of the same kind.")
     series: Series = Field(description="Revenue, whitespace and sentiments over time, up to the second cut.")
+    whitespace: WhitespaceGrid
     log_head: LogHead | None = Field(
         None,
         description="The first checkpoint that covers everything the report is made of; null while there is none yet.",
@@ -135,6 +137,7 @@ def said_vs_did(known: LoadedPlan, a: Cut, b: Cut, program: Sequence[Recorded] =
         theatre=theatre(period),
         trend=trend(period),
         series=series(period.known, b),
+        whitespace=whitespace_grid(*states_at(period.known, a, b)),
     )
 
 

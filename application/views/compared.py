@@ -72,6 +72,11 @@ class Compared:
         return thing.known_as if thing else None
 
     @property
+    def unit(self) -> str | None:
+        thing = self.after or self.before
+        return thing.counted_in if thing else None
+
+    @property
     def came_or_went(self) -> bool:
         return self.kind not in ALWAYS_THERE and (self.before is None) != (self.after is None)
 

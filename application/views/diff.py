@@ -54,6 +54,8 @@ class Change(BaseModel):
     after: Any = Field(serialization_alias="to")
     also: dict[str, Move] = {}
     """The other fields that differ by the same type of event."""
+    unit: str | None = None
+    """What its numbers are counted in, where it has a unit of its own."""
     events: list[str]
     actors: list[str]
     reasons: list[str]
@@ -73,6 +75,8 @@ class Touched(BaseModel):
     value: Any
     also: dict[str, Move] = {}
     """What remains of the event, such as the day of the return."""
+    unit: str | None = None
+    """What its numbers are counted in, where it has a unit of its own."""
     events: list[str]
     actors: list[str]
     reasons: list[str]
@@ -174,6 +178,7 @@ def thing_came_or_went(thing: Compared) -> Change:
         kind=thing.kind,
         id=thing.id,
         title=thing.title,
+        unit=thing.unit,
         field=None,
         direction=None,
         before=thing.old or None,
@@ -200,6 +205,7 @@ def change(thing: Compared, what: str, fields: Sequence[str]) -> Change:
         kind=thing.kind,
         id=thing.id,
         title=thing.title,
+        unit=thing.unit,
         field=lead,
         **dict(thing.move(lead)),
         also={field: thing.move(field) for field in others},
@@ -237,6 +243,7 @@ def touched(thing: Compared, what: str, fields: Sequence[str], traces: Sequence[
         kind=thing.kind,
         id=thing.id,
         title=thing.title,
+        unit=thing.unit,
         field=field,
         value=thing.new.get(field) if field else None,
         also={trace: thing.move(trace) for trace in traces},

@@ -35,6 +35,8 @@ class Freshness(BaseModel):
     most_days: int | None
     """How many days old the section may be; null for no limit."""
     stale: bool
+    ever_touched: bool
+    """Whether anything was ever recorded of the section. If not, it is as old as the plan."""
 
 
 class Duty(BaseModel):
@@ -61,12 +63,14 @@ def freshness(
         last[refreshed_by(record.event)] = record.meta.recorded_at
     refreshed = {section: last.get(section, opened_at) for section in get_args(Section)}
     return {
-        section: of_age(day_of(at, timezone) if at else today, policy.section_days(section, tier), today)
+        section: of_age(
+            day_of(at, timezone) if at else today, policy.section_days(section, tier), today, section in last
+        )
         for section, at in refreshed.items()
     }
 
 
-def of_age(refreshed_on: date, most: int | None, today: date) -> Freshness:
+def of_age(refreshed_on: date, most: int | None, today: date, ever_touched: bool) -> Freshness:
     """Return the freshness of a section that may be `most` days old; None for no limit."""
     first = stale_from(refreshed_on, most)
     return Freshness(
@@ -74,6 +78,7 @@ def of_age(refreshed_on: date, most: int | None, today: date) -> Freshness:
         age_days=max((today - refreshed_on).days, 0),
         most_days=most,
         stale=first is not None and first <= today,
+        ever_touched=ever_touched,
     )
 
 

@@ -198,6 +198,10 @@ class Goal(GoalTerms, Thing):
     """What was reached, as said when it was achieved."""
 
     @property
+    def counted_in(self) -> str:
+        return self.unit
+
+    @property
     def ending(self) -> str | None:
         return ENDINGS[self.state]
 

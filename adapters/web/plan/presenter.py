@@ -164,6 +164,8 @@ def plan_view(
 
 
 def age_of(fresh: Freshness, say: Speech) -> str:
+    if not fresh.ever_touched:
+        return say("empty so far")
     age = say.counted("{number} day old", "{number} days old", fresh.age_days)
     if fresh.most_days is None:
         return age

@@ -1,13 +1,13 @@
 """The whitespace as a grid: which offering each unit uses, what it is worth where it does not, and what moved since the
 last review."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import get_args
 from urllib.parse import urlencode
 
-from adapters.rendering.words import spaced
+from adapters.rendering.words import PENETRATION_SIGNS, spaced
 from adapters.web.changes.presenter import ARROWS, ChangeView, ShownChanges
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import Fact, PlanHead, at_cut, head, plan_path
@@ -21,17 +21,6 @@ from domain.account_plan.overview import Unit
 from domain.account_plan.plan import the_plan
 from domain.account_plan.whitespace import Cell, Offering, Penetration, cell_id
 from domain.record import Recorded
-
-SIGNS: Mapping[Penetration, str] = {
-    "na": "/",
-    "unknown": "?",
-    "none": "○",
-    "aware": "◔",
-    "opportunity": "◑",
-    "pilot": "◕",
-    "adopted": "●",
-    "lost": "×",
-}
 
 
 @dataclass(frozen=True)
@@ -91,7 +80,7 @@ def whitespace_view(
         offerings=[offering.name for offering in grid.offerings],
         rows=[grid.row(unit, depth) for unit, depth in units_in_order(plan)],
         totals=grid.totals(),
-        legend=[(SIGNS[state], state_word(state, say)) for state in get_args(Penetration)],
+        legend=[(PENETRATION_SIGNS[state], state_word(state, say)) for state in get_args(Penetration)],
         since=say("{id}, held on {day}", id=last.event.id, day=say.day(last.event.held_on)) if last else "",
         moved=[shown.change(change) for change in changes],
         may_change=grid.may_change,
@@ -179,7 +168,7 @@ class _Grid:
         form = f"{self.path}/do/assess-cell?{urlencode({'unit': unit.id, 'offering': offering.id})}"
         return GridCell(
             state=state,
-            sign=SIGNS[state],
+            sign=PENETRATION_SIGNS[state],
             word=state_word(state, say),
             potential=worth,
             incumbent=self._incumbent(cell),

@@ -9,10 +9,10 @@ from tests.histories import History, opened
 from tests.promising import review
 
 
-def shown(history: History, width: int = 120) -> str:
+def shown(history: History, width: int = 120, now: str | None = None) -> str:
     written = StringIO()
     console = Console(file=written, width=width, highlight=False, emoji=False)
-    for part in card(history.known, history.cut("now")):
+    for part in card(history.known, history.cut("now", now)):
         console.print(part)
     return written.getvalue()
 
@@ -33,3 +33,14 @@ def test_of_two_reviews_on_one_day_the_last_is_the_one_recorded_last() -> None:
     review(history, "2026-02-02T09:00:00Z", "m1")
     review(history, "2026-02-02T10:00:00Z", "m2")
     assert "2026-02-02 (today) m2" in shown(history)
+
+
+def test_of_a_new_plan_no_section_is_ticked_off_that_nobody_filled() -> None:
+    history = opened()
+    assert shown(history).count("○") == 14
+    assert "✓" not in shown(history)
+    history.on("2026-01-06", "add-stakeholder", id="cfo", name="Jo Dee", level="executive")
+    after = shown(history)
+    assert after.count("○") == 13
+    assert "✓ stakeholders" in after
+    assert "✗ plays" in shown(history, now="2026-01-20T12:00:00Z")

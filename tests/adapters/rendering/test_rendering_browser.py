@@ -1,16 +1,19 @@
 """The page of a report in a real browser: for everybody to read, on any screen, and allowed nothing."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+from pypdf import PdfReader
 
 from adapters.rendering.pool import RenderingPool
 from adapters.rendering.style import security_policy
-from tests.reports import demo, month, nasty, of_an_empty_plan
+from tests.reports import demo, month, nasty, of_an_empty_plan, of_every_script
 
 ADDRESS = "http://report.test/"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -67,6 +70,7 @@ def opened(page: Page, content: bytes) -> list[str]:
         ("said-vs-did", demo),
         ("said-vs-did", of_an_empty_plan),
         ("said-vs-did", nasty),
+        ("said-vs-did", of_every_script),
         ("month", lambda: month("retailer", "manufacturer", "win-back")),
         ("month", month),
     ],
@@ -89,16 +93,53 @@ def test_its_style_is_allowed_and_scripts_are_not(page, demo_page):
     assert page.evaluate("() => window.ran") is None
 
 
+WIDER_THAN_THEIR_PLACE = """() => [...document.querySelectorAll("th, td, td > span, p, h1, h3, caption, dd, small")]
+    .filter(each => each.clientWidth > 1 && each.scrollWidth > each.clientWidth + 1).map(each => each.textContent)"""
+
+
 @pytest.mark.parametrize("width", [360, 800, 1280])
-def test_it_fits_the_screen(width, page, demo_page):
+@pytest.mark.parametrize("report", [demo, of_every_script])
+def test_it_fits_the_screen_and_every_word_its_place(width, report, page, press):
     page.set_viewport_size({"width": width, "height": 900})
-    opened(page, demo_page)
+    opened(page, press.made("said-vs-did", "html", report()))
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    assert page.evaluate(WIDER_THAN_THEIR_PLACE) == []
 
 
-def test_it_is_printed_on_paper_without_what_only_a_screen_needs(page, demo_page):
+def test_on_a_phone_what_became_of_each_promise_stands_below_its_name(page, demo_page):
+    page.set_viewport_size({"width": 360, "height": 900})
+    opened(page, demo_page)
+    rows = page.locator('tr:has(td[data-label="Outcome"])')
+    assert rows.count() == 15
+    for row in rows.all():
+        name, outcome = row.locator("th").bounding_box(), row.locator('td[data-label="Outcome"]').bounding_box()
+        assert name
+        assert outcome
+        assert 0 <= outcome["x"] <= outcome["x"] + outcome["width"] <= 360
+        assert 0 <= outcome["y"] - (name["y"] + name["height"]) < 10
+        words = row.locator('td[data-label="Outcome"]').evaluate("cell => getComputedStyle(cell, '::before').content")
+        assert words == '"Outcome"'
+    assert not page.locator("td.blank").first.is_visible()
+
+
+def printed(page: Page) -> list[str]:
+    """The words of each page of paper."""
+    pages = PdfReader(BytesIO(page.pdf(prefer_css_page_size=True))).pages
+    return [" ".join(each.extract_text().split()) for each in pages]
+
+
+def test_on_paper_heads_stay_with_their_rows_and_rows_in_one_piece(page, press, demo_page):
     opened(page, demo_page)
     page.emulate_media(media="print")
     assert not page.locator("details").first.is_visible()
     assert page.locator(".chart svg").first.is_visible()
-    assert page.pdf(format="A4").startswith(b"%PDF")
+    pages = printed(page)
+    assert len(pages) <= 9
+    heads = ("Proof", "Why", "Meanwhile", "Who", *page.locator("h2, h3, caption").all_inner_texts())
+    for number, words in enumerate(pages):
+        body = words.removesuffix(f"{number + 1} / {len(pages)}").rstrip()
+        assert not body.endswith(tuple(f" {head}" for head in heads)), body[-80:]
+    opened(page, press.made("said-vs-did", "html", of_every_script()))
+    rows = re.findall(r"play p\d+ .{0,400}?planned \d+, rescheduled \d+", "\f".join(printed(page)), re.DOTALL)
+    assert len(rows) == 24
+    assert not [row for row in rows if "\f" in row]

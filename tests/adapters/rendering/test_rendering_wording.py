@@ -82,7 +82,7 @@ def test_the_first_line_of_the_worked_case():
 def test_the_first_line_of_the_demo_names_the_promise_that_waits_longest():
     assert headline(parsed(demo())) == (
         "1 of 6 promises kept, two late, two moved to a later day, one missed;"
-        " “Visit three Marlow stores with their operations head and …” is six days overdue."
+        " the action marlow-visit is six days overdue."
     )
 
 

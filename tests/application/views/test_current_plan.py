@@ -32,7 +32,13 @@ def test_every_section_is_there_from_the_first_event_on():
     assert list(sections) == list(get_args(Section))
     assert sections["overview"]["overview"] is None
     assert sections["plays"] == {
-        "freshness": {"refreshed_on": "2026-01-05", "age_days": 0, "most_days": 7, "stale": False},
+        "freshness": {
+            "refreshed_on": "2026-01-05",
+            "age_days": 0,
+            "most_days": 7,
+            "stale": False,
+            "ever_touched": False,
+        },
         "plays": [],
         "actions": [],
         "notes": [],

@@ -60,7 +60,7 @@ def test_a_section_is_stale_when_it_is_older_than_its_tier_allows(section, tier,
 
 def test_age_counts_from_the_opening_of_the_plan_at_the_latest():
     assert fresh(opened(), "2026-01-15", "vision") == Freshness(
-        refreshed_on=date(2026, 1, 5), age_days=10, most_days=366, stale=False
+        refreshed_on=date(2026, 1, 5), age_days=10, most_days=366, stale=False, ever_touched=False
     )
 
 
