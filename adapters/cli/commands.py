@@ -28,6 +28,7 @@ from adapters.cli import (
     relaying,
     reports,
     serving,
+    tabling,
     webhooks,
 )
 from adapters.cli.errors import explained
@@ -112,6 +113,7 @@ for group in (
     packs,
     importing,
     promises,
+    tabling,
     webhooks,
     relaying,
     database,

@@ -40,6 +40,7 @@ from adapters.http import (
     proof,
     queries,
     reports,
+    tables,
     webhooks,
 )
 from adapters.http.budgets import Budgets
@@ -210,6 +211,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         ),
         *pages(services, Rooms(views, program_views, desk, program_desk, key_desk)),
     ]
+    tables.offer(app.router.routes)
     app.router.redirect_slashes = False
     app.state.budgets = Budgets()
     answer_with_problems(app)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tests.adapters.cli.test_cli import answer, environment, plantrail, running
@@ -114,6 +115,15 @@ def test_tables_come_in_as_shown(demo, folder):
     assert "/problems/" not in printed
     assert {file.name for file in folder.iterdir()} == {"contacts.csv", "accounts.csv", "opportunities.csv"}
     assert "Depot in Linz" in demo.view("/v1/plans/001D000000IRFmaIAH")
+
+
+def test_tables_go_out_as_shown(demo, folder):
+    shell(document("docs/tables.md"), demo)
+    assert {file.name for file in folder.iterdir()} == {
+        "plans.xlsx", "history.csv", "halden-stores.xlsx", "strategic.csv",
+    }  # fmt: skip
+    assert "halden-stores" in (folder / "strategic.csv").read_text("utf-8")
+    assert openpyxl.load_workbook(folder / "halden-stores.xlsx")["stakeholders"].max_row > 1
 
 
 def shell(document: Document, demo: Demo) -> str:

@@ -1,0 +1,61 @@
+"""Views of the running service as tables: files for spreadsheets."""
+
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import typer
+
+from adapters.cli.doing import plan_path, running_service
+from adapters.cli.errors import Told
+from adapters.cli.terminal import tell
+
+OfPlan = Literal["plan", "history", "blame", "reviews", "findings"]
+PATHS = {"plans": "/v1/plans", "findings-of-all": "/v1/findings", "access-events": "/v1/access-events"}
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("table")(table)
+
+
+def table(
+    view: Annotated[
+        str,
+        typer.Argument(
+            metavar="|".join((*PATHS, *get_args(OfPlan))),
+            help="What to write down.",
+            autocompletion=lambda: [*PATHS, *get_args(OfPlan)],
+        ),
+    ],
+    plan: Annotated[str | None, typer.Argument(metavar="PLAN", help="Of which plan, by account id or plan id.")] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="A new file, .csv or .xlsx.")] = Path("table.csv"),
+    as_of: Annotated[str | None, typer.Option(metavar="CUT", help="As of a cut, of a plan.")] = None,
+    bom: Annotated[bool, typer.Option("--bom", help="Begin a CSV with a byte order mark, for Excel.")] = False,
+    neutral: Annotated[
+        bool, typer.Option("--neutral", help="In a CSV, put an apostrophe before what could be taken for a formula.")
+    ] = False,
+) -> None:
+    """Write a list, or everything of a plan, as CSV or as a workbook."""
+    form = output.suffix.removeprefix(".").lower()
+    if form not in ("csv", "xlsx"):
+        raise typer.BadParameter("must end with .csv or .xlsx", param_hint="--output")
+    asked = {"format": form, "bom": str(bom).lower(), "neutral": str(neutral).lower()}
+    asked |= {"as_of": as_of} if as_of else {}
+    with running_service() as service:
+        content = service.request("GET", path_of(view, plan), params=asked).content
+    try:
+        with output.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise Told(f"{output} exists already. Choose a new file.") from None
+    tell(f"The table is in {output}.")
+
+
+def path_of(view: str, plan: str | None) -> str:
+    """Return where a view is. Raises `typer.BadParameter`."""
+    if view in PATHS:
+        return PATHS[view]
+    if view not in get_args(OfPlan):
+        raise typer.BadParameter(f"{view} is none of {', '.join((*PATHS, *get_args(OfPlan)))}", param_hint="VIEW")
+    if plan is None:
+        raise typer.BadParameter(f"say of which plan: plantrail table {view} PLAN", param_hint="PLAN")
+    return plan_path(plan) if view == "plan" else plan_path(plan, f"/{view}")

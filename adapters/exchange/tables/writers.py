@@ -1,0 +1,146 @@
+"""Tables as CSV (RFC 4180) and as XLSX workbooks, written row by row."""
+
+import csv
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, Protocol, Self
+
+import xlsxwriter
+
+from adapters.exchange.tables.columns import Column
+
+TableForm = Literal["csv", "xlsx"]
+MEDIA_TYPES: dict[TableForm, str] = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+LONGEST_CELL = 32_767
+"""Of Excel, in signs."""
+MOST_ROWS = 1_048_575
+"""Of a sheet of Excel, below the names of the columns."""
+MOST_DIGITS = 15
+"""That Excel keeps of a number. One with more is written as text."""
+WIDTHS = {"text": 28, "number": 14, "day": 12, "instant": 20, "yes_or_no": 8}
+
+
+class TableWriter(Protocol):
+    """Writes one table after the other into a file."""
+
+    def begin(self, name: str, columns: Sequence[Column]) -> None:
+        """Begin a table. A CSV has one only."""
+
+    def add(self, row: Any) -> None:
+        """Add a row of JSON. Raises `TooManyRows`."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class TooManyRows(Exception):
+    """A sheet of Excel has 1,048,576 rows at most: ask for less, or for CSV."""
+
+
+class CsvWriter:
+    """Writes a CSV.
+
+    With `neutral`, texts that a spreadsheet program would take for a formula begin with an apostrophe. Without it the
+    file says exactly what the view says, so that it can be read back.
+    """
+
+    def __init__(self, path: Path, bom: bool = False, neutral: bool = False) -> None:
+        self._file = path.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="")
+        self._writer = csv.writer(self._file)
+        self._neutral = neutral
+        self._columns: Sequence[Column] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def begin(self, _name: str, columns: Sequence[Column]) -> None:
+        self._columns = columns
+        self._writer.writerow([column.name for column in columns])
+
+    def add(self, row: Any) -> None:
+        self._writer.writerow([self._cell(column, column.cell(row)) for column in self._columns])
+
+    def _cell(self, column: Column, value: Any) -> str:
+        text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        if self._neutral and column.type == "text" and text.startswith(BEGINS_A_FORMULA):
+            return f"'{text}"
+        return text
+
+
+class XlsxWriter:
+    """Writes a workbook, a sheet a table, with real numbers and days and without formulas."""
+
+    def __init__(self, path: Path) -> None:
+        options = {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        }
+        self._book = xlsxwriter.Workbook(path, options)
+        self._header = self._book.add_format({"bold": True, "bottom": 1})
+        self._formats = {
+            "day": self._book.add_format({"num_format": "yyyy-mm-dd"}),
+            "instant": self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+            "number": self._book.add_format({"num_format": "General"}),
+        }
+        self._columns: Sequence[Column] = ()
+        self._row = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._book.close()
+
+    def begin(self, name: str, columns: Sequence[Column]) -> None:
+        self._sheet = self._book.add_worksheet(re.sub(r"[\[\]:*?/\\]", " ", name)[:31])
+        self._columns, self._row = columns, 0
+        self._sheet.freeze_panes(1, 0)
+        for place, column in enumerate(columns):
+            self._sheet.set_column(place, place, WIDTHS[column.type])
+            self._sheet.write_string(0, place, column.name, self._header)
+
+    def add(self, row: Any) -> None:
+        if self._row == MOST_ROWS:
+            raise TooManyRows(TooManyRows.__doc__)
+        self._row += 1
+        for place, column in enumerate(self._columns):
+            value = column.cell(row)
+            if value is not None:
+                self._write(place, column, value)
+
+    def _write(self, place: int, column: Column, value: Any) -> None:
+        sheet, row = self._sheet, self._row
+        if isinstance(value, bool):
+            sheet.write_boolean(row, place, value)
+        elif column.type == "number" and (number := exact(value)) is not None:
+            sheet.write_number(row, place, number, self._formats["number"])
+        elif column.type == "day":
+            sheet.write_datetime(row, place, date.fromisoformat(value), self._formats["day"])
+        elif column.type == "instant":
+            at = datetime.fromisoformat(value).astimezone(UTC).replace(tzinfo=None)
+            sheet.write_datetime(row, place, at, self._formats["instant"])
+        else:
+            sheet.write_string(row, place, str(value)[:LONGEST_CELL])
+
+
+def exact(value: Any) -> float | None:
+    """Return a number that Excel keeps exactly, else None."""
+    number = Decimal(str(value))
+    return float(number) if len(number.normalize().as_tuple().digits) <= MOST_DIGITS else None
+
+
+def writer(form: TableForm, path: Path, bom: bool = False, neutral: bool = False) -> TableWriter:
+    return XlsxWriter(path) if form == "xlsx" else CsvWriter(path, bom, neutral)

@@ -1,0 +1,194 @@
+"""Every list, and everything of a plan, as a table: `?format=csv` or `xlsx`, or by `Accept`.
+
+A table is made of what the view answers as JSON, so it shows what the view shows, to whom the view shows it. A list is
+followed through all its pages.
+"""
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, get_args
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from pydantic_core import from_json
+from starlette.background import BackgroundTask
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from adapters.exchange.tables.views import ITEMS, add_items, begin_list, is_tabular, write_sections
+from adapters.exchange.tables.writers import MEDIA_TYPES, TableForm, TableWriter, TooManyRows, writer
+from adapters.http.guard import Guarded
+from adapters.http.problems import Rejected, rejected_parameter
+from adapters.http.report_forms import how_welcome, media_ranges
+from domain.language import shortened
+
+FORMAT, BOM, NEUTRAL = "format", "bom", "neutral"
+FORMS: Sequence[TableForm] = get_args(TableForm)
+PARAMETERS = [
+    {
+        "name": FORMAT,
+        "in": "query",
+        "description": "`csv` or `xlsx`: as a table, of all pages; else as `Accept` says.",
+        "schema": {"type": "string", "enum": ["json", *FORMS]},
+    },
+    {
+        "name": BOM,
+        "in": "query",
+        "description": "For CSV: begin with a byte order mark, by which Excel knows UTF-8.",
+        "schema": {"type": "boolean", "default": False},
+    },
+    {
+        "name": NEUTRAL,
+        "in": "query",
+        "description": "For CSV: texts that a spreadsheet program would take for a formula begin with an apostrophe."
+        " Leave it out for a file that is to be read back.",
+        "schema": {"type": "boolean", "default": False},
+    },
+]
+
+
+def offer(routes: Iterable[BaseRoute]) -> None:
+    """Offer the tables of all lists among guarded routes, but of those that have forms of their own."""
+    for route in routes:
+        if isinstance(route, APIRoute) and is_tabular(route.response_model) and "GET" in (route.methods or ()):
+            assert isinstance(route.app, Guarded), route
+            if not any(FORMAT in _names(each.field_info.annotation) for each in route.dependant.query_params):
+                _add_to(route, route.app)
+
+
+def _names(model: Any) -> Any:
+    return getattr(model, "model_fields", ())
+
+
+def _add_to(route: APIRoute, guarded: Guarded) -> None:
+    name = route.path.rstrip("/").rpartition("/")[2].strip("{}")
+    route.app = replace(guarded, app=Tabled(guarded.app, route.response_model, name))
+    extra = dict(route.openapi_extra or {})
+    extra["parameters"] = [*extra.get("parameters", ()), *PARAMETERS]
+    route.openapi_extra = extra
+    answered = dict(route.responses.get(200, {}))
+    answered["content"] = {
+        **answered.get("content", {}),
+        **{media_type: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()},
+    }
+    route.responses[200] = answered
+
+
+@dataclass
+class Answered:
+    """What a view answered."""
+
+    messages: list[Message] = field(default_factory=list)
+
+    async def send(self, message: Message) -> None:
+        self.messages.append(message)
+
+    @property
+    def status(self) -> int:
+        return int(self.messages[0]["status"])
+
+    def content(self) -> Any:
+        return from_json(b"".join(message.get("body", b"") for message in self.messages[1:]))
+
+
+@dataclass(frozen=True)
+class Tabled:
+    """The app of a view, with its tables."""
+
+    app: ASGIApp
+    view: type[BaseModel]
+    name: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        form = form_asked(request)
+        rest = [(name, value) for name, value in asked if name not in (FORMAT, BOM, NEUTRAL)]
+        if form is None:
+            if len(rest) < len(asked):
+                scope = {**scope, "query_string": urlencode(rest).encode()}
+            await self.app(scope, receive, send)
+            return
+        first = await self._answered(scope, receive, rest)
+        if first.status != 200:
+            for message in first.messages:
+                await send(message)
+            return
+        answer = await self._table(request, form, rest, first)
+        await answer(scope, receive, send)
+
+    async def _answered(self, scope: Scope, receive: Receive, asked: Sequence[tuple[str, str]]) -> Answered:
+        """Ask the view as if for JSON, whatever the caller has already."""
+        headers = [each for each in scope["headers"] if each[0] not in (b"if-none-match", b"accept")]
+        answered = Answered()
+        await self.app({**scope, "query_string": urlencode(asked).encode(), "headers": headers}, receive, answered.send)
+        return answered
+
+    async def _table(
+        self, request: Request, form: TableForm, asked: Sequence[tuple[str, str]], first: Answered
+    ) -> FileResponse:
+        path = Path(tempfile.mkstemp(suffix=f".{form}")[1])
+        try:
+            with writer(form, path, is_set(request, BOM), is_set(request, NEUTRAL)) as out:
+                await self._write(request, form, out, asked, first)
+        except BaseException as error:
+            path.unlink()
+            if isinstance(error, TooManyRows):
+                raise Rejected(422, "too-many-rows", str(error)) from None
+            raise
+        headers = {"Vary": "Authorization, Accept", "Cache-Control": "private, no-store"}
+        file = "-".join([*filter(None, [request.path_params.get("plan")]), f"{self.name}.{form}"])
+        return FileResponse(
+            path, headers=headers, media_type=MEDIA_TYPES[form], filename=file, background=BackgroundTask(path.unlink)
+        )
+
+    async def _write(
+        self,
+        request: Request,
+        form: TableForm,
+        out: TableWriter,
+        asked: Sequence[tuple[str, str]],
+        first: Answered,
+    ) -> None:
+        content = first.content()
+        if ITEMS not in self.view.model_fields:
+            await run_in_threadpool(write_sections, out, form, self.view, content)
+            return
+        begin_list(out, self.view, self.name)
+        while True:
+            await run_in_threadpool(add_items, out, content)
+            cursor = content.get("next")
+            if cursor is None:
+                return
+            pages = [pair for pair in asked if pair[0] != "cursor"] + [("cursor", cursor)]
+            content = (await self._answered(request.scope, request.receive, pages)).content()
+
+
+def form_asked(request: Request) -> TableForm | None:
+    """Return the form of table that is asked for; None for JSON, which is what `Accept` gets when it likes both.
+
+    Raises `Rejected`.
+    """
+    said = request.query_params.get(FORMAT)
+    if said is not None:
+        if said not in ("json", *FORMS):
+            detail = f"“{shortened(said)}” must be json, csv or xlsx."
+            raise rejected_parameter(FORMAT, "invalid-parameters", detail)
+        return next((form for form in FORMS if form == said), None)
+    ranges = list(media_ranges(",".join(request.headers.getlist("accept"))))
+    liking: Mapping[TableForm, float] = {form: how_welcome(MEDIA_TYPES[form], ranges) for form in FORMS}
+    best = max(liking, key=lambda form: liking[form])
+    return best if liking[best] > how_welcome("application/json", ranges) else None
+
+
+def is_set(request: Request, name: str) -> bool:
+    said = request.query_params.get(name, "false")
+    if said not in ("true", "false"):
+        raise rejected_parameter(name, "invalid-parameters", f"“{shortened(said)}” must be true or false.")
+    return said == "true"

@@ -1,0 +1,138 @@
+"""Every list, and everything of a plan, as CSV and as a workbook: read back by other readers than our writer."""
+
+import csv
+import io
+from datetime import datetime
+from typing import Any
+
+import openpyxl
+import pytest
+from fastapi.routing import APIRoute
+from python_calamine import CalamineWorkbook
+
+from adapters.exchange.tables.columns import columns_of
+from adapters.exchange.tables.views import is_tabular, item_of
+from adapters.exchange.tables.writers import exact
+from tests.api import Api, Told, assert_problem
+from tests.callers import as_
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+LISTS = ["/v1/plans", *(f"/v1/plans/acme{view}" for view in ("/history", "/blame", "/reviews", "/findings"))]
+
+
+def rows(answer: Any) -> list[dict[str, str]]:
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+
+
+def book(answer: Any) -> Any:
+    assert answer.headers["content-type"] == XLSX
+    return openpyxl.load_workbook(io.BytesIO(answer.content))
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_has_a_row_an_item_in_every_form(told: Told, path):
+    told.api.store.portfolio.catch_up(told.api.clock)
+    items = told.api.get(path, limit="500").json()["items"] if "history" in path else told.api.get(path).json()["items"]
+    table = told.api.get(path, format="csv")
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    assert len(rows(table)) == len(items) > 0
+    sheet = book(told.api.get(path, format="xlsx")).active
+    assert sheet.max_row == len(items) + 1
+    assert [cell.value for cell in sheet[1]] == list(rows(table)[0])
+    assert sheet.freeze_panes == "A2"
+
+
+def test_all_pages_of_a_list_come_in_one_table(told: Told):
+    whole = told.view("/history", limit=500).json()["items"]
+    assert len(whole) > 30
+    table = rows(told.view("/history", limit=10, format="csv"))
+    assert [int(row["version"]) for row in table] == [entry["version"] for entry in whole]
+
+
+def test_cells_have_the_types_of_their_fields(told: Told):
+    told.api.store.portfolio.catch_up(told.api.clock)
+    [plan] = told.api.get("/v1/plans").json()["items"]
+    sheet = book(told.api.get("/v1/plans", format="xlsx")).active
+    header, row = ([cell.value for cell in each] for each in sheet.iter_rows(max_row=2))
+    read = dict(zip(header, row, strict=True))
+    assert read["account_name"] == plan["account_name"]
+    assert read["arr"] == float(plan["arr"])
+    assert read["renews_on"] == datetime.fromisoformat(plan["renews_on"])
+    assert isinstance(read["last_event_at"], datetime)
+    assert read["archived"] is plan["archived"]
+
+
+def test_everything_of_a_plan_is_a_sheet_for_each_kind_of_thing(told: Told):
+    sections = told.view().json()["sections"]
+    workbook = told.view(format="xlsx")
+    sheets = book(workbook)
+    people = sections["stakeholders"]["stakeholders"]
+    [header, *read] = sheets["stakeholders"].values
+    assert [row[header.index("id")] for row in read] == [person["id"] for person in people]
+    assert {row[header.index("section")] for row in read} == {"stakeholders"}
+    assert {"plays", "actions", "goals", "opportunities", "contract", "notes"} <= set(sheets.sheetnames)
+    # A second reader agrees.
+    again = CalamineWorkbook.from_filelike(io.BytesIO(workbook.content)).get_sheet_by_name("stakeholders").to_python()
+    assert len(again) == len(people) + 1
+    values = rows(told.view(format="csv"))
+    play = sections["promises"]["plays"][0] if "promises" in sections else None
+    said = {(row["kind"], row["id"], row["field"]): row["value"] for row in values}
+    assert said["stakeholders", people[0]["id"], "level"] == people[0]["level"]
+    assert play is None or said["plays", play["id"], "title"] == play["title"]
+
+
+def test_a_formula_is_a_text_and_neutral_where_that_is_asked_for(acme: Api):
+    evil = '=HYPERLINK("http://evil")'
+    acme.done("write-note", section="plan", text=evil)
+    acme.done("set-contract", arr="10", starts_on="2025-01-01", renews_on="2027-01-01", products=["x"])
+    acme.done("record-health", as_of_on="2026-01-01", nps="-12")
+
+    def text_of(**asked: str) -> str:
+        return acme.view(format="csv", **asked).text
+
+    assert '"=HYPERLINK(""http://evil"")"' in text_of()
+    assert '"\'=HYPERLINK(""http://evil"")"' in text_of(neutral="true")
+    [_, note] = book(acme.view(format="xlsx"))["notes"].iter_rows()
+    [cell] = [cell for cell in note if cell.value == evil]
+    assert cell.data_type == "s"
+
+
+def test_a_byte_order_mark_is_there_where_it_is_asked_for(acme: Api):
+    assert acme.view("/history", format="csv", bom="true").content[:3] == b"\xef\xbb\xbf"
+    assert acme.view("/history", format="csv").content[:3] != b"\xef\xbb\xbf"
+
+
+def test_accept_says_it_as_well_and_json_stays_json(acme: Api):
+    assert acme.view("/history", {"Accept": "text/csv"}).headers["content-type"].startswith("text/csv")
+    assert acme.view("/history", {"Accept": XLSX}).headers["content-type"] == XLSX
+    for liked in ("*/*", "application/json", "text/html,*/*;q=0.8"):
+        assert acme.view("/history", {"Accept": liked}).headers["content-type"] == "application/json"
+    assert acme.view("/history", format="json").json() == acme.view("/history").json()
+    odd = acme.view("/history", format="ods")
+    assert_problem(odd, 422, "invalid-parameters", "/format")
+
+
+def test_a_table_refuses_as_its_view_does(told: Told):
+    nobody = told.api.get("/v1/plans/nobody/history", format="csv")
+    assert_problem(nobody, 404, "unknown-plan")
+    assert_problem(told.view("/history", limit=0, format="xlsx"), 422, "invalid-parameters", "/limit")
+    assert told.api.get("/v1/plans", as_("ann"), format="csv").headers["cache-control"] == "private, no-store"
+
+
+def test_every_view_that_is_a_list_has_columns(service: Api):
+    lists = [
+        route for route in service.app.router.routes if isinstance(route, APIRoute) and is_tabular(route.response_model)
+    ]
+    assert len(lists) > 8
+    for route in lists:
+        if "items" in route.response_model.model_fields:
+            names = [column.name for column in columns_of(item_of(route.response_model))]
+            assert names, route.path
+            assert len(names) == len(set(names)), route.path
+
+
+def test_a_number_with_more_digits_than_excel_keeps_is_a_text():
+    assert exact("123456789012345") == 123456789012345
+    assert exact("1234567890123456") is None
+    assert exact("0.1") == 0.1
