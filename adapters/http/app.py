@@ -65,6 +65,7 @@ from application.aggregates.handle import Aggregates
 from application.aggregates.ports import Heads
 from application.findings.ports import AllFindings
 from application.handovers.handover import Handovers
+from application.library.from_library import LibraryReader
 from application.measures.ports import MonthEnds
 from application.portfolio.ports import Portfolio
 from application.portfolio.promises import AllPromises
@@ -178,7 +179,8 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     guard = Guard(services.callers, views.plan, services.limits)
     common = services.erasures, services.secret, metrics, services.heads, views.note_read
     key_desk = keys.KeyDesk(services.api_keys, services.now, services.keys_changed)
-    desk = commands.CommandDesk(PLANS, services.plans, views.may_know, *common)
+    library = LibraryReader(services.program, services.now, services.make_id)
+    desk = commands.CommandDesk(PLANS, services.plans, views.may_know, *common, library=library.commands_of)
     program_desk = commands.CommandDesk(THE_PROGRAM, services.program, program_views.may_know, *common)
     forms = ReportResponder(services.press)
     # Flat and in front, for every route before the right one is tried in vain.

@@ -103,7 +103,7 @@ def command_documentation() -> dict[str, dict[str, Any]]:
     models: list[Described] = []
     for resource in RESOURCES:
         models += (
-            *((name, "validation", TypeAdapter(command)) for name, command in resource.of.commands.items()),
+            *((name, "validation", TypeAdapter(command)) for name, command in resource.commands.items()),
             (resource.path_of("commands"), "validation", resource.listed),
             *_answered_with(*ANSWERS[resource]),
         )
@@ -111,7 +111,7 @@ def command_documentation() -> dict[str, dict[str, Any]]:
     bodies, made = TypeAdapter.json_schemas(models, ref_template=SCHEMA)
     schemas, paths = made["$defs"], {}
     for resource in RESOURCES:
-        for name, command in resource.of.commands.items():
+        for name, command in resource.commands.items():
             describe(schemas[command.__name__], command)
             paths[resource.path_of(name)] = {"post": _operation(resource, name, command, bodies[name, "validation"])}
         path = resource.path_of("commands")
@@ -125,7 +125,7 @@ def _answered_with(*models: type[BaseModel]) -> list[Described]:
 
 
 def _operation(resource: Resource, name: str, command: type[Command] | None, body: Mapping[str, Any]) -> dict[str, Any]:
-    opens, path = command is resource.opening, resource.path_of(name)
+    opens, path = name == resource.opening.called(), resource.path_of(name)
     parameters = [each for each in PARAMETERS if each != "plan" or "{plan}" in path]
     one, several = ANSWERS[resource]
     answer = several if command is None else ErasureAnswer if command is ForgetStakeholder else one

@@ -1,9 +1,11 @@
 """A route for every command, generated from the command models, and one for lists of commands, all or nothing."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -33,12 +35,14 @@ from adapters.http.requests import (
 from adapters.http.resources import PLANS, THE_PROGRAM, Resource
 from adapters.http.routing import RoutesByName
 from adapters.observability.metrics import Metrics
-from application.aggregates.access import Caller
+from application.aggregates.access import Caller, check_right, right_to
 from application.aggregates.cache import LoadedAggregate
 from application.aggregates.erasures import Certificate, Erasures
 from application.aggregates.handle import Aggregates, CommandRefused, KeyReused, Outcome, VersionConflict
+from application.aggregates.pending import Done
 from application.aggregates.ports import CommandContext, Heads, StoreBusy, StoreUnavailable
 from application.aggregates.read import first_there
+from application.library.from_library import takes_from_library
 from domain.account_plan.stakeholders import ForgetStakeholder
 from domain.language import Caution, Command, Refusal, shortened
 from domain.mistakes import did_you_mean, sentence
@@ -56,6 +60,10 @@ FAILED: dict[type[Exception], str] = {
     StoreUnavailable: "unavailable",
 }
 logger = structlog.get_logger("plantrail.commands")
+
+
+Library = Callable[[Command], Sequence[Command]]
+"""Puts a command that names something in the library in the words of a plan alone.  Raises `Refusal`."""
 
 
 class EventReference(BaseModel):
@@ -132,7 +140,7 @@ class ErasureAnswer(CommandAnswer):
 
 
 def routes(desk: "CommandDesk", guard: Guard) -> RoutesByName:
-    resource, commands = desk.resource, desk.resource.of.commands
+    resource, commands = desk.resource, desk.resource.commands
     endpoints = {name: desk.endpoint(name, command) for name, command in commands.items()} | {"commands": desk.several}
     return RoutesByName(
         guard.before(
@@ -155,6 +163,7 @@ class CommandDesk:
         metrics: Metrics,
         heads: Heads,
         note_read: NoteRead,
+        library: Library | None = None,
     ) -> None:
         self.resource = resource
         self._aggregates = aggregates
@@ -164,6 +173,7 @@ class CommandDesk:
         self._numbers = metrics
         self._heads = heads
         self._note_read = note_read
+        self._library = library
         self._threads = CapacityLimiter(MOST_AT_ONCE)
 
     def endpoint(self, name: str, model: type[Command]) -> Callable[[Request], Awaitable[Response]]:
@@ -217,13 +227,18 @@ class CommandDesk:
         """
         caller = caller_of(request)
         body = canonical(commands)
-        check = self._check_of(caller, commands)
 
         def on(id: UUID) -> Outcome:
+            with self._told_of_one(commands):
+                put = self._put(caller, id, commands)
+                return self._grouped(handled(id, list(chain(*put))), put)
+
+        def handled(id: UUID, parts: Sequence[Command]) -> Outcome:
             # Which one is opened is said in the body, not by the route.
             where = route if self._opens(commands) else f"{route} {id}"
             key = sealed_key(self._secret, caller, where, given, body) if given else None
-            return self._aggregates.handle(id, commands, said, if_match=seen, key=key, check=check)
+            check = self._check_of(caller, parts)
+            return self._aggregates.handle(id, parts, said, if_match=seen, key=key, check=check)
 
         told = {"actor": caller.actor, "request_id": said.request_id}
         try:
@@ -246,6 +261,8 @@ class CommandDesk:
         Raises `Rejected`, `StoreUnavailable`.
         """
         caller, given, id = caller_of(request), idempotency_key(request), next(iter(self.resource.named(named)))
+        if takes_from_library(command):
+            return None
         said, commands, log = context(request, caller), [command], await self._log(request)
         key = sealed_key(self._secret, caller, f"{route} {id}", given, canonical(commands)) if given else None
         outcome = await self._aggregates.handle_soon(
@@ -257,6 +274,36 @@ class CommandDesk:
         self._tell_done(outcome, commands, {"actor": caller.actor, "request_id": said.request_id})
         return answer(self.resource, log, outcome, commands)
 
+    def _put(self, caller: Caller, id: UUID, commands: Sequence[Command]) -> Sequence[Sequence[Command]]:
+        """Return what each command comes to, in the words of this aggregate alone: mostly itself.
+
+        Raises what `application.library.from_library` raises, and as the check of the caller's rights does.
+        """
+        library = self._library
+        if library is None or not any(map(takes_from_library, commands)):
+            return [[command] for command in commands]
+        if not self._opens(commands):  # whose plan it is not is told nothing of the library
+            self._check_of(caller, commands)(self._aggregates.read(id))
+        put = [library(command) for command in commands]
+        for each in chain(*put):
+            check_right(caller.role, right_to(type(each)))
+        return put
+
+    def _grouped(self, outcome: Outcome, put: Sequence[Sequence[Command]]) -> Outcome:
+        """Return the outcome with one part for each command that was sent, whatever it came to."""
+        rest = iter(outcome.done)
+        return replace(outcome, done=[together([next(rest) for _ in each]) for each in put])
+
+    @contextmanager
+    def _told_of_one(self, commands: Sequence[Command]) -> Iterator[None]:
+        """Where one command was sent, what refuses a part of it refuses it."""
+        try:
+            yield
+        except CommandRefused as error:
+            if len(commands) > 1:
+                raise
+            raise error.refusal from None
+
     async def _log(self, request: Request) -> UUID:
         """Return the log that there is, asked for now where what was seen of it matters."""
         seen = None if "if-match" in request.headers else self._heads.seen_log
@@ -265,10 +312,14 @@ class CommandDesk:
     async def _tried(self, request: Request, commands: Sequence[Command]) -> Outcome:
         """Return what would come of the commands. Raises as `carry_out` does."""
         caller, seen = caller_of(request), version_seen(request, await self._log(request))
-        said, check = context(request, caller), self._check_of(caller, commands)
+        said = context(request, caller)
 
         def on(id: UUID) -> Outcome:
-            return self._aggregates.tried(id, commands, said, if_match=seen, check=check)
+            with self._told_of_one(commands):
+                put = self._put(caller, id, commands)
+                parts = list(chain(*put))
+                check = self._check_of(caller, parts)
+                return self._grouped(self._aggregates.tried(id, parts, said, if_match=seen, check=check), put)
 
         ids = await self._named_ids(request, commands)
         return await self._in_a_thread(lambda: first_there(self.resource.of, ids, on))
@@ -320,6 +371,12 @@ class CommandDesk:
         word = next(word for kind, word in FAILED.items() if isinstance(error, kind))
         self._numbers.commands.labels(name, word).inc()
         logger.info("command", command=name, outcome=word, events=0, error=type_of(error), **told)
+
+
+def together(done: Sequence[Done]) -> Done:
+    """Return what came of several commands as of one, which is about what the first is about."""
+    events = {version: type for each in done for version, type in each.events.items()}
+    return replace(done[0], events=events, warnings=[caution for each in done for caution in each.warnings])
 
 
 def is_dry_run(request: Request) -> bool:

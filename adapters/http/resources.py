@@ -1,7 +1,7 @@
 """Where each type of aggregate is reached over HTTP, and which rights its routes take."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Literal, Union
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, TypeAdapter, create_model
 
 from application.aggregates.access import Right, right_to
+from application.library.from_library import AdoptPlay, OpenPlanFromTemplate
 from application.views.plan_names import plans_named
 from domain.account_plan import ACCOUNT_PLAN
 from domain.aggregates import AggregateType
@@ -37,13 +38,21 @@ class Resource:
     command: Right
     """What it takes to send a list of commands, beside what each of them takes."""
 
+    composed: Mapping[str, type[Command]] = field(default_factory=dict)
+    """What is put together here of several commands, or checked against other aggregates, by its name."""
+
+    @cached_property
+    def commands(self) -> Mapping[str, type[Command]]:
+        """All that may be sent on its own, by name."""
+        return {**self.of.commands, **self.composed}
+
     def path_of(self, name: str) -> str:
         """Of a command, or of `commands`."""
         return self.opened_at if name == self.opening.called() else f"{self.path}/{name}"
 
     def right_needed_for(self, name: str) -> Right:
         """Of a list, what every caller needs: beside it what each of its commands takes."""
-        return right_to(self.of.commands[name]) if name in self.of.commands else self.command
+        return right_to(self.commands[name]) if name in self.commands else self.command
 
     def location(self, id: UUID) -> str:
         """The path of the aggregate with this id."""
@@ -79,6 +88,7 @@ PLANS = Resource(
     named=lambda parameters: plans_named(parameters["plan"]),
     view="view",
     command="command",
+    composed={command.called(): command for command in (OpenPlanFromTemplate, AdoptPlay)},
 )
 THE_PROGRAM = Resource(
     PROGRAM,

@@ -277,6 +277,42 @@ def test_a_phase_that_does_not_meet_its_exit_criteria_is_completed_with_a_reason
     assert do(office, "complete-phase", phase="pilot").is_success
 
 
+def test_what_is_taken_from_the_library_is_recorded_as_one_or_not_at_all(office: Api):
+    assert do(office, "publish-play", **example("publish-play") | {"id": "pilot"}).is_success
+    steps = [{"statement": "Agree the measure", "kind": "task", "days_in": 3}]
+    assert do(office, "revise-play", id="pilot", steps=steps, reason="It has one").is_success
+    ann = as_("ann")
+    adopted = office.do("adopt-play", ann | {"Idempotency-Key": "once"}, library_play="pilot", owner="ann", id="ours")
+    types = ["plantrail.play-planned.v1", "plantrail.action-added.v1"]
+    assert [event["type"] for event in adopted.json()["events"]] == types
+    assert adopted.json()["id"] == "ours"
+    again = office.do("adopt-play", ann | {"Idempotency-Key": "once"}, library_play="pilot", owner="ann", id="ours")
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.json()["events"] == adopted.json()["events"]
+    tried = office.post("/v1/plans/acme/adopt-play?dry_run=true", {"library_play": "pilot", "owner": "ann"}, ann)
+    assert len(tried.json()["events"]) == 2
+    taken = office.do("adopt-play", ann, library_play="pilot", owner="ann", id="ours")
+    assert_problem(taken, 409, "play-id-taken", "/id")
+    unknown = {"title": "Pilot", "kind": "proof", "owner": "ann", "due_on": "2026-12-31", "success_measure": "Done"}
+    refused = office.do("plan-play", ann, **unknown, library_play="nothing")
+    assert_problem(refused, 409, "unknown-library-play", "/library_play")
+    assert office.do("plan-play", ann, **unknown, library_play="pilot").is_success
+
+
+def test_a_plan_is_opened_by_a_template_as_far_as_the_caller_may(office: Api):
+    hold = {"command": "place-hold", "body": {"reason": "Always"}}
+    note = {"command": "write-note", "body": {"section": "plan", "text": "First month of {account_name}"}}
+    for id, commands in (("held", [note, hold]), ("first-month", [note])):
+        assert do(office, "publish-template", id=id, title="The first month", commands=commands).is_success
+    terms = {"account_name": "Beta", "tier": "growth", "owner": "ann", "currency": "EUR", "account_id": "beta"}
+    assert_problem(office.do("open-plan", as_("ann"), **terms, template="held"), 403, "forbidden")
+    opened = office.do("open-plan", as_("ann"), **terms, template="first-month")
+    assert opened.status_code == 201
+    types = ["plantrail.plan-opened.v1", "plantrail.note-written.v1"]
+    assert [event["type"] for event in opened.json()["events"]] == types
+    assert_problem(office.do("open-plan", as_("ann"), **terms, template="gone"), 409, "unknown-template", "/template")
+
+
 def test_a_list_with_an_archived_plan_is_refused(office: Api):
     do(office, "open-round", id="spring", title="Spring", due_on="2026-03-31")
     assert office.do("archive-plan", as_("root"), reason="Bought").is_success

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import pytest
 
 from adapters.http.command_documentation import EXAMPLES
+from adapters.http.resources import PLANS, THE_PROGRAM
 from domain.account_plan import COMMANDS, THINGS
 from domain.program import PROGRAM
 from tests.api import PROBLEM_JSON, Api, Told
@@ -19,7 +20,7 @@ from tests.proving import sealed
 Document = dict[str, Any]
 PLAN = "/v1/plans/{plan}"
 PROGRAM_PATH = "/v1/program"
-ALL_COMMANDS = {**COMMANDS, **PROGRAM.commands}
+ALL_COMMANDS = {**PLANS.commands, **THE_PROGRAM.commands}
 VIEWS = ["", "/history", "/entities/{kind}/{id}/history", "/blame", "/diff", "/reviews"]
 LISTS_AND_REPORTS = ["/v1/plans", f"{PLAN}/said-vs-did", "/v1/reports/said-vs-did"]
 ERASURES = [f"{PLAN}/erasures", f"{PLAN}/erasures/{{stakeholder}}"]

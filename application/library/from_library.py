@@ -1,0 +1,151 @@
+"""Commands that take something from the library of the program, put in the words of the plan alone.
+
+What a plan adopts is copied: a library play that is revised later leaves the plays made from it as they are.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+from pydantic import Field, ValidationError
+from pydantic_core import to_json
+
+from application.aggregates.handle import Aggregates
+from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.actions import AddAction
+from domain.account_plan.plan import OpenPlan
+from domain.account_plan.plays import LinkingPlay, PlanPlay, PlayCommand, PlayLinks
+from domain.calendar import Day
+from domain.language import Command, Over, PersonId, Refusal, Slug, Unknown
+from domain.program.charter import PROGRAM_ID, Program
+from domain.program.language import ProgramState
+from domain.program.library import LibraryPlay, LibraryStep, Template, filled
+from domain.things import day_of
+
+Kind = TypeVar("Kind", LibraryPlay, Template)
+
+
+COPIED = ("title", "kind", "success_measure", "value_driver", "prerequisites", "counter_move")
+"""What a play says as the one it was made from."""
+
+
+class AdoptPlay(PlayCommand, LinkingPlay):
+    """Make a play of the library one of this plan: its words, its due day, and its steps as actions, counted from the
+    day it starts."""
+
+    needs: ClassVar[Any] = "new"
+
+    id: Slug | None = None
+    library_play: Slug = Field(description="Of a play that is published and not retired.")
+    owner: PersonId
+    starts_on: Day | None = Field(None, description="The day from which its days are counted; if not given, today.")
+
+
+class OpenPlanFromTemplate(OpenPlan):
+    """Open the plan of an account: one each, for ever.  With a template, its commands are carried out at once."""
+
+    template: Slug | None = Field(None, description="Of a template that is published and not retired.")
+
+    @classmethod
+    def called(cls) -> str:
+        return OpenPlan.called()
+
+
+class TemplateOutdated(Refusal):
+    """The template “{id}” cannot be carried out on this plan: {command} is refused there.  {why}"""
+
+
+def takes_from_library(command: Command) -> bool:
+    """Whether a command names something in the library."""
+    match command:
+        case AdoptPlay():
+            return True
+        case OpenPlanFromTemplate(template=template):
+            return template is not None
+        case PlanPlay(library_play=library_play):
+            return library_play is not None
+    return False
+
+
+def from_library(
+    command: Command, library: ProgramState, today: date, make_id: Callable[[], UUID]
+) -> Sequence[Command]:
+    """The commands on the plan that a command comes to.
+
+    Raises `Unknown` and `Over` where the library has no such thing, or has it no more, and `TemplateOutdated`.
+    """
+    match command:
+        case AdoptPlay():
+            return adopted(command, library, today, make_id)
+        case OpenPlanFromTemplate(template=str(template)):
+            return opened(command, _published(library, Template, template, "/template"), today)
+        case PlanPlay(library_play=str(play)):
+            _published(library, LibraryPlay, play, "/library_play")
+    return [command]
+
+
+def adopted(command: AdoptPlay, library: ProgramState, today: date, make_id: Callable[[], UUID]) -> list[Command]:
+    found = _published(library, LibraryPlay, command.library_play, "/library_play")
+    starts_on, id = command.starts_on or today, command.id or str(make_id())
+    said: dict[str, Any] = {"owner": command.owner, "reason": command.reason, "about": command.about}
+    links = {name: getattr(command, name) for name in PlayLinks.model_fields if name in command.model_fields_set}
+    copied = {name: getattr(found, name) for name in COPIED}
+    due_on = starts_on + timedelta(days=found.typical_days)
+    play = PlanPlay(id=id, starts_on=starts_on, due_on=due_on, library_play=found.id, **copied, **links, **said)
+    return [play, *(_action(step, id, starts_on, str(make_id()), said) for step in found.steps)]
+
+
+def _action(step: LibraryStep, play: str, starts_on: date, id: str, said: dict[str, Any]) -> AddAction:
+    due_on = starts_on + timedelta(days=step.days_in)
+    return AddAction(id=id, statement=step.statement, kind=step.kind, due_on=due_on, play=play, **said)
+
+
+def opened(command: OpenPlanFromTemplate, template: Template, today: date) -> list[Command]:
+    opening = OpenPlan.model_construct(
+        command.model_fields_set - {"template"},
+        **{name: getattr(command, name) for name in OpenPlan.model_fields},
+    )
+    commands: list[Command] = [opening]
+    for each in template.commands:
+        body = filled(each.body, command.account_name, command.owner, today)
+        kind = ACCOUNT_PLAN.commands.get(each.command)
+        try:
+            if kind is None:
+                raise TemplateOutdated(
+                    "/template", id=template.id, command=each.command, why="There is no such command."
+                )
+            commands.append(kind.model_validate_json(to_json(body)))
+        except ValidationError as error:
+            why = f"{error.errors()[0]['msg']}."
+            raise TemplateOutdated("/template", id=template.id, command=each.command, why=why) from None
+    return commands
+
+
+def _published(library: ProgramState, kind: type[Kind], id: str, pointer: str) -> Kind:
+    """Raises `Unknown`, and `Over` where it was retired."""
+    found = library.find(kind, id)
+    if found is None:
+        raise Unknown(pointer, kind=kind.noun, id=id, aggregate=library.noun)
+    if found.ending:
+        raise Over(pointer, kind=kind.noun, id=id, ending=found.ending)
+    return found
+
+
+class LibraryReader:
+    """Puts commands in the words of a plan by the library as it stands."""
+
+    def __init__(
+        self, program: Aggregates[ProgramState], now: Callable[[], datetime], make_id: Callable[[], UUID]
+    ) -> None:
+        self._program = program
+        self._now = now
+        self._make_id = make_id
+
+    def commands_of(self, command: Command) -> Sequence[Command]:
+        """Raises what `from_library` raises, and `StoreUnavailable`.  A day that is left out is today, where the
+        account is when its plan is opened, else where the program is."""
+        library = self._program.refreshed(self._program.remembered(PROGRAM_ID)).state
+        program = library.find(Program, "program")
+        zone = command.timezone if isinstance(command, OpenPlan) else program.timezone if program else "UTC"
+        return from_library(command, library, day_of(self._now(), zone), self._make_id)
