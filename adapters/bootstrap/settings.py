@@ -1,16 +1,20 @@
 """Settings from environment variables. Nothing else reads the environment."""
 
+import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.privacy.erasure_list import ErasureList
 from adapters.privacy.key_encryption import GivenKeys, KeyEncryptionKeys, KeyFiles, decoded, read_or_make
 from adapters.proof.checkpoints import LogKey
+from domain.mistakes import ended, nearest, predicate
 
 LOG_KEY_FILE = "log-key"
 DAYS_OF_ACCESS_EVENTS = 400
@@ -22,10 +26,45 @@ class SettingsError(Exception):
     """What is wrong with the settings, and what to do about it."""
 
 
+PREFIX = "PLANTRAIL_"
+OF_THE_LIBRARY = "PLANTRAIL_PERSISTENCE_MODULE"
+"""What programs set that follow the log by the library `eventsourcing`."""
+
+
 class Settings(BaseSettings):
     """The environment variables, each with its default. docs/settings.md explains them to operators."""
 
-    model_config = SettingsConfigDict(env_prefix="PLANTRAIL_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    def __init__(self, **given: Any) -> None:
+        """Read the environment. Raises `SettingsError`, which names every variable that is wrong or unknown, and
+        `KeyFault`."""
+        known = {variable for name in type(self).model_fields for variable in variables(name)}
+        wrong = [
+            no_setting(name, known)
+            for name in sorted(os.environ)
+            if name.startswith(PREFIX) and name not in known | {OF_THE_LIBRARY}
+        ]
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise SettingsError(" ".join([*map(matter, error.errors(include_url=False)), *wrong])) from None
+        if wrong:
+            raise SettingsError(" ".join(wrong))
+
+    @field_validator("key_encryption_key")
+    @classmethod
+    def _wraps(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None:
+            GivenKeys.read(given.get_secret_value(), f"{PREFIX}KEY_ENCRYPTION_KEY")
+        return given
+
+    @field_validator("log_key", "witness_secret")
+    @classmethod
+    def _is_a_secret(cls, given: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if given is not None:
+            decoded(given.get_secret_value(), f"{PREFIX}{str(info.field_name).upper()}")
+        return given
 
     home: Path = Field(default_factory=lambda: user_data_path("plantrail"))
     """PLANTRAIL_HOME: the folder of the embedded PostgreSQL and of generated secrets."""
@@ -90,8 +129,29 @@ class Settings(BaseSettings):
     false; true in the demo."""
     nats_url: SecretStr | None = None
     """PLANTRAIL_NATS_URL: the broker to publish to, user and password included; several are separated by commas."""
-    log_format: str | None = None
+    log_format: Literal["json", "console"] | None = None
     """PLANTRAIL_LOG_FORMAT: "json" or "console". Default: console in a terminal, else json."""
+
+
+def variables(field: str) -> list[str]:
+    """Return the environment variables that a setting is read from."""
+    alias = Settings.model_fields[field].validation_alias
+    return [str(each) for each in alias.choices] if isinstance(alias, AliasChoices) else [f"{PREFIX}{field.upper()}"]
+
+
+def no_setting(variable: str, known: Iterable[str]) -> str:
+    """Return what to say of a variable that is no setting of ours."""
+    by_name = {each.removeprefix(PREFIX): each for each in known}
+    near = nearest(variable.removeprefix(PREFIX), by_name)
+    hint = f": did you mean {by_name[near]}?" if near else "; docs/settings.md lists those there are."
+    return f"There is no setting {variable}{hint}"
+
+
+def matter(error: ErrorDetails) -> str:
+    """Return what is wrong with a setting. Its value may be a secret, so it is not repeated."""
+    name = str(error["loc"][0])
+    variable = name if name.isupper() else f"{PREFIX}{name.upper()}"
+    return ended(f"{variable} {predicate(error)}")
 
 
 def public_url(settings: Settings) -> str:

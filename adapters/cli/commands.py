@@ -42,8 +42,8 @@ class Commands(TyperGroup):
     """The root command. It shows every error as a sentence, never as a stack trace."""
 
     def invoke(self, ctx: Any) -> Any:
-        begin_to_log()
         try:
+            begin_to_log()
             result = super().invoke(ctx)
             sys.stdout.flush()
             return result
