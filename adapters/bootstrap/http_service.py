@@ -62,6 +62,7 @@ from adapters.observability.metrics import Metrics
 from adapters.observability.periodic import every
 from adapters.observability.readiness import Checks, Reason
 from adapters.outbound.webhooks.addresses import Targets
+from adapters.postgres.clock import MOST_SECONDS_AHEAD
 from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
 from adapters.postgres.heads import PostgresHeads
 from adapters.postgres.log_watch import PostgresLogWatch
@@ -262,6 +263,18 @@ def why_behind(followers: Iterable[Follower]) -> str | None:
     return " ".join(filter(None, (follower.why_behind() for follower in followers))) or None
 
 
+def why_clock_ahead(store: Store, metrics: Metrics) -> str | None:
+    """Return why nothing is recorded under this process's clock, or None."""
+    try:
+        seconds = store.seconds_ahead()
+    except StoreUnavailable:
+        return None  # which is told by itself
+    metrics.clock_ahead.set(seconds)
+    if seconds <= MOST_SECONDS_AHEAD:
+        return None
+    return f"The clock of this machine is {seconds:.0f} seconds ahead of the database's."
+
+
 @contextmanager
 def notarised(store: Store, key: LogKey, metrics: Metrics) -> Iterator[Watch]:
     """Bring what is recorded under signed checkpoints while the context lasts."""
@@ -368,6 +381,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
             store.where.why_down,
             store.why_away,
             store.why_read_only,
+            partial(why_clock_ahead, store, metrics),
             let_in.why_unread,
             partial(why_behind, followers),
         )

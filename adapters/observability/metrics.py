@@ -46,6 +46,11 @@ class Metrics:
         self.not_sealed = Counter(
             "plantrail_checkpoint_failures_total", "Times no checkpoint could be made.", registry=self.registry
         )
+        self.clock_ahead = Gauge(
+            "plantrail_clock_ahead_seconds",
+            "How far this process's clock is ahead of the database's, as of the last look at readiness.",
+            registry=self.registry,
+        )
         self.not_witnessed = Counter(
             "plantrail_witness_failures_total", "Times a witness could not be told.", registry=self.registry
         )

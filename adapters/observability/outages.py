@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from application.aggregates.ports import StoreReadOnly, StoreUnavailable
+from application.aggregates.ports import ClockAhead, StoreReadOnly, StoreUnavailable
 
 OUR_OWN = ("adapters.", "application.", "domain.")
 
@@ -35,6 +35,12 @@ OF_THE_STORE: Mapping[type[BaseException], OfTheStore] = {
         "store can be written",
         "commands answer 503, and plans are shown; lists, checkpoints and webhooks stand where they are, and go on"
         " by themselves when it can be written",
+    ),
+    ClockAhead: OfTheStore(
+        "clock ahead",
+        "clock is right",
+        "commands answer 503, and plans are shown, so that nothing is stamped from the future: set the clock of this"
+        " machine, or of the database's, right",
     ),
 }
 

@@ -21,6 +21,10 @@ class StoreBusy(ports.StoreBusy, StoreUnavailable):
     __doc__ = ports.StoreBusy.__doc__
 
 
+class ClockAhead(ports.ClockAhead, StoreUnavailable):
+    __doc__ = ports.ClockAhead.__doc__
+
+
 class OutcomeUnknown(StoreUnavailable):
     """The store went away before it answered: look whether it was recorded, or repeat with an Idempotency-Key."""
 

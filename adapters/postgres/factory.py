@@ -101,7 +101,7 @@ class PlanFactory(InfrastructureFactory[TrackingRecorder]):
 
     @cached_property
     def recorder(self) -> PlanRecorder:
-        committer = GroupCommit(self.datastore.connect)
+        committer = GroupCommit(self.datastore.connect, outages=self._outages)
         self._closing.callback(committer.close)
         return PlanRecorder(self.datastore, committer, PostgresFeed(self.datastore), self.watch, self._outages)
 

@@ -19,15 +19,17 @@ from eventsourcing.persistence import StoredEvent
 from psycopg import Connection
 from pydantic_core import to_json
 
+from adapters.observability.outages import Outages, Work
+from adapters.postgres import clock
 from adapters.postgres.arrays import BYTEA_OID, TEXT_OID, UUID_OID, Array, array, bigints, nulls
 from adapters.postgres.datastore import UNUSABLE, why_unavailable
-from adapters.postgres.errors import OutcomeUnknown, StoreBusy, StoreUnavailable
+from adapters.postgres.errors import ClockAhead, OutcomeUnknown, StoreBusy, StoreUnavailable
 from application.aggregates.ports import Answer
 
 APPEND = (
     "SELECT winners, last_position FROM plantrail.append("
     "%b::uuid[], %b::bigint[], %b::bytea[], %b::bytea[], %t::jsonb, %b::bigint[], %b::bigint[], %b::text[],"
-    " %b::bytea[])"
+    f" %b::bytea[]) WHERE {clock.IS_NOT_AHEAD}"
 )
 MOST_WAITING = 1_000
 MOST_IN_A_BATCH = 256
@@ -125,7 +127,10 @@ def resolved(awaited: Sequence["Future[None]"]) -> None:
 
 
 def append(connection: Connection[Any], batch: Sequence[Append]) -> list[Appended]:
-    """Carry out appends of different plans in one round trip. Each is recorded or dropped as a whole."""
+    """Carry out appends of different plans in one round trip. Each is recorded or dropped as a whole.
+
+    Raises `ClockAhead`; then nothing was recorded.
+    """
     events = [
         (place, event.originator_version, event.topic, event.state)
         for place, each in enumerate(batch, 1)
@@ -141,11 +146,14 @@ def append(connection: Connection[Any], batch: Sequence[Append]) -> list[Appende
             bigints([event[1] for event in events]),
             array(TEXT_OID, [event[2].encode() for event in events]),
             array(BYTEA_OID, [event[3] for event in events]),
+            clock.wall_clock(),
         ),
         prepare=True,
         binary=True,
     ).fetchone()
-    return outcomes(batch, *row) if row else []
+    if row is None:
+        raise ClockAhead(ClockAhead.__doc__)
+    return outcomes(batch, *row)
 
 
 def _answers(answers: Sequence[Answer | None]) -> tuple[Array, Array, str]:
@@ -204,8 +212,12 @@ def find(connection: Connection[Any], wanted: Append) -> Appended | None:
 class GroupCommit:
     """The committer of one process, and its queue."""
 
-    def __init__(self, connect: Callable[[], Connection[Any]], most_waiting: int = MOST_WAITING) -> None:
+    def __init__(
+        self, connect: Callable[[], Connection[Any]], most_waiting: int = MOST_WAITING, outages: Outages | None = None
+    ) -> None:
         self._connect = connect
+        self._clock = Work(outages, "clock ahead", "clock is right", "commands answer 503")
+        """Told when appends are refused because of the clock, and when they are recorded again."""
         self._most_waiting = most_waiting
         self._queue: SimpleQueue[Append | None] = SimpleQueue()
         """The queue. None tells the committer to end."""
@@ -312,7 +324,10 @@ class GroupCommit:
         try:
             for each, outcome in zip(batch, self._recorded(batch), strict=True):
                 each.resolve(outcome)
+            self._clock.done()
         except StoreUnavailable as error:
+            if isinstance(error, ClockAhead):
+                self._clock.failed(error)
             for each in batch:
                 each.resolve(error)
             self._turn_away_who_waits()

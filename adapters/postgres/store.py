@@ -14,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
 from adapters.observability.outages import Outages
+from adapters.postgres import clock
 from adapters.postgres.access_events import PostgresAccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.application import AccountPlanApplication
@@ -137,6 +138,12 @@ class Store:
         except StoreUnavailable:
             return None  # which is told by itself
         return "The store can only be read: it is a standby, or was made read-only." if row == ("on",) else None
+
+    def seconds_ahead(self) -> float:
+        """Return how far this process's clock is ahead of the database's. Raises `StoreUnavailable`."""
+        with self.datastore.connection() as connection:
+            row = connection.execute(clock.SECONDS_AHEAD, (clock.wall_clock(),)).fetchone()
+        return float(row[0]) if row else 0.0
 
 
 def upgrade(where: ConnectionStrings) -> list[str]:

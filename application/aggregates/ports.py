@@ -22,6 +22,11 @@ class StoreBusy(StoreUnavailable):
     """More is waiting to be recorded than can be in good time: nothing was recorded, try again."""
 
 
+class ClockAhead(StoreUnavailable):
+    """The clock of the machine that serves is more than two minutes ahead of the database's: nothing was recorded, so
+    that nothing is stamped from the future. Set it right."""
+
+
 class ProjectionLag(Exception):
     """The list has not come to the position you asked for in time: ask again in a moment, or without a position."""
 
