@@ -373,7 +373,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         following(store, settings.access_events_days) as followers,
         carrying_out_lists(store),
         witnessed(store),
-        notarised(store, signing, metrics),
+        notarised(store, signing, metrics) as sealing,
         pushing(store, settings, metrics) if with_worker else nullcontext(),
     ):
         # In the order of the reasons.
@@ -384,6 +384,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
             partial(why_clock_ahead, store, metrics),
             let_in.why_unread,
             partial(why_behind, followers),
+            sealing.why_unsealed,
         )
         checks: Checks = dict(zip(get_args(Reason), why_not, strict=True))
         app = http_app(

@@ -103,6 +103,11 @@ class Work:
         self.cause: str | None = None
         """Why it cannot be done; None when it can."""
 
+    @property
+    def own_cause(self) -> str | None:
+        """Return why it cannot be done, unless that is the matter with everything that needs the store."""
+        return None if self._of_the_store else self.cause
+
     def failed(self, error: BaseException) -> None:
         cause, common = cause_of(error), of_the_store(error)
         if cause == self.cause:

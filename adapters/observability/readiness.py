@@ -3,7 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
-Reason = Literal["embedded-down", "store-away", "store-read-only", "clock-ahead", "keys-unread", "projection-behind"]
+Reason = Literal[
+    "embedded-down",
+    "store-away",
+    "store-read-only",
+    "clock-ahead",
+    "keys-unread",
+    "projection-behind",
+    "log-unsealed",
+]
 """The names stay as they are: programs and runbooks use them."""
 
 Checks = Mapping[Reason, Callable[[], str | None]]

@@ -173,6 +173,11 @@ class Watch:
         """Why no checkpoint can be made at the moment, or None."""
         return self._fares.cause
 
+    def why_unsealed(self) -> str | None:
+        """Return the sentence that says why nothing new is brought under a checkpoint, or None."""
+        cause = self._fares.own_cause
+        return cause and f"No checkpoint can be made: {cause.rstrip('.')}."
+
     def seconds_behind(self) -> float:
         """Return the seconds since everything recorded was last known to be under a checkpoint. While the notary works,
         that is half a minute at most, even if nothing is to be signed."""

@@ -29,7 +29,7 @@ from adapters.postgres.former_logs import leave_this_log
 from adapters.postgres.key_generations import KeyGenerations, Secrets
 from adapters.postgres.log_tree import PostgresLogTree
 from adapters.postgres.log_watch import PostgresLogWatch
-from adapters.postgres.migrations import migrate
+from adapters.postgres.migrations import EncodingUnfit, migrate
 from adapters.postgres.month_ends import PostgresMonthEnds
 from adapters.postgres.person_keys import PersonKeyCache, PostgresPersonKeys
 from adapters.postgres.portfolio import PostgresPortfolio
@@ -155,6 +155,8 @@ def upgrade(where: ConnectionStrings) -> list[str]:
         return migrate(where.owner, where.service, where.keys)
     except psycopg.OperationalError as error:
         raise StoreUnavailable(str(error).partition("\n")[0]) from error
+    except EncodingUnfit as error:
+        raise StoreUnfit(str(error)) from None
     except psycopg.ProgrammingError as error:
         raise StoreUnfit(str(error).partition("\n")[0]) from error
 

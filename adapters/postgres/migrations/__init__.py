@@ -16,6 +16,11 @@ class SchemaIsNewer(Exception):
     """The store was upgraded by a newer plantrail; install that version, or restore a dump made before."""
 
 
+class EncodingUnfit(Exception):
+    """The database keeps text in {encoding}, which cannot hold every name; create one with ENCODING 'UTF8' TEMPLATE
+    template0."""
+
+
 def migrations() -> list[tuple[int, str, str]]:
     """Return number, name and text of every migration, in order."""
     found = [(NUMBERED.match(file.name), file) for file in files(__package__).iterdir()]
@@ -26,10 +31,14 @@ def migrate(owner: str, service: str, keys: str) -> list[str]:
     """Upgrade the schema as `owner`, and grant the roles of `service` and `keys` what they need.
 
     All arguments are connection strings. One process does the work in one transaction; the others wait for it and then
-    find nothing to do. Returns the names of the migrations that were carried out. Raises `SchemaIsNewer`.
+    find nothing to do. Returns the names of the migrations that were carried out. Raises `SchemaIsNewer`,
+    `EncodingUnfit`.
     """
     done: list[str] = []
     with psycopg.connect(owner, autocommit=False, connect_timeout=CONNECT_TIMEOUT) as connection:
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            raise EncodingUnfit(" ".join((EncodingUnfit.__doc__ or "").split()).format(encoding=encoding))
         if _is_up_to_date(connection):
             return done  # without asking for an owner's rights
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))

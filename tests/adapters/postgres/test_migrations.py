@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from adapters.postgres.migrations import SchemaIsNewer, migrate, migrations
-from adapters.postgres.store import opened
+from adapters.postgres.store import ConnectionStrings, StoreUnfit, opened
 from tests.conftest import KEY
 from tests.places import ROOT
 from tests.stores import connected, handle, opened_acme, plans_on
@@ -88,3 +88,18 @@ def test_a_migration_that_fails_leaves_nothing_behind(bare_database, monkeypatch
 def test_a_store_that_is_up_to_date_opens_without_the_rights_of_its_owner(connection_strings):
     migrate(connection_strings.owner, connection_strings.service, connection_strings.keys)
     assert migrate(connection_strings.service, connection_strings.service, connection_strings.keys) == []
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "WIN1252"])
+def test_a_database_that_cannot_hold_every_name_is_refused_before_anything_is_made_in_it(postgres, encoding):
+    name = f"in_{encoding.lower()}"
+    with connected(postgres.conninfo("superuser", "postgres")) as connection:
+        connection.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LOCALE 'C'".encode())
+        try:
+            there = postgres.conninfo("superuser", name)
+            where = ConnectionStrings(there, there, there)
+            with pytest.raises(StoreUnfit, match=f"{encoding}.*ENCODING 'UTF8'"), opened(where, KEY):
+                pass
+            assert objects(where) == []
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

@@ -202,12 +202,13 @@ def test_a_notary_that_stands_still_is_seen(store):
         connection.execute("ALTER TABLE plantrail.checkpoints RENAME TO out_of_reach")
         watch.start()
         assert failed.wait(5)
+        wait_until(lambda: watch.why_unsealed() == "No checkpoint can be made: UndefinedTable.")
         before = watch.seconds_behind()
         wait_until(lambda: watch.seconds_behind() > before + 0.1)
         connection.execute("ALTER TABLE plantrail.out_of_reach RENAME TO checkpoints")
     wait_until(lambda: watch.seconds_behind() < 0.1)
     watch.stop()
-    assert watch.error is None
+    assert watch.error is watch.why_unsealed() is None
 
 
 def test_the_watch_seals_little_after_a_while(store):
