@@ -1,6 +1,6 @@
 """A measure: a figure of a plan in a month, and how the figures of several plans become one."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal, NamedTuple, get_args
 
@@ -97,8 +97,10 @@ def share(part: Decimal | int, whole: Decimal | int) -> Figures:
     return one(part, whole) if whole else {}
 
 
-def added(adding: Adding, figures: Iterable[Parts]) -> Parts:
+def added(adding: Adding, figures: Sequence[Parts]) -> Parts:
     """The parts of several plans, or months, as those of one."""
+    if len(figures) == 1 and adding != "median":
+        return figures[0]
     if adding == "median":
         return tuple(sorted(number for parts in figures for number in parts))
     return tuple(sum(parts, Decimal(0)) for parts in zip(*figures, strict=True))

@@ -17,6 +17,7 @@ from application.measures.ports import MonthEnds
 from application.measures.query import MeasuresQuery, months_asked
 from application.measures.registry import MEASURES
 from application.reports.months import Month
+from domain.language import bare
 
 CENT = Decimal("0.01")
 
@@ -139,49 +140,51 @@ class Totals:
         for of in sums:
             if not of.converted:
                 currencies[of.group, of.key].add(of.currency)
+        # Where all is in the program's currency there is nothing to convert.
+        told = (of for of in sums if not of.converted or currencies[of.group, of.key] != {of.currency})
+        named = {str(month): month.first for month in months}
         return MeasureSeries.model_construct(
             measure=name,
             unit=measure.unit,
             definition=measure.definition,
             told_apart_by=measure.by,
-            series=[
-                Series.model_construct(
-                    group=of.group,
-                    name=self._names.get(of.group),
-                    key=None if of.key == ALL else of.key,
-                    currency=of.currency,
-                    converted=of.converted,
-                    points=self._points(measure, of, sums[of], months),
-                )
-                for of in sorted(sums, key=lambda each: each.place)
-                # Where all is in the program's currency there is nothing to convert.
-                if not of.converted or currencies[of.group, of.key] != {of.currency}
-            ],
+            series=[self._series(measure, of, sums[of], named) for of in sorted(told, key=lambda each: each.place)],
         )
 
-    def _points(self, measure: Measure, of: Of, sums: Mapping[date, Sum], months: Sequence[Month]) -> list[Point]:
+    def _series(self, measure: Measure, of: Of, sums: Mapping[date, Sum], months: Mapping[str, date]) -> Series:
+        series = {
+            "group": of.group,
+            "name": self._names.get(of.group),
+            "key": None if of.key == ALL else of.key,
+            "currency": of.currency,
+            "converted": of.converted,
+            "points": self._points(measure, of, sums, months),
+        }
+        return bare(Series, series)
+
+    def _points(self, measure: Measure, of: Of, sums: Mapping[date, Sum], months: Mapping[str, date]) -> list[Point]:
         points: list[Point] = []
         before: Decimal | None = None
-        for month in months:
-            total, value = sums.get(month.first), self._value(measure, of, sums.get(month.first), month)
+        for name, month in months.items():
+            total = sums.get(month)
+            value = self._value(measure, of, total, month)
             change = value - before if value is not None and before is not None else None
-            points.append(
-                Point.model_construct(
-                    month=str(month),
-                    value=shown(measure, value),
-                    change=shown(measure, change),
-                    plans=total.plans if total else 0,
-                    policy_versions=sorted(total.policies) if total else [],
-                    provisional=bool(total and total.provisional),
-                )
-            )
+            point = {
+                "month": name,
+                "value": shown(measure, value),
+                "change": shown(measure, change),
+                "plans": total.plans if total else 0,
+                "policy_versions": sorted(total.policies) if total else [],
+                "provisional": bool(total and total.provisional),
+            }
+            points.append(bare(Point, point))
             before = value
         return points
 
-    def _value(self, measure: Measure, of: Of, total: Sum | None, month: Month) -> Decimal | None:
+    def _value(self, measure: Measure, of: Of, total: Sum | None, month: date) -> Decimal | None:
         if total is None:
             # Of what is told apart, nothing was said of this in the month.
-            is_nothing = measure.by and measure.adding == "sum" and month.first in self._months[of.group]
+            is_nothing = measure.by and measure.adding == "sum" and month in self._months[of.group]
             return Decimal(0) if is_nothing else None
         return None if total.without_rate else value_of(measure.adding, added(measure.adding, total.parts))
 

@@ -20,7 +20,7 @@ from application.reports.month_report import MonthInTheMaking
 from application.reports.months import Month, month_named
 from tests.bench import rebuilding
 
-PLANS = 200
+PLANS = 50
 EVENTS = 100
 TOLD = 10_000
 MONTH = "2025-02"
