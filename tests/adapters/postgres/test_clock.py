@@ -56,9 +56,7 @@ def test_under_a_clock_that_is_ahead_nothing_is_recorded_plans_are_shown_and_the
     ("seconds", "status"),
     [(clock.MOST_SECONDS_AHEAD - 5, 200), (clock.MOST_SECONDS_AHEAD + 5, 503), (-9 * DAY, 200)],
 )
-def test_two_minutes_ahead_are_the_most_and_a_clock_that_is_behind_does_no_harm(
-    store, ahead, seconds, status
-):
+def test_two_minutes_ahead_are_the_most_and_a_clock_that_is_behind_does_no_harm(store, ahead, seconds, status):
     with served(store) as api:
         acme = api.with_a_plan("acme")
         ahead(seconds)
