@@ -1,4 +1,4 @@
-"""The demo: invented accounts, three of them with a year of history, one imported from a spreadsheet."""
+"""The demo: invented accounts, three of them with a year of history, and the program that chose among them."""
 
 from datetime import date, timedelta
 from importlib.resources import files
@@ -13,6 +13,7 @@ from adapters.bootstrap.store import account_plans, aggregates_read, make_id, ne
 from adapters.cli.card import card
 from adapters.cli.comparison import comparison
 from adapters.cli.loading import summarise
+from adapters.cli.program import page, practice_of
 from adapters.cli.serving import Port, check_free
 from adapters.cli.tables import QUIET, TITLE, heading
 from adapters.cli.terminal import out
@@ -49,6 +50,9 @@ def demo(
         plans = account_plans(store)
         load_missing(store, plans, terminal)
         show(terminal, plans.read(plan_id_of(ACCOUNT)))
+        terminal.print(heading("How the program stands that they belong to", "plantrail program show"))
+        for part in page(store, practice_of(store)):
+            terminal.print(part)
         if not no_serve:
             # The web framework takes a while to load. The plans are shown before that.
             from adapters.bootstrap.http_service import serve

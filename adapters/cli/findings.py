@@ -115,7 +115,11 @@ def findings_page(page: FindingsPage) -> Iterator[RenderableType]:
         yield from shown(each)
 
 
-def shown(finding: Finding) -> Iterator[RenderableType]:
+MOST_REMEDIES_SHOWN = 1
+"""Where findings are shown beside other things."""
+
+
+def shown(finding: Finding, most_remedies: int | None = None) -> Iterator[RenderableType]:
     yield Text.assemble(
         (f"{finding.severity:8}", STYLES[finding.severity]),
         (finding.rule, "bold"),
@@ -125,7 +129,7 @@ def shown(finding: Finding) -> Iterator[RenderableType]:
     if excused := finding.excused:
         why = f": {excused.reason}" if excused.reason else ""
         yield Padding(Text(f"Excused by {excused.by} until {excused.until_on}{why}", QUIET), (0, 0, 0, 8))
-    for each in finding.remedies:
+    for each in finding.remedies[:most_remedies]:
         yield Padding(Text(told(each), QUIET), (0, 0, 0, 10))
 
 

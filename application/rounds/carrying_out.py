@@ -15,6 +15,7 @@ from pydantic_core import from_json
 from application.aggregates.cache import LoadedAggregate
 from application.aggregates.handle import Aggregates
 from application.aggregates.ports import CommandContext
+from application.scenarios.simulation import SOURCE
 from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import first_open
 from domain.account_plan import ACCOUNT_PLAN
@@ -73,7 +74,8 @@ class CommittedLists:
     def committed_after(self, position: int) -> Sequence[Recorded]:
         """The lists committed after a position on the log, oldest first.  Raises `ProgramNotOpen`."""
         records = self.program.read(PROGRAM_ID).records
-        return [record for record in records if record.position > position and isinstance(record.event, ListCommitted)]
+        committed = (each for each in records if each.position > position and isinstance(each.event, ListCommitted))
+        return [each for each in committed if not was_told(each)]
 
     def carry_out(self, committed: Recorded) -> None:
         """Every entry that is not carried out yet; what a plan refuses is left.  Raises `StoreUnavailable`."""
@@ -123,7 +125,7 @@ class CommittedLists:
         committed = next(lists, None)
         if committed is None or not isinstance(committed.event, ListCommitted):
             return []
-        is_over = committed.position <= self.came_to()
+        is_over = was_told(committed) or committed.position <= self.came_to()
         return [self._result(entry, committed, committed.event, is_over) for entry in committed.event.entries]
 
     def _result(self, entry: ListEntry, committed: Recorded, event: ListCommitted, is_over: bool) -> EntryResult:
@@ -137,6 +139,8 @@ class CommittedLists:
         by = event_that_carried_out(known, committed)
         if by:
             return result("done", by=by.id)
+        if was_told(committed) and the_plan(known.state).tier == entry.tier:
+            return result("done")
         if is_over and is_later(known, committed):
             tier, opening = the_plan(known.state).tier, known.records[0].id
             later = f"The plan was opened after the list was committed, and its tier is {tier}: change it."
@@ -153,6 +157,12 @@ class CommittedLists:
 def is_later(known: LoadedPlan, committed: Recorded) -> bool:
     """Whether a plan was opened after a list was committed: its tier is what it was opened with."""
     return known.records[0].position > committed.position
+
+
+def was_told(committed: Recorded) -> bool:
+    """Whether a list was committed in a scenario, which tells itself what came of it: nothing is carried out today
+    because of what somebody told of the past."""
+    return bool(from_json(committed.stored)["meta"]["source"] == SOURCE)
 
 
 def is_list_of(round: str, record: Recorded) -> bool:

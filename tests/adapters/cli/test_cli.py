@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -422,12 +423,29 @@ def home(_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def test_the_demo_shows_a_plan_and_a_diff_and_loads_itself_once(home):
     first, second = (plantrail("demo", "--no-serve", **home).stdout for _ in range(2))
-    assert "events in 4 plans." in first
+    assert "events in 11 plans." in first
     assert "The plans of the demo are there already." in second
     for shown in (first, second):
         assert "Open promises, by the day they are due" in shown
         assert "from review:m-2026-02" in shown
         assert "opportunity lost" in shown
+        listed = {
+            row.split("  ")[0].split()[-1] for row in shown.splitlines() if row.split()[-3:-1] == ["strategic", "done"]
+        }
+        assert {"fjord-freight", "halden-stores"} <= listed
+        assert shown.count(" alarm ") + shown.count("\nalarm ") >= 3
+        assert "Net retention: 8" in shown
+        assert "Sponsor coverage: 2 of 4 strategic accounts on both sides." in shown
+    across = plantrail("findings", "--rule", "single-threaded", "--tier", "strategic", "--json", **home).stdout
+    items = json.loads(across)["items"]
+    assert {each["tier"] for each in items} == {"strategic"}
+    assert "fjord-freight" in {each["account_id"] for each in items}
+    of_program = json.loads(plantrail("program", "findings", "--json", **home).stdout)
+    assert {"list-not-refreshed", "sponsor-share"} <= {each["rule"] for each in of_program["items"]}
+    round = plantrail("program", "round", "2026-summer", **home).stdout
+    assert re.search(r"pereda-ceramics .* 2 against .* growth .* done", round)
+    assert "There is no round “spring”" in refused("program", "round", "spring", **home)
+    assert "list committed" in plantrail("program", "history", "--section", "rounds", **home).stdout
 
 
 def test_a_dump_brings_back_what_was_there_and_begins_a_log_of_its_own(home, tmp_path):

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from adapters.postgres.store import Store
 from application.aggregates.handle import Aggregates
 from application.rounds.carrying_out import REFUSED_THEN, CommittedLists, EntryResult
 from application.rounds.following import NAME
+from application.scenarios.simulation import SOURCE
 from domain.account_plan.plan import TierChanged, TierConfirmed, plan_id_of, the_plan
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
@@ -133,6 +135,19 @@ def test_a_tier_that_somebody_changes_afterwards_stays_changed(office: Office):
         follow_once(office.store, committed_lists(office.store, lambda: MONDAY))
     assert the_plan(office.plans.read(plan_id_of("acme")).state).tier == "enterprise"
     assert office.results()["acme"].state == "done"
+
+
+def test_a_list_told_by_a_scenario_is_carried_out_by_what_it_tells(office: Office):
+    entries = [entry("acme", reason="Agreed"), entry("beta", "growth", reason="Agreed")]
+    body = {"round": "spring", "entries": entries, "decided_by": ["vera"]}
+    said = [PROGRAM.commands["commit-list"].model_validate_json(json.dumps(body))]
+    office.program.handle(PROGRAM_ID, said, replace(CONTEXT, source=SOURCE))
+    follow_once(office.store, office.lists)
+    committed = office.program.read(PROGRAM_ID).records[-1]
+    assert office.recorded("acme", committed) == office.recorded("beta", committed) == []
+    assert {account: result.state for account, result in office.results().items()} == {
+        "acme": "refused", "beta": "done"
+    }  # fmt: skip
 
 
 def test_one_process_at_a_time_carries_out(office: Office):

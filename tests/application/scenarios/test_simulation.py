@@ -327,10 +327,10 @@ def demo_lines() -> list[Line]:
     return told(DEMO.items())
 
 
-def test_the_demo_tells_three_accounts_over_twelve_months_and_one_typed_in_from_a_spreadsheet():
+def test_the_demo_tells_three_accounts_over_twelve_months_one_from_a_spreadsheet_and_seven_small_ones():
     by_plan = Counter(each.plan for each in demo_lines() if each.plan)
     instants = [each.at for each in demo_lines()]
-    assert len(by_plan) == 4
+    assert len(by_plan) == 11
     assert sum(lines >= 150 for lines in by_plan.values()) == 3
     assert (instants[-1] - instants[0]).days >= 360
 

@@ -1,0 +1,208 @@
+"""Commands that read the program: its page, what is wrong with it, a round, and its history."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from adapters.bootstrap.committed_lists import committed_lists
+from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.store import findings_across_plans, open_store, the_program, utc_now
+from adapters.cli.asking import AsJson, AsOf
+from adapters.cli.errors import Told
+from adapters.cli.findings import MOST_REMEDIES_SHOWN, shown
+from adapters.cli.lists import history_table
+from adapters.cli.measures import told
+from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, heading, named, table, text
+from adapters.cli.terminal import out, print_json
+from adapters.postgres.store import Store
+from adapters.rendering.words import counted, spaced
+from application.findings.across import FindingsQuery
+from application.findings.program import PlanStanding, ProgramExamined, program_findings
+from application.measures.query import MeasuresQuery
+from application.measures.series import measures_view
+from application.rounds.carrying_out import CommittedLists, EntryResult, EntryState
+from application.rounds.ranking import marks
+from application.views.current_program import LoadedProgram, current_program
+from application.views.cuts import cut_at, timezone_of
+from application.views.history import Filter
+from application.views.pages import history_page
+from application.views.round_ranking import RankedAccount, ranking
+from domain.program.charter import PROGRAM_ID, ProgramNotOpen
+from domain.program.rounds import Round
+
+program = typer.Typer(help="Read the program: its list, what is wrong with it, its rounds.", no_args_is_help=True)
+
+LOUDEST = 3
+"""Findings across plans that the page of the program shows."""
+
+STATES: Mapping[EntryState, str] = {"done": GOOD, "waiting": WARNING, "refused": ALARM, "to_open": QUIET}
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(program, name="program")
+
+
+@dataclass(frozen=True)
+class Practice:
+    """The program, and what is known of the plans it is about."""
+
+    known: LoadedProgram
+    lists: CommittedLists
+    now: datetime
+
+
+@contextmanager
+def the_practice() -> Iterator[tuple[Store, Practice]]:
+    """Raises `Told` where no program was opened, and what opening the store raises."""
+    with open_store(Settings()) as store:
+        yield store, practice_of(store)
+
+
+def practice_of(store: Store) -> Practice:
+    """Raises `Told`, `StoreUnavailable`."""
+    try:
+        return Practice(the_program(store).read(PROGRAM_ID), committed_lists(store), utc_now())
+    except ProgramNotOpen:
+        raise Told("No program was opened yet. `plantrail do open-program` opens it.") from None
+
+
+@program.command()
+def show(as_of: AsOf = "now", as_json: AsJson = False) -> None:
+    """Show the program: its list and what came of it, what is loudest, net retention, and coverage by sponsors."""
+    with the_practice() as (store, practice):
+        if as_json:
+            cut = cut_at(as_of, practice.known, practice.now)
+            print_json(current_program(practice.known, cut))
+            return
+        if as_of != "now":
+            raise typer.BadParameter("an earlier cut of the program is had with --json.", param_hint="--as-of")
+        terminal = out()
+        for part in page(store, practice):
+            terminal.print(part)
+
+
+@program.command()
+def findings(as_json: AsJson = False) -> None:
+    """What is wrong with the program itself: its list, its phases, plans that are alike."""
+    with the_practice() as (store, practice):
+        view = program_findings(ProgramExamined(practice.known, practice.now, up_to_date(store)))
+    if as_json:
+        print_json(view)
+        return
+    terminal = out()
+    terminal.print(heading(counted(len(view.items), "finding"), "of the program, as of now"))
+    for each in view.items:
+        for part in shown(each):
+            terminal.print(part)
+
+
+@program.command("round")
+def show_round(id: Annotated[str, typer.Argument(metavar="ROUND", help="Its id.")]) -> None:
+    """Show a round: who was nominated, how they rank, what was thought of them, and what came of the list."""
+    with the_practice() as (_, practice):
+        state = practice.known.state
+        round = state.find(Round, id)
+        if round is None:
+            there = ", ".join(state.all(Round)) or "none"
+            raise Told(f"There is no round “{id}” in the program; there are: {there}.")
+        ranked = ranking(state, round, marks(state, id, practice.lists.plans.read))
+        results = {each.account: each for each in practice.lists.results(practice.known, round)}
+    terminal = out()
+    terminal.print(heading(round.title, f"{round.state}, due on {round.due_on}"))
+    terminal.print(round_table(ranked, results))
+
+
+@program.command("history")
+def show_history(
+    section: Annotated[str | None, typer.Option(help="Only this section: charter, policy, rounds or library.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="At most this many entries.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Show who did what when on the program, what it changed, and why."""
+    with the_practice() as (_, practice):
+        known = practice.known
+        view = history_page(known, Filter(section=section), cut_at("now", known, practice.now), 0, limit)
+    if as_json:
+        print_json(view)
+    else:
+        out().print(history_table(view, timezone_of(known)))
+
+
+# The page of the program
+
+
+def up_to_date(store: Store) -> Sequence[PlanStanding]:
+    """Every plan that is worked on, from tables that are brought up to date first."""
+    store.portfolio.catch_up(utc_now)
+    table = findings_across_plans(store)
+    table.catch_up()
+    return table.standings()
+
+
+def page(store: Store, practice: Practice) -> Iterator[RenderableType]:
+    plans = up_to_date(store)
+    view = current_program(practice.known, cut_at("now", practice.known, practice.now))
+    version = view.policy_in_force.version
+    policy = f"policy {version}" if version else "the default policy"
+    yield heading(view.program.name, f"{view.program.owner or 'nobody'} answers for it; {policy} is in force")
+    yield committed_table(practice, plans)
+    loudest = findings_across_plans(store).query(FindingsQuery.model_validate({"limit": LOUDEST})).items
+    yield heading("The loudest findings", "plantrail findings")
+    for each in loudest:
+        yield Text.assemble((each.account_name, "bold"), (f"  {each.tier}, {each.owner}", QUIET))
+        yield from shown(each, MOST_REMEDIES_SHOWN)
+    yield heading("How the program stands")
+    strategic = [plan for plan in plans if plan.tier == "strategic"]
+    sponsored = sum(plan.signs.is_sponsored for plan in strategic)
+    yield Text(f"Net retention: {net_retention(store, practice.now)}")
+    yield Text(f"Sponsor coverage: {sponsored} of {counted(len(strategic), 'strategic account')} on both sides.")
+
+
+def net_retention(store: Store, now: datetime) -> str:
+    """Of all plans, in the last month that is over."""
+    store.month_ends.catch_up(utc_now)
+    [measure] = measures_view(MeasuresQuery.model_validate({"measure": ["net_retention"]}), store.month_ends, now).items
+    last = measure.series[0].points[-1] if measure.series else None
+    value = told(last.value, measure.unit) if last else None
+    return f"{value} at the end of {last.month}." if last and value else "no account had recurring revenue a year ago."
+
+
+def committed_table(practice: Practice, plans: Sequence[PlanStanding]) -> RenderableType:
+    rounds = [round for round in practice.known.state.all(Round).values() if round.entries]
+    if not rounds:
+        return Text("No list was committed yet.", WARNING)
+    last, names = rounds[-1], {plan.account_id: plan.account_name for plan in plans}
+    rows = [
+        (
+            named(names[each.account], each.account) if each.account in names else text(each.account),
+            text(each.tier),
+            text(spaced(each.state), STATES[each.state]),
+            text(each.why),
+        )
+        for each in practice.lists.results(practice.known, last)
+    ]
+    columns = ["***Account", "!Tier", "!Carried out", "***Why not"]
+    return table(f"The list that was committed last: {last.title}", columns, rows) or Text(
+        "The list is empty.", WARNING
+    )
+
+
+def round_table(ranked: Sequence[RankedAccount], results: Mapping[str, EntryResult]) -> RenderableType:
+    rows = [
+        (
+            named(each.account_name, each.account),
+            text(each.score),
+            text(", ".join(f"{number} {stance}" for stance, number in each.stances.items())),
+            text(each.listed.tier if each.listed else "withdrawn" if each.withdrawn else None),
+            text(spaced(results[each.account].state) if each.account in results else None),
+        )
+        for each in ranked
+    ]
+    columns = ["***Account", ">Score", "**Opinions", "!Listed as", "!Carried out"]
+    return table("Nominated, the best first", columns, rows) or Text("Nobody was nominated.", WARNING)
