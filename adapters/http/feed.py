@@ -1,8 +1,9 @@
 """The feed over HTTP: page by page, or as a stream of server-sent events."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote, urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,6 +21,8 @@ from application.aggregates.access import Caller
 from application.feed.cursors import Cursor, CursorMalformed, SourceMalformed, cursor
 from application.feed.ports import EventFilter
 from application.views.plan_names import plans_named
+from domain.program import PROGRAM
+from domain.program.charter import PROGRAM_ID
 
 BATCH = "application/cloudevents-batch+json"
 MOST_EVENTS = 1_000
@@ -55,6 +58,9 @@ class Subscription(BaseModel):
         " `play-started` for all its shapes.",
     )
     plan_id: str | None = Field(None, max_length=128, description="Only events of this plan: account id or plan id.")
+    subject: str | None = Field(
+        None, max_length=128, description="Only events with this `subject`: a plan id, an account id, or `program`."
+    )
 
     def cursor(self, caller: Caller, last_event_id: str | None = None) -> Cursor:
         """Return the cursor. Raises `Rejected`."""
@@ -77,8 +83,9 @@ class Subscription(BaseModel):
         except NoSuchType as error:
             raise rejected_parameter("type", "unknown-type", str(error)) from None
         plans = frozenset(map(str, plans_named(self.plan_id))) if self.plan_id else None
+        subjects = frozenset(map(str, subjects_named(self.subject))) if self.subject else None
         theirs = None if caller.plans is None else frozenset(map(str, caller.plans))
-        return EventFilter(topics, common(plans, theirs))
+        return EventFilter(topics, common(common(plans, subjects), theirs))
 
 
 class Pulled(Subscription):
@@ -88,6 +95,11 @@ class Pulled(Subscription):
     timeout: int = Field(
         0, ge=0, le=MOST_MILLISECONDS, description="Milliseconds to wait for an event if there is none yet."
     )
+
+
+def subjects_named(subject: str) -> Iterable[UUID]:
+    """The ids of the aggregates that a subject may name."""
+    return (PROGRAM_ID,) if subject == PROGRAM.noun else plans_named(subject)
 
 
 def common(plans: frozenset[str] | None, others: frozenset[str] | None) -> frozenset[str] | None:

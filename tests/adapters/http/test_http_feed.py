@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from itertools import islice
 from threading import Thread
 from time import monotonic, sleep
@@ -24,9 +25,12 @@ from adapters.access.callers import Callers, Development
 from adapters.bootstrap.http_service import Reception, Server, http_app
 from adapters.http import event_stream, live
 from adapters.postgres.store import Store, begin_another_log, opened
+from application.aggregates.handle import Aggregates
 from application.feed.ports import ALL
 from domain.account_plan.goals import GoalAbandoned
 from domain.account_plan.plan import plan_id_of
+from domain.program import PROGRAM
+from domain.program.charter import PROGRAM_ID, NameProgramOwner, OpenProgram
 from tests import plain_http
 from tests.adapters.http.test_http_service import Process, process
 from tests.adapters.postgres.test_log_watch import without_notifications
@@ -34,7 +38,7 @@ from tests.api import assert_problem
 from tests.callers import Known, as_, caller
 from tests.conftest import KEY
 from tests.databases import Stores
-from tests.stores import ACME, commit, handle, log, note, opened_acme, plans_on, wait_until
+from tests.stores import ACME, CONTEXT, commit, handle, log, note, opened_acme, plans_on, wait_until
 
 BATCH = "application/cloudevents-batch+json"
 ABANDONED = "plantrail.goal-abandoned.v1"
@@ -159,6 +163,19 @@ def test_what_is_filtered_out_is_passed_over_by_the_link(subscriber: Feed, monke
         assert [event["id"] for page in pages for event in page] == [wanted]
     repeated = subscriber.get(type=["plan-opened", ABANDONED], after=int(subscriber.end) - 17)
     assert [event["id"] for event in repeated.json()] == [wanted]
+
+
+def test_of_one_subject_which_may_be_the_program(subscriber: Feed):
+    mine = subscriber.record()
+    program = Aggregates(PROGRAM, subscriber.store.events, lambda: datetime.now(UTC), uuid4)
+    opening = OpenProgram(name="Strategic accounts", currency="EUR")
+    program.handle(PROGRAM_ID, [opening, NameProgramOwner(owner="vera")], CONTEXT)
+    told = subscriber.pulled(subject="program")
+    assert {event["subject"] for event in told} == {event["partitionkey"] for event in told} == {str(PROGRAM_ID)}
+    assert [event["type"] for event in told] == ["plantrail.program-opened.v1", "plantrail.program-owner-named.v1"]
+    assert subscriber.pulled(subject=str(PROGRAM_ID)) == told
+    assert [event["id"] for event in subscriber.pulled(subject=subscriber.plan)] == mine
+    assert subscriber.pulled(subject="program", plan_id=subscriber.plan) == []
 
 
 def test_of_one_plan_by_its_id_or_that_of_its_account(subscriber: Feed):
