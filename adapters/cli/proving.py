@@ -11,7 +11,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from adapters.bootstrap.audit_bundle import write_bundle
-from adapters.bootstrap.settings import Settings, log_key
+from adapters.bootstrap.settings import LOG_KEY_FILE, Settings, kept_log_key, log_key
 from adapters.bootstrap.store import notary, open_store
 from adapters.cli.asking import AsJson, AsOf, PlanName, found, note_export
 from adapters.cli.errors import Told
@@ -70,7 +70,8 @@ def verify(
     """Check the whole log against its tree and every checkpoint ever signed. The exit code is 1 if anything was
     altered."""
     settings = Settings()
-    trusted = [log_key(settings).verifier("ours"), *map(VerifierKey.read, key or ())]
+    ours = kept_log_key(settings)
+    trusted = [*([ours.verifier("ours")] if ours else []), *map(VerifierKey.read, key or ())]
     notes = [note for file in elsewhere or () for note in notes_of(file)]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = err()
@@ -78,6 +79,11 @@ def verify(
         open_store(settings) as store,
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
+        if not trusted and store.tree.checkpoints(1):
+            raise Told(
+                f"The log key is missing: {settings.home / LOG_KEY_FILE} is not there, and the log was signed with one."
+                " Put it back, set PLANTRAIL_LOG_KEY, or give the verifier key by --key. Nothing was verified."
+            )
         bar = progress.add_task("Verifying events", total=None)
         found = verify_log(
             store.datastore, trusted, notes, lambda done, total: progress.update(bar, completed=done, total=total)
@@ -160,7 +166,9 @@ def audit_bundle(
     if as_json:
         print_json(Bundle.of(output, asked.known, cut, at))
         return
-    tell(f"The bundle is written to {output}. Whoever gets it runs: python verify_bundle.py {output.name}")
+    tell(
+        f"The bundle is written to {output}. Whoever gets it finds in README.md how it is verified: with Python alone."
+    )
 
 
 @dataclass(frozen=True)

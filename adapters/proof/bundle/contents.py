@@ -21,6 +21,7 @@ from domain.account_plan.plan import the_plan
 from domain.record import Recorded
 
 VERIFIER = "verify_bundle.py"
+README = "README.md"
 REPORT = "said-vs-did"
 
 
@@ -78,6 +79,7 @@ class AuditBundle:
 
     def _parts(self) -> Iterator[tuple[str, bytes]]:
         """Yield the files that the manifest lists, each with its content."""
+        yield README, files("adapters.proof.bundle").joinpath(README).read_bytes()
         proofs = self.tree.prove_plan(self.known.id, self.cut.version, self.at)
         yield "events.jsonl", b"".join(self.events)
         yield "proofs.jsonl", lines(map(proof_told, range(1, self.cut.version + 1), proofs))

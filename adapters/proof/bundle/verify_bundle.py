@@ -1,4 +1,4 @@
-"""Verifies an audit bundle of plantrail, on a machine that knows nothing of it: Python 3.11 and `cryptography`.
+"""Verifies an audit bundle of plantrail, on a machine that knows nothing of it: Python 3.11 is all it takes.
 
     python -I verify_bundle.py BUNDLE.zip [--key KEY] [--checkpoint FILE]
     python -I verify_bundle.py --compare EARLIER LATER PROOF.json --key KEY
@@ -16,13 +16,10 @@ import sys
 import uuid
 import zipfile
 from base64 import b64decode, b64encode
-from hashlib import sha256
+from hashlib import sha256, sha512
 from pathlib import Path
 from struct import pack
 from typing import Any
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Hashes = list[bytes]
 Head = tuple[str, int, bytes]
@@ -150,12 +147,73 @@ def opened(note: str, public: bytes, what: str) -> Head:
         if signed is None:
             raise Wrong(f"{what} is no signed note.")
         if signed[1] == origin and decoded(signed[2])[:4] == id:
-            try:
-                Ed25519PublicKey.from_public_bytes(public).verify(decoded(signed[2])[4:], (text + "\n").encode())
-            except InvalidSignature:
-                raise Wrong(f"The signature of {what[0].lower()}{what[1:]} is wrong.") from None
+            right = is_signed(public, (text + "\n").encode(), decoded(signed[2])[4:])
+            check(right, f"The signature of {what[0].lower()}{what[1:]} is wrong.")
             return origin, int(match[2]), decoded(match[3])
     raise Wrong(f"{what} is not signed by the key of the log.")
+
+
+# Ed25519: RFC 8032, section 5.1
+
+PRIME = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+CURVE = -121665 * pow(121666, -1, PRIME) % PRIME
+ROOT_OF_MINUS_ONE = pow(2, (PRIME - 1) // 4, PRIME)
+Point = tuple[int, int, int, int]
+"""Extended homogeneous coordinates: x and y are the first two over the third, their product the fourth over it."""
+
+
+def is_signed(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Return whether a message was signed with the private key of a public one."""
+    key, scalar = point_of(public), int.from_bytes(signature[32:], "little")
+    if key is None or len(signature) != 64 or scalar >= ORDER:
+        return False
+    challenge = int.from_bytes(sha512(signature[:32] + public + message).digest(), "little") % ORDER
+    x, y, z, product = multiplied(challenge, key)
+    return encoded_point(added(multiplied(scalar, BASE), (-x % PRIME, y, z, -product % PRIME))) == signature[:32]
+
+
+def point_of(encoded: bytes) -> Point | None:
+    """Return the point that 32 bytes stand for; None if they stand for none."""
+    number = int.from_bytes(encoded, "little")
+    y, odd = number & (2**255 - 1), number >> 255
+    if len(encoded) != 32 or y >= PRIME:
+        return None
+    square = (y * y - 1) * pow(CURVE * y * y + 1, -1, PRIME) % PRIME
+    x = pow(square, (PRIME + 3) // 8, PRIME)
+    if x * x % PRIME != square:
+        x = x * ROOT_OF_MINUS_ONE % PRIME
+    if x * x % PRIME != square or (x == 0 and odd):
+        return None
+    x = PRIME - x if x % 2 != odd else x
+    return x, y, 1, x * y % PRIME
+
+
+def encoded_point(point: Point) -> bytes:
+    inverse = pow(point[2], -1, PRIME)
+    x, y = point[0] * inverse % PRIME, point[1] * inverse % PRIME
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+def added(one: Point, other: Point) -> Point:
+    a = (one[1] - one[0]) * (other[1] - other[0]) % PRIME
+    b = (one[1] + one[0]) * (other[1] + other[0]) % PRIME
+    c = 2 * one[3] * other[3] * CURVE % PRIME
+    d = 2 * one[2] * other[2] % PRIME
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % PRIME, g * h % PRIME, f * g % PRIME, e * h % PRIME
+
+
+def multiplied(factor: int, point: Point) -> Point:
+    product: Point = (0, 1, 1, 0)
+    while factor:
+        if factor & 1:
+            product = added(product, point)
+        point, factor = added(point, point), factor >> 1
+    return product
+
+
+BASE: Point = point_of((4 * pow(5, -1, PRIME) % PRIME).to_bytes(32, "little")) or (0, 1, 1, 0)
 
 
 # The bundle

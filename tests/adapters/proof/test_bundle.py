@@ -14,6 +14,9 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 from adapters.postgres.store import ConnectionStrings, opened
 from adapters.proof.bundle import verify_bundle
@@ -230,6 +233,35 @@ def test_events_cannot_change_places_and_no_file_comes_or_goes(files, tmp_path):
     for name in files.keys() - {"verify_bundle.py"}:
         fewer = {other: content for other, content in files.items() if other != name}
         assert is_wrong(packed(fewer, tmp_path, listed_anew=False)), name
+
+
+@given(message=some.binary(max_size=200), place=some.integers(0, 63), bit=some.integers(0, 7))
+@settings(max_examples=8)
+def test_the_verifier_takes_the_signatures_that_ed25519_takes_and_no_others(message, place, bit):
+    private = Ed25519PrivateKey.generate()
+    public, signature = private.public_key().public_bytes_raw(), private.sign(message)
+    altered = bytearray(signature)
+    altered[place] ^= 1 << bit
+    assert verify_bundle.is_signed(public, message, signature)
+    assert not verify_bundle.is_signed(public, message, bytes(altered))
+    assert not verify_bundle.is_signed(public, message + b"x", signature)
+    assert not verify_bundle.is_signed(Ed25519PrivateKey.generate().public_key().public_bytes_raw(), message, signature)
+    # The same signature in another spelling is none: its scalar must be less than the order of the group.
+    scalar = int.from_bytes(signature[32:], "little") + verify_bundle.ORDER
+    assert not verify_bundle.is_signed(public, message, signature[:32] + scalar.to_bytes(32, "little"))
+    for odd in (b"", signature[:63], signature + b"x"):
+        assert not verify_bundle.is_signed(public, message, odd)
+    assert not verify_bundle.is_signed(b"\xff" * 32, message, signature)
+
+
+def test_the_verifier_needs_nothing_but_python(bundle, files, tmp_path):
+    (tmp_path / "verify_bundle.py").write_bytes(files["verify_bundle.py"])
+    words = [sys.executable, "-I", "-S", str(tmp_path / "verify_bundle.py"), str(bundle)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Proven: the checkpoint of ")
+    readme = files["README.md"].decode()
+    assert all(name in readme for name in files if "/" not in name and name != "README.md")
 
 
 def test_the_verifier_computes_what_we_do():
