@@ -194,6 +194,11 @@ def log_key(settings: Settings) -> LogKey:
     return LogKey(read_or_make(settings.home / LOG_KEY_FILE, variable))
 
 
+def kept_log_key(settings: Settings) -> LogKey | None:
+    """Return the log key that was configured, or made before; None if there is none yet. Raises `KeyFault`."""
+    return log_key(settings) if settings.log_key or (settings.home / LOG_KEY_FILE).exists() else None
+
+
 def erasure_list(settings: Settings) -> ErasureList:
     """Return the configured list, whose file must exist, else the one in the home. Raises `ErasureListUnfit`."""
     if settings.erasures_file:

@@ -1,5 +1,6 @@
 """Commands for whoever operates the store: its schema, its tables, and the embedded PostgreSQL."""
 
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.settings import Settings, erasure_list, kept_log_key, key_encryption_keys
 from adapters.bootstrap.store import (
     connection_strings,
     findings_across_plans,
@@ -19,8 +20,12 @@ from adapters.bootstrap.store import (
 from adapters.cli.errors import Told
 from adapters.cli.terminal import err, print_lines, tell
 from adapters.postgres.embedded import EmbeddedPostgres, Role
-from adapters.postgres.store import ConnectionStrings, begin_another_log, upgrade
-from adapters.privacy.key_encryption import FILE
+from adapters.postgres.store import ConnectionStrings, begin_another_log, events_in, opened, upgrade
+from adapters.postgres.verification import verify
+from adapters.privacy.key_encryption import FILE, WrongKeyEncryptionKey
+from adapters.proof.checkpoints import VerifierKey
+from adapters.rendering.words import counted
+from application.proof.ports import LogAltered
 
 db = typer.Typer(help="The embedded PostgreSQL.", no_args_is_help=True)
 
@@ -122,19 +127,55 @@ def dump(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
 
 
 @db.command()
-def restore(file: Annotated[Path, typer.Argument(help="A file that `plantrail db dump` wrote.")]) -> None:
-    """Replace the whole database with a dump. If that fails, the database stays as it is."""
-    server = embedded("restore")
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `plantrail db dump` wrote.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Replace what is there without asking.")] = False,
+    key: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="A verifier key that the log used before; repeat for more.")
+    ] = None,
+) -> None:
+    """Replace the whole database with a dump.
+
+    The dump is restored beside the database first. It replaces it when the key-encryption key opens it, everybody on
+    the list of erasures is forgotten in it, and its log is as it was signed; else the database stays as it is.
+    """
+    server, settings = embedded("restore"), Settings()
     if not file.is_file():
         raise Told(f"There is no file {file}. Name one that `plantrail db dump` wrote.")
-    with server:
-        server.restore(file)
-        begin_another_log(ConnectionStrings.to(server))
-        with open_store(Settings()) as store:
+    keys, erasures, ours = key_encryption_keys(settings), erasure_list(settings), kept_log_key(settings)
+    trusted = [*([ours.verifier("ours")] if ours else []), *map(VerifierKey.read, key or ())]
+    again = 0
+
+    def check(database: str) -> None:
+        nonlocal again
+        where = ConnectionStrings.beside(server, database)
+        begin_another_log(where)
+        with opened(where, keys, erasures) as store:
             again = len(store.forgotten_again)
+            if trusted:
+                verify(store.datastore, trusted)
+
+    with server:
+        server.check_dump(file)
+        if (held := events_in(ConnectionStrings.to(server))) and not yes:
+            ask_to_replace(held, settings)
+        try:
+            server.restore(file, check)
+        except (LogAltered, WrongKeyEncryptionKey) as error:
+            raise Told(f"The database was not replaced. {' '.join(str(error).split())}") from error
     tell(f"The database is as it was when {file} was written.")
     if again:
         tell(f"{again} who were forgotten since, by the list of erasures, are forgotten in it again.")
+    if not trusted:
+        tell(f"Its log was not verified: put the log key into {settings.home}, then run `plantrail verify`.", "yellow")
+
+
+def ask_to_replace(events: int, settings: Settings) -> None:
+    """Ask whether to replace what is there. Raises `Told` where nobody can be asked, `typer.Abort` for a no."""
+    there = f"The database in {settings.home} holds {counted(events, 'event')}, which the dump replaces."
+    if not sys.stdin.isatty():
+        raise Told(f"{there} Say --yes to have it replaced, after `plantrail db dump` if in doubt.")
+    typer.confirm(f"{there} Replace them?", abort=True, err=True)
 
 
 def embedded(command: str) -> EmbeddedPostgres:

@@ -69,6 +69,13 @@ class ConnectionStrings:
     def to(cls, server: EmbeddedPostgres, keeper: Keeper | None = None) -> Self:
         return cls(server.conninfo("service"), server.conninfo("owner"), server.conninfo("keys"), keeper)
 
+    @classmethod
+    def beside(cls, server: EmbeddedPostgres, database: str) -> Self:
+        """Return those to another database of a server."""
+        return cls(
+            server.conninfo("service", database), server.conninfo("owner", database), server.conninfo("keys", database)
+        )
+
     def why_down(self) -> str | None:
         """Return what is the matter with a server of ours, or None."""
         return self.keeper.why_down if self.keeper else None
@@ -173,6 +180,15 @@ def is_there_in_the_end(conninfo: str) -> bool:
             case Ping.REJECT:
                 answered = now
     return False
+
+
+def events_in(where: ConnectionStrings) -> int:
+    """Return how many events a database holds."""
+    with psycopg.connect(where.owner) as connection:
+        if connection.execute("SELECT to_regclass('plantrail.stored_events')").fetchone() == (None,):
+            return 0
+        [(events,)] = connection.execute("SELECT count(*) FROM plantrail.stored_events").fetchall()
+    return int(events)
 
 
 def begin_another_log(where: ConnectionStrings) -> None:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +20,8 @@ from adapters.postgres.embedded.keeper import Keeper
 from adapters.postgres.embedded.locks import locked, open_lock, share, take_if_free
 from adapters.postgres.embedded.postmaster import Postmaster
 from adapters.postgres.embedded.programs import EmbeddedPostgresError
+
+END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 
 
 class EmbeddedPostgres:
@@ -149,8 +151,13 @@ class EmbeddedPostgres:
         except OSError as error:
             raise EmbeddedPostgresError(f"{file} cannot be written: {error}. Choose another file.") from error
 
-    def restore(self, file: Path) -> None:
-        """Replace the database with a dump, entirely or not at all, while nobody else uses it."""
+    def restore(self, file: Path, check: Callable[[str], object] = lambda _: None) -> None:
+        """Replace the database with a dump, entirely or not at all, while nobody else uses it.
+
+        The dump is restored beside the database. `check` is called with its name there, and may raise what is wrong
+        with it: then the database stays as it is.
+        """
+        self.check_dump(file)
         if self._use is None:
             raise EmbeddedPostgresError("A dump is restored into a server in use. Start it first.")
         with self._alone():
@@ -160,11 +167,11 @@ class EmbeddedPostgres:
                         f"Other processes use the database in {self._cluster.home}. End them, then try again."
                     )
                 with self._cluster.connect() as connection:
-                    self._replace_database(connection, file)
+                    self._replace_database(connection, file, check)
             finally:
                 share(self._use)
 
-    def _replace_database(self, connection: psycopg.Connection, file: Path) -> None:
+    def _replace_database(self, connection: psycopg.Connection, file: Path, check: Callable[[str], object]) -> None:
         restored, replaced = f"{DATABASE}_restored", f"{DATABASE}_replaced"
         set_aside = f"ALTER DATABASE {DATABASE} RENAME TO {replaced}"
         try:
@@ -174,6 +181,8 @@ class EmbeddedPostgres:
             connection.execute(f"CREATE DATABASE {restored} OWNER {ROLES['owner']} TEMPLATE template0")
             arguments = ("--single-transaction", "--exit-on-error", str(file.absolute()))
             self._run("pg_restore", *arguments, dbname=restored)
+            check(restored)
+            connection.execute(END_SESSIONS, (restored,))
             with connection.transaction():
                 connection.execute(set_aside)
                 connection.execute(f"ALTER DATABASE {restored} RENAME TO {DATABASE}")
@@ -189,6 +198,16 @@ class EmbeddedPostgres:
         finally:
             with suppress(psycopg.OperationalError):
                 drop(connection, restored, replaced)
+
+    def check_dump(self, file: Path) -> None:
+        """Raise `EmbeddedPostgresError` if a file is no dump that can be restored."""
+        words = [self._cluster.program("pg_restore"), "--list", str(file.absolute())]
+        result = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if result.returncode:
+            raise EmbeddedPostgresError(
+                f"{file} is no dump of a database, so nothing was changed. Name a file that `plantrail db dump` or"
+                f" `pg_dump --format=custom` wrote:\n{last_lines(result.stderr)}"
+            )
 
     def _run(self, program: str, *arguments: str, dbname: str = DATABASE) -> None:
         words = self.command(program, *arguments, dbname=dbname)
