@@ -17,6 +17,7 @@ from fastapi import FastAPI
 
 from adapters.access.access_log import AccessLog
 from adapters.access.api_keys import ApiKeyCache
+from adapters.access.calendar_feeds import CalendarFeeds
 from adapters.access.callers import (
     Bearers,
     Callers,
@@ -206,6 +207,7 @@ def http_app(
         drafts=Drafts(store.drafts, store.secrets.of("drafts")),
         issuer_sign_in=by_issuer,
         sessions=Sessions(store.sessions, now, let_in.caller_by_key, let_in.development),
+        calendars=CalendarFeeds(store.calendars, now, let_in.caller_by_key, let_in.development),
         metrics=metrics or Metrics(),
         outages=store.outages,
     )

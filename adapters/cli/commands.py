@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from adapters.bootstrap.settings import Settings
 from adapters.cli import (
+    calendars,
     callers,
     database,
     demonstration,
@@ -116,6 +117,7 @@ for group in (
     importing,
     promises,
     tabling,
+    calendars,
     webhooks,
     relaying,
     database,

@@ -17,12 +17,14 @@ from starlette.routing import BaseRoute
 
 from adapters.access.access_log import SECONDS_BETWEEN_WRITES, AccessEvents, AccessLog
 from adapters.access.api_keys import ApiKeys
+from adapters.access.calendar_feeds import CalendarFeeds
 from adapters.access.callers import Callers
 from adapters.access.issuer_sign_in import IssuerSignIn
 from adapters.access.sessions import Sessions
 from adapters.exchange.imports.jobs import Imports
 from adapters.http import (
     access_events,
+    calendars,
     commands,
     contracts,
     departures,
@@ -125,6 +127,7 @@ class Services:
     drafts: Drafts
     issuer_sign_in: IssuerSignIn | None
     """Signs people in through the issuer; None where it does not know this service."""
+    calendars: CalendarFeeds
     sessions: Sessions
     """The sessions of people who use the pages."""
     metrics: Metrics = field(default_factory=Metrics)
@@ -205,6 +208,14 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
                 services.webhooks, services.subscriptions, services.try_webhook, services.now, views.note_read
             ),
             imports.routes(services.imports),
+            calendars.routes(
+                services.calendars,
+                services.plans,
+                services.portfolio,
+                services.now,
+                services.public_url,
+                views.note_read,
+            ),
             handovers.routes(Handovers(services.plans, services.histories)),
             access_events.routes(services.access_events),
             keys.routes(key_desk),

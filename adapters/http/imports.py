@@ -16,7 +16,7 @@ from adapters.exchange.imports.results import Part
 from adapters.exchange.imports.status import ImportStatus
 from adapters.http.documentation import OTHER_PROBLEM, TEXT, problem_of
 from adapters.http.guard import needs
-from adapters.http.problems import FieldError, Rejected, pointer_to
+from adapters.http.problems import FieldError, Rejected, field_error
 from adapters.http.requests import caller_of
 from domain.language import shortened
 
@@ -148,8 +148,8 @@ async def sent(request: Request) -> tuple[ImportRequest, UploadFile]:
     except ValidationError as error:
         await form.close()
         wrong = [
-            FieldError(pointer=f"/{OPTIONS}{pointer_to(each['loc'])}", detail=each["msg"].removeprefix("Value error, "))
-            for each in error.errors(include_url=False, include_input=False)
+            FieldError(pointer=f"/{OPTIONS}{each.pointer}", detail=each.detail)
+            for each in (field_error(each, ImportRequest) for each in error.errors(include_url=False))
         ]
         raise Rejected(422, "invalid-fields", "Some options are wrong; see errors.", wrong) from None
 

@@ -18,6 +18,7 @@ from adapters.postgres import clock
 from adapters.postgres.access_events import PostgresAccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.application import AccountPlanApplication
+from adapters.postgres.calendars import PostgresCalendars
 from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore
 from adapters.postgres.drafts import PostgresDrafts
 from adapters.postgres.embedded import EmbeddedPostgres, Keeper
@@ -118,6 +119,7 @@ class Store:
     access_events: PostgresAccessEvents
     sessions: PostgresSessions
     drafts: PostgresDrafts
+    calendars: PostgresCalendars
     feed: PostgresFeed
     watch: PostgresLogWatch
     webhooks: PostgresWebhooks
@@ -264,6 +266,7 @@ def _opened(
             PostgresAccessEvents(datastore),
             PostgresSessions(datastore),
             PostgresDrafts(datastore),
+            PostgresCalendars(datastore),
             PostgresFeed(datastore),
             factory.watch,
             PostgresWebhooks(datastore, of_webhooks),

@@ -19,9 +19,11 @@ from application.imports.kinds import Identities, ImportKind
 from application.imports.references import Unresolved, resolved
 from application.imports.rows import Row, RowResult, Wrong
 from application.views.plan_names import plans_named
+from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import PlanNotOpen, plan_id_of, the_plan
 from domain.language import FORGOTTEN, Command, Refusal, Unknown, changed
+from domain.mistakes import predicate
 
 ROWS_AT_ONCE = 100
 """Rows of a plan that are recorded together."""
@@ -31,6 +33,10 @@ SECONDS_BETWEEN_TRIES = 1.0
 
 class SameAsAnotherRow(Refusal):
     """Row {row} is the same by its {known_by}. One of them must go, or say by an id of its own that it is another."""
+
+
+class AnotherAccount(Refusal):
+    """The account id is read as another than “{plan}”, which names the plan: write it as it is meant."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +210,7 @@ class _PlanInImport:
                 done.append(self._pending.take(command, self._now(), command_id=""))
                 commands.append(command)
             except ValidationError as error:
-                return _Tried(_failed(row, self._name, *_wrong_fields(row, error)))
+                return _Tried(_failed(row, self._name, *_wrong_fields(row, error, kind.command)))
             except Unresolved as error:
                 return _Tried(_failed(row, self._name, row.blamed(error.field, str(error))), waits=True)
             except Refusal as refusal:
@@ -221,7 +227,7 @@ class _PlanInImport:
     def _command(self, row: Row, body: dict[str, Any]) -> tuple[str | None, str, Command]:
         """Return the row's id, what that was made of, and its command.
 
-        Raises `ValidationError`, `SameAsAnotherRow`.
+        Raises `ValidationError`, `SameAsAnotherRow`, `AnotherAccount`.
         """
         kind, known_by, id = self._importer.kind, "", body.get("id")
         if kind.makes_things:
@@ -231,7 +237,10 @@ class _PlanInImport:
                 first = self._rows_by_id.setdefault(id, row.number)
                 if first != row.number:
                     raise SameAsAnotherRow("/id", row=first, known_by=known_by)
-        return id, known_by, kind.command.model_validate_json(to_json(body))
+        command = kind.command.model_validate_json(to_json(body))
+        if kind.opens_plans and ACCOUNT_PLAN.opening.id_of(command) != self._known.id:
+            raise AnotherAccount("/account_id", plan=self._name)
+        return id, known_by, command
 
     def _there(self, command: Command, id: str | None) -> list[str] | None:
         """Return the fields in which what is there already differs from the row; None where nothing is there."""
@@ -261,11 +270,11 @@ def _failed(row: Row, plan: str, *wrong: Wrong) -> RowResult:
     return RowResult(row.number, plan, "failed", wrong=wrong)
 
 
-def _wrong_fields(row: Row, error: ValidationError) -> Iterator[Wrong]:
+def _wrong_fields(row: Row, error: ValidationError, model: type[Command]) -> Iterator[Wrong]:
     """Yield what is wrong with a row's fields. A missing one has no column."""
-    for each in error.errors(include_url=False, include_input=False):
+    for each in error.errors(include_url=False):
         field = str(each["loc"][0]) if each["loc"] else ""
         if each["type"] == "missing":
             yield Wrong(row.cells.get(field, (field, ""))[0], "is empty, and every row needs it")
         else:
-            yield row.blamed(field, each["msg"].removeprefix("Value error, "))
+            yield row.blamed(field, predicate(each, model))

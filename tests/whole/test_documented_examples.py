@@ -1,6 +1,7 @@
 """The examples that the documents show work as they stand, beside the demo that readers are told to start."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -124,6 +125,13 @@ def test_tables_go_out_as_shown(demo, folder):
     }  # fmt: skip
     assert "halden-stores" in (folder / "strategic.csv").read_text("utf-8")
     assert openpyxl.load_workbook(folder / "halden-stores.xlsx")["stakeholders"].max_row > 1
+
+
+def test_calendars_are_made_as_shown(demo):
+    printed = shell(document("docs/calendars.md"), demo)
+    addresses = re.findall(r"http://\S+/calendars/[^\s\"]+\.ics", printed)
+    assert len(addresses) == 3
+    assert "Halden Stores" in answer(addresses[1]).decode()
 
 
 def shell(document: Document, demo: Demo) -> str:

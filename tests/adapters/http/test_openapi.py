@@ -155,6 +155,7 @@ def test_whatever_can_be_asked_or_commanded_is_in_it(document: Document):
         f"{PLAN}/commands",
         f"{PROGRAM_PATH}/commands",
         "/v1/keys",
+        "/v1/calendars",
         "/v1/imports",
         "/v1/handovers",
     }
@@ -184,13 +185,14 @@ def test_whatever_is_in_it_is_served(document: Document, told: Told):
             round="spring",
             pack="qbr",
             part="failed",
+            token="guessed",
         )
         said = {"Content-Type": "text/plain"} if method == "post" else {}
         answer = told.api.request("head" if path.endswith("/stream") else method, filled, headers=said)
         if answer.status_code == 404 and path.startswith(WEBHOOKS):
             assert answer.json()["type"] == "/problems/unknown-webhook", path
-        elif answer.status_code == 404 and path.startswith("/v1/imports"):
-            assert answer.json()["type"] == "/problems/unknown-import", path
+        elif answer.status_code == 404 and path.startswith(("/v1/imports", "/calendars")):
+            assert answer.json()["type"] in ("/problems/unknown-import", "/problems/unknown-calendar"), path
         else:
             assert answer.status_code in {"post": (415,), "get": (200, 422), "delete": (404,)}[method], (
                 path,

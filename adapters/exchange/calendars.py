@@ -1,0 +1,63 @@
+"""Days of plans as a calendar (RFC 5545) for programs that subscribe to it.
+
+Days are all-day entries. Each has a UID that stays and a SEQUENCE that grows with the plan, by which programs know it
+again; what was dropped or cancelled says so, for some programs keep what is merely missing.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, timedelta
+
+from icalendar import Calendar, Event
+
+from application.views.dates import PlanDate, dates_of
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan.plan import the_plan
+
+MEDIA_TYPE = "text/calendar; charset=utf-8"
+REFRESHED_EVERY = timedelta(hours=1)
+SHOWN_BACK = timedelta(days=90)
+CALLED: Mapping[str, str] = {
+    "play": "Play due",
+    "action": "Action due",
+    "review": "Review",
+    "contract": "Contract renews",
+}
+
+
+def calendar(
+    name: str, plans: Iterable[LoadedPlan], today: date, address: str, person: str | None = None, words: bool = False
+) -> bytes:
+    """Return the calendar of these plans, or of what concerns a person in them.
+
+    Titles that speak of the customer's people are left out unless `words` says otherwise. `address` is where the
+    service is reached.
+    """
+    made = Calendar()
+    made.add("prodid", "-//plantrail//plantrail//EN")
+    made.add("version", "2.0")
+    made.add("method", "PUBLISH")
+    made.add("x-wr-calname", name)
+    made.add("refresh-interval", REFRESHED_EVERY, parameters={"VALUE": "DURATION"})
+    made.add("x-published-ttl", "PT1H")
+    for known in plans:
+        for each in dates_of(known, person):
+            if each.day >= today - SHOWN_BACK:
+                made.add_component(entry(known, each, address, words))
+    return bytes(made.to_ical())
+
+
+def entry(known: LoadedPlan, each: PlanDate, address: str, words: bool) -> Event:
+    account = the_plan(known.state)
+    title = each.title if words or not each.speaks_of_people else ""
+    made = Event()
+    made.add("uid", f"{each.noun}-{each.id}@{known.id}")
+    made.add("dtstamp", each.changed_at.astimezone(UTC))
+    made.add("last-modified", each.changed_at.astimezone(UTC))
+    made.add("sequence", each.version)
+    made.add("dtstart", each.day)
+    made.add("dtend", each.day + timedelta(days=1))
+    made.add("summary", f"{CALLED[each.noun]}: {title or each.id} · {account.account_name}")
+    made.add("status", "CANCELLED" if each.cancelled else "CONFIRMED")
+    made.add("transp", "TRANSPARENT")
+    made.add("url", f"{address}/plans/{known.id}")
+    return made

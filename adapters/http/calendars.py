@@ -1,0 +1,211 @@
+"""Calendars over HTTP: their addresses, and what is at them."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters.access.calendar_feeds import CalendarFeed, CalendarFeeds, Contents, TooManyCalendars
+from adapters.exchange.calendars import MEDIA_TYPE, calendar
+from adapters.http.conditional import Answer, is_known, unchanged
+from adapters.http.documentation import OTHER_PROBLEM, documented, problem_of
+from adapters.http.guard import needs
+from adapters.http.problems import Rejected, body_read
+from adapters.http.requests import NoteRead, body_of, caller_of
+from application.aggregates.access import Caller
+from application.aggregates.handle import Aggregates
+from application.portfolio.ports import Portfolio
+from application.portfolio.query import MOST_ITEMS, PortfolioQuery
+from application.views.loaded_plan import LoadedPlan
+from application.views.plan_names import first_open
+from domain.account_plan.language import AccountPlan
+from domain.account_plan.plan import PlanNotOpen, the_plan
+
+MOST_PLANS = 400
+"""Plans that a calendar shows, by name. Whoever has more takes calendars of single plans."""
+TOKEN = Annotated[str, Path(description="What the address was made with.", max_length=100)]
+
+
+class CalendarWanted(BaseModel):
+    """Which calendar is wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    contents: Contents = Field(
+        description="`mine`: what concerns you in all plans; `plan`: all of one; `portfolio`: all of all you may see."
+    )
+    plan: str | None = Field(default=None, description="Of `plan`: account id or plan id.")
+    words: bool = Field(
+        default=False, description="Show titles that speak of the customer's people: only where nobody else looks."
+    )
+
+
+class CalendarShown(BaseModel):
+    """A calendar, without its address."""
+
+    id: str
+    contents: Contents
+    plan_id: UUID | None
+    words: bool
+    created_at: datetime
+    last_read_at: datetime | None
+
+
+class CalendarMade(CalendarShown):
+    """A calendar that was just made, with its address."""
+
+    url: str = Field(description="Shown this once. Whoever has it can read the calendar.")
+
+
+class CalendarList(BaseModel):
+    items: list[CalendarShown]
+    next: None = None
+
+
+def shown(feed: CalendarFeed) -> dict[str, Any]:
+    return {name: getattr(feed, name) for name in CalendarShown.model_fields}
+
+
+def routes(
+    feeds: CalendarFeeds,
+    plans: Aggregates[AccountPlan],
+    portfolio: Portfolio,
+    now: Callable[[], datetime],
+    address: str,
+    note_read: NoteRead,
+) -> APIRouter:
+    api = APIRouter(tags=["calendars"])
+
+    def plan_of(caller: Caller, name: str | None) -> UUID:
+        """Return the plan that a caller names. Raises `PlanNotOpen`."""
+        known = first_open(name or "", plans.read)
+        if not caller.sees(known, now()):
+            raise PlanNotOpen
+        return known.id
+
+    @api.post(
+        "/v1/calendars",
+        summary="Make the address of a calendar",
+        status_code=201,
+        response_model=CalendarMade,
+        responses={
+            400: problem_of("The body is not JSON."),
+            409: problem_of("You have the most that one may have."),
+            413: problem_of("The body is too large."),
+            415: problem_of("The body is not application/json."),
+            **PROBLEMS,
+        },
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {"schema": CalendarWanted.model_json_schema(), "example": {"contents": "mine"}}
+                },
+            },
+            **needs("view"),
+        },
+    )
+    async def make_calendar(request: Request) -> Response:
+        caller = caller_of(request)
+        wanted = body_read(CalendarWanted, await body_of(request))
+
+        def made() -> CalendarMade:
+            plan_id = plan_of(caller, wanted.plan) if wanted.contents == "plan" else None
+            authorization = request.headers.get("authorization", "")
+            feed, token = feeds.make(caller, authorization, wanted.contents, plan_id, wanted.words)
+            return CalendarMade(**shown(feed), url=f"{address}/calendars/{token}.ics")
+
+        try:
+            content = await run_in_threadpool(made)
+        except TooManyCalendars as error:
+            raise Rejected(409, "too-many-calendars", str(error)) from None
+        headers = {"Cache-Control": "no-store"}
+        return Response(content.model_dump_json(), 201, headers, media_type="application/json")
+
+    @api.get("/v1/calendars", summary="Your calendars", response_model=CalendarList, **documented("view"))
+    async def read_calendars(request: Request) -> Response:
+        found = await run_in_threadpool(feeds.of, caller_of(request).actor)
+        content = CalendarList(items=[CalendarShown(**shown(feed)) for feed in found]).model_dump_json()
+        return Response(content, headers={"Cache-Control": "no-store"}, media_type="application/json")
+
+    @api.delete(
+        "/v1/calendars/{id}",
+        summary="End the address of a calendar",
+        status_code=204,
+        response_class=Response,
+        responses=PROBLEMS,
+        openapi_extra=needs("view"),
+    )
+    async def delete_calendar(request: Request, id: Annotated[str, Path(description="Of the calendar.")]) -> Response:
+        if not await run_in_threadpool(feeds.end, id, caller_of(request).actor):
+            raise Rejected(404, "unknown-calendar", "You have no such calendar.")
+        return Response(status_code=204)
+
+    def plans_in(feed: CalendarFeed, caller: Caller) -> Iterator[LoadedPlan]:
+        """Yield the plans of a calendar that its owner may see at the moment."""
+        if feed.plan_id is not None:
+            known = plans.read(feed.plan_id)
+            if caller.sees(known, now()):
+                yield known
+            return
+        cursor, left = None, MOST_PLANS
+        while left > 0:
+            page = portfolio.query(
+                PortfolioQuery.model_validate({"limit": min(MOST_ITEMS, left), "cursor": cursor}), caller
+            )
+            for item in page.items:
+                yield plans.read(item.plan_id)
+            cursor, left = page.next, left - len(page.items)
+            if cursor is None:
+                return
+
+    @api.get(
+        "/calendars/{token}.ics",
+        summary="A calendar, for programs that subscribe to it",
+        response_class=Response,
+        responses={
+            200: {"content": {"text/calendar": {"schema": {"type": "string"}}}},
+            304: {"description": "You have this answer already."},
+            **PROBLEMS,
+        },
+        openapi_extra=needs("anybody"),
+    )
+    async def read_calendar(request: Request, token: TOKEN) -> Response:
+        found = await run_in_threadpool(feeds.recognise, token)
+        if found is None:
+            raise Rejected(404, "unknown-calendar", "There is no such calendar, or not any more: make another.")
+        feed, caller = found
+        request.scope["caller"] = caller
+        note_read(request, feed.plan_id, None)
+
+        def made() -> bytes:
+            at = now()
+            known = list(plans_in(feed, caller))
+            named = [the_plan(each.state).account_name for each in known] if feed.contents == "plan" else []
+            name = " · ".join(["plantrail", *named])
+            person = feed.actor if feed.contents == "mine" else None
+            return calendar(name, known, at.date(), address, person, feed.words)
+
+        content = await run_in_threadpool(made)
+        tag = f'"{sha256(content).hexdigest()[:32]}"'
+        if is_known(request, tag):
+            return unchanged(tag)
+        return Answer(content, None, MEDIA_TYPE).with_tag(tag)
+
+    return api
+
+
+PROBLEMS: dict[int | str, Any] = {
+    401: problem_of("Say who you are."),
+    403: problem_of("What you may do does not include this."),
+    404: problem_of("There is no such calendar or plan, or not any more."),
+    422: problem_of("Fields are wrong."),
+    429: problem_of("You call more often than you may; `Retry-After` says when to go on."),
+    503: problem_of("The store is down or slow; try again."),
+    "default": OTHER_PROBLEM,
+}

@@ -1,0 +1,76 @@
+"""The days of a plan that stand in calendars: promises, reviews, and the renewal of the contract."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan.actions import Action
+from domain.account_plan.health import Contract
+from domain.account_plan.plan import the_plan
+from domain.account_plan.plays import Play
+from domain.account_plan.reviews import Review
+from domain.language import same_person
+from domain.things import Thing
+
+
+@dataclass(frozen=True)
+class PlanDate:
+    """A day of a plan, and whose it is."""
+
+    noun: str
+    id: str
+    day: date
+    title: str
+    """What it is called; empty where that is not said."""
+    speaks_of_people: bool
+    """Whether its words were said about people of the customer's, and are sealed for them."""
+    people: tuple[str, ...]
+    """Those of ours whom it concerns."""
+    cancelled: bool
+    version: int
+    """Of the last event about it."""
+    changed_at: datetime
+
+
+def dates_of(known: LoadedPlan, person: str | None = None) -> Iterator[PlanDate]:
+    """Yield the days of a plan, or those that concern a person: their promises, and the reviews and the renewal of what
+    they own or take part in. What was kept is left out; what was dropped or cancelled is there as such."""
+    owner = the_plan(known.state).owner
+    last = {(record.event.noun, record.event.subject()): record for record in known.records}
+    sealed = {
+        (record.event.noun, record.event.subject())
+        for record in known.records
+        if any(part.fields != ("reason",) for part in record.sealed)
+    }
+    for thing, day, people, cancelled in _dated(known, owner):
+        key = (thing.noun, thing.id)
+        if key not in last or (person is not None and same_person(person) not in map(same_person, people)):
+            continue
+        yield PlanDate(
+            thing.noun,
+            thing.id,
+            day,
+            thing.known_as or "",
+            key in sealed,
+            people,
+            cancelled,
+            last[key].version,
+            last[key].meta.recorded_at,
+        )
+
+
+def _dated(known: LoadedPlan, owner: str) -> Iterator[tuple[Thing, date, tuple[str, ...], bool]]:
+    state = known.state
+    promises: tuple[Play | Action, ...] = (*state.all(Play).values(), *state.all(Action).values())
+    for promise in promises:
+        dropped = promise.state == "dropped"
+        if promise.is_open or dropped:
+            yield promise, promise.due_on, (promise.owner,), dropped
+    for review in state.all(Review).values():
+        day = review.held_on or review.planned_on
+        if day is not None:
+            yield review, day, (owner, *review.ours), review.state == "cancelled"
+    contract = state.find(Contract, "contract")
+    if contract is not None:
+        yield contract, contract.renews_on, (owner,), False

@@ -1,0 +1,74 @@
+"""Addresses of calendars: who has one, what it opens, and when it ends."""
+
+import vobject
+
+from adapters.access.callers import Bearers
+from tests.api import PROBLEM_JSON, Api, assert_problem, served
+from tests.callers import bearer, given_key, known_keys
+from tests.clock import Clock
+from tests.stores import MONDAY, OPEN_ACME
+
+ACTION = {"id": "call", "statement": "Call", "kind": "task", "owner": "ann", "due_on": "2030-03-31"}
+
+
+def path_of(made: dict[str, str]) -> str:
+    return made["url"].partition("/calendars/")[1] + made["url"].partition("/calendars/")[2]
+
+
+def summaries(api: Api, path: str) -> list[str]:
+    answer = api.get(path, {"X-Actor": "nobody"})
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8", answer.text
+    return [each.summary.value for each in vobject.readOne(answer.text).contents.get("vevent", [])]
+
+
+def test_an_address_opens_one_calendar_without_a_key_and_is_shown_once(acme: Api):
+    acme.done("add-action", **ACTION)
+    made = acme.post("/v1/calendars", {"contents": "plan", "plan": acme.plan})
+    assert made.status_code == 201
+    assert summaries(acme, path_of(made.json())) == ["Action due: Call · Acme Manufacturing"]
+    listed = acme.get("/v1/calendars").json()["items"]
+    [mine] = [each for each in listed if each["id"] == made.json()["id"]]
+    assert "url" not in mine
+    assert mine["last_read_at"] is not None
+
+
+def test_what_is_unchanged_is_not_sent_again(acme: Api):
+    path = path_of(acme.post("/v1/calendars", {"contents": "plan", "plan": acme.plan}).json())
+    tag = acme.get(path).headers["etag"]
+    assert acme.get(path, {"If-None-Match": tag}).status_code == 304
+    acme.done("add-action", **ACTION)
+    assert acme.get(path, {"If-None-Match": tag}).status_code == 200
+
+
+def test_an_address_that_was_ended_or_never_was_opens_nothing(acme: Api):
+    made = acme.post("/v1/calendars", {"contents": "mine"}).json()
+    assert acme.request("DELETE", f"/v1/calendars/{made['id']}", headers={"X-Actor": "eve"}).status_code == 404
+    assert acme.request("DELETE", f"/v1/calendars/{made['id']}").status_code == 204
+    for path in (path_of(made), "/calendars/guessed.ics"):
+        assert_problem(acme.get(path), 404, "unknown-calendar")
+    assert_problem(acme.post("/v1/calendars", {"contents": "plan", "plan": "nobody"}), 404, "unknown-plan")
+    assert_problem(acme.post("/v1/calendars", {"contents": "all"}), 422, "invalid-fields", "/contents")
+
+
+def test_a_calendar_ends_with_the_key_it_was_made_with_and_shows_what_its_owner_may_see(store):
+    clock = Clock(MONDAY)
+    keys = known_keys(store, clock)
+    with served(store, Bearers(keys), clock, caller_by_key=keys.caller_by_id) as api:
+        ann, ben = (bearer(given_key(store, name, "editor")) for name in ("ann", "ben"))
+        keys.refresh()
+        opened = api.request("POST", "/v1/plans", json=OPEN_ACME, headers=ann)
+        assert opened.is_success, opened.text
+        api.request("POST", "/v1/plans/acme/add-action", json=ACTION, headers=ann)
+        store.portfolio.catch_up(clock)
+        assert_problem(api.post("/v1/calendars", {"contents": "plan", "plan": "acme"}, ben), 404, "unknown-plan")
+        mine, all_of_bens = (
+            path_of(api.post("/v1/calendars", {"contents": contents}, who).json())
+            for contents, who in (("mine", ann), ("portfolio", ben))
+        )
+        assert summaries(api, mine) == ["Action due: Call · Acme Manufacturing"]
+        assert summaries(api, all_of_bens) == []
+        [key] = [each for each in store.api_keys.all() if each.name == "ann"]
+        store.api_keys.revoke(key.id, clock())
+        keys.refresh()
+        ended = api.get(mine)
+        assert (ended.status_code, ended.headers["content-type"]) == (404, PROBLEM_JSON)
