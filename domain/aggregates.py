@@ -11,18 +11,10 @@ from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar, get_args
 from uuid import UUID
 
+from domain.cautions import about_the_merged, cautions
 from domain.corrections import Mistakes
 from domain.language import Command, Decision, Event, Refusal
-from domain.rules import (
-    as_meant,
-    cautions,
-    cautions_about_the_merged,
-    check_days,
-    check_kind,
-    check_references,
-    check_words,
-    find_subject,
-)
+from domain.rules import as_meant, check_days, check_kind, check_references, check_words, find_subject
 from domain.things import Aggregate, Draft, Entry, Thing, day_of
 
 A = TypeVar("A", bound=Aggregate)
@@ -175,8 +167,8 @@ class AggregateType(Generic[A]):
         check_words(aggregate, command, decision.events)
         warnings = (
             *decision.warnings,
-            *cautions_about_the_merged(aggregate, said),
-            *cautions(aggregate, command, thing, today),
+            *about_the_merged(aggregate, said),
+            *cautions(aggregate, command, thing, decision.events, today),
         )
         return Decision(decision.events, warnings)
 

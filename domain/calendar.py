@@ -37,9 +37,12 @@ def instant_written(text: str) -> datetime:
         raise ValueError("is not an instant of the calendar") from None
 
 
-def a_year_before(day: date) -> date:
-    """The same day of the year before; of 29 February the 28th."""
-    return day.replace(year=day.year - 1, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
+def years_after(day: date, years: int) -> date:
+    """The same day so many years later, or earlier if negative; of 29 February the 28th where there is none."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
 
 
 def _read_day(said: Any) -> Any:

@@ -5,7 +5,7 @@ for each kind: `correct-play` and `PlayCorrected` with every field that making a
 and `PlayWithdrawn`.  One mechanism decides and applies them all.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, cast, get_args, get_origin
 from pydantic import BaseModel, create_model
 from pydantic.fields import FieldInfo
 
-from domain.language import GRAMMAR, Command, Decision, Event, Misplaced, Refusal, Terms, Text
+from domain.language import GRAMMAR, Caution, Command, Decision, Event, Misplaced, Refusal, Terms, Text
 from domain.markers import Belongs, NeverEmptied, marked, references
 from domain.things import Aggregate, Draft, Thing
 
@@ -67,6 +67,11 @@ def _nothing_else_to_check(_aggregate: Any, _before: Any, _after: Any) -> None:
     """For things of which every value goes with every other."""
 
 
+def _nothing_to_warn_of(_before: Any, _after: Any, _today: date) -> Iterable[Caution]:
+    """For things of which no correction looks like a mistake."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Mistakes:
     """How mistakes about one kind of thing are mended."""
@@ -82,6 +87,8 @@ class Mistakes:
     """The id of the thing by these fields, where it is not one of them; see `Command.subject`."""
     check: Callable[[Any, Any, Any], None] = _nothing_else_to_check
     """What a topic alone can know: the aggregate, the thing as it is and as it would be.  Raises a `Refusal`."""
+    cautions: Callable[[Any, Any, date], Iterable[Caution]] = _nothing_to_warn_of
+    """What looks like a mistake: the thing as it is and as it would be, and the day it is."""
     corrects: bool = True
     """Whether its topic leaves the correction to this mechanism."""
     withdraws: bool = True
@@ -166,7 +173,7 @@ class Mistakes:
         """The thing as the command corrects or withdraws it.  Raises a `Refusal` where there is none."""
         return aggregate.the(self.thing, command.subject())
 
-    def decide(self, aggregate: Aggregate, command: Command, _today: date) -> Decision[Event]:
+    def decide(self, aggregate: Aggregate, command: Command, today: date) -> Decision[Event]:
         """What follows from a correction or a withdrawal.  Raises a `Refusal`."""
         thing = self.meant(aggregate, command)
         which = {name: getattr(command, name) for name in self.identity if name in command.model_fields_set}
@@ -180,7 +187,8 @@ class Mistakes:
         self._check_kind(command, after)
         self.check(aggregate, thing, after)
         former = {name: getattr(thing, name) for name in new}
-        return Decision((self.corrected.model_validate({**which, **new, "former": former}),))
+        event = self.corrected.model_validate({**which, **new, "former": former})
+        return Decision((event,), tuple(self.cautions(thing, after, today)))
 
     def _news(self, command: Command, thing: Thing, which: Mapping[str, Any]) -> dict[str, Any]:
         """What the command says that is not so, as the record has it.  Raises `NothingToCorrect`."""

@@ -16,11 +16,15 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from domain.calendar import Day
 from domain.markers import (
     PERSONAL,
+    PERSONAL_SPEECH,
     SPEECH,
+    Checkable,
     Due,
+    FreeText,
     Happened,
     NeverEmptied,
     NullIsEmpty,
+    Ours,
     Refers,
     check_fields,
     misplaced,
@@ -34,10 +38,13 @@ LONGEST_TEXT = 10_000
 Prose = Annotated[str, SPEECH]
 """Free text: sealed when the command says whom it speaks of."""
 
+PersonalSpeech = Annotated[str, PERSONAL_SPEECH]
+"""Words about one of the customer's people in which others may be named: always sealed, for all of them."""
+
 Personal = Annotated[str, PERSONAL]
 """Words about one of the customer's people: always sealed."""
 
-Person = str
+Person = Annotated[str, Ours()]
 """One of our own people, by an opaque id."""
 
 STAKEHOLDER = "stakeholder"
@@ -148,10 +155,18 @@ def same_person(id: str) -> str:
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
 AccountId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]*$", max_length=128)]
-PersonId = Annotated[str, StringConstraints(pattern=r"^\S+$", max_length=LONGEST_PERSON_ID), AfterValidator(person_id)]
+PersonId = Annotated[
+    str, StringConstraints(pattern=r"^\S+$", max_length=LONGEST_PERSON_ID), AfterValidator(person_id), Ours()
+]
 """One of our own people, by whatever id an identity provider gave them."""
-Text = Annotated[str, BeforeValidator(_tidy), StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_printable)]
-Name = Annotated[str, BeforeValidator(_tidy_name), StringConstraints(max_length=200), AfterValidator(_printable)]
+Text = Annotated[
+    str, BeforeValidator(_tidy), StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_printable), FreeText()
+]
+Statement = Annotated[Text, Checkable()]
+"""What somebody will do or what will be so, such as the title of a play."""
+Name = Annotated[
+    str, BeforeValidator(_tidy_name), StringConstraints(max_length=200), AfterValidator(_printable), FreeText()
+]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2000), AfterValidator(_printable)]
 Email = Annotated[
     str,
@@ -172,6 +187,8 @@ Figure = Annotated[Name, BeforeValidator(_as_text)]
 Count = Annotated[int, Field(ge=0, le=2_000_000_000)]
 Grade = Annotated[int, Field(ge=1, le=5)]
 PastDay = Annotated[Day, Happened()]
+LongPastDay = Annotated[Day, Happened(may_be_long_ago=True)]
+FinishDay = Annotated[Day, Happened(ends_a_promise=True)]
 DueDay = Annotated[Day, Due()]
 
 T = TypeVar("T")

@@ -2,7 +2,7 @@
 each rule for every command and event."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
 
@@ -22,8 +22,18 @@ class Refers:
 
 
 @dataclass(frozen=True)
+class Ours:
+    """The field names people of ours."""
+
+
+@dataclass(frozen=True)
 class Happened:
     """The day says when something happened: it may not lie after today, where the plan lives."""
+
+    may_be_long_ago: bool = False
+    """Whether nobody wonders about a day years ago, such as the one on which somebody joined their company."""
+    ends_a_promise: bool = False
+    """Whether it says when what had been promised was done."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +53,28 @@ class Sealed:
     """The field does not stand in clear in the record: `always`, or when the command says whom it speaks of."""
 
     always: bool
+    may_name_others: bool = field(default=False, compare=False)
+    """Whether what is always sealed for one person may speak of others too: then it is sealed for them as well."""
 
 
 SPEECH = Sealed(always=False)
 PERSONAL = Sealed(always=True)
+PERSONAL_SPEECH = Sealed(always=True, may_name_others=True)
+
+
+@dataclass(frozen=True)
+class FreeText:
+    """The field holds words that somebody typed, and that may name one of the customer's people."""
+
+
+@dataclass(frozen=True)
+class Checkable:
+    """The field says what will be so: a review is to tell whether it came true."""
+
+
+@dataclass(frozen=True)
+class Identifies:
+    """The field says who somebody is: whatever it holds is sealed for them, and names nobody else."""
 
 
 class NeverEmptied:
@@ -75,7 +103,7 @@ class NullIsEmpty:
         return no_info_after_validator_function(lambda items: items or (), nullable_schema(handler(source)))
 
 
-Marker = TypeVar("Marker", Refers, Happened, Due, Belongs, Sealed)
+Marker = TypeVar("Marker", Refers, Ours, Happened, Due, Belongs, Sealed, FreeText, Checkable, Identifies)
 
 
 def marked(model: type[BaseModel], marker: type[Marker]) -> tuple[tuple[str, Marker], ...]:
@@ -104,14 +132,36 @@ def _find(marker: Any, annotation: Any) -> Any:
     return next((found for part in parts if (found := _find(marker, part))), None)
 
 
+def texts_of(said: BaseModel) -> Iterator[tuple[str, str]]:
+    """Yield the free text of a command, each with where it stands (RFC 6901)."""
+    identifying = {name for name, _ in marked(type(said), Identifies)}
+    yield from ((pointer, text) for pointer, text in strings_of(said, FreeText) if pointer[1:] not in identifying)
+
+
+def strings_of(said: BaseModel, marker: type[Marker], within: str = "") -> Iterator[tuple[str, str]]:
+    """Yield what a command or an event says in the fields that carry a marker, each with where it stands (RFC 6901)."""
+    for name, _ in marked(type(said), marker):
+        yield from _strings_in(getattr(said, name), marker, f"{within}/{name}")
+
+
+def _strings_in(value: Any, marker: type[Marker], pointer: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield pointer, value
+    elif isinstance(value, BaseModel):
+        yield from strings_of(value, marker, pointer)
+    elif isinstance(value, tuple):
+        for place, each in enumerate(value):
+            yield from _strings_in(each, marker, f"{pointer}/{place}")
+
+
 def references(said: BaseModel) -> Iterator[tuple[str, str, str]]:
     """What a command or an event names beside its own thing: kind, id, and where it is named (RFC 6901)."""
-    for field, marker in marked(type(said), Refers):
-        value = getattr(said, field)
+    for name, marker in marked(type(said), Refers):
+        value = getattr(said, name)
         if isinstance(value, tuple):
-            yield from ((marker.kind, id, f"/{field}/{place}") for place, id in enumerate(value))
+            yield from ((marker.kind, id, f"/{name}/{place}") for place, id in enumerate(value))
         elif value is not None:
-            yield marker.kind, value, f"/{field}"
+            yield marker.kind, value, f"/{name}"
 
 
 def misplaced(said: BaseModel, kind: str | None) -> dict[str, str]:

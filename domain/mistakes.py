@@ -30,6 +30,7 @@ PATTERNS: Mapping[str, str] = {
     r"^[^@\s]+@[^@\s]+$": "must be an e-mail address such as “jane.doe@example.com”",
     r"^[A-Z]{3}$": "must be a currency by its three capital letters, such as “EUR”",
     r"^[0-9]{4}-Q[1-4]$": "must be a quarter such as “2026-Q2”",
+    r"^[0-9a-f]{64}$": "must be a SHA-256 hash of 64 hexadecimal digits in small letters",
     r"^[^\x00]*$": "holds a NUL",
 }
 """What each pattern asks for."""

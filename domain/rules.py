@@ -1,16 +1,16 @@
-"""What holds for every command of every aggregate: the thing it is about, what it names, its days and its words.
+"""What every command of every aggregate must satisfy: the thing it is about, what it names, its days and its words.
 
-`check_…` raise a `Refusal`.  What a topic alone can know is decided in that topic.
+Functions called `check_…` raise a `Refusal`. What a topic alone can know is decided in that topic; what is accepted and
+yet looks like a mistake is told by `domain.cautions`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, TypeVar
 
-from domain.calendar import a_year_before
+from domain.calendar import years_after
 from domain.language import (
     STAKEHOLDER,
-    Caution,
     Command,
     DayInTheFuture,
     DueBeforeOpened,
@@ -22,13 +22,10 @@ from domain.language import (
     Taken,
     Unknown,
 )
-from domain.markers import Due, Happened, Refers, Sealed, marked, misplaced, references
+from domain.markers import Due, Happened, Refers, Sealed, marked, misplaced, references, texts_of
 from domain.things import Aggregate, Thing
 
 C = TypeVar("C", bound=Command)
-
-UNLIKELY_YEARS = 50
-"""A day further away than this is accepted with a caution: the year was probably mistyped."""
 
 
 class Spent(Taken):
@@ -120,7 +117,7 @@ def check_days(aggregate: Aggregate, command: Command, today: date, opened_on: d
             raise DayInTheFuture(f"/{field}", day=day, today=today, aggregate=aggregate.noun)
     for field, _ in marked(type(command), Due):
         day = getattr(command, field)
-        if day and day < a_year_before(opened_on):
+        if day and day < years_after(opened_on, -1):
             raise DueBeforeOpened(f"/{field}", day=day, opened_on=opened_on, aggregate=aggregate.noun)
 
 
@@ -133,11 +130,17 @@ def check_words(aggregate: Aggregate, command: Command, events: Iterable[Event])
 
 
 def speaks_of(aggregate: Aggregate, command: Command) -> tuple[str, ...]:
-    """The stakeholders a command's free text speaks of: those it says, else those a stakeholder command is about."""
+    """Return the stakeholders that a command's free text speaks of: those it says or else those a stakeholder command
+    is about, and whoever the text names. An empty `about` says that nobody is meant, whatever the text holds."""
+    return tuple(sorted({*about_whom(aggregate, command), *named_in(aggregate, command)}))
+
+
+def about_whom(aggregate: Aggregate, command: Command) -> set[str]:
+    """Return the stakeholders that a command is about by what it says, not by the names in its text."""
     if command.about is not None:
-        return tuple(sorted({whoever(aggregate, id) for id in command.about}))
+        return {whoever(aggregate, id) for id in command.about}
     if not command.speaks_of_its_people:
-        return ()
+        return set()
     people = {name for kind, name, _ in references(command) if kind == STAKEHOLDER}
     id = command.subject()
     if command.noun == STAKEHOLDER and id:
@@ -145,42 +148,11 @@ def speaks_of(aggregate: Aggregate, command: Command) -> tuple[str, ...]:
     thing = aggregate.named(command.noun, id) if id else None
     whose = getattr(thing, STAKEHOLDER, None)
     people.update([whose] if whose else [])
-    return tuple(sorted({whoever(aggregate, id) for id in people}))
+    return {whoever(aggregate, id) for id in people}
 
 
-def cautions(aggregate: Aggregate, command: Command, thing: Thing | None, today: date) -> Iterator[Caution]:
-    """What is worth a second look, though it is accepted."""
-    yield from cautions_about_the_departed(aggregate, command, thing)
-    yield from cautions_about_days(command, today)
-
-
-def cautions_about_the_merged(aggregate: Aggregate, said: Command) -> Iterator[Caution]:
-    """Somebody is named by an id under which they were entered a second time."""
-    for kind, id, pointer in references(said):
-        if kind == STAKEHOLDER and (other := whoever(aggregate, id)) != id:
-            yield Caution("merged", pointer, f"“{id}” was merged into “{other}”, who is taken to be meant.")
-
-
-def cautions_about_the_departed(aggregate: Aggregate, command: Command, thing: Thing | None) -> Iterator[Caution]:
-    """Somebody who has left is named in what did not happen before that."""
-    days = [day for field, _ in marked(type(command), Happened) if (day := getattr(command, field))]
-    for kind, name, pointer in references(command):
-        left_on = getattr(aggregate.named(kind, name), "left_on", None)
-        field = pointer.split("/")[1]
-        if left_on is None or (days and min(days) <= left_on) or field == "about" or has_link(thing, kind, name):
-            continue
-        yield Caution("has-left", pointer, f"“{name}” left on {left_on}: is somebody else meant, or another day?")
-
-
-def cautions_about_days(command: Command, today: date) -> Iterator[Caution]:
-    """Days that are accepted and yet look like a mistake."""
-    due = {field for field, _ in marked(type(command), Due)}
-    for field in type(command).model_fields:
-        day = getattr(command, field)
-        if not isinstance(day, date):
-            continue
-        if abs(day.year - today.year) > UNLIKELY_YEARS:
-            detail = f"{day} is more than {UNLIKELY_YEARS} years away: is the year right?"
-            yield Caution("unlikely-date", f"/{field}", detail)
-        elif field in due and day < today:
-            yield Caution("due-in-the-past", f"/{field}", f"{day} is past already: it is overdue from the start.")
+def named_in(aggregate: Aggregate, command: Command) -> tuple[str, ...]:
+    """Return the stakeholders whose names a command's free text holds, unless it says that nobody is meant."""
+    if command.about == () or not aggregate.names:
+        return ()
+    return tuple(sorted({id for _, text in texts_of(command) for id in aggregate.names.found_in(text)}))

@@ -1,15 +1,17 @@
 """What an aggregate is made of: things, each of a kind and with an id, and the aggregate that holds them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.language import Event, Unknown, bare
+from domain.language import FORGOTTEN, STAKEHOLDER, Event, Unknown, bare
+from domain.names import Names
 
 
 class Thing(BaseModel):
@@ -87,7 +89,13 @@ NAMES = "name title statement account_name to_account summary heading outcome".s
 
 def known_as(values: Mapping[str, Any]) -> str | None:
     """`Thing.known_as`, of the values of a thing."""
-    return next((words for name in NAMES if isinstance(words := values.get(name), str)), None)
+    field = name_field(values)
+    return values[field] if field else None
+
+
+def name_field(values: Mapping[str, Any]) -> str | None:
+    """The field in which the values of a thing say what people know it by."""
+    return next((name for name in NAMES if isinstance(values.get(name), str)), None)
 
 
 class Entry(NamedTuple):
@@ -127,6 +135,24 @@ class Aggregate:
         self.spent_ids = spent_ids
         """Nouns and ids that struck events gave and that are never given again: see `Event.spends_its_id`."""
 
+    @cached_property
+    def names(self) -> Names:
+        """The names of the stakeholders there are, to find them in texts."""
+        return Names(self.people())
+
+    def _people_there(self) -> Mapping[str, Values]:
+        """What is said of the stakeholders: the same object as long as nothing is written to any of them."""
+        kind = self._kind(STAKEHOLDER)
+        return self._values[kind] if kind else _NOTHING
+
+    def people(self) -> Iterator[tuple[str, str]]:
+        """Yield id and name of every stakeholder whose name is known. Of somebody who was merged, the id is the
+        other's."""
+        for id, said in self._people_there().items():
+            name = said.get("name")
+            if name and name != FORGOTTEN:
+                yield said.get("merged_into") or id, name
+
     def find(self, kind: type[Kind], id: str) -> Kind | None:
         """A thing, made of its values when somebody first asks for it: a fold makes none."""
         things = self._things.setdefault(kind, {})
@@ -156,8 +182,16 @@ class Aggregate:
 
     def named(self, noun: str, id: str) -> Thing | None:
         """A thing by the name of its kind: how topics that do not know each other refer to one another."""
-        kind = next((kind for kind in self._values if kind.noun == noun), None)
+        kind = self._kind(noun)
         return self.find(kind, id) if kind else None
+
+    def all_of(self, noun: str) -> Mapping[str, Thing]:
+        """Every thing of a kind by the name of it, those that are over included, in the order they came."""
+        kind = self._kind(noun)
+        return self.all(kind) if kind else {}
+
+    def _kind(self, noun: str) -> type[Thing] | None:
+        return next((kind for kind in self._values if kind.noun == noun), None)
 
     def kinds(self) -> Mapping[type[Thing], Mapping[str, Thing]]:
         return {kind: self.all(kind) for kind in list(self._values)}
@@ -177,6 +211,7 @@ class Draft(Aggregate):
     def __init__(self, of: Aggregate) -> None:
         super().__init__(*of.parts())
         self.noun = of.noun
+        self._people_of, self._names_of = of._people_there(), of.__dict__.get("names")
         self._own: dict[type[Thing], set[str]] = {}
 
     def find(self, kind: type[Kind], id: str) -> Kind | None:
@@ -242,7 +277,10 @@ class Draft(Aggregate):
 
     def frozen(self, kind: type[State]) -> State:
         """The aggregate as it now stands; the draft is not used any more."""
-        return kind(self._values, self.version, self.entries, self.spent_ids)
+        frozen = kind(self._values, self.version, self.entries, self.spent_ids)
+        if self._names_of and self._people_there() is self._people_of:
+            frozen.__dict__["names"] = self._names_of  # the same people have the same names
+        return frozen
 
 
 def day_of(at: datetime, timezone: str) -> date:

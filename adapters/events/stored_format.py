@@ -74,10 +74,12 @@ class MetaToRecord(NamedTuple):
     """The stakeholders its free text is about."""
     former_about: tuple[str, ...] = ()
     """The stakeholders the former text was about, if the event repeats it."""
+    named: tuple[str, ...] = ()
+    """Those among `about` whose names the text holds."""
 
     @classmethod
     def of(cls, each: ToRecord, context: CommandContext) -> Self:
-        return cls(each.at, context, each.command_id, each.reason, each.about, each.former_about)
+        return cls(each.at, context, each.command_id, each.reason, each.about, each.former_about, each.named)
 
     @property
     def actor(self) -> str:
@@ -144,7 +146,11 @@ def words_apart(event: Event, meta: MetaToRecord) -> dict[tuple[str, ...], dict[
         return parts
     about, former_about, reason = meta.about, meta.former_about, meta.reason
     for field, marker in marked(type(event), Sealed):
-        people = (event.subject(),) if marker.always else former_about or about if field == "former" else about
+        if marker.always:
+            others = meta.named if marker.may_name_others else ()
+            people = tuple(sorted({event.subject(), *others}))
+        else:
+            people = former_about or about if field == "former" else about
         for name, words in _words_in(event, field) if people else ():
             parts.setdefault(people, {})[name] = words
     if about and reason is not None:

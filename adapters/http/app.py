@@ -201,6 +201,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             findings.routes(services.findings),
             promises.routes(services.promises),
             erasures.routes(views, services.erasures),
+            erasures.previews(views),
             feed.routes(services.subscribers, views.note_read),
             contracts.routes(services.public_url, version),
             proof.routes(services.tree, views.plan, views.note_read),

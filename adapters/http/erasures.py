@@ -2,15 +2,19 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from adapters.http.documentation import OTHER_PROBLEM, problem_of
 from adapters.http.guard import needs
 from adapters.http.problems import Rejected
 from adapters.http.queries import PlanPath, PlanViews
 from application.aggregates.erasures import Certificate, Erasures
+from application.aggregates.traces import Traces, traces
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan.plan import the_plan
+from domain.account_plan.stakeholders import to_forget
 
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     401: problem_of("Say who you are."),
@@ -22,6 +26,24 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 
 class ErasureList(BaseModel):
     items: list[Certificate]
+
+
+class ForgettingPreview(BaseModel):
+    """What forgetting somebody would do."""
+
+    stakeholder: str
+    ids: list[str] = Field(description="All ids they were entered under: they are forgotten under each.")
+    on_hold: bool = Field(description="Whether a legal hold forbids it for the time being.")
+    traces: Traces
+
+
+def preview_of(known: LoadedPlan, id: str) -> ForgettingPreview | None:
+    """Return the preview; None where nobody of this id can be forgotten any more."""
+    ids = to_forget(known.state, id)
+    if not ids:
+        return None
+    found = traces(known.state, known.records, ids)
+    return ForgettingPreview(stakeholder=id, ids=ids, on_hold=the_plan(known.state).on_hold, traces=found)
 
 
 def routes(views: PlanViews, erasures: Erasures) -> APIRouter:
@@ -46,5 +68,29 @@ def routes(views: PlanViews, erasures: Erasures) -> APIRouter:
         if certificate is None:
             raise Rejected(404, "not-forgotten", "Nobody of this id was forgotten in this plan.")
         return certificate
+
+    return api
+
+
+def previews(views: PlanViews) -> APIRouter:
+    """What forgetting somebody would do, before it is done."""
+    api = APIRouter(prefix="/v1/plans/{plan}", tags=["erasures"])
+
+    @api.get(
+        "/preview-forgetting",
+        summary="What would go if somebody were forgotten, and what would be left",
+        responses=DOCUMENTED,
+        openapi_extra=needs("erase"),
+    )
+    async def preview_forgetting(
+        request: Request, plan: PlanPath, id: Annotated[str, Query(description="The stakeholder's id.")] = ""
+    ) -> ForgettingPreview:
+        known = await views.plan(request, plan)
+        preview = await run_in_threadpool(preview_of, known, id)
+        if preview is None:
+            raise Rejected(
+                404, "unknown-stakeholder", "There is nobody of this id in this plan who could be forgotten."
+            )
+        return preview
 
     return api

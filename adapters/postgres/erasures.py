@@ -25,6 +25,7 @@ from adapters.privacy.erasure_list import ErasureList
 from adapters.privacy.sealing import drop_derived_keys
 from application.aggregates.erasures import Certificate, Erased, Erasure, KeyGeneration, certificate, record_again
 from application.aggregates.ports import EventStore
+from application.aggregates.traces import Traces
 from domain.registry import REGISTRY
 
 SECONDS_BETWEEN_SWEEPS = 1.0
@@ -43,7 +44,7 @@ ADDED = (
     " AND convert_from(state, 'UTF8')::json #>> '{data,id}' = %s ORDER BY originator_version LIMIT 1"
 )
 NOTED = (
-    "SELECT plan_id, stakeholder, version, generation, key_made_at, key_destroyed_at, listed_at"
+    "SELECT plan_id, stakeholder, version, generation, key_made_at, key_destroyed_at, listed_at, traces::text"
     " FROM plantrail_keys.erasures"
 )
 
@@ -77,8 +78,10 @@ class PostgresErasures:
     def when_forgotten(self, purge: Purge) -> None:
         self._memories.append(purge)
 
-    def complete(self, plan_id: UUID, version: int, state: bytes) -> None:
+    def complete(self, plan_id: UUID, version: int, state: bytes, traces: Traces | None = None) -> None:
         """Do everything that is still to be done after an event that forgets somebody.
+
+        `traces` are known only to whoever looked before: a name cannot be found once nobody knows it.
 
         Raises `StoreUnavailable`, `ErasureListUnfit`.
         """
@@ -95,10 +98,11 @@ class PostgresErasures:
         with self._of_keys.connection() as connection:
             connection.execute(
                 "INSERT INTO plantrail_keys.erasures"
-                " (plan_id, stakeholder, version, generation, key_made_at, key_destroyed_at)"
-                " VALUES (%s, %s, %s, %s, %s, %s)"
-                " ON CONFLICT (plan_id, stakeholder) DO UPDATE SET version = excluded.version",
-                (plan_id, who, version, generation, made_at, destroyed_at),
+                " AS noted (plan_id, stakeholder, version, generation, key_made_at, key_destroyed_at, traces)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s)"
+                " ON CONFLICT (plan_id, stakeholder) DO UPDATE SET version = excluded.version,"
+                " traces = coalesce(noted.traces, excluded.traces)",
+                (plan_id, who, version, generation, made_at, destroyed_at, as_kept(traces)),
             )
 
     def sweep(self) -> None:
@@ -189,14 +193,16 @@ class PostgresErasures:
         erased = (self._erased(*row) for row in noted)
         return [certificate(each, generations) for each in erased if each]
 
-    def _erased(self, plan_id: UUID, stakeholder: str, version: int, *of_key: Any) -> Erased | None:
+    def _erased(self, plan_id: UUID, stakeholder: str, version: int, *noted: Any) -> Erased | None:
         """Return what is on record of an erasure; None if an older copy of the log lacks the event."""
         if (state := self._event(plan_id, version)) is None:
             return None
         meta = from_json(state)["meta"]
+        generation, made_at, destroyed_at, listed_at, found = noted
         return Erased(
             meta["command_id"], plan_id, stakeholder, f"{plan_id}:{version}", sha256(state).hexdigest(),
-            datetime.fromisoformat(meta["recorded_at"]), meta["actor"], *of_key,
+            datetime.fromisoformat(meta["recorded_at"]), meta["actor"], generation, made_at, destroyed_at, listed_at,
+            Traces.model_validate_json(found) if found else None,
         )  # fmt: skip
 
     def _noted(self, where: str = "", *values: object) -> list[Any]:
@@ -207,6 +213,11 @@ class PostgresErasures:
         with self._datastore.connection() as connection:
             row = connection.execute(EVENT, (plan_id, version)).fetchone()
         return bytes(row[0]) if row else None
+
+
+def as_kept(traces: Traces | None) -> str | None:
+    """Return traces as they are kept: ids and names of fields, no words."""
+    return traces.model_dump_json() if traces else None
 
 
 def added_by(connection: Connection[Any], plan_id: UUID, stakeholder: str) -> str | None:

@@ -1,6 +1,6 @@
 """The event store port, implemented by the application of eventsourcing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from anyio import CapacityLimiter
@@ -13,8 +13,10 @@ from adapters.events.stored_format import MetaToRecord, decode_all, speaks_of_pe
 from adapters.postgres.application import AccountPlanApplication
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.erasures import PostgresErasures
+from adapters.postgres.people import PostgresPeople
 from adapters.postgres.recorder import append_of
 from application.aggregates.ports import Answer, Commit
+from application.aggregates.traces import Traces
 from application.scenarios.simulation import SOURCE, RealEventsHeld
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan import ACCOUNT_PLAN
@@ -45,6 +47,7 @@ class PostgresEventStore:
     """The event store: see `application.aggregates.ports.EventStore` and `application.reports.ports.Histories`."""
 
     def __init__(self, application: AccountPlanApplication, datastore: Datastore, erasures: PostgresErasures) -> None:
+        self._people = PostgresPeople(datastore)
         self._events = application.events
         self._recorder = application.recorder
         self._mapper = application.mapper
@@ -76,9 +79,11 @@ class PostgresEventStore:
 
     def append(self, commit: Commit) -> Sequence[Recorded] | None:
         try:
-            return self._events.record(to_be_recorded(commit), expected=commit.expected, answer=commit.answer)
+            recorded = self._events.record(to_be_recorded(commit), expected=commit.expected, answer=commit.answer)
         except IntegrityError:
             return None
+        self._people.note((commit.context.actor, commit.context.on_behalf_of))
+        return recorded
 
     async def append_soon(self, commit: Commit) -> Sequence[Recorded] | None:
         if any(speaks_of_people(each.event, MetaToRecord.of(each, commit.context)) for each in commit.events):
@@ -103,6 +108,7 @@ class PostgresEventStore:
         recorded = self._recorder.insert_together(wanted, _refuse_beside_real_events) is not None
         if recorded:
             self._erasures.sweep()
+            self._people.note({who for each in commits for who in (each.context.actor, each.context.on_behalf_of)})
         return recorded
 
     def answered(self, scope: bytes) -> Answer | None:
@@ -119,8 +125,14 @@ class PostgresEventStore:
         with self._datastore.connection() as connection:
             return connection.execute(PURGE, (MOST_PURGED,)).rowcount
 
-    def forget(self, forgotten: Recorded) -> None:
-        self._erasures.complete(forgotten.aggregate_id, forgotten.version, forgotten.stored)
+    def knows(self, ids: Collection[str]) -> bool:
+        return self._people.knows(ids)
+
+    def strangers(self, ids: Collection[str]) -> Mapping[str, Sequence[str]]:
+        return self._people.strangers(ids)
+
+    def forget(self, forgotten: Recorded, traces: Traces) -> None:
+        self._erasures.complete(forgotten.aggregate_id, forgotten.version, forgotten.stored, traces)
 
 
 def to_be_recorded(commit: Commit) -> list[Recorded]:

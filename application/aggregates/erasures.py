@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.aggregates.ports import CommandContext, Commit, EventStore, ToRecord
+from application.aggregates.traces import Traces
 from domain.aggregates import AggregateType
 from domain.language import Event
 
@@ -99,6 +100,10 @@ class Certificate(BaseModel):
     remains: list[Remainder]
     final: bool
     final_at: datetime | None = Field(description="When the last of those generations was destroyed.")
+    traces: Traces | None = Field(
+        description="Events whose words went, and events that still name them. Null where it was recorded anew in an"
+        " older copy, or a process died in the middle: then their name was known to nobody any more."
+    )
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,7 @@ class Erased:
     key_made_at: datetime | None
     key_destroyed_at: datetime
     listed_at: datetime
+    traces: Traces | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +158,7 @@ def certificate(erased: Erased, generations: Sequence[KeyGeneration]) -> Certifi
         remains=[remainder(generation) for generation in left],
         final=not left,
         final_at=max(erased.key_destroyed_at, *ends) if not left else None,
+        traces=erased.traces,
     )
 
 

@@ -4,7 +4,7 @@ from asyncio import Lock as TurnOnTheLoop
 from asyncio import timeout
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from threading import Lock
 from time import monotonic
@@ -17,6 +17,8 @@ from application.aggregates.cache import LoadedAggregate, forgotten_in
 from application.aggregates.pending import Done, Outside, PendingAggregate, nothing_outside, with_id
 from application.aggregates.ports import Answer, CommandContext, Commit, EventStore, StoreBusy
 from application.aggregates.read import AggregateReader
+from application.aggregates.strangers import cautions_about_strangers, people_named
+from application.aggregates.traces import traces
 from domain.aggregates import A, AggregateType
 from domain.language import Caution, Command, Event, Refusal
 from domain.record import Recorded
@@ -182,6 +184,8 @@ class Aggregates(AggregateReader[A]):
             known = self.remembered(id)
             if self._asks_others or not is_ours or not 0 < known.version <= MOST_EVENTS_AT_ONCE:
                 return None
+            if not self._store.knows({context.actor, *(who for command in commands for who in people_named(command))}):
+                return None
             try:
                 commit, done = self._decided(known, commands, context, if_match, key, None, check)
             except (Refusal, CommandRefused, VersionConflict, CallerNotAllowed):
@@ -248,7 +252,10 @@ class Aggregates(AggregateReader[A]):
         pending, done = PendingAggregate(known, self._outside), list[Done]()
         for place, command in enumerate(commands):
             try:
-                done.append(pending.take(command, at, command_id=str(self._make_id())))
+                before = pending.state
+                carried_out = pending.take(command, at, command_id=str(self._make_id()))
+                strangers = cautions_about_strangers(self._store, before, command, context)
+                done.append(replace(carried_out, warnings=(*carried_out.warnings, *strangers)))
             except Refusal as refusal:
                 raise (CommandRefused(place, refusal) if len(commands) > 1 else refusal) from None
         opened = any(isinstance(command, self._type.opening.command) for command in commands)
@@ -260,9 +267,10 @@ class Aggregates(AggregateReader[A]):
         opened = not known.records and bool(recorded)
         if forgotten_in(recorded):
             self._cache.drop(known.id)
+            left = traces(known.state, known.records, forgotten_in(recorded))
             for record in recorded:
                 if record.event.forgets() is not None:
-                    self._store.forget(record)
+                    self._store.forget(record, left)
             known = self.refreshed(LoadedAggregate.of(self._type, known.id))
         elif recorded:
             known = known.with_news(recorded)

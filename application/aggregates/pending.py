@@ -1,18 +1,20 @@
 """Decides several commands one after the other before anything is recorded."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, Generic
 from uuid import UUID
 
 from application.aggregates.cache import LoadedAggregate, forgotten_in
 from application.aggregates.ports import ToRecord
 from domain.aggregates import A
+from domain.cautions import about_the_finish, finish_told
 from domain.language import Caution, Command, Event
 from domain.markers import Sealed, marked
 from domain.record import Recorded
-from domain.rules import speaks_of
+from domain.rules import named_in, speaks_of
 from domain.things import Aggregate
 
 
@@ -50,15 +52,25 @@ class PendingAggregate(Generic[A]):
         """Decide a command. Raises `Refusal`; then nothing has changed."""
         decision = self.known.type.decide(self.state, command, at)
         self._outside(self.known, self.state, command)
-        about = speaks_of(self.state, command)
+        warnings = (*decision.warnings, *self._about_the_finish(command))
+        about, named = speaks_of(self.state, command), named_in(self.state, command)
         first = self.state.version + 1
         self.to_record += [
-            ToRecord(event, at, command_id, command.reason, about, self._former_words_spoke_of(event))
+            ToRecord(event, at, command_id, command.reason, about, self._former_words_spoke_of(event), named)
             for event in decision.events
         ]
         self.state = self._after(decision.events)
         types = {version: type(event).__name__ for version, event in enumerate(decision.events, first)}
-        return Done(command.subject(), types, decision.warnings)
+        return Done(command.subject(), types, warnings)
+
+    def _about_the_finish(self, command: Command) -> Iterator[Caution]:
+        """Yield a warning where what was promised was done before it was recorded as promised."""
+        if finish_told(command):
+            recorded = ((each.event, each.meta.recorded_at) for each in self.known.records)
+            pending = ((each.event, each.at) for each in self.to_record)
+            first = next((at for event, at in chain(recorded, pending) if is_about_the_same(event, command)), None)
+            if first:
+                yield from about_the_finish(command, self.known.type.today(self.state, first))
 
     def _after(self, news: Sequence[Event]) -> A:
         type = self.known.type
@@ -94,7 +106,7 @@ def repeats_words(event: Event) -> bool:
     return any(field == "former" for field, _ in marked(type(event), Sealed))
 
 
-def is_about_the_same(event: Event, other: Event) -> bool:
+def is_about_the_same(event: Event, other: Event | Command) -> bool:
     return (event.noun, event.subject()) == (other.noun, other.subject())
 
 

@@ -1,11 +1,12 @@
 """What the application needs from outside: an event store, and the context of each command."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+from application.aggregates.traces import Traces
 from domain.language import Event
 from domain.record import Recorded
 
@@ -75,6 +76,8 @@ class ToRecord(NamedTuple):
     """The stakeholders that its free text is about."""
     former_about: tuple[str, ...] = ()
     """The stakeholders that the former text is about, if the event repeats it."""
+    named: tuple[str, ...] = ()
+    """The stakeholders whose names its text holds."""
 
 
 class Commit(NamedTuple):
@@ -103,8 +106,17 @@ class EventStore(Protocol):
     def answered(self, scope: bytes) -> Answer | None:
         """Return the answer given under an Idempotency-Key within the last 24 hours."""
 
-    def forget(self, forgotten: Recorded) -> None:
-        """Destroy the key of the person that an event forgets, and do everything that follows from it.
+    def knows(self, ids: Collection[str]) -> bool:
+        """Return whether all these people of ours are known for sure, as far as this process remembers: the database is
+        not asked."""
+
+    def strangers(self, ids: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """Return which of these people of ours have no key, are on no team and have changed nothing, each with the
+        nearest ids of those who have. While nobody has, nobody is a stranger. Raises `StoreUnavailable`."""
+
+    def forget(self, forgotten: Recorded, traces: Traces) -> None:
+        """Destroy the key of the person that an event forgets, and do everything that follows from it. `traces` were
+        found before, and are kept with the erasure.
 
         It can safely be repeated. Raises `StoreUnavailable`; the rest is then completed later by itself.
         """

@@ -11,7 +11,7 @@ from application.findings.sentences import called, counted, listed, percent
 from domain.account_plan.actions import Action
 from domain.account_plan.plays import Play
 from domain.account_plan.promises import Promise, open_promises
-from domain.vagueness import cautions_about
+from domain.vagueness import is_vague
 
 
 def overdue_promise(at: Examined) -> Iterator[Found]:
@@ -44,7 +44,7 @@ def _give_up(promise: Promise) -> list[Remedy]:
 def vague_promise(at: Examined) -> Iterator[Found]:
     for promise in open_promises(at.plan):
         words = "title" if isinstance(promise, Play) else "statement"
-        if cautions_about(getattr(promise, words), f"/{words}"):
+        if is_vague(getattr(promise, words)):
             yield Found(
                 f"The {promise.noun} {called(promise)} names no object: nobody can tell on {promise.due_on} whether"
                 f" {promise.owner} did it. Say what will be different, and for whom.",

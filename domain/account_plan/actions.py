@@ -12,6 +12,7 @@ from domain.language import (
     Decision,
     DueDay,
     Event,
+    FinishDay,
     Many,
     OptionalName,
     OptionalText,
@@ -22,6 +23,7 @@ from domain.language import (
     Refusal,
     Slug,
     StakeholderId,
+    Statement,
     Terms,
     Text,
     Unless,
@@ -30,7 +32,6 @@ from domain.language import (
 )
 from domain.markers import Belongs
 from domain.things import Draft, Thing
-from domain.vagueness import cautions_about
 
 ActionKind = Literal["task", "touch", "introduction", "mitigation", "milestone", "joint"]
 ActionState = Literal["open", "done", "dropped"]
@@ -187,7 +188,7 @@ class AddAction(ActionCommand, LinkingAction):
     needs: ClassVar[Any] = "new"
 
     id: Slug | None = None
-    statement: Text
+    statement: Statement
     kind: ActionKind
     owner: PersonId
     due_on: DueDay
@@ -212,7 +213,7 @@ class ReassignAction(ActionCommand):
 
 class RestateAction(ActionCommand):
     id: Slug
-    statement: Unless[Text] = None
+    statement: Unless[Statement] = None
     expected: OptionalText = None
 
 
@@ -238,7 +239,7 @@ class AcknowledgeAction(ActionCommand):
 
 class CompleteAction(ActionCommand):
     id: Slug
-    finished_on: PastDay
+    finished_on: FinishDay
     result: OptionalText = None
     evidence: OptionalText = None
 
@@ -300,7 +301,7 @@ class Action(ActionLinks, ActionTerms, Thing):
 
 def decide(plan: AccountPlan, command: ActionCommands, _today: date) -> Decision[ActionEvents]:
     if isinstance(command, AddAction):
-        return Decision((ActionAdded(**said(command)),), cautions_about(command.statement, "/statement"))
+        return Decision((ActionAdded(**said(command)),))
 
     action = plan.the(Action, command.id)
     new = changed(command, action)
@@ -330,7 +331,7 @@ def decide(plan: AccountPlan, command: ActionCommands, _today: date) -> Decision
             event = ActionReopened(id=id)
         case _:
             assert_never(command)
-    return Decision((event,) if event else (), cautions_about(new.get("statement"), "/statement"))
+    return Decision((event,) if event else ())
 
 
 def reschedule(action: Action, due_on: date, keep_hold: bool) -> ActionRescheduled | None:

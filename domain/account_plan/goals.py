@@ -1,6 +1,6 @@
 """Topic: goals, what the plan is to achieve, by when, and how far it has come."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
@@ -9,12 +9,15 @@ from pydantic import computed_field
 
 from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import Topic
+from domain.cautions import is_late_to_ease
 from domain.corrections import Mistakes
 from domain.language import (
+    Caution,
     Command,
     Decision,
     DueDay,
     Event,
+    FinishDay,
     Name,
     Number,
     PastDay,
@@ -22,6 +25,7 @@ from domain.language import (
     PersonId,
     Prose,
     Slug,
+    Statement,
     Terms,
     Text,
     Unless,
@@ -29,7 +33,6 @@ from domain.language import (
     said,
 )
 from domain.things import Draft, Thing
-from domain.vagueness import cautions_about
 
 GoalKind = Literal["revenue", "logo", "reference", "strategic", "relationship"]
 GoalState = Literal["open", "achieved", "abandoned"]
@@ -130,7 +133,7 @@ class SetGoal(GoalCommand):
 
     id: Slug | None = None
     kind: GoalKind
-    statement: Text
+    statement: Statement
     measure: Text
     unit: Name
     baseline: Number
@@ -145,7 +148,7 @@ class ReviseGoal(GoalCommand):
     id: Slug
     target: Unless[Number] = None
     due_on: Unless[DueDay] = None
-    statement: Unless[Text] = None
+    statement: Unless[Statement] = None
     measure: Unless[Text] = None
     owner: Unless[PersonId] = None
     reason: Text
@@ -161,7 +164,7 @@ class ReportProgress(GoalCommand):
 
 class AchieveGoal(GoalCommand):
     id: Slug
-    achieved_on: PastDay
+    achieved_on: FinishDay
     value: Number | None = None
 
 
@@ -218,9 +221,19 @@ class Goal(GoalTerms, Thing):
         return {report.as_of_on: report.value for report in self.progress}.get(day)
 
 
-def decide(plan: AccountPlan, command: GoalCommands, _today: date) -> Decision[GoalEvents]:
+EASED = "A target that is eased so late looks like moving the goalposts: {former} was said for {due_on}."
+
+
+def cautions_about_goalposts(before: Goal, after: Goal, today: date) -> Iterator[Caution]:
+    """Yield a warning where a target is eased so late that the goal would hardly be missed any more."""
+    eased = after.target < before.target if before.target >= before.baseline else after.target > before.target
+    if eased and is_late_to_ease(before.due_on, today):
+        yield Caution("goalpost", "/target", EASED.format(former=before.target, due_on=before.due_on))
+
+
+def decide(plan: AccountPlan, command: GoalCommands, today: date) -> Decision[GoalEvents]:
     if isinstance(command, SetGoal):
-        return Decision((GoalSet(**said(command)),), cautions_about(command.statement, "/statement"))
+        return Decision((GoalSet(**said(command)),))
 
     goal = plan.the(Goal, command.id)
     new = changed(command, goal)
@@ -228,7 +241,8 @@ def decide(plan: AccountPlan, command: GoalCommands, _today: date) -> Decision[G
     match command:
         case ReviseGoal(id=id):
             former = Goalposts(**{name: getattr(goal, name) for name in new})
-            event = GoalRevised(id=id, **new, former=former) if new else None
+            revised = (GoalRevised(id=id, **new, former=former),) if new else ()
+            return Decision(revised, tuple(cautions_about_goalposts(goal, goal.but(new), today)))
         case ReportProgress(value=value, as_of_on=day):
             event = ProgressReported(**said(command)) if value != goal.value_on(day) else None
         case AchieveGoal():
@@ -239,7 +253,7 @@ def decide(plan: AccountPlan, command: GoalCommands, _today: date) -> Decision[G
             event = GoalReopened(id=id)
         case _:
             assert_never(command)
-    return Decision((event,) if event else (), cautions_about(new.get("statement"), "/statement"))
+    return Decision((event,) if event else ())
 
 
 def apply(draft: Draft, event: GoalEvents) -> None:
@@ -267,5 +281,7 @@ TOPIC = Topic(
     (Goal,),
     decide,
     apply,
-    mistakes=(Mistakes(Goal, SetGoal, later={AchieveGoal: ("achieved_on", "value")}),),
+    mistakes=(
+        Mistakes(Goal, SetGoal, later={AchieveGoal: ("achieved_on", "value")}, cautions=cautions_about_goalposts),
+    ),
 )

@@ -29,6 +29,7 @@ from domain.language import (
     Share,
     Slug,
     StakeholderId,
+    Statement,
     Terms,
     Text,
     Unless,
@@ -36,7 +37,6 @@ from domain.language import (
     said,
 )
 from domain.things import Aggregate, Draft, Thing
-from domain.vagueness import cautions_about
 
 OpportunityKind = Literal["product_gap", "adjacent", "renewal_upgrade", "partnership"]
 OpportunitySource = Literal["plan", "referral", "customer_marketing", "expansion_logo", "marketing", "inbound"]
@@ -242,7 +242,7 @@ class SetNextBestAction(OpportunityCommand):
     """What brings it forward next: by whom and by when.  It takes the place of the one before."""
 
     id: Slug
-    statement: Text
+    statement: Statement
     owner: PersonId
     due_on: DueDay
 
@@ -375,7 +375,7 @@ def set_next_best_action(opportunity: Opportunity, command: SetNextBestAction) -
     event = NextBestActionSet(**said(command))
     if next_best_action_of(event) == opportunity.next_best_action:
         return Decision()
-    return Decision((event,), cautions_about(command.statement, "/statement"))
+    return Decision((event,))
 
 
 def next_best_action_of(event: NextBestActionSet) -> NextBestAction:

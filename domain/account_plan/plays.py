@@ -27,6 +27,7 @@ from domain.language import (
     Decision,
     DueDay,
     Event,
+    FinishDay,
     Many,
     OptionalFigure,
     OptionalName,
@@ -39,6 +40,7 @@ from domain.language import (
     Share,
     Slug,
     StakeholderId,
+    Statement,
     Terms,
     Text,
     Unless,
@@ -46,7 +48,6 @@ from domain.language import (
     said,
 )
 from domain.things import Draft, Thing
-from domain.vagueness import cautions_about
 
 PlayKind = Literal["access", "discovery", "proof", "governance"]
 PlayState = Literal["planned", "in_flight", "blocked", "won", "lost", "dropped"]
@@ -222,7 +223,7 @@ class PlanPlay(PlayCommand, LinkingPlay):
     needs: ClassVar[Any] = "new"
 
     id: Slug | None = None
-    title: Text
+    title: Statement
     kind: PlayKind
     owner: PersonId
     due_on: DueDay
@@ -268,7 +269,7 @@ class ReassignPlay(PlayCommand):
 
 class RestatePlay(PlayCommand):
     id: Slug
-    title: Unless[Text] = None
+    title: Unless[Statement] = None
     success_measure: Unless[Text] = None
     measure: OptionalText = None
     target: OptionalFigure = None
@@ -285,7 +286,7 @@ class FinishingPlay(PlayCommand):
     """A blank result is accepted, and the review says that there is none."""
 
     id: Slug
-    finished_on: PastDay
+    finished_on: FinishDay
     result: OptionalText
     actual: OptionalFigure = None
     evidence: OptionalText = None
@@ -379,7 +380,7 @@ class Play(PlayLinks, PlayTerms, Thing):
 def decide(plan: AccountPlan, command: PlayCommands, today: date) -> Decision[PlayEvents]:
     if isinstance(command, PlanPlay):
         check_play(plan, None, command)
-        return Decision((PlayPlanned(**said(command)),), cautions_about(command.title, "/title"))
+        return Decision((PlayPlanned(**said(command)),))
 
     play = plan.the(Play, command.id)
     new = changed(command, play)
@@ -413,7 +414,7 @@ def decide(plan: AccountPlan, command: PlayCommands, today: date) -> Decision[Pl
             event = PlayReopened(id=id)
         case _:
             assert_never(command)
-    return Decision((event,) if event else (), cautions_about(new.get("title"), "/title"))
+    return Decision((event,) if event else ())
 
 
 def check_play(_plan: AccountPlan, _before: Play | None, after: PlanPlay | Play) -> None:

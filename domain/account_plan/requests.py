@@ -12,19 +12,18 @@ from domain.language import (
     Decision,
     DueDay,
     Event,
-    PastDay,
+    FinishDay,
     Person,
     PersonId,
     Prose,
     Refusal,
     Slug,
+    Statement,
     Terms,
-    Text,
     changed,
     said,
 )
 from domain.things import Draft, Thing
-from domain.vagueness import cautions_about
 
 Function = Literal["marketing", "product", "customer_success", "executive", "finance", "legal"]
 RequestKind = Literal[
@@ -113,7 +112,7 @@ class RaiseRequest(RequestCommand):
     id: Slug | None = None
     function: Function
     kind: RequestKind
-    statement: Text
+    statement: Statement
     owner: PersonId
     due_on: DueDay | None = None
     goal: GoalId | None = None
@@ -137,7 +136,7 @@ class DeliverRequest(RequestCommand):
     """What was asked for is there, whether or not anybody had answered."""
 
     id: Slug
-    delivered_on: PastDay
+    delivered_on: FinishDay
 
 
 RequestCommands = RaiseRequest | ReassignRequest | AnswerRequest | DeliverRequest
@@ -185,7 +184,7 @@ class Request(RequestTerms, Thing):
 def decide(plan: AccountPlan, command: RequestCommands, _today: date) -> Decision[RequestEvents]:
     match command:
         case RaiseRequest():
-            return Decision((RequestRaised(**said(command)),), cautions_about(command.statement, "/statement"))
+            return Decision((RequestRaised(**said(command)),))
         case ReassignRequest(id=id):
             request = plan.the(Request, id)
             new = changed(command, request)

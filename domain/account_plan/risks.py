@@ -21,6 +21,7 @@ from domain.language import (
     PersonId,
     Prose,
     Slug,
+    Statement,
     Terms,
     Text,
     Unless,
@@ -28,7 +29,6 @@ from domain.language import (
     said,
 )
 from domain.things import Draft, Thing
-from domain.vagueness import cautions_about
 
 RiskKind = Literal[
     "renewal_exposure",
@@ -174,7 +174,7 @@ class PlanMitigation(RiskCommand):
     """
 
     id: Slug
-    statement: Text
+    statement: Statement
 
 
 class CloseRisk(RiskCommand):
@@ -247,7 +247,7 @@ def decide(plan: AccountPlan, command: RiskCommands, _today: date) -> Decision[R
         case PlanMitigation(statement=statement):
             if statement in risk.mitigations:
                 return Decision()
-            return Decision((MitigationPlanned(**said(command)),), cautions_about(statement, "/statement"))
+            return Decision((MitigationPlanned(**said(command)),))
         case CloseRisk():
             event = RiskClosed(**said(command))
         case ReopenRisk(id=id):

@@ -19,6 +19,7 @@ from domain.language import (
     CommandRight,
     Decision,
     Event,
+    LongPastDay,
     Many,
     OptionalEmail,
     OptionalName,
@@ -27,6 +28,7 @@ from domain.language import (
     PastDay,
     Person,
     Personal,
+    PersonalSpeech,
     Prose,
     Refusal,
     Slug,
@@ -37,7 +39,7 @@ from domain.language import (
     changed,
     said,
 )
-from domain.markers import Sealed, marked
+from domain.markers import Identifies, Sealed, marked
 from domain.rules import whoever
 from domain.things import Aggregate, Draft, Thing
 
@@ -79,7 +81,7 @@ class Details(Position):
     location: Personal | None = None
     crm_id: str | None = None
     roles: tuple[Role, ...] = ()
-    motivators: tuple[Personal, ...] = ()
+    motivators: tuple[PersonalSpeech, ...] = ()
     joined_on: date | None = None
 
 
@@ -169,7 +171,7 @@ class StakeholderCommand(Command):
 class Positioning(Command):
     """Where somebody stands."""
 
-    title: OptionalName = None
+    title: Annotated[OptionalName, Identifies()] = None
     unit: UnitId | None = None
     reports_to: StakeholderId | None = None
 
@@ -177,15 +179,15 @@ class Positioning(Command):
 class Describing(Positioning):
     """What a stakeholder may be described by."""
 
-    name: OptionalName = None
+    name: Annotated[OptionalName, Identifies()] = None
     email: OptionalEmail = None
     email_status: EmailStatus | None = None
-    phone: OptionalName = None
-    location: OptionalName = None
-    crm_id: OptionalName = None
+    phone: Annotated[OptionalName, Identifies()] = None
+    location: Annotated[OptionalName, Identifies()] = None
+    crm_id: Annotated[OptionalName, Identifies()] = None
     roles: Roles = ()
     motivators: Many[Text] = ()
-    joined_on: PastDay | None = None
+    joined_on: LongPastDay | None = None
 
 
 class AddStakeholder(StakeholderCommand, Describing):
@@ -293,7 +295,7 @@ class Stakeholder(Details, Thing):
 
     level: Level
     attitude: int | None = None
-    evidence: Personal | None = None
+    evidence: PersonalSpeech | None = None
     """Of the attitude as it is now."""
     power: int | None = None
     relationships: Mapping[Person, int] = {}
@@ -373,17 +375,21 @@ def decide(plan: AccountPlan, command: StakeholderCommands, _today: date) -> Dec
 
 
 def forget(plan: AccountPlan, id: str) -> tuple[StakeholderForgotten, ...]:
-    """Whoever was entered under several ids is forgotten under all of them; who was withdrawn can be forgotten too.
-
-    Raises `LegalHold`.
-    """
-    people = plan.all(Stakeholder)
-    meant = whoever(plan, id)
-    same = [each for each in people if whoever(plan, each) == meant] or [id]
-    remembered = [each for each in same if not (people[each].forgotten if each in people else is_gone(plan, each))]
-    if remembered and the_plan(plan).on_hold:
+    """Return what is recorded to forget somebody under all of their ids. Raises `LegalHold`."""
+    ids = to_forget(plan, id)
+    if ids and the_plan(plan).on_hold:
         raise LegalHold("/id")
-    return tuple(StakeholderForgotten(id=each) for each in remembered)
+    return tuple(StakeholderForgotten(id=each) for each in ids)
+
+
+def to_forget(plan: AccountPlan, id: str) -> list[str]:
+    """Return the ids under which somebody is still to be forgotten: their own and those of whoever was merged with
+    them. Who was withdrawn can be forgotten too. Empty where there is nobody, or nobody any more."""
+    people, meant = plan.all(Stakeholder), whoever(plan, id)
+    same = [each for each in people if whoever(plan, each) == meant]
+    if not same and (Stakeholder.noun, id) in plan.spent_ids:
+        same = [id]
+    return [each for each in same if not (people[each].forgotten if each in people else is_gone(plan, each))]
 
 
 WITHDRAWN_AND_FORGOTTEN = "stakeholder who was withdrawn and forgotten"

@@ -10,7 +10,7 @@ from pydantic import Field
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.stakeholders import Role, Roles, Stakeholder, StakeholderCommand, StakeholderEvent, same_roles
 from domain.aggregates import Topic
-from domain.language import Decision, Grade, OptionalText, Person, Personal, PersonId, Slug, said
+from domain.language import Decision, Grade, OptionalText, Person, PersonalSpeech, PersonId, Slug, said
 from domain.things import Draft
 
 # Events
@@ -29,7 +29,7 @@ class SentimentChanged(StakeholderEvent):
     id: str
     attitude: int | None
     former: int | None
-    evidence: Personal | None = None
+    evidence: PersonalSpeech | None = None
 
 
 class PowerRated(StakeholderEvent):

@@ -9,7 +9,7 @@ from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import Topic
 from domain.calendar import Day
 from domain.corrections import Mistakes
-from domain.language import Command, Decision, Event, Many, Prose, Terms, Text, said
+from domain.language import Command, Decision, Event, Many, Prose, Statement, Terms, Text, said
 from domain.things import Draft, Thing
 
 MOST_PRIORITIES = 3
@@ -76,7 +76,7 @@ class SetPriorities(Command):
     needs: ClassVar[Any] = "nothing"
 
     quarter: Quarter
-    statements: Annotated[tuple[Text, ...], Field(max_length=MOST_PRIORITIES)]
+    statements: Annotated[tuple[Statement, ...], Field(max_length=MOST_PRIORITIES)]
 
     def subject(self) -> str | None:
         return self.quarter

@@ -91,10 +91,8 @@ def test_no_promise_is_accepted_without_its_day_or_its_owner(missing):
 
 def test_a_vague_statement_is_accepted_with_a_warning():
     vague = {"statement": "Follow up with the customer"}
-    given().when(AddAction(**TERMS | vague)).then(ActionAdded(**TERMS | vague), warnings=("vague-statement",))
-    given(ADDED).when(RestateAction(id="offer", **vague)).then(
-        ActionRestated(id="offer", **vague), warnings=("vague-statement",)
-    )
+    given().when(AddAction(**TERMS | vague)).then(ActionAdded(**TERMS | vague), warnings=("vague",))
+    given(ADDED).when(RestateAction(id="offer", **vague)).then(ActionRestated(id="offer", **vague), warnings=("vague",))
 
 
 def test_an_action_due_more_than_a_year_before_the_plan_was_opened_is_refused():

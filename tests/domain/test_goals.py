@@ -65,10 +65,10 @@ def test_a_goal_without_measure_day_or_owner_is_no_goal(field):
 
 def test_a_vague_goal_is_accepted_with_a_warning():
     vague = {"statement": "Grow the account"}
-    given().when(SetGoal(**TERMS | vague)).then(GoalSet(**TERMS | vague), warnings=("vague-statement",))
+    given().when(SetGoal(**TERMS | vague)).then(GoalSet(**TERMS | vague), warnings=("vague",))
     revised = GoalRevised(id="triple", **vague, former=Goalposts(statement=TERMS["statement"]))
     revise = ReviseGoal(id="triple", **vague, reason="simpler")
-    given(SET).when(revise).then(revised, warnings=("vague-statement",))
+    given(SET).when(revise).then(revised, warnings=("vague",))
 
 
 def test_a_goal_due_more_than_a_year_before_the_plan_was_opened_is_refused():

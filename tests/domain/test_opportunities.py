@@ -206,7 +206,7 @@ def test_a_next_best_action_takes_the_place_of_the_one_before():
 def test_a_vague_next_best_action_is_accepted_with_a_warning():
     vague = TO_DO | {"statement": "Follow up with the customer"}
     history = given(OPENED_LINE_B)
-    history.when(SetNextBestAction(**vague)).then(NextBestActionSet(**vague), warnings=("vague-statement",))
+    history.when(SetNextBestAction(**vague)).then(NextBestActionSet(**vague), warnings=("vague",))
 
 
 def test_a_next_best_action_due_more_than_a_year_before_the_plan_was_opened_is_refused():

@@ -65,7 +65,7 @@ def test_the_id_of_a_play_is_taken_once():
 
 def test_a_vague_title_is_accepted_with_a_warning():
     vague = {"title": "Deepen the relationship"}
-    given().when(PlanPlay(**TERMS | vague)).then(PlayPlanned(**TERMS | vague), warnings=("vague-statement",))
+    given().when(PlanPlay(**TERMS | vague)).then(PlayPlanned(**TERMS | vague), warnings=("vague",))
 
 
 def test_a_play_due_more_than_a_year_before_the_plan_was_opened_is_refused():

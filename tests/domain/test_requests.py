@@ -44,7 +44,7 @@ def test_the_id_of_a_request_is_taken_once():
 
 def test_a_vague_request_is_accepted_with_a_warning():
     vague = TERMS | {"statement": "Support the customer"}
-    given().when(RaiseRequest(**vague)).then(RequestRaised(**vague), warnings=("vague-statement",))
+    given().when(RaiseRequest(**vague)).then(RequestRaised(**vague), warnings=("vague",))
 
 
 def test_a_request_is_not_due_more_than_a_year_before_the_plan_was_opened():

@@ -101,7 +101,7 @@ def test_mitigations_add_up_and_each_is_planned_once():
 
 def test_a_vague_mitigation_is_accepted_with_a_warning():
     vague = {"id": "renewal", "statement": "Deepen the relationship"}
-    given(RAISED).when(PlanMitigation(**vague)).then(MitigationPlanned(**vague), warnings=("vague-statement",))
+    given(RAISED).when(PlanMitigation(**vague)).then(MitigationPlanned(**vague), warnings=("vague",))
 
 
 @pytest.mark.parametrize("outcome", ["averted", "accepted", "materialised"])

@@ -4,22 +4,25 @@ from datetime import date
 
 import pytest
 
-from domain.account_plan import COMMANDS, THINGS, fold
-from domain.account_plan.actions import ActionAdded, ActionCompleted
+from domain.account_plan import COMMANDS, EVENTS, THINGS, fold
+from domain.account_plan.actions import ActionAdded, ActionCompleted, AddAction
 from domain.account_plan.competition import CompetitorIdentified, CompetitorReassessed
 from domain.account_plan.goals import GoalAchieved, GoalSet
 from domain.account_plan.hypotheses import HypothesisProposed, HypothesisRefuted
+from domain.account_plan.identities import StakeholderMerged
 from domain.account_plan.opportunities import OpportunityOpened, OpportunityWon
 from domain.account_plan.overview import UnitAdded, UnitRemoved
+from domain.account_plan.plan import CorrectPlan
 from domain.account_plan.plays import PlayPlanned, PlayWon
-from domain.account_plan.reviews import ReviewCancelled, ReviewScheduled
+from domain.account_plan.reviews import ReviewCancelled, ReviewScheduled, ScheduleReview
 from domain.account_plan.risks import RiskClosed, RiskRaised
-from domain.account_plan.stakeholders import StakeholderAdded, StakeholderForgotten, StakeholderLeft
+from domain.account_plan.stakeholders import AddStakeholder, StakeholderAdded, StakeholderForgotten, StakeholderLeft
+from domain.account_plan.standing import ChangeSentiment
 from domain.account_plan.whitespace import OfferingListed, OfferingRetired
 from domain.language import Over, Unknown
 from domain.markers import Refers, marked
-from domain.rules import check_references
-from tests.given import OPENED
+from domain.rules import check_references, named_in, speaks_of
+from tests.given import OPENED, given
 
 JAN_5, MARCH_1 = date(2026, 1, 5), date(2026, 3, 1)
 
@@ -120,3 +123,72 @@ def test_nothing_more_is_told_of_who_was_forgotten(command, field, marker):
 def test_only_units_and_offerings_have_parts():
     parts = {marker.kind for c in COMMANDS.values() for _, marker in marked(c, Refers) if marker.part_of}
     assert parts == {"unit", "offering"} <= set(THINGS)
+
+
+# Names in text
+
+CFO = StakeholderAdded(id="cfo", name="Frauke Müller", title="Chief Financial Officer", level="executive")
+COO = StakeholderAdded(id="coo", name="Jane Doe", level="executive")
+CALL = {"id": "call", "kind": "task", "owner": "ann", "due_on": MARCH_1}
+
+
+def test_whoever_a_text_names_it_is_taken_to_speak_of():
+    plan = fold((OPENED, CFO, COO))
+    call = AddAction(**CALL, statement="Call frauke muller about the tour")
+    assert speaks_of(plan, call) == ("cfo",)
+    assert speaks_of(plan, call.model_copy(update={"about": ("coo",)})) == ("cfo", "coo")
+    assert speaks_of(plan, call.model_copy(update={"about": ()})) == (), "nobody is meant"
+    because = AddAction(**CALL, statement="Call the plant", reason="Doe wants it")
+    assert speaks_of(plan, because) == ("coo",)
+
+
+def test_the_answer_says_whom_a_text_names_and_where():
+    call = AddAction(**CALL, statement="Call Frauke Müller", expected="Jane signs", about=("coo",))
+    decided = given(CFO, COO).when(call)
+    warnings = decided.type.decide(decided.aggregate, call, decided.at).warnings
+    assert [(each.code, each.pointer) for each in warnings] == [("names-a-person", "/statement")]
+    assert "“cfo”" in warnings[0].detail
+    assert "Müller" not in warnings[0].detail
+    quiet = AddAction(**CALL, statement="Call Frauke Müller", about=())
+    given(CFO, COO).when(quiet).then(ActionAdded(**CALL, statement="Call Frauke Müller"))
+
+
+def test_names_are_found_in_parts_of_lists_and_in_lists_of_texts():
+    agenda = ({"topic": "Offer", "minutes": 5}, {"topic": "What Jane Doe said", "minutes": 5})
+    review = ScheduleReview(id="r", kind="weekly", planned_on=MARCH_1, agenda=agenda)
+    decided = given(COO).when(review)
+    [warning] = decided.type.decide(decided.aggregate, review, decided.at).warnings
+    assert (warning.code, warning.pointer) == ("names-a-person", "/agenda/1/topic")
+
+
+def test_a_label_that_stays_in_clear_says_so():
+    decided = given(COO).when(CorrectPlan(territory="Jane Doe", reason="x"))
+    [warning] = decided.type.decide(decided.aggregate, decided.command, decided.at).warnings
+    assert (warning.code, warning.pointer) == ("names-a-person", "/territory")
+    assert "in clear for ever" in warning.detail
+
+
+def test_who_somebody_is_names_nobody_else():
+    another = StakeholderAdded(id="cto", name="Jim Doe", title="Deputy of Frauke Müller", level="management")
+    given(CFO, COO).when(AddStakeholder(**another.model_dump(exclude_unset=True))).then(another)
+
+
+def test_what_a_stakeholder_command_says_of_others_is_sealed_for_them_as_well():
+    plan = fold((OPENED, CFO, COO))
+    said = ChangeSentiment(id="cfo", attitude=1, evidence="Jane Doe heard her say so")
+    assert (speaks_of(plan, said), named_in(plan, said)) == (("cfo", "coo"), ("coo",))
+
+
+def test_nobody_is_found_by_the_name_of_who_was_forgotten_or_withdrawn():
+    call = AddAction(**CALL, statement="Call Frauke Müller")
+    for gone in (StakeholderForgotten(id="cfo"), EVENTS["StakeholderWithdrawn"].model_validate({"id": "cfo"})):
+        plan = fold((OPENED, CFO, gone))
+        if isinstance(gone, StakeholderForgotten):
+            assert plan.named("stakeholder", "cfo").name == "[forgotten]"
+        assert speaks_of(plan, call) == ()
+
+
+def test_the_name_of_who_was_merged_means_the_other():
+    twice = StakeholderAdded(id="cfo-2", name="F. Mueller-Lang", level="executive")
+    plan = fold((OPENED, CFO, twice, StakeholderMerged(id="cfo-2", into="cfo")))
+    assert speaks_of(plan, AddAction(**CALL, statement="Call Mueller-Lang")) == ("cfo",)

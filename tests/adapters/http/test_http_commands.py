@@ -115,7 +115,7 @@ def test_what_changes_nothing_records_nothing_and_succeeds(acme: Api):
 
 def test_a_warning_says_where_to_look(acme: Api):
     [warning] = acme.done("add-action", **ACTION | {"statement": "Deepen the relationship"})["warnings"]
-    assert (warning["code"], warning["pointer"]) == ("vague-statement", "/statement")
+    assert (warning["code"], warning["pointer"]) == ("vague", "/statement")
     assert len(warning["detail"]) > 20
 
 

@@ -121,6 +121,30 @@ def test_forgetting_answers_a_certificate_that_is_final_when_the_old_key_generat
     assert final["final_at"] > certificate["key_destroyed_at"]
 
 
+CALL = {"kind": "task", "owner": "ann", "due_on": "2026-03-02"}
+
+
+def test_before_it_is_confirmed_and_in_the_certificate_forgetting_tells_which_words_go_and_which_stay(acme):
+    named = acme.done("add-action", id="call", statement="Call jane DOE about the tour", **CALL)
+    assert [(each["code"], each["pointer"]) for each in named["warnings"]] == [("names-a-person", "/statement")]
+    acme.done("add-action", id="card", statement="Order cards at Doe & Sons", about=[], **CALL)
+    preview = acme.view("/preview-forgetting", id="cfo").json()
+    assert (preview["ids"], preview["on_hold"]) == (["cfo"], False)
+    assert [(each["event"], each["fields"]) for each in preview["traces"]["gone"]] == [
+        (f"{ACME}:2", ["name"]),
+        (f"{ACME}:3", ["statement"]),
+    ]
+    [left] = preview["traces"]["left"]
+    assert (left["event"], left["fields"], left["sealed_for"]) == (f"{ACME}:4", ["statement"], [])
+    certificate = acme.done("forget-stakeholder", id="cfo")["certificate"]
+    assert certificate["traces"] == preview["traces"]
+    assert acme.view("/erasures/cfo").json()["traces"] == preview["traces"]
+    history = acme.view("/history").text
+    assert ("jane DOE" in history, "Doe & Sons" in history) == (False, True)
+    assert_problem(acme.view("/preview-forgetting", id="cfo"), 404, "unknown-stakeholder")
+    assert_problem(acme.view("/preview-forgetting", id="nobody"), 404, "unknown-stakeholder")
+
+
 def test_a_key_made_after_a_rotation_is_not_waited_for_longer_than_its_own_generation(plans, store):
     store.generations.begin()
     handle(plans, "add-stakeholder", id="coo", level="executive", name="Ida Poe")
@@ -261,7 +285,7 @@ def test_another_process_completes_it_while_it_runs(store, plans, connection_str
         following(running),
         pytest.MonkeyPatch.context() as it,
     ):
-        it.setattr(store.events, "forget", lambda _: None)
+        it.setattr(store.events, "forget", lambda *_: None)
         handle(plans, "forget-stakeholder", id="cfo")
         wait_until(lambda: running.erasures.certificate(ACME, "cfo"), seconds=5)
     assert store.keys.of(ACME).keys() == {"cto"}
@@ -435,7 +459,7 @@ def copy_keys(source, target):
 
 def test_while_the_store_is_away_nothing_is_swept_and_nothing_breaks(store, plans):
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(store.events, "forget", lambda _: None)
+        monkeypatch.setattr(store.events, "forget", lambda *_: None)
         handle(plans, "forget-stakeholder", id="cfo")
         monkeypatch.setattr(ErasureList, "add", lambda *_: (_ for _ in ()).throw(ErasureListUnfit("full")))
         for _ in range(2):

@@ -68,8 +68,8 @@ def test_plans_are_edited_by_editors_alone_and_holds_and_erasures_are_for_admins
     for role in ("reader", "auditor", "subscriber"):
         assert not changes & ROLES[role]
     assert {name for name, command in COMMANDS.items() if right_to(command) != "command"} == {
-        "place-hold", "release-hold", "forget-stakeholder", "assign-member", "release-member", "change-tier",
-        "confirm-tier", "grant-exception", "revoke-exception",
+        "place-hold", "release-hold", "forget-stakeholder", "assign-member", "release-member", "correct-member",
+        "withdraw-member", "change-tier", "confirm-tier", "grant-exception", "revoke-exception",
     }  # fmt: skip
 
 

@@ -1,0 +1,207 @@
+"""What is accepted and yet looks like a mistake is told, on this side of each boundary and not on the other."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from domain.account_plan import COMMANDS, EVENTS
+from domain.account_plan.actions import ActionAdded, ActionCompleted, AddAction
+from domain.account_plan.goals import GoalRevised, GoalSet, ReviseGoal
+from domain.account_plan.overview import NoteNews
+from domain.account_plan.plays import PlanPlay, PlayPlanned
+from domain.account_plan.relationships import LogTouch
+from domain.account_plan.stakeholders import AddStakeholder, StakeholderAdded, StakeholderLeft
+from domain.account_plan.vision import PrioritiesSet, SetPriorities, StateVision
+from domain.cautions import about_a_stranger, about_days, about_the_finish
+from domain.markers import Checkable, Happened, marked
+from tests.given import given
+
+TODAY = date(2026, 1, 5)
+CALL = {"statement": "Call the plant", "kind": "task", "owner": "ann", "due_on": date(2026, 3, 1)}
+PLAY = {"title": "Tour of line B", "kind": "proof", "owner": "ann", "due_on": date(2026, 3, 1), "success_measure": "x"}
+
+
+def codes(command, today=TODAY):
+    return [(each.code, each.pointer) for each in about_days(command, today)]
+
+
+# Far dates
+
+
+@pytest.mark.parametrize(
+    ("due_on", "told"),
+    [
+        (date(2028, 1, 5), []),
+        (date(2028, 1, 6), [("far-date", "/due_on")]),
+        (date(2026, 1, 5), []),
+        (date(2026, 1, 4), [("due-in-the-past", "/due_on")]),
+    ],
+)
+def test_a_promise_is_due_within_two_years_and_not_in_the_past(due_on, told):
+    assert codes(AddAction(**CALL | {"due_on": due_on})) == told
+
+
+@pytest.mark.parametrize(("day", "told"), [(date(2025, 1, 5), []), (date(2025, 1, 4), [("far-date", "/happened_on")])])
+def test_what_happened_did_so_within_a_year(day, told):
+    assert codes(NoteNews(kind="launch", summary="A new head of operations", happened_on=day)) == told
+
+
+def test_two_years_after_the_29th_of_february_is_the_28th():
+    leap = date(2028, 2, 29)
+    assert codes(AddAction(**CALL | {"due_on": date(2030, 2, 28)}), leap) == []
+    assert codes(AddAction(**CALL | {"due_on": date(2030, 3, 1)}), leap) == [("far-date", "/due_on")]
+
+
+def test_somebody_may_have_joined_their_company_long_ago():
+    assert codes(AddStakeholder(name="Jane Doe", level="executive", joined_on=date(1991, 4, 1))) == []
+
+
+@pytest.mark.parametrize(("day", "told"), [(date(2076, 1, 5), []), (date(2076, 1, 6), [("far-date", "/horizon_on")])])
+def test_any_other_day_lies_within_fifty_years(day, told):
+    assert codes(StateVision(horizon_on=day, statement="Every line measured")) == told
+
+
+# Likenesses
+
+
+def test_a_new_thing_with_the_name_of_one_that_goes_on_looks_like_it():
+    tour = PlanPlay(id="again", **PLAY | {"title": "TOUR of line b"})
+    planned = PlayPlanned(id="again", **PLAY | {"title": "TOUR of line b"})
+    given(PlayPlanned(id="tour", **PLAY)).when(tour).then(planned, warnings=("looks-like",))
+    given().when(tour).then(planned)
+
+
+def test_the_warning_names_the_other_and_repeats_no_text():
+    history = given(StakeholderAdded(id="cfo", name="Frauke Müller", level="executive"))
+    said = AddStakeholder(id="x", name="frauke muller", level="executive")
+    [warning] = history.type.decide(history.aggregate, said, history.when(said).at).warnings
+    assert (warning.code, warning.pointer) == ("looks-like", "/name")
+    assert "“cfo”" in warning.detail
+    assert "uller" not in warning.detail
+
+
+def test_what_is_over_may_be_promised_again_and_who_left_may_be_back():
+    done = (ActionAdded(id="call", **CALL), ActionCompleted(id="call", finished_on=TODAY))
+    given(*done).when(AddAction(id="next", **CALL)).then(ActionAdded(id="next", **CALL))
+    gone = (StakeholderAdded(id="cfo", name="Jane Doe", level="executive"), StakeholderLeft(id="cfo", left_on=TODAY))
+    back = {"id": "x", "name": "Jane Doe", "level": "executive"}
+    given(*gone).when(AddStakeholder(**back)).then(StakeholderAdded(**back), warnings=("looks-like",))
+
+
+def test_things_that_happened_on_different_days_are_different():
+    history = given(
+        StakeholderAdded(id="cfo", name="Jane Doe", level="executive"),
+        EVENTS["TouchLogged"].model_validate(TOUCH | {"id": "t1"}),
+    )
+    for day, told in ((TODAY, ("looks-like",)), (date(2026, 1, 2), ())):
+        said = TOUCH | {"id": "t2", "happened_on": day}
+        history.when(LogTouch(**said)).then(EVENTS["TouchLogged"].model_validate(said), warnings=told)
+
+
+TOUCH = {
+    "kind": "meeting",
+    "happened_on": TODAY,
+    "stakeholders": ("cfo",),
+    "members": ("ann",),
+    "summary": "The weekly call",
+}
+
+
+# Vague statements
+
+
+def test_every_promise_and_every_goal_is_to_be_checked():
+    checked = {(name, field) for name, command in COMMANDS.items() for field, _ in marked(command, Checkable)}
+    assert checked >= {
+        ("plan-play", "title"),
+        ("restate-play", "title"),
+        ("correct-play", "title"),
+        ("add-action", "statement"),
+        ("restate-action", "statement"),
+        ("correct-action", "statement"),
+        ("raise-request", "statement"),
+        ("set-next-best-action", "statement"),
+        ("plan-mitigation", "statement"),
+        ("set-goal", "statement"),
+        ("revise-goal", "statement"),
+        ("set-priorities", "statements"),
+    }
+
+
+def test_of_a_list_the_vague_ones_are_told():
+    said = {"quarter": "2026-Q1", "statements": ("Renew the contract of Lyon", "Grow the account")}
+    decided = given().when(SetPriorities(**said))
+    decided.then(PrioritiesSet(**said), warnings=("vague",))
+    [warning] = decided.type.decide(decided.aggregate, decided.command, decided.at).warnings
+    assert warning.pointer == "/statements/1"
+
+
+# Goalposts
+
+GOAL = {
+    "id": "arr",
+    "kind": "revenue",
+    "statement": "ARR of line B",
+    "measure": "ARR",
+    "unit": "EUR",
+    "baseline": Decimal(100),
+    "target": Decimal(300),
+    "due_on": date(2026, 6, 30),
+    "owner": "ann",
+}
+
+
+@pytest.mark.parametrize("falls", [False, True])
+@pytest.mark.parametrize(
+    ("day", "target", "told"),
+    [
+        (date(2026, 5, 29), 250, ()),
+        (date(2026, 5, 30), 250, ("goalpost",)),
+        (date(2026, 7, 15), 250, ("goalpost",)),
+        (date(2026, 6, 30), 350, ()),
+    ],
+)
+def test_a_target_is_eased_in_time_or_looks_like_a_moved_goalpost(falls, day, target, told):
+    sign = -1 if falls else 1
+    goal = GOAL | {"baseline": GOAL["baseline"] * sign, "target": GOAL["target"] * sign}
+    revised = GoalRevised(id="arr", target=target * sign, former={"target": 300 * sign})
+    at = datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
+    revise = ReviseGoal(id="arr", target=Decimal(target * sign), reason="The plant is smaller")
+    given(GoalSet(**goal)).when(revise, at=at).then(revised, warnings=told)
+
+
+def test_a_target_corrected_so_late_looks_like_one_as_well():
+    correct = COMMANDS["correct-goal"].model_validate({"id": "arr", "target": Decimal(200), "reason": "Mistyped"})
+    event = EVENTS["GoalCorrected"].model_validate({"id": "arr", "target": 200, "former": {"target": 300}})
+    june = datetime(2026, 6, 29, 9, tzinfo=UTC)
+    given(GoalSet(**GOAL)).when(correct, at=june).then(event, warnings=("goalpost",))
+    given(GoalSet(**GOAL)).when(correct).then(event)
+
+
+# Done before it was promised
+
+
+def test_what_ends_a_promise_says_on_which_day():
+    marks = [(name, each) for name, command in COMMANDS.items() for _, each in marked(command, Happened)]
+    assert {name for name, each in marks if each.ends_a_promise and not name.startswith("correct-")} == {
+        "win-play",
+        "lose-play",
+        "complete-action",
+        "deliver-request",
+        "achieve-goal",
+    }
+
+
+@pytest.mark.parametrize(("promised_on", "told"), [(date(2026, 1, 6), ["finished-before-promised"]), (TODAY, [])])
+def test_what_was_done_before_it_was_promised_is_told(promised_on, told):
+    done = COMMANDS["complete-action"].model_validate({"id": "call", "finished_on": TODAY})
+    assert [each.code for each in about_the_finish(done, promised_on)] == told
+
+
+# People nobody knows
+
+
+def test_somebody_unknown_is_told_with_the_nearest_known():
+    assert "is “ann” or “anna” meant?" in about_a_stranger("/owner", "anm", ["ann", "anna"]).detail
+    assert about_a_stranger("/owner", "zoe", []).detail == "Nobody of ours is known as “zoe” yet."

@@ -1,0 +1,93 @@
+"""People are found in text by their names: whole words, in any case, with or without accents."""
+
+import pytest
+
+from domain.account_plan import fold
+from domain.account_plan.entries import NoteWritten
+from domain.account_plan.stakeholders import StakeholderAdded
+from domain.names import Names
+from tests.given import OPENED
+
+NAMES = Names(
+    [
+        ("cfo", "Dr. Frauke Müller"),
+        ("coo", "Jane Anne Doe"),
+        ("cto", "Kim Lee"),
+        ("head", "Mark Price"),
+        ("lead", "Łukasz Wójcik"),
+        ("buyer", "Pat O’Brien"),
+        ("twin", "Kim Novak"),
+        ("board", "Ludwig van den Berg"),
+        ("plant", "Li Wu"),
+        ("japan", "山田太郎"),
+        ("works", "Cher"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("Call Frauke Müller about the tour", {"cfo"}),
+        ("call FRAUKE MULLER", {"cfo"}),
+        ("Call Mu\u0308ller, Frauke about the tour", {"cfo"}),
+        ("Call Dr Müller’s office", {"cfo"}),
+        ("Frauke says no", {"cfo"}),
+        ("Jane Doe and Jane Anne Doe are one", {"coo"}),
+        ("Doe, Jane", {"coo"}),
+        ("Ask Anne", {"coo"}),
+        ("Send it to Kim Lee", {"cto"}),
+        ("Send it to Lee", {"cto"}),
+        ("Novak (Kim) signs", {"twin"}),
+        ("Lukasz Wojcik moved to Łódź", {"lead"}),
+        ("O'Brien will not sign", {"buyer"}),
+        ("Ludwig van den Berg and Mark Price", {"board", "head"}),
+        ("van den Berg, Ludwig", {"board"}),
+        ("Lunch with Li Wu", {"plant"}),
+        ("明日、山田太郎に電話する", {"japan"}),
+        ("cher@acme.example wrote", {"works"}),
+        ("Frauke-Müller-Straße 3", {"cfo"}),
+    ],
+)
+def test_somebody_is_found_by_whole_words_of_their_name(text, who):
+    assert NAMES.found_in(text) == who
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The mullers grind the ore",
+        "Kim signs",  # there are two
+        "Mark the price in the offer",  # common words
+        "The berg is in sight",
+        "Li signs, Wu as well",  # too short alone
+        "Cherry picking and cheroots",
+        "The leeward side of the plant",
+        "O. B. rien",
+        "Doelen, Janes",
+        "",
+        "…",
+    ],
+)
+def test_nobody_is_found_by_part_of_a_word_by_a_name_of_two_or_by_a_common_word(text):
+    assert NAMES.found_in(text) == set()
+
+
+def test_the_same_person_under_two_names_is_one():
+    names = Names([("coo", "Jane Doe"), ("coo", "Jane Roe")])
+    assert names.found_in("Call Jane") == names.found_in("Call Roe") == {"coo"}
+
+
+def test_where_nobody_has_a_name_nobody_is_found():
+    assert not Names([])
+    assert Names([]).found_in("Jane Doe") == set()
+
+
+def test_names_are_made_again_only_when_somebody_was_written_to():
+    plan = fold((OPENED, StakeholderAdded(id="cfo", name="Frauke Müller", level="executive")))
+    names = plan.names
+    noted = fold([NoteWritten(id="n", section="plan", text="x")], onto=plan)
+    assert noted.names is names
+    joined = fold([StakeholderAdded(id="coo", name="Jane Doe", level="executive")], onto=noted)
+    assert joined.names.found_in("Jane and Frauke") == {"coo", "cfo"}
+    assert noted.names.found_in("Jane and Frauke") == {"cfo"}
