@@ -6,12 +6,12 @@ from datetime import date, datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
 from domain.language import FORGOTTEN, STAKEHOLDER, Event, Unknown, bare
 from domain.names import Names
+from domain.time_zones import time_zone
 
 
 class Thing(BaseModel):
@@ -285,4 +285,4 @@ class Draft(Aggregate):
 
 def day_of(at: datetime, timezone: str) -> date:
     """The calendar day of an instant in a time zone (IANA)."""
-    return at.astimezone(ZoneInfo(timezone)).date()
+    return at.astimezone(time_zone(timezone)).date()

@@ -19,13 +19,14 @@ from application.views.pages import BlameList, HistoryPage, ReviewList
 from application.views.reviews import ReviewView
 from domain.account_plan.reviews import ReviewState
 from domain.things import known_as
+from domain.time_zones import time_zone
 
 MOST_CHANGES = 3
 """How many changed values of one event are shown."""
 
 
 def history_table(page: HistoryPage, timezone: str) -> RenderableType:
-    rows = [history_row(entry, ZoneInfo(timezone)) for entry in page.items]
+    rows = [history_row(entry, time_zone(timezone)) for entry in page.items]
     columns = ["!When", "Who", "*What", "Before → after", "Why"]
     return table(f"History ({timezone})", columns, rows) or Text("Nothing of the kind is on record.", WARNING)
 
@@ -62,7 +63,7 @@ def effect_line(effect: Effect, entry: Entry) -> Text:
 
 
 def blame_table(blamed: BlameList, timezone: str) -> RenderableType:
-    zone = ZoneInfo(timezone)
+    zone = time_zone(timezone)
     things = groupby(blamed.items, key=lambda each: (each.section, each.kind, each.id))
     tables = [
         table(

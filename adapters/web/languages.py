@@ -6,7 +6,6 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO
 from typing import Literal, get_args
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -15,6 +14,8 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent
 from babel.support import NullTranslations, Translations
 from starlette.requests import Request
+
+from domain.time_zones import time_zone
 
 Language = Literal["en", "de"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -58,7 +59,7 @@ class Speech:
     def __init__(self, language: Language, timezone: str = "UTC") -> None:
         self.language = language
         self.locale = Locale(language)
-        self.timezone = ZoneInfo(timezone)
+        self.timezone = time_zone(timezone)
         self._translations = translations(language)
 
     def __call__(self, message: str, **filled: object) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
@@ -18,6 +17,7 @@ from domain.account_plan.actions import Action
 from domain.account_plan.plan import Criteria
 from domain.program.policy import PolicyAdopted
 from domain.record import Recorded
+from domain.time_zones import time_zone
 
 
 class PlanSigns(BaseModel):
@@ -80,4 +80,4 @@ def _next_policy_on(program: Sequence[Recorded], cut: Cut) -> date | None:
 
 
 def _begins(day: date, timezone: str) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(timezone))
+    return datetime.combine(day, time(), time_zone(timezone))

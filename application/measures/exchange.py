@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
 
 from application.reports.months import Month
 from domain.program.charter import CharterRevised, ExchangeRatesSet, ProgramOpened
 from domain.record import Recorded
+from domain.time_zones import time_zone
 
 
 class MonthRates(BaseModel):
@@ -58,5 +58,5 @@ def rates_at(program: Sequence[Recorded], month: Month, now: datetime) -> MonthR
 
 def _end(month: Month, timezone: str) -> datetime:
     """The last instant of a month."""
-    midnight = datetime.combine(month.last + timedelta(days=1), time(), ZoneInfo(timezone))
+    midnight = datetime.combine(month.last + timedelta(days=1), time(), time_zone(timezone))
     return midnight.astimezone(UTC) - timedelta(microseconds=1)

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import NamedTuple, Self, get_args
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
@@ -28,6 +27,7 @@ from domain.language import bare, same_person
 from domain.program.policy import PolicyAdopted
 from domain.record import Recorded
 from domain.things import Draft, Kind, Thing, day_of
+from domain.time_zones import time_zone
 
 SHAPE = 2
 """The number of the shape of the portfolio: what a row keeps and shows, and by which rules. When it is raised, every
@@ -190,4 +190,4 @@ def day_after(day: date) -> date | None:
 
 def midnight(day: date, timezone: str) -> datetime:
     """Return when a day begins in a time zone."""
-    return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
+    return datetime.combine(day, time(), time_zone(timezone)).astimezone(UTC)

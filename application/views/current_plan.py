@@ -17,11 +17,20 @@ from domain.account_plan import THINGS
 from domain.account_plan.entries import Note
 from domain.account_plan.language import Section
 from domain.account_plan.plan import Plan, the_plan
+from domain.language import Caution
 from domain.record import Recorded
+from domain.time_zones import known_time_zones
 
 SECTIONS = section_models(get_args(Section), THINGS.values(), {"freshness": Freshness}, Note)
 
 Sections: type[BaseModel] = create_model("Sections", **{name: (model, ...) for name, model in SECTIONS.items()})  # type: ignore[call-overload]
+
+
+UNKNOWN_TIME_ZONE = Caution(
+    "unknown-time-zone",
+    "/account/timezone",
+    "The plan's time zone is none that this version knows, so its days are read as those of UTC.",
+)
 
 
 class CurrentPlan(BaseModel):
@@ -37,6 +46,7 @@ class CurrentPlan(BaseModel):
     contact_clock: list[ContactClock] = Field(
         description="For everybody at the customer's: the last and the next time somebody of ours is in touch."
     )
+    warnings: list[Caution] = Field(description="What makes this view less than certain.")
 
 
 def current_plan(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) -> CurrentPlan:
@@ -61,5 +71,6 @@ def current_plan(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) 
         sections=Sections.model_construct(**sections),
         metrics=metrics(plan, cut.today),
         duties=duties(records, zone, cut.today),
+        warnings=[] if zone in known_time_zones() else [UNKNOWN_TIME_ZONE],
         contact_clock=contact_clock(plan, records, zone, cut, policy),
     )

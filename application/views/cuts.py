@@ -9,7 +9,6 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from application.aggregates.cache import LoadedAggregate
 from domain.account_plan.entries import version_named
@@ -20,6 +19,7 @@ from domain.calendar import DAY, instant_written
 from domain.language import shortened
 from domain.record import Recorded, is_late
 from domain.things import day_of
+from domain.time_zones import time_zone
 
 Day = date
 
@@ -160,7 +160,7 @@ def _day(text: str, known: LoadedAggregate[Any], zone: str, now: datetime) -> Cu
         raise CutInTheFuture(f"{day} is still to come (today is {today} in the {known.type.noun}'s time zone).")
     if day == today:
         return Cut(text, known.version, now, day, provisional=True)
-    next_midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
+    next_midnight = datetime.combine(day + timedelta(days=1), time(), time_zone(zone))
     end = next_midnight.astimezone(UTC) - timedelta(microseconds=1)
     return Cut(text, _version_at(known, end), end, day, over=True)
 

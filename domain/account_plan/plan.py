@@ -3,10 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, assert_never, get_args
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, model_validator
 
@@ -35,6 +33,7 @@ from domain.language import (
     said,
 )
 from domain.things import Draft, Thing, day_of
+from domain.time_zones import known_time_zones
 
 Tier = Literal["strategic", "growth", "enterprise", "standard"]
 """From the accounts that matter most to those that matter least."""
@@ -196,11 +195,8 @@ PlanEvents = (
 # Commands
 
 
-_zones = cache(available_timezones)
-
-
 def _known_zone(name: str) -> str:
-    if name not in _zones():
+    if name not in known_time_zones():
         raise ValueError("is not a time zone of the IANA database, such as Europe/Berlin")
     return name
 
@@ -436,8 +432,7 @@ def already_open(command: OpenPlan) -> PlanAlreadyOpen:
 
 
 def open_plan(command: OpenPlan, at: datetime) -> Decision[PlanEvents]:
-    zone = ZoneInfo(command.timezone).key
-    opened = said(command) | {"timezone": zone, "opened_on": day_of(at, zone)}
+    opened = said(command) | {"timezone": command.timezone, "opened_on": day_of(at, command.timezone)}
     return Decision((PlanOpened(**opened),))
 
 

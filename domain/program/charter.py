@@ -4,7 +4,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, assert_never
 from uuid import uuid5
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -285,7 +284,7 @@ def the_program(state: ProgramState) -> Program:
 
 
 def open_program(command: OpenProgram, at: datetime) -> Decision[CharterEvents]:
-    zone = ZoneInfo(command.timezone).key
+    zone = command.timezone
     terms = said(command) | {"timezone": zone, "fiscal_year_starts": command.fiscal_year_starts}
     return Decision((ProgramOpened(**terms, opened_on=day_of(at, zone)),))
 

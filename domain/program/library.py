@@ -3,7 +3,6 @@
 import re
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, ClassVar, assert_never
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError
 from pydantic_core import to_json
@@ -32,6 +31,7 @@ from domain.language import (
 from domain.mistakes import sentence
 from domain.program.language import OnProgram, ProgramSection, ProgramState
 from domain.things import Draft, Thing
+from domain.time_zones import time_zone
 
 MOST_DAYS = 3_660
 """Ten years: no play and no step of one lies further ahead."""
@@ -443,7 +443,7 @@ def filled(value: Any, account_name: str, owner: str, today: date) -> Any:
 
 def try_template(template: PublishTemplate, today: date) -> None:
     """Carry the commands out on a plan that was just opened.  Raises the refusals a publisher has to hear."""
-    at = datetime.combine(today, time(12), ZoneInfo("UTC"))
+    at = datetime.combine(today, time(12), time_zone("UTC"))
     opening = OpenPlan(
         account_id="template",
         account_name="A new account",

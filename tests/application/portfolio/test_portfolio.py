@@ -4,7 +4,7 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, cast, get_args
 from uuid import UUID
@@ -22,6 +22,7 @@ from adapters.postgres.portfolio import statement, values
 from adapters.postgres.portfolio_rows import read_row, to_store
 from adapters.postgres.store import Store
 from adapters.postgres.store import opened as opened_store
+from application.aggregates.ports import ToRecord
 from application.portfolio.projector import CannotBeFolded, LooksBack, PartialEvent, PortfolioProjector, reads
 from application.portfolio.query import PortfolioQuery, Sort, name_key, place_of
 from application.portfolio.row import KEPT, KeptPlan, PortfolioItem, PortfolioRow, shown
@@ -32,7 +33,7 @@ from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import held_reviews, last_review
 from domain.account_plan import ACCOUNT_PLAN, COMMANDS, EVENTS
 from domain.account_plan.actions import Action
-from domain.account_plan.plan import plan_id_of, the_plan
+from domain.account_plan.plan import PlanOpened, plan_id_of, the_plan
 from domain.account_plan.plays import PlayPlanned
 from domain.account_plan.team import Member, is_at_work_on
 from domain.language import Event, Refusal
@@ -42,7 +43,7 @@ from tests.conftest import KEY
 from tests.databases import Stores
 from tests.everything import everything
 from tests.examples import examples
-from tests.histories import History, opened, told
+from tests.histories import BY_ANN, History, opened, told
 from tests.places import ROOT
 from tests.stores import CONTEXT, MONDAY, connected, plans_on, say
 
@@ -124,6 +125,19 @@ def test_a_line_carried_on_event_by_event_says_at_every_version_what_the_plan_sa
         line = carried_on(line, known)
         now = record.meta.recorded_at + timedelta(days=record.version % 40 - 3)
         assert line_of(line, now) == expected(known, now)
+
+
+def test_a_plan_in_a_time_zone_that_nobody_knows_is_shown_as_if_in_utc_and_says_so():
+    history, at = History(), datetime(2026, 1, 5, 23, 30, tzinfo=UTC)
+    terms = {"account_id": "acme", "account_name": "Acme", "tier": "strategic", "owner": "ann", "currency": "EUR"}
+    opening = PlanOpened(**terms, timezone="localtime", opened_on=date(2026, 1, 5))
+    history.known = history.known.with_news([history._record(1, ToRecord(opening, at, "c"), BY_ANN)])
+    history.on("2026-01-06", "plan-play", id="tour", due_on="2026-01-07", **PLAY)
+    line = carried_on(None, history.known)
+    for now in (at, at + timedelta(days=1), at + timedelta(days=200)):
+        assert line_of(line, now) == expected(history.known, now)
+    assert [each.code for each in current_plan(history.known, history.cut("now")).warnings] == ["unknown-time-zone"]
+    assert current_plan(opened().known, opened().cut("now")).warnings == []
 
 
 @pytest.mark.parametrize("name", HISTORIES)
