@@ -38,6 +38,7 @@ FILL = {
     "stakeholder": ["vip", "gone"],
     "pack": ["canvas", "weekly", "readout", "qbr", "annual"],
     "round": ["spring"],
+    "part": ["failed"],
     "type": ["plantrail.play-planned.v1"],
     "tile": ["0/000.p/1"],
     "id": [f"{ACME}:2"],
