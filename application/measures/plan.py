@@ -95,5 +95,5 @@ def hygiene(at: Measured) -> Figures:
 
 
 def findings(at: Measured) -> Figures:
-    loudness = Counter(each.severity for each in found(at.at))
+    loudness = Counter(each.severity for each in found(at.at) if each.excused is None)
     return {severity: (Decimal(loudness[severity]),) for severity in get_args(Severity)}

@@ -358,7 +358,7 @@ MEASURES: Mapping[MeasureName, Measure] = {
         "count",
         "sum",
         "at its end",
-        "Findings, by severity.",
+        "Findings, by severity, without those that somebody excused.",
         "How much is wrong should become less.",
         plan.findings,
         by="severity",

@@ -518,6 +518,18 @@ STORIES: list[Story] = [
         },
         tier="standard",
     ),
+    Story(
+        "findings",
+        [
+            action("a", due_on="2026-02-28"),
+            ("2026-02-20", "grant-exception", {"rule": "overdue-promise", "until_on": "2026-03-30", "reason": "Fair"}),
+        ],
+        {
+            "2026-02": {"alarm": "0", "warning": "0", "hint": "0"},
+            "2026-03": {"alarm": "0", "warning": "1", "hint": "0"},
+        },
+        tier="standard",
+    ),
 ]
 
 
