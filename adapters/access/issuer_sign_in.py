@@ -16,7 +16,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 import httpx
-from fastapi.concurrency import run_in_threadpool
+from anyio.to_thread import run_sync
 
 from adapters.access.callers import CallerUnknown
 from adapters.access.oidc import (
@@ -132,7 +132,7 @@ class IssuerSignIn:
             raise SignInRefused("The issuer did not let you in. Begin again, or ask whoever runs it.")
         found = await self._endpoints()
         try:
-            token = await run_in_threadpool(self._exchanged, found.token, answered["code"], pending.verifier)
+            token = await run_sync(self._exchanged, found.token, answered["code"], pending.verifier)
             claims = await self._tokens.claims(token)
             if not compare_digest(str(claims.get("nonce", "")).encode(), pending.nonce.encode()):
                 raise SignInRefused(AGAIN)
@@ -144,7 +144,7 @@ class IssuerSignIn:
 
     async def _endpoints(self) -> Endpoints:
         try:
-            return await run_in_threadpool(endpoints, self._issuer.url)
+            return await run_sync(endpoints, self._issuer.url)
         except (httpx.HTTPError, httpx.InvalidURL, IssuerWrong):
             raise SignInRefused("The issuer cannot be reached at the moment. Try again, or sign in by a key.") from None
 

@@ -25,8 +25,8 @@ MAY: dict[Role, set[str]] = {
 }
 """As the issue has it, written down a second time."""
 
-FOR_ANYBODY = {"/livez", "/readyz", "/metrics", "/schemas/{type}.json", "/asyncapi.json"}
-"""Whoever watches the service, and whoever wants to know what it says."""
+FOR_ANYBODY = {"/livez", "/readyz", "/metrics", "/schemas/{type}.json", "/asyncapi.json", "/calendars/{token}.ics"}
+"""Whoever watches the service, whoever wants to know what it says, and programs to which a secret address was given."""
 
 
 class Operation(NamedTuple):
