@@ -7,7 +7,7 @@ from typing import cast, get_args
 from application.findings.examined import Examined
 from application.findings.finding import Found, Remedy, remedy
 from application.findings.sentences import days, listed, spaced
-from application.views.freshness import AD_HOC_DAYS, asking_for_update, freshness
+from application.views.freshness import AD_HOC_DAYS, asking_for_update, freshness, stale_from
 from domain.account_plan.competition import CompetitorIdentified
 from domain.account_plan.entries import SectionConfirmed
 from domain.account_plan.language import Section
@@ -36,11 +36,12 @@ def stale_section(at: Examined) -> Iterator[Found]:
     records, zone = at.known.records, at.card.timezone
     last = {record.event.refreshes(): record for record in records}
     for section, fresh in freshness(records, at.tier, zone, at.day, at.policy).items():
-        if fresh.most_days is not None and at.is_after(fresh.refreshed_on, fresh.most_days):
+        stale_on = stale_from(fresh.refreshed_on, fresh.most_days)
+        if fresh.most_days is not None and stale_on and at.is_after(stale_on, -1):
             yield Found(
                 f"The section {section} was last looked at on {fresh.refreshed_on}; that of a {at.tier} plan may be"
                 f" {days(fresh.most_days)} old. Update it, or confirm that nothing changed.",
-                fresh.refreshed_on + timedelta(days=fresh.most_days + 1),
+                stale_on,
                 events=[last.get(section, records[0]).id],
                 remedies=[confirm(section)],
             )
