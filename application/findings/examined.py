@@ -186,7 +186,7 @@ class Examined:
     @cached_property
     def contacts(self) -> Sequence[Contact]:
         """In the order they happened."""
-        return contacts(self.records)
+        return contacts(self.plan, self.records)
 
     def met(self, *who: str) -> list[Contact]:
         """The contacts at which any of these people of theirs was there."""

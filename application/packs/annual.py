@@ -1,6 +1,6 @@
 """The annual review: the year in numbers, the goals that go on, and where both want to be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Literal, get_args
@@ -17,7 +17,10 @@ from domain.account_plan.competition import Competitor
 from domain.account_plan.goals import Goal, GoalKind, GoalState
 from domain.account_plan.hypotheses import Hypothesis
 from domain.account_plan.opportunities import Opportunity
+from domain.account_plan.plan import Tier
 from domain.account_plan.plays import Play
+from domain.account_plan.risks import Risk
+from domain.account_plan.stakeholders import Stakeholder
 from domain.account_plan.vision import Priorities, Vision
 from domain.record import Recorded
 
@@ -78,7 +81,27 @@ class Lesson(BaseModel):
     id: str
     what: str
     seen: str | None
+    expected: str | None = Field(default=None, description="What had been hoped for.")
+    actual: str | None = Field(default=None, description="The figure it came to.")
     on: date | None
+
+
+class Movement(BaseModel):
+    """One of the customer's people who left, came back, moved or rose."""
+
+    id: str
+    name: str
+    what: Literal["left", "came back", "moved", "was promoted"]
+    on: date
+    to: str | None = Field(description="Where they went, or their title by now.")
+
+
+class TierStanding(BaseModel):
+    """The account's tier, and how it came to it."""
+
+    tier: Tier
+    round: str | None = Field(description="The round it was changed or confirmed in last.")
+    decided_by: list[str]
 
 
 class AnnualPack(Pack):
@@ -86,11 +109,15 @@ class AnnualPack(Pack):
 
     from_month: str
     to_month: str
+    tier: TierStanding
     year: list[YearFigure]
     goals_rolled_forward: list[AnnualGoal] = Field(description="Those that are open, the earliest due first.")
     goals_achieved: list[AnnualGoal] = Field(description="In these months.")
     goals_abandoned: list[AnnualGoal]
-    lessons: list[Lesson] = Field(description="Refuted hypotheses, lost plays and lost opportunities.")
+    lessons: list[Lesson] = Field(
+        description="Refuted hypotheses, lost plays and opportunities, and risks that materialised."
+    )
+    people: list[Movement] = Field(description="Who left, came back, moved or rose in these months.")
     vision: str | None
     vision_until_on: date | None
     investments: list[str] = Field(description="What the customer and we put in to get there.")
@@ -110,6 +137,7 @@ def annual(at: Examined, program: Sequence[Recorded]) -> AnnualPack:
         | {
             "from_month": str(first),
             "to_month": str(last),
+            "tier": shown(TierStanding, at.card),
             "year": year(at, first, last, program),
             "goals_rolled_forward": sorted(
                 (each for each in goals if each.state == "open"), key=lambda each: each.due_on
@@ -117,6 +145,7 @@ def annual(at: Examined, program: Sequence[Recorded]) -> AnnualPack:
             "goals_achieved": [each for each in goals if each.achieved_on and each.achieved_on >= first.first],
             "goals_abandoned": [each for each in goals if each.state == "abandoned"],
             "lessons": lessons(at),
+            "people": sorted(movements(at, first.first), key=lambda each: each.on),
             "vision": vision.statement if vision else None,
             "vision_until_on": vision.horizon_on if vision else None,
             "investments": list(vision.investments) if vision else [],
@@ -153,14 +182,42 @@ def lessons(at: Examined) -> list[Lesson]:
     refuted = [each for each in at.plan.all(Hypothesis).values() if each.state == "refuted"]
     lost = [each for each in at.plan.all(Play).values() if each.state == "lost"]
     deals = [each for each in at.plan.all(Opportunity).values() if each.state == "lost"]
+    risks = [each for each in at.plan.all(Risk).values() if each.outcome == "materialised"]
     return [
+        *(
+            Lesson(kind=each.noun, id=each.id, what=each.statement, seen=each.outcome, on=each.closed_on)
+            for each in risks
+        ),
         *(Lesson(kind=each.noun, id=each.id, what=each.outcome, seen=each.observed, on=None) for each in refuted),
-        *(Lesson(kind=each.noun, id=each.id, what=each.title, seen=each.result, on=each.finished_on) for each in lost),
+        *(
+            Lesson(
+                kind=each.noun,
+                id=each.id,
+                what=each.title,
+                seen=each.result,
+                expected=each.expected,
+                actual=each.actual,
+                on=each.finished_on,
+            )
+            for each in lost
+        ),
         *(
             Lesson(kind=each.noun, id=each.id, what=each.name, seen=_lost_to(at, each), on=each.lost_on)
             for each in deals
         ),
     ]
+
+
+def movements(at: Examined, first_on: date) -> Iterator[Movement]:
+    for each in at.plan.all(Stakeholder).values():
+        name = called(each, each.id)
+        if each.left_on and each.left_on >= first_on:
+            yield Movement(id=each.id, name=name, what="left", on=each.left_on, to=each.went_to)
+        if each.returned_on and each.returned_on >= first_on:
+            yield Movement(id=each.id, name=name, what="came back", on=each.returned_on, to=each.title)
+        if each.moved_on and each.moved_on >= first_on:
+            what: Literal["was promoted", "moved"] = "was promoted" if each.promoted else "moved"
+            yield Movement(id=each.id, name=name, what=what, on=each.moved_on, to=each.title)
 
 
 def _lost_to(at: Examined, deal: Opportunity) -> str | None:

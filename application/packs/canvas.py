@@ -97,6 +97,8 @@ class CanvasHypothesis(BaseModel):
     payback_months: int | None
     proof: list[Proof]
     quality: int | None
+    triggers: list[str] = Field(description="What has to happen for it to matter.")
+    counter_evidence: list[str] = Field(description="What speaks against it.")
 
 
 class CanvasPlay(BaseModel):
@@ -111,6 +113,11 @@ class CanvasPlay(BaseModel):
     overdue: bool
     success_measure: str
     confidence: Decimal | None
+    measure: str | None
+    target: str | None
+    value_driver: str | None
+    counter_move: str | None = Field(description="What it answers of a competitor's.")
+    starts_on: date | None
 
 
 class PackRisk(BaseModel):

@@ -27,6 +27,8 @@ class Dated(BaseModel):
     on: date
     overdue: bool
     with_whom: list[str] = Field(description="The customer's people it names.")
+    expected: str | None = Field(default=None, description="What is to come of it, as far as anybody said.")
+    stage: str | None = Field(default=None, description="The stage that a milestone belongs to.")
 
 
 def promised(at: Examined) -> Iterator[Dated]:
@@ -42,6 +44,8 @@ def promised(at: Examined) -> Iterator[Dated]:
             on=promise.due_on,
             overdue=promise.is_overdue(at.today),
             with_whom=people(at, promise.stakeholders),
+            expected=promise.expected,
+            stage=promise.stage if isinstance(promise, Action) else None,
         )
     for request in at.plan.open(Request):
         if request.due_on and request.is_waiting:

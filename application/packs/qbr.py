@@ -123,7 +123,12 @@ class InTheRoom(BaseModel):
     attitude: int | None
     power: int | None
     strength: int | None
+    evidence: str | None = Field(description="What the attitude was read from.")
     motivators: list[str]
+    email: str | None = Field(description="Where the pack is sent to.")
+    phone: str | None
+    location: str | None
+    joined_on: date | None
     objections: list[str] = Field(description="Those that are not settled.")
 
 
@@ -139,6 +144,9 @@ class ForUs(BaseModel):
     engagement: Decimal | None
     open_tickets: int | None
     p1_incidents: int | None
+    circulated_on: date | None
+    sha256: str | None = Field(description="Of the document that was sent.")
+    notes: list[str] = Field(description="On the evidence for what was delivered.")
 
 
 class QbrPack(Pack):
@@ -307,6 +315,15 @@ def _for_us(at: Examined, review: Review | None, agenda: Agenda | None) -> ForUs
         checks=list(checks(at, review, agenda)) if review else [],
         in_the_room=[_in_the_room(at, each) for each in invited if each],
         risks=risks(at)[: at.policy.risks.top],
+        circulated_on=review.circulated_on if review else None,
+        sha256=review.sha256 if review else None,
+        notes=[
+            evidence.note
+            for each in at.plan.all(Hypothesis).values()
+            if each.state == "confirmed"
+            for evidence in each.evidence
+            if evidence.note
+        ],
     )
 
 

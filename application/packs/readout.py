@@ -16,13 +16,13 @@ from application.reports.scores import Score, score
 from application.views.by_section import CutView
 from application.views.metrics import Pipeline, pipeline, whitespace_totals
 from application.views.reviews import held_reviews, last_review
-from domain.account_plan.competition import Competitor
+from domain.account_plan.competition import Competitor, Neutralisation, Position
 from domain.account_plan.health import Contract, Health, TrafficLight
 from domain.account_plan.opportunities import Opportunity, OpportunityKind
 from domain.account_plan.overview import Unit
 from domain.account_plan.reviews import ReviewKind
 from domain.account_plan.summary import Summary
-from domain.account_plan.whitespace import Bet, Cell, Level, Offering, Tactic, Timing
+from domain.account_plan.whitespace import Assumptions, Bet, Cell, Level, Offering, Tactic, Timing
 
 MOST_CELLS = 5
 TOLD_ELSEWHERE = ("kept", "pending")
@@ -68,6 +68,7 @@ class Opening(BaseModel):
     tactic: Tactic | None
     entry_path: str | None
     incumbent: str
+    assumptions: Assumptions | None = Field(description="What the potential is reckoned from.")
 
 
 class OpenDeal(BaseModel):
@@ -81,6 +82,7 @@ class OpenDeal(BaseModel):
     probability: Decimal | None
     close_on: date
     multi_threaded: bool
+    crm_id: str | None
 
 
 class ExpansionPath(BaseModel):
@@ -103,6 +105,21 @@ class SaidAndDone(BaseModel):
     to_explain: list[PromiseOutcome] = Field(description="What was neither kept nor is still to come.")
 
 
+class Rival(BaseModel):
+    """A competitor that has not gone, and how we meet them."""
+
+    id: str
+    name: str
+    position: Position | None
+    entrenched_in: list[str] = Field(description="The units, by name.")
+    displacement_angle: str | None
+    traps_to_set: list[str]
+    traps_to_avoid: list[str]
+    neutralise: list[Neutralisation]
+    proof_assets: list[str]
+    note: str | None
+
+
 class ReadoutPack(Pack):
     """What executives have to know, and to decide."""
 
@@ -110,6 +127,7 @@ class ReadoutPack(Pack):
     state: AccountState
     risks: list[PackRisk]
     expansion: ExpansionPath
+    rivals: list[Rival] = Field(description="Competitors that stand in the way of the expansion path.")
     said_vs_did: SaidAndDone | None = Field(description="Null while no review was held before.")
 
 
@@ -122,6 +140,7 @@ def readout(at: Examined) -> ReadoutPack:
             "state": _state(at),
             "risks": risks(at),
             "expansion": _expansion(at),
+            "rivals": [_rival(at, each) for each in at.plan.all(Competitor).values() if each.position != "gone"],
             "said_vs_did": _said_and_done(at),
         }
     )
@@ -159,6 +178,11 @@ def _expansion(at: Examined) -> ExpansionPath:
         pipeline=pipeline(at.plan),
         deals=[shown(OpenDeal, each) for each in open_deals(at)],
     )
+
+
+def _rival(at: Examined, competitor: Competitor) -> Rival:
+    units = at.plan.all(Unit)
+    return shown(Rival, competitor, entrenched_in=[called(units.get(id), id) for id in competitor.entrenched_in])
 
 
 def open_deals(at: Examined) -> list[Opportunity]:

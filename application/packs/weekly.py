@@ -5,10 +5,12 @@ from datetime import date
 from pydantic import BaseModel, Field
 
 from application.findings.examined import Examined
-from application.packs.pack import WEEK, Pack, heading_of, reason_of
+from application.packs.pack import WEEK, Pack, heading_of, held, reason_of, shown
 from application.packs.promises import Dated, in_the_days, promised, scheduled
 from domain.account_plan.opportunities import Opportunity
 from domain.account_plan.plays import Play, PlayBlocked
+from domain.account_plan.requests import Request, RequestState
+from domain.account_plan.reviews import ReviewKind
 
 MINUTES = 10
 
@@ -38,6 +40,30 @@ class Blocked(BaseModel):
     prerequisites: list[str]
 
 
+class LastTime(BaseModel):
+    """The review that was held last, and what was decided at it."""
+
+    id: str
+    kind: ReviewKind
+    held_on: date
+    topics: list[str]
+    decisions: list[str]
+    notes: str | None
+
+
+class Asked(BaseModel):
+    """A request to the rest of the company that waits, or was delivered this week."""
+
+    id: str
+    statement: str
+    owner: str
+    state: RequestState
+    member: str | None = Field(description="Who answered it.")
+    goal: str | None
+    opportunity: str | None
+    delivered_on: date | None
+
+
 class WeeklyPack(Pack):
     """What is overdue, what is due this week, the next steps, and what is blocked."""
 
@@ -47,11 +73,14 @@ class WeeklyPack(Pack):
     due: list[Dated] = Field(description="What is due, and what takes place, in the next seven days.")
     next_steps: list[NextStep] = Field(description="Of open opportunities, those without a step first.")
     blocked: list[Blocked]
+    asked: list[Asked]
+    last_time: LastTime | None = Field(description="The review held last, of whichever kind.")
 
 
 def weekly(at: Examined) -> WeeklyPack:
     """Return the list of a plan at a cut, for the week from its day on."""
     overdue = sorted((each for each in promised(at) if each.overdue), key=lambda each: each.on)
+    last = next(reversed(held(at)), None)
     due = in_the_days((each for which in (promised, scheduled) for each in which(at)), at.day, WEEK)
     return WeeklyPack.model_validate(
         heading_of("weekly", at)
@@ -62,8 +91,16 @@ def weekly(at: Examined) -> WeeklyPack:
             "due": [each for each in due if not each.overdue],
             "next_steps": sorted(_next_steps(at), key=lambda each: each.due_on or date.min),
             "blocked": [_blocked(each, at) for each in at.plan.open(Play) if each.state == "blocked"],
+            "asked": [shown(Asked, each) for each in _asked(at)],
+            "last_time": shown(LastTime, last) if last else None,
         }
     )
+
+
+def _asked(at: Examined) -> list[Request]:
+    """Those that wait, and those that were delivered in the week before."""
+    requests = at.plan.all(Request).values()
+    return [each for each in requests if each.is_waiting or (each.delivered_on and each.delivered_on > at.day - WEEK)]
 
 
 def _next_steps(at: Examined) -> list[NextStep]:

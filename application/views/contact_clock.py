@@ -11,12 +11,12 @@ from application.views.cuts import Cut
 from domain.account_plan.actions import Action
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plays import Play
-from domain.account_plan.relationships import Pairing, PairingAgreed
+from domain.account_plan.relationships import Pairing, PairingAgreed, Touch
 from domain.account_plan.reviews import Review
 from domain.account_plan.stakeholders import Stakeholder
 from domain.language import same_person
 from domain.program.policy import Policy
-from domain.record import Recorded, struck_by
+from domain.record import Recorded
 from domain.things import day_of
 
 
@@ -27,6 +27,9 @@ class LastContact(BaseModel):
     kind: str = Field(description="The kind of the touch or review.")
     members: list[str]
     event: str
+    action: str | None = Field(default=None, description="The action that a touch was for.")
+    play: str | None = Field(default=None, description="The play it was for.")
+    opportunity: str | None = Field(default=None, description="The opportunity that it, or the review, was about.")
 
 
 class PlannedContact(BaseModel):
@@ -85,8 +88,7 @@ class _Clocks:
         self._told_twice: dict[str, list[Contact]] = {}
         self._verified_on: dict[str, date] = {}
         self._agreed_on: dict[str, date] = {}
-        struck = struck_by(records)
-        self._read_contacts(contacts(record for record in records if record.version not in struck))
+        self._read_contacts(contacts(plan, records))
         for record in records:
             if isinstance(record.event, LOOKED_AT):
                 self._verified_on[record.event.id] = day_of(record.meta.recorded_at, zone)
@@ -179,8 +181,15 @@ def _to_come(plan: AccountPlan) -> Iterator[tuple[date, Action | Play | Review, 
 def _shown(contact: Contact | None) -> LastContact | None:
     if contact is None:
         return None
+    met = contact.told_as
     return LastContact(
-        happened_on=contact.happened_on, kind=contact.kind, members=list(contact.members), event=contact.event
+        happened_on=contact.happened_on,
+        kind=contact.kind,
+        members=list(contact.members),
+        event=contact.event,
+        action=met.action if isinstance(met, Touch) else None,
+        play=met.play if isinstance(met, Touch) else None,
+        opportunity=met.opportunity,
     )
 
 

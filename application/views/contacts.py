@@ -7,8 +7,8 @@ from typing import NamedTuple
 from domain.account_plan.identities import StakeholderCorrected
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import the_plan
-from domain.account_plan.relationships import TouchLogged
-from domain.account_plan.reviews import ReviewHeld
+from domain.account_plan.relationships import Touch, TouchLogged
+from domain.account_plan.reviews import Review, ReviewHeld
 from domain.account_plan.stakeholders import (
     ENGAGED,
     Stakeholder,
@@ -38,6 +38,8 @@ class Contact(NamedTuple):
     members: tuple[str, ...]
     topics: tuple[str, ...]
     record: Recorded
+    """The event that told it first."""
+    told_as: Touch | Review
     again: tuple[Recorded, ...] = ()
     """The events that told the same executive meeting once more."""
 
@@ -46,10 +48,12 @@ class Contact(NamedTuple):
         return self.record.id
 
 
-def contacts(records: Iterable[Recorded]) -> list[Contact]:
-    """Return the contacts in the order they happened.  An executive meeting that was told twice is one contact."""
+def contacts(plan: AccountPlan, records: Iterable[Recorded]) -> list[Contact]:
+    """Return the contacts of a plan in the order they happened, as corrected since they were told.
+
+    An executive meeting that was told twice is one contact.  `records` end where the plan stands."""
     found: list[Contact] = []
-    for contact in sorted(each for record in records if (each := _contact(record)) is not None):
+    for contact in sorted(_told(plan, records), key=lambda each: each[:2]):
         same = next(_same_meeting(found, contact), None)
         if same is None:
             found.append(contact)
@@ -63,14 +67,23 @@ def contacts(records: Iterable[Recorded]) -> list[Contact]:
     return found
 
 
-def _contact(record: Recorded) -> Contact | None:
-    match record.event:
-        case TouchLogged() as touch:
+def _told(plan: AccountPlan, records: Iterable[Recorded]) -> Iterator[Contact]:
+    """Of what is told in the plan as it stands, where nothing is that was struck or withdrawn."""
+    first = {
+        (record.event.noun, record.event.id): record
+        for record in records
+        if isinstance(record.event, TouchLogged | ReviewHeld)
+    }
+    for touch in plan.all(Touch).values():
+        record = first.get((Touch.noun, touch.id))
+        if record:
             who = touch.stakeholders, touch.members
-            return Contact(touch.happened_on, record.version, touch.kind, *who, touch.topics, record)
-        case ReviewHeld(theirs=theirs) as review if theirs:
-            return Contact(review.held_on, record.version, review.kind, theirs, review.ours, review.topics, record)
-    return None
+            yield Contact(touch.happened_on, record.version, touch.kind, *who, touch.topics, record, touch)
+    for review in plan.all(Review).values():
+        record = first.get((Review.noun, review.id))
+        if record and review.held_on and review.theirs:
+            who = review.theirs, review.ours
+            yield Contact(review.held_on, record.version, review.kind, *who, review.topics, record, review)
 
 
 def _same_meeting(found: Sequence[Contact], contact: Contact) -> Iterator[Contact]:
@@ -80,7 +93,7 @@ def _same_meeting(found: Sequence[Contact], contact: Contact) -> Iterator[Contac
     for each in reversed(found):
         if each.happened_on != contact.happened_on:
             return
-        told_otherwise = type(each.record.event) is not type(contact.record.event)
+        told_otherwise = type(each.told_as) is not type(contact.told_as)
         if (
             each.kind == RECORDED_ONCE
             and told_otherwise

@@ -38,7 +38,7 @@ def annual(pack: Json) -> Document:
         title=f"The year: {pack['account_name']}",
         period=f"{month(pack['from_month'])} to {month(pack['to_month'])}, as of {period(pack)}",
         headline=headline(pack),
-        remarks=[],
+        remarks=[Sentence(tier(pack["tier"]), "quiet")],
         facts=[Fact(LABELS[name], told(figures[name], pack["currency"]), "") for name in FACTS],
         sections=[
             Section("vision", "Where both want to be", list(vision(pack))),
@@ -59,6 +59,7 @@ def annual(pack: Json) -> Document:
             ),
             Section("year", "The year in numbers", [numbers(pack["year"], pack["currency"])]),
             Section("lessons", "What we learned", [lessons(pack["lessons"])]),
+            Section("people", "Who came and went", [people(pack["people"])]),
         ],
     )
 
@@ -66,6 +67,13 @@ def annual(pack: Json) -> Document:
 def headline(pack: Json) -> str:
     achieved, forward = len(pack["goals_achieved"]), len(pack["goals_rolled_forward"])
     return sentence(f"{counted(achieved, 'goal')} achieved, {counted(forward, 'goal')} rolled forward")
+
+
+def tier(said: Json) -> str:
+    """The tier, with the round it was decided in and by whom."""
+    decided = f", decided by {', '.join(said['decided_by'])}" if said["decided_by"] else ""
+    round = f" in the round {said['round']}" if said["round"] else ""
+    return f"Tier {said['tier']}{round}{decided}."
 
 
 def month(iso: str) -> str:
@@ -139,12 +147,31 @@ def numbers(rows: Sequence[Json], currency: str) -> Table:
     return Table("What happened in twelve months, and how things stand at their end", columns, cells, "")
 
 
+def people(rows: Sequence[Json]) -> Table:
+    columns = [Column("Who", 4), Column("What", 3), Column("When", 2), Column("To", 5)]
+    cells = [
+        (Cell(row["name"], tone="strong"), Cell(row["what"]), Cell(day(row["on"])), Cell(row["to"] or NOTHING))
+        for row in rows
+    ]
+    return Table("The customer's people in these months", columns, cells, "Nobody left, came back or moved.")
+
+
+def beside(lesson: Json) -> str:
+    """What had been hoped for and what it came to, and when."""
+    told = (
+        f"expected {lesson['expected']}" if lesson["expected"] else None,
+        f"came to {lesson['actual']}" if lesson["actual"] else None,
+        f"on {day(lesson['on'])}" if lesson["on"] else None,
+    )
+    return ", ".join(filter(None, told))
+
+
 def lessons(rows: Sequence[Json]) -> Table:
     columns = [Column("What", 6), Column("What was seen", 6)]
     cells = [
         (
             Cell(row["what"], spaced(row["kind"]), "strong"),
-            Cell(row["seen"] or NOTHING, f"on {day(row['on'])}" if row["on"] else ""),
+            Cell(row["seen"] or NOTHING, beside(row)),
         )
         for row in rows
     ]

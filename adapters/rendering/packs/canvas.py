@@ -132,8 +132,10 @@ def hypotheses(rows: Sequence[Json]) -> Table:
 def hypothesis(row: Json) -> Sequence[Cell]:
     payback = f"pays back in {row['payback_months']} months" if row["payback_months"] else ""
     rated = f"quality {row['quality']} of 5" if row["quality"] else "not rated"
+    against = f"against it: {'; '.join(row['counter_evidence'])}" if row["counter_evidence"] else ""
+    when = f"when {'; '.join(row['triggers'])}" if row["triggers"] else ""
     return (
-        Cell(row["outcome"], ", ".join(filter(None, (row["value_driver"], payback))), "strong"),
+        Cell(row["outcome"], ", ".join(filter(None, (row["value_driver"], payback, when, against))), "strong"),
         Cell(f"{row['baseline'] or NOTHING} → {row['expected']} {row['unit']}", row["metric"]),
         Cell(in_words(row["proof"], "proof"), rated, "" if row["proof"] else "warning"),
     )
@@ -150,8 +152,19 @@ def play(row: Json) -> Sequence[Cell]:
         Cell(row["title"], f"{row['kind']}, {row['owner']}", "strong"),
         Cell(day(row["due_on"]), "overdue" if row["overdue"] else "", "bad" if row["overdue"] else ""),
         Cell(in_words(row["state"], "state"), sure),
-        Cell(row["success_measure"]),
+        Cell(row["success_measure"], aims(row)),
     )
+
+
+def aims(row: Json) -> str:
+    """What a play is measured by, what it is worth to them, and what it answers."""
+    told = (
+        f"{row['measure']}: {row['target']}" if row["measure"] and row["target"] else row["measure"] or row["target"],
+        row["value_driver"],
+        f"answers {row['counter_move']}" if row["counter_move"] else None,
+        f"from {day(row['starts_on'])}" if row["starts_on"] and row["state"] == "planned" else None,
+    )
+    return "; ".join(filter(None, told))
 
 
 def next_days(pack: Json) -> Table:

@@ -24,9 +24,16 @@ def dated(row: Json) -> Sequence[Cell]:
     who = "the customer" if row["side"] == "customer" else row["owner"] or NOTHING
     return (
         Cell(day(row["on"]), "overdue" if row["overdue"] else "", late),
-        Cell(row["what"], f"{spaced(row['kind'])} {row['id']}" if row["kind"] != "contract" else "", "strong"),
+        Cell(row["what"], dated_told(row), "strong"),
         Cell(who, ", ".join(row["with_whom"])),
     )
+
+
+def dated_told(row: Json) -> str:
+    """What it is, the stage it belongs to, and what is expected of it."""
+    named = f"{spaced(row['kind'])} {row['id']}" if row["kind"] != "contract" else ""
+    expected = f"expected: {row['expected']}" if row["expected"] else ""
+    return "; ".join(filter(None, (named, row["stage"], expected)))
 
 
 def risks(rows: Sequence[Json], currency: str) -> Table:

@@ -56,7 +56,7 @@ def facts(pack: Json) -> Iterator[Fact]:
 
 def sections(pack: Json) -> Iterator[Section]:
     if pack["for_us"]:
-        yield Section("checks", "Before the review", [checks(pack["for_us"]["checks"])])
+        yield Section("checks", "Before the review", list(before(pack["for_us"])))
     yield Section("agenda", "Agenda", list(agenda(pack)))
     yield Section("value", "What was delivered", [delivered(pack["value"])])
     if pack["for_us"] or is_measured(pack["adoption"]):
@@ -65,7 +65,7 @@ def sections(pack: Json) -> Iterator[Section]:
     if pack["for_us"]:
         yield Section("room", "Who is in the room", [in_the_room(pack["for_us"]["in_the_room"])])
         yield Section("risks", "Risks", [risks(pack["for_us"]["risks"], pack["currency"])])
-        yield Section("health", "Health", [health(pack["for_us"])])
+        yield Section("health", "Health", [health(pack["for_us"]), *noted(pack["for_us"]["notes"])])
 
 
 def is_measured(adoption: Json) -> bool:
@@ -179,6 +179,12 @@ def step(row: Json) -> Sequence[Cell]:
     )
 
 
+def before(for_us: Json) -> Iterator[Block]:
+    yield checks(for_us["checks"])
+    if for_us["sha256"]:
+        yield Sentence(f"Sent on {day(for_us['circulated_on'])}, SHA-256 {for_us['sha256']}.", "quiet")
+
+
 def checks(rows: Sequence[Json]) -> Table:
     columns = [Column("Check", 4), Column("", 1), Column("What was found", 8)]
     cells = [
@@ -201,16 +207,28 @@ def sitting(each: Json) -> Sequence[Cell]:
     attitude = each["attitude"]
     tone: Tone = "" if not attitude else "good" if attitude > 0 else "bad"
     return (
-        Cell(each["name"], tone="strong"),
-        Cell(
-            grade("attitude", attitude),
-            f"we are {grade('strength', each['strength'])}" if each["strength"] else "",
-            tone,
-        ),
+        Cell(each["name"], reach(each), "strong"),
+        Cell(grade("attitude", attitude), standing(each), tone),
         Cell(grade("power", each["power"])),
         Cell("; ".join(each["motivators"]) or NOTHING),
         Cell("; ".join(each["objections"]) or NOTHING, tone="warning" if each["objections"] else ""),
     )
+
+
+def reach(each: Json) -> str:
+    """How somebody is reached, and since when they are there."""
+    since = f"there since {day(each['joined_on'])}" if each["joined_on"] else None
+    return ", ".join(filter(None, (each["email"], each["phone"], each["location"], since)))
+
+
+def standing(each: Json) -> str:
+    """How well we know them, and what their attitude was read from."""
+    known = f"we are {grade('strength', each['strength'])}" if each["strength"] else None
+    return "; ".join(filter(None, (known, each["evidence"])))
+
+
+def noted(notes: Sequence[str]) -> list[Sentence]:
+    return [Sentence(f"On the evidence: {'; '.join(notes)}.", "quiet")] if notes else []
 
 
 def health(known: Json) -> Table:

@@ -6,7 +6,7 @@ from adapters.rendering.document import Block, Cell, Column, Document, Fact, Sec
 from adapters.rendering.packs.parts import facts_told, period, review_told, risks
 from adapters.rendering.promises import promises, score_table
 from adapters.rendering.wording import Json, day, percent, score_told, sentence, value
-from adapters.rendering.words import NOTHING, in_words
+from adapters.rendering.words import NOTHING, in_words, spaced
 
 INCUMBENTS = {"unknown": "", "us": "ours by now", "status_quo": "nobody's by now"}
 
@@ -30,6 +30,7 @@ def readout(pack: Json) -> Document:
             Section("state", "How the account fares", [account_state(state)]),
             Section("risks", "Risks", [risks(pack["risks"], pack["currency"])]),
             Section("expansion", "Expansion path", list(expansion_path(expansion, pack["currency"]))),
+            Section("rivals", "Who stands in the way", [rivals(pack["rivals"])]),
             Section("said-vs-did", "Said and done", list(said_and_done(said))),
         ],
     )
@@ -108,19 +109,43 @@ def opening(row: Json) -> Sequence[Cell]:
     incumbent = INCUMBENTS.get(row["incumbent"], f"now: {row['incumbent']}")
     return (
         Cell(f"{row['offering']} in {row['unit']}", incumbent, "strong"),
-        Cell(value(row["arr_potential"], "arr_potential")),
+        Cell(value(row["arr_potential"], "arr_potential"), reckoned(row["assumptions"])),
         Cell(value(row["probability"], "probability"), ", ".join(filter(None, weighed))),
         Cell("; ".join(filter(None, how)) or NOTHING),
     )
 
 
+def reckoned(assumptions: Json | None) -> str:
+    """What a potential is reckoned from: `60 seats, 120 each`."""
+    said = {name: given for name, given in (assumptions or {}).items() if given is not None}
+    return ", ".join(f"{spaced(name)} {value(given, name)}" for name, given in said.items())
+
+
 def deal(row: Json) -> Sequence[Cell]:
     kind = in_words(row["kind"], "kind") if row["kind"] else ""
     return (
-        Cell(row["name"], kind, "strong"),
+        Cell(row["name"], ", ".join(filter(None, (kind, row["crm_id"]))), "strong"),
         Cell(value(row["amount"], "amount")),
         Cell(day(row["close_on"]), value(row["probability"], "probability") if row["probability"] else ""),
         Cell(row["stage"], "" if row["multi_threaded"] else "hangs on fewer than three people"),
+    )
+
+
+def rivals(rows: Sequence[Json]) -> Table:
+    columns = [Column("Competitor", 4), Column("Our angle", 5), Column("Theirs, and our answer", 5), Column("Traps", 4)]
+    return Table("Competitors that have not gone", columns, [rival(row) for row in rows], "No competitor is known.")
+
+
+def rival(row: Json) -> Sequence[Cell]:
+    where = f"in {', '.join(row['entrenched_in'])}" if row["entrenched_in"] else ""
+    answers = "; ".join(f"{each['asset']}: {each['answer']}" for each in row["neutralise"])
+    avoid = f"avoid: {'; '.join(row['traps_to_avoid'])}" if row["traps_to_avoid"] else ""
+    proof = f"proof: {', '.join(row['proof_assets'])}" if row["proof_assets"] else ""
+    return (
+        Cell(row["name"], " ".join(filter(None, (row["position"], where))), "strong"),
+        Cell(row["displacement_angle"] or "none yet", proof, "" if row["displacement_angle"] else "warning"),
+        Cell(answers or NOTHING, row["note"] or ""),
+        Cell("; ".join(row["traps_to_set"]) or NOTHING, avoid),
     )
 
 

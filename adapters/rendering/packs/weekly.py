@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from adapters.rendering.document import Cell, Column, Document, Fact, Section, Table
-from adapters.rendering.packs.parts import counted_up, dates, period
+from adapters.rendering.packs.parts import counted_up, dates, facts_told, period, review_told
 from adapters.rendering.wording import Json, day
 from adapters.rendering.words import NOTHING
 
@@ -28,6 +28,8 @@ def weekly(pack: Json) -> Document:
             Section("due", "Due", [dates(pack["due"], f"Until {day(pack['until_on'])}", "Nothing is due this week.")]),
             Section("next-steps", "Next steps", [next_steps(pack["next_steps"])]),
             Section("blocked", "Blocked", [blocked(pack["blocked"])]),
+            Section("asked", "Asked of others", [asked(pack["asked"])]),
+            *([Section("last-time", "Last time", [last_time(pack["last_time"])])] if pack["last_time"] else []),
         ],
     )
 
@@ -48,6 +50,33 @@ def next_step(row: Json) -> Sequence[Cell]:
 def blocked(rows: Sequence[Json]) -> Table:
     columns = [Column("Play", 5), Column("Since", 2), Column("Why", 5), Column("Needs", 4)]
     return Table("Plays that cannot go on", columns, [cannot(row) for row in rows], "Nothing is blocked.")
+
+
+def asked(rows: Sequence[Json]) -> Table:
+    columns = [Column("Request", 7), Column("State", 3), Column("For", 4), Column("Owner", 2)]
+    return Table("Requests to the rest of the company", columns, [request(row) for row in rows], "Nothing waits.")
+
+
+def request(row: Json) -> Sequence[Cell]:
+    answered = f"answered by {row['member']}" if row["member"] else ""
+    delivered = f"on {day(row['delivered_on'])}" if row["delivered_on"] else answered
+    served = (f"{kind} {row[kind]}" for kind in ("goal", "opportunity") if row[kind])
+    return (
+        Cell(row["statement"], row["id"], "strong"),
+        Cell(row["state"], delivered),
+        Cell(", ".join(served) or NOTHING),
+        Cell(row["owner"]),
+    )
+
+
+def last_time(review: Json) -> Table:
+    said = (
+        ("Topics", "; ".join(review["topics"])),
+        ("Decided", "; ".join(review["decisions"])),
+        ("Notes", review["notes"]),
+    )
+    told = f"The {review_told(review['kind'])} review of {day(review['held_on'])}"
+    return facts_told(told, said, "Nothing was written down.")
 
 
 def cannot(row: Json) -> Sequence[Cell]:

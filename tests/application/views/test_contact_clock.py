@@ -6,6 +6,7 @@ import pytest
 
 from application.views.contact_clock import ContactClock, PairingClock
 from application.views.current_plan import current_plan
+from tests.everything import OPPORTUNITY
 from tests.histories import History, opened
 
 COO = {"id": "coo", "name": "Jane Doe", "level": "executive"}
@@ -56,6 +57,18 @@ def test_a_review_without_them_and_a_touch_that_was_struck_are_no_contact_and_ea
     history.on("2026-01-14", "strike-entry", event=struck, reason="Wrong account")
     assert clocks(history)["coo"].last is None
     assert clocks(history, "2026-01-12")["coo"].last is not None
+
+
+def test_a_touch_counts_as_it_was_corrected_and_says_what_it_was_for_and_withdrawn_it_is_none():
+    history = known()
+    history.on("2026-01-05", "open-opportunity", id="deal", name="Line B", **OPPORTUNITY)
+    touch(history, "2026-01-12", "ann", id="t", opportunity="deal")
+    history.on("2026-01-13", "correct-touch", id="t", happened_on="2026-01-08", reason="It was on Thursday")
+    last = clocks(history)["coo"].last
+    assert last
+    assert (last.happened_on, last.opportunity, last.play) == (date(2026, 1, 8), "deal", None)
+    history.on("2026-01-14", "withdraw-touch", id="t", reason="Another account")
+    assert clocks(history)["coo"].last is None
 
 
 def test_a_day_when_details_are_due_is_not_yet_overdue_and_a_correction_or_verification_moves_it():
