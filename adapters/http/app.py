@@ -21,6 +21,7 @@ from adapters.access.calendar_feeds import CalendarFeeds
 from adapters.access.callers import Callers
 from adapters.access.issuer_sign_in import IssuerSignIn
 from adapters.access.sessions import Sessions
+from adapters.access.tickets import Tickets
 from adapters.exchange.imports.jobs import Imports
 from adapters.http import (
     access_events,
@@ -179,7 +180,8 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     services.erasures.when_forgotten(services.drafts.drop_of_plan)
     services.heads.when_another_log(views.drop_all)
     services.heads.when_another_log(program_views.drop_all)
-    guard = Guard(services.callers, views.plan, services.limits)
+    tickets = Tickets(services.secret, services.now)
+    guard = Guard(services.callers, views.plan, services.limits, tickets)
     common = services.erasures, services.secret, metrics, services.heads, views.note_read
     key_desk = keys.KeyDesk(services.api_keys, services.now, services.keys_changed)
     library = LibraryReader(services.program, services.now, services.make_id)
@@ -202,7 +204,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             promises.routes(services.promises),
             erasures.routes(views, services.erasures),
             erasures.previews(views),
-            feed.routes(services.subscribers, views.note_read),
+            feed.routes(services.subscribers, views.note_read, tickets),
             contracts.routes(services.public_url, version),
             proof.routes(services.tree, views.plan, views.note_read),
             webhooks.routes(

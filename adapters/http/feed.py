@@ -1,6 +1,7 @@
 """The feed over HTTP: page by page, or as a stream of server-sent events."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote, urlencode
 from uuid import UUID
@@ -9,11 +10,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
+from adapters.access.tickets import Tickets
 from adapters.events.cloud_events import NoSuchType, sequence, topics_of
 from adapters.http.conditional import CACHING
 from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, TEXT, header, problem_of
 from adapters.http.event_stream import RETRY_MILLISECONDS, STREAM, EventStream, batch, pulled
-from adapters.http.guard import needs
+from adapters.http.guard import STREAM_PATH, needs
 from adapters.http.problems import rejected_parameter
 from adapters.http.requests import NoteRead, caller_of, permission_of
 from adapters.http.subscribers import Subscribers
@@ -86,6 +88,25 @@ class Subscription(BaseModel):
         subjects = frozenset(map(str, subjects_named(self.subject))) if self.subject else None
         theirs = None if caller.plans is None else frozenset(map(str, caller.plans))
         return EventFilter(topics, common(common(plans, subjects), theirs))
+
+
+class Streamed(Subscription):
+    """Which events of a stream, and who asks where no header can say so."""
+
+    ticket: str | None = Field(
+        None,
+        max_length=20_000,
+        description="For a browser's `EventSource`, which cannot send a header: what `POST /v1/events/tickets` gave you"
+        " within the last minute.",
+    )
+
+
+class Ticket(BaseModel):
+    """What says who is calling for a minute, where no header can."""
+
+    ticket: str
+    expires_at: datetime
+    url: str = Field(description="Of the stream, with the ticket: add what else you want to ask.")
 
 
 class Pulled(Subscription):
@@ -176,10 +197,21 @@ STREAMED["openapi_extra"]["parameters"].append(
 )
 
 
+TICKETED: dict[str, Any] = {
+    "response_description": "The ticket.",
+    "responses": {
+        401: problem_of("Say who you are."),
+        403: problem_of("What you may do does not include this."),
+        "default": OTHER_PROBLEM,
+    },
+    "openapi_extra": {"parameters": [REQUEST_ID], **needs("feed")},
+}
+
+
 # Routes
 
 
-def routes(subscribers: Subscribers, note_read: NoteRead) -> APIRouter:
+def routes(subscribers: Subscribers, note_read: NoteRead, tickets: Tickets) -> APIRouter:
     api = APIRouter(prefix="/v1/events", tags=["feed"])
 
     @api.get("", summary="Events after a cursor, in the order they were recorded", **PULLED)
@@ -199,7 +231,7 @@ def routes(subscribers: Subscribers, note_read: NoteRead) -> APIRouter:
     @api.get("/stream", summary="Events after a cursor, and further ones as they are recorded", **STREAMED)
     async def stream_events(
         request: Request,
-        asked: Annotated[Subscription, Query()],
+        asked: Annotated[Streamed, Query()],
     ) -> Response:
         caller = caller_of(request)
         after = asked.cursor(caller, request.headers.get("last-event-id"))
@@ -207,6 +239,18 @@ def routes(subscribers: Subscribers, note_read: NoteRead) -> APIRouter:
         if caller.personal_data:
             note_read(request, None, None)
         return await EventStream.after(after, live, permission_of(request), wanted)
+
+    @api.post(
+        "/tickets",
+        response_model=Ticket,
+        status_code=201,
+        summary="A ticket for a minute, for a browser that opens the stream",
+        **TICKETED,
+    )
+    async def make_ticket(request: Request) -> Response:
+        ticket, until = tickets.made(request.headers)
+        content = Ticket(ticket=ticket, expires_at=until, url=f"{STREAM_PATH}?{urlencode({'ticket': ticket})}")
+        return Response(content.model_dump_json(), 201, {"Cache-Control": "no-store"}, media_type="application/json")
 
     return api
 

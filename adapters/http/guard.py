@@ -1,6 +1,6 @@
 """The guard before every route: who is calling, and whether they may. A route that names no right is open to nobody."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.access.callers import Callers
+from adapters.access.tickets import Tickets
 from adapters.http.limits import Buckets
 from adapters.http.permission import LastingAnswers, Permission, PermissionEnded
 from application.aggregates.access import Caller, CallerNotAllowed, Right, check_right
@@ -17,6 +18,9 @@ from application.aggregates.access import Caller, CallerNotAllowed, Right, check
 Needed = Right | Literal["anybody"]
 NEEDS = "x-right"
 """The extension of the OpenAPI document that names the right an operation requires."""
+
+STREAM_PATH = "/v1/events/stream"
+"""The one path where a ticket may say who is calling."""
 
 NOBODYS = "Nobody may do this: the service does not say which right it takes."
 
@@ -32,11 +36,16 @@ class Guard:
     """Guards routes. `find` raises if the caller may not know of the plan; without `limits` callers are not limited."""
 
     def __init__(
-        self, callers: Callers, find: Callable[[Request, str], Awaitable[object]], limits: Buckets | None = None
+        self,
+        callers: Callers,
+        find: Callable[[Request, str], Awaitable[object]],
+        limits: Buckets | None = None,
+        tickets: Tickets | None = None,
     ) -> None:
         self._callers = callers
         self._find = find
         self._limits = limits
+        self._tickets = tickets
         self._lasting = LastingAnswers(callers)
 
     def before(self, route: R, right: Needed | None) -> R:
@@ -64,8 +73,20 @@ class Guard:
             if "plan" in request.path_params:
                 await self._find(request, request.path_params["plan"])
             check_right(caller.role, right)
-        permission = scope["permission"] = Permission(self._lasting, request.headers, caller, right)
+        permission = scope["permission"] = Permission(self._lasting, self.headers(request), caller, right)
         return permission
+
+    def headers(self, request: Request) -> Mapping[str, str]:
+        """Return what says who is calling: the headers, and the ticket where one may come with it. Raises
+        `CallerUnknown`."""
+        if "headers_of_caller" not in request.scope:
+            ticket = request.query_params.get("ticket") if request.scope["path"] == STREAM_PATH else None
+            headers: Mapping[str, str] = request.headers
+            if ticket is not None and self._tickets:
+                headers = self._tickets.headers(ticket, headers)
+            request.scope["headers_of_caller"] = headers
+        found: Mapping[str, str] = request.scope["headers_of_caller"]
+        return found
 
     async def identified(self, request: Request) -> Caller:
         """Return who is calling, and count the request once. Raises `CallerUnknown`, `CallerNotAllowed`,
@@ -73,7 +94,7 @@ class Guard:
         if "counted" in request.scope:
             counted: Caller = request.scope["caller"]
             return counted
-        caller = await self._callers.identify(request.headers)
+        caller = await self._callers.identify(self.headers(request))
         request.scope["caller"] = caller
         request.scope["spoken_of"] = {"actor": caller.actor}
         if self._limits:

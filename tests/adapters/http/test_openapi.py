@@ -151,6 +151,7 @@ def test_whatever_can_be_asked_or_commanded_is_in_it(document: Document):
     questions = {*LISTS_AND_REPORTS, *ERASURES, *FOR_OPERATORS, *(f"{PLAN}{view}" for view in VIEWS)}
     assert documented >= {(path, "get") for path in questions}
     assert {path for path, method in documented if method == "post" and not path.startswith(WEBHOOKS)} == {
+        "/v1/events/tickets",
         *(path_of(command) for command in ALL_COMMANDS),
         f"{PLAN}/commands",
         f"{PROGRAM_PATH}/commands",
@@ -194,7 +195,12 @@ def test_whatever_is_in_it_is_served(document: Document, told: Told):
         elif answer.status_code == 404 and path.startswith(("/v1/imports", "/calendars")):
             assert answer.json()["type"] in ("/problems/unknown-import", "/problems/unknown-calendar"), path
         else:
-            assert answer.status_code in {"post": (415,), "get": (200, 422), "delete": (404,)}[method], (
+            assert (
+                answer.status_code
+                in {"post": (201,) if path.endswith("/tickets") else (415,), "get": (200, 422), "delete": (404,)}[
+                    method
+                ]
+            ), (
                 path,
                 answer.text,
             )

@@ -31,7 +31,7 @@ from adapters.postgres.store import Store
 from tests import plain_http
 from tests.adapters.access.test_oidc import LocalIssuer
 from tests.adapters.http.test_http_feed import Feed, listening
-from tests.api import assert_problem
+from tests.api import Clock, assert_problem, served
 from tests.callers import Known, as_, bearer, caller, given_key, known_keys
 from tests.stores import wait_until
 
@@ -130,6 +130,44 @@ def test_with_the_first_key_nobody_names_themselves_any_more_in_a_service_that_r
         assert let_in.development.is_over()
         key = given_key(store, "rob", "reader", sees_all=True)
         wait_until(lambda: plain_http.get(f"{feed.url}/v1/plans", headers=bearer(key)).status_code == 200, 1.5)
+
+
+def test_a_ticket_opens_a_stream_within_a_minute_and_ends_with_the_right_it_was_given_for(store: Store, tmp_path):
+    given_key(store, "root", "admin", sees_all=True)
+    key = given_key(store, "dwh", "subscriber", sees_all=True)
+    reader = given_key(store, "rob", "reader", sees_all=True)
+    clock = Clock(datetime.now(UTC))
+    with reception(Settings(home=tmp_path), "192.0.2.1", store) as let_in:
+        with served(store, let_in.callers, clock) as api:
+            assert_problem(api.request("POST", "/v1/events/tickets", headers=bearer(reader)), 403, "forbidden")
+            made = api.request("POST", "/v1/events/tickets", headers=bearer(key))
+            assert (made.status_code, made.headers["cache-control"]) == (201, "no-store")
+            ticket = made.json()["ticket"]
+            assert key.rpartition("_")[2] not in made.text
+            for path in ("/v1/events", "/v1/plans", "/v1/events/tickets"):
+                assert api.get(path, ticket=ticket).status_code in (401, 405), path
+            for wrong in (ticket[:-1], ticket[1:], "x", "", "é", f"{ticket}A"):
+                assert_problem(api.get("/v1/events/stream", ticket=wrong), 401, "unauthenticated")
+            assert api.request("HEAD", "/v1/events/stream", params={"ticket": ticket}).status_code == 200
+            clock.forward(seconds=59)
+            assert api.request("HEAD", "/v1/events/stream", params={"ticket": ticket}).status_code == 200
+            clock.forward(seconds=1)
+            assert (
+                "expired"
+                in assert_problem(api.get("/v1/events/stream", ticket=ticket), 401, "unauthenticated")["detail"]
+            )
+        with listening(store, let_in.callers) as feed:
+            ticket = plain_http.post(f"{feed.url}/v1/events/tickets", headers=bearer(key)).json()["ticket"]
+            with feed.stream(after="now", ticket=ticket) as events:
+                next(events)
+                feed.record()
+                assert next(events)["data"]
+                store.api_keys.revoke(key.split("_")[1], datetime.now(UTC))
+                began = monotonic()
+                assert [each for each in events if "data" in each] == []
+                assert monotonic() - began < A_SECOND + SLACK
+            answer = plain_http.get(f"{feed.url}/v1/events/stream", params={"ticket": ticket})
+            assert_problem(answer, 401, "unauthenticated")
 
 
 # Every answer
