@@ -7,10 +7,11 @@ import typer
 from adapters.access.calendar_feeds import Contents
 from adapters.cli.asking import AsJson
 from adapters.cli.doing import running_service
+from adapters.cli.groups import Group
 from adapters.cli.tables import table, text
 from adapters.cli.terminal import out, print_json, print_lines, tell
 
-calendars = typer.Typer(help="Calendars to subscribe to, by their address.", no_args_is_help=True)
+calendars = typer.Typer(cls=Group, help="Calendars to subscribe to, by their address.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import structlog
 import typer
-from typer.core import TyperGroup
 
 from adapters.bootstrap.settings import Settings
 from adapters.cli import (
@@ -34,13 +33,14 @@ from adapters.cli import (
     webhooks,
 )
 from adapters.cli.errors import explained
+from adapters.cli.groups import Group
 from adapters.cli.terminal import print_lines, stop_writing, tell
 from adapters.observability import log_format as logs
 
 logger = structlog.get_logger("plantrail")
 
 
-class Commands(TyperGroup):
+class Commands(Group):
     """The root command. It shows every error as a sentence, never as a stack trace."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -87,7 +87,7 @@ app = typer.Typer(
     "Without DATABASE_URL the plans are kept in an embedded PostgreSQL under PLANTRAIL_HOME.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,
 )
 
 

@@ -18,6 +18,7 @@ from adapters.bootstrap.store import (
     utc_now,
 )
 from adapters.cli.errors import Told
+from adapters.cli.groups import Group
 from adapters.cli.terminal import err, print_lines, tell
 from adapters.postgres.embedded import EmbeddedPostgres, Role
 from adapters.postgres.store import ConnectionStrings, begin_another_log, events_in, opened, upgrade
@@ -27,7 +28,7 @@ from adapters.proof.checkpoints import VerifierKey
 from adapters.rendering.words import counted
 from application.proof.ports import LogAltered
 
-db = typer.Typer(help="The embedded PostgreSQL.", no_args_is_help=True)
+db = typer.Typer(cls=Group, help="The embedded PostgreSQL.", no_args_is_help=True)
 
 IN_ITS_PLACE = {
     "start": "Start it the way it is run",

@@ -13,12 +13,12 @@ from urllib.parse import quote
 import typer
 from pydantic import ValidationError
 from pydantic_core import to_json
-from typer.core import TyperGroup
 
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import utc_now
 from adapters.cli.asking import PlanName
 from adapters.cli.errors import Told
+from adapters.cli.groups import Group
 from adapters.cli.terminal import print_json, print_lines, tell
 from adapters.exchange.fields import Kind, kind_of, meaning_of
 from adapters.exchange.typed import typed_value
@@ -39,7 +39,7 @@ MOST_IN_AN_EXAMPLE = 6
 """Options that an example shows beside those that must be given."""
 
 
-class CommandsOnPlans(TyperGroup):
+class CommandsOnPlans(Group):
     """`do`, whose commands are those of the domain: each is made when it is asked for."""
 
     def list_commands(self, _context: Any) -> list[str]:
@@ -49,7 +49,7 @@ class CommandsOnPlans(TyperGroup):
         model = COMMANDS.get(name)
         if model is None:
             return None
-        alone = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
         alone.command(name, help=help_of(model), epilog=example_of(model))(as_function(model))
         return typer.main.get_command(alone)
 

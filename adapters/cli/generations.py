@@ -9,12 +9,15 @@ from rich.text import Text
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import open_store
 from adapters.cli.asking import AsJson
+from adapters.cli.groups import Group
 from adapters.cli.tables import GOOD, QUIET, WARNING, table, text
 from adapters.cli.terminal import out, print_json, tell
 from adapters.postgres.key_generations import Generation
 from adapters.rendering.words import counted
 
-keys = typer.Typer(help="API keys of callers, and the generations of the key-encryption key.", no_args_is_help=True)
+keys = typer.Typer(
+    cls=Group, help="API keys of callers, and the generations of the key-encryption key.", no_args_is_help=True
+)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
-from typer.core import TyperGroup
 
 from adapters.cli.asking import AsJson
 from adapters.cli.doing import running_service
 from adapters.cli.errors import Told
+from adapters.cli.groups import Group
 from adapters.cli.loading import import_log
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, table, text
 from adapters.cli.terminal import err, out, print_json, tell
@@ -30,7 +30,7 @@ SECONDS_BETWEEN_LOOKS = 0.2
 LOG = "log"
 
 
-class Imports(TyperGroup):
+class Imports(Group):
     """`import`, where a file that is named at once is a log."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

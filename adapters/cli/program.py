@@ -16,6 +16,7 @@ from adapters.bootstrap.store import findings_across_plans, open_store, the_prog
 from adapters.cli.asking import AsJson, AsOf
 from adapters.cli.errors import Told
 from adapters.cli.findings import MOST_REMEDIES_SHOWN, shown
+from adapters.cli.groups import Group
 from adapters.cli.lists import history_table
 from adapters.cli.measures import told
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, heading, named, table, text
@@ -36,7 +37,9 @@ from application.views.round_ranking import RankedAccount, ranking
 from domain.program.charter import PROGRAM_ID, ProgramNotOpen
 from domain.program.rounds import Round
 
-program = typer.Typer(help="Read the program: its list, what is wrong with it, its rounds.", no_args_is_help=True)
+program = typer.Typer(
+    cls=Group, help="Read the program: its list, what is wrong with it, its rounds.", no_args_is_help=True
+)
 
 LOUDEST = 3
 """Findings across plans that the page of the program shows."""

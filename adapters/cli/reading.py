@@ -13,6 +13,7 @@ from adapters.cli import contacts
 from adapters.cli.asking import AsJson, AsOf, PlanName, find
 from adapters.cli.card import card
 from adapters.cli.comparison import comparison
+from adapters.cli.groups import Group
 from adapters.cli.lists import blame_table, history_table, portfolio_table, reviews_table
 from adapters.cli.terminal import out, print_json, tell
 from application.portfolio.query import MOST_ITEMS, PortfolioQuery, Sort
@@ -39,7 +40,7 @@ from domain.mistakes import sentence
 MOST_ENTRIES = 500
 SORTED_BY = [field for field in get_args(Sort) if not field.startswith("-")]
 
-plan = typer.Typer(help="Read one plan, now or as of any cut of its history.", no_args_is_help=True)
+plan = typer.Typer(cls=Group, help="Read one plan, now or as of any cut of its history.", no_args_is_help=True)
 
 From = Annotated[
     str, typer.Option("--from", metavar="CUT", help="The first cut; without it, the last review held before.")
@@ -188,7 +189,7 @@ def plans(
     cursor: Cursor = None,
     as_json: AsJson = False,
 ) -> None:
-    """List all plans, a line each."""
+    """List all plans."""
     query = asked_for(
         tier=tuple(tier or ()),
         owner=owner,

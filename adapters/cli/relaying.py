@@ -6,9 +6,10 @@ import typer
 
 from adapters.bootstrap.settings import Settings
 from adapters.cli.errors import Told
+from adapters.cli.groups import Group
 from adapters.outbound.nats_stream import Target
 
-relay = typer.Typer(help="Publish every event to a broker, in order, until Ctrl-C.", no_args_is_help=True)
+relay = typer.Typer(cls=Group, help="Publish every event to a broker, in order, until Ctrl-C.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -15,6 +15,7 @@ from adapters.bootstrap.store import open_store, utc_now
 from adapters.cli.asking import PlanName, found
 from adapters.cli.documents import terminal
 from adapters.cli.errors import Told
+from adapters.cli.groups import Group
 from adapters.cli.terminal import WIDTH_OF_A_PIPE, err, out, print_lines, tell
 from adapters.rendering.pool import RenderingPool
 from adapters.rendering.reports import document
@@ -28,7 +29,7 @@ from domain.account_plan.plan import Tier
 Format = Literal["text", "json", "md", "html", "pdf"]
 SUFFIXES: Mapping[str, Format] = {".json": "json", ".md": "md", ".html": "html", ".pdf": "pdf", ".txt": "text"}
 
-report = typer.Typer(help="Reports across plans.", no_args_is_help=True)
+report = typer.Typer(cls=Group, help="Reports across plans.", no_args_is_help=True)
 
 InFormat = Annotated[
     Format | None, typer.Option("--format", help="Default: as the name of the file ends; text without a file.")

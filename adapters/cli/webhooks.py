@@ -16,6 +16,7 @@ from adapters.access.api_keys import OPERATOR
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import open_store, utc_now
 from adapters.cli.asking import AsJson, accounts_named
+from adapters.cli.groups import Group
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, pairs, panel, table, text
 from adapters.cli.terminal import out, print_json, tell
 from adapters.postgres.store import Store
@@ -25,7 +26,7 @@ from application.webhooks.endpoints import Attempt, Parked, State, UnknownWebhoo
 from application.webhooks.ports import TryOut, Webhooks
 from application.webhooks.subscriptions import Replay, Subscriptions, WebhookRequest
 
-webhooks = typer.Typer(help="Endpoints that events are pushed to.", no_args_is_help=True)
+webhooks = typer.Typer(cls=Group, help="Endpoints that events are pushed to.", no_args_is_help=True)
 
 STATES: Mapping[State, str] = {"active": GOOD, "paused": WARNING, "disabled": ALARM}
 

@@ -234,7 +234,7 @@ def test_what_cannot_be_read_is_refused_in_words(words, says, told):
         ("plan history acme --entity :exec", "there are action, alignment, cell,"),
         ("plan history acme --entity weather", "there are action, alignment, cell,"),
         ("plan history acme --limit 501", "less than or equal to 500"),
-        ("plans --tier gold", "tier: Input should be 'strategic'"),
+        ("plans --tier gold", "“tier” must be one of strategic, growth, enterprise or standard"),
         ("plans --sort colour", "colour"),
         ("plan show", "PLAN"),
         ("plant", "plant"),

@@ -1,0 +1,88 @@
+"""Every command in a terminal of 80 columns: no word is lost, none is broken, and no line is wider."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+
+from adapters.cli.commands import app
+from tests.adapters.cli.test_cli import plantrail, told, told_store
+
+__all__ = ["told", "told_store"]
+
+SHOWN = {
+    "plans": "plans",
+    "plan show": "plan show acme --as-of review:R2",
+    "plan history": "plan history acme",
+    "plan blame": "plan blame acme --as-of review:R2",
+    "plan diff": "plan diff acme --from review:R1 --to review:R2",
+    "plan reviews": "plan reviews acme --as-of review:R2",
+    "plan contacts": "plan contacts acme",
+    "plan departure": "plan departure acme --member ann --as-of review:R2",
+    "findings": "findings acme --as-of review:R2",
+    "promises": "promises",
+    "said-vs-did": "said-vs-did acme --from review:R1 --to review:R2",
+    "report month": "report month 2026-03",
+    "pack": "pack acme weekly --as-of review:R2",
+    "keys list": "keys list",
+    "keys generations": "keys generations",
+    "access-events": "access-events",
+    "erasures": "erasures",
+    "webhooks list": "webhooks list",
+    "verify": "verify",
+}
+"""A command line for each command that shows a table, a list or a card."""
+WITHOUT_A_TABLE = {
+    *"serve work demo open done move drop do tail checkpoint audit-bundle load export table migrate rebuild".split(),
+    *("begin-another-log", "relay nats", "keys rotate", "keys destroy-generation", "keys create", "keys revoke"),
+    *("db start", "db stop", "db url", "db dump", "db restore", "import csv", "import xlsx", "import log"),
+}
+BY_THEMSELVES = {
+    "measures",  # leaves earlier months out where they do not fit, and says so
+    *("webhooks create", "webhooks show", "webhooks pause", "webhooks resume", "webhooks rotate-secret"),
+    *("program show", "program findings", "program round", "program history"),
+    *("calendars make", "calendars list", "calendars delete"),
+    *("webhooks test", "webhooks attempts", "webhooks parked", "webhooks replay", "webhooks delete"),
+}
+"""Commands whose tables need more than a plan: they are looked at where they are tested."""
+GROUPS = ["", "plan", "do", "report", "import", "webhooks", "relay", "db", "keys", "program", "calendars"]
+
+
+def commands(group: Any, *path: str) -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, type(group)) or getattr(command, "commands", None):
+            yield from commands(command, *path, name)
+        else:
+            yield " ".join((*path, name))
+
+
+def test_of_every_command_it_is_known_how_it_is_shown():
+    known = SHOWN.keys() | WITHOUT_A_TABLE | BY_THEMSELVES
+    assert set(commands(typer.main.get_command(app))) == known
+
+
+@pytest.mark.parametrize("words", SHOWN.values())
+def test_what_is_shown_in_80_columns_is_whole(words, told):
+    narrow, wide = (plantrail(*words.split(), **told | {"COLUMNS": width}).stdout for width in ("80", "300"))
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert words_in(wide) <= words_in(narrow)
+
+
+def words_in(shown: str) -> set[str]:
+    return {word for word in shown.split() if any(map(str.isalnum, word))}
+
+
+def test_every_group_tells_each_command_to_the_end_of_its_sentence(told):
+    there = typer.main.get_command(app)
+    assert sorted(GROUPS) == sorted(["", *(name for name, each in there.commands.items() if hasattr(each, "commands"))])
+    for group in GROUPS:
+        shown = plantrail(*group.split(), "--help", **told | {"COLUMNS": "80"}).stdout
+        assert not [line for line in shown.splitlines()[1:] if line.endswith("...")], group
+
+
+@pytest.mark.parametrize("words", ["", "plans", "keys create", "plan", "do", "report month"])
+def test_help_breaks_no_word_and_cuts_no_sentence_off(words, told):
+    narrow, wide = (plantrail(*words.split(), "--help", **told | {"COLUMNS": width}).stdout for width in ("80", "300"))
+    assert words_in(wide) <= words_in(narrow)
+    assert not [line for line in narrow.splitlines()[1:] if line.endswith("...")]
