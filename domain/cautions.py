@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from domain.calendar import years_after
-from domain.folding import folded
 from domain.language import STAKEHOLDER, Caution, Command, Event
 from domain.markers import Checkable, Due, Happened, Sealed, marked, references, strings_of, texts_of
 from domain.rules import about_whom, has_link, whoever
@@ -75,12 +74,10 @@ def about_likenesses(aggregate: Aggregate, command: Command) -> Iterator[Caution
     field = name_field(command.__dict__) if command.needs == "new" else None
     if field is None:
         return
-    words = folded(getattr(command, field))
     days = {day: getattr(command, day) for day, _ in marked(type(command), Happened)}
-    for other in aggregate.all_of(command.noun).values():
+    for other in aggregate.called(command.noun, field, getattr(command, field)):
         is_there = other.is_open or getattr(other, "left_on", None)
-        same_days = all(getattr(other, name, None) == day for name, day in days.items())
-        if is_there and same_days and folded(other.known_as or "") == words:
+        if is_there and all(getattr(other, name, None) == day for name, day in days.items()):
             detail = f"There is a {command.noun} of that name already, “{other.id}”: is it the same?"
             yield Caution("looks-like", f"/{field}", detail)
 
