@@ -9,6 +9,7 @@ import typer
 
 from adapters.bootstrap.settings import Settings
 from adapters.cli import (
+    assisting,
     calendars,
     callers,
     database,
@@ -118,6 +119,7 @@ for group in (
     promises,
     tabling,
     calendars,
+    assisting,
     webhooks,
     relaying,
     database,
