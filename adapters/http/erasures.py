@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from adapters.http.documentation import OTHER_PROBLEM, problem_of
 from adapters.http.guard import needs
-from adapters.http.problems import Rejected
+from adapters.http.problems import Rejected, rejected_parameter
 from adapters.http.queries import PlanPath, PlanViews
 from application.aggregates.erasures import Certificate, Erasures
 from application.aggregates.traces import Traces, traces
@@ -83,9 +83,11 @@ def previews(views: PlanViews) -> APIRouter:
         openapi_extra=needs("erase"),
     )
     async def preview_forgetting(
-        request: Request, plan: PlanPath, id: Annotated[str, Query(description="The stakeholder's id.")] = ""
+        request: Request, plan: PlanPath, id: Annotated[str | None, Query(description="The stakeholder's id.")] = None
     ) -> ForgettingPreview:
         known = await views.plan(request, plan)
+        if id is None:
+            raise rejected_parameter("id", "invalid-parameters", "Say whom: “id” is the stakeholder's.")
         preview = await run_in_threadpool(preview_of, known, id)
         if preview is None:
             raise Rejected(

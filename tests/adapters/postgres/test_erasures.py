@@ -143,6 +143,7 @@ def test_before_it_is_confirmed_and_in_the_certificate_forgetting_tells_which_wo
     assert ("jane DOE" in history, "Doe & Sons" in history) == (False, True)
     assert_problem(acme.view("/preview-forgetting", id="cfo"), 404, "unknown-stakeholder")
     assert_problem(acme.view("/preview-forgetting", id="nobody"), 404, "unknown-stakeholder")
+    assert_problem(acme.view("/preview-forgetting"), 422, "invalid-parameters", "/id")
 
 
 def test_a_key_made_after_a_rotation_is_not_waited_for_longer_than_its_own_generation(plans, store):
