@@ -79,6 +79,8 @@ class Story:
         tell(api)
         api.store.portfolio.catch_up(api.clock)
         api.store.month_ends.catch_up(lambda: api.clock.now + timedelta(days=62))
+        made = api.post("/v1/calendars", {"contents": "plan", "plan": "acme"}).json()
+        self.calendar = made["url"].rpartition("/")[2].removesuffix(".ics")
         self.version = api.version
         self.log_before = log(where.service)
         self.checkpoint = sealed(api.store)
@@ -90,7 +92,8 @@ class Story:
 
     def places(self) -> Places:
         """Everywhere where words may come out."""
-        answers = {path: self.api.get(path) for path in paths(self.api.get("/openapi.json").json())}
+        asked = paths(self.api.get("/openapi.json").json(), {**FILL, "token": [self.calendar]})
+        answers = {path: self.api.get(path) for path in asked}
         assert {answer.status_code for answer in answers.values()} <= {200, 404, 422}
         shown = {f"GET {path}": readable(answer.content) for path, answer in answers.items()}
         where = environment(self._where) | {
@@ -175,8 +178,8 @@ def logged() -> Iterator[Callable[[], bytes]]:
         sys.stderr = before
 
 
-def paths(document: dict[str, Any]) -> Iterator[str]:
-    """Everything that can be asked."""
+def paths(document: dict[str, Any], fill: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Everything that can be asked, with this in the places of the names in paths."""
     for path, methods in document["paths"].items():
         if "get" not in methods or path.endswith("/stream"):
             continue
@@ -184,13 +187,13 @@ def paths(document: dict[str, Any]) -> Iterator[str]:
         limit = "&limit=500" if "limit" in names else ""
         queries = [f"as_of={cut}{limit}" for cut in CUTS] if "as_of" in names else []
         queries += [query for ending, more in MORE.items() if path.endswith(ending) for query in more]
-        for each in places_of(path):
+        for each in places_of(path, fill):
             yield from (each, *(f"{each}?{query}" for query in queries))
 
 
-def places_of(path: str) -> list[str]:
+def places_of(path: str, fill: Mapping[str, Sequence[str]]) -> list[str]:
     found = [path.replace("{kind}/{id}", "{kind/id}")]
-    for name, values in FILL.items():
+    for name, values in fill.items():
         found = [
             each.replace(f"{{{name}}}", value)
             for each in found
