@@ -44,7 +44,7 @@ from application.portfolio.query import (
     name_key,
     place_of,
 )
-from application.portfolio.row import SHAPE, PortfolioItem, PortfolioRow, shown
+from application.portfolio.row import SHAPE, PortfolioItem, PortfolioRow, search_text, shown
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.plan import TIER_RANKS
 from domain.program.charter import PROGRAM_ID
@@ -57,7 +57,7 @@ MOST_REMEMBERED = 1_000
 
 LIVE = "SELECT generation FROM plantrail.projections WHERE name = 'portfolio' AND live"
 SHOWN = tuple(PortfolioItem.model_fields)
-WRITTEN = ("generation", *SHOWN, "people", "name_key", "tier_rank", "changes_at", "line")
+WRITTEN = ("generation", *SHOWN, "people", "name_key", "search_text", "tier_rank", "changes_at", "line")
 
 LINES = "SELECT plan_id, line::text FROM plantrail.portfolio WHERE generation = %s AND plan_id = ANY(%s)"
 HISTORY = (
@@ -180,9 +180,9 @@ class PortfolioTable:
     def _save(self, connection: Connection[Any], generation: int, lines: Iterable[PortfolioRow], now: datetime) -> None:
         rows, policies = [], self._policies(connection)
         for line in lines:
-            item, changes_at, people = shown(line, now, policies)
+            item, changes_at, people, text = shown(line, now, policies)
             keys = {"people": people, "name_key": name_key(item.account_name), "tier_rank": TIER_RANKS[item.tier]}
-            stored = {"changes_at": changes_at, "line": to_store(line)}
+            stored = {"search_text": text, "changes_at": changes_at, "line": to_store(line)}
             rows.append({"generation": generation, **item.__dict__, **keys, **stored})
         connection.execute(SAVE, (to_json(rows).decode(),), prepare=True)
 
@@ -227,7 +227,6 @@ COLUMNS: Mapping[SortKey, str] = {
 }
 """The column that each sort key sorts by."""
 MAY_BE_EMPTY = {"arr", "renews_on", "last_review_on"}
-LAST_LETTER = "\U0010ffff"
 
 
 def statement(query: PortfolioQuery, after: CursorPosition | None, caller: Caller | None) -> str:
@@ -274,7 +273,7 @@ def wanted(query: PortfolioQuery) -> Iterator[str]:
     if query.renews_before:
         yield "renews_on < %(renews_before)s"
     if query.q:
-        yield "name_key >= %(q)s AND name_key < %(q_end)s"
+        yield "search_text LIKE %(words)s" if search_text(query.q) else "starts_with(name_key, %(q)s)"
 
 
 def theirs(caller: Caller | None) -> Iterator[str]:
@@ -286,11 +285,12 @@ def theirs(caller: Caller | None) -> Iterator[str]:
 
 
 def values(query: PortfolioQuery, after: CursorPosition | None, caller: Caller | None) -> dict[str, Any]:
-    q = name_key(query.q or "")
     place = after._asdict() if after else {}
     tiers = [TIER_RANKS[tier] for tier in query.tier]
     scope = {"actor": caller.actor, "plans": list(caller.plans or ())} if caller else {}
-    return query.__dict__ | place | scope | {"q": q, "q_end": q + LAST_LETTER, "tiers": tiers, "most": query.limit + 1}
+    q = query.q or ""
+    sought = {"q": name_key(q), "words": f"%{search_text(q)}%"}
+    return query.__dict__ | place | scope | sought | {"tiers": tiers, "most": query.limit + 1}
 
 
 class PostgresPortfolio:

@@ -4,7 +4,6 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, NamedTuple, cast
-from unicodedata import combining, normalize
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
@@ -14,6 +13,7 @@ from application.portfolio.row import PortfolioItem
 from application.views.list_cursors import CursorUnknown
 from domain.account_plan.plan import Tier
 from domain.calendar import Day
+from domain.folding import folded
 from domain.language import Amount, OptionalName, PersonId
 
 SortKey = Literal["account_name", "arr", "renews_on", "open_promises", "overdue", "last_review_on", "tier"]
@@ -51,7 +51,11 @@ class PortfolioQuery(BaseModel):
     stale: bool | None = Field(None, description="Only plans with a stale section, or without any.")
     overdue: bool | None = Field(None, description="Only plans with an overdue promise, or without any.")
     renews_before: Day | None = Field(None, description="Only plans whose contract renews before this day.")
-    q: OptionalName = Field(None, description="How the account's name begins; case and accents do not matter.")
+    q: OptionalName = Field(
+        None,
+        description="Words of the account's name or of a former one, of which the last may be begun only; case and"
+        " accents do not matter.",
+    )
     sort: Sort = Field("account_name", description="The order; `-` is descending.")
     cursor: str | None = Field(None, max_length=2_000, description="The value of `next` on the previous page.")
     limit: int = Field(50, ge=1, le=MOST_ITEMS, description="At most this many plans.")
@@ -109,6 +113,5 @@ def place_of(cursor: str, sort: Sort) -> CursorPosition:
 
 
 def name_key(name: str) -> str:
-    """Return the form by which names are sorted and searched: without case and accents."""
-    letters = (sign for sign in normalize("NFKD", name) if not combining(sign))
-    return "".join(letters).casefold()[:LONGEST_KEY]
+    """Return the form by which names are sorted: without case and accents."""
+    return folded(name)[:LONGEST_KEY]

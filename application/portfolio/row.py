@@ -23,18 +23,19 @@ from domain.account_plan.plays import Play
 from domain.account_plan.promises import PROMISES, open_promises
 from domain.account_plan.reviews import Review, last_held
 from domain.account_plan.team import Member, people_at_work
+from domain.folding import words_of
 from domain.language import bare, same_person
 from domain.program.policy import PolicyAdopted
 from domain.record import Recorded
 from domain.things import Draft, Kind, Thing, day_of
 from domain.time_zones import time_zone
 
-SHAPE = 2
+SHAPE = 3
 """The number of the shape of the portfolio: what a row keeps and shows, and by which rules. When it is raised, every
 store rebuilds its portfolio while it serves; see `adapters.postgres.projections`."""
 
 KEPT: Mapping[type[Thing], frozenset[str]] = {
-    Plan: frozenset({"id", *PlanTerms.model_fields, "archived"}),
+    Plan: frozenset({"id", *PlanTerms.model_fields, "archived", "former_names"}),
     Contract: frozenset({"id", "arr", "renews_on"}),
     Play: frozenset({"id", "due_on", "state", "state_before"}),
     Action: frozenset({"id", "due_on", "state"}),
@@ -131,6 +132,8 @@ class Shown(NamedTuple):
     changes_at: datetime | None
     people: list[str]
     """Who owns the plan or is on its team: see `domain.account_plan.team.people_at_work`."""
+    search_text: str
+    """The words of the account's name and of its former ones, each after a space."""
 
 
 def shown(row: PortfolioRow, now: datetime, program: Sequence[Recorded] = ()) -> Shown:
@@ -180,7 +183,14 @@ def shown(row: PortfolioRow, now: datetime, program: Sequence[Recorded] = ()) ->
         bare(PortfolioItem, item),
         midnight(min(still_to_come), card.timezone) if still_to_come else None,
         sorted({same_person(person) for person in people_at_work(plan, today)}),
+        "\n".join(search_text(name) for name in (card.account_name, *card.former_names)),
     )
+
+
+def search_text(name: str) -> str:
+    """Return the words of a name, or of a part of one, as they are searched: each after a space, without case, accents
+    and signs."""
+    return "".join(f" {word}" for word in words_of(name))
 
 
 def day_after(day: date) -> date | None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, assert_never, get_args
 from uuid import UUID, uuid5
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import Opening, Topic
@@ -409,6 +409,8 @@ class Plan(PlanTerms, Thing):
     """The criteria of each round, in the order the rounds were last scored in; one round may have no name."""
     archived: bool = False
     on_hold: bool = False
+    former_names: tuple[str, ...] = Field((), exclude=True)
+    """What people called the account before, by which they may still look for it."""
 
 
 class Cycle(CycleTerms, Thing):
@@ -512,8 +514,11 @@ def apply(draft: Draft, event: PlanEvents) -> None:
     match event:
         case PlanOpened():
             draft.create(Plan, event)
-        case PlanCorrected() | AccountRenamed() | PlanReassigned():
+        case PlanCorrected() | PlanReassigned():
             draft.change(Plan, event)
+        case AccountRenamed(former=former):
+            before = [name for name in draft.value(Plan, "plan", "former_names") if name != former]
+            draft.change(Plan, event, former_names=(*before, former))
         case TierChanged() | TierConfirmed():
             draft.change(Plan, event, round=event.round, decided_by=event.decided_by)
         case AccountScored():

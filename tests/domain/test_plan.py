@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from json import dumps
 
 import pytest
@@ -37,6 +38,7 @@ from domain.account_plan.plan import (
     TierChanged,
     TierConfirmed,
     plan_id_of,
+    the_plan,
 )
 from domain.account_plan.plays import PlanPlay
 from domain.account_plan.reviews import ReviewHeld, ReviewScheduled
@@ -136,6 +138,12 @@ def test_time_zone_and_currency_can_be_corrected_until_the_first_review_is_held(
     )
     with pytest.raises(ValidationError):
         CorrectPlan(**WHY, **{field: None})
+
+
+def test_an_account_is_known_by_its_former_names_each_once():
+    renamed = [AccountRenamed(account_name=name, former=former) for former, name in pairwise(["A", "B", "A", "C", "A"])]
+    plan = the_plan(fold((OPENED.model_copy(update={"account_name": "A"}), *renamed)))
+    assert (plan.account_name, plan.former_names) == ("A", ("B", "A", "C"))
 
 
 def test_a_renamed_account_says_the_former_name():

@@ -58,7 +58,7 @@ REVIEW = {"kind": "ad_hoc", "audience": "internal", "ours": ["ann"], "theirs": [
 
 def line_of(line: PortfolioRow, now: datetime) -> tuple[PortfolioItem, list[str]]:
     """What is shown of it, and the people it is found by."""
-    item, _, people = shown(line, now)
+    item, _, people, _ = shown(line, now)
     return item, people
 
 
@@ -231,7 +231,7 @@ def test_a_promise_may_have_been_recorded_for_the_last_day_of_the_calendar():
     things, version, *_ = line.plan.parts()
     last = {"id": "a", "due_on": date.max, "state": "open"}
     line = replace(line, plan=KeptPlan({**things, Action: {"a": last}}, version))
-    item, changes_at, _ = shown(line, history.last)
+    item, changes_at, *_ = shown(line, history.last)
     assert (item.open_promises, item.overdue, changes_at) == (1, 0, None)
 
 
@@ -283,6 +283,7 @@ def test_an_older_shape_is_read_through_its_upcast(monkeypatch):
 
 
 NAMES = ["Zeta", "alpha", "Ähre", "Beta", "beta", "Alphabet", "Émile", "alpha", "Omega", "Österreich", "50 %", "50_"]
+NAMES += ["Łódź-Stahl"]
 TIERS = ("strategic", "growth", "enterprise", "standard")
 
 
@@ -349,7 +350,18 @@ def by_id(item: PortfolioItem) -> UUID:
 
 def test_names_are_in_order_whatever_their_case_and_accents(full):
     names = [item.account_name for item in walked(full, limit=3)]
-    assert names == ["50 %", "50_", "Ähre", *["alpha"] * 2, *names[5:7], "Émile", "Omega", "Österreich", "Zeta"]
+    assert names == [
+        "50 %",
+        "50_",
+        "Ähre",
+        *["alpha"] * 2,
+        *names[5:7],
+        "Émile",
+        "Łódź-Stahl",
+        "Omega",
+        "Österreich",
+        "Zeta",
+    ]
     assert {*names[5:7]} == {"Beta", "beta"}
 
 
@@ -360,15 +372,27 @@ def test_names_are_in_order_whatever_their_case_and_accents(full):
         ("öst", ["Österreich"]),
         ("Em", ["Émile"]),
         (" beta ", ["Beta", "beta"]),
-        ("50_", ["50_"]),
+        ("50_", ["50 %", "50_"]),
+        ("_", []),
+        ("lodz", ["Łódź-Stahl"]),
+        ("STAHL", ["Łódź-Stahl"]),
+        ("lodz st", ["Łódź-Stahl"]),
+        ("stahl lodz", []),
         ("%", []),
         ("pha", []),
         ("", NAMES),
     ],
 )
-def test_a_plan_is_found_by_how_its_name_begins(full, q, found):
+def test_a_plan_is_found_by_words_of_its_name_and_how_they_begin(full, q, found):
     names = [item.account_name for item in walked(full, q=q, limit=200)]
     assert sorted(names) == sorted(name for name in found if name != "Alphabet")
+
+
+def test_an_account_is_found_by_the_names_it_had():
+    history = opened()
+    history.on("2026-01-06", "rename-account", account_name="Łódź-Stahl (Groß & Söhne)")
+    line = carried_on(carried_on(None, opened().known), history.known)
+    assert shown(line, history.last).search_text == " lodz stahl gross sohne\n acme manufacturing"
 
 
 FILTERS: list[tuple[dict[str, Any], Callable[[PortfolioItem], bool]]] = [
