@@ -112,8 +112,10 @@ def next_review(plan: AccountPlan, today: date) -> Text:
 
 def duties(view: CurrentPlan) -> Iterator[Text]:
     for duty in view.duties:
-        if duty.updated_on is None:
-            what = spaced(duty.type)
+        what = spaced(duty.type)
+        if duty.late and duty.updated_on:
+            yield Text(f"! {what} of {duty.since_on}: updated on {duty.updated_on}, after {duty.due_on}", WARNING)
+        elif duty.updated_on is None:
             yield Text(
                 f"! {what} of {duty.since_on}: update the plan by {duty.due_on}", ALARM if duty.overdue else WARNING
             )

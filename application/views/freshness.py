@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from application.views.effects import refreshed_by
 from domain.account_plan.competition import CompetitorIdentified
@@ -24,6 +24,10 @@ from domain.things import day_of
 
 LAST_DAY = date.max.toordinal()
 AD_HOC_DAYS = 14
+LATE_SHOWN_DAYS = 92
+"""Days for which an update that came too late is still shown as such."""
+NO_UPDATE: frozenset[Section] = frozenset({"plan", "reviews"})
+"""Sections that say nothing of the account by themselves."""
 ASKING_NEWS = {"leadership_change", "merger", "initiative"}
 
 
@@ -40,8 +44,9 @@ class Freshness(BaseModel):
 
 
 class Duty(BaseModel):
-    """An event after which the plan should be updated. Any later event counts as the update, unless it requires one
-    itself."""
+    """An event after which the plan should be updated. A later event in a section that says something of the account
+    counts as the update, unless it requires one itself; a document, a change of the plan's own card or a review does
+    not."""
 
     event: str
     type: str
@@ -49,6 +54,7 @@ class Duty(BaseModel):
     due_on: date
     updated_on: date | None
     overdue: bool
+    late: bool = Field(description="Whether the update came after the due day, or is overdue.")
 
 
 def freshness(
@@ -90,7 +96,8 @@ def stale_from(refreshed_on: date, most: int | None) -> date | None:
 
 
 def duties(records: Sequence[Recorded], timezone: str, today: date) -> list[Duty]:
-    """Return the duties to update that arose in the last fourteen days or are not met yet, the oldest first.
+    """Return the duties to update that arose in the last fourteen days, are not met yet, or were met late in the last
+    quarter, the oldest first.
 
     `today` is the first day that is not over. Struck entries require nothing.
     """
@@ -98,9 +105,19 @@ def duties(records: Sequence[Recorded], timezone: str, today: date) -> list[Duty
     standing = [record for record in records if record.version not in struck]
     asking = list(asking_for_update(standing))
     asked = {record.version for record in asking}
-    updates = [record.meta.recorded_at for record in standing if record.version not in asked]
+    updates = [
+        record.meta.recorded_at
+        for record in standing
+        if record.version not in asked and refreshed_by(record.event) not in NO_UPDATE
+    ]
     duties = [_duty(record, updates, timezone, today) for record in asking]
-    return [duty for duty in duties if duty.updated_on is None or duty.due_on >= today]
+    return [duty for duty in duties if _is_shown(duty, today)]
+
+
+def _is_shown(duty: Duty, today: date) -> bool:
+    if duty.updated_on is None or duty.due_on >= today:
+        return True
+    return duty.late and today <= duty.updated_on + timedelta(days=LATE_SHOWN_DAYS)
 
 
 def _duty(asking: Recorded, updates: Sequence[datetime], timezone: str, today: date) -> Duty:
@@ -109,13 +126,15 @@ def _duty(asking: Recorded, updates: Sequence[datetime], timezone: str, today: d
     update = updates[later] if later < len(updates) else None
     since = day_of(asking.meta.recorded_at, timezone)
     due = since + timedelta(days=AD_HOC_DAYS)
+    updated_on = day_of(update, timezone) if update else None
     return Duty(
         event=asking.id,
         type=type(asking.event).__name__,
         since_on=since,
         due_on=due,
-        updated_on=day_of(update, timezone) if update else None,
-        overdue=update is None and today > due,
+        updated_on=updated_on,
+        overdue=updated_on is None and today > due,
+        late=(updated_on or today) > due,
     )
 
 

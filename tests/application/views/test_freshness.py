@@ -170,9 +170,10 @@ def test_what_changes_the_picture_wants_an_update_within_two_weeks(command, body
         due_on=date(2026, 2, 16),
         updated_on=None,
         overdue=False,
+        late=False,
     )
     assert duties(history, "2026-02-16") == [asked]
-    assert duties(history, "2026-02-17") == [asked.model_copy(update={"overdue": True})]
+    assert duties(history, "2026-02-17") == [asked.model_copy(update={"overdue": True, "late": True})]
 
 
 @pytest.mark.parametrize(
@@ -202,6 +203,44 @@ def test_an_update_meets_the_duty():
     assert [duty.updated_on for duty in current_plan(history.known, history.cut("2026-02-03")).duties] == [None]
 
 
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        ("attach-document", {"kind": "other", "title": "Price list", "url": "https://example.com/x"}),
+        ("reassign-plan", {"owner": "ben", "reason": "Ann is away"}),
+        ("begin-cycle", {"id": "q1", "kind": "quarter", "starts_on": "2026-01-01", "ends_on": "2026-03-31"}),
+        (
+            "hold-review",
+            {"id": "r", "kind": "weekly", "audience": "internal", "held_on": "2026-03-12", "ours": ["ann"]},
+        ),
+    ],
+)
+def test_what_says_nothing_of_the_account_is_no_update(command, body):
+    history = opened()
+    history.on("2026-02-02", "identify-competitor", id="globex", name="Globex")
+    history.on("2026-03-13", command, **body)
+    assert [(duty.updated_on, duty.overdue, duty.late) for duty in duties(history, "2026-03-13")] == [
+        (None, True, True)
+    ]
+
+
+def test_an_update_that_came_late_stays_late_for_a_quarter():
+    history = opened()
+    history.on("2026-02-02", "identify-competitor", id="globex", name="Globex")
+    history.on("2026-03-13", "confirm-section", section="competition")
+    late = [(date(2026, 3, 13), False, True)]
+    for day in ("2026-03-13", "2026-06-13"):
+        assert [(duty.updated_on, duty.overdue, duty.late) for duty in duties(history, day)] == late
+    assert duties(history, "2026-06-14") == []
+
+
+def test_an_update_on_the_last_day_is_in_time():
+    history = opened()
+    history.on("2026-02-02", "identify-competitor", id="globex", name="Globex")
+    history.on("2026-02-16", "confirm-section", section="competition")
+    assert [duty.late for duty in duties(history, "2026-02-16")] == [False]
+
+
 def test_what_was_said_together_with_the_news_is_no_update_and_neither_is_more_news():
     history = opened()
     history.on("2026-02-02", "identify-competitor", id="globex", name="Globex")
@@ -229,10 +268,11 @@ def test_only_a_new_economic_buyer_wants_an_update():
     history.on("2026-02-03", "assign-roles", id="coo", roles=["champion", "economic_buyer"])
     assert [duty.type for duty in duties(history, "2026-02-04")] == ["RolesAssigned"]
     history.on("2026-03-02", "assign-roles", id="coo", roles=["economic_buyer"])
-    assert duties(history, "2026-03-03") == [], "was economic buyer already"
+    first = date(2026, 2, 3)
+    assert [duty.since_on for duty in duties(history, "2026-03-03")] == [first], "was economic buyer already"
     history.on("2026-03-03", "assign-roles", id="coo", roles=[])
     history.on("2026-03-04", "assign-roles", id="coo", roles=["economic_buyer"])
-    assert len(duties(history, "2026-03-05")) == 1
+    assert [duty.since_on for duty in duties(history, "2026-03-05")] == [first, date(2026, 3, 4)]
 
 
 def test_a_corrected_role_is_no_news():
