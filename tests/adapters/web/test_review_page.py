@@ -92,6 +92,9 @@ def test_everything_is_recorded_in_one_step_and_the_report_follows(office):
     page = office.get("/plans/acme/said-vs-did?to=review:R2", signed_in(office))
     assert page.status_code == 200
     assert "Go on with the pilot" in page.text
+    sow = next(row for row in report["said"] if row["id"] == "sow")
+    finish = sow["events"][-1]
+    assert f'completed <a href="/events/{finish}">{finish.rpartition(":")[2]}</a>' in page.text
 
 
 def test_what_was_promised_at_the_review_is_said_at_the_next(office):
