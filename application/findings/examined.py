@@ -143,6 +143,14 @@ class Examined:
             about[record.event.noun, record.event.subject()].append(record)
         return about
 
+    @cached_property
+    def refreshing(self) -> Mapping[str, Sequence[Recorded]]:
+        """Every event by the section that it makes fresher, oldest first."""
+        refreshing: defaultdict[str, list[Recorded]] = defaultdict(list)
+        for record in self.records:
+            refreshing[record.event.refreshes()].append(record)
+        return refreshing
+
     def about(self, thing: Thing) -> Sequence[Recorded]:
         """Every event about a thing, oldest first."""
         return self._about.get((thing.noun, thing.id), ())
@@ -153,8 +161,8 @@ class Examined:
 
     def since(self, things: Iterable[Thing]) -> date:
         """The day on which the last of these things was last changed; where there are none, the plan's first day."""
-        changed = [self.day_of(self.about(thing)[-1]) for thing in things if self.about(thing)]
-        return max(changed, default=self.card.opened_on)
+        changed = [self.about(thing)[-1] for thing in things if self.about(thing)]
+        return self.day_of(max(changed, key=lambda record: record.version)) if changed else self.card.opened_on
 
     def added_on(self, thing: Thing) -> date:
         """The day on which a thing came to be."""

@@ -1,8 +1,9 @@
 """Rules about what a plan says: whether its sections are fresh, filled in, and updated when something happened."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
-from typing import cast, get_args
+from typing import get_args
 
 from application.findings.examined import Examined
 from application.findings.finding import Found, Remedy, remedy
@@ -35,7 +36,8 @@ def confirm(section: Section) -> Remedy:
 def stale_section(at: Examined) -> Iterator[Found]:
     records, zone = at.known.records, at.card.timezone
     last = {record.event.refreshes(): record for record in records}
-    for section, fresh in freshness(records, at.tier, zone, at.day, at.policy).items():
+    latest = [records[0], *sorted(last.values(), key=lambda record: record.version)]
+    for section, fresh in freshness(latest, at.tier, zone, at.day, at.policy).items():
         stale_on = stale_from(fresh.refreshed_on, fresh.most_days)
         if fresh.most_days is not None and stale_on and at.is_after(stale_on, -1):
             yield Found(
@@ -48,13 +50,12 @@ def stale_section(at: Examined) -> Iterator[Found]:
 
 
 def empty_section(at: Examined) -> Iterator[Found]:
-    empty = [section for section in get_args(Section) if at.policy.section_days(section, at.tier)]
-    for record in at.records:
-        if not empty:
-            return
-        section = record.event.refreshes()
-        if section in empty and not isinstance(record.event, SectionConfirmed):
-            empty.remove(cast(Section, section))
+    empty = [
+        section
+        for section in get_args(Section)
+        if at.policy.section_days(section, at.tier)
+        and all(isinstance(record.event, SectionConfirmed) for record in at.refreshing.get(section, ()))
+    ]
     for section in empty:
         yield Found(
             f"Nothing was ever written in the section {section}, and the plan was opened on {at.card.opened_on}."
@@ -71,7 +72,7 @@ def trigger_ignored(at: Examined) -> Iterator[Found]:
     for trigger in asking:
         since = at.day_of(trigger)
         due_on = since + timedelta(days=AD_HOC_DAYS)
-        answer = next((each for each in at.records if each.version not in asked and _answers(each, trigger)), None)
+        answer = _first_answer(at, trigger, asked)
         met_on = at.day_of(answer) if answer else None
         if met_on is not None and (met_on <= due_on or _reviewed_since(at, met_on)):
             continue
@@ -86,14 +87,24 @@ def trigger_ignored(at: Examined) -> Iterator[Found]:
         )
 
 
-def _answers(record: Recorded, trigger: Recorded) -> bool:
-    """Whether an event brings a section that the trigger touches up to date, or is a review.
+def _first_answer(at: Examined, trigger: Recorded, asked: AbstractSet[int]) -> Recorded | None:
+    """The first event that brings a section that the trigger touches up to date, or is a review, and asks for no
+    update itself.
 
     Events of one command are recorded at one instant, and none of them answers another.
     """
-    sections = (*TOUCHED[type(trigger.event)], "reviews")
-    is_later = record.version > trigger.version and record.meta.recorded_at > trigger.meta.recorded_at
-    return is_later and record.event.refreshes() in sections
+    answers = (
+        next(
+            (each for each in at.refreshing.get(section, ()) if each.version not in asked and is_later(each, trigger)),
+            None,
+        )
+        for section in (*TOUCHED[type(trigger.event)], "reviews")
+    )
+    return min(filter(None, answers), key=lambda each: each.version, default=None)
+
+
+def is_later(record: Recorded, trigger: Recorded) -> bool:
+    return record.version > trigger.version and record.meta.recorded_at > trigger.meta.recorded_at
 
 
 def _reviewed_since(at: Examined, met_on: date) -> bool:

@@ -31,6 +31,12 @@ NO_UPDATE: frozenset[Section] = frozenset({"plan", "reviews"})
 ASKING_NEWS = {"leadership_change", "merger", "initiative"}
 
 
+MAY_ASK = frozenset(
+    (NewsNoted, OpportunityOpened, CompetitorIdentified, StakeholderAdded, RolesAssigned, StakeholderCorrected)
+)
+"""The events that say whether an update of the plan is asked for."""
+
+
 class Freshness(BaseModel):
     """When a section was last changed or confirmed, and whether that is too long ago."""
 
@@ -140,7 +146,7 @@ def _duty(asking: Recorded, updates: Sequence[datetime], timezone: str, today: d
 
 def asking_for_update(records: Iterable[Recorded]) -> Iterator[Recorded]:
     buyers: set[str] = set()
-    for record in records:
+    for record in (record for record in records if type(record.event) in MAY_ASK):
         match record.event:
             case NewsNoted(kind=kind) if kind in ASKING_NEWS:
                 yield record
