@@ -4,6 +4,7 @@ import pytest
 from pydantic_core import from_json, to_json
 
 from application.views.cuts import CutBeforePlan
+from application.views.pages import NoReviewToCompareWith, review_before
 from application.views.reviews import reviews
 from tests.histories import History, instant, opened
 
@@ -36,6 +37,15 @@ def test_reviews_are_listed_in_the_order_they_came_and_held_ones_are_cuts():
         (None, False),
         (instant("2026-02-10"), False),
     ]
+
+
+def test_a_review_is_compared_with_the_one_held_before_it_and_never_with_itself():
+    history = with_reviews()
+    before = {cut: review_before(history.known, history.cut(cut)) for cut in ("now", "review:extra", "version:6")}
+    assert before == {"now": "review:extra", "review:extra": "review:R1", "version:6": "review:R1"}
+    for first in ("review:R1", "version:5", "version:4"):
+        with pytest.raises(NoReviewToCompareWith):
+            review_before(history.known, history.cut(first))
 
 
 def test_the_list_can_be_written_out():
