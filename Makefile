@@ -2,7 +2,7 @@ PYTHON ?= python3
 PORT ?= 8080
 VENV := .venv/bin
 
-.PHONY: .venv demo serve test quick check torture bench lock clean
+.PHONY: .venv demo serve test quick check torture bench pictures lock clean
 
 # Everything plantrail needs, at the locked versions, from wheels alone: no compiler, no services, no root.
 .venv: .venv/installed
@@ -46,11 +46,15 @@ torture: .venv/installed
 bench: .venv/installed
 	$(VENV)/python -m tests.bench
 
+# Of every page of the demo, in two widths, light and dark, to be looked at; needs Chromium.
+pictures: .venv/installed
+	$(VENV)/python -m tests.pictures pictures
+
 # After a change of the dependencies in pyproject.toml; needs uv.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 		--no-header --all-extras --output-file requirements.txt pyproject.toml
 
 clean:
-	rm -rf .venv .*_cache bench.json
+	rm -rf .venv .*_cache bench.json pictures
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -111,7 +111,8 @@ def invite(terminal: Console, address: str, today: date, needs_key: bool) -> Non
         '{"statement": "Agree the date of the next review with the COO", "kind": "task", "owner": "kit",'
         f' "due_on": "{today + timedelta(days=14)}"}}'
     )
-    terminal.print(heading(f"Serving on {address}", f"documentation at {address}/docs; Ctrl-C ends it.  Try next:"))
+    terminal.print(heading(f"Open {address} in a browser", "Ctrl-C ends it."))
+    terminal.print(heading("Or ask for it", f"documentation at {address}/docs.  Try next:"))
     for line in (
         f"curl -s{key} {address}/v1/plans",
         f"curl -s{key} '{plan}?as_of=2026-06-30'",

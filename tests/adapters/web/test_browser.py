@@ -1,0 +1,291 @@
+"""The pages in a real browser: stories of the people who use them, for everybody to read, on any screen, and allowed
+nothing but what they need."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+from starlette.routing import compile_path
+
+from adapters.postgres.store import opened
+from adapters.web.guard import PageRoute
+from tests.api import Api
+from tests.conftest import KEY
+from tests.databases import Stores
+from tests.office import BROWSER, NEEDED, PAGES, PLAN, WHY_NOT, Office, open_office
+from tests.pictures import DOCUMENT, document
+from tests.receiver import Reply, receiving
+
+pytestmark = pytest.mark.skipif(BROWSER is None and not NEEDED, reason=WHY_NOT)
+
+expect.set_options(timeout=20_000)
+
+MOST_BYTES_OF_A_FIRST_PAGE = 60_000
+NOT_TO_LOOK_AT = {
+    "asset", "plan-steps", "program-steps", "live", "plan-since", "audit-bundle", "sign-in-at-issuer",
+    "signed-in-at-issuer", "program-opening-form",
+}  # fmt: skip
+"""Answers that are no pages, or need an issuer, or a store without a program."""
+
+
+@pytest.fixture(scope="module")
+def office(stores: Stores) -> Iterator[Office]:
+    with stores.lend() as where, opened(where, KEY) as store, open_office(store) as office:
+        yield office
+
+
+SAME_TEMPLATE = {"plan-at-a-review", "who-set-what", "program-commands", "program-history"}
+"""Pages that are looked at under another name already."""
+
+FEWER_ROWS = """() => {
+  for (const details of [...document.querySelectorAll("main details")].slice(0, 3)) details.open = true;
+  for (const list of document.querySelectorAll("main tbody, main ul, main ol, main dl.pairs")) {
+    [...list.children].slice(list.matches("dl") ? 8 : 4).forEach((each) => each.remove());
+  }
+}"""
+"""Rows of one table are made alike: to look at a few of each tells as much as to look at all."""
+
+
+# Each page
+
+
+def test_every_page_is_looked_at(service: Api):
+    paths = [path.partition("?")[0] for path, _ in PAGES.values()] + ["/events/x:1", "/settings/webhooks/x"]
+    missing = {
+        route.name
+        for route in service.app.routes
+        if isinstance(route, PageRoute) and "GET" in (route.methods or ())
+        if not any(compile_path(route.path)[0].fullmatch(path) for path in paths)
+    }
+    assert missing <= NOT_TO_LOOK_AT
+
+
+def test_the_document_on_pages_names_them_all():
+    assert DOCUMENT.read_text("utf-8") == document(), "python -m tests.pictures writes it anew"
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (360, True)])
+def test_every_page_is_for_everybody_to_read_and_runs_nothing_foreign(office: Office, width: int, dark: bool):
+    axe, faults = Axe(), []
+    with office.visit(width=width, dark=dark) as visit:
+        for name in PAGES:
+            visit.page.goto(office.address(name))
+            if visit.page.evaluate("document.documentElement.scrollWidth") > width:
+                faults.append((name, "wider than the screen", ""))
+            if name in SAME_TEMPLATE:
+                continue
+            visit.page.evaluate(FEWER_ROWS)
+            found = axe.run(visit.page)
+            faults += [(name, fault["id"], fault["nodes"][0]["html"][:120]) for fault in found.response["violations"]]
+    assert faults == []
+
+
+def test_a_page_is_printed_without_what_only_a_screen_needs(office: Office):
+    with office.visit() as visit:
+        visit.page.goto(f"{PLAN}/packs/canvas")
+        visit.page.emulate_media(media="print")
+        for part in (".masthead", ".timebar", "main .button"):
+            expect(visit.page.locator(part).first).not_to_be_visible()
+        assert visit.page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_the_first_page_of_a_plan_is_light_and_nothing_jumps(office: Office):
+    with office.visit() as visit:
+        context = office.browser.new_context(base_url=office.url, storage_state=visit.context.storage_state())
+        page = context.new_page()
+        page.add_init_script(
+            "window.jumps = 0; new PerformanceObserver(list => { for (const each of list.getEntries())"
+            " if (!each.hadRecentInput) window.jumps += each.value }).observe({type: 'layout-shift', buffered: true})"
+        )
+        sizes: list[int] = []
+        page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+        page.goto(PLAN, wait_until="networkidle")
+        page.wait_for_timeout(100)
+        assert 5_000 < sum(sizes) <= MOST_BYTES_OF_A_FIRST_PAGE
+        assert page.evaluate("window.jumps") < 0.02
+        context.close()
+
+
+EVIL = '"><img src=x onerror=window.hit=1><script>window.hit=1</script>{{7*7}}${window.hit=1}'
+
+
+def test_words_of_an_attacker_are_words_on_every_page(office: Office):
+    with office.visit("eve") as visit:
+        say = visit.context.request
+        said = [
+            ("", {"account_id": "evil", "account_name": EVIL, "tier": "strategic", "owner": "eve", "currency": "EUR"}),
+            ("/add-stakeholder", {"id": "s", "name": EVIL, "title": EVIL, "level": "executive"}),
+            ("/add-unit", {"id": "u", "name": EVIL, "kind": "site", "buying_center": True}),
+            ("/list-offering", {"id": "o", "name": EVIL, "kind": "product"}),
+            ("/assess-cell", {"unit": "u", "offering": "o", "penetration": "aware", "entry_path": EVIL}),
+            ("/add-action", {"id": "a", "statement": EVIL, "kind": "task", "owner": "eve", "due_on": "2026-12-24"}),
+            ("/reschedule-action", {"id": "a", "due_on": "2026-12-27", "reason": EVIL}),
+            ("/write-summary", {"relevance": EVIL, "challenges": [EVIL]}),
+            ("/hold-review", {"id": "r", "kind": "monthly", "audience": "internal", "held_on": "2026-11-30",
+                              "ours": ["eve"], "decisions": [EVIL]}),
+        ]  # fmt: skip
+        for path, body in said:
+            where = f"/v1/plans{'' if not path else '/evil'}{path}"
+            answer = say.post(where, data=body, headers={"X-Actor": "eve"})
+            assert answer.ok, answer.text()
+        paths = (
+            " ?blame=yes /promises /review /said-vs-did /map /whitespace /changes /history /packs/canvas /packs/readout"
+            " /do /do/reschedule-action?id=a /values/action/a/due_on"
+        ).split(" ")
+        for path in [f"/plans/evil{path}" for path in paths] + ["/", "/me", f"/plans/evil/history?words={EVIL}"]:
+            visit.page.goto(path)
+            assert visit.page.evaluate("window.hit") is None, path
+            assert visit.page.locator("main img").count() == 0, path
+            assert "49" not in visit.page.locator("h1").first.inner_text()
+
+
+# Stories
+
+
+def test_the_account_managers_monday_by_keyboard_alone(office: Office):
+    """Mia looks what is overdue, moves it, and promises something new: without a mouse."""
+    with office.visit("mia") as visit:
+        page, press = visit.page, visit.page.keyboard.press
+        expect(page.locator("h1")).to_have_text("Portfolio")
+        press("g")
+        press("m")
+        expect(page.locator("h1")).to_have_text("My day")
+        late = page.locator(".promise.overdue").first
+        expect(late).to_contain_text("First wave of Rota")
+        late.locator("summary", has_text="Move").focus()
+        press("Enter")
+        press("Tab")
+        page.keyboard.type("+2w")
+        press("Tab")
+        page.keyboard.type("Corvane gives the data a week later")
+        press("Enter")
+        expect(page.locator("h1")).to_have_text("My day")
+        expect(page.locator(".promise", has_text="First wave of Rota")).to_contain_text("14 Dec 2026")
+        press("g")
+        press("p")
+        expect(page.locator("h1")).to_have_text("Portfolio")
+        press("/")
+        page.keyboard.type("halden")
+        press("Enter")
+        expect(page).to_have_url(re.compile("q=halden"))
+        press("j")
+        press("Enter")
+        expect(page.locator("h1")).to_have_text("Halden Stores")
+        press("Control+k")
+        page.keyboard.type("add act")
+        press("Enter")
+        expect(page.locator("h2").first).to_have_text("add action")
+        page.locator("#field-statement").focus()
+        page.keyboard.type("Agree the pilot stores with the COO")
+        for field, typed in (("kind", "task"), ("owner", "mia"), ("due_on", "fri")):
+            page.locator(f"#field-{field}").focus()
+            page.keyboard.type(typed)
+        page.locator("#field-due_on").press("Enter")
+        expect(page.locator("main")).to_contain_text("Recorded.")
+
+
+def test_a_review_is_held_in_one_page_and_the_report_follows(office: Office):
+    with office.visit("liv") as visit:
+        page = visit.page
+        page.goto("/plans/norrland-bearings/review")
+        first = page.locator("fieldset.promise").first
+        first.get_by_label("done").or_(first.get_by_label("won")).first.check()
+        first.get_by_label("Result").fill("Signed by both sides")
+        page.locator("[name=new-0-statement]").fill("Walk line 3 with the plant manager")
+        page.locator("[name=new-0-owner]").fill("liv")
+        page.locator("[name=new-0-due_on]").fill("+2w")
+        page.locator("#hold-id").fill("m-2026-12")
+        page.locator("#hold-ours").fill("liv")
+        expect(page.locator(".ahead h3")).to_be_visible()
+        page.get_by_role("button", name="Hold the review").click()
+        expect(page).to_have_url(re.compile("said-vs-did"))
+        expect(page.locator("main")).to_contain_text("kept")
+
+
+def test_a_leader_goes_back_to_a_review_and_forward_again(office: Office):
+    with office.visit("vera") as visit:
+        page = visit.page
+        page.locator("#overdue").select_option("true")
+        page.get_by_role("button", name="Show").click()
+        page.get_by_role("link", name="Halden Stores").click()
+        page.get_by_role("link", name="Map", exact=True).click()
+        expect(page.locator("svg .name").first).to_be_visible()
+        page.keyboard.press("[")
+        expect(page.locator(".as-of")).to_contain_text("Nothing can be changed here")
+        expect(page.get_by_role("link", name="Record something")).to_have_count(0)
+        page.get_by_role("link", name="Whitespace", exact=True).click()
+        expect(page.locator(".as-of")).to_contain_text("review m-2026-10")
+        slider = page.locator("#moment")
+        slider.focus()
+        slider.press("ArrowLeft")
+        expect(page).to_have_url(re.compile(r"as_of=version%3A"))
+        page.get_by_role("link", name="Back to now").click()
+        expect(page.locator(".as-of")).to_have_count(0)
+
+
+def test_an_auditor_finds_who_moved_a_date_and_why_and_verifies_the_log(office: Office):
+    with office.visit("aud") as visit:
+        page = visit.page
+        page.goto(f"{PLAN}/values/play/wave-one/due_on")
+        moved = page.locator("tbody tr", has_text="play rescheduled").last
+        expect(moved.locator("td").nth(1)).to_have_text("30 Oct 2026")
+        expect(moved.locator("td").last).not_to_have_text("–")
+        moved.get_by_role("link").first.click()
+        expect(page.locator("main")).to_contain_text("Index of the leaf")
+        page.get_by_role("link", name="The plan just before").click()
+        expect(page.locator(".as-of")).to_be_visible()
+        page.goto("/proof")
+        page.get_by_role("button", name="Verify now").click()
+        expect(page.locator("[role=status]")).to_contain_text("As they were signed", timeout=20_000)
+
+
+def test_an_operator_sees_why_a_webhook_fails(office: Office):
+    with receiving() as receiver, office.visit("ops") as visit:
+        page = visit.page
+        page.goto("/settings/webhooks")
+        page.get_by_label("Endpoint").fill(receiver.url)
+        page.get_by_role("button", name="Begin").click()
+        expect(page.locator(".secret")).to_contain_text("whsec_")
+        receiver.answers(Reply(500))
+        page.get_by_role("button", name="Send a test").click()
+        expect(page.locator("tbody")).to_contain_text("it answered 500")
+        page.get_by_role("button", name="Pause").click()
+        expect(page.locator("main")).to_contain_text("ops paused it.")
+
+
+def test_two_people_edit_one_plan_and_neither_loses_a_word(office: Office):
+    with office.visit("kit") as kit, office.visit("mia") as mia:
+        mia.page.goto("/plans/castell-logistics/promises")
+        [action] = [each for each in [mia.page.locator(".promise").first.get_attribute("id")] if each]
+        kit.page.goto(f"/plans/castell-logistics/do/reassign-action?id={action.removeprefix('promise-action-')}")
+        mia.page.wait_for_function("navigator.locks.query().then(state => state.held.length > 0)")
+        row = mia.page.locator(".promise").first
+        row.locator("summary", has_text="Drop").click()
+        row.get_by_label("Reason").last.fill("They decided without us")
+        kit.page.locator("#field-owner").fill("kit")
+        kit.page.get_by_role("button", name="Record").last.click()
+        expect(kit.page.locator("main")).to_contain_text("Recorded.")
+        expect(mia.page.locator("#news")).to_contain_text("kit: action reassigned", timeout=20_000)
+        expect(row.get_by_label("Reason").last).to_have_value("They decided without us")
+        row.get_by_role("button", name="Record").last.click()
+        expect(mia.page.locator("[role=alert]").first).to_contain_text("Somebody changed this meanwhile")
+        again = mia.page.locator(".promise", has=mia.page.locator("[role=alert]")).first
+        expect(again.get_by_label("Reason").last).to_have_value("They decided without us")
+        again.get_by_role("button", name="Record").last.click()
+        expect(mia.page.locator(".promises").first).not_to_contain_text("They decided")
+
+
+def test_everything_works_without_scripts(office: Office):
+    with office.visit("kit", java_script_enabled=False) as visit:
+        page = visit.page
+        page.get_by_role("link", name="Halden Stores").click()
+        page.get_by_role("link", name="Record something").click()
+        page.get_by_role("link", name="write note").click()
+        page.get_by_label("section").select_option("risks")
+        page.get_by_label("text").fill("Said without a script")
+        page.get_by_role("button", name="Record").last.click()
+        expect(page.locator("main")).to_contain_text("Recorded.")
+        page.goto(f"{PLAN}/history?type=note-written")
+        expect(page.locator("tbody tr").last).to_contain_text("kit")

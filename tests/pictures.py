@@ -1,0 +1,101 @@
+"""Pictures of every page, taken of the demo: `python -m tests.pictures FOLDER` keeps them all, light and dark, wide and
+narrow, to be looked at; without a folder, the two of the README are taken anew.
+
+`docs/pages.md` names every page; a test compares.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.store import opened
+from tests.conftest import KEY
+from tests.databases import database
+from tests.office import PAGES, Office, open_office
+from tests.places import ROOT
+
+IN_README = {"plan": ROOT / "docs" / "plan.png", "promises": ROOT / "docs" / "promises.png"}
+SIZES = ((1280, False), (1280, True), (360, False), (360, True))
+DOCUMENT = ROOT / "docs" / "pages.md"
+
+
+@contextmanager
+def office() -> Iterator[Office]:
+    """The demo, on a PostgreSQL of its own."""
+    with (
+        TemporaryDirectory() as home,
+        EmbeddedPostgres(Path(home), None, durable=False) as postgres,
+        database(postgres) as where,
+        opened(where, KEY) as store,
+        open_office(store) as office,
+    ):
+        yield office
+
+
+def take_all(folder: Path) -> None:
+    with office() as served:
+        for width, dark in SIZES:
+            size = folder / f"{width}-{'dark' if dark else 'light'}"
+            size.mkdir(parents=True, exist_ok=True)
+            with served.visit(width=width, dark=dark) as visit:
+                for name in PAGES:
+                    visit.page.goto(served.address(name))
+                    visit.page.screenshot(path=size / f"{name}.png", full_page=True)
+
+
+def take_for_readme() -> None:
+    with office() as served, served.visit() as visit:
+        for name, file in IN_README.items():
+            visit.page.goto(served.address(name))
+            visit.page.screenshot(path=file)
+
+
+PATTERNS = {
+    "halden-stores": "{plan}",
+    "values/play/wave-one/due_on": "values/{kind}/{id}/{field}",
+    "packs/canvas": "packs/{pack}",
+    "do/plan-play": "do/{command}",
+    "rounds/2026-summer": "rounds/{round}",
+}
+"""What of an example's address is named in the document."""
+
+
+def document() -> str:
+    """The page on pages, as it should be."""
+    return INTRODUCTION + "".join(f"| `{_pattern(name)}` | {PAGES[name][1]} |\n" for name in PAGES if name != "nothing")
+
+
+def _pattern(name: str) -> str:
+    path = PAGES[name][0] or {"event": "/events/{id}", "webhook": "/settings/webhooks/{id}"}[name]
+    for example, said in PATTERNS.items():
+        path = path.replace(example, said)
+    return path
+
+
+INTRODUCTION = """# The pages
+
+`plantrail serve` shows these beside the interface for programs; `make demo` opens on the portfolio. Every page works
+without scripts, by keyboard, on a phone and in the dark, and names its JSON twin in a link. What one may not do is not
+shown. `make pictures` takes a picture of each, in two widths, light and dark, into `pictures/`.
+
+Keys: `g p` portfolio, `g m` my day, `g r` program, `/` search, `j` and `k` rows, `[` and `]` the review before and
+after, `,` and `.` the event before and after, `b` who set what, `Ctrl-K` everything that can be recorded.
+
+| address | what it shows |
+|---|---|
+"""
+
+
+def main() -> None:
+    DOCUMENT.write_text(document())
+    if len(sys.argv) > 1:
+        take_all(Path(sys.argv[1]))
+    else:
+        take_for_readme()
+
+
+if __name__ == "__main__":
+    main()
