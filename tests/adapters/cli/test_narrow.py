@@ -35,7 +35,7 @@ SHOWN = {
 """A command line for each command that shows a table, a list or a card."""
 WITHOUT_A_TABLE = {
     *"serve work demo open done move drop do tail checkpoint audit-bundle load export table migrate rebuild".split(),
-    *("begin-another-log", "relay nats", "keys rotate", "keys destroy-generation", "keys create", "keys revoke"),
+    *("begin-another-log", "mcp", "relay nats", "keys rotate", "keys destroy-generation", "keys create", "keys revoke"),
     *("db start", "db stop", "db url", "db dump", "db restore", "import csv", "import xlsx", "import log"),
 }
 BY_THEMSELVES = {
@@ -59,7 +59,8 @@ def commands(group: Any, *path: str) -> Iterator[str]:
 
 def test_of_every_command_it_is_known_how_it_is_shown():
     known = SHOWN.keys() | WITHOUT_A_TABLE | BY_THEMSELVES
-    assert set(commands(typer.main.get_command(app))) == known
+    there = set(commands(typer.main.get_command(app)))
+    assert there == known, "say in SHOWN, or in the sets below it, how these are shown: " + ", ".join(there ^ known)
 
 
 @pytest.mark.parametrize("words", SHOWN.values())
