@@ -17,8 +17,8 @@ from tests.programs import Guard
 from tests.stores import KEY
 
 LONGEST = (
-    "crashes http_service rendering_browser embedded_postgres access_matrix http_hostile every_route cli http_feed"
-    " webhook_worker cli_webhooks projections canaries schemathesis group_commit relay rendering_forms"
+    "crashes browser http_service rendering_browser embedded_postgres access_matrix http_hostile every_route cli"
+    " http_feed webhook_worker cli_webhooks projections canaries schemathesis group_commit relay rendering_forms"
     " rendering_press cli_reports erasures portfolio verification invariants key_generations cli_feed witnesses"
     " http_queries"
 ).split()
