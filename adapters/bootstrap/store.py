@@ -5,7 +5,7 @@ What runs until it is stopped has a module of its own, loaded by whoever starts 
 """
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -22,13 +22,14 @@ from adapters.postgres.store import ConnectionStrings, Store, embedded, opened
 from adapters.proof.checkpoints import LogKey
 from application.aggregates.cache import LoadedAggregate
 from application.aggregates.handle import Aggregates
+from application.library.in_use import in_use
 from application.proof.checkpoints import KeptCheckpoint
 from application.rounds.phases import check_phase
 from application.rounds.ranking import check_list
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
 from domain.aggregates import AggregateType
-from domain.language import Command
+from domain.language import Caution, Command
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
 from domain.program.language import ProgramState
@@ -82,9 +83,11 @@ def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregat
     """Its lists are checked against the plans they name, its phases against all plans, as these stand."""
     plans = account_plans(store, now)
 
-    def check(known: LoadedAggregate[ProgramState], state: ProgramState, command: Command) -> None:
+    def check(known: LoadedAggregate[ProgramState], state: ProgramState, command: Command) -> Sequence[Caution]:
+        of_plans = partial(standings, store.datastore)
         check_list(state, command, plans.read)
-        check_phase(known, state, command, now(), partial(standings, store.datastore))
+        check_phase(known, state, command, now(), of_plans)
+        return in_use(command, of_plans)
 
     return Aggregates(PROGRAM, store.events, now, make_id, outside=check)
 

@@ -54,7 +54,7 @@ from domain.record import Recorded
 from domain.things import day_of
 
 NAME = "findings"
-SHAPE = 1
+SHAPE = 2
 """To be raised when a finding is put away otherwise, or a rule finds something else."""
 PLANS_AT_A_TIME = 10
 """Judged in one transaction, at most: who follows must be able to stop within a second."""

@@ -28,15 +28,17 @@ class Done:
     warnings: Sequence[Caution]
 
 
-Outside = Callable[[LoadedAggregate[A], A, Command], None]
-"""What stands outside of an aggregate and may forbid a command that it would take itself.  Raises `Refusal`.
+Outside = Callable[[LoadedAggregate[A], A, Command], Sequence[Caution]]
+"""What stands outside of an aggregate and may forbid a command that it would take itself, or have something to say to
+it.  Raises `Refusal`.
 
 It is told what is on record, and the state on which the command is decided.
 """
 
 
-def nothing_outside(_known: LoadedAggregate[Any], _state: Aggregate, _command: Command) -> None:
+def nothing_outside(_known: LoadedAggregate[Any], _state: Aggregate, _command: Command) -> Sequence[Caution]:
     """Forbid nothing."""
+    return ()
 
 
 class PendingAggregate(Generic[A]):
@@ -51,8 +53,8 @@ class PendingAggregate(Generic[A]):
     def take(self, command: Command, at: datetime, command_id: str) -> Done:
         """Decide a command. Raises `Refusal`; then nothing has changed."""
         decision = self.known.type.decide(self.state, command, at)
-        self._outside(self.known, self.state, command)
-        warnings = (*decision.warnings, *self._about_the_finish(command))
+        outside = self._outside(self.known, self.state, command)
+        warnings = (*decision.warnings, *self._about_the_finish(command), *outside)
         about, named = speaks_of(self.state, command), named_in(self.state, command)
         first = self.state.version + 1
         self.to_record += [

@@ -297,6 +297,13 @@ def test_what_is_taken_from_the_library_is_recorded_as_one_or_not_at_all(office:
     refused = office.do("plan-play", ann, **unknown, library_play="nothing")
     assert_problem(refused, 409, "unknown-library-play", "/library_play")
     assert office.do("plan-play", ann, **unknown, library_play="pilot").is_success
+    office.store.portfolio.catch_up(office.clock)
+    findings_across_plans(office.store, office.clock).catch_up()
+    [told] = do(office, "retire-play", id="pilot", reason="Too long").json()["warnings"]
+    assert (told["code"], told["pointer"]) == ("library-play-in-use", "/id")
+    assert told["detail"].startswith("2 open plays were made from it, at Acme")
+    over = office.do("adopt-play", ann, library_play="pilot", owner="ann")
+    assert_problem(over, 409, "library-play-over", "/library_play")
 
 
 def test_a_plan_is_opened_by_a_template_as_far_as_the_caller_may(office: Api):

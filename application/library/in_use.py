@@ -1,0 +1,20 @@
+"""Which plans work with a play of the library."""
+
+from collections.abc import Callable, Sequence
+
+from application.findings.program import PlanStanding, named
+from application.findings.sentences import counted
+from domain.language import Caution, Command
+from domain.program.library import RetirePlay
+
+
+def in_use(command: Command, plans: Callable[[], Sequence[PlanStanding]]) -> list[Caution]:
+    """Say so where a play is retired that open plays were made from: they go on as they are."""
+    if not isinstance(command, RetirePlay):
+        return []
+    using = [plan for plan in plans() if command.id in plan.signs.library_plays]
+    plays = sum(list(plan.signs.library_plays).count(command.id) for plan in using)
+    made = f"{counted(plays, 'open play was', 'open plays were')} made from it"
+    return (
+        [Caution("library-play-in-use", "/id", f"{made}, at {named(using)}: they go on as they are.")] if using else []
+    )
