@@ -51,7 +51,7 @@ from adapters.http.command_documentation import command_documentation
 from adapters.http.documentation import HEALTH, document
 from adapters.http.guard import Guard, needs
 from adapters.http.limits import Buckets
-from adapters.http.middleware import RequestMiddleware, RequestRecord
+from adapters.http.middleware import RequestMiddleware
 from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
 from adapters.http.report_forms import ReportResponder
 from adapters.http.resources import PLANS, THE_PROGRAM
@@ -232,9 +232,9 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     app.state.budgets = Budgets()
     answer_with_problems(app)
     document(app, command_documentation)
-    record = RequestRecord(metrics)
-    app.add_middleware(RequestMiddleware, record=record, make_id=services.make_id)
-    app.add_middleware(ShortWay, desks=(desk, program_desk), guard=guard, record=record, make_id=services.make_id)
+    # In front of all that the framework does for every request.
+    short_way = ShortWay(app.build_middleware_stack(), app, (desk, program_desk), guard)
+    app.middleware_stack = RequestMiddleware(short_way, metrics, services.make_id)
     return app
 
 

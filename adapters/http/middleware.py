@@ -13,14 +13,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.permission import PermissionEnded
-from adapters.http.problems import RETRY_AFTER, FieldError, pointer_to, problem, told
+from adapters.http.problems import MISTAKE, RETRY_AFTER, FieldError, pointer_to, problem, told
 from adapters.http.requests import ID
 from adapters.observability.metrics import Metrics
 from domain.language import shortened
 
 logger = structlog.get_logger("plantrail.http")
 
-MISTAKE = "Something went wrong on our side; it is logged under the request id."
 SHUTTING_DOWN = (
     "The service is being ended. Whether a command was recorded is not known: look, or repeat it with the"
     " Idempotency-Key it was sent with."
@@ -58,17 +57,18 @@ COMMON = {
 class RequestMiddleware:
     """ASGI middleware for request ids, the log and metrics."""
 
-    def __init__(self, app: ASGIApp, record: "RequestRecord", make_id: Callable[[], UUID]) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, make_id: Callable[[], UUID]) -> None:
         self._app = app
         self._make_id = make_id
-        self._record = record
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         began, asked = perf_counter(), scope["method"]
-        request_id = scope["request_id"] if "request_id" in scope else request_id_of(scope, self._make_id)
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if ID.fullmatch(given) else str(self._make_id())
         # A HEAD request is handled like a GET. The server keeps its own scope and sends no body.
         head_only = asked == "HEAD"
         scope = {**scope, "request_id": request_id, "head_only": head_only, "method": "GET" if head_only else asked}
@@ -94,17 +94,11 @@ class RequestMiddleware:
             if not status:
                 await problem(Request(scope), 500, "internal-error", MISTAKE)(scope, receive, answer)
         finally:
-            self._record.tell(scope, asked, _route(scope), status, perf_counter() - began)
+            self._tell(scope, asked, status, perf_counter() - began)
 
-
-class RequestRecord:
-    """Tells of every request that was answered: one entry of the log, and the metrics."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-
-    def tell(self, scope: Scope, asked: str, route: str, status: int, seconds: float) -> None:
-        method = asked if asked in METHODS else "OTHER"
+    def _tell(self, scope: Scope, asked: str, status: int, seconds: float) -> None:
+        """Tell of a request that was answered, in the log and the metrics."""
+        method, route = asked if asked in METHODS else "OTHER", _route(scope)
         self._metrics.answered(method, route, status, seconds)
         logger.info(
             "request",
@@ -115,12 +109,6 @@ class RequestRecord:
             request_id=scope["request_id"],
             **scope.get("spoken_of", {}),
         )
-
-
-def request_id_of(scope: Scope, make_id: Callable[[], UUID]) -> str:
-    """Return the id that a request names itself by, else a new one."""
-    given = Headers(scope=scope).get("x-request-id", "")
-    return given if ID.fullmatch(given) else str(make_id())
 
 
 def with_common_headers(scope: Scope, status: int, given: Iterable[tuple[bytes, bytes]]) -> Message:

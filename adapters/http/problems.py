@@ -39,6 +39,7 @@ from domain.registry import REGISTRY
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "1"}
 MOST_ERRORS = 100
+MISTAKE = "Something went wrong on our side; it is logged under the request id."
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -189,6 +190,10 @@ TYPES: Mapping[type[Exception], str] = {KeyReused: "idempotency-key-reused", NoC
 
 
 def answer_with_problems(app: FastAPI) -> None:
+    @app.exception_handler(Exception)
+    async def mistake(request: Request, _: Exception) -> Response:
+        return problem(request, 500, "internal-error", MISTAKE)
+
     @app.exception_handler(Rejected)
     async def rejected(request: Request, error: Rejected) -> Response:
         return problem(request, error.status, error.type, error.detail, errors=told(error.errors))

@@ -1,27 +1,37 @@
-"""The short way of commands: in front of the framework, and without a thread for each.
+"""The short way: in front of the framework, and for commands without a thread.
 
-It takes what comes most often: one command on something that is open, by a caller who may, decided on what is cached.
-Everything else goes on to the application behind it, as if it had not been looked at: refusals, lost races, repeated
-requests and malformed ones are told there. What both ways do alike, they do by the same functions.
+It takes what comes most often and needs nothing of the framework: views whose parameters are sound, and one command on
+something that is open, by a caller who may, decided on what is cached. Everything else goes on to the application
+behind it as if it had not been looked at, but that it is counted once: what is wrong with a request, a refusal, a lost
+race and a repeated request are told there. What both ways do alike, they do by the same functions.
 """
 
 from asyncio import CancelledError
-from collections.abc import Callable, Iterable, Mapping
-from time import perf_counter
-from typing import Any, NamedTuple
-from uuid import UUID
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from inspect import iscoroutinefunction, signature
+from typing import Any, NamedTuple, get_args, get_type_hints
+from urllib.parse import parse_qsl
 
-from fastapi import Request
-from pydantic import ValidationError
+from fastapi import FastAPI, Request, Response
+from fastapi.params import Query
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.commands import CommandDesk
-from adapters.http.guard import Guard
-from adapters.http.middleware import RequestRecord, request_id_of, with_common_headers
+from adapters.http.guard import NEEDS, Guard, Needed
+from adapters.http.permission import PermissionEnded
 from adapters.http.problems import Rejected
 from adapters.http.requests import MOST_BYTES, check_body, check_media_type
 from application.aggregates.access import Right
 from domain.language import Command
+
+NAMED = "{plan}"
+
+Pattern = tuple[str, ...]
+"""The parts of a path; `NAMED` stands for the name of a plan."""
 
 
 class CommandRoute(NamedTuple):
@@ -32,51 +42,66 @@ class CommandRoute(NamedTuple):
     model: type[Command]
     right: Right
     path: str
-    """The pattern of its path."""
+
+
+class ViewRoute(NamedTuple):
+    """Where one view is asked for."""
+
+    endpoint: Callable[..., Awaitable[Response]]
+    asked: type[BaseModel] | None
+    """The parameters of its query."""
+    right: Right
+    name: str
+    path: str
 
 
 class ShortWay:
-    """ASGI middleware that carries out commands itself where nothing stands in the way."""
+    """ASGI middleware that answers views and carries out commands itself where nothing stands in the way."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        desks: Iterable[CommandDesk],
-        guard: Guard,
-        record: RequestRecord,
-        make_id: Callable[[], UUID],
-    ) -> None:
-        self._app = app
+    def __init__(self, behind: ASGIApp, app: FastAPI, desks: Iterable[CommandDesk], guard: Guard) -> None:
+        self._app = behind
+        told = {kind: handler for kind, handler in app.exception_handlers.items() if kind not in (500, Exception)}
+        self._told = ExceptionMiddleware(answered, told)
         self._guard = guard
-        self._record = record
-        self._make_id = make_id
-        self._routes = {desk.resource.path.split("/")[2]: routes_of(desk) for desk in desks}
+        self._commands = {pattern(each.path): each for desk in desks for each in command_routes(desk)}
+        self._views = {pattern(each.path): each for each in view_routes(app.routes)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = self._found(scope) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if found is None:
+        here = scope["type"] == "http" and not scope.get("root_path")
+        parts: list[str] = scope["path"].split("/") if here else []
+        if len(parts) < 3:
             await self._app(scope, receive, send)
+            return
+        named = parts[3] if parts[2] == "plans" and len(parts) > 3 else None
+        key = (*parts[1:3], NAMED, *parts[4:]) if named else tuple(parts[1:])
+        if scope["method"] == "POST" and not scope["query_string"] and (command := self._commands.get(key)):
+            await self._carried_out(command, named, scope, receive, send)
+        elif scope["method"] == "GET" and not scope["head_only"] and (view := self._views.get(key)):
+            await self._shown(view, named, scope, receive, send)
         else:
-            await self._tried(*found, scope, receive, send)
+            await self._app(scope, receive, send)
 
-    def _found(self, scope: Scope) -> tuple[CommandRoute, str] | None:
-        """Return the route, and what its path names."""
-        parts = scope["path"].split("/")
-        if len(parts) not in (4, 5) or scope["query_string"] or scope["root_path"]:
-            return None
-        route = self._routes.get(parts[2], {}).get(parts[-1])
-        if route is None or route.path != "/".join((*parts[:3], *(["{plan}"] if len(parts) == 5 else []), parts[-1])):
-            return None
-        return route, parts[3]
+    async def _shown(self, view: ViewRoute, named: str | None, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        scope["path_params"], scope["route"] = {"plan": named} if named else {}, view
+        try:
+            arguments = [named] if named else []
+            asked = [view.asked.model_validate(parameters(scope["query_string"]))] if view.asked else []
+            await self._guard.check(scope, receive, view.right)
+        except Exception:  # noqa: BLE001 - it is told there
+            await self._app(scope, receive, send)
+            return
+        scope["asked"] = lambda: view.endpoint(request, *arguments, *asked)
+        await self._told(scope, receive, send)
 
-    async def _tried(self, route: CommandRoute, named: str, scope: Scope, receive: Receive, send: Send) -> None:
-        began = perf_counter()
-        seen = {**scope, "request_id": request_id_of(scope, self._make_id)}
-        request = Request(seen, receive)
+    async def _carried_out(
+        self, route: CommandRoute, named: str | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        request = Request(scope, receive)
         try:
             check_media_type(request)
             if not fits(request.headers.get("content-length", "")):
-                raise Rejected(413, "", "")
+                raise Unfit
             caller = await self._guard.identified(request)
         except Exception:  # noqa: BLE001 - it is told there
             await self._app(scope, receive, send)
@@ -84,34 +109,78 @@ class ShortWay:
         body = await received(receive)
         if body is None:
             return
-        again = Again(body, receive)
-        if not caller.may(route.right):
-            await self._app(seen, again, send)
+        response = None
+        if caller.may(route.right):
+            try:
+                check_body(body)
+                command = route.model.model_validate_json(body)
+                response = await route.desk.soon(request, route.name, command, {"plan": named} if named else {})
+            except (Rejected, ValidationError):
+                pass
+            except (Exception, CancelledError) as error:  # noqa: BLE001 - it is raised there
+                # Whether it was recorded may be unknown: it must not be tried a second time.
+                scope["foregone"] = error
+        if response is None:
+            await self._app(scope, Again(body, receive), send)
             return
-        try:
-            check_body(body)
-            command = route.model.model_validate_json(body)
-            answered = await route.desk.soon(request, route.name, command, {"plan": named})
-        except (Rejected, ValidationError):
-            answered = None
-        except (Exception, CancelledError) as error:  # noqa: BLE001 - it is raised there
-            # Whether it was recorded may be unknown: it must not be tried a second time.
-            seen["foregone"] = error
-            answered = None
-        if answered is None:
-            await self._app(seen, again, send)
-            return
-        await send(with_common_headers(seen, answered.status_code, answered.raw_headers))
-        await send({"type": "http.response.body", "body": answered.body})
-        self._record.tell(seen, "POST", route.path, answered.status_code, perf_counter() - began)
+        scope["route"] = route
+        await response(scope, receive, send)
 
 
-def routes_of(desk: CommandDesk) -> Mapping[str, CommandRoute]:
+async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with what was asked for. Raises what the view raises."""
+    try:
+        response: Response = await scope["asked"]()
+        await response(scope, receive, scope["permission"].before_every_part(send))
+    except PermissionEnded as ended:
+        raise ended.problem or ended from None
+
+
+class Unfit(Exception):
+    """A body of a size that is not known or too large."""
+
+
+def pattern(path: str) -> Pattern:
+    return tuple(path.split("/")[1:])
+
+
+def command_routes(desk: CommandDesk) -> Iterator[CommandRoute]:
     resource = desk.resource
-    return {
-        name: CommandRoute(desk, name, model, resource.right_needed_for(name), resource.path_of(name))
-        for name, model in resource.listable.items()
-    }
+    for name, model in resource.listable.items():
+        yield CommandRoute(desk, name, model, resource.right_needed_for(name), resource.path_of(name))
+
+
+def view_routes(routes: Iterable[BaseRoute]) -> Iterator[ViewRoute]:
+    """Yield the routes that take nothing but the name of a plan and a query, and answer by themselves."""
+    for route in routes:
+        if not isinstance(route, APIRoute) or route.methods != {"GET"} or not iscoroutinefunction(route.endpoint):
+            continue
+        right: Needed = (route.openapi_extra or {}).get(NEEDS, "anybody")
+        hints = get_type_hints(route.endpoint, include_extras=True)
+        taken = {name: hints.get(name) for name in signature(route.endpoint).parameters}
+        if right == "anybody" or hints.get("return") is not Response or taken.pop("request", None) is not Request:
+            continue
+        named = ["plan"] if taken.pop("plan", None) else []
+        models = [model for each in taken.values() if (model := query_model(each))]
+        if list(route.param_convertors) == named and len(models) == len(taken) <= 1:
+            yield ViewRoute(route.endpoint, models[0] if models else None, right, route.name, route.path)
+
+
+def query_model(annotation: Any) -> type[BaseModel] | None:
+    """Return the model of all parameters of a query, if the annotation is one."""
+    if not (get_args(annotation) and any(isinstance(each, Query) for each in get_args(annotation)[1:])):
+        return None
+    model = get_args(annotation)[0]
+    return model if isinstance(model, type) and issubclass(model, BaseModel) else None
+
+
+def parameters(query: bytes) -> Mapping[str, str]:
+    """Return the parameters of a query. Raises `Unfit` for those that are given twice or are empty."""
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    found = dict(pairs)
+    if len(found) < len(pairs) or "" in found.values():
+        raise Unfit
+    return found
 
 
 def fits(length: str) -> bool:
@@ -120,18 +189,13 @@ def fits(length: str) -> bool:
 
 async def received(receive: Receive) -> bytes | None:
     """Return the whole body; None if the caller has gone."""
-    message = await receive()
-    if message["type"] != "http.request":
-        return None
-    if not message.get("more_body"):
-        return bytes(message.get("body", b""))
-    parts = [message.get("body", b"")]
-    while message.get("more_body"):
+    body, more = b"", True
+    while more:
         message = await receive()
         if message["type"] != "http.request":
             return None
-        parts.append(message.get("body", b""))
-    return b"".join(parts)
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    return body
 
 
 class Again:

@@ -6,9 +6,11 @@ way.
 
 import logging
 import sys
+from asyncio import get_running_loop
 from collections.abc import Callable
+from threading import Lock, local
 from traceback import extract_tb
-from typing import Any
+from typing import Any, BinaryIO
 
 import structlog
 from pydantic_core import to_json
@@ -52,6 +54,7 @@ ALLOWED = frozenset(
 
 def set_up(as_json: bool, colours: bool = False) -> None:
     """Log everything to the current standard error from now on."""
+    lines = LinesTogether(sys.stderr.buffer)
     structlog.configure(
         processors=[
             structlog.stdlib.add_logger_name,
@@ -60,7 +63,7 @@ def set_up(as_json: bool, colours: bool = False) -> None:
             *(_json() if as_json else _readable(colours)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=lambda name, *_: NamedLogger(name, lines),
         cache_logger_on_first_use=False,
     )
     logging.captureWarnings(True)
@@ -68,6 +71,41 @@ def set_up(as_json: bool, colours: bool = False) -> None:
     logging.getLogger().addHandler(FORWARDING)
     # At a terminal the address has been printed already.
     logging.getLogger("uvicorn").setLevel(logging.INFO if as_json else logging.WARNING)
+
+
+class LinesTogether:
+    """Writes lines. Those of one turn of an event loop are written together at its end: each write lets other threads
+    take the interpreter, and holds the loop up until it has it again."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._lock = Lock()
+        self._of_this_turn = local()
+
+    def write(self, line: bytes) -> None:
+        waiting: list[bytes] = self._of_this_turn.__dict__.setdefault("lines", [])
+        waiting.append(line + b"\n")
+        if len(waiting) > 1:
+            return
+        try:
+            get_running_loop().call_soon(self._write_all)
+        except RuntimeError:  # no loop runs in this thread
+            self._write_all()
+
+    def _write_all(self) -> None:
+        waiting: list[bytes] = self._of_this_turn.lines
+        lines, waiting[:] = b"".join(waiting), []
+        with self._lock:
+            self._file.write(lines)
+            self._file.flush()
+
+
+class NamedLogger:
+    """What structlog hands its entries to: bytes, one line each."""
+
+    def __init__(self, name: str, lines: LinesTogether) -> None:
+        self.name = name
+        self.msg = self.debug = self.info = self.warning = self.error = self.critical = lines.write
 
 
 def take_down() -> None:

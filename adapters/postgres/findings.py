@@ -56,6 +56,8 @@ from domain.things import day_of
 NAME = "findings"
 SHAPE = 2
 """To be raised when a finding is put away otherwise, or a rule finds something else."""
+SECONDS_AT_REST = 0.25
+"""Seconds between two steps of who follows: this long the table may lag behind what was just recorded."""
 PLANS_AT_A_TIME = 10
 """Judged in one transaction, at most: who follows must be able to stop within a second."""
 ROWS_AT_A_TIME = 1_000
@@ -291,7 +293,7 @@ class PostgresFindings:
 
     def follower(self, outages: Outages | None = None) -> Follower:
         """To be started and stopped by whoever serves."""
-        return Follower(self._datastore, self._table, self._now, outages)
+        return Follower(self._datastore, self._table, self._now, outages, SECONDS_AT_REST)
 
     def rebuild(self, progress: Progress = lambda _done, _total: None) -> None:
         """Make the table anew while it serves: see `adapters.postgres.projections.rebuild`."""

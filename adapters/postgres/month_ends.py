@@ -43,6 +43,8 @@ from domain.things import day_of
 MONTHS_AT_A_TIME = 6
 """How many months one statement adds up: of ten thousand plans, in a second or two."""
 
+SECONDS_AT_REST = 0.25
+"""Seconds between two steps of who follows: this long the table may lag behind what was just recorded."""
 LIVE = "(SELECT generation FROM plantrail.projections WHERE name = '{}' AND live)"
 OF_MONTHS = f"FROM plantrail.month_ends WHERE generation = {LIVE.format(NAME)} AND month = ANY(%(months)s)"
 HEAD = "month, in_group, name, currency, policy_version"
@@ -172,7 +174,7 @@ class PostgresMonthEnds:
 
     def follower(self, now: Now, outages: Outages | None = None) -> Follower:
         """Return a follower that keeps the table up to date. The caller starts and stops it."""
-        return Follower(self._datastore, MonthEndsTable(), now, outages)
+        return Follower(self._datastore, MonthEndsTable(), now, outages, SECONDS_AT_REST)
 
     def rebuild(self, now: Now, progress: Progress = lambda _done, _total: None) -> None:
         """Build the table anew while the old one serves: see `adapters.postgres.projections.rebuild`."""

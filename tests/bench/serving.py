@@ -1,94 +1,241 @@
-"""HTTP at 32 clients: commands beside the same route without a store, current plans beside the same bytes from
-nowhere."""
+"""Requests over HTTP beside what a user would pick instead, by a client that takes next to nothing of the machine.
+
+Every row says how many requests a second were answered, what each cost the server's processes and PostgreSQL in
+processor time, and how long it took. The service is the one that `plantrail serve` starts, with all that goes on in it.
+The references hold none of our code: see `tests.bench.bare`.
+"""
 
 import json
+import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from statistics import median
 from time import sleep
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import psutil
 
 from adapters.bootstrap.store import account_plans
 from adapters.postgres.store import Store
 from domain.account_plan.plan import plan_id_of
-from tests.bench.history import BEGAN, CONTEXT, command, opening, weeks
+from tests.bench.history import BEGAN, CONTEXT, opening, weeks
 
-CLIENTS = 32
-SECONDS = 5.0
+SECONDS = 2
+ROUNDS = 3
+PLANS = 512
+BIG = "bench-big"
+BODY = json.dumps(
+    {"statement": "Send the price for line 3 to procurement", "kind": "task", "owner": "ben", "due_on": "2030-01-31"}
+)
+POST = """
+local body = [==[%s]==]
+local count, plan, headers = %d, 0, {["Content-Type"] = "application/json"}
+function request()
+  plan = (plan + 1) %% count
+  %s
+  return wrk.format("POST", string.format("/v1/plans/bench-%%d/add-action", plan), headers, body)
+end
+"""
+KEYED = 'sent = (sent or 0) + 1; headers["Idempotency-Key"] = string.format("%s-%%d", sent)'
+GET = 'function request() return wrk.format("GET", "%s", %s) end'
+
+
+class Service(NamedTuple):
+    """A server that is measured, and the processes that work for it."""
+
+    port: int
+    processes: Sequence[psutil.Process]
+
+
+class Row(NamedTuple):
+    """What is sent, to whom, by how many connections at once."""
+
+    name: str
+    service: str
+    connections: int
+    script: str
 
 
 def prepare(store: Store) -> None:
-    """A plan for every client, and a big one of a thousand events."""
+    """Plans to be changed, and one of a thousand events to be shown."""
     plans = account_plans(store)
-    for each in range(CLIENTS):
+    for each in range(PLANS):
         plans.handle(plan_id_of(f"bench-{each}"), [opening(f"bench-{each}")], CONTEXT)
-    big = plan_id_of("bench-big")
-    plans.handle(big, [opening("bench-big")], CONTEXT, at=BEGAN)
+    plans.handle(plan_id_of(BIG), [opening(BIG)], CONTEXT, at=BEGAN)
     for number in range(1, 112):
-        plans.handle(big, weeks(number, BEGAN), CONTEXT, at=BEGAN)
-    plans.handle(
-        big, [command("add-unit", id="plant", name="Plant", kind="site", buying_center=True)], CONTEXT, at=BEGAN
-    )
+        plans.handle(plan_id_of(BIG), weeks(number, BEGAN), CONTEXT, at=BEGAN)
 
 
 @contextmanager
-def server(home: Path, where: str) -> Iterator[tuple[int, psutil.Process]]:
+def serving(arguments: Sequence[str], path: str, **environment: str) -> Iterator[Service]:
+    """Start a server on a free port, which stands for `PORT` among the arguments, and wait until it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    command_line = [sys.executable, "-m", "tests.bench.server", str(home), str(port), where]
-    process = subprocess.Popen(command_line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, *(str(port) if each == "PORT" else each for each in arguments)],
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
-        for _ in range(200):
+        for _ in range(300):
             try:
-                with urlopen(f"http://127.0.0.1:{port}/livez", timeout=1):
+                with urlopen(f"http://127.0.0.1:{port}{path}", timeout=1):
                     break
             except (URLError, ConnectionError):
                 sleep(0.1)
-        yield port, psutil.Process(process.pid)
+        found = psutil.Process(process.pid)
+        yield Service(port, [found, *found.children(recursive=True)])
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def loaded(port: int, kind: str, seconds: float = SECONDS) -> dict[str, Any]:
-    command_line = [sys.executable, "-m", "tests.bench.load", str(port), str(CLIENTS), str(seconds), kind]
-    done = subprocess.run(command_line, capture_output=True, text=True, check=True)
-    figures: dict[str, Any] = json.loads(done.stdout)
-    return figures
+def postgres_of(home: Path) -> Service:
+    """Return the processes of the PostgreSQL under a home."""
+    file = next(home.rglob("postmaster.pid"))
+    postmaster = psutil.Process(int(file.read_text().split()[0]))
+    return Service(0, [postmaster, *postmaster.children(recursive=True)])
+
+
+def processor_seconds(service: Service) -> float:
+    total = 0.0
+    for process in service.processes:
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+    return total
+
+
+def run(row: Row, services: dict[str, Service], home: Path, script: Path) -> dict[str, float]:
+    script.write_text(row.script)
+    service, postgres = services[row.service], postgres_of(home)
+    before = processor_seconds(service), processor_seconds(postgres)
+    client = ["wrk", "-t1", f"-c{row.connections}", f"-d{SECONDS}s", "--latency", f"-s{script}"]
+    done = subprocess.run(
+        [*client, f"http://127.0.0.1:{service.port}/"], capture_output=True, text=True, check=True, timeout=60
+    )
+    after = processor_seconds(service), processor_seconds(postgres)
+    return read(done.stdout) | dict(
+        zip(("server_us", "postgres_us"), ((b - a) * 1e6 for a, b in zip(before, after, strict=True)), strict=True)
+    )
+
+
+UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+
+
+def read(said: str) -> dict[str, float]:
+    """Read what the client says: its rate, its latencies in milliseconds, and how many were not answered well."""
+    requests = re.search(r"(\d+) requests in", said)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    if not (requests and rate):
+        raise ValueError(said)
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    latency = {
+        f"p{share}_ms": float(value) * UNITS[unit]
+        for share, value, unit in re.findall(r"\s(50|99)%\s+([\d.]+)(us|ms|s|m)", said)
+    }
+    return {"requests": float(requests[1]), "per_second": float(rate[1]), **latency} | (
+        {"refused": float(refused[1])} if refused else {}
+    )
+
+
+def rows(tag: str) -> list[Row]:
+    commands = POST % (BODY, PLANS, "")
+    same = GET % (f"/v1/plans/{BIG}", "nil")
+    unchanged = GET % (f"/v1/plans/{BIG}", json_table({"If-None-Match": tag}))
+    return [
+        *(Row("command", "ours", each, commands) for each in (1, 4, 32)),
+        *(Row("bare POST", "bare", each, commands) for each in (1, 4, 32)),
+        Row("command, Idempotency-Key", "ours", 32, POST % (BODY, PLANS, KEYED % os.urandom(4).hex())),
+        Row("command, one hot plan", "ours", 32, POST % (BODY, 1, "")),
+        Row("library's POST", "library", 32, commands),
+        Row("ready plan", "ours", 32, same),
+        Row("bare bytes", "bare", 32, GET % ("/bytes", "nil")),
+        Row("unchanged plan (304)", "ours", 32, unchanged),
+        Row("list of plans", "ours", 32, GET % ("/v1/plans?limit=50", "nil")),
+        Row("said-vs-did, ready", "ours", 32, GET % (f"/v1/plans/{BIG}/said-vs-did", "nil")),
+        Row("/livez", "ours", 32, GET % ("/livez", "nil")),
+        Row("bare hello", "bare", 32, GET % ("/hello", "nil")),
+        Row("bare ASGI", "asgi", 32, GET % ("/", "nil")),
+    ]
+
+
+def json_table(headers: dict[str, str]) -> str:
+    return "{" + ", ".join(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in headers.items()) + "}"
 
 
 def measure(home: Path, store: Store) -> dict[str, Any]:
+    if not shutil.which("wrk"):
+        return {"skipped": "wrk is not installed: a client that costs more than the server measures itself"}
     prepare(store)
-    with server(home, "store") as (real, process), server(home, "nothing") as (empty, _):
-        for port in (real, empty):
-            loaded(port, "command", 1.0)
-        commands, without = _in_turn((real, "command"), (empty, "command"))
-        plan, the_bytes = _in_turn((real, "plan"), (real, "bytes"))
-        memory = process.memory_info().rss / 1024 / 1024
+    with ExitStack() as stack:
+        ours = stack.enter_context(
+            serving(
+                ["-c", "from adapters.cli.main import app; app()", "serve", "--port", "PORT"],
+                "/livez",
+                PLANTRAIL_HOME=str(home),
+            )
+        )
+        with urlopen(Request(f"http://127.0.0.1:{ours.port}/v1/plans/{BIG}")) as answer:
+            ready, tag = answer.read(), answer.headers["ETag"]
+        held = home / "ready.json"
+        held.write_bytes(ready)
+        services = {
+            "ours": ours,
+            "bare": stack.enter_context(serving(["-m", "tests.bench.bare", "PORT", "fastapi", str(held)], "/hello")),
+            "asgi": stack.enter_context(serving(["-m", "tests.bench.bare", "PORT", "asgi"], "/")),
+            "library": stack.enter_context(
+                serving(["-m", "tests.bench.bare", "PORT", "library"], "/docs", **settings_of_the_library(store))
+            ),
+        }
+        taken: dict[str, list[dict[str, float]]] = {}
+        for _ in range(ROUNDS):
+            for row in rows(tag):
+                figures = run(row, services, home, home / "wrk.lua")
+                taken.setdefault(f"{row.name} × {row.connections}", []).append(figures)
+        megabytes = sum(process.memory_info().rss for process in ours.processes) / 1024 / 1024
+    return {"rows": {name: summed_up(runs) for name, runs in taken.items()}, "server_megabytes": round(megabytes)}
+
+
+def settings_of_the_library(store: Store) -> dict[str, str]:
+    """Return what the stock recorder takes to keep its events in a schema of its own of the same PostgreSQL."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    where = conninfo_to_dict(store.where.owner)
     return {
-        "command": commands,
-        "command_without_store": without,
-        "times_without_store": round(commands["per_second"] / without["per_second"], 2),
-        "current_plan": plan,
-        "same_bytes": the_bytes,
-        "times_same_bytes": round(plan["per_second"] / the_bytes["per_second"], 2),
-        "server_megabytes": round(memory),
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "POSTGRES_DBNAME": str(where["dbname"]),
+        "POSTGRES_HOST": str(where["host"]),
+        "POSTGRES_PORT": str(where.get("port", 5432)),
+        "POSTGRES_USER": str(where["user"]),
+        "POSTGRES_PASSWORD": str(where["password"]),
+        "POSTGRES_SCHEMA": "public",
+        "POSTGRES_POOL_SIZE": "32",
     }
 
 
-def _in_turn(one: tuple[int, str], other: tuple[int, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Each twice, in turn, and its better run: the machine's speed drifts."""
-    runs = [(loaded(*one), loaded(*other)) for _ in range(2)]
-    return _better(each[0] for each in runs), _better(each[1] for each in runs)
-
-
-def _better(runs: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    return max(runs, key=lambda run: run["per_second"])
+def summed_up(runs: Sequence[dict[str, float]]) -> dict[str, Any]:
+    """Return medians of the rounds, and the lowest and highest rate."""
+    rates = [run["per_second"] for run in runs]
+    return {
+        "per_second": round(median(rates)),
+        "from": round(min(rates)),
+        "to": round(max(rates)),
+        "server_us": round(median(run["server_us"] / run["requests"] for run in runs)),
+        "postgres_us": round(median(run["postgres_us"] / run["requests"] for run in runs)),
+        "p50_ms": round(median(run["p50_ms"] for run in runs), 2),
+        "p99_ms": round(median(run["p99_ms"] for run in runs), 2),
+        "refused": round(sum(run.get("refused", 0) for run in runs)),
+    }

@@ -24,7 +24,7 @@ from adapters.access.oidc import IssuedTokens
 from adapters.bootstrap.http_service import reception
 from adapters.bootstrap.settings import Settings
 from adapters.http.guard import Guard
-from adapters.http.middleware import RequestMiddleware, RequestRecord
+from adapters.http.middleware import RequestMiddleware
 from adapters.http.problems import answer_with_problems
 from adapters.observability.metrics import Metrics
 from adapters.postgres.store import Store
@@ -204,7 +204,7 @@ def slow_answers(callers: Known) -> Iterator[str]:
     guard = Guard(callers, lambda *_: asyncio.sleep(0))
     app = FastAPI(routes=[guard.before(Route("/parts", in_parts), "view"), guard.before(Route("/late", late), "view")])
     answer_with_problems(app)
-    app.add_middleware(RequestMiddleware, record=RequestRecord(Metrics()), make_id=uuid4)
+    app.add_middleware(RequestMiddleware, metrics=Metrics(), make_id=uuid4)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
         thread = Thread(target=server.run, args=([listener],))
