@@ -40,11 +40,37 @@ MEASURES: dict[str, Measure] = {
 }
 """Each on a new store of its own."""
 
+
+def times(what: str, reference: str) -> Reading:
+    """Return how to read the rate of a row, in rates of another."""
+
+    def read(figures: dict[str, Any]) -> float:
+        rows = figures["http"]["rows"]
+        return float(rows[what]["per_second"] / rows[reference]["per_second"])
+
+    return read
+
+
+def below(most: float, what: str, reference: str) -> Reading:
+    """Return how to read how far the processor time of a row, in that of another, is below what it may be."""
+
+    def read(figures: dict[str, Any]) -> float:
+        rows = figures["http"]["rows"]
+        return float(most - rows[what]["server_us"] / rows[reference]["server_us"])
+
+    return read
+
+
 FLOORS: list[tuple[str, float, Reading]] = [
     ("append, 1 caller, times the library", 0.9, lambda f: f["append"]["1"]["times_library"]),
     ("append, 32 callers, times the library", 8, lambda f: f["append"]["32"]["times_library"]),
     ("append, 32 callers, times pgbench's one-row inserts", 0.5, lambda f: f["append"]["32"]["times_pgbench"]),
-    ("command over HTTP, times the route without a store", 0.5, lambda f: f["http"]["times_without_store"]),
+    ("command over HTTP, 32 connections, times a bare POST", 0.4, times("command × 32", "bare POST × 32")),
+    ("its processor time, bare POSTs below 2.4", 0, below(2.4, "command × 32", "bare POST × 32")),
+    ("ready plan, times FastAPI's bytes", 0.95, times("ready plan × 32", "bare bytes × 32")),
+    ("its processor time, FastAPI's bytes below 1.05", 0, below(1.05, "ready plan × 32", "bare bytes × 32")),
+    ("unchanged plan, times FastAPI's bytes", 1.2, times("unchanged plan (304) × 32", "bare bytes × 32")),
+    ("list of plans, times FastAPI's bytes", 0.45, times("list of plans × 32", "bare bytes × 32")),
     ("decode and fold, events a second", 150_000, lambda f: f["as_of"]["events_per_second"]),
     ("rebuild of the portfolio, events a second", 50_000, lambda f: f["rebuild"]["events_per_second"]),
     ("month report of a hundred plans, free of 2 s", 0, lambda f: round(2 - f["month"]["seconds"], 2)),

@@ -117,7 +117,7 @@ async def beside(client: httpx.AsyncClient, process: psutil.Process, work: Any) 
 def main(events: int) -> None:
     with TemporaryDirectory() as home, open_store(Settings(home=Path(home), database_url=None)) as store:
         prepare(store, events)
-        with server(Path(home), "store") as (port, process):
+        with server(Path(home)) as (port, process):
             asyncio.run(crowd(port, process, events))
 
 

@@ -33,7 +33,7 @@ CONTEXT = CommandContext("ann", "api", "request", "conversation")
 def measure(home: Path, store: Store) -> dict[str, Any]:
     prepare(store)
     rebuilding.fill(store, PLANS, EVENTS)
-    with server(home, "store") as (port, process):
+    with server(home) as (port, process):
         raw, pulled = _in_turn(store, port)
         latencies = commits_to_subscriber(store, port)
         idle = waiting(store, port, process)

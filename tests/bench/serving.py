@@ -28,6 +28,7 @@ from adapters.postgres.store import Store
 from domain.account_plan.plan import plan_id_of
 from tests.bench.history import BEGAN, CONTEXT, opening, weeks
 
+OURS = ("-c", "from adapters.cli.main import app; app()", "serve", "--port", "PORT")
 SECONDS = 2
 ROUNDS = 3
 PLANS = 512
@@ -98,6 +99,13 @@ def serving(arguments: Sequence[str], path: str, **environment: str) -> Iterator
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@contextmanager
+def server(home: Path) -> Iterator[tuple[int, psutil.Process]]:
+    """Start the service as `plantrail serve` does. Yields its port and its process."""
+    with serving(OURS, "/livez", PLANTRAIL_HOME=str(home)) as service:
+        yield service.port, service.processes[0]
 
 
 def postgres_of(home: Path) -> Service:
@@ -181,13 +189,7 @@ def measure(home: Path, store: Store) -> dict[str, Any]:
         return {"skipped": "wrk is not installed: a client that costs more than the server measures itself"}
     prepare(store)
     with ExitStack() as stack:
-        ours = stack.enter_context(
-            serving(
-                ["-c", "from adapters.cli.main import app; app()", "serve", "--port", "PORT"],
-                "/livez",
-                PLANTRAIL_HOME=str(home),
-            )
-        )
+        ours = stack.enter_context(serving(OURS, "/livez", PLANTRAIL_HOME=str(home)))
         with urlopen(Request(f"http://127.0.0.1:{ours.port}/v1/plans/{BIG}")) as answer:
             ready, tag = answer.read(), answer.headers["ETag"]
         held = home / "ready.json"
