@@ -163,7 +163,7 @@ class AggregateType(Generic[A]):
         check_kind(command, thing)
         check_references(aggregate, command, thing)
         check_days(aggregate, command, today, card.opened_on)
-        decision = self._decide[type(command)](aggregate, command, today)
+        decision = self._decide[self.opening.command if opens else type(command)](aggregate, command, today)
         check_words(aggregate, command, decision.events)
         warnings = (
             *decision.warnings,

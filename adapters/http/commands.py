@@ -260,6 +260,8 @@ class CommandDesk:
 
         Raises `Rejected`, `StoreUnavailable`.
         """
+        if takes_from_library(command):
+            return None
         caller, given, id = caller_of(request), idempotency_key(request), next(iter(self.resource.named(named)))
         if takes_from_library(command):
             return None

@@ -146,7 +146,9 @@ def pattern(path: str) -> Pattern:
 
 def command_routes(desk: CommandDesk) -> Iterator[CommandRoute]:
     resource = desk.resource
-    for name, model in resource.listable.items():
+    for name, model in resource.of.commands.items():
+        if name in resource.composed or model is resource.opening:
+            continue
         yield CommandRoute(desk, name, model, resource.right_needed_for(name), resource.path_of(name))
 
 
