@@ -20,7 +20,7 @@ from adapters.cli.asking import PlanName
 from adapters.cli.errors import Told
 from adapters.cli.groups import Group
 from adapters.cli.terminal import print_json, print_lines, tell
-from adapters.exchange.fields import Kind, kind_of, meaning_of
+from adapters.exchange.fields import Input, Kind, kind_of, meaning_of
 from adapters.exchange.typed import typed_value
 from domain.account_plan import COMMANDS
 from domain.language import GRAMMAR, Command
@@ -164,7 +164,7 @@ def annotation_of(model: type[Command], name: str) -> Any:
     meaning = meaning_of(model, model, name).rstrip(".")
     option = typer.Option(
         option_of(name),
-        metavar="|".join(kind.choices) or METAVARS.get(kind.input, "TEXT"),
+        metavar="|".join(kind.choices) or METAVARS[kind.input],
         help=f"{meaning}{' (required)' if required else ''}",
         show_default=False,
         show_choices=False,
@@ -173,7 +173,11 @@ def annotation_of(model: type[Command], name: str) -> Any:
     return Annotated[list[str] | None, option] if kind.several else Annotated[str | None, option]
 
 
-METAVARS = {
+METAVARS: Mapping[Input, str] = {
+    "line": "TEXT",
+    "text": "TEXT",
+    "choice": "TEXT",
+    "pairs": "TEXT",
     "day": "DAY",
     "number": "NUMBER",
     "yes_or_no": "true|false",

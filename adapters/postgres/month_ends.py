@@ -104,7 +104,7 @@ class PostgresMonthEnds:
         caller: Caller | None,
         currency: str | None,
     ) -> Iterator[Summed]:
-        group, name = COLUMNS.get(by, "NULL::text"), "account_name" if by == "plan" else "NULL::text"
+        group, name = COLUMNS[by] or "NULL::text", "account_name" if by == "plan" else "NULL::text"
         head = f"month, {group} AS in_group, {name} AS name, currency, policy_version"
         of_plans = f"{OF_MONTHS}{_visible(caller)}{' AND currency = %(currency)s' if currency else ''}"
         values = {"months": [month.first for month in months], "currency": currency, **_values(caller)}

@@ -1,5 +1,6 @@
 """The whitespace in a report: a grid of units and offerings, with what moved in the period."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from adapters.rendering.document import Cell, Column, Table, Tone
@@ -7,7 +8,16 @@ from adapters.rendering.wording import Json
 from adapters.rendering.words import NOTHING, PENETRATION_SIGNS, share, short_amount, spaced
 from domain.account_plan.whitespace import PENETRATION_RANKS, Penetration
 
-TONES: dict[Penetration, Tone] = {"adopted": "good", "pilot": "good", "lost": "bad", "unknown": "quiet", "na": "quiet"}
+TONES: Mapping[Penetration, Tone] = {
+    "adopted": "good",
+    "pilot": "good",
+    "lost": "bad",
+    "unknown": "quiet",
+    "na": "quiet",
+    "none": "",
+    "aware": "",
+    "opportunity": "",
+}
 
 
 def whitespace(report: Json) -> Table:
@@ -40,7 +50,7 @@ def shown(cell: Json | None) -> Cell:
         " × ".join(filter(None, (worth, likely))),
         f"{arrow(cell)} was {word(cell['from'])}" if cell["from"] else "",
     )
-    return Cell(f"{PENETRATION_SIGNS[state]} {word(state)}", "; ".join(filter(None, notes)), TONES.get(state, ""))
+    return Cell(f"{PENETRATION_SIGNS[state]} {word(state)}", "; ".join(filter(None, notes)), TONES[state])
 
 
 def word(state: str) -> str:

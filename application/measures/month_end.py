@@ -42,18 +42,20 @@ class MonthEnd:
 
     def group(self, by: GroupBy) -> str | None:
         """What the plan is grouped under; None where nobody said."""
-        found: str | None = getattr(self, COLUMNS[by]) if by in COLUMNS else None
+        column = COLUMNS[by]
+        found: str | None = getattr(self, column) if column else None
         return found
 
 
-COLUMNS: Mapping[GroupBy, str] = {
+COLUMNS: Mapping[GroupBy, str | None] = {
+    "total": None,
     "plan": "account_id",
     "owner": "owner",
     "tier": "tier",
     "territory": "territory",
     "segment": "segment",
 }
-"""What each grouping groups by."""
+"""What each grouping groups by; a total by nothing."""
 
 
 class Summed(NamedTuple):

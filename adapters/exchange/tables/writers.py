@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,10 +10,10 @@ from typing import Any, Literal, Protocol, Self
 
 import xlsxwriter
 
-from adapters.exchange.tables.columns import Column
+from adapters.exchange.tables.columns import Column, Type
 
 TableForm = Literal["csv", "xlsx"]
-MEDIA_TYPES: dict[TableForm, str] = {
+MEDIA_TYPES: Mapping[TableForm, str] = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
@@ -24,7 +24,7 @@ MOST_ROWS = 1_048_575
 """Of a sheet of Excel, below the names of the columns."""
 MOST_DIGITS = 15
 """That Excel keeps of a number. One with more is written as text."""
-WIDTHS = {"text": 28, "number": 14, "day": 12, "instant": 20, "yes_or_no": 8}
+WIDTHS: Mapping[Type, int] = {"text": 28, "number": 14, "day": 12, "instant": 20, "yes_or_no": 8}
 
 
 class TableWriter(Protocol):

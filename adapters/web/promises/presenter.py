@@ -16,6 +16,7 @@ from domain.account_plan.plan import the_plan
 from domain.account_plan.promises import PROMISES, Promise
 
 FATE_FIELDS: Mapping[Fate, Sequence[str]] = {
+    "going": (),
     "done": ("result", "evidence", "finished_on"),
     "lost": ("result", "evidence", "finished_on"),
     "moved": ("due_on", "reason"),
@@ -162,7 +163,7 @@ def _fates(promise: Promise, prefix: str, data: FormData, say: Speech) -> Iterat
         yield FateForm(fate, say(verb), fields, fate == chosen)
 
 
-_VERBS: Mapping[Fate, str] = {"done": "Done", "lost": "Lost", "moved": "Move", "dropped": "Drop"}
+_VERBS: Mapping[Fate, str] = {"going": "Goes on", "done": "Done", "lost": "Lost", "moved": "Move", "dropped": "Drop"}
 _LABELS = {
     "result": "Result",
     "evidence": "Evidence",

@@ -1,6 +1,6 @@
 """The sessions somebody has, on whichever machines, each of which they can end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi.concurrency import run_in_threadpool
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from adapters.access.sessions import Sessions
+from adapters.access.sessions import Method, Sessions
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
@@ -34,7 +34,7 @@ class SessionsView:
     sessions: Sequence[SessionRow]
 
 
-METHODS = {"name": "by name", "key": "by key", "oidc": "through the issuer"}
+METHODS: Mapping[Method, str] = {"name": "by name", "key": "by key", "oidc": "through the issuer"}
 
 
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrom", "Chrome"), ("Safari/", "Safari"))
