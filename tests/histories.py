@@ -172,6 +172,14 @@ def told(file: Path) -> History:
     return retold(lines)
 
 
+def all_told(file: Path) -> list[History]:
+    """A scenario file that may tell of several plans: the history of each."""
+    lines: dict[str | None, list[dict[str, Any]]] = {}
+    for line in map(json.loads, file.read_text().splitlines()):
+        lines.setdefault(line.get("plan"), []).append(line)
+    return list(map(retold, lines.values()))
+
+
 def told_as_far_as_accepted(file: Path) -> History:
     """A scenario file of which some lines are refused, which changes nothing."""
     *_, history = states(file)

@@ -24,6 +24,14 @@ MOST_ROWS = 1_048_575
 """Of a sheet of Excel, below the names of the columns."""
 MOST_DIGITS = 15
 """That Excel keeps of a number. One with more is written as text."""
+NUMBER_FORMATS: Mapping[Type, str | None] = {
+    "text": None,
+    "number": "General",
+    "day": "yyyy-mm-dd",
+    "instant": "yyyy-mm-dd hh:mm:ss",
+    "yes_or_no": None,
+}
+"""How Excel shows each type of value."""
 WIDTHS: Mapping[Type, int] = {"text": 28, "number": 14, "day": 12, "instant": 20, "yes_or_no": 8}
 
 
@@ -91,9 +99,7 @@ class XlsxWriter:
         self._book = xlsxwriter.Workbook(path, options)
         self._header = self._book.add_format({"bold": True, "bottom": 1})
         self._formats = {
-            "day": self._book.add_format({"num_format": "yyyy-mm-dd"}),
-            "instant": self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-            "number": self._book.add_format({"num_format": "General"}),
+            type: self._book.add_format({"num_format": shown}) for type, shown in NUMBER_FORMATS.items() if shown
         }
         self._columns: Sequence[Column] = ()
         self._row = 0

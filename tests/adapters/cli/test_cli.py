@@ -455,7 +455,8 @@ def test_a_dump_brings_back_what_was_there_and_begins_a_log_of_its_own(home, tmp
     assert "key-encryption-key" in plantrail("db", "dump", dump, **home).stderr
     assert "exists already" in refused("db", "dump", dump, **home)
     plantrail("load", str(WORKED), **home)
-    plantrail("db", "restore", dump, **home)
+    assert "Say --yes" in refused("db", "restore", dump, **home)
+    plantrail("db", "restore", dump, "--yes", **home)
     assert plantrail("plans", "--json", **home).stdout == before
     assert log_id(home) != log
     assert "There is no file" in refused("db", "restore", str(tmp_path / "nothing"), **home)

@@ -21,7 +21,7 @@ from adapters.postgres.projections import Follower, RebuildUnderWay, Status, cat
 from adapters.postgres.store import Store, opened
 from adapters.postgres.tracking import PlanTrackingRecorder
 from application.aggregates.handle import Aggregates
-from application.aggregates.ports import ProjectionLag, StoreUnavailable
+from application.aggregates.ports import BeyondTheLog, ProjectionLag, StoreUnavailable
 from application.portfolio.query import PortfolioQuery
 from application.portfolio.row import SHAPE, PortfolioItem
 from domain.account_plan.language import AccountPlan
@@ -379,9 +379,11 @@ def waiting_for_a_lock(connection: psycopg.Connection[Any]) -> bool:
 
 def test_who_waits_for_a_position_is_told_when_it_takes_too_long(store):
     included(store.portfolio, 0)
-    begun = monotonic()
+    position, begun = open_plan(plans_on(store), "a1"), monotonic()
     with pytest.raises(ProjectionLag, match="ask again"):
-        included(store.portfolio, 1, timeout=0.2)
+        included(store.portfolio, position, timeout=0.2)
+    with pytest.raises(BeyondTheLog, match=f"ends at {position}"):
+        included(store.portfolio, position + 1)
     assert 0.1 < monotonic() - begun < 2
 
 

@@ -16,7 +16,7 @@ from application.views.cuts import cut_at
 from application.views.list_cursors import CursorUnknown
 from domain.account_plan.plan import plan_id_of
 from tests.clock import Clock
-from tests.stores import CONTEXT, OPEN_ACME, plans_on, say
+from tests.stores import CONTEXT, OPEN_ACME, included, plans_on, say
 
 MORNING = datetime(2026, 1, 6, 9, tzinfo=UTC)
 ZONES = {"acme": "Europe/Berlin", "beta": "America/New_York"}
@@ -155,7 +155,7 @@ def test_it_waits_for_what_was_just_recorded_and_says_when_it_is_not_there_in_ti
     office.table.catch_up()
     position = office.promise("acme", "price", "2026-02-01")
     with pytest.raises(ProjectionLag):
-        office.table.wait_for(position, timeout=0.05)
+        included(office.table, position, timeout=0.05)
     office.table.catch_up()
-    office.table.wait_for(position, timeout=0.05)
+    included(office.table, position, timeout=0.05)
     assert office.table.position() == position

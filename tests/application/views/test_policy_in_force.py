@@ -95,7 +95,7 @@ def test_the_list_of_plans_and_the_report_of_a_review_know_a_stale_section_by_th
     projector.add(seen)
 
     def listed(when: str) -> tuple[bool, str | None]:
-        item, changes_at, _ = shown(projector.row(), instant(when), practice.known.records)
+        item, changes_at, *_ = shown(projector.row(), instant(when), practice.known.records)
         return "risks" in item.stale_sections, str(changes_at)[:10] if changes_at else None
 
     assert listed("2026-01-20T12:00Z")[0] is False

@@ -1,36 +1,57 @@
 // The palette: Ctrl-K lists everything that can be recorded; what is typed narrows the list, Enter opens the first.
+// What is called so comes before what only tells of it. It takes what is typed before the list has come.
 const entry = document.querySelector("[data-palette]");
 let dialog;
 
-async function made() {
-  const answer = await fetch(entry.href);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+function made() {
   const box = document.createElement("dialog");
   const input = document.createElement("input");
   const list = document.createElement("ul");
+  let items = [];
+  let entered = false;
   box.className = "palette";
   box.setAttribute("aria-label", entry.textContent);
   input.type = "search";
   input.setAttribute("aria-label", entry.textContent);
-  list.append(...page.querySelectorAll(".commands li"));
   box.append(input, list);
   document.body.append(box);
-  input.addEventListener("input", () => {
+
+  function narrow() {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const item of list.children) item.hidden = !words.every((word) => item.dataset.words.includes(word));
-  });
+    const typed = words.join(" ");
+    const rank = (item) => {
+      const name = item.querySelector("a").textContent.trim().toLowerCase();
+      return name === typed ? 0 : name.startsWith(typed) ? 1 : words.every((word) => name.includes(word)) ? 2 : 3;
+    };
+    for (const item of items) item.hidden = !words.every((word) => item.dataset.words.includes(word));
+    list.append(...[...items].sort((one, other) => rank(one) - rank(other)));
+  }
+
+  function open() {
+    list.querySelector("li:not([hidden]) a")?.click();
+  }
+
+  async function fill() {
+    const page = new DOMParser().parseFromString(await (await fetch(entry.href)).text(), "text/html");
+    items = [...page.querySelectorAll(".commands li")];
+    narrow();
+    if (entered) open();
+  }
+
+  input.addEventListener("input", narrow);
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") list.querySelector("li:not([hidden]) a")?.click();
+    if (event.key === "Enter") items.length ? open() : (entered = true);
     if (event.key === "ArrowDown") list.querySelector("li:not([hidden]) a")?.focus();
   });
+  fill();
   return box;
 }
 
 if (entry) {
-  document.addEventListener("keydown", async (event) => {
+  document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "k") return;
     event.preventDefault();
-    dialog ??= await made();
+    dialog ??= made();
     dialog.showModal();
     dialog.querySelector("input").select();
   });
