@@ -283,6 +283,7 @@ def test_a_service_whose_embedded_postgresql_was_killed_brings_it_back_and_has_l
         answer = plain_http.post(f"{plan}/write-note", json=NOTE, timeout=20)
         acknowledged += answer.status_code == 200
         assert plain_http.get(plan).json()["version"] == acknowledged
+    wait_until(lambda: [line["event"] for line in on_its_own.lines()].count("embedded PostgreSQL is back") == 2)
     events = [line["event"] for line in on_its_own.lines()]
     assert events.count("embedded PostgreSQL has died") == events.count("embedded PostgreSQL is back") == 2
     assert "projection stands still" not in events
