@@ -34,7 +34,7 @@ ROUNDS = 3
 PLANS = 512
 BIG = "bench-big"
 BODY = json.dumps(
-    {"statement": "Send the price for line 3 to procurement", "kind": "task", "owner": "ben", "due_on": "2030-01-31"}
+    {"statement": "Send the price for line 3 to procurement", "kind": "task", "owner": "ann", "due_on": "2028-01-31"}
 )
 POST = """
 local body = [==[%s]==]
