@@ -13,6 +13,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, TypeVar
 
 from anyio import to_thread
@@ -27,7 +28,6 @@ FEW_EVENTS = 1_000
 """Views of as many events are cheap: they take some ten milliseconds."""
 
 T = TypeVar("T")
-_END = object()
 
 
 class TooMuchAtOnce(TooManyRequests):
@@ -147,10 +147,10 @@ class Budgets:
         async with lines.counted(who):
             while True:
                 async with lines.turn(who):
-                    part = await to_thread.run_sync(next, parts, _END)
-                if part is _END:
+                    made = await to_thread.run_sync(lambda: list(islice(parts, 1)))
+                if not made:
                     return
-                yield part  # type: ignore[misc]
+                yield made[0]
 
 
 def budgets_of(request: Request) -> Budgets:

@@ -83,9 +83,9 @@ class AggregatePages(ABC, Generic[R]):
     async def asked(self, request: Request) -> R:
         """The aggregate and the cut that are asked for.  Raises its `not_open`, `CutRefused`, `StoreUnavailable`."""
 
+    @abstractmethod
     def people(self, asked: R) -> list[str]:
         """Those of ours it knows."""
-        raise NotImplementedError
 
     def before(self, name: str, asked: R) -> Mapping[str, Any]:
         """What the form of a command begins with."""

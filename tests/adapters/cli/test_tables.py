@@ -16,9 +16,9 @@ LONG = "Grundstücksverkehrsgenehmigungszuständigkeitsübertragungsverordnung"
 
 def shown(part: RenderableType | None, width: int) -> list[str]:
     assert part is not None
-    console = Console(file=StringIO(), width=width, highlight=False, emoji=False)
-    console.print(part)
-    return [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+    written = StringIO()
+    Console(file=written, width=width, highlight=False, emoji=False).print(part)
+    return [line.rstrip() for line in written.getvalue().splitlines()]
 
 
 def test_a_table_that_fits_is_as_wide_as_its_words():

@@ -41,7 +41,7 @@ def sent(api: Api, table: str | bytes, headers: Any = None, **asked: Any) -> dic
 
 def counts(status: dict[str, Any]) -> tuple[int, int, int, int]:
     assert status["done"] == status["rows"], status["detail"]
-    return tuple(status[each] for each in ("recorded", "already_there", "failed", "unprocessed"))  # type: ignore[return-value]
+    return status["recorded"], status["already_there"], status["failed"], status["unprocessed"]
 
 
 def results(api: Api, status: dict[str, Any], part: str) -> list[dict[str, str]]:
