@@ -41,6 +41,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "sign-in": ("/sign-in", "Sign in by name, key or issuer"),
     "portfolio": ("/", "Every plan in a row, filtered and sorted in the address"),
     "my-day": ("/me", "What one promised in all plans, by due day, and what else waits"),
+    "findings": ("/findings", "What is wrong across plans, each with what ends it"),
     "plan": (PLAN, "Findings with their remedies on top, below them every section with its age"),
     "plan-at-a-review": (f"{PLAN}?as_of=review:m-2026-03", "The same at any point of the history"),
     "who-set-what": (f"{PLAN}?blame=yes", "Who set every value, when and why"),

@@ -81,8 +81,9 @@ INTRODUCTION = """# The pages
 without scripts, by keyboard, on a phone and in the dark, and names its JSON twin in a link. What one may not do is not
 shown. `make pictures` takes a picture of each, in two widths, light and dark, into `pictures/`.
 
-Keys: `g p` portfolio, `g m` my day, `g r` program, `/` search, `j` and `k` rows, `[` and `]` the review before and
-after, `,` and `.` the event before and after, `b` who set what, `Ctrl-K` everything that can be recorded.
+Keys: `g p` portfolio, `g m` my day, `g f` findings, `g r` program, `/` search, `j` and `k` rows, `[` and `]` the
+review before and after, `,` and `.` the event before and after, `b` who set what, `Ctrl-K` everything that can be
+recorded.
 
 | address | what it shows |
 |---|---|

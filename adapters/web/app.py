@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute
 from adapters.http.app import Rooms, Services
 from adapters.web.assets import asset_routes
 from adapters.web.changes import pages as changes
+from adapters.web.findings import pages as findings
 from adapters.web.findings.panel import findings_panel
 from adapters.web.forms import pages as forms
 from adapters.web.forms.opening import OpeningPages
@@ -38,6 +39,7 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
         *asset_routes(),
         *sign_in.routes(guard, services.sessions, services.callers, services.issuer_sign_in),
         *portfolio.routes(services, guard, services.now),
+        *findings.routes(rooms, services.findings, guard, make_id),
         *me.routes(rooms, services.portfolio, guard, make_id),
         *OpeningPages(desk, "/open-plan", plan.home_of, "/", make_id).routes(guard),
         *plan.routes(plans, guard, findings_panel(make_id)),

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from uuid import UUID
 
 from adapters.web.findings.presenter import FindingsShown, findings_shown
-from adapters.web.guard import visitor_of
 from adapters.web.plan.pages import PlanRequest
 from adapters.web.plan.presenter import plan_path
 from application.findings.registry import findings_view
 from application.views.cuts import plan_at
 from domain.account_plan.plan import the_plan
+from domain.language import CommandRight
 
 
 def findings_panel(make_id: Callable[[], UUID]) -> Callable[[PlanRequest], FindingsShown]:
@@ -17,9 +17,12 @@ def findings_panel(make_id: Callable[[], UUID]) -> Callable[[PlanRequest], Findi
 
     def panel(asked: PlanRequest) -> FindingsShown:
         found = findings_view(asked.known, asked.cut, asked.program)
-        may_change = asked.cut.cut == "now" and visitor_of(asked.request).caller.may("command")
+
+        def may(right: CommandRight) -> bool:
+            return asked.cut.cut == "now" and asked.may(right)
+
         plan = plan_at(asked.known, asked.cut)
         path = plan_path(the_plan(asked.known.state))
-        return findings_shown(found.items, plan, path, asked.known.version, str(make_id()), asked.say, may_change)
+        return findings_shown(found.items, plan, path, asked.known.version, str(make_id()), asked.say, may)
 
     return panel

@@ -2,7 +2,7 @@
 still to be said."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlencode
@@ -10,9 +10,12 @@ from urllib.parse import urlencode
 from adapters.rendering.words import in_words, spaced
 from adapters.web.forms.form import pairs_of
 from adapters.web.languages import Speech
+from application.aggregates.access import right_to
 from application.findings.finding import Finding, Remedy
 from domain.account_plan import COMMANDS
+from domain.account_plan.exceptions import GrantException, RevokeException
 from domain.account_plan.language import AccountPlan
+from domain.language import CommandRight
 from domain.program.policy import Severity
 from domain.things import Thing
 
@@ -20,6 +23,10 @@ SIGNS: dict[Severity, str] = {"alarm": "‼", "warning": "!", "hint": "·"}
 TONES: dict[Severity, str] = {"alarm": "bad", "warning": "warning", "hint": "quiet"}
 AT_FIRST = 5
 """So many findings are shown before one asks for all."""
+
+
+May = Callable[[CommandRight], bool]
+"""Whether the reader may carry out a command that takes a right: at no point but now."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ class FindingView:
     seed: str
     excused: str
     remedies: Sequence[RemedyView]
+    """What would end it; with the form by which the plan is excused, or held to the rule again, last."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +66,10 @@ class FindingsShown:
 
 
 def findings_shown(
-    items: Sequence[Finding], plan: AccountPlan, path: str, version: int, key: str, say: Speech, may_change: bool
+    items: Sequence[Finding], plan: AccountPlan, path: str, version: int, key: str, say: Speech, may: May
 ) -> FindingsShown:
     """`path` is that of the plan."""
-    views = [_finding(each, plan, path, say, may_change) for each in items]
+    views = [finding_view(each, plan, path, say, may) for each in items]
     counts = counts_in_words(Counter(each.severity for each in items if not each.excused), say)
     return FindingsShown(views[:AT_FIRST], views[AT_FIRST:], counts, version, key)
 
@@ -79,7 +87,7 @@ _COUNTED: dict[Severity, tuple[str, str]] = {
 }
 
 
-def _finding(each: Finding, plan: AccountPlan, path: str, say: Speech, may_change: bool) -> FindingView:
+def finding_view(each: Finding, plan: AccountPlan, path: str, say: Speech, may: May) -> FindingView:
     excused = each.excused
     return FindingView(
         severity=say(each.severity),
@@ -92,8 +100,20 @@ def _finding(each: Finding, plan: AccountPlan, path: str, say: Speech, may_chang
         excused=say("excused until {day} by {person}", day=say.day(excused.until_on), person=excused.by)
         if excused
         else "",
-        remedies=[_remedy(remedy, plan, path, say) for remedy in each.remedies] if may_change else [],
+        remedies=[
+            *(_remedy(remedy, plan, path, say) for remedy in each.remedies if may(right_to(COMMANDS[remedy.command]))),
+            *_exception(each, path, say, may),
+        ],
     )
+
+
+def _exception(each: Finding, path: str, say: Speech, may: May) -> Iterator[RemedyView]:
+    """Excuses the plan from the rule for a time, or holds it to the rule again."""
+    command, words = (
+        (RevokeException, say("hold to the rule again")) if each.excused else (GrantException, say("excuse"))
+    )
+    if may(right_to(command)):
+        yield RemedyView(f"{words} …", f"{path}/do/{command.called()}?{urlencode({'rule': each.rule})}", [])
 
 
 def _remedy(remedy: Remedy, plan: AccountPlan, path: str, say: Speech) -> RemedyView:

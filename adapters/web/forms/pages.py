@@ -18,6 +18,7 @@ from adapters.web.forms.sending import NotRecorded, send
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.plan.pages import AggregatePages, AggregateRequest
 from adapters.web.plan.presenter import PlanHead
+from adapters.web.sign_in.targets import target_in
 from application.aggregates.access import Caller, Right, check_right, right_to
 from domain.aggregates import AggregateType
 from domain.language import Caution, Command
@@ -60,6 +61,8 @@ class DoneView:
     warnings: Sequence[Caution]
     events: Sequence[tuple[str, str]]
     again: str
+    back: str
+    """Where the form was sent from."""
 
 
 def form_path(path: str, name: str) -> str:
@@ -135,7 +138,8 @@ class CommandPages:
             for version, event in done.events.items()
         ]
         sentence = asked.say("Recorded.") if events else asked.say("That is so already, so nothing was recorded.")
-        view = DoneView(now.head, sentence, done.warnings, events, form_path(path, name))
+        back = target_in(data.get("back"), path)
+        view = DoneView(now.head, sentence, done.warnings, events, form_path(path, name), back)
         return await run_in_threadpool(self._pages.rendered, now, "forms/done.html", view)
 
     def _form(self, asked: AggregateRequest[Any], name: str, given: FormData) -> CommandForm:

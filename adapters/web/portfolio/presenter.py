@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import get_args
-from urllib.parse import urlencode
 from uuid import UUID
 
 from adapters.rendering.words import spaced
+from adapters.web.addresses import address
 from adapters.web.findings.presenter import SIGNS, TONES, counts_in_words
 from adapters.web.languages import Speech
 from application.portfolio.query import PortfolioPage, PortfolioQuery
@@ -85,15 +85,9 @@ def portfolio_view(
         headings=list(headings(query, given, say)),
         rows=[row(item, findings.get(item.plan_id, {}), day_of(now, "UTC"), say) for item in page.items],
         tiers=[(tier, say(spaced(tier)), tier in query.tier) for tier in get_args(Tier)],
-        next=address(given, cursor=page.next) if page.next else None,
+        next=address("/", given, cursor=page.next) if page.next else None,
         is_filtered=any(given.get(name) for name in FILTERS),
     )
-
-
-def address(given: Mapping[str, str], **but: str | None) -> str:
-    """The page with the parameters it was asked for, but for these; None leaves one out."""
-    parameters = {name: value for name, value in {**given, **but}.items() if value}
-    return f"/?{urlencode(parameters)}" if parameters else "/"
 
 
 def headings(query: PortfolioQuery, given: Mapping[str, str], say: Speech) -> Iterator[Heading]:
@@ -115,7 +109,7 @@ def headings(query: PortfolioQuery, given: Mapping[str, str], say: Speech) -> It
             continue
         order = {name: "ascending", f"-{name}": "descending"}.get(query.sort)
         turned = f"-{name}" if order == "ascending" else name
-        yield Heading(title, address(given, sort=turned, cursor=None), order, number)
+        yield Heading(title, address("/", given, sort=turned, cursor=None), order, number)
 
 
 def row(item: PortfolioItem, findings: Mapping[Severity, int], today: date, say: Speech) -> Row:

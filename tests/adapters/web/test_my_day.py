@@ -68,3 +68,34 @@ def test_the_portfolio_counts_what_is_wrong_by_how_loud_it_is(store):
         assert re.search(rf"Acme Manufacturing acme .*? {alarms} alarms? ", text)
         owned = api.get("/v1/plans", person="ben").json()["items"]
         assert [each["account_id"] for each in owned] == ["acme"]
+
+
+def test_findings_of_all_plans_are_filtered_ended_and_excused_where_they_stand(store):
+    with served(store) as api:
+        office(api, store)
+        api.clock.now = instant("2026-09-01")
+        kept_up(api, store)
+        cookie = signed_in(api)
+        page = api.get("/findings", cookie).text
+        assert {"Acme Manufacturing", "Zeta"} <= set(re.findall(r'#findings">([^<]+)</a>', page))
+        only = api.get("/findings?rule=overdue-promise&owner=ben&severity=", cookie).text
+        assert set(re.findall(r'#findings">([^<]+)</a>', only)) == {"Acme Manufacturing"}
+        forms = re.findall(r'<form method="post" action="([^"]+)">(.*?)</form>', only, re.DOTALL)
+        action, fields = next(
+            form for form in forms if form[0].endswith("/complete-action") and 'value="sow"' in form[1]
+        )
+        typed = {name: unescape(value) for name, value in re.findall(r'name="([^"]+)" value="([^"]*)"', fields)}
+        answer = api.request("POST", action, data=typed, headers=cookie | FROM_HERE)
+        assert "Recorded." in text_of(answer.text)
+        assert 'href="/findings?rule=overdue-promise&amp;owner=ben">Back</a>' in answer.text
+        kept_up(api, store)
+        assert "Sign the SOW" not in api.get("/findings?rule=overdue-promise", cookie).text
+
+        assert "/plans/acme/do/grant-exception?rule=overdue-promise" in only
+        api.of("acme").done("grant-exception", rule="overdue-promise", until_on="2026-12-01", reason="A merger")
+        kept_up(api, store)
+        excused = api.get("/findings?rule=overdue-promise&excused=true", cookie).text
+        assert "excused until 1 Dec 2026 by ann" in text_of(excused)
+        assert "/plans/acme/do/revoke-exception?rule=overdue-promise" in excused
+        assert "Nothing like that is wrong" in api.get("/findings?excused=true&tier=enterprise", cookie).text
+        assert api.get("/findings?since=soon", cookie).status_code == 422
