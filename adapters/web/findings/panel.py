@@ -6,10 +6,10 @@ from uuid import UUID
 from adapters.web.findings.presenter import FindingsShown, findings_shown
 from adapters.web.plan.pages import PlanRequest
 from adapters.web.plan.presenter import plan_path
+from application.aggregates.access import Right
 from application.findings.registry import findings_view
 from application.views.cuts import plan_at
 from domain.account_plan.plan import the_plan
-from domain.language import CommandRight
 
 
 def findings_panel(make_id: Callable[[], UUID]) -> Callable[[PlanRequest], FindingsShown]:
@@ -18,7 +18,7 @@ def findings_panel(make_id: Callable[[], UUID]) -> Callable[[PlanRequest], Findi
     def panel(asked: PlanRequest) -> FindingsShown:
         found = findings_view(asked.known, asked.cut, asked.program)
 
-        def may(right: CommandRight) -> bool:
+        def may(right: Right) -> bool:
             return asked.cut.cut == "now" and asked.may(right)
 
         plan = plan_at(asked.known, asked.cut)

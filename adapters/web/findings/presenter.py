@@ -10,12 +10,11 @@ from urllib.parse import urlencode
 from adapters.rendering.words import in_words, spaced
 from adapters.web.forms.form import pairs_of
 from adapters.web.languages import Speech
-from application.aggregates.access import right_to
+from application.aggregates.access import Right, right_to
 from application.findings.finding import Finding, Remedy
 from domain.account_plan import COMMANDS
 from domain.account_plan.exceptions import GrantException, RevokeException
 from domain.account_plan.language import AccountPlan
-from domain.language import CommandRight
 from domain.program.policy import Severity
 from domain.things import Thing
 
@@ -25,7 +24,7 @@ AT_FIRST = 5
 """So many findings are shown before one asks for all."""
 
 
-May = Callable[[CommandRight], bool]
+May = Callable[[Right], bool]
 """Whether the reader may carry out a command that takes a right: at no point but now."""
 
 
