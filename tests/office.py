@@ -70,6 +70,11 @@ PAGES: dict[str, tuple[str, str]] = {
     "keys": ("/settings/keys", "Keys of callers"),
     "webhooks": ("/settings/webhooks", "Endpoints that events are pushed to"),
     "webhook": ("", "One endpoint, and what came of every attempt"),
+    "calendars": ("/settings/calendars", "Calendars one subscribes to"),
+    "forgetting": (
+        "/settings/erasures/halden-stores/forget?id=coo",
+        "What goes and what is left when somebody is forgotten, before it is done",
+    ),
     "erasures": ("/settings/erasures", "Who was forgotten, with the certificates"),
     "reads": ("/settings/reads", "Who read what"),
     "proof": ("/proof", "The head of the log, its checkpoints, and whether all is as it was signed"),

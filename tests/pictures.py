@@ -55,6 +55,7 @@ def take_for_readme() -> None:
 
 PATTERNS = {
     "halden-stores": "{plan}",
+    "/forget?id=coo": "/forget",
     "values/play/wave-one/due_on": "values/{kind}/{id}/{field}",
     "packs/canvas": "packs/{pack}",
     "do/plan-play": "do/{command}",

@@ -33,6 +33,12 @@ SECONDS_GOOD = 60
 KEY = re.compile(rf"{MARK}([0-9a-f]{{12}})_([A-Za-z0-9_-]{{43}})")
 
 
+def key_id_in(authorization: str) -> str | None:
+    """Return the id of the key that an `Authorization` header holds; None where it holds none."""
+    match = KEY.fullmatch(authorization.partition(" ")[2].strip())
+    return match[1] if match else None
+
+
 @dataclass(frozen=True)
 class ApiKey:
     """An API key as the store keeps it. The secret is not in it, so nobody can call with it."""

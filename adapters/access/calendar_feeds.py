@@ -13,7 +13,6 @@ from secrets import token_hex, token_urlsafe
 from typing import Literal, Protocol
 from uuid import UUID
 
-from adapters.access.api_keys import KEY
 from adapters.access.callers import Development
 from application.aggregates.access import Caller, CallerNotAllowed
 
@@ -76,24 +75,28 @@ class CalendarFeeds:
         self._development = development
 
     def make(
-        self, caller: Caller, authorization: str, contents: Contents, plan_id: UUID | None, words: bool
+        self, caller: Caller, key_id: str | None, contents: Contents, plan_id: UUID | None, words: bool
     ) -> tuple[CalendarFeed, str]:
-        """Make a calendar. Returns it and the secret of its address, which is shown this once.
+        """Make a calendar for a caller who came with a key. Returns it and the secret of its address, which is shown
+        this once.
 
         Raises `CallerNotAllowed` for callers without a key, `TooManyCalendars`, `StoreUnavailable`.
         """
-        key = KEY.fullmatch(authorization.partition(" ")[2].strip())
-        if key is None and self._development is None:
+        if not self.can_be_made(key_id):
             raise CallerNotAllowed("A calendar ends with the key it was made with: make it with an API key.")
         if len(self._store.of(caller.actor)) >= MOST_OF_ONE:
             raise TooManyCalendars(TooManyCalendars.__doc__)
         token = token_urlsafe(32)
         feed = CalendarFeed(
-            token_hex(6), digest_of(token), caller.actor, "key" if key else "name", key[1] if key else None,
+            token_hex(6), digest_of(token), caller.actor, "key" if key_id else "name", key_id,
             contents, plan_id, words, self._now(),
         )  # fmt: skip
         self._store.add(feed)
         return feed, token
+
+    def can_be_made(self, key_id: str | None) -> bool:
+        """Return whether who came with this key, or without one, can make calendars."""
+        return key_id is not None or self._development is not None
 
     def recognise(self, token: str) -> tuple[CalendarFeed, Caller] | None:
         """Return the calendar of an address and its owner's current rights, or None if it has ended."""

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.access.api_keys import key_id_in
 from adapters.access.calendar_feeds import CalendarFeed, CalendarFeeds, Contents, TooManyCalendars
 from adapters.exchange.calendars import MEDIA_TYPE, calendar
 from adapters.http.conditional import Answer, is_known, unchanged
@@ -116,8 +117,8 @@ def routes(
 
         def made() -> CalendarMade:
             plan_id = plan_of(caller, wanted.plan) if wanted.contents == "plan" else None
-            authorization = request.headers.get("authorization", "")
-            feed, token = feeds.make(caller, authorization, wanted.contents, plan_id, wanted.words)
+            key_id = key_id_in(request.headers.get("authorization", ""))
+            feed, token = feeds.make(caller, key_id, wanted.contents, plan_id, wanted.words)
             return CalendarMade(**shown(feed), url=f"{address}/calendars/{token}.ics")
 
         try:

@@ -22,7 +22,7 @@ from adapters.web.promises import pages as promises
 from adapters.web.proof import pages as proof
 from adapters.web.reports import pages as reports
 from adapters.web.review import pages as review
-from adapters.web.settings import keys, records, sessions, webhooks
+from adapters.web.settings import calendars, forgetting, keys, records, sessions, webhooks
 from adapters.web.sign_in import pages as sign_in
 from adapters.web.whitespace import pages as whitespace
 
@@ -52,13 +52,17 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
         *reports.routes(plans, guard),
         *packs.routes(plans, guard),
         *review.routes(plans, desk, services.drafts, guard, make_id),
-        *forms.routes(plans, "/plans/{plan}", "view", desk, guard, make_id),
+        *forms.routes(
+            plans, "/plans/{plan}", "view", desk, guard, make_id, {"forget-stakeholder": forgetting.of_a_form}
+        ),
         *OpeningPages(rooms.program_desk, "/program/open", program.home_of, program.PATH, make_id).routes(guard),
-        *program.routes(the_program, guard),
+        *program.routes(the_program, services.lists, guard),
         *proof.routes(services, plans, guard),
         *sessions.routes(services.sessions, guard),
         *keys.routes(rooms.keys, services.now, guard),
         *webhooks.routes(hooks, guard),
+        *calendars.routes(services.calendars, rooms.plans, services.public_url, guard),
+        *forgetting.routes(rooms.plans, desk, guard, make_id),
         *records.routes(services.erasures, services.access_events, guard),
         *forms.routes(the_program, program.PATH, "program", rooms.program_desk, guard, make_id),
     ]

@@ -1,7 +1,8 @@
 """The pages on which commands are typed: all of them, each form, and what came of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from starlette.routing import Route
 from adapters.http.commands import CommandDesk
 from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
-from adapters.web.forms.form import CommandForm, FormData, blame, command_of, form_of
+from adapters.web.forms.form import CommandForm, FormData, FormField, blame, command_of, form_of
 from adapters.web.forms.sending import NotRecorded, send
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.plan.pages import AggregatePages, AggregateRequest
@@ -24,6 +25,9 @@ from domain.aggregates import AggregateType
 from domain.language import Caution, Command
 
 MOST_FIELDS = 2_000
+
+Previews = Mapping[str, Callable[[AggregateRequest[Any], str], object]]
+"""Of commands that cannot be undone: what each would do to the thing of an id; None where there is no such thing."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,10 @@ class FormView:
     action: str
     expected: int
     """The version of the plan the form was filled in against."""
+    preview: object
+    """What the command would do, of one that cannot be undone; None of the others."""
+    whom: FormField | None
+    """What is asked first, where a preview comes before the form."""
     key: str
     """Of this form: however often it is sent, it is recorded once."""
 
@@ -83,8 +91,11 @@ def commands_view(of: AggregateType[Any], asked: AggregateRequest[Any], caller: 
 
 
 class CommandPages:
-    def __init__(self, pages: AggregatePages[Any], desk: CommandDesk, make_id: Callable[[], UUID]) -> None:
+    def __init__(
+        self, pages: AggregatePages[Any], desk: CommandDesk, make_id: Callable[[], UUID], previews: Previews
+    ) -> None:
         self._pages = pages
+        self._previews = previews
         self._desk = desk
         self._make_id = make_id
 
@@ -148,7 +159,11 @@ class CommandPages:
         return form_of(name, pages.of, asked.known.state, people, asked.say, given, before)
 
     def _shown(self, asked: AggregateRequest[Any], form: CommandForm, key: str, status: int = 200) -> Response:
-        view = FormView(asked.head, form, form_path(asked.path, form.command), asked.known.version, key)
+        of_one = self._previews.get(form.command)
+        id = next((each.value for each in form.fields() if each.name == "id"), "")
+        preview = of_one(asked, id) if of_one and id else None
+        whom = next((each for each in form.fields() if each.name == "id"), None) if of_one and not preview else None
+        view = FormView(asked.head, form, form_path(asked.path, form.command), asked.known.version, preview, whom, key)
         return self._pages.rendered(asked, "forms/page.html", view, status)
 
 
@@ -159,9 +174,10 @@ def routes(
     desk: CommandDesk,
     guard: PageGuard,
     make_id: Callable[[], UUID],
+    previews: Previews = MappingProxyType({}),
 ) -> list[Route]:
     """Of one type of aggregate, whose first page has this path; `view` is what it takes to see that."""
-    forms, noun = CommandPages(pages, desk, make_id), pages.of.noun
+    forms, noun = CommandPages(pages, desk, make_id, previews), pages.of.noun
     return [
         guard.page(f"{path}/do", forms.all, view, f"{noun}-commands-page"),
         guard.page(f"{path}/do/{{command}}", forms.form, view, f"{noun}-command-form"),

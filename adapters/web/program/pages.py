@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -19,6 +20,7 @@ from adapters.web.program.policy import policy_view
 from adapters.web.program.rounds import round_page, rounds_view
 from adapters.web.templates import render, speech_of
 from application.aggregates.access import Right
+from application.rounds.carrying_out import CommittedLists
 from application.views.cuts import check_there, cut_at, plan_at, timezone_of
 from application.views.policy_in_force import policy_at
 from application.views.round_ranking import criteria_in, ranking
@@ -92,7 +94,7 @@ def home_of(_opened: OpenProgram) -> str:
     return PATH
 
 
-def routes(pages: ProgramPages, guard: PageGuard) -> list[Route]:
+def routes(pages: ProgramPages, lists: CommittedLists, guard: PageGuard) -> list[Route]:
     async def program(request: Request) -> Response:
         """Before it was opened, a page that says what it is for."""
         try:
@@ -108,7 +110,8 @@ def routes(pages: ProgramPages, guard: PageGuard) -> list[Route]:
             raise NoSuchPage(asked.say("There is no such round at this point."))
         ranked = ranking(plan_at(asked.known, asked.cut), round, await pages.marks(asked, round.id))
         may_change = asked.may("program") and asked.cut.cut == "now" and round.is_open
-        return pages.rendered(asked, "program/round.html", round_page(asked, round, ranked, may_change))
+        results = await run_in_threadpool(lists.results, asked.known, round) if asked.cut.cut == "now" else []
+        return pages.rendered(asked, "program/round.html", round_page(asked, round, ranked, results, may_change))
 
     async def read_steps(request: Request) -> Response:
         asked = await pages.asked(request)

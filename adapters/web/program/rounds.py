@@ -2,18 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
 from adapters.web.plan.pages import AggregateRequest
 from adapters.web.plan.presenter import Fact, PlanHead, at_cut
+from application.rounds.carrying_out import EntryResult, EntryState
 from application.views.cuts import plan_at
 from application.views.round_ranking import OpinionView, RankedAccount
 from domain.program.language import ProgramState
 from domain.program.rounds import Nomination, Round, Stance
 
 STANCE_SIGNS: Mapping[Stance, str] = {"for": "+", "against": "−", "abstain": "○"}
+RESULT_STATES: Mapping[EntryState, tuple[str, str, str]] = {
+    "done": ("done", "●", "good"),
+    "refused": ("refused", "×", "bad"),
+    "waiting": ("carried out in a moment", "◑", ""),
+    "to_open": ("to open", "○", "warning"),
+}
+"""Word, sign and tone of what came of an entry."""
 TONES: Mapping[Stance, str] = {"for": "good", "against": "bad", "abstain": "quiet"}
 
 
@@ -59,12 +67,31 @@ class AccountRow:
 
 
 @dataclass(frozen=True)
+class ResultRow:
+    """What came of an entry of a committed list."""
+
+    name: str
+    address: str
+    tier: str
+    state: str
+    sign: str
+    tone: str
+    why: str
+    event: str
+    """The address of the event that carried it out."""
+    open_plan: str
+    """The form that opens a plan for the account, which has none yet."""
+
+
+@dataclass(frozen=True)
 class RoundPage:
     head: PlanHead
     title: str
     facts: Sequence[Fact]
     criteria: Sequence[str]
     accounts: Sequence[AccountRow]
+    results: Sequence[ResultRow]
+    """What came of the list that was committed, as it stands now."""
     forms: Sequence[tuple[str, str]]
     history: str
 
@@ -89,7 +116,11 @@ def rounds_view(asked: AggregateRequest[ProgramState]) -> RoundsView:
 
 
 def round_page(
-    asked: AggregateRequest[ProgramState], round: Round, ranked: Sequence[RankedAccount], may_change: bool
+    asked: AggregateRequest[ProgramState],
+    round: Round,
+    ranked: Sequence[RankedAccount],
+    results: Sequence[EntryResult],
+    may_change: bool,
 ) -> RoundPage:
     say = asked.say
     weighed = {name: weight for name, weight in round.criteria_weights.items() if weight}
@@ -106,6 +137,7 @@ def round_page(
         ],
         criteria=[f"{say(spaced(name))} × {weight}" for name, weight in weighed.items()],
         accounts=[_account(place, each, list(weighed), round, say, may_change) for place, each in enumerate(ranked, 1)],
+        results=[_result(each, {each.account: each.account_name for each in ranked}, asked) for each in results],
         forms=_forms(round, ranked, say) if may_change else [],
         history=at_cut("/program/history", asked.cut, entity=f"round:{round.id}"),
     )
@@ -130,6 +162,23 @@ def _account(
         reason=listed.reason or "" if listed else "",
         is_withdrawn=each.withdrawn,
         say_more=forms if may_change and not each.withdrawn else [],
+    )
+
+
+def _result(result: EntryResult, names: Mapping[str, str], asked: AggregateRequest[ProgramState]) -> ResultRow:
+    say, name = asked.say, names.get(result.account, result.account)
+    word, sign, tone = RESULT_STATES[result.state]
+    about = urlencode({"account_id": result.account, "account_name": name, "tier": result.tier})
+    return ResultRow(
+        name=name,
+        address="" if result.state == "to_open" else f"/plans/{quote(result.account, safe='')}",
+        tier=say(spaced(result.tier)),
+        state=say(word),
+        sign=sign,
+        tone=tone,
+        why=result.why or "",
+        event=f"/events/{result.event}" if result.event else "",
+        open_plan=f"/open-plan?{about}" if result.state == "to_open" and asked.may("command") else "",
     )
 
 

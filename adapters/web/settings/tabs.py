@@ -14,6 +14,7 @@ PAGES: Sequence[tuple[str, str, Right | None]] = (
     ("", "Sessions", None),
     ("/keys", "Keys", "keys"),
     ("/webhooks", "Webhooks", "own-endpoints"),
+    ("/calendars", "Calendars", "view"),
     ("/erasures", "Erasures", "erase"),
     ("/reads", "Who read what", "audit"),
 )

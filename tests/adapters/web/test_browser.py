@@ -25,7 +25,7 @@ expect.set_options(timeout=20_000)
 MOST_BYTES_OF_A_FIRST_PAGE = 60_000
 NOT_TO_LOOK_AT = {
     "asset", "plan-steps", "program-steps", "live", "plan-since", "audit-bundle", "sign-in-at-issuer",
-    "signed-in-at-issuer", "program-opening-form",
+    "signed-in-at-issuer", "program-opening-form", "forgetting-begun",
 }  # fmt: skip
 """Answers that are no pages, or need an issuer, or a store without a program."""
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.access.callers import Bearers
+from adapters.bootstrap.committed_lists import committed_lists, follow_once
 from adapters.exchange.typed import lines_of, typed_pairs
 from adapters.http.command_documentation import EXAMPLES
 from adapters.web.forms.form import FormData, body_of, pairs_of
@@ -46,7 +47,7 @@ def test_a_whole_policy_can_be_typed():
     assert typed_pairs("a: 1\na.b: 2") == "a: 1\na.b: 2"
 
 
-def test_the_program_is_opened_chosen_and_compared_on_its_pages(api):
+def test_the_program_is_opened_chosen_and_compared_on_its_pages(api, store):
     assert "No program was opened yet" in page_of(api, "/program")
     opened = {"name": "Strategic accounts", "currency": "EUR", "timezone": "Europe/Berlin", "idempotency-key": "open"}
     answer = api.request("POST", "/program/open", data=opened, headers=signed_in(api) | FROM_HERE)
@@ -80,9 +81,16 @@ def test_the_program_is_opened_chosen_and_compared_on_its_pages(api):
     form = api.get("/program/rounds/r1", signed_in(api)).text
     assert "entries-0-account=zeta&amp;entries-1-account=acme" in form
     typed = {"round": "r1", "entries-0-account": "zeta", "entries-0-tier": "strategic", "decided_by": "ann"}
+    typed |= {"entries-1-account": "new", "entries-1-tier": "growth", "entries-1-reason": "They asked"}
     sent = api.request("POST", "/program/do/commit-list", data=typed, headers=signed_in(api) | FROM_HERE)
     assert "Recorded." in text_of(sent.text)
     assert "Zeta strategic" in page_of(api, "/program")
+    came = api.get("/program/rounds/r1", signed_in(api)).text
+    assert "Zeta strategic carried out in a moment" in text_of(came)
+    assert "/open-plan?account_id=new&amp;account_name=new&amp;tier=growth" in came
+    follow_once(store, committed_lists(store, api.clock))
+    came = text_of(api.get("/program/rounds/r1", signed_in(api)).text)
+    assert "Zeta strategic done what carried it out" in came
     history = page_of(api, "/program/history")
     assert "list committed" in history
     last = api.get("/v1/program/history").json()["items"][-1]

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.access.callers import Bearers
 from adapters.postgres.notary import Notary
-from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
+from tests.adapters.web.test_pages import FROM_HERE, NOBODY, signed_in, text_of
 from tests.api import LOG_KEY, Api, served
 from tests.callers import given_key, known_keys
 from tests.receiver import Receiver, Reply, receiving
@@ -94,7 +94,22 @@ def test_an_operator_finds_out_why_a_webhook_fails_and_sends_again(service, rece
 
 def test_who_was_forgotten_has_a_certificate_and_who_read_what_is_on_record(acme):
     acme.done("add-stakeholder", id="coo", name="Jane Doe", level="executive")
-    acme.done("forget-stakeholder", id="coo", reason="She asks for it")
+    acme.done("add-action", id="call", statement="Call Jane Doe", kind="task", owner="ann", due_on="2026-02-10")
+    asked = acme.get(f"/settings/erasures/forget?plan={acme.plan}&id=coo", signed_in(acme))
+    path = f"/settings/erasures/{acme.plan}/forget"
+    assert asked.headers["location"] == f"{path}?id=coo"
+    before = page_of(acme, asked.headers["location"])
+    told = text_of(before)
+    assert re.search(r"What goes .* stakeholder added 1 .*name", told)
+    assert "Jane" not in told
+    assert "What goes" in page_of(acme, f"/plans/{acme.plan}/do/forget-stakeholder?id=coo")
+    assert 'method="post" action="/plans' not in page_of(acme, f"/plans/{acme.plan}/do/forget-stakeholder")
+    assert "nobody of this id" in acme.get(f"{path}?id=nobody", signed_in(acme)).text
+    typed = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', before)) | {"reason": "She asks for it"}
+    forgotten = post(acme, path, **typed)
+    assert forgotten.headers["location"] == f"/settings/erasures?plan={acme.plan}"
+    assert "Jane" not in json.dumps(acme.view().json())
+    assert post(acme, path, **typed | {"id": "Not An Id"}).status_code == 404
     page = text_of(page_of(acme, f"/settings/erasures?plan={acme.plan}"))
     assert "coo" in page
     assert "Key destroyed" in page
@@ -104,6 +119,24 @@ def test_who_was_forgotten_has_a_certificate_and_who_read_what_is_on_record(acme
         assert time.monotonic() < deadline, reads
         time.sleep(0.1)
     assert "ann" in reads
+
+
+def test_the_address_of_a_calendar_is_made_shown_once_read_and_ended(acme):
+    mine = signed_in(acme, name="cal")
+    assert "No calendar was made yet" in page_of(acme, "/settings/calendars", mine)
+    acme.done("assign-member", person="cal", role="customer_success", from_on="2026-01-05")
+    assert post(acme, "/settings/calendars", mine, contents="plan", plan="nowhere").status_code == 422
+    assert post(acme, "/settings/calendars", mine, contents="everything").status_code == 422
+    made = post(acme, "/settings/calendars", mine, contents="plan", plan=acme.plan)
+    [address] = re.findall(r"(/calendars/[A-Za-z0-9_-]{43}\.ics)", made.text)
+    assert acme.get(address, NOBODY).text.startswith("BEGIN:VCALENDAR")
+    page = page_of(acme, "/settings/calendars", mine)
+    assert address not in page
+    assert "Everything of one plan" in text_of(page)
+    [id] = re.findall(r"/settings/calendars/([0-9a-f]+)/end", page)
+    assert post(acme, f"/settings/calendars/{id}/end", signed_in(acme, name="tom")).status_code == 404
+    assert post(acme, f"/settings/calendars/{id}/end", mine).status_code == 303
+    assert acme.get(address, NOBODY).status_code == 404
 
 
 def test_the_log_is_verified_on_its_page_and_a_bundle_proves_a_plan(store):

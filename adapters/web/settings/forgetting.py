@@ -1,0 +1,162 @@
+"""Somebody is forgotten: first it is shown what goes and what would be left, then it is done."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+from fastapi.concurrency import run_in_threadpool
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from adapters.http.commands import CommandDesk
+from adapters.http.erasures import ForgettingPreview, preview_of
+from adapters.http.queries import PlanViews
+from adapters.rendering.words import spaced
+from adapters.web.forms.form import FormData
+from adapters.web.forms.sending import NotRecorded, send
+from adapters.web.guard import PageGuard
+from adapters.web.languages import Speech
+from adapters.web.plan.pages import AggregateRequest
+from adapters.web.settings.tabs import PATH, Tab, tabs
+from adapters.web.templates import render, speech_of
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan.language import AccountPlan
+from domain.account_plan.plan import the_plan
+from domain.account_plan.stakeholders import ForgetStakeholder
+
+HERE = f"{PATH}/erasures"
+
+
+@dataclass(frozen=True)
+class TraceRow:
+    """Events of one kind in which words about somebody stand."""
+
+    event: str
+    number: str
+    fields: str
+    others: str
+    """Whose words they are beside; of what is left, who has to be forgotten to end it."""
+
+
+@dataclass(frozen=True)
+class ForgettingShown:
+    """What forgetting somebody would do, without their words."""
+
+    ids: str
+    on_hold: bool
+    gone: Sequence[TraceRow]
+    left: Sequence[TraceRow]
+    summary: str
+
+
+@dataclass(frozen=True)
+class ForgetPage:
+    tabs: Sequence[Tab]
+    plan: str
+    id: str
+    account_name: str
+    preview: ForgettingShown | None
+    version: int
+    key: str
+    errors: Sequence[str]
+    reason: str
+    path: str
+
+
+def forgetting_shown(preview: ForgettingPreview, say: Speech) -> ForgettingShown:
+    gone, left = preview.traces.gone, preview.traces.left
+    return ForgettingShown(
+        ids=", ".join(preview.ids),
+        on_hold=preview.on_hold,
+        gone=_rows(((each.type, each.fields, each.others) for each in gone), say),
+        left=_rows(((each.type, each.fields, each.sealed_for) for each in left), say),
+        summary=say(
+            "Words of {gone} events go, for ever and in every past. {left} events name them in words that stay.",
+            gone=say.number(len(gone)),
+            left=say.number(len(left)),
+        ),
+    )
+
+
+def _rows(traces: Iterable[tuple[str, Sequence[str], Sequence[str]]], say: Speech) -> list[TraceRow]:
+    """Alike ones together."""
+    counted = Counter((type, tuple(fields), tuple(others)) for type, fields, others in traces)
+    return [
+        TraceRow(
+            event=say(spaced(type)),
+            number=say.number(number),
+            fields=", ".join(say(spaced(field.replace("/", " "))) for field in dict.fromkeys(fields)),
+            others=", ".join(others),
+        )
+        for (type, fields, others), number in counted.items()
+    ]
+
+
+def of_a_form(asked: AggregateRequest[AccountPlan], id: str) -> ForgettingShown | None:
+    """What the form of the command shows before it is sent."""
+    preview = preview_of(asked.known, id)
+    return forgetting_shown(preview, asked.say) if preview else None
+
+
+def path_of(plan: str) -> str:
+    """Of the page by which somebody in a plan is forgotten."""
+    return f"{HERE}/{quote(plan, safe='')}/forget"
+
+
+def routes(plans: PlanViews, desk: CommandDesk, guard: PageGuard, make_id: Callable[[], UUID]) -> list[Route]:
+    async def begin(request: Request) -> Response:
+        """Leads to the page of the plan that was typed."""
+        plan, id = (request.query_params.get(name, "").strip() for name in ("plan", "id"))
+        return RedirectResponse(f"{path_of(plan)}?{urlencode({'id': id})}" if plan else HERE, 303)
+
+    async def shown(
+        request: Request, known: LoadedPlan, typed: FormData, errors: Sequence[str] = (), status: int = 200
+    ) -> Response:
+        say, id = speech_of(request), typed.get("id", "").strip()
+        preview = await run_in_threadpool(preview_of, known, id)
+        if preview is None and not errors:
+            errors, status = [say("There is nobody of this id in this plan who could be forgotten.")], 404
+        view = ForgetPage(
+            tabs=tabs(request, say),
+            plan=request.path_params["plan"],
+            id=id,
+            account_name=the_plan(known.state).account_name,
+            preview=forgetting_shown(preview, say) if preview else None,
+            version=known.version,
+            key=str(make_id()),
+            errors=errors,
+            reason=typed.get("reason", ""),
+            path=path_of(request.path_params["plan"]),
+        )
+        answer = render(request, "settings/forget.html", status, view=view)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    async def page(request: Request) -> Response:
+        known = await plans.plan(request, request.path_params["plan"])
+        return await shown(request, known, FormData(request.query_params.multi_items()))
+
+    async def forget(request: Request) -> Response:
+        form = await request.form(max_files=0, max_fields=10)
+        typed = FormData([(name, str(value)) for name, value in form.multi_items()])
+        known = await plans.plan(request, request.path_params["plan"])
+        said = {name: value for name in ("id", "reason") if (value := typed.get(name, "").strip())}
+        try:
+            command = ForgetStakeholder.model_validate(said)
+        except ValidationError:
+            return await shown(request, known, typed)
+        try:
+            await send(desk, request, "forget-stakeholder", [command], typed, speech_of(request))
+        except NotRecorded as error:
+            return await shown(request, known, typed, error.sentences, error.status)
+        return RedirectResponse(f"{HERE}?{urlencode({'plan': request.path_params['plan']})}", 303)
+
+    return [
+        guard.page(f"{HERE}/forget", begin, "erase", "forgetting-begun"),
+        guard.page(f"{HERE}/{{plan}}/forget", page, "erase", "forgetting-page"),
+        guard.page(f"{HERE}/{{plan}}/forget", forget, "erase", "forgotten-there", "POST"),
+    ]
