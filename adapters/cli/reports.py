@@ -25,6 +25,7 @@ from application.reports.months import month_named
 from application.reports.said_vs_did import cuts_meant, last_position, said_vs_did
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import Tier
+from domain.program.charter import PROGRAM_ID
 
 Format = Literal["text", "json", "md", "html", "pdf"]
 SUFFIXES: Mapping[str, Format] = {".json": "json", ".md": "md", ".html": "html", ".pdf": "pdf", ".txt": "text"}
@@ -78,8 +79,8 @@ def month(
     """Compare what was said with what was done in a month, across plans."""
     form, now = form_of(format, output), utc_now()
     asked = month_named(month, now)
-    making = MonthInTheMaking(asked, now, owner, tier)
     with open_store(Settings()) as store:
+        making = MonthInTheMaking(asked, now, owner, tier, store.events.read(PROGRAM_ID))
         if store.month_ends.state(asked, now):
             plans = (making.add_kept(*kept) for kept in store.month_ends.kept(asked))
         else:

@@ -117,7 +117,7 @@ def routes(
         if is_known(request, tag):
             return unchanged(tag)
         budgets = budgets_of(request)
-        making = MonthInTheMaking(month, now, asked.owner, asked.tier)
+        making = MonthInTheMaking(month, now, asked.owner, asked.tier, await views.program())
         plans = (
             (making.add(known) for known in histories.histories() if caller.sees(known, now))
             if state is None

@@ -3,14 +3,29 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from adapters.rendering.document import Block, Cell, Chart, Column, Document, Fact, Figure, Section, Sentence, Table
+from adapters.rendering.document import (
+    Block,
+    Cell,
+    Chart,
+    Column,
+    Document,
+    Fact,
+    Figure,
+    Section,
+    Sentence,
+    Table,
+    Tone,
+)
 from adapters.rendering.promises import facts, proof, score_columns, score_groups, score_row, score_table
 from adapters.rendering.trend import has_a_shape
 from adapters.rendering.wording import OUTCOMES, Json, day, month_headline, percent, quoted
 from adapters.rendering.words import counted, spaced
 from application.reports.outcomes import ListName
+from domain.program.policy import Severity
 
 LISTS: Mapping[ListName, str] = {"said": "said", "carried": "carried over", "added": "added since"}
+LOUD: Mapping[Severity, Tone] = {"alarm": "bad", "warning": "warning", "hint": "quiet"}
+NOTHING_WRONG = "Nothing was wrong, neither when the month began nor at its end."
 MOST_BARS = 12
 """The number of owners in a chart: those with the most promises."""
 
@@ -21,13 +36,14 @@ def month_report(report: Json) -> Document:
         period=f"{date.fromisoformat(report['month'] + '-01'):%B %Y}",
         headline=month_headline(report),
         remarks=list(remarks(report)),
-        facts=month_facts(report["totals"]),
+        facts=month_facts(report["totals"], report["findings"]),
         sections=[
             Section("totals", "All plans together", [score_groups(report["totals"])]),
             Section("people", "By who promised", list(by_person(report["people"]))),
             Section("owners", "By owner", [grouped("Plans by their owner", "Owner", "owner", report["owners"])]),
             Section("tiers", "By tier", [grouped("Plans by their tier", "Tier", "tier", report["tiers"])]),
             Section("plans", "Plan by plan", [plans(report["plans"])]),
+            Section("findings", "What is wrong: opened, ended, still there", list(findings(report["findings"]))),
             Section("slips", "The worst slips", [slips(report["worst_slips"])]),
             Section("departures", "Departures noticed late", [departures(report["departures_noticed_late"])]),
         ],
@@ -43,9 +59,14 @@ def remarks(report: Json) -> Iterator[Sentence]:
         yield Sentence(f"Only plans of tier {report['tier']}.", "quiet")
 
 
-def month_facts(totals: Json) -> list[Fact]:
+def month_facts(totals: Json, found: Json) -> list[Fact]:
     without = totals["plans_without_score"]
-    return [*facts(totals)[:5], Fact("plans without a score", str(without), f"of {counted(totals['plans'], 'plan')}")]
+    opened, ended, still = (str(sum(found[move].values())) for move in ("opened", "ended", "still"))
+    return [
+        *facts(totals)[:5],
+        Fact("plans without a score", str(without), f"of {counted(totals['plans'], 'plan')}"),
+        Fact("findings opened", opened, f"{ended} ended, {still} still there"),
+    ]
 
 
 def by_person(totals: Sequence[Json]) -> Iterator[Block]:
@@ -83,6 +104,42 @@ def plan(row: Json) -> Sequence[Cell]:
     _, *figures = score_row("", row["score"])
     named = Cell(row["account_name"], f"{row['plan']}, {row['owner']}, {row['tier']}", "strong")
     return named, *figures, Cell(percent(row["unsaid_share"]))
+
+
+def findings(found: Json) -> Iterator[Block]:
+    columns = [
+        Column("Rule", 5),
+        Column("How loud", 2),
+        Column("Opened", right=True),
+        Column("Ended", right=True),
+        Column("Still there", right=True),
+        Column("Plans", right=True),
+    ]
+    yield Table("Findings of all plans, rule by rule", columns, [moved(row) for row in found["rules"]], NOTHING_WRONG)
+    columns = [Column("What is wrong", 9), Column("How loud", 2), Column("Plan", 4), Column("Since", 3)]
+    opened = [opened_finding(row) for row in found["loudest_opened"]]
+    yield Table("The loudest that opened", columns, opened, "No finding opened.")
+
+
+def moved(row: Json) -> Sequence[Cell]:
+    excused = f"{row['excused']} excused" if row["excused"] else ""
+    return (
+        Cell(row["rule"], tone="strong"),
+        Cell(row["severity"], tone=LOUD[row["severity"]]),
+        Cell(str(row["opened"])),
+        Cell(str(row["ended"])),
+        Cell(str(row["still"]), excused),
+        Cell(str(row["plans"])),
+    )
+
+
+def opened_finding(row: Json) -> Sequence[Cell]:
+    return (
+        Cell(row["sentence"], row["rule"]),
+        Cell(row["severity"], tone=LOUD[row["severity"]]),
+        Cell(row["account_name"], f"{row['plan']}, {row['owner']}"),
+        Cell(day(row["since_on"])),
+    )
 
 
 def slips(rows: Sequence[Json]) -> Table:

@@ -23,6 +23,7 @@ def hypothesis_without_proof(at: Examined) -> Iterator[Found]:
                     remedy("revise-hypothesis", "proof", id=each.id),
                     remedy("record-evidence", "observed", "supports", id=each.id),
                 ],
+                about=each,
             )
 
 
@@ -81,4 +82,5 @@ def no_counter_strategy(at: Examined) -> Iterator[Found]:
                         competitor=each.id,
                     ),
                 ],
+                about=each,
             )

@@ -18,12 +18,14 @@ def no_executive_sponsor(at: Examined) -> Iterator[Found]:
                 remedy("assign-roles", id=each.id, roles=[*each.roles, "executive_sponsor"])
                 for each in at.executives[:MOST_REMEDIES]
             ],
+            about="theirs",
         )
     if not at.in_role("executive_sponsor"):
         yield Found(
             "No executive of ours sponsors the account. Name one.",
             at.card.opened_on,
             remedies=[remedy("assign-member", "person", role="executive_sponsor", from_on=at.day)],
+            about="ours",
         )
 
 
@@ -66,6 +68,7 @@ def sponsor_neglected(at: Examined) -> Iterator[Found]:
                 [each],
                 [met[-1].event],
                 _touch(at, each.id),
+                about=each,
             )
 
 

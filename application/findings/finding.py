@@ -42,6 +42,11 @@ class Finding(BaseModel):
     """Something that is wrong with a plan at a cut, explained."""
 
     rule: RuleName
+    about: str | None = Field(
+        None,
+        description="What in the plan it is about: `KIND:ID` of a thing, or a word of the rule's, such as a section."
+        " Together with the rule, it tells a finding from all others of the plan, and is the same at every cut.",
+    )
     severity: Severity
     sentence: str
     since_on: date = Field(description="The day from which on it is so, as far as what is on record tells.")
@@ -61,6 +66,8 @@ class Found(NamedTuple):
     things: Sequence[Thing] = ()
     events: Sequence[str] = ()
     remedies: Sequence[Remedy] = ()
+    about: Thing | str | None = None
+    """What tells it from whatever else the rule finds in a plan; a rule that finds one thing at most needs none."""
 
 
 class Rule(NamedTuple):
@@ -73,6 +80,9 @@ class Rule(NamedTuple):
     """When there is a finding, in a sentence."""
     seed: str
     judge: Callable[[Examined], Iterable[Found]]
+    reads_words: bool = False
+    """Whether it judges what somebody wrote.  Words that were about somebody are forgotten with them, so what such a
+    rule found is in no report that has to say the same for ever."""
 
 
 def remedy(command: str, /, *missing: str, **body: Any) -> Remedy:

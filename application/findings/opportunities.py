@@ -36,6 +36,7 @@ def next_step_missing(at: Examined) -> Iterator[Found]:
                         owner=step.owner if step else at.card.owner,
                     )
                 ],
+                about=each,
             )
 
 
@@ -54,6 +55,7 @@ def goal_without_pipeline(at: Examined) -> Iterator[Found]:
                     *(remedy("relink-opportunity", id=each.id, **_links(each), goal=goal.id) for each in loose[:1]),
                     remedy("open-opportunity", "name", "amount", "stage", "close_on", source="plan", goal=goal.id),
                 ],
+                about=goal,
             )
 
 
@@ -68,6 +70,7 @@ def opportunity_without_goal(at: Examined) -> Iterator[Found]:
                 at.events([each]),
                 [remedy("relink-opportunity", id=each.id, **_links(each), goal=goal.id) for goal in goals[:1]]
                 or [remedy("relink-opportunity", "goal", id=each.id, **_links(each))],
+                about=each,
             )
 
 
@@ -91,6 +94,7 @@ def request_unanswered(at: Examined) -> Iterator[Found]:
                 [each],
                 at.events([each]),
                 [remedy("answer-request", "decision", "member", id=each.id)],
+                about=each,
             )
 
 
@@ -126,4 +130,5 @@ def advisory_board_unlinked(at: Examined) -> Iterator[Found]:
                 at.added_on(each),
                 [each],
                 at.events([each]),
+                about=each,
             )

@@ -373,6 +373,7 @@ def _findings_by(name: ProgramRuleName, at: ProgramExamined, version: int) -> It
     for found in () if adjusted and adjusted.off else rule.judge(at):
         yield Finding(
             rule=name,
+            about=None,
             severity=adjusted.severity if adjusted else found.severity or rule.severity,
             sentence=found.sentence,
             since_on=found.since_on,

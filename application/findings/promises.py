@@ -25,6 +25,7 @@ def overdue_promise(at: Examined) -> Iterator[Found]:
                 [promise],
                 at.events([promise]),
                 [_finish(promise, at), *_give_up(promise)],
+                about=promise,
             )
 
 
@@ -52,6 +53,7 @@ def vague_promise(at: Examined) -> Iterator[Found]:
                 [promise],
                 at.events([promise]),
                 [remedy(f"restate-{promise.noun}", words, id=promise.id)],
+                about=promise,
             )
 
 

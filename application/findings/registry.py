@@ -1,6 +1,8 @@
 """Every rule about one plan, by its name, and the findings of a plan at a cut."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import get_args
 from uuid import UUID
 
@@ -28,6 +30,7 @@ from domain.account_plan.exceptions import RuleException
 from domain.account_plan.rule_names import PlanRuleName
 from domain.program.policy import Severity
 from domain.record import Recorded
+from domain.things import Thing
 
 RULES: Mapping[PlanRuleName, Rule] = {
     "stale-section": Rule(
@@ -59,6 +62,7 @@ RULES: Mapping[PlanRuleName, Rule] = {
         "An open play or action names no object.",
         "What names no object can never be found done or not done.",
         promises.vague_promise,
+        reads_words=True,
     ),
     "overdue-promise": Rule(
         "warning",
@@ -238,6 +242,7 @@ RULES: Mapping[PlanRuleName, Rule] = {
         "The last executive meeting had the same topics as the QBR before it.",
         "Executives who are shown the QBR again do not come again.",
         reviews.executive_meeting_is_qbr,
+        reads_words=True,
     ),
     "repeated-topics": Rule(
         "hint",
@@ -245,6 +250,7 @@ RULES: Mapping[PlanRuleName, Rule] = {
         "The last two QBRs, or executive meetings held as reviews, had the same topics.",
         "An agenda that never changes moves nothing.",
         reviews.repeated_topics,
+        reads_words=True,
     ),
     "one-touchpoint": Rule(
         "warning",
@@ -397,13 +403,13 @@ class FindingsView(BaseModel):
 
 def findings_view(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) -> FindingsView:
     """By the policy in force, which the program's records say.  Raises `CutBeforePlan`."""
-    at = Examined(known_at(known, cut), cut, policy_at(program, cut))
+    at_cut = judged(known_at(known, cut), cut, program)
     return FindingsView(
         plan_id=known.id,
         version=cut.version,
         as_of=CutView.of(cut),
-        policy_version=at.in_force.version,
-        items=findings(at),
+        policy_version=at_cut.at.in_force.version,
+        items=list(at_cut.findings),
     )
 
 
@@ -412,6 +418,22 @@ def findings(at: Examined) -> list[Finding]:
     nothing."""
     found = [] if at.card.archived else [each for name in RULES for each in findings_by(name, at)]
     return sorted(found, key=lambda each: (each.excused is not None, LOUDNESS[each.severity], each.since_on))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A plan at a cut and what is wrong with it, which is judged once, when somebody asks for it."""
+
+    at: Examined
+
+    @cached_property
+    def findings(self) -> Sequence[Finding]:
+        return findings(self.at)
+
+
+def judged(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) -> Judged:
+    """By the policy in force, which the program's records say.  `known` ends at the cut."""
+    return Judged(Examined(known, cut, policy_at(program, cut)))
 
 
 def findings_by(name: PlanRuleName, at: Examined) -> list[Finding]:
@@ -437,8 +459,10 @@ def excuse(name: PlanRuleName, at: Examined) -> Excuse | None:
 def _finding(
     name: PlanRuleName, severity: Severity, rule: Rule, found: Found, at: Examined, excused: Excuse | None
 ) -> Finding:
+    about = found.about
     return Finding(
         rule=name,
+        about=f"{about.noun}:{about.id}" if isinstance(about, Thing) else about,
         severity=severity,
         sentence=found.sentence,
         since_on=found.since_on,

@@ -12,6 +12,7 @@ from application.findings.sentences import days, listed, percent, spaced
 from domain.account_plan.actions import Action
 from domain.account_plan.reviews import Review, ReviewKind
 from domain.folding import folded
+from domain.language import FORGOTTEN
 
 OF_THEIR_OWN: Sequence[ReviewKind] = ("qbr", "executive_meeting")
 """The kinds of reviews that have rules of their own for not being held."""
@@ -52,6 +53,7 @@ def _overdue(at: Examined, kind: ReviewKind, most: int) -> Iterator[Found]:
             _review(at, last),
             [last.event] if last else [],
             hold(kind, at),
+            about=kind,
         )
 
 
@@ -74,6 +76,7 @@ def qbr_skipped(at: Examined) -> Iterator[Found]:
                 [each],
                 at.events([each]),
                 hold("qbr", at),
+                about=each,
             )
 
 
@@ -93,6 +96,7 @@ def qbr_without_commitments(at: Examined) -> Iterator[Found]:
             _review(at, last),
             [last.event],
             [remedy("add-action", "statement", "owner", "due_on", kind="joint", review=last.review.id)],
+            about=last.review.id,
         )
 
 
@@ -115,6 +119,7 @@ def qbr_without_executives(at: Examined) -> Iterator[Found]:
             _review(at, last),
             [last.event],
             [remedy("schedule-review", "planned_on", kind="qbr", ours=sorted(ours), theirs=sorted(theirs))],
+            about=last.review.id,
         )
 
 
@@ -137,6 +142,7 @@ def qbr_metrics_without_goal(at: Examined) -> Iterator[Found]:
                 [remedy("circulate-pack", "metrics", id=each.id, circulated_on=at.day)]
                 if each.state == "scheduled"
                 else [],
+                about=each,
             )
 
 
@@ -156,11 +162,13 @@ def pack_late(at: Examined) -> Iterator[Found]:
             [each],
             at.events([each]),
             [] if sent else [remedy("circulate-pack", id=each.id, circulated_on=at.day)],
+            about=each,
         )
 
 
 def topics_of(topics: Sequence[str]) -> set[str]:
-    return {folded(topic) for topic in topics}
+    """What a meeting was about, without what nobody can read any more."""
+    return {folded(topic) for topic in topics if topic != FORGOTTEN}
 
 
 def executive_meeting_is_qbr(at: Examined) -> Iterator[Found]:
@@ -168,7 +176,8 @@ def executive_meeting_is_qbr(at: Examined) -> Iterator[Found]:
     if meeting is None:
         return
     before = [each for each in at.held if each.review.kind == "qbr" and each.held_on <= meeting.happened_on]
-    if before and meeting.topics and topics_of(meeting.topics) == topics_of(before[-1].review.topics):
+    topics = topics_of(meeting.topics)
+    if before and topics and topics == topics_of(before[-1].review.topics):
         qbr = before[-1]
         yield Found(
             f"The executive meeting of {meeting.happened_on} had the topics of the QBR “{qbr.review.id}” of"
@@ -176,20 +185,22 @@ def executive_meeting_is_qbr(at: Examined) -> Iterator[Found]:
             meeting.happened_on,
             _review(at, qbr),
             [qbr.event, meeting.event],
+            about=meeting.event,
         )
 
 
 def repeated_topics(at: Examined) -> Iterator[Found]:
     for kind in OF_THEIR_OWN:
         for before, after in list(pairwise(each for each in at.held if each.review.kind == kind))[-1:]:
-            topics = after.review.topics
-            if topics and topics_of(topics) == topics_of(before.review.topics):
+            topics = topics_of(after.review.topics)
+            if topics and topics == topics_of(before.review.topics):
                 yield Found(
                     f"The last two reviews of the kind {spaced(kind)}, of {before.held_on} and {after.held_on}, had"
-                    f" the same topics: {listed(topics)}. Change the agenda.",
+                    f" the same topics: {listed(after.review.topics)}. Change the agenda.",
                     after.held_on,
                     [*_review(at, before), *_review(at, after)],
                     [before.event, after.event],
+                    about=after.review.id,
                 )
 
 
@@ -212,4 +223,5 @@ def plan_for_the_review(at: Examined) -> Iterator[Found]:
             last.held_on,
             _review(at, last),
             [record.id for record in eve],
+            about=last.review.id,
         )

@@ -46,6 +46,7 @@ def stale_section(at: Examined) -> Iterator[Found]:
                 stale_on,
                 events=[last.get(section, records[0]).id],
                 remedies=[confirm(section)],
+                about=section,
             )
 
 
@@ -63,6 +64,7 @@ def empty_section(at: Examined) -> Iterator[Found]:
             at.card.opened_on,
             events=[at.records[0].id],
             remedies=[remedy("write-note", "text", section=section)],
+            about=section,
         )
 
 
@@ -84,6 +86,7 @@ def trigger_ignored(at: Examined) -> Iterator[Found]:
             due_on + timedelta(days=1),
             events=[each.id for each in (trigger, answer) if each],
             remedies=[] if met_on else [confirm(sections[0])],
+            about=trigger.id,
         )
 
 

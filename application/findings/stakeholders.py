@@ -56,6 +56,7 @@ def stale_contact(at: Examined) -> Iterator[Found]:
                     remedy("correct-stakeholder", "email", id=each.id),
                     remedy("record-departure", "left_on", id=each.id),
                 ],
+                about=each,
             )
             continue
         seen_on, event = _last_seen(at, each)
@@ -68,6 +69,7 @@ def stale_contact(at: Examined) -> Iterator[Found]:
                 [each],
                 [event],
                 [remedy("verify-stakeholder", id=each.id)],
+                about=each,
             )
 
 
@@ -100,6 +102,7 @@ def missing_people(at: Examined) -> Iterator[Found]:
                         for each in at.people[:MOST_REMEDIES]
                     ),
                 ],
+                about=role,
             )
 
 
@@ -169,4 +172,5 @@ def unplaced_relationship(at: Examined) -> Iterator[Found]:
                 [each],
                 at.events([each]),
                 [remedy("assign-roles", "roles", id=each.id), remedy("rate-power", "power", id=each.id)],
+                about=each,
             )

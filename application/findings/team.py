@@ -40,6 +40,7 @@ def _unfilled(at: Examined, role: Role, needs: str) -> Iterator[Found]:
             [last] if last else [],
             at.events([last]) if last else [],
             [remedy("assign-member", "person", role=role, from_on=at.day)],
+            about=role,
         )
 
 
@@ -86,6 +87,7 @@ def handover_without_overlap(at: Examined) -> Iterator[Found]:
                 [remedy("log-touch", "kind", "stakeholders", happened_on=at.day, members=sorted(both))]
                 if not together
                 else [],
+                about=role,
             )
 
 

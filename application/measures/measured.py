@@ -13,13 +13,13 @@ from decimal import Decimal
 from functools import cached_property
 
 from application.findings.examined import Examined
+from application.findings.registry import Judged, judged
 from application.reports.months import Month, cuts_of
 from application.reports.outcomes import PromiseOutcome
 from application.reports.period import Period
 from application.reports.plan_month import PlanInMonth
 from application.views.cuts import cut_at
 from application.views.loaded_plan import LoadedPlan
-from application.views.policy_in_force import policy_at
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.health import Contract
 from domain.account_plan.language import AccountPlan
@@ -37,8 +37,15 @@ class Measured:
     period: Period
     before: AccountPlan
     """The plan as it stood when the month began: empty where it was opened later."""
-    at: Examined
-    """The plan at the month's end, and the policy in force then."""
+    opening: Judged | None
+    """The plan when the month began, and what was wrong with it then; None where it was opened later."""
+    closing: Judged
+    """The plan at the month's end."""
+
+    @property
+    def at(self) -> Examined:
+        """The plan at the month's end, and the policy in force then."""
+        return self.closing.at
 
     @property
     def plan(self) -> AccountPlan:
@@ -59,7 +66,7 @@ class Measured:
     def reported(self) -> PlanInMonth:
         """The plan as the month report tells of it: what was said when the month began, and what was done by its
         end."""
-        return PlanInMonth(self.period)
+        return PlanInMonth(self.period, self.opening, self.closing)
 
     @cached_property
     def said_by_us(self) -> Sequence[PromiseOutcome]:
@@ -93,6 +100,7 @@ def measured_months(
     `program` are the program's records.  Every event is folded once, however many months there are.
     """
     loaded = LoadedPlan.of(ACCOUNT_PLAN, known.id)
+    closing: Judged | None = None
     for month in months:
         cuts = cuts_of(month, known, now)
         if cuts is None:
@@ -100,8 +108,9 @@ def measured_months(
         a, b = cuts
         before = _at(loaded, known, a.version)
         loaded = _at(before, known, b.version)
-        at = Examined(loaded, b, policy_at(program, b))
-        yield Measured(month, Period(loaded, a, b), before.state, at)
+        opening = closing if closing and closing.at.cut == a else judged(before, a, program) if a.version else None
+        closing = judged(loaded, b, program)
+        yield Measured(month, Period(loaded, a, b), before.state, opening, closing)
 
 
 def _at(loaded: LoadedPlan, known: LoadedPlan, version: int) -> LoadedPlan:

@@ -5,7 +5,6 @@ from collections import Counter
 from decimal import Decimal
 from typing import get_args
 
-from application.findings.registry import findings as found
 from application.measures.measure import Figures, one, share
 from application.measures.measured import Measured
 from application.measures.promises import newly_finished
@@ -95,5 +94,5 @@ def hygiene(at: Measured) -> Figures:
 
 
 def findings(at: Measured) -> Figures:
-    loudness = Counter(each.severity for each in found(at.at) if each.excused is None)
+    loudness = Counter(each.severity for each in at.closing.findings if each.excused is None)
     return {severity: (Decimal(loudness[severity]),) for severity in get_args(Severity)}

@@ -13,12 +13,23 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from application.reports.month_findings import FindingsAdded, FindingsInMonth
 from application.reports.months import Month
-from application.reports.plan_month import KeptMonth, LateDeparture, PlanInMonth, PlanMonth, Slip
+from application.reports.plan_month import (
+    MOST_OPENED,
+    KeptMonth,
+    LateDeparture,
+    OpenedFinding,
+    PlanInMonth,
+    PlanMonth,
+    PlanScores,
+    Slip,
+)
 from application.reports.said_vs_did import Compared, Scores
 from application.reports.scores import share_of_unsaid, total
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import Tier
+from domain.record import Recorded
 
 MOST_SLIPS = 10
 SCORES = ("score", "carried_score", "added_score", "customer_score")
@@ -58,6 +69,7 @@ class Summary(BaseModel):
     departures_noticed_late: list[LateDeparture] = Field(
         description="Departures that were recorded late, the latest first."
     )
+    findings: FindingsInMonth
 
 
 class Heading(BaseModel):
@@ -74,12 +86,27 @@ class MonthReport(Summary, Heading):
     plans: list[PlanMonth]
 
 
-class SlipToBeTold(NamedTuple):
-    """A slip of a month that was kept: its place among those of its plan."""
+class Words(NamedTuple):
+    """What a report tells of the month of one plan in words."""
 
-    days: int
-    plan_id: UUID
+    slips: Sequence[Slip]
+    opened: Sequence[OpenedFinding]
+    departures: Sequence[LateDeparture]
+
+
+class ToBeTold(NamedTuple):
+    """A slip or a finding: its rank, the lowest first, and its place among those of its plan."""
+
+    rank: int
     place: int
+    words: Words | UUID
+    """The words of its plan, or the plan to read them of, if its month was kept."""
+
+
+def first(most: int, told: Iterable[ToBeTold], ranks: Iterable[int], words: Words | UUID) -> list[ToBeTold]:
+    """The first of those to be told so far and those of one more plan."""
+    more = (ToBeTold(rank, place, words) for place, rank in enumerate(ranks))
+    return nsmallest(most, [*told, *more], key=lambda each: each.rank)
 
 
 Read = Callable[[UUID], LoadedPlan]
@@ -94,12 +121,16 @@ class MonthInTheMaking:
     now: datetime
     owner: str | None = None
     tier: Tier | None = None
-    _plans: list[PlanMonth] = field(default_factory=list)
+    program: Sequence[Recorded] = ()
+    """What is on record of the program, by whose policies plans are judged."""
+    _plans: list[PlanScores] = field(default_factory=list)
     _by_person: dict[str, list[Scores]] = field(default_factory=lambda: defaultdict(list))
     _left_out: int = 0
-    _slips: list[Slip | SlipToBeTold] = field(default_factory=list)
-    _departures: list[LateDeparture | UUID] = field(default_factory=list)
-    """Departures, or a plan that has some."""
+    _findings: FindingsAdded = field(default_factory=FindingsAdded)
+    _slips: list[ToBeTold] = field(default_factory=list)
+    _opened: list[ToBeTold] = field(default_factory=list)
+    _departures: list[Words | UUID] = field(default_factory=list)
+    """Of plans that have some."""
 
     @property
     def heading(self) -> Heading:
@@ -107,51 +138,48 @@ class MonthInTheMaking:
 
     def add(self, known: LoadedPlan) -> PlanMonth | None:
         """Add a plan. Returns its month, or None if the plan has no such month, is left out or filtered out."""
-        plan = PlanInMonth.of(known, self.month, self.now)
+        plan = PlanInMonth.of(known, self.month, self.now, self.program)
         if plan is None or not self._wants(plan.which):
             return None
-        return self._add(plan.kept(), plan.slips, plan.departures)
+        return self._add(plan.kept(), Words(plan.slips, plan.opened, plan.departures))
 
     def add_kept(self, plan_id: UUID, kept: KeptMonth) -> PlanMonth | None:
         """Add what was kept of the month of a plan, as `add` does. Its words are read in the end."""
         if not self._wants(kept.which):
             return None
-        slips = [SlipToBeTold(days, plan_id, place) for place, days in enumerate(kept.slips)]
-        return self._add(kept, slips, [plan_id] if kept.departures else [])
+        return self._add(kept, plan_id)
 
     def _wants(self, which: Compared) -> bool:
         return self.owner in (None, which.owner) and self.tier in (None, which.tier)
 
-    def _add(
-        self, kept: KeptMonth, slips: Sequence[Slip | SlipToBeTold], departures: Sequence[LateDeparture | UUID]
-    ) -> PlanMonth | None:
+    def _add(self, kept: KeptMonth, words: "Words | UUID") -> PlanMonth | None:
         if kept.scores is None:
             self._left_out += 1
             return None
-        plan = PlanMonth.model_construct(**kept.which.__dict__, **kept.scores.__dict__)
-        self._plans.append(plan)
+        figures = {**kept.which.__dict__, **kept.scores.__dict__}
+        self._plans.append(PlanScores.model_construct(**figures))
         for person, promised in kept.people.items():
             self._by_person[person].append(promised)
-        self._slips = nsmallest(MOST_SLIPS, [*self._slips, *slips], key=lambda slip: -slip.days)
-        self._departures += departures
-        return plan
+        self._findings.add(kept.findings)
+        self._slips = first(MOST_SLIPS, self._slips, [-days for days in kept.slips], words)
+        self._opened = first(MOST_OPENED, self._opened, kept.opened, words)
+        if kept.departures:
+            self._departures.append(words)
+        return PlanMonth.model_construct(**figures, findings=kept.findings)
 
     def summary(self, read: Read | None = None) -> Summary:
         """`read` is asked for the plans whose month was kept, of which there is something to tell in words."""
-        words: dict[UUID, tuple[Sequence[Slip], Sequence[LateDeparture]]] = {}
+        words_read: dict[UUID, Words] = {}
 
-        def of_kept(plan_id: UUID) -> tuple[Sequence[Slip], Sequence[LateDeparture]]:
-            if plan_id not in words:
-                plan = PlanInMonth.of(read(plan_id), self.month, self.now) if read else None
-                words[plan_id] = (plan.slips, plan.departures) if plan else ((), ())
-            return words[plan_id]
+        def in_words(words: Words | UUID) -> Words:
+            if isinstance(words, Words):
+                return words
+            if words not in words_read:
+                plan = PlanInMonth.of(read(words), self.month, self.now, self.program) if read else None
+                words_read[words] = Words(plan.slips, plan.opened, plan.departures) if plan else Words((), (), ())
+            return words_read[words]
 
-        slips = [
-            of_kept(slip.plan_id)[0][slip.place] if isinstance(slip, SlipToBeTold) else slip for slip in self._slips
-        ]
-        departures = [
-            each for found in self._departures for each in (of_kept(found)[1] if isinstance(found, UUID) else [found])
-        ]
+        departures = [departure for words in self._departures for departure in in_words(words).departures]
         return Summary(
             provisional=any(plan.provisional for plan in self._plans)
             if self._plans
@@ -170,16 +198,17 @@ class MonthInTheMaking:
                 for person, several in sorted(self._by_person.items())
             ],
             plans_left_out=self._left_out,
-            worst_slips=slips,
+            worst_slips=[in_words(slip.words).slips[slip.place] for slip in self._slips],
             departures_noticed_late=sorted(departures, key=lambda departure: -departure.days),
+            findings=self._findings.in_month([in_words(each.words).opened[each.place] for each in self._opened]),
         )
 
 
 Name = TypeVar("Name")
 
 
-def grouped(plans: Iterable[PlanMonth], by: Callable[[PlanMonth], Name]) -> dict[Name, list[PlanMonth]]:
-    groups: dict[Name, list[PlanMonth]] = defaultdict(list)
+def grouped(plans: Iterable[PlanScores], by: Callable[[PlanScores], Name]) -> dict[Name, list[PlanScores]]:
+    groups: dict[Name, list[PlanScores]] = defaultdict(list)
     for plan in plans:
         groups[by(plan)].append(plan)
     return groups
@@ -199,9 +228,14 @@ def summed(plans: Sequence[Scores]) -> dict[str, Any]:
 
 
 def month_report(
-    month: Month, plans: Iterable[LoadedPlan], now: datetime, owner: str | None = None, tier: Tier | None = None
+    month: Month,
+    plans: Iterable[LoadedPlan],
+    now: datetime,
+    owner: str | None = None,
+    tier: Tier | None = None,
+    program: Sequence[Recorded] = (),
 ) -> MonthReport:
     """Report on the plans that had this owner and this tier at the end of the month."""
-    making = MonthInTheMaking(month, now, owner, tier)
+    making = MonthInTheMaking(month, now, owner, tier, program)
     found = [plan for known in plans if (plan := making.add(known))]
     return MonthReport.model_construct(**making.heading.__dict__, **making.summary().__dict__, plans=found)

@@ -12,6 +12,9 @@ from functools import cached_property
 
 from pydantic import BaseModel, Field
 
+from application.findings.finding import Finding
+from application.findings.moved import Moved, RuleMoved
+from application.findings.registry import LOUDNESS, Judged, judged
 from application.reports.blind_spots import BlindSpot, blind_spots
 from application.reports.months import Month, cuts_of
 from application.reports.outcomes import ListName, PromiseOutcome, PromiseOutcomes, rows
@@ -21,10 +24,23 @@ from application.views.cuts import Cut, known_at, plan_at
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import PlanReopened, the_plan
 from domain.account_plan.promises import open_promises
+from domain.record import Recorded
+
+MOST_OPENED = 10
+"""The number of findings that opened which a report tells in words, and so the most it can need of one plan."""
 
 
-class PlanMonth(Scores, Compared):
+class PlanScores(Scores, Compared):
+    """The scores of the month of one plan."""
+
+
+class PlanMonth(PlanScores):
     """The month of one plan."""
+
+    findings: list[RuleMoved] = Field(
+        description="What was wrong with the plan, rule by rule, the loudest first; what is found in words is left out,"
+        " because it may be forgotten. The findings at both cuts say what each is about."
+    )
 
 
 class Slip(BaseModel):
@@ -35,6 +51,14 @@ class Slip(BaseModel):
     list: ListName
     days: int
     row: PromiseOutcome
+
+
+class OpenedFinding(Finding):
+    """A finding that opened in the month, which nobody excused."""
+
+    plan: str
+    account_name: str
+    owner: str = Field(description="The owner of the plan at the end of the month.")
 
 
 class LateDeparture(BlindSpot):
@@ -52,6 +76,8 @@ class KeptMonth(BaseModel):
     people: dict[str, Scores] = Field(description="The scores of the promises of each person who promised.")
     slips: list[int] = Field(description="How many days each promise slipped, in the order of `PlanInMonth.slips`.")
     departures: int = Field(description="How many departures were recorded late.")
+    findings: list[RuleMoved]
+    opened: list[int] = Field(description="How loud each finding is, in the order of `PlanInMonth.opened`.")
 
 
 @dataclass(frozen=True)
@@ -59,12 +85,23 @@ class PlanInMonth:
     """A plan in a month that it has. Nothing that was recorded later is known of it."""
 
     period: Period
+    opening: Judged | None
+    """The plan when the month began; None where it was opened later."""
+    closing: Judged
 
     @classmethod
-    def of(cls, known: LoadedPlan, month: Month, now: datetime) -> "PlanInMonth | None":
-        """Return None if the month has not begun for the plan, or was over before the plan was opened."""
+    def of(
+        cls, known: LoadedPlan, month: Month, now: datetime, program: Sequence[Recorded] = ()
+    ) -> "PlanInMonth | None":
+        """Return None if the month has not begun for the plan, or was over before the plan was opened. `program` are
+        the program's records, by whose policies it is judged what was wrong with the plan."""
         cuts = cuts_of(month, known, now)
-        return cls(Period.between(known_at(known, cuts[1]), *cuts)) if cuts else None
+        if cuts is None:
+            return None
+        a, b = cuts
+        at_end = known_at(known, b)
+        opening = judged(known_at(known, a), a, program) if a.version else None
+        return cls(Period.between(at_end, a, b), opening, judged(at_end, b, program))
 
     @cached_property
     def which(self) -> Compared:
@@ -93,15 +130,28 @@ class PlanInMonth:
             if spot.what == "departure"
         ]
 
+    @cached_property
+    def moved(self) -> Moved:
+        return Moved.between(self.opening.findings if self.opening else (), self.closing.findings)
+
+    @cached_property
+    def opened(self) -> Sequence[OpenedFinding]:
+        """The loudest first, and those that are so for longest."""
+        of_plan = {name: getattr(self.which, name) for name in ("plan", "account_name", "owner")}
+        loudest = [each for each in self.moved.opened if each.excused is None][:MOST_OPENED]
+        return [OpenedFinding.model_construct(**each.__dict__, **of_plan) for each in loudest]
+
     def kept(self) -> KeptMonth:
         if is_left_out(self.period.known, self.period.a, self.period.b):
-            return KeptMonth(which=self.which, scores=None, people={}, slips=[], departures=0)
+            return KeptMonth(which=self.which, scores=None, people={}, slips=[], departures=0, findings=[], opened=[])
         return KeptMonth(
             which=self.which,
             scores=scores(self.outcomes),
             people={person: scores(promises) for person, promises in by_person(self.outcomes).items()},
             slips=[slip.days for slip in self.slips],
             departures=len(self.departures),
+            findings=self.moved.by_rule(),
+            opened=[LOUDNESS[each.severity] for each in self.opened],
         )
 
 

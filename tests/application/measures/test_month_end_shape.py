@@ -30,6 +30,8 @@ FINGERPRINTS = {
     1: "d17617e68408666eb6709b7091f7568ed07976d08288f43ac56d7e3dc3c9f715",
     # From here on findings that are excused do not count.
     2: "d17617e68408666eb6709b7091f7568ed07976d08288f43ac56d7e3dc3c9f715",
+    # From here on what became of the findings is kept.
+    3: "d17617e68408666eb6709b7091f7568ed07976d08288f43ac56d7e3dc3c9f715",
 }
 """By shape.  Those of the past tell that a shape was never given another meaning."""
 
@@ -78,7 +80,10 @@ def story() -> History:
 
 def test_what_is_kept_differently_has_a_shape_of_its_own():
     months = months_between(month_named("2026-01", NOW), month_named("2026-04", NOW))
-    kept = [(month_end(at, OTHERS), at.reported.kept()) for at in measured_months(story().known, months, NOW)]
+    kept = [
+        (month_end(at, OTHERS), at.reported.kept().model_dump(exclude={"findings", "opened"}))
+        for at in measured_months(story().known, months, NOW)
+    ]
     looks = from_json(to_json(kept, by_alias=False))
     found = sha256(json.dumps(looks, sort_keys=True).encode()).hexdigest()
     assert FINGERPRINTS.get(SHAPE) == found, (
