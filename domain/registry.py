@@ -28,7 +28,11 @@ class Registry:
 
     def type_of(self, event: Event) -> AggregateType[Any]:
         """The type of the aggregate that an event is of."""
-        return self._types[type(event).__name__]
+        return self.type_named(type(event).__name__)
+
+    def type_named(self, event: str) -> AggregateType[Any]:
+        """The type of the aggregate that has events of this name."""
+        return self._types[event]
 
 
 REGISTRY = Registry(ACCOUNT_PLAN, PROGRAM)

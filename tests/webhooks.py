@@ -7,10 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from eventsourcing.persistence import Notification
-
 from adapters.access.api_keys import EndpointOwners
-from adapters.events.cloud_events import CloudEvents
+from adapters.bootstrap.webhook_worker import bodies
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.outbound.webhooks.delivery import WebhookSender
 from adapters.outbound.webhooks.worker import Unheard, Worker
@@ -59,12 +57,7 @@ class Hooks:
     def worker(self, lease: timedelta = timedelta(seconds=30), now: Callable[[], datetime] | None = None) -> Worker:
         clock = now or self.clock
         sender = WebhookSender(Targets(loopback=True), clock, NOBODY, self.patience)
-        events = CloudEvents(log_id(self.store), "https://plans.example")
-
-        def body(row: Notification, personal_data: bool) -> bytes:
-            keys = self.store.keys.of_events([row]).get(str(row.originator_id), {}) if personal_data else None
-            return events.structured(row, keys)
-
+        body = bodies(self.store, "https://plans.example")
         owners = EndpointOwners(known_keys(self.store, clock), issuer_is_trusted=True)
         return Worker(self.lanes(lease), sender, body, owners.may_receive, clock, lambda: 0.5, Unheard())
 

@@ -188,7 +188,7 @@ def http_app(
         make_bundle=partial(bundle_without_words, store, signing) if signing else None,
         webhooks=store.webhooks,
         subscriptions=subscriptions(store, targets, now),
-        try_webhook=trying_out(store, targets, now),
+        try_webhook=trying_out(store, targets, now, address),
         subscribers=Subscribers(store.feed, store.keys.of_events, store.watch, address),
         heads=PostgresHeads(store.where.service),
         press=RenderingPool(address="" if pages is no_pages else address),

@@ -7,24 +7,26 @@ from random import random
 from threading import Event
 
 import structlog
-from eventsourcing.persistence import Notification
 
 from adapters.access.api_keys import ApiKeyCache, EndpointOwners
 from adapters.access.tls_trust import public_authorities
-from adapters.bootstrap.settings import Settings, public_url
+from adapters.bootstrap.settings import DEFAULT_PUBLIC_URL, Settings, public_url
 from adapters.bootstrap.store import ending_in_order, looking_at, make_id, open_store, utc_now
 from adapters.events.cloud_events import CloudEvents, topics_named
 from adapters.observability.metrics import Metrics
 from adapters.outbound.webhooks.addresses import Targets
+from adapters.outbound.webhooks.bodies import Bodies
 from adapters.outbound.webhooks.delivery import WebhookSender
 from adapters.outbound.webhooks.trial import Trial
 from adapters.outbound.webhooks.worker import THREADS, Worker, at_work
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.store import Store
 from adapters.postgres.webhook_lanes import PostgresLanes
+from application.aggregates.handle import Aggregates
 from application.feed.cursors import NOW
 from application.webhooks.ports import TryOut
 from application.webhooks.subscriptions import Subscriptions
+from domain.registry import REGISTRY
 
 logger = structlog.get_logger("plantrail")
 
@@ -37,22 +39,29 @@ def subscriptions(store: Store, targets: Targets, now: Callable[[], datetime] = 
     return Subscriptions(store.webhooks, store.feed, targets, topics_named, now, make_id)
 
 
-def trying_out(store: Store, targets: Targets, now: Callable[[], datetime] = utc_now) -> TryOut:
-    return Trial(store.webhooks, store.feed, targets, now, make_id).send
+def trying_out(
+    store: Store, targets: Targets, now: Callable[[], datetime] = utc_now, address: str = DEFAULT_PUBLIC_URL
+) -> TryOut:
+    return Trial(store.webhooks, store.feed, targets, now, make_id, address).send
+
+
+def bodies(store: Store, address: str) -> Bodies:
+    """Return what writes messages, from aggregates of which nobody stays in memory who was forgotten."""
+    readers = {each.noun: Aggregates(each, store.events, utc_now, make_id) for each in REGISTRY.types}
+    for reader in readers.values():
+        store.erasures.when_forgotten(reader.drop)
+    events = CloudEvents(store.feed.page(NOW, most=1).log_id, address)
+    return Bodies(events, store.keys.of_events, lambda type, id: readers[type.noun].read(id), address)
 
 
 @contextmanager
 def pushing(store: Store, settings: Settings, metrics: Metrics) -> Iterator[None]:
     """Push events to webhooks while the context lasts, in a thread and on connections of its own."""
-    events = CloudEvents(store.feed.page(NOW, most=1).log_id, public_url(settings))
+    body = bodies(store, public_url(settings))
     datastore = Datastore(store.where.service, size=THREADS, synchronous=False)
     lanes = PostgresLanes(datastore, store.webhook_secrets)
     keys = ApiKeyCache(store.api_keys, utc_now)
     owners = EndpointOwners(keys, issuer_is_trusted=settings.oidc_issuer is not None)
-
-    def body(row: Notification, personal_data: bool) -> bytes:
-        keys = store.keys.of_events([row]).get(str(row.originator_id), {}) if personal_data else None
-        return events.structured(row, keys)
 
     def worker() -> Worker:
         sender = WebhookSender(webhook_targets(settings), utc_now, public_authorities())

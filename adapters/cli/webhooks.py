@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from adapters.access.api_keys import OPERATOR
-from adapters.bootstrap.settings import Settings
+from adapters.bootstrap.settings import Settings, public_url
 from adapters.bootstrap.store import open_store, utc_now
 from adapters.cli.asking import AsJson, accounts_named
 from adapters.cli.groups import Group
@@ -23,6 +23,7 @@ from adapters.postgres.store import Store
 from adapters.rendering.words import counted
 from application.views.plan_names import CANONICAL_UUID
 from application.webhooks.endpoints import Attempt, Parked, State, UnknownWebhook, Webhook
+from application.webhooks.formats import Format
 from application.webhooks.ports import TryOut, Webhooks
 from application.webhooks.subscriptions import Replay, Subscriptions, WebhookRequest
 
@@ -83,7 +84,12 @@ def desk() -> Iterator[Desk]:
     settings = Settings()
     targets = webhook_targets(settings)
     with open_store(settings) as store:
-        yield Desk(store, store.webhooks, subscriptions(store, targets), trying_out(store, targets))
+        yield Desk(
+            store,
+            store.webhooks,
+            subscriptions(store, targets),
+            trying_out(store, targets, address=public_url(settings)),
+        )
 
 
 # Commands
@@ -104,10 +110,15 @@ def create(
     ] = "now",
     owner: Annotated[str, typer.Option(help="Whose webhook it is: who may manage it over HTTP.")] = OPERATOR,
     personal_data: Annotated[bool, typer.Option("--personal-data", help="Include text about people.")] = False,
+    format: Annotated[
+        Format, typer.Option(help="The form of what is sent; slack and teams: messages for people in a chat.")
+    ] = "cloudevents",
     as_json: AsJson = False,
 ) -> None:
     """Have events pushed to an endpoint. Its secret is shown this once."""
-    wish = WebhookRequest(url=url, types=type or [], plans=plan or [], after=after, personal_data=personal_data)
+    wish = WebhookRequest(
+        url=url, types=type or [], plans=plan or [], after=after, personal_data=personal_data, format=format
+    )
     with desk() as at:
         made = asyncio.run(at.subscriptions.begin(wish, owner))
     if as_json:
@@ -241,6 +252,7 @@ def card(webhook: Webhook) -> RenderableType:
     rows = [
         ("Endpoint", text(webhook.url, "bold")),
         ("State", state),
+        ("Format", text(webhook.format)),
         ("Types", text(", ".join(webhook.types) or "all")),
         ("Plans", text(", ".join(map(str, webhook.plans)) or "all")),
         ("Owner", text(webhook.owner)),

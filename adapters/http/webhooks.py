@@ -79,6 +79,7 @@ EXAMPLE_OF_A_REQUEST = {
     "plans": ["0015-lumen"],
     "after": "now",
     "personal_data": False,
+    "format": "cloudevents",
 }
 EXAMPLE_OF_A_REPLAY = {"after": "00000000000000000042", "plan": "0015-lumen"}
 

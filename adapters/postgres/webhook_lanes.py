@@ -63,7 +63,8 @@ CLAIM = (
     "UPDATE plantrail.webhook_lanes lane"
     " SET lease = gen_random_uuid(), leased_until = clock_timestamp() + %(lease)s"
     " FROM ("
-    "  SELECT due.endpoint_id, due.plan_id, e.url, e.topics, e.owner, e.plans, e.personal_data, e.secret,"
+    "  SELECT due.endpoint_id, due.plan_id, e.url, e.topics, e.owner, e.plans, e.personal_data, e.format,"
+    "   e.secret,"
     "   CASE WHEN e.previous_until > %(now)s THEN e.previous_secret END AS previous_secret"
     "  FROM plantrail.webhook_endpoints e"
     "  LEFT JOIN unnest(%(endpoints)s::uuid[], %(busy)s::int[]) AS at_work (id, lanes) USING (id)"
@@ -78,7 +79,7 @@ CLAIM = (
     "  ORDER BY e.failing_since IS NOT NULL LIMIT %(most)s) AS due"
     " WHERE lane.endpoint_id = due.endpoint_id AND lane.plan_id = due.plan_id"
     " RETURNING lane.endpoint_id, lane.plan_id, lane.lease, lane.delivered, lane.through, lane.attempts, due.url,"
-    "  due.topics, due.owner, due.plans, due.personal_data, due.secret, due.previous_secret"
+    "  due.topics, due.owner, due.plans, due.personal_data, due.format, due.secret, due.previous_secret"
 )
 NEXT = (
     f"SELECT {COLUMNS} FROM plantrail.stored_events"

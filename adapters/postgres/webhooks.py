@@ -25,6 +25,7 @@ from application.webhooks.endpoints import (
     Webhook,
     WebhookPage,
 )
+from application.webhooks.formats import Format, url_shown
 from application.webhooks.signatures import new_secret
 
 OVERLAP = timedelta(hours=24)
@@ -39,8 +40,8 @@ PLANS_THERE = (
 HEAD = "SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events"
 CREATE = (
     "INSERT INTO plantrail.webhook_endpoints"
-    " (id, owner, url, topics, plans, personal_data, state_since, position, secret, created_at)"
-    " SELECT %(id)s, %(owner)s, %(url)s, %(topics)s, %(plans)s, %(personal_data)s, %(now)s,"
+    " (id, owner, url, topics, plans, personal_data, format, state_since, position, secret, created_at)"
+    " SELECT %(id)s, %(owner)s, %(url)s, %(topics)s, %(plans)s, %(personal_data)s, %(format)s, %(now)s,"
     f"  coalesce(%(position)s, ({HEAD})), %(secret)s, %(now)s"
     " WHERE (SELECT count(*) FROM plantrail.webhook_endpoints WHERE owner = %(owner)s) < %(most)s RETURNING id"
 )
@@ -130,6 +131,7 @@ class PostgresWebhooks:
         plans: Iterable[UUID] = (),
         personal_data: bool = False,
         after: int | None = None,
+        format: Format = "cloudevents",
     ) -> bytes:
         secret = new_secret()
         values = {
@@ -139,6 +141,7 @@ class PostgresWebhooks:
             "topics": sorted(topics),
             "plans": sorted(plans),
             "personal_data": personal_data,
+            "format": format,
             "now": now,
             "position": after,
             "secret": self._secrets.wrap(id, secret),
@@ -172,12 +175,13 @@ class PostgresWebhooks:
         self._changed(id, owner, ROTATE, secret=self._secrets.wrap(id, secret), until=until)
         return secret, until
 
-    def current_secrets(self, id: UUID, owner: str | None, now: datetime) -> list[bytes]:
-        """Return the secrets that sign now, the newest first."""
+    def target(self, id: UUID, owner: str | None, now: datetime) -> tuple[str, list[bytes]]:
+        """Return the URL as it is, and the secrets that sign now, the newest first."""
         with self._rows() as rows:
             row = _found(rows, ONE, id, owner)
         previous = row["previous_secret"] if row["previous_until"] and row["previous_until"] > now else None
-        return [self._secrets.unwrap(id, wrapped) for wrapped in (row["secret"], previous) if wrapped]
+        secrets = [self._secrets.unwrap(id, wrapped) for wrapped in (row["secret"], previous) if wrapped]
+        return str(row["url"]), secrets
 
     def delete(self, id: UUID, owner: str | None) -> None:
         with self._rows() as rows:
@@ -271,6 +275,7 @@ def _one(rows: Cursor[DictRow], id: UUID, owner: str | None) -> Webhook:
 
 def shown(row: Mapping[str, Any]) -> Webhook:
     told = {name: row[name] for name in Webhook.model_fields if name in row}
+    told["url"] = url_shown(row["url"], row["format"])
     types = [type_of(topic) for topic in row["topics"]]
     return Webhook(**told, types=types, sequence=sequence(row["position"]), previous_secret_until=row["previous_until"])
 

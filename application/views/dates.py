@@ -1,6 +1,7 @@
 """The days of a plan that stand in calendars: promises, reviews, and the renewal of the contract."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +12,7 @@ from domain.account_plan.plan import the_plan
 from domain.account_plan.plays import Play
 from domain.account_plan.reviews import Review
 from domain.language import same_person
+from domain.record import Recorded
 from domain.things import Thing
 
 
@@ -38,11 +40,7 @@ def dates_of(known: LoadedPlan, person: str | None = None) -> Iterator[PlanDate]
     they own or take part in. What was kept is left out; what was dropped or cancelled is there as such."""
     owner = the_plan(known.state).owner
     last = {(record.event.noun, record.event.subject()): record for record in known.records}
-    sealed = {
-        (record.event.noun, record.event.subject())
-        for record in known.records
-        if any(part.fields != ("reason",) for part in record.sealed)
-    }
+    sealed = things_said_of_people(known.records)
     for thing, day, people, cancelled in _dated(known, owner):
         key = (thing.noun, thing.id)
         if key not in last or (person is not None and same_person(person) not in map(same_person, people)):
@@ -58,6 +56,15 @@ def dates_of(known: LoadedPlan, person: str | None = None) -> Iterator[PlanDate]
             last[key].version,
             last[key].meta.recorded_at,
         )
+
+
+def things_said_of_people(records: Iterable[Recorded]) -> AbstractSet[tuple[str, str]]:
+    """Return noun and id of the things of which any words were said about people of the customer's, and are sealed."""
+    return {
+        (record.event.noun, record.event.subject())
+        for record in records
+        if any(part.fields != ("reason",) for part in record.sealed)
+    }
 
 
 def _dated(known: LoadedPlan, owner: str) -> Iterator[tuple[Thing, date, tuple[str, ...], bool]]:

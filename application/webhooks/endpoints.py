@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from application.webhooks.formats import Format
+
 State = Literal["active", "paused", "disabled"]
 
 
@@ -25,11 +27,12 @@ class Webhook(BaseModel):
     """An endpoint that events are pushed to, and the state of its deliveries."""
 
     id: UUID
-    url: str
+    url: str = Field(description="Of a chat, without the part that is a secret between it and us.")
     types: list[str] = Field(description="Only events of these types are sent; empty: all.")
     plans: list[UUID] = Field(description="Only events of these plans are sent; empty: all.")
     owner: str = Field(description="Who owns the endpoint.")
     personal_data: bool = Field(description="Whether text about people is included.")
+    format: Format = Field(description="The form of what is sent: CloudEvents, or messages for a chat.")
     state: State = Field(description="`paused` by somebody, or `disabled` after days without success.")
     state_since: datetime
     reason: str | None = Field(description="Why it is paused or disabled.")

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from application.webhooks.attempts import Outcome
+from application.webhooks.formats import Format
 
 E_co = TypeVar("E_co", covariant=True)
 """An event as it stands on the log."""
@@ -38,10 +39,16 @@ class Lane:
     plans: list[UUID]
     """The plans whose events the endpoint is sent; empty for all."""
     personal_data: bool
+    format: Format
 
     @property
     def done(self) -> bool:
         return self.delivered >= self.through
+
+    @property
+    def takes_from_the_store(self) -> bool:
+        """Whether more than the stored event is needed to write what is sent."""
+        return self.personal_data or self.format != "cloudevents"
 
 
 class Lanes(Protocol[E_co]):

@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from application.webhooks.endpoints import Attempt, AttemptPage, ParkedPage, Webhook, WebhookPage
+from application.webhooks.formats import Format
 
 LONGEST_URL = 2_000
 
@@ -63,6 +64,7 @@ class WebhookTable(Protocol):
         plans: Iterable[UUID] = (),
         personal_data: bool = False,
         after: int | None = None,
+        format: Format = "cloudevents",
     ) -> bytes:
         """Create an endpoint and return its secret. Events after the position `after` are sent; without one, only
         future events.

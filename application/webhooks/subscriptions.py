@@ -12,6 +12,7 @@ from application.feed.cursors import cursor
 from application.feed.ports import Feed
 from application.views.plan_names import plans_named
 from application.webhooks.endpoints import Webhook
+from application.webhooks.formats import Format
 from application.webhooks.ports import LONGEST_URL, Targets, WebhookTable
 from application.webhooks.signatures import written
 
@@ -43,6 +44,11 @@ class WebhookRequest(BaseModel):
     )
     personal_data: bool = Field(
         default=False, description="Whether to include text about people; this requires the right to it."
+    )
+    format: Format = Field(
+        default="cloudevents",
+        description="`slack` and `teams`: messages for people, to the address of an incoming webhook of Slack or of a"
+        " workflow of Teams.",
     )
 
 
@@ -123,7 +129,9 @@ class Subscriptions:
             plans = set(allowed)
         id = self._make_id()
         after = self._position(wish.after, may_see)
-        secret = self._webhooks.create(id, owner, wish.url, self._now(), topics, plans, wish.personal_data, after)
+        secret = self._webhooks.create(
+            id, owner, wish.url, self._now(), topics, plans, wish.personal_data, after, wish.format
+        )
         return Subscribed(**self._webhooks.get(id).model_dump(), secret=written(secret))
 
     def _plan(self, name: str, pointer: str, allowed: Collection[UUID] | None = None) -> UUID:

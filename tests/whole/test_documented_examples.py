@@ -13,8 +13,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from tests import receiver
 from tests.adapters.cli.test_cli import answer, environment, plantrail, running
 from tests.adapters.cli.test_cli_webhooks import answers, free_port
+from tests.chats import read_by_slack, read_by_teams, rows_of
 from tests.databases import Stores
 from tests.documents import Document, document
 from tests.places import DEMO
@@ -161,6 +163,15 @@ def test_the_documented_receiver_gets_what_was_won_from_the_demo_beside_it(demo,
     (folder / "receiver.py").write_text(webhooks.program("receiver.py"))
     with receiving(secret, port) as received:
         wait_until(lambda: "plantrail.play-won.v1" in received.read_text(), 30)
+
+
+def test_chats_are_told_as_shown(demo):
+    with receiver.receiving() as chats:
+        commands_of(document("docs/chats.md"), demo, chats.url.removeprefix("http://").removesuffix("/hooks"))
+        wait_until(lambda: {each.path for each in chats.received} == {"/slack", "/teams"}, 30)
+    for each in chats.received:
+        read = read_by_slack if each.path == "/slack" else read_by_teams
+        assert any(row.startswith("By: ") for row in rows_of(read(each.body)))
 
 
 @contextmanager

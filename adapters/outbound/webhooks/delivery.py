@@ -20,13 +20,13 @@ from adapters.outbound.webhooks.connections import (
     parse_url,
 )
 from application.webhooks.attempts import ATTEMPT_TIMEOUT_SECONDS, Failure, Outcome
+from application.webhooks.formats import CONTENT_TYPES, Format
 from application.webhooks.ports import TargetRefused
 from application.webhooks.signatures import signed
 
 MOST_READ = 64 * 1024
 """Bytes of an answer that are read at most, so that the connection can be reused. The answer's body is not used."""
 SECONDS_TO_READ = 1.0
-CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
 
 class WebhookSender:
@@ -45,9 +45,11 @@ class WebhookSender:
         """The longest time in seconds that an attempt takes."""
         self._lines = ConnectionPool(targets, trust)
 
-    async def send(self, url: str, secrets: Sequence[bytes], id: str, body: bytes) -> Outcome:
+    async def send(
+        self, url: str, secrets: Sequence[bytes], id: str, body: bytes, format: Format = "cloudevents"
+    ) -> Outcome:
         signatures = signed(secrets, id, self._now(), body).items()
-        headers = [("Content-Type", CONTENT_TYPE), ("User-Agent", "plantrail"), *signatures]
+        headers = [("Content-Type", CONTENT_TYPES[format]), ("User-Agent", "plantrail"), *signatures]
         began = perf_counter()
         status: int | None = None
         retry_after: str | None = None

@@ -10,12 +10,15 @@ from pydantic_core import to_json
 
 from adapters.access.tls_trust import public_authorities
 from adapters.events.cloud_events import source_of
+from adapters.outbound.chats.formats import WRITTEN
+from adapters.outbound.chats.message import ChatMessage, Line, Section
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.outbound.webhooks.delivery import WebhookSender
 from application.feed.cursors import NOW
 from application.feed.ports import Feed
 from application.webhooks.attempts import Outcome
 from application.webhooks.endpoints import Attempt, Webhook
+from application.webhooks.formats import Format
 
 TEST_TYPE = "plantrail.webhook-test.v1"
 
@@ -25,8 +28,8 @@ class TestedWebhooks(Protocol):
 
     def get(self, id: UUID, owner: str | None = None) -> Webhook: ...
 
-    def current_secrets(self, id: UUID, owner: str | None, now: datetime) -> list[bytes]:
-        """Return the secrets that sign now, the newest first."""
+    def target(self, id: UUID, owner: str | None, now: datetime) -> tuple[str, list[bytes]]:
+        """Return the URL as it is, and the secrets that sign now, the newest first."""
 
     def tell(self, id: UUID, event_id: str, outcome: Outcome, now: datetime) -> None:
         """Record the outcome of the attempt."""
@@ -42,20 +45,26 @@ class Trial:
         targets: Targets,
         now: Callable[[], datetime],
         make_id: Callable[[], UUID],
+        address: str,
     ) -> None:
+        """`address` is where the service is reached."""
         self._webhooks = webhooks
         self._feed = feed
         self._targets = targets
         self._now = now
         self._make_id = make_id
+        self._address = address
 
     async def send(self, id: UUID, owner: str | None) -> Attempt:
         """Send a test and return the attempt. Raises `UnknownWebhook`, `StoreUnavailable`."""
         now, event_id = self._now(), f"test:{self._make_id()}"
         webhook = await asyncio.to_thread(self._webhooks.get, id, owner)
-        secrets = await asyncio.to_thread(self._webhooks.current_secrets, id, owner, now)
+        url, secrets = await asyncio.to_thread(self._webhooks.target, id, owner, now)
         log_id = (await asyncio.to_thread(self._feed.page, NOW, most=1)).log_id
-        outcome = await self._posted(webhook.url, secrets, event_id, cloud_event(log_id, event_id, id, now))
+        body = cloud_event(log_id, event_id, id, now)
+        if webhook.format != "cloudevents":
+            body = WRITTEN[webhook.format](test_message(self._address))
+        outcome = await self._posted(url, secrets, event_id, body, webhook.format)
         await asyncio.to_thread(self._webhooks.tell, id, event_id, outcome, now)
         return Attempt(
             event=event_id,
@@ -65,12 +74,16 @@ class Trial:
             error=outcome.error,
         )
 
-    async def _posted(self, url: str, secrets: list[bytes], event_id: str, body: bytes) -> Outcome:
+    async def _posted(self, url: str, secrets: list[bytes], event_id: str, body: bytes, format: Format) -> Outcome:
         sender = WebhookSender(self._targets, self._now, await asyncio.to_thread(public_authorities))
         try:
-            return await sender.send(url, secrets, event_id, body)
+            return await sender.send(url, secrets, event_id, body, format)
         finally:
             await sender.close()
+
+
+def test_message(address: str) -> ChatMessage:
+    return ChatMessage("Test", [Section([Line("It works", "messages of plantrail arrive here")])], address)
 
 
 def cloud_event(log_id: UUID, event_id: str, webhook: UUID, now: datetime) -> bytes:

@@ -41,8 +41,8 @@ logger = structlog.get_logger("plantrail.webhooks")
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Body = Callable[[Notification, bool], bytes]
-"""Returns a stored event as a CloudEvent, with text about people or without; without it, the store is not read."""
+Body = Callable[[Lane, Notification], bytes]
+"""Returns what is sent of a stored event in a lane. Unless the lane takes from the store, the store is not read."""
 
 
 class DeliveryMetrics(Protocol):
@@ -211,12 +211,12 @@ class Worker:
 
     async def _send(self, lane: Lane, row: Notification) -> bool:
         """Send an event. Returns whether to go on with the next event of the lane."""
-        body = await self._ask(self._body, row, True) if lane.personal_data else self._body(row, False)
+        body = await self._ask(self._body, lane, row) if lane.takes_from_the_store else self._body(lane, row)
         event_id = f"{row.originator_id}:{row.originator_version}"
         if not self._may_receive(lane.owner, lane.plans, lane.personal_data):
             await self._pause_those_that_may_not()
             return False
-        outcome = await self._courier.send(lane.url, lane.secrets, event_id, body)
+        outcome = await self._courier.send(lane.url, lane.secrets, event_id, body, lane.format)
         self._numbers.delivered(outcome.kind, outcome.milliseconds)
         if outcome.arrived:
             return await self._ask(self._lanes.arrived, lane, row.originator_version, event_id, outcome, self._now())

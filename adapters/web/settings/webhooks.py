@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import get_args
 from uuid import UUID
 
 from fastapi.concurrency import run_in_threadpool
@@ -23,6 +24,7 @@ from adapters.web.templates import render, speech_of
 from application.feed.cursors import CursorMalformed
 from application.webhooks.attempts import REASONS
 from application.webhooks.endpoints import Attempt, NothingToReplay, TooManyWebhooks, UnknownWebhook, Webhook
+from application.webhooks.formats import Format
 from application.webhooks.ports import TargetRefused, TryOut, Webhooks
 from application.webhooks.subscriptions import Replay, Subscriptions, UnknownPlan, WebhookRequest
 from domain.mistakes import predicate
@@ -65,6 +67,8 @@ class WebhooksView:
     next: str
     may_make: bool
     typed: dict[str, str]
+    formats: Sequence[tuple[str, bool]]
+    """Each form of what is sent, and whether it is chosen."""
     errors: Sequence[str] = ()
 
 
@@ -152,6 +156,7 @@ class WebhookPages:
             f"{HERE}?cursor={page.next}" if page.next else "",
             caller.may("feed"),
             {name: typed.get(name, "") for name in ("url", "types", "plans", "after")},
+            [(format, format == typed.get("format")) for format in get_args(Format)],
             errors,
         )
         return render(request, "settings/webhooks.html", status, view=view)
@@ -167,6 +172,7 @@ class WebhookPages:
                     "types": _words(typed.get("types", "")),
                     "plans": _words(typed.get("plans", "")),
                     "after": typed.get("after") or "now",
+                    "format": typed.get("format") or "cloudevents",
                 }
             )
             made = await self._subscriptions.begin(wish, caller.actor, caller.plans)
@@ -261,6 +267,7 @@ def facts(webhook: Webhook, say: Speech) -> Sequence[tuple[str, str]]:
     said = [
         (say("Events"), ", ".join(webhook.types) or say("all events")),
         (say("Plans"), plans),
+        (say("Form"), webhook.format),
         (say("Words about people"), say("included") if webhook.personal_data else say("left out")),
         (say("Searched up to"), webhook.sequence),
         (say("Waiting"), say.counted("{number} plan", "{number} plans", webhook.waiting)),

@@ -71,7 +71,7 @@ def test_an_operator_finds_out_why_a_webhook_fails_and_sends_again(service, rece
     refused = post(service, "/settings/webhooks", url="ftp://nowhere")
     assert refused.status_code == 422
     assert "ftp://nowhere" in refused.text
-    made = post(service, "/settings/webhooks", url=receiver.url, types="play-won")
+    made = post(service, "/settings/webhooks", url=receiver.url, types="play-won", format="cloudevents")
     assert made.status_code == 200
     assert "whsec_" in made.text
     [id] = set(re.findall(r"/settings/webhooks/([0-9a-f-]{36})/pause", made.text))

@@ -1,0 +1,10 @@
+"""What writes a message in the form of each chat."""
+
+from collections.abc import Callable, Mapping
+
+from adapters.outbound.chats.message import ChatMessage
+from adapters.outbound.chats.slack import slack_message
+from adapters.outbound.chats.teams import teams_message
+from application.webhooks.formats import Format
+
+WRITTEN: Mapping[Format, Callable[[ChatMessage], bytes]] = {"slack": slack_message, "teams": teams_message}

@@ -1,0 +1,21 @@
+"""The forms in which an endpoint is sent messages."""
+
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import urlsplit
+
+Format = Literal["cloudevents", "slack", "teams"]
+
+CONTENT_TYPES: Mapping[Format, str] = {
+    "cloudevents": "application/cloudevents+json; charset=utf-8",
+    "slack": "application/json; charset=utf-8",
+    "teams": "application/json; charset=utf-8",
+}
+
+
+def url_shown(url: str, format: Format) -> str:
+    """Return a URL as people are shown it: of a chat, without the part by which the chat knows who may post."""
+    if format == "cloudevents":
+        return url
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/…"
