@@ -66,6 +66,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "program-history": ("/program/history", "The history of the program"),
     "program-commands": ("/program/do", "What can be recorded of the program"),
     "adopt-policy": ("/program/do/adopt-policy", "A policy is adopted"),
+    "measures": ("/measures", "Figures of all plans, month by month, as charts with their tables"),
+    "program-findings": ("/program/findings", "What is wrong with the program itself"),
     "settings": ("/settings", "Where one is signed in, and the keys"),
     "keys": ("/settings/keys", "Keys of callers"),
     "webhooks": ("/settings/webhooks", "Endpoints that events are pushed to"),

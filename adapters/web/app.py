@@ -14,6 +14,7 @@ from adapters.web.history import pages as history
 from adapters.web.live import pages as live
 from adapters.web.map import pages as relationship_map
 from adapters.web.me import pages as me
+from adapters.web.measures import pages as measures
 from adapters.web.packs import pages as packs
 from adapters.web.plan import pages as plan
 from adapters.web.portfolio import pages as portfolio
@@ -38,8 +39,9 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
     return [
         *asset_routes(),
         *sign_in.routes(guard, services.sessions, services.callers, services.issuer_sign_in),
-        *portfolio.routes(services, guard, services.now),
+        *portfolio.routes(services, rooms.plans, guard, services.now),
         *findings.routes(rooms, services.findings, guard, make_id),
+        *measures.routes(services.month_ends, services.now, note_read, guard),
         *me.routes(rooms, services.portfolio, guard, make_id),
         *OpeningPages(desk, "/open-plan", plan.home_of, "/", make_id).routes(guard),
         *plan.routes(plans, guard, findings_panel(make_id)),
@@ -56,7 +58,7 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
             plans, "/plans/{plan}", "view", desk, guard, make_id, {"forget-stakeholder": forgetting.of_a_form}
         ),
         *OpeningPages(rooms.program_desk, "/program/open", program.home_of, program.PATH, make_id).routes(guard),
-        *program.routes(the_program, services.lists, guard),
+        *program.routes(the_program, services.lists, services.findings, guard, make_id),
         *proof.routes(services, plans, guard),
         *sessions.routes(services.sessions, guard),
         *keys.routes(rooms.keys, services.now, guard),

@@ -66,9 +66,9 @@ class Speech:
         said = self._translations.ugettext(message)
         return said.format(**filled) if filled else said
 
-    def counted(self, one: str, many: str, number: int) -> str:
+    def counted(self, one: str, many: str, number: Decimal | float) -> str:
         """“1 play”, “3 plays”: both messages have a place `{number}`."""
-        return self._translations.ungettext(one, many, number).format(number=self.number(number))
+        return self._translations.ungettext(one, many, 1 if number == 1 else 2).format(number=self.number(number))
 
     def day(self, day: date | None) -> str:
         return _day(day, self.language) if day else "–"
@@ -76,6 +76,10 @@ class Speech:
     def month(self, number: int) -> str:
         """The name of a month from 1 to 12."""
         return format_date(date(2000, number, 1), "LLLL", self.locale)
+
+    def month_of(self, day: date) -> str:
+        """The month of a day, with its year."""
+        return format_date(day, "LLL y", self.locale)
 
     def instant(self, at: datetime) -> str:
         return format_datetime(at, "d MMM y, HH:mm", self.timezone, self.locale)
@@ -90,6 +94,11 @@ class Speech:
 
     def share(self, share: Decimal | float | None) -> str:
         return "–" if share is None else format_percent(share, "#,##0.#\xa0%", self.locale)
+
+    def points(self, points: int) -> str:
+        """A change of a share: “▲ 12 points”."""
+        sign = "▲" if points > 0 else "▼"
+        return f"{sign} {self.counted('{number} point', '{number} points', abs(points))}"
 
     def how_far(self, day: date, today: date) -> str:
         """From today to a day: “in 3 days”, “5 days ago”, “today”."""

@@ -13,7 +13,8 @@ from application.reports.promises import Key, Life, Moment
 from application.reports.scores import Score, score
 from application.views.by_section import CutView
 from application.views.cuts import Cut, judged_from
-from application.views.reviews import ReviewOnRecord
+from application.views.loaded_plan import LoadedPlan
+from application.views.reviews import ReviewOnRecord, last_review
 from domain.account_plan.reviews import ReviewKind
 
 
@@ -49,6 +50,19 @@ def trend(period: Period) -> list[Pair]:
         Pair(kind=second.event.kind, from_=CutView.of(first.cut), to=CutView.of(second.cut), score=score)
         for (first, second), score in zip(found, scores, strict=True)
     ]
+
+
+def kept_since(known: LoadedPlan, now: Cut) -> list[Score]:
+    """Return the score of every pair of consecutive reviews of the kind that was held last, the oldest pair first:
+    without any, there is nothing to compare yet."""
+    period = Period.between(known, now, now)
+    last = last_review(period.reviews)
+    cuts = [
+        (first.cut, second.cut)
+        for first, second in pairs(period.reviews)
+        if last and second.event.kind == last.event.kind
+    ]
+    return said_scores(period.lives, cuts, period.zone) if cuts else []
 
 
 def said_scores(lives: Mapping[Key, Life], periods: Sequence[tuple[Cut, Cut]], zone: str) -> list[Score]:

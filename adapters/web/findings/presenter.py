@@ -4,7 +4,7 @@ still to be said."""
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 from adapters.rendering.words import in_words, spaced
@@ -12,11 +12,12 @@ from adapters.web.forms.form import pairs_of
 from adapters.web.languages import Speech
 from application.aggregates.access import Right, right_to
 from application.findings.finding import Finding, Remedy
-from domain.account_plan import COMMANDS
+from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.exceptions import GrantException, RevokeException
-from domain.account_plan.language import AccountPlan
+from domain.aggregates import AggregateType
+from domain.language import Command
 from domain.program.policy import Severity
-from domain.things import Thing
+from domain.things import Aggregate, Thing
 
 SIGNS: dict[Severity, str] = {"alarm": "‼", "warning": "!", "hint": "·"}
 TONES: dict[Severity, str] = {"alarm": "bad", "warning": "warning", "hint": "quiet"}
@@ -65,10 +66,17 @@ class FindingsShown:
 
 
 def findings_shown(
-    items: Sequence[Finding], plan: AccountPlan, path: str, version: int, key: str, say: Speech, may: May
+    items: Sequence[Finding],
+    state: Aggregate,
+    path: str,
+    version: int,
+    key: str,
+    say: Speech,
+    may: May,
+    of: AggregateType[Any] = ACCOUNT_PLAN,
 ) -> FindingsShown:
-    """`path` is that of the plan."""
-    views = [finding_view(each, plan, path, say, may) for each in items]
+    """`path` is that of the aggregate, a plan or the program, which remedies are sent to."""
+    views = [finding_view(each, state, path, say, may, of) for each in items]
     counts = counts_in_words(Counter(each.severity for each in items if not each.excused), say)
     return FindingsShown(views[:AT_FIRST], views[AT_FIRST:], counts, version, key)
 
@@ -86,8 +94,10 @@ _COUNTED: dict[Severity, tuple[str, str]] = {
 }
 
 
-def finding_view(each: Finding, plan: AccountPlan, path: str, say: Speech, may: May) -> FindingView:
-    excused = each.excused
+def finding_view(
+    each: Finding, state: Aggregate, path: str, say: Speech, may: May, of: AggregateType[Any] = ACCOUNT_PLAN
+) -> FindingView:
+    excused, possible = each.excused, [one for one in each.remedies if may(right_to(of.commands[one.command]))]
     return FindingView(
         severity=say(each.severity),
         sign=SIGNS[each.severity],
@@ -100,41 +110,41 @@ def finding_view(each: Finding, plan: AccountPlan, path: str, say: Speech, may: 
         if excused
         else "",
         remedies=[
-            *(_remedy(remedy, plan, path, say) for remedy in each.remedies if may(right_to(COMMANDS[remedy.command]))),
-            *_exception(each, path, say, may),
+            *(_remedy(one, of.commands[one.command], state, path, say) for one in possible),
+            *(_exception(each, path, say, may) if of is ACCOUNT_PLAN else ()),
         ],
     )
 
 
 def _exception(each: Finding, path: str, say: Speech, may: May) -> Iterator[RemedyView]:
     """Excuses the plan from the rule for a time, or holds it to the rule again."""
-    command, words = (
-        (RevokeException, say("hold to the rule again")) if each.excused else (GrantException, say("excuse"))
-    )
+    command: type[Command] = RevokeException
+    words = say("hold to the rule again")
+    if not each.excused:
+        command, words = GrantException, say("excuse")
     if may(right_to(command)):
         yield RemedyView(f"{words} …", f"{path}/do/{command.called()}?{urlencode({'rule': each.rule})}", [])
 
 
-def _remedy(remedy: Remedy, plan: AccountPlan, path: str, say: Speech) -> RemedyView:
-    pairs = list(pairs_of(COMMANDS[remedy.command], remedy.body))
+def _remedy(remedy: Remedy, command: type[Command], state: Aggregate, path: str, say: Speech) -> RemedyView:
+    pairs = list(pairs_of(command, remedy.body))
     address = f"{path}/do/{remedy.command}"
-    words = " ".join(filter(None, (say(spaced(remedy.command)), _about(remedy, plan))))
+    words = " ".join(filter(None, (say(spaced(remedy.command)), _about(remedy, command, state))))
     if remedy.missing:
         return RemedyView(f"{words} …", f"{address}?{urlencode(pairs)}", [])
     return RemedyView(words, address, pairs)
 
 
-def _about(remedy: Remedy, plan: AccountPlan) -> str:
+def _about(remedy: Remedy, command: type[Command], state: Aggregate) -> str:
     """What it is about, in few words: the thing it names, else what it would say."""
-    command = COMMANDS[remedy.command]
-    named = plan.named(command.noun, str(remedy.body.get("id", "")))
+    named = state.named(command.noun, str(remedy.body.get("id", "")))
     if named:
         said = [in_words(value, field) for field, value in remedy.body.items() if field not in ("id", "member")]
         return f"{_called(named)}: {', '.join(said)}" if said else _called(named)
-    for field in ("statement", "title", "section", "kind", "roles"):
+    for field in ("account_name", "statement", "title", "section", "kind", "roles"):
         if field in remedy.body:
             return f"“{in_words(remedy.body[field], field)}”"
-    parts = [plan.named(kind, str(remedy.body[kind])) for kind in ("offering", "unit") if kind in remedy.body]
+    parts = [state.named(kind, str(remedy.body[kind])) for kind in ("offering", "unit") if kind in remedy.body]
     return " · ".join(_called(part) for part in parts if part)
 
 

@@ -9,19 +9,27 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.http.app import Services
+from adapters.http.queries import PlanViews
 from adapters.web.addresses import query_in
 from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.portfolio.keep_rates import KeepRates
 from adapters.web.portfolio.presenter import portfolio_view
 from adapters.web.templates import render, speech_of
 from application.portfolio.query import PortfolioQuery
 
 
-def routes(services: Services, guard: PageGuard, now: Callable[[], datetime]) -> list[Route]:
+def routes(services: Services, plans: PlanViews, guard: PageGuard, now: Callable[[], datetime]) -> list[Route]:
+    kept = KeepRates()
+
     async def portfolio(request: Request) -> Response:
         query, caller = query_in(PortfolioQuery, request, ("tier",)), visitor_of(request).caller
         page = await run_in_threadpool(services.portfolio.query, query, caller)
         counts = await run_in_threadpool(services.findings.counts, [item.plan_id for item in page.items])
-        view = portfolio_view(page, counts, query, dict(request.query_params), now(), speech_of(request))
+        known = {item.plan_id: await plans.standing(item.plan_id, request) for item in page.items}
+        rates = await run_in_threadpool(
+            lambda: {id: kept.of(plan, now()) for id, plan in known.items() if plan.records}
+        )
+        view = portfolio_view(page, counts, rates, query, dict(request.query_params), now(), speech_of(request))
         return render(request, "portfolio/page.html", view=view)
 
     return [guard.page("/", portfolio, "view", "portfolio-page")]

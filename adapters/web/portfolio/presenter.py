@@ -10,6 +10,7 @@ from adapters.rendering.words import spaced
 from adapters.web.addresses import address
 from adapters.web.findings.presenter import SIGNS, TONES, counts_in_words
 from adapters.web.languages import Speech
+from adapters.web.portfolio.keep_rates import KeepRate, Rates, keep_rate
 from application.portfolio.query import PortfolioPage, PortfolioQuery
 from application.portfolio.row import PortfolioItem
 from domain.account_plan.plan import Tier
@@ -53,6 +54,7 @@ class Row:
     loudest_sign: str
     quieter: str
     """How many of the others."""
+    keep_rate: KeepRate | None
     last_review: str
     last_review_how_far: str
     stale_words: str
@@ -75,6 +77,7 @@ class PortfolioView:
 def portfolio_view(
     page: PortfolioPage,
     findings: Mapping[UUID, Mapping[Severity, int]],
+    rates: Mapping[UUID, Rates],
     query: PortfolioQuery,
     given: Mapping[str, str],
     now: datetime,
@@ -83,7 +86,10 @@ def portfolio_view(
     return PortfolioView(
         query=query,
         headings=list(headings(query, given, say)),
-        rows=[row(item, findings.get(item.plan_id, {}), day_of(now, "UTC"), say) for item in page.items],
+        rows=[
+            row(item, findings.get(item.plan_id, {}), rates.get(item.plan_id, ()), day_of(now, "UTC"), say)
+            for item in page.items
+        ],
         tiers=[(tier, say(spaced(tier)), tier in query.tier) for tier in get_args(Tier)],
         next=address("/", given, cursor=page.next) if page.next else None,
         is_filtered=any(given.get(name) for name in FILTERS),
@@ -100,6 +106,7 @@ def headings(query: PortfolioQuery, given: Mapping[str, str], say: Speech) -> It
         ("open_promises", say("Open promises"), True),
         ("overdue", say("Overdue"), True),
         (None, say("Findings"), False),
+        (None, say("Keep rate"), False),
         ("last_review_on", say("Last review"), False),
         (None, say("Sections to refresh"), False),
     )
@@ -112,7 +119,7 @@ def headings(query: PortfolioQuery, given: Mapping[str, str], say: Speech) -> It
         yield Heading(title, address("/", given, sort=turned, cursor=None), order, number)
 
 
-def row(item: PortfolioItem, findings: Mapping[Severity, int], today: date, say: Speech) -> Row:
+def row(item: PortfolioItem, findings: Mapping[Severity, int], rates: Rates, today: date, say: Speech) -> Row:
     loudest = next((severity for severity in get_args(Severity) if findings.get(severity)), None)
     return Row(
         address=f"/plans/{item.account_id}",
@@ -131,6 +138,7 @@ def row(item: PortfolioItem, findings: Mapping[Severity, int], today: date, say:
         loudest_tone=TONES[loudest] if loudest else "",
         loudest_sign=SIGNS[loudest] if loudest else "",
         quieter=counts_in_words({each: number for each, number in findings.items() if each != loudest}, say),
+        keep_rate=keep_rate(rates, say),
         last_review=say.day(item.last_review_on),
         last_review_how_far=say.how_far(item.last_review_on, today) if item.last_review_on else "",
         stale=len(item.stale_sections),

@@ -1,7 +1,8 @@
 """The pages of the program: its charter, policy, list, rounds and library."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -14,12 +15,15 @@ from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.plan.pages import AggregatePages, AggregateRequest
 from adapters.web.plan.presenter import PlanHead, at_cut
 from adapters.web.plan.timebar import steps
+from adapters.web.program.findings import findings_page
 from adapters.web.program.library import library_view
 from adapters.web.program.overview import overview
 from adapters.web.program.policy import policy_view
 from adapters.web.program.rounds import round_page, rounds_view
 from adapters.web.templates import render, speech_of
 from application.aggregates.access import Right
+from application.findings.ports import AllFindings
+from application.findings.program import ProgramExamined, program_findings
 from application.rounds.carrying_out import CommittedLists
 from application.views.cuts import check_there, cut_at, plan_at, timezone_of
 from application.views.policy_in_force import policy_at
@@ -37,6 +41,7 @@ PAGES: Sequence[tuple[str, str, Right]] = (
     ("/policy", "Policy", "practice"),
     ("/rounds", "Rounds", "view-program"),
     ("/library", "Library", "practice"),
+    ("/findings", "Findings", "view-program"),
     ("/history", "History", "view-program"),
 )
 """The pages of the program, what each is called, and what it takes to see it."""
@@ -94,7 +99,9 @@ def home_of(_opened: OpenProgram) -> str:
     return PATH
 
 
-def routes(pages: ProgramPages, lists: CommittedLists, guard: PageGuard) -> list[Route]:
+def routes(
+    pages: ProgramPages, lists: CommittedLists, findings: AllFindings, guard: PageGuard, make_id: Callable[[], UUID]
+) -> list[Route]:
     async def program(request: Request) -> Response:
         """Before it was opened, a page that says what it is for."""
         try:
@@ -113,6 +120,13 @@ def routes(pages: ProgramPages, lists: CommittedLists, guard: PageGuard) -> list
         results = await run_in_threadpool(lists.results, asked.known, round) if asked.cut.cut == "now" else []
         return pages.rendered(asked, "program/round.html", round_page(asked, round, ranked, results, may_change))
 
+    async def found(request: Request) -> Response:
+        """As it stands, whatever the cut: the table of plans that rules look at is kept of now."""
+        asked = await pages.asked(request)
+        of_all = ProgramExamined(asked.known, asked.now, await run_in_threadpool(findings.standings))
+        view = await run_in_threadpool(lambda: findings_page(program_findings(of_all).items, asked, str(make_id())))
+        return pages.rendered(asked, "program/findings.html", view)
+
     async def read_steps(request: Request) -> Response:
         asked = await pages.asked(request)
         return JSONResponse(steps(asked.known, asked.say))
@@ -123,5 +137,6 @@ def routes(pages: ProgramPages, lists: CommittedLists, guard: PageGuard) -> list
         guard.page(f"{PATH}/policy", pages.page("program/policy.html", policy_view), "practice", "policy-page"),
         guard.page(f"{PATH}/rounds", pages.page("program/rounds.html", rounds_view), "view-program", "rounds-page"),
         guard.page(f"{PATH}/rounds/{{round}}", one_round, "view-program", "round-page"),
+        guard.page(f"{PATH}/findings", found, "view-program", "program-findings-page"),
         guard.page(f"{PATH}/library", pages.page("program/library.html", library_view), "practice", "library-page"),
     ]

@@ -1,0 +1,32 @@
+"""The page of measures: what the months of all plans came to."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from adapters.http.requests import NoteRead
+from adapters.web.addresses import query_in
+from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.measures.presenter import AT_FIRST, PATH, MeasuresPage, measures_page
+from adapters.web.templates import render, speech_of
+from application.measures.ports import MonthEnds
+from application.measures.query import MeasuresQuery
+from application.measures.series import measures_view
+
+
+def routes(ends: MonthEnds, now: Callable[[], datetime], note_read: NoteRead, guard: PageGuard) -> list[Route]:
+    async def measures(request: Request) -> Response:
+        query = query_in(MeasuresQuery, request, ("measure",), {"measure": AT_FIRST})
+        note_read(request, None, None)
+        caller, say, given = visitor_of(request).caller, speech_of(request), dict(request.query_params)
+
+        def made() -> MeasuresPage:
+            return measures_page(measures_view(query, ends, now(), caller), query, given, say)
+
+        return render(request, "measures/page.html", view=await run_in_threadpool(made))
+
+    return [guard.page(PATH, measures, "view", "measures-page")]
