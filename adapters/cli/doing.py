@@ -1,13 +1,13 @@
-"""Commands on plans from the shell, sent to the running service: every one by its name, the most used in short."""
+"""Commands on plans and on the program from the shell, by their names, sent to the running service."""
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from difflib import get_close_matches
 from inspect import Parameter, Signature, cleandoc
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from urllib.parse import quote
 
 import typer
@@ -22,9 +22,11 @@ from adapters.cli.groups import Group
 from adapters.cli.terminal import print_json, print_lines, tell
 from adapters.exchange.fields import Input, Kind, kind_of, meaning_of
 from adapters.exchange.typed import typed_value
-from domain.account_plan import COMMANDS
+from application.library.from_library import FROM_LIBRARY
+from domain.account_plan import ACCOUNT_PLAN
 from domain.language import GRAMMAR, Command
 from domain.mistakes import did_you_mean, ended, predicate, sentence
+from domain.program import PROGRAM
 
 if TYPE_CHECKING:
     from adapters.cli.service import Service
@@ -32,21 +34,30 @@ if TYPE_CHECKING:
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would come of it. Nothing is recorded.")]
 Answer = Annotated[bool, typer.Option("--answer", help="Print the JSON that the service answers, for programs.")]
 Reason = Annotated[str | None, typer.Option(help="Why. Stands in the history for ever.")]
-Thing = Annotated[str, typer.Argument(metavar="ID", help="Its id, as `plantrail plan show` names it.")]
 
+COMMANDS: Mapping[str, type[Command]] = {**ACCOUNT_PLAN.commands, **FROM_LIBRARY}
 THE_PLAN_IN_HELP = "PLAN"
+HOW_VALUES_ARE_TYPED = (
+    "Repeat an option for several values; an empty value empties the field; days may be `fri`, `+2w` or `2027-03-01`."
+)
 MOST_IN_AN_EXAMPLE = 6
 """Options that an example shows beside those that must be given."""
 
 
-class CommandsOnPlans(Group):
+class CommandsOfDomain(Group):
     """`do`, whose commands are those of the domain: each is made when it is asked for."""
 
+    known: ClassVar[Mapping[str, type[Command]]]
+    about: ClassVar[str]
+    """What they are commands on, to stand in a sentence."""
+    first: ClassVar[Sequence[str]] = ()
+    """The words that stand before a command where its help is asked for."""
+
     def list_commands(self, _context: Any) -> list[str]:
-        return list(COMMANDS)
+        return list(self.known)
 
     def get_command(self, _context: Any, name: str) -> Any:
-        model = COMMANDS.get(name)
+        model = self.known.get(name)
         if model is None:
             return None
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -55,25 +66,42 @@ class CommandsOnPlans(Group):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         # While a word is being completed it may be no command yet.
-        if not ctx.resilient_parsing and args[0] not in COMMANDS and not args[0].startswith("-"):
-            close = get_close_matches(args[0], COMMANDS, 1)
-            meant = f"did you mean {close[0]}?" if close else "`plantrail do --help` lists them."
-            raise typer.BadParameter(f"{args[0]} is not a command on a plan; {meant}", ctx, param_hint="COMMAND")
+        if not ctx.resilient_parsing and args[0] not in self.known and not args[0].startswith("-"):
+            close = get_close_matches(args[0], self.known, 1)
+            meant = f"did you mean {close[0]}?" if close else f"`{ctx.command_path} --help` lists them."
+            raise typer.BadParameter(f"{args[0]} is not a command on {self.about}; {meant}", ctx, param_hint="COMMAND")
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take `--help` anywhere: `do --help plan-play`, `do plan-play --help` and `do PLAN plan-play --help`."""
-        named = [word for word in args if word in COMMANDS]
+        named = [word for word in args if word in self.known]
         if "--help" in args and named:
-            args = [THE_PLAN_IN_HELP, named[-1], "--help"]
+            args = [*self.first, named[-1], "--help"]
         return list(super().parse_args(ctx, args))
+
+
+class CommandsOnPlans(CommandsOfDomain):
+    known = COMMANDS
+    about = "a plan"
+    first = (THE_PLAN_IN_HELP,)
+
+
+class CommandsOnTheProgram(CommandsOfDomain):
+    known = PROGRAM.commands
+    about = "the program"
 
 
 do = typer.Typer(
     cls=CommandsOnPlans,
     help="Carry out a command on a plan of the running service: `plantrail do PLAN COMMAND --field value`.\n\n"
-    "`plantrail do --help plan-play` shows a command's fields. Repeat an option for several values; an empty value"
-    " empties the field; days may be `fri`, `+2w` or `2027-03-01`.",
+    f"`plantrail do --help plan-play` shows a command's fields. {HOW_VALUES_ARE_TYPED}",
+    no_args_is_help=True,
+    subcommand_metavar="COMMAND [--field value]…",
+)
+do_on_program = typer.Typer(
+    cls=CommandsOnTheProgram,
+    help="Carry out a command on the program of the running service: `plantrail program do COMMAND --field value`.\n\n"
+    f"`plantrail program do --help publish-play` shows a command's fields. {HOW_VALUES_ARE_TYPED}",
     no_args_is_help=True,
     subcommand_metavar="COMMAND [--field value]…",
 )
@@ -81,10 +109,6 @@ do = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     app.add_typer(do, name="do")
-    app.command("open")(open_plan)
-    app.command()(done)
-    app.command()(move)
-    app.command()(drop)
 
 
 @do.callback()
@@ -110,7 +134,8 @@ def example_of(model: type[Command]) -> str:
         if name in list(EXAMPLES[model.called()])[:MOST_IN_AN_EXAMPLE] or model.model_fields[name].is_required()
         for each in typed_words(value)
     ]
-    return f"Example: `plantrail do ACCOUNT {model.called()} {' '.join(words)}`"
+    do = "do ACCOUNT" if model.called() in COMMANDS else "program do"
+    return f"Example: `plantrail {do} {model.called()} {' '.join(words)}`"
 
 
 def typed_words(value: Any) -> list[str]:
@@ -233,13 +258,20 @@ def plan_path(plan: str, name: str = "") -> str:
     return f"/v1/plans/{quote(plan, safe='')}{name}"
 
 
+def path_of(model: type[Command], plan: str | None) -> str:
+    """Return where a command is sent to: of a plan, or without one of the program."""
+    name = model.called()
+    if plan is None:
+        return "/v1/program" if name == PROGRAM.opening.command.called() else f"/v1/program/{name}"
+    return "/v1/plans" if name == ACCOUNT_PLAN.opening.command.called() else plan_path(plan, f"/{name}")
+
+
 def carry_out(
-    service: "Service", plan: str, model: type[Command], body: dict[str, Any], dry_run: bool, answer: bool
+    service: "Service", plan: str | None, model: type[Command], body: dict[str, Any], dry_run: bool, answer: bool
 ) -> None:
     """Send a command, and show what came of it. Raises `Told`."""
     check(model, body)
-    path = "/v1/plans" if model.called() == "open-plan" else plan_path(plan, f"/{model.called()}")
-    answered = service.post(path, body, dry_run=str(dry_run).lower())
+    answered = service.post(path_of(model, plan), body, dry_run=str(dry_run).lower())
     if answer:
         print_json(answered)
         return
@@ -272,78 +304,3 @@ def sentences(model: type[Command], answered: Mapping[str, Any], dry_run: bool) 
     thing = f"  {model.noun} {answered['id']}" if answered["id"] and answered["id"] != model.noun else ""
     lines = [f"{would}{each['type']}{thing}  version {each['id'].rpartition(':')[2]}" for each in answered["events"]]
     return lines or ["Nothing was to change."]
-
-
-# The most used, in short
-
-
-def open_plan(
-    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The id that the account has in your CRM.")],
-    name: Annotated[str, typer.Option(help="What the account is called.")],
-    owner: Annotated[str, typer.Option(metavar="PERSON", help="Whose plan it is.")],
-    tier: Annotated[str, typer.Option(help="The tier of the account.")],
-    currency: Annotated[str, typer.Option(help="ISO 4217, such as EUR.")],
-    timezone: Annotated[str | None, typer.Option(help="IANA, such as Europe/Berlin.")] = None,
-    dry_run: DryRun = False,
-    answer: Answer = False,
-) -> None:
-    """Open a plan for an account. Short for `do ACCOUNT open-plan`."""
-    body = {"account_id": account, "account_name": name, "owner": owner, "tier": tier, "currency": currency}
-    body |= {"timezone": timezone} if timezone else {}
-    with running_service() as service:
-        carry_out(service, account, COMMANDS["open-plan"], body, dry_run, answer)
-
-
-def done(
-    plan: PlanName,
-    id: Thing,
-    result: Annotated[str | None, typer.Option(help="What came of it; a play that is won must say.")] = None,
-    on: Annotated[str, typer.Option(metavar="DAY", help="When it was finished.")] = "today",
-    reason: Reason = None,
-    dry_run: DryRun = False,
-    answer: Answer = False,
-) -> None:
-    """Say that an action is completed, or that a play is won."""
-    command = {"actions": "complete-action", "plays": "win-play"}
-    said = {"finished_on": on, "result": result}
-    send_on_promise(plan, id, command, said, reason, dry_run, answer)
-
-
-def move(
-    plan: PlanName,
-    id: Thing,
-    to: Annotated[str, typer.Argument(metavar="DAY", help="The new day: fri, +2w, 2027-03-01.")],
-    reason: Reason = None,
-    dry_run: DryRun = False,
-    answer: Answer = False,
-) -> None:
-    """Move the day on which an action or a play is due. The next review shows from where, and why."""
-    commands = {"actions": "reschedule-action", "plays": "reschedule-play"}
-    send_on_promise(plan, id, commands, {"due_on": to}, reason, dry_run, answer)
-
-
-def drop(plan: PlanName, id: Thing, reason: Reason = None, dry_run: DryRun = False, answer: Answer = False) -> None:
-    """Give up an action or a play."""
-    send_on_promise(plan, id, {"actions": "drop-action", "plays": "drop-play"}, {}, reason, dry_run, answer)
-
-
-def send_on_promise(
-    plan: str,
-    id: str,
-    commands: Mapping[str, str],
-    said: dict[str, str | None],
-    reason: str | None,
-    dry_run: bool,
-    answer: bool,
-) -> None:
-    """Send the command that a promise of this id takes. Raises `Told` where the plan has no such promise."""
-    with running_service() as service:
-        sections = service.get(plan_path(plan))["sections"].values()
-        known = {each["id"]: kind for kind in commands for section in sections for each in section.get(kind, ())}
-        if id not in known:
-            close = get_close_matches(id, known, 1)
-            meant = f" Did you mean {close[0]}?" if close else f" `plantrail plan show {plan}` lists them."
-            raise Told(f"There is no action or play “{id}” in this plan.{meant}")
-        model = COMMANDS[commands[known[id]]]
-        given = said | {"id": id, "reason": reason}
-        carry_out(service, plan, model, typed_body(model, given), dry_run, answer)

@@ -1,4 +1,4 @@
-"""Commands that read the program: its page, what is wrong with it, a round, and its history."""
+"""Commands on the program: its page, what is wrong with it, a round, its library and its history."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +14,7 @@ from adapters.bootstrap.committed_lists import committed_lists
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import findings_across_plans, open_store, the_program, utc_now
 from adapters.cli.asking import AsJson, AsOf
+from adapters.cli.doing import do_on_program
 from adapters.cli.errors import Told
 from adapters.cli.findings import MOST_REMEDIES_SHOWN, shown
 from adapters.cli.groups import Group
@@ -35,10 +36,11 @@ from application.views.history import Filter
 from application.views.pages import history_page
 from application.views.round_ranking import RankedAccount, ranking
 from domain.program.charter import PROGRAM_ID, ProgramNotOpen
+from domain.program.library import LibraryPlay, Template
 from domain.program.rounds import Round
 
 program = typer.Typer(
-    cls=Group, help="Read the program: its list, what is wrong with it, its rounds.", no_args_is_help=True
+    cls=Group, help="The program: its list, what is wrong with it, its rounds, its library.", no_args_is_help=True
 )
 
 LOUDEST = 3
@@ -48,6 +50,7 @@ STATES: Mapping[EntryState, str] = {"done": GOOD, "waiting": WARNING, "refused":
 
 
 def add_to(app: typer.Typer) -> None:
+    program.add_typer(do_on_program, name="do")
     app.add_typer(program, name="program")
 
 
@@ -72,7 +75,7 @@ def practice_of(store: Store) -> Practice:
     try:
         return Practice(the_program(store).read(PROGRAM_ID), committed_lists(store), utc_now())
     except ProgramNotOpen:
-        raise Told("No program was opened yet. `plantrail do open-program` opens it.") from None
+        raise Told("No program was opened yet. `plantrail program do open-program` opens it.") from None
 
 
 @program.command()
@@ -119,6 +122,34 @@ def show_round(id: Annotated[str, typer.Argument(metavar="ROUND", help="Its id."
     terminal = out()
     terminal.print(heading(round.title, f"{round.state}, due on {round.due_on}"))
     terminal.print(round_table(ranked, results))
+
+
+@program.command("library")
+def show_library() -> None:
+    """Show the plays and templates of the library that plans may take: see `plantrail adopt` and `open --template`."""
+    with the_practice() as (_, practice):
+        state = practice.known.state
+    terminal = out()
+    plays = [
+        (
+            named(each.title, each.id),
+            text(each.kind),
+            text(counted(each.typical_days, "day")),
+            text(counted(len(each.steps), "step")),
+            text(each.success_measure),
+        )
+        for each in state.open(LibraryPlay)
+    ]
+    columns = ["***Play", "!Kind", "!Takes", "!Steps", "**Works when"]
+    terminal.print(table("Plays", columns, plays) or Text("No play was published yet.", WARNING))
+    templates = [
+        (named(each.title, each.id), text(each.tier), text(counted(len(each.commands), "command")))
+        for each in state.open(Template)
+    ]
+    terminal.print(
+        table("Templates", ["***Template", "!Tier", "!Carries out"], templates)
+        or Text("No template was published yet.", WARNING)
+    )
 
 
 @program.command("history")

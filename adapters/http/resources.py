@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, TypeAdapter, create_model
 
 from application.aggregates.access import Right, right_to
-from application.library.from_library import AdoptPlay, OpenPlanFromTemplate
+from application.library.from_library import FROM_LIBRARY
 from application.views.plan_names import plans_named
 from domain.account_plan import ACCOUNT_PLAN
 from domain.aggregates import AggregateType
@@ -88,7 +88,7 @@ PLANS = Resource(
     named=lambda parameters: plans_named(parameters["plan"]),
     view="view",
     command="command",
-    composed={command.called(): command for command in (OpenPlanFromTemplate, AdoptPlay)},
+    composed=FROM_LIBRARY,
 )
 THE_PROGRAM = Resource(
     PROGRAM,

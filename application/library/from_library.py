@@ -3,7 +3,7 @@
 What a plan adopts is copied: a library play that is revised later leaves the plays made from it as they are.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -50,6 +50,10 @@ class OpenPlanFromTemplate(OpenPlan):
     @classmethod
     def called(cls) -> str:
         return OpenPlan.called()
+
+
+FROM_LIBRARY: Mapping[str, type[Command]] = {command.called(): command for command in (OpenPlanFromTemplate, AdoptPlay)}
+"""The commands that are put together of several, beside or instead of those of a plan, by name."""
 
 
 class TemplateOutdated(Refusal):

@@ -24,10 +24,17 @@ def service(stores: Stores) -> Iterator[Service]:
     with stores.lend() as where:
         words = ["keys", "create", "--name", "ann", "--role", "editor", "--plans", "all"]
         key = plantrail(*words, **environment(where)).stdout.strip()
+        words = ["keys", "create", "--name", "leo", "--role", "lead", "--plans", "all"]
+        lead = plantrail(*words, **environment(where)).stdout.strip()
         port = free_port()
         with running("serve", "--port", str(port), "--no-worker", **environment(where)):
             wait_until(lambda: answers(port), 60)
-            there = {"PLANTRAIL_URL": f"http://127.0.0.1:{port}", "PLANTRAIL_KEY": key}
+            there = {
+                "PLANTRAIL_URL": f"http://127.0.0.1:{port}",
+                "PLANTRAIL_KEY": key,
+                "LEAD": lead,
+                **environment(where),
+            }
             words = ["open", "acme", "--name", "Acme", "--owner", "ann", "--tier", "growth", "--currency", "EUR"]
             plantrail(*words, **there)
             yield there
@@ -55,6 +62,48 @@ def test_a_promise_is_made_moved_and_kept_from_the_shell(service):
     assert "action-completed" in done(service, "done", "acme", "call", "--result", "She comes to us")
     over = refused("drop", "acme", "call", "--reason", "None left", **service)
     assert over == "The action “call” is done; this can no longer be done."
+
+
+PILOT = {
+    "id": "pilot",
+    "title": "Thirty-day pilot",
+    "kind": "proof",
+    "purpose": "Show it",
+    "success_measure": "Rework down 25 %",
+    "typical_days": 40,
+    "steps": [{"statement": "Agree the measure with the line lead", "kind": "task", "days_in": 0}],
+}
+
+
+def test_what_the_library_has_is_listed_adopted_and_opened_with_and_all_of_it_handed_over(service, tmp_path):
+    leading = service | {"PLANTRAIL_KEY": service["LEAD"]}
+    done(leading, "program", "do", "open-program", "--name", "Strategic accounts", "--currency", "EUR")
+    body = tmp_path / "pilot.json"
+    body.write_text(json.dumps(PILOT))
+    made = done(leading, "program", "do", "publish-play", "--json", str(body))
+    assert made.startswith("plantrail.library-play-published.v1  library-play pilot")
+    note = json.dumps({"command": "write-note", "body": {"section": "plan", "text": "What {account_name} is to us"}})
+    words = ["--id", "first", "--title", "First month", "--commands", note]
+    done(leading, "program", "do", "publish-template", *words)
+    listed = done(service, "program", "library")
+    assert "Thirty-day pilot pilot" in listed
+    assert "First month first" in listed
+
+    words = ["open", "beta", "--name", "Beta", "--owner", "eva", "--tier", "growth", "--currency", "EUR"]
+    assert "note-written" in done(service, *words, "--template", "first")
+    adopted = done(service, "adopt", "beta", "pilot", "--owner", "eva", "--from", "+1w")
+    assert [line.split()[0] for line in adopted.splitlines()] == [
+        "plantrail.play-planned.v1",
+        "plantrail.action-added.v1",
+    ]
+    assert "adopt-play" in done(service, "do", "--help")
+
+    trial = done(service, "handover", "eva", "ben", "--plan", "beta", "--dry-run")
+    assert "3 things would be handed over in 1 plan." in trial
+    assert "3 things handed over in 1 plan." in done(service, "handover", "eva", "ben", "--plan", "beta")
+    told = plantrail("handover", "eva", "ben", "--plan", "nobody", **service)
+    assert "eva owns nothing there." in told.stdout
+    assert "There is no plan “nobody” for you." in told.stderr
 
 
 def test_a_dry_run_says_what_would_come_of_it_and_records_nothing(service):

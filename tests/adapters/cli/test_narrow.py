@@ -35,13 +35,23 @@ SHOWN = {
 """A command line for each command that shows a table, a list or a card."""
 WITHOUT_A_TABLE = {
     *"serve work demo open done move drop do tail checkpoint audit-bundle load export table migrate rebuild".split(),
-    *("begin-another-log", "mcp", "relay nats", "keys rotate", "keys destroy-generation", "keys create", "keys revoke"),
+    *(
+        "adopt",
+        "begin-another-log",
+        "mcp",
+        "relay nats",
+        "keys rotate",
+        "keys destroy-generation",
+        "keys create",
+        "keys revoke",
+    ),
     *("db start", "db stop", "db url", "db dump", "db restore", "import csv", "import xlsx", "import log"),
 }
 BY_THEMSELVES = {
     "measures",  # leaves earlier months out where they do not fit, and says so
     *("webhooks create", "webhooks show", "webhooks pause", "webhooks resume", "webhooks rotate-secret"),
     *("program show", "program findings", "program round", "program history"),
+    *("program library", "handover"),
     *("calendars make", "calendars list", "calendars delete"),
     *("webhooks test", "webhooks attempts", "webhooks parked", "webhooks replay", "webhooks delete"),
 }
