@@ -307,6 +307,24 @@ def _decode_slowly(plan_id: UUID, version: int, position: int, topic: str, state
     return Recorded(plan_id, version, position, _READ_META.validate_python(stored["meta"]), event, state, parts)
 
 
+def event_from_data(topic: str, data: Mapping[str, Any]) -> Event:
+    """Return the event of a payload as subscribers receive it, in today's shape.
+
+    Words that were left out because the subscriber may not read them are `[forgotten]` where the event cannot be
+    without. Raises `UnreadableEvent`.
+    """
+    name = topic.partition(".")[0]
+    there = UPCASTS[topic](dict(data)) if topic in UPCASTS else dict(data)
+    fields = REGISTRY.events[name].model_fields
+    sealed = dict(marked(REGISTRY.events[name], Sealed))
+    left_out = {field: _placeholder(name, field) for field in sealed if fields[field].is_required()}
+    try:
+        event: Event = _READ_DATA[name](left_out | there)
+    except ValueError as error:
+        raise UnreadableEvent(f"{UnreadableEvent.__doc__} ({topic})") from error
+    return event
+
+
 def put_back(plan_id: UUID, version: int, topic: str, stored: Mapping[str, Any], keys: Keys) -> tuple[SealedPart, ...]:
     """Put the words of sealed parts back in `data` and `meta`; those that do not open read `[forgotten]`.
 

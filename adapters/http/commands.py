@@ -14,10 +14,19 @@ from anyio import CapacityLimiter, fail_after
 from anyio.to_thread import run_sync
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.routing import Route
 
+from adapters.client.answers import (
+    Answered,
+    CommandAnswer,
+    CommandsAnswer,
+    EventReference,
+    ProgramAnswer,
+    ProgramAnswers,
+    Result,
+)
 from adapters.events.cloud_events import type_of as event_type
 from adapters.events.stored_format import topic_of
 from adapters.http.conditional import etag
@@ -64,66 +73,6 @@ logger = structlog.get_logger("plantrail.commands")
 
 Library = Callable[[Command], Sequence[Command]]
 """Puts a command that names something in the library in the words of a plan alone.  Raises `Refusal`."""
-
-
-class EventReference(BaseModel):
-    """A recorded event. `type` is the same as in the feed."""
-
-    id: str
-    type: str
-
-
-class Result(BaseModel):
-    """The outcome of one command of a list."""
-
-    command: str
-    id: str | None
-    events: list[EventReference]
-    warnings: list[Caution]
-
-
-class Answered(BaseModel):
-    """What came of a command.  Without events, nothing was to change."""
-
-    version: int
-    position: int = Field(description="Of its last event on the log of all plans: `at_least` of lists of plans.")
-    id: str | None = Field(description="Of the thing the command was about, perhaps made here; null for a list.")
-    events: list[EventReference]
-    warnings: list[Caution]
-
-
-class AllAnswered(BaseModel):
-    """What came of each command of a list."""
-
-    results: list[Result]
-
-
-class OfPlan(BaseModel):
-    """Whose answer it is."""
-
-    plan_id: str
-
-
-class OfProgram(BaseModel):
-    """Whose answer it is."""
-
-    program_id: str
-
-
-class CommandAnswer(Answered, OfPlan):
-    """What came of a command on a plan.  Without events, nothing was to change."""
-
-
-class CommandsAnswer(AllAnswered, CommandAnswer):
-    """What came of a list of commands: all events, and under `results` what came of each."""
-
-
-class ProgramAnswer(Answered, OfProgram):
-    """What came of a command on the program.  Without events, nothing was to change."""
-
-
-class ProgramAnswers(AllAnswered, ProgramAnswer):
-    """What came of a list of commands on the program: all events, and under `results` what came of each."""
 
 
 ANSWERS: Mapping[Resource, tuple[type[Answered], type[Any]]] = {

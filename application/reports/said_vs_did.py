@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from application.proof.checkpoints import LogHead
 from application.reports.blind_spots import BlindSpot, blind_spots
@@ -53,7 +53,7 @@ class Compared(BaseModel):
     timezone: str
     currency: str
     provisional: bool = Field(description="Whether the closing day is not over, so that it is judged as of now.")
-    from_: CutView = Field(serialization_alias="from")
+    from_: CutView = Field(validation_alias=AliasChoices("from", "from_"), serialization_alias="from")
     to: CutView
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from application.reports.outcomes import Case
 from application.reports.period import Period
@@ -22,7 +22,7 @@ class Pair(BaseModel):
     """Two consecutive reviews of one kind, and how much of what was said at the first was done by the second."""
 
     kind: ReviewKind
-    from_: CutView = Field(serialization_alias="from")
+    from_: CutView = Field(validation_alias=AliasChoices("from", "from_"), serialization_alias="from")
     to: CutView
     score: Score
 

@@ -4,7 +4,7 @@ first."""
 from collections.abc import Iterator
 from decimal import Decimal
 
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.overview import Unit
@@ -25,7 +25,9 @@ class GridCell(BaseModel):
     offering: str
     penetration: Penetration
     from_: Penetration | None = Field(
-        serialization_alias="from", description="The penetration at the first cut, where it was another."
+        validation_alias=AliasChoices("from", "from_"),
+        serialization_alias="from",
+        description="The penetration at the first cut, where it was another.",
     )
     arr_potential: Decimal | None
     probability: Decimal | None

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from application.views.by_section import ONE_EACH
 from application.views.effects import ValueOfThing, differences, section_of, touched, values_of
@@ -41,8 +41,8 @@ class Move(BaseModel):
     """A value before and after."""
 
     direction: Direction | None
-    before: Any = Field(serialization_alias="from")
-    after: Any = Field(serialization_alias="to")
+    before: Any = Field(validation_alias=AliasChoices("from", "before"), serialization_alias="from")
+    after: Any = Field(validation_alias=AliasChoices("to", "after"), serialization_alias="to")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from application.aggregates.cache import LoadedAggregate
 from application.views.by_section import CutView
@@ -50,8 +50,8 @@ class Change(BaseModel):
     field: str | None
     """The most important field that changed; null if the thing as a whole was added or removed."""
     direction: Direction | None
-    before: Any = Field(serialization_alias="from")
-    after: Any = Field(serialization_alias="to")
+    before: Any = Field(validation_alias=AliasChoices("from", "before"), serialization_alias="from")
+    after: Any = Field(validation_alias=AliasChoices("to", "after"), serialization_alias="to")
     also: dict[str, Move] = {}
     """The other fields that differ by the same type of event."""
     unit: str | None = None
@@ -85,7 +85,7 @@ class Touched(BaseModel):
 class Comparison(BaseModel):
     """The net difference between two cuts of an aggregate."""
 
-    from_: CutView = Field(serialization_alias="from")
+    from_: CutView = Field(validation_alias=AliasChoices("from", "from_"), serialization_alias="from")
     to: CutView
     unchanged: bool
     """Whether nothing changed at all, which is a finding in itself."""

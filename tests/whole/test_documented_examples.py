@@ -136,6 +136,15 @@ def test_calendars_are_made_as_shown(demo):
     assert "Halden Stores" in answer(addresses[1]).decode()
 
 
+def test_the_documented_client_changes_a_plan_and_reads_it(demo, folder):
+    (folder / "promises.py").write_text(document("docs/python.md").program("promises.py"))
+    for _ in range(2):
+        words = [sys.executable, "promises.py", f"http://{demo.address}"]
+        printed = subprocess.run(words, check=True, capture_output=True, text=True, timeout=60).stdout
+        assert "Halden Stores is at version" in printed
+        assert printed.count("id='agenda-2027'") == 1
+
+
 def shell(document: Document, demo: Demo) -> str:
     """Run everything that a document shows for a shell, as it stands; answers what is printed."""
     script = "\n".join(document.examples("sh")).replace(SERVED_AT, demo.address)

@@ -1,0 +1,87 @@
+"""How a request is tried: what fails for the moment is tried again, and what is refused is told in its own words.
+
+Whether a request is sent by a thread or by a coroutine makes no difference here: `attempts` says what to do next, and
+whoever runs it does that.
+"""
+
+import random
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+FAILED_FOR_THE_MOMENT = frozenset({429, 502, 503, 504})
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 20.0
+
+
+class Problem(Exception):
+    """The service refused a request, and says why in a sentence."""
+
+    def __init__(self, status: int, document: Mapping[str, Any]) -> None:
+        super().__init__(document.get("detail") or document.get("title") or f"The service answered {status}.")
+        self.status = status
+        """Of the answer (HTTP)."""
+        self.document = document
+        """The problem document (RFC 9457); empty where the answer was none."""
+
+    @property
+    def type(self) -> str:
+        """What kind of problem it is, as a stable word: `unknown-stakeholder`, `version-conflict`."""
+        return str(self.document.get("type", "")).rpartition("/")[2]
+
+    @property
+    def errors(self) -> list[Mapping[str, str]]:
+        """What is wrong in the body or the query: a `pointer` (RFC 6901) and a `detail` each."""
+        return list(self.document.get("errors", ()))
+
+
+class Unreachable(Exception):
+    """The service did not answer, however often it was asked."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing is to be sent for some seconds."""
+
+    seconds: float
+
+
+Steps = Generator[httpx.Request | Wait, httpx.Response | httpx.TransportError | None, httpx.Response]
+"""Yields what to do next; takes the answer to a request, or why there was none; returns the answer that counts."""
+
+
+def attempts(request: httpx.Request, patience: float) -> Steps:
+    """Try a request until it is answered, for as many seconds of waiting as `patience` says.
+
+    A request is only to be tried so if it may arrive twice: a view, or a command with an Idempotency-Key. Raises
+    `Problem` for what is refused, `Unreachable` where nobody answers.
+    """
+    waited, pause = 0.0, FIRST_PAUSE_SECONDS
+    while True:
+        answer = yield request
+        if isinstance(answer, httpx.Response) and answer.status_code not in FAILED_FOR_THE_MOMENT:
+            if answer.is_success:
+                return answer
+            raise problem_of(answer)
+        seconds = pause_before_next(answer, pause)
+        if waited + seconds > patience:
+            if isinstance(answer, httpx.Response):
+                raise problem_of(answer)
+            raise Unreachable(f"{request.url.copy_with(query=None)} did not answer: {answer!r}") from answer
+        yield Wait(seconds)
+        waited, pause = waited + seconds, min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+def pause_before_next(answer: httpx.Response | httpx.TransportError | None, pause: float) -> float:
+    """Return the seconds to wait: those that the service names, otherwise about `pause`, different for every caller."""
+    named = answer.headers.get("retry-after", "") if isinstance(answer, httpx.Response) else ""
+    return float(named) if named.isdecimal() else pause * random.uniform(0.5, 1)
+
+
+def problem_of(answer: httpx.Response) -> Problem:
+    """Return what the answer says; its text must have been read."""
+    if answer.headers.get("content-type", "").startswith("application/problem+json"):
+        return Problem(answer.status_code, answer.json())
+    return Problem(answer.status_code, {})

@@ -1,0 +1,1 @@
+"""plantrail as other Python programs import it: `plantrail.client`."""

@@ -1,0 +1,18 @@
+"""A client of the running service, for threads and for coroutines; its commands and events are those of `domain`."""
+
+from adapters.client.answers import CommandAnswer, CommandsAnswer, ProgramAnswer
+from adapters.client.attempts import Problem, Unreachable
+from adapters.client.coroutines import AsyncClient
+from adapters.client.feed_event import FeedEvent
+from adapters.client.threads import Client
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "CommandAnswer",
+    "CommandsAnswer",
+    "FeedEvent",
+    "Problem",
+    "ProgramAnswer",
+    "Unreachable",
+]
