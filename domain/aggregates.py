@@ -187,7 +187,7 @@ class AggregateType(Generic[A]):
         }
 
     @cached_property
-    def _striking(self) -> AbstractSet[type[Event]]:
+    def striking(self) -> AbstractSet[type[Event]]:
         """The events that may strike an entry: of the others nobody need be asked."""
         return frozenset(event for event in self.events.values() if event.strikes is not Event.strikes)
 
@@ -198,7 +198,7 @@ class AggregateType(Generic[A]):
         """
         draft = Draft(self.empty if onto is None else onto)
         events = list(events)
-        striking = self._striking
+        striking = self.striking
         struck = {event.strikes() for event in events if type(event) in striking}
         self.add(draft, events, struck)
         return draft.frozen(self.state)
@@ -217,7 +217,7 @@ class AggregateType(Generic[A]):
 
     def strikes(self, events: Iterable[Event]) -> bool:
         """Whether any of these events strikes an entry."""
-        return any(type(event) in self._striking for event in events)
+        return any(type(event) in self.striking for event in events)
 
 
 def _in_turn(first: Callable[[Draft, Any], None], second: Callable[[Draft, Any], None]) -> Callable[[Draft, Any], None]:

@@ -1,7 +1,10 @@
 """The record: what happened, and who said so when."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
+from itertools import takewhile
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -62,7 +65,7 @@ class Recorded(NamedTuple):
 
     @property
     def id(self) -> str:
-        return f"{self.aggregate_id}:{self.version}"
+        return f"{as_text(self.aggregate_id)}:{self.version}"
 
     @property
     def originator_id(self) -> UUID:
@@ -75,14 +78,40 @@ class Recorded(NamedTuple):
         return self.version
 
 
+@lru_cache(maxsize=1024)
+def as_text(id: UUID) -> str:
+    """The id as text, which is the same for all events of an aggregate."""
+    return str(id)
+
+
 def struck_by(records: Sequence[Recorded]) -> dict[int, str]:
     """The versions of what was a mistake, the entries that were struck and all that was told of things that were
     withdrawn, with the ids of the events that say so."""
     struck = {version: record.id for record in records if (version := record.event.strikes()) is not None}
-    for withdrawal in (record for record in records if record.event.withdraws):
-        earlier = (record for record in records if record.version < withdrawal.version)
-        struck |= {record.version: withdrawal.id for record in earlier if withdrawal.event.takes_back(record.event)}
+    withdrawals = [record for record in records if record.event.withdraws]
+    told = told_of_each(records) if withdrawals else {}
+    for withdrawal in withdrawals:
+        for record in told_of(told, withdrawal):
+            if withdrawal.event.takes_back(record.event):
+                struck[record.version] = withdrawal.id
     return struck
+
+
+ToldOfThings = Mapping[tuple[str, str], Sequence[Recorded]]
+"""By noun and id of a thing, the events about it in their order."""
+
+
+def told_of_each(records: Iterable[Recorded]) -> ToldOfThings:
+    told: dict[tuple[str, str], list[Recorded]] = defaultdict(list)
+    for record in records:
+        told[record.event.noun, record.event.subject()].append(record)
+    return told
+
+
+def told_of(told: ToldOfThings, record: Recorded) -> Iterator[Recorded]:
+    """Yield what was told before of the thing that an event is about."""
+    about = told.get((record.event.noun, record.event.subject()), ())
+    return takewhile(lambda each: each.version < record.version, about)
 
 
 LATE_DAYS = 2

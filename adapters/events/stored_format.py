@@ -230,35 +230,24 @@ OF_STAKEHOLDERS = frozenset(topic for topic, event in EVENTS_BY_TOPIC.items() if
 class UnreadMeta:
     """The meta data of a stored event, parsed when it is first used: most folds never use it."""
 
-    __slots__ = ("_read", "_stored")
+    __slots__ = ("_stored", "actor", "on_behalf_of", "reason", "recorded_at")
 
-    _read: Saying
+    recorded_at: datetime
+    actor: str
+    on_behalf_of: str | None
+    reason: str | None
 
     def __init__(self, stored: bytes) -> None:
         self._stored = stored
 
-    def _said(self) -> Saying:
-        try:
-            return self._read
-        except AttributeError:
-            self._read = _READ_META.validate_json(self._stored[META_BEGINS : self._stored.index(DATA)])
-            return self._read
-
-    @property
-    def recorded_at(self) -> datetime:
-        return self._said().recorded_at
-
-    @property
-    def actor(self) -> str:
-        return self._said().actor
-
-    @property
-    def on_behalf_of(self) -> str | None:
-        return self._said().on_behalf_of
-
-    @property
-    def reason(self) -> str | None:
-        return self._said().reason
+    def __getattr__(self, name: str) -> Any:
+        """Read all of it, when something that is not there yet is asked for first."""
+        if name not in UnreadMeta.__slots__:
+            raise AttributeError(name)
+        said = _READ_META.validate_json(self._stored[META_BEGINS : self._stored.index(DATA)])
+        self.recorded_at, self.actor, self.on_behalf_of = said.recorded_at, said.actor, said.on_behalf_of
+        self.reason = said.reason
+        return getattr(said, name)
 
 
 META_BEGINS = len(META)

@@ -41,6 +41,10 @@ class LoadedAggregate(Generic[A]):
         """The versions of struck entries, with the ids of the events that struck them."""
         return struck_by(self.records)
 
+    def struck_until(self, version: int) -> Mapping[int, str]:
+        """Those that were struck up to a version."""
+        return self.struck if version == self.version else struck_by(self.records[:version])
+
     @cached_property
     def first_named(self) -> Mapping[tuple[str, str], Recorded]:
         """By noun and id, the first event of a thing whose id must never be used again: see `Event.spends_its_id`."""

@@ -110,7 +110,7 @@ def measured_months(
         loaded = _at(before, known, b.version)
         opening = closing if closing and closing.at.cut == a else judged(before, a, program) if a.version else None
         closing = judged(loaded, b, program)
-        yield Measured(month, Period(loaded, a, b), before.state, opening, closing)
+        yield Measured(month, Period(loaded, a, b, before.state), before.state, opening, closing)
 
 
 def _at(loaded: LoadedPlan, known: LoadedPlan, version: int) -> LoadedPlan:

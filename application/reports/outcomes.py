@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from typing import Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, Field
@@ -34,7 +35,7 @@ from domain.account_plan.plan import the_plan
 from domain.account_plan.plays import Play, PlayState
 from domain.account_plan.promises import Promise
 from domain.account_plan.team import Member
-from domain.language import same_person
+from domain.language import bare, same_person
 from domain.record import Recorded, is_late
 from domain.things import day_of
 
@@ -129,14 +130,28 @@ class Case:
     zone: str
 
     @cached_property
+    def before(self) -> Life:
+        """What was recorded of it up to the first cut."""
+        return self.life.until(self.a.version)
+
+    @cached_property
+    def after(self) -> Life:
+        """What was recorded of it since."""
+        return self.life.after(self.a.version)
+
+    @cached_property
+    def reopened(self) -> bool:
+        return bool(self.after.those(REOPENINGS))
+
+    @cached_property
     def in_list(self) -> ListName | None:
         """The list that the promise is in; None if it was over before the period and stayed so."""
-        before = self.life.until(self.a.version)
-        if not before.moments:
+        if not self.before.moments:
             return None if self.life.last.is_withdrawal else "added"
-        if not before.last.promise.is_open:
-            return "added" if self.life.after(self.a.version).those(REOPENINGS) else None
-        return "carried" if before.last.promise.is_overdue(self.a.today) else "said"
+        said = self.before.last.promise
+        if not said.is_open:
+            return "added" if self.reopened else None
+        return "carried" if said.is_overdue(self.a.today) else "said"
 
     @property
     def was_said_by_us(self) -> bool:
@@ -151,7 +166,7 @@ class Case:
         """The version of the baseline: the first cut, or for an added promise its first event after that."""
         if self.in_list != "added":
             return self.a.version
-        return self.life.after(self.a.version).first.record.version
+        return self.after.first.record.version
 
     @cached_property
     def baseline(self) -> Promise:
@@ -199,10 +214,9 @@ class Case:
             yield "orphaned"
         if isinstance(said, Action) and said.kind == "milestone" and not said.calendar_hold:
             yield "unheld"
-        reopened = self.life.after(self.a.version).those(REOPENINGS)
-        if reopened:
+        if self.reopened:
             yield "reopened"
-        if self.in_list == "added" and not reopened and now.finished_on:
+        if self.in_list == "added" and not self.reopened and now.finished_on:
             yield "unsaid"
         if self.life.last.is_withdrawal:
             yield "withdrawn"
@@ -240,45 +254,50 @@ class Case:
 
         For a promise that was over and reopened, also the event that had ended it.
         """
-        telling = (*MAKINGS, *MOVES, *RESTATEMENTS, *REASSIGNMENTS)
-        endings = (*FINISHES, *DROPS, *REOPENINGS)
-        before, after = self.life.until(self.a.version), self.life.after(self.a.version)
-        moments = [*before.those(telling), *after.those((*telling, *endings))]
+        before, after = self.before, self.after
+        moments = [*before.those(TELLING), *after.those(TELLING_OR_ENDING)]
         moments += [moment for moment in self.life.moments if moment.is_correction or moment.is_withdrawal]
         if before.moments and not before.last.promise.is_open:
-            moments += before.those(endings)[-1:]
-        return sorted((moment.record for moment in moments), key=lambda record: record.version)
+            moments += before.those(ENDINGS)[-1:]
+        return sorted((moment.record for moment in moments), key=attrgetter("version"))
 
     def row(self, around: Surroundings) -> PromiseOutcome:
         said, now = self.baseline, self.now
         first_due_on = self.life.first.promise.due_on
-        done_since = [record for record in self.events if record.version > self.a.version]
-        return PromiseOutcome.model_construct(
-            id=now.id,
-            kind=now.noun,
-            title=said.known_as,
-            title_now=now.known_as,
-            side=now.side,
-            outcome=self.outcome,
-            flags=list(self.flags(around)),
-            state=now.state,
-            owner=said.owner,
-            owner_now=now.owner,
-            due_on=said.due_on,
-            due_now_on=now.due_on,
-            first_due_on=first_due_on,
-            times_moved=len(self.life.those(MOVES)),
-            days_moved=(now.due_on - first_due_on).days,
-            days_late=self.days_late,
-            finished_on=now.finished_on,
-            success_measure=said.success_measure if isinstance(said, Play) else None,
-            result=now.result,
-            evidence=now.evidence,
-            reasons=reasons_given(done_since),
-            events=[record.id for record in self.events],
-            event_types=[called(record) for record in self.events],
-        )
+        events = self.events
+        done_since = [record for record in events if record.version > self.a.version]
+        said_of_it = {
+            "id": now.id,
+            "kind": now.noun,
+            "title": said.known_as,
+            "title_now": now.known_as,
+            "side": now.side,
+            "outcome": self.outcome,
+            "flags": list(self.flags(around)),
+            "state": now.state,
+            "owner": said.owner,
+            "owner_now": now.owner,
+            "due_on": said.due_on,
+            "due_now_on": now.due_on,
+            "first_due_on": first_due_on,
+            "times_moved": len(self.life.those(MOVES)),
+            "days_moved": (now.due_on - first_due_on).days,
+            "days_late": self.days_late,
+            "finished_on": now.finished_on,
+            "success_measure": said.success_measure if isinstance(said, Play) else None,
+            "result": now.result,
+            "evidence": now.evidence,
+            "reasons": reasons_given(done_since),
+            "events": [record.id for record in events],
+            "event_types": [called(record) for record in events],
+        }
+        return bare(PromiseOutcome, said_of_it, OUTCOME_SAYS)
 
+
+TELLING = MAKINGS | MOVES | RESTATEMENTS | REASSIGNMENTS
+ENDINGS = FINISHES | DROPS | REOPENINGS
+TELLING_OR_ENDING = TELLING | ENDINGS
+OUTCOME_SAYS = frozenset(PromiseOutcome.model_fields)
 
 PromiseOutcomes = Mapping[ListName, list[PromiseOutcome]]
 

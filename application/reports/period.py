@@ -6,10 +6,11 @@ from datetime import date
 from functools import cached_property
 
 from application.reports.promises import Key, Life, lives
-from application.views.cuts import Cut, judged_from, known_at, timezone_of
+from application.views.cuts import Cut, judged_from, plans_at, shortened_to, timezone_of
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewOnRecord, held_reviews
-from domain.record import Recorded, struck_by
+from domain.account_plan.language import AccountPlan
+from domain.record import Recorded
 from domain.things import day_of
 
 
@@ -22,11 +23,14 @@ class Period:
     a: Cut
     b: Cut
     """The second cut as it is judged: see `judged_from`."""
+    was: AccountPlan
+    """The plan at the first cut; empty before it was opened."""
 
     @classmethod
     def between(cls, known: LoadedPlan, a: Cut, b: Cut) -> "Period":
         """Return the period between two cuts. Raises `CutBeforePlan` for the second."""
-        return cls(known_at(known, b), a, judged_from(a, b))
+        was, now = plans_at(known, a, b)
+        return cls(shortened_to(known, b, now), a, judged_from(a, b), was)
 
     @cached_property
     def zone(self) -> str:
@@ -42,10 +46,10 @@ class Period:
         """The life of every promise that was ever made."""
         return lives(self.known.records)
 
-    @cached_property
+    @property
     def struck(self) -> Mapping[int, str]:
         """The versions of everything that was a mistake: see `struck_by`."""
-        return struck_by(self.known.records)
+        return self.known.struck
 
     @cached_property
     def reviews(self) -> Sequence[ReviewOnRecord]:

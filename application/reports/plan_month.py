@@ -20,7 +20,7 @@ from application.reports.months import Month, cuts_of
 from application.reports.outcomes import ListName, PromiseOutcome, PromiseOutcomes, rows
 from application.reports.period import Period
 from application.reports.said_vs_did import Compared, Scores, compared, scores
-from application.views.cuts import Cut, known_at, plan_at
+from application.views.cuts import known_at
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import PlanReopened, the_plan
 from domain.account_plan.promises import open_promises
@@ -142,7 +142,7 @@ class PlanInMonth:
         return [OpenedFinding.model_construct(**each.__dict__, **of_plan) for each in loudest]
 
     def kept(self) -> KeptMonth:
-        if is_left_out(self.period.known, self.period.a, self.period.b):
+        if is_left_out(self.period):
             return KeptMonth(which=self.which, scores=None, people={}, slips=[], departures=0, findings=[], opened=[])
         return KeptMonth(
             which=self.which,
@@ -155,14 +155,13 @@ class PlanInMonth:
         )
 
 
-def is_left_out(known: LoadedPlan, a: Cut, b: Cut) -> bool:
+def is_left_out(period: Period) -> bool:
     """Return whether a plan was archived all the month and had nothing open in it, so that there is nothing to
     judge."""
-    if a.version == 0:
+    if period.a.version == 0 or not the_plan(period.was).archived:
         return False
-    plan = plan_at(known, a)
-    reopened = any(isinstance(record.event, PlanReopened) for record in known.records[a.version : b.version])
-    return the_plan(plan).archived and not reopened and not open_promises(plan)
+    reopened = any(isinstance(record.event, PlanReopened) for record in period.records)
+    return not reopened and not open_promises(period.was)
 
 
 def by_person(found: PromiseOutcomes) -> Mapping[str, PromiseOutcomes]:

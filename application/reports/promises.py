@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -10,27 +11,32 @@ from domain.account_plan import ACCOUNT_PLAN, EMPTY, actions, plays
 from domain.account_plan.consequences import naming_the_other
 from domain.account_plan.identities import StakeholderMerged
 from domain.account_plan.promises import PROMISES, Promise
+from domain.language import Event
 from domain.record import Recorded
 from domain.things import Draft
 
 Key = tuple[str, str]
 """Kind and id."""
 
-FINISHES = (plays.PlayWon, plays.PlayLost, actions.ActionCompleted)
-DROPS = (plays.PlayDropped, actions.ActionDropped)
-REOPENINGS = (plays.PlayReopened, actions.ActionReopened)
-MOVES = (plays.PlayRescheduled, actions.ActionRescheduled)
-RESTATEMENTS = (plays.PlayRestated, actions.ActionRestated)
-REASSIGNMENTS = (plays.PlayReassigned, actions.ActionReassigned)
-MAKINGS = (plays.PlayPlanned, actions.ActionAdded)
-TOLD_BY_THE_STATE = (
-    plays.PlayStarted,
-    plays.PlayBlocked,
-    plays.PlayUnblocked,
-    plays.PlayRelinked,
-    actions.ActionRelinked,
-    actions.DateHeld,
-    actions.ActionAcknowledged,
+EventTypes = AbstractSet[type[Event]]
+
+FINISHES: EventTypes = frozenset((plays.PlayWon, plays.PlayLost, actions.ActionCompleted))
+DROPS: EventTypes = frozenset((plays.PlayDropped, actions.ActionDropped))
+REOPENINGS: EventTypes = frozenset((plays.PlayReopened, actions.ActionReopened))
+MOVES: EventTypes = frozenset((plays.PlayRescheduled, actions.ActionRescheduled))
+RESTATEMENTS: EventTypes = frozenset((plays.PlayRestated, actions.ActionRestated))
+REASSIGNMENTS: EventTypes = frozenset((plays.PlayReassigned, actions.ActionReassigned))
+MAKINGS: EventTypes = frozenset((plays.PlayPlanned, actions.ActionAdded))
+TOLD_BY_THE_STATE: EventTypes = frozenset(
+    (
+        plays.PlayStarted,
+        plays.PlayBlocked,
+        plays.PlayUnblocked,
+        plays.PlayRelinked,
+        actions.ActionRelinked,
+        actions.DateHeld,
+        actions.ActionAcknowledged,
+    )
 )
 """The events that a report need not tell apart, because the promise as it stands afterwards says all about them."""
 
@@ -38,7 +44,7 @@ TOLD_BY_THE_STATE = (
 NOTICE_DAYS = 3
 """A move that is recorded fewer days than this before the due day comes too late to be a notice."""
 
-CORRECTIONS_OF: Mapping[tuple[type, ...], frozenset[str]] = {
+CORRECTIONS_OF: Mapping[EventTypes, frozenset[str]] = {
     MOVES: frozenset({"due_on"}),
     RESTATEMENTS: frozenset({*plays.PlayRestated.model_fields, *actions.ActionRestated.model_fields} - {"id"}),
     REASSIGNMENTS: frozenset({"owner"}),
@@ -52,10 +58,11 @@ class Moment(NamedTuple):
     record: Recorded
     promise: Promise
 
-    def is_one_of(self, events: tuple[type, ...]) -> bool:
+    def is_one_of(self, events: EventTypes) -> bool:
         event = self.record.event
-        corrected = event.model_fields_set if event.corrects else frozenset()
-        return isinstance(event, events) or not CORRECTIONS_OF.get(events, frozenset()).isdisjoint(corrected)
+        return type(event) in events or (
+            event.corrects and not CORRECTIONS_OF.get(events, frozenset()).isdisjoint(event.model_fields_set)
+        )
 
     @property
     def is_correction(self) -> bool:
@@ -91,15 +98,17 @@ class Life:
 
     def until(self, version: int) -> "Life":
         """Return what was recorded up to a version."""
-        return Life(self.moments[: self._place_after(version)])
+        whole = not self.moments or self.last.record.version <= version
+        return self if whole else Life(self.moments[: self._place_after(version)])
 
     def after(self, version: int) -> "Life":
-        return Life(self.moments[self._place_after(version) :])
+        whole = not self.moments or self.first.record.version > version
+        return self if whole else Life(self.moments[self._place_after(version) :])
 
     def _place_after(self, version: int) -> int:
         return bisect_right(self.moments, version, key=lambda moment: moment.record.version)
 
-    def those(self, events: tuple[type, ...]) -> list[Moment]:
+    def those(self, events: EventTypes) -> list[Moment]:
         return [moment for moment in self.moments if moment.is_one_of(events)]
 
 
@@ -109,15 +118,14 @@ def lives(records: Iterable[Recorded]) -> Mapping[Key, Life]:
     draft, found = Draft(EMPTY), dict[Key, Life]()
     for record in records:
         event = record.event
-        if isinstance(event, StakeholderMerged):
+        kind = PROMISES.get(event.noun)
+        if type(event) is StakeholderMerged:
             for life in found.values():
                 promise = naming_the_other(life.last.promise, event)
                 if promise is not life.last.promise:
                     life.moments.append(Moment(record, promise))
                     if draft.has(type(promise), promise.id):
                         draft.put(promise)
-            continue
-        kind = PROMISES.get(event.noun)
         if kind is None:
             continue
         ACCOUNT_PLAN.add(draft, [event])

@@ -21,7 +21,7 @@ from application.reports.warning_signs import WarningSigns, theatre
 from application.reports.whitespace_grid import WhitespaceGrid, whitespace_grid
 from application.views.by_section import CutView
 from application.views.cuts import Cut, CutRefused, cut_at, plan_at
-from application.views.diff import Change, Touched, check_in_order, diff, states_at
+from application.views.diff import Change, Touched, check_in_order, diff_of
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewOnRecord, held_reviews, last_review
 from domain.account_plan.language import Section
@@ -119,7 +119,8 @@ def said_vs_did(known: LoadedPlan, a: Cut, b: Cut, program: Sequence[Recorded] =
     """
     check_in_order(a, b)
     period = Period.between(known, a, b)
-    different, found, learned = diff(period.known, a, b, program=program), rows(period), blind_spots(period)
+    different = diff_of(period.known, a, b, period.was, period.known.state, program=program)
+    found, learned = rows(period), blind_spots(period)
     return Report.model_construct(
         **compared(period.known, a, b).__dict__,
         **scores(found).__dict__,
@@ -136,8 +137,8 @@ def said_vs_did(known: LoadedPlan, a: Cut, b: Cut, program: Sequence[Recorded] =
         recorded_on_the_day=learned.on_the_day,
         theatre=theatre(period),
         trend=trend(period),
-        series=series(period.known, b),
-        whitespace=whitespace_grid(*states_at(period.known, a, b)),
+        series=series(period.known, b, period.reviews),
+        whitespace=whitespace_grid(period.was, period.known.state),
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from application.reports.whitespace_count import WhitespaceCount
 from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.loaded_plan import LoadedPlan
-from application.views.reviews import held_reviews
+from application.views.reviews import ReviewOnRecord, held_reviews
 from domain.account_plan import ACCOUNT_PLAN, EMPTY
 from domain.account_plan.health import Contract
 from domain.account_plan.identities import StakeholderMerged
@@ -20,7 +20,7 @@ from domain.account_plan.plan import the_plan
 from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded, StakeholderLeft, StakeholderReturned
 from domain.account_plan.standing import SentimentChanged
 from domain.account_plan.whitespace import Cell, Offering
-from domain.record import Recorded, struck_by
+from domain.record import Recorded
 from domain.things import Draft, Thing, day_of
 
 
@@ -59,20 +59,31 @@ class Series(BaseModel):
     sentiments: list[Sentiment]
 
 
-def series(known: LoadedPlan, until: Cut) -> Series:
-    """Return the series up to a cut. Raises `CutBeforePlan`."""
+def series(known: LoadedPlan, until: Cut, reviews: Sequence[ReviewOnRecord] | None = None) -> Series:
+    """Return the series up to a cut. `reviews` are those held up to it, for a caller who has them.
+
+    Raises `CutBeforePlan`.
+    """
     plan, records = plan_at(known, until), known.records[: until.version]
+    cuts = reviews_until(until, held_reviews(known, until) if reviews is None else reviews)
+    kept = [record for record in records if type(record.event) in SAYING_STANCES]
+    struck = known.struck_until(until.version)
     return Series(
         currency=the_plan(plan).currency,
-        standings=list(standings(records, reviews_until(known, until))),
-        sentiments=sentiments(records, plan, timezone_of(known)),
+        standings=list(standings(records, cuts)),
+        sentiments=sentiments((each for each in kept if each.version not in struck), plan, timezone_of(known)),
     )
 
 
-def reviews_until(known: LoadedPlan, until: Cut) -> Iterator[Cut]:
+SAYING_STANCES = frozenset(
+    (StakeholderAdded, SentimentChanged, StakeholderMerged, StakeholderLeft, StakeholderReturned)
+)
+
+
+def reviews_until(until: Cut, reviews: Iterable[ReviewOnRecord]) -> Iterator[Cut]:
     """Yield the reviews of the same kind as the cut, or of all kinds if the cut is no review, and then the cut
     itself."""
-    for event, _, cut in held_reviews(known, until):
+    for event, _, cut in reviews:
         if cut.version < until.version and until.kind in (None, event.kind):
             yield cut
     yield until
@@ -102,11 +113,10 @@ def standings(records: Sequence[Recorded], cuts: Iterable[Cut]) -> Iterator[Stan
         yield Standing(cut=cut.cut, date=cut.date, arr=arr, whitespace=count.by_penetration())
 
 
-def sentiments(records: Sequence[Recorded], plan: AccountPlan, zone: str) -> list[Sentiment]:
+def sentiments(records: Iterable[Recorded], plan: AccountPlan, zone: str) -> list[Sentiment]:
     """Return the sentiments of all stakeholders there ever were, in order of creation, but of those withdrawn."""
     stances: dict[str, list[Stance]] = {}
-    struck = struck_by(records)
-    for record in (each for each in records if each.version not in struck):
+    for record in records:
         event = record.event
         match event:
             case StakeholderAdded():

@@ -83,8 +83,9 @@ def said_scores(lives: Mapping[Key, Life], periods: Sequence[tuple[Cut, Cut]], z
         open_ones.follow((key, moment) for _, key, moment in touched[place:begins])
         place = begins
         keys = dict.fromkeys(key for _, key, _ in touched[begins:ends])
-        cases = (Case(lives[key].until(b.version), a, judged_from(a, b), zone) for key in keys)
-        scores[a, b] = said_score([case for case in cases if case.was_said_by_us], open_ones, a, judged_from(a, b))
+        closing = judged_from(a, b)
+        cases = (Case(lives[key].until(b.version), a, closing, zone) for key in keys)
+        scores[a, b] = said_score([case for case in cases if case.was_said_by_us], open_ones, a, closing)
     return [scores[period] for period in periods]
 
 

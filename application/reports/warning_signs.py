@@ -23,10 +23,11 @@ from application.views.cuts import Cut
 from domain.account_plan.reviews import ReviewHeld
 from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded
 from domain.account_plan.standing import SentimentChanged
-from domain.record import Recorded, struck_by
+from domain.record import Recorded
 
 LAST_MINUTES = timedelta(minutes=30)
 TWO_QUARTERS_DAYS = 2 * 92
+SAYING_SENTIMENTS = frozenset((SentimentChanged, StakeholderAdded))
 
 
 class Signal(BaseModel):
@@ -85,9 +86,8 @@ class WarningSigns(BaseModel):
 
 def theatre(period: Period) -> WarningSigns:
     """Return the warning signs of a period. What was struck by the second cut is left out."""
-    struck = struck_by(period.known.records)
-    records = [record for record in period.records if record.version not in struck]
-    held = [record for record in records if isinstance(record.event, ReviewHeld)]
+    records = [record for record in period.records if record.version not in period.struck]
+    held = [record for record in records if type(record.event) is ReviewHeld]
     closing = held[-1] if held else None
     recorded = [(life, life.after(period.a.version)) for life in period.lives.values()]
     finishes = [moment for _, since in recorded for moment in since.those(FINISHES)]
@@ -119,8 +119,9 @@ def _before(records: Iterable[Recorded], closing: Recorded | None, within: timed
     """Yield the records from less than `within` before the closing review."""
     if closing is None:
         return
+    since = closing.meta.recorded_at - within
     for record in records:
-        if record.version < closing.version and closing.meta.recorded_at - record.meta.recorded_at < within:
+        if record.version < closing.version and record.meta.recorded_at > since:
             yield record
 
 
@@ -153,8 +154,8 @@ def _quiet(period: Sequence[Recorded]) -> Quiet:
 def _untouched(period: Period) -> UntouchedSentiments:
     last: dict[str, Recorded] = {}
     for record in period.known.records:
-        if isinstance(record.event, SentimentChanged | StakeholderAdded):
-            last[record.event.id] = record
+        if type(record.event) in SAYING_SENTIMENTS:
+            last[record.event.subject()] = record
     there = (who for who, each in period.known.state.all(Stakeholder).items() if each.is_there)
     aged = ((who, last[who], period.day_of(last[who])) for who in there)
     found = [

@@ -1,12 +1,11 @@
 """Blame: for every current value of an aggregate, the event that set it, who did, when and why."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from application.views.effects import SectionName, differences, section_of, touched, values_of
+from application.views.effects import SectionName, fields_of, fields_that_differ, section_of, touched, values_of
 from domain.record import Recorded, struck_by
 from domain.things import Aggregate
 
@@ -53,13 +52,17 @@ def blame(aggregate: Aggregate, records: Sequence[Recorded]) -> list[Blame]:
 
 
 def versions_that_set(records: Sequence[Recorded]) -> Mapping[tuple[str, str], Mapping[str, int]]:
-    """Return the last version that set each field, by kind and id of the thing."""
-    set_by: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    """Return the last version that set each field, by kind and id of the thing. Who made a thing left empty what they
+    did not say."""
+    set_by: dict[tuple[str, str], dict[str, int]] = {}
     for record, touches in touched(records, never=struck_by(records).keys()):
+        version = record.version
         for touch in touches:
-            versions = set_by[touch.kind.noun, touch.id]
-            for field, _, _ in differences(touch):
-                versions[field] = record.version
+            thing = touch.kind.noun, touch.id
+            if touch.before is None:
+                set_by[thing] = dict.fromkeys(fields_of(touch.kind), version)
+            else:
+                set_by[thing].update(dict.fromkeys(fields_that_differ(touch), version))
     return set_by
 
 

@@ -1,9 +1,7 @@
 """Things at two cuts of an aggregate: what was touched in between, by which events, and which of it differs."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any, Literal, get_args
@@ -11,12 +9,13 @@ from typing import Any, Literal, get_args
 from pydantic import AliasChoices, BaseModel, Field
 
 from application.views.by_section import ONE_EACH
-from application.views.effects import ValueOfThing, differences, section_of, touched, values_of
+from application.views.effects import ValueOfThing, fields_that_differ, section_of, touched, values_of
 from domain.account_plan.health import TrafficLight
 from domain.account_plan.plan import TIER_RANKS
 from domain.account_plan.stakeholders import StakeholderMoved
 from domain.account_plan.whitespace import PENETRATION_RANKS
-from domain.language import Event, kebab_case
+from domain.language import Event, bare, kebab_case
+from domain.markers import Sealed, marked
 from domain.record import Recorded
 from domain.registry import REGISTRY
 from domain.things import Aggregate, Thing
@@ -45,21 +44,35 @@ class Move(BaseModel):
     after: Any = Field(validation_alias=AliasChoices("to", "after"), serialization_alias="to")
 
 
-@dataclass(frozen=True)
 class Compared:
     """A thing at both cuts, and the events in between by the values they touched."""
 
-    of: type[Thing]
-    id: str
-    before: Thing | None
-    after: Thing | None
-    touching: Mapping[str, Sequence[Recorded]]
-    sealed: AbstractSet[ValueOfThing]
-    """The values of all things whose words are sealed at the first cut, or were sealed since."""
-
-    @property
-    def kind(self) -> str:
-        return self.of.noun
+    def __init__(
+        self,
+        of: type[Thing],
+        id: str,
+        before: Thing | None,
+        after: Thing | None,
+        touching: Mapping[str, Sequence[Recorded]],
+        sealed: "SealedWords",
+    ) -> None:
+        self.of, self.id, self.before, self.after, self.touching = of, id, before, after, touching
+        self.kind = of.noun
+        self.old: Mapping[str, Any] = values_of(before)
+        self.new: Mapping[str, Any] = values_of(after)
+        self.by_event: dict[str, list[str]] = {}
+        """The fields that differ, by the type of the event that last set them."""
+        self.brought_back: dict[str, str] = {}
+        """The fields that were changed back, with the type of the event that last set them."""
+        last, what = None, ""
+        for field, records in touching.items():
+            if records[-1] is not last:
+                last = records[-1]
+                what = called(last)
+            if self._is_same(field, sealed):
+                self.brought_back[field] = what
+            else:
+                self.by_event.setdefault(OF_THEIR_OWN.get(field) or what, []).append(field)
 
     @property
     def section(self) -> str:
@@ -80,67 +93,78 @@ class Compared:
     def came_or_went(self) -> bool:
         return self.kind not in ALWAYS_THERE and (self.before is None) != (self.after is None)
 
-    def events(self, fields: Sequence[str]) -> list[Recorded]:
+    def events(self, fields: Iterable[str]) -> list[Recorded]:
         """Return the events that touched these fields, in order and each once."""
         touching = {record.version: record for field in fields for record in self.touching[field]}
-        return [touching[version] for version in sorted(touching)]
+        return [touching[version] for version in sorted(touching)] if len(touching) > 1 else list(touching.values())
 
-    @cached_property
-    def old(self) -> Mapping[str, Any]:
-        return values_of(self.before)
-
-    @cached_property
-    def new(self) -> Mapping[str, Any]:
-        return values_of(self.after)
-
-    @cached_property
-    def by_event(self) -> Mapping[str, Sequence[str]]:
-        """The fields that differ, by the type of the event that last set them."""
-        groups: dict[str, list[str]] = defaultdict(list)
-        for field, records in self.touching.items():
-            if field not in self.brought_back:
-                groups[OF_THEIR_OWN.get(field) or called(records[-1])].append(field)
-        return groups
-
-    @cached_property
-    def brought_back(self) -> Mapping[str, str]:
-        """The fields that were changed back, with the type of the event that last set them."""
-        return {field: called(records[-1]) for field, records in self.touching.items() if self.is_same(field)}
-
-    def is_same(self, field: str) -> bool:
+    def _is_same(self, field: str, sealed: "SealedWords") -> bool:
         """Return whether a value that was touched is the same again. Sealed words count as changed, whatever they were:
         once the person is forgotten nobody can compare them, and forgetting must not alter a report of the past."""
         old, new = self.old.get(field), self.new.get(field)
-        return bool(old == new) and (new is None or (self.kind, self.id, field) not in self.sealed)
+        return bool(old == new) and (new is None or not sealed.hold(self.of, self.id, field))
 
     def move(self, field: str) -> Move:
         old, new = self.old.get(field), self.new.get(field)
-        return Move(direction=direction(field, old, new), before=old, after=new)
+        return bare(Move, {"direction": direction(field, old, new), "before": old, "after": new}, MOVE_SAYS)
+
+
+MOVE_SAYS = frozenset(Move.model_fields)
+
+
+class SealedWords:
+    """The values whose words are sealed at the first cut, or were sealed since."""
+
+    def __init__(self, records: Sequence[Recorded]) -> None:
+        """`records` are those up to the first cut."""
+        self._records = records
+        self.since: set[ValueOfThing] = set()
+
+    def hold(self, kind: type[Thing], id: str, field: str) -> bool:
+        value = (kind.noun, id, field)
+        return value in self.since or (field in _sealable(kind) and value in self._at_first_cut)
+
+    @cached_property
+    def _at_first_cut(self) -> AbstractSet[ValueOfThing]:
+        """Only words that were sealed before can tell, so everything is looked through; seldom does anybody ask."""
+        sealed: set[ValueOfThing] = set()
+        for _, touches in touched(self._records) if any(record.sealed for record in self._records) else ():
+            for touch in touches:
+                noun, id = touch.kind.noun, touch.id
+                if sealed:
+                    sealed.difference_update([(noun, id, field) for field in fields_that_differ(touch)])
+                sealed.update((noun, id, field) for field in touch.words)
+        return sealed
+
+
+@cache
+def _sealable(kind: type[Thing]) -> AbstractSet[str]:
+    """Return the fields of a kind of thing whose words may be sealed."""
+    return frozenset(field for field, _ in marked(kind, Sealed))
 
 
 def compare(records: Sequence[Recorded], was: Aggregate, now: Aggregate) -> list[Compared]:
     """All that was touched between two states of an aggregate, kind by kind. The records end with the second."""
-    touching: dict[tuple[str, str], dict[str, list[Recorded]]] = defaultdict(lambda: defaultdict(list))
-    sealed: set[ValueOfThing] = set()
-    # Which words were sealed at the first cut only words that were sealed before it can tell.
-    begin = 0 if any(record.sealed for record in records[: was.version]) else was.version
-    for record, touches in touched(records, begin):
-        for touch in touches:
-            noun, id = touch.kind.noun, touch.id
-            if record.version > was.version:
-                fields = touching[noun, id]
-                for field, _, _ in differences(touch):
-                    fields[field].append(record)
-            elif sealed:
-                sealed.difference_update((noun, id, field) for field, _, _ in differences(touch))
-            sealed.update((noun, id, field) for field in touch.words)
     if not records:
         return []
-    things = REGISTRY.type_of(records[0].event).things
-    kinds = list(things)
+    touching: dict[tuple[type[Thing], str], dict[str, tuple[Recorded, ...]]] = {}
+    sealed = SealedWords(records[: was.version])
+    for record, touches in touched(records, was.version, onto=was):
+        alone = (record,)
+        for touch in touches:
+            fields = fields_that_differ(touch)
+            before = touching.get((touch.kind, touch.id))
+            if not before:
+                touching[touch.kind, touch.id] = dict.fromkeys(fields, alone)
+            else:
+                for field in fields:
+                    before[field] = (*before.get(field, ()), record)
+            if touch.words:
+                sealed.since.update((touch.kind.noun, touch.id, field) for field in touch.words)
+    kinds = {kind: place for place, kind in enumerate(REGISTRY.type_of(records[0].event).things.values())}
     return [
-        Compared(things[kind], id, was.find(things[kind], id), now.find(things[kind], id), touching[kind, id], sealed)
-        for kind, id in sorted(touching, key=lambda thing: kinds.index(thing[0]))
+        Compared(kind, id, was.find(kind, id), now.find(kind, id), touching[kind, id], sealed)
+        for kind, id in sorted(touching, key=lambda thing: kinds[thing[0]])
     ]
 
 

@@ -192,7 +192,7 @@ def check_there(known: LoadedAggregate[Any], cut: Cut) -> None:
 def judged_from(a: Cut, b: Cut) -> Cut:
     """Return the second of two cuts as it is judged. A review that was recorded late may have been held before the day
     of the first cut; then it is judged as of that later day."""
-    return replace(b, date=max(a.date, b.date))
+    return b if a.date <= b.date else replace(b, date=a.date)
 
 
 def plan_at(known: LoadedAggregate[A], cut: Cut) -> A:
@@ -203,6 +203,22 @@ def plan_at(known: LoadedAggregate[A], cut: Cut) -> A:
     return known.type.fold(record.event for record in known.records[: cut.version])
 
 
+def plans_at(known: LoadedAggregate[A], a: Cut, b: Cut) -> tuple[A, A]:
+    """The plan or program as of two cuts, the first of which is not later; empty before it was opened.  Raises
+    `CutBeforePlan` for the second."""
+    check_there(known, b)
+    was = plan_at(known, a) if a.version else known.type.empty
+    news = [record.event for record in known.records[a.version : b.version]]
+    if b.version == known.version or known.type.strikes(news):
+        return was, plan_at(known, b)
+    return was, known.type.fold(news, was)
+
+
 def known_at(known: LoadedAggregate[A], cut: Cut) -> LoadedAggregate[A]:
     """All that was known at a cut.  Raises `CutBeforePlan`."""
-    return replace(known, records=known.records[: cut.version], state=plan_at(known, cut))
+    return shortened_to(known, cut, plan_at(known, cut))
+
+
+def shortened_to(known: LoadedAggregate[A], cut: Cut, state: A) -> LoadedAggregate[A]:
+    """All that was known at a cut, at which the plan or program stood like this."""
+    return known if cut.version == known.version else replace(known, records=known.records[: cut.version], state=state)

@@ -4,7 +4,7 @@ A change is named after the event that last made it (`sentiment-changed`, `play-
 here. What changed and changed back is listed as touched but unchanged.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from application.aggregates.cache import LoadedAggregate
 from application.views.by_section import CutView
 from application.views.compared import OF_THEIR_OWN, Compared, Direction, Move, called, compare
 from application.views.current_plan import CurrentPlan, current_plan
-from application.views.cuts import Cut, judged_from, plan_at, timezone_of
+from application.views.cuts import Cut, judged_from, plans_at, timezone_of
 from application.views.effects import SectionName, reasons_given
 from application.views.freshness import freshness
 from application.views.loaded_plan import LoadedPlan
@@ -22,6 +22,7 @@ from application.views.policy_in_force import policy_at
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import the_plan
 from domain.aggregates import A
+from domain.language import bare
 from domain.record import Recorded
 
 LEADING = ("state", "exposure", "reached", "penetration")
@@ -131,7 +132,7 @@ def states_at(known: LoadedAggregate[A], a: Cut, b: Cut) -> tuple[A, A]:
     """Return an aggregate at two cuts, empty before it was opened. Raises `CutsOutOfOrder`, and `CutBeforePlan` for
     the second cut."""
     check_in_order(a, b)
-    return plan_at(known, a) if a.version else known.type.empty, plan_at(known, b)
+    return plans_at(known, a, b)
 
 
 def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False, program: Sequence[Recorded] = ()) -> Diff:
@@ -139,7 +140,19 @@ def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False, program: Seque
 
     Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
     """
-    was, now = states_at(known, a, b)
+    return diff_of(known, a, b, *states_at(known, a, b), states, program)
+
+
+def diff_of(
+    known: LoadedPlan,
+    a: Cut,
+    b: Cut,
+    was: AccountPlan,
+    now: AccountPlan,
+    states: bool = False,
+    program: Sequence[Recorded] = (),
+) -> Diff:
+    """Return the difference between a plan as it was at cut `a` and as it is at cut `b`."""
     return Diff.model_construct(
         **comparison(known, a, was, b, now).__dict__,
         plan_id=known.id,
@@ -161,7 +174,8 @@ def check_in_order(a: Cut, b: Cut) -> None:
 def changes_of(thing: Compared) -> Iterator[Change]:
     """Yield the changes of a thing, one for each type of event. If it was added or removed, that is a change, and what
     happened since is another."""
-    groups, back = thing.by_event, set(thing.brought_back.values())
+    groups: Mapping[str, Sequence[str]] = thing.by_event
+    back = set(thing.brought_back.values())
     if thing.came_or_went:
         came_or_went = thing_came_or_went(thing)
         yield came_or_went
@@ -172,18 +186,16 @@ def changes_of(thing: Compared) -> Iterator[Change]:
 
 
 def thing_came_or_went(thing: Compared) -> Change:
-    events = thing.events(list(thing.touching))
-    return Change.model_construct(
-        what=called(events[0] if thing.before is None else events[-1]),
-        kind=thing.kind,
-        id=thing.id,
-        title=thing.title,
-        unit=thing.unit,
+    events = thing.events(thing.touching)
+    return _change(
+        thing,
+        called(events[0] if thing.before is None else events[-1]),
+        events,
         field=None,
         direction=None,
         before=thing.old or None,
         after=thing.new or None,
-        **behind(events),
+        also={},
     )
 
 
@@ -200,17 +212,25 @@ def tells_more(thing: Compared, came: Change, what: str, fields: Sequence[str]) 
 def change(thing: Compared, what: str, fields: Sequence[str]) -> Change:
     events = thing.events(fields)
     lead, *others = leading_first(fields, events[-1])
-    return Change.model_construct(
-        what=what,
-        kind=thing.kind,
-        id=thing.id,
-        title=thing.title,
-        unit=thing.unit,
-        field=lead,
-        **dict(thing.move(lead)),
-        also={field: thing.move(field) for field in others},
+    also = {field: thing.move(field) for field in others}
+    return _change(thing, what, events, field=lead, **thing.move(lead).__dict__, also=also)
+
+
+def _change(thing: Compared, what: str, events: Sequence[Recorded], **said: Any) -> Change:
+    """Return a change that says all there is to say: thousands of them are made at a time."""
+    values = {
+        "what": what,
+        "kind": thing.kind,
+        "id": thing.id,
+        "title": thing.title,
+        **said,
+        "unit": thing.unit,
         **behind(events),
-    )
+    }
+    return bare(Change, values, CHANGE_SAYS)
+
+
+CHANGE_SAYS = frozenset(Change.model_fields)
 
 
 def leading_first(fields: Sequence[str], last: Recorded) -> list[str]:
@@ -267,6 +287,9 @@ def stale_at(known: LoadedPlan, plan: AccountPlan, cut: Cut, program: Sequence[R
 
 
 def behind(events: Sequence[Recorded]) -> dict[str, Any]:
+    if len(events) == 1:
+        meta = events[0].meta
+        return {"events": [events[0].id], "actors": [meta.actor], "reasons": [meta.reason] if meta.reason else []}
     return {
         "events": [record.id for record in events],
         "actors": list(dict.fromkeys(record.meta.actor for record in events)),

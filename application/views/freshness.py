@@ -64,16 +64,15 @@ class Duty(BaseModel):
 
 
 def freshness(
-    records: Iterable[Recorded], tier: Tier, timezone: str, today: date, policy: Policy
+    records: Sequence[Recorded], tier: Tier, timezone: str, today: date, policy: Policy
 ) -> dict[Section, Freshness]:
     """Return the freshness of every section on a day, by the policy in force. A section that was never touched is as
     old as the plan."""
-    last: dict[Section, datetime] = {}
-    opened_at: datetime | None = None
-    for record in records:
-        opened_at = opened_at or record.meta.recorded_at
-        last[refreshed_by(record.event)] = record.meta.recorded_at
-    refreshed = {section: last.get(section, opened_at) for section in get_args(Section)}
+    last = {refreshed_by(record.event): record for record in records}
+    opened_at = records[0].meta.recorded_at if records else None
+    refreshed = {
+        section: last[section].meta.recorded_at if section in last else opened_at for section in get_args(Section)
+    }
     return {
         section: of_age(
             day_of(at, timezone) if at else today, policy.section_days(section, tier), today, section in last

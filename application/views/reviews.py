@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from application.views.cuts import Cut, check_there, plan_at, review_cut, timezone_of
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.reviews import HeldReview, Review, ReviewHeld
-from domain.record import Recorded, struck_by
+from domain.record import Recorded
 
 
 class ReviewView(BaseModel):
@@ -34,11 +34,11 @@ def held_reviews(known: LoadedPlan, until: Cut) -> list[ReviewOnRecord]:
     """Return the reviews that were held and not struck by a cut, in order of recording. Raises `CutBeforePlan`."""
     check_there(known, until)
     records, zone = known.records[: until.version], timezone_of(known)
-    struck = struck_by(records)
+    struck = known.struck_until(until.version)
     return [
         ReviewOnRecord(record.event, record, review_cut(record.event, record, known, zone))
         for record in records
-        if isinstance(record.event, ReviewHeld) and record.version not in struck
+        if type(record.event) is ReviewHeld and record.version not in struck
     ]
 
 

@@ -52,10 +52,10 @@ class WatchedDraft(Draft):
     def add(self, event: Event) -> Mapping[Key, Values | None]:
         """Take in the next event. Return the things it wrote to, each as it was before; None if there was none."""
         self._touched = {}
-        struck = event.strikes()
+        struck = event.strikes() if type(event) in self._type.striking else None
         if struck is None or struck in self._never:
             self._type.add(self, [event], self._never)
-            for key, before in self._touched.items():
+            for key, before in self._touched.items() if event.strikable or self._written else ():
                 if event.strikable:
                     self._entries.setdefault(self.version, []).append(key)
                     self._written.setdefault(key, [])
