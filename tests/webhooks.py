@@ -57,7 +57,7 @@ class Hooks:
     def worker(self, lease: timedelta = timedelta(seconds=30), now: Callable[[], datetime] | None = None) -> Worker:
         clock = now or self.clock
         sender = WebhookSender(Targets(loopback=True), clock, NOBODY, self.patience)
-        body = bodies(self.store, "https://plans.example")
+        body = bodies(self.store, "https://plans.example", clock)
         owners = EndpointOwners(known_keys(self.store, clock), issuer_is_trusted=True)
         return Worker(self.lanes(lease), sender, body, owners.may_receive, clock, lambda: 0.5, Unheard())
 

@@ -11,7 +11,7 @@ import structlog
 from adapters.access.api_keys import ApiKeyCache, EndpointOwners
 from adapters.access.tls_trust import public_authorities
 from adapters.bootstrap.settings import DEFAULT_PUBLIC_URL, Settings, public_url
-from adapters.bootstrap.store import ending_in_order, looking_at, make_id, open_store, utc_now
+from adapters.bootstrap.store import ending_in_order, findings_across_plans, looking_at, make_id, open_store, utc_now
 from adapters.events.cloud_events import CloudEvents, topics_named
 from adapters.observability.metrics import Metrics
 from adapters.outbound.webhooks.addresses import Targets
@@ -24,8 +24,10 @@ from adapters.postgres.store import Store
 from adapters.postgres.webhook_lanes import PostgresLanes
 from application.aggregates.handle import Aggregates
 from application.feed.cursors import NOW
+from application.portfolio.digest import Digests
 from application.webhooks.ports import TryOut
 from application.webhooks.subscriptions import Subscriptions
+from domain.account_plan import ACCOUNT_PLAN
 from domain.registry import REGISTRY
 
 logger = structlog.get_logger("plantrail")
@@ -45,13 +47,15 @@ def trying_out(
     return Trial(store.webhooks, store.feed, targets, now, make_id, address).send
 
 
-def bodies(store: Store, address: str) -> Bodies:
+def bodies(store: Store, address: str, now: Callable[[], datetime] = utc_now) -> Bodies:
     """Return what writes messages, from aggregates of which nobody stays in memory who was forgotten."""
-    readers = {each.noun: Aggregates(each, store.events, utc_now, make_id) for each in REGISTRY.types}
+    readers = {each.noun: Aggregates(each, store.events, now, make_id) for each in REGISTRY.types}
     for reader in readers.values():
         store.erasures.when_forgotten(reader.drop)
     events = CloudEvents(store.feed.page(NOW, most=1).log_id, address)
-    return Bodies(events, store.keys.of_events, lambda type, id: readers[type.noun].read(id), address)
+    findings = findings_across_plans(store, now)
+    digests = Digests(store.portfolio, readers[ACCOUNT_PLAN.noun].read, findings)
+    return Bodies(events, store.keys.of_events, lambda type, id: readers[type.noun].read(id), digests, address, now)
 
 
 @contextmanager

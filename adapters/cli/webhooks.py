@@ -9,6 +9,7 @@ from typing import Annotated, Protocol, TypeVar
 from uuid import UUID
 
 import typer
+from pydantic import ValidationError
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -26,6 +27,7 @@ from application.webhooks.endpoints import Attempt, Parked, State, UnknownWebhoo
 from application.webhooks.formats import Format
 from application.webhooks.ports import TryOut, Webhooks
 from application.webhooks.subscriptions import Replay, Subscriptions, WebhookRequest
+from domain.mistakes import predicate
 
 webhooks = typer.Typer(cls=Group, help="Endpoints that events are pushed to.", no_args_is_help=True)
 
@@ -113,11 +115,27 @@ def create(
     format: Annotated[
         Format, typer.Option(help="The form of what is sent; slack and teams: messages for people in a chat.")
     ] = "cloudevents",
+    digest: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Instead of events a digest: “monday 08:00”, or “day 08:00” for every day."),
+    ] = None,
+    timezone: Annotated[str | None, typer.Option(metavar="ZONE", help="The time zone of the digest.")] = None,
+    person: Annotated[
+        str | None, typer.Option(metavar="PERSON", help="Only what concerns this person of ours in a digest.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Have events pushed to an endpoint. Its secret is shown this once."""
-    wish = WebhookRequest(
-        url=url, types=type or [], plans=plan or [], after=after, personal_data=personal_data, format=format
+    wish = wanted(
+        url=url,
+        types=type,
+        plans=plan,
+        after=after,
+        personal_data=personal_data,
+        format=format,
+        digest=digest,
+        timezone=timezone,
+        person=person,
     )
     with desk() as at:
         made = asyncio.run(at.subscriptions.begin(wish, owner))
@@ -126,6 +144,16 @@ def create(
         return
     out().print(card(made))
     tell_secret(made.secret)
+
+
+def wanted(**said: object) -> WebhookRequest:
+    """Raises `typer.BadParameter`."""
+    try:
+        return WebhookRequest.model_validate({name: value for name, value in said.items() if value is not None})
+    except ValidationError as error:
+        (first, *_) = error.errors(include_url=False)
+        hint = f"--{str(first['loc'][0]).replace('_', '-')}" if first["loc"] else None
+        raise typer.BadParameter(predicate(first), param_hint=hint) from None
 
 
 @webhooks.command("list")
@@ -253,7 +281,10 @@ def card(webhook: Webhook) -> RenderableType:
         ("Endpoint", text(webhook.url, "bold")),
         ("State", state),
         ("Format", text(webhook.format)),
-        ("Types", text(", ".join(webhook.types) or "all")),
+        ("Types", text("a digest" if webhook.digest else ", ".join(webhook.types) or "all")),
+        ("Every", text(webhook.digest and f"{webhook.digest}, {webhook.timezone}")),
+        ("Next digest", text(webhook.digest_at and f"{webhook.digest_at:%Y-%m-%d %H:%M} UTC")),
+        ("For", text(webhook.person)),
         ("Plans", text(", ".join(map(str, webhook.plans)) or "all")),
         ("Owner", text(webhook.owner)),
         ("Words about people", text("sent" if webhook.personal_data else "left out")),

@@ -6,6 +6,7 @@ read text about people is it parsed: sealed parts are opened and put back where 
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -213,6 +214,21 @@ def _of_originator(originator_id: UUID | str) -> tuple[bytes, bytes, bytes]:
 def sequence(position: int) -> str:
     """Return a position as text that sorts like the number."""
     return f"{position:020}"
+
+
+def of_no_plan(log_id: UUID, id: str, type: str, at: datetime, data: Any) -> bytes:
+    """Return a message of the service itself as a CloudEvent of this log."""
+    return to_json(
+        {
+            "specversion": "1.0",
+            "id": id,
+            "source": source_of(log_id),
+            "type": type,
+            "time": at,
+            "datacontenttype": DATA_MEDIA_TYPE,
+            "data": data,
+        }
+    )
 
 
 HEADER_SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')

@@ -20,15 +20,13 @@ from adapters.http.problems import Rejected, body_read
 from adapters.http.requests import NoteRead, body_of, caller_of
 from application.aggregates.access import Caller
 from application.aggregates.handle import Aggregates
+from application.portfolio.digest import plans_seen
 from application.portfolio.ports import Portfolio
-from application.portfolio.query import MOST_ITEMS, PortfolioQuery
 from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import first_open
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import PlanNotOpen, the_plan
 
-MOST_PLANS = 400
-"""Plans that a calendar shows, by name. Whoever has more takes calendars of single plans."""
 TOKEN = Annotated[str, Path(description="What the address was made with.", max_length=100)]
 
 
@@ -154,16 +152,7 @@ def routes(
             if caller.sees(known, now()):
                 yield known
             return
-        cursor, left = None, MOST_PLANS
-        while left > 0:
-            page = portfolio.query(
-                PortfolioQuery.model_validate({"limit": min(MOST_ITEMS, left), "cursor": cursor}), caller
-            )
-            for item in page.items:
-                yield plans.read(item.plan_id)
-            cursor, left = page.next, left - len(page.items)
-            if cursor is None:
-                return
+        yield from map(plans.read, plans_seen(portfolio, caller)[0])
 
     @api.get(
         "/calendars/{token}.ics",

@@ -19,7 +19,9 @@ from adapters.postgres.datastore import Datastore
 from adapters.postgres.stored_events import COLUMNS, notifications
 from adapters.postgres.webhook_secrets import WebhookSecrets
 from application.webhooks.attempts import Outcome
-from application.webhooks.lanes import Lane, MayReceive
+from application.webhooks.lanes import DigestDue, Lane, MayReceive
+from application.webhooks.schedule import next_time, period
+from domain.things import day_of
 
 ENDPOINTS_AT_A_TIME = 100
 EVENTS_LOOKED_THROUGH = 1_000
@@ -38,7 +40,8 @@ MOST_PURGED = 1_000
 LOOK_THROUGH = (
     "WITH behind AS ("
     "  SELECT id, position, topics, plans FROM plantrail.webhook_endpoints"
-    "  WHERE state = 'active' AND position < (SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events)"
+    "  WHERE state = 'active' AND digest IS NULL"
+    "   AND position < (SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events)"
     "  ORDER BY position LIMIT %(endpoints)s FOR NO KEY UPDATE SKIP LOCKED),"
     " page AS ("
     "  SELECT behind.*, event.* FROM behind CROSS JOIN LATERAL ("
@@ -59,12 +62,25 @@ LOOK_THROUGH = (
     "   due_at = CASE WHEN lane.delivered >= lane.through THEN excluded.due_at ELSE lane.due_at END)"
     " SELECT count(*) > 0 FROM behind"
 )
+DIGESTS_DUE = (
+    "SELECT id, digest, timezone, digest_at FROM plantrail.webhook_endpoints"
+    " WHERE digest IS NOT NULL AND state = 'active' AND digest_at <= %s FOR NO KEY UPDATE SKIP LOCKED"
+)
+NEXT_DIGEST = "UPDATE plantrail.webhook_endpoints SET digest_at = %s WHERE id = %s"
+# A digest that has not arrived gives way to the next, which tells of its time as well.
+BEGIN_DIGEST = (
+    "INSERT INTO plantrail.webhook_lanes AS lane (endpoint_id, plan_id, delivered, through, waiting_since, due_at)"
+    " VALUES (%(id)s, %(id)s, %(number)s - 1, %(number)s, %(due_at)s, %(now)s)"
+    " ON CONFLICT (endpoint_id, plan_id) DO UPDATE SET through = excluded.through, delivered = excluded.delivered,"
+    "  attempts = 0, due_at = excluded.due_at, parked_at = NULL, parked_because = NULL, waiting_since ="
+    "   CASE WHEN lane.delivered >= lane.through THEN excluded.waiting_since ELSE lane.waiting_since END"
+)
 CLAIM = (
     "UPDATE plantrail.webhook_lanes lane"
     " SET lease = gen_random_uuid(), leased_until = clock_timestamp() + %(lease)s"
     " FROM ("
     "  SELECT due.endpoint_id, due.plan_id, e.url, e.topics, e.owner, e.plans, e.personal_data, e.format,"
-    "   e.secret,"
+    "   e.digest, e.timezone, e.person, e.secret,"
     "   CASE WHEN e.previous_until > %(now)s THEN e.previous_secret END AS previous_secret"
     "  FROM plantrail.webhook_endpoints e"
     "  LEFT JOIN unnest(%(endpoints)s::uuid[], %(busy)s::int[]) AS at_work (id, lanes) USING (id)"
@@ -79,7 +95,8 @@ CLAIM = (
     "  ORDER BY e.failing_since IS NOT NULL LIMIT %(most)s) AS due"
     " WHERE lane.endpoint_id = due.endpoint_id AND lane.plan_id = due.plan_id"
     " RETURNING lane.endpoint_id, lane.plan_id, lane.lease, lane.delivered, lane.through, lane.attempts, due.url,"
-    "  due.topics, due.owner, due.plans, due.personal_data, due.format, due.secret, due.previous_secret"
+    "  due.topics, due.owner, due.plans, due.personal_data, due.format, due.digest, due.timezone, due.person,"
+    "  due.secret, due.previous_secret"
 )
 NEXT = (
     f"SELECT {COLUMNS} FROM plantrail.stored_events"
@@ -102,6 +119,11 @@ ARRIVED = (
     " SELECT lane.through, e.state = 'active' AND (e.held_until IS NULL OR e.held_until <= %(now)s),"
     "  e.failing_since IS NOT NULL"
     " FROM lane, plantrail.webhook_endpoints e WHERE e.id = %(endpoint_id)s"
+)
+WAITING_SINCE = f"SELECT waiting_since FROM plantrail.webhook_lanes {HELD}"
+PASSED_OVER = (
+    "UPDATE plantrail.webhook_lanes SET delivered = %(version)s, attempts = 0"
+    f" {HELD} AND delivered = %(delivered)s RETURNING through"
 )
 FAILED = (
     "WITH lane AS ("
@@ -163,6 +185,13 @@ class PostgresLanes:
         with self._datastore.connection() as connection:
             return connection.execute(LOOK_THROUGH, values).fetchone() == (True,)
 
+    def begin_digests(self, now: datetime) -> None:
+        with self._datastore.connection() as connection, connection.transaction():
+            for id, schedule, timezone, due_at in connection.execute(DIGESTS_DUE, (now,)).fetchall():
+                number = day_of(due_at, timezone).toordinal()
+                connection.execute(BEGIN_DIGEST, {"id": id, "number": number, "due_at": due_at, "now": now})
+                connection.execute(NEXT_DIGEST, (next_time(schedule, timezone, now), id))
+
     def claim(self, now: datetime, most: int, busy: Mapping[UUID, int]) -> list[Lane]:
         values = {
             "now": now,
@@ -185,7 +214,11 @@ class PostgresLanes:
         secrets = [self._secrets.unwrap(endpoint_id, wrapped) for wrapped in (current, previous) if wrapped]
         return Lane(asked_at + self.lease.total_seconds(), secrets, endpoint_id, *told)
 
-    def next_events(self, lane: Lane) -> Sequence[Notification]:
+    def next_events(self, lane: Lane) -> Sequence[Notification | DigestDue]:
+        if lane.digest:
+            with self._datastore.connection() as connection:
+                found = connection.execute(WAITING_SINCE, held(lane)).fetchall()
+            return [DigestDue(lane.plan_id, lane.through, since - period(lane.digest)) for (since,) in found]
         values = (lane.plan_id, lane.delivered, lane.through, lane.topics, lane.topics, EVENTS_FETCHED)
         with self._datastore.connection() as connection:
             return notifications(connection.execute(NEXT, values))
@@ -203,6 +236,15 @@ class PostgresLanes:
             if was_failing:
                 connection.execute(WORKS, (lane.endpoint_id,))
         return bool(go_on)
+
+    def passed_over(self, lane: Lane, version: int) -> bool:
+        values = held(lane) | {"version": version, "delivered": lane.delivered}
+        with self._datastore.connection() as connection:
+            row = connection.execute(PASSED_OVER, values).fetchone()
+        if row is None:
+            return False
+        lane.delivered, lane.attempts, lane.through = version, 0, row[0]
+        return True
 
     def failed(
         self,

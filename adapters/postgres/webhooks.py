@@ -26,6 +26,7 @@ from application.webhooks.endpoints import (
     WebhookPage,
 )
 from application.webhooks.formats import Format, url_shown
+from application.webhooks.schedule import DigestWish, next_time
 from application.webhooks.signatures import new_secret
 
 OVERLAP = timedelta(hours=24)
@@ -40,8 +41,10 @@ PLANS_THERE = (
 HEAD = "SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events"
 CREATE = (
     "INSERT INTO plantrail.webhook_endpoints"
-    " (id, owner, url, topics, plans, personal_data, format, state_since, position, secret, created_at)"
-    " SELECT %(id)s, %(owner)s, %(url)s, %(topics)s, %(plans)s, %(personal_data)s, %(format)s, %(now)s,"
+    " (id, owner, url, topics, plans, personal_data, format, digest, timezone, person, digest_at, state_since,"
+    "  position, secret, created_at)"
+    " SELECT %(id)s, %(owner)s, %(url)s, %(topics)s, %(plans)s, %(personal_data)s, %(format)s,"
+    "  %(digest)s, %(timezone)s, %(person)s, %(digest_at)s, %(now)s,"
     f"  coalesce(%(position)s, ({HEAD})), %(secret)s, %(now)s"
     " WHERE (SELECT count(*) FROM plantrail.webhook_endpoints WHERE owner = %(owner)s) < %(most)s RETURNING id"
 )
@@ -56,7 +59,8 @@ YOURS = " AND (%(owner)s::text IS NULL OR owner = %(owner)s)"
 LIST = f"{SHOWN} WHERE id > %(after)s{YOURS} ORDER BY id LIMIT %(most)s"
 ONE = f"{SHOWN} WHERE id = %(id)s{YOURS}"
 LOCK = (
-    f"SELECT id, position, topics, plans, secret FROM plantrail.webhook_endpoints WHERE id = %(id)s{YOURS} FOR UPDATE"
+    "SELECT id, position, topics, plans, digest, secret FROM plantrail.webhook_endpoints"
+    f" WHERE id = %(id)s{YOURS} FOR UPDATE"
 )
 PAUSE = (
     "UPDATE plantrail.webhook_endpoints SET state = 'paused', state_since = %(now)s, reason = %(reason)s"
@@ -132,6 +136,7 @@ class PostgresWebhooks:
         personal_data: bool = False,
         after: int | None = None,
         format: Format = "cloudevents",
+        digest: DigestWish | None = None,
     ) -> bytes:
         secret = new_secret()
         values = {
@@ -142,6 +147,10 @@ class PostgresWebhooks:
             "plans": sorted(plans),
             "personal_data": personal_data,
             "format": format,
+            "digest": digest and digest.schedule,
+            "timezone": digest and digest.timezone,
+            "person": digest and digest.person,
+            "digest_at": digest and next_time(digest.schedule, digest.timezone, now),
             "now": now,
             "position": after,
             "secret": self._secrets.wrap(id, secret),
@@ -226,6 +235,8 @@ class PostgresWebhooks:
         with self._rows() as rows:
             endpoint = _found(rows, LOCK, id, owner)
             values = endpoint | {"now": now, "plan": plan, "after": after}
+            if endpoint["digest"]:
+                raise NothingToReplay("A digest tells how things stand when it is sent: there is none to send again.")
             if plan is None and after is None:
                 raise NothingToReplay("Say what to replay: after which cursor, or which parked plan.")
             if plan is None:

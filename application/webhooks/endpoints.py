@@ -33,6 +33,12 @@ class Webhook(BaseModel):
     owner: str = Field(description="Who owns the endpoint.")
     personal_data: bool = Field(description="Whether text about people is included.")
     format: Format = Field(description="The form of what is sent: CloudEvents, or messages for a chat.")
+    digest: str | None = Field(
+        None, description="When digests are sent instead of events: `monday 08:00`, `day 08:00`; null: events are sent."
+    )
+    timezone: str | None = Field(None, description="By whose clock.")
+    person: str | None = Field(None, description="Whose digest it is; null: of the plans.")
+    digest_at: datetime | None = Field(None, description="When the next digest is due.")
     state: State = Field(description="`paused` by somebody, or `disabled` after days without success.")
     state_since: datetime
     reason: str | None = Field(description="Why it is paused or disabled.")

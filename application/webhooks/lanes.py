@@ -17,9 +17,19 @@ MayReceive = Callable[[str, Collection[UUID], bool], bool]
 without. Raises `StoreUnavailable` where that is not known."""
 
 
+@dataclass(frozen=True)
+class DigestDue:
+    """A digest that is due, in the place of an event: the number of its day makes up for a version."""
+
+    originator_id: UUID
+    originator_version: int
+    since: datetime
+    """When the first digest that has not arrived was due."""
+
+
 @dataclass
 class Lane:
-    """The events of one plan on their way to one endpoint, held by one worker."""
+    """The events of one plan on their way to one endpoint, or its digest, held by one worker."""
 
     held_until: float
     """By the holder's monotonic clock. Nothing that may last longer must be begun."""
@@ -40,6 +50,11 @@ class Lane:
     """The plans whose events the endpoint is sent; empty for all."""
     personal_data: bool
     format: Format
+    digest: str | None
+    """When digests are due that are sent instead of events; None for events."""
+    timezone: str | None
+    person: str | None
+    """Whom a digest concerns; None for the plans."""
 
     @property
     def done(self) -> bool:
@@ -48,7 +63,7 @@ class Lane:
     @property
     def takes_from_the_store(self) -> bool:
         """Whether more than the stored event is needed to write what is sent."""
-        return self.personal_data or self.format != "cloudevents"
+        return self.personal_data or self.format != "cloudevents" or self.digest is not None
 
 
 class Lanes(Protocol[E_co]):
@@ -57,12 +72,15 @@ class Lanes(Protocol[E_co]):
     def look_through(self, now: datetime) -> bool:
         """Search the next part of the log for events that endpoints want. Returns False if none is behind."""
 
+    def begin_digests(self, now: datetime) -> None:
+        """Put digests that are due in lanes of their endpoints. One that has not arrived gives way to the next."""
+
     def claim(self, now: datetime, most: int, busy: Mapping[UUID, int]) -> list[Lane]:
         """Claim at most `most` lanes that are due, without taking too many of one endpoint. `busy` says how many lanes
         of each endpoint this worker holds already."""
 
-    def next_events(self, lane: Lane) -> Sequence[E_co]:
-        """Return the next events to send, in order of version."""
+    def next_events(self, lane: Lane) -> Sequence[E_co | DigestDue]:
+        """Return the next events to send, in order of version, or the digest."""
 
     def arrived(self, lane: Lane, version: int, event_id: str, outcome: Outcome, now: datetime) -> bool:
         """Record that an event arrived, and extend the lease of the lane.
@@ -70,6 +88,9 @@ class Lanes(Protocol[E_co]):
         Returns False if the worker must not go on: another one has the lane, it was replayed from elsewhere, or the
         endpoint asked for a pause.
         """
+
+    def passed_over(self, lane: Lane, version: int) -> bool:
+        """Record that there was nothing to send, and extend the lease of the lane. Returns False as `arrived` does."""
 
     def failed(
         self,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from application.webhooks.endpoints import Attempt, AttemptPage, ParkedPage, Webhook, WebhookPage
 from application.webhooks.formats import Format
+from application.webhooks.schedule import DigestWish
 
 LONGEST_URL = 2_000
 
@@ -65,6 +66,7 @@ class WebhookTable(Protocol):
         personal_data: bool = False,
         after: int | None = None,
         format: Format = "cloudevents",
+        digest: DigestWish | None = None,
     ) -> bytes:
         """Create an endpoint and return its secret. Events after the position `after` are sent; without one, only
         future events.

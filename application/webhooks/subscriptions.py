@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from application.feed.cursors import cursor
 from application.feed.ports import Feed
@@ -14,7 +14,10 @@ from application.views.plan_names import plans_named
 from application.webhooks.endpoints import Webhook
 from application.webhooks.formats import Format
 from application.webhooks.ports import LONGEST_URL, Targets, WebhookTable
+from application.webhooks.schedule import DigestWish, schedule_written
 from application.webhooks.signatures import written
+from domain.account_plan.plan import ZoneName
+from domain.language import PersonId
 
 MOST_NAMED = 100
 
@@ -50,6 +53,24 @@ class WebhookRequest(BaseModel):
         description="`slack` and `teams`: messages for people, to the address of an incoming webhook of Slack or of a"
         " workflow of Teams.",
     )
+    digest: Annotated[str, Field(max_length=40), AfterValidator(schedule_written)] | None = Field(
+        default=None,
+        description="Instead of events, a digest of what is overdue, due, ahead and new: `monday 08:00`, `day 08:00`.",
+        examples=["monday 08:00"],
+    )
+    timezone: ZoneName = Field(default="UTC", description="The time zone of `digest` (IANA).")
+    person: PersonId | None = Field(
+        default=None, description="Only what concerns this person of ours in a digest; by default all of the plans."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        given = self.model_fields_set
+        if self.digest is None and given & {"timezone", "person"}:
+            raise ValueError("`timezone` and `person` are for digests: give `digest` as well, such as monday 08:00")
+        if self.digest is not None and given & {"types", "after"} and (self.types or self.after != "now"):
+            raise ValueError("a digest tells how things stand, not events: leave out `types` and `after`")
+        return self
 
 
 class Subscribed(Webhook):
@@ -127,10 +148,11 @@ class Subscriptions:
             if not allowed:
                 raise UnknownPlan("/plans", "There is no plan whose events you may have.")
             plans = set(allowed)
+        digest = DigestWish(wish.digest, wish.timezone, wish.person) if wish.digest else None
         id = self._make_id()
         after = self._position(wish.after, may_see)
         secret = self._webhooks.create(
-            id, owner, wish.url, self._now(), topics, plans, wish.personal_data, after, wish.format
+            id, owner, wish.url, self._now(), topics, plans, wish.personal_data, after, wish.format, digest
         )
         return Subscribed(**self._webhooks.get(id).model_dump(), secret=written(secret))
 

@@ -1,5 +1,6 @@
 """The examples that the documents show work as they stand, beside the demo that readers are told to start."""
 
+import json
 import os
 import re
 import shlex
@@ -178,6 +179,9 @@ def test_chats_are_told_as_shown(demo):
     with receiver.receiving() as chats:
         commands_of(document("docs/chats.md"), demo, chats.url.removeprefix("http://").removesuffix("/hooks"))
         wait_until(lambda: {each.path for each in chats.received} == {"/slack", "/teams"}, 30)
+        listed = json.loads(plantrail("webhooks", "list", "--json", **demo.environment).stdout)["items"]
+    assert sorted(str(each["digest"]) for each in listed if each["format"] != "cloudevents") == [
+        "None", "None", "day 08:00", "monday 08:00"]  # fmt: skip
     for each in chats.received:
         read = read_by_slack if each.path == "/slack" else read_by_teams
         assert any(row.startswith("By: ") for row in rows_of(read(each.body)))

@@ -6,10 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from pydantic_core import to_json
-
 from adapters.access.tls_trust import public_authorities
-from adapters.events.cloud_events import source_of
+from adapters.events.cloud_events import of_no_plan
 from adapters.outbound.chats.formats import WRITTEN
 from adapters.outbound.chats.message import ChatMessage, Line, Section
 from adapters.outbound.webhooks.addresses import Targets
@@ -61,7 +59,7 @@ class Trial:
         webhook = await asyncio.to_thread(self._webhooks.get, id, owner)
         url, secrets = await asyncio.to_thread(self._webhooks.target, id, owner, now)
         log_id = (await asyncio.to_thread(self._feed.page, NOW, most=1)).log_id
-        body = cloud_event(log_id, event_id, id, now)
+        body = of_no_plan(log_id, event_id, TEST_TYPE, now, {"webhook": id})
         if webhook.format != "cloudevents":
             body = WRITTEN[webhook.format](test_message(self._address))
         outcome = await self._posted(url, secrets, event_id, body, webhook.format)
@@ -84,18 +82,3 @@ class Trial:
 
 def test_message(address: str) -> ChatMessage:
     return ChatMessage("Test", [Section([Line("It works", "messages of plantrail arrive here")])], address)
-
-
-def cloud_event(log_id: UUID, event_id: str, webhook: UUID, now: datetime) -> bytes:
-    """Return the test event as a CloudEvent of this log."""
-    return to_json(
-        {
-            "specversion": "1.0",
-            "id": event_id,
-            "source": source_of(log_id),
-            "type": TEST_TYPE,
-            "time": now,
-            "datacontenttype": "application/json",
-            "data": {"webhook": webhook},
-        }
-    )

@@ -20,7 +20,7 @@ from adapters.observability.outages import Outages, Work
 from adapters.outbound.webhooks.delivery import WebhookSender
 from application.aggregates.ports import StoreUnavailable
 from application.webhooks.attempts import Outcome
-from application.webhooks.lanes import Lane, Lanes, MayReceive
+from application.webhooks.lanes import DigestDue, Lane, Lanes, MayReceive
 from application.webhooks.retries import Random, held_until, next_attempt
 
 MOST_LANES = 256
@@ -41,8 +41,9 @@ logger = structlog.get_logger("plantrail.webhooks")
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Body = Callable[[Lane, Notification], bytes]
-"""Returns what is sent of a stored event in a lane. Unless the lane takes from the store, the store is not read."""
+Body = Callable[[Lane, Notification | DigestDue], bytes | None]
+"""Returns what is sent of a stored event in a lane, or the digest; None if that says nothing. Unless
+the lane takes from the store, the store is not read."""
 
 
 class DeliveryMetrics(Protocol):
@@ -173,6 +174,7 @@ class Worker:
         for endpoint_id in await self._ask(self._lanes.sweep, now):
             logger.warning("webhook disabled: for days nothing arrived", webhook=str(endpoint_id))
         await self._pause_those_that_may_not()
+        await self._ask(self._lanes.begin_digests, now)
         lanes, since = await self._ask(self._lanes.waiting)
         seconds = (now - since).total_seconds() if since else 0.0
         self._numbers.waiting(lanes, seconds)
@@ -209,13 +211,15 @@ class Worker:
                     return
                 sent += 1
 
-    async def _send(self, lane: Lane, row: Notification) -> bool:
-        """Send an event. Returns whether to go on with the next event of the lane."""
+    async def _send(self, lane: Lane, row: Notification | DigestDue) -> bool:
+        """Send an event or a digest. Returns whether to go on with the next event of the lane."""
         body = await self._ask(self._body, lane, row) if lane.takes_from_the_store else self._body(lane, row)
         event_id = f"{row.originator_id}:{row.originator_version}"
         if not self._may_receive(lane.owner, lane.plans, lane.personal_data):
             await self._pause_those_that_may_not()
             return False
+        if body is None:
+            return await self._ask(self._lanes.passed_over, lane, row.originator_version)
         outcome = await self._courier.send(lane.url, lane.secrets, event_id, body, lane.format)
         self._numbers.delivered(outcome.kind, outcome.milliseconds)
         if outcome.arrived:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -30,6 +31,8 @@ from application.webhooks.subscriptions import Replay, Subscriptions, UnknownPla
 from domain.mistakes import predicate
 
 HERE = f"{PATH}/webhooks"
+OF_DIGESTS = ("digest", "timezone", "person")
+TYPED = ("url", "types", "plans", "after", *OF_DIGESTS)
 REFUSED = (TargetRefused, NoSuchType, CursorMalformed, UnknownPlan, TooManyWebhooks, NothingToReplay)
 """What may be wrong with what was typed: each says so in a sentence."""
 
@@ -155,7 +158,7 @@ class WebhookPages:
             [webhook_row(each, say) for each in page.items],
             f"{HERE}?cursor={page.next}" if page.next else "",
             caller.may("feed"),
-            {name: typed.get(name, "") for name in ("url", "types", "plans", "after")},
+            {name: typed.get(name, "") for name in TYPED},
             [(format, format == typed.get("format")) for format in get_args(Format)],
             errors,
         )
@@ -173,11 +176,12 @@ class WebhookPages:
                     "plans": _words(typed.get("plans", "")),
                     "after": typed.get("after") or "now",
                     "format": typed.get("format") or "cloudevents",
+                    **{name: typed[name] for name in OF_DIGESTS if typed.get(name)},
                 }
             )
             made = await self._subscriptions.begin(wish, caller.actor, caller.plans)
         except ValidationError as error:
-            wrong = [f"{spaced(str(each['loc'][0]))}: {predicate(each)}" for each in error.errors(include_url=False)]
+            wrong = [_wrong(each) for each in error.errors(include_url=False)]
             return await self._listed(request, typed, wrong, 422)
         except REFUSED as error:
             return await self._listed(request, typed, [str(error)], 422)
@@ -258,6 +262,11 @@ class WebhookPages:
             self._note_read(request, None, None)
 
 
+def _wrong(error: ErrorDetails) -> str:
+    where = f"{spaced(str(error['loc'][0]))}: " if error["loc"] else ""
+    return f"{where}{predicate(error)}"
+
+
 def _words(typed: str) -> list[str]:
     return [word for each in typed.replace(",", " ").split() if (word := each.strip())]
 
@@ -268,10 +277,15 @@ def facts(webhook: Webhook, say: Speech) -> Sequence[tuple[str, str]]:
         (say("Events"), ", ".join(webhook.types) or say("all events")),
         (say("Plans"), plans),
         (say("Form"), webhook.format),
+        (say("Digest"), f"{webhook.digest}, {webhook.timezone}" if webhook.digest else say("none; events are sent")),
         (say("Words about people"), say("included") if webhook.personal_data else say("left out")),
         (say("Searched up to"), webhook.sequence),
         (say("Waiting"), say.counted("{number} plan", "{number} plans", webhook.waiting)),
     ]
+    if webhook.person:
+        said.append((say("Digest for"), webhook.person))
+    if webhook.digest_at:
+        said.append((say("Next digest"), say.instant(webhook.digest_at)))
     if webhook.held_until:
         said.append((say("Asked for a pause until"), say.instant(webhook.held_until)))
     if webhook.previous_secret_until:

@@ -140,6 +140,25 @@ def test_a_subscriber_gets_events_of_the_plans_that_were_named_for_them_only(off
     assert_problem(office.post(HOOKS, {"url": TARGET}, as_("none")), 409, "unknown-plan", "/plans")
 
 
+def test_a_chat_is_sent_messages_or_digests_and_its_address_is_not_repeated(office: Api):
+    made = create(office, url=f"{TARGET}?sig=s3cret", format="teams", digest="Every Monday 08:00", person="ann")
+    assert (made["url"], made["format"], made["person"]) == ("http://127.0.0.1:9/…", "teams", "ann")
+    assert (made["digest"], made["timezone"]) == ("monday 08:00", "UTC")
+    assert datetime.fromisoformat(made["digest_at"]) > datetime(2026, 1, 5, tzinfo=UTC)
+    assert "s3cret" not in office.get(HOOKS, as_("sub")).text
+    replayed = office.post(f"{HOOKS}/{made['id']}/replay", {"after": "0"}, as_("sub"))
+    assert_problem(replayed, 409, "nothing-to-replay")
+    for wish, pointer, why in (
+        ({"digest": "monday"}, "/digest", "must be a day of the week"),
+        ({"digest": "day 08:00", "timezone": "Mars/Olympus"}, "/timezone", "is not a time zone"),
+        ({"timezone": "Europe/Vienna"}, "", "are for digests: give `digest` as well"),
+        ({"digest": "day 08:00", "types": ["play-won"]}, "", "leave out `types` and `after`"),
+        ({"format": "telegram"}, "/format", "cloudevents"),
+    ):
+        problem = assert_problem(office.post(HOOKS, {"url": TARGET} | wish, as_("sub")), 422, "invalid-fields", pointer)
+        assert why in problem["errors"][0]["detail"], problem
+
+
 def test_words_about_people_take_the_right_to_them(office: Api):
     answer = office.post(HOOKS, {"url": TARGET, "personal_data": True}, as_("sub"))
     assert_problem(answer, 403, "forbidden")

@@ -71,6 +71,11 @@ def test_an_operator_finds_out_why_a_webhook_fails_and_sends_again(service, rece
     refused = post(service, "/settings/webhooks", url="ftp://nowhere")
     assert refused.status_code == 422
     assert "ftp://nowhere" in refused.text
+    for wrong, why in (({"digest": "soon"}, "monday 08:00"), ({"person": "ann"}, "give `digest` as well")):
+        refused = post(service, "/settings/webhooks", url=receiver.url, **wrong)
+        assert (refused.status_code, why in text_of(refused.text)) == (422, True)
+    weekly = post(service, "/settings/webhooks", url=receiver.url, format="teams", digest="Monday 08:00", person="ann")
+    assert "monday 08:00, UTC" in text_of(weekly.text)
     made = post(service, "/settings/webhooks", url=receiver.url, types="play-won", format="cloudevents")
     assert made.status_code == 200
     assert "whsec_" in made.text

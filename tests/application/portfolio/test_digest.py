@@ -1,0 +1,89 @@
+"""A digest says what is overdue, due, ahead and new in plans, and no more than who reads it may know."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from application.aggregates.access import Caller
+from application.portfolio.digest import AHEAD_DAYS, DUE_DAYS, Digest, DigestWanted, put_in
+from tests.histories import History, opened
+
+NOW = datetime(2026, 1, 12, 7, tzinfo=UTC)
+WEEK = timedelta(days=7)
+READER = Caller("ann", "subscriber", None)
+
+
+def digest(acme: History, person: str | None = None, now: datetime = NOW, **right: Any) -> Digest:
+    made = Digest(
+        person=person, since=now - WEEK, until=now, overdue=[], due=[], ahead=[], findings=[], news=[], is_whole=True
+    )
+    put_in(made, acme.known, DigestWanted(replace(READER, **right), person, now - WEEK, "UTC"), now)
+    return made
+
+
+def ids(items: Any) -> list[str]:
+    return [each.id for each in items]
+
+
+def promise(acme: History, id: str, due_on: str, **more: Any) -> None:
+    said = {"statement": f"Call number {id}", "kind": "task", "owner": "ann", "due_on": due_on}
+    acme.on("2026-01-05", "add-action", id=id, **said | more)
+
+
+@pytest.fixture
+def acme() -> History:
+    acme = opened()
+    acme.on("2026-01-05", "add-stakeholder", id="coo", name="Maria Held", title="COO", level="executive")
+    return acme
+
+
+def test_a_promise_is_overdue_from_the_day_after_and_due_for_a_week_ahead(acme):
+    for id, due_on in (("past", "2026-01-11"), ("today", "2026-01-12"), ("last", "2026-01-19"), ("far", "2026-01-20")):
+        promise(acme, id, due_on)
+    found = digest(acme)
+    assert (ids(found.overdue), ids(found.due), DUE_DAYS) == (["past"], ["today", "last"], 7)
+    acme.on("2026-01-12T06:00:00Z", "complete-action", id="past", finished_on="2026-01-12", result="Called")
+    acme.on("2026-01-12T06:00:00Z", "drop-action", id="today", reason="not needed")
+    found = digest(acme)
+    assert (ids(found.overdue), ids(found.due)) == ([], ["last"])
+
+
+def test_reviews_and_renewals_are_ahead_for_two_weeks_until_they_are_held(acme):
+    for id, day in (("near", "2026-01-26"), ("far", "2026-01-27"), ("off", "2026-01-20"), ("held", "2026-01-12")):
+        acme.on("2026-01-05", "schedule-review", id=id, kind="ad_hoc", planned_on=day, ours=["ben"])
+    acme.on("2026-01-05", "set-contract", arr="10", starts_on="2025-01-01", renews_on="2026-01-25", products=["x"])
+    acme.on("2026-01-06", "cancel-review", id="off", reason="nobody is there")
+    acme.on("2026-01-12T06:00:00Z", "hold-review", id="held", kind="ad_hoc", audience="internal", held_on="2026-01-12",
+            ours=["ann"], theirs=[])  # fmt: skip
+    assert (ids(digest(acme).ahead), AHEAD_DAYS) == (["near", "contract"], 14)
+
+
+def test_of_a_person_it_tells_what_concerns_them_and_news_of_plans_they_work_on(acme):
+    promise(acme, "hers", "2026-01-15")
+    promise(acme, "his", "2026-01-15", owner="ben")
+    assert ids(digest(acme).due) == ["hers", "his"]
+    of_ann, of_ben = digest(acme, "ann"), digest(acme, "ben")
+    assert (ids(of_ann.due), len(of_ann.news)) == (["hers"], 1)
+    assert (ids(of_ben.due), of_ben.news) == (["his"], [])
+
+
+def test_titles_that_speak_of_people_take_the_right_to_them(acme):
+    promise(acme, "ask", "2026-01-15", statement="Ask Maria why", about=["coo"])
+    assert [each.title for each in digest(acme).due] == [None]
+    assert [each.title for each in digest(acme, personal_data=True).due] == ["Ask Maria why"]
+
+
+def test_news_are_what_was_recorded_since_and_nothing_is_told_where_there_is_nothing(acme):
+    assert acme.known.records[-1].meta.recorded_at == NOW - WEEK + timedelta(hours=2)
+    (news,) = digest(acme).news
+    assert (news.events, news.types, news.account_name) == (
+        2,
+        ["stakeholder-added", "plan-opened"],
+        "Acme Manufacturing",
+    )
+    later = digest(acme, now=NOW + timedelta(hours=2))
+    assert later.is_empty
+    acme.on("2026-01-19T08:59:00Z", "write-note", section="plan", text="news")
+    assert digest(acme, now=NOW + WEEK).news[0].types == ["note-written"]
