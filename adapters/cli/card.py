@@ -18,6 +18,7 @@ from adapters.rendering.words import (
     short_amount,
     spaced,
 )
+from application.views.contacts import as_the_team_knows
 from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import Cut, plan_at
 from application.views.freshness import Freshness
@@ -35,14 +36,14 @@ LIGHTS: Mapping[TrafficLight, str] = {"green": "bold green", "amber": "bold yell
 
 def card(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) -> Iterator[RenderableType]:
     """Show a plan as of a cut, judged by the program's policies. Raises `CutBeforePlan`."""
-    view, plan = current_plan(known, cut, program), plan_at(known, cut)
+    view, plan = current_plan(known, cut, program), as_the_team_knows(plan_at(known, cut), cut.date)
     currency, today = the_plan(plan).currency, cut.today
     yield account(view, plan, known, cut)
     yield Columns(figures(view, currency), equal=True, expand=True)
     yield panel("How fresh it is", freshness(view))
     sections = (
         promises(plan, today),
-        stakeholders(plan),
+        stakeholders(plan, cut.date),
         risks(plan, currency),
         opportunities(plan, currency),
         goals(plan, today),

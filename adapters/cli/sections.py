@@ -16,6 +16,7 @@ from adapters.rendering.words import (
     share,
     short_amount,
 )
+from application.views.contacts import known_by, on_the_team
 from domain.account_plan.actions import ActionState
 from domain.account_plan.goals import Goal
 from domain.account_plan.language import AccountPlan
@@ -87,7 +88,9 @@ def due(thing: Promise | Request, today: date) -> Text:
     return lines(text(thing.due_on, late), text(how_far(thing.due_on, today), late or QUIET))
 
 
-def stakeholders(plan: AccountPlan) -> RenderableType | None:
+def stakeholders(plan: AccountPlan, day: date) -> RenderableType | None:
+    """`plan` is as the team of the day knows it: see `as_the_team_knows`."""
+    team = on_the_team(plan, day)
     there = sorted(people_there(plan), key=lambda person: (-(person.power or 0), -(person.strength or 0)))
     return table(
         "Stakeholders, the most powerful first",
@@ -97,7 +100,7 @@ def stakeholders(plan: AccountPlan) -> RenderableType | None:
                 lines(who(person), text(person.title, QUIET) if person.title else None),
                 lines(text(in_words(person.roles, "roles")), text(person.level, QUIET)),
                 feeling(person),
-                relationship(person),
+                relationship(person, team),
                 text(POWERS[person.power] if person.power else None),
             )
             for person in there
@@ -115,11 +118,11 @@ def feeling(person: Stakeholder) -> Text:
     return text(word, FEELINGS[word])
 
 
-def relationship(person: Stakeholder) -> Text:
+def relationship(person: Stakeholder, team: frozenset[str] | None) -> Text:
     """Show the strongest relationship that a member of our team has with somebody, and which member that is."""
     if not person.strength:
         return text(None if person.strength is None else STRENGTHS[0])
-    best = [member for member, strength in person.relationships.items() if strength == person.strength]
+    best = [member for member, strength in known_by(person, team).items() if strength == person.strength]
     return lines(text(STRENGTHS[person.strength]), text(", ".join(best), QUIET))
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple, TypeVar, get_args
 
-from application.views.contacts import Contact, contacts
+from application.views.contacts import Contact, as_the_team_knows, contacts
 from application.views.cuts import Cut, timezone_of
 from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import PolicyInForce
@@ -16,6 +16,7 @@ from domain.account_plan.plan import Plan, Tier, the_plan
 from domain.account_plan.reviews import HeldReview, ReviewHeld
 from domain.account_plan.stakeholders import Stakeholder, engaged_people, people_there
 from domain.account_plan.team import Member, Role
+from domain.language import same_person
 from domain.program.policy import Policy
 from domain.record import Recorded
 from domain.things import Thing, day_of
@@ -52,9 +53,15 @@ class Examined:
     in_force: PolicyInForce
     _turns: set[date] = field(default_factory=set, compare=False)
 
-    @property
+    @cached_property
     def plan(self) -> AccountPlan:
-        return self.known.state
+        """As the team of the day knows the people in it."""
+        plan = self.known.state
+        knowing = {same_person(who) for person in plan.all(Stakeholder).values() for who in person.relationships}
+        for member in plan.all(Member).values():
+            if same_person(member.person) in knowing:
+                self.has_role(member)
+        return as_the_team_knows(plan, self.day)
 
     @property
     def policy(self) -> Policy:

@@ -5,7 +5,7 @@ from typing import get_args
 
 from application.measures.measure import Figures, one, share
 from application.measures.measured import Measured
-from application.views.contacts import Contact, is_engaged_by, known_by, on_the_team
+from application.views.contacts import Contact
 from application.views.metrics import KEY_ROLES
 from domain.account_plan.overview import Unit
 from domain.account_plan.reviews import ReviewKind
@@ -28,8 +28,7 @@ def _engaged(at: Measured) -> list[Stakeholder]:
     """Whom somebody on the team knows well, or whom we were in touch with lately."""
     most = at.at.policy.contact_days
     met = {who for each in at.at.contacts if (at.at.day - each.happened_on).days <= most for who in each.stakeholders}
-    team = on_the_team(at.plan, at.at.day)
-    return [each for each in at.at.people if each.id in met or is_engaged_by(known_by(each, team).values())]
+    return [each for each in at.at.people if each.id in met or each.is_engaged]
 
 
 def coverage(at: Measured) -> Figures:

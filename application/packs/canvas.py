@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from application.findings.examined import Examined
 from application.packs.pack import Pack, called, heading_of, shown
 from application.packs.promises import Dated, in_the_days, promised, scheduled
-from application.views.contacts import known_by, on_the_team
 from application.views.metrics import WhitespaceTotals, whitespace_totals
 from domain.account_plan.hypotheses import Hypothesis, Proof
 from domain.account_plan.overview import Fit, Overview, Trajectory, Unit, WhyUs
@@ -234,7 +233,7 @@ def person(each: Stakeholder, at: Examined) -> CanvasPerson:
         CanvasPerson,
         each,
         name=called(each, each.id),
-        strength=max(known_by(each, on_the_team(at.plan, at.day)).values(), default=None),
+        strength=each.strength,
         listens_to=named(line.influencer for line in lines if line.influenced == each.id),
         listened_to_by=named(line.influenced for line in lines if line.influencer == each.id),
     )

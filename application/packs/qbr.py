@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 from application.findings.examined import Examined
 from application.packs.canvas import PackRisk, risks
 from application.packs.pack import Pack, Person, called, heading_of, held_before, review_meant, shown
-from application.views.contacts import known_by, on_the_team
 from domain.account_plan.actions import Action, ActionState
 from domain.account_plan.goals import Goal
 from domain.account_plan.health import Contract, Health, TrafficLight
@@ -333,7 +332,7 @@ def _in_the_room(at: Examined, person: Stakeholder) -> InTheRoom:
         InTheRoom,
         person,
         name=called(person, person.id),
-        strength=max(known_by(person, on_the_team(at.plan, at.day)).values(), default=None),
+        strength=person.strength,
         objections=[each.statement for each in objections if each.stakeholder == person.id and not each.settled],
     )
 

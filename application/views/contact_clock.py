@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from pydantic import BaseModel, Field
 
-from application.views.contacts import LOOKED_AT, Contact, contacts, known_by, on_the_team
+from application.views.contacts import LOOKED_AT, Contact, contacts, known_by, on_the_team, strength_of
 from application.views.cuts import Cut
 from domain.account_plan.actions import Action
 from domain.account_plan.language import AccountPlan
@@ -120,7 +120,7 @@ class _Clocks:
                 verified_on=verified_on,
                 verification_due_on=due_on,
                 verification_overdue=due_on is not None and due_on < self._cut.today,
-                strength=max(now.values(), default=None),
+                strength=strength_of(person, self._team),
                 former_strength=max(former, default=None),
                 pairings=pairings.get(person.id, []),
                 warnings=[_told_twice(contact) for contact in self._told_twice.get(person.id, ())],

@@ -20,6 +20,7 @@ from domain.account_plan.stakeholders import (
 from domain.account_plan.team import Member
 from domain.language import same_person
 from domain.record import Recorded
+from domain.things import Draft
 
 LOOKED_AT = (StakeholderAdded, StakeholderCorrected, StakeholderMoved, StakeholderReturned, StakeholderVerified)
 """Whoever recorded this looked at whether the details of a stakeholder are right."""
@@ -127,6 +128,27 @@ def known_by(person: Stakeholder, team: frozenset[str] | None, without: str | No
         for member, strength in person.relationships.items()
         if (team is None or same_person(member) in team) and same_person(member) != gone
     }
+
+
+def strength_of(person: Stakeholder, team: frozenset[str] | None) -> int | None:
+    """How well the one of the team knows a stakeholder who knows them best; None where nobody does."""
+    return max(known_by(person, team).values(), default=None)
+
+
+def as_the_team_knows(plan: AccountPlan, day: date) -> AccountPlan:
+    """The plan with the strength that each stakeholder has on a day: what those on the team know, as `strength_of`.
+
+    Events say who knows whom how well, and not who is there on which day.  So whoever shows or judges a strength asks
+    for the plan as it is returned here."""
+    team = on_the_team(plan, day)
+    people = plan.all(Stakeholder).values() if team is not None else ()
+    now = {person.id: strength_of(person, team) for person in people if person.relationships}
+    draft = None
+    for id, strength in now.items():
+        if strength != plan.the(Stakeholder, id).strength:
+            draft = draft or Draft(plan)
+            draft.set(Stakeholder, id, strength=strength)
+    return draft.frozen(AccountPlan) if draft else plan
 
 
 def is_engaged_by(strengths: Iterable[int]) -> bool:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, create_model
 
 from application.views.by_section import CutView, by_section, section_models
 from application.views.contact_clock import ContactClock, contact_clock
+from application.views.contacts import as_the_team_knows
 from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.freshness import Duty, Freshness, duties, freshness
 from application.views.loaded_plan import LoadedPlan
@@ -54,7 +55,7 @@ def current_plan(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) 
 
     Raises `CutBeforePlan`.
     """
-    plan = plan_at(known, cut)
+    plan = as_the_team_knows(plan_at(known, cut), cut.date)
     card, records, zone = the_plan(plan), known.records[: cut.version], timezone_of(known)
     policy = policy_at(program, cut).policy
     fresh = freshness(records, card.tier, zone, cut.date, policy)

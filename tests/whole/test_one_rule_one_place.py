@@ -190,7 +190,7 @@ VIEWS: Mapping[str, Callable[[Looked], Any]] = {
     "card, goals": lambda at: printed(sections.goals(at.plan, at.today)),
     "card, requests": lambda at: printed(sections.requests(at.plan, at.today)),
     "card, risks": lambda at: printed(sections.risks(at.plan, "EUR")),
-    "card, stakeholders": lambda at: printed(sections.stakeholders(at.plan)),
+    "card, stakeholders": lambda at: printed(sections.stakeholders(at.plan, at.cut.date)),
     "card, opportunities": lambda at: printed(sections.opportunities(at.plan, "EUR")),
     "card, freshness": lambda at: printed(card.freshness(current_plan(at.known, at.cut))),
     "card, last review": lambda at: printed(card.review_held_last(at.known, at.cut)),

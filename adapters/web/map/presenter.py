@@ -2,7 +2,7 @@
 of ours knows them, and what hangs on each."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from adapters.rendering.words import POWERS, in_words, spaced
@@ -10,6 +10,7 @@ from adapters.web.languages import Speech
 from adapters.web.map.tree import HEIGHT, WIDTH, Box, Drawing, children_of, drawing, in_order
 from adapters.web.plan.presenter import Fact, PlanHead, Shown, Value, head, name_of, plan_path
 from application.views.contact_clock import ContactClock, PairingClock, contact_clock
+from application.views.contacts import as_the_team_knows
 from application.views.cuts import Cut, known_at, timezone_of
 from application.views.departure import DepartureView, HangsOn, departure_of_stakeholder
 from application.views.loaded_plan import LoadedPlan
@@ -112,6 +113,7 @@ class MapView:
 def map_view(known: LoadedPlan, cut: Cut, say: Speech, may_change: bool, program: Sequence[Recorded] = ()) -> MapView:
     """Raises `CutBeforePlan`."""
     then, policy = known_at(known, cut), policy_at(program, cut).policy
+    then = replace(then, state=as_the_team_knows(then.state, cut.date))
     clocks = contact_clock(then.state, then.records, timezone_of(known), cut, policy)
     made = _Map(then, cut, say, {clock.stakeholder: clock for clock in clocks}, may_change and cut.cut == "now")
     coverage = stakeholder_coverage(then.state)

@@ -12,6 +12,7 @@ from adapters.web.languages import Speech
 from adapters.web.plan.columns import AMOUNT_OF_PLAN, COLUMNS
 from application.views.blame import Blame, blame
 from application.views.by_section import ONE_EACH, plural
+from application.views.contacts import as_the_team_knows
 from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.effects import section_of, values_of
 from application.views.freshness import Freshness, freshness
@@ -137,7 +138,8 @@ def plan_view(
     known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, findings: object, program: Sequence[Recorded] = ()
 ) -> PlanView:
     """Raises `CutBeforePlan`."""
-    plan, zone, records = plan_at(known, cut), timezone_of(known), known.records[: cut.version]
+    plan = as_the_team_knows(plan_at(known, cut), cut.date)
+    zone, records = timezone_of(known), known.records[: cut.version]
     card = the_plan(plan)
     origins = {(each.kind, each.id, each.field): each for each in blame(plan, records)} if blaming else {}
     shown = Shown(card, cut, say, origins)

@@ -8,6 +8,7 @@ from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import PlanHead, head, name_of, plan_path, value_text
+from application.views.contacts import as_the_team_knows
 from application.views.cuts import Cut, plan_at
 from application.views.effects import walk
 from application.views.loaded_plan import LoadedPlan
@@ -44,7 +45,7 @@ class ValueView:
 
 def value_view(known: LoadedPlan, cut: Cut, kind: str, id: str, field: str, say: Speech) -> ValueView:
     """Raises `NoSuchPage` where the plan has no such value at the cut, and `CutBeforePlan`."""
-    plan = plan_at(known, cut)
+    plan = as_the_team_knows(plan_at(known, cut), cut.date)
     card, thing = the_plan(plan), plan.named(kind, id)
     if thing is None or not hasattr(thing, field) or field.startswith("_"):
         raise NoSuchPage(say("The plan has no such value at this point."))
