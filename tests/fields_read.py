@@ -226,7 +226,7 @@ def _pages_of_the_program(known: Any, cut: Cut) -> None:
     library_view(asked)
     rounds_view(asked)
     for each in known.state.all(Round).values():
-        round_page(asked, each, ranking(known.state, each, {}), True)
+        round_page(asked, each, ranking(known.state, each, {}), (), True)
 
 
 def shown_as_they_stand() -> Iterator[tuple[str, type[Thing], str]]:
