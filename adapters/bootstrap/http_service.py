@@ -1,10 +1,8 @@
 """Wiring of the HTTP service."""
 
-import gc
 import resource
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -29,10 +27,11 @@ from adapters.access.callers import (
 from adapters.access.issuer_sign_in import IssuerSignIn
 from adapters.access.sessions import Sessions
 from adapters.bootstrap.audit_bundle import bundle_without_words
-from adapters.bootstrap.committed_lists import carrying_out_lists
+from adapters.bootstrap.background import forgetting, witnessing
+from adapters.bootstrap.background_process import BackgroundProcess
+from adapters.bootstrap.garbage import spare_the_collector
 from adapters.bootstrap.importing import importing
 from adapters.bootstrap.settings import (
-    DAYS_OF_ACCESS_EVENTS,
     DEFAULT_PUBLIC_URL,
     Settings,
     SettingsError,
@@ -47,28 +46,23 @@ from adapters.bootstrap.store import (
     looking_at,
     make_id,
     needs_keys,
-    notary,
     open_store,
     promises_across_plans,
     the_program,
     utc_now,
 )
-from adapters.bootstrap.webhook_worker import pushing, subscriptions, trying_out, webhook_targets
+from adapters.bootstrap.webhook_worker import subscriptions, trying_out, webhook_targets
 from adapters.exchange.imports.jobs import Imports
 from adapters.http.app import Pages, Services, create_app, no_pages
 from adapters.http.connections import BoundedProtocol, Connections, Limits
 from adapters.http.limits import Buckets
 from adapters.http.subscribers import Subscribers
-from adapters.observability.metrics import Metrics
-from adapters.observability.periodic import every
+from adapters.observability.metrics import BackgroundMetrics, Metrics
 from adapters.observability.readiness import Checks, Reason
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.postgres.clock import MOST_SECONDS_AHEAD
-from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
 from adapters.postgres.heads import PostgresHeads
 from adapters.postgres.log_watch import PostgresLogWatch
-from adapters.postgres.notary import Watch
-from adapters.postgres.projections import Follower
 from adapters.postgres.relays import came_to
 from adapters.postgres.store import Store
 from adapters.postgres.verification import verify as verify_log
@@ -83,7 +77,6 @@ from application.rounds.following import NAME as LISTS
 
 logger = structlog.get_logger("plantrail")
 
-MINUTES_BETWEEN_SWEEPS = 1
 FILES_BESIDE_CONNECTIONS = 200
 
 
@@ -222,49 +215,6 @@ def verifying(store: Store, key: LogKey) -> VerifyLog:
     return verify
 
 
-@contextmanager
-def following(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> Iterator[Sequence[Follower]]:
-    """Keep the tables up to date with the log, delete what has been kept long enough, and complete erasures."""
-
-    followers = (
-        store.portfolio.follower(utc_now, store.outages),
-        store.month_ends.follower(utc_now, store.outages),
-        findings_across_plans(store).follower(store.outages),
-        promises_across_plans(store).follower(store.outages),
-    )
-    for follower in followers:
-        follower.start()
-    a_while = MINUTES_BETWEEN_SWEEPS * 60
-    purge_reads = partial(store.access_events.purge, access_events_days)
-
-    def purge_sessions() -> None:
-        store.sessions.purge(utc_now())
-        store.drafts.purge(utc_now())
-
-    try:
-        with (
-            every(a_while, store.events.purge, "purging answers", "they are kept for longer", store.outages),
-            every(a_while, purge_reads, "purging access events", "they are kept for longer", store.outages),
-            every(a_while, purge_sessions, "purging sessions", "they are kept for longer", store.outages),
-            every(
-                SECONDS_BETWEEN_SWEEPS,
-                store.erasures.sweep,
-                "forgetting",
-                "what others forget stays in the memory of this process, and nobody's erasure is confirmed",
-                store.outages,
-            ),
-        ):
-            yield followers
-    finally:
-        for follower in followers:
-            follower.stop()
-
-
-def why_behind(followers: Iterable[Follower]) -> str | None:
-    """Return what keeps tables from following the log, or None."""
-    return " ".join(filter(None, (follower.why_behind() for follower in followers))) or None
-
-
 def why_clock_ahead(store: Store, metrics: Metrics) -> str | None:
     """Return why nothing is recorded under this process's clock, or None."""
     try:
@@ -277,40 +227,20 @@ def why_clock_ahead(store: Store, metrics: Metrics) -> str | None:
     return f"The clock of this machine is {seconds:.0f} seconds ahead of the database's."
 
 
-@contextmanager
-def notarised(store: Store, key: LogKey, metrics: Metrics) -> Iterator[Watch]:
-    """Bring what is recorded under signed checkpoints while the context lasts."""
-    watch = Watch(notary(store, key), failed=metrics.not_sealed.inc, outages=store.outages)
-    metrics.unsealed.set_function(watch.seconds_behind)
-    watch.start()
-    try:
-        yield watch
-    finally:
-        watch.stop()
-
-
-def witnessing(settings: Settings, metrics: Metrics) -> Callable[[Store], AbstractContextManager[None]]:
-    """Return a context manager that tells the witnesses every checkpoint of a store.
-
-    Raises `SettingsError`, `KeyFault`.
-    """
-    if not settings.witnesses.split():
-        return lambda _: nullcontext()
-    # The clients of witnesses take a while to load, so they are loaded only if there are any.
-    from adapters.bootstrap.witnesses import witnessed, witnesses
-
-    told = list(witnesses(settings))
-    return lambda store: witnessed(store, told, metrics)
-
-
 class Server(uvicorn.Server):
-    """A uvicorn server that first lets go of the requests waiting for news on the log, then finishes the others."""
+    """A uvicorn server that first lets go of the requests waiting for news on the log, then finishes the others while
+    what goes on beside it ends as well."""
 
-    def __init__(self, config: uvicorn.Config, watch: PostgresLogWatch) -> None:
+    def __init__(
+        self, config: uvicorn.Config, watch: PostgresLogWatch, background: BackgroundProcess | None = None
+    ) -> None:
         super().__init__(config)
         self._watch = watch
+        self._background = background
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        if self._background:
+            self._background.end_soon()
         self._watch.close()
         await super().shutdown(sockets)
 
@@ -342,42 +272,19 @@ def open_enough_files(connections: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
 
 
-OBJECTS_BEFORE_A_COLLECTION = 20_000
-COLLECTIONS_BEFORE_A_WHOLE_ONE = 200
-"""A whole collection looks at every object there is, and everybody waits meanwhile. What plans are folded to has hardly
-any circles, so one is seldom needed."""
-
-SECONDS_OF_A_TURN = 0.001
-"""How long a thread that computes keeps the loop waiting that answers everybody: Python's five milliseconds add up
-where several compute."""
-
-
-def spare_the_collector() -> None:
-    """Exclude what is loaded by now from garbage collection, and collect less often.
-
-    Reading one plan creates many times the 700 objects after which Python would collect by default.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(OBJECTS_BEFORE_A_COLLECTION, 10, COLLECTIONS_BEFORE_A_WHOLE_ONE)
-    sys.setswitchinterval(SECONDS_OF_A_TURN)
-
-
 def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pages: Pages = no_pages) -> None:
     """Serve until SIGINT or SIGTERM. Requests under way are answered first, for up to five seconds."""
     settings = served_at(settings, host, port)
     address, signing, metrics = public_url(settings), log_key(settings), Metrics()
-    witnessed = witnessing(settings, metrics)
+    witnessing(settings, BackgroundMetrics())  # what is wrong with the settings is told here, once
     with (
         ending_in_order(),
+        BackgroundProcess(settings, with_webhooks=with_worker) as background,
         open_store(settings) as store,
         reception(settings, host, store) as let_in,
-        following(store, settings.access_events_days) as followers,
-        carrying_out_lists(store),
-        witnessed(store),
-        notarised(store, signing, metrics) as sealing,
-        pushing(store, settings, metrics) if with_worker else nullcontext(),
+        forgetting(store),
     ):
+        metrics.registry.register(background)
         # In the order of the reasons.
         why_not = (
             store.where.why_down,
@@ -385,8 +292,8 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
             store.why_read_only,
             partial(why_clock_ahead, store, metrics),
             let_in.why_unread,
-            partial(why_behind, followers),
-            sealing.why_unsealed,
+            background.why_behind,
+            background.why_unsealed,
         )
         checks: Checks = dict(zip(get_args(Reason), why_not, strict=True))
         app = http_app(
@@ -405,4 +312,4 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         config = server_config(app, host, port, Connections(limits, metrics, make_id))
         open_enough_files(settings.connections)
         spare_the_collector()
-        Server(config, store.watch).run()
+        Server(config, store.watch, background).run()

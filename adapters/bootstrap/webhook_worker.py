@@ -4,16 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from random import random
-from threading import Event
 
 import structlog
 
 from adapters.access.api_keys import ApiKeyCache, EndpointOwners
 from adapters.access.tls_trust import public_authorities
 from adapters.bootstrap.settings import DEFAULT_PUBLIC_URL, Settings, public_url
-from adapters.bootstrap.store import ending_in_order, findings_across_plans, looking_at, make_id, open_store, utc_now
+from adapters.bootstrap.store import findings_across_plans, looking_at, make_id, utc_now
 from adapters.events.cloud_events import CloudEvents, topics_named
-from adapters.observability.metrics import Metrics
+from adapters.observability.metrics import BackgroundMetrics
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.outbound.webhooks.bodies import Bodies
 from adapters.outbound.webhooks.delivery import WebhookSender
@@ -59,7 +58,7 @@ def bodies(store: Store, address: str, now: Callable[[], datetime] = utc_now) ->
 
 
 @contextmanager
-def pushing(store: Store, settings: Settings, metrics: Metrics) -> Iterator[None]:
+def pushing(store: Store, settings: Settings, metrics: BackgroundMetrics) -> Iterator[None]:
     """Push events to webhooks while the context lasts, in a thread and on connections of its own."""
     body = bodies(store, public_url(settings))
     datastore = Datastore(store.where.service, size=THREADS, synchronous=False)
@@ -81,10 +80,3 @@ def pushing(store: Store, settings: Settings, metrics: Metrics) -> Iterator[None
             yield
     finally:
         datastore.close()
-
-
-def work(settings: Settings) -> None:
-    """Push events to webhooks until SIGINT or SIGTERM. What is under way is finished within five seconds."""
-    with ending_in_order(), open_store(settings) as store, pushing(store, settings, Metrics()):
-        logger.info("pushing events to webhooks")
-        Event().wait()

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from adapters.access.callers import is_this_machine
 from adapters.bootstrap.settings import Settings, SettingsError
 from adapters.bootstrap.store import utc_now
-from adapters.observability.metrics import Metrics
+from adapters.observability.metrics import BackgroundMetrics
 from adapters.outbound.witnesses import FileWitness, NatsWitness, Telling, WebhookWitness, Witness
 from adapters.postgres.store import Store
 from adapters.privacy.key_encryption import decoded
@@ -35,7 +35,7 @@ def witnesses(settings: Settings) -> Iterator[Witness]:
 
 
 @contextmanager
-def witnessed(store: Store, by: Sequence[Witness], metrics: Metrics) -> Iterator[None]:
+def witnessed(store: Store, by: Sequence[Witness], metrics: BackgroundMetrics) -> Iterator[None]:
     """Tell the witnesses every checkpoint while the context lasts."""
     telling = Telling(by, lambda: store.tree.latest().note, failed=metrics.not_witnessed.inc)
     telling.start()

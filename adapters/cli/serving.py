@@ -1,4 +1,4 @@
-"""Commands that run until they are stopped: the service, and the webhook worker alone."""
+"""Commands that run until they are stopped: the service, and the worker alone."""
 
 import errno
 import socket
@@ -37,11 +37,11 @@ def serve(
 
 
 def work() -> None:
-    """Push events to webhooks until Ctrl-C. Any number of workers, here and on other machines, share the work."""
+    """Follow the log, sign checkpoints and push events to webhooks until Ctrl-C. Any number may share the work."""
     # The worker takes a while to load, so it is loaded only here.
-    from adapters.bootstrap.webhook_worker import work as push_to_webhooks
+    from adapters.bootstrap.background import work as work_in_background
 
-    push_to_webhooks(Settings())
+    work_in_background(Settings())
 
 
 def check_free(host: str, port: int) -> None:

@@ -10,7 +10,7 @@ from asyncio import get_running_loop
 from collections.abc import Callable
 from threading import Lock, local
 from traceback import extract_tb
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import structlog
 from pydantic_core import to_json
@@ -52,8 +52,25 @@ ALLOWED = frozenset(
 )
 
 
+class Chosen(NamedTuple):
+    """How entries are written."""
+
+    as_json: bool
+    colours: bool = False
+
+
+_chosen: Chosen | None = None
+
+
+def chosen() -> Chosen | None:
+    """Return how entries are written, for another process of ours; None where nothing was set up."""
+    return _chosen
+
+
 def set_up(as_json: bool, colours: bool = False) -> None:
     """Log everything to the current standard error from now on."""
+    global _chosen
+    _chosen = Chosen(as_json, colours)
     lines = LinesTogether(sys.stderr.buffer)
     structlog.configure(
         processors=[
@@ -110,6 +127,8 @@ class NamedLogger:
 
 def take_down() -> None:
     """Undo `set_up`."""
+    global _chosen
+    _chosen = None
     structlog.reset_defaults()
     logging.captureWarnings(False)
     logging.getLogger().removeHandler(FORWARDING)

@@ -1,10 +1,10 @@
-"""Prometheus metrics for the operator."""
+"""Prometheus metrics for the operator: those of the service, and those of what goes on beside it."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 
 
 class Metrics:
-    """The metrics that `/metrics` shows."""
+    """The metrics of the service."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -23,6 +23,28 @@ class Metrics:
             "plantrail_commands_total", "Commands by outcome.", ("command", "outcome"), registry=self.registry
         )
         self.events = Counter("plantrail_events_total", "Events recorded.", registry=self.registry)
+        self.clock_ahead = Gauge(
+            "plantrail_clock_ahead_seconds",
+            "How far this process's clock is ahead of the database's, as of the last look at readiness.",
+            registry=self.registry,
+        )
+        self._answered: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answer. `route` is the pattern of its path."""
+        found = self._answered.get((method, route, status))
+        if found is None:
+            found = self.requests.labels(method, route, status), self.seconds.labels(method, route)
+            self._answered[method, route, status] = found
+        found[0].inc()
+        found[1].observe(seconds)
+
+
+class BackgroundMetrics:
+    """The metrics of what goes on beside the service."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
         self.deliveries = Counter(
             "plantrail_webhook_attempts_total", "Webhook attempts by outcome.", ("outcome",), registry=self.registry
         )
@@ -46,25 +68,9 @@ class Metrics:
         self.not_sealed = Counter(
             "plantrail_checkpoint_failures_total", "Times no checkpoint could be made.", registry=self.registry
         )
-        self.clock_ahead = Gauge(
-            "plantrail_clock_ahead_seconds",
-            "How far this process's clock is ahead of the database's, as of the last look at readiness.",
-            registry=self.registry,
-        )
         self.not_witnessed = Counter(
             "plantrail_witness_failures_total", "Times a witness could not be told.", registry=self.registry
         )
-
-        self._answered: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answer. `route` is the pattern of its path."""
-        found = self._answered.get((method, route, status))
-        if found is None:
-            found = self.requests.labels(method, route, status), self.seconds.labels(method, route)
-            self._answered[method, route, status] = found
-        found[0].inc()
-        found[1].observe(seconds)
 
     def delivered(self, outcome: str, milliseconds: int) -> None:
         self.deliveries.labels(outcome).inc()

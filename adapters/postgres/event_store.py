@@ -128,6 +128,9 @@ class PostgresEventStore:
     def knows(self, ids: Collection[str]) -> bool:
         return self._people.knows(ids)
 
+    def remembers(self, ids: Collection[str]) -> bool:
+        return self._people.remembers(ids)
+
     def strangers(self, ids: Collection[str]) -> Mapping[str, Sequence[str]]:
         return self._people.strangers(ids)
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from time import monotonic
 
 from adapters.postgres.datastore import Datastore
 from application.aggregates.ports import StoreUnavailable
@@ -16,6 +17,11 @@ KNOWN = (
 )
 
 
+SECONDS_STRANGE = 5.0
+"""Seconds for which somebody who was not found stays a stranger without being looked for again."""
+MOST_STRANGERS = 1_000
+
+
 class PostgresPeople:
     """Knows whom the store has seen. A copy is kept, which is read again when somebody is not in it."""
 
@@ -24,6 +30,8 @@ class PostgresPeople:
         self._known: frozenset[str] = frozenset()
         self._noted: frozenset[str] = frozenset()
         """Who is among the actors of the store, as far as this process knows."""
+        self._strange: dict[str, tuple[float, Sequence[str]]] = {}
+        """Until when somebody counts as a stranger, and the nearest ids of those who are known."""
 
     def note(self, actors: Iterable[str | None]) -> None:
         """Remember who has changed something. If the store is away, the next change makes up for it."""
@@ -39,9 +47,25 @@ class PostgresPeople:
         """See `application.aggregates.ports.EventStore`."""
         return self._known.issuperset(map(same_person, ids))
 
+    def remembers(self, ids: Collection[str]) -> bool:
+        """See `application.aggregates.ports.EventStore`."""
+        return all(id in self._known or self._is_strange(id) for id in map(same_person, ids))
+
     def strangers(self, ids: Collection[str]) -> Mapping[str, Sequence[str]]:
         """See `application.aggregates.ports.EventStore`."""
+        if not self.remembers(ids):
+            self._look_for(map(same_person, ids))
+        known, strange = self._known, self._strange
+        people = {id: same_person(id) for id in ids if known}
+        return {id: strange[person][1] for id, person in people.items() if person not in known and person in strange}
+
+    def _is_strange(self, id: str) -> bool:
+        return id in self._strange and monotonic() < self._strange[id][0]
+
+    def _look_for(self, ids: Iterable[str]) -> None:
         with self._datastore.connection() as connection:
             self._known = frozenset(same_person(id) for (id,) in connection.execute(KNOWN))
-        unknown = [id for id in ids if same_person(id) not in self._known]
-        return {id: get_close_matches(same_person(id), self._known, MOST_NEAREST) for id in unknown if self._known}
+        until = monotonic() + SECONDS_STRANGE
+        strange = {id: (until, get_close_matches(id, self._known, MOST_NEAREST)) for id in ids if id not in self._known}
+        kept = self._strange if len(self._strange) < MOST_STRANGERS else {}
+        self._strange = kept | strange

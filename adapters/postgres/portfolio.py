@@ -54,6 +54,8 @@ from domain.record import Recorded
 NAME = "portfolio"
 SECONDS_AT_REST = 0.02
 """Seconds between two steps of who follows: this long the table may lag behind what was just recorded."""
+SHARE_OF_TIME = 0.5
+"""Callers wait for this table to show what they recorded."""
 ROWS_AT_A_TIME = 1_000
 MOST_REMEMBERED = 1_000
 
@@ -337,7 +339,7 @@ class PostgresPortfolio:
 
     def follower(self, now: Now, outages: Outages | None = None) -> Follower:
         """Return a follower that keeps the table up to date. The caller starts and stops it."""
-        return Follower(self._datastore, PortfolioTable(), now, outages, SECONDS_AT_REST)
+        return Follower(self._datastore, PortfolioTable(), now, outages, SECONDS_AT_REST, SHARE_OF_TIME)
 
     def rebuild(self, now: Now, progress: Progress = lambda _done, _total: None) -> None:
         """Build the table anew while the old one serves: see `adapters.postgres.projections.rebuild`."""

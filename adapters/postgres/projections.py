@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Event, Thread
+from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
 import structlog
@@ -34,6 +35,8 @@ POLL = 0.5
 """Seconds between two looks at the log without a notification."""
 RETRY = 0.5
 """Seconds after which failed work is tried again."""
+MOST_SECONDS_AT_REST = 1.0
+"""Seconds between two steps, at most."""
 
 LOCK_LIVE = "SELECT generation FROM plantrail.projections WHERE name = %s AND live AND shape = %s FOR UPDATE"
 LOCK_ANY = "SELECT generation FROM plantrail.projections WHERE name = %s AND live FOR UPDATE"
@@ -217,10 +220,13 @@ class Follower:
         now: Now,
         outages: Outages | None = None,
         seconds_at_rest: float = 0.0,
+        share_of_time: float = 0.25,
     ) -> None:
-        """A follower that rests between steps folds more at a time, which costs less; it is as much later."""
+        """A follower that rests before it looks folds more at a time, which costs less; it is as much later. It works
+        for this share of the time at most, unless it is far behind."""
         self._datastore = datastore
         self._seconds_at_rest = seconds_at_rest
+        self._rests_for = 1 / share_of_time - 1
         self._projection = projection
         self._now = now
         self._fares = Work(
@@ -263,15 +269,24 @@ class Follower:
         with connected(self._datastore) as connection:
             connection.execute("LISTEN plantrail")
             while not self._stopping.is_set():
+                begun = monotonic()
                 for at in catch_up(connection, self._projection, self._now):
                     self._fares.done()
                     self.status = Status(at.position, at.head)
-                    if self._stopping.is_set():
+                    if self._stopping.wait(self._pause(at, monotonic() - begun)):
                         return
+                    begun = monotonic()
                 if at.shape < self._projection.shape and self._rebuilt():
                     continue
                 for _ in connection.notifies(timeout=POLL, stop_after=1):
                     self._stopping.wait(self._seconds_at_rest)
+
+    def _pause(self, at: Standing, worked: float) -> float:
+        """Return for how many seconds to rest after a step, so that a flood of commands is not slowed down by those who
+        follow it. Who is far behind does not rest."""
+        if at.head - at.position >= STEP:
+            return 0
+        return min(self._rests_for * worked, MOST_SECONDS_AT_REST)
 
     def _rebuilt(self) -> bool:
         """Whether the table was rebuilt; False where somebody else is at it, or we were told to stop."""

@@ -1,7 +1,7 @@
 """The one way in for commands: read the aggregate, let it decide, record the outcome."""
 
 from asyncio import Lock as TurnOnTheLoop
-from asyncio import timeout
+from asyncio import sleep, timeout
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +30,10 @@ TURN_TIMEOUT_SECONDS = 2.0
 """Seconds for which a command waits for earlier ones on the same aggregate. If they take longer, the store is slow
 too."""
 
+
+SECONDS_BETWEEN_LOOKS = 0.001
+TURNS_AWAITED = 50
+"""How often the loop looks whether a thread has ended its turn, before the command takes a thread itself."""
 
 MOST_EVENTS_AT_ONCE = 2_000
 """Events of an aggregate up to which a command is decided without a thread: what deciding costs may grow with them."""
@@ -184,7 +188,9 @@ class Aggregates(AggregateReader[A]):
             known = self.remembered(id)
             if self._asks_others or not is_ours or not 0 < known.version <= MOST_EVENTS_AT_ONCE:
                 return None
-            if not self._store.knows({context.actor, *(who for command in commands for who in people_named(command))}):
+            callers = {who for who in (context.actor, context.on_behalf_of) if who}
+            named = {who for command in commands for who in people_named(command)}
+            if not (self._store.knows(callers) and self._store.remembers(named)):
                 return None
             try:
                 commit, done = self._decided(known, commands, context, if_match, key, None, check)
@@ -197,7 +203,8 @@ class Aggregates(AggregateReader[A]):
 
     @asynccontextmanager
     async def _turn_on_the_loop(self, id: UUID) -> AsyncIterator[bool]:
-        """Wait for the turn among those who hold no thread; False if one who does has it."""
+        """Wait for the turn among those who hold no thread, and for a moment for one who does; False if that one goes
+        on: one command that takes a thread must not have all that come after it take one."""
         turns = self._on_the_loop.get(id)
         if turns is None:
             turns = self._on_the_loop[id] = TurnOnTheLoop()
@@ -211,7 +218,11 @@ class Aggregates(AggregateReader[A]):
             raise StoreBusy(StoreBusy.__doc__) from None
         turn = self._turns[hash(id) % len(self._turns)]
         is_ours = turn.acquire(blocking=False)
+        patience = TURNS_AWAITED
         try:
+            while not is_ours and patience:
+                await sleep(SECONDS_BETWEEN_LOOKS)
+                is_ours, patience = turn.acquire(blocking=False), patience - 1
             yield is_ours
         finally:
             if is_ours:

@@ -110,6 +110,9 @@ class EventStore(Protocol):
         """Return whether all these people of ours are known for sure, as far as this process remembers: the database is
         not asked."""
 
+    def remembers(self, ids: Collection[str]) -> bool:
+        """Return whether `strangers` answers for these people without asking the database."""
+
     def strangers(self, ids: Collection[str]) -> Mapping[str, Sequence[str]]:
         """Return which of these people of ours have no key, are on no team and have changed nothing, each with the
         nearest ids of those who have. While nobody has, nobody is a stranger. Raises `StoreUnavailable`."""

@@ -38,8 +38,15 @@ def people_named(command: Command) -> Iterator[str]:
 def _not_in(
     aggregate: Aggregate, unseen: Mapping[str, Sequence[str]], callers: Collection[str]
 ) -> Mapping[str, Sequence[str]]:
+    """Return those whom the aggregate does not name either, each with the nearest ids of those who are known."""
+    if not unseen:
+        return {}
+    known, wanted = set(map(same_person, callers)), set(map(same_person, unseen))
     things = (thing for kind in aggregate.kinds().values() for thing in kind.values())
-    known = {same_person(id) for thing in things for _, id in strings_of(thing, Ours)} | set(map(same_person, callers))
+    for id in (id for thing in things for _, id in strings_of(thing, Ours)):
+        known.add(same_person(id))
+        if known >= wanted:
+            return {}
     return {
         id: get_close_matches(same_person(id), {*nearest, *known}, MOST_NEAREST)
         for id, nearest in unseen.items()

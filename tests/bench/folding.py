@@ -5,7 +5,7 @@ from time import perf_counter, sleep
 from typing import Any
 from uuid import UUID
 
-from adapters.bootstrap.http_service import spare_the_collector
+from adapters.bootstrap.garbage import spare_the_collector
 from adapters.postgres.mapper import PlanMapper
 from domain.account_plan import fold
 from domain.account_plan.plan import plan_id_of

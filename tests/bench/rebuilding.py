@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from adapters.bootstrap.http_service import spare_the_collector
+from adapters.bootstrap.garbage import spare_the_collector
 from adapters.bootstrap.store import utc_now
 from adapters.postgres.store import Store
 from domain.account_plan.plan import plan_id_of

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from adapters.bootstrap.http_service import following
+from adapters.bootstrap.background import following
 from tests.api import Api, Told, assert_problem
 from tests.stores import OPEN_ACME
 

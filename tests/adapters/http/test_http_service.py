@@ -16,6 +16,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import httpx
+import psutil
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
@@ -264,6 +265,36 @@ def test_whatever_comes_over_the_network_the_service_goes_on_and_does_not_grow(s
     assert {"request", "command"} <= {line["event"] for line in lines}
     password = conninfo_to_dict(store.where.service)["password"]
     assert not [word for word in ("Budget", "smuggled", password) if word in serving.log.read_text()]
+
+
+def test_what_goes_on_beside_the_service_is_missed_when_stuck_starts_again_when_killed_and_ends_with_it(
+    serving: Process,
+):
+    plan = opened_plan(serving)
+    (first,) = beside(serving)
+    first.suspend()
+    wait_until(lambda: not answers(serving), 60)
+    assert plain_http.get(f"{serving.url}/readyz").json()["reasons"] == ["projection-behind"]
+    first.resume()
+    wait_until(lambda: answers(serving), 60)
+    first.kill()
+    position = plain_http.post(f"{plan}/write-note", json=NOTE).json()["position"]
+    wait_until(lambda: listed(serving, position), 60)
+    (second,) = beside(serving)
+    ended = [line for line in serving.lines() if line["event"] == "background process ended"]
+    assert [line["error"] for line in ended] == ["exit code -9"]
+    serving.popen.kill()
+    second.wait(timeout=60)
+
+
+def beside(serving: Process) -> list[psutil.Process]:
+    """The processes that follow the log for this service: of its children those that use the store as it does."""
+    children = psutil.Process(serving.popen.pid).children()
+    return [child for child in children if not any("resource_tracker" in word for word in child.cmdline())]
+
+
+def listed(serving: Process, position: int) -> bool:
+    return plain_http.get(f"{serving.url}/v1/plans", params={"at_least": str(position)}).status_code == 200
 
 
 @pytest.fixture

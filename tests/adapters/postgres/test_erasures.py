@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from adapters.bootstrap.http_service import following
+from adapters.bootstrap.background import following
 from adapters.events.stored_format import decode
 from adapters.http.conditional import Answer, ReadyAnswers
 from adapters.postgres import erasures

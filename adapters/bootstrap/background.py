@@ -1,0 +1,147 @@
+"""Wiring of what goes on beside the service: tables follow the log, checkpoints are signed, lists are carried out,
+events are pushed, and what has been kept long enough is deleted.
+
+`plantrail serve` has it done by a process of its own, see `background_process`; `plantrail work` does it alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
+from threading import Event
+from typing import NamedTuple
+
+import structlog
+
+from adapters.bootstrap.committed_lists import carrying_out_lists
+from adapters.bootstrap.settings import DAYS_OF_ACCESS_EVENTS, Settings, log_key
+from adapters.bootstrap.store import (
+    ending_in_order,
+    findings_across_plans,
+    notary,
+    open_store,
+    promises_across_plans,
+    utc_now,
+)
+from adapters.bootstrap.webhook_worker import pushing
+from adapters.observability.metrics import BackgroundMetrics
+from adapters.observability.periodic import every
+from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
+from adapters.postgres.notary import Watch
+from adapters.postgres.projections import Follower
+from adapters.postgres.store import Store
+from adapters.proof.checkpoints import LogKey
+
+logger = structlog.get_logger("plantrail")
+
+SECONDS_BETWEEN_PURGES = 60
+
+
+class AtWork(NamedTuple):
+    """What is going on, and how it fares. Each function returns what is the matter in a sentence, or None."""
+
+    why_behind: Callable[[], str | None]
+    why_unsealed: Callable[[], str | None]
+
+
+@contextmanager
+def at_work(store: Store, settings: Settings, metrics: BackgroundMetrics, with_webhooks: bool) -> Iterator[AtWork]:
+    """Do everything that goes on beside the service while the context lasts. Any number of processes share the work.
+
+    Raises `SettingsError`, `KeyFault`, `StoreUnavailable`.
+    """
+    witnessed = witnessing(settings, metrics)
+    with (
+        following(store) as followers,
+        purging(store, settings.access_events_days),
+        forgetting(store),
+        carrying_out_lists(store),
+        witnessed(store),
+        notarised(store, log_key(settings), metrics) as sealing,
+        pushing(store, settings, metrics) if with_webhooks else nullcontext(),
+    ):
+        yield AtWork(partial(why_behind, followers), sealing.why_unsealed)
+
+
+def work(settings: Settings) -> None:
+    """Do what goes on beside the service until SIGINT or SIGTERM. What is under way is finished within five seconds."""
+    with ending_in_order(), open_store(settings) as store, at_work(store, settings, BackgroundMetrics(), True):
+        logger.info("following the log, signing checkpoints and pushing events to webhooks")
+        Event().wait()
+
+
+@contextmanager
+def following(store: Store) -> Iterator[Sequence[Follower]]:
+    """Keep the tables up to date with the log while the context lasts."""
+    followers = (
+        store.portfolio.follower(utc_now, store.outages),
+        store.month_ends.follower(utc_now, store.outages),
+        findings_across_plans(store).follower(store.outages),
+        promises_across_plans(store).follower(store.outages),
+    )
+    for follower in followers:
+        follower.start()
+    try:
+        yield followers
+    finally:
+        for follower in followers:
+            follower.stop()
+
+
+def why_behind(followers: Iterable[Follower]) -> str | None:
+    """Return what keeps tables from following the log, or None."""
+    return " ".join(filter(None, (follower.why_behind() for follower in followers))) or None
+
+
+@contextmanager
+def purging(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> Iterator[None]:
+    """Delete what has been kept long enough while the context lasts."""
+    purge_reads = partial(store.access_events.purge, access_events_days)
+
+    def purge_sessions() -> None:
+        store.sessions.purge(utc_now())
+        store.drafts.purge(utc_now())
+
+    a_while = SECONDS_BETWEEN_PURGES
+    with (
+        every(a_while, store.events.purge, "purging answers", "they are kept for longer", store.outages),
+        every(a_while, purge_reads, "purging access events", "they are kept for longer", store.outages),
+        every(a_while, purge_sessions, "purging sessions", "they are kept for longer", store.outages),
+    ):
+        yield
+
+
+def forgetting(store: Store) -> AbstractContextManager[None]:
+    """Drop from the memory of this process whom others forget, and complete erasures, while the context lasts."""
+    return every(
+        SECONDS_BETWEEN_SWEEPS,
+        store.erasures.sweep,
+        "forgetting",
+        "what others forget stays in the memory of this process, and nobody's erasure is confirmed",
+        store.outages,
+    )
+
+
+@contextmanager
+def notarised(store: Store, key: LogKey, metrics: BackgroundMetrics) -> Iterator[Watch]:
+    """Bring what is recorded under signed checkpoints while the context lasts."""
+    watch = Watch(notary(store, key), failed=metrics.not_sealed.inc, outages=store.outages)
+    metrics.unsealed.set_function(watch.seconds_behind)
+    watch.start()
+    try:
+        yield watch
+    finally:
+        watch.stop()
+
+
+def witnessing(settings: Settings, metrics: BackgroundMetrics) -> Callable[[Store], AbstractContextManager[None]]:
+    """Return a context manager that tells the witnesses every checkpoint of a store.
+
+    Raises `SettingsError`, `KeyFault`.
+    """
+    if not settings.witnesses.split():
+        return lambda _: nullcontext()
+    # The clients of witnesses take a while to load, so they are loaded only if there are any.
+    from adapters.bootstrap.witnesses import witnessed, witnesses
+
+    told = list(witnesses(settings))
+    return lambda store: witnessed(store, told, metrics)
