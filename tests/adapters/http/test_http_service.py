@@ -177,7 +177,7 @@ def process(where: ConnectionStrings | None, folder: Path, **settings: str) -> I
         popen = subprocess.Popen(words, env=environment, cwd=folder, stdout=stream, stderr=stream)
     serving = Process(popen, f"http://127.0.0.1:{port}", told)
     try:
-        wait_until(lambda: answers(serving), seconds=30)
+        wait_until(lambda: answers(serving), seconds=90)
         yield serving
     finally:
         popen.kill()
