@@ -51,15 +51,18 @@ def at_work(store: Store, settings: Settings, metrics: BackgroundMetrics, with_w
     """
     witnessed = witnessing(settings, metrics)
     with (
+        pushing(store, settings, metrics) if with_webhooks else nullcontext(),
         following(store) as followers,
         purging(store, settings.access_events_days),
         forgetting(store),
         carrying_out_lists(store),
         witnessed(store),
         notarised(store, log_key(settings), metrics) as sealing,
-        pushing(store, settings, metrics) if with_webhooks else nullcontext(),
     ):
-        yield AtWork(partial(why_behind, followers), sealing.why_unsealed)
+        try:
+            yield AtWork(partial(why_behind, followers), sealing.why_unsealed)
+        finally:
+            store.watch.close()  # deliveries under way are finished while the others end
 
 
 def work(settings: Settings) -> None:
@@ -83,6 +86,8 @@ def following(store: Store) -> Iterator[Sequence[Follower]]:
     try:
         yield followers
     finally:
+        for follower in followers:
+            follower.stop_soon()
         for follower in followers:
             follower.stop()
 

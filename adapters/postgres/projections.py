@@ -243,6 +243,9 @@ class Follower:
     def start(self) -> None:
         self._thread.start()
 
+    def stop_soon(self) -> None:
+        self._stopping.set()
+
     def stop(self) -> None:
         """Stop within a second. A batch under way is completed, or left undone as a whole."""
         self._stopping.set()
