@@ -27,7 +27,7 @@ MOST_LANES = 256
 """The number of lanes that a worker holds at once."""
 MOST_IN_A_ROW = 100
 """The number of events of a lane that are sent before other lanes have their turn."""
-SECONDS_TO_END = 4.0
+SECONDS_TO_END = 3.5
 THREADS = 4
 """The number of threads that access the store."""
 POLL = 1.0
