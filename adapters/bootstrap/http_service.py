@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from socket import socket
 from typing import get_args
 
@@ -160,6 +161,7 @@ def http_app(
     pages: Pages = no_pages,
     signing: LogKey | None = None,
     by_issuer: IssuerSignIn | None = None,
+    slides_template: Path | None = None,
 ) -> FastAPI:
     """`signing` is the key of the log, where this process may verify the log and make bundles."""
     plans, targets = account_plans(store, now), targets or Targets()
@@ -184,7 +186,7 @@ def http_app(
         try_webhook=trying_out(store, targets, now, address),
         subscribers=Subscribers(store.feed, store.keys.of_events, store.watch, address),
         heads=PostgresHeads(store.where.service),
-        press=RenderingPool(address="" if pages is no_pages else address),
+        press=RenderingPool(address="" if pages is no_pages else address, slides_template=slides_template),
         imports=Imports(importing(plans, store.secrets.of("imports")), now, make_id),
         callers=let_in.callers,
         limits=let_in.limits,
@@ -307,6 +309,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
             pages=pages,
             signing=signing,
             by_issuer=sign_in(settings, address),
+            slides_template=settings.slides_template,
         )
         limits = Limits(of_one_address=settings.connections_per_address, in_all=settings.connections)
         config = server_config(app, host, port, Connections(limits, metrics, make_id))

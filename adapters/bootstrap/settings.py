@@ -59,6 +59,13 @@ class Settings(BaseSettings):
             GivenKeys.read(given.get_secret_value(), f"{PREFIX}KEY_ENCRYPTION_KEY")
         return given
 
+    @field_validator("slides_template")
+    @classmethod
+    def _is_there(cls, given: Path | None) -> Path | None:
+        if given is not None and not given.is_file():
+            raise ValueError("must name a presentation that is there, such as company.pptx")
+        return given
+
     @field_validator("log_key", "witness_secret")
     @classmethod
     def _is_a_secret(cls, given: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
@@ -92,6 +99,8 @@ class Settings(BaseSettings):
     erasures_file: Path | None = None
     """PLANTRAIL_ERASURES_FILE: the list of erasures, on a disk that all hosts share and that no backup of the database
     includes. Default: in PLANTRAIL_HOME."""
+    slides_template: Path | None = None
+    """PLANTRAIL_SLIDES_TEMPLATE: the presentation, such as company.pptx, in whose layouts slides are made."""
     oidc_issuer: str | None = None
     """PLANTRAIL_OIDC_ISSUER: the issuer whose bearer tokens are accepted beside API keys. Its discovery document is
     read."""

@@ -16,6 +16,7 @@ from adapters.postgres.store import StoreUnfit
 from adapters.postgres.transfer import TransferRefused
 from adapters.privacy.erasure_list import ErasureListUnfit
 from adapters.privacy.key_encryption import KeyFault, WrongKeyEncryptionKey
+from adapters.rendering.pool import FormNotInstalled
 from application.aggregates.ports import StoreUnavailable
 from application.feed.cursors import CursorGone, CursorMalformed
 from application.packs.registry import PackIsInternal
@@ -120,6 +121,7 @@ EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
     StoreUnfit: unfit,
     StoreUnavailable: unavailable,
     PackIsInternal: as_it_says,
+    FormNotInstalled: as_it_says,
     Refusal: as_it_says,
     OSError: of_the_system,
 }

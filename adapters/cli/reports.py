@@ -27,8 +27,15 @@ from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import Tier
 from domain.program.charter import PROGRAM_ID
 
-Format = Literal["text", "json", "md", "html", "pdf"]
-SUFFIXES: Mapping[str, Format] = {".json": "json", ".md": "md", ".html": "html", ".pdf": "pdf", ".txt": "text"}
+Format = Literal["text", "json", "md", "html", "pdf", "pptx"]
+SUFFIXES: Mapping[str, Format] = {
+    ".json": "json",
+    ".md": "md",
+    ".html": "html",
+    ".pdf": "pdf",
+    ".pptx": "pptx",
+    ".txt": "text",
+}
 
 report = typer.Typer(cls=Group, help="Reports across plans.", no_args_is_help=True)
 
@@ -95,8 +102,8 @@ def form_of(format: Format | None, output: Path | None) -> Format:
     Raises `Told` if the file's name says no form that there is, or the terminal cannot show it.
     """
     form = format or form_named(output)
-    if form == "pdf" and output is None and out().is_terminal:
-        raise Told("A PDF is not for a terminal. Name a file with -o, or send it on with a pipe.")
+    if form in ("pdf", "pptx") and output is None and out().is_terminal:
+        raise Told(f"A {form.upper()} is not for a terminal. Name a file with -o, or send it on with a pipe.")
     return form
 
 
@@ -127,7 +134,7 @@ def deliver(name: str, report: bytes, form: Format, output: Path | None) -> None
     if form == "text":
         show(name, report, output)
     else:
-        with RenderingPool(address=event_pages()) as press:
+        with RenderingPool(address=event_pages(), slides_template=Settings().slides_template) as press:
             content = report + b"\n" if form == "json" else press.made(name, form, report)
         if output is None:
             print_lines([content])

@@ -1,4 +1,4 @@
-"""The forms of reports over HTTP: JSON, Markdown, HTML or PDF, as the caller prefers."""
+"""The forms of reports over HTTP: JSON, Markdown, HTML, PDF or slides, as the caller prefers."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from adapters.http.conditional import Answer
 from adapters.http.documentation import ETAG_AND_REQUEST_ID, QUERY, problem_of
 from adapters.http.problems import Rejected
 from adapters.rendering.document import Form
-from adapters.rendering.pool import MEDIA_TYPES, RenderingPool
+from adapters.rendering.pool import MEDIA_TYPES, FormNotInstalled, RenderingPool, check_installed
 from adapters.rendering.style import security_policy
 
 BY_MEDIA_TYPE: Mapping[str, Form] = {media_type.partition(";")[0]: form for form, media_type in MEDIA_TYPES.items()}
@@ -23,7 +23,7 @@ FORMED_QUERY: dict[str, Any] = QUERY | {
             "headers": ETAG_AND_REQUEST_ID,
             "content": {name: {"schema": {"type": "string"}} for name in BY_MEDIA_TYPE if name != "application/json"},
         },
-        406: problem_of("It is to be had as JSON, Markdown, HTML and PDF only."),
+        406: problem_of("It is to be had as JSON, Markdown, HTML, PDF and slides only."),
     }
 }
 """The documentation shared by the routes of reports."""
@@ -68,7 +68,12 @@ class ReportResponder:
         self._press = press
 
     def formed(self, name: str, form: Form, report: Any, about: str) -> Answer:
-        """Return the answer with a file name to save it under. Raises `RenderingFailed`."""
+        """Return the answer with a file name to save it under. Raises `Rejected`,
+        `RenderingFailed`."""
+        try:
+            check_installed(form)
+        except FormNotInstalled as error:
+            raise Rejected(406, "not-acceptable", str(error)) from None
         content = report if isinstance(report, bytes) else to_json(report, by_alias=True)
         if form == "json":
             return Answer(content)

@@ -5,11 +5,13 @@ Charts are specified in Vega-Lite.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 import vl_convert
 
 from adapters.rendering.document import Chart, Drawing
+from adapters.rendering.fonts import PACKAGES
 from application.reports.outcomes import Outcome
 from domain.account_plan.standing import AttitudeWord
 
@@ -87,6 +89,13 @@ def svg(chart: Chart, name: str) -> str:
     """Draw a chart. `name` must be unique within the page: the ids of patterns begin with it."""
     spec = DRAWN[chart.kind](chart.rows) | {"config": CONFIG}
     return finished(vl_convert.vegalite_to_svg(spec), name)
+
+
+def png(chart: Chart, scale: float) -> bytes:
+    """Draw a chart as a picture of so many pixels a point, in the fonts that PDFs have."""
+    for package in PACKAGES:
+        vl_convert.register_font_directory(str(files(package)))
+    return vl_convert.svg_to_png(svg(chart, "chart"), scale=scale)
 
 
 def finished(svg: str, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 Tone = Literal["", "good", "bad", "warning", "quiet", "strong"]
 Drawing = Literal["outcomes", "rates", "stances", "amounts"]
-Form = Literal["json", "md", "html", "pdf"]
+Form = Literal["json", "md", "html", "pdf", "pptx"]
 
 FOOTER = "plantrail: made from the events of the plan"
 STEERING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,13 +23,27 @@ MEDIA_TYPES: Mapping[Form, str] = {
     "html": "text/html; charset=utf-8",
     "md": "text/markdown; charset=utf-8",
     "pdf": "application/pdf",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
+LIBRARIES: Mapping[Form, tuple[str, str]] = {"pptx": ("pptx", "slides")}
+"""For each form that is made by a library of its own, the library and the extra that it is installed with."""
 MOST_SECONDS = 60.0
 ROOT = Path(__file__).parents[2]
 
 
 class RenderingFailed(Exception):
     """The report could not be rendered in this form."""
+
+
+class FormNotInstalled(Exception):
+    """What makes this form is not installed."""
+
+
+def check_installed(form: Form) -> None:
+    """Raises `FormNotInstalled`, which says how to install what is missing."""
+    library, extra = LIBRARIES.get(form, ("", ""))
+    if library and find_spec(library) is None:
+        raise FormNotInstalled(f"What makes {form} is not installed here: pip install 'plantrail[{extra}]'.")
 
 
 class Child:
@@ -68,10 +83,16 @@ class RenderingPool:
     """Renders reports. Many threads may ask at once; where a child process is needed, they take turns."""
 
     def __init__(
-        self, idle_seconds: float = IDLE_SECONDS, most_seconds: float = MOST_SECONDS, address: str = ""
+        self,
+        idle_seconds: float = IDLE_SECONDS,
+        most_seconds: float = MOST_SECONDS,
+        address: str = "",
+        slides_template: Path | None = None,
     ) -> None:
-        """`address` is where the pages of events are served, so that documents can send there."""
+        """`address` is where the pages of events are served, so that documents can send there; slides are made in
+        `slides_template`, where there is one."""
         self._address = address
+        self._slides_template = str(slides_template or "")
         self._idle_seconds = idle_seconds
         self._most_seconds = most_seconds
         self._child: Child | None = None
@@ -87,10 +108,11 @@ class RenderingPool:
         self.close()
 
     def made(self, name: str, form: Form, report: bytes) -> bytes:
-        """Render the JSON of a report in a form. Raises `RenderingFailed`."""
+        """Render the JSON of a report in a form. Raises `FormNotInstalled`, `RenderingFailed`."""
+        check_installed(form)
         if make := AT_ONCE[form]:
             return make(name, report, self._address)
-        order = b"\n".join((name.encode(), form.encode(), self._address.encode(), report))
+        order = b"\n".join((*(each.encode() for each in (name, form, self._address, self._slides_template)), report))
         with self._lock:
             try:
                 return self._asked(order)
@@ -134,5 +156,6 @@ AT_ONCE: Mapping[Form, Callable[[str, bytes, str], bytes] | None] = {
     "md": written_as_markdown,
     "html": None,
     "pdf": None,
+    "pptx": None,
 }
 """For each form, the function that makes it in the caller's process; None if the child process makes it."""

@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 IDLE_SECONDS = 60.0
 
@@ -27,15 +28,20 @@ def work(asked: Connection, idle_seconds: float = IDLE_SECONDS) -> None:
 
 
 def made(order: bytes) -> bytes:
-    """Render one order: the name of a report, the name of a form, the address of the pages of events, and the report's
-    JSON, each on a line of its own."""
+    """Render one order: the name of a report, the name of a form, the address of the pages of events, the template of
+    slides, and the report's JSON, each on a line of its own."""
     from adapters.rendering.page import page
     from adapters.rendering.pdf import pdf
     from adapters.rendering.reports import document
 
-    name, form, address, report = order.split(b"\n", 3)
-    writers = {b"html": page, b"pdf": pdf}
-    return writers[form](document(name.decode(), json.loads(report), address.decode()))
+    name, form, address, template, report = order.split(b"\n", 4)
+    shown = document(name.decode(), json.loads(report), address.decode())
+    if form == b"pptx":
+        # It is there only where it was installed for this.
+        from adapters.rendering.slides import slides
+
+        return slides(shown, Path(template.decode()) if template else None)
+    return {b"html": page, b"pdf": pdf}[form](shown)
 
 
 if __name__ == "__main__":

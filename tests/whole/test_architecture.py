@@ -32,8 +32,8 @@ KNOWN_ONLY_TO = {
     "starlette": ("adapters/http", "adapters/web", "adapters/bootstrap/http_service"),
 }
 NOT_FOR_EVERY_COMMAND = set(
-    "fastapi httpx icalendar jinja2 jwt mcp nats prometheus_client python_calamine starlette typst uvicorn vl_convert"
-    " xlsxwriter".split()
+    "fastapi httpx icalendar jinja2 jwt mcp nats prometheus_client python_calamine pptx pyarrow starlette typst"
+    " uvicorn vl_convert xlsxwriter".split()
 )
 FIELDS = [
     pytest.param(entry, field, id=f"{entry.command}: {field.name}")

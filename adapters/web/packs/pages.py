@@ -25,7 +25,7 @@ NAMES: dict[PackKind, str] = {
     "qbr": "QBR",
     "annual": "Year",
 }
-FORMS = ("pdf", "html", "md", "json")
+FORMS = ("pdf", "pptx", "html", "md", "json")
 
 
 @dataclass(frozen=True)

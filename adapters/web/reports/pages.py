@@ -45,7 +45,8 @@ def said_versus_did(asked: PlanRequest) -> ReportView:
     where = {"from": first, "to": second}
     address = f"/v1{page.path}/said-vs-did"
     forms = [
-        (f"{address}?{urlencode({**where, 'format': form})}", form.upper()) for form in ("pdf", "html", "md", "json")
+        (f"{address}?{urlencode({**where, 'format': form})}", form.upper())
+        for form in ("pdf", "pptx", "html", "md", "json")
     ]
     return ReportView(page, made, "", first, second, [*cuts, "now"], forms)
 

@@ -19,6 +19,7 @@ from tests.adapters.cli.test_cli import plantrail
         ("LOG_FORMAT", "jsn", "did you mean “json”?"),
         ("WEBHOOK_LOOPBACK", "perhaps", "PLANTRAIL_WEBHOOK_LOOPBACK must be true or false, and this is text."),
         ("LOG_FROMAT", "json", "There is no setting PLANTRAIL_LOG_FROMAT: did you mean PLANTRAIL_LOG_FORMAT?"),
+        ("SLIDES_TEMPLATE", "none.pptx", "PLANTRAIL_SLIDES_TEMPLATE must name a presentation that is there"),
         ("DATABASE", "x", "There is no setting PLANTRAIL_DATABASE: did you mean "),
         ("ZZZ", "secret", "There is no setting PLANTRAIL_ZZZ; docs/settings.md lists those there are."),
     ],

@@ -16,7 +16,13 @@ from domain.program.library import PublishAgenda
 from tests.api import Api, assert_problem
 from tests.stores import CONTEXT
 
-MEDIA = {"json": "application/json", "md": "text/markdown", "html": "text/html", "pdf": "application/pdf"}
+MEDIA = {
+    "json": "application/json",
+    "md": "text/markdown",
+    "html": "text/html",
+    "pdf": "application/pdf",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+}
 
 
 @pytest.fixture
