@@ -23,6 +23,12 @@ What is wrong with all plans as they stand: `GET /v1/findings` and `plantrail fi
 excused last, filtered by rule, severity, owner, tier and `since`. A table keeps it: a plan is judged anew after its
 events, after a policy was adopted, and on days on which its verdict may change.
 
+What became of them in a month: the month report (`GET /v1/reports/said-vs-did?month=`, `plantrail report month`) says
+for each rule how many opened, ended and are still there, in all plans and in each, and tells the loudest that opened.
+They are the findings at the cut before the month and at its last day, told apart by `rule` and `about`. Three rules
+read words (vague-promise, executive-meeting-is-qbr, repeated-topics): words may be forgotten, and a month says the same
+for ever, so it leaves those out.
+
 The numbers in `code` are the policy's: those in force at the cut, which a policy adopted later never changes. A policy
 may make a rule louder or quieter, or turn it off (`findings`). *Plans with duties* are those of tiers for which the
 policy says how old a section may be. An archived plan has no findings.

@@ -8,6 +8,7 @@ change.  Sentences speak of people: they are kept encrypted, and deleted as soon
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from secrets import token_bytes
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -54,10 +55,12 @@ from domain.record import Recorded
 from domain.things import day_of
 
 NAME = "findings"
-SHAPE = 3
+SHAPE = 4
 """To be raised when a finding is put away otherwise, or a rule finds something else."""
 SECONDS_AT_REST = 0.25
 """Seconds between two steps of who follows: this long the table may lag behind what was just recorded."""
+SECONDS_BETWEEN_VERDICTS = 1.0
+"""How long who follows leaves a plan alone after it was judged: what is recorded of it meanwhile is judged together."""
 PLANS_AT_A_TIME = 10
 """Judged in one transaction, at most: who follows must be able to stop within a second."""
 ROWS_AT_A_TIME = 1_000
@@ -71,7 +74,8 @@ MARK = (
 )
 MARK_ALL = "UPDATE plantrail.judged_plans SET changes_at = '-infinity' WHERE generation = %s"
 DUE = (
-    "SELECT plan_id FROM plantrail.judged_plans WHERE generation = %s AND changes_at <= %s ORDER BY changes_at LIMIT %s"
+    "SELECT plan_id, judged, words FROM plantrail.judged_plans"
+    " WHERE generation = %s AND changes_at <= %s AND plan_id <> ALL(%s) ORDER BY changes_at LIMIT %s"
 )
 JUDGED = (
     "UPDATE plantrail.judged_plans SET judged = %s, judged_on = %s, timezone = %s, changes_at = %s, signs = %s,"
@@ -108,10 +112,16 @@ class FindingsTable:
     name = NAME
     shape = SHAPE
 
-    def __init__(self, cipher: AESGCM, read: ReadPlan, program: ReadProgram) -> None:
+    def __init__(
+        self, cipher: AESGCM, read: ReadPlan, program: ReadProgram, seconds_between_verdicts: float = 0.0
+    ) -> None:
+        """A plan is not judged again before so many seconds have passed."""
         self._cipher = cipher
         self._read = read
         self._program = program
+        self._seconds_between_verdicts = seconds_between_verdicts
+        self._left_alone_until: dict[UUID, float] = {}
+        """By the monotonic clock, in the order they were judged."""
 
     def fold(
         self, connection: Connection[Any], generation: int, batches: Iterable[Sequence[Logged]], _now: datetime
@@ -125,14 +135,24 @@ class FindingsTable:
                 connection.execute(NO_LONGER, (generation, list(forgetting)))
 
     def is_due(self, connection: Connection[Any], generation: int, now: datetime) -> bool:
-        return connection.execute(DUE, (generation, now, 1), prepare=True).fetchone() is not None
+        return bool(self._due(connection, generation, now, 1))
 
     def age(self, connection: Connection[Any], generation: int, now: datetime) -> None:
-        due = connection.execute(DUE, (generation, now, PLANS_AT_A_TIME), prepare=True).fetchall()
+        due = self._due(connection, generation, now, PLANS_AT_A_TIME)
         program = self._program() if due else ()
-        for (plan_id,) in due:
+        for plan_id, judged, words in due:
             known = self._read(plan_id)
-            self._save(connection, generation, known, verdict(known, now, program))
+            same = unpacked(words) if words is not None and known.position == judged else None
+            self._save(connection, generation, known, verdict(known, now, program, same))
+            self._left_alone_until.pop(plan_id, None)
+            self._left_alone_until[plan_id] = monotonic() + self._seconds_between_verdicts
+
+    def _due(self, connection: Connection[Any], generation: int, now: datetime, most: int) -> Sequence[tuple[Any, ...]]:
+        """Those that are to be judged: their id, and the position and the words of their last verdict."""
+        left_alone, moment = self._left_alone_until, monotonic()
+        while left_alone and next(iter(left_alone.values())) <= moment:
+            del left_alone[next(iter(left_alone))]
+        return connection.execute(DUE, (generation, now, list(left_alone), most), prepare=True).fetchall()
 
     def clear(self, connection: Connection[Any], generation: int) -> bool:
         some = {"generation": generation, "most": ROWS_AT_A_TIME}
@@ -242,6 +262,7 @@ class PostgresFindings:
         """`key` has 32 bytes."""
         self._datastore = datastore
         self._cipher = AESGCM(key)
+        self._read, self._program = read, program
         self._table = FindingsTable(self._cipher, read, program)
         self._now = now
 
@@ -293,7 +314,8 @@ class PostgresFindings:
 
     def follower(self, outages: Outages | None = None) -> Follower:
         """To be started and stopped by whoever serves."""
-        return Follower(self._datastore, self._table, self._now, outages, SECONDS_AT_REST)
+        table = FindingsTable(self._cipher, self._read, self._program, SECONDS_BETWEEN_VERDICTS)
+        return Follower(self._datastore, table, self._now, outages, SECONDS_AT_REST)
 
     def rebuild(self, progress: Progress = lambda _done, _total: None) -> None:
         """Make the table anew while it serves: see `adapters.postgres.projections.rebuild`."""

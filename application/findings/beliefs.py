@@ -11,7 +11,7 @@ from domain.account_plan.plays import Play
 
 
 def hypothesis_without_proof(at: Examined) -> Iterator[Found]:
-    for each in at.plan.open(Hypothesis):
+    for each in at.open(Hypothesis):
         if not each.proof and not each.evidence:
             yield Found(
                 f"The hypothesis {called(each)} rests on no reference, no ROI model, no benchmark, and nothing that was"
@@ -28,12 +28,12 @@ def hypothesis_without_proof(at: Examined) -> Iterator[Found]:
 
 
 def too_few_hypotheses(at: Examined) -> Iterator[Found]:
-    open_ones, least = at.plan.open(Hypothesis), at.policy.hypotheses.least
+    open_ones, least = at.open(Hypothesis), at.policy.hypotheses.least
     if len(open_ones) < least:
         yield Found(
             f"{counted(len(open_ones), 'value hypothesis is', 'value hypotheses are')} open; a plan tests at least"
             f" {least}. Propose {counted(least - len(open_ones), 'more')}.",
-            at.since(at.plan.all(Hypothesis).values()),
+            at.since(at.all(Hypothesis).values()),
             open_ones,
             at.events(open_ones),
             [remedy("propose-hypothesis", "outcome", "metric", "unit", "expected")],
@@ -41,7 +41,7 @@ def too_few_hypotheses(at: Examined) -> Iterator[Found]:
 
 
 def too_many_hypotheses(at: Examined) -> Iterator[Found]:
-    open_ones, most = at.plan.open(Hypothesis), at.policy.hypotheses.most
+    open_ones, most = at.open(Hypothesis), at.policy.hypotheses.most
     if len(open_ones) > most:
         yield Found(
             f"{len(open_ones)} value hypotheses are open ({listed(map(called, open_ones))}); more than {most} at a time"
@@ -54,8 +54,8 @@ def too_many_hypotheses(at: Examined) -> Iterator[Found]:
 
 
 def no_counter_strategy(at: Examined) -> Iterator[Found]:
-    against = {play.competitor for play in at.plan.open(Play)}
-    for each in at.plan.all(Competitor).values():
+    against = {play.competitor for play in at.open(Play)}
+    for each in at.all(Competitor).values():
         entrenched = each.position == "entrenched" or (each.position is None and each.entrenched_in)
         if entrenched and not each.displacement_angle and each.id not in against:
             where = f" in {listed(each.entrenched_in)}" if each.entrenched_in else ""

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
-from typing import NamedTuple, TypeVar, get_args
+from itertools import chain
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar, get_args
 
 from application.views.contacts import Contact, as_the_team_knows, contacts
 from application.views.cuts import Cut, timezone_of
@@ -13,15 +15,19 @@ from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import PolicyInForce
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import Plan, Tier, the_plan
+from domain.account_plan.relationships import TouchLogged
 from domain.account_plan.reviews import HeldReview, ReviewHeld
 from domain.account_plan.stakeholders import Stakeholder, engaged_people, people_there
 from domain.account_plan.team import Member, Role
-from domain.language import same_person
+from domain.language import Event, same_person
 from domain.program.policy import Policy
 from domain.record import Recorded
 from domain.things import Thing, day_of
 
 Kind = TypeVar("Kind", bound=Thing)
+VERSION = attrgetter("version")
+
+Latest = Mapping[str, Mapping[type[Event], Recorded]]
 
 LONGEST_QUARTER = 92
 """Days; no quarter is so short that so many days reach beyond the next one."""
@@ -52,6 +58,10 @@ class Examined:
     cut: Cut
     in_force: PolicyInForce
     _turns: set[date] = field(default_factory=set, compare=False)
+    _about: dict[str, dict[str, list[Recorded]]] = field(default_factory=dict, compare=False)
+    """By the kind of thing and its id: of the kinds that were asked for so far."""
+    _all: dict[type[Thing], Mapping[str, Any]] = field(default_factory=dict, compare=False)
+    _open: dict[type[Thing], Sequence[Any]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def plan(self) -> AccountPlan:
@@ -62,6 +72,18 @@ class Examined:
             if same_person(member.person) in knowing:
                 self.has_role(member)
         return as_the_team_knows(plan, self.day)
+
+    def all(self, kind: type[Kind]) -> Mapping[str, Kind]:
+        """Every thing of a kind in the plan, those that are over included, in the order they came."""
+        if kind not in self._all:
+            self._all[kind] = self.plan.all(kind)
+        return self._all[kind]
+
+    def open(self, kind: type[Kind]) -> Sequence[Kind]:
+        """Every thing of a kind in the plan that is open, in the order they came."""
+        if kind not in self._open:
+            self._open[kind] = [thing for thing in self.all(kind).values() if thing.is_open]
+        return self._open[kind]
 
     @property
     def policy(self) -> Policy:
@@ -138,17 +160,37 @@ class Examined:
     @cached_property
     def records(self) -> Sequence[Recorded]:
         """Up to the cut, without the entries that were struck by it."""
-        return [record for record in self.known.records if record.version not in self.known.struck]
+        struck = self.known.struck
+        return (
+            [record for record in self.known.records if record.version not in struck] if struck else self.known.records
+        )
 
     def day_of(self, record: Recorded) -> date:
-        return day_of(record.meta.recorded_at, timezone_of(self.known))
+        return day_of(record.meta.recorded_at, self._zone)
 
     @cached_property
-    def _about(self) -> Mapping[tuple[str, str], Sequence[Recorded]]:
-        about: defaultdict[tuple[str, str], list[Recorded]] = defaultdict(list)
-        for record in self.records:
-            about[record.event.noun, record.event.subject()].append(record)
-        return about
+    def _zone(self) -> str:
+        return timezone_of(self.known)
+
+    @cached_property
+    def _by_type(self) -> Mapping[type[Event], Sequence[Recorded]]:
+        """The records by the type of their event: one look at each serves whoever asks for some of them."""
+        return by_type(self.records)
+
+    def recorded_as(self, *types: type[Event]) -> Sequence[Recorded]:
+        """Every event of these types, oldest first."""
+        some = [self._by_type[each] for each in types if each in self._by_type]
+        return some[0] if len(some) == 1 else sorted(chain(*some), key=VERSION)
+
+    @cached_property
+    def latest(self) -> Latest:
+        """By the section that they make fresher and by their type, the last events."""
+        return latest(self._by_type)
+
+    @cached_property
+    def latest_of_all(self) -> Latest:
+        """The same of all events, struck ones included."""
+        return latest(by_type(self.known.records)) if self.known.struck else self.latest
 
     @cached_property
     def refreshing(self) -> Mapping[str, Sequence[Recorded]]:
@@ -160,16 +202,21 @@ class Examined:
 
     def about(self, thing: Thing) -> Sequence[Recorded]:
         """Every event about a thing, oldest first."""
-        return self._about.get((thing.noun, thing.id), ())
+        about = self._about.get(thing.noun)
+        if about is None:
+            about = self._about[thing.noun] = defaultdict(list)
+            for record in self.recorded_as(*(kind for kind in self._by_type if kind.noun == thing.noun)):
+                about[record.event.subject()].append(record)
+        return about.get(thing.id, ())
 
     def events(self, things: Iterable[Thing]) -> list[str]:
         """The last event about each of these things."""
-        return [self.about(thing)[-1].id for thing in things if self.about(thing)]
+        return [about[-1].id for thing in things if (about := self.about(thing))]
 
     def since(self, things: Iterable[Thing]) -> date:
         """The day on which the last of these things was last changed; where there are none, the plan's first day."""
-        changed = [self.about(thing)[-1] for thing in things if self.about(thing)]
-        return self.day_of(max(changed, key=lambda record: record.version)) if changed else self.card.opened_on
+        changed = [about[-1] for thing in things if (about := self.about(thing))]
+        return self.day_of(max(changed, key=VERSION)) if changed else self.card.opened_on
 
     def added_on(self, thing: Thing) -> date:
         """The day on which a thing came to be."""
@@ -201,7 +248,7 @@ class Examined:
     @cached_property
     def contacts(self) -> Sequence[Contact]:
         """In the order they happened."""
-        return contacts(self.plan, self.records)
+        return contacts(self.plan, self.recorded_as(TouchLogged, ReviewHeld))
 
     def met(self, *who: str) -> list[Contact]:
         """The contacts at which any of these people of theirs was there."""
@@ -218,13 +265,31 @@ class Examined:
         """Every review held, in the order of their days."""
         held = (
             HeldOnRecord(record.event.held_on, record.version, record.event, record)
-            for record in self.records
+            for record in self.recorded_as(ReviewHeld)
             if isinstance(record.event, ReviewHeld)
         )
         return sorted(held, key=lambda each: HeldReview(each.held_on, each.version, each.review.id))
 
     def last_held(self, kind: str) -> HeldOnRecord | None:
         return next((each for each in reversed(self.held) if each.review.kind == kind), None)
+
+
+def by_type(records: Iterable[Recorded]) -> Mapping[type[Event], Sequence[Recorded]]:
+    found: defaultdict[type[Event], list[Recorded]] = defaultdict(list)
+    for record in records:
+        found[type(record.event)].append(record)
+    return found
+
+
+def latest(by_type: Mapping[type[Event], Sequence[Recorded]]) -> Latest:
+    found: defaultdict[str, dict[type[Event], Recorded]] = defaultdict(dict)
+    for kind, records in by_type.items():
+        if kind.refreshes is Event.refreshes:
+            found[kind.home][kind] = records[-1]
+        else:
+            for record in records:
+                found[record.event.refreshes()][kind] = record
+    return found
 
 
 def quarter_start(day: date) -> date:

@@ -18,7 +18,7 @@ RISING_DAYS = 31
 
 
 def next_step_missing(at: Examined) -> Iterator[Found]:
-    for each in at.plan.open(Opportunity):
+    for each in at.open(Opportunity):
         step = each.next_best_action
         if step is None or at.is_past(step.due_on):
             was = f"the last one, of {step.owner}, was due on {step.due_on}" if step else "none was ever set"
@@ -41,10 +41,10 @@ def next_step_missing(at: Examined) -> Iterator[Found]:
 
 
 def goal_without_pipeline(at: Examined) -> Iterator[Found]:
-    served = {each.goal for each in at.plan.all(Opportunity).values() if each.state != "lost"}
-    for goal in at.plan.open(Goal):
+    served = {each.goal for each in at.all(Opportunity).values() if each.state != "lost"}
+    for goal in at.open(Goal):
         if goal.kind == "revenue" and goal.id not in served:
-            loose = [each for each in at.plan.open(Opportunity) if each.goal is None]
+            loose = [each for each in at.open(Opportunity) if each.goal is None]
             yield Found(
                 f"No opportunity, open or won, serves the goal {called(goal)}, due on {goal.due_on}: {goal.target:f}"
                 f" {goal.unit} come from nowhere. Link one, or open one.",
@@ -60,8 +60,8 @@ def goal_without_pipeline(at: Examined) -> Iterator[Found]:
 
 
 def opportunity_without_goal(at: Examined) -> Iterator[Found]:
-    goals = at.plan.open(Goal)
-    for each in at.plan.open(Opportunity):
+    goals = at.open(Goal)
+    for each in at.open(Opportunity):
         if each.goal is None:
             yield Found(
                 f"The opportunity {called(each)} serves no goal of the plan. Link it to one, or set the goal.",
@@ -84,7 +84,7 @@ def _links(opportunity: Opportunity) -> dict[str, str]:
 
 
 def request_unanswered(at: Examined) -> Iterator[Found]:
-    for each in at.plan.open(Request):
+    for each in at.open(Request):
         raised_on = at.added_on(each)
         if each.state == "raised" and at.is_after(raised_on, ANSWER_DAYS):
             yield Found(
@@ -99,7 +99,7 @@ def request_unanswered(at: Examined) -> Iterator[Found]:
 
 
 def custom_development_open(at: Examined) -> Iterator[Found]:
-    asked = [each for each in at.plan.all(Request).values() if each.kind == "custom_development"]
+    asked = [each for each in at.all(Request).values() if each.kind == "custom_development"]
     now = [each for each in asked if each.state == "raised"]
     before = sum(_was_open(at, each) for each in asked)
     if len(now) > before:
@@ -122,7 +122,7 @@ def _was_open(at: Examined, request: Request) -> bool:
 
 
 def advisory_board_unlinked(at: Examined) -> Iterator[Found]:
-    for each in at.plan.open(Request):
+    for each in at.open(Request):
         if each.kind == "advisory_board" and each.is_waiting and not (each.goal or each.opportunity):
             yield Found(
                 f"The seat on the advisory board, {called(each)}, serves no goal and no opportunity: nobody can tell"

@@ -58,7 +58,7 @@ def vague_promise(at: Examined) -> Iterator[Found]:
 
 
 def milestones_not_held(at: Examined) -> Iterator[Found]:
-    milestones = [each for each in at.plan.open(Action) if each.kind == "milestone"]
+    milestones = [each for each in at.open(Action) if each.kind == "milestone"]
     loose = [each for each in milestones if not each.calendar_hold]
     wanted = at.policy.milestones.held_share
     if milestones and Decimal(len(milestones) - len(loose)) < wanted * len(milestones):
@@ -73,12 +73,12 @@ def milestones_not_held(at: Examined) -> Iterator[Found]:
 
 
 def too_few_plays(at: Examined) -> Iterator[Found]:
-    plays, least = at.plan.open(Play), at.policy.plays.least
+    plays, least = at.open(Play), at.policy.plays.least
     if len(plays) < least:
         yield Found(
             f"{counted(len(plays), 'play is', 'plays are')} open; a plan works on at least {least}. Plan"
             f" {counted(least - len(plays), 'more play')}.",
-            at.since(at.plan.all(Play).values()),
+            at.since(at.all(Play).values()),
             plays,
             at.events(plays),
             [remedy("plan-play", "title", "kind", "due_on", "success_measure", owner=at.card.owner)],
@@ -86,7 +86,7 @@ def too_few_plays(at: Examined) -> Iterator[Found]:
 
 
 def too_many_plays(at: Examined) -> Iterator[Found]:
-    plays, most = at.plan.open(Play), at.policy.plays.most
+    plays, most = at.open(Play), at.policy.plays.most
     if len(plays) > most:
         last = max(plays, key=lambda play: play.due_on)
         yield Found(

@@ -67,7 +67,7 @@ def qbr_skipped(at: Examined) -> Iterator[Found]:
     if most is None:
         return
     yield from _overdue(at, "qbr", most)
-    qbrs = [each for each in at.plan.all(Review).values() if each.kind == "qbr"]
+    qbrs = [each for each in at.all(Review).values() if each.kind == "qbr"]
     for each in qbrs:
         if each.state == "cancelled" and each.moved_to_on is None and not _made_up_for(each, qbrs):
             yield Found(
@@ -88,7 +88,7 @@ def _made_up_for(cancelled: Review, qbrs: Sequence[Review]) -> bool:
 
 def qbr_without_commitments(at: Examined) -> Iterator[Found]:
     last = at.last_held("qbr")
-    if last and not any(each.review == last.review.id for each in at.plan.all(Action).values()):
+    if last and not any(each.review == last.review.id for each in at.all(Action).values()):
         yield Found(
             f"Nothing was promised at the QBR “{last.review.id}” of {last.held_on}, by us or by the customer. Write"
             " down who does what until the next one.",
@@ -125,7 +125,7 @@ def qbr_without_executives(at: Examined) -> Iterator[Found]:
 
 def current_qbrs(at: Examined) -> list[Review]:
     """Those still to be held, and the one held last."""
-    planned = [each for each in at.plan.all(Review).values() if each.kind == "qbr" and each.state == "scheduled"]
+    planned = [each for each in at.all(Review).values() if each.kind == "qbr" and each.state == "scheduled"]
     return [*planned, *_review(at, at.last_held("qbr"))]
 
 

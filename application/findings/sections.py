@@ -5,10 +5,10 @@ from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from typing import get_args
 
-from application.findings.examined import Examined
+from application.findings.examined import VERSION, Examined
 from application.findings.finding import Found, Remedy, remedy
 from application.findings.sentences import days, listed, spaced
-from application.views.freshness import AD_HOC_DAYS, asking_for_update, freshness, stale_from
+from application.views.freshness import AD_HOC_DAYS, MAY_ASK, asking_for_update, freshness, stale_from
 from domain.account_plan.competition import CompetitorIdentified
 from domain.account_plan.entries import SectionConfirmed
 from domain.account_plan.language import Section
@@ -35,8 +35,8 @@ def confirm(section: Section) -> Remedy:
 
 def stale_section(at: Examined) -> Iterator[Found]:
     records, zone = at.known.records, at.card.timezone
-    last = {record.event.refreshes(): record for record in records}
-    latest = [records[0], *sorted(last.values(), key=lambda record: record.version)]
+    last = {section: max(some.values(), key=VERSION) for section, some in at.latest_of_all.items()}
+    latest = [records[0], *sorted(last.values(), key=VERSION)]
     for section, fresh in freshness(latest, at.tier, zone, at.day, at.policy).items():
         stale_on = stale_from(fresh.refreshed_on, fresh.most_days)
         if fresh.most_days is not None and stale_on and at.is_after(stale_on, -1):
@@ -54,8 +54,7 @@ def empty_section(at: Examined) -> Iterator[Found]:
     empty = [
         section
         for section in get_args(Section)
-        if at.policy.section_days(section, at.tier)
-        and all(isinstance(record.event, SectionConfirmed) for record in at.refreshing.get(section, ()))
+        if at.policy.section_days(section, at.tier) and at.latest.get(section, {}).keys() <= {SectionConfirmed}
     ]
     for section in empty:
         yield Found(
@@ -69,7 +68,7 @@ def empty_section(at: Examined) -> Iterator[Found]:
 
 
 def trigger_ignored(at: Examined) -> Iterator[Found]:
-    asking = list(asking_for_update(at.records))
+    asking = list(asking_for_update(at.recorded_as(*MAY_ASK)))
     asked = {record.version for record in asking}
     for trigger in asking:
         since = at.day_of(trigger)

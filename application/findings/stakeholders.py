@@ -120,7 +120,7 @@ def single_threaded(at: Examined) -> Iterator[Found]:
     lately = [each for each in at.contacts if not at.is_after(each.happened_on, SAME_PERSON_DAYS - 1)]
     everybody = {who for contact in lately for who in contact.stakeholders}
     if len(lately) > 1 and len(everybody) == 1:
-        [only] = [each for each in at.plan.all(Stakeholder).values() if each.id in everybody]
+        [only] = [each for each in at.all(Stakeholder).values() if each.id in everybody]
         others = [each for each in at.people if each.id not in everybody]
         yield Found(
             f"All {len(lately)} meetings of the last {SAME_PERSON_DAYS} days were with {person(only)} alone. Meet"

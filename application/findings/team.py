@@ -27,9 +27,7 @@ def team_expected(at: Examined) -> Iterator[Found]:
 def _unfilled(at: Examined, role: Role, needs: str) -> Iterator[Found]:
     if not at.in_role(role):
         former = [
-            each
-            for each in at.plan.all(Member).values()
-            if each.role == role and at.is_after(each.until_on or date.max)
+            each for each in at.all(Member).values() if each.role == role and at.is_after(each.until_on or date.max)
         ]
         last = max(former, key=lambda each: each.until_on or at.day, default=None)
         since = last.until_on + timedelta(days=1) if last and last.until_on else at.card.opened_on
@@ -49,12 +47,12 @@ def team_not_aligned(at: Examined) -> Iterator[Found]:
     required = at.policy.roles(at.tier).required
     agreed = (
         set(record.event.members)
-        for record in at.records
+        for record in at.recorded_as(TeamAligned)
         if isinstance(record.event, TeamAligned) and at.day_of(record) >= start
     )
     holders = {role: {each.person for each in at.in_role(role)} for role in required}
     if required and not any(all(not people.isdisjoint(who) for who in holders.values()) for people in agreed):
-        goal = next(iter(at.plan.open(Goal)), None)
+        goal = next(iter(at.open(Goal)), None)
         people = sorted(set().union(*holders.values()))
         body = {"members": people} | ({"goal": goal.id} if goal else {})
         yield Found(
@@ -68,7 +66,7 @@ def team_not_aligned(at: Examined) -> Iterator[Found]:
 def handover_without_overlap(at: Examined) -> Iterator[Found]:
     """Of a role's last handover: whoever has it now, and whoever had it before."""
     for role in at.policy.roles(at.tier).required:
-        stints = [each for each in at.plan.all(Member).values() if each.role == role and not at.is_yet_to_begin(each)]
+        stints = [each for each in at.all(Member).values() if each.role == role and not at.is_yet_to_begin(each)]
         for before, after in list(pairwise(sorted(stints, key=lambda each: each.from_on)))[-1:]:
             if before.person == after.person or before.until_on is None:
                 continue
@@ -92,7 +90,7 @@ def handover_without_overlap(at: Examined) -> Iterator[Found]:
 
 
 def marketing_absent(at: Examined) -> Iterator[Found]:
-    asked = any(each.function == "marketing" for each in at.plan.all(Request).values())
+    asked = any(each.function == "marketing" for each in at.all(Request).values())
     if not asked and not any(each.role in MARKETING for each in at.members):
         yield Found(
             "Nobody of marketing is on the team, and nothing was asked of marketing. Bring them in.",

@@ -16,7 +16,7 @@ FUTURE = ("addressable_spend", "whitespace", "trajectory", "logo", "reference", 
 
 def demotion_due(at: Examined) -> Iterator[Found]:
     [*_, set_by] = [record for record in at.about(at.card) if isinstance(record.event, PlanOpened | TierChanged)]
-    won = [each for each in at.plan.all(Opportunity).values() if each.state == "won" and each.won_on]
+    won = [each for each in at.all(Opportunity).values() if each.state == "won" and each.won_on]
     last = max(won, key=lambda each: each.won_on or date.min, default=None)
     strategic_since, months = at.day_of(set_by), at.policy.demote_months
     since = max(strategic_since, last.won_on) if last and last.won_on else strategic_since

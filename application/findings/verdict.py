@@ -50,8 +50,12 @@ class Verdict(NamedTuple):
     words: Signature
 
 
-def verdict(known: LoadedPlan, now: datetime, program: Sequence[Recorded] = ()) -> Verdict:
-    """The verdict on a plan as it stands, by the policy in force, which the program's records say."""
+def verdict(
+    known: LoadedPlan, now: datetime, program: Sequence[Recorded] = (), words: Signature | None = None
+) -> Verdict:
+    """The verdict on a plan as it stands, by the policy in force, which the program's records say.
+
+    `words` are those of the last verdict, if nothing was recorded since."""
     cut = cut_at("now", known, now)
     at = Examined(known, cut, policy_at(program, cut))
     found, zone = findings(at), at.card.timezone
@@ -64,7 +68,7 @@ def verdict(known: LoadedPlan, now: datetime, program: Sequence[Recorded] = ()) 
         **milestones(at),
     )
     holds_until = _begins(min(changes), zone) if changes and not at.card.archived else None
-    return Verdict(cut.date, zone, found, holds_until, signs, signature(own_words(at.plan)))
+    return Verdict(cut.date, zone, found, holds_until, signs, signature(own_words(at.plan)) if words is None else words)
 
 
 def is_sponsored(at: Examined) -> bool:

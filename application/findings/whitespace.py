@@ -32,7 +32,7 @@ class WhiteCell(NamedTuple):
 def white_cells(at: Examined) -> list[WhiteCell]:
     """What was never assessed counts from when both its unit and its offering were there."""
     cells = []
-    for unit, offering in product(at.plan.open(Unit), at.plan.open(Offering)):
+    for unit, offering in product(at.open(Unit), at.open(Offering)):
         cell = at.plan.find(Cell, cell_id(unit.id, offering.id))
         if cell is None:
             cells.append(WhiteCell(unit, offering, None, max(at.added_on(unit), at.added_on(offering))))
@@ -81,7 +81,7 @@ def no_whitespace_candidate(at: Examined) -> Iterator[Found]:
 
 
 def buying_centers(at: Examined) -> Iterator[Found]:
-    centers = [each for each in at.plan.open(Unit) if each.buying_center]
+    centers = [each for each in at.open(Unit) if each.buying_center]
     least, multiple = at.policy.buying_centers, at.policy.path_multiple
     contract = at.plan.find(Contract, "contract")
     arr = contract.arr if contract else Decimal(0)

@@ -20,7 +20,7 @@ from application.reports.months import Month, cuts_of
 from application.reports.outcomes import ListName, PromiseOutcome, PromiseOutcomes, rows
 from application.reports.period import Period
 from application.reports.said_vs_did import Compared, Scores, compared, scores
-from application.views.cuts import known_at
+from application.views.cuts import shortened_to
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import PlanReopened, the_plan
 from domain.account_plan.promises import open_promises
@@ -99,9 +99,9 @@ class PlanInMonth:
         if cuts is None:
             return None
         a, b = cuts
-        at_end = known_at(known, b)
-        opening = judged(known_at(known, a), a, program) if a.version else None
-        return cls(Period.between(at_end, a, b), opening, judged(at_end, b, program))
+        period = Period.between(known, a, b)
+        opening = judged(shortened_to(known, a, period.was), a, program) if a.version else None
+        return cls(period, opening, judged(period.known, b, program))
 
     @cached_property
     def which(self) -> Compared:

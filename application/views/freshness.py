@@ -31,7 +31,7 @@ NO_UPDATE: frozenset[Section] = frozenset({"plan", "reviews"})
 ASKING_NEWS = {"leadership_change", "merger", "initiative"}
 
 
-MAY_ASK = frozenset(
+MAY_ASK: frozenset[type[Event]] = frozenset(
     (NewsNoted, OpportunityOpened, CompetitorIdentified, StakeholderAdded, RolesAssigned, StakeholderCorrected)
 )
 """The events that say whether an update of the plan is asked for."""

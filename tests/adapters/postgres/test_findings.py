@@ -225,3 +225,43 @@ def test_the_table_made_anew_is_the_same(office: Office):
     before = office.shown()
     office.table.rebuild()
     assert office.table.query(FindingsQuery(limit=200)).items == before
+
+
+def test_who_follows_judges_a_plan_once_for_what_is_recorded_in_a_second(office: Office):
+    judged: list[UUID] = []
+
+    def read(plan_id: UUID) -> Any:
+        judged.append(plan_id)
+        return office.plans.read(plan_id)
+
+    acme, beta = (plan_id_of(account) for account in ("acme", "beta"))
+    table = FindingsTable(office.table._cipher, read, lambda: (), seconds_between_verdicts=600)
+    soon_again = FindingsTable(office.table._cipher, read, lambda: ())
+    with office.store.datastore.connection() as connection:
+        list(catch_up(connection, table, office.clock))
+        judged.clear()
+        for _ in range(3):
+            office.promise("acme", days=-1)
+            list(catch_up(connection, table, office.clock))
+        assert judged == []  # not before the time is over
+        list(catch_up(connection, soon_again, office.clock))
+        assert judged == [acme]
+        office.promise("beta", days=-1)
+        list(catch_up(connection, soon_again, office.clock))
+        assert judged == [acme, beta]
+    office.store.portfolio.catch_up(office.clock)
+    late = office.table.query(FindingsQuery(rule=("overdue-promise",), limit=200)).items
+    assert [each.plan_id for each in late].count(acme) == 3
+
+
+def test_midnight_looks_at_no_words_for_nothing_was_written(office: Office, monkeypatch: pytest.MonkeyPatch):
+    for number in range(20):
+        office.do("gamma", "write-note", section="plan", text=f"Note {number} on the budget of the plant in Linz")
+    office.promise("gamma")
+    office.catch_up()
+    before = {each.id: each.words for each in office.table.standings()}
+    assert before[plan_id_of("gamma")]
+    monkeypatch.setattr("application.findings.verdict.own_words", lambda _plan: pytest.fail("nothing was written"))
+    office.clock.now += timedelta(days=9)
+    assert any(each.rule == "overdue-promise" for each in office.shown())
+    assert {each.id: each.words for each in office.table.standings()} == before
