@@ -14,6 +14,7 @@ from psycopg import Connection
 
 from adapters.postgres.store import Store
 from adapters.privacy.key_encryption import GivenKeys
+from application.aggregates.cache import AggregateCache
 from application.aggregates.handle import Aggregates, Outcome
 from application.aggregates.ports import Answer, CommandContext, Commit, ProjectionLag, ToRecord
 from domain.account_plan import ACCOUNT_PLAN, COMMANDS, AccountPlanEvent
@@ -154,9 +155,11 @@ def say(command: str, **body: Any) -> Command:
     return COMMANDS[command].model_validate_json(json.dumps(body))
 
 
-def plans_on(store: Store, now: Callable[[], datetime] = lambda: MONDAY) -> Aggregates[AccountPlan]:
+def plans_on(
+    store: Store, now: Callable[[], datetime] = lambda: MONDAY, cache: AggregateCache[AccountPlan] | None = None
+) -> Aggregates[AccountPlan]:
     """As a process of its own would have them: with a memory that knows of nobody else's doings."""
-    return Aggregates(ACCOUNT_PLAN, store.events, now, uuid4)
+    return Aggregates(ACCOUNT_PLAN, store.events, now, uuid4, cache=cache)
 
 
 def handle(plans: Aggregates[AccountPlan], command: str, /, **body: Any) -> Outcome:

@@ -12,7 +12,7 @@ from adapters.postgres.transfer import events_of, line_of
 from adapters.proof.bundle.contents import AuditBundle
 from adapters.proof.checkpoints import LogKey
 from adapters.rendering.pool import RenderingPool
-from application.aggregates.cache import forgotten_in
+from application.aggregates.loaded import forgotten_in
 from application.proof.checkpoints import KeptCheckpoint
 from application.views.cuts import Cut
 from application.views.loaded_plan import LoadedPlan

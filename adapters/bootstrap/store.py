@@ -21,8 +21,8 @@ from adapters.postgres.notary import Notary
 from adapters.postgres.promises import PostgresPromises
 from adapters.postgres.store import ConnectionStrings, Store, embedded, opened
 from adapters.proof.checkpoints import LogKey
-from application.aggregates.cache import LoadedAggregate
 from application.aggregates.handle import Aggregates
+from application.aggregates.loaded import LoadedAggregate
 from application.library.in_use import in_use
 from application.proof.checkpoints import KeptCheckpoint
 from application.rounds.phases import check_phase

@@ -45,9 +45,9 @@ from adapters.http.resources import PLANS, THE_PROGRAM, Resource
 from adapters.http.routing import RoutesByName
 from adapters.observability.metrics import Metrics
 from application.aggregates.access import Caller, check_right, right_to
-from application.aggregates.cache import LoadedAggregate
 from application.aggregates.erasures import Certificate, Erasures
 from application.aggregates.handle import Aggregates, CommandRefused, KeyReused, Outcome, VersionConflict
+from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.pending import Done
 from application.aggregates.ports import CommandContext, Heads, StoreBusy, StoreUnavailable
 from application.aggregates.read import first_there

@@ -25,8 +25,8 @@ from adapters.http.requests import caller_of
 from adapters.http.resources import PLANS, Resource
 from adapters.rendering.document import Form
 from application.aggregates.access import Caller
-from application.aggregates.cache import LoadedAggregate
 from application.aggregates.handle import Aggregates
+from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.ports import Heads
 from application.findings.registry import FindingsView, findings_view
 from application.portfolio.ports import Portfolio

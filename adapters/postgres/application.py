@@ -14,7 +14,7 @@ from adapters.postgres.factory import PlanFactory
 from adapters.postgres.mapper import PlanMapper, as_notification, ours
 from adapters.postgres.recorder import PlanRecorder
 from adapters.postgres.tracking import LOG
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from domain.aggregates import A, AggregateType
 from domain.record import Recorded
 

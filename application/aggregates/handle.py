@@ -13,7 +13,8 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from application.aggregates.access import CallerNotAllowed
-from application.aggregates.cache import LoadedAggregate, forgotten_in
+from application.aggregates.cache import AggregateCache
+from application.aggregates.loaded import LoadedAggregate, RecordsUnread, forgotten_in
 from application.aggregates.pending import Done, Outside, PendingAggregate, nothing_outside, with_id
 from application.aggregates.ports import Answer, CommandContext, Commit, EventStore, StoreBusy
 from application.aggregates.read import AggregateReader
@@ -99,8 +100,9 @@ class Aggregates(AggregateReader[A]):
         now: Callable[[], datetime],
         make_id: Callable[[], UUID],
         outside: Outside[A] = nothing_outside,
+        cache: AggregateCache[A] | None = None,
     ) -> None:
-        super().__init__(type, store, now)
+        super().__init__(type, store, now, cache)
         self._make_id = make_id
         self._outside = outside
         self._asks_others = outside is not nothing_outside
@@ -129,7 +131,7 @@ class Aggregates(AggregateReader[A]):
         """
         commands = [with_id(command, self._make_id) for command in commands]
         with self._turn(id) as deadline:
-            known, fresh = self.remembered(id), False
+            known, fresh = self.folded(id), False
             while True:
                 try:
                     commit, done = self._decided(known, commands, context, if_match, key, at, check)
@@ -163,7 +165,7 @@ class Aggregates(AggregateReader[A]):
         Raises as `handle` does.
         """
         commands = [with_id(command, self._make_id) for command in commands]
-        known = self.refreshed(self.remembered(id))
+        known = self.refreshed(self.folded(id))
         commit, done = self._decided(known, commands, context, if_match, None, None, check)
         today = self.today(known) if known.records else self._now().date()
         return Outcome(known.id, known.version + len(commit.events), known.position, done, known.erasures, today)
@@ -185,16 +187,16 @@ class Aggregates(AggregateReader[A]):
         """
         commands = [with_id(command, self._make_id) for command in commands]
         async with self._turn_on_the_loop(id) as is_ours:
-            known = self.remembered(id)
-            if self._asks_others or not is_ours or not 0 < known.version <= MOST_EVENTS_AT_ONCE:
+            if self._asks_others or not is_ours or not 0 < self._cache.version(id) <= MOST_EVENTS_AT_ONCE:
                 return None
+            known = self.folded(id, may_read=False)
             callers = {who for who in (context.actor, context.on_behalf_of) if who}
             named = {who for command in commands for who in people_named(command)}
             if not (self._store.knows(callers) and self._store.remembers(named)):
                 return None
             try:
                 commit, done = self._decided(known, commands, context, if_match, key, None, check)
-            except (Refusal, CommandRefused, VersionConflict, CallerNotAllowed):
+            except (Refusal, CommandRefused, VersionConflict, CallerNotAllowed, RecordsUnread):
                 return None
             if not commit.events or any(each.event.forgets() is not None for each in commit.events):
                 return None

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, Generic
 from uuid import UUID
 
-from application.aggregates.cache import LoadedAggregate, forgotten_in
+from application.aggregates.loaded import LoadedAggregate, forgotten_in
 from application.aggregates.ports import ToRecord
 from domain.aggregates import A
 from domain.cautions import about_the_finish, finish_told
@@ -54,7 +54,7 @@ class PendingAggregate(Generic[A]):
         """Decide a command. Raises `Refusal`; then nothing has changed."""
         decision = self.known.type.decide(self.state, command, at)
         outside = self._outside(self.known, self.state, command)
-        warnings = (*decision.warnings, *self._about_the_finish(command), *outside)
+        warnings = (*decision.warnings, *self._about_the_finish(command, at), *outside)
         about, named = speaks_of(self.state, command), named_in(self.state, command)
         first = self.state.version + 1
         self.to_record += [
@@ -65,9 +65,10 @@ class PendingAggregate(Generic[A]):
         types = {version: type(event).__name__ for version, event in enumerate(decision.events, first)}
         return Done(command.subject(), types, warnings)
 
-    def _about_the_finish(self, command: Command) -> Iterator[Caution]:
+    def _about_the_finish(self, command: Command, at: datetime) -> Iterator[Caution]:
         """Yield a warning where what was promised was done before it was recorded as promised."""
-        if finish_told(command):
+        told = finish_told(command)
+        if told and told[1] < self.known.type.today(self.state, at):  # what is done today was promised no later
             recorded = ((each.event, each.meta.recorded_at) for each in self.known.records)
             pending = ((each.event, each.at) for each in self.to_record)
             first = next((at for event, at in chain(recorded, pending) if is_about_the_same(event, command)), None)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from application.aggregates.cache import LoadedAggregate
 from application.aggregates.handle import CommandRefused
+from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.pending import Done, PendingAggregate, with_id
 from domain.aggregates import A
 from domain.language import Command, Refusal

@@ -1,11 +1,14 @@
 """The read side: aggregates as they stand on record, never stale."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from application.aggregates.cache import AggregateCache, LoadedAggregate, forgotten_in
+from application.aggregates.cache import AggregateCache
+from application.aggregates.loaded import LoadedAggregate, UnreadRecords, forgotten_in, unread
 from application.aggregates.ports import EventStore
 from domain.aggregates import A, AggregateType
 
@@ -15,11 +18,17 @@ T = TypeVar("T")
 class AggregateReader(Generic[A]):
     """Reads aggregates of one type. Every view starts with `read`."""
 
-    def __init__(self, type: AggregateType[A], store: EventStore, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        type: AggregateType[A],
+        store: EventStore,
+        now: Callable[[], datetime],
+        cache: AggregateCache[A] | None = None,
+    ) -> None:
         self._type = type
         self._store = store
         self._now = now
-        self._cache = AggregateCache[A]()
+        self._cache = cache or AggregateCache(type)
 
     def read(self, id: UUID) -> LoadedAggregate[A]:
         """Return the aggregate as it stands now. Its cached state is brought up to date first.
@@ -34,6 +43,17 @@ class AggregateReader(Generic[A]):
     def remembered(self, id: UUID) -> LoadedAggregate[A]:
         """Return the cached state of an aggregate, which may be old, or without any history."""
         return self._cache.get(id) or LoadedAggregate.of(self._type, id)
+
+    def folded(self, id: UUID, may_read: bool = True) -> LoadedAggregate[A]:
+        """Return the cached state for commands, which rarely need the events: those that are not at hand are read when
+        they are asked for. Where one may not wait for that, `RecordsUnread` is raised then."""
+        known = self._cache.folded(id)
+        if known is None:
+            return LoadedAggregate.of(self._type, id)
+        if isinstance(known.records, UnreadRecords):
+            read = partial(self._store.read, id) if may_read else unread
+            return replace(known, records=known.records.read_by(read))
+        return known
 
     def drop(self, id: UUID) -> None:
         """Drop an aggregate from the cache."""

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from application.findings.finding import Finding, Named, Remedy, remedy
 from application.findings.registry import LOUDNESS
 from application.findings.sentences import counted, days, listed, percent, spaced

@@ -9,8 +9,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from application.aggregates.access import Caller, CallerNotAllowed
-from application.aggregates.cache import LoadedAggregate
 from application.aggregates.handle import Aggregates, CommandRefused, Outcome
+from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.ports import CommandContext
 from application.reports.ports import Histories
 from application.views.plan_names import first_open

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from application.aggregates.access import Caller, CallerNotAllowed
-from application.aggregates.cache import LoadedAggregate
 from application.aggregates.handle import Aggregates, CommandRefused
+from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.pending import Done, PendingAggregate
 from application.aggregates.ports import CommandContext, StoreUnavailable
 from application.imports.kinds import Identities, ImportKind

@@ -307,6 +307,8 @@ def rows(period: Period) -> PromiseOutcomes:
     around = Surroundings.of(period.known.state, period.b.date)
     found: dict[ListName, list[PromiseOutcome]] = {name: [] for name in get_args(ListName)}
     for life in period.lives.values():
+        if life.last.record.version <= period.a.version and not life.last.promise.is_open:
+            continue  # it was over before, and stayed so
         case = Case(life, period.a, period.b, period.zone)
         if case.in_list:
             found[case.in_list].append(case.row(around))

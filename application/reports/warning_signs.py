@@ -89,7 +89,8 @@ def theatre(period: Period) -> WarningSigns:
     records = [record for record in period.records if record.version not in period.struck]
     held = [record for record in records if type(record.event) is ReviewHeld]
     closing = held[-1] if held else None
-    recorded = [(life, life.after(period.a.version)) for life in period.lives.values()]
+    before = period.a.version
+    recorded = [(life, life.after(before)) for life in period.lives.values() if life.last.record.version > before]
     finishes = [moment for _, since in recorded for moment in since.those(FINISHES)]
     moves = [move for _, since in recorded for move in moves_to_later(since)]
     return WarningSigns(

@@ -12,8 +12,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from pydantic_core import from_json
 
-from application.aggregates.cache import LoadedAggregate
 from application.aggregates.handle import Aggregates
+from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.ports import CommandContext
 from application.scenarios.simulation import SOURCE
 from application.views.loaded_plan import LoadedPlan

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from application.findings.program import PlanStanding, ProgramExamined, missing_in
 from application.findings.sentences import listed
 from domain.language import Command

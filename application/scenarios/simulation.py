@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.pending import PendingAggregate, with_id
 from application.aggregates.ports import CommandContext, Commit
 from application.scenarios.scenario import Line, ScenarioRefused

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, create_model
 
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from application.views.by_section import CutView, by_section, section_models
 from application.views.cuts import Cut, plan_at
 from application.views.diff import Comparison, comparison, states_at

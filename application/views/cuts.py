@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from domain.account_plan.entries import version_named
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.reviews import ReviewHeld, ReviewKind

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from application.views.by_section import CutView
 from application.views.compared import OF_THEIR_OWN, Compared, Direction, Move, called, compare
 from application.views.current_plan import CurrentPlan, current_plan

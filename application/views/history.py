@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel
 from pydantic_core import from_json
 
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from application.views.effects import Effect, SectionName, Step, walk
 from domain.language import same_person
 from domain.markers import references

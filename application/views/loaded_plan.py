@@ -1,6 +1,6 @@
 """The input of every view of a plan."""
 
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from domain.account_plan.language import AccountPlan
 
 LoadedPlan = LoadedAggregate[AccountPlan]

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from application.views.blame import Blame, blame
 from application.views.by_section import CutView
 from application.views.cuts import Cut, CutRefused, check_there, cut_at, plan_at

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from adapters.outbound.chats.message import ChatMessage, Line, Section
 from adapters.rendering.words import in_words, spaced, with_unit
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from application.views.dates import things_said_of_people
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.plan import the_plan

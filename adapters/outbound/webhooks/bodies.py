@@ -13,7 +13,7 @@ from adapters.outbound.chats.digests import digest_message
 from adapters.outbound.chats.events import event_message
 from adapters.outbound.chats.formats import WRITTEN
 from application.aggregates.access import Caller
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from application.portfolio.digest import Digests, DigestWanted
 from application.webhooks.lanes import DigestDue, Lane
 from domain.aggregates import AggregateType

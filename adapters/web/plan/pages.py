@@ -21,7 +21,7 @@ from adapters.web.plan.timebar import steps, time_bar
 from adapters.web.plan.value_page import value_view
 from adapters.web.templates import render, speech_of
 from application.aggregates.access import Right
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from application.views.cuts import Cut, check_there, cut_at, timezone_of
 from application.views.reviews import ReviewView, reviews
 from domain.account_plan import ACCOUNT_PLAN

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from application.views.cuts import Cut
 from application.views.reviews import ReviewView
 

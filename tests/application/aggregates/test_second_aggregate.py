@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from application.aggregates.cache import LoadedAggregate
+from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.pending import PendingAggregate, with_id
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.stakeholders import StakeholderForgotten

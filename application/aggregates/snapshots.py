@@ -1,0 +1,71 @@
+"""Snapshots: a folded aggregate as bytes. To take it from them costs a sixth of folding it anew, and a fifth of the
+memory. Commands need the state and rarely the events, which are read from the store where they do."""
+
+import pickle
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from application.aggregates.loaded import LoadedAggregate, UnreadRecords
+from domain.aggregates import A, AggregateType
+from domain.record import Recorded
+from domain.things import Entry
+
+MOST_EVENTS = 5_000
+"""Events of an aggregate up to which one is made: what it takes grows with them, and others wait meanwhile."""
+
+MOST_NEWS = 8
+"""Events that are kept beside a snapshot before it is made anew."""
+
+BYTES_OF_NEWS = 2_000
+"""What such an event takes in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An aggregate as it stood at a version, and the events since. It never leaves the process."""
+
+    id: UUID
+    packed: bytes
+    packed_version: int
+    last: tuple[Recorded, ...]
+    """Those since, or the one that led to it."""
+    version: int
+    erasures: int
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory, by estimate."""
+        return len(self.packed) + BYTES_OF_NEWS * len(self.last)
+
+    @classmethod
+    def of(cls, known: LoadedAggregate[Any], before: "Snapshot | None" = None) -> "Snapshot":
+        """Return a snapshot, made of one of an earlier version if there is one that little was recorded since."""
+        if before is not None and before.version >= known.version:
+            return before
+        if before is not None and max(known.version - MOST_NEWS, known.first_at_hand) <= before.packed_version:
+            news = tuple(known.records[before.packed_version :])
+            if not known.type.strikes(record.event for record in news):
+                return cls(known.id, before.packed, before.packed_version, news, known.version, known.erasures)
+        last = (known.records[-1],)
+        return cls(known.id, packed(known.state), known.version, last, known.version, known.erasures)
+
+    def loaded(self, type: AggregateType[A]) -> LoadedAggregate[A]:
+        """Return the aggregate, of whose events only the last ones are at hand."""
+        state = unpacked(self.packed, type)
+        if self.version > self.packed_version:
+            state = type.fold((record.event for record in self.last), state)
+        return LoadedAggregate(type, self.id, UnreadRecords(self.version, self.last), state, self.erasures)
+
+
+def packed(state: Any) -> bytes:
+    values, version, entries, spent_ids = state.parts()
+    things = {kind.noun: dict(things) for kind, things in values.items()}
+    said = things, version, [(version, *entry) for version, entry in entries.items()], spent_ids
+    return pickle.dumps(said, pickle.HIGHEST_PROTOCOL)
+
+
+def unpacked(state: bytes, type: AggregateType[A]) -> A:
+    things, version, entries, spent_ids = pickle.loads(state)
+    values = {type.things[noun]: said for noun, said in things.items()}
+    return type.state(values, version, {version: Entry(*entry) for version, *entry in entries}, spent_ids)
