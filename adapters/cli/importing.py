@@ -16,7 +16,7 @@ from rich.text import Text
 from adapters.cli.asking import AsJson
 from adapters.cli.doing import running_service
 from adapters.cli.errors import Told
-from adapters.cli.groups import Group
+from adapters.cli.groups import GroupWithDefault
 from adapters.cli.loading import import_log
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, table, text
 from adapters.cli.terminal import err, out, print_json, tell
@@ -27,16 +27,13 @@ if TYPE_CHECKING:
     from adapters.cli.service import Service
 
 SECONDS_BETWEEN_LOOKS = 0.2
-LOG = "log"
 
 
-class Imports(Group):
+class Imports(GroupWithDefault):
     """`import`, where a file that is named at once is a log."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] != "--help":
-            args = [LOG, *args]
-        return list(super().parse_args(ctx, args))
+    def is_meant_by(self, args: list[str]) -> bool:
+        return bool(args) and super().is_meant_by(args)
 
 
 imports = typer.Typer(
@@ -48,7 +45,7 @@ imports = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     app.add_typer(imports, name="import")
-    imports.command(LOG)(import_log)
+    imports.command(GroupWithDefault.default)(import_log)
 
 
 Kind = Annotated[

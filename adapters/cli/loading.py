@@ -28,7 +28,6 @@ Keys = Annotated[Path | None, typer.Option(help="A separate file for the keys th
 
 def add_to(app: typer.Typer) -> None:
     app.command()(load)
-    app.command("export")(export_log)
 
 
 def load(

@@ -130,6 +130,13 @@ def test_tables_go_out_as_shown(demo, folder):
     assert openpyxl.load_workbook(folder / "halden-stores.xlsx")["stakeholders"].max_row > 1
 
 
+def test_a_warehouse_is_filled_as_shown(demo, folder):
+    shell(document("docs/warehouse.md"), demo)
+    progress = json.loads((folder / "warehouse" / "_progress.json").read_text())
+    assert progress["position"] > 1_000
+    assert list((folder / "warehouse" / "events").glob("month=*/*.parquet"))
+
+
 def test_calendars_are_made_as_shown(demo):
     printed = shell(document("docs/calendars.md"), demo)
     addresses = re.findall(r"http://\S+/calendars/[^\s\"]+\.ics", printed)

@@ -12,6 +12,7 @@ from typer.core import TyperArgument, TyperGroup
 
 from adapters.bootstrap.settings import Settings
 from adapters.cli.commands import app
+from adapters.cli.groups import GroupWithDefault
 from tests import picture
 from tests.documents import Document, document, documents
 from tests.places import ROOT
@@ -83,6 +84,8 @@ def unknown_words(words: list[str]) -> list[str]:
         if found is None:
             return words[:1]
         command, words = found, words[1:]
+    if isinstance(command, GroupWithDefault) and command.is_meant_by(words):
+        command = command.commands[command.default]
     options = {"--help"} | {option for parameter in command.params for option in parameter.opts}
     return [word for word in words if word.startswith("-") and word.rstrip(",") not in options]
 

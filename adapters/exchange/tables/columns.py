@@ -31,6 +31,8 @@ class Column:
 
     path: tuple[str, ...]
     type: Type
+    of: Any = str
+    """The Python type of its values; of a list or an object, the type as it is declared."""
 
     @property
     def name(self) -> str:
@@ -64,7 +66,7 @@ def _columns(model: type, path: tuple[str, ...], inside: tuple[type, ...]) -> It
         if is_record(inner) and inner not in (*inside, model):
             yield from _columns(inner, (*path, name), (*inside, model))
         else:
-            yield Column((*path, name), _type(inner))
+            yield Column((*path, name), _type(inner), inner)
 
 
 def is_record(annotation: Any) -> bool:
