@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from adapters.cli.card import card
+from adapters.cli.program import head_of
 from adapters.web.languages import Speech
 from adapters.web.plan.columns import COLUMNS
 from adapters.web.plan.pages import AggregateRequest
@@ -37,8 +38,8 @@ from application.portfolio.row import KEPT
 from application.reports.months import Month, months_between
 from application.reports.said_vs_did import said_vs_did
 from application.views.contact_clock import contact_clock
-from application.views.current_program import committed_list
-from application.views.cuts import Cut, cut_at, timezone_of
+from application.views.current_program import committed_list, current_program
+from application.views.cuts import Cut, cut_at, known_at, timezone_of
 from application.views.departure import departure_of_member, departure_of_stakeholder
 from application.views.effects import walk
 from application.views.freshness import duties, freshness
@@ -48,6 +49,7 @@ from application.views.pages import review_list
 from application.views.policy_in_force import DEFAULT, policy_at
 from application.views.round_ranking import ranking
 from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.entries import Note
 from domain.account_plan.plan import the_plan
 from domain.account_plan.promises import PROMISES
 from domain.account_plan.stakeholders import Stakeholder
@@ -75,19 +77,9 @@ FOR_SUBSCRIBERS = {"former": "the value before, for those who take events from t
 """Fields that no view need read, whatever the event."""
 
 NOBODY_YET: Mapping[tuple[str, str], str] = {
-    ("CharterRevised", "name"): "stands in the head of every page of the program",
-    ("EntryStruck", "entry"): "tells subscribers what kind of entry was struck; here its event says it",
+    ("EntryStruck", "entry"): "nobody types it: it tells subscribers what kind of entry was struck",
     ("ExamplePublished", "plan"): "an example is not shown yet",
     ("ExamplePublished", "redactions"): "an example is not shown yet",
-    ("MemberAssigned", "senior"): "nothing asks how senior a member is",
-    ("MemberAssigned", "takes_over_from"): "a handover is judged by days and touches alone",
-    ("MemberCorrected", "senior"): "nothing asks how senior a member is",
-    ("MemberCorrected", "takes_over_from"): "a handover is judged by days and touches alone",
-    ("NoteCorrected", "section"): "says where the note is shown",
-    ("ProgramOpened", "name"): "stands in the head of every page of the program",
-    ("ProgramOpened", "opened_on"): "the day is that of the event",
-    ("StakeholderAdded", "crm_id"): "for whoever joins the feed with the CRM",
-    ("StakeholderCorrected", "crm_id"): "for whoever joins the feed with the CRM",
 }
 """The fields that nothing of these reads, and why that is so or what is missing.  It only gets shorter."""
 
@@ -204,10 +196,12 @@ def readers_of_the_program(known: Any) -> Iterator[Reader]:
         "view: ranking of a round",
         lambda: [ranking(known.state, each, {}) for each in known.state.all(Round).values()],
     )
+    yield "view: program at the command line", lambda: head_of(current_program(known, cut))
     yield "view: pages of the program", lambda: _pages_of_the_program(known, cut)
     yield "measures of money", lambda: rates_at(known.records, Month.of(cut.date), now)
     for name, rule in PROGRAM_RULES.items():
-        yield f"finding: {name}", lambda rule=rule: list(rule.judge(ProgramExamined(known, now, ())))  # type: ignore[misc]
+        for then in (known, known_at(known, cut_at("version:1", known, now))):
+            yield f"finding: {name}", lambda rule=rule, then=then: list(rule.judge(ProgramExamined(then, now, ())))  # type: ignore[misc]
     plan = told(DEMO / "retailer.jsonl")
     yield "pack: qbr", lambda: pack("qbr", plan.known, plan.cut("now", "2027-01-01"), known.records)
 
@@ -233,6 +227,7 @@ def shown_as_they_stand() -> Iterator[tuple[str, type[Thing], str]]:
     """What pages and tables name field by field."""
     for kind, fields in KEPT.items():
         yield from (("view: portfolio", kind, name) for name in fields)
+    yield "view: section of the plan", Note, "section"  # see `section_of`
     for noun, columns in COLUMNS.items():
         yield from (("view: page of a plan", ACCOUNT_PLAN.things[noun], name) for name in columns)
 

@@ -30,7 +30,7 @@ from application.measures.query import MeasuresQuery
 from application.measures.series import measures_view
 from application.rounds.carrying_out import CommittedLists, EntryResult, EntryState
 from application.rounds.ranking import marks
-from application.views.current_program import LoadedProgram, current_program
+from application.views.current_program import CurrentProgram, LoadedProgram, current_program
 from application.views.cuts import cut_at, timezone_of
 from application.views.history import Filter
 from application.views.pages import history_page
@@ -182,9 +182,7 @@ def up_to_date(store: Store) -> Sequence[PlanStanding]:
 def page(store: Store, practice: Practice) -> Iterator[RenderableType]:
     plans = up_to_date(store)
     view = current_program(practice.known, cut_at("now", practice.known, practice.now))
-    version = view.policy_in_force.version
-    policy = f"policy {version}" if version else "the default policy"
-    yield heading(view.program.name, f"{view.program.owner or 'nobody'} answers for it; {policy} is in force")
+    yield head_of(view)
     yield committed_table(practice, plans)
     loudest = findings_across_plans(store).query(FindingsQuery.model_validate({"limit": LOUDEST})).items
     yield heading("The loudest findings", "plantrail findings")
@@ -196,6 +194,12 @@ def page(store: Store, practice: Practice) -> Iterator[RenderableType]:
     sponsored = sum(plan.signs.is_sponsored for plan in strategic)
     yield Text(f"Net retention: {net_retention(store, practice.now)}")
     yield Text(f"Sponsor coverage: {sponsored} of {counted(len(strategic), 'strategic account')} on both sides.")
+
+
+def head_of(view: CurrentProgram) -> RenderableType:
+    version = view.policy_in_force.version
+    policy = f"policy {version}" if version else "the default policy"
+    return heading(view.program.name, f"{view.program.owner or 'nobody'} answers for it; {policy} is in force")
 
 
 def net_retention(store: Store, now: datetime) -> str:

@@ -218,7 +218,7 @@ RULES: Mapping[PlanRuleName, Rule] = {
     "qbr-without-executives": Rule(
         "warning",
         "strategic plans",
-        "No executive of theirs, or no executive sponsor or leader of ours, was at the last QBR.",
+        "No executive of theirs, or no executive sponsor, leader or other senior of ours, was at the last QBR.",
         "Who is not in the room decides without having heard.",
         reviews.qbr_without_executives,
     ),

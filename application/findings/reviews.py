@@ -105,7 +105,7 @@ def qbr_without_executives(at: Examined) -> Iterator[Found]:
     if last is None:
         return
     theirs = {each.id for each in at.executives}
-    ours = {each.person for each in at.members if each.role in ("executive_sponsor", "leadership")}
+    ours = {each.person for each in at.members if each.senior or each.role in ("executive_sponsor", "leadership")}
     missing = [
         side
         for side, people, came in (("the customer's", theirs, last.review.theirs), ("ours", ours, last.review.ours))

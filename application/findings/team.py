@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from itertools import pairwise
 
 from application.findings.examined import Examined
 from application.findings.finding import Found, remedy
@@ -64,10 +63,11 @@ def team_not_aligned(at: Examined) -> Iterator[Found]:
 
 
 def handover_without_overlap(at: Examined) -> Iterator[Found]:
-    """Of a role's last handover: whoever has it now, and whoever had it before."""
+    """Of a role's last handover: whoever has it now, and whom they took over from; where nobody said, whoever had it
+    before."""
     for role in at.policy.roles(at.tier).required:
         stints = [each for each in at.all(Member).values() if each.role == role and not at.is_yet_to_begin(each)]
-        for before, after in list(pairwise(sorted(stints, key=lambda each: each.from_on)))[-1:]:
+        for before, after in _last_handover(sorted(stints, key=lambda each: each.from_on)):
             if before.person == after.person or before.until_on is None:
                 continue
             gap = (after.from_on - before.until_on).days
@@ -87,6 +87,14 @@ def handover_without_overlap(at: Examined) -> Iterator[Found]:
                 else [],
                 about=role,
             )
+
+
+def _last_handover(stints: Sequence[Member]) -> Iterator[tuple[Member, Member]]:
+    """Of the stints in a role in the order they began: the last one, and the one it followed on, if any."""
+    if len(stints) > 1:
+        *earlier, last = stints
+        named = [each for each in earlier if last.takes_over_from and each.person == last.takes_over_from]
+        yield (named or earlier)[-1], last
 
 
 def marketing_absent(at: Examined) -> Iterator[Found]:

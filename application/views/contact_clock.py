@@ -58,6 +58,7 @@ class ContactClock(BaseModel):
 
     stakeholder: str
     name: str | None
+    crm_id: str | None = Field(description="By which they are found in the CRM, to call or to write to them.")
     last: LastContact | None
     days_since: int | None
     next: PlannedContact | None
@@ -114,6 +115,7 @@ class _Clocks:
             yield ContactClock.model_construct(
                 stakeholder=person.id,
                 name=person.name,
+                crm_id=person.crm_id,
                 last=_shown(last),
                 days_since=(self._cut.date - last.happened_on).days if last else None,
                 next=self._next(planned.get(person.id, ())),

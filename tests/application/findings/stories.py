@@ -49,6 +49,11 @@ def member(role: str, person: str = "eve", from_on: str = "2026-01-05", when: st
     return when or from_on, "assign-member", {"person": person, "role": role, "from_on": from_on}
 
 
+def takes_over(role: str, person: str, from_on: str, former: str) -> Line:
+    body = {"person": person, "role": role, "from_on": from_on, "takes_over_from": former}
+    return from_on, "assign-member", body
+
+
 def action(id: str, when: str = "2026-01-05", **more: Any) -> Line:
     return when, "add-action", {"id": id, "statement": "Send the price", "due_on": "2026-12-31", **ACTION} | more
 
@@ -113,6 +118,7 @@ def pack(when: str, **metric: str) -> Line:
 
 
 COO = person("coo", level="executive")
+SENIOR = {"person": "zoe", "role": "sales_engineer", "from_on": "2026-01-05", "senior": True}
 SPONSOR = person("coo", level="executive", roles=["executive_sponsor"])
 SCHEDULED = ("2026-02-01", "schedule-review", {"id": "Q1", "kind": "qbr", "planned_on": "2026-03-10"})
 CANCELLED = ("2026-02-02", "cancel-review", {"id": "Q1", "reason": "COO is ill"})
@@ -295,6 +301,16 @@ STORIES = [
         ended_by="log-touch",
         saying={"kind": "meeting", "stakeholders": ["coo"]},
     ),
+    Story(
+        "handover-without-overlap",
+        [
+            *HANDED_OVER,
+            member("account_executive", "carl"),
+            ("2026-01-10", "release-member", {"person": "carl", "role": "account_executive", "until_on": "2026-01-10"}),
+        ],
+        quiet=[takes_over("account_executive", "ben", "2026-02-01", "ann"), TOGETHER],
+        loud=[takes_over("account_executive", "ben", "2026-02-01", "carl"), TOGETHER],
+    ),
     Story("team-incomplete", REQUIRED[:2], quiet=REQUIRED[2:], ended_by="assign-member", saying={"person": "eve"}),
     Story(
         "team-expected",
@@ -334,6 +350,12 @@ STORIES = [
         [COO, person("p"), member("executive_sponsor")],
         quiet=[qbr("Q1", "2026-02-01", ours=("eve",))],
         loud=[qbr("Q1", "2026-02-01", ("p",), ours=("eve",))],
+    ),
+    Story(
+        "qbr-without-executives",
+        [COO, ("2026-01-05", "assign-member", SENIOR), member("sales_engineer", "ben")],
+        quiet=[qbr("Q1", "2026-02-01", ours=("zoe",))],
+        loud=[qbr("Q1", "2026-02-01", ours=("ben",))],
     ),
     Story(
         "qbr-metrics-without-goal",
