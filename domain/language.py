@@ -359,9 +359,13 @@ class Refusal(Exception):
     def type(self) -> str:
         return kebab_case(type(self).__name__)
 
+    @property
+    def sentence(self) -> str:
+        """The sentence of the kind, with places for what was said."""
+        return " ".join((self.__doc__ or self.type).split())
+
     def __str__(self) -> str:
-        sentence = " ".join((self.__doc__ or self.type).split())
-        return sentence.format(**{name: shortened(value) for name, value in self.said.items()})
+        return self.sentence.format(**{name: shortened(value) for name, value in self.said.items()})
 
 
 class Unknown(Refusal):

@@ -23,7 +23,7 @@ from adapters.web.promises import pages as promises
 from adapters.web.proof import pages as proof
 from adapters.web.reports import pages as reports
 from adapters.web.review import pages as review
-from adapters.web.settings import calendars, forgetting, keys, records, sessions, webhooks
+from adapters.web.settings import calendars, forgetting, keys, language, records, sessions, webhooks
 from adapters.web.sign_in import pages as sign_in
 from adapters.web.whitespace import pages as whitespace
 
@@ -61,6 +61,7 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
         *program.routes(the_program, services.lists, services.findings, guard, make_id),
         *proof.routes(services, plans, guard),
         *sessions.routes(services.sessions, guard),
+        *language.routes(guard),
         *keys.routes(rooms.keys, services.now, guard),
         *webhooks.routes(hooks, guard),
         *calendars.routes(services.calendars, rooms.plans, services.public_url, guard),

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from adapters.access.callers import CallerUnknown
 from adapters.http.limits import TooManyRequests
 from adapters.web.same_origin import SentFromElsewhere
-from adapters.web.templates import render
+from adapters.web.templates import render, speech_of
 from application.aggregates.access import CallerNotAllowed
 from application.aggregates.ports import ProjectionLag, StoreUnavailable
 from application.reports.said_vs_did import NotTwoReviews
@@ -55,6 +55,8 @@ def page_of_error(request: Request, error: Exception) -> Response:
     if kind is None:
         request_id = request.scope["request_id"]
         logger.error("unhandled", request_id=request_id, exc_info=error)
-        return render(request, "errors/page.html", 500, code=500, sentence=FAULT.format(request_id=request_id))
-    sentence = str(error) or " ".join((type(error).__doc__ or "").split())
+        return render(
+            request, "errors/page.html", 500, code=500, sentence=speech_of(request)(FAULT, request_id=request_id)
+        )
+    sentence = speech_of(request)(str(error) or " ".join((type(error).__doc__ or "").split()))
     return render(request, "errors/page.html", STATUS[kind], code=STATUS[kind], sentence=sentence)

@@ -1,11 +1,13 @@
 """The languages of the pages: which one a reader gets, and how words, days, numbers and amounts read in it."""
 
+import re
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -15,6 +17,8 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from babel.support import NullTranslations, Translations
 from starlette.requests import Request
 
+from adapters.rendering.words import NOTHING, SCALES, SHARES, WORDED, in_words, spaced
+from domain.language import Refusal, shortened
 from domain.time_zones import time_zone
 
 Language = Literal["en", "de"]
@@ -23,25 +27,35 @@ LANGUAGE_COOKIE = "plantrail_language"
 
 
 def language_of(request: Request) -> Language:
-    """The language the reader chose, else the first of those their browser names that we speak, else English."""
+    """The language the reader chose, else the one their browser likes best of those we speak, else English."""
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     for language in LANGUAGES:
         if chosen == language:
             return language
-    for named in request.headers.get("accept-language", "").split(","):
-        code = named.partition(";")[0].strip().lower().partition("-")[0]
+    liked = sorted(_liked(request.headers.get("accept-language", "")), key=lambda each: -each[0])
+    return liked[0][1] if liked else "en"
+
+
+def _liked(accepted: str) -> Iterator[tuple[float, Language]]:
+    """The languages of ours that an `Accept-Language` header names, with how much each is liked (RFC 9110)."""
+    for named in accepted.split(","):
+        tag, _, weight = named.partition(";")
+        code, worth = tag.strip().lower().partition("-")[0], weight.strip().removeprefix("q=") or "1"
         for language in LANGUAGES:
-            if code == language:
-                return language
-    return "en"
+            if code == language and worth.replace(".", "", 1).isdecimal() and float(worth) > 0:
+                yield float(worth), language
+
+
+DAY: Mapping[Language, str] = {"en": "d MMM y", "de": "d. MMM y"}
+"""How a day is written, as Unicode names the parts of dates."""
 
 
 @cache
 def translations(language: Language) -> NullTranslations:
-    """What is written in the templates, in another language: `languages/de.po`, read when first needed."""
+    """What the pages say, in another language: `catalogue/de.po`, read when first needed."""
     if language == "en":
         return NullTranslations()
-    text = files("adapters.web").joinpath("languages_po", f"{language}.po").read_bytes()
+    text = files("adapters.web").joinpath("catalogue", f"{language}.po").read_bytes()
     compiled = BytesIO()
     write_mo(compiled, read_po(BytesIO(text), locale=language))
     compiled.seek(0)
@@ -50,7 +64,20 @@ def translations(language: Language) -> NullTranslations:
 
 @lru_cache(maxsize=4_096)
 def _day(day: date, language: Language) -> str:
-    return format_date(day, "d MMM y", Locale(language))
+    return format_date(day, DAY[language], Locale(language))
+
+
+STATES = frozenset({"state", "tier", "attitude", "horizon", "penetration", "position", "email_status"})
+"""Fields whose values are words of ours, beside those that are written with underscores."""
+
+WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+"""A word of ours as it is kept: some fields of these names hold sentences."""
+
+NAMED, NOBODYS = {"incumbent", "entrenched_in"}, {"us", "status_quo", "unknown"}
+"""Fields that hold ids of competitors and units, and what stands there where it is none."""
+
+WORDS_OF_OURS = frozenset({"kind", "aggregate", "ending", "tier", "phase", "field"})
+"""What refusals name by a word of ours."""
 
 
 class Speech:
@@ -70,6 +97,47 @@ class Speech:
         """“1 play”, “3 plays”: both messages have a place `{number}`."""
         return self._translations.ungettext(one, many, 1 if number == 1 else 2).format(number=self.number(number))
 
+    def told(self, text: str) -> str:
+        """What a report says, in the reader's language where it says so in the same words each time; with the sign in
+        front, if there is one."""
+        sign, _, words = text.partition(" ")
+        if words and len(sign) == 1 and not sign.isalnum():
+            return f"{sign} {self.told(words)}"
+        return self(text)
+
+    def refusal(self, refusal: Refusal) -> str:
+        """Why an aggregate says no: the sentence of its kind, with what was said filled in."""
+        said = {name: self(str(value)) if name in WORDS_OF_OURS else value for name, value in refusal.said.items()}
+        return self(refusal.sentence).format(**{name: shortened(value) for name, value in said.items()})
+
+    def value(self, value: Any, field: str) -> str:
+        """A value of a thing in words; what somebody wrote, as they wrote it."""
+        match value:
+            case None | ():
+                return NOTHING
+            case bool():
+                return self("yes") if value else self("no")
+            case int() if field in SCALES:
+                return self(in_words(value, field))
+            case Decimal() if field in SHARES:
+                return self.share(value)
+            case int() | Decimal():
+                return self.number(value)
+            case datetime():
+                return self.instant(value)
+            case date():
+                return self.day(value)
+            case tuple() if all(isinstance(each, str) for each in value):
+                return (" · " if any(" " in each for each in value) else ", ").join(
+                    self.value(each, field) for each in value
+                )
+            case str() if field in NAMED:
+                return self(spaced(value)) if value in NOBODYS else value
+            case str() if (field in WORDED or field in STATES) and WORD.fullmatch(value):
+                return self(in_words(value, field).replace("_", " "))
+            case _:
+                return in_words(value, field)
+
     def day(self, day: date | None) -> str:
         return _day(day, self.language) if day else "–"
 
@@ -82,7 +150,7 @@ class Speech:
         return format_date(day, "LLL y", self.locale)
 
     def instant(self, at: datetime) -> str:
-        return format_datetime(at, "d MMM y, HH:mm", self.timezone, self.locale)
+        return format_datetime(at, f"{DAY[self.language]}, HH:mm", self.timezone, self.locale)
 
     def number(self, number: Decimal | float) -> str:
         return format_decimal(number, locale=self.locale)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 from urllib.parse import urlencode
 
-from adapters.rendering.words import in_words, spaced
+from adapters.rendering.words import spaced
 from adapters.web.forms.form import pairs_of
 from adapters.web.languages import Speech
 from application.aggregates.access import Right, right_to
@@ -129,21 +129,21 @@ def _exception(each: Finding, path: str, say: Speech, may: May) -> Iterator[Reme
 def _remedy(remedy: Remedy, command: type[Command], state: Aggregate, path: str, say: Speech) -> RemedyView:
     pairs = list(pairs_of(command, remedy.body))
     address = f"{path}/do/{remedy.command}"
-    words = " ".join(filter(None, (say(spaced(remedy.command)), _about(remedy, command, state))))
+    words = " ".join(filter(None, (say(spaced(remedy.command)), _about(remedy, command, state, say))))
     if remedy.missing:
         return RemedyView(f"{words} …", f"{address}?{urlencode(pairs)}", [])
     return RemedyView(words, address, pairs)
 
 
-def _about(remedy: Remedy, command: type[Command], state: Aggregate) -> str:
+def _about(remedy: Remedy, command: type[Command], state: Aggregate, say: Speech) -> str:
     """What it is about, in few words: the thing it names, else what it would say."""
     named = state.named(command.noun, str(remedy.body.get("id", "")))
     if named:
-        said = [in_words(value, field) for field, value in remedy.body.items() if field not in ("id", "member")]
+        said = [say.value(value, field) for field, value in remedy.body.items() if field not in ("id", "member")]
         return f"{_called(named)}: {', '.join(said)}" if said else _called(named)
     for field in ("account_name", "statement", "title", "section", "kind", "roles"):
         if field in remedy.body:
-            return f"“{in_words(remedy.body[field], field)}”"
+            return f"“{say.value(remedy.body[field], field)}”"
     parts = [state.named(kind, str(remedy.body[kind])) for kind in ("offering", "unit") if kind in remedy.body]
     return " · ".join(_called(part) for part in parts if part)
 

@@ -150,7 +150,7 @@ def form_of(
     return CommandForm(
         command=name,
         title=say(spaced(name)),
-        about=" ".join((model.__doc__ or "").split()),
+        about=say(" ".join((model.__doc__ or "").split())),
         first=[every[each] for each in chosen if each in every],
         more=[each for field_name, each in every.items() if field_name not in chosen],
         shown=given[SHOWN] if given and SHOWN in given else thing.id if thing else "",

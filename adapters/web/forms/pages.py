@@ -83,7 +83,7 @@ def commands_view(of: AggregateType[Any], asked: AggregateRequest[Any], caller: 
     found: dict[str, list[CommandLink]] = {section: [] for section in of.sections}
     for name, command in of.commands.items():
         if command is not of.opening.command and caller.may(right_to(command)):
-            about, title = " ".join((command.__doc__ or "").split()), say(spaced(name))
+            about, title = say(" ".join((command.__doc__ or "").split())), say(spaced(name))
             link = CommandLink(form_path(asked.path, name), title, about, f"{name} {title}".casefold())
             found[command.home].append(link)
     sections = [(say(spaced(section)), links) for section, links in found.items() if links]

@@ -42,9 +42,9 @@ async def send(
             request, route, commands, said, version_in(data), data.get("idempotency-key") or None
         )
     except CommandRefused as error:
-        raise NotRecorded(409, [str(error.refusal)], error.refusal.pointer) from None
+        raise NotRecorded(409, [say.refusal(error.refusal)], error.refusal.pointer) from None
     except Refusal as refusal:
-        raise NotRecorded(409, [str(refusal)], refusal.pointer) from None
+        raise NotRecorded(409, [say.refusal(refusal)], refusal.pointer) from None
     except VersionConflict as conflict:
         raise NotRecorded(412, meanwhile(conflict, say)) from None
     except KeyReused:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, get_args
 from urllib.parse import quote, urlencode
 
-from adapters.rendering.words import in_words, spaced
+from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
 from adapters.web.plan.columns import AMOUNT_OF_PLAN, COLUMNS
 from application.views.blame import Blame, blame
@@ -244,23 +243,9 @@ class Shown:
 
 def value_text(field: str, value: Any, currency: str, say: Speech) -> str:
     """A value in words of the reader's language; an amount with the currency of its plan."""
-    match value:
-        case None:
-            return "–"
-        case bool():
-            return say("yes") if value else say("no")
-        case Decimal() if field in AMOUNT_OF_PLAN:
-            return say.amount(value, currency)
-        case datetime():
-            return say.instant(value)
-        case date():
-            return say.day(value)
-        case tuple() if value and all(isinstance(each, str) for each in value):
-            return (" · " if any(" " in each for each in value) else ", ").join(
-                say(in_words(each, field)) for each in value
-            )
-        case _:
-            return say(in_words(value, field))
+    if isinstance(value, Decimal) and field in AMOUNT_OF_PLAN:
+        return say.amount(value, currency)
+    return say.value(value, field)
 
 
 def name_of(thing: Thing) -> str:

@@ -15,6 +15,9 @@ from domain.program.charter import PHASES, ExchangeRates, ProgramPhase, the_prog
 from domain.program.language import ProgramState
 from domain.program.rounds import Nomination
 
+PHASE_STATES = {"ahead": ("ahead", "○", "quiet"), "over": ("over", "●", "good"), "now": ("now", "◑", "")}
+"""Word, sign and tone."""
+
 
 @dataclass(frozen=True)
 class ListedRow:
@@ -104,8 +107,6 @@ def phases(state: ProgramState, say: Speech) -> list[PhaseRow]:
     rows = []
     for name in PHASES:
         phase = begun.get(name)
-        word, sign, tone = (
-            ("ahead", "○", "quiet") if phase is None else ("over", "●", "good") if phase.completed else ("now", "◑", "")
-        )
+        word, sign, tone = PHASE_STATES["ahead" if phase is None else "over" if phase.completed else "now"]
         rows.append(PhaseRow(say(spaced(name)), say(word), sign, tone, ", ".join(phase.accounts) if phase else ""))
     return rows

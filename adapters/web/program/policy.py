@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from adapters.rendering.words import in_words, spaced
+from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
 from adapters.web.languages import Speech
 from adapters.web.plan.pages import AggregateRequest
@@ -123,7 +123,7 @@ def leaves(value: Any, say: Speech, path: tuple[str, ...] = (), but: Sequence[st
     """Every number of a policy by its name: “coverage: survivors”, “4”."""
     parts = dict(value) if isinstance(value, BaseModel) else value
     if not isinstance(parts, Mapping):
-        yield ": ".join(say(spaced(part)) for part in path), say(in_words(value, path[-1])) or "–"
+        yield ": ".join(say(spaced(part)) for part in path), say.value(value, path[-1]) or "–"
         return
     for name, inner in parts.items():
         if name not in but:

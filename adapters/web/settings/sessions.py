@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from babel import Locale
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,7 +12,7 @@ from starlette.routing import Route
 from adapters.access.sessions import Method, Sessions
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
-from adapters.web.languages import Speech
+from adapters.web.languages import LANGUAGE_COOKIE, LANGUAGES, Language, Speech
 from adapters.web.settings.tabs import PATH, Tab, tabs
 from adapters.web.templates import render, speech_of
 
@@ -32,6 +33,8 @@ class SessionsView:
     actor: str
     role: str
     sessions: Sequence[SessionRow]
+    languages: Sequence[tuple[Language, str, bool]]
+    """Code, what the language calls itself, whether it was chosen."""
 
 
 METHODS: Mapping[Method, str] = {"name": "by name", "key": "by key", "oidc": "through the issuer"}
@@ -52,6 +55,11 @@ def browser_in_words(agent: str, say: Speech) -> str:
     return agent or "–"
 
 
+def languages_of(request: Request) -> list[tuple[Language, str, bool]]:
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    return [(code, Locale(code).display_name or code, code == chosen) for code in LANGUAGES]
+
+
 def routes(sessions: Sessions, guard: PageGuard) -> list[Route]:
     async def page(request: Request) -> Response:
         visitor, say = visitor_of(request), speech_of(request)
@@ -63,7 +71,9 @@ def routes(sessions: Sessions, guard: PageGuard) -> list[Route]:
             )
             for each in found
         ]  # fmt: skip
-        view = SessionsView(tabs(request, say), visitor.caller.actor, say(visitor.caller.role), rows)
+        view = SessionsView(
+            tabs(request, say), visitor.caller.actor, say(visitor.caller.role), rows, languages_of(request)
+        )
         return render(request, "settings/sessions.html", view=view)
 
     async def end(request: Request) -> Response:

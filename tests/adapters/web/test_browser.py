@@ -6,14 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from babel.support import NullTranslations
 from playwright.sync_api import expect
 from starlette.routing import compile_path
 
 from adapters.postgres.store import opened
 from adapters.web.guard import PageRoute
+from adapters.web.languages import translations
+from tests.adapters.web.test_pages import text_of
 from tests.api import Api
 from tests.conftest import KEY
 from tests.databases import Stores
+from tests.messages import german
 from tests.office import BROWSER, NEEDED, PAGES, PLAN, WHY_NOT, Office, open_office
 from tests.pictures import DOCUMENT, document
 from tests.receiver import Reply, receiving
@@ -80,6 +84,48 @@ def test_every_page_is_for_everybody_to_read_and_runs_nothing_foreign(office: Of
             found = axe.run(visit.page)
             faults += [(name, fault["id"], fault["nodes"][0]["html"][:120]) for fault in found.response["violations"]]
     assert faults == []
+
+
+class Missed(NullTranslations):
+    """Notes what is said on a page and is not in the catalogue."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: set[str] = set()
+
+    def ugettext(self, message: str) -> str:
+        self.messages.add(message)
+        return message
+
+    gettext = ugettext
+
+
+ENGLISH = [
+    message.id
+    for message in german()
+    if isinstance(message.id, str) and message.id.count(" ") > 2 and "{" not in message.id and "`" not in message.id
+]
+"""Sentences of the catalogue, as they would stand on a page that is not translated."""
+
+
+REPORTS = {"said-vs-did", "pack"}
+"""Pages that show a document: what it says differently each time is in English as yet."""
+
+
+def test_every_page_is_in_german_for_who_reads_german(office: Office):
+    missed, left = Missed(), []
+    translations("de").add_fallback(missed)
+    with office.visit() as visit:
+        for name in PAGES:
+            if name in REPORTS:
+                continue
+            page = visit.context.request.get(office.address(name), headers={"Accept-Language": "de"}).text()
+            assert '<html lang="de">' in page, name
+            text = text_of(page)
+            left += [(name, sentence) for sentence in ENGLISH if sentence in text]
+    assert left == []
+    words = sorted(each for each in missed.messages if any(sign.isalpha() for sign in each))
+    assert not words, "\n".join(words)
 
 
 def test_a_page_is_printed_without_what_only_a_screen_needs(office: Office):

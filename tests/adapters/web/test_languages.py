@@ -1,0 +1,84 @@
+"""The pages in German: every message has its translation, and days, numbers and amounts read as they do there."""
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from adapters.web.languages import Speech, translations
+from domain.account_plan.stakeholders import IdTellsThePerson
+from domain.language import Unknown
+from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
+from tests.messages import Message, every_message, german
+
+PLACE = re.compile(r"{[a-z_]+}")
+RENEW = "python -m tests.messages brings the catalogue up to date"
+
+
+def test_every_message_is_in_the_catalogue_and_nothing_else():
+    known = {Message(*((each.id, "") if isinstance(each.id, str) else each.id)) for each in german() if each.id}
+    assert known == every_message(), RENEW
+
+
+def test_every_message_is_said_in_german_with_the_same_places():
+    for each in (each for each in german() if each.id):
+        said = [each.string] if isinstance(each.string, str) else list(each.string)
+        meant = [each.id] if isinstance(each.id, str) else list(each.id)
+        assert all(said), f"nobody said yet in German: {meant[0]}"
+        assert set(PLACE.findall(said[-1])) == set(PLACE.findall(meant[-1])), meant
+        assert set(PLACE.findall(said[0])) <= set(PLACE.findall(meant[-1])), meant
+
+
+@pytest.mark.parametrize(("language", "day", "amount", "share", "far"), [
+    ("en", "3 Mar 2026", "1,234.5 EUR", "12.5\xa0%", "in 3 days"),
+    ("de", "3. März 2026", "1.234,5 EUR", "12,5\xa0%", "in 3 Tagen"),
+])  # fmt: skip
+def test_days_numbers_and_amounts_read_as_the_reader_writes_them(language, day, amount, share, far):
+    say = Speech(language, "Europe/Berlin")
+    assert say.day(date(2026, 3, 3)) == day
+    assert say.instant(datetime(2026, 3, 3, 22, 30, tzinfo=UTC)) == f"{day}, 23:30"
+    assert say.amount(Decimal("1234.5"), "EUR") == amount
+    assert say.share(0.125) == share
+    assert say.how_far(date(2026, 3, 6), date(2026, 3, 3)) == far
+
+
+def test_words_of_ours_are_translated_and_words_of_theirs_are_not():
+    say = Speech("de")
+    assert say.value("strategic_bet", "bet") == "strategische Wette"
+    assert say.value(2, "attitude") == "Fürsprecher"
+    assert say.value(Decimal("0.6"), "probability") == "60\xa0%"
+    assert say.value(True, "buying_center") == "ja"
+    assert say.value("done", "statement") == "done", "a title that happens to be a word of ours"
+    assert say.value(("Ann", "plan"), "challenges") == "Ann, plan"
+    assert say.refusal(Unknown(kind="play", id="x", aggregate="plan")) == "Vorhaben „x“ gibt es hier nicht (Plan)."
+    assert "{" not in say.refusal(IdTellsThePerson(id="held"))
+    assert say.counted("{number} day", "{number} days", 1) == "1 Tag"
+
+
+def test_a_reader_gets_the_language_they_chose_else_that_of_their_browser(acme):
+    cookie = signed_in(acme)
+    german = cookie | {"Accept-Language": "de-AT,en;q=0.5"}
+    assert '<html lang="de">' in (page := acme.get(f"/plans/{acme.plan}", german).text)
+    assert "Etwas eintragen" in page
+    assert '<html lang="en">' in acme.get("/", cookie | {"Accept-Language": "fr, en;q=0.8, de;q=0.5"}).text
+    assert '<html lang="de">' in acme.get("/", cookie | {"Accept-Language": "en;q=0.3, de;q=0.9"}).text
+    chosen = acme.request("POST", "/settings/language", data={"language": "de"}, headers=cookie | FROM_HERE)
+    assert (chosen.status_code, chosen.headers["location"]) == (303, "/settings")
+    kept = chosen.headers["set-cookie"]
+    assert kept.startswith("plantrail_language=de;")
+    both = {"Cookie": f"{cookie['Cookie']}; plantrail_language=de"}
+    assert "Einstellungen" in text_of(acme.get("/settings", both).text)
+    back = acme.request("POST", "/settings/language", data={"language": ""}, headers=both | FROM_HERE)
+    assert "Max-Age=0" in back.headers["set-cookie"]
+    wrong = {"id": "sow", "due_on": "2026-02-20"}
+    acme.do("add-action", id="sow", statement="Sign", kind="task", owner="ann", due_on="2026-02-10")
+    refused = acme.request(
+        "POST", f"/plans/{acme.plan}/do/reschedule-play", data=wrong | {"id": "nothing"}, headers=german | FROM_HERE
+    )
+    assert "Vorhaben „nothing“ gibt es hier nicht" in text_of(refused.text)
+
+
+def test_the_catalogue_is_read_as_it_is_written():
+    assert translations("de").ugettext("Portfolio") == "Portfolio"
+    assert Speech("de")("Since {day}, for one of each.", day="heute") == "Seit heute, für je eine Einheit."

@@ -1,0 +1,257 @@
+"""Every sentence and word that the pages say, and the catalogue that says them in German.
+
+`python -m tests.messages` brings `adapters/web/catalogue/de.po` up to date: what is new stands in it untranslated, what
+is said no more is gone.
+"""
+
+import ast
+import re
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+from jinja2 import nodes
+
+from adapters.exchange.fields import kind_of, meaning_of
+from adapters.rendering.words import SCALES, spaced
+from adapters.web.errors import STATUS
+from adapters.web.forms.form import shown_fields
+from adapters.web.plan.columns import COLUMNS
+from adapters.web.templates import environment
+from application.aggregates.access import ROLES
+from application.findings.program import PROGRAM_RULES
+from application.findings.registry import RULES
+from application.measures.month_end import GROUPINGS
+from application.measures.registry import MEASURES
+from application.reports.outcomes import Flag, Outcome
+from application.views.by_section import plural
+from application.webhooks.attempts import REASONS
+from application.webhooks.endpoints import State
+from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.standing import AttitudeWord
+from domain.language import Refusal
+from domain.program import PROGRAM
+from domain.program.policy import DEFAULT_POLICY, Severity
+from tests.places import ROOT
+
+WEB = ROOT / "adapters" / "web"
+GERMAN = WEB / "catalogue" / "de.po"
+TYPES = (ACCOUNT_PLAN, PROGRAM)
+
+SCALE_WORDS = [word for scale in SCALES.values() for word in scale.values()]
+ENDING = re.compile(r"(was|has|were) [a-z ]*[a-z]")
+
+DOCUMENT: Mapping[str, Collection[int | str]] = {
+    "Table": (0, 3, "caption", "empty"),
+    "Column": (0, "title"),
+    "Section": (1, "title"),
+    "Fact": (0, 2, "label", "note"),
+    "Sentence": (0, "text"),
+    "Figure": (0, 1, "caption"),
+    "Cell": (0, 1, "text", "note"),
+}
+"""The parts of a document, and where each says words of ours."""
+
+NOT_ON_PAGES = ("charts", "fonts", "markdown", "measures", "month_report", "page", "pdf", "pool", "worker")
+"""Modules of the reports that no page shows."""
+
+TABLES: Mapping[str, int | None] = {
+    "plan.presenter.PAGES": 1,
+    "program.pages.PAGES": 1,
+    "settings.tabs.PAGES": 1,
+    "settings.sessions.METHODS": None,
+    "settings.calendars.CONTENTS": None,
+    "packs.pages.NAMES": None,
+    "packs.pages._WHOM": None,
+    "program.rounds.RESULT_STATES": 0,
+    "program.overview.PHASE_STATES": 0,
+    "promises.presenter._LABELS": None,
+    "promises.presenter._VERBS": None,
+    "review.presenter.WORDS": None,
+}
+"""Tables of the pages whose words are said by name; of rows, the place of the word in them."""
+
+
+class Message(NamedTuple):
+    """What is said, and how it is said of many."""
+
+    one: str
+    many: str = ""
+
+
+def every_message() -> set[Message]:
+    return {message for message in _said() if message.one and any(sign.isalpha() for sign in message.one)}
+
+
+def _said() -> Iterator[Message]:
+    for file in sorted(WEB.rglob("*.html")):
+        yield from _in_template(file)
+    for file in sorted(WEB.rglob("*.py")):
+        yield from _in_module(file)
+    for file in sorted((ROOT / "adapters" / "rendering").rglob("*.py")):
+        if file.stem not in NOT_ON_PAGES:
+            yield from _in_document(file)
+    yield from (Message(spaced(word)) for word in (*get_args(Outcome), *get_args(Flag)))
+    for text in (*_words(), *_sentences()):
+        yield Message(text)
+
+
+def _in_template(file: Path) -> Iterator[Message]:
+    tree = environment().parse(file.read_text("utf-8"))
+    for call in tree.find_all(nodes.Call):
+        name = getattr(call.node, "name", "")
+        said = [each.value for each in call.args if isinstance(each, nodes.Const) and isinstance(each.value, str)]
+        if name == "_" and said:
+            yield Message(said[0])
+        if name == "counted" and len(said) > 1:
+            yield Message(said[0], said[1])
+
+
+def _in_module(file: Path) -> Iterator[Message]:
+    for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if not isinstance(call, ast.Call):
+            continue
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        is_speech = name in ("say", "_say") or getattr(getattr(call.func, "func", None), "id", "") == "speech_of"
+        said = [text for each in call.args for text in _texts(each)]
+        if is_speech and said:
+            yield from map(Message, said)
+        if name in ("counted", "_counted") and len(said) > 1:
+            yield Message(said[0], said[1])
+
+
+def _in_document(file: Path) -> Iterator[Message]:
+    """What a document says in the same words each time; `place` is where a part of it says them."""
+    for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+        name = getattr(call.func, "id", "") if isinstance(call, ast.Call) else ""
+        if isinstance(call, ast.Call) and name in DOCUMENT:
+            said = {place: each for place, each in enumerate(call.args) if place in DOCUMENT[name]}
+            named = {each.arg: each.value for each in call.keywords if each.arg in DOCUMENT[name]}
+            yield from (Message(text) for each in (said | named).values() for text in _texts(each))
+
+
+def _texts(argument: ast.expr) -> Iterator[str]:
+    """The texts an argument may be: of `a if b else c`, both."""
+    match argument:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.IfExp(body=body, orelse=otherwise):
+            yield from (*_texts(body), *_texts(otherwise))
+        case ast.BoolOp(values=values):
+            yield from (text for each in values for text in _texts(each))
+
+
+def _words() -> Iterator[str]:
+    """Names of events, commands, things, fields and of what can be chosen, as they are said."""
+    for of in TYPES:
+        names = [*of.commands, *of.events, *of.things, *of.sections, *(plural(noun) for noun in of.things)]
+        yield from map(spaced, names)
+        for command in of.commands.values():
+            yield from map(spaced, _fields_and_choices(command, command))
+        for thing in of.things.values():
+            yield from map(spaced, _names_in(thing))
+    for names in COLUMNS.values():
+        yield from map(spaced, names)
+    for name in (*RULES, *PROGRAM_RULES, *MEASURES, *GROUPINGS, *ROLES, *get_args(AttitudeWord)):
+        yield spaced(name)
+    yield from (*map(spaced, DEFAULT_POLICY.model_dump()), *SCALE_WORDS, *_endings())
+    yield from (*get_args(Severity), *get_args(State), *REASONS.values(), *DEPARTED, *ELSEWHERE)
+    for table, place in TABLES.items():
+        module, _, name = table.rpartition(".")
+        found = getattr(import_module(f"adapters.web.{module}"), name)
+        rows = found.values() if isinstance(found, Mapping) else found
+        yield from (row if place is None else row[place] for row in rows)
+
+
+ELSEWHERE = ("Won", "won", "required", "expected", "status quo", "severity", "off")
+"""Words that are chosen among in the middle of a line."""
+
+DEPARTED = (
+    "goes through them", "they could open the door", "reports to them", "listens to them", "names them",
+    "no longer multi-threaded",
+)  # fmt: skip
+"""Why things hang on somebody who left."""
+
+
+def _endings() -> Iterator[str]:
+    """How things are said to be over, and what warnings are called."""
+    for file in sorted((ROOT / "domain").rglob("*.py")):
+        for each in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(each, ast.Constant) and ENDING.fullmatch(str(each.value)):
+                yield str(each.value)
+            if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "Caution":
+                yield from (text.replace("-", " ") for text in _texts(each.args[0]))
+
+
+def _fields_and_choices(command: type[Any], model: type[Any]) -> Iterator[str]:
+    for name in shown_fields(model) if model is command else model.model_fields:
+        kind = kind_of(model, name)
+        yield from (name, *kind.choices)
+        if kind.model:
+            yield from _fields_and_choices(command, kind.model)
+
+
+def _names_in(thing: type[Any]) -> Iterator[str]:
+    for name, field in thing.model_fields.items():
+        yield from (name, *_literals(field.annotation))
+
+
+def _literals(annotation: Any) -> Iterator[str]:
+    for each in get_args(annotation):
+        yield from (each,) if isinstance(each, str) else _literals(each)
+
+
+def _sentences() -> Iterator[str]:
+    for of in TYPES:
+        for command in of.commands.values():
+            yield one_line(command.__doc__)
+            yield from _meanings(command, command)
+    for rule in (*RULES.values(), *PROGRAM_RULES.values()):
+        yield rule.seed
+    for measure in MEASURES.values():
+        yield measure.definition
+    for kind in (*_kinds_of(Refusal), *STATUS):
+        yield one_line(kind.__doc__)
+
+
+def _meanings(command: type[Any], model: type[Any]) -> Iterator[str]:
+    for name in model.model_fields:
+        yield meaning_of(command, model, name)
+        inner = kind_of(model, name).model
+        if inner:
+            yield from _meanings(command, inner)
+
+
+def _kinds_of(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
+    for kind in refusal.__subclasses__():
+        yield from (kind, *_kinds_of(kind))
+
+
+def one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+@cache
+def german() -> Catalog:
+    return read_po(BytesIO(GERMAN.read_bytes()), locale="de")
+
+
+def main() -> None:
+    known = {
+        message.id if isinstance(message.id, str) else message.id[0]: message for message in german() if message.id
+    }
+    catalogue = Catalog("de", project="plantrail", fuzzy=False)
+    for one, many in sorted(every_message()):
+        before = known.get(one)
+        catalogue.add((one, many) if many else one, before.string if before else None)
+    with GERMAN.open("wb") as file:
+        write_po(file, catalogue, width=120, omit_header=False, no_location=True)
+
+
+if __name__ == "__main__":
+    main()
