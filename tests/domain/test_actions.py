@@ -32,6 +32,7 @@ from domain.account_plan.actions import (
 from domain.account_plan.plays import PlayDropped, PlayPlanned
 from domain.account_plan.reviews import ReviewScheduled
 from domain.account_plan.stakeholders import StakeholderAdded, StakeholderLeft
+from tests.cases import for_each
 from tests.given import OPENED, given, given_nothing
 
 JAN_5, JAN_6, FEB_1, MARCH_1 = date(2026, 1, 5), date(2026, 1, 6), date(2026, 2, 1), date(2026, 3, 1)
@@ -115,7 +116,7 @@ MISPLACED = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "field", "value"), MISPLACED)
+@for_each(("kind", "field", "value"), MISPLACED)
 def test_a_field_is_said_only_where_it_belongs(kind, field, value):
     with pytest.raises(ValidationError) as wrong:
         AddAction(**TERMS | {"kind": kind, field: value})

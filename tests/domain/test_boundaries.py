@@ -28,6 +28,7 @@ from domain.language import (
     Text,
     Url,
 )
+from tests.cases import for_each
 from tests.stores import say
 
 IN, OUT = True, False
@@ -37,7 +38,7 @@ def signs(count: int, prefix: str = "") -> str:
     return prefix + "x" * (count - len(prefix))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("kind", "value", "taken"),
     [
         (Name, signs(200), IN), (Name, signs(201), OUT), (Name, "x", IN),

@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, get_args
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -19,6 +18,7 @@ from application.scenarios.scenario import Told
 from application.webhooks.subscriptions import Replay, WebhookRequest
 from domain.account_plan import COMMANDS, EVENTS
 from domain.calendar import FIRST_DAY, LAST_DAY, Day, Instant
+from tests.cases import for_each
 
 ASKED = [AccessesWanted, Pulled, NewKey, PortfolioParameters, BlameWanted, Compared, HistoryParameters, MonthAsked,
          Period, PageAsked, Replay, WebhookRequest, Told]  # fmt: skip
@@ -33,7 +33,7 @@ def read(kind: TypeAdapter[Any], said: Any) -> Any:
         return None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("said", "kept"),
     [
         ("1900-01-01", FIRST_DAY),
@@ -59,7 +59,7 @@ def test_a_day_is_one_between_1900_and_2199_as_iso_8601_writes_it(said, kept):
     assert read(day, said) == kept
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("said", "kept"),
     [
         ("1900-01-01T00:00:00Z", datetime(1900, 1, 1, tzinfo=UTC)),
@@ -114,12 +114,12 @@ def dates_in(annotation: Any, marks: tuple[Any, ...] = ()) -> list[tuple[Any, ..
 OURS = {mark for kind in (Day, Instant) for mark in kind.__metadata__}
 
 
-@pytest.mark.parametrize("model", [*COMMANDS.values(), *ASKED])
+@for_each("model", [*COMMANDS.values(), *ASKED])
 def test_whatever_comes_in_holds_no_day_and_no_instant_of_another_calendar(model):
     assert all(len(OURS.intersection(marks)) == 2 for marks in dates_in(model))
 
 
-@pytest.mark.parametrize("event", EVENTS.values())
+@for_each("event", EVENTS.values())
 def test_what_was_recorded_can_be_read_whatever_calendar_it_is_of(event):
     assert not any(OURS.intersection(marks) for marks in dates_in(event))
 

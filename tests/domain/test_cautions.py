@@ -15,6 +15,7 @@ from domain.account_plan.stakeholders import AddStakeholder, StakeholderAdded, S
 from domain.account_plan.vision import PrioritiesSet, SetPriorities, StateVision
 from domain.cautions import about_a_stranger, about_days, about_the_finish
 from domain.markers import Checkable, Happened, marked
+from tests.cases import for_each
 from tests.given import given
 
 TODAY = date(2026, 1, 5)
@@ -152,8 +153,8 @@ GOAL = {
 }
 
 
-@pytest.mark.parametrize("falls", [False, True])
-@pytest.mark.parametrize(
+@for_each("falls", [False, True])
+@for_each(
     ("day", "target", "told"),
     [
         (date(2026, 5, 29), 250, ()),

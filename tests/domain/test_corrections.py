@@ -22,6 +22,7 @@ from domain.account_plan.stakeholders import StakeholderAdded
 from domain.account_plan.team import Member, MemberAssigned, MemberReleased
 from domain.account_plan.whitespace import CellAssessed, OfferingListed
 from domain.corrections import Correction, Withdrawal
+from tests.cases import for_each
 from tests.given import OPENED, given
 from tests.histories import opened
 from tests.mended import CORRECTED, ENTERED, WITHDRAWN
@@ -85,7 +86,7 @@ def test_everything_a_creation_set_can_be_corrected():
     assert set(added) <= set(said)
 
 
-@pytest.mark.parametrize(("command", "body"), [*CORRECTED, *WITHDRAWN])
+@for_each(("command", "body"), [*CORRECTED, *WITHDRAWN])
 def test_a_correction_or_a_withdrawal_says_why(command, body):
     if command == "merge-stakeholder":
         return
@@ -109,7 +110,7 @@ def told():
     return history.known.state
 
 
-@pytest.mark.parametrize(("command", "body"), [each for each in CORRECTED if each[0] != "merge-stakeholder"])
+@for_each(("command", "body"), [each for each in CORRECTED if each[0] != "merge-stakeholder"])
 def test_a_correction_records_what_is_different_and_what_stood_there_and_said_again_nothing(told, command, body):
     said = COMMANDS[command].model_validate_json(dumps(body | WHY))
     plan = given_plan(told)
@@ -138,7 +139,7 @@ def given_plan(plan):
     return given_one
 
 
-@pytest.mark.parametrize("kind", [kind for kind in THINGS if kind not in ("plan", "health")])
+@for_each("kind", [kind for kind in THINGS if kind not in ("plan", "health")])
 def test_a_thing_that_is_not_there_can_be_neither_corrected_nor_withdrawn(kind):
     for verb in ("correct", "withdraw"):
         model = COMMANDS.get(f"{verb}-{kind}")

@@ -1,11 +1,10 @@
 """Names are compared as somebody types them who has no accents on the keyboard."""
 
-import pytest
-
 from domain.folding import folded, words_of
+from tests.cases import for_each
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("written", "typed"),
     [
         ("Łódź", "lodz"),

@@ -24,6 +24,7 @@ from domain.account_plan.goals import (
     SetGoal,
 )
 from domain.account_plan.plan import plan_id_of
+from tests.cases import for_each
 from tests.given import OPENED, given
 
 JAN_4, JAN_5, JAN_6, JUNE_30 = date(2026, 1, 4), date(2026, 1, 5), date(2026, 1, 6), date(2026, 6, 30)
@@ -57,7 +58,7 @@ def test_a_goal_may_count_downwards_and_below_zero():
     given().when(SetGoal(**downwards)).then(GoalSet(**downwards))
 
 
-@pytest.mark.parametrize("field", [name for name in TERMS if name != "id"])
+@for_each("field", [name for name in TERMS if name != "id"])
 def test_a_goal_without_measure_day_or_owner_is_no_goal(field):
     with pytest.raises(ValidationError, match=field):
         SetGoal(**{name: value for name, value in TERMS.items() if name != field})

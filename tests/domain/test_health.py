@@ -20,6 +20,7 @@ from domain.account_plan.health import (
     SuccessMetric,
 )
 from domain.account_plan.plan import plan_id_of
+from tests.cases import for_each
 from tests.given import OPENED, given
 
 JAN_1, JAN_3, JAN_4, JAN_5, JAN_6 = (date(2026, 1, day) for day in (1, 3, 4, 5, 6))
@@ -218,7 +219,7 @@ def test_health_entered_by_mistake_can_be_struck():
     assert health_after(amber, red, struck).health == "amber"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "reading",
     [
         {"nps": 100.5},

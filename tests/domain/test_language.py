@@ -9,13 +9,14 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.account_plan import COMMANDS
 from domain.language import Name, OptionalName, OptionalText, PersonId, Text
+from tests.cases import for_each
 
 NAME, OPTIONAL_NAME, TEXT, OPTIONAL_TEXT, PERSON = map(TypeAdapter, (Name, OptionalName, Text, OptionalText, PersonId))
 
 # Text
 
 
-@pytest.mark.parametrize("around", ["\ufeff", "\u200b", "\u2060", " \u200b \ufeff\t", "\u200d\u200c", "\u00ad\n"])
+@for_each("around", ["\ufeff", "\u200b", "\u2060", " \u200b \ufeff\t", "\u200d\u200c", "\u00ad\n"])
 def test_what_nobody_sees_is_taken_away_at_both_ends(around):
     for adapter in (NAME, OPTIONAL_NAME, TEXT, OPTIONAL_TEXT):
         assert adapter.validate_python(f"{around}Zoë K.{around}") == "Zoë K."
@@ -32,9 +33,7 @@ def test_signs_that_end_in_what_shapes_them_stay_whole(flag):
     assert NAME.validate_python(flag) == flag
 
 
-@pytest.mark.parametrize(
-    "unseen", ["\u200b", "\ufeff", "\u2060 \u200b", "\u2800", "\u3164", "\u0301", "\u202e", "\ufe0f"]
-)
+@for_each("unseen", ["\u200b", "\ufeff", "\u2060 \u200b", "\u2800", "\u3164", "\u0301", "\u202e", "\ufe0f"])
 def test_a_name_of_nothing_visible_is_refused(unseen):
     for adapter in (NAME, OPTIONAL_NAME):
         with pytest.raises(ValidationError, match="nothing that can be seen"):
@@ -52,16 +51,14 @@ def test_a_blank_is_nothing_said(blank):
 # People of ours
 
 
-@pytest.mark.parametrize(
+@for_each(
     "id", ["ann", "_kDxV9n3XzP0q", "o'brien@example.com", "auth0|5f/7+x=", "王伟", "x" * 128, "Ann", "-", "a@b@C"]
 )
 def test_a_person_of_ours_is_whatever_an_identity_provider_gives(id):
     assert PERSON.validate_python(id) == id
 
 
-@pytest.mark.parametrize(
-    "id", ["", " ", "Jane Doe", "x" * 129, "a\nb", "a\u00a0b", "a\u200bb", "a\x00", "\ud800", " ann"]
-)
+@for_each("id", ["", " ", "Jane Doe", "x" * 129, "a\nb", "a\u00a0b", "a\u200bb", "a\x00", "\ud800", " ann"])
 def test_an_id_has_no_white_space_and_nothing_that_cannot_be_seen(id):
     with pytest.raises(ValidationError):
         PERSON.validate_python(id)
@@ -90,8 +87,8 @@ DAYS = [
 ]
 
 
-@pytest.mark.parametrize(("command", "field"), DAYS)
-@pytest.mark.parametrize(
+@for_each(("command", "field"), DAYS)
+@for_each(
     "not_a_day",
     [
         '"1861920000"',
@@ -109,7 +106,7 @@ def test_a_day_is_written_as_year_month_and_day_and_not_as_seconds(command, fiel
     assert any(error["loc"] == (field,) for error in wrong.value.errors())
 
 
-@pytest.mark.parametrize(("command", "field"), DAYS)
+@for_each(("command", "field"), DAYS)
 def test_a_day_of_the_calendar_is_taken(command, field):
     with pytest.raises(ValidationError) as wrong:
         command.model_validate_json(f'{{"{field}": "2026-03-31", "no_such_field": 1}}')

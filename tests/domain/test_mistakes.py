@@ -17,6 +17,7 @@ from domain.account_plan import COMMANDS
 from domain.duplicate_keys import DuplicateKey, check_keys
 from domain.mistakes import PATTERNS, TOLD, nearest, predicate, sentence
 from domain.registry import REGISTRY
+from tests.cases import for_each
 
 JUNK: list[Any] = [
     None, True, 3, -5, 3.7, 10**40, "", "x", "Jane Doe", "x" * 30_000, [], {}, [[]], [{}], [3], {"a": 1}, ["x"] * 200,
@@ -44,7 +45,7 @@ def said_of(model: type[BaseModel], said: Any) -> list[str]:
     return [sentence(each, model) for each in mistakes(model, said)]
 
 
-@pytest.mark.parametrize("model", [*COMMANDS_OF_ALL, *PARAMETERS], ids=lambda model: model.__name__)
+@for_each("model", [*COMMANDS_OF_ALL, *PARAMETERS], ids=lambda model: model.__name__)
 def test_no_wording_of_a_library_reaches_whoever_said_something_wrong(model):
     for name, field in model.model_fields.items():
         for value in JUNK:
@@ -77,7 +78,7 @@ def patterns_in(schema: Any) -> Iterator[str]:
             yield from patterns_in(each)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("command", "said", "told"),
     [
         ("open-plan", {"account": "x"}, "“account” is not a field here: did you mean “account_id”?"),
@@ -117,7 +118,7 @@ def test_a_kind_of_mistake_that_nobody_has_thought_of_is_told_without_the_librar
     assert predicate(error) == "is not what may stand here"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "pointer"),
     [
         ('{"a": 1, "b": 2, "a": 3}', "/a"),
@@ -136,6 +137,6 @@ def test_a_key_that_stands_twice_is_named_with_its_place(text, pointer):
         assert "twice" in str(error.value)
 
 
-@pytest.mark.parametrize("text", ['{"a": {"a": 1}, "A": 1}', "[]", "3", "{", '{"a"', "[" * 5_000, '{"a": 1, "a": 2'])
+@for_each("text", ['{"a": {"a": 1}, "A": 1}', "[]", "3", "{", '{"a"', "[" * 5_000, '{"a": 1, "a": 2'])
 def test_no_key_stands_twice_where_none_does_and_what_is_no_json_is_left_to_others(text):
     check_keys(text)

@@ -1,11 +1,10 @@
 """People are found in text by their names: whole words, in any case, with or without accents."""
 
-import pytest
-
 from domain.account_plan import fold
 from domain.account_plan.entries import NoteWritten
 from domain.account_plan.stakeholders import StakeholderAdded
 from domain.names import Names
+from tests.cases import for_each
 from tests.given import OPENED
 
 NAMES = Names(
@@ -25,7 +24,7 @@ NAMES = Names(
 )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "who"),
     [
         ("Call Frauke Müller about the tour", {"cfo"}),
@@ -53,7 +52,7 @@ def test_somebody_is_found_by_whole_words_of_their_name(text, who):
     assert NAMES.found_in(text) == who
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "The mullers grind the ore",

@@ -42,6 +42,7 @@ from domain.account_plan.plan import (
 )
 from domain.account_plan.plays import PlanPlay
 from domain.account_plan.reviews import ReviewHeld, ReviewScheduled
+from tests.cases import for_each
 from tests.given import OPENED, given, given_nothing
 
 JAN_1, JAN_5, DEC_31 = date(2026, 1, 1), date(2026, 1, 5), date(2026, 12, 31)
@@ -228,7 +229,7 @@ def test_a_reassigned_plan_says_the_former_owner():
     assert plan_after(reassigned).owner == "bob"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "command",
     [
         lambda: CorrectPlan(territory="DACH"),

@@ -19,6 +19,7 @@ from domain.account_plan.reviews import (
     ScheduleReview,
 )
 from domain.account_plan.stakeholders import StakeholderAdded
+from tests.cases import for_each
 from tests.given import OPENED, Given, given
 
 JAN_2, JAN_4, JAN_5, JAN_6, FEB_2 = (
@@ -193,10 +194,8 @@ def test_a_cancelled_review_may_say_where_it_was_moved_to():
     assert review_after(SCHEDULED, moved).moved_to_on == FEB_2
 
 
-@pytest.mark.parametrize(
-    "command", [HoldReview(**HOLD), CirculatePack(**PACK), CancelReview(id="jan", reason="no news")]
-)
-@pytest.mark.parametrize("over", [HELD, CANCELLED])
+@for_each("command", [HoldReview(**HOLD), CirculatePack(**PACK), CancelReview(id="jan", reason="no news")])
+@for_each("over", [HELD, CANCELLED])
 def test_a_review_that_was_held_or_cancelled_is_over(command, over):
     given(SCHEDULED, over).when(command).then_refused("review-over", "/id")
 

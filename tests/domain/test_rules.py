@@ -22,6 +22,7 @@ from domain.account_plan.whitespace import OfferingListed, OfferingRetired
 from domain.language import Over, Unknown
 from domain.markers import Refers, marked
 from domain.rules import check_references, named_in, speaks_of
+from tests.cases import for_each
 from tests.given import OPENED, given
 
 JAN_5, MARCH_1 = date(2026, 1, 5), date(2026, 3, 1)
@@ -90,7 +91,7 @@ def test_everything_that_is_named_can_be_over():
     assert all(fold((OPENED, *events)).named(kind, "x").ending or kind == "competitor" for kind, events in OVER.items())
 
 
-@pytest.mark.parametrize(("command", "field", "marker"), NAMING)
+@for_each(("command", "field", "marker"), NAMING)
 def test_what_is_over_may_be_named_unless_something_is_made_a_part_of_it(command, field, marker):
     plan = fold((OPENED, *OVER[marker.kind]))
     if marker.part_of:
@@ -100,7 +101,7 @@ def test_what_is_over_may_be_named_unless_something_is_made_a_part_of_it(command
         check_references(plan, naming(command, field, "x"), None)
 
 
-@pytest.mark.parametrize(("command", "field", "marker"), NAMING)
+@for_each(("command", "field", "marker"), NAMING)
 def test_what_is_named_is_there(command, field, marker):
     with pytest.raises(Unknown) as unknown:
         check_references(fold((OPENED,)), naming(command, field, "x"), None)
@@ -108,7 +109,7 @@ def test_what_is_named_is_there(command, field, marker):
     assert unknown.value.pointer.startswith(f"/{field}")
 
 
-@pytest.mark.parametrize(("command", "field", "marker"), NAMING)
+@for_each(("command", "field", "marker"), NAMING)
 def test_nothing_more_is_told_of_who_was_forgotten(command, field, marker):
     if marker.kind != "stakeholder":
         return

@@ -37,6 +37,7 @@ from domain.account_plan.standing import (
 )
 from domain.markers import PERSONAL, SPEECH, Sealed, marked
 from domain.rules import speaks_of
+from tests.cases import for_each
 from tests.given import OPENED, given, given_nothing
 
 JAN_5, JAN_6, MARCH_1 = date(2026, 1, 5), date(2026, 1, 6), date(2026, 3, 1)
@@ -84,7 +85,7 @@ def test_a_role_to_fill_needs_a_title():
     given(CFO).when(CorrectStakeholder(id="cfo", title=None)).then(untitled)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("id", "who"),
     [
         ("frauke", {"name": "Frauke Müller"}),
@@ -103,7 +104,7 @@ def test_an_id_may_not_tell_the_person(id, who):
     given(added).when(CorrectStakeholder(id=id, **who)).then_refused("id-tells-the-person", "/id")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("id", "who"),
     [
         ("cfo", {"name": "Frauke Müller", "email": "f.mueller@acme.example"}),
@@ -237,7 +238,7 @@ def test_the_same_attitude_is_news_only_with_new_evidence():
     assert after(CFO, first, again).evidence == again.evidence
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("command", "wrong"),
     [
         (ChangeSentiment, {}),

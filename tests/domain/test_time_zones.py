@@ -10,14 +10,13 @@ from pydantic import ValidationError
 from domain.account_plan.plan import OpenPlan, PlanOpened
 from domain.things import day_of
 from domain.time_zones import known_time_zones, time_zone
+from tests.cases import for_each
 
 OPEN = {"account_id": "acme", "account_name": "Acme", "tier": "growth", "owner": "ann", "currency": "EUR"}
 NEW_YEAR = datetime(2025, 12, 31, 23, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    "name", ["localtime", "Factory", "posix/Europe/Berlin", "right/UTC", "Europe/berlin", "", "../UTC"]
-)
+@for_each("name", ["localtime", "Factory", "posix/Europe/Berlin", "right/UTC", "Europe/berlin", "", "../UTC"])
 def test_a_name_that_another_host_may_not_know_is_refused(name):
     with pytest.raises(ValidationError, match="time zone"):
         OpenPlan(**OPEN, timezone=name)

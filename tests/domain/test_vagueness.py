@@ -1,8 +1,7 @@
 """Statements by which nobody could tell whether they came true are marked, and no others."""
 
-import pytest
-
 from domain.vagueness import is_vague
+from tests.cases import for_each
 
 VAGUE = """
 TBD
@@ -135,12 +134,12 @@ def lines(table: str) -> list[str]:
     return table.strip().split("\n")
 
 
-@pytest.mark.parametrize("statement", lines(VAGUE))
+@for_each("statement", lines(VAGUE))
 def test_a_statement_without_object_name_number_or_date_is_vague(statement):
     assert is_vague(statement)
 
 
-@pytest.mark.parametrize("statement", lines(GOOD))
+@for_each("statement", lines(GOOD))
 def test_a_statement_with_one_of_them_is_not(statement):
     assert not is_vague(statement)
 

@@ -21,6 +21,7 @@ from domain.account_plan.whitespace import (
     OfferingRetired,
     RetireOffering,
 )
+from tests.cases import for_each
 from tests.given import OPENED, given
 
 UNIT = UnitAdded(id="line-b", name="Line B", kind="site", buying_center=True)
@@ -158,7 +159,7 @@ def test_the_sponsor_is_a_stakeholder_who_is_there():
     given(UNIT, LISTED, COO).when(sponsor).then(CellAssessed(**HERE, sponsor="coo"))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "wrong",
     [
         {"probability": 1.1},

@@ -19,6 +19,7 @@ from domain.language import GRAMMAR, STAKEHOLDER, Command, Event, kebab_case
 from domain.markers import Refers, marked
 from domain.program import PROGRAM, ProgramCommand, ProgramEvent
 from domain.things import Thing
+from tests.cases import for_each
 from tests.contract import ENTRIES
 from tests.places import ROOT
 
@@ -85,7 +86,7 @@ def test_everything_a_topic_says_is_put_together(kind):
     assert leaves <= set(SAID[kind]) <= everything
 
 
-@pytest.mark.parametrize("topic", [topic for type in TYPES for topic in type.topics])
+@for_each("topic", [topic for type in TYPES for topic in type.topics])
 def test_a_topic_takes_the_commands_and_events_it_lists(topic):
     assert topic.decide.__annotations__["command"] == topic.commands
     assert topic.apply.__annotations__["event"] == topic.events
@@ -118,7 +119,7 @@ def test_what_a_command_needs_and_what_is_referred_to_is_a_kind_of_thing(type):
     assert needed | referred - {STAKEHOLDER} <= set(type.things)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@for_each("command", COMMANDS)
 def test_no_word_of_a_command_is_lost(command):
     event = EVENTS[ENTRIES[command].event]
     assert set(COMMANDS[command].model_fields) - GRAMMAR <= set(event.model_fields)
@@ -129,7 +130,7 @@ def test_the_names_of_commands_and_events_are_those_of_the_contract():
     assert set(EVENTS) == {entry.event for entry in ENTRIES.values()}
 
 
-@pytest.mark.parametrize(("entry", "field"), FIELDS)
+@for_each(("entry", "field"), FIELDS)
 def test_a_field_is_called_as_in_the_contract(entry, field):
     command, event = COMMANDS[entry.command], EVENTS[entry.event]
     assert field.name in event.model_fields or field.name == "reason"

@@ -24,6 +24,7 @@ from adapters.rendering.findings import SIGNALS
 from application.portfolio.query import Sort, SortKey
 from application.reports.scores import COUNTS, Score
 from application.reports.warning_signs import WarningSigns
+from tests.cases import for_each
 from tests.places import ROOT
 
 STANDS_ALONE = verify_bundle.__name__
@@ -96,7 +97,7 @@ def tables() -> Iterator[Table]:
 TABLES = {table.name: table for table in tables()}
 
 
-@pytest.mark.parametrize("name", TABLES)
+@for_each("name", TABLES)
 def test_a_table_has_every_word_and_no_other(name):
     table = TABLES[name]
     called = literals().get(table.words, "its words")
@@ -137,7 +138,7 @@ def undeclared(path: str, source: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("path", modules())
+@for_each("path", modules())
 def test_what_is_keyed_by_such_words_is_declared_to_be(path):
     assert undeclared(path, (ROOT / path).read_text("utf-8")) == []
 

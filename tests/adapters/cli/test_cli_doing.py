@@ -11,6 +11,7 @@ from adapters.http.command_documentation import EXAMPLES
 from domain.account_plan import COMMANDS
 from tests.adapters.cli.test_cli import environment, plantrail, refused, running
 from tests.adapters.cli.test_cli_webhooks import answers, free_port
+from tests.cases import for_each
 from tests.databases import Stores
 from tests.stores import wait_until
 
@@ -154,7 +155,7 @@ def test_without_a_key_the_way_to_one_is_told(service):
     assert "no key of this service" in refused("drop", "acme", "x", **anybody, PLANTRAIL_KEY="wrong")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@for_each("command", COMMANDS)
 def test_every_command_can_be_typed_as_its_example_says(command):
     """Each field of an example, typed as an option, says what the example says."""
     model = COMMANDS[command]

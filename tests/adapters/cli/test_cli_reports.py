@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.cli.test_cli import plantrail, refused, told, told_store, views
+from tests.cases import for_each
 
 __all__ = ["told", "told_store", "views"]
 
@@ -89,7 +90,7 @@ def test_measures_are_told_by_month_as_http_answers_them(told, views):
     assert "more than 60 months" in refused("measures", "--measure", "arr", "--from", "1999-01", **told)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("words", "told_why"),
     [
         (("said-vs-did", "nobody"), "There is no plan “nobody”."),

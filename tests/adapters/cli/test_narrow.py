@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import typer
 
 from adapters.cli.commands import app
 from tests.adapters.cli.test_cli import plantrail, told, told_store
+from tests.cases import for_each
 
 __all__ = ["told", "told_store"]
 
@@ -73,7 +73,7 @@ def test_of_every_command_it_is_known_how_it_is_shown():
     assert there == known, "say in SHOWN, or in the sets below it, how these are shown: " + ", ".join(there ^ known)
 
 
-@pytest.mark.parametrize("words", SHOWN.values())
+@for_each("words", SHOWN.values())
 def test_what_is_shown_in_80_columns_is_whole(words, told):
     narrow, wide = (plantrail(*words.split(), **told | {"COLUMNS": width}).stdout for width in ("80", "300"))
     assert max(map(len, narrow.splitlines())) <= 80
@@ -92,7 +92,7 @@ def test_every_group_tells_each_command_to_the_end_of_its_sentence(told):
         assert not [line for line in shown.splitlines()[1:] if line.endswith("...")], group
 
 
-@pytest.mark.parametrize("words", ["", "plans", "keys create", "plan", "do", "report month"])
+@for_each("words", ["", "plans", "keys create", "plan", "do", "report month"])
 def test_help_breaks_no_word_and_cuts_no_sentence_off(words, told):
     narrow, wide = (plantrail(*words.split(), "--help", **told | {"COLUMNS": width}).stdout for width in ("80", "300"))
     assert words_in(wide) <= words_in(narrow)

@@ -21,6 +21,7 @@ from adapters.events.stored_format import MetaToRecord, encode, topic_of
 from application.aggregates.ports import CommandContext
 from domain.account_plan.entries import NoteWritten
 from domain.registry import REGISTRY
+from tests.cases import for_each
 from tests.golden import AT, PLAN, TELLINGS, VERSION, Telling, example
 
 EVENTS = REGISTRY.events
@@ -58,7 +59,7 @@ def assert_is_cloud_event(event: dict[str, Any]) -> None:
     assert isinstance(event["data"], dict)
 
 
-@pytest.mark.parametrize(("name", "telling"), EXAMPLES)
+@for_each(("name", "telling"), EXAMPLES)
 def test_every_event_is_a_cloud_event_around_the_bytes_that_are_stored(name, telling):
     stored = row(name, telling)
     written = CLOUD_EVENTS.structured(stored)
@@ -140,7 +141,7 @@ def test_whatever_the_words_are_what_is_cut_out_is_what_a_reader_of_json_finds(a
 # Words about people
 
 
-@pytest.mark.parametrize("name", EVENTS)
+@for_each("name", EVENTS)
 def test_who_may_read_peoples_words_gets_them_where_they_were_said(name):
     keys = SEALED.keys(example(EVENTS[name]))
     read = json.loads(CLOUD_EVENTS.structured(row(name, SEALED), keys))
@@ -160,7 +161,7 @@ def test_words_of_somebody_who_was_forgotten_read_so():
 # In headers
 
 
-@pytest.mark.parametrize(("name", "telling"), EXAMPLES)
+@for_each(("name", "telling"), EXAMPLES)
 def test_in_binary_mode_the_headers_say_what_the_document_says(name, telling):
     for keys in (None, telling.keys(example(EVENTS[name]))):
         headers, body = CLOUD_EVENTS.binary(row(name, telling), keys)

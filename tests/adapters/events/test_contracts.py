@@ -19,6 +19,7 @@ from domain.record import Recorded
 from domain.registry import REGISTRY
 from tests import catalogue
 from tests.adapters.events.test_cloud_events import LOG
+from tests.cases import for_each
 from tests.catalogue import COMMAND
 from tests.compatibility import incompatibilities
 from tests.everything import everything
@@ -68,7 +69,7 @@ def row_of(record: Recorded) -> Notification:
 # They hold
 
 
-@pytest.mark.parametrize("type", sorted(released()))
+@for_each("type", sorted(released()))
 def test_a_schema_is_one(type):
     schema = released()[type]
     Draft202012Validator.check_schema(schema)
@@ -80,8 +81,8 @@ def test_every_version_of_every_event_has_a_schema_and_nothing_else_has():
     assert released().keys() == TOPICS.keys(), f"run: {COMMAND}"
 
 
-@pytest.mark.parametrize("name", HISTORIES)
-@pytest.mark.parametrize("may_read", [True, False], ids=["with the right", "without the right"])
+@for_each("name", HISTORIES)
+@for_each("may_read", [True, False])
 def test_whatever_goes_out_is_as_its_schema_says(name, may_read):
     for history in HISTORIES[name]():
         for record in history.known.records:
@@ -90,8 +91,8 @@ def test_whatever_goes_out_is_as_its_schema_says(name, may_read):
             assert complaints(sent["type"], sent["data"]) == []
 
 
-@pytest.mark.parametrize("telling", TELLINGS, ids=["of nobody", "of people"])
-@pytest.mark.parametrize("keys", ["all", "none", "no right"])
+@for_each("telling", TELLINGS)
+@for_each("keys", ["all", "none", "no right"])
 def test_every_golden_file_goes_out_as_its_schema_says(telling, keys):
     for name, event in EVENTS.items():
         topic = topic_of(name)
@@ -101,7 +102,7 @@ def test_every_golden_file_goes_out_as_its_schema_says(telling, keys):
         assert complaints(sent["type"], sent["data"]) == []
 
 
-@pytest.mark.parametrize("name", EVENTS)
+@for_each("name", EVENTS)
 def test_what_is_forgotten_is_still_as_the_schema_says(name):
     """Also a whole list of parts, of which nothing can be read any more."""
     event = example(EVENTS[name])
@@ -111,7 +112,7 @@ def test_what_is_forgotten_is_still_as_the_schema_says(name):
     assert complaints(sent["type"], sent["data"]) == []
 
 
-@pytest.mark.parametrize("name", EVENTS)
+@for_each("name", EVENTS)
 def test_a_field_that_is_sealed_or_need_not_be_said_is_not_asked_for(name):
     """What is required is exactly what every event has, whoever looks at it."""
     schema = released()[type_of(topic_of(name))]
@@ -220,7 +221,7 @@ def changed(path: str, **words: Any) -> dict[str, Any]:
     return schema
 
 
-@pytest.mark.parametrize(
+@for_each(
     "now",
     [
         pytest.param(RELEASED, id="nothing changed"),
@@ -241,7 +242,7 @@ def test_a_released_schema_may_become(now):
     assert incompatibilities(RELEASED, now) == []
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("now", "where"),
     [
         (changed("properties", arr=None), "/arr: it is gone"),

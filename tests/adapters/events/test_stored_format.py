@@ -30,6 +30,7 @@ from domain.account_plan.plan import PlanOpened
 from domain.account_plan.plays import Play, PlayPlanned, PlayStarted
 from domain.markers import Sealed, marked
 from domain.registry import REGISTRY
+from tests.cases import for_each
 from tests.examples import examples
 from tests.given import OPENED, stored_as
 from tests.golden import AT, COMMAND, GOLDEN, PLAN, REASON, SAID, TELLINGS, VERSION, example
@@ -57,13 +58,13 @@ def topic_in(file):
 # Golden files
 
 
-@pytest.mark.parametrize(("name", "telling"), EXAMPLES)
+@for_each(("name", "telling"), EXAMPLES)
 def test_an_event_is_stored_byte_for_byte_as_it_was_released(name, telling):
     stored, golden = telling.stored(example(EVENTS[name])), telling.golden(topic_of(name))
     assert stored.decode() == golden.decode(), RELEASED_OTHERWISE.format(topic=topic_of(name))
 
 
-@pytest.mark.parametrize(("name", "telling"), EXAMPLES)
+@for_each(("name", "telling"), EXAMPLES)
 def test_what_was_stored_is_read_as_it_was_said(name, telling):
     golden = telling.golden(topic_of(name))
     event = example(EVENTS[name])
@@ -75,7 +76,7 @@ def test_what_was_stored_is_read_as_it_was_said(name, telling):
     assert all(part.open for part in record.sealed)
 
 
-@pytest.mark.parametrize(("name", "telling"), EXAMPLES)
+@for_each(("name", "telling"), EXAMPLES)
 def test_an_event_can_be_read_when_all_keys_are_gone(name, telling):
     golden = telling.golden(topic_of(name))
     event = example(EVENTS[name])
@@ -95,14 +96,14 @@ def test_every_event_has_its_golden_files_and_they_are_nobody_elses():
     assert {file.name for file in GOLDEN.iterdir()} == needed, f"write those that are missing: {COMMAND}"
 
 
-@pytest.mark.parametrize("name", EVENTS)
+@for_each("name", EVENTS)
 def test_an_example_leaves_nothing_out(name):
     event = example(EVENTS[name])
     assert event.model_fields_set == set(EVENTS[name].model_fields)
     assert all(value not in (None, ()) for value in event.__dict__.values())
 
 
-@pytest.mark.parametrize("name", EVENTS)
+@for_each("name", EVENTS)
 def test_what_is_always_sealed_is_said_of_the_stakeholder_the_event_is_about(name):
     if any(marker.always for _, marker in marked(EVENTS[name], Sealed)):
         assert EVENTS[name].noun == "stakeholder"

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
 from mcp import Client, StdioServerParameters
 
 from adapters.exchange.assistants import LONGEST_ANSWER, assistant_server, data
 from tests.adapters.cli.test_cli import environment, plantrail, running
 from tests.adapters.cli.test_cli_webhooks import answers, free_port
+from tests.cases import for_each
 from tests.places import DEMO, ROOT
 from tests.stores import wait_until
 
@@ -32,7 +32,7 @@ def asked_for(tool: str, **arguments: str) -> tuple[str, Mapping[str, str], str]
     return path, parameters, content.text
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("tool", "arguments", "path", "parameters"),
     [
         ("portfolio", {"owner": "ann"}, "/v1/plans", {"limit": "100", "owner": "ann"}),

@@ -20,6 +20,7 @@ from adapters.exchange.imports.refused import FileRefused
 from adapters.exchange.imports.request import ImportRequest, mapping_of, ready_mappings
 from adapters.exchange.imports.table import Table
 from application.imports.kinds import KINDS
+from tests.cases import for_each
 from tests.places import ROOT
 
 FILES = ROOT / "tests" / "files"
@@ -266,7 +267,7 @@ def test_an_id_of_15_signs_names_the_same_as_the_one_of_18():
     assert eighteen("001D000000IRFmaIAH") == "001D000000IRFmaIAH"
 
 
-@pytest.mark.parametrize("name", ready_mappings())
+@for_each("name", ready_mappings())
 def test_a_ready_mapping_reads_into_fields_that_there_are(name):
     kind = name_of_kind(name)
     mapping = mapping_of(ImportRequest(kind=kind, plan="acme", mapping=name))

@@ -10,6 +10,7 @@ from adapters.postgres.store import opened
 from application.aggregates.access import Role
 from tests.api import Api, served
 from tests.callers import Known, as_, caller
+from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import Stores
 from tests.places import ROOT
@@ -97,7 +98,7 @@ def test_who_does_not_say_who_they_are_is_asked_everywhere(office: Api, operatio
             assert answered(office, operation, "acme", as_("nobody")) == (401, "unauthenticated"), operation
 
 
-@pytest.mark.parametrize("role", MAY)
+@for_each("role", MAY)
 def test_a_role_may_do_what_the_table_says_on_plans_of_its_own(office: Api, operations: list[Operation], role: Role):
     for operation in operations:
         status, problem = answered(office, operation, "acme", as_(role))
@@ -108,7 +109,7 @@ def test_a_role_may_do_what_the_table_says_on_plans_of_its_own(office: Api, oper
             assert (status, problem) == (403, "forbidden"), operation
 
 
-@pytest.mark.parametrize("role", MAY)
+@for_each("role", MAY)
 def test_on_plans_that_are_not_theirs_no_role_may_anything(office: Api, operations: list[Operation], role: Role):
     for operation in operations:
         if "{plan}" in operation.path:

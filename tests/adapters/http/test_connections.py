@@ -22,6 +22,7 @@ from adapters.bootstrap.http_service import server_config
 from adapters.http import connections
 from adapters.http.connections import Connections, Limits, network_of
 from adapters.observability.metrics import Metrics
+from tests.cases import for_each
 from tests.stores import wait_until
 
 SMALL = Limits(head_seconds=0.6, body_seconds=0.8, idle_seconds=1, of_one_address=4, in_all=6)
@@ -278,7 +279,7 @@ def test_when_there_are_far_too_many_who_is_refused_is_not_even_told(monkeypatch
             assert all_of(late) == b""
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("address", "network"),
     [
         ("192.0.2.1", "192.0.2.1"),
@@ -313,7 +314,7 @@ NO_HTTP = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("message", NO_HTTP)
+@for_each("message", NO_HTTP)
 def test_what_is_no_http_is_answered_with_a_problem(patient, message):
     problem(said_to(patient, message), 400, "malformed-http")
     assert said_to(patient, GET + b"Connection: close\r\n\r\n").endswith(b"hello")

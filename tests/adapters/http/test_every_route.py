@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -14,9 +13,10 @@ from starlette.routing import Route
 from adapters.http.routing import RoutesByName
 from adapters.postgres.store import opened
 from tests.api import Api, Told, assert_problem, served, tell_everything_to
+from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import Stores
-from tests.examples import TIMES
+from tests.examples import in_turn
 
 pytestmark = pytest.mark.hypothesis
 """As of what is made up, `make torture` tries more."""
@@ -73,12 +73,6 @@ JSON_VALUES: list[Any] = [
     {"\x00": 1}, [[[[]]]], "9999-12-31", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "infinity",
     "http://[::1", "https://example.com/\x00", "now", "5eed5eed-5eed-5eed-5eed-5eed5eed5eed", ["acme"] * 2_000,
 ]  # fmt: skip
-TELLING = [
-    "a NUL", "a lone surrogate", "no UTF-8", "what is not seen", "long", "just too much for a bigint", "400 digits",
-    "the last day", "the first instant",
-]  # fmt: skip
-SEEN_EVERYWHERE = 1.0 if TIMES > 1 else 0.1
-"""Of the other values, how many are tried at each place; over all places every one is."""
 HEADERS = (
     "Accept Accept-Encoding Accept-Language Authorization Content-Encoding Content-Type Cookie Forwarded HX-Request"
     " Host Idempotency-Key If-Match If-Modified-Since If-None-Match If-Range Last-Event-ID Origin Range Referer"
@@ -162,13 +156,9 @@ def resolved(document: Any, part: Any) -> Any:
     return document if "$ref" in part else part
 
 
-def odd_texts() -> Iterator[Iterator[tuple[str, bytes]]]:
+def odd_texts() -> Iterator[Iterable[tuple[str, bytes]]]:
     """For one place after the other, the values that are tried there."""
-    others = [text for text in TEXTS if text not in TELLING]
-    many = int(len(others) * SEEN_EVERYWHERE)
-    for place in count():
-        turned = others[place * many % len(others) :] + others[: place * many % len(others)]
-        yield ((text, TEXTS[text]) for text in (*TELLING, *turned[:many]))
+    return in_turn(list(TEXTS.items()), at_each=4)
 
 
 def is_no_mistake(answer: Response) -> bool:
@@ -226,11 +216,13 @@ def test_every_parameter_of_every_query_may_come_twice_and_names_may_be_anything
     assert mistakes(asked()) == []
 
 
-@pytest.mark.parametrize("header", HEADERS)
+@for_each("header", HEADERS)
 def test_every_header_may_hold_anything(service: Told, one_of_each, header):
+    texts = in_turn(IN_HEADERS, at_each=1)
+
     def asked() -> Iterator[tuple[Any, Response]]:
-        for place, operation in enumerate(one_of_each):
-            for text in IN_HEADERS[place % 3 :: 1 if TIMES > 1 else 3]:
+        for operation in one_of_each:
+            for text in next(texts):
                 headers = {header: TEXTS[text]}
                 content = b"" if operation.example is None else json.dumps(operation.example).encode()
                 if header not in ("Content-Type", "Transfer-Encoding"):
@@ -241,18 +233,21 @@ def test_every_header_may_hold_anything(service: Told, one_of_each, header):
     assert mistakes(asked()) == []
 
 
-def with_odd_values(example: Any) -> Iterator[tuple[str, Any]]:
-    for value in JSON_VALUES:
+def with_odd_values(example: Any, values: Iterator[Iterable[Any]]) -> Iterator[tuple[str, Any]]:
+    for value in next(values):
         yield f"{value!r:.40}", value
-        for name in (*example, "unheard_of") if isinstance(example, dict) else ():
+    for name in (*example, "unheard_of") if isinstance(example, dict) else ():
+        for value in next(values):
             yield f"{name}: {value!r:.40}", example | {name: value}
 
 
 def test_every_field_of_every_body_that_is_no_command_may_hold_anything(service: Told, operations):
+    values = in_turn(JSON_VALUES, at_each=5)
+
     def asked() -> Iterator[tuple[Any, Response]]:
         for operation in operations:
             if operation.method not in ("GET", "DELETE") and not operation.is_command:
-                for text, body in with_odd_values(operation.example):
+                for text, body in with_odd_values(operation.example, values):
                     content = json.dumps(body).encode()
                     headers = {"Content-Type": "application/json"}
                     answer = ask(service.api, operation, operation.asked(), content=content, headers=headers)
@@ -279,13 +274,13 @@ def test_every_form_of_every_page_may_hold_anything(service: Told, operations):
     assert mistakes(asked()) == []
 
 
-@pytest.mark.parametrize("path", ["/v1/plans/a%00b", "/v1/plans/acme/erasures/%00", "/%00", "/v1/keys/%00", "/docs%00"])
-@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@for_each("path", ["/v1/plans/a%00b", "/v1/plans/acme/erasures/%00", "/%00", "/v1/keys/%00", "/docs%00"])
+@for_each("method", ["GET", "POST", "DELETE"])
 def test_a_nul_in_a_path_leads_nowhere(service: Told, path, method):
     assert_problem(service.api.request(method, path), 404, "not-found")
 
 
-@pytest.mark.parametrize("query", ["actor=%00", "actor=a%00b", "%00=a", "actor=ann&limit=%001"])
-@pytest.mark.parametrize("path", ["/v1/access-events", "/v1/plans", "/v1/plans/acme/history", "/v1/events"])
+@for_each("query", ["actor=%00", "actor=a%00b", "%00=a", "actor=ann&limit=%001"])
+@for_each("path", ["/v1/access-events", "/v1/plans", "/v1/plans/acme/history", "/v1/events"])
 def test_a_nul_in_a_query_is_wrong(service: Told, path, query):
     assert_problem(service.api.get(f"{path}?{query}"), 422, "invalid-parameters")

@@ -11,6 +11,7 @@ from adapters.observability.log_format import ALLOWED
 from domain.account_plan import COMMANDS, EVENTS
 from domain.account_plan.plan import plan_id_of
 from tests.api import Api, Told, assert_problem, listed
+from tests.cases import for_each
 from tests.stores import OPEN_ACME, log
 
 PLAN_ID = str(plan_id_of("acme"))
@@ -28,7 +29,7 @@ TODAY = {type_of(topic_of(event)) for event in EVENTS}
 """The types of events that are recorded now."""
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@for_each("command", COMMANDS)
 def test_every_command_is_carried_out_by_a_post_to_its_name(told: Told, command):
     for answer in told.answers_to(command):
         assert answer.status_code == (201 if command == "open-plan" else 200), answer.text
@@ -42,14 +43,14 @@ def test_the_answers_name_every_type_of_event_there_is(told: Told):
     assert types == TODAY
 
 
-@pytest.mark.parametrize("command", ON_A_PLAN)
+@for_each("command", ON_A_PLAN)
 def test_there_is_nothing_to_get_where_commands_are_posted(told: Told, command):
     answer = told.view(f"/{command}")
     assert_problem(answer, 405, "method-not-allowed")
     assert answer.headers["allow"] == "OPTIONS, POST"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path",
     [
         "/v1/plans/acme/win-everything",
@@ -157,8 +158,8 @@ def test_account_ids_that_differ_in_case_are_different(acme: Api):
     assert_problem(acme.of(acme.plan.upper()).do("write-note", **NOTE), 404, "unknown-plan")
 
 
-@pytest.mark.parametrize("headers", [{}, {"If-Match": '"1.0"'}, {"Idempotency-Key": "k"}])
-@pytest.mark.parametrize("plan", ["nobody", UUID_LIKE, "x" * 5_000, "%F0%9F%90%98", "%20"])
+@for_each("headers", [{}, {"If-Match": '"1.0"'}, {"Idempotency-Key": "k"}])
+@for_each("plan", ["nobody", UUID_LIKE, "x" * 5_000, "%F0%9F%90%98", "%20"])
 def test_where_there_is_no_such_plan_nothing_can_be_done(service: Api, plan, headers):
     nobody = service.of(plan)
     assert_problem(nobody.do("write-note", headers=headers, **NOTE), 404, "unknown-plan")

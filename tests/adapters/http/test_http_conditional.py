@@ -9,6 +9,7 @@ from httpx import Response
 from adapters.http.conditional import Answer, ReadyAnswers
 from adapters.postgres.store import Store, begin_another_log, opened
 from tests.api import Api, Told, assert_problem, served
+from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import Stores
 from tests.histories import instant
@@ -158,7 +159,7 @@ def test_of_two_processes_that_race_without_tags_nobody_is_turned_away_and_nothi
 # If-None-Match
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@for_each("view", VIEWS)
 def test_what_is_known_is_not_sent_again(told: Told, view):
     full = told.view(view)
     tag = full.headers["etag"]
@@ -172,13 +173,13 @@ def test_what_is_known_is_not_sent_again(told: Told, view):
         ]  # fmt: skip
 
 
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("known", ['"1.0"', "", "garbage", '"1.0.2026-01-05", "2.0"'])
+@for_each("view", VIEWS)
+@for_each("known", ['"1.0"', "", "garbage", '"1.0.2026-01-05", "2.0"'])
 def test_what_is_not_known_is_sent(told: Told, view, known):
     assert told.view(view, headers={"If-None-Match": known}).status_code == 200
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@for_each("view", VIEWS)
 def test_an_unchanged_view_is_the_same_bytes(told: Told, view):
     assert told.view(view).content == told.view(view).content
 

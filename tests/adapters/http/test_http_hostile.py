@@ -16,10 +16,11 @@ from domain.account_plan import COMMANDS
 from domain.language import GRAMMAR
 from domain.markers import Refers, marked
 from tests.api import Api, Told, assert_problem, served, tell_everything_to
+from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import Stores
 from tests.everything import SAID
-from tests.examples import examples
+from tests.examples import examples, in_turn
 from tests.stores import OPEN_ACME
 
 NOTE = {"section": "plan", "text": "Budget talks in May"}
@@ -92,7 +93,7 @@ def accepted(command: str, body: dict[str, Any]) -> bool:
     return True
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@for_each("command", COMMANDS)
 def test_what_can_never_be_right_is_refused_in_every_field(command):
     looked_up = {field for field, _ in marked(COMMANDS[command], Refers)}
     for field in COMMANDS[command].model_fields:
@@ -104,38 +105,44 @@ def test_what_can_never_be_right_is_refused_in_every_field(command):
             assert not accepted(command, BODIES[command] | {field: value}), (field, name)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+WORDS = in_turn(MOST_TELLING, at_each=2)
+
+
+@for_each("command", COMMANDS)
 def test_what_a_field_can_hold_is_carried_out_or_refused_and_the_plan_can_be_shown(battered: Api, command):
     battered.do("reopen-plan", reason="r")
     version = battered.version
     every_command_has = GRAMMAR if command != "write-note" else set()
-    for field in COMMANDS[command].model_fields.keys() - every_command_has:
+    fields = sorted(COMMANDS[command].model_fields.keys() - every_command_has)
+    for field in fields:
         takes_any_word = accepted(command, BODIES[command] | {field: "text"})
-        for name in MOST_TELLING if takes_any_word else VALUES:
+        for name in next(WORDS) if takes_any_word else VALUES:
             body = BODIES[command] | {field: VALUES[name]}
             if accepted(command, body):
                 answer = battered.do(command, **body)
                 belongs_elsewhere = answer.json().get("type") == "/problems/misplaced"
                 assert belongs_elsewhere or answer.status_code in (200, 201, 409), (field, name, answer.text)
                 version = answer.json()["version"] if answer.status_code == 200 else version
-        answer = battered.do(command, **BODIES[command] | {field: {"unheard_of": 1}})
-        assert assert_problem(answer, 422, "invalid-fields")["errors"][0]["pointer"].startswith(f"/{field}")
+    if fields:
+        answer = battered.do(command, **BODIES[command] | {field: {"unheard_of": 1} for field in fields})
+        errors = assert_problem(answer, 422, "invalid-fields")["errors"]
+        assert {error["pointer"].split("/")[1] for error in errors} == set(fields)
     assert battered.version == version
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@for_each("view", VIEWS)
 def test_after_all_that_every_view_can_be_had(battered: Api, view):
     assert battered.view(view).status_code == 200
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@for_each("command", COMMANDS)
 def test_a_field_that_is_not_known_is_refused(battered: Api, command):
     answer = battered.do(command, **BODIES[command] | {"unheard_of": 1})
     assert_problem(answer, 422, "invalid-fields", pointer="/unheard_of")
 
 
-@pytest.mark.parametrize("body", [[], None, 3, "text", True, [{}]])
-@pytest.mark.parametrize("command", ["write-note", "archive-plan"])
+@for_each("body", [[], None, 3, "text", True, [{}]])
+@for_each("command", ["write-note", "archive-plan"])
 def test_a_body_that_is_no_object_is_refused(acme: Api, command, body):
     answer = raw(acme, json.dumps(body), f"/{command}")
     assert_problem(answer, 422, "invalid-fields", pointer="")
@@ -169,8 +176,8 @@ def test_a_number_with_more_digits_than_a_reader_keeps_is_refused_and_not_rounde
     assert_problem(answer, 422, "invalid-fields", pointer="/0/body/arr" if many else "/arr")
 
 
-@pytest.mark.parametrize("number", ["1e400", "-1e400", "1e308", "12345678901234567890123", "0.12345678"])
-@pytest.mark.parametrize(
+@for_each("number", ["1e400", "-1e400", "1e308", "12345678901234567890123", "0.12345678"])
+@for_each(
     ("command", "field", "body"),
     [
         ("set-contract", "arr", {"starts_on": "2026-01-01", "renews_on": "2026-12-31", "products": []}),
@@ -222,7 +229,7 @@ def test_a_review_is_not_held_before_the_last_one(told: Told):
 # What is no JSON
 
 
-@pytest.mark.parametrize(
+@for_each(
     "content",
     [
         b"",
@@ -252,7 +259,7 @@ def test_a_review_is_not_held_before_the_last_one(told: Told):
         b"\x80\x02}q\x00.",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("path", ["/write-note", "/commands"])
+@for_each("path", ["/write-note", "/commands"])
 def test_what_is_no_json_is_malformed(acme: Api, content, path):
     assert_problem(raw(acme, content, path), 400, "malformed-json")
     assert acme.version == 1
@@ -310,7 +317,7 @@ def test_a_body_that_says_it_is_too_large_is_not_waited_for(acme: Api):
         assert_problem(raw(acme, never(), headers={"Content-Length": length}), 413, "body-too-large")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "media_type",
     [
         "text/plain", "text/json", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data",
@@ -324,7 +331,7 @@ def test_a_body_that_is_not_sent_as_json_is_refused(acme: Api, media_type):
     assert acme.version == 1
 
 
-@pytest.mark.parametrize(
+@for_each(
     "media_type",
     ["application/json", "APPLICATION/JSON", "application/json; charset=UTF-8", 'application/json;charset="utf-8"',
      "application/vnd.plantrail.command+json", "application/json ; profile=x"],
@@ -344,7 +351,7 @@ def test_a_body_that_is_compressed_is_refused(acme: Api, encoding):
     assert_problem(answer, 415, "unsupported-content-encoding")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "headers",
     [
         {"If-None-Match": b"\xff" * 1_000},
@@ -360,7 +367,7 @@ def test_headers_may_hold_anything(acme: Api, headers):
     assert_problem(acme.get("/nowhere", headers=headers), 404, "not-found")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "headers",
     [
         {"Host": b"[::1"},

@@ -13,6 +13,7 @@ from adapters.postgres.store import Store
 from application.aggregates.access import Caller, CallerNotAllowed
 from tests.api import Api, Told, assert_problem, served
 from tests.callers import bearer, given_key, known_keys
+from tests.cases import for_each
 
 NOTE = {"section": "plan", "text": "Budget talks in May"}
 JSON = {"Content-Type": "application/json"}
@@ -92,7 +93,7 @@ def test_a_key_that_stands_twice_is_refused_by_its_name_wherever_a_body_is_taken
     assert acme.version == 1
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("method", "path", "told"),
     [
         ("POST", "/v1/plans/acme/strat-play", "did you mean /v1/plans/acme/start-play?"),
@@ -128,19 +129,17 @@ def test_what_was_sent_is_not_repeated(acme: Api):
     assert "Jane" not in answer.text
 
 
-@pytest.mark.parametrize(
-    "path", ["/nowhere", "/v1", "/v2/plans", "/v1/plans/acme/nothing", "/docs/x", "/static-offline-docs/x"]
-)
+@for_each("path", ["/nowhere", "/v1", "/v2/plans", "/v1/plans/acme/nothing", "/docs/x", "/static-offline-docs/x"])
 def test_where_there_is_nothing(service: Api, path):
     assert_problem(service.get(path), 404, "not-found")
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@for_each("view", VIEWS)
 def test_views_of_a_plan_there_is_not(service: Api, view):
     assert_problem(service.of("nobody").view(view), 404, "unknown-plan")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("method", "path", "allow"),
     [
         ("DELETE", "/v1/plans", "GET, HEAD, OPTIONS, POST"),
@@ -160,7 +159,7 @@ def test_a_method_that_a_path_does_not_take(service: Api, method, path, allow):
     assert answer.headers["allow"] == allow
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("path", "parameters", "pointer"),
     [
         ("", {"as_off": "now"}, "/as_off"),
@@ -240,7 +239,7 @@ def test_operators_and_readers_of_the_documentation_need_no_key(store: Store, pa
         assert api.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("actor", [b"", b"Jane Doe", b"x" * 129, "ä".encode("latin-1"), b"a\tb", "a\u200bb".encode()])
+@for_each("actor", [b"", b"Jane Doe", b"x" * 129, "ä".encode("latin-1"), b"a\tb", "a\u200bb".encode()])
 def test_in_development_an_actor_is_an_id_as_well(service: Api, actor):
     answer = service.get("/v1/plans", headers={"X-Actor": actor})
     assert_problem(answer, 401, "unauthenticated")
@@ -283,7 +282,7 @@ def test_every_answer_has_a_request_id_and_tells_browsers_to_be_careful(told: To
     assert UUID(told.api.request(method, path).headers["x-request-id"])
 
 
-@pytest.mark.parametrize("path", ["/v1/plans/acme", "/v1/plans", "/livez", "/docs", "/v1/plans/nobody", "/nowhere"])
+@for_each("path", ["/v1/plans/acme", "/v1/plans", "/livez", "/docs", "/v1/plans/nobody", "/nowhere"])
 def test_head_is_get_without_the_body(told: Told, path):
     head, get = told.api.request("HEAD", path), told.api.get(path)
     assert head.content == b""

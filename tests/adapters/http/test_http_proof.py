@@ -19,6 +19,7 @@ from application.proof.merkle import (
 )
 from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
+from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import Stores
 from tests.proving import leaves, more, sealed, told
@@ -79,7 +80,7 @@ def test_tiles_may_be_kept_for_ever(logged):
     assert len(answer.content) == 8192
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path",
     [
         "0/003",

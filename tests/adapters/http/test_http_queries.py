@@ -12,6 +12,7 @@ from httpx import Response
 
 from adapters.bootstrap.background import following
 from tests.api import Api, Told, assert_problem
+from tests.cases import for_each
 from tests.stores import OPEN_ACME
 
 NOTE = {"section": "plan", "text": "Budget talks in May"}
@@ -41,7 +42,7 @@ def parts(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from parts(inner, f"{path}/{place}")
 
 
-@pytest.mark.parametrize("view", [*VIEWS, "/diff?from=version:1&states=true"])
+@for_each("view", [*VIEWS, "/diff?from=version:1&states=true"])
 def test_names_are_in_snake_case_and_no_number_is_inexact(told: Told, view):
     for path, value in parts(told.view(view).json()):
         assert not isinstance(value, float), path
@@ -49,7 +50,7 @@ def test_names_are_in_snake_case_and_no_number_is_inexact(told: Told, view):
         assert re.fullmatch(r"[a-z][a-z0-9_]*|[0-9]*|\w+@\w+|plant:hub", name), path
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@for_each("view", VIEWS)
 def test_instants_are_utc_and_days_are_days(told: Told, view):
     for path, value in parts(told.view(view).json()):
         if value is None or isinstance(value, list | dict):
@@ -63,14 +64,14 @@ def test_instants_are_utc_and_days_are_days(told: Told, view):
 # Which plan
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@for_each("view", VIEWS)
 def test_a_plan_is_named_by_its_own_id_or_by_its_accounts(told: Told, view):
     by_account, by_plan = told.view(view), told.api.of(told.api.plan_id).view(view)
     assert by_account.json() == by_plan.json() == told.api.of("%61cme").view(view).json()
     assert by_account.headers["etag"] == by_plan.headers["etag"]
 
 
-@pytest.mark.parametrize("plan", ["..", "%2e%2e%2f", "x" * 5_000, "%F0%9F%90%98", "a%20b", "acme%2F"])
+@for_each("plan", ["..", "%2e%2e%2f", "x" * 5_000, "%F0%9F%90%98", "a%20b", "acme%2F"])
 def test_a_plan_there_cannot_be_is_not_found(service: Api, plan):
     answer = service.of(plan).view("/blame")
     assert answer.status_code == 404
@@ -80,8 +81,8 @@ def test_a_plan_there_cannot_be_is_not_found(service: Api, plan):
 # As of a cut
 
 
-@pytest.mark.parametrize("view", LATER_VIEWS)
-@pytest.mark.parametrize(
+@for_each("view", LATER_VIEWS)
+@for_each(
     ("as_of", "last"),
     [
         ("version:1", "open-plan"),
@@ -127,23 +128,21 @@ def test_a_view_says_which_cut_it_shows(told: Told):
     assert told.view(as_of="2026-01-28").json()["as_of"]["provisional"] is True
 
 
-@pytest.mark.parametrize("view", [*LATER_VIEWS, "/entities/play/pilot/history", "/diff"])
-@pytest.mark.parametrize(
-    "as_of", ["version:999", "event:acme:999", "2026-01-29", "2026-01-28T09:00:00.000001Z", "9999-12-31"]
-)
+@for_each("view", [*LATER_VIEWS, "/entities/play/pilot/history", "/diff"])
+@for_each("as_of", ["version:999", "event:acme:999", "2026-01-29", "2026-01-28T09:00:00.000001Z", "9999-12-31"])
 def test_what_is_still_to_come_cannot_be_shown(told: Told, view, as_of):
     assert_problem(told.view(view, as_of=as_of), 422, "cut-in-the-future", pointer="/as_of")
 
 
-@pytest.mark.parametrize("view", [*LATER_VIEWS, "/entities/play/pilot/history"])
-@pytest.mark.parametrize("as_of", ["2026-01-04", "2026-01-05T08:59:59Z", "version:0", "1970-01-01", "0001-01-01"])
+@for_each("view", [*LATER_VIEWS, "/entities/play/pilot/history"])
+@for_each("as_of", ["2026-01-04", "2026-01-05T08:59:59Z", "version:0", "1970-01-01", "0001-01-01"])
 def test_before_the_plan_was_opened_there_is_nothing_to_show(told: Told, view, as_of):
     assert_problem(told.view(view, as_of=as_of), 422, "cut-before-plan-opened")
     assert_problem(told.view(view, headers={"If-None-Match": "*"}, as_of=as_of), 422, "cut-before-plan-opened")
 
 
-@pytest.mark.parametrize("view", [*LATER_VIEWS, "/diff"])
-@pytest.mark.parametrize(
+@for_each("view", [*LATER_VIEWS, "/diff"])
+@for_each(
     "as_of",
     [
         "", "yesterday", "version:", "version:x", "version:-1", "review:R9", "event:beta:3", "2026-02-30", "0000-00-00",
@@ -170,7 +169,7 @@ def test_the_history_is_every_event_in_order(told: Told):
     assert entries[0]["data"] == OPEN_ACME | {"timezone": "Europe/Berlin", "opened_on": "2026-01-05"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("wanted", "types"),
     [
         ({"section": "vision", "to": "review:R1"}, ["VisionStated", "SectionConfirmed"]),
@@ -300,7 +299,7 @@ def test_the_life_of_a_thing_takes_the_filters_of_the_history(told: Told):
     assert [entry["type"] for entry in entries] == ["PlayWon"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("kind", "id", "type"),
     [
         ("play", "nowhere", "unknown-play"),
@@ -480,7 +479,7 @@ def test_who_waits_for_a_list_keeps_nobody_waiting_and_what_will_never_be_is_ref
 LISTS = ("/v1/plans", "/v1/findings", "/v1/promises")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("asked", "type", "pointer"),
     [
         ({"cursor": "x"}, "unknown-cursor", "/cursor"),

@@ -10,6 +10,7 @@ from adapters.postgres.store import opened
 from adapters.rendering.reports import document
 from adapters.rendering.style import security_policy
 from tests.api import Api, assert_problem, served
+from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import Stores
 
@@ -34,8 +35,8 @@ def reviewed(stores: Stores) -> Iterator[Api]:
         yield acme
 
 
-@pytest.mark.parametrize("path", [REPORT, f"{MONTH}?month=2026-01"])
-@pytest.mark.parametrize(
+@for_each("path", [REPORT, f"{MONTH}?month=2026-01"])
+@for_each(
     ("accept", "media_type"),
     [
         (None, "application/json"),

@@ -15,6 +15,7 @@ from application.webhooks.subscriptions import Replay, WebhookRequest
 from domain.account_plan.plan import plan_id_of
 from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
+from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import Stores
 from tests.json_schema import violations
@@ -173,7 +174,7 @@ def test_words_about_people_take_the_right_to_them(office: Api):
     wait_until(lambda: views() == ["create_webhook", "replay_webhook"])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("wish", "status", "type", "pointer"),
     [
         ({"url": "http://example.com/"}, 422, "url-refused", "/url"),

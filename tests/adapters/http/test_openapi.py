@@ -14,6 +14,7 @@ from adapters.http.resources import PLANS, THE_PROGRAM
 from domain.account_plan import COMMANDS, THINGS
 from domain.program import PROGRAM
 from tests.api import PROBLEM_JSON, Api, Told
+from tests.cases import for_each
 from tests.json_schema import KNOWN, resolved, violations
 from tests.proving import sealed
 
@@ -211,7 +212,7 @@ def test_operators_need_no_key(document: Document, path):
     assert document["paths"][path]["get"]["security"] == []
 
 
-@pytest.mark.parametrize("command", ALL_COMMANDS)
+@for_each("command", ALL_COMMANDS)
 def test_every_command_and_its_fields_are_described(document: Document, command):
     model = ALL_COMMANDS[command]
     schema = document["components"]["schemas"][model.__name__]
@@ -245,7 +246,7 @@ def test_there_is_an_example_for_every_command_and_no_other():
     assert EXAMPLES.keys() == ALL_COMMANDS.keys()
 
 
-@pytest.mark.parametrize("command", ALL_COMMANDS)
+@for_each("command", ALL_COMMANDS)
 def test_an_example_fits_its_schema_and_is_written_as_it_is_kept(document: Document, command):
     schema, example = body_schema(document, command)
     assert violations(document, schema, example) == []
@@ -277,7 +278,7 @@ def test_the_example_of_a_list_fits_its_schema_and_every_command_may_be_in_one(d
 # True
 
 
-@pytest.mark.parametrize("view", [*VIEWS, "/diff?from=version:1&states=true"])
+@for_each("view", [*VIEWS, "/diff?from=version:1&states=true"])
 def test_what_is_answered_to_a_question_fits_the_document(document: Document, told: Told, view):
     path, _, asked = view.partition("?")
     schema = document["paths"][f"{PLAN}{path}"]["get"]["responses"]["200"]["content"][JSON]["schema"]

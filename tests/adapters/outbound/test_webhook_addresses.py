@@ -8,6 +8,7 @@ import pytest
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.outbound.webhooks.delivery import WebhookSender
 from application.webhooks.ports import TargetRefused
+from tests.cases import for_each
 from tests.clock import Clock
 from tests.plain_http import NOBODY
 from tests.receiver import Reply, authority, receiving
@@ -41,7 +42,7 @@ def test_an_address_of_the_internet_is_taken(address):
     assert asyncio.run(leading_to(address).check("https://example.com/hooks")) == "https://example.com/hooks"
 
 
-@pytest.mark.parametrize("address", NOT_PUBLIC)
+@for_each("address", NOT_PUBLIC)
 def test_any_other_address_is_refused(address):
     assert "not public" in refusal(leading_to(address), "https://example.com/hooks")
 
@@ -50,7 +51,7 @@ def test_one_address_that_is_not_public_is_one_too_many():
     assert "not public" in refusal(leading_to(*PUBLIC, "10.0.0.1"), "https://example.com/hooks")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "url",
     [
         "https://127.0.0.1/",
@@ -69,7 +70,7 @@ def test_an_address_written_otherwise_is_the_same_address(url):
     assert "not public" in refusal(Targets(), url)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "why"),
     [
         ("http://example.com/", "must begin with https://"),

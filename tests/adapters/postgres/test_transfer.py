@@ -22,6 +22,7 @@ from adapters.postgres.transfer import (
 )
 from adapters.privacy.key_encryption import GivenKeys
 from application.aggregates.ports import StoreUnavailable
+from tests.cases import for_each
 from tests.conftest import KEY
 from tests.stores import (
     ACME,
@@ -246,7 +247,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("case", BROKEN)
+@for_each("case", BROKEN)
 def test_a_broken_line_is_named_and_nothing_is_imported(lines, untouched, case):
     breaks, complaint = BROKEN[case]
     assert breaks(lines[2]) != lines[2]

@@ -7,6 +7,7 @@ import pytest
 
 from adapters.proof.checkpoints import LogKey, VerifierKey, checkpoint_in, opened
 from application.proof.checkpoints import Checkpoint, NoteRefused, notes_in, origin_of
+from tests.cases import for_each
 
 # Reference vectors: the signed-note specification's, and those of the implementation it goes back to.
 SECRET = b64decode("AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz")[1:]
@@ -55,7 +56,7 @@ def test_signatures_of_others_are_let_be():
     assert checkpoint_in(NOTE.splitlines()[-1].join([SIGNED, "\n"]), [VERIFIER]) == HEAD
 
 
-@pytest.mark.parametrize("bit", range(8))
+@for_each("bit", range(8))
 def test_a_note_of_which_any_bit_was_altered_is_refused(bit):
     note = SIGNED.encode()
     for place in range(len(note)):
@@ -64,7 +65,7 @@ def test_a_note_of_which_any_bit_was_altered_is_refused(bit):
             checkpoint_in(altered.decode(), [VERIFIER])
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         f"{OURS}\n020\n{'A' * 43}=\n",

@@ -23,6 +23,7 @@ from adapters.rendering.pool import RenderingPool
 from adapters.rendering.reports import document
 from adapters.rendering.style import sheet
 from application.packs.pack import PackKind
+from tests.cases import for_each
 from tests.reports import NASTY, demo, demo_pack, month, nasty, of_an_empty_plan, parsed, worked_case
 
 SECTIONS = [
@@ -123,8 +124,8 @@ def in_one_line(words: str) -> str:
     return " ".join(words.split())
 
 
-@pytest.mark.parametrize("form", ["md", "html", "pdf", "text"])
-@pytest.mark.parametrize(("name", "report", "sections"), REPORTS)
+@for_each("form", ["md", "html", "pdf", "text"])
+@for_each(("name", "report", "sections"), REPORTS)
 def test_every_form_begins_with_the_score_and_has_every_section_in_order(form, name, report, sections, in_words):
     made = report()
     shown = in_one_line(in_words(name, form, made))
@@ -141,9 +142,9 @@ def test_the_very_first_line_is_the_score(form, in_words):
     assert first.startswith("# 2 of 6 promises kept" if form == "md" else "2 of 6 promises kept")
 
 
-@pytest.mark.parametrize("form", ["md", "html", "pdf", "text"])
-@pytest.mark.parametrize(("name", "report", "_"), REPORTS)
-def test_every_empty_list_says_that_it_is_empty(form, name, report, _, in_words):
+@for_each("form", ["md", "html", "pdf", "text"])
+@for_each(("name", "report"), [(name, report) for name, report, _ in REPORTS])
+def test_every_empty_list_says_that_it_is_empty(form, name, report, in_words):
     made = report()
     shown = in_one_line(in_words(name, form, made))
     blocks = [block for section in document(name, parsed(made)).sections for block in section.blocks]
@@ -254,7 +255,7 @@ def test_markdown_shows_words_of_users_as_words(press):
     assert set(heads) <= {3, 4, 6, 7, 9, 11}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("words", "escaped"),
     [
         ("1. May", "1\\. May"),

@@ -11,6 +11,7 @@ from adapters.rendering.trend import arr_block, outcomes_block, rates_block, sta
 from adapters.rendering.whitespace import whitespace
 from adapters.rendering.wording import revived
 from adapters.rendering.words import change_in_words, in_words
+from tests.cases import for_each
 from tests.reports import demo, month, parsed
 
 DAYS = ["2026-01-29", "2026-02-26", "2026-03-26", "2026-04-30"]
@@ -96,7 +97,7 @@ def test_sentiments_that_never_moved_are_a_sentence():
     assert isinstance(stances_block(sentiments([None, 1], [None]), DAYS[-1]), Figure)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("before", "after", "field", "told"),
     [
         ("1000000", "900000", "arr", "1,000,000 → 900,000 EUR"),

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import pytest
-
 from adapters.rendering.document import clean
 from adapters.rendering.wording import headline, month_headline, percent, quoted
+from tests.cases import for_each
 from tests.reports import demo, month, parsed, worked_case
 
 NONE = dict.fromkeys("scored kept late failed dropped slipped missed pending".split(), 0)
@@ -30,7 +29,7 @@ KEPT, LATE, MISSED, SLIPPED, DROPPED, FAILED, PENDING = map(
 SILENT = row("slipped", "unexplained")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("report", "line"),
     [
         (said(), "Nothing was promised."),
@@ -92,7 +91,7 @@ def test_the_first_line_of_a_month_speaks_of_all_plans():
     assert month_headline(parsed(month())) == "There was no plan to report on."
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("rate", "told"), [(None, "–"), (0, "0 %"), (0.3333, "33 %"), (0.125, "13 %"), (0.005, "1 %"), (1.0, "100 %")]
 )
 def test_rates_are_rounded_half_up(rate, told):

@@ -5,14 +5,13 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
 from adapters.exchange.typed import typed_day
 from adapters.web.forms.form import FormData, body_of, pairs_of
 from adapters.web.forms.layouts import LAYOUTS
 from domain.account_plan import COMMANDS
 from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
 from tests.api import Api, served
+from tests.cases import for_each
 from tests.everything import SAID
 from tests.histories import instant
 from tests.stores import OPEN_ACME
@@ -49,21 +48,24 @@ def test_every_command_can_be_typed_and_its_events_stand_in_the_history(store):
     with served(store) as api:
         api.clock.now = instant("2026-01-05")
         api.do("open-plan", **OPEN_ACME | {"timezone": "Europe/Berlin"})
-        cookie = signed_in(api)
+        told_at = []
         for when, command, body in SAID:
             api.clock.now = instant(when)
-            cookie = signed_in(api)
-            before = api.version
+            cookie, before = signed_in(api), api.version
             answer = sent(api, cookie, command, typed(command, body))
             assert answer.status_code == 200, (command, text_of(answer.text))
-            history = api.view("/history", limit=500).json()["items"]
-            new = [entry for entry in history if entry["version"] > before]
-            assert ("Recorded." in text_of(answer.text)) == bool(new)
-            assert {entry["source"] for entry in new} <= {"ui"}
+            told_at.append((command, before, "Recorded." in text_of(answer.text)))
+        history = api.view("/history", limit=500).json()["items"]
+        assert len(history) == api.version
+        after = [*(before for _, before, _ in told_at[1:]), api.version]
+        for (command, before, told), version in zip(told_at, after, strict=True):
+            new = [entry for entry in history if before < entry["version"] <= version]
+            assert told == bool(new), command
+            assert {entry["source"] for entry in new} <= {"ui"}, command
         assert {command for _, command, _ in SAID} == set(COMMANDS) - {"open-plan"}
 
 
-@pytest.mark.parametrize("command", LAYOUTS)
+@for_each("command", LAYOUTS)
 def test_a_form_that_is_laid_out_by_hand_names_fields_of_its_command(command):
     fields = LAYOUTS[command]
     assert len(set(fields)) == len(fields)
@@ -142,7 +144,7 @@ def test_all_commands_are_listed_with_what_they_do(acme):
     assert listed == set(COMMANDS) - {"open-plan"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "day"),
     [
         ("2027-03-01", "2027-03-01"),

@@ -4,8 +4,6 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
 from adapters.access.callers import Bearers
 from adapters.bootstrap.committed_lists import committed_lists, follow_once
 from adapters.exchange.typed import lines_of, typed_pairs
@@ -16,6 +14,7 @@ from domain.program.policy import DEFAULT_POLICY, Policy
 from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
 from tests.api import Api, served
 from tests.callers import given_key, known_keys
+from tests.cases import for_each
 
 
 def told(api: Api, command: str, **body: Any) -> None:
@@ -30,7 +29,7 @@ def page_of(api: Api, path: str) -> str:
     return text_of(page.text)
 
 
-@pytest.mark.parametrize("name", PROGRAM.commands)
+@for_each("name", PROGRAM.commands)
 def test_every_command_on_the_program_can_be_typed(name):
     model = PROGRAM.commands[name]
     example = EXAMPLES[name]

@@ -17,6 +17,7 @@ from domain.account_plan import COMMANDS
 from domain.program import PROGRAM
 from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
+from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import Stores
 from tests.stores import OPEN_ACME, included, wait_until
@@ -327,14 +328,12 @@ def test_one_callers_report_is_not_taken_for_anothers(office: Api):
 # Development
 
 
-@pytest.mark.parametrize(
-    "host", ["plantrail.example", "127.0.0.1.example:8080", "192.0.2.1", "", "localhost.evil", "[::2]"]
-)
+@for_each("host", ["plantrail.example", "127.0.0.1.example:8080", "192.0.2.1", "", "localhost.evil", "[::2]"])
 def test_without_keys_a_page_of_elsewhere_that_leads_here_by_its_own_name_is_turned_away(service: Api, host):
     assert_problem(service.get("/v1/plans", {"Host": host}), 403, "forbidden")
 
 
-@pytest.mark.parametrize("host", ["localhost:8080", "LOCALHOST", "127.0.0.1:1", "127.8.8.8", "[::1]:8080", "[::1]"])
+@for_each("host", ["localhost:8080", "LOCALHOST", "127.0.0.1:1", "127.8.8.8", "[::1]:8080", "[::1]"])
 def test_this_machine_goes_by_several_names(service: Api, host):
     assert service.get("/v1/plans", {"Host": host}).status_code == 200
 

@@ -5,11 +5,12 @@ from uuid import UUID
 import pytest
 
 from application.feed.cursors import Cursor, CursorMalformed, SourceMalformed, cursor
+from tests.cases import for_each
 
 ACME, BETA = UUID(int=1), UUID(int=2)
 
 
-@pytest.mark.parametrize("text", ["", "-1", "1.5", "acme:1", f"{ACME}:", f"{ACME}", "9" * 21, f"{2**63}", " 1", "١"])
+@for_each("text", ["", "-1", "1.5", "acme:1", f"{ACME}:", f"{ACME}", "9" * 21, f"{2**63}", " 1", "١"])
 def test_what_is_no_cursor_is_refused(text):
     with pytest.raises(CursorMalformed):
         cursor(text)

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
-import pytest
 from pydantic_core import from_json, to_json
 
 from application.findings.across import put_away
@@ -19,6 +18,7 @@ from domain.account_plan.rule_names import PlanRuleName
 from domain.program.policy import Policy
 from domain.things import day_of
 from tests.application.findings.stories import STORIES, Story, action, in_order
+from tests.cases import for_each
 from tests.everything import Line, everything
 from tests.findings_table import TABLE, table
 from tests.histories import History, opened
@@ -54,13 +54,13 @@ def test_every_rule_has_a_story():
     assert {story.rule for story in STORIES} == set(RULES) == set(get_args(PlanRuleName))
 
 
-@pytest.mark.parametrize("story", STORIES, ids=str)
+@for_each("story", STORIES, ids=str)
 def test_a_rule_finds_nothing_on_one_side_of_its_boundary_and_something_on_the_other(story: Story):
     assert found(story, loud=False) == []
     assert found(story, loud=True) != []
 
 
-@pytest.mark.parametrize("story", [story for story in STORIES if story.ended_by], ids=str)
+@for_each("story", [story for story in STORIES if story.ended_by], ids=str)
 def test_its_remedy_ends_what_it_found(story: Story):
     history, day = told([*story.told, *story.loud], story.opened_on), story.days[1]
     before = findings_by(story.rule, examined(history, day, story.numbers))
@@ -77,7 +77,7 @@ def test_its_remedy_ends_what_it_found(story: Story):
     assert len(after) < len(before)
 
 
-@pytest.mark.parametrize("story", STORIES, ids=str)
+@for_each("story", STORIES, ids=str)
 def test_a_finding_is_a_sentence_with_its_day_its_events_and_commands_that_are_known(story: Story):
     history = told([*story.told, *story.loud], story.opened_on)
     ids, today = {record.id for record in history.known.records}, examined(history, story.days[1]).today
@@ -148,12 +148,13 @@ def test_a_plan_without_duties_owes_its_promises_only():
     assert [each.rule for each in findings(examined(history, "2026-04-01"))] == ["overdue-promise"]
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_at_every_cut_of_a_history_in_which_everything_happens_every_rule_has_an_answer(rule: PlanRuleName):
+def test_at_every_cut_of_a_history_in_which_everything_happens_every_rule_has_an_answer():
     history = everything()
     for version in range(1, history.known.version + 1):
         cut = history.cut(f"version:{version}")
-        findings_by(rule, Examined(known_at(history.known, cut), cut, DEFAULT))
+        seen = Examined(known_at(history.known, cut), cut, DEFAULT)
+        for rule in RULES:
+            findings_by(rule, seen)
 
 
 def test_the_documented_table_is_the_registry():
@@ -174,7 +175,7 @@ def judged_now(history: History, day: str, numbers: Mapping[str, Any]) -> Examin
     return Examined(history.known, cut, PolicyInForce(1, Policy.model_validate(numbers)))
 
 
-@pytest.mark.parametrize("story", STORIES, ids=str)
+@for_each("story", STORIES, ids=str)
 def test_a_verdict_holds_word_for_word_until_the_day_it_names(story: Story):
     history = told([*story.told, *story.loud], story.opened_on)
     day = max(date.fromisoformat(story.days[0]), day_of(history.known.records[-1].meta.recorded_at, "UTC"))

@@ -6,7 +6,6 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as some
@@ -29,6 +28,7 @@ from tests.application.findings.stories import (
     touch,
     unit,
 )
+from tests.cases import for_each
 from tests.everything import HYPOTHESIS, PLAY, RISK, Line
 from tests.histories import History, instant, opened, said_at_random
 from tests.measures_table import TABLE, table
@@ -537,7 +537,7 @@ def test_every_measure_has_a_story():
     assert {story.measure for story in STORIES} == set(MEASURES) == set(MEASURE_NAMES)
 
 
-@pytest.mark.parametrize("story", STORIES, ids=str)
+@for_each("story", STORIES, ids=str)
 def test_a_measure_says_of_each_month_what_was_recorded_by_its_end(story: Story):
     found = values(told(story.told, tier=story.tier), story.measure, min(story.said), max(story.said))
     assert {month: found[month] for month in story.said} == story.said
@@ -625,7 +625,7 @@ def test_a_measure_is_made_by_the_policy_in_force_at_the_months_end():
     assert values(plan, "contacts_engaged", "2026-03") == {"2026-03": "1"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("adding", "figures", "value"),
     [
         ("sum", [], "0"),

@@ -15,6 +15,7 @@ from application.measures.series import MeasuresView, Point, Series, measures_vi
 from application.views.cuts import CutRefused
 from domain.program import PROGRAM
 from domain.record import Recorded
+from tests.cases import for_each
 from tests.histories import History, instant
 
 NOW = instant("2026-05-15")
@@ -85,7 +86,7 @@ def told(found: Sequence[Series]) -> dict[tuple[str | None, str | None, str | No
 TWO = (plan("acme", "100", owner="Ann@Example.com"), plan("beta", "50", owner="ann@example.com", tier="strategic"))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("by", "groups"),
     [
         ("total", {None: "150"}),

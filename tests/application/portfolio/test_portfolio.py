@@ -39,6 +39,7 @@ from domain.account_plan.team import Member, is_at_work_on
 from domain.language import Event, Refusal
 from domain.markers import Sealed, marked
 from domain.record import Recorded
+from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import Stores
 from tests.everything import everything
@@ -253,7 +254,7 @@ def test_no_word_about_anybody_is_read():
         assert {field for field, _ in marked(kind, Sealed)}.isdisjoint(kept), kind
 
 
-@pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
+@for_each("event", EVENTS.values())
 def test_where_the_section_depends_on_what_is_said_it_is_read(event):
     assert event.refreshes is Event.refreshes or "section" in reads(event)
 
@@ -327,8 +328,8 @@ def walked(store: Store, **wanted: Any) -> list[PortfolioItem]:
     return items
 
 
-@pytest.mark.parametrize("limit", [1, 2, 5, 11, 12])
-@pytest.mark.parametrize("sort", get_args(Sort))
+@for_each("limit", [1, 2, 5, 11, 12])
+@for_each("sort", get_args(Sort))
 def test_page_by_page_every_plan_comes_once_and_in_order(full, sort, limit):
     name, descending = sort.lstrip("-"), sort.startswith("-")
 
@@ -365,7 +366,7 @@ def test_names_are_in_order_whatever_their_case_and_accents(full):
     assert {*names[5:7]} == {"Beta", "beta"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("q", "found"),
     [
         ("ALPH", ["alpha", "alpha"]),
@@ -408,8 +409,8 @@ FILTERS: list[tuple[dict[str, Any], Callable[[PortfolioItem], bool]]] = [
 ]
 
 
-@pytest.mark.parametrize(("wanted", "fits"), FILTERS)
-@pytest.mark.parametrize("sort", ["account_name", "-renews_on"])
+@for_each(("wanted", "fits"), FILTERS)
+@for_each("sort", ["account_name", "-renews_on"])
 def test_a_list_holds_the_plans_that_are_asked_for(full, sort, wanted, fits):
     everybody = walked(full, limit=200, sort=sort)
     found = walked(full, limit=2, sort=sort, **wanted)
@@ -428,8 +429,8 @@ def test_a_page_in_json_has_amounts_as_strings(full):
     assert (item["arr"], item["renews_on"], item["last_review_on"]) == ("3000.50", "2026-12-03", "2025-09-02")
 
 
-@pytest.mark.parametrize("sort", get_args(Sort))
-@pytest.mark.parametrize("on_a_later_page", [False, True])
+@for_each("sort", get_args(Sort))
+@for_each("on_a_later_page", [False, True])
 def test_every_order_is_read_from_an_index_and_not_sorted(full, sort, on_a_later_page):
     query = PortfolioQuery(sort=sort, limit=3)
     page = full.portfolio.query(query)
@@ -477,13 +478,13 @@ WRONG_CURSORS: list[tuple[str, Sort]] = [
 ]
 
 
-@pytest.mark.parametrize(("wrong", "sort"), WRONG_CURSORS)
+@for_each(("wrong", "sort"), WRONG_CURSORS)
 def test_a_cursor_that_was_not_given_by_the_list_is_refused(full, wrong, sort):
     with pytest.raises(CursorUnknown, match="begin again"):
         full.portfolio.query(PortfolioQuery(cursor=wrong, sort=sort))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "wanted",
     [{"limit": 0}, {"limit": 201}, {"sort": "owner"}, {"tier": ("gold",)}, {"q": "a\0"}, {"owner": "a b"}, {"page": 2}],
 )

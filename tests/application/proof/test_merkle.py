@@ -21,6 +21,7 @@ from application.proof.merkle import (
     node_hash,
     root_of,
 )
+from tests.cases import for_each
 
 # The reference vectors of Certificate Transparency.
 ENTRIES = [
@@ -180,7 +181,7 @@ def test_consistency_proofs_are_those_of_the_reference(old, new, proof):
     assert continues(before, old, after, new, list(map(bytes.fromhex, proof)))
 
 
-@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 65_535, 65_536, 65_537, 70_000])
+@for_each("size", [0, 1, 255, 256, 257, 65_535, 65_536, 65_537, 70_000])
 def test_a_tree_that_grew_and_one_that_goes_on_from_its_edge_have_the_root_of_the_definition(size):
     assert (
         Kept(many_leaves()[:size]).tree.root
@@ -247,7 +248,7 @@ def test_every_tree_continues_the_empty_one_and_itself():
     assert not continues(root_at(8), 8, root_at(8), 8, [OTHER])
 
 
-@pytest.mark.parametrize("size", range(1, 40))
+@for_each("size", range(1, 40))
 def test_in_small_trees_every_single_proof_verifies(size):
     for index in range(size):
         assert includes(root_at(size), size, index, many_leaves()[index], inclusion_proof(index, size, big()))

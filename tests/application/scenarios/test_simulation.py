@@ -24,6 +24,7 @@ from domain.account_plan.plan import PlanNotOpen, plan_id_of
 from domain.aggregates import AggregateType
 from domain.record import Recorded
 from domain.registry import REGISTRY
+from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import database
 
@@ -89,7 +90,7 @@ def events_of(rehearsal: Rehearsal) -> list[str]:
 OPENING = line("open-plan", **OPEN)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("written", "number", "says"),
     [
         ("", 1, "holds no command"),

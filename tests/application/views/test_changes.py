@@ -10,6 +10,7 @@ from application.views.cuts import CutBeforePlan
 from application.views.diff import Change, CutsOutOfOrder, Diff, diff
 from application.views.effects import walk
 from domain.account_plan import THINGS, fold
+from tests.cases import for_each
 from tests.everything import everything
 from tests.histories import History, applied, opened, values_of_plan
 
@@ -91,7 +92,7 @@ def after(*said: tuple[str, dict[str, Any]]) -> Diff:
 # What a reader looks for
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("command", "body", "section", "what", "field", "before", "now", "direction"),
     [
         ("change-sentiment", {"id": "coo", "attitude": 2}, "stakeholders", "sentiment-changed", "attitude", 0, 2, "up"),
@@ -188,7 +189,7 @@ def test_a_change_says_what_happened_and_from_what_to_what(command, body, sectio
     assert difference["touched_unchanged"] == []
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("command", "body", "section", "what", "title"),
     [
         ("add-stakeholder", COO | {"id": "cfo", "title": "CFO"}, "stakeholders", "stakeholder-added", "CFO"),

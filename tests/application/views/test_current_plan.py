@@ -11,6 +11,7 @@ from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import CutBeforePlan
 from domain.account_plan import COMMANDS, EVENTS, THINGS
 from domain.account_plan.language import Section
+from tests.cases import for_each
 from tests.everything import everything
 from tests.histories import History, opened
 
@@ -45,7 +46,7 @@ def test_every_section_is_there_from_the_first_event_on():
     }
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("section", "kind", "ids"),
     [
         ("summary", "summary", ["summary"]),

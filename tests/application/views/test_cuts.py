@@ -24,6 +24,7 @@ from domain.account_plan import ACCOUNT_PLAN, fold
 from domain.account_plan.plan import plan_id_of
 from domain.account_plan.reviews import ReviewWasStruck
 from domain.things import day_of
+from tests.cases import for_each
 from tests.histories import History, instant, opened
 
 REVIEW = {"kind": "monthly", "audience": "internal", "ours": ["ann"]}
@@ -43,7 +44,7 @@ def in_three_steps() -> History:
 # Kinds of cuts
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "version", "day", "at"),
     [
         ("now", 4, "2026-04-01", NOW),
@@ -155,7 +156,7 @@ def test_the_second_of_two_cuts_is_never_judged_on_an_earlier_day_than_the_first
 # Days
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("zone", "day", "end"),
     [
         ("UTC", "2026-03-31", "2026-04-01T00:00Z"),
@@ -251,7 +252,7 @@ def test_before_the_plan_was_opened_there_is_a_cut_but_nothing_to_show(text):
 # What is none
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "2026-04-02",
@@ -271,7 +272,7 @@ def test_a_cut_after_now_is_refused(text):
     assert refused.value.type == "cut-in-the-future"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "",

@@ -8,6 +8,7 @@ import pytest
 from application.views.current_plan import CurrentPlan, current_plan
 from application.views.freshness import Duty, Freshness
 from domain.account_plan.language import Section
+from tests.cases import for_each
 from tests.histories import History, instant, opened
 
 LIMITS = {
@@ -47,8 +48,8 @@ def fresh(history: History, day: str, section: str) -> Freshness:
 # Limits
 
 
-@pytest.mark.parametrize("section", get_args(Section))
-@pytest.mark.parametrize(("tier", "times"), [("strategic", 1), ("growth", 2), ("enterprise", None), ("standard", None)])
+@for_each("section", get_args(Section))
+@for_each(("tier", "times"), [("strategic", 1), ("growth", 2), ("enterprise", None), ("standard", None)])
 def test_a_section_is_stale_when_it_is_older_than_its_tier_allows(section, tier, times):
     history = opened(tier=tier)
     limit = LIMITS[section] * times if LIMITS[section] and times else None
@@ -96,7 +97,7 @@ ACTION = {"kind": "task", "owner": "ann", "due_on": "2026-03-02"}
 CONTRACT = {"arr": "1", "starts_on": "2026-01-01", "renews_on": "2026-12-31", "products": []}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("section", "command", "body"),
     [
         ("stakeholders", "log-touch", TOUCH),
@@ -146,7 +147,7 @@ def duties(history: History, day: str) -> list[Duty]:
     return seen(history, day).duties
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("command", "body"),
     [
         ("note-news", {"kind": "leadership_change", "happened_on": "2026-02-02", "summary": "New COO"}),
@@ -176,7 +177,7 @@ def test_what_changes_the_picture_wants_an_update_within_two_weeks(command, body
     assert duties(history, "2026-02-17") == [asked.model_copy(update={"overdue": True, "late": True})]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("command", "body"),
     [
         *(

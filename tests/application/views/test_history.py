@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from application.views.history import Entry, Filter, history
+from tests.cases import for_each
 from tests.everything import everything
 from tests.histories import History, opened, values_of_plan
 
@@ -143,7 +144,7 @@ def told_by_two() -> History:
     return told
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("wanted", "left_in"),
     [
         ({}, [1, 2, 3, 4, 5, 6, 7]),

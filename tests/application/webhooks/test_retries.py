@@ -3,9 +3,8 @@
 from datetime import timedelta
 from email.utils import format_datetime
 
-import pytest
-
 from application.webhooks.retries import WAITS, held_until, next_attempt
+from tests.cases import for_each
 from tests.stores import MONDAY
 
 
@@ -20,7 +19,7 @@ def test_waits_grow_from_seconds_to_a_day_and_then_it_is_enough():
     assert next_attempt(len(WAITS) + 1, MONDAY, lambda: 0.5) is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("header", "seconds"),
     [
         ("120", 120),

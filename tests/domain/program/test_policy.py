@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from domain.account_plan.language import Section
 from domain.program import PROGRAM
 from domain.program.policy import DEFAULT_POLICY, AdoptedPolicy, AdoptPolicy, Policy, PolicyAdopted
+from tests.cases import for_each
 from tests.given import MONDAY, PROGRAM_OPENED, given_program
 
 FEBRUARY = date(2026, 2, 1)
@@ -56,7 +57,7 @@ def test_a_policy_does_not_begin_before_the_one_before_it():
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("changes", "pointer"),
     [
         ({"list": {"target": 10, "warn": 50, "alarm": 30}}, "/policy/list"),
