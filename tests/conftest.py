@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,9 @@ LONGEST = (
 # While tests are collected there is much that is new and nothing to throw away: to look for it takes a quarter of the
 # time.
 gc.disable()
+
+# httpx looks for it at every request.
+sys.modules.setdefault("sniffio", None)
 
 settings.register_profile("suite", deadline=None, derandomize=TIMES == 1, database=None)
 settings.load_profile("suite")

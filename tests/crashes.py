@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import sysconfig
 from base64 import b64encode
 from collections import Counter
@@ -35,12 +34,12 @@ from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import ConnectionStrings, opened
 from tests import plain_http
 from tests.conftest import KEY
+from tests.forks import COMMAND_LINE, PythonProgram
 from tests.receiver import Received, Receiver, Reply, receiving
 from tests.stores import OPEN_ACME, log
 from tests.webhooks import hooks_of
 
 ROOT = Path(__file__).parents[1]
-COMMAND_LINE = "from adapters.cli.main import app; app()"
 FASTER = 300
 """Times that the clock of the worker runs faster than ours, for an endpoint is given hours to come back."""
 WORKER = f"""
@@ -67,14 +66,15 @@ class Program:
     words: list[str]
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
+    is_python: bool = True
+    """Its words are code and arguments; otherwise a command line."""
+    process: "PythonProgram | subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
         with Path(self.folder, f"{self.name}.log").open("ab") as told:
             environment = os.environ | {"PYTHONPATH": str(ROOT)} | self.environment
-            self.process = subprocess.Popen(
-                self.words, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=told, stderr=told
-            )
+            begin = partial(PythonProgram, *self.words) if self.is_python else partial(subprocess.Popen, self.words)
+            self.process = begin(cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=told, stderr=told)
 
     def kill(self) -> None:
         if self.process:
@@ -163,14 +163,16 @@ class World:
             f"listen: 127.0.0.1:{broker_port}\n"
             f"jetstream {{ store_dir: {json.dumps(str(self._folder / 'broker'))}, sync_interval: always }}\n"
         )
-        plantrail = [sys.executable, "-c", COMMAND_LINE]
         words = {
-            "service": [*plantrail, "serve", "--port", str(port), "--no-worker"],
-            "worker": [sys.executable, "-c", WORKER, self.where.service, self.where.owner, self.where.keys],
-            "relay": [*plantrail, "relay", "nats", "--url", self.broker_url],
+            "service": [COMMAND_LINE, "serve", "--port", str(port), "--no-worker"],
+            "worker": [WORKER, self.where.service, self.where.owner, self.where.keys],
+            "relay": [COMMAND_LINE, "relay", "nats", "--url", self.broker_url],
             "broker": [str(Path(sysconfig.get_path("scripts"), "nats-server")), "-c", str(configuration)],
         }
-        return {name: Program(name, each, self._folder, environment) for name, each in words.items()}
+        return {
+            name: Program(name, each, self._folder, environment, is_python=name != "broker")
+            for name, each in words.items()
+        }
 
     # Who writes
 

@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +33,7 @@ from application.aggregates.ports import CommandContext
 from domain.account_plan.plan import plan_id_of
 from tests.conftest import KEY
 from tests.databases import Stores, database
+from tests.forks import COMMAND_LINE, PythonProgram
 from tests.places import ROOT
 from tests.stores import say
 
@@ -512,10 +512,9 @@ def test_whoever_stops_reading_causes_no_complaint(home):
 @contextmanager
 def running(
     *words: str, output: IO[bytes] | int = subprocess.PIPE, log: IO[bytes] | int = subprocess.PIPE, **environment: str
-) -> Iterator[subprocess.Popen[bytes]]:
-    program = [sys.executable, "-c", "from adapters.cli.main import app; app()", *words]
-    root = ROOT
-    with subprocess.Popen(program, env=os.environ | environment, cwd=root, stdout=output, stderr=log) as process:
+) -> Iterator[PythonProgram]:
+    given = os.environ | environment
+    with PythonProgram(COMMAND_LINE, *words, env=given, stdout=output, stderr=log) as process:
         try:
             yield process
         finally:

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -27,6 +26,7 @@ from adapters.postgres.former_logs import leave_this_log
 from adapters.postgres.store import Store
 from domain.account_plan.stakeholders import StakeholderAdded
 from tests.broker import Broker, Message, broker_in, relaying
+from tests.forks import COMMAND_LINE, PythonProgram
 from tests.stores import ACME, commit, log, note, wait_until
 
 BETA = uuid5(ACME, "beta")
@@ -234,11 +234,11 @@ def test_a_broker_that_is_killed_again_and_again_misses_nothing(store: Store, br
 
 
 @pytest.fixture
-def relay_command(store: Store, broker: Broker, tmp_path) -> Iterator["subprocess.Popen[bytes]"]:
+def relay_command(store: Store, broker: Broker, tmp_path) -> Iterator[PythonProgram]:
     """A process of its own, started anew as often as it is asked for."""
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[PythonProgram] = []
 
-    def start() -> "subprocess.Popen[bytes]":
+    def start() -> PythonProgram:
         where = store.where
         environment = os.environ | {
             "DATABASE_URL": where.service,
@@ -248,8 +248,8 @@ def relay_command(store: Store, broker: Broker, tmp_path) -> Iterator["subproces
             "PLANTRAIL_HOME": str(tmp_path),
             "PLANTRAIL_NATS_URL": broker.url,
         }
-        command = [sys.executable, "-c", "from adapters.cli.main import app; app()", "relay", "nats"]
-        started.append(subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL))
+        words = ("relay", "nats")
+        started.append(PythonProgram(COMMAND_LINE, *words, env=environment, stderr=subprocess.DEVNULL))
         return started[-1]
 
     yield start

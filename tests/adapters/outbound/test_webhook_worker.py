@@ -4,7 +4,6 @@ see."""
 import asyncio
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from time import monotonic, sleep
@@ -26,7 +25,7 @@ from application.webhooks.retries import WAITS
 from application.webhooks.signatures import written
 from domain.account_plan.plan import plan_id_of
 from tests.callers import given_key, known_keys
-from tests.places import ROOT
+from tests.forks import PythonProgram
 from tests.receiver import Received, Receiver, Reply, receiving
 from tests.stores import CONTEXT, MONDAY, connected, log, plans_on, say, wait_until
 from tests.webhooks import Hooks, hooks_of, log_id
@@ -575,11 +574,11 @@ def test_a_worker_that_is_ended_lets_go_of_what_it_has_and_another_goes_on_at_on
 def test_when_a_worker_is_killed_another_one_goes_on_where_it_was(hooks: Hooks, receiver: Receiver, store):
     receiver.reply = lambda _: Reply(seconds=0.05)
     hooks.create()
-    words = [sys.executable, "-c", WORKER, store.where.service, store.where.owner, store.where.keys]
+    words = (WORKER, store.where.service, store.where.owner, store.where.keys)
     pipe = subprocess.PIPE
     with (
-        subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as killed,
-        subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as other,
+        PythonProgram(*words, stdin=pipe, stdout=pipe, text=True) as killed,
+        PythonProgram(*words, stdin=pipe, stdout=pipe, text=True) as other,
     ):
         try:
             plans = [hooks.say(f"account-{number}", *"abcde") for number in range(20)]

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from structlog.testing import capture_logs
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import ConnectionStrings, embedded
 from tests.conftest import binaries
-from tests.places import ROOT
+from tests.forks import PythonProgram
 from tests.stores import wait_until
 
 HOLDS = """
@@ -112,8 +111,8 @@ def test_what_keeps_it_from_starting_is_told_and_it_is_tried_again(home):
 
 
 def test_whoever_holds_a_server_that_does_not_come_back_ends_so_that_a_supervisor_can_act(home):
-    words = [sys.executable, "-c", HOLDS, str(home)]
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as holder:
+    pipe = subprocess.PIPE
+    with PythonProgram(HOLDS, str(home), stdout=pipe, stderr=pipe, text=True) as holder:
         assert holder.stdout
         assert holder.stdout.readline() == "held\n"
         with broken(home):

@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from adapters.postgres.embedded import ROLES, EmbeddedPostgres, EmbeddedPostgresError
 from adapters.postgres.embedded import programs as postgres_programs
-from tests.places import ROOT
+from tests.forks import PythonProgram
 
 PREAMBLE = """
 import os, sys
@@ -80,9 +80,8 @@ def temporary(home):
 
 @contextmanager
 def process(code, home):
-    words = [sys.executable, "-c", PREAMBLE + code, str(home)]
     pipe = subprocess.PIPE
-    with subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
+    with PythonProgram(PREAMBLE + code, str(home), stdin=pipe, stdout=pipe, text=True) as process:
         try:
             yield process
         finally:

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
@@ -25,7 +24,7 @@ from adapters.postgres.migrations import migrate
 from adapters.postgres.store import ConnectionStrings, opened
 from application.aggregates.ports import Answer
 from tests.conftest import KEY, binaries
-from tests.places import ROOT
+from tests.forks import PythonProgram
 from tests.stores import (
     ACME,
     append_lock_held,
@@ -135,9 +134,9 @@ def test_two_memories_and_two_committers_neither_lose_nor_double_a_version(conne
 
 def test_two_processes_racing_on_one_plan_neither_lose_nor_double_a_version(store):
     opened_acme(plans_on(store))
-    words = [sys.executable, "-c", NOTES_IN_A_PROCESS, store.where.service, store.where.owner, store.where.keys]
+    words = (NOTES_IN_A_PROCESS, store.where.service, store.where.owner, store.where.keys)
     pipe = subprocess.PIPE
-    racers = [subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) for _ in range(2)]
+    racers = [PythonProgram(*words, stdin=pipe, stdout=pipe, text=True) for _ in range(2)]
     for racer in racers:
         assert racer.stdout.readline() == "ready\n"
     for racer in racers:

@@ -2,7 +2,6 @@
 more."""
 
 import subprocess
-import sys
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,8 +14,9 @@ from adapters.postgres.key_generations import BATCH, GenerationInUse
 from adapters.postgres.store import opened
 from adapters.privacy.key_encryption import GivenKeys, KeyFault, KeyFiles, WrongKeyEncryptionKey
 from tests.adapters.cli.test_cli import environment, plantrail, refused
+from tests.cases import for_each
 from tests.conftest import KEY
-from tests.places import ROOT
+from tests.forks import PythonProgram
 from tests.stores import ACME, connected, handle, opened_acme, plans_on, wait_until
 
 JANE = {"id": "cfo", "level": "executive", "name": "Jäne Doe"}
@@ -118,8 +118,8 @@ def waiting(where):
 
 @contextmanager
 def rotating(where, folder):
-    words = [sys.executable, "-c", ROTATE, where.service, where.owner, where.keys, str(folder)]
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    words = (ROTATE, where.service, where.owner, where.keys, str(folder))
+    with PythonProgram(*words, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
         finally:
@@ -213,7 +213,7 @@ def test_a_key_is_given_alone_or_with_its_generation():
     assert both.newest() == 2
 
 
-@pytest.mark.parametrize("wrong", ["", "short", "x:{}", "1:{} 1:{}", "{} 1:{}", "0:{}", "2:{} short"])
+@for_each("wrong", ["", "short", "x:{}", "1:{} 1:{}", "{} 1:{}", "0:{}", "2:{} short"])
 def test_keys_that_are_given_wrongly_are_refused(wrong):
     with pytest.raises(KeyFault, match="KEY must hold"):
         GivenKeys.read(wrong.replace("{}", b64encode(b"a" * 32).decode()), "KEY")

@@ -1,14 +1,13 @@
 """The schema comes to be once, however many start at once, and is never taken for older than it is."""
 
 import subprocess
-import sys
 
 import pytest
 
 from adapters.postgres.migrations import SchemaIsNewer, migrate, migrations
 from adapters.postgres.store import ConnectionStrings, StoreUnfit, opened
 from tests.conftest import KEY
-from tests.places import ROOT
+from tests.forks import PythonProgram
 from tests.stores import connected, handle, opened_acme, plans_on
 
 MIGRATE_WHEN_TOLD = """
@@ -39,9 +38,9 @@ def test_each_migration_has_a_number_of_its_own():
 
 
 def test_ten_processes_that_start_at_once_on_an_empty_database_all_succeed(bare_database):
-    words = [sys.executable, "-c", MIGRATE_WHEN_TOLD, bare_database.owner, bare_database.service, bare_database.keys]
+    words = (MIGRATE_WHEN_TOLD, bare_database.owner, bare_database.service, bare_database.keys)
     pipe = subprocess.PIPE
-    starting = [subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) for _ in range(10)]
+    starting = [PythonProgram(*words, stdin=pipe, stdout=pipe, text=True) for _ in range(10)]
     for process in starting:
         assert process.stdout.readline() == "ready\n"
     for process in starting:

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from random import Random
@@ -18,9 +17,10 @@ from adapters.postgres.verification import examine, verify
 from adapters.proof.checkpoints import LogKey
 from application.proof.checkpoints import NoteRefused
 from application.proof.ports import LogAltered
+from tests.cases import for_each
 from tests.conftest import KEY, database
+from tests.forks import PythonProgram
 from tests.mutations import MUTATIONS, back_to, checkpoints
-from tests.places import ROOT
 from tests.proving import LOG_KEY, more, sealed, told
 from tests.stores import connected, log
 
@@ -172,7 +172,7 @@ ALTERED = {
 }
 
 
-@pytest.mark.parametrize("statement", ALTERED)
+@for_each("statement", ALTERED)
 def test_the_first_thing_that_is_wrong_is_named(statement, untouched, postgres):
     store, _ = untouched
     rows = log(store.where.service)
@@ -234,8 +234,7 @@ def test_an_untouched_log_is_as_it_was_signed_while_another_process_writes(store
     told(store)
     kept = sealed(store).note
     where = [store.where.service, store.where.owner, store.where.keys]
-    words = [sys.executable, "-c", WRITE_MUCH, *where]
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE) as writing:
+    with PythonProgram(WRITE_MUCH, *where, stdout=subprocess.PIPE) as writing:
         assert writing.stdout
         assert writing.stdout.readline() == b"ready\n"
         sizes = [verified(store, kept).covered]

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +20,7 @@ from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
 from domain.program.rounds import ListedPlanArchived, ListedTwice, ReasonMissingAgainstRanking, Round
 from domain.record import Recorded
-from tests.places import ROOT
+from tests.forks import PythonProgram
 from tests.stores import CONTEXT, MONDAY, OPEN_ACME, plans_on, say
 
 ACCOUNTS = ("acme", "beta", "gamma")
@@ -197,9 +196,10 @@ def test_whenever_the_process_is_killed_each_entry_is_carried_out_once(office: O
     where, died_at, tiers = office.store.where, list[int](), ("strategic", "enterprise")
     for step in range(100):
         committed = office.commit(acme=tiers[step % 2], beta=tiers[step % 2], gamma=tiers[step % 2])
-        words = [sys.executable, "-c", DYING, str(step), where.service, where.owner, where.keys]
-        ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-        assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
+        words = (DYING, str(step), where.service, where.owner, where.keys)
+        with PythonProgram(*words, stderr=subprocess.PIPE, text=True) as ended:
+            _, told = ended.communicate()
+        assert ended.returncode in (0, -signal.SIGKILL), told
         follow_once(office.store, office.lists)
         for account in ACCOUNTS:
             [once] = office.recorded(account, committed)

@@ -1,0 +1,216 @@
+"""Python in processes of their own that begin at once: forks of a process that has imported plantrail already.
+
+To import everything takes a program a second or two, most of what many tests take.  A fork has done so, and is in
+all else a process like that of `python -c`: with arguments, an environment, a folder and files of its own, an end of
+its own, and to be killed on its own.  What a start from nothing is like is seen where the installed program is run.
+"""
+
+import atexit
+import contextlib
+import gc
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any, Self
+
+from tests.places import ROOT
+
+COMMAND_LINE = "from adapters.cli.main import app; app()"
+"""The code of `plantrail`."""
+LONGEST_REQUEST = 1 << 20
+"""Bytes, of code, arguments and environment."""
+PID_BYTES = 10
+IMPORTED = (
+    "adapters.bootstrap.http_service adapters.bootstrap.nats_relay adapters.bootstrap.webhook_worker"
+    " adapters.cli.commands adapters.cli.serving adapters.postgres.embedded adapters.postgres.store adapters.web.app"
+).split()
+"""Modules that bring in all others; what they import late, they import late in a fork too."""
+
+
+class PythonProgram:
+    """What `subprocess.Popen` of `[sys.executable, "-c", code, *words]` is, as far as tests need it."""
+
+    def __init__(
+        self,
+        code: str,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | str = ROOT,
+        stdin: int = subprocess.DEVNULL,
+        stdout: IO[Any] | int | None = None,
+        stderr: IO[Any] | int | None = None,
+        text: bool = False,
+    ) -> None:
+        sys.audit("subprocess.Popen", sys.executable, ["-c", code, *words], cwd, env)
+        self.returncode: int | None = None
+        self._told, telling = socket.socketpair()
+        theirs = []
+        self.stdin, read = _pipe_from(stdin, text)
+        theirs.append(read)
+        self.stdout, written = _pipe_to(stdout, 1, text)
+        theirs.append(written)
+        self.stderr, written = _pipe_to(stderr, 2, text)
+        theirs.append(written)
+        said = {"code": code, "words": words, "env": dict(os.environ if env is None else env), "cwd": str(cwd)}
+        _forking().ask(said, [*theirs, telling.fileno()])
+        telling.close()
+        for number, given in zip(theirs, (stdin, stdout, stderr), strict=True):
+            if given in (subprocess.PIPE, subprocess.DEVNULL):
+                os.close(number)
+        self.pid = int(self._told.recv(PID_BYTES, socket.MSG_WAITALL))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for stream in (self.stdout, self.stderr, self.stdin):
+            if stream:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+        self.wait()
+
+    def poll(self) -> int | None:
+        try:
+            return self.wait(timeout=0.001)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, or the signal it was ended by as a negative number."""
+        if self.returncode is None:
+            self._told.settimeout(timeout)
+            try:
+                ended = self._told.recv(16)
+            except TimeoutError:
+                raise subprocess.TimeoutExpired("python", timeout or 0) from None
+            self.returncode = int(ended)
+            self._told.close()
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[Any, Any]:
+        if self.stdin:
+            self.stdin.close()
+        read = [stream.read() if stream else None for stream in (self.stdout, self.stderr)]
+        for stream in filter(None, (self.stdout, self.stderr)):
+            stream.close()
+        self.wait(timeout)
+        return read[0], read[1]
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+def _pipe_from(given: int, text: bool) -> tuple[IO[Any] | None, int]:
+    """Our end of its input, and its own."""
+    if given != subprocess.PIPE:
+        return None, os.open(os.devnull, os.O_RDONLY)
+    read, write = os.pipe()
+    return os.fdopen(write, "w" if text else "wb"), read
+
+
+def _pipe_to(given: IO[Any] | int | None, usual: int, text: bool) -> tuple[IO[Any] | None, int]:
+    if given == subprocess.PIPE:
+        read, write = os.pipe()
+        return os.fdopen(read, "r" if text else "rb"), write
+    if given == subprocess.DEVNULL:
+        return None, os.open(os.devnull, os.O_WRONLY)
+    if given is None:
+        return None, usual
+    return None, given if isinstance(given, int) else given.fileno()
+
+
+class Forking:
+    """The process that is forked; it ends when we do."""
+
+    def __init__(self) -> None:
+        self._asking, asked = socket.socketpair()
+        with asked:
+            words = [sys.executable, "-m", "tests.forks", str(asked.fileno())]
+            self._process = subprocess.Popen(words, cwd=ROOT, pass_fds=[asked.fileno()], stdin=subprocess.DEVNULL)
+        atexit.register(self.end)
+
+    def ask(self, said: Mapping[str, Any], files: Sequence[int]) -> None:
+        socket.send_fds(self._asking, [json.dumps(said).encode() + b"\n"], list(files))
+
+    def end(self) -> None:
+        self._asking.close()
+        self._process.wait()
+
+
+@cache
+def _forking() -> Forking:
+    return Forking()
+
+
+# In the process that is forked
+
+
+def next_program(asked: socket.socket) -> str:
+    """The code of a program, in the process that is to be it; the process that is forked stays in here."""
+    while True:
+        said, files = b"", []
+        while not said.endswith(b"\n"):
+            more, numbers, _, _ = socket.recv_fds(asked, LONGEST_REQUEST, 4)
+            if not more:
+                os._exit(0)
+            said, files = said + more, files + numbers
+        if os.fork() == 0:
+            asked.close()
+            return _watched(json.loads(said), files)
+        for number in files:
+            os.close(number)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def _watched(said: Mapping[str, Any], files: Sequence[int]) -> str:
+    """Become the program, whose end is told by a process that waits for it."""
+    *streams, telling = files
+    program = os.fork()
+    if program:
+        for number in streams:
+            os.close(number)
+        os.write(telling, b"%*d" % (PID_BYTES, program))
+        _, status = os.waitpid(program, 0)
+        os.write(telling, b"%d" % os.waitstatus_to_exitcode(status))
+        os._exit(0)
+    os.close(telling)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    # Anew, for what they were is not what they are now: a file can be told where to go on, a pipe cannot.
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.chdir(said["cwd"])
+    os.environ.clear()
+    os.environ.update(said["env"])
+    time.tzset()
+    sys.argv = ["-c", *said["words"]]
+    return str(said["code"])
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in IMPORTED:
+        import_module(name)
+    gc.freeze()
+    code = next_program(socket.socket(fileno=int(sys.argv[1])))
+    exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102 - as `python -c` does
