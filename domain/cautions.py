@@ -69,8 +69,8 @@ def about_names(aggregate: Aggregate, command: Command, events: Sequence[Event])
 
 
 def about_likenesses(aggregate: Aggregate, command: Command) -> Iterator[Caution]:
-    """Yield a warning where a new thing has the name of one that goes on, or of somebody who left. Things that happened
-    on different days, such as touches, are different."""
+    """Yield a warning where a new thing has the name of one that goes on, or of somebody who left: of the first, where
+    there are several. Things that happened on different days, such as touches, are different."""
     field = name_field(command.__dict__) if command.needs == "new" else None
     if field is None:
         return
@@ -80,6 +80,7 @@ def about_likenesses(aggregate: Aggregate, command: Command) -> Iterator[Caution
         if is_there and all(getattr(other, name, None) == day for name, day in days.items()):
             detail = f"There is a {command.noun} of that name already, “{other.id}”: is it the same?"
             yield Caution("looks-like", f"/{field}", detail)
+            return
 
 
 def about_vagueness(command: Command, thing: Thing | None) -> Iterator[Caution]:
@@ -92,8 +93,7 @@ def about_vagueness(command: Command, thing: Thing | None) -> Iterator[Caution]:
 def about_days(command: Command, today: date) -> Iterator[Caution]:
     """Yield a warning for every day that is probably not meant."""
     due, happened = dict(marked(type(command), Due)), dict(marked(type(command), Happened))
-    for field in type(command).model_fields:
-        day = getattr(command, field)
+    for field, day in command.__dict__.items():
         if not isinstance(day, date):
             continue
         back, ahead = MOST_YEARS_AWAY, MOST_YEARS_AHEAD if field in due else MOST_YEARS_AWAY

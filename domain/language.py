@@ -8,6 +8,7 @@ import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 from unicodedata import category, normalize
 
@@ -87,7 +88,8 @@ def _is_seen(sign: str) -> bool:
 
 
 def _printable(text: str) -> str:
-    if any(category(sign) in ("Cc", "Cs") and sign not in "\n\t" for sign in text):
+    # What is printable throughout, as nearly all text is, holds no control character.
+    if not text.isprintable() and any(category(sign) in ("Cc", "Cs") and sign not in "\n\t" for sign in text):
         raise ValueError("holds a control character")
     return text
 
@@ -142,7 +144,7 @@ def person_id(id: str) -> str:
 
     Raises `ValueError` where it is not 1 to 128 printable characters without white space.
     """
-    if not 0 < len(id) <= LONGEST_PERSON_ID or not id.isprintable() or any(map(str.isspace, id)):
+    if not 0 < len(id) <= LONGEST_PERSON_ID or not id.isprintable() or " " in id:
         raise ValueError(f"must be 1 to {LONGEST_PERSON_ID} printable characters without white space")
     return same_person(id)
 
@@ -150,7 +152,7 @@ def person_id(id: str) -> str:
 def same_person(id: str) -> str:
     """An id that looks like an e-mail address is the same in any case, and spelt in lower case; others are as they
     are."""
-    return id.lower() if re.fullmatch(r"[^@\s]+@[^@\s]+", id) else id
+    return id.lower() if "@" in id and re.fullmatch(r"[^@\s]+@[^@\s]+", id) else id
 
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
@@ -336,6 +338,7 @@ def changed(command: Command, thing: BaseModel) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=2048)
 def kebab_case(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
 

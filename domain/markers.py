@@ -158,9 +158,11 @@ def references(said: BaseModel) -> Iterator[tuple[str, str, str]]:
     """What a command or an event names beside its own thing: kind, id, and where it is named (RFC 6901)."""
     for name, marker in marked(type(said), Refers):
         value = getattr(said, name)
+        if not value:
+            continue
         if isinstance(value, tuple):
             yield from ((marker.kind, id, f"/{name}/{place}") for place, id in enumerate(value))
-        elif value is not None:
+        else:
             yield marker.kind, value, f"/{name}"
 
 

@@ -204,7 +204,10 @@ class Aggregate:
                 yield thing
 
     def _kind(self, noun: str) -> type[Thing] | None:
-        return next((kind for kind in self._values if kind.noun == noun), None)
+        for kind in self._values:
+            if kind.noun == noun:
+                return kind
+        return None
 
     def kinds(self) -> Mapping[type[Thing], Mapping[str, Thing]]:
         return {kind: self.all(kind) for kind in list(self._values)}

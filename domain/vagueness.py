@@ -9,6 +9,6 @@ VAGUE = "This has no object, name, number or date: say what will be different, a
 def is_vague(statement: str) -> bool:
     """Return whether a statement has no object, name, number or date. Every word that is not in the list counts as one
     of these, and so does every digit."""
-    if any(sign.isdigit() for sign in statement):
+    if any(map(str.isdigit, statement)):
         return False
     return bool(statement) and VAGUE_WORDS.issuperset(words_of(statement.replace("’", "").replace("'", "")))

@@ -42,6 +42,7 @@ def source_of(log_id: UUID) -> str:
     return f"/logs/{log_id}"
 
 
+@lru_cache(maxsize=2048)
 def type_of(topic: str) -> str:
     """Return the type of a topic: `PlayStarted` is `plantrail.play-started.v1`, `PlayStarted.2` is
     `plantrail.play-started.v2`."""

@@ -173,7 +173,14 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         services.press.close()
         await run_in_threadpool(services.imports.close)
 
-    app = FastAPIOffline(title="plantrail", version=version, lifespan=lifespan, redoc_url=None)
+    app = FastAPIOffline(
+        title="plantrail",
+        version=version,
+        lifespan=lifespan,
+        redoc_url=None,
+        # Looked for with every request; what is measured here is in `adapters.observability`.
+        telemetry={"tracing": False, "metrics": False},
+    )
     program_views = queries.Views(THE_PROGRAM, services.program, services.heads, services.access_log)
     views = queries.PlanViews(services.plans, program_views, services.portfolio, services.heads, services.access_log)
     services.erasures.when_forgotten(views.drop)

@@ -15,7 +15,7 @@ from anyio.to_thread import run_sync
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, to_json
 from starlette.routing import Route
 
 from adapters.client.answers import (
@@ -130,12 +130,12 @@ class CommandDesk:
             body = await body_of(request)
             command = body_read(model, body)
             if is_dry_run(request):
-                return would_answer(answer(self.resource, None, await self._tried(request, [command]), [command]))
+                return would_answer(answer(self.resource, None, await self._tried(request, [command])))
             outcome, log = await self._handled(request, name, [command])
             if isinstance(command, ForgetStakeholder):
                 confirmed = await run_in_threadpool(self._erasures.confirmed, outcome.aggregate_id, command.id)
-                return answer(self.resource, log, outcome, [command], confirmed)
-            return answer(self.resource, log, outcome, [command])
+                return answer(self.resource, log, outcome, confirmed)
+            return answer(self.resource, log, outcome)
 
         return one
 
@@ -211,7 +211,7 @@ class CommandDesk:
         """
         if takes_from_library(command):
             return None
-        caller, given, id = caller_of(request), idempotency_key(request), next(iter(self.resource.named(named)))
+        caller, given, id = caller_of(request), idempotency_key(request), self.resource.named(named)[0]
         if takes_from_library(command):
             return None
         said, commands, log = context(request, caller), [command], await self._log(request)
@@ -223,7 +223,7 @@ class CommandDesk:
             return None
         request.scope["spoken_of"] |= self._named(outcome)
         self._tell_done(outcome, commands, {"actor": caller.actor, "request_id": said.request_id})
-        return answer(self.resource, log, outcome, commands)
+        return answer(self.resource, log, outcome)
 
     def _put(self, caller: Caller, id: UUID, commands: Sequence[Command]) -> Sequence[Sequence[Command]]:
         """Return what each command comes to, in the words of this aggregate alone: mostly itself.
@@ -393,15 +393,20 @@ def answer(
     resource: Resource,
     log: UUID | None,
     outcome: Outcome,
-    commands: Sequence[Command],
     certificate: Certificate | None = None,
 ) -> Response:
-    [result] = results_of(outcome, commands)
-    model, _ = ANSWERS[resource]
-    content = model(**about(resource, outcome), id=result.id, events=result.events, warnings=result.warnings)
+    [done] = outcome.done
+    content = about(resource, outcome) | {
+        "id": done.id,
+        "events": [
+            {"id": f"{outcome.aggregate_id}:{version}", "type": event_type(topic_of(event))}
+            for version, event in done.events.items()
+        ],
+        "warnings": done.warnings,
+    }
     if certificate:
-        content = ErasureAnswer(**content.__dict__, certificate=certificate)
-    return answered(resource, log, outcome, content)
+        content["certificate"] = certificate
+    return answered(resource, log, outcome, to_json(content))
 
 
 def answers(resource: Resource, log: UUID | None, outcome: Outcome, commands: Sequence[Command]) -> Response:
@@ -409,7 +414,7 @@ def answers(resource: Resource, log: UUID | None, outcome: Outcome, commands: Se
     events = [event for result in results for event in result.events]
     _, model = ANSWERS[resource]
     content = model(**about(resource, outcome), id=None, events=events, warnings=placed(results), results=results)
-    return answered(resource, log, outcome, content)
+    return answered(resource, log, outcome, content.model_dump_json().encode())
 
 
 def about(resource: Resource, outcome: Outcome) -> dict[str, Any]:
@@ -435,14 +440,14 @@ def results_of(outcome: Outcome, commands: Sequence[Command]) -> list[Result]:
     ]
 
 
-def answered(resource: Resource, log: UUID | None, outcome: Outcome, content: Answered) -> Response:
+def answered(resource: Resource, log: UUID | None, outcome: Outcome, content: bytes) -> Response:
     headers = {"ETag": etag(log, outcome.version, outcome.erasures, outcome.today), "Vary": "Authorization"}
     if outcome.replayed:
         headers["Idempotency-Replayed"] = "true"
     if outcome.opened:
         headers["Location"] = resource.location(outcome.aggregate_id)
     status = 201 if outcome.opened else 200
-    return Response(content.model_dump_json(), status, headers, media_type="application/json")
+    return Response(content, status, headers, media_type="application/json")
 
 
 def placed(results: Sequence[Result]) -> list[Caution]:

@@ -3,7 +3,7 @@
 Answers that were made before are served as the same bytes.
 """
 
-from asyncio import gather
+from asyncio import Future
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -265,10 +265,16 @@ class Views(Generic[A]):
         is must not show in how long the answer takes. Raises `StoreUnavailable`."""
         return self.resource.of.is_shared or caller.was_named(id)
 
-    async def standing(self, id: UUID, request: Request | None = None) -> LoadedAggregate[A]:
-        """Return an aggregate as it stands, whoever asks; without records if there is none.  Raises
-        `StoreUnavailable`."""
-        version = await self._heads.version(id)
+    def ask(self, id: UUID) -> "Future[int]":
+        """Ask for the version of an aggregate, while something else is awaited."""
+        return self._heads.ask(id)
+
+    async def standing(
+        self, id: UUID, request: Request | None = None, asked: "Future[int] | None" = None
+    ) -> LoadedAggregate[A]:
+        """Return an aggregate as it stands, whoever asks; without records if there is none. Its version may have been
+        `asked` for before.  Raises `StoreUnavailable`."""
+        version = await (asked or self._heads.ask(id))
         known = self._aggregates.remembered(id)
         if known.version != version:
             # Whoever waited for their turn may find that another has read it meanwhile.
@@ -364,7 +370,13 @@ class PlanViews(Views[AccountPlan]):
     async def judged(self, request: Request, plan: str) -> tuple[LoadedPlan, Sequence[Recorded]]:
         """Return a plan as `plan` finds it, and the program by whose policies it is judged, asked for at the same
         time."""
-        return await gather(self.plan(request, plan), self.program(request))
+        version = self._program.ask(PROGRAM_ID)
+        try:
+            known = await self.plan(request, plan)
+        except BaseException:
+            version.cancel()
+            raise
+        return known, (await self._program.standing(PROGRAM_ID, request, version)).records
 
 
 def _written(view: Any, request: Request) -> Answer:

@@ -60,13 +60,16 @@ async def body_of(request: Request) -> bytes:
 
 
 def check_media_type(request: Request) -> None:
-    media_type = request.headers.get("content-type", "").lower()
+    given, coding = request.headers.get("content-type", ""), request.headers.get("content-encoding", "identity")
+    if given == "application/json" and coding == "identity":
+        return
+    media_type = given.lower()
     charset = CHARSET.search(media_type)
     if not JSON.match(media_type):
         raise Rejected(415, "unsupported-media-type", "Send the body as application/json.")
     if charset and charset[1] not in ("utf-8", "utf8", "us-ascii"):
         raise Rejected(415, "unsupported-media-type", "Send the body in UTF-8, as JSON always is.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if coding.lower() != "identity":
         raise Rejected(415, "unsupported-content-encoding", "Send the body as it is, not compressed.")
 
 

@@ -1,6 +1,6 @@
 """Where each type of aggregate is reached over HTTP, and which rights its routes take."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Literal, Union
@@ -31,7 +31,7 @@ class Resource:
     """Where one is opened by POST."""
     path: str
     """Of one of them."""
-    named: Callable[[Mapping[str, str]], Iterable[UUID]]
+    named: Callable[[Mapping[str, str]], Sequence[UUID]]
     """The ids that the parameters of its path may mean, the likeliest first."""
     view: Right
     """What it takes to see what was recorded of one."""

@@ -223,6 +223,8 @@ class GroupCommit:
         """The queue. None tells the committer to end."""
         self._later: list[Append] = []
         """Appends that could not be part of the current batch, in order. Only the committer uses it."""
+        self._of_this_turn: list[Append] = []
+        """Those of the loop that come in this turn of it."""
         self._closed = False
         self._thread: Thread | None = None
         self._starting = Lock()
@@ -252,7 +254,7 @@ class GroupCommit:
         wish.awaited = loop.create_future()
         patience = loop.call_later(APPEND_TIMEOUT_SECONDS, lose_patience, wish, wish.awaited)
         try:
-            self._queue_up(wish)
+            self._queue_up_together(wish, loop)
             await wish.awaited
         finally:
             patience.cancel()
@@ -260,11 +262,27 @@ class GroupCommit:
         return wish.outcome()
 
     def _queue_up(self, wish: Append) -> None:
-        if self._closed or self._queue.qsize() + len(self._later) >= self._most_waiting:
+        self._check_room()
+        self._queue.put(wish)
+
+    def _queue_up_together(self, wish: Append, loop: AbstractEventLoop) -> None:
+        """Queue what one turn of a loop brings at its end: to wake the committer for each would cost more."""
+        self._check_room(len(self._of_this_turn))
+        self._of_this_turn.append(wish)
+        if len(self._of_this_turn) == 1:
+            loop.call_soon(self._put_together)
+
+    def _put_together(self) -> None:
+        together, self._of_this_turn = self._of_this_turn, []
+        for wish in together:
+            self._queue.put(wish)
+
+    def _check_room(self, beside: int = 0) -> None:
+        """Raises `StoreBusy` if too many wait."""
+        if self._closed or self._queue.qsize() + len(self._later) + beside >= self._most_waiting:
             raise StoreBusy(StoreBusy.__doc__)
         if self._thread is None:
             self._start()
-        self._queue.put(wish)
 
     def _start(self) -> None:
         with self._starting:

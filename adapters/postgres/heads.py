@@ -53,12 +53,15 @@ class PostgresHeads:
         return self._log
 
     async def version(self, plan_id: UUID) -> int:
+        return await self.ask(plan_id)
+
+    def ask(self, plan_id: UUID) -> "asyncio.Future[int]":
         if plan_id not in self._asked:
             self._asked[plan_id] = asyncio.get_running_loop().create_future()
         answer = self._asked[plan_id]
         if self._answering is None or self._answering.done():
             self._answering = asyncio.create_task(self._answer())
-        return await asyncio.shield(answer)
+        return asyncio.shield(answer)
 
     async def _answer(self) -> None:
         while self._asked:

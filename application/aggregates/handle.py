@@ -2,9 +2,9 @@
 
 from asyncio import Lock as TurnOnTheLoop
 from asyncio import sleep, timeout
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from threading import Lock
 from time import monotonic
@@ -33,8 +33,8 @@ too."""
 
 
 SECONDS_BETWEEN_LOOKS = 0.001
-TURNS_AWAITED = 50
-"""How often the loop looks whether a thread has ended its turn, before the command takes a thread itself."""
+TURNS_AWAITED = 500
+"""How often it is looked whether a turn has ended, before a command takes a thread to wait for it."""
 
 MOST_EVENTS_AT_ONCE = 2_000
 """Events of an aggregate up to which a command is decided without a thread: what deciding costs may grow with them."""
@@ -107,7 +107,8 @@ class Aggregates(AggregateReader[A]):
         self._outside = outside
         self._asks_others = outside is not nothing_outside
         self._turns = [Lock() for _ in range(1024)]
-        self._on_the_loop = WeakValueDictionary[UUID, TurnOnTheLoop]()
+        self._lines = WeakValueDictionary[UUID, TurnOnTheLoop]()
+        """Who waits for a turn in the loop, by aggregate: one of them looks, the others wait for that one."""
 
     def handle(
         self,
@@ -186,8 +187,11 @@ class Aggregates(AggregateReader[A]):
         nothing was recorded, and `handle` says what is to be said. Raises `StoreUnavailable`.
         """
         commands = [with_id(command, self._make_id) for command in commands]
-        async with self._turn_on_the_loop(id) as is_ours:
-            if self._asks_others or not is_ours or not 0 < self._cache.version(id) <= MOST_EVENTS_AT_ONCE:
+        turn = None if self._asks_others else await self._turn_on_the_loop(id)
+        if turn is None:
+            return None
+        try:
+            if not 0 < self._cache.version(id) <= MOST_EVENTS_AT_ONCE:
                 return None
             known = self.folded(id, may_read=False)
             callers = {who for who in (context.actor, context.on_behalf_of) if who}
@@ -202,34 +206,27 @@ class Aggregates(AggregateReader[A]):
                 return None
             recorded = await self._store.append_soon(commit)
             return None if recorded is None else self._outcome(known, recorded, done)
+        finally:
+            turn.release()
 
-    @asynccontextmanager
-    async def _turn_on_the_loop(self, id: UUID) -> AsyncIterator[bool]:
-        """Wait for the turn among those who hold no thread, and for a moment for one who does; False if that one goes
-        on: one command that takes a thread must not have all that come after it take one."""
-        turns = self._on_the_loop.get(id)
-        if turns is None:
-            turns = self._on_the_loop[id] = TurnOnTheLoop()
+    async def _turn_on_the_loop(self, id: UUID) -> "Lock | None":
+        """Return the turn on an aggregate, to be released, once whoever has it has ended; None if they take long.
+
+        One command that takes a thread must not have all that come after it take one.
+        """
+        turn = self._turns[hash(id) % len(self._turns)]
+        if turn.acquire(blocking=False):
+            return turn
+        line = self._lines.setdefault(id, TurnOnTheLoop())
         try:
-            if turns.locked():
-                async with timeout(TURN_TIMEOUT_SECONDS):
-                    await turns.acquire()
-            else:
-                await turns.acquire()
+            async with timeout(TURN_TIMEOUT_SECONDS), line:
+                for _ in range(TURNS_AWAITED):
+                    if turn.acquire(blocking=False):
+                        return turn
+                    await sleep(SECONDS_BETWEEN_LOOKS)
+                return None
         except TimeoutError:
             raise StoreBusy(StoreBusy.__doc__) from None
-        turn = self._turns[hash(id) % len(self._turns)]
-        is_ours = turn.acquire(blocking=False)
-        patience = TURNS_AWAITED
-        try:
-            while not is_ours and patience:
-                await sleep(SECONDS_BETWEEN_LOOKS)
-                is_ours, patience = turn.acquire(blocking=False), patience - 1
-            yield is_ours
-        finally:
-            if is_ours:
-                turn.release()
-            turns.release()
 
     @contextmanager
     def _turn(self, id: UUID) -> Iterator[float]:
@@ -268,7 +265,8 @@ class Aggregates(AggregateReader[A]):
                 before = pending.state
                 carried_out = pending.take(command, at, command_id=str(self._make_id()))
                 strangers = cautions_about_strangers(self._store, before, command, context)
-                done.append(replace(carried_out, warnings=(*carried_out.warnings, *strangers)))
+                warnings = (*carried_out.warnings, *strangers)
+                done.append(Done(carried_out.id, carried_out.events, warnings))
             except Refusal as refusal:
                 raise (CommandRefused(place, refusal) if len(commands) > 1 else refusal) from None
         opened = any(isinstance(command, self._type.opening.command) for command in commands)

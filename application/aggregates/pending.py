@@ -11,7 +11,7 @@ from application.aggregates.loaded import LoadedAggregate, forgotten_in
 from application.aggregates.ports import ToRecord
 from domain.aggregates import A
 from domain.cautions import about_the_finish, finish_told
-from domain.language import Caution, Command, Event
+from domain.language import Caution, Command, Event, bare
 from domain.markers import Sealed, marked
 from domain.record import Recorded
 from domain.rules import named_in, speaks_of
@@ -117,5 +117,6 @@ def with_id(command: Command, make_id: Callable[[], UUID]) -> Command:
     """Return the command, with a generated id if the caller gave none."""
     if command.subject() is None:
         # The id has only digits, because a stakeholder's id may not contain a word of the name.
-        return command.model_copy(update={"id": f"{command.noun[0]}{make_id().int % 10**12:012}"})
+        values = command.__dict__ | {"id": f"{command.noun[0]}{make_id().int % 10**12:012}"}
+        return bare(type(command), values, {*command.model_fields_set, "id"})
     return command

@@ -1,5 +1,6 @@
 """What the application needs from outside: an event store, and the context of each command."""
 
+from asyncio import Future
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -138,6 +139,9 @@ class Heads(Protocol):
 
     async def version(self, plan_id: UUID) -> int:
         """Return the current version of a plan; 0 if there is no such plan. Raises `StoreUnavailable`."""
+
+    def ask(self, plan_id: UUID) -> "Future[int]":
+        """Ask for the current version at once, and return what gives it when it is awaited, as `version` does."""
 
     async def log(self) -> UUID:
         """Return the id of the log that there is now. Raises `StoreUnavailable`."""

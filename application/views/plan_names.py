@@ -1,7 +1,8 @@
 """Names of plans: the plan's id and its account's id both work wherever a plan is named."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,11 +15,11 @@ CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
 T = TypeVar("T")
 
 
-def plans_named(plan: str) -> Iterator[UUID]:
-    """Yield the ids that a name may mean: a plan id, or the id of an account, which may look like one."""
-    if CANONICAL_UUID.fullmatch(plan):
-        yield UUID(plan)
-    yield plan_id_of(plan)
+@lru_cache(maxsize=4096)
+def plans_named(plan: str) -> tuple[UUID, ...]:
+    """Return the ids that a name may mean: a plan id, or the id of an account, which may look like one."""
+    of_account = plan_id_of(plan)
+    return (UUID(plan), of_account) if CANONICAL_UUID.fullmatch(plan) else (of_account,)
 
 
 def first_open(plan: str, use: Callable[[UUID], T]) -> T:
