@@ -197,6 +197,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     forms = ReportResponder(services.press)
     # Flat and in front, for every route before the right one is tried in vain.
     app.router.routes[:0] = [
+        *guard.before_all(health(services, metrics)),
         commands.routes(desk, guard),
         commands.routes(program_desk, guard),
         *guard.before_all(
@@ -229,7 +230,6 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             handovers.routes(Handovers(services.plans, services.histories)),
             access_events.routes(services.access_events),
             keys.routes(key_desk),
-            health(services, metrics),
             openapi(app),
         ),
         *pages(services, Rooms(views, program_views, desk, program_desk, key_desk)),

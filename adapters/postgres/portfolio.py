@@ -307,7 +307,9 @@ class PostgresPortfolio:
         after = place_of(query.cursor, query.sort) if query.cursor else None
         with self._datastore.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
-            rows = cursor.execute(statement(query, after, caller), values(query, after, caller)).fetchall()
+            rows = cursor.execute(
+                statement(query, after, caller), values(query, after, caller), prepare=True
+            ).fetchall()
         places = [CursorPosition(row.pop("sorted_by"), row["plan_id"]) for row in rows[: query.limit]]
         items = [PortfolioItem(**row) for row in rows[: query.limit]]
         more = len(rows) > query.limit
