@@ -128,6 +128,9 @@ class PostgresEventStore:
     def knows(self, ids: Collection[str]) -> bool:
         return self._people.knows(ids)
 
+    def meet(self, ids: Collection[str]) -> None:
+        self._people.meet(ids)
+
     def remembers(self, ids: Collection[str]) -> bool:
         return self._people.remembers(ids)
 

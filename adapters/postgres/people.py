@@ -17,7 +17,7 @@ KNOWN = (
 )
 
 
-SECONDS_STRANGE = 5.0
+SECONDS_STRANGE = 1.0
 """Seconds for which somebody who was not found stays a stranger without being looked for again."""
 MOST_STRANGERS = 1_000
 
@@ -42,6 +42,10 @@ class PostgresPeople:
                     connection.execute(NOTE, (sorted(news),))
                 self._noted |= news
                 self._known |= news
+
+    def meet(self, ids: Iterable[str]) -> None:
+        """See `application.aggregates.ports.EventStore`."""
+        self._known |= set(map(same_person, ids))
 
     def knows(self, ids: Collection[str]) -> bool:
         """See `application.aggregates.ports.EventStore`."""

@@ -145,7 +145,7 @@ class Aggregates(AggregateReader[A]):
                 if commit and (commit.events or fresh):
                     recorded = self._store.append(commit) if commit.events or commit.answer else ()
                     if recorded is not None:
-                        return self._outcome(known, recorded, done)
+                        return self._outcome(known, recorded, commands, done)
                     if key and (outcome := self._answered(key, check)):
                         return outcome
                 if monotonic() > deadline:
@@ -205,7 +205,7 @@ class Aggregates(AggregateReader[A]):
             if not commit.events or any(each.event.forgets() is not None for each in commit.events):
                 return None
             recorded = await self._store.append_soon(commit)
-            return None if recorded is None else self._outcome(known, recorded, done)
+            return None if recorded is None else self._outcome(known, recorded, commands, done)
         finally:
             turn.release()
 
@@ -274,7 +274,9 @@ class Aggregates(AggregateReader[A]):
         answer = Answer(key.scope, key.body, known.id, content) if key else None
         return Commit(known.id, known.version, pending.to_record, context, answer), done
 
-    def _outcome(self, known: LoadedAggregate[A], recorded: Sequence[Recorded], done: Sequence[Done]) -> Outcome:
+    def _outcome(
+        self, known: LoadedAggregate[A], recorded: Sequence[Recorded], commands: Sequence[Command], done: Sequence[Done]
+    ) -> Outcome:
         opened = not known.records and bool(recorded)
         if forgotten_in(recorded):
             self._cache.drop(known.id)
@@ -286,7 +288,11 @@ class Aggregates(AggregateReader[A]):
         elif recorded:
             known = known.with_news(recorded)
             self._cache.put(known)
-        return Outcome(known.id, known.version, known.position, done, known.erasures, self.today(known), opened)
+        today = self.today(known)
+        named = {who for command in commands for who in people_named(command)}
+        if not self._store.knows(named):
+            self._store.meet([who for who in named if self._type.is_at_work_on(known.state, who, today)])
+        return Outcome(known.id, known.version, known.position, done, known.erasures, today, opened)
 
     def _answered(self, key: Key, check: Callable[[LoadedAggregate[A]], None]) -> Outcome | None:
         """Return the answer kept under the key, if there is one. `check` is called again, because the caller's rights

@@ -111,6 +111,9 @@ class EventStore(Protocol):
         """Return whether all these people of ours are known for sure, as far as this process remembers: the database is
         not asked."""
 
+    def meet(self, ids: Collection[str]) -> None:
+        """Remember people of ours who have just been put on a team: a table that follows the log shows them later."""
+
     def remembers(self, ids: Collection[str]) -> bool:
         """Return whether `strangers` answers for these people without asking the database."""
 
