@@ -29,6 +29,7 @@ from application.aggregates.access import Right
 from application.findings.examined import Examined
 from application.findings.program import PROGRAM_RULES, ProgramExamined
 from application.findings.registry import RULES
+from application.library.examples import example_view
 from application.measures.exchange import rates_at
 from application.measures.measured import measured_months
 from application.measures.registry import MEASURES
@@ -78,8 +79,6 @@ FOR_SUBSCRIBERS = {"former": "the value before, for those who take events from t
 
 NOBODY_YET: Mapping[tuple[str, str], str] = {
     ("EntryStruck", "entry"): "nobody types it: it tells subscribers what kind of entry was struck",
-    ("ExamplePublished", "plan"): "an example is not shown yet",
-    ("ExamplePublished", "redactions"): "an example is not shown yet",
 }
 """The fields that nothing of these reads, and why that is so or what is missing.  It only gets shorter."""
 
@@ -198,6 +197,7 @@ def readers_of_the_program(known: Any) -> Iterator[Reader]:
     )
     yield "view: program at the command line", lambda: head_of(current_program(known, cut))
     yield "view: pages of the program", lambda: _pages_of_the_program(known, cut)
+    yield "view: example", lambda: example_view(known, "gold-2026", lambda _: told(DEMO / "retailer.jsonl").known)
     yield "measures of money", lambda: rates_at(known.records, Month.of(cut.date), now)
     for name, rule in PROGRAM_RULES.items():
         for then in (known, known_at(known, cut_at("version:1", known, now))):

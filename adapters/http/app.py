@@ -203,7 +203,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         *guard.before_all(
             queries.routes(views),
             departures.routes(views),
-            program.routes(program_views, services.lists, services.findings),
+            program.routes(program_views, services.lists, services.findings, services.histories),
             reports.routes(views, services.histories, services.kept_months, services.tree, forms),
             packs.routes(views, forms),
             portfolio.routes(services.portfolio),

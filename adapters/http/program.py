@@ -23,6 +23,8 @@ from adapters.http.resources import THE_PROGRAM
 from application.aggregates.access import Caller
 from application.findings.ports import AllFindings
 from application.findings.program import ProgramExamined, ProgramFindings, program_findings
+from application.library.examples import ExampleView, NoSuchExample, example_view
+from application.reports.ports import Histories
 from application.rounds.carrying_out import CommittedLists, EntryResult
 from application.rounds.ranking import marks
 from application.views.current_program import (
@@ -32,7 +34,9 @@ from application.views.current_program import (
     current_program,
     program_diff,
 )
+from application.views.cuts import CutRefused
 from application.views.round_ranking import RankedAccount, ranking
+from domain.account_plan.plan import PlanNotOpen
 from domain.program.language import ProgramState
 from domain.program.rounds import Round
 
@@ -49,7 +53,7 @@ class RoundShown(BaseModel):
     results: list[EntryResult]
 
 
-def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindings) -> APIRouter:
+def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindings, histories: Histories) -> APIRouter:
     api = APIRouter(prefix=THE_PROGRAM.path, tags=["program"])
 
     async def find(request: Request) -> LoadedProgram:
@@ -107,6 +111,26 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
         known = await find(request)
         views.note_read(request, known.id, f"version:{known.version}")
         return await run_in_threadpool(shown, known, round, caller_of(request))
+
+    @api.get(
+        "/examples/{example}",
+        response_model=ExampleView,
+        summary="A gold-standard plan of the library as it stood at its cut, without names",
+        **documented("practice"),
+    )
+    async def read_example(request: Request, example: Annotated[str, Path(description="Its id.")]) -> Response:
+        known = await find(request)
+        views.note_read(request, known.id, f"version:{known.version}")
+
+        def made() -> bytes:
+            try:
+                return to_json(example_view(known, example, histories.without_words))
+            except (NoSuchExample, PlanNotOpen, CutRefused):
+                raise Rejected(404, "unknown-example", "There is no such example in the library.") from None
+
+        return Response(
+            await run_in_threadpool(made), headers={"Cache-Control": "no-store"}, media_type="application/json"
+        )
 
     def shown(known: LoadedProgram, id: str, caller: Caller) -> Response:
         """Raises `Rejected`, `StoreUnavailable`."""

@@ -20,8 +20,13 @@ class Histories(Protocol):
     def history(self, plan_id: UUID) -> LoadedPlan:
         """Return the history of a plan as it stands."""
 
-    def histories(self, after_plan: UUID | None = None) -> Iterator[LoadedPlan]:
-        """Yield every plan after one, in order of id, as it stands when its turn comes. Few are in memory at a time."""
+    def histories(self, after_plan: UUID | None = None, with_words: bool = True) -> Iterator[LoadedPlan]:
+        """Yield every plan after one, in order of id, as it stands when its turn comes. Few are in memory at a time.
+
+        Without words, sealed text reads as if everybody were forgotten."""
+
+    def without_words(self, plan_id: UUID) -> LoadedPlan:
+        """Return the history of a plan as it stands, without sealed text. Raises `PlanNotOpen`."""
 
 
 class KeptMonths(Protocol):

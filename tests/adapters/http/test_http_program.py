@@ -259,6 +259,18 @@ def test_a_round_shows_who_ranks_how_and_what_came_of_its_list(office: Api):
     assert_problem(view(office, "/rounds/spring", as_("rob")), 403, "forbidden")
 
 
+def test_whoever_knows_the_practice_sees_a_gold_standard_plan_without_names(office: Api):
+    assert office.do("write-note", as_("ann"), section="plan", text="Acme pays for it").is_success
+    example = {"id": "gold", "title": "As it should be", "plan": "acme", "cut": "now"}
+    assert do(office, "publish-example", **example).is_success
+    shown = view(office, "/examples/gold", as_("rob"))
+    assert "acme" not in shown.text.casefold()
+    assert "the account pays for it" in shown.text
+    assert_problem(view(office, "/examples/silver"), 404, "unknown-example")
+    assert do(office, "withdraw-example", id="gold", reason="Names could be guessed").is_success
+    assert_problem(view(office, "/examples/gold"), 404, "unknown-example")
+
+
 def test_what_is_wrong_with_the_program_is_shown_to_those_who_run_it(office: Api):
     office.store.portfolio.catch_up(office.clock)
     findings_across_plans(office.store, office.clock).catch_up()

@@ -173,6 +173,8 @@ def test_whatever_is_in_it_is_served(document: Document, told: Told):
     sealed(told.api.store)
     told.api.post(PROGRAM_PATH, EXAMPLES["open-program"])
     told.api.post(f"{PROGRAM_PATH}/open-round", EXAMPLES["open-round"] | {"id": "spring"})
+    example = {"id": "gold", "title": "As it should be", "plan": "acme", "cut": "now"}
+    told.api.post(f"{PROGRAM_PATH}/publish-example", example)
     for path, method, _ in operations(document):
         id = f"{told.api.plan_id}:1" if path.startswith("/v1/events") else "pilot"
         type = "plantrail.play-planned.v1"
@@ -185,6 +187,7 @@ def test_whatever_is_in_it_is_served(document: Document, told: Told):
             type=type,
             tile="0/000.p/1",
             round="spring",
+            example="gold",
             pack="qbr",
             part="failed",
             token="guessed",

@@ -1,0 +1,82 @@
+"""A gold-standard plan is shown to everybody, and tells neither whose it is nor anybody's words."""
+
+import json
+from uuid import UUID
+
+import pytest
+
+from adapters.events.stored_format import decode, topic_of
+from application.library.examples import ExampleView, NoSuchExample, example_view
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.plan import PlanNotOpen
+from domain.program import PROGRAM
+from tests.everything import PLAY
+from tests.histories import History, opened
+
+EXAMPLE = {"id": "gold", "title": "A plan as it should be", "plan": "acme", "cut": "now"}
+
+
+def plan() -> History:
+    history = opened()
+    history.on("2026-01-05", "add-stakeholder", id="coo", name="Jane Doe", level="executive", title="Head of Linz")
+    history.on("2026-01-05", "rename-account", account_name="Acme Steel")
+    history.on("2026-01-05", "add-unit", id="linz-works", name="Works in Linz", kind="site", buying_center=True)
+    history.on("2026-01-06", "write-note", section="plan", text="Jane Doe decides for ACME STEEL alone")
+    history.on("2026-01-06", "plan-play", id="tour", title="Tour of Linz", due_on="2026-06-01", **PLAY)
+    return history
+
+
+def published(*lines: tuple[str, str, dict[str, str]], **more: object) -> History:
+    program = History(type=PROGRAM)
+    program.on("2026-01-02", "open-program", name="Strategic accounts", currency="EUR")
+    program.on("2026-02-01", "publish-example", **EXAMPLE | more)
+    for when, command, body in lines:
+        program.on(when, command, **body)
+    return program
+
+
+def shown(program: History, history: History, id: str = "gold") -> ExampleView:
+    def read(plan_id: UUID) -> LoadedPlan:
+        if plan_id != history.plan_id:
+            raise PlanNotOpen
+        records = [
+            decode(each.aggregate_id, each.version, each.position, topic_of(type(each.event).__name__), each.stored, {})
+            for each in history.known.records
+        ]
+        return LoadedPlan.of(ACCOUNT_PLAN, plan_id, records)
+
+    return example_view(program.known, id, read)
+
+
+def test_an_example_is_the_plan_without_its_account_its_people_and_the_words_that_were_to_be_replaced():
+    redactions = [{"words": "Linz", "shown_as": "the plant"}]
+    view = shown(published(redactions=redactions), plan())
+    told = json.dumps(view.plan, ensure_ascii=False).casefold()
+    assert [word for word in ("acme", "jane", "doe", "linz") if word in told] == []
+    plays = view.plan["sections"]["plays"]["plays"]
+    assert [each["title"] for each in plays] == ["Tour of the plant"]
+    assert view.plan["sections"]["overview"]["units"][0]["id"] == "the plant-works"
+    assert view.plan["account"]["account_name"] == "the account"
+    assert [each["text"] for each in view.plan["sections"]["plan"]["notes"]] == ["[…]"]
+    assert (view.title, str(view.published_on)) == (EXAMPLE["title"], "2026-02-01")
+
+
+def test_an_example_stays_as_it_was_when_it_was_published():
+    history, program = plan(), published()
+    before = shown(program, history)
+    history.on("2026-02-02", "drop-play", id="tour", reason="They moved")
+    assert shown(program, history) == before
+    early = shown(published(cut="2026-01-05"), history)
+    assert early.plan["sections"]["plays"]["plays"] == []
+
+
+def test_there_is_none_that_was_not_published_or_was_withdrawn():
+    history = plan()
+    with pytest.raises(NoSuchExample):
+        shown(published(), history, "other")
+    withdrawn = published(("2026-02-02", "withdraw-example", {"id": "gold", "reason": "Names could be guessed"}))
+    with pytest.raises(NoSuchExample):
+        shown(withdrawn, history)
+    with pytest.raises(PlanNotOpen):
+        shown(published(plan="nobody"), history)
