@@ -14,6 +14,7 @@ from datetime import datetime
 from threading import Event, Thread
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 import structlog
 from eventsourcing.persistence import Tracking
@@ -45,6 +46,11 @@ ADOPT = (
     "UPDATE plantrail.projections SET shape = %(shape)s WHERE name = %(name)s AND live AND shape < %(shape)s"
     " AND NOT EXISTS (SELECT FROM plantrail.notification_tracking"
     f"  WHERE projection = format('%%s.%%s', name, generation) AND application_name = '{LOG}')"
+)
+NEXT_BY_AGGREGATE = (
+    "SELECT notification_id, uuid_send(originator_id), originator_version, topic, state FROM plantrail.stored_events"
+    " WHERE (originator_id, originator_version) > (%s, %s) AND notification_id <= %s"
+    " ORDER BY originator_id, originator_version LIMIT %s"
 )
 NEXT = (
     "SELECT notification_id, uuid_send(originator_id), originator_version, topic, state FROM plantrail.stored_events"
@@ -82,7 +88,10 @@ class Projection(Protocol):
     def fold(
         self, connection: Connection[Any], generation: int, batches: Iterable[Sequence[Logged]], now: datetime
     ) -> None:
-        """Apply the next events to the rows, inside the transaction that moves the position."""
+        """Apply the next events to the rows, inside the transaction that moves the position.
+
+        They come in the order of the log; in a rebuild, up to where the log ended then, aggregate by aggregate.
+        """
 
     def is_due(self, connection: Connection[Any], generation: int, now: datetime) -> bool:
         """Return whether there are rows that are out of date although nothing happened."""
@@ -377,6 +386,7 @@ def make_anew(connection: Connection[Any], projection: Projection, now: Now, pro
         "INSERT INTO plantrail.projections (name, generation, shape) VALUES (%s, %s, %s)",
         (projection.name, generation, projection.shape),
     )
+    fold_by_aggregate(connection, projection, now, generation, live.head, progress)
     while position := advance(connection, projection, now(), generation, REBUILD_STEP):
         progress(position, max(position, live.head))
     while projection.is_due(connection, generation, now()):
@@ -385,6 +395,32 @@ def make_anew(connection: Connection[Any], projection: Projection, now: Now, pro
         progress(live.head, live.head)
     go_live(connection, projection, now, generation)
     clear_others(connection, projection)
+
+
+def fold_by_aggregate(
+    connection: Connection[Any], projection: Projection, now: Now, generation: int, head: int, progress: Progress
+) -> None:
+    """Fold everything up to the head of the log, one aggregate after the other: each row is then written once, however
+    the events of thousands of aggregates alternate on the log.
+
+    Nobody else folds into a generation that does not serve yet, so its position is told at the end.
+    """
+    place, done = (UUID(int=0), 0), 0
+    while batch := connection.cursor(binary=True).execute(NEXT_BY_AGGREGATE, (*place, head, REBUILD_STEP)).fetchall():
+        place, done = fold_whole(connection, projection, now(), generation, batch), done + len(batch)
+        progress(min(done, head), head)
+    with locked(connection, projection, generation):
+        track(connection, tracked_as(projection.name, generation), Tracking(LOG, head))
+
+
+def fold_whole(
+    connection: Connection[Any], projection: Projection, now: datetime, generation: int, batch: Sequence[Logged]
+) -> tuple[UUID, int]:
+    """Fold these events, and return the aggregate and the version of the last."""
+    with locked(connection, projection, generation):
+        projection.fold(connection, generation, [batch], now)
+    _, aggregate_id, version, _, _ = batch[-1]
+    return UUID(bytes=aggregate_id), version
 
 
 def only_here(connection: Connection[Any], projection: Projection) -> None:

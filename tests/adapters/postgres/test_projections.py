@@ -600,15 +600,15 @@ def test_a_table_of_a_newer_shape_is_left_to_those_who_make_it(store):
 @pytest.mark.usefixtures("small_steps", "told_before")
 def test_who_is_told_to_stop_while_they_rebuild_leaves_the_rest_to_the_next(store, monkeypatch):
     made_in_another_shape(store, SHAPE - 1)
-    advance, follower = projections.advance, store.portfolio.follower(Clock())
+    fold, follower = projections.fold_whole, store.portfolio.follower(Clock())
 
-    def advance_and_stop(*all_of_it):
-        reached = advance(*all_of_it)
+    def fold_and_stop(*all_of_it):
+        reached = fold(*all_of_it)
         follower._stopping.set()
         return reached
 
     with monkeypatch.context() as patched, capture_logs() as logs:
-        patched.setattr(projections, "advance", advance_and_stop)
+        patched.setattr(projections, "fold_whole", fold_and_stop)
         follower.start()
         wait_until(nobody_follows)
     assert [log["event"] for log in logs] == ["projection is rebuilt"]

@@ -447,6 +447,26 @@ def test_every_order_is_read_from_an_index_and_not_sorted(full, sort, on_a_later
     assert sum(node["Node Type"] == "Limit" for node in nodes) == len(reads) + 1, "no more are read than a page holds"
 
 
+COPIES = (
+    "INSERT INTO plantrail.portfolio SELECT (jsonb_populate_record(p, jsonb_build_object('plan_id', gen_random_uuid(),"
+    " 'archived', false, 'name_key', name_key || n, 'arr', n % 997, 'owner', 'owner-' || n % 100,"
+    " 'stale_sections', CASE WHEN n % 500 = 0 THEN '[]'::jsonb ELSE '[\"plan\"]'::jsonb END))).*"
+    " FROM plantrail.portfolio AS p, generate_series(1, 4000) AS n WHERE p.account_id = 'a1'"
+)
+
+
+@pytest.mark.parametrize("wanted", [{"stale": False}, {"owner": "owner-7", "sort": "-arr"}])
+def test_the_few_that_fit_are_found_without_looking_at_all_the_others(full, wanted):
+    query = PortfolioQuery(limit=5, **{"sort": "-arr"} | wanted)
+    with connected(full.where.service) as connection, connection.transaction(force_rollback=True):
+        connection.execute(COPIES)
+        connection.execute("ANALYZE plantrail.portfolio")
+        asked = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement(query, None, None)}"
+        [[[plan]]] = connection.execute(asked, values(query, None, None)).fetchall()
+    reads = [node for node in walk(plan["Plan"]) if node.get("Relation Name") == "portfolio"]
+    assert sum(node["Actual Rows"] + node.get("Rows Removed by Filter", 0) for node in reads) < 100, reads
+
+
 def walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield node
     for inner in node.get("Plans", ()):
