@@ -5,11 +5,13 @@ nobody else in the aggregate has it and it is no common word.
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from domain.common_words import COMMON_WORDS
 from domain.folding import folded, words_of
+
+T = TypeVar("T")
 
 FEWEST_LETTERS = 3
 """A name, or the part of one, is recognised from this length on."""
@@ -29,22 +31,31 @@ class Names:
 
     def __init__(self, names: Iterable[tuple[str, str]]) -> None:
         """`names`: id and name of every person; one person may have several names."""
-        self._whole: dict[tuple[str, ...], set[str]] = defaultdict(set)
-        self._alone: dict[str, set[str]] = defaultdict(set)
-        self._spelt: dict[str, set[str]] = defaultdict(set)
+        self._whole: dict[str, frozenset[tuple[tuple[str, ...], str]]] = {}
+        """By the first word of a name, all its words and whose it is."""
+        self._alone: dict[str, frozenset[str]] = {}
+        self._spelt: dict[str, frozenset[str]] = {}
         for id, name in names:
             self._add(id, name)
 
+    def with_more(self, names: Iterable[tuple[str, str]]) -> "Names":
+        """Return these names and further ones. To fold all of them again takes a hundred times as long."""
+        more = Names(())
+        more._whole, more._alone, more._spelt = dict(self._whole), dict(self._alone), dict(self._spelt)
+        for id, name in names:
+            more._add(id, name)
+        return more
+
     def _add(self, id: str, name: str) -> None:
         if WITHOUT_SPACES.search(name):
-            self._spelt["".join(folded(name).split())].add(id)
+            _put(self._spelt, "".join(folded(name).split()), id)
             return
         words = _bare(words_of(name))
         for word in words:
-            self._alone[word].add(id)
+            _put(self._alone, word, id)
         for order in (words, [*words[-1:], *words[:-1]], [*words[:1], *words[-1:]], [*words[-1:], *words[:1]]):
             if len(order) > 1:
-                self._whole[tuple(order)].add(id)
+                _put(self._whole, order[0], (tuple(order), id))
 
     def __bool__(self) -> bool:
         return bool(self._alone or self._spelt)
@@ -64,15 +75,20 @@ class Names:
                     yield from ids
 
     def _whole_in(self, words: Sequence[str]) -> Iterator[str]:
-        for name, ids in self._whole.items():
-            if len("".join(name)) >= FEWEST_LETTERS and name[0] in words and _holds(words, name):
-                yield from ids
+        for word in set(words):
+            for name, id in self._whole.get(word, ()):
+                if len("".join(name)) >= FEWEST_LETTERS and _holds(words, name):
+                    yield id
 
     def _alone_in(self, words: Sequence[str]) -> Iterator[str]:
         for word in set(words):
             ids = self._alone.get(word, ())
             if len(ids) == 1 and len(word) >= FEWEST_LETTERS and word.isalpha() and word not in COMMON_WORDS:
                 yield from ids
+
+
+def _put(into: dict[str, frozenset[T]], key: str, value: T) -> None:
+    into[key] = into.get(key, frozenset()) | {value}
 
 
 def _bare(words: Sequence[str]) -> list[str]:

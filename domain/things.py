@@ -106,6 +106,12 @@ def name_field(values: Mapping[str, Any]) -> str | None:
     return next((name for name in NAMES if isinstance(values.get(name), str)), None)
 
 
+def named_by(id: str, said: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Whose name is known by what is said of a stakeholder, and the name; None where it is not known."""
+    name = said.get("name")
+    return (said.get("merged_into") or id, name) if name and name != FORGOTTEN else None
+
+
 class Entry(NamedTuple):
     """What `strike-entry` may name: what it is called and the section it stands in."""
 
@@ -156,10 +162,7 @@ class Aggregate:
     def people(self) -> Iterator[tuple[str, str]]:
         """Yield id and name of every stakeholder whose name is known. Of somebody who was merged, the id is the
         other's."""
-        for id, said in self._people_there().items():
-            name = said.get("name")
-            if name and name != FORGOTTEN:
-                yield said.get("merged_into") or id, name
+        return filter(None, (named_by(id, said) for id, said in self._people_there().items()))
 
     def find(self, kind: type[Kind], id: str) -> Kind | None:
         """A thing, made of its values when somebody first asks for it: a fold makes none."""
@@ -294,9 +297,25 @@ class Draft(Aggregate):
     def frozen(self, kind: type[State]) -> State:
         """The aggregate as it now stands; the draft is not used any more."""
         frozen = kind(self._values, self.version, self.entries, self.spent_ids)
-        if self._names_of and self._people_there() is self._people_of:
-            frozen.__dict__["names"] = self._names_of  # the same people have the same names
+        if self._names_of is not None and (names := self._names_now(self._names_of)) is not None:
+            frozen.__dict__["names"] = names
         return frozen
+
+    def _names_now(self, former: Names) -> Names | None:
+        """Return the names, made of those there were; None where somebody is called otherwise or is gone."""
+        there = self._people_there()
+        if there is self._people_of:
+            return former
+        kind = self._kind(STAKEHOLDER)
+        new: list[tuple[str, str]] = []
+        for id in self.touched(kind) if kind else ():
+            now = named_by(id, there.get(id, _NOTHING))
+            if id in self._people_of:
+                if now != named_by(id, self._people_of[id]):
+                    return None
+            elif now:
+                new.append(now)
+        return former.with_more(new) if new else former
 
 
 def day_of(at: datetime, timezone: str) -> date:

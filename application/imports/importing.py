@@ -158,7 +158,8 @@ class _PlanInImport:
                 sleep(SECONDS_BETWEEN_TRIES)
 
     def _begin_anew(self) -> None:
-        self._known = self._importer.plans.read(self._known.id)
+        plans = self._importer.plans
+        self._known = plans.refreshed(plans.remembered(self._known.id))
         self._pending = PendingAggregate(self._known)
 
     # All or nothing

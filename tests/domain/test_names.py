@@ -1,11 +1,13 @@
 """People are found in text by their names: whole words, in any case, with or without accents."""
 
-from domain.account_plan import fold
+from domain.account_plan import ACCOUNT_PLAN, fold
 from domain.account_plan.entries import NoteWritten
 from domain.account_plan.stakeholders import StakeholderAdded
 from domain.names import Names
 from tests.cases import for_each
+from tests.everything import SAID
 from tests.given import OPENED
+from tests.histories import opened
 
 NAMES = Names(
     [
@@ -90,3 +92,18 @@ def test_names_are_made_again_only_when_somebody_was_written_to():
     joined = fold([StakeholderAdded(id="coo", name="Jane Doe", level="executive")], onto=noted)
     assert joined.names.found_in("Jane and Frauke") == {"coo", "cfo"}
     assert noted.names.found_in("Jane and Frauke") == {"cfo"}
+
+
+def test_names_kept_from_step_to_step_are_those_of_everybody_who_is_there():
+    history = opened()
+    state = history.known.state
+    for when, command, body in SAID:
+        history.on(when, command, **body)
+        begun = state.version
+        news = [record.event for record in history.known.records[begun:]]
+        if ACCOUNT_PLAN.strikes(news):
+            state = history.known.state
+        else:
+            state.names  # noqa: B018 - so that what follows is made of them
+            state = fold(news, onto=state)
+        assert vars(state.names) == vars(Names(state.people())), command
