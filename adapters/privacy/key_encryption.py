@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
 
@@ -47,14 +48,19 @@ class KeyEncryptionKey:
     def wrap(self, kind: str, name: str, secret: bytes) -> bytes:
         """Encrypt a secret. It can only be decrypted as this kind of secret under this name."""
         nonce = secrets.token_bytes(NONCE)
-        return nonce + AESGCM(self.secret).encrypt(nonce, secret, self._label(kind, name))
+        return nonce + self._cipher.encrypt(nonce, secret, self._label(kind, name))
 
     def unwrap(self, kind: str, name: str, wrapped: bytes) -> bytes:
         """Decrypt what `wrap` returned. Raises `WrongKeyEncryptionKey`."""
         try:
-            return AESGCM(self.secret).decrypt(wrapped[:NONCE], wrapped[NONCE:], self._label(kind, name))
+            return self._cipher.decrypt(wrapped[:NONCE], wrapped[NONCE:], self._label(kind, name))
         except InvalidTag as error:
             raise WrongKeyEncryptionKey(f"{WrongKeyEncryptionKey.__doc__} (generation {self.generation})") from error
+
+    @cached_property
+    def _cipher(self) -> AESGCM:
+        """Made once: that takes longer than to decrypt a key."""
+        return AESGCM(self.secret)
 
     def _label(self, kind: str, name: str) -> bytes:
         return f"plantrail {kind} {self.generation} {name}".encode()

@@ -75,7 +75,7 @@ def _part_key(about: Sequence[str], keys: Mapping[str, bytes]) -> AESGCM:
     return _derived(b"".join(keys[who] for who in sorted(about)))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def _derived(secret: bytes) -> AESGCM:
     """Derive the key of a part. Most parts of a plan are sealed for the same few people, so the results are cached."""
     return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"plantrail sealed part").derive(secret))
