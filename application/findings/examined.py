@@ -13,8 +13,11 @@ from application.views.contacts import Contact, as_the_team_knows, contacts
 from application.views.cuts import Cut, timezone_of
 from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import PolicyInForce
+from domain.account_plan.actions import Action
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import Plan, Tier, the_plan
+from domain.account_plan.plays import Play
+from domain.account_plan.promises import Promise
 from domain.account_plan.relationships import TouchLogged
 from domain.account_plan.reviews import HeldReview, ReviewHeld
 from domain.account_plan.stakeholders import Stakeholder, engaged_people, people_there
@@ -84,6 +87,11 @@ class Examined:
         if kind not in self._open:
             self._open[kind] = [thing for thing in self.all(kind).values() if thing.is_open]
         return self._open[kind]
+
+    @cached_property
+    def open_promises(self) -> Sequence[Promise]:
+        """As `domain.account_plan.promises.open_promises`."""
+        return [*self.open(Play), *self.open(Action)]
 
     @property
     def policy(self) -> Policy:

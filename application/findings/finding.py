@@ -87,4 +87,4 @@ class Rule(NamedTuple):
 
 def remedy(command: str, /, *missing: str, **body: Any) -> Remedy:
     """A command that would end a finding; `missing` names what is still to be said."""
-    return Remedy(command=command, body=body, missing=list(missing))
+    return Remedy.model_construct(command=command, body=body, missing=list(missing))

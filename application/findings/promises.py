@@ -10,12 +10,12 @@ from application.findings.finding import Found, Remedy, remedy
 from application.findings.sentences import called, counted, listed, percent
 from domain.account_plan.actions import Action
 from domain.account_plan.plays import Play
-from domain.account_plan.promises import Promise, open_promises
+from domain.account_plan.promises import Promise
 from domain.vagueness import is_vague
 
 
 def overdue_promise(at: Examined) -> Iterator[Found]:
-    for promise in open_promises(at.plan):
+    for promise in at.open_promises:
         last = promise.overdue_after
         if last and at.is_overdue(promise):
             yield Found(
@@ -43,7 +43,7 @@ def _give_up(promise: Promise) -> list[Remedy]:
 
 
 def vague_promise(at: Examined) -> Iterator[Found]:
-    for promise in open_promises(at.plan):
+    for promise in at.open_promises:
         words = "title" if isinstance(promise, Play) else "statement"
         if is_vague(getattr(promise, words)):
             yield Found(

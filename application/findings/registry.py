@@ -460,13 +460,13 @@ def _finding(
     name: PlanRuleName, severity: Severity, rule: Rule, found: Found, at: Examined, excused: Excuse | None
 ) -> Finding:
     about = found.about
-    return Finding(
+    return Finding.model_construct(
         rule=name,
         about=f"{about.noun}:{about.id}" if isinstance(about, Thing) else about,
         severity=severity,
         sentence=found.sentence,
         since_on=found.since_on,
-        things=[Named(kind=thing.noun, id=thing.id) for thing in found.things],
+        things=[Named.model_construct(kind=thing.noun, id=thing.id) for thing in found.things],
         events=list(found.events),
         policy_version=at.in_force.version,
         seed=rule.seed,

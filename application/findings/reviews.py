@@ -1,12 +1,13 @@
 """Rules about reviews: whether they are held, who comes, what they are about and how they were prepared."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from math import ceil
 
-from application.findings.examined import Examined, HeldOnRecord
+from application.findings.examined import VERSION, Examined, HeldOnRecord
 from application.findings.finding import Found, Remedy, remedy
 from application.findings.sentences import days, listed, percent, spaced
 from domain.account_plan.actions import Action
@@ -210,7 +211,8 @@ def plan_for_the_review(at: Examined) -> Iterator[Found]:
         return
     last = max(at.held, key=lambda each: each.version)
     before = max((each.version for each in at.held if each.version < last.version), default=0)
-    period = [record for record in at.records if before < record.version < last.version]
+    first, after = (bisect_right(at.records, version, key=VERSION) for version in (before, last.version - 1))
+    period = at.records[first:after]
     closed_at = at.known.records[last.version - 1].meta.recorded_at
     eve = [record for record in period if closed_at - record.meta.recorded_at < EVE]
     began_at = at.known.records[max(before - 1, 0)].meta.recorded_at

@@ -18,7 +18,18 @@ from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import open_store
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Store
-from tests.bench import appending, exchange, feed, folding, measuring, rebuilding, reporting, serving, verifying
+from tests.bench import (
+    appending,
+    exchange,
+    feed,
+    folding,
+    judging,
+    measuring,
+    rebuilding,
+    reporting,
+    serving,
+    verifying,
+)
 
 Reading = Callable[[dict[str, Any]], float]
 Measure = Callable[[Path, Store], dict[str, Any]]
@@ -38,6 +49,7 @@ MEASURES: dict[str, Measure] = {
     "proof": lambda _home, store: verifying.measure(store),
     "month": lambda _home, store: reporting.measure(store),
     "measures": lambda _home, store: measuring.measure(store),
+    "findings": lambda _home, store: judging.measure(store),
 }
 """Each on a new store of its own."""
 WHEN_NAMED: dict[str, Measure] = {"exchange": exchange.measure}
@@ -78,6 +90,9 @@ FLOORS: list[tuple[str, float, Reading]] = [
     ("rebuild of the portfolio, events a second", 50_000, lambda f: f["rebuild"]["events_per_second"]),
     ("month report of a hundred plans, free of 2 s", 0, lambda f: round(2 - f["month"]["seconds"], 2)),
     ("a measure of 10,000 plans in a month, free of 0.5 s", 0, lambda f: 0.5 - f["measures"]["one_measure_seconds"]),
+    ("findings of a plan, folds below 2", 0, lambda f: 2 - f["findings"]["findings_in_folds"]),
+    ("a page of the findings of 1,000 plans, free of 20 ms", 0, lambda f: 20 - f["findings"]["page_milliseconds"]),
+    ("plans that a midnight leaves alone, of 1,000", 1, lambda f: 1_000 - f["findings"]["touched_at_midnight"]),
     ("memory of the server, free of 250 MB", 0, lambda f: 250 - f["http"]["server_megabytes"]),
     ("feed pulled over HTTP, events a second", 60_000, lambda f: f["feed"]["events_per_second"]),
     ("commit to stream, p50, free of 10 ms", 0, lambda f: 10 - f["feed"]["commit_to_stream"]["p50_milliseconds"]),
