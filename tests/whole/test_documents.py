@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
 
-import pytest
 import typer.main
 from pydantic import AliasChoices
 from typer.core import TyperArgument, TyperGroup
@@ -14,10 +13,11 @@ from adapters.bootstrap.settings import Settings
 from adapters.cli.commands import app
 from adapters.cli.groups import GroupWithDefault
 from tests import picture
+from tests.cases import for_each
 from tests.documents import Document, document, documents
 from tests.places import ROOT
 
-DOCUMENTS = pytest.mark.parametrize("document", documents(), ids=str)
+DOCUMENTS = for_each("document", documents(), ids=str)
 CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"(?:domain|application|adapters|tests|docs)/[\w./-]*\w")
 TEST_FILE = re.compile(r"test_\w+\.py")
@@ -49,8 +49,13 @@ def test_every_link_leads_somewhere(document: Document):
 
 def leads_somewhere(document: Document, link: str) -> bool:
     path, _, anchor = link.partition("#")
-    target = Document((document.path.parent / path).resolve() if path else document.path)
-    return target.path.exists() and (not anchor or anchor in target.anchors())
+    target = (document.path.parent / path).resolve() if path else document.path
+    return target.exists() and (not anchor or anchor in anchors_of(target))
+
+
+@cache
+def anchors_of(path: Path) -> set[str]:
+    return Document(path).anchors()
 
 
 @DOCUMENTS

@@ -23,6 +23,7 @@ from adapters.postgres.store import Store, opened
 from tests.adapters.cli.test_cli import environment, plantrail, refused
 from tests.api import Clock, assert_problem, served
 from tests.callers import bearer, given_key, known_keys
+from tests.cases import for_each
 from tests.stores import KEY as STORE_KEY
 from tests.stores import MONDAY, OPEN_ACME, wait_until
 
@@ -411,7 +412,7 @@ def test_a_key_expires_at_the_beginning_of_a_day_or_at_an_instant(expires, at):
     assert instant(expires, "--expires") == at
 
 
-@pytest.mark.parametrize(
+@for_each(
     "words",
     [
         ("--name", "ann", "--role", "reader"),

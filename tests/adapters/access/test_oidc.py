@@ -30,6 +30,7 @@ from application.aggregates.access import Caller
 from domain.account_plan.plan import plan_id_of
 from tests.api import assert_problem, served
 from tests.callers import bearer, given_key, known_keys
+from tests.cases import for_each
 from tests.stores import OPEN_ACME
 
 RSA = rsa.generate_private_key(65537, 2048)
@@ -154,7 +155,7 @@ def test_who_is_given_no_plans_has_none(local: LocalIssuer):
         assert ann.plans in (frozenset(), {plan_id_of("all"), plan_id_of("acme")})
 
 
-@pytest.mark.parametrize(
+@for_each(
     "said",
     [
         {"plantrail_role": None}, {"plantrail_role": "developer"}, {"plantrail_role": ["reader", "admin"]},
@@ -190,9 +191,7 @@ def payload_with(local: LocalIssuer, claim: str, value: bytes) -> bytes:
     return json.dumps(claims).encode().replace(b'"HERE"', value)
 
 
-@pytest.mark.parametrize(
-    "claim", ["iss", "aud", "sub", "iat", "exp", "nbf", "jti", "plantrail_role", "plantrail_plans", "azp"]
-)
+@for_each("claim", ["iss", "aud", "sub", "iat", "exp", "nbf", "jti", "plantrail_role", "plantrail_plans", "azp"])
 def test_whatever_a_claim_holds_the_token_is_somebodys_or_nobodys(local: LocalIssuer, claim):
     async def ask() -> None:
         known = IssuedTokens(local.trusted, now)
@@ -215,7 +214,7 @@ def test_an_expiry_is_a_number_of_our_calendar(local: LocalIssuer):
         assert refused(local, signed(payload_with(local, "exp", wrong))), wrong
 
 
-@pytest.mark.parametrize(
+@for_each(
     "payload",
     [b"", b"null", b"[]", b"3", b"{", b'{"exp": 1' * 500, b"[" * 2_500, b"\xff\xfe", b'{"\\ud800": 1}', b"\x00"],
 )
@@ -223,7 +222,7 @@ def test_a_payload_that_is_no_object_is_nobodys(local: LocalIssuer, payload):
     assert refused(local, signed(payload))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "header",
     [{"kid": 3}, {"kid": ["RS256"]}, {"kid": {}}, {"crit": ["exp"]}, {"b64": False}, {"alg": None}, {"typ": []},
      {"kid": "\ud800"}, {"zip": "DEF"}],
@@ -263,7 +262,7 @@ def test_an_issuer_that_leads_nowhere_lets_nobody_in(local: LocalIssuer, discove
 # What is no token of theirs
 
 
-@pytest.mark.parametrize(
+@for_each(
     "said",
     [
         {"exp": timedelta(seconds=-1)}, {"exp": None}, {"iat": None},

@@ -31,6 +31,7 @@ from adapters.cli.commands import app
 from adapters.postgres.store import ConnectionStrings, opened
 from application.aggregates.ports import CommandContext
 from domain.account_plan.plan import plan_id_of
+from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import Stores, database
 from tests.forks import COMMAND_LINE, PythonProgram
@@ -109,7 +110,7 @@ def everything_in(where: ConnectionStrings) -> list[tuple[object, ...]]:
 # Reading
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("words", "path"),
     [
         ("plan show acme --as-of review:R1", "?as_of=review:R1"),
@@ -155,7 +156,7 @@ def views(told_store: ConnectionStrings) -> Iterator[Callable[[str], bytes]]:
         yield lambda path: asyncio.run(ask(path))
 
 
-@pytest.mark.parametrize("command", ["show", "history", "blame", "diff", "reviews"])
+@for_each("command", ["show", "history", "blame", "diff", "reviews"])
 def test_a_plan_is_found_by_its_own_id_and_by_that_of_its_account(command, told):
     until = ["--to" if command in ("diff", "history") else "--as-of", "review:R2", "--json"]
     by_account, by_id = (plantrail("plan", command, name, *until, **told) for name in ("acme", str(ACME)))
@@ -209,7 +210,7 @@ def test_a_file_gets_no_colours_and_words_are_never_taken_for_markup(empty, tmp_
     assert "\x1b" not in shown
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("words", "says"),
     [
         ("plan show nobody", "There is no plan “nobody”. `plantrail plans` lists those there are."),
@@ -225,7 +226,7 @@ def test_what_cannot_be_read_is_refused_in_words(words, says, told):
     assert says in refused(*words.split(), **told)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("words", "says"),
     [
         ("plan history acme --type PlayStrated", "did you mean PlayStarted?"),
@@ -356,7 +357,7 @@ def test_a_file_is_not_called_what_it_is_not(told, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("words", ["tail --plan acne", "access-events --plan acne", "erasures acne"])
+@for_each("words", ["tail --plan acne", "access-events --plan acne", "erasures acne"])
 def test_a_list_of_a_plan_that_there_is_not_is_refused(words, told):
     assert refused(*words.split(), **told).startswith("There is no plan “acne”.")
 

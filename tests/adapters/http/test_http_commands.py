@@ -209,7 +209,7 @@ def test_warnings_of_a_list_point_into_it(acme: Api):
     assert [[each["pointer"] for each in result["warnings"]] for result in answer["results"]] == [[], ["/statement"]]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("commands", "pointer"),
     [
         ([], ""),

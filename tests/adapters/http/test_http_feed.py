@@ -36,6 +36,7 @@ from tests.adapters.http.test_http_service import Process, process
 from tests.adapters.postgres.test_log_watch import without_notifications
 from tests.api import assert_problem
 from tests.callers import Known, as_, caller
+from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import Stores
 from tests.stores import ACME, CONTEXT, commit, handle, log, note, opened_acme, plans_on, wait_until
@@ -190,7 +191,7 @@ def test_of_one_plan_by_its_id_or_that_of_its_account(subscriber: Feed):
     assert subscriber.pulled(plan_id=str(uuid4())) == []
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("parameters", "status", "type", "pointer"),
     [
         ({"after": "yesterday"}, 422, "malformed-cursor", "/after"),

@@ -166,7 +166,7 @@ def test_an_amount_is_kept_exactly_and_in_plain_digits(acme: Api, field, value, 
     assert acme.view("/history").json()["items"][-1]["data"]["arr"] == kept
 
 
-@pytest.mark.parametrize("many", [False, True])
+@for_each("many", [False, True])
 def test_a_number_with_more_digits_than_a_reader_keeps_is_refused_and_not_rounded(acme: Api, many):
     body = '{"arr": 12345678901234.567891, "starts_on": "2026-01-01", "renews_on": "2026-12-31", "products": []}'
     if many:
@@ -345,7 +345,7 @@ def test_a_body_without_a_media_type_is_refused(acme: Api):
     assert_problem(answer, 415, "unsupported-media-type")
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip"])
+@for_each("encoding", ["gzip", "br", "deflate, gzip"])
 def test_a_body_that_is_compressed_is_refused(acme: Api, encoding):
     answer = raw(acme, b"\x1f\x8b", headers={"Content-Encoding": encoding})
     assert_problem(answer, 415, "unsupported-content-encoding")

@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 
 from tests.api import Api, assert_problem
+from tests.cases import for_each
 from tests.histories import instant
 
 PATH = "/v1/measures"
@@ -83,7 +84,7 @@ def test_a_spreadsheet_gets_a_line_for_each_group_and_month(sold: Api, asking: d
     assert rows[0]["name"] == "'=Acme()"  # a spreadsheet would reckon with it
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("parameters", "type", "pointer"),
     [
         ({}, "invalid-parameters", "/measure"),

@@ -58,7 +58,7 @@ def test_fields_that_are_wrong_are_all_pointed_at(acme: Api):
     assert all(len(error["detail"]) > 10 and "Value error" not in error["detail"] for error in problem["errors"])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("path", "body", "pointer", "told"),
     [
         ("open-plan", {"account": "x"}, "/account", "did you mean “account_id”?"),

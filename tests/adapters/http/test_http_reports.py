@@ -7,6 +7,7 @@ import pytest
 from adapters.postgres import recorder
 from application.aggregates.ports import StoreUnavailable
 from tests.api import Api
+from tests.cases import for_each
 from tests.histories import instant
 from tests.places import ROOT
 
@@ -42,7 +43,7 @@ def test_an_unchanged_report_is_not_sent_again_and_one_between_past_cuts_stays_u
     assert worked.view("/said-vs-did", **cuts).content == answer.content
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("cuts", "type"),
     [
         ({"from": "review:R2", "to": "review:R1"}, "cuts-out-of-order"),
@@ -118,7 +119,7 @@ def test_a_month_without_plans_is_an_answer_too(worked: Api) -> None:
         assert (found["plans"], found["totals"]["plans"], found["worst_slips"]) == ([], 0, [])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("parameters", "type"),
     [
         ({"month": "2026-05"}, "month-in-the-future"),

@@ -61,6 +61,7 @@ def server(stores: Stores) -> Iterator[Server]:
             tell_everything_to(api)
         keys = {role: bearer(given_key(store, role, role, sees_all=True)) for role in ROLES}
         app = http_app(store, Reception(Bearers(known_keys(store))), SECRET)
+        app.openapi()  # takes long on a busy machine, and who asks for it is less patient
         with capture_logs(), listening(app) as url:
             config = schemathesis.config.SchemathesisConfig.from_dict(CONFIG)
             schema = schemathesis.openapi.from_url(f"{url}/openapi.json", config=config)
