@@ -1,7 +1,7 @@
 """Requests over HTTP beside what a user would pick instead, by a client that takes next to nothing of the machine.
 
-Every row says how many requests a second were answered, what each cost the server's processes and PostgreSQL in
-processor time, and how long it took. The service is the one that `plantrail serve` starts, with all that goes on in it.
+Every row says how many requests a second were answered, what each cost the server, the process beside it and PostgreSQL
+in processor time, and how long it took. The service is the one that `plantrail serve` starts, with all that goes on in it.
 The references hold none of our code: see `tests.bench.bare`.
 """
 
@@ -46,6 +46,14 @@ function request()
 end
 """
 KEYED = 'sent = (sent or 0) + 1; headers["Idempotency-Key"] = string.format("%s-%%d", sent)'
+ANOTHER = """
+local version = 600 + %d
+function request()
+  version = version + 1
+  if version > 990 then version = 600 end
+  return wrk.format("GET", string.format("/v1/plans/%s/said-vs-did?to=version:%%d", version))
+end
+"""
 GET = 'function request() return wrk.format("GET", "%s", %s) end'
 
 
@@ -115,9 +123,9 @@ def postgres_of(home: Path) -> Service:
     return Service(0, [postmaster, *postmaster.children(recursive=True)])
 
 
-def processor_seconds(service: Service) -> float:
+def processor_seconds(processes: Sequence[psutil.Process]) -> float:
     total = 0.0
-    for process in service.processes:
+    for process in processes:
         try:
             times = process.cpu_times()
         except psutil.NoSuchProcess:
@@ -129,15 +137,16 @@ def processor_seconds(service: Service) -> float:
 def run(row: Row, services: dict[str, Service], home: Path, script: Path) -> dict[str, float]:
     script.write_text(row.script)
     service, postgres = services[row.service], postgres_of(home)
-    before = processor_seconds(service), processor_seconds(postgres)
+    serving, beside = service.processes[:1], service.processes[1:]
+    measured = {"server_us": serving, "beside_us": beside, "postgres_us": postgres.processes}
+    before = {name: processor_seconds(processes) for name, processes in measured.items()}
     client = ["wrk", "-t1", f"-c{row.connections}", f"-d{SECONDS}s", "--latency", f"-s{script}"]
     done = subprocess.run(
         [*client, f"http://127.0.0.1:{service.port}/"], capture_output=True, text=True, check=True, timeout=60
     )
-    after = processor_seconds(service), processor_seconds(postgres)
-    return read(done.stdout) | dict(
-        zip(("server_us", "postgres_us"), ((b - a) * 1e6 for a, b in zip(before, after, strict=True)), strict=True)
-    )
+    return read(done.stdout) | {
+        name: (processor_seconds(processes) - before[name]) * 1e6 for name, processes in measured.items()
+    }
 
 
 UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
@@ -174,6 +183,8 @@ def rows(tag: str) -> list[Row]:
         Row("unchanged plan (304)", "ours", 32, unchanged),
         Row("list of plans", "ours", 32, GET % ("/v1/plans?limit=50", "nil")),
         Row("said-vs-did, ready", "ours", 32, GET % (f"/v1/plans/{BIG}/said-vs-did", "nil")),
+        Row("said-vs-did, another each time", "ours", 4, ANOTHER % (os.getpid() % 300, BIG)),
+        Row("feed at its end", "ours", 32, GET % ("/v1/events?after=now", "nil")),
         Row("/livez", "ours", 32, GET % ("/livez", "nil")),
         Row("bare hello", "bare", 32, GET % ("/hello", "nil")),
         Row("bare ASGI", "asgi", 32, GET % ("/", "nil")),
@@ -235,8 +246,10 @@ def summed_up(runs: Sequence[dict[str, float]]) -> dict[str, Any]:
         "per_second": round(median(rates)),
         "from": round(min(rates)),
         "to": round(max(rates)),
-        "server_us": round(median(run["server_us"] / run["requests"] for run in runs)),
-        "postgres_us": round(median(run["postgres_us"] / run["requests"] for run in runs)),
+        **{
+            name: round(median(run[name] / run["requests"] for run in runs))
+            for name in ("server_us", "beside_us", "postgres_us")
+        },
         "p50_ms": round(median(run["p50_ms"] for run in runs), 2),
         "p99_ms": round(median(run["p99_ms"] for run in runs), 2),
         "refused": round(sum(run.get("refused", 0) for run in runs)),

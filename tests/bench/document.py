@@ -1,0 +1,77 @@
+"""`python -m tests.bench.document` writes docs/performance.md from bench.json, which `make bench` leaves."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.bench.__main__ import FLOORS
+from tests.places import ROOT
+
+HEAD = """# Performance
+
+Made by `python -m tests.bench.document` from one run of `make bench`: do not edit it. Rates depend on the machine and on
+what else it does, so compare rows of one run. The client is `wrk` with one thread; references are processes of their own
+that hold none of our code (`tests/bench/bare.py`): the framework with the same body model, its ready bytes, an ASGI app
+that does nothing, and the library's own application behind the framework.
+
+`python -m tests.bench http` measures requests alone; the other names are in `tests/bench/__main__.py`.
+
+## Requests
+
+The median of interleaved rounds, with the lowest and highest rate. Processor time is that of the serving process, of the
+process beside it that follows the log, and of PostgreSQL, per request.
+
+| what × connections | a second | lowest – highest | server, µs | beside, µs | PostgreSQL, µs | p50, ms | p99, ms |
+|---|--:|--:|--:|--:|--:|--:|--:|
+"""
+
+LIMITS = """
+## What limits it
+
+- A command is one round trip to PostgreSQL and one write to its disk, shared by all that wait at the time. The rest is
+  the rules, in Python: a flat profile, in which no function takes more than a twentieth.
+- A view asks PostgreSQL for the plan's version before ready bytes are sent, so nothing stale is ever shown. All that ask
+  at the same time share one question.
+- One process serves. Several on one database are correct, and slower where any plan comes to any of them, for each
+  decides on what it remembers and loses the race.
+
+## What did not help
+
+- A thread for each command: the hop costs as much as deciding, encoding and folding together.
+- Another server or event loop under the same application.
+- Building events without validation: slower than validating.
+- Followers in the serving process, however patient: they hold the interpreter when a command wants it.
+"""
+
+
+def requests(rows: dict[str, dict[str, Any]]) -> Iterator[str]:
+    for name, row in rows.items():
+        cells = (
+            f"{row['per_second']:,}",
+            f"{row['from']:,} – {row['to']:,}",
+            *(f"{row[each]:,}" for each in ("server_us", "beside_us", "postgres_us")),
+            *(f"{row[each]:,}" for each in ("p50_ms", "p99_ms")),
+        )
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
+def floors(figures: dict[str, Any]) -> Iterator[str]:
+    for what, floor, reading in FLOORS:
+        try:
+            value = round(reading(figures), 2)
+        except KeyError:
+            continue
+        yield f"| {what} | {floor:,} | {value:,} | {'reached' if value >= floor else 'missed'} |"
+
+
+def document(figures: dict[str, Any]) -> str:
+    table = "\n".join(requests(figures["http"].get("rows", {})))
+    judged = "\n".join(floors(figures))
+    memory = f"\n\nMemory of the server after the run: {figures['http'].get('server_megabytes')} MB.\n"
+    head = "\n## Floors\n\n| what | floor | measured | |\n|---|--:|--:|---|\n"
+    return f"{HEAD}{table}{memory}{head}{judged}\n{LIMITS}"
+
+
+if __name__ == "__main__":
+    (ROOT / "docs" / "performance.md").write_text(document(json.loads(Path("bench.json").read_text("utf-8"))), "utf-8")
