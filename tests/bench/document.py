@@ -10,17 +10,17 @@ from tests.places import ROOT
 
 HEAD = """# Performance
 
-Made by `python -m tests.bench.document` from one run of `make bench`: do not edit it. Rates depend on the machine and on
-what else it does, so compare rows of one run. The client is `wrk` with one thread; references are processes of their own
-that hold none of our code (`tests/bench/bare.py`): the framework with the same body model, its ready bytes, an ASGI app
-that does nothing, and the library's own application behind the framework.
+Made by `python -m tests.bench.document` from one run of `make bench`: do not edit it. Rates depend on the machine and
+on what else it does, so compare rows of one run. The client is `wrk` with one thread; references are processes of their
+own that hold none of our code (`tests/bench/bare.py`): the framework with the same body model, its ready bytes, an ASGI
+app that does nothing, and the library's own application behind the framework.
 
 `python -m tests.bench http` measures requests alone; the other names are in `tests/bench/__main__.py`.
 
 ## Requests
 
-The median of interleaved rounds, with the lowest and highest rate. Processor time is that of the serving process, of the
-process beside it that follows the log, and of PostgreSQL, per request.
+The median of interleaved rounds, with the lowest and highest rate. Processor time is that of the serving process, of
+the process beside it that follows the log, and of PostgreSQL, per request.
 
 | what × connections | a second | lowest – highest | server, µs | beside, µs | PostgreSQL, µs | p50, ms | p99, ms |
 |---|--:|--:|--:|--:|--:|--:|--:|
@@ -31,8 +31,8 @@ LIMITS = """
 
 - A command is one round trip to PostgreSQL and one write to its disk, shared by all that wait at the time. The rest is
   the rules, in Python: a flat profile, in which no function takes more than a twentieth.
-- A view asks PostgreSQL for the plan's version before ready bytes are sent, so nothing stale is ever shown. All that ask
-  at the same time share one question.
+- A view asks PostgreSQL for the plan's version before ready bytes are sent, so nothing stale is ever shown. All that
+  ask at the same time share one question.
 - One process serves. Several on one database are correct, and slower where any plan comes to any of them, for each
   decides on what it remembers and loses the race.
 

@@ -1,8 +1,8 @@
 """Requests over HTTP beside what a user would pick instead, by a client that takes next to nothing of the machine.
 
 Every row says how many requests a second were answered, what each cost the server, the process beside it and PostgreSQL
-in processor time, and how long it took. The service is the one that `plantrail serve` starts, with all that goes on in it.
-The references hold none of our code: see `tests.bench.bare`.
+in processor time, and how long it took. The service is the one that `plantrail serve` starts, with all that goes on in
+it. The references hold none of our code: see `tests.bench.bare`.
 """
 
 import json
