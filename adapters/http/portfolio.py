@@ -37,11 +37,10 @@ def routes(portfolio: Portfolio) -> APIRouter:
     async def read_portfolio(request: Request, wanted: Annotated[PortfolioParameters, Query()]) -> Response:
         caller = caller_of(request)
         await inclusion.of(wanted.at_least)
-        found = await run_in_threadpool(portfolio.query, wanted, caller)
-        content = found.model_dump_json().encode()
+        content, next = await run_in_threadpool(portfolio.written, wanted, caller)
         tag = f'"{sha256(content).hexdigest()[:32]}"'
         if is_known(request, tag):
             return unchanged(tag)
-        return Answer(content, at_cursor(request, found.next)).with_tag(tag)
+        return Answer(content, at_cursor(request, next)).with_tag(tag)
 
     return api

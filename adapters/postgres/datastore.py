@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from select import POLLIN, poll
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import Connection
@@ -77,7 +78,7 @@ class Datastore:
             reconnect_timeout=timeout,
             kwargs={"connect_timeout": CONNECT_TIMEOUT},
             configure=self._configure,
-            check=ConnectionPool.check_connection,
+            check=check_if_news,
             open=False,
         )
 
@@ -115,6 +116,19 @@ class Datastore:
 
     def close(self) -> None:
         self._pool.close()
+
+
+def check_if_news(connection: Connection[Any]) -> None:
+    """Ask the server only where it has sent something while nothing was asked, as it does when it hangs up.
+
+    To ask before each use would be a round trip more for every request.
+
+    Raises `psycopg.OperationalError`.
+    """
+    look = poll()
+    look.register(connection.fileno(), POLLIN)
+    if look.poll(0):
+        ConnectionPool.check_connection(connection)
 
 
 UNUSABLE = (

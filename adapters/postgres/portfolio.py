@@ -17,6 +17,7 @@ from adapters.events.partial_read import read_partial_event
 from adapters.events.stored_format import EVENTS_BY_TOPIC, decode_all, topic_of, topics_of_aggregate
 from adapters.observability.outages import Outages
 from adapters.postgres.datastore import Datastore, unavailable
+from adapters.postgres.portfolio_lines import OF_ROW, SHOWN, PortfolioLines, RowVersion
 from adapters.postgres.portfolio_rows import read_row, to_store
 from adapters.postgres.projections import (
     Follower,
@@ -39,6 +40,7 @@ from application.portfolio.query import (
     PortfolioPage,
     PortfolioQuery,
     SortKey,
+    WrittenPage,
     cursor_of,
     key_of,
     name_key,
@@ -60,7 +62,6 @@ ROWS_AT_A_TIME = 1_000
 MOST_REMEMBERED = 1_000
 
 LIVE = "SELECT generation FROM plantrail.projections WHERE name = 'portfolio' AND live"
-SHOWN = tuple(PortfolioItem.model_fields)
 WRITTEN = ("generation", *SHOWN, "people", "name_key", "search_text", "tier_rank", "changes_at", "line")
 
 LINES = "SELECT plan_id, line::text FROM plantrail.portfolio WHERE generation = %s AND plan_id = ANY(%s)"
@@ -233,7 +234,9 @@ COLUMNS: Mapping[SortKey, str] = {
 MAY_BE_EMPTY = {"arr", "renews_on", "last_review_on"}
 
 
-def statement(query: PortfolioQuery, after: CursorPosition | None, caller: Caller | None) -> str:
+def statement(
+    query: PortfolioQuery, after: CursorPosition | None, caller: Caller | None, columns: Sequence[str] = SHOWN
+) -> str:
     """Return the SQL statement of a query. It selects one row more than requested, which shows whether there is another
     page.
 
@@ -250,7 +253,7 @@ def statement(query: PortfolioQuery, after: CursorPosition | None, caller: Calle
     parts = [with_value] if after is None or after.value is not None else []
     parts += [without] if name in MAY_BE_EMPTY else []
     ordered = [
-        f"(SELECT {', '.join(SHOWN)}, {key} AS sorted_by FROM plantrail.portfolio"
+        f"(SELECT {', '.join(columns)}, {key} AS sorted_by FROM plantrail.portfolio"
         f" WHERE generation = ({LIVE})"
         f" AND {' AND '.join((*wanted(query), *theirs(caller), *part))}"
         f" ORDER BY {key} {way}, plan_id {way} LIMIT %(most)s)"
@@ -302,6 +305,19 @@ class PostgresPortfolio:
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
+        self._lines = PortfolioLines()
+
+    def written(self, query: PortfolioQuery, caller: Caller | None = None) -> WrittenPage:
+        """See `application.portfolio.ports.Portfolio`."""
+        after = place_of(query.cursor, query.sort) if query.cursor else None
+        asked = statement(query, after, caller, OF_ROW), values(query, after, caller)
+        with self._datastore.connection() as connection:
+            rows = connection.execute(*asked, prepare=True, binary=True).fetchall()
+            lines = self._lines.of(connection, [RowVersion(*row[:-1]) for row in rows[: query.limit]])
+        more = len(rows) > query.limit
+        last = rows[query.limit - 1] if more else None
+        next = cursor_of(CursorPosition(last[-1], last[0]), query.sort) if last else None
+        return WrittenPage(b'{"items":[%b],"next":%b}' % (b",".join(lines), to_json(next)), next)
 
     def query(self, query: PortfolioQuery, caller: Caller | None = None) -> PortfolioPage:
         after = place_of(query.cursor, query.sort) if query.cursor else None

@@ -4,7 +4,7 @@ from typing import Protocol
 from uuid import UUID
 
 from application.aggregates.access import Caller
-from application.portfolio.query import PortfolioPage, PortfolioQuery
+from application.portfolio.query import PortfolioPage, PortfolioQuery, WrittenPage
 
 
 class Portfolio(Protocol):
@@ -15,6 +15,9 @@ class Portfolio(Protocol):
 
         Raises `CursorUnknown`.
         """
+
+    def written(self, query: PortfolioQuery, caller: Caller | None = None) -> WrittenPage:
+        """Return the same page as `query` does, as it is sent. Raises `CursorUnknown`."""
 
     def knows_to_be_elsewhere(self, person: str, plan_id: UUID) -> bool:
         """Return whether the table includes all that is recorded of a plan, and the person is neither its owner nor on

@@ -67,6 +67,14 @@ class PortfolioPage(BaseModel):
     """The cursor of the page that follows; null at the end."""
 
 
+class WrittenPage(NamedTuple):
+    """A page as it is sent."""
+
+    content: bytes
+    """The JSON of a `PortfolioPage`."""
+    next: str | None
+
+
 class CursorPosition(NamedTuple):
     """A position in the order: after the plan with this value and id."""
 

@@ -11,6 +11,7 @@ import pytest
 from httpx import Response
 
 from adapters.bootstrap.background import following
+from application.portfolio.query import PortfolioQuery
 from tests.api import Api, Told, assert_problem
 from tests.cases import for_each
 from tests.stores import OPEN_ACME
@@ -445,6 +446,20 @@ def test_a_list_that_is_known_is_not_sent_again(many: Api):
     tag = many.get("/v1/plans").headers["etag"]
     assert many.get("/v1/plans", headers={"If-None-Match": tag}).status_code == 304
     assert many.get("/v1/plans", headers={"If-None-Match": tag}, limit="1").status_code == 200
+
+
+def test_a_list_is_sent_as_it_would_be_written_however_often_its_rows_change(many: Api):
+    for number in range(3):
+        for query in (
+            PortfolioQuery(),
+            PortfolioQuery(sort="-last_review_on", limit=3),
+            PortfolioQuery(owner="nobody"),
+        ):
+            content, next = many.store.portfolio.written(query)
+            page = many.store.portfolio.query(query)
+            assert (content, next) == (page.model_dump_json().encode(), page.next)
+        answer = many.of(f"account-{number}").done("reassign-plan", owner=f"owner-{number}", reason="r")
+        assert many.get("/v1/plans", at_least=str(answer["position"])).status_code == 200
 
 
 def test_one_reads_ones_own_writes(many: Api):
