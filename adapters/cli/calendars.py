@@ -9,7 +9,7 @@ from adapters.cli.asking import AsJson
 from adapters.cli.doing import running_service
 from adapters.cli.groups import Group
 from adapters.cli.tables import table, text
-from adapters.cli.terminal import out, print_json, print_lines, tell
+from adapters.cli.terminal import out, print_json, print_lines, says_in_json, tell
 
 calendars = typer.Typer(cls=Group, help="Calendars to subscribe to, by their address.", no_args_is_help=True)
 
@@ -19,6 +19,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 @calendars.command()
+@says_in_json
 def make(
     contents: Annotated[
         Contents, typer.Argument(help="mine: what concerns you; plan: all of one; portfolio: all you may see.")
@@ -52,6 +53,7 @@ def list_calendars(as_json: AsJson = False) -> None:
 
 
 @calendars.command()
+@says_in_json
 def delete(id: Annotated[str, typer.Argument(help="As `plantrail calendars list` shows it.")]) -> None:
     """End the address of a calendar."""
     with running_service() as service:

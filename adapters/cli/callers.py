@@ -19,7 +19,7 @@ from adapters.cli.asking import AsJson, From, To, accounts_named, is_there, oper
 from adapters.cli.errors import Told
 from adapters.cli.generations import keys
 from adapters.cli.tables import GOOD, QUIET, WARNING, lines, table, text
-from adapters.cli.terminal import out, print_json, print_lines, tell
+from adapters.cli.terminal import out, print_json, print_lines, says_in_json, tell
 from application.aggregates.access import WORKS_ON_PLANS
 from domain.calendar import DAY, instant_within_calendar, instant_written
 from domain.language import AccountId, PersonId, shortened
@@ -144,6 +144,7 @@ def plans_of(key: ApiKey) -> Text:
 
 
 @keys.command()
+@says_in_json
 def revoke(id: Annotated[str, typer.Argument(help="The id of the key, as `plantrail keys list` shows it.")]) -> None:
     """Revoke a key. Within a second no process accepts it."""
     with open_store(Settings()) as store:

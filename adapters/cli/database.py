@@ -19,7 +19,7 @@ from adapters.bootstrap.store import (
 )
 from adapters.cli.errors import Told
 from adapters.cli.groups import Group
-from adapters.cli.terminal import err, print_lines, tell
+from adapters.cli.terminal import err, print_lines, says_in_json, tell
 from adapters.postgres.embedded import EmbeddedPostgres, Role
 from adapters.postgres.store import ConnectionStrings, begin_another_log, events_in, opened, upgrade
 from adapters.postgres.verification import verify
@@ -46,6 +46,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(db, name="db")
 
 
+@says_in_json
 def migrate() -> None:
     """Upgrade the schema of the store. Every command does that first; this one does nothing else."""
     with connection_strings(Settings()) as where:
@@ -55,6 +56,7 @@ def migrate() -> None:
     tell("The schema is up to date.")
 
 
+@says_in_json
 def rebuild() -> None:
     """Build the tables anew from the log while the old ones serve."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -74,6 +76,7 @@ def shown(progress: Progress, task: TaskID, done: int, total: int) -> None:
     progress.update(task, completed=done, total=total)
 
 
+@says_in_json
 def begin_anew() -> None:
     """Declare that a backup was restored by other means than `plantrail db restore`. Subscribers whose cursor lies
     beyond the backup are then told where to go on."""
@@ -83,6 +86,7 @@ def begin_anew() -> None:
 
 
 @db.command()
+@says_in_json
 def start() -> None:
     """Start it, and let it run until `plantrail db stop`."""
     server = embedded("start")
@@ -93,6 +97,7 @@ def start() -> None:
 
 
 @db.command()
+@says_in_json
 def stop(force: Annotated[bool, typer.Option("--force", help="Stop it even while others use it.")] = False) -> None:
     """Stop it as soon as nobody uses it."""
     server = embedded("stop")
@@ -104,6 +109,7 @@ def stop(force: Annotated[bool, typer.Option("--force", help="Stop it even while
 
 
 @db.command()
+@says_in_json
 def url(
     role: Annotated[
         Role, typer.Option(help="service: serves plans; owner: migrates the schema; keys: reads the people's keys.")
@@ -117,6 +123,7 @@ def url(
 
 
 @db.command()
+@says_in_json
 def dump(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
     """Dump the whole database into a file."""
     server = embedded("dump")
@@ -128,6 +135,7 @@ def dump(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
 
 
 @db.command()
+@says_in_json
 def restore(
     file: Annotated[Path, typer.Argument(help="A file that `plantrail db dump` wrote.")],
     yes: Annotated[bool, typer.Option("--yes", help="Replace what is there without asking.")] = False,

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would come of it. Nothing is recorded.")]
 Answer = Annotated[bool, typer.Option("--answer", help="Print the JSON that the service answers, for programs.")]
+AnswerOrJson = Annotated[
+    bool, typer.Option("--json", "--answer", help="Print the JSON that the service answers, for programs.")
+]
+"""Where no `--json` is taken for a body."""
 Reason = Annotated[str | None, typer.Option(help="Why. Stands in the history for ever.")]
 
 COMMANDS: Mapping[str, type[Command]] = {**ACCOUNT_PLAN.commands, **FROM_LIBRARY}

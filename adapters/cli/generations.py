@@ -11,7 +11,7 @@ from adapters.bootstrap.store import open_store
 from adapters.cli.asking import AsJson
 from adapters.cli.groups import Group
 from adapters.cli.tables import GOOD, QUIET, WARNING, table, text
-from adapters.cli.terminal import out, print_json, tell
+from adapters.cli.terminal import out, print_json, says_in_json, tell
 from adapters.postgres.key_generations import Generation
 from adapters.rendering.words import counted
 
@@ -49,6 +49,7 @@ def row_of(generation: Generation) -> Sequence[Text]:
 
 
 @keys.command()
+@says_in_json
 def rotate() -> None:
     """Begin a new generation and wrap everything with it, while the service runs.
 
@@ -67,6 +68,7 @@ def rotate() -> None:
 
 
 @keys.command("destroy-generation")
+@says_in_json
 def destroy_generation(
     generation: Annotated[int, typer.Argument(min=1, help="The generation, as `plantrail keys generations` lists it.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.cli.doing import Answer, DryRun, Reason, running_service
+from adapters.cli.doing import AnswerOrJson, DryRun, Reason, running_service
 from adapters.cli.tables import QUIET, WARNING, heading, table, text
 from adapters.cli.terminal import out, print_json, tell
 from application.findings.sentences import counted
@@ -24,7 +24,7 @@ def hand_over(
     ] = None,
     reason: Reason = None,
     dry_run: DryRun = False,
-    answer: Answer = False,
+    answer: AnswerOrJson = False,
 ) -> None:
     """Hand over everything somebody owns: plans, plays, actions, risks, goals, requests and pairings."""
     body = {"from": from_, "to": to, "plans": plans, "reason": reason, "dry_run": dry_run}

@@ -12,7 +12,7 @@ from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import account_plans, aggregates_read, make_id, open_store
 from adapters.cli.asking import note_export
 from adapters.cli.tables import table, text
-from adapters.cli.terminal import out, print_lines, tell
+from adapters.cli.terminal import out, print_lines, says_in_json, tell
 from adapters.postgres.store import Store
 from adapters.postgres.transfer import TransferRefused, export_keys, exported_events, import_events, import_keys
 from adapters.rendering.words import counted
@@ -30,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(load)
 
 
+@says_in_json
 def load(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Scenarios: a command as JSON a line.")],
 ) -> None:
@@ -101,6 +102,7 @@ def write_events(store: Store, output: Path | None) -> None:
     tell(f"The log is written to {output}.")
 
 
+@says_in_json
 def import_log(
     file: Annotated[Path, typer.Argument(help="A file that `plantrail export` wrote.")],
     keys: Keys = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from pydantic_core import to_json
 
-from adapters.cli.asking import AsOf, PlanName, find
+from adapters.cli.asking import AsJson, AsOf, PlanName, find
 from adapters.cli.reports import InFormat, Output, deliver, form_of
 from adapters.cli.terminal import tell
 from application.packs.pack import PackKind
@@ -28,9 +28,10 @@ def make_pack(
     ] = "internal",
     format: InFormat = None,
     output: Output = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make what the people in a room need: a plan on one page, a week, a read-out, a QBR or a year."""
-    form = form_of(format, output)
+    form = form_of("json" if as_json else format, output)
     asked = find(plan)
     made = pack(kind, asked.known, asked.cut(as_of), asked.program, audience)
     deliver(kind, to_json(made, by_alias=True), form, output)

@@ -109,7 +109,7 @@ def findings(as_json: AsJson = False) -> None:
 
 
 @program.command("round")
-def show_round(id: Annotated[str, typer.Argument(metavar="ROUND", help="Its id.")]) -> None:
+def show_round(id: Annotated[str, typer.Argument(metavar="ROUND", help="Its id.")], as_json: AsJson = False) -> None:
     """Show a round: who was nominated, how they rank, what was thought of them, and what came of the list."""
     with the_practice() as (_, practice):
         state = practice.known.state
@@ -118,17 +118,24 @@ def show_round(id: Annotated[str, typer.Argument(metavar="ROUND", help="Its id."
             there = ", ".join(state.all(Round)) or "none"
             raise Told(f"There is no round “{id}” in the program; there are: {there}.")
         ranked = ranking(state, round, marks(state, id, practice.lists.plans.read))
-        results = {each.account: each for each in practice.lists.results(practice.known, round)}
-    terminal = out()
+        came_to = practice.lists.results(practice.known, round)
+    if as_json:
+        known = {"program_id": practice.known.id, "version": practice.known.version}
+        print_json({**known, "round": round, "ranking": ranked, "results": came_to})
+        return
+    results, terminal = {each.account: each for each in came_to}, out()
     terminal.print(heading(round.title, f"{round.state}, due on {round.due_on}"))
     terminal.print(round_table(ranked, results))
 
 
 @program.command("library")
-def show_library() -> None:
+def show_library(as_json: AsJson = False) -> None:
     """Show the plays and templates of the library that plans may take: see `plantrail adopt` and `open --template`."""
     with the_practice() as (_, practice):
         state = practice.known.state
+    if as_json:
+        print_json({"plays": state.open(LibraryPlay), "templates": state.open(Template)})
+        return
     terminal = out()
     plays = [
         (

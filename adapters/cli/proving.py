@@ -15,7 +15,7 @@ from adapters.bootstrap.settings import LOG_KEY_FILE, Settings, kept_log_key, lo
 from adapters.bootstrap.store import notary, open_store
 from adapters.cli.asking import AsJson, AsOf, PlanName, found, note_export
 from adapters.cli.errors import Told
-from adapters.cli.terminal import err, print_json, print_lines, tell
+from adapters.cli.terminal import err, print_json, print_lines, says_in_json, tell
 from adapters.postgres.notary import Watch
 from adapters.postgres.verification import Verified
 from adapters.postgres.verification import verify as verify_log
@@ -40,6 +40,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("audit-bundle")(audit_bundle)
 
 
+@says_in_json
 def checkpoint(
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on, and print each new checkpoint, until Ctrl-C.")

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from adapters.bootstrap.settings import Settings, public_url
 from adapters.bootstrap.store import open_store, utc_now
-from adapters.cli.asking import PlanName, found
+from adapters.cli.asking import AsJson, PlanName, found
 from adapters.cli.documents import terminal
 from adapters.cli.errors import Told
 from adapters.cli.groups import Group
@@ -61,9 +61,10 @@ def of_a_plan(
     ] = None,
     format: InFormat = None,
     output: Output = None,
+    as_json: AsJson = False,
 ) -> None:
     """Compare what was said at one cut of a plan with what was done by another."""
-    form = form_of(format, output)
+    form = form_of("json" if as_json else format, output)
     with found(plan) as (store, asked):
         a, b = (asked.cut(cut) for cut in cuts_meant(asked.known, asked.now, from_, to))
         head = store.tree.head_over(last_position(asked.known, b))
@@ -82,9 +83,10 @@ def month(
     ] = None,
     format: InFormat = None,
     output: Output = None,
+    as_json: AsJson = False,
 ) -> None:
     """Compare what was said with what was done in a month, across plans."""
-    form, now = form_of(format, output), utc_now()
+    form, now = form_of("json" if as_json else format, output), utc_now()
     asked = month_named(month, now)
     with open_store(Settings()) as store:
         making = MonthInTheMaking(asked, now, owner, tier, store.events.read(PROGRAM_ID))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from adapters.cli.asking import PlanName
-from adapters.cli.doing import COMMANDS, Answer, DryRun, Reason, carry_out, plan_path, running_service, typed_body
+from adapters.cli.doing import COMMANDS, AnswerOrJson, DryRun, Reason, carry_out, plan_path, running_service, typed_body
 from adapters.cli.errors import Told
 
 Thing = Annotated[str, typer.Argument(metavar="ID", help="Its id, as `plantrail plan show` names it.")]
@@ -33,7 +33,7 @@ def open_plan(
         typer.Option(metavar="ID", help="A template of the library, whose commands are carried out at once."),
     ] = None,
     dry_run: DryRun = False,
-    answer: Answer = False,
+    answer: AnswerOrJson = False,
 ) -> None:
     """Open a plan for an account. Short for `do ACCOUNT open-plan`."""
     body = {"account_id": account, "account_name": name, "owner": owner, "tier": tier, "currency": currency}
@@ -50,7 +50,7 @@ def done(
     on: Annotated[str, typer.Option(metavar="DAY", help="When it was finished.")] = "today",
     reason: Reason = None,
     dry_run: DryRun = False,
-    answer: Answer = False,
+    answer: AnswerOrJson = False,
 ) -> None:
     """Say that an action is completed, or that a play is won."""
     command = {"actions": "complete-action", "plays": "win-play"}
@@ -64,14 +64,16 @@ def move(
     to: Annotated[str, typer.Argument(metavar="DAY", help="The new day: fri, +2w, 2027-03-01.")],
     reason: Reason = None,
     dry_run: DryRun = False,
-    answer: Answer = False,
+    answer: AnswerOrJson = False,
 ) -> None:
     """Move the day on which an action or a play is due. The next review shows from where, and why."""
     commands = {"actions": "reschedule-action", "plays": "reschedule-play"}
     send_on_promise(plan, id, commands, {"due_on": to}, reason, dry_run, answer)
 
 
-def drop(plan: PlanName, id: Thing, reason: Reason = None, dry_run: DryRun = False, answer: Answer = False) -> None:
+def drop(
+    plan: PlanName, id: Thing, reason: Reason = None, dry_run: DryRun = False, answer: AnswerOrJson = False
+) -> None:
     """Give up an action or a play."""
     send_on_promise(plan, id, {"actions": "drop-action", "plays": "drop-play"}, {}, reason, dry_run, answer)
 
@@ -83,7 +85,7 @@ def adopt(
     starts_on: Annotated[str, typer.Option("--from", metavar="DAY", help="The day it starts.")] = "today",
     reason: Reason = None,
     dry_run: DryRun = False,
-    answer: Answer = False,
+    answer: AnswerOrJson = False,
 ) -> None:
     """Make a play of the library one of the plan, with its steps as actions. Short for `do PLAN adopt-play`."""
     model = COMMANDS["adopt-play"]

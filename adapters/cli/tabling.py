@@ -7,7 +7,7 @@ import typer
 
 from adapters.cli.doing import plan_path, running_service
 from adapters.cli.errors import Told
-from adapters.cli.terminal import tell
+from adapters.cli.terminal import says_in_json, tell
 
 OfPlan = Literal["plan", "history", "blame", "reviews", "findings"]
 PATHS = {"plans": "/v1/plans", "findings-of-all": "/v1/findings", "access-events": "/v1/access-events"}
@@ -17,6 +17,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("table")(table)
 
 
+@says_in_json
 def table(
     view: Annotated[
         str,

@@ -2,9 +2,14 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from inspect import Parameter, signature
+from io import StringIO
 from shutil import get_terminal_size
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar, cast
 
 import typer
 from pydantic_core import to_json
@@ -23,7 +28,61 @@ class Out(Console):
         raise typer.Exit(0)
 
 
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+@dataclass
+class Said:
+    """What a command said, for programs: sentences, and lines that it was asked for, such as a URL."""
+
+    told: list[str] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
+
+
+class Printed(StringIO):
+    """Takes the lines that a command prints."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__()
+        self._said = said
+
+    def write(self, text: str) -> int:
+        self._said.printed += [line for line in text.splitlines() if line.strip()]
+        return len(text)
+
+
+_collected: ContextVar[Said | None] = ContextVar("collected", default=None)
+
+
+def says_in_json(command: Command) -> Command:
+    """Give a command that answers nothing, but says what it did, the option `--json`, which prints that as JSON."""
+
+    @wraps(command)
+    def run(as_json: bool, **given: Any) -> None:
+        if not as_json:
+            command(**given)
+            return
+        said = Said()
+        before = _collected.set(said)
+        try:
+            command(**given)
+        finally:
+            _collected.reset(before)
+        print_json(said)
+
+    option = Annotated[bool, typer.Option("--json", help="Print what it says as JSON, for programs.")]
+    own = signature(command, eval_str=True)
+    extra = Parameter("as_json", Parameter.KEYWORD_ONLY, default=False, annotation=option)
+    parameters = [*own.parameters.values(), extra]
+    shown: Any = run
+    shown.__signature__ = own.replace(parameters=[each.replace(kind=Parameter.KEYWORD_ONLY) for each in parameters])
+    shown.__annotations__ = {each.name: each.annotation for each in parameters}
+    return cast(Command, run)
+
+
 def out() -> Out:
+    if (said := _collected.get()) is not None:
+        return Out(file=Printed(said), width=WIDTH_OF_A_PIPE, highlight=False, emoji=False)
     width = None if sys.stdout.isatty() else get_terminal_size((WIDTH_OF_A_PIPE, 0)).columns
     return Out(width=width, highlight=False, emoji=False)
 
@@ -34,6 +93,9 @@ def err() -> Console:
 
 def tell(sentence: str, style: str = "") -> None:
     """Write a sentence to standard error."""
+    if (said := _collected.get()) is not None:
+        said.told.append(printable(sentence))
+        return
     err().print(Text(printable(sentence), style))
 
 
@@ -43,6 +105,9 @@ def print_json(view: Any) -> None:
 
 
 def print_lines(lines: Iterable[bytes]) -> None:
+    if (said := _collected.get()) is not None:
+        Printed(said).write(b"".join(lines).decode())
+        return
     for line in lines:
         sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()

@@ -19,7 +19,7 @@ from adapters.bootstrap.store import open_store, utc_now
 from adapters.cli.asking import AsJson, accounts_named
 from adapters.cli.groups import Group
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, lines, pairs, panel, table, text
-from adapters.cli.terminal import out, print_json, tell
+from adapters.cli.terminal import out, print_json, says_in_json, tell
 from adapters.postgres.store import Store
 from adapters.rendering.words import counted
 from application.views.plan_names import CANONICAL_UUID
@@ -249,6 +249,7 @@ def replay(
 
 
 @webhooks.command()
+@says_in_json
 def delete(webhook: Id) -> None:
     """Delete a webhook and everything that waits for it."""
     with desk() as at:

@@ -34,7 +34,9 @@ def measure(home: Path, _store: Store, rows: int = ROWS) -> dict[str, Any]:
     figures: dict[str, Any] = {"rows": rows}
     for name in STEPS:
         words = [sys.executable, "-m", "tests.bench.exchange", name, str(home), str(rows)]
-        figures[name] = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+        figures[name] = json.loads(
+            subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+        )
     return figures
 
 
