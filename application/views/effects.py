@@ -7,8 +7,6 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import compress
-from operator import is_not
 from typing import Annotated, Any, NamedTuple, cast
 
 from pydantic import WithJsonSchema
@@ -180,13 +178,16 @@ def _said_otherwise(touch: Touch) -> list[str]:
     kind, _, before, now, words = touch
     said = _said(kind)
     if before is not None and now is not None:
-        touched = _touched_fields(before, now, said)
-        touched.update(words)
-        fields = sorted(touched, key=_order(kind).__getitem__) if len(touched) > 1 else list(touched)
+        # Values that are the same object are not compared.
+        fields = [name for name, value in now.items() if value is not before.get(name, _UNSAID) and name in said]
+        if words or not before.keys() <= now.keys():
+            fields = [*{*fields, *words, *(name for name in before if name not in now and name in said)}]
+        if len(fields) > 1:
+            fields.sort(key=_order(kind).__getitem__)
         return [
             field
             for field in fields
-            if _or_none(before.get(field, said[field])) != _or_none(now.get(field, said[field])) or field in words
+            if field in words or _differ(before.get(field, said[field]), now.get(field, said[field]))
         ]
     if not (values := now or before):
         return []
@@ -196,17 +197,6 @@ def _said_otherwise(touch: Touch) -> list[str]:
         for field, default in said.items()
         if (value := say(field, default)) is not None and (value or value not in _EMPTY)
     ]
-
-
-def _touched_fields(before: Values, now: Values, said: Mapping[str, Any]) -> set[str]:
-    """Return the fields whose values are not the same object: the others need not be compared."""
-    names, were = [*now], [*before]
-    if names[: len(were)] == were:  # nearly always: values are copied and then written to
-        touched = [*compress(names, map(is_not, now.values(), before.values())), *names[len(were) :]]
-    else:
-        touched = [name for name, value in now.items() if value is not before.get(name, _UNSAID)]
-        touched += [name for name in were if name not in now]
-    return {name for name in touched if name in said}
 
 
 def _differences_that_follow(touch: Touch) -> Iterator[tuple[str, Any, Any]]:
@@ -276,6 +266,11 @@ _EMPTY: tuple[Any, ...] = ((), {})
 
 def _or_none(value: Any) -> Any:
     return value if value or value not in _EMPTY else None
+
+
+def _differ(one: Any, other: Any) -> bool:
+    """Return whether two values differ. Whatever is empty is the same."""
+    return bool(one != other and (one or other or _or_none(one) != _or_none(other)))
 
 
 def section_of(thing: Thing | type[Thing]) -> str:

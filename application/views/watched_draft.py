@@ -43,11 +43,22 @@ class WatchedDraft(Draft):
         return things.get(id) if things else None
 
     def to_write(self, kind: type[Thing], id: str) -> dict[str, Values]:
-        if (kind, id) not in self._touched:
-            self._touched[kind, id] = self.values(kind, id)
-            if kind in self._own:
-                self._own[kind].discard(id)
-        return super().to_write(kind, id)
+        """The things of a kind, that one as a copy once for each event: what it was before is kept."""
+        key = kind, id
+        if key in self._touched:
+            return self._values[kind]
+        if kind not in self._own:
+            return self._first_of_its_kind(kind, id)
+        things = self._values[kind]
+        before = self._touched[key] = things.get(id)
+        if before is not None:
+            things[id] = before.copy()
+        return things
+
+    def _first_of_its_kind(self, kind: type[Thing], id: str) -> dict[str, Values]:
+        self._own[kind] = set()
+        self._values[kind] = dict(self._values.get(kind, ()))
+        return self.to_write(kind, id)
 
     def add(self, event: Event) -> Mapping[Key, Values | None]:
         """Take in the next event. Return the things it wrote to, each as it was before; None if there was none."""
