@@ -129,7 +129,7 @@ def test_the_trend_is_what_the_report_of_each_of_its_pairs_says(history: History
         }
 
 
-@settings(max_examples=examples(10), suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=examples(4), suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_every_standing_is_that_of_the_plan_as_it_stood(random: Random) -> None:
     history = said_at_random(random, commands=60, reviews=0.15)
