@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
@@ -26,18 +26,22 @@ from adapters.postgres.store import Store
 from adapters.rendering.words import counted, spaced
 from application.findings.across import FindingsQuery
 from application.findings.program import PlanStanding, ProgramExamined, program_findings
+from application.library.examples import NoSuchExample, example_view
 from application.measures.query import MeasuresQuery
 from application.measures.series import measures_view
 from application.rounds.carrying_out import CommittedLists, EntryResult, EntryState
 from application.rounds.ranking import marks
 from application.views.current_program import CurrentProgram, LoadedProgram, current_program
-from application.views.cuts import cut_at, timezone_of
+from application.views.cuts import CutRefused, cut_at, timezone_of
 from application.views.history import Filter
 from application.views.pages import history_page
 from application.views.round_ranking import RankedAccount, ranking
+from domain.account_plan.plan import PlanNotOpen
+from domain.language import shortened
 from domain.program.charter import PROGRAM_ID, ProgramNotOpen
-from domain.program.library import LibraryPlay, Template
+from domain.program.library import Example, LibraryPlay, Template
 from domain.program.rounds import Round
+from domain.things import NAMES
 
 program = typer.Typer(
     cls=Group, help="The program: its list, what is wrong with it, its rounds, its library.", no_args_is_help=True
@@ -157,6 +161,36 @@ def show_library(as_json: AsJson = False) -> None:
         table("Templates", ["***Template", "!Tier", "!Carries out"], templates)
         or Text("No template was published yet.", WARNING)
     )
+
+
+@program.command("example")
+def show_example(
+    id: Annotated[str, typer.Argument(metavar="EXAMPLE", help="Its id.")], as_json: AsJson = False
+) -> None:
+    """Show a gold-standard plan of the library, without its account and anybody's words."""
+    with the_practice() as (store, practice):
+        try:
+            view = example_view(practice.known, id, store.events.without_words)
+        except (NoSuchExample, PlanNotOpen, CutRefused):
+            there = ", ".join(each.id for each in practice.known.state.open(Example)) or "none"
+            raise Told(f"There is no example “{id}” in the library; there are: {there}.") from None
+    if as_json:
+        print_json(view)
+        return
+    terminal = out()
+    terminal.print(heading(view.title, f"published on {view.published_on}"))
+    for section, things in view.plan["sections"].items():
+        rows = table(section.capitalize(), ["***What", "!Kind", "!State"], in_section(things))
+        if rows:
+            terminal.print(rows)
+
+
+def in_section(things: Mapping[str, Any]) -> Iterator[tuple[Text, ...]]:
+    """Yield what of an example is shown in a section, by the words that people know it by."""
+    for kind, some in things.items():
+        for each in some if isinstance(some, list) else ():
+            words = next((each[name] for name in (*NAMES, "text") if isinstance(each.get(name), str)), "")
+            yield named(shortened(words), each["id"]), text(spaced(kind)), text(spaced(each.get("state") or ""))
 
 
 @program.command("history")

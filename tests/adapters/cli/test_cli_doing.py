@@ -99,6 +99,13 @@ def test_what_the_library_has_is_listed_adopted_and_opened_with_and_all_of_it_ha
     ]
     assert "adopt-play" in done(service, "do", "--help")
 
+    words = ["--id", "gold", "--title", "As it should be", "--plan", "beta", "--cut", "now"]
+    done(leading, "program", "do", "publish-example", *words)
+    example = done(service, "program", "example", "gold")
+    assert "What the account is to us" in example
+    assert "Beta" not in example
+    assert refused("program", "example", "silver", **service).endswith("there are: gold.")
+
     trial = done(service, "handover", "eva", "ben", "--plan", "beta", "--dry-run")
     assert "3 things would be handed over in 1 plan." in trial
     assert "3 things handed over in 1 plan." in done(service, "handover", "eva", "ben", "--plan", "beta")

@@ -51,7 +51,7 @@ BY_THEMSELVES = {
     "measures",  # leaves earlier months out where they do not fit, and says so
     *("webhooks create", "webhooks show", "webhooks pause", "webhooks resume", "webhooks rotate-secret"),
     *("program show", "program findings", "program round", "program history"),
-    *("program library", "handover"),
+    *("program library", "program example", "handover"),
     *("calendars make", "calendars list", "calendars delete"),
     *("webhooks test", "webhooks attempts", "webhooks parked", "webhooks replay", "webhooks delete"),
 }
