@@ -34,7 +34,7 @@ SHOWN = {
 }
 """A command line for each command that shows a table, a list or a card."""
 WITHOUT_A_TABLE = {
-    *"serve work demo open done move drop do tail checkpoint audit-bundle load export table migrate rebuild".split(),
+    *"serve work demo open done move drop do tail checkpoint audit-bundle load table migrate rebuild".split(),
     *(
         "adopt",
         "begin-another-log",
@@ -46,6 +46,7 @@ WITHOUT_A_TABLE = {
         "keys revoke",
     ),
     *("db start", "db stop", "db url", "db dump", "db restore", "import csv", "import xlsx", "import log"),
+    *("export log", "export parquet"),
 }
 BY_THEMSELVES = {
     "measures",  # leaves earlier months out where they do not fit, and says so
@@ -56,7 +57,7 @@ BY_THEMSELVES = {
     *("webhooks test", "webhooks attempts", "webhooks parked", "webhooks replay", "webhooks delete"),
 }
 """Commands whose tables need more than a plan: they are looked at where they are tested."""
-GROUPS = ["", "plan", "do", "report", "import", "webhooks", "relay", "db", "keys", "program", "calendars"]
+GROUPS = ["", "plan", "do", "report", "import", "export", "webhooks", "relay", "db", "keys", "program", "calendars"]
 
 
 def commands(group: Any, *path: str) -> Iterator[str]:
