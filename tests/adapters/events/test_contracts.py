@@ -161,9 +161,9 @@ def test_a_meaning_holds_of_everything_only_where_several_kinds_of_things_share_
 def test_a_new_field_borrows_no_meaning_from_another_thing():
     assert meaning("until_on", "member") == "The last day in the role."
     with pytest.raises(
-        MeaningMissing, match=r"`until_on` of a play means: say it in domain/glossary[.]py as “play[.]until_on”"
+        MeaningMissing, match=r"`until_on` of a goal means: say it in domain/glossary[.]py as “goal[.]until_on”"
     ):
-        meaning("until_on", "play")
+        meaning("until_on", "goal")
 
 
 def everything_described(schema: Any) -> list[dict[str, Any]]:
@@ -305,7 +305,7 @@ def test_an_event_that_no_story_tells_is_asked_for_in_words(monkeypatch):
 
 
 def test_a_file_that_is_missing_says_the_command_that_writes_it():
-    with pytest.raises(pytest.fail.Exception, match=r"PlayPaused[.]json yet; run: python -m tests[.]golden"):
-        TELLINGS[0].golden("PlayPaused")
+    with pytest.raises(pytest.fail.Exception, match=r"PlayForetold[.]json yet; run: python -m tests[.]golden"):
+        TELLINGS[0].golden("PlayForetold")
     with pytest.raises(pytest.fail.Exception, match=r"has no schema yet; run: python -m tests[.]released"):
-        complaints("plantrail.play-paused.v1", {})
+        complaints("plantrail.play-foretold.v1", {})

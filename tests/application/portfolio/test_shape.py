@@ -76,7 +76,11 @@ def looked_at(history: History) -> Iterator[Any]:
         row = projector.row()
         yield to_store(row)
         for days in DAYS:
-            item, changes_at, people, _ = shown(row, record.meta.recorded_at + timedelta(days=days))
+            try:
+                item, changes_at, people, _ = shown(row, record.meta.recorded_at + timedelta(days=days))
+            except AttributeError as error:
+                error.add_note("A rule asks for a field that rows do not keep: name it in KEPT, and raise SHAPE")
+                raise
             yield item.__dict__, changes_at, people
 
 
