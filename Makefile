@@ -2,7 +2,7 @@ PYTHON ?= python3
 PORT ?= 8080
 VENV := .venv/bin
 
-.PHONY: .venv demo serve test quick check torture bench pictures lock clean
+.PHONY: .venv demo serve test quick check torture mutants bench pictures lock clean
 
 # Everything plantrail needs, at the locked versions, from wheels alone: no compiler, no services, no root.
 .venv: .venv/installed
@@ -42,6 +42,11 @@ check: .venv/installed
 torture: .venv/installed
 	$(VENV)/python -m pytest -m torture
 	EXAMPLES_TIMES=20 $(VENV)/python $(TEST) -m "hypothesis and not torture"
+	$(VENV)/python -m tests.mutants
+
+# Which of the lines changed since a commit no test would miss: make mutants SINCE=main
+mutants: .venv/installed
+	$(VENV)/python -m tests.mutants --since $(or $(SINCE),HEAD)
 
 bench: .venv/installed
 	$(VENV)/python -m tests.bench
@@ -56,5 +61,5 @@ lock:
 		--no-header --all-extras --output-file requirements.txt pyproject.toml
 
 clean:
-	rm -rf .venv .*_cache bench.json pictures
+	rm -rf .venv .*_cache bench.json mutants.sqlite pictures
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
