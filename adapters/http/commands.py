@@ -212,8 +212,6 @@ class CommandDesk:
         if takes_from_library(command):
             return None
         caller, given, id = caller_of(request), idempotency_key(request), self.resource.named(named)[0]
-        if takes_from_library(command):
-            return None
         said, commands, log = context(request, caller), [command], await self._log(request)
         key = sealed_key(self._secret, caller, f"{route} {id}", given, canonical(commands)) if given else None
         outcome = await self._aggregates.handle_soon(
