@@ -129,8 +129,11 @@ def lives(records: Iterable[Recorded]) -> Mapping[Key, Life]:
         if kind is None:
             continue
         ACCOUNT_PLAN.add(draft, [event])
-        life = found.setdefault((event.noun, event.subject()), Life())
-        promise = draft.find(kind, event.subject()) or withdrawn(life.last.promise)
+        key = event.noun, event.subject()
+        life = found.get(key)
+        if life is None:
+            life = found[key] = Life()
+        promise = draft.find(kind, key[1]) or withdrawn(life.last.promise)
         life.moments.append(Moment(record, promise))
     return found
 

@@ -41,13 +41,15 @@ def blame(aggregate: Aggregate, records: Sequence[Recorded]) -> list[Blame]:
     set_by, origins = versions_that_set(records), dict[int, Origin]()
     found: list[Blame] = []
     for kind, things in aggregate.kinds().items():
+        noun = kind.noun
         for id, thing in things.items():
-            section, versions = section_of(thing), set_by[kind.noun, id]
+            section, versions = section_of(thing), set_by[noun, id]
             for field, value in values_of(thing).items():
                 version = versions[field]
-                if version not in origins:
-                    origins[version] = _origin(records[version - 1])
-                found.append(Blame(section, kind.noun, id, field, value, *origins[version]))
+                origin = origins.get(version)
+                if origin is None:
+                    origin = origins[version] = _origin(records[version - 1])
+                found.append(Blame(section, noun, id, field, value, *origin))
     return found
 
 

@@ -68,7 +68,7 @@ def freshness(
 ) -> dict[Section, Freshness]:
     """Return the freshness of every section on a day, by the policy in force. A section that was never touched is as
     old as the plan."""
-    last = {refreshed_by(record.event): record for record in records}
+    last = {record.event.refreshes(): record for record in records}
     opened_at = records[0].meta.recorded_at if records else None
     refreshed = {
         section: last[section].meta.recorded_at if section in last else opened_at for section in get_args(Section)
