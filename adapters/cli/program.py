@@ -39,8 +39,10 @@ from application.views.round_ranking import RankedAccount, ranking
 from domain.account_plan.plan import PlanNotOpen
 from domain.language import shortened
 from domain.program.charter import PROGRAM_ID, ProgramNotOpen
-from domain.program.library import Example, LibraryPlay, Template
+from domain.program.examples import Example
+from domain.program.library_plays import LibraryPlay
 from domain.program.rounds import Round
+from domain.program.templates import Template
 from domain.things import NAMES
 
 program = typer.Typer(

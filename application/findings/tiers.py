@@ -8,7 +8,8 @@ from application.findings.examined import Examined
 from application.findings.finding import Found, remedy
 from application.findings.sentences import called, counted, listed, spaced
 from domain.account_plan.opportunities import Opportunity
-from domain.account_plan.plan import PlanOpened, TierChanged
+from domain.account_plan.plan import PlanOpened
+from domain.account_plan.tiers import TierChanged
 
 FUTURE = ("addressable_spend", "whitespace", "trajectory", "logo", "reference", "champion")
 """The criteria that speak of potential, logo and advocacy, not of what the account pays today."""

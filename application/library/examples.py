@@ -19,7 +19,7 @@ from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import first_open
 from domain.account_plan.plan import Plan, the_plan
 from domain.language import FORGOTTEN
-from domain.program.library import Example, ExamplePublished
+from domain.program.examples import Example, ExamplePublished
 from domain.record import Recorded
 from domain.things import day_of
 

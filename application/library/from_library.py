@@ -20,7 +20,8 @@ from domain.calendar import Day
 from domain.language import Command, Over, PersonId, Refusal, Slug, Unknown
 from domain.program.charter import PROGRAM_ID, Program
 from domain.program.language import ProgramState
-from domain.program.library import LibraryPlay, LibraryStep, Template, filled
+from domain.program.library_plays import LibraryPlay, LibraryStep
+from domain.program.templates import Template, filled
 from domain.things import day_of
 
 Kind = TypeVar("Kind", LibraryPlay, Template)

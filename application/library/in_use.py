@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from application.findings.program import PlanStanding, named
 from application.findings.sentences import counted
 from domain.language import Caution, Command
-from domain.program.library import RetirePlay
+from domain.program.library_plays import RetirePlay
 
 
 def in_use(command: Command, plans: Callable[[], Sequence[PlanStanding]]) -> list[Caution]:

@@ -10,9 +10,9 @@ from application.findings.examined import Examined
 from application.packs.pack import Pack, called, heading_of, shown
 from application.packs.promises import Dated, in_the_days, promised, scheduled
 from application.views.metrics import WhitespaceTotals, whitespace_totals
+from domain.account_plan.cycles import Cycle
 from domain.account_plan.hypotheses import Hypothesis, Proof
 from domain.account_plan.overview import Fit, Overview, Trajectory, Unit, WhyUs
-from domain.account_plan.plan import Cycle
 from domain.account_plan.plays import Play, PlayKind, PlayState
 from domain.account_plan.relationships import Influence
 from domain.account_plan.risks import Risk, RiskKind

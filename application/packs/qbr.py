@@ -19,7 +19,7 @@ from domain.account_plan.relationships import Objection
 from domain.account_plan.reviews import AgendaItem, Review
 from domain.account_plan.stakeholders import Stakeholder
 from domain.account_plan.team import Role
-from domain.program.library import Agenda
+from domain.program.agendas import Agenda
 
 KIND: Literal["qbr"] = "qbr"
 OUR_EXECUTIVES: Sequence[Role] = ("executive_sponsor", "leadership")

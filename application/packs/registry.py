@@ -14,7 +14,7 @@ from application.views.cuts import Cut, known_at
 from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import policy_at
 from domain.account_plan.reviews import Audience
-from domain.program.library import Agenda, AgendaPublished, AgendaRetired
+from domain.program.agendas import Agenda, AgendaPublished, AgendaRetired
 from domain.record import Recorded
 
 Records = Sequence[Recorded]

@@ -22,7 +22,8 @@ from application.reports.period import Period
 from application.reports.said_vs_did import Compared, Scores, compared, scores
 from application.views.cuts import shortened_to
 from application.views.loaded_plan import LoadedPlan
-from domain.account_plan.plan import PlanReopened, the_plan
+from domain.account_plan.holds import PlanReopened
+from domain.account_plan.plan import the_plan
 from domain.account_plan.promises import open_promises
 from domain.record import Recorded
 

@@ -20,7 +20,8 @@ from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import first_open
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
-from domain.account_plan.plan import ChangeTier, ConfirmTier, PlanNotOpen, Tier, TierChanged, TierConfirmed, the_plan
+from domain.account_plan.plan import PlanNotOpen, Tier, the_plan
+from domain.account_plan.tiers import ChangeTier, ConfirmTier, TierChanged, TierConfirmed
 from domain.language import Refusal
 from domain.program.charter import PROGRAM_ID
 from domain.program.language import ProgramState

@@ -5,10 +5,12 @@ from typing import get_args
 from domain.account_plan import (
     actions,
     competition,
+    cycles,
     entries,
     exceptions,
     goals,
     health,
+    holds,
     hypotheses,
     identities,
     opportunities,
@@ -23,6 +25,7 @@ from domain.account_plan import (
     standing,
     summary,
     team,
+    tiers,
     vision,
     whitespace,
 )
@@ -33,6 +36,9 @@ from domain.corrections import Corrected, Correction, Withdrawal, Withdrawn
 
 AccountPlanCommand = (
     plan.PlanCommands
+    | tiers.TierCommands
+    | cycles.BeginCycle
+    | holds.HoldCommands
     | summary.SummaryCommands
     | entries.EntryCommands
     | exceptions.ExceptionCommands
@@ -59,6 +65,9 @@ AccountPlanCommand = (
 )
 AccountPlanEvent = (
     plan.PlanEvents
+    | tiers.TierEvents
+    | cycles.CycleBegun
+    | holds.HoldEvents
     | summary.SummaryEvents
     | entries.EntryEvents
     | exceptions.ExceptionEvents
@@ -86,6 +95,9 @@ AccountPlanEvent = (
 
 TOPICS: tuple[Topic[AccountPlan, AccountPlanCommand, AccountPlanEvent], ...] = (
     plan.TOPIC,
+    tiers.TOPIC,
+    cycles.TOPIC,
+    holds.TOPIC,
     summary.TOPIC,
     entries.TOPIC,
     exceptions.TOPIC,

@@ -1,31 +1,26 @@
-"""Topic: the plan itself: whose it is, how much the account matters to us, and whether it is still worked on."""
+"""Topic: the card of a plan: whose account it is, who of ours answers for it, and where it lives."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, assert_never, get_args
 from uuid import UUID, uuid5
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import Opening, Topic
-from domain.calendar import Day
-from domain.corrections import Mistakes
 from domain.language import (
     AccountId,
     Command,
-    CommandRight,
     Currency,
     Decision,
     Event,
-    Many,
     Name,
     OptionalName,
     Person,
     PersonId,
     Refusal,
-    Slug,
     Terms,
     Text,
     Unless,
@@ -41,7 +36,6 @@ Tier = Literal["strategic", "growth", "enterprise", "standard"]
 TIER_RANKS: Mapping[Tier, int] = {tier: rank for rank, tier in enumerate(get_args(Tier), 1)}
 """1 is the highest."""
 Segment = Literal["enterprise", "mid_market", "other"]
-CycleKind = Literal["annual", "quarter", "ninety_days"]
 
 
 class PlanTerms(Terms):
@@ -82,13 +76,6 @@ class Scoring(Terms):
     criteria: Criteria
 
 
-class CycleTerms(Terms):
-    id: str
-    kind: CycleKind
-    starts_on: date
-    ends_on: date
-
-
 # Events
 
 
@@ -127,26 +114,6 @@ class AccountRenamed(PlanEvent):
     former: str
 
 
-class TierChanged(PlanEvent):
-    """The account matters to us more or less than it did; with its tier, what its plan owes its readers changes."""
-
-    tier: Tier
-    former: Tier
-    round: str | None = None
-    decided_by: tuple[Person, ...] = ()
-
-
-class TierConfirmed(PlanEvent):
-    """The account matters to us as much as before: its tier was looked at, and it stays."""
-
-    round: str | None = None
-    decided_by: tuple[Person, ...] = ()
-
-
-class AccountScored(PlanEvent, Scoring):
-    """The account was judged by what the tier is chosen by, in one round; each round keeps its own."""
-
-
 class PlanReassigned(PlanEvent):
     """Somebody else of ours answers for the plan."""
 
@@ -154,42 +121,7 @@ class PlanReassigned(PlanEvent):
     former: Person
 
 
-class CycleBegun(PlanEvent, CycleTerms):
-    """A planning period begins, with a first and a last day."""
-
-    noun: ClassVar[str] = "cycle"
-
-
-class PlanArchived(PlanEvent):
-    """The plan is no longer worked on: it can only be read."""
-
-
-class PlanReopened(PlanEvent):
-    """An archived plan is worked on again."""
-
-
-class LegalHoldPlaced(PlanEvent):
-    """Nobody in this plan may be forgotten for the time being."""
-
-
-class LegalHoldReleased(PlanEvent):
-    """People in this plan may be forgotten again."""
-
-
-PlanEvents = (
-    PlanOpened
-    | PlanCorrected
-    | AccountRenamed
-    | TierChanged
-    | TierConfirmed
-    | AccountScored
-    | PlanReassigned
-    | CycleBegun
-    | PlanArchived
-    | PlanReopened
-    | LegalHoldPlaced
-    | LegalHoldReleased
-)
+PlanEvents = PlanOpened | PlanCorrected | AccountRenamed | PlanReassigned
 
 
 # Commands
@@ -202,17 +134,6 @@ def _known_zone(name: str) -> str:
 
 
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
-
-
-class JudgedCriteria(Criteria, strict=True):
-    """Criteria as they come in: 0 to 3."""
-
-    @model_validator(mode="after")
-    def _graded(self) -> "JudgedCriteria":
-        wrong = [name for name, grade in self if grade is not None and not 0 <= grade <= 3]
-        if wrong:
-            raise ValueError(f"must be 0, 1, 2 or 3: {', '.join(wrong)}")
-        return self
 
 
 class PlanCommand(Command):
@@ -264,33 +185,6 @@ class RenameAccount(PlanCommand):
     account_name: Name
 
 
-class ChangeTier(PlanCommand):
-    """How much the account matters to us, and with it what the plan owes its readers."""
-
-    right: ClassVar[CommandRight] = "tier"
-
-    reason: Text
-    tier: Tier
-    round: OptionalName = None
-    decided_by: Many[PersonId] = ()
-
-
-class ConfirmTier(PlanCommand):
-    """The account stays in its tier: somebody looked, in a round or outside of one."""
-
-    right: ClassVar[CommandRight] = "tier"
-
-    round: OptionalName = None
-    decided_by: Many[PersonId] = ()
-
-
-class ScoreAccount(PlanCommand):
-    """What the tier is judged by, 0 to 3 each; a criterion left out is not judged.  Each round keeps its own."""
-
-    round: OptionalName = None
-    criteria: JudgedCriteria
-
-
 class ReassignPlan(PlanCommand):
     """Somebody else of ours answers for the plan."""
 
@@ -298,62 +192,7 @@ class ReassignPlan(PlanCommand):
     owner: PersonId
 
 
-class BeginCycle(PlanCommand):
-    noun: ClassVar[str] = "cycle"
-    needs: ClassVar[Any] = "new"
-
-    id: Slug | None = None
-    kind: CycleKind
-    starts_on: Day
-    ends_on: Day
-
-
-class ArchivePlan(PlanCommand):
-    """From here on the plan is read-only, but for forgetting and holds."""
-
-    reason: Text
-
-
-class ReopenPlan(PlanCommand):
-    """An archived plan is worked on again."""
-
-    on_archived: ClassVar[bool] = True
-
-    reason: Text
-
-
-class PlaceHold(PlanCommand):
-    """Under a legal hold nobody is forgotten."""
-
-    on_archived: ClassVar[bool] = True
-    right: ClassVar[CommandRight] = "hold"
-
-    reason: Text
-
-
-class ReleaseHold(PlanCommand):
-    """The legal hold is over: people may be forgotten again."""
-
-    on_archived: ClassVar[bool] = True
-    right: ClassVar[CommandRight] = "hold"
-
-    reason: Text
-
-
-PlanCommands = (
-    OpenPlan
-    | CorrectPlan
-    | RenameAccount
-    | ChangeTier
-    | ConfirmTier
-    | ScoreAccount
-    | ReassignPlan
-    | BeginCycle
-    | ArchivePlan
-    | ReopenPlan
-    | PlaceHold
-    | ReleaseHold
-)
+PlanCommands = OpenPlan | CorrectPlan | RenameAccount | ReassignPlan
 
 
 # Refusals
@@ -377,10 +216,6 @@ class PlanIsArchived(Refusal):
 
 class PlanIsABaseline(Refusal):
     """A review of this plan was held, and what was said at it is in its days and amounts: its {field} stays."""
-
-
-class CycleEndsBeforeItStarts(Refusal):
-    """A cycle cannot end on {ends_on}, before it starts on {starts_on}."""
 
 
 # State and rules
@@ -411,11 +246,6 @@ class Plan(PlanTerms, Thing):
     on_hold: bool = False
     former_names: tuple[str, ...] = Field((), exclude=True)
     """What people called the account before, by which they may still look for it."""
-
-
-class Cycle(CycleTerms, Thing):
-    noun: ClassVar[str] = "cycle"
-    home: ClassVar[Section] = "plan"
 
 
 def the_plan(account_plan: AccountPlan) -> Plan:
@@ -449,26 +279,8 @@ def decide(account_plan: AccountPlan, command: PlanCommands, _today: date) -> De
             event = correct(account_plan, plan, new)
         case RenameAccount():
             event = AccountRenamed(**new, former=plan.account_name) if new else None
-        case ChangeTier():
-            event = TierChanged(**said(command), former=plan.tier) if "tier" in new else None
-        case ConfirmTier(round=round):
-            known = round is not None and (round, command.decided_by) == (plan.round, plan.decided_by)
-            event = None if known else TierConfirmed(**said(command))
-        case ScoreAccount(criteria=judged):
-            event = score(plan, command, Criteria(**judged.model_dump(exclude_none=True)))
         case ReassignPlan():
             event = PlanReassigned(**new, former=plan.owner) if new else None
-        case BeginCycle(starts_on=starts_on, ends_on=ends_on):
-            check_cycle(starts_on, ends_on)
-            event = CycleBegun(**said(command))
-        case ArchivePlan():
-            event = PlanArchived()
-        case ReopenPlan():
-            event = PlanReopened() if plan.archived else None
-        case PlaceHold():
-            event = None if plan.on_hold else LegalHoldPlaced()
-        case ReleaseHold():
-            event = LegalHoldReleased() if plan.on_hold else None
         case _:
             assert_never(command)
     return Decision((event,) if event else ())
@@ -489,27 +301,6 @@ def has_a_baseline(account_plan: AccountPlan) -> bool:
     return held or any(noun == "review" for noun, _ in account_plan.spent_ids)
 
 
-def check_cycle(starts_on: date, ends_on: date) -> None:
-    if ends_on < starts_on:
-        raise CycleEndsBeforeItStarts("/ends_on", starts_on=starts_on, ends_on=ends_on)
-
-
-def score(plan: Plan, command: ScoreAccount, criteria: Criteria) -> AccountScored | None:
-    """The round is said where it is another than the one scored last; scored in the same way, nothing changes."""
-    last = plan.scores[-1].round if plan.scores else None
-    round = command.round if "round" in command.model_fields_set else last
-    if any((scoring.round, scoring.criteria) == (round, criteria) for scoring in plan.scores):
-        return None
-    return AccountScored(criteria=criteria) if round == last else AccountScored(round=round, criteria=criteria)
-
-
-def scores_after(scores: Sequence[Scoring], scored: AccountScored) -> tuple[Scoring, ...]:
-    """The rounds in the order they were scored last.  Where none is said, it is the one scored last."""
-    round = scored.round if "round" in scored.model_fields_set or not scores else scores[-1].round
-    others = (scoring for scoring in scores if scoring.round != round)
-    return (*others, Scoring(round=round, criteria=scored.criteria))
-
-
 def apply(draft: Draft, event: PlanEvents) -> None:
     match event:
         case PlanOpened():
@@ -519,33 +310,9 @@ def apply(draft: Draft, event: PlanEvents) -> None:
         case AccountRenamed(former=former):
             before = [name for name in draft.value(Plan, "plan", "former_names") if name != former]
             draft.change(Plan, event, former_names=(*before, former))
-        case TierChanged() | TierConfirmed():
-            draft.change(Plan, event, round=event.round, decided_by=event.decided_by)
-        case AccountScored():
-            scores = scores_after(draft.the(Plan, "plan").scores, event)
-            draft.set(Plan, "plan", scores=scores, criteria=scores[-1].criteria)
-        case CycleBegun():
-            draft.create(Cycle, event)
-        case PlanArchived():
-            draft.change(Plan, event, archived=True)
-        case PlanReopened():
-            draft.change(Plan, event, archived=False)
-        case LegalHoldPlaced():
-            draft.change(Plan, event, on_hold=True)
-        case LegalHoldReleased():
-            draft.change(Plan, event, on_hold=False)
         case _:
             assert_never(event)
 
 
-TOPIC = Topic(
-    PlanCommands,
-    PlanEvents,
-    (Plan, Cycle),
-    decide,
-    apply,
-    mistakes=(
-        Mistakes(Cycle, BeginCycle, check=lambda _plan, _before, after: check_cycle(after.starts_on, after.ends_on)),
-    ),
-)
+TOPIC = Topic(PlanCommands, PlanEvents, (Plan,), decide, apply)
 OPENING = Opening(OpenPlan, open_plan, id_of, already_open)

@@ -3,17 +3,36 @@
 from typing import get_args
 
 from domain.aggregates import AggregateType, Topic
-from domain.program import charter, library, policy, rounds
+from domain.program import agendas, charter, examples, library_plays, policy, rounds, templates
 from domain.program.language import ProgramSection, ProgramState
 
-ProgramCommand = charter.CharterCommands | policy.PolicyCommands | rounds.RoundCommands | library.LibraryCommands
-ProgramEvent = charter.CharterEvents | policy.PolicyEvents | rounds.RoundEvents | library.LibraryEvents
+ProgramCommand = (
+    charter.CharterCommands
+    | policy.PolicyCommands
+    | rounds.RoundCommands
+    | library_plays.LibraryPlayCommands
+    | templates.TemplateCommands
+    | agendas.AgendaCommands
+    | examples.ExampleCommands
+)
+ProgramEvent = (
+    charter.CharterEvents
+    | policy.PolicyEvents
+    | rounds.RoundEvents
+    | library_plays.LibraryPlayEvents
+    | templates.TemplateEvents
+    | agendas.AgendaEvents
+    | examples.ExampleEvents
+)
 
 TOPICS: tuple[Topic[ProgramState, ProgramCommand, ProgramEvent], ...] = (
     charter.TOPIC,
     policy.TOPIC,
     rounds.TOPIC,
-    library.TOPIC,
+    library_plays.TOPIC,
+    templates.TOPIC,
+    agendas.TOPIC,
+    examples.TOPIC,
 )
 """In the order in which the program is shown."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from domain.account_plan import EVENTS, fold
 from domain.account_plan.actions import Action, ActionAdded
+from domain.account_plan.holds import LegalHoldPlaced
 from domain.account_plan.identities import (
     CorrectStakeholder,
     MergeStakeholder,
@@ -14,7 +15,6 @@ from domain.account_plan.identities import (
     StakeholderMerged,
 )
 from domain.account_plan.opportunities import Opportunity, OpportunityOpened, StakeholdersEngaged
-from domain.account_plan.plan import LegalHoldPlaced
 from domain.account_plan.plays import PlanPlay, PlayPlanned
 from domain.account_plan.relationships import (
     DrawInfluence,

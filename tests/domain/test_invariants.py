@@ -27,9 +27,9 @@ from domain.account_plan.entries import EntryStruck, SectionConfirmed, StrikeEnt
 from domain.account_plan.health import HealthRecorded
 from domain.account_plan.hypotheses import EvidenceRecorded
 from domain.account_plan.language import AccountPlan
-from domain.account_plan.plan import TierConfirmed
 from domain.account_plan.plays import Play
 from domain.account_plan.stakeholders import StakeholderForgotten, StakeholderVerified
+from domain.account_plan.tiers import TierConfirmed
 from domain.language import Command, Refusal
 from domain.record import struck_by
 from domain.things import day_of

@@ -6,42 +6,44 @@ import pytest
 from pydantic import ValidationError
 
 from domain.account_plan import fold
+from domain.account_plan.cycles import BeginCycle, Cycle, CycleBegun
 from domain.account_plan.entries import ConfirmSection, EntryStruck, WriteNote
-from domain.account_plan.plan import (
-    AccountRenamed,
-    AccountScored,
+from domain.account_plan.holds import (
     ArchivePlan,
-    BeginCycle,
-    Card,
-    ChangeTier,
-    ConfirmTier,
-    CorrectPlan,
-    Criteria,
-    Cycle,
-    CycleBegun,
-    JudgedCriteria,
     LegalHoldPlaced,
     LegalHoldReleased,
-    OpenPlan,
     PlaceHold,
-    Plan,
     PlanArchived,
+    PlanReopened,
+    ReleaseHold,
+    ReopenPlan,
+)
+from domain.account_plan.plan import (
+    AccountRenamed,
+    Card,
+    CorrectPlan,
+    Criteria,
+    OpenPlan,
+    Plan,
     PlanCorrected,
     PlanOpened,
     PlanReassigned,
-    PlanReopened,
     ReassignPlan,
-    ReleaseHold,
     RenameAccount,
-    ReopenPlan,
-    ScoreAccount,
-    TierChanged,
-    TierConfirmed,
     plan_id_of,
     the_plan,
 )
 from domain.account_plan.plays import PlanPlay
 from domain.account_plan.reviews import ReviewHeld, ReviewScheduled
+from domain.account_plan.tiers import (
+    AccountScored,
+    ChangeTier,
+    ConfirmTier,
+    JudgedCriteria,
+    ScoreAccount,
+    TierChanged,
+    TierConfirmed,
+)
 from tests.cases import for_each
 from tests.given import OPENED, given, given_nothing
 

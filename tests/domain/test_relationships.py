@@ -6,7 +6,8 @@ from pydantic import ValidationError
 from domain.account_plan import fold
 from domain.account_plan.actions import ActionAdded, ActionDropped
 from domain.account_plan.entries import EntryStruck, StrikeEntry
-from domain.account_plan.plan import PlanArchived, plan_id_of
+from domain.account_plan.holds import PlanArchived
+from domain.account_plan.plan import plan_id_of
 from domain.account_plan.plays import PlayDropped, PlayPlanned
 from domain.account_plan.relationships import (
     AgreePairing,

@@ -4,8 +4,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from domain.account_plan import fold
+from domain.account_plan.holds import LegalHoldPlaced, LegalHoldReleased, PlanArchived
 from domain.account_plan.identities import CorrectStakeholder, Person, StakeholderCorrected
-from domain.account_plan.plan import LegalHoldPlaced, LegalHoldReleased, PlanArchived
 from domain.account_plan.plays import PlanPlay, PlayPlanned
 from domain.account_plan.stakeholders import (
     FORGOTTEN,

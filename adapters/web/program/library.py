@@ -8,8 +8,11 @@ from adapters.web.languages import Speech
 from adapters.web.plan.pages import AggregateRequest
 from adapters.web.plan.presenter import PlanHead
 from application.views.cuts import plan_at
+from domain.program.agendas import Agenda
+from domain.program.examples import Example
 from domain.program.language import ProgramState
-from domain.program.library import Agenda, Example, LibraryPlay, Template
+from domain.program.library_plays import LibraryPlay
+from domain.program.templates import Template
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import pytest
 from application.aggregates.handle import Aggregates
 from application.packs.pack import PackKind
 from domain.program import PROGRAM
+from domain.program.agendas import PublishAgenda
 from domain.program.charter import PROGRAM_ID, OpenProgram
-from domain.program.library import PublishAgenda
 from tests.api import Api, assert_problem
 from tests.stores import CONTEXT
 

@@ -20,7 +20,7 @@ from domain.account_plan.actions import Action
 from domain.account_plan.plays import PlanPlay, Play
 from domain.language import Command, Over, Unknown
 from domain.program import PROGRAM
-from domain.program.library import TemplateCommand, TemplatePublished
+from domain.program.templates import TemplateCommand, TemplatePublished
 from tests.everything import PLAY
 from tests.histories import OPEN, History, instant, opened
 

@@ -15,7 +15,8 @@ from application.aggregates.handle import Aggregates
 from application.rounds.carrying_out import REFUSED_THEN, CommittedLists, EntryResult
 from application.rounds.following import NAME
 from application.scenarios.simulation import SOURCE
-from domain.account_plan.plan import TierChanged, TierConfirmed, plan_id_of, the_plan
+from domain.account_plan.plan import plan_id_of, the_plan
+from domain.account_plan.tiers import TierChanged, TierConfirmed
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
 from domain.program.rounds import ListedPlanArchived, ListedTwice, ReasonMissingAgainstRanking, Round

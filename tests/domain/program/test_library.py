@@ -6,32 +6,33 @@ from pydantic import ValidationError
 
 from domain.account_plan.reviews import AgendaItem, PlannedItem
 from domain.program import PROGRAM
-from domain.program.library import (
-    AgendaPublished,
-    AgendaRetired,
-    DraftedCommand,
+from domain.program.agendas import AgendaPublished, AgendaRetired, PublishAgenda, RetireAgenda
+from domain.program.examples import (
     ExamplePublished,
     ExampleWithdrawn,
+    PublishExample,
+    Redaction,
+    ReplacedWords,
+    WithdrawExample,
+)
+from domain.program.library_plays import (
     LibraryPlay,
     LibraryPlayPublished,
     LibraryPlayRetired,
     LibraryPlayRevised,
     LibraryStep,
     PlannedStep,
-    PublishAgenda,
-    PublishExample,
     PublishPlay,
-    PublishTemplate,
-    Redaction,
-    ReplacedWords,
-    RetireAgenda,
     RetirePlay,
-    RetireTemplate,
     RevisePlay,
+)
+from domain.program.templates import (
+    DraftedCommand,
+    PublishTemplate,
+    RetireTemplate,
     TemplateCommand,
     TemplatePublished,
     TemplateRetired,
-    WithdrawExample,
     filled,
 )
 from tests.given import MONDAY, PROGRAM_OPENED, given_program

@@ -1,0 +1,176 @@
+"""Topic: library plays, the plays that worked somewhere and that any plan can adopt."""
+
+from datetime import date
+from typing import Annotated, Any, ClassVar, assert_never
+
+from pydantic import Field
+
+from domain.account_plan.actions import ActionKind
+from domain.account_plan.plays import PlayKind
+from domain.aggregates import Topic
+from domain.language import AccountId, Decision, Many, OptionalText, Slug, Terms, Text, Unless, changed
+from domain.program.language import ProgramState
+from domain.program.library import LibraryCommand, LibraryEvent, LibraryThing, in_plain_values
+from domain.things import Draft
+
+MOST_DAYS = 3_660
+"""Ten years: no play and no step of one lies further ahead."""
+
+DaysAhead = Annotated[int, Field(ge=0, le=MOST_DAYS)]
+
+
+class LibraryStep(Terms):
+    """A step of a library play, and how many days after its beginning it is due."""
+
+    statement: str
+    kind: ActionKind
+    days_in: int
+
+
+class LibraryPlayTerms(Terms):
+    title: str
+    kind: PlayKind
+    value_driver: str | None = None
+    purpose: str
+    success_measure: str
+    typical_days: int
+    steps: tuple[LibraryStep, ...] = ()
+    prerequisites: tuple[str, ...] = ()
+    proof_assets: tuple[str, ...] = ()
+    counter_move: str | None = None
+    source_plan: str | None = None
+
+
+# Events
+
+
+class LibraryPlayEvent(LibraryEvent):
+    """About one play of the library."""
+
+    noun: ClassVar[str] = "library-play"
+
+
+class LibraryPlayPublished(LibraryPlayEvent, LibraryPlayTerms):
+    """A play that worked somewhere can be adopted by any plan."""
+
+    id: str
+
+
+class LibraryPlayRevised(LibraryPlayEvent):
+    """A play of the library says something else; plans that adopted it keep what they have."""
+
+    id: str
+    title: str | None = None
+    kind: PlayKind | None = None
+    value_driver: str | None = None
+    purpose: str | None = None
+    success_measure: str | None = None
+    typical_days: int | None = None
+    steps: tuple[LibraryStep, ...] = ()
+    prerequisites: tuple[str, ...] = ()
+    proof_assets: tuple[str, ...] = ()
+    counter_move: str | None = None
+    source_plan: str | None = None
+
+
+class LibraryPlayRetired(LibraryPlayEvent):
+    """A play of the library is not to be adopted any more."""
+
+    id: str
+
+
+LibraryPlayEvents = LibraryPlayPublished | LibraryPlayRevised | LibraryPlayRetired
+
+
+# Commands
+
+
+class PlannedStep(LibraryStep, strict=True):
+    statement: Text
+    days_in: DaysAhead
+
+
+class LibraryPlayCommand(LibraryCommand):
+    noun: ClassVar[str] = "library-play"
+
+
+class PublishPlay(LibraryPlayCommand):
+    """Put a play that worked into the library, for any plan to adopt."""
+
+    needs: ClassVar[Any] = "new"
+
+    id: Slug | None = None
+    title: Text
+    kind: PlayKind
+    value_driver: OptionalText = None
+    purpose: Text
+    success_measure: Text
+    typical_days: DaysAhead
+    steps: Many[PlannedStep] = ()
+    prerequisites: Many[Text] = ()
+    proof_assets: Many[Text] = ()
+    counter_move: OptionalText = None
+    source_plan: AccountId | None = None
+
+
+class RevisePlay(LibraryPlayCommand):
+    """Improve a play of the library.  Plans that adopted it keep what they have."""
+
+    id: Slug
+    title: Unless[Text] = None
+    kind: Unless[PlayKind] = None
+    value_driver: OptionalText = None
+    purpose: Unless[Text] = None
+    success_measure: Unless[Text] = None
+    typical_days: Unless[DaysAhead] = None
+    steps: Many[PlannedStep] = ()
+    prerequisites: Many[Text] = ()
+    proof_assets: Many[Text] = ()
+    counter_move: OptionalText = None
+    source_plan: AccountId | None = None
+
+
+class RetirePlay(LibraryPlayCommand):
+    """Take a play out of the library.  Plans that adopted it keep what they have."""
+
+    id: Slug
+
+
+LibraryPlayCommands = PublishPlay | RevisePlay | RetirePlay
+
+
+# State and rules
+
+
+class LibraryPlay(LibraryPlayTerms, LibraryThing):
+    noun: ClassVar[str] = "library-play"
+
+
+def decide(state: ProgramState, command: LibraryPlayCommands, _today: date) -> Decision[LibraryPlayEvents]:
+    event: LibraryPlayEvents | None
+    match command:
+        case PublishPlay():
+            event = LibraryPlayPublished(**in_plain_values(command))
+        case RevisePlay(id=id):
+            new = changed(command, state.the(LibraryPlay, id))
+            event = LibraryPlayRevised(**in_plain_values(command, {"id", *new})) if new else None
+        case RetirePlay(id=id):
+            event = LibraryPlayRetired(id=id)
+        case _:
+            assert_never(command)
+    return Decision((event,) if event else ())
+
+
+def apply(draft: Draft, event: LibraryPlayEvents) -> None:
+    match event:
+        case LibraryPlayPublished():
+            draft.create(LibraryPlay, event)
+        case LibraryPlayRevised():
+            draft.change(LibraryPlay, event)
+        case LibraryPlayRetired(id=id):
+            draft.set(LibraryPlay, id, retired=True)
+        case _:
+            assert_never(event)
+
+
+TOPIC = Topic(LibraryPlayCommands, LibraryPlayEvents, (LibraryPlay,), decide, apply)

@@ -1,0 +1,192 @@
+"""Topic: templates, the commands that a plan can be opened with."""
+
+import re
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any, ClassVar, assert_never
+
+from pydantic import Field, ValidationError
+from pydantic_core import to_json
+
+from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.plan import OpenPlan, Segment, Tier
+from domain.aggregates import Topic
+from domain.language import Decision, Refusal, Slug, Terms, Text
+from domain.mistakes import sentence
+from domain.program.language import ProgramState
+from domain.program.library import LibraryCommand, LibraryEvent, LibraryThing, in_plain_values
+from domain.things import Draft
+from domain.time_zones import time_zone
+
+
+class TemplateCommand(Terms):
+    """A command of a template, with placeholders in its body."""
+
+    command: str
+    body: dict[str, Any]
+
+
+class TemplateTerms(Terms):
+    id: str
+    title: str
+    segment: Segment | None = None
+    tier: Tier | None = None
+    commands: tuple[TemplateCommand, ...] = ()
+
+
+# Events
+
+
+class TemplateEvent(LibraryEvent):
+    """About one template."""
+
+    noun: ClassVar[str] = "template"
+
+
+class TemplatePublished(TemplateEvent, TemplateTerms):
+    """Plans can be opened with these commands carried out at once."""
+
+
+class TemplateRetired(TemplateEvent):
+    """A template is not to be used any more."""
+
+    id: str
+
+
+TemplateEvents = TemplatePublished | TemplateRetired
+
+
+# Commands
+
+
+class DraftedCommand(TemplateCommand, strict=True):
+    command: Annotated[str, Field(max_length=64)]
+
+
+class PublishTemplate(LibraryCommand):
+    """Let plans be opened with these commands carried out at once.  They are tried against an empty plan first.
+
+    In their bodies `{account_name}`, `{owner}`, `{today}` and `{today+30}` stand for what is so when a plan is opened.
+    """
+
+    noun: ClassVar[str] = "template"
+    needs: ClassVar[Any] = "new"
+
+    id: Slug | None = None
+    title: Text
+    segment: Segment | None = None
+    tier: Tier | None = None
+    commands: Annotated[tuple[DraftedCommand, ...], Field(min_length=1, max_length=100)]
+
+
+class RetireTemplate(LibraryCommand):
+    """Take a template away.  Plans that were opened by it keep what they have."""
+
+    noun: ClassVar[str] = "template"
+
+    id: Slug
+
+
+TemplateCommands = PublishTemplate | RetireTemplate
+
+
+# Refusals
+
+
+class PlaceholderUnknown(Refusal):
+    """“{placeholder}” is no placeholder; use {{account_name}}, {{owner}}, {{today}} or {{today+30}}."""
+
+
+class TemplateCommandUnknown(Refusal):
+    """“{command}” is no command of an account plan that a template could hold."""
+
+
+class TemplateCommandRefused(Refusal):
+    """A plan opened by this template would refuse {command}: {why}"""
+
+
+# State and rules
+
+
+class Template(TemplateTerms, LibraryThing):
+    noun: ClassVar[str] = "template"
+
+
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+TODAY = re.compile(r"today(?:\+([0-9]{1,4}))?")
+
+
+def filled(value: Any, account_name: str, owner: str, today: date) -> Any:
+    """The body of a template's command with its placeholders replaced.  Raises `PlaceholderUnknown`."""
+
+    def replaced(found: re.Match[str]) -> str:
+        name = found[1]
+        if day := TODAY.fullmatch(name):
+            return (today + timedelta(days=int(day[1] or 0))).isoformat()
+        if name == "account_name":
+            return account_name
+        if name == "owner":
+            return owner
+        raise PlaceholderUnknown("/commands", placeholder=found[0])
+
+    if isinstance(value, str):
+        return PLACEHOLDER.sub(replaced, value)
+    if isinstance(value, dict):
+        return {name: filled(each, account_name, owner, today) for name, each in value.items()}
+    if isinstance(value, list):
+        return [filled(each, account_name, owner, today) for each in value]
+    return value
+
+
+def try_template(template: PublishTemplate, today: date) -> None:
+    """Carry the commands out on a plan that was just opened.  Raises the refusals a publisher has to hear."""
+    at = datetime.combine(today, time(12), time_zone("UTC"))
+    opening = OpenPlan(
+        account_id="template",
+        account_name="A new account",
+        tier=template.tier or "strategic",
+        owner="owner",
+        currency="EUR",
+        segment=template.segment,
+        reason=None,
+    )
+    plan = ACCOUNT_PLAN.fold(ACCOUNT_PLAN.decide(ACCOUNT_PLAN.empty, opening, at).events)
+    for place, each in enumerate(template.commands):
+        pointer, kind = f"/commands/{place}", ACCOUNT_PLAN.commands.get(each.command)
+        if kind is None or kind is OpenPlan:
+            raise TemplateCommandUnknown(f"{pointer}/command", command=each.command)
+        body = filled(each.body, "A new account", "owner", today)
+        try:
+            # Through JSON, as it will come: strict types take a day as text only there.
+            command: Any = kind.model_validate_json(to_json(body))
+            if getattr(command, "id", "") is None:  # as the server would, where it is left out
+                command = command.model_copy(update={"id": f"made-up-{place}"})
+            events = ACCOUNT_PLAN.decide(plan, command, at).events
+        except ValidationError as error:
+            why = sentence(error.errors()[0], kind)
+            raise TemplateCommandRefused(f"{pointer}/body", command=each.command, why=why) from None
+        except Refusal as refusal:
+            where = f"{pointer}/body{refusal.pointer}"
+            raise TemplateCommandRefused(where, command=each.command, why=str(refusal)) from None
+        plan = ACCOUNT_PLAN.fold(events, plan)
+
+
+def decide(_state: ProgramState, command: TemplateCommands, today: date) -> Decision[TemplateEvents]:
+    match command:
+        case PublishTemplate():
+            try_template(command, today)
+            return Decision((TemplatePublished(**in_plain_values(command)),))
+        case RetireTemplate(id=id):
+            return Decision((TemplateRetired(id=id),))
+
+
+def apply(draft: Draft, event: TemplateEvents) -> None:
+    match event:
+        case TemplatePublished():
+            draft.create(Template, event)
+        case TemplateRetired(id=id):
+            draft.set(Template, id, retired=True)
+        case _:
+            assert_never(event)
+
+
+TOPIC = Topic(TemplateCommands, TemplateEvents, (Template,), decide, apply)
