@@ -126,7 +126,7 @@ def followed(conninfo: str) -> Iterator[Callable[[], list[Row]]]:
             stopping = True
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
     deadline = monotonic() + seconds
     while not condition():
         assert monotonic() < deadline, "it did not come to that"
@@ -139,7 +139,7 @@ class Table(Protocol):
     def includes(self, position: int) -> bool: ...
 
 
-def included(table: Table, position: int, timeout: float = 2.0) -> None:
+def included(table: Table, position: int, timeout: float = 20.0) -> None:
     """Wait until a table includes a position."""
     deadline = monotonic() + timeout
     while not table.includes(position):

@@ -68,7 +68,7 @@ def test_tail_follows_until_it_is_interrupted_and_then_is_quiet(told, store):
         store.events.append(commit(ACME, 3, note()))
         printed.append(json.loads(process.stdout.readline())["sequence"][-1])
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=10)
+        rest, errors = process.communicate(timeout=60)
     assert (printed, rest, errors, process.returncode) == (["4", "5", "6"], b"", b"", 130)
 
 
@@ -78,7 +78,7 @@ def test_who_reads_no_more_of_tail_ends_it_quietly(told, store):
         assert process.stdout
         assert process.stdout.readline()
         process.stdout.close()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
         assert process.stderr
         assert process.stderr.read() == b""
 
