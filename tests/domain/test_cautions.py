@@ -48,6 +48,16 @@ def test_what_happened_did_so_within_a_year(day, told):
     assert codes(NoteNews(kind="launch", summary="A new head of operations", happened_on=day)) == told
 
 
+def test_a_far_date_is_told_by_how_far_it_may_be():
+    long_ago = NoteNews(kind="launch", summary="A new head of operations", happened_on=date(2025, 1, 4))
+    far_ahead = AddAction(**CALL | {"due_on": date(2028, 1, 6)})
+    told = [next(iter(about_days(command, TODAY))).detail for command in (long_ago, far_ahead)]
+    assert told == [
+        "2025-01-04 is more than a year back: is the year right?",
+        "2028-01-06 is more than 2 years ahead: is the year right?",
+    ]
+
+
 def test_two_years_after_the_29th_of_february_is_the_28th():
     leap = date(2028, 2, 29)
     assert codes(AddAction(**CALL | {"due_on": date(2030, 2, 28)}), leap) == []
@@ -197,7 +207,9 @@ def test_what_ends_a_promise_says_on_which_day():
 @pytest.mark.parametrize(("promised_on", "told"), [(date(2026, 1, 6), ["finished-before-promised"]), (TODAY, [])])
 def test_what_was_done_before_it_was_promised_is_told(promised_on, told):
     done = COMMANDS["complete-action"].model_validate({"id": "call", "finished_on": TODAY})
-    assert [each.code for each in about_the_finish(done, promised_on)] == told
+    cautions = list(about_the_finish(done, promised_on))
+    assert [each.code for each in cautions] == told
+    assert all(each.detail.startswith(f"{TODAY} is before it was promised, on {promised_on}") for each in cautions)
 
 
 # People nobody knows
