@@ -44,7 +44,7 @@ GERMAN = WEB / "catalogue" / "de.po"
 TYPES = (ACCOUNT_PLAN, PROGRAM)
 
 SCALE_WORDS = [word for scale in SCALES.values() for word in scale.values()]
-ENDING = re.compile(r"(was|has|were) [a-z ]*[a-z]")
+ENDING = re.compile(r"(was|has|were) [a-z ]*[a-z]|is done")
 
 DOCUMENT: Mapping[str, Collection[int | str]] = {
     "Table": (0, 3, "caption", "empty"),

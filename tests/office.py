@@ -44,6 +44,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "findings": ("/findings", "What is wrong across plans, each with what ends it"),
     "plan": (PLAN, "Findings with their remedies on top, below them every section with its age"),
     "plan-at-a-review": (f"{PLAN}?as_of=review:m-2026-03", "The same at any point of the history"),
+    "plan-findings": (f"{PLAN}/findings", "All that is wrong with a plan"),
+    "things": (f"{PLAN}/all/action", "All things of one kind, with those that are over"),
     "who-set-what": (f"{PLAN}?blame=yes", "Who set every value, when and why"),
     "value": (f"{PLAN}/values/play/wave-one/due_on", "One value, back to the first"),
     "promises": (f"{PLAN}/promises", "The open list: done, moved and dropped in place"),

@@ -57,6 +57,7 @@ PATTERNS = {
     "halden-stores": "{plan}",
     "/forget?id=coo": "/forget",
     "values/play/wave-one/due_on": "values/{kind}/{id}/{field}",
+    "all/action": "all/{kind}",
     "packs/canvas": "packs/{pack}",
     "do/plan-play": "do/{command}",
     "rounds/2026-summer": "rounds/{round}",

@@ -1,16 +1,19 @@
 """The pages put together: every page with the right it takes."""
 
+from collections.abc import Sequence
+
 from starlette.routing import BaseRoute
 
 from adapters.http.app import Rooms, Services
 from adapters.web.assets import asset_routes
 from adapters.web.changes import pages as changes
 from adapters.web.findings import pages as findings
-from adapters.web.findings.panel import findings_panel
+from adapters.web.findings import panel
 from adapters.web.forms import pages as forms
 from adapters.web.forms.opening import OpeningPages
 from adapters.web.guard import PageGuard
 from adapters.web.history import pages as history
+from adapters.web.kept import Kept
 from adapters.web.live import pages as live
 from adapters.web.map import pages as relationship_map
 from adapters.web.me import pages as me
@@ -26,12 +29,23 @@ from adapters.web.review import pages as review
 from adapters.web.settings import calendars, forgetting, keys, language, records, sessions, webhooks
 from adapters.web.sign_in import pages as sign_in
 from adapters.web.whitespace import pages as whitespace
+from application.findings.finding import Finding
+from application.views.reviews import ReviewView
+
+MOST_PARTS, MOST_TICKS = 100, 2_000
+"""Plans of which what their page shows is kept, some 60 kB each, and plans whose reviews are."""
 
 
 def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
     """The routes of the pages."""
     guard, make_id = PageGuard(services.sessions, services.limits), services.make_id
-    plans, the_program = plan.PlanPages(rooms.plans), program.ProgramPages(rooms)
+    ticks = Kept[Sequence[ReviewView]](MOST_TICKS)
+    parts, found = Kept[plan.Parts](MOST_PARTS), Kept[Sequence[Finding]](MOST_PARTS)
+    for kept in (ticks, parts, found):
+        services.erasures.when_forgotten(kept.drop)
+        services.heads.when_another_log(kept.drop_all)
+    plans, the_program = plan.PlanPages(rooms.plans, ticks), program.ProgramPages(rooms)
+    on_top = panel.FindingsPanel(plans, found, make_id)
     desk, note_read = rooms.plan_desk, rooms.plans.note_read
     hooks = webhooks.WebhookPages(
         services.webhooks, services.subscriptions, services.try_webhook, services.now, note_read
@@ -44,7 +58,8 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
         *measures.routes(services.month_ends, services.now, note_read, guard),
         *me.routes(rooms, services.portfolio, guard, make_id),
         *OpeningPages(desk, "/open-plan", plan.home_of, "/", make_id).routes(guard),
-        *plan.routes(plans, guard, findings_panel(make_id)),
+        *plan.routes(plans, guard, on_top.first, parts),
+        *panel.routes(plans, on_top, guard),
         *live.routes(rooms, services.subscribers, plans, guard),
         *promises.routes(plans, desk, guard, make_id),
         *relationship_map.routes(plans, guard),

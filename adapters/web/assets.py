@@ -32,6 +32,7 @@ SHEETS = (
     "review",
     "promises",
     "findings",
+    "canvas",
     "program",
     "utilities",
     "print",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 SPARK_WIDTH, SPARK_HEIGHT = 96.0, 24.0
-CHART_WIDTH, CHART_HEIGHT = 480.0, 150.0
-LEFT, RIGHT, TOP, BOTTOM = 4.0, 4.0, 10.0, 22.0
+CHART_WIDTH, CHART_HEIGHT = 360.0, 130.0
+LEFT, RIGHT, TOP, BOTTOM = 4.0, 4.0, 18.0, 20.0
 """What is left around the lines of a chart: room for the days below."""
 
 LEAST_POINTS = 3

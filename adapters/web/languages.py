@@ -80,6 +80,16 @@ WORDS_OF_OURS = frozenset({"kind", "aggregate", "ending", "tier", "phase", "fiel
 """What refusals name by a word of ours."""
 
 
+@lru_cache(maxsize=4_096)
+def _number(number: Decimal | float, language: Language) -> str:
+    return format_decimal(number, locale=Locale(language))
+
+
+@lru_cache(maxsize=4_096)
+def _amount(amount: Decimal, currency: str, language: Language) -> str:
+    return format_currency(amount, currency, "#,##0.## ¤¤", Locale(language), currency_digits=False)
+
+
 class Speech:
     """How a page speaks to its reader: in their language, and of days in the time zone of the plan."""
 
@@ -153,12 +163,12 @@ class Speech:
         return format_datetime(at, f"{DAY[self.language]}, HH:mm", self.timezone, self.locale)
 
     def number(self, number: Decimal | float) -> str:
-        return format_decimal(number, locale=self.locale)
+        return _number(number, self.language)
 
     def amount(self, amount: Decimal | None, currency: str) -> str:
         if amount is None:
             return "–"
-        return format_currency(amount, currency, "#,##0.## ¤¤", self.locale, currency_digits=False)
+        return _amount(amount, currency, self.language)
 
     def share(self, share: Decimal | float | None) -> str:
         return "–" if share is None else format_percent(share, "#,##0.#\xa0%", self.locale)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -30,6 +31,12 @@ def environment() -> Environment:
 
 def speech_of(request: Request, timezone: str = "UTC") -> Speech:
     return Speech(language_of(request), timezone)
+
+
+def part(template: str, speech: Speech, **values: Any) -> str:
+    """A part of a page that is the same for whoever reads it in a language."""
+    filled = environment().get_template(template).render(values, _=speech, counted=speech.counted)
+    return Markup(filled)
 
 
 def render(request: Request, template: str, status: int = 200, speech: Speech | None = None, **values: Any) -> Response:

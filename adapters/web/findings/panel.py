@@ -1,28 +1,58 @@
-"""The findings on top of the page of a plan."""
+"""The findings of a plan: the loudest on top of its page, all on a page of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from adapters.web.findings.presenter import FindingsShown, findings_shown
-from adapters.web.plan.pages import PlanRequest
-from adapters.web.plan.presenter import plan_path
+from starlette.routing import Route
+
+from adapters.web.findings.presenter import AT_FIRST, FindingsShown, findings_shown
+from adapters.web.guard import PageGuard
+from adapters.web.kept import Kept
+from adapters.web.plan.pages import PlanPages, PlanRequest
+from adapters.web.plan.presenter import PlanHead, at_cut
 from application.aggregates.access import Right
+from application.findings.finding import Finding
 from application.findings.registry import findings_view
 from application.views.cuts import plan_at
-from domain.account_plan.plan import the_plan
 
 
-def findings_panel(make_id: Callable[[], UUID]) -> Callable[[PlanRequest], FindingsShown]:
-    """What is wrong with the plan at the cut that is asked for, with remedies where they can be sent."""
+@dataclass(frozen=True)
+class PlanFindingsPage:
+    """All that is wrong with a plan."""
 
-    def panel(asked: PlanRequest) -> FindingsShown:
-        found = findings_view(asked.known, asked.cut, asked.program)
+    head: PlanHead
+    findings: FindingsShown
+
+
+class FindingsPanel:
+    """What is wrong with a plan at the cut that is asked for, with remedies where they can be sent."""
+
+    def __init__(self, pages: PlanPages, kept: Kept[Sequence[Finding]], make_id: Callable[[], UUID]) -> None:
+        self._pages = pages
+        self._kept = kept
+        self._make_id = make_id
+
+    def first(self, asked: PlanRequest) -> FindingsShown:
+        """The loudest, for the top of the page of the plan."""
+        return self._shown(asked, AT_FIRST)
+
+    def all(self, asked: PlanRequest) -> PlanFindingsPage:
+        return PlanFindingsPage(asked.head, self._shown(asked, None))
+
+    def _shown(self, asked: PlanRequest, at_most: int | None) -> FindingsShown:
+        def found() -> Sequence[Finding]:
+            return findings_view(asked.known, asked.cut, asked.program).items
 
         def may(right: Right) -> bool:
             return asked.cut.cut == "now" and asked.may(right)
 
-        plan = plan_at(asked.known, asked.cut)
-        path = plan_path(the_plan(asked.known.state))
-        return findings_shown(found.items, plan, path, asked.known.version, str(make_id()), asked.say, may)
+        items, plan = self._pages.kept(self._kept, asked, found), plan_at(asked.known, asked.cut)
+        every = at_cut(f"{asked.path}/findings", asked.cut)
+        key, version = str(self._make_id()), asked.known.version
+        return findings_shown(items, plan, asked.path, version, key, asked.say, may, at_most=at_most, every=every)
 
-    return panel
+
+def routes(pages: PlanPages, panel: FindingsPanel, guard: PageGuard) -> list[Route]:
+    page = pages.page("findings/plan.html", panel.all)
+    return [guard.page("/plans/{plan}/findings", page, "view", "plan-findings-page")]

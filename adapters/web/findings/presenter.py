@@ -57,7 +57,10 @@ class FindingView:
 @dataclass(frozen=True)
 class FindingsShown:
     first: Sequence[FindingView]
-    more: Sequence[FindingView]
+    more: int
+    """How many are not shown here."""
+    every: str
+    """The page that shows all."""
     counts: str
     """How many there are of each severity, in words."""
     version: int
@@ -74,11 +77,13 @@ def findings_shown(
     say: Speech,
     may: May,
     of: AggregateType[Any] = ACCOUNT_PLAN,
+    at_most: int | None = None,
+    every: str = "",
 ) -> FindingsShown:
-    """`path` is that of the aggregate, a plan or the program, which remedies are sent to."""
-    views = [finding_view(each, state, path, say, may, of) for each in items]
+    """`path` is that of the aggregate, a plan or the program, which remedies are sent to; `every` the page of all."""
+    views = [finding_view(each, state, path, say, may, of) for each in items[:at_most]]
     counts = counts_in_words(Counter(each.severity for each in items if not each.excused), say)
-    return FindingsShown(views[:AT_FIRST], views[AT_FIRST:], counts, version, key)
+    return FindingsShown(views, len(items) - len(views), every, counts, version, key)
 
 
 def counts_in_words(counted: Mapping[Severity, int], say: Speech) -> str:

@@ -1,5 +1,6 @@
 """Measures over months: a chart for each series, with a table that says the same."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,9 @@ from application.measures.query import MeasuresQuery
 from application.measures.series import MeasureSeries, MeasuresView, Number, Series
 
 PATH = "/measures"
+CODE = re.compile(r"`(?:[a-z_]+\.)*([a-z_]+)`")
+"""A measure or a number of the policy, as definitions name it."""
+
 AT_FIRST: Sequence[MeasureName] = (
     "arr", "net_retention", "arr_won", "pipeline_open", "on_schedule", "contacts_engaged", "multi_threaded",
     "whitespace_converted", "executive_meetings", "hygiene", "exposure", "findings",
@@ -132,7 +136,7 @@ def _measure(item: MeasureSeries, by: GroupBy, say: Speech) -> MeasureShown:
     return MeasureShown(
         name=item.measure,
         title=say(spaced(item.measure)),
-        definition=say(item.definition),
+        definition=CODE.sub(lambda name: f"“{say(spaced(name[1]))}”", say(item.definition)),
         charts=[_chart(each, item.unit, by, say) for each in islice(item.series, MOST_CHARTS)],
         rows=rows,
         left_out=max(0, len(rows) - MOST_CHARTS),
@@ -174,7 +178,12 @@ def _chart(series: Series, unit: Unit, by: GroupBy, say: Speech) -> ChartShown:
     first, latest = month_in_words(series.points[0].month, say), in_unit(last.value, unit, series.currency, say)
     until = month_in_words(last.month, say)
     moved = last.change or 0
-    change = in_unit(moved if moved > 0 else -moved, unit, series.currency, say)
+    size = moved if moved > 0 else -moved
+    change = (
+        say.counted("{number} point", "{number} points", round(float(size) * 100, 1))
+        if unit == "share"
+        else in_unit(size, unit, series.currency, say)
+    )
     heights = [_whole(mark.value, unit) for mark in chart.marks] if chart else []
     greatest = in_unit(heights[-1], unit, series.currency, say) if heights else ""
     return ChartShown(

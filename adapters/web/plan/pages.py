@@ -14,17 +14,23 @@ from starlette.routing import Route
 
 from adapters.http.budgets import in_turn
 from adapters.http.queries import PlanViews
+from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.kept import Kept
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import PlanHead, head, plan_view
+from adapters.web.plan.canvas import canvas_shown
+from adapters.web.plan.presenter import Fact, PlanHead, PlanView, at_cut, head, kind_view, plan_parts
 from adapters.web.plan.timebar import steps, time_bar
 from adapters.web.plan.value_page import value_view
-from adapters.web.templates import render, speech_of
+from adapters.web.templates import part, render, speech_of
 from application.aggregates.access import Right
 from application.aggregates.loaded import LoadedAggregate
+from application.packs import registry
+from application.packs.canvas import CanvasPack
 from application.views.cuts import Cut, check_there, cut_at, timezone_of
+from application.views.policy_in_force import policy_at
 from application.views.reviews import ReviewView, reviews
-from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan import ACCOUNT_PLAN, THINGS
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import OpenPlan, the_plan
 from domain.account_plan.team import Member
@@ -33,6 +39,7 @@ from domain.record import Recorded
 from domain.things import Aggregate
 
 A = TypeVar("A", bound=Aggregate)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -118,8 +125,9 @@ class PlanPages(AggregatePages[PlanRequest]):
     of = ACCOUNT_PLAN
     change = "command"
 
-    def __init__(self, views: PlanViews) -> None:
+    def __init__(self, views: PlanViews, ticks: Kept[Sequence[ReviewView]]) -> None:
         self._views = views
+        self._ticks = ticks
 
     async def asked(self, request: Request) -> PlanRequest:
         known, program = await self._views.judged(request, request.path_params["plan"])
@@ -131,13 +139,23 @@ class PlanPages(AggregatePages[PlanRequest]):
         card = the_plan(known.state)
         return PlanRequest(request, known, cut, now, say, head(card, cut, say), card.currency, program)
 
+    def kept(self, kept: Kept[T], asked: PlanRequest, make: Callable[[], T]) -> T:
+        """What was made of a plan as it stands, for whoever reads it in this language on this day."""
+        known, cut = asked.known, asked.cut
+        policy = policy_at(asked.program, cut).version
+        where = known.version, known.erasures, cut.cut, cut.date, policy
+        return kept.of(known.id, (*where, asked.blaming, asked.say.language), make)
+
     def people(self, asked: PlanRequest) -> list[str]:
         """Its owner and everybody who was ever on its team."""
         plan = asked.known.state
         return sorted({the_plan(plan).owner, *(member.person for member in plan.all(Member).values())})
 
     def ticks(self, known: LoadedAggregate[Any]) -> Sequence[ReviewView]:
-        return reviews(known, cut_at("now", known, self._views.now()))
+        def made() -> Sequence[ReviewView]:
+            return reviews(known, cut_at("now", known, self._views.now()))
+
+        return self._ticks.of(known.id, (known.version, known.erasures), made)
 
 
 def home_of(opened: OpenPlan) -> str:
@@ -148,10 +166,33 @@ def home_of(opened: OpenPlan) -> str:
 OnTop = Callable[[PlanRequest], object]
 """What stands on top of the page of a plan."""
 
+Parts = tuple[Sequence[Fact], str, str]
+"""The facts of a plan; its canvas and its sections as they stand on the page."""
 
-def routes(pages: PlanPages, guard: PageGuard, findings: OnTop) -> list[Route]:
+
+def routes(pages: PlanPages, guard: PageGuard, findings: OnTop, kept: Kept[Parts]) -> list[Route]:
     def plan(asked: PlanRequest) -> Any:
-        return plan_view(asked.known, asked.cut, asked.say, asked.blaming, findings(asked), asked.program)
+        path, cut, blaming = asked.path, asked.cut, asked.blaming
+        facts, canvas, sections = parts(asked)
+        turned = at_cut(path, cut) if blaming else at_cut(path, cut, blame="yes")
+        return PlanView(asked.head, facts, canvas, findings(asked), sections, blaming, turned)
+
+    def parts(asked: PlanRequest) -> Parts:
+        def made() -> Parts:
+            found = plan_parts(asked.known, asked.cut, asked.say, asked.blaming, asked.program)
+            pack = registry.pack("canvas", asked.known, asked.cut, asked.program)
+            assert isinstance(pack, CanvasPack)
+            canvas = canvas_shown(pack, asked.path, asked.cut, asked.say)
+            on_top = part("plan/canvas.html", asked.say, canvas=canvas)
+            return found.facts, on_top, part("plan/sections.html", asked.say, sections=found.sections)
+
+        return pages.kept(kept, asked, made)
+
+    def every(asked: PlanRequest) -> Any:
+        kind = THINGS.get(asked.request.path_params["kind"])
+        if kind is None:
+            raise NoSuchPage(asked.say("There is no such kind of thing."))
+        return kind_view(asked.known, asked.cut, kind, asked.say, asked.blaming)
 
     def value(asked: PlanRequest) -> Any:
         kind, id, field = (asked.request.path_params[name] for name in ("kind", "id", "field"))
@@ -163,6 +204,7 @@ def routes(pages: PlanPages, guard: PageGuard, findings: OnTop) -> list[Route]:
 
     return [
         guard.page("/plans/{plan}", pages.page("plan/page.html", plan), "view", "plan-page"),
+        guard.page("/plans/{plan}/all/{kind}", pages.page("plan/kind.html", every), "view", "things-page"),
         guard.page("/plans/{plan}/steps", read_steps, "view", "plan-steps"),
         guard.page(
             "/plans/{plan}/values/{kind}/{id}/{field}", pages.page("plan/value.html", value), "view", "value-page"

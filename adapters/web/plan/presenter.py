@@ -50,6 +50,12 @@ class Value:
     is_forgotten: bool = False
 
 
+HAPPENED = frozenset({"review", "touch", "news", "note", "referral"})
+"""Kinds of which the latest are shown: they tell of what happened, and most never end."""
+
+LATEST, MOST_SHOWN = 10, 40
+"""So many of a kind stand on the page of a plan; the others are a step away."""
+
 NEVER_SAID = Value("–", "")
 """A value that nobody set, so that there is nothing to tell of it."""
 
@@ -72,8 +78,10 @@ class ThingTable:
     caption: str
     headings: Sequence[str]
     rows: Sequence[ThingRow]
-    over: Sequence[ThingRow]
-    """What is over: finished, left, retired."""
+    in_all: int
+    """How many there are, with those that are over: finished, left, retired."""
+    all_address: str
+    """The page of all of them; empty where all are shown."""
     one_only: bool
     """Whether a plan has one of the kind: then its values are listed rather than put in columns."""
 
@@ -108,11 +116,21 @@ class PlanHead:
 
 
 @dataclass(frozen=True)
+class PlanParts:
+    """What is said of a plan at a cut, whoever reads it."""
+
+    facts: Sequence[Fact]
+    sections: Sequence[SectionView]
+
+
+@dataclass(frozen=True)
 class PlanView:
     head: PlanHead
     facts: Sequence[Fact]
+    canvas: str
     findings: object
-    sections: Sequence[SectionView]
+    sections: str
+    """Canvas and sections as they stand on the page."""
     blaming: bool
     blame_address: str
 
@@ -133,15 +151,12 @@ def head(card: Plan, cut: Cut, say: Speech) -> PlanHead:
     return PlanHead(card.account_name, card.account_id, path, card.archived, tabs)
 
 
-def plan_view(
-    known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, findings: object, program: Sequence[Recorded] = ()
-) -> PlanView:
+def plan_parts(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, program: Sequence[Recorded] = ()) -> PlanParts:
     """Raises `CutBeforePlan`."""
     plan = as_the_team_knows(plan_at(known, cut), cut.date)
     zone, records = timezone_of(known), known.records[: cut.version]
     card = the_plan(plan)
-    origins = {(each.kind, each.id, each.field): each for each in blame(plan, records)} if blaming else {}
-    shown = Shown(card, cut, say, origins)
+    shown = Shown(card, cut, say, origins_of(plan, known, cut) if blaming else {})
     tables: dict[str, list[ThingTable]] = {section: [] for section in get_args(Section)}
     for kind, things in plan.kinds().items():
         by_section: dict[str, list[Thing]] = {}
@@ -150,18 +165,35 @@ def plan_view(
         for section, some in by_section.items():
             tables[section].append(shown.table(kind, some))
     fresh = freshness(records, card.tier, zone, cut.date, policy_at(program, cut).policy)
-    path = plan_path(card)
-    return PlanView(
-        head=head(card, cut, say),
+    return PlanParts(
         facts=list(facts(plan, card, cut, say)),
-        findings=findings,
         sections=[
             SectionView(section, say(spaced(section)), age_of(age, say), age.stale, tables[section])
             for section, age in fresh.items()
         ],
-        blaming=blaming,
-        blame_address=at_cut(path, cut) if blaming else at_cut(path, cut, blame="yes"),
     )
+
+
+@dataclass(frozen=True)
+class KindView:
+    """All things of one kind."""
+
+    head: PlanHead
+    table: ThingTable
+    back: str
+
+
+def kind_view(known: LoadedPlan, cut: Cut, kind: type[Thing], say: Speech, blaming: bool) -> KindView:
+    """Raises `CutBeforePlan`."""
+    plan = plan_at(known, cut)
+    card = the_plan(plan)
+    shown = Shown(card, cut, say, origins_of(plan, known, cut) if blaming else {})
+    table = shown.table_of_all(kind, list(plan.all(kind).values()))
+    return KindView(head(card, cut, say), table, at_cut(plan_path(card), cut, **({"blame": "yes"} if blaming else {})))
+
+
+def origins_of(plan: AccountPlan, known: LoadedPlan, cut: Cut) -> Mapping[tuple[str, str, str], Blame]:
+    return {(each.kind, each.id, each.field): each for each in blame(plan, known.records[: cut.version])}
 
 
 def age_of(fresh: Freshness, say: Speech) -> str:
@@ -210,32 +242,50 @@ class Shown:
         self._say = say
         self._origins = origins
         self._path = plan_path(card)
+        self._at = at_cut("", cut)
 
     def table(self, kind: type[Thing], things: Sequence[Thing]) -> ThingTable:
-        rows = [self._row(kind, thing) for thing in things]
+        """Those that go on, and of what happened the latest: of all there are more every month."""
+        goes_on = [thing for thing in things if not thing.ending]
+        return self._table(kind, goes_on[-LATEST:] if kind.noun in HAPPENED else goes_on[:MOST_SHOWN], len(things))
+
+    def table_of_all(self, kind: type[Thing], things: Sequence[Thing]) -> ThingTable:
+        """What is over comes last."""
+        return self._table(kind, sorted(things, key=lambda each: each.ending is not None), len(things))
+
+    def _table(self, kind: type[Thing], things: Sequence[Thing], in_all: int) -> ThingTable:
+        blaming = {"blame": "yes"} if self._origins else {}
+        every = at_cut(f"{self._path}/all/{kind.noun}", self._cut, **blaming)
         return ThingTable(
             kind=kind.noun,
             caption=self._say(spaced(plural(kind.noun))),
             headings=[self._say(spaced(field)) for field in COLUMNS[kind.noun]],
-            rows=[row for row in rows if not row.ending],
-            over=[row for row in rows if row.ending],
+            rows=[self._row(kind, thing) for thing in things],
+            in_all=in_all,
+            all_address=every if in_all > len(things) else "",
             one_only=kind.noun in ONE_EACH,
         )
 
     def _row(self, kind: type[Thing], thing: Thing) -> ThingRow:
-        there = values_of(thing)
-        values = [self.value(thing, field, there.get(field)) for field in COLUMNS[kind.noun]]
-        return ThingRow(thing.id, name_of(thing), values, thing.ending or "")
+        there, where = values_of(thing), self._where(thing)
+        values = [self._value(thing, field, there.get(field), where) for field in COLUMNS[kind.noun]]
+        return ThingRow(thing.id, name_of(thing), values, self._say(thing.ending) if thing.ending else "")
+
+    def _where(self, thing: Thing) -> str:
+        """The address under which each value of a thing is told of, without the field's name."""
+        return f"{self._path}/values/{thing.noun}/{quote(thing.id, safe='')}"
 
     def value(self, thing: Thing, field: str, value: Any) -> Value:
-        origin = self._origins.get((thing.noun, thing.id, field))
+        return self._value(thing, field, value, self._where(thing))
+
+    def _value(self, thing: Thing, field: str, value: Any, where: str) -> Value:
+        origin = self._origins.get((thing.noun, thing.id, field)) if self._origins else None
         if value in (None, ()) and origin is None:
             return NEVER_SAID
-        address = f"{self._path}/values/{thing.noun}/{quote(thing.id, safe='')}/{field}"
         forgotten = value == FORGOTTEN
         text = self._say("words of a forgotten person") if forgotten else self.text(field, value)
         said_by = origin_in_words(origin, self._say) if origin else ""
-        return Value(text, at_cut(address, self._cut), said_by, forgotten)
+        return Value(text, f"{where}/{field}{self._at}", said_by, forgotten)
 
     def text(self, field: str, value: Any) -> str:
         return value_text(field, value, self._card.currency, self._say)

@@ -1,13 +1,11 @@
 """How much of what was said was done, from review to review, of each plan in the portfolio."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
-from uuid import UUID
 
 from adapters.web.figures import Line, says_something, spark
+from adapters.web.kept import Kept
 from adapters.web.languages import Speech
 from application.reports.trend import kept_since
 from application.views.cuts import cut_at
@@ -26,21 +24,13 @@ class KeepRates:
     """Reckons the rates of a plan once for each of its versions. They are figures: forgetting somebody changes none."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[UUID, tuple[int, Rates]] = OrderedDict()
-        self._lock = Lock()
+        self._kept: Kept[Rates] = Kept(MOST_PLANS)
 
     def of(self, known: LoadedPlan, now: datetime) -> Rates:
-        with self._lock:
-            version, rates = self._known.get(known.id, (0, ()))
-        if version == known.version:
-            return rates
-        rates = [score.keep_rate for score in kept_since(known, cut_at("now", known, now))][-MOST_SHOWN:]
-        with self._lock:
-            self._known[known.id] = known.version, rates
-            self._known.move_to_end(known.id)
-            if len(self._known) > MOST_PLANS:
-                self._known.popitem(last=False)
-        return rates
+        def made() -> Rates:
+            return [score.keep_rate for score in kept_since(known, cut_at("now", known, now))][-MOST_SHOWN:]
+
+        return self._kept.of(known.id, known.version, made)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What the page of the portfolio shows: a row a plan, with filters and an order that stand in the address."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import get_args
@@ -19,6 +19,8 @@ from domain.things import day_of
 
 FILTERS = ("q", "tier", "owner", "overdue", "stale", "archived", "renews_before")
 RENEWS_SOON_DAYS = 92
+MOST_NAMED = 3
+"""So many sections are named in a row."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Row:
     keep_rate: KeepRate | None
     last_review: str
     last_review_how_far: str
+    next_review: str
     stale_words: str
     stale: int
 
@@ -78,6 +81,7 @@ def portfolio_view(
     page: PortfolioPage,
     findings: Mapping[UUID, Mapping[Severity, int]],
     rates: Mapping[UUID, Rates],
+    planned: Mapping[UUID, date | None],
     query: PortfolioQuery,
     given: Mapping[str, str],
     now: datetime,
@@ -87,7 +91,14 @@ def portfolio_view(
         query=query,
         headings=list(headings(query, given, say)),
         rows=[
-            row(item, findings.get(item.plan_id, {}), rates.get(item.plan_id, ()), day_of(now, "UTC"), say)
+            row(
+                item,
+                findings.get(item.plan_id, {}),
+                rates.get(item.plan_id, ()),
+                planned.get(item.plan_id),
+                day_of(now, "UTC"),
+                say,
+            )
             for item in page.items
         ],
         tiers=[(tier, say(spaced(tier)), tier in query.tier) for tier in get_args(Tier)],
@@ -119,7 +130,16 @@ def headings(query: PortfolioQuery, given: Mapping[str, str], say: Speech) -> It
         yield Heading(title, address("/", given, sort=turned, cursor=None), order, number)
 
 
-def row(item: PortfolioItem, findings: Mapping[Severity, int], rates: Rates, today: date, say: Speech) -> Row:
+def few(words: Sequence[str], say: Speech) -> str:
+    """The first of several words, and how many more there are."""
+    rest = len(words) - MOST_NAMED
+    told = ", ".join(words[:MOST_NAMED])
+    return say("{words} and {number} more", words=told, number=rest) if rest > 0 else told
+
+
+def row(
+    item: PortfolioItem, findings: Mapping[Severity, int], rates: Rates, next_on: date | None, today: date, say: Speech
+) -> Row:
     loudest = next((severity for severity in get_args(Severity) if findings.get(severity)), None)
     return Row(
         address=f"/plans/{item.account_id}",
@@ -141,6 +161,7 @@ def row(item: PortfolioItem, findings: Mapping[Severity, int], rates: Rates, tod
         keep_rate=keep_rate(rates, say),
         last_review=say.day(item.last_review_on),
         last_review_how_far=say.how_far(item.last_review_on, today) if item.last_review_on else "",
+        next_review=say("next {day}", day=say.day(next_on)) if next_on else "",
         stale=len(item.stale_sections),
-        stale_words=", ".join(say(spaced(section)) for section in item.stale_sections),
+        stale_words=few([say(spaced(section)) for section in item.stale_sections], say),
     )

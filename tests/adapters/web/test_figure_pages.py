@@ -33,7 +33,7 @@ def test_measures_are_drawn_month_by_month_with_a_table_and_a_file(store):
         assert "Acme Manufacturing · EUR 110,000 EUR" in text
         assert "Jan 2026 Feb 2026 Mar 2026" in text
         assert "110,000 EUR, so far" in text, "the month under way goes on"
-        assert page.count('<svg viewBox="0 0 480 150"') == 1
+        assert page.count('<svg viewBox="0 0 360 130"') == 1
         assert 'aria-label="Acme Manufacturing · EUR, from Jan 2026 to Jun 2026: last 110,000 EUR.' in page
         [csv] = re.findall(r'href="(/v1/measures[^"]+format=csv)"', page)
         assert api.get(csv.replace("&amp;", "&"), {"X-Actor": "ann"}).text.startswith("measure,")

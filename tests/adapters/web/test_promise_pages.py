@@ -80,8 +80,8 @@ def test_the_list_of_the_past_offers_nothing(office):
 
 
 def test_a_remedy_that_can_go_as_it_is_is_a_button_that_ends_the_finding(office):
-    page = page_of(office, "")
-    assert "What to look at" in page
+    assert "What to look at" in page_of(office, "")
+    page = page_of(office, "/findings")
     [form] = [form for form in forms(page) if form[0].endswith("/complete-action") and form[1]["id"] == "sow"]
     answer = office.request("POST", form[0], data=form[1], headers=signed_in(office) | FROM_HERE)
     assert "Recorded." in text_of(answer.text)
