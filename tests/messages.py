@@ -250,7 +250,7 @@ def main() -> None:
         before = known.get(one)
         catalogue.add((one, many) if many else one, before.string if before else None)
     with GERMAN.open("wb") as file:
-        write_po(file, catalogue, width=120, omit_header=False, no_location=True)
+        write_po(file, catalogue, width=120, omit_header=True, no_location=True)
 
 
 if __name__ == "__main__":
