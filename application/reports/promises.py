@@ -120,10 +120,10 @@ def lives(records: Iterable[Recorded]) -> Mapping[Key, Life]:
         event = record.event
         kind = PROMISES.get(event.noun)
         if type(event) is StakeholderMerged:
-            for life in found.values():
-                promise = naming_the_other(life.last.promise, event)
-                if promise is not life.last.promise:
-                    life.moments.append(Moment(record, promise))
+            for each in found.values():
+                promise = naming_the_other(each.last.promise, event)
+                if promise is not each.last.promise:
+                    each.moments.append(Moment(record, promise))
                     if draft.has(type(promise), promise.id):
                         draft.put(promise)
         if kind is None:
