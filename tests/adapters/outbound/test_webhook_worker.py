@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from adapters.access.api_keys import OPERATOR, EndpointOwners
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.webhook_worker import pushing
-from adapters.observability.metrics import Metrics
+from adapters.observability.metrics import BackgroundMetrics
 from adapters.outbound.webhooks.worker import Worker, at_work
 from adapters.postgres.store import Store, begin_another_log
 from application.webhooks.attempts import Outcome
@@ -371,7 +371,7 @@ def test_an_endpoint_is_sent_nothing_any_more_a_second_after_its_owners_right_ha
     key = given_key(store, "ann", "subscriber", "acme")
     acme = [UUID(hooks.say("acme", *map(str, range(60))))]
     id, _ = hooks.create(plans=acme)
-    with pushing(store, Settings(webhook_loopback=True), Metrics()):
+    with pushing(store, Settings(webhook_loopback=True), BackgroundMetrics()):
         wait_until(lambda: len(receiver.received) > 3)
         with connected(store.where.owner) as connection:
             connection.execute(f"UPDATE plantrail.api_keys SET {state} WHERE id = '{key.split('_')[1]}'".encode())
