@@ -97,7 +97,7 @@ class AggregateType(Generic[A]):
     card: Callable[[A], Card]
     not_open: type[Refusal]
     """Why nothing can be had of one that was never opened."""
-    read_only: type[Refusal]
+    read_only: Callable[[A], Refusal]
     """Why an archived one takes no command."""
     is_at_work_on: Callable[[A, str, date], bool] = lambda *_: False
     """Whether somebody of ours has to do with it on a day, so that it is theirs to see."""
@@ -156,7 +156,7 @@ class AggregateType(Generic[A]):
             raise self.not_open
         card = self.card(aggregate)
         if card.archived and not command.on_archived and not opens:
-            raise self.read_only
+            raise self.read_only(aggregate)
         today = day_of(at, card.timezone)
         said, command = command, as_meant(aggregate, command)
         thing = find_subject(aggregate, command)

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 
 MEANINGS: Mapping[str, str] = {
     "plan.account_id": "What the CRM calls the account.",
+    "AccountAliased.account_id": "Another id of the account, which names this plan as well.",
+    "PlanMerged.account_id": "The account whose plan the other is.",
+    "plan.goes_on": "Whether this plan is the one that goes on; the other is read-only from here on.",
     "account_name": "What people call the account.",
     "goal.achieved_on": "The day the goal was reached.",
     "action.acknowledged_on": "The day the customer agreed.",

@@ -287,6 +287,8 @@ class Command(BaseModel):
     needs: ClassVar[Literal["new", "open", "over", "any", "nothing"]] = "open"
     """What must be true of the thing it names: not there yet, there and not over, over, there at all, or nothing."""
     on_archived: ClassVar[bool] = False
+    reaches_beyond: ClassVar[bool] = False
+    """Whether it takes a look at others of its kind, or changes one together with its own."""
     even_withdrawn: ClassVar[bool] = False
     """Whether it may be about what was withdrawn, which later cuts leave out and earlier ones keep."""
     speaks_of_its_people: ClassVar[bool] = False

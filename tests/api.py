@@ -22,7 +22,7 @@ from adapters.web.app import pages
 from application.aggregates.access import Caller
 from domain.account_plan.plan import plan_id_of
 from tests.clock import Clock
-from tests.everything import SAID
+from tests.everything import ENTERED_TWICE, SAID
 from tests.histories import instant
 from tests.stores import OPEN_ACME
 
@@ -106,10 +106,17 @@ class Told:
         return self.api.view(name, headers, **parameters)
 
 
+def open_for_everything(api: Api) -> Any:
+    """The plan of the history of `tests.everything`, beside another of the same account, which is merged into it."""
+    api.clock.now = instant("2026-01-05")
+    opened = api.do("open-plan", **OPEN_ACME | {"timezone": "Europe/Berlin"})
+    api.do("open-plan", **OPEN_ACME | {"account_id": ENTERED_TWICE})
+    return opened
+
+
 def tell_everything_to(api: Api) -> Told:
     """The history of `tests.everything`, said over HTTP on the days it was said."""
-    api.clock.now = instant("2026-01-05")
-    answers = [("open-plan", api.do("open-plan", **OPEN_ACME | {"timezone": "Europe/Berlin"}))]
+    answers = [("open-plan", open_for_everything(api))]
     for when, command, body in SAID:
         api.clock.now = instant(when)
         answers.append((command, api.do(command, **body)))

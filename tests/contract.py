@@ -53,6 +53,8 @@ archive-plan → PlanArchived: reason
 reopen-plan → PlanReopened: reason
 place-hold → LegalHoldPlaced: reason
 release-hold → LegalHoldReleased: reason
+alias-account → AccountAliased: account_id
+merge-plan → PlanMerged: account_id, reason
 
 # overview
 describe-account → AccountDescribed: industry?, industry_context?, employees?, annual_revenue?, business?,

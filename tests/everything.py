@@ -13,6 +13,9 @@ GOAL = {"kind": "revenue", "measure": "ARR", "unit": "EUR", "baseline": "0", "ta
 HYPOTHESIS = {"outcome": "Less rework", "metric": "hours a week", "unit": "hours", "expected": "25"}
 OPPORTUNITY = {"amount": "90000", "stage": "discovery", "close_on": "2026-06-30", "source": "plan"}
 
+ENTERED_TWICE = "acme-entered-twice"
+"""The account of another plan, which is merged into this one."""
+
 Line = tuple[str, str, dict[str, Any]]
 """The day something was said, the command and its body."""
 
@@ -207,6 +210,8 @@ AFTERWARDS: list[Line] = [
     ("2026-01-27", "place-hold", {"reason": "Lawsuit"}),
     ("2026-01-27", "release-hold", {"reason": "Settled"}),
     ("2026-01-27", "forget-stakeholder", {"id": "gone"}),
+    ("2026-01-28", "alias-account", {"account_id": "crm-7-acme"}),
+    ("2026-01-28", "merge-plan", {"account_id": ENTERED_TWICE, "reason": "It is the same company"}),
     ("2026-01-28", "archive-plan", {"reason": "Account sold"}),
     ("2026-01-28", "reopen-plan", {"reason": "Sale fell through"}),
 ]

@@ -79,6 +79,7 @@ FOR_SUBSCRIBERS = {"former": "the value before, for those who take events from t
 
 NOBODY_YET: Mapping[tuple[str, str], str] = {
     ("EntryStruck", "entry"): "nobody types it: it tells subscribers what kind of entry was struck",
+    ("PlanMerged", "goes_on"): "tells the two plans of a merger apart, in which each event says what is read of it",
 }
 """The fields that nothing of these reads, and why that is so or what is missing.  It only gets shorter."""
 

@@ -273,7 +273,7 @@ HOUSE = AggregateType(
     opening=Opening(OpenHouse, open_house, id_of, already_open),
     card=the_sign,
     not_open=HouseNotOpen,
-    read_only=HouseClosed,
+    read_only=lambda _: HouseClosed(),
 )
 
 

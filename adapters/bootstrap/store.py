@@ -24,6 +24,7 @@ from adapters.proof.checkpoints import LogKey
 from application.aggregates.handle import Aggregates
 from application.aggregates.loaded import LoadedAggregate
 from application.library.in_use import in_use
+from application.mergers.other_plans import beyond_one_plan
 from application.proof.checkpoints import KeptCheckpoint
 from application.rounds.phases import check_phase
 from application.rounds.ranking import check_list
@@ -90,7 +91,7 @@ def aggregates_read(store: Store) -> Callable[[AggregateType[Any], UUID], Loaded
 
 
 def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregates[AccountPlan]:
-    return Aggregates(ACCOUNT_PLAN, store.events, now, make_id)
+    return Aggregates(ACCOUNT_PLAN, store.events, now, make_id, beyond=beyond_one_plan)
 
 
 def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregates[ProgramState]:

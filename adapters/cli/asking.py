@@ -57,7 +57,10 @@ def plan_ids_of(store: Store, plan: str | None) -> frozenset[UUID] | None:
     """Return the ids that the name of a plan stands for; None for no name. Raises `Told` if there is no such plan."""
     if plan is None:
         return None
-    there = frozenset(plan_id for plan_id in plans_named(plan) if store.events.read(plan_id))
+    ids = list(plans_named(plan))
+    there = frozenset(id for id in ids if store.events.read(id)) or frozenset(
+        filter(None, map(store.events.named_by, ids))
+    )
     if not there:
         raise no_plan(plan)
     return there

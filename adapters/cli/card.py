@@ -57,7 +57,9 @@ def account(view: CurrentPlan, plan: AccountPlan, known: LoadedPlan, cut: Cut) -
     today = cut.today
     about, contract, health = the_plan(plan), plan.find(Contract, "contract"), plan.find(Health, "health")
     summary = plan.find(Summary, "summary")
-    state = " · ".join(word for word, so in (("archived", about.archived), ("legal hold", about.on_hold)) if so)
+    goes_on = f"merged into {about.merged_into}" if about.merged_into else ""
+    archived = ("archived", about.archived and not goes_on)
+    state = " · ".join(word for word, so in ((goes_on, goes_on), archived, ("legal hold", about.on_hold)) if so)
     rows = [
         ("Tier", text(about.tier + (f" · {state}" if state else ""), "bold")),
         ("ARR", text(amount(contract.arr, about.currency) if contract else None, "bold" if contract else "")),
@@ -67,6 +69,8 @@ def account(view: CurrentPlan, plan: AccountPlan, known: LoadedPlan, cut: Cut) -
         ("Health", traffic_light(health)),
         ("Last review", review_held_last(known, cut)),
         ("Next review", next_review(plan, today)),
+        *((("Also known as", text(", ".join(about.aliases))),) if about.aliases else ()),
+        *((("Merged in", text(", ".join(about.merged))),) if about.merged else ()),
     ]
     parts: list[RenderableType] = [pairs(rows, columns=2)]
     if summary and summary.goal_sentence:

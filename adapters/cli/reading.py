@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import open_store, utc_now
-from adapters.cli import contacts
+from adapters.cli import adoptions, contacts
 from adapters.cli.asking import AsJson, AsOf, PlanName, find
 from adapters.cli.card import card
 from adapters.cli.comparison import comparison
@@ -52,6 +52,7 @@ Cursor = Annotated[str | None, typer.Option(help="The value of `next` on the pre
 
 def add_to(app: typer.Typer) -> None:
     contacts.add_to(plan)
+    adoptions.add_to(plan)
     app.add_typer(plan, name="plan")
     app.command("plans")(plans)
 

@@ -25,6 +25,7 @@ from adapters.access.tickets import Tickets
 from adapters.exchange.imports.jobs import Imports
 from adapters.http import (
     access_events,
+    adoptions,
     calendars,
     commands,
     contracts,
@@ -204,6 +205,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             queries.routes(views),
             departures.routes(views),
             program.routes(program_views, services.lists, services.findings, services.histories),
+            adoptions.routes(views),
             reports.routes(views, services.histories, services.kept_months, services.tree, forms),
             packs.routes(views, forms),
             portfolio.routes(services.portfolio),

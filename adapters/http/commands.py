@@ -278,8 +278,12 @@ class CommandDesk:
         caller's: they are not even read."""
         if self._opens(commands):
             return [self.resource.of.opening.id_of(commands[0])]
-        ids = self.resource.named(request.path_params)
-        return [id for id in ids if await self._may_know(caller_of(request), id)]
+        caller, ids = caller_of(request), list(self.resource.named(request.path_params))
+        known = [id for id in ids if await self._may_know(caller, id)]
+        if known:
+            return known
+        others = [await run_in_threadpool(self._aggregates.named_by, id) for id in ids]
+        return [other for other in others if other and await self._may_know(caller, other)]
 
     def _opens(self, commands: Sequence[Command]) -> bool:
         return isinstance(commands[0], self.resource.opening)

@@ -258,6 +258,21 @@ class Views(Generic[A]):
             if known.records and caller.sees(known, self._aggregates.now()):
                 request.scope["spoken_of"] |= {f"{type.noun}_id": str(id)}
                 return known
+        return await self._named_otherwise(request, list(self.resource.named(named)))
+
+    async def _named_otherwise(self, request: Request, ids: Sequence[UUID]) -> LoadedAggregate[A]:
+        """Return the one that an id of none names, if the caller may know of it.
+
+        Raises the type's `not_open`, `StoreUnavailable`.
+        """
+        caller, type = caller_of(request), self.resource.of
+        for id in ids:
+            other = await run_in_threadpool(self._aggregates.named_by, id)
+            if other and await self.may_know(caller, other):
+                known = await self.standing(other, request)
+                if caller.sees(known, self._aggregates.now()):
+                    request.scope["spoken_of"] |= {f"{type.noun}_id": str(other)}
+                    return known
         raise type.not_open
 
     async def may_know(self, caller: Caller, id: UUID) -> bool:

@@ -1,6 +1,6 @@
 """The event store port, implemented by the application of eventsourcing."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from anyio import CapacityLimiter
@@ -10,6 +10,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from adapters.events.stored_format import MetaToRecord, decode_all, speaks_of_people, topics_of_aggregate
+from adapters.postgres.account_aliases import NotVacant, check_vacant, plan_named_by
 from adapters.postgres.application import AccountPlanApplication
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.erasures import PostgresErasures
@@ -87,6 +88,8 @@ class PostgresEventStore:
         return self._recorder.max_notification_id() or 0
 
     def append(self, commit: Commit) -> Sequence[Recorded] | None:
+        if commit.beside or commit.vacant:
+            return self._append_with_others(commit)
         try:
             recorded = self._events.record(to_be_recorded(commit), expected=commit.expected, answer=commit.answer)
         except IntegrityError:
@@ -104,21 +107,38 @@ class PostgresEventStore:
         except IntegrityError:
             return None
 
+    def _append_with_others(self, commit: Commit) -> Sequence[Recorded] | None:
+        try:
+            if not self._insert([commit, *commit.beside], lambda connection: check_vacant(connection, commit.vacant)):
+                return None
+        except NotVacant:
+            return None
+        self._people.note((commit.context.actor, commit.context.on_behalf_of))
+        return self.read(commit.aggregate_id, commit.expected)[: len(commit.events)]
+
+    def named_by(self, id: UUID) -> UUID | None:
+        with self._datastore.connection() as connection:
+            return plan_named_by(connection, id)
+
     def holds_real_events(self) -> bool:
         with self._datastore.connection() as connection:
             return _holds_real_events(connection)
 
     def append_together(self, commits: Sequence[Commit]) -> bool:
         """See `application.scenarios.simulation.SimulationStore`."""
-        wanted = [
-            append_of(list(map(self._mapper.to_stored_event, to_be_recorded(commit))), commit.expected, commit.answer)
-            for commit in commits
-        ]
-        recorded = self._recorder.insert_together(wanted, _refuse_beside_real_events) is not None
+        recorded = self._insert(commits, _refuse_beside_real_events)
         if recorded:
             self._erasures.sweep()
             self._people.note({who for each in commits for who in (each.context.actor, each.context.on_behalf_of)})
         return recorded
+
+    def _insert(self, commits: Sequence[Commit], check: Callable[[Connection[TupleRow]], None]) -> bool:
+        """Record commits of several aggregates, all or none. Returns False if one of them has moved on."""
+        wanted = [
+            append_of(list(map(self._mapper.to_stored_event, to_be_recorded(commit))), commit.expected, commit.answer)
+            for commit in commits
+        ]
+        return self._recorder.insert_together(wanted, check) is not None
 
     def answered(self, scope: bytes) -> Answer | None:
         with self._datastore.connection() as connection:

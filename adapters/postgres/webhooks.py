@@ -10,6 +10,7 @@ from psycopg import Cursor
 from psycopg.rows import DictRow, dict_row
 
 from adapters.events.cloud_events import sequence, type_of
+from adapters.postgres.account_aliases import plan_named_by
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.webhook_secrets import WebhookSecrets
 from application.views.list_cursors import CursorUnknown
@@ -253,7 +254,8 @@ class PostgresWebhooks:
     def plans_there(self, ids: Sequence[UUID]) -> list[UUID]:
         with self._datastore.connection() as connection:
             found = {id for (id,) in connection.execute(PLANS_THERE, (ids,))}
-        return [id for id in ids if id in found]
+            there = [id for id in ids if id in found]
+            return there or [plan for id in ids if (plan := plan_named_by(connection, id))]
 
     @contextmanager
     def _rows(self) -> Iterator[Cursor[DictRow]]:

@@ -8,15 +8,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 from application.aggregates.access import CallerNotAllowed
 from application.aggregates.cache import AggregateCache
 from application.aggregates.loaded import LoadedAggregate, RecordsUnread, forgotten_in
-from application.aggregates.pending import Done, Outside, PendingAggregate, nothing_outside, with_id
-from application.aggregates.ports import Answer, CommandContext, Commit, EventStore, StoreBusy
+from application.aggregates.pending import (
+    Done,
+    Outside,
+    PendingAggregate,
+    nothing_outside,
+    reason_beside,
+    with_id,
+)
+from application.aggregates.ports import Answer, CommandContext, Commit, EventStore, StoreBusy, ToRecord
 from application.aggregates.read import AggregateReader
 from application.aggregates.strangers import cautions_about_strangers, people_named
 from application.aggregates.traces import traces
@@ -90,6 +97,28 @@ class Outcome:
     """Whether this is the answer given before under the same Idempotency-Key."""
 
 
+class Reach(NamedTuple):
+    """What a command means for others beside its own aggregate."""
+
+    command: Command
+    """As its own aggregate is to decide it."""
+    vacant: Sequence[UUID] = ()
+    """Aggregates that there must be none of, nor another that these ids name."""
+    beside: Sequence[tuple[UUID, Event]] = ()
+    """What is recorded of other aggregates together with it."""
+
+
+Check = Callable[[LoadedAggregate[A]], None]
+"""Checks the caller's rights to an aggregate. Raises the type's `not_open`, `CallerNotAllowed`."""
+Beyond = Callable[["Aggregates[A]", LoadedAggregate[A], Command, Check[A]], Reach]
+"""Returns how far a command reaches that `reaches_beyond`. Raises `Refusal`."""
+
+
+def stays_within(_aggregates: object, _known: object, command: Command, _check: object) -> Reach:
+    """Reach no further than the aggregate itself."""
+    return Reach(command)
+
+
 class Aggregates(AggregateReader[A]):
     """The aggregates of one type. Every command of every caller goes through `handle`."""
 
@@ -101,11 +130,13 @@ class Aggregates(AggregateReader[A]):
         make_id: Callable[[], UUID],
         outside: Outside[A] = nothing_outside,
         cache: AggregateCache[A] | None = None,
+        beyond: Beyond[A] = stays_within,
     ) -> None:
         super().__init__(type, store, now, cache)
         self._make_id = make_id
         self._outside = outside
         self._asks_others = outside is not nothing_outside
+        self._beyond = beyond
         self._turns = [Lock() for _ in range(1024)]
         self._lines = WeakValueDictionary[UUID, TurnOnTheLoop]()
         """Who waits for a turn in the loop, by aggregate: one of them looks, the others wait for that one."""
@@ -131,6 +162,7 @@ class Aggregates(AggregateReader[A]):
         Raises `Refusal` (of several commands: `CommandRefused`), `VersionConflict`, `KeyReused`, `StoreUnavailable`.
         """
         commands = [with_id(command, self._make_id) for command in commands]
+        id = self._meant_by(id, commands)
         with self._turn(id) as deadline:
             known, fresh = self.folded(id), False
             while True:
@@ -166,7 +198,7 @@ class Aggregates(AggregateReader[A]):
         Raises as `handle` does.
         """
         commands = [with_id(command, self._make_id) for command in commands]
-        known = self.refreshed(self.folded(id))
+        known = self.refreshed(self.folded(self._meant_by(id, commands)))
         commit, done = self._decided(known, commands, context, if_match, None, None, check)
         today = self.today(known) if known.records else self._now().date()
         return Outcome(known.id, known.version + len(commit.events), known.position, done, known.erasures, today)
@@ -187,7 +219,8 @@ class Aggregates(AggregateReader[A]):
         nothing was recorded, and `handle` says what is to be said. Raises `StoreUnavailable`.
         """
         commands = [with_id(command, self._make_id) for command in commands]
-        turn = None if self._asks_others else await self._turn_on_the_loop(id)
+        goes_far = self._asks_others or any(command.reaches_beyond for command in commands)
+        turn = None if goes_far else await self._turn_on_the_loop(id)
         if turn is None:
             return None
         try:
@@ -241,6 +274,10 @@ class Aggregates(AggregateReader[A]):
         finally:
             turn.release()
 
+    def _meant_by(self, id: UUID, commands: Sequence[Command]) -> UUID:
+        """Return the id of the aggregate that commands are about: one that is opened has no other name."""
+        return id if isinstance(commands[0], self._type.opening.command) else self.meant(id)
+
     def _decided(
         self,
         known: LoadedAggregate[A],
@@ -260,9 +297,15 @@ class Aggregates(AggregateReader[A]):
         # A clock that was set back must not reorder the record: every cut is a prefix of it.
         at = max(at, last) if last else at
         pending, done = PendingAggregate(known, self._outside), list[Done]()
+        vacant, beside = list[UUID](), list[Commit]()
         for place, command in enumerate(commands):
             try:
                 before = pending.state
+                if command.reaches_beyond:
+                    reach = self._beyond(self, known, command, check)
+                    command = reach.command
+                    vacant += reach.vacant
+                    beside += self._beside(reach, reason_beside(before, command), at, context)
                 carried_out = pending.take(command, at, command_id=str(self._make_id()))
                 strangers = cautions_about_strangers(self._store, before, command, context)
                 warnings = (*carried_out.warnings, *strangers)
@@ -272,7 +315,15 @@ class Aggregates(AggregateReader[A]):
         opened = any(isinstance(command, self._type.opening.command) for command in commands)
         content = _content(pending.state.version, opened, done)
         answer = Answer(key.scope, key.body, known.id, content) if key else None
-        return Commit(known.id, known.version, pending.to_record, context, answer), done
+        return Commit(known.id, known.version, pending.to_record, context, answer, vacant, beside), done
+
+    def _beside(self, reach: Reach, reason: str | None, at: datetime, context: CommandContext) -> Iterator[Commit]:
+        """Yield what is recorded of others."""
+        for id, event in reach.beside:
+            other = self.remembered(id)
+            at = max(at, other.records[-1].meta.recorded_at)
+            recorded = ToRecord(event, at, str(self._make_id()), reason)
+            yield Commit(id, other.version, [recorded], context)
 
     def _outcome(
         self, known: LoadedAggregate[A], recorded: Sequence[Recorded], commands: Sequence[Command], done: Sequence[Done]

@@ -65,6 +65,15 @@ class PendingAggregate(Generic[A]):
         types = {version: type(event).__name__ for version, event in enumerate(decision.events, first)}
         return Done(command.subject(), types, warnings)
 
+    def add(self, event: Event, at: datetime, command_id: str, reason: str | None) -> None:
+        """Add what follows from a command to another aggregate."""
+        self.to_record.append(ToRecord(event, at, command_id, reason))
+        self.state = self._after([event])
+
+    @property
+    def id(self) -> UUID:
+        return self.known.id
+
     def _about_the_finish(self, command: Command, at: datetime) -> Iterator[Caution]:
         """Yield a warning where what was promised was done before it was recorded as promised."""
         told = finish_told(command)
@@ -107,6 +116,12 @@ def former_words_spoke_of(records: Sequence[Recorded], event: Event) -> tuple[st
 
 def repeats_words(event: Event) -> bool:
     return any(field == "former" for field, _ in marked(type(event), Sealed))
+
+
+def reason_beside(state: Aggregate, command: Command) -> str | None:
+    """Return the reason that is recorded of another aggregate: none where it speaks of people of this one, for only
+    here it can be sealed for them."""
+    return None if speaks_of(state, command) else command.reason
 
 
 def is_about_the_same(event: Event, other: Event | Command) -> bool:

@@ -89,6 +89,10 @@ class Commit(NamedTuple):
     events: Sequence[ToRecord]
     context: CommandContext
     answer: Answer | None = None
+    vacant: Sequence[UUID] = ()
+    """Aggregates that there must be none of, nor another that these ids name."""
+    beside: Sequence["Commit"] = ()
+    """What is recorded of other aggregates together with it, all or nothing."""
 
 
 class EventStore(Protocol):
@@ -103,6 +107,10 @@ class EventStore(Protocol):
 
     async def append_soon(self, commit: Commit) -> Sequence[Recorded] | None:
         """Do the same as `append` without holding a thread while the log is waited for."""
+
+    def named_by(self, id: UUID) -> UUID | None:
+        """Return the aggregate that an id names which is that of none itself; None if there is none. Raises
+        `StoreUnavailable`."""
 
     def answered(self, scope: bytes) -> Answer | None:
         """Return the answer given under an Idempotency-Key within the last 24 hours."""

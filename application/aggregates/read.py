@@ -35,10 +35,21 @@ class AggregateReader(Generic[A]):
 
         Raises the type's `not_open`, `StoreUnavailable`.
         """
-        known = self.refreshed(self.remembered(id))
+        known = self.refreshed(self.remembered(self.meant(id)))
         if not known.records:
             raise self._type.not_open
         return known
+
+    def meant(self, id: UUID) -> UUID:
+        """Return the id of the aggregate that an id names: mostly itself. Raises `StoreUnavailable`."""
+        if self._cache.version(id) or self.refreshed(self.remembered(id)).records:
+            return id
+        return self.named_by(id) or id
+
+    def named_by(self, id: UUID) -> UUID | None:
+        """Return the aggregate that an id names which is that of none itself, without reading either. Raises
+        `StoreUnavailable`."""
+        return self._store.named_by(id)
 
     def remembered(self, id: UUID) -> LoadedAggregate[A]:
         """Return the cached state of an aggregate, which may be old, or without any history."""

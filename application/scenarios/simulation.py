@@ -10,13 +10,15 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from application.aggregates.handle import Reach
 from application.aggregates.loaded import LoadedAggregate
-from application.aggregates.pending import PendingAggregate, with_id
+from application.aggregates.pending import PendingAggregate, reason_beside, with_id
 from application.aggregates.ports import CommandContext, Commit
+from application.mergers.other_plans import beyond_one_plan
 from application.scenarios.scenario import Line, ScenarioRefused
 from application.views.plan_names import first_open, plans_named
 from domain.account_plan import ACCOUNT_PLAN
-from domain.account_plan.plan import OpenPlan, PlanNotOpen, plan_id_of
+from domain.account_plan.plan import OpenPlan, PlanNotOpen, plan_id_of, the_plan
 from domain.aggregates import AggregateType
 from domain.language import Refusal
 from domain.program import PROGRAM
@@ -106,16 +108,35 @@ class Rehearsal:
                 " a history is only ever continued.",
             )
         expected, known = pending.state.version, len(pending.to_record)
-        pending.take(with_id(line.command, self._make_id), line.at, command_id=str(self._make_id()))
+        command, command_id = with_id(line.command, self._make_id), str(self._make_id())
+        reach = beyond_one_plan(self, pending, command) if command.reaches_beyond else Reach(command)
+        reason = reason_beside(pending.state, reach.command)
+        pending.take(reach.command, line.at, command_id)
         if events := pending.to_record[known:]:
             said = CommandContext(line.by, SOURCE, str(self._make_id()), self._conversation)
             self.commits.append(Commit(id, expected, events, said))
+            for other_id, event in reach.beside:
+                other = self._aggregates[other_id]
+                other.add(event, max(line.at, last_instant(other) or line.at), command_id, reason)
+                self.commits.append(Commit(other_id, other.state.version - 1, other.to_record[-1:], said))
+
+    def read(self, id: UUID) -> PendingAggregate[Any]:
+        """Return a plan as it stands in the rehearsal, by its id or that of an alias. Raises `PlanNotOpen`."""
+        return self._open_plan(self.meant(id))[1]
+
+    def meant(self, id: UUID) -> UUID:
+        """Return the id of the plan that an id names: mostly itself."""
+        if self._pending(ACCOUNT_PLAN, id).state.version:
+            return self._pending(ACCOUNT_PLAN, id).id
+        plans = (each for each in self._aggregates.values() if each.known.type is ACCOUNT_PLAN and each.state.version)
+        return next((each.id for each in plans if id in map(plan_id_of, the_plan(each.state).aliases)), id)
 
     def _aggregate_of(self, line: Line) -> tuple[UUID, PendingAggregate[Any]]:
         if line.plan is None:
             return PROGRAM_ID, self._pending(PROGRAM, PROGRAM_ID)
         if not isinstance(line.command, OpenPlan):
-            return first_open(line.plan, self._open_plan)
+            pending = first_open(line.plan, self.read)
+            return pending.id, pending
         plan_id = plan_id_of(line.command.account_id)
         if plan_id not in plans_named(line.plan):
             what = f"“/plan” says “{line.plan}”, “/body/account_id” says “{line.command.account_id}”; say the same."
@@ -134,7 +155,8 @@ class Rehearsal:
                 known = self._read(type, id)
             except type.not_open:
                 known = LoadedAggregate.of(type, id)
-            self._aggregates[id] = PendingAggregate(known)
+            # An id that is another's, as an alias of its account, names that other.
+            self._aggregates[id] = self._aggregates.setdefault(known.id, PendingAggregate(known))
         return self._aggregates[id]
 
 

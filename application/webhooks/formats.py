@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import urlsplit
 
-Format = Literal["cloudevents", "slack", "teams"]
+ChatFormat = Literal["slack", "teams"]
+Format = Literal["cloudevents", ChatFormat]
 
 CONTENT_TYPES: Mapping[Format, str] = {
     "cloudevents": "application/cloudevents+json; charset=utf-8",

@@ -89,4 +89,4 @@ class WebhookTable(Protocol):
         """Make a new secret. Returns it, and until when the previous one signs as well."""
 
     def plans_there(self, ids: Sequence[UUID]) -> list[UUID]:
-        """Return the ids of plans that were opened, in the order given."""
+        """Return the ids of plans that were opened, in the order given; if none was, the plans they name as aliases."""

@@ -157,8 +157,8 @@ class Subscriptions:
         return Subscribed(**self._webhooks.get(id).model_dump(), secret=written(secret))
 
     def _plan(self, name: str, pointer: str, allowed: Collection[UUID] | None = None) -> UUID:
-        ids = [id for id in plans_named(name) if allowed is None or id in allowed]
-        found = self._webhooks.plans_there(ids)
+        there = self._webhooks.plans_there(list(plans_named(name)))
+        found = [id for id in there if allowed is None or id in allowed]
         if not found:
             raise UnknownPlan(pointer, f"There is no plan “{name}”.")
         return found[0]

@@ -3,6 +3,7 @@
 from typing import get_args
 
 from domain.account_plan import (
+    accounts,
     actions,
     competition,
     cycles,
@@ -39,6 +40,7 @@ AccountPlanCommand = (
     | tiers.TierCommands
     | cycles.BeginCycle
     | holds.HoldCommands
+    | accounts.AccountCommands
     | summary.SummaryCommands
     | entries.EntryCommands
     | exceptions.ExceptionCommands
@@ -65,6 +67,7 @@ AccountPlanCommand = (
 )
 AccountPlanEvent = (
     plan.PlanEvents
+    | accounts.AccountEvents
     | tiers.TierEvents
     | cycles.CycleBegun
     | holds.HoldEvents
@@ -95,6 +98,7 @@ AccountPlanEvent = (
 
 TOPICS: tuple[Topic[AccountPlan, AccountPlanCommand, AccountPlanEvent], ...] = (
     plan.TOPIC,
+    accounts.TOPIC,
     tiers.TOPIC,
     cycles.TOPIC,
     holds.TOPIC,
@@ -129,7 +133,7 @@ ACCOUNT_PLAN = AggregateType(
     opening=plan.OPENING,
     card=plan.the_plan,
     not_open=plan.PlanNotOpen,
-    read_only=plan.PlanIsArchived,
+    read_only=plan.read_only,
     is_at_work_on=team.is_at_work_on,
     consequences=CONSEQUENCES,
     sections=get_args(Section),

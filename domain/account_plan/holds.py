@@ -4,7 +4,7 @@ from datetime import date
 from typing import ClassVar, assert_never
 
 from domain.account_plan.language import AccountPlan
-from domain.account_plan.plan import Plan, PlanCommand, PlanEvent, the_plan
+from domain.account_plan.plan import Plan, PlanCommand, PlanEvent, check_not_merged, the_plan
 from domain.aggregates import Topic
 from domain.language import CommandRight, Decision, Text
 from domain.things import Draft
@@ -79,6 +79,7 @@ def decide(account_plan: AccountPlan, command: HoldCommands, _today: date) -> De
         case ArchivePlan():
             event = PlanArchived()
         case ReopenPlan():
+            check_not_merged(plan)
             event = PlanReopened() if plan.archived else None
         case PlaceHold():
             event = None if plan.on_hold else LegalHoldPlaced()

@@ -158,6 +158,8 @@ NewAccountId = Annotated[AccountId, AfterValidator(_not_like_a_plan_id)]
 class OpenPlan(PlanCommand):
     """Open the plan of an account: one each, for ever."""
 
+    reaches_beyond: ClassVar[bool] = True
+
     account_id: NewAccountId
     account_name: Name
     tier: Tier
@@ -214,6 +216,10 @@ class PlanIsArchived(Refusal):
     """This plan is archived, so it is read-only; reopen it first."""
 
 
+class PlanIsMerged(Refusal):
+    """The plan of “{account_id}” was merged into that of “{into}”: go on there."""
+
+
 class PlanIsABaseline(Refusal):
     """A review of this plan was held, and what was said at it is in its days and amounts: its {field} stays."""
 
@@ -243,7 +249,14 @@ class Plan(PlanTerms, Thing):
     scores: tuple[Scoring, ...] = ()
     """The criteria of each round, in the order the rounds were last scored in; one round may have no name."""
     archived: bool = False
+    """Whether it is read-only, as one that was merged into another is."""
     on_hold: bool = False
+    aliases: tuple[str, ...] = ()
+    """Other ids of the account, which name this plan as well."""
+    merged: tuple[str, ...] = ()
+    """The accounts whose plans were merged into this one."""
+    merged_into: str | None = None
+    """The account whose plan goes on in the place of this one."""
     former_names: tuple[str, ...] = Field((), exclude=True)
     """What people called the account before, by which they may still look for it."""
 
@@ -284,6 +297,20 @@ def decide(account_plan: AccountPlan, command: PlanCommands, _today: date) -> De
         case _:
             assert_never(command)
     return Decision((event,) if event else ())
+
+
+def check_not_merged(plan: Plan) -> None:
+    """Raises `PlanIsMerged`."""
+    if plan.merged_into:
+        raise PlanIsMerged(account_id=plan.account_id, into=plan.merged_into)
+
+
+def read_only(account_plan: AccountPlan) -> Refusal:
+    """Return why an archived plan takes no command."""
+    plan = the_plan(account_plan)
+    if plan.merged_into:
+        return PlanIsMerged(account_id=plan.account_id, into=plan.merged_into)
+    return PlanIsArchived()
 
 
 def correct(account_plan: AccountPlan, plan: Plan, new: dict[str, Any]) -> PlanCorrected | None:

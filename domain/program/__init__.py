@@ -42,7 +42,7 @@ PROGRAM = AggregateType(
     opening=charter.OPENING,
     card=charter.the_program,
     not_open=charter.ProgramNotOpen,
-    read_only=charter.ProgramIsClosed,
+    read_only=lambda _: charter.ProgramIsClosed(),
     sections=get_args(ProgramSection),
     is_shared=True,
 )

@@ -42,6 +42,7 @@ FILL = {
     "type": ["plantrail.play-planned.v1"],
     "tile": ["0/000.p/1"],
     "id": [f"{ACME}:2"],
+    "example": ["gold"],
 }
 """What stands in paths.  Whoever adds a path with another name in it says here what to look for."""
 CUTS = ("now", "review:R1", "version:60")

@@ -113,6 +113,8 @@ class PlanHead:
     archived: bool
     tabs: Sequence[tuple[str, str]]
     """Address and name of each page of the plan, at the same cut."""
+    goes_on: tuple[str, str] | None = None
+    """Address and account of the plan that goes on in its place, where it was merged into one."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,9 @@ def at_cut(address: str, cut: Cut, **more: str) -> str:
 def head(card: Plan, cut: Cut, say: Speech) -> PlanHead:
     path = plan_path(card)
     tabs = [(at_cut(f"{path}{page}", cut), say(name)) for page, name in PAGES]
-    return PlanHead(card.account_name, card.account_id, path, card.archived, tabs)
+    into = card.merged_into
+    goes_on = (f"/plans/{quote(into, safe='')}", into) if into else None
+    return PlanHead(card.account_name, card.account_id, path, card.archived, tabs, goes_on)
 
 
 def plan_parts(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, program: Sequence[Recorded] = ()) -> PlanParts:

@@ -424,7 +424,7 @@ def home(_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def test_the_demo_shows_a_plan_and_a_diff_and_loads_itself_once(home):
     first, second = (plantrail("demo", "--no-serve", **home).stdout for _ in range(2))
-    assert "events in 11 plans." in first
+    assert "events in 12 plans." in first
     assert "The plans of the demo are there already." in second
     for shown in (first, second):
         assert "Open promises, by the day they are due" in shown

@@ -10,11 +10,10 @@ from adapters.web.forms.form import FormData, body_of, pairs_of
 from adapters.web.forms.layouts import LAYOUTS
 from domain.account_plan import COMMANDS
 from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
-from tests.api import Api, served
+from tests.api import Api, open_for_everything, served
 from tests.cases import for_each
 from tests.everything import SAID
 from tests.histories import instant
-from tests.stores import OPEN_ACME
 
 FRIDAY = date(2026, 11, 27)
 
@@ -46,8 +45,7 @@ def test_what_is_typed_says_what_a_body_says():
 def test_every_command_can_be_typed_and_its_events_stand_in_the_history(store):
     """Every line of a history in which everything was said: its form opens, is sent, and records its events."""
     with served(store) as api:
-        api.clock.now = instant("2026-01-05")
-        api.do("open-plan", **OPEN_ACME | {"timezone": "Europe/Berlin"})
+        open_for_everything(api)
         told_at = []
         for when, command, body in SAID:
             api.clock.now = instant(when)

@@ -1,0 +1,88 @@
+"""Commands of a plan that reach beyond it: other ids of its account, and other plans that are merged into it."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from application.aggregates.handle import Reach
+from application.views.plan_names import first_open
+from domain.account_plan.accounts import (
+    AccountHasAPlan,
+    AccountNamesAnother,
+    AliasAccount,
+    MergePlan,
+    NoPlanToMerge,
+    merged_into,
+)
+from domain.account_plan.language import AccountPlan
+from domain.account_plan.plan import OpenPlan, PlanNotOpen, already_open, plan_id_of, the_plan
+from domain.language import Command
+
+
+class NamedPlan(Protocol):
+    """A plan as it stands."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def state(self) -> AccountPlan: ...
+
+
+P = TypeVar("P", bound=NamedPlan)
+P_co = TypeVar("P_co", bound=NamedPlan, covariant=True)
+
+
+class Plans(Protocol[P_co]):
+    """Finds plans by their ids, and by those of the aliases of their accounts."""
+
+    def read(self, id: UUID) -> P_co:
+        """Raises `PlanNotOpen`."""
+
+    def meant(self, id: UUID) -> UUID:
+        """Return the id of the plan that an id names: mostly itself."""
+
+
+def beyond_one_plan(plans: Plans[P], known: P, command: Command, check: Callable[[P], None] = lambda _: None) -> Reach:
+    """Return how far a command reaches. `check` raises `PlanNotOpen` where another plan is none of the caller's.
+
+    Raises `Refusal`, `StoreUnavailable`.
+    """
+    match command:
+        case OpenPlan(account_id=account_id):
+            if plans.meant(plan_id_of(account_id)) != plan_id_of(account_id):
+                raise already_open(command)
+            return Reach(command)
+        case AliasAccount():
+            return alias(plans, known, command)
+        case MergePlan():
+            return merge(plans, known, command, check)
+        case _:
+            return Reach(command)
+
+
+def alias(plans: Plans[P], known: P, command: AliasAccount) -> Reach:
+    """Nobody else has the id: neither for a plan of their own nor as another id of theirs."""
+    id = plan_id_of(command.account_id)
+    if id == known.id or command.account_id in the_plan(known.state).aliases:
+        return Reach(command)
+    try:
+        other = plans.read(id)
+    except PlanNotOpen:
+        return Reach(command, vacant=[id])
+    refusal = AccountHasAPlan if other.id == id else AccountNamesAnother
+    raise refusal("/account_id", account_id=command.account_id)
+
+
+def merge(plans: Plans[P], known: P, command: MergePlan, check: Callable[[P], None]) -> Reach:
+    """The other plan by whichever name, as it stands now."""
+    try:
+        other = first_open(command.account_id, plans.read)
+        check(other)
+    except PlanNotOpen:
+        raise NoPlanToMerge("/account_id", account_id=command.account_id) from None
+    theirs = the_plan(other.state)
+    meant = command.model_copy(update={"account_id": theirs.account_id})
+    if theirs.merged_into == the_plan(known.state).account_id:
+        return Reach(meant)
+    return Reach(meant, beside=[(other.id, merged_into(other.state, known.state))])
