@@ -9,7 +9,8 @@ VENV := .venv/bin
 
 .venv/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(VENV)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
+	$(VENV)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+		--no-binary yattag -r requirements.txt  # of which there is no wheel
 	$(VENV)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
