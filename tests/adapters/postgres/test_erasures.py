@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from adapters.bootstrap.background import following
+from adapters.bootstrap.background import forgetting
 from adapters.events.stored_format import decode
 from adapters.http.conditional import Answer, ReadyAnswers
 from adapters.postgres import erasures
@@ -283,7 +283,7 @@ def test_whatever_a_process_dies_over_the_next_one_completes(dies_at, plans, con
 def test_another_process_completes_it_while_it_runs(store, plans, connection_strings, keys, file):
     with (
         opened(connection_strings, keys, ErasureList(file)) as running,
-        following(running),
+        forgetting(running),
         pytest.MonkeyPatch.context() as it,
     ):
         it.setattr(store.events, "forget", lambda *_: None)
