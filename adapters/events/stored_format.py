@@ -7,7 +7,7 @@ becomes the new one, and write a golden file of the new topic. Golden files of o
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
 from secrets import token_bytes
 from typing import Any, NamedTuple, Self, TypeVar, get_args, get_origin
 from uuid import UUID
@@ -57,7 +57,6 @@ class UnreadableEvent(MapperDeserialisationError):
     """What is stored does not have the shape of its event: plantrail did not write it, or it was altered since."""
 
 
-@lru_cache(maxsize=2048)
 def topic_of(name: str) -> str:
     """Return the topic of an event today: its name, with a number from the second shape on."""
     older = sum(topic.partition(".")[0] == name for topic in UPCASTS)

@@ -25,8 +25,14 @@ MEDIA_TYPES: Mapping[Form, str] = {
     "pdf": "application/pdf",
     "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
-LIBRARIES: Mapping[Form, tuple[str, str]] = {"pptx": ("pptx", "slides")}
-"""For each form that is made by a library of its own, the library and the extra that it is installed with."""
+LIBRARIES: Mapping[Form, tuple[str, str] | None] = {
+    "json": None,
+    "html": None,
+    "md": None,
+    "pdf": None,
+    "pptx": ("pptx", "slides"),
+}
+"""For each form the library that makes it and the extra it is installed with; None if what is always there makes it."""
 MOST_SECONDS = 60.0
 ROOT = Path(__file__).parents[2]
 
@@ -41,8 +47,10 @@ class FormNotInstalled(Exception):
 
 def check_installed(form: Form) -> None:
     """Raises `FormNotInstalled`, which says how to install what is missing."""
-    library, extra = LIBRARIES.get(form, ("", ""))
-    if library and find_spec(library) is None:
+    if (made_by := LIBRARIES[form]) is None:
+        return
+    library, extra = made_by
+    if find_spec(library) is None:
         raise FormNotInstalled(f"What makes {form} is not installed here: pip install 'plantrail[{extra}]'.")
 
 

@@ -30,13 +30,15 @@ LINE, NOTE_LINE, PADDING = Pt(19), Pt(14), Pt(10)
 HEADING, CAPTION, GAP = Pt(26), Pt(32), Pt(18)
 """Heights of a table's first row, of the line above it, and of what is left free below it."""
 PICTURE_PIXELS_PER_POINT = 2.0
+INK, PAPER = RGBColor.from_string("1B2430"), RGBColor.from_string("FFFFFF")
 COLOURS: dict[Tone, RGBColor] = {
     "good": RGBColor.from_string("1E6B4A"),
     "bad": RGBColor.from_string("A62B22"),
     "warning": RGBColor.from_string("8A5A00"),
     "quiet": RGBColor.from_string("5A6572"),
+    "strong": INK,
+    "": INK,
 }
-INK, PAPER = RGBColor.from_string("1B2430"), RGBColor.from_string("FFFFFF")
 NO_XML = {0xFFFE: "�", 0xFFFF: "�"}
 THE_BEGINNING = (1980, 1, 1, 0, 0, 0)
 """The time that parts of the file bear: the same report is the same file, whenever it is made."""
@@ -270,7 +272,7 @@ def put(paragraph: Any, words: str, size: Any, tone: Tone = "", colour: RGBColor
     run = paragraph.add_run()
     run.text = words.translate(NO_XML)
     run.font.size, run.font.bold = size, tone == "strong"
-    run.font.color.rgb = colour or COLOURS.get(tone, INK)
+    run.font.color.rgb = colour or COLOURS[tone]
 
 
 # How much fits on a slide

@@ -18,7 +18,7 @@ from rich.console import Console, RenderableType
 from adapters.cli import card, sections
 from adapters.events.partial_read import read_partial_event
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import facts, plan_view
+from adapters.web.plan.presenter import facts, plan_parts
 from application.findings.registry import findings_view
 from application.portfolio.projector import PortfolioProjector
 from application.portfolio.row import shown
@@ -196,7 +196,9 @@ VIEWS: Mapping[str, Callable[[Looked], Any]] = {
     "card, last review": lambda at: printed(card.review_held_last(at.known, at.cut)),
     "page, facts": lambda at: list(facts(at.plan, the_plan(at.plan), at.cut, Speech("en"))),
     "page, open and over": lambda at: over_on_page(at),
-    "page, stale": lambda at: [each.is_stale for each in plan_view(at.known, at.cut, Speech("en"), False, ()).sections],
+    "page, stale": lambda at: [
+        each.is_stale for each in plan_parts(at.known, at.cut, Speech("en"), False, ()).sections
+    ],
     "findings, promises": lambda at: found(at, "overdue-promise"),
     "findings, stale": lambda at: found(at, "stale-section"),
     "findings, threads": lambda at: found(at, "single-threaded"),
@@ -224,7 +226,7 @@ def all_rows(at: Looked) -> Any:
 
 
 def over_on_page(at: Looked) -> Any:
-    tables = [table for each in plan_view(at.known, at.cut, Speech("en"), False, ()).sections for table in each.tables]
+    tables = [table for each in plan_parts(at.known, at.cut, Speech("en"), False, ()).sections for table in each.tables]
     return [(table.kind, len(table.rows), len(table.over)) for table in tables]
 
 

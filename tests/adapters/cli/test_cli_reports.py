@@ -49,7 +49,7 @@ def test_every_form_is_written_to_a_file_or_sent_on(format, begins, told, tmp_pa
 def test_a_file_whose_name_says_no_form_is_refused_and_not_written(name, told, tmp_path):
     why = refused(*SAID_VS_DID, "-o", str(tmp_path / name), **told)
     assert why.startswith(f"No form of the report ends in “{Path(name).suffix or name}”.")
-    assert ".json, .md, .html, .pdf, .txt" in why
+    assert ".json, .md, .html, .pdf, .pptx, .txt" in why
     assert "No form" in refused("report", "month", "2026-03", "-o", str(tmp_path / name), **told)
     assert list(tmp_path.iterdir()) == []
     plantrail(*SAID_VS_DID, "-o", str(tmp_path / name), "--format", "md", **told)

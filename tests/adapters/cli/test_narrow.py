@@ -19,6 +19,7 @@ SHOWN = {
     "plan diff": "plan diff acme --from review:R1 --to review:R2",
     "plan reviews": "plan reviews acme --as-of review:R2",
     "plan contacts": "plan contacts acme",
+    "plan adoptions": "plan adoptions acme",
     "plan departure": "plan departure acme --member ann --as-of review:R2",
     "findings": "findings acme --as-of review:R2",
     "promises": "promises",

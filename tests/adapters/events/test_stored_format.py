@@ -223,6 +223,8 @@ def anything(annotation):
         return st.from_type(annotation)
     if get_origin(annotation) is Literal:
         return st.sampled_from(get_args(annotation))
+    if get_origin(annotation) is dict:
+        return st.dictionaries(*map(anything, get_args(annotation)), max_size=3)
     if get_origin(annotation) is tuple:
         return st.lists(anything(get_args(annotation)[0]), max_size=3).map(tuple)
     if get_origin(annotation) is Annotated:

@@ -182,7 +182,7 @@ def test_the_history_is_every_event_in_order(told: Told):
         ({"entity": "objection:o1"}, ["ObjectionNoted", "ObjectionSettled"]),
         ({"entity": "objection:o2"}, []),
         ({"section": "plays", "type": "PlayLost", "actor": "ann", "entity": "play:lost"}, ["PlayLost"]),
-        ({"from": "2026-01-28"}, ["PlanArchived", "PlanReopened"]),
+        ({"from": "2026-01-28"}, ["AccountAliased", "PlanMerged", "PlanArchived", "PlanReopened"]),
         ({"from": "now"}, []),
         ({"to": "version:2"}, ["PlanOpened", "PlanCorrected"]),
         ({"to": "2026-01-05"}, ["PlanOpened"]),

@@ -113,5 +113,11 @@ def test_the_document_tells_of_the_forms(reviewed):
     paths = reviewed.get("/openapi.json").json()["paths"]
     for path in ("/v1/plans/{plan}/said-vs-did", MONTH):
         told = paths[path]["get"]["responses"]
-        assert set(told["200"]["content"]) == {"application/json", "text/html", "text/markdown", "application/pdf"}
+        assert set(told["200"]["content"]) == {
+            "application/json",
+            "text/html",
+            "text/markdown",
+            "application/pdf",
+            "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        }
         assert "406" in told

@@ -209,9 +209,9 @@ def log_of(recorder):
     return recorder.select_notifications(start=1, limit=100)
 
 
-def test_our_table_is_the_one_the_library_would_make_but_for_an_index_more(store):
+def test_our_table_is_the_one_the_library_would_make_but_for_two_indexes_of_few_events(store):
     with connected(store.where.owner) as connection:
-        connection.execute("DROP INDEX plantrail.stored_events_forgotten_idx")
+        connection.execute("DROP INDEX plantrail.stored_events_forgotten_idx, plantrail.stored_events_aliases_idx")
         connection.execute("CREATE SCHEMA scratch")
         with library_datastore(store.where.owner, "scratch") as datastore:
             PostgresApplicationRecorder(datastore).create_table()

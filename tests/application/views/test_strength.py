@@ -12,7 +12,7 @@ from adapters.cli.card import card
 from adapters.rendering.wording import in_words
 from adapters.web.languages import Speech
 from adapters.web.map.presenter import map_view
-from adapters.web.plan.presenter import plan_view
+from adapters.web.plan.presenter import plan_parts
 from adapters.web.plan.value_page import value_view
 from application.findings.registry import findings_view
 from application.findings.verdict import verdict
@@ -56,7 +56,7 @@ def on_card(history: History, cut: Cut) -> str:
 
 
 def on_page(history: History, cut: Cut) -> str:
-    tables = [table for each in plan_view(history.known, cut, ENGLISH, False, ()).sections for table in each.tables]
+    tables = [table for each in plan_parts(history.known, cut, ENGLISH, False, ()).sections for table in each.tables]
     return str(next(row for table in tables for row in table.rows if "Jane Doe" in str(row)))
 
 
