@@ -227,7 +227,7 @@ def all_rows(at: Looked) -> Any:
 
 def over_on_page(at: Looked) -> Any:
     tables = [table for each in plan_parts(at.known, at.cut, Speech("en"), False, ()).sections for table in each.tables]
-    return [(table.kind, len(table.rows), len(table.over)) for table in tables]
+    return [(table.kind, len(table.rows), table.in_all) for table in tables]
 
 
 def found(at: Looked, rule: str) -> Any:

@@ -443,7 +443,8 @@ def test_two_hundred_who_wait_cost_little_hold_nobody_back_when_they_lag_and_are
         with shared.stream(after=shared.end) as events:
             next(events)
             [id] = shared.record()
-            assert json.loads(next(events)["data"])["id"] == id
+            heard = next(each for each in events if "data" in each)  # a heartbeat may come before it
+            assert json.loads(heard["data"])["id"] == id
         assert settled(serving) - memory < 100_000_000
 
         with ThreadPoolExecutor(1) as pool:
