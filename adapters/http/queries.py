@@ -227,6 +227,11 @@ class Views(Generic[A]):
         self._aggregates.drop_all()
         self._ready.drop_all()
 
+    @property
+    def seen_log(self) -> UUID | None:
+        """The id of the log that the last version asked for was from."""
+        return self._heads.seen_log
+
     async def log(self) -> UUID:
         """Return the id of the log that there is now. Raises `StoreUnavailable`."""
         return await self._heads.log()

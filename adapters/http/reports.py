@@ -1,9 +1,9 @@
 """Said versus did over HTTP: of one plan between two cuts, and across plans for a month."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -20,6 +20,7 @@ from adapters.http.requests import caller_of
 from adapters.rendering.document import Form
 from adapters.rendering.streamed import written
 from application.aggregates.access import Caller
+from application.proof.checkpoints import LogHead
 from application.proof.ports import LogTree
 from application.reports.month_report import MonthInTheMaking, MonthReport
 from application.reports.months import Month, month_named
@@ -34,6 +35,36 @@ MINUTES_OF_A_DAY_BEGINNING = 15
 
 FORMAT = "The form of the answer; if not given, what `Accept` likes best."
 VARY = "Authorization, Accept"
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """The values that were looked for last, by what they depend on."""
+
+    def __init__(self, most: int = 4_096) -> None:
+        self._most = most
+        self._values: dict[K, V] = {}
+
+    def get(self, key: K) -> V | None:
+        return self._values.get(key)
+
+    def keep(self, key: K, value: V) -> None:
+        self._values.pop(key, None)
+        self._values[key] = value
+        while len(self._values) > self._most:
+            del self._values[next(iter(self._values))]
+
+
+class Remembered:
+    """What a report that is ready takes to be found, and what stays as it is on one log: which cuts are meant, and the
+    first checkpoint over a position."""
+
+    def __init__(self) -> None:
+        self.cuts = Recent[tuple[Hashable, ...], tuple[str, str]]()
+        self.heads = Recent[tuple[UUID | None, int], LogHead]()
 
 
 class Period(BaseModel):
@@ -66,6 +97,7 @@ def routes(
     views: PlanViews, histories: Histories, kept_months: KeptMonths, tree: LogTree, forms: ReportResponder
 ) -> APIRouter:
     api = APIRouter(prefix="/v1", tags=["reports"])
+    remembered = Remembered()
 
     @api.get(
         "/plans/{plan}/said-vs-did",
@@ -80,19 +112,24 @@ def routes(
         closing = asked.to or asked.as_of
         if closing:
             cuts.cut("to" if asked.to else "as_of", closing)
-        from_, to = await in_turn(request, known.version, lambda: cuts_meant(known, cuts.now, asked.from_, closing))
-        a, b = cuts.cut("from", from_), cuts.cut("to", to)
+        question = known.id, known.version, known.erasures, cuts.now.date(), asked.from_, closing
+        meant = remembered.cuts.get((views.seen_log, *question)) or await in_turn(
+            request, known.version, lambda: cuts_meant(known, cuts.now, asked.from_, closing)
+        )
+        remembered.cuts.keep((views.seen_log, *question), meant)
+        a, b = cuts.cut("from", meant[0]), cuts.cut("to", meant[1])
 
-        head = await run_in_threadpool(tree.head_over, last_position(known, b))
+        position = last_position(known, b)
+        head = remembered.heads.get((views.seen_log, position)) or await run_in_threadpool(tree.head_over, position)
+        if head:  # the first checkpoint over a position is the first for ever
+            remembered.heads.keep((views.seen_log, position), head)
 
         def made() -> Answer:
             report = said_vs_did(known, a, b, program).model_copy(update={"log_head": head})
             return forms.formed("said-vs-did", form, report, report.plan)
 
         covered = head.size if head else 0
-        answer = await views.answer(
-            request, known, made, b, from_, to, since=a, form=form, head=covered, program=program
-        )
+        answer = await views.answer(request, known, made, b, *meant, since=a, form=form, head=covered, program=program)
         answer.headers["Vary"] = VARY
         return answer
 
