@@ -112,17 +112,18 @@ def routes(
         closing = asked.to or asked.as_of
         if closing:
             cuts.cut("to" if asked.to else "as_of", closing)
-        question = known.id, known.version, known.erasures, cuts.now.date(), asked.from_, closing
-        meant = remembered.cuts.get((views.seen_log, *question)) or await in_turn(
-            request, known.version, lambda: cuts_meant(known, cuts.now, asked.from_, closing)
-        )
-        remembered.cuts.keep((views.seen_log, *question), meant)
+        log = views.seen_log
+        question = log, known.id, known.version, known.erasures, cuts.now.date(), asked.from_, closing
+        meant = remembered.cuts.get(question)
+        if meant is None:
+            meant = await in_turn(request, known.version, lambda: cuts_meant(known, cuts.now, asked.from_, closing))
+            remembered.cuts.keep(question, meant)
         a, b = cuts.cut("from", meant[0]), cuts.cut("to", meant[1])
 
         position = last_position(known, b)
-        head = remembered.heads.get((views.seen_log, position)) or await run_in_threadpool(tree.head_over, position)
+        head = remembered.heads.get((log, position)) or await run_in_threadpool(tree.head_over, position)
         if head:  # the first checkpoint over a position is the first for ever
-            remembered.heads.keep((views.seen_log, position), head)
+            remembered.heads.keep((log, position), head)
 
         def made() -> Answer:
             report = said_vs_did(known, a, b, program).model_copy(update={"log_head": head})
