@@ -96,7 +96,7 @@ class _PlanInImport:
         if self._importer.kind.opens_plans:
             return plans.refreshed(plans.remembered(plan_id_of(self._name)))
         for id in plans_named(self._name):
-            known = plans.refreshed(plans.remembered(id))
+            known = plans.refreshed(plans.remembered(plans.meant(id)))
             # What is not theirs to see is not there: neither it nor anything in it is told to them.
             if known.records and self._importer.caller.sees(known, plans.now()):
                 return known

@@ -77,6 +77,13 @@ def test_what_is_recorded_is_recorded_as_ordinary_commands_of_one_conversation(a
     assert {(meta["source"], meta["correlation_id"]) for meta in recorded[1:]} == {("import", status["id"])}
 
 
+def test_rows_that_name_an_account_by_another_id_come_to_its_plan(acme: Api):
+    acme.done("alias-account", account_id="crm-2")
+    status = sent(acme, PEOPLE, plan="crm-2")
+    assert counts(status) == (2, 0, 1, 0)
+    assert len(acme.view().json()["sections"]["stakeholders"]["stakeholders"]) == 2
+
+
 def test_the_same_file_again_records_nothing_and_the_mended_rows_alone_do(acme: Api):
     first = sent(acme, PEOPLE)
     assert counts(sent(acme, PEOPLE)) == (0, 2, 1, 0)
