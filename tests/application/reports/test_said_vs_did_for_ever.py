@@ -3,12 +3,11 @@
 from contextlib import suppress
 from itertools import combinations
 from random import Random
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from application.reports.said_vs_did import Report, cuts_meant, said_vs_did
 from application.views.pages import review_before
@@ -16,6 +15,7 @@ from application.views.reviews import held_reviews, last_review, reviews
 from domain.account_plan.stakeholders import ForgetStakeholder, Stakeholder
 from domain.language import Refusal
 from tests.examples import examples
+from tests.forgotten import as_json, differing
 from tests.histories import History, instant, opened, said_at_random, states
 from tests.places import SCENARIOS
 from tests.promising import action, complete, move, play, review, win
@@ -23,10 +23,6 @@ from tests.promising import action, complete, move, play, review, win
 
 def report(history: History, a: str = "review:R1", b: str = "review:R2", now: str | None = None) -> Report:
     return said_vs_did(history.known, history.cut(a, now), history.cut(b, now))
-
-
-def as_json(found: Report) -> Any:
-    return from_json(to_json(found, by_alias=True))
 
 
 def quarterly_and_monthly() -> History:
@@ -226,18 +222,6 @@ def test_a_finish_taken_back_is_counted_once_and_both_events_are_cited() -> None
 # Forgetting
 
 
-def differing(before: Any, after: Any, where: str = "") -> list[str]:
-    """Where two answers differ but for words that were there and cannot be read any more."""
-    if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
-        return [found for name in before for found in differing(before[name], after[name], f"{where}/{name}")]
-    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        found = (differing(*both, f"{where}/{place}") for place, both in enumerate(zip(before, after, strict=True)))
-        return [each for several in found for each in several]
-    # Of a list of words that were sealed, one says that there were some.
-    words_gone = before and type(before) is type(after) and "[forgotten]" in to_json(after).decode()
-    return [] if before == after or words_gone else [f"{where}: {before} is {after}"]
-
-
 def test_the_scenario_of_forgotten_evidence_is_the_same_before_and_after_its_last_line() -> None:
     *_, before, after = [
         (report(history), as_json(report(history)))
@@ -299,6 +283,28 @@ def test_the_next_step_said_in_other_words_is_a_change_though_nobody_can_read_th
     history.on("2026-04-02", "forget-stakeholder", id="cfo", reason="She asked for it")
     assert [each.field for each in report(history).changes["opportunities"]] == ["next_best_action"]
     assert differing(before, as_json(report(history))) == []
+
+
+@pytest.mark.parametrize("minutes", [[44], [44, 30]])
+def test_of_an_agenda_about_somebody_it_is_told_that_there_was_one(minutes: list[int]) -> None:
+    history = opened()
+    history.on("2026-01-06", "add-stakeholder", id="cfo", title="CFO", level="executive")
+    review(history, "2026-03-02", "R1")
+    agenda = [{"topic": "Her budget", "minutes": each} for each in minutes]
+    qbr = {"id": "Q2", "kind": "qbr", "planned_on": "2026-05-04"}
+    history.on("2026-03-03", "schedule-review", **qbr, agenda=agenda, about=["cfo"])
+    review(history, "2026-04-01", "R2")
+    before = as_json(report(history))
+    history.on("2026-04-02", "forget-stakeholder", id="cfo", reason="She asked for it")
+    after = as_json(report(history))
+    assert differing(before, after) == []
+    [scheduled] = [each["to"] for each in after["changes"]["reviews"] if each["id"] == "Q2"]
+    assert scheduled == {
+        "kind": "qbr",
+        "state": "scheduled",
+        "planned_on": "2026-05-04",
+        "agenda": [{"topic": "[forgotten]", "minutes": 0}],
+    }
 
 
 def test_reasons_about_somebody_are_as_many_as_they_were() -> None:
