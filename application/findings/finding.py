@@ -38,7 +38,7 @@ class Excuse(BaseModel):
     event: str
 
 
-class Finding(BaseModel):
+class WhatIsWrong(BaseModel):
     """Something that is wrong with a plan at a cut, explained."""
 
     rule: RuleName
@@ -54,6 +54,11 @@ class Finding(BaseModel):
     events: list[str]
     policy_version: int
     seed: str = Field(description="The experience that the rule comes from.")
+
+
+class Finding(WhatIsWrong):
+    """Something that is wrong with a plan at a cut, and what can be done about it on the day of the cut."""
+
     remedies: list[Remedy]
     excused: Excuse | None = Field(None, description="Null unless the plan is excused from the rule at the cut.")
 

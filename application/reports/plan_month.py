@@ -12,7 +12,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, Field
 
-from application.findings.finding import Finding
+from application.findings.finding import WhatIsWrong
 from application.findings.moved import Moved, RuleMoved
 from application.findings.registry import LOUDNESS, Judged, judged
 from application.reports.blind_spots import BlindSpot, blind_spots
@@ -54,8 +54,9 @@ class Slip(BaseModel):
     row: PromiseOutcome
 
 
-class OpenedFinding(Finding):
-    """A finding that opened in the month, which nobody excused."""
+class OpenedFinding(WhatIsWrong):
+    """A finding that opened in the month, which nobody excused. It has no remedies, because they would name past
+    days and people who may be gone when the report is read. The findings of a plan say what can be done today."""
 
     plan: str
     account_name: str
@@ -140,7 +141,10 @@ class PlanInMonth:
         """The loudest first, and those that are so for longest."""
         of_plan = {name: getattr(self.which, name) for name in ("plan", "account_name", "owner")}
         loudest = [each for each in self.moved.opened if each.excused is None][:MOST_OPENED]
-        return [OpenedFinding.model_construct(**each.__dict__, **of_plan) for each in loudest]
+        return [
+            OpenedFinding.model_construct(**{name: getattr(each, name) for name in WhatIsWrong.model_fields}, **of_plan)
+            for each in loudest
+        ]
 
     def kept(self) -> KeptMonth:
         if is_left_out(self.period):

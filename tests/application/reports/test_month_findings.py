@@ -1,6 +1,7 @@
 """What became of the findings of plans in a month: they opened, they ended, or they are still there."""
 
 from collections import Counter
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -9,19 +10,22 @@ import pytest
 from application.findings.registry import findings_view
 from application.reports.month_report import MonthReport, month_report
 from application.reports.months import Month, cuts_of, month_named, months_between
+from domain.account_plan.stakeholders import ForgetStakeholder, Stakeholder
+from domain.language import Refusal
 from domain.program import PROGRAM
+from tests.forgotten import as_json, differing
 from tests.histories import History, instant, said_at_random
-from tests.promising import action, complete
+from tests.promising import action, complete, review
 
 NOW = instant("2026-06-10")
 MARCH = month_named("2026-03", NOW)
 IN_WORDS = {"vague-promise", "executive-meeting-is-qbr", "repeated-topics"}
 
 
-def opened(account_id: str = "acme", **more: Any) -> History:
+def opened(account_id: str = "acme", when: str = "2026-01-05", **more: Any) -> History:
     history = History(account_id)
     terms = {"account_name": "Acme", "tier": "enterprise", "owner": "ann", "currency": "EUR"}
-    history.on("2026-01-05", "open-plan", account_id=account_id, **terms | more)
+    history.on(when, "open-plan", account_id=account_id, **terms | more)
     return history
 
 
@@ -84,13 +88,59 @@ def test_a_plan_is_judged_by_the_policy_of_each_cut():
 
 
 def test_a_plan_that_opens_in_the_month_had_nothing_wrong_before_it():
-    plan = History("acme")
-    plan.on(
-        "2026-03-02", "open-plan", account_id="acme", account_name="Acme", tier="growth", owner="ann", currency="EUR"
-    )
+    plan = opened(when="2026-03-02", tier="growth")
     found = in_march(plan)
     assert all(still == ended == 0 for _, ended, still, _ in moves(found).values())
     assert found.findings.opened["alarm"] > 0
+
+
+def test_whom_a_finding_could_be_ended_with_is_not_told_because_they_may_be_gone():
+    plan = opened(when="2026-03-02", tier="strategic")
+    for id in ("cfo", "coo"):
+        plan.on("2026-03-02", "add-stakeholder", id=id, name="Kim Loe", level="executive")
+
+    def told() -> Any:
+        return as_json(month_report(MARCH, [plan.known], instant("2026-03-20")).findings)
+
+    before = told()
+    assert "no-executive-sponsor" in {each["rule"] for each in before["loudest_opened"]}
+    plan.on("2026-03-19", "forget-stakeholder", id="cfo", reason="She asked for it")
+    assert told() == before
+
+
+def test_what_is_found_in_words_is_not_told_because_they_may_be_forgotten():
+    plan = opened(tier="strategic")
+    plan.on("2026-03-02", "add-stakeholder", id="cfo", title="CFO", level="executive")
+    action(plan, "2026-03-02", statement="Deepen the relationship", due_on="2026-07-01", about=["cfo"])
+    hers: dict[str, Any] = {"theirs": ["cfo"], "topics": ["Her budget"], "about": ["cfo"]}
+    for day, id in (("2026-03-03", "Q1"), ("2026-03-10", "Q2")):
+        review(plan, day, id, kind="qbr", **hers)
+    met = {"happened_on": "2026-03-11", "kind": "executive_meeting", "members": ["ann"], "stakeholders": ["cfo"]}
+    plan.on("2026-03-11", "log-touch", topics=["Her budget"], about=["cfo"], **met)
+
+    def in_words() -> set[str]:
+        return {each.rule for each in findings_view(plan.known, plan.cut("2026-03-31", "2026-06-10")).items} & IN_WORDS
+
+    found, before = in_words(), as_json(in_march(plan))
+    plan.on("2026-06-01", "forget-stakeholder", id="cfo", reason="She asked for it")
+    assert (found, in_words()) == (IN_WORDS, set())
+    assert differing(before, as_json(in_march(plan))) == []
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_forgetting_anybody_alters_no_month_that_is_over_but_for_words(seed: int):
+    plan = said_at_random(Random(seed), 60, reviews=0.1)
+    months = months_between(month_named("2026-01", NOW), Month.of(plan.last.date()).before(1))
+    assert months
+
+    def told() -> list[Any]:
+        return [as_json(month_report(month, [plan.known], NOW)) for month in months]
+
+    before = told()
+    for who in plan.known.state.all(Stakeholder):
+        with suppress(Refusal):
+            plan.handle(instant("2026-06-01"), ForgetStakeholder(id=who))
+    assert differing(before, told()) == []
 
 
 @pytest.mark.parametrize("seed", range(3))
