@@ -310,7 +310,7 @@ def test_a_service_whose_embedded_postgresql_was_killed_brings_it_back_and_has_l
         killed = postmaster(on_its_own)
         assert killed is not None
         os.kill(killed, signal.SIGKILL)
-        wait_until(lambda: postmaster(on_its_own) not in (None, killed) and answers(on_its_own))
+        wait_until(partial(is_served_by_another, on_its_own, killed))
         answer = plain_http.post(f"{plan}/write-note", json=NOTE, timeout=20)
         acknowledged += answer.status_code == 200
         assert plain_http.get(plan).json()["version"] == acknowledged
@@ -327,6 +327,10 @@ def test_a_service_whose_embedded_postgresql_was_killed_brings_it_back_and_has_l
 
 def told_by(serving: Process) -> list[str]:
     return [line["event"] for line in serving.lines()]
+
+
+def is_served_by_another(serving: Process, killed: int) -> bool:
+    return postmaster(serving) not in (None, killed) and answers(serving)
 
 
 def postmaster(serving: Process) -> int | None:
