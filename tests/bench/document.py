@@ -10,10 +10,10 @@ from tests.places import ROOT
 
 HEAD = """# Performance
 
-Made by `python -m tests.bench.document` from one run of `make bench`: do not edit it. Rates depend on the machine and
-on what else it does, so compare rows of one run. The client is `wrk` with one thread; references are processes of their
-own that hold none of our code (`tests/bench/bare.py`): the framework with the same body model, its ready bytes, an ASGI
-app that does nothing, and the library's own application behind the framework.
+Made by `python -m tests.bench.document` from the bench.json that a run of `make bench` leaves: do not edit it. Rates
+depend on the machine and on what else it does, so compare rows of one run. The client is `wrk` with one thread;
+references are processes of their own that hold none of our code (`tests/bench/bare.py`): the framework with the same
+body model, its ready bytes, an ASGI app that does nothing, and the library's own application behind the framework.
 
 `python -m tests.bench http` measures requests alone; the other names are in `tests/bench/__main__.py`.
 
@@ -68,7 +68,8 @@ def floors(figures: dict[str, Any]) -> Iterator[str]:
 def document(figures: dict[str, Any]) -> str:
     table = "\n".join(requests(figures["http"].get("rows", {})))
     judged = "\n".join(floors(figures))
-    memory = f"\n\nMemory of the server after the run: {figures['http'].get('server_megabytes')} MB.\n"
+    memory = "\n\nMemory after the run, of the service and the process beside it, what they share counted twice:"
+    memory += f" {figures['http'].get('server_megabytes')} MB.\n"
     head = "\n## Floors\n\n| what | floor | measured | |\n|---|--:|--:|---|\n"
     return f"{HEAD}{table}{memory}{head}{judged}\n{LIMITS}"
 
