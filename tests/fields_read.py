@@ -10,9 +10,10 @@ that it went to, which is found out from histories in which every value stands n
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -33,6 +34,7 @@ from application.library.examples import example_view
 from application.measures.exchange import rates_at
 from application.measures.measured import measured_months
 from application.measures.registry import MEASURES
+from application.packs.pack import PackKind
 from application.packs.registry import FOR_CUSTOMERS, PACKS, pack
 from application.portfolio.promises import PromisesOfAPlan, rows_of
 from application.portfolio.row import KEPT
@@ -148,23 +150,30 @@ def readers_of_a_plan(known: LoadedPlan) -> Iterator[Reader]:
     yield "view: departure", lambda: _departures(known)
     yield "view: promises by person", lambda: _promises(known)
     for name in RULES:
-        yield f"finding: {name}", lambda name=name: list(RULES[name].judge(Examined(known, cut, DEFAULT)))  # type: ignore[misc]
+        yield f"finding: {name}", partial(_found, RULES[name].judge, Examined(known, cut, DEFAULT))
     last = Month.of(cut.date)
     for measure in MEASURES:
-        yield (
-            f"measure: {measure}",
-            lambda measure=measure: [  # type: ignore[misc]
-                MEASURES[measure].judge(at) for at in measured_months(known, months_between(last.before(2), last), now)
-            ],
-        )
+        yield f"measure: {measure}", partial(_measured, measure, known, months_between(last.before(2), last), now)
     for kind in PACKS:
-        yield f"pack: {kind}", lambda kind=kind: [pack(kind, known, at) for at in _cuts(known)]  # type: ignore[misc]
+        yield f"pack: {kind}", partial(_packed, kind, known)
     for kind in FOR_CUSTOMERS:
-        yield f"pack: {kind} for customers", lambda kind=kind: pack(kind, known, cut, (), "customer")  # type: ignore[misc]
+        yield f"pack: {kind} for customers", partial(pack, kind, known, cut, (), "customer")
     yield (
         "report: said versus did",
         lambda: said_vs_did(known, cut_at(f"version:{known.version // 2}", known, now), cut),
     )
+
+
+def _found(judge: Callable[[Any], Iterable[object]], examined: object) -> list[object]:
+    return list(judge(examined))
+
+
+def _measured(measure: str, known: LoadedPlan, months: Sequence[Month], now: datetime) -> list[object]:
+    return [MEASURES[measure].judge(at) for at in measured_months(known, months, now)]
+
+
+def _packed(kind: PackKind, known: LoadedPlan) -> list[object]:
+    return [pack(kind, known, at) for at in _cuts(known)]
 
 
 def _cuts(known: LoadedPlan) -> list[Cut]:
@@ -203,7 +212,7 @@ def readers_of_the_program(known: Any) -> Iterator[Reader]:
     yield "measures of money", lambda: rates_at(known.records, Month.of(cut.date), now)
     for name, rule in PROGRAM_RULES.items():
         for then in (known, known_at(known, cut_at("version:1", known, now))):
-            yield f"finding: {name}", lambda rule=rule, then=then: list(rule.judge(ProgramExamined(then, now, ())))  # type: ignore[misc]
+            yield f"finding: {name}", partial(_found, rule.judge, ProgramExamined(then, now, ()))
     plan = told(DEMO / "retailer.jsonl")
     yield "pack: qbr", lambda: pack("qbr", plan.known, plan.cut("now", "2027-01-01"), known.records)
 

@@ -31,6 +31,7 @@ __all__ = ["Ask", "ToolError", "assistant_server"]
 
 Plan = Annotated[str, Field(description="Account id or plan id, as `portfolio` lists them.")]
 Cut = Annotated[str, Field(description="now, review:ID, version:N, event:ID, a date or an instant.")]
+EarlierCut = Annotated[str, Field(description="The earlier cut; without it the last review before.")]
 
 
 def assistant_server(ask: Ask, version: str) -> MCPServer:
@@ -70,7 +71,7 @@ def add_tools(server: MCPServer, ask: Ask) -> None:
     @server.tool(annotations=READ_ONLY)
     def said_vs_did(
         plan: Plan,
-        from_cut: Annotated[str, Field(description="The earlier cut; without it the last review before.")] = "",
+        from_cut: EarlierCut = "",
         to_cut: Cut = "now",
     ) -> str:
         """Compare what was said at one cut with what was done by another: each promise, what came of it, and why."""
@@ -79,7 +80,7 @@ def add_tools(server: MCPServer, ask: Ask) -> None:
     @server.tool(annotations=READ_ONLY)
     def changes(
         plan: Plan,
-        from_cut: Annotated[str, Field(description="The earlier cut; without it the last review before.")] = "",
+        from_cut: EarlierCut = "",
         to_cut: Cut = "now",
     ) -> str:
         """Show what differs between two cuts, who changed it and why."""

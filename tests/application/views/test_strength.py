@@ -70,13 +70,18 @@ def measured(history: History, cut: Cut) -> int:
     return int(MEASURES["contacts_engaged"].judge(at)[""][0])
 
 
+def first_person(sections: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = sections["stakeholders"]["stakeholders"][0]
+    return found
+
+
 SHOWN: Mapping[str, Callable[[History, Cut], Any]] = {
-    "plan": lambda history, cut: plan(history, cut).sections.stakeholders.stakeholders[0].strength,  # type: ignore[attr-defined]
+    "plan": lambda history, cut: first_person(plan(history, cut).model_dump()["sections"])["strength"],
     "contact clock": lambda history, cut: plan(history, cut).contact_clock[0].strength,
     "canvas": lambda history, cut: next(
-        each.strength
-        for each in pack("canvas", history.known, cut).stakeholders  # type: ignore[attr-defined]
-        if each.id == "coo"
+        each["strength"]
+        for each in pack("canvas", history.known, cut).model_dump()["stakeholders"]
+        if each["id"] == "coo"
     ),
 }
 IN_WORDS: Mapping[str, Callable[[History, Cut], str]] = {
