@@ -212,6 +212,7 @@ MEANINGS: Mapping[str, str] = {
     "cell.sponsor": "The stakeholder who could open the door.",
     "Criteria.sponsor": "Whether somebody in its leadership stands up for us.",
     "opportunity.stage": "The stage of our sales process.",
+    "action.library_play": "The play of our library it was taken from.",
     "action.stage": "The stage of our sales process the milestone belongs to.",
     "pairing.stakeholder": "The stakeholder one of ours keeps up with.",
     "objection.stakeholder": "Who has something against it.",

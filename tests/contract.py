@@ -184,7 +184,7 @@ drop-play → PlayDropped: id, reason
 reopen-play → PlayReopened: id, reason
 add-action → ActionAdded: id, statement, kind(task touch introduction mitigation milestone joint), owner, due_on,
     expected?, side?(us customer), via?, stage?, review?, play?, risk?, goal?, opportunity?, stakeholders[]?,
-    calendar_hold?
+    calendar_hold?, library_play?
 reschedule-action → ActionRescheduled: id, due_on, calendar_hold?, former
 reassign-action → ActionReassigned: id, owner, former
 restate-action → ActionRestated: id, statement?, expected?

@@ -72,6 +72,7 @@ from adapters.proof.checkpoints import LogKey
 from adapters.rendering.pool import RenderingPool
 from application.aggregates.access import Caller
 from application.aggregates.ports import StoreUnavailable
+from application.library.from_library import LibraryReader
 from application.proof.ports import LogVerified, VerifyLog
 from application.rounds.carrying_out import CommittedLists
 from application.rounds.following import NAME as LISTS
@@ -167,9 +168,11 @@ def http_app(
     plans, targets = account_plans(store, now), targets or Targets()
     program = the_program(store, now)
     store.erasures.when_forgotten(plans.drop)
+    library = LibraryReader(program, now, make_id)
     services = Services(
         plans=plans,
         program=program,
+        library=library,
         lists=CommittedLists(program, plans, make_id, partial(came_to, store.datastore, LISTS)),
         histories=store.events,
         erasures=store.erasures,
@@ -187,7 +190,7 @@ def http_app(
         subscribers=Subscribers(store.feed, store.keys.of_events, store.watch, address),
         heads=PostgresHeads(store.where.service),
         press=RenderingPool(address="" if pages is no_pages else address, slides_template=slides_template),
-        imports=Imports(importing(plans, store.secrets.of("imports")), now, make_id),
+        imports=Imports(importing(plans, library, store.secrets.of("imports")), now, make_id),
         callers=let_in.callers,
         limits=let_in.limits,
         api_keys=store.api_keys,

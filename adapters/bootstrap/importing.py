@@ -7,16 +7,17 @@ from application.aggregates.handle import Aggregates
 from application.aggregates.ports import CommandContext
 from application.imports.importing import Importer
 from application.imports.kinds import KINDS, Identities
+from application.library.from_library import LibraryReader
 from domain.account_plan.language import AccountPlan
 
 
-def importing(plans: Aggregates[AccountPlan], secret: bytes) -> ImporterOf:
+def importing(plans: Aggregates[AccountPlan], library: LibraryReader, secret: bytes) -> ImporterOf:
     """Return what carries out imports. Ids for rows without one are made with the secret."""
     identities = Identities(secret)
 
     def importer(caller: Caller, asked: ImportRequest, id: str) -> Importer:
         context = CommandContext(caller.actor, "import", id, id, caller.on_behalf_of)
         kind = KINDS[asked.kind]
-        return Importer(plans, kind, identities, caller, context, asked.dry_run, asked.all_or_nothing)
+        return Importer(plans, kind, identities, caller, context, library.check, asked.dry_run, asked.all_or_nothing)
 
     return importer

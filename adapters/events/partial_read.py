@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from adapters.events.stored_format import EVENTS_BY_TOPIC, UPCASTS, WhenNeeded, decode
+from adapters.events.stored_format import WHOLE_EVENTS, WhenNeeded, decode, is_whole
 from application.portfolio.projector import PartialEvent, maker, reads
 from domain.language import Event
 
@@ -21,7 +21,7 @@ def read_partial_event(plan_id: UUID, version: int, position: int, topic: str, s
 
     Raises `UnknownTopic`, and `pydantic.ValidationError` for a stored event that does not have the event's shape.
     """
-    if topic not in EVENTS_BY_TOPIC or topic in UPCASTS:
+    if not is_whole(topic):
         return _read_whole(plan_id, version, position, topic, state)
     read, made = _READ[topic]
     stored = read(state)
@@ -43,4 +43,4 @@ def _reader(event: type[Event]) -> Any:
     return TypeAdapter(stored).validator.validate_json
 
 
-_READ = WhenNeeded(EVENTS_BY_TOPIC, lambda event: (_reader(event), maker(event)))
+_READ = WhenNeeded(WHOLE_EVENTS, lambda event: (_reader(event), maker(event)))

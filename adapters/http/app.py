@@ -90,6 +90,7 @@ class Services:
 
     plans: Aggregates[AccountPlan]
     program: Aggregates[ProgramState]
+    library: LibraryReader
     lists: CommittedLists
     histories: Histories
     erasures: Erasures
@@ -192,8 +193,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     guard = Guard(services.callers, views.plan, services.limits, tickets)
     common = services.erasures, services.secret, metrics, services.heads, views.note_read
     key_desk = keys.KeyDesk(services.api_keys, services.now, services.keys_changed)
-    library = LibraryReader(services.program, services.now, services.make_id)
-    desk = commands.CommandDesk(PLANS, services.plans, views.may_know, *common, library=library.commands_of)
+    desk = commands.CommandDesk(PLANS, services.plans, views.may_know, *common, library=services.library.commands_of)
     program_desk = commands.CommandDesk(THE_PROGRAM, services.program, program_views.may_know, *common)
     forms = ReportResponder(services.press)
     # Flat and in front, for every route before the right one is tried in vain.

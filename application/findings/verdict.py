@@ -15,7 +15,7 @@ from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import policy_at
 from domain.account_plan.actions import Action
 from domain.account_plan.plan import Criteria
-from domain.account_plan.plays import Play
+from domain.account_plan.promises import open_promises
 from domain.program.policy import PolicyAdopted
 from domain.record import Recorded
 from domain.time_zones import time_zone
@@ -35,7 +35,7 @@ class PlanSigns(BaseModel):
     scores: Mapping[str, Criteria]
     """By the round they belong to."""
     library_plays: Sequence[str] = ()
-    """The plays of the library that its open plays were made from."""
+    """The plays of the library that its open plays and actions were taken from, once for each."""
 
 
 class Verdict(NamedTuple):
@@ -64,7 +64,7 @@ def verdict(
         is_sponsored=is_sponsored(at),
         lacks_roles=any(not at.in_role(role) for role in at.policy.roles(at.tier).required),
         scores={scoring.round: scoring.criteria for scoring in at.card.scores if scoring.round},
-        library_plays=[each.library_play for each in at.plan.open(Play) if each.library_play],
+        library_plays=[each.library_play for each in open_promises(at.plan) if each.library_play],
         **milestones(at),
     )
     holds_until = _begins(min(changes), zone) if changes and not at.card.archived else None

@@ -1,6 +1,6 @@
 """Imports the rows of one plan: each becomes commands that the plan decides, exactly as if somebody had sent them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -48,6 +48,8 @@ class Importer:
     identities: Identities
     caller: Caller
     context: CommandContext
+    check_library: Callable[[Command], object]
+    """Raises `Refusal` where a command names what the library of the program does not have, or has no more."""
     dry_run: bool = True
     all_or_nothing: bool = False
     """Whether the rows of a plan are recorded all or not at all."""
@@ -208,6 +210,7 @@ class _PlanInImport:
                     differs += there
                     continue
                 self._importer.check(self._known, [command])
+                self._importer.check_library(command)
                 done.append(self._pending.take(command, self._now(), command_id=""))
                 commands.append(command)
             except ValidationError as error:

@@ -17,6 +17,7 @@ from domain.account_plan.actions import AddAction
 from domain.account_plan.plan import OpenPlan
 from domain.account_plan.plays import LinkingPlay, PlanPlay, PlayCommand, PlayLinks
 from domain.calendar import Day
+from domain.corrections import Correction
 from domain.language import Command, Over, PersonId, Refusal, Slug, Unknown
 from domain.program.charter import PROGRAM_ID, Program
 from domain.program.language import ProgramState
@@ -61,16 +62,13 @@ class TemplateOutdated(Refusal):
     """The template “{id}” cannot be carried out on this plan: {command} is refused there.  {why}"""
 
 
+NAMING = ("library_play", "template")
+"""The fields of commands on a plan that name something in the library."""
+
+
 def takes_from_library(command: Command) -> bool:
     """Whether a command names something in the library."""
-    match command:
-        case AdoptPlay():
-            return True
-        case OpenPlanFromTemplate(template=template):
-            return template is not None
-        case PlanPlay(library_play=library_play):
-            return library_play is not None
-    return False
+    return any(getattr(command, field, None) is not None for field in NAMING)
 
 
 def from_library(
@@ -84,10 +82,19 @@ def from_library(
         case AdoptPlay():
             return adopted(command, library, today, make_id)
         case OpenPlanFromTemplate(template=str(template)):
-            return opened(command, _published(library, Template, template, "/template"), today)
-        case PlanPlay(library_play=str(play)):
-            _published(library, LibraryPlay, play, "/library_play")
+            return opened(command, library, template, today)
+    check_named(command, library)
     return [command]
+
+
+def check_named(command: Command, library: ProgramState) -> None:
+    """Raises `Unknown` and `Over` where a command names a play that the library does not have, or has no more."""
+    play = getattr(command, "library_play", None)
+    if play is None:
+        return
+    # What is not to be adopted any more may have been once: a correction names it all the same.
+    found = _there if isinstance(command, Correction) else _published
+    found(library, LibraryPlay, play, "/library_play")
 
 
 def adopted(command: AdoptPlay, library: ProgramState, today: date, make_id: Callable[[], UUID]) -> list[Command]:
@@ -98,15 +105,17 @@ def adopted(command: AdoptPlay, library: ProgramState, today: date, make_id: Cal
     copied = {name: getattr(found, name) for name in COPIED}
     due_on = starts_on + timedelta(days=found.typical_days)
     play = PlanPlay(id=id, starts_on=starts_on, due_on=due_on, library_play=found.id, **copied, **links, **said)
-    return [play, *(_action(step, id, starts_on, str(make_id()), said) for step in found.steps)]
+    said |= {"play": id, "library_play": found.id}
+    return [play, *(_action(step, starts_on, str(make_id()), said) for step in found.steps)]
 
 
-def _action(step: LibraryStep, play: str, starts_on: date, id: str, said: dict[str, Any]) -> AddAction:
+def _action(step: LibraryStep, starts_on: date, id: str, said: dict[str, Any]) -> AddAction:
     due_on = starts_on + timedelta(days=step.days_in)
-    return AddAction(id=id, statement=step.statement, kind=step.kind, due_on=due_on, play=play, **said)
+    return AddAction(id=id, statement=step.statement, kind=step.kind, due_on=due_on, **said)
 
 
-def opened(command: OpenPlanFromTemplate, template: Template, today: date) -> list[Command]:
+def opened(command: OpenPlanFromTemplate, library: ProgramState, id: str, today: date) -> list[Command]:
+    template = _published(library, Template, id, "/template")
     opening = OpenPlan.model_construct(
         command.model_fields_set - {"template"},
         **{name: getattr(command, name) for name in OpenPlan.model_fields},
@@ -120,20 +129,30 @@ def opened(command: OpenPlanFromTemplate, template: Template, today: date) -> li
                 raise TemplateOutdated(
                     "/template", id=template.id, command=each.command, why="There is no such command."
                 )
-            commands.append(kind.model_validate_json(to_json(body)))
+            made = kind.model_validate_json(to_json(body))
+            check_named(made, library)
+            commands.append(made)
         except ValidationError as error:
             why = f"{error.errors()[0]['msg']}."
             raise TemplateOutdated("/template", id=template.id, command=each.command, why=why) from None
+        except (Unknown, Over) as refusal:
+            raise TemplateOutdated("/template", id=template.id, command=each.command, why=str(refusal)) from None
     return commands
 
 
 def _published(library: ProgramState, kind: type[Kind], id: str, pointer: str) -> Kind:
     """Raises `Unknown`, and `Over` where it was retired."""
+    found = _there(library, kind, id, pointer)
+    if found.ending:
+        raise Over(pointer, kind=kind.noun, id=id, ending=found.ending)
+    return found
+
+
+def _there(library: ProgramState, kind: type[Kind], id: str, pointer: str) -> Kind:
+    """Raises `Unknown`."""
     found = library.find(kind, id)
     if found is None:
         raise Unknown(pointer, kind=kind.noun, id=id, aggregate=library.noun)
-    if found.ending:
-        raise Over(pointer, kind=kind.noun, id=id, ending=found.ending)
     return found
 
 
@@ -150,7 +169,15 @@ class LibraryReader:
     def commands_of(self, command: Command) -> Sequence[Command]:
         """Raises what `from_library` raises, and `StoreUnavailable`.  A day that is left out is today, where the
         account is when its plan is opened, else where the program is."""
-        library = self._program.refreshed(self._program.remembered(PROGRAM_ID)).state
+        library = self._read()
         program = library.find(Program, "program")
         zone = command.timezone if isinstance(command, OpenPlan) else program.timezone if program else "UTC"
         return from_library(command, library, day_of(self._now(), zone), self._make_id)
+
+    def check(self, command: Command) -> None:
+        """Raises what `check_named` raises, and `StoreUnavailable`."""
+        if takes_from_library(command):
+            check_named(command, self._read())
+
+    def _read(self) -> ProgramState:
+        return self._program.refreshed(self._program.remembered(PROGRAM_ID)).state

@@ -9,12 +9,12 @@ from domain.program.library_plays import RetirePlay
 
 
 def in_use(command: Command, plans: Callable[[], Sequence[PlanStanding]]) -> list[Caution]:
-    """Say so where a play is retired that open plays were made from: they go on as they are."""
+    """Say so where a play is retired that open plays and actions were taken from: they go on as they are."""
     if not isinstance(command, RetirePlay):
         return []
     using = [plan for plan in plans() if command.id in plan.signs.library_plays]
-    plays = sum(list(plan.signs.library_plays).count(command.id) for plan in using)
-    made = f"{counted(plays, 'open play was', 'open plays were')} made from it"
+    promises = sum(list(plan.signs.library_plays).count(command.id) for plan in using)
+    taken = f"{counted(promises, 'open play or action was', 'open plays and actions were')} taken from it"
     return (
-        [Caution("library-play-in-use", "/id", f"{made}, at {named(using)}: they go on as they are.")] if using else []
+        [Caution("library-play-in-use", "/id", f"{taken}, at {named(using)}: they go on as they are.")] if using else []
     )

@@ -57,6 +57,7 @@ MeasureName = Literal[
     "milestones_held",
     "pilot_days",
     "library_win_rate",
+    "library_keep_rate",
     "risks_worked",
     "risk_updates_per_week",
     "exposure",

@@ -74,5 +74,14 @@ def library_win_rate(at: Measured) -> Figures:
     return {title: _won(plays) for title, plays in found.items()}
 
 
+def library_keep_rate(at: Measured) -> Figures:
+    taken_from = {each.id: each.library_play for each in at.plan.all(Action).values() if each.library_play}
+    found: defaultdict[str, list[PromiseOutcome]] = defaultdict(list)
+    for row in at.said_by_us:
+        if row.kind == "action" and (play := taken_from.get(row.id)):
+            found[play].append(row)
+    return {play: figures[ALL] for play, rows in found.items() if (figures := _kept(rows))}
+
+
 def _won(plays: Sequence[Play]) -> Parts:
     return Decimal(sum(each.state == "won" for each in plays)), Decimal(len(plays))

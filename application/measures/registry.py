@@ -287,6 +287,15 @@ MEASURES: Mapping[MeasureName, Measure] = {
         promises.library_win_rate,
         by="library play",
     ),
+    "library_keep_rate": Measure(
+        "share",
+        "ratio",
+        "in the month",
+        "`on_schedule`, of the actions that were taken from each play of the library.",
+        "A play whose steps come late everywhere promises too much, or its days are wrong.",
+        promises.library_keep_rate,
+        by="library play",
+    ),
     "risks_worked": Measure(
         "count",
         "sum",

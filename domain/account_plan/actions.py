@@ -59,6 +59,7 @@ class ActionTerms(Terms):
     side: Side = "us"
     stage: str | None = None
     calendar_hold: bool = False
+    library_play: str | None = None
 
 
 # Events
@@ -182,7 +183,7 @@ class AddAction(ActionCommand, LinkingAction):
 
     Of a joint action, `side` says who promised it and `review` at which review; of a milestone, `stage` says which
     stage of the sales process it belongs to and `calendar_hold` whether its day is in the calendar; `via` says who
-    makes an introduction.
+    makes an introduction; `library_play` names the published play of the library that the step was taken from.
     """
 
     needs: ClassVar[Any] = "new"
@@ -196,6 +197,7 @@ class AddAction(ActionCommand, LinkingAction):
     side: Annotated[Side, OF_JOINT_ACTIONS] = "us"
     stage: Annotated[OptionalName, OF_MILESTONES] = None
     calendar_hold: Annotated[bool, OF_MILESTONES] = False
+    library_play: OptionalName = None
 
 
 class RescheduleAction(ActionCommand):

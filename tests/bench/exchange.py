@@ -17,11 +17,12 @@ from uuid import uuid4
 
 from adapters.bootstrap.importing import importing
 from adapters.bootstrap.settings import Settings
-from adapters.bootstrap.store import account_plans, open_store, promises_across_plans, utc_now
+from adapters.bootstrap.store import account_plans, open_store, promises_across_plans, the_program, utc_now
 from adapters.exchange.imports.jobs import Imports
 from adapters.exchange.imports.request import ImportRequest
 from adapters.postgres.store import Store
 from application.aggregates.access import Caller
+from application.library.from_library import LibraryReader
 from tests.api import served
 
 ROWS = 100_000
@@ -109,7 +110,9 @@ def imported(store: Store, file: Path, kind: str = "actions", dry_run: bool = Tr
     """Import a file as the service does. Returns how many rows were taken."""
     asked: dict[str, Any] = {"kind": kind, "dry_run": dry_run, "format": "csv"}
     asked |= {} if kind == "portfolio" else {"plan_column": "Plan"}
-    imports = Imports(importing(account_plans(store), store.secrets.of("imports")), utc_now, uuid4)
+    library = LibraryReader(the_program(store), utc_now, uuid4)
+    carried_out = importing(account_plans(store), library, store.secrets.of("imports"))
+    imports = Imports(carried_out, utc_now, uuid4)
     job = imports.begin(CALLER, ImportRequest.model_validate(asked))
     job.file.write_bytes(file.read_bytes())
     imports.start(job)

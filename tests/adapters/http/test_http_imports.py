@@ -163,6 +163,13 @@ def test_every_kind_of_table_comes_in_once(acme: Api, kind, table):
     assert acme.version == version
 
 
+def test_a_row_names_only_plays_that_the_library_has(acme: Api):
+    table = "Statement,Kind,Owner,Due on,Library play\nCall the COO,task,ann,31.12.2026,nothing\n"
+    status = sent(acme, table, kind="actions")
+    assert counts(status) == (0, 0, 1, 0)
+    assert "no library-play “nothing”" in status["problems"][0]["detail"]
+
+
 def test_cells_and_touches_name_what_is_there_by_its_name(acme: Api):
     sent(acme, "Name,Kind,Buying center\nRetail,business_unit,yes\nDepot,site,no\n", kind="units")
     sent(acme, "Name,Kind\nInsight,product\nCare,product\n", kind="offerings")

@@ -295,7 +295,7 @@ def test_what_is_taken_from_the_library_is_recorded_as_one_or_not_at_all(office:
     assert do(office, "revise-play", id="pilot", steps=steps, reason="It has one").is_success
     ann = as_("ann")
     adopted = office.do("adopt-play", ann | {"Idempotency-Key": "once"}, library_play="pilot", owner="ann", id="ours")
-    types = ["plantrail.play-planned.v1", "plantrail.action-added.v1"]
+    types = ["plantrail.play-planned.v1", "plantrail.action-added.v2"]
     assert [event["type"] for event in adopted.json()["events"]] == types
     assert adopted.json()["id"] == "ours"
     again = office.do("adopt-play", ann | {"Idempotency-Key": "once"}, library_play="pilot", owner="ann", id="ours")
@@ -309,11 +309,14 @@ def test_what_is_taken_from_the_library_is_recorded_as_one_or_not_at_all(office:
     refused = office.do("plan-play", ann, **unknown, library_play="nothing")
     assert_problem(refused, 409, "unknown-library-play", "/library_play")
     assert office.do("plan-play", ann, **unknown, library_play="pilot").is_success
+    step = {"statement": "Agree the measure with the CFO", "kind": "task", "owner": "ann", "due_on": "2026-12-31"}
+    refused = office.do("add-action", ann, **step, library_play="nothing")
+    assert_problem(refused, 409, "unknown-library-play", "/library_play")
     office.store.portfolio.catch_up(office.clock)
     findings_across_plans(office.store, office.clock).catch_up()
     [told] = do(office, "retire-play", id="pilot", reason="Too long").json()["warnings"]
     assert (told["code"], told["pointer"]) == ("library-play-in-use", "/id")
-    assert told["detail"].startswith("2 open plays were made from it, at Acme")
+    assert told["detail"].startswith("3 open plays and actions were taken from it, at Acme")
     over = office.do("adopt-play", ann, library_play="pilot", owner="ann")
     assert_problem(over, 409, "library-play-over", "/library_play")
 

@@ -16,7 +16,7 @@ from application.library.from_library import (
     takes_from_library,
 )
 from domain.account_plan import ACCOUNT_PLAN
-from domain.account_plan.actions import Action
+from domain.account_plan.actions import Action, AddAction
 from domain.account_plan.plays import PlanPlay, Play
 from domain.language import Command, Over, Unknown
 from domain.program import PROGRAM
@@ -82,6 +82,7 @@ def test_a_play_is_adopted_with_its_steps_as_actions_counted_from_the_day_it_sta
     )  # fmt: skip
     first, last = plan.known.state.all(Action).values()
     assert (first.statement, first.due_on, first.play) == (PILOT["steps"][0]["statement"], date(2026, 4, 20), "ours")
+    assert (first.library_play, last.library_play) == ("pilot", "pilot")
     assert (last.kind, last.due_on, last.owner) == ("milestone", date(2026, 5, 30), "ben")
 
 
@@ -92,7 +93,14 @@ def test_a_play_without_a_day_starts_today_and_serves_what_it_is_linked_to():
     assert play.id == str(UUID(int=1))
 
 
-@pytest.mark.parametrize("command", [adopt(), PlanPlay(title="Pilot", due_on=TODAY, library_play="pilot", **PLAY)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        adopt(),
+        PlanPlay(title="Pilot", due_on=TODAY, library_play="pilot", **PLAY),
+        AddAction(statement="Agree it", kind="task", owner="ben", due_on=TODAY, library_play="pilot"),
+    ],
+)
 def test_only_plays_that_are_published_are_named(command: Command):
     assert takes_from_library(command)
     assert put(command)
@@ -103,6 +111,17 @@ def test_only_plays_that_are_published_are_named(command: Command):
     assert (retired.value.pointer, retired.value.type) == ("/library_play", "library-play-over")
     with pytest.raises(Unknown):
         put(command.model_copy(update={"library_play": "nothing"}))
+
+
+@pytest.mark.parametrize("command", ["correct-play", "correct-action"])
+def test_a_correction_names_a_play_that_is_or_was_in_the_library(command: str):
+    practice = library()
+    practice.on("2026-01-03", "retire-play", id="pilot", reason="Too long")
+    said = {"id": "ours", "reason": "Taken from another"}
+    right = ACCOUNT_PLAN.commands[command].model_validate(said | {"library_play": "pilot"})
+    assert put(right, practice) == [right]
+    with pytest.raises(Unknown):
+        put(ACCOUNT_PLAN.commands[command].model_validate(said | {"library_play": "nothing"}))
 
 
 def test_a_plan_is_opened_with_the_commands_of_a_template_carried_out():
@@ -129,6 +148,11 @@ def test_a_template_that_was_retired_or_does_not_fit_any_more_says_so():
     outdated = TemplateCommand(command="write-summary", body={"gone": "{account_name}"})
     event = TemplatePublished(id="first-month", title="Old", commands=(outdated,))
     with pytest.raises(TemplateOutdated, match="write-summary"):
+        from_library(opening, PROGRAM.fold([event], practice.known.state), TODAY, lambda: UUID(int=1))
+    step = {"statement": "Agree it", "kind": "task", "owner": "{owner}", "due_on": "{today}", "library_play": "gone"}
+    named = TemplateCommand(command="add-action", body=step)
+    event = TemplatePublished(id="first-month", title="Old", commands=(named,))
+    with pytest.raises(TemplateOutdated, match="no library-play “gone”"):
         from_library(opening, PROGRAM.fold([event], practice.known.state), TODAY, lambda: UUID(int=1))
     practice.on("2026-01-03", "retire-template", id="first-month", reason="Too long")
     with pytest.raises(Over):

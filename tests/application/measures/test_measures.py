@@ -441,6 +441,20 @@ STORIES: list[Story] = [
         {"2026-01": {}, "2026-02": {"proof-of-value": "0.5000"}, "2026-03": {"tour": "1.0000"}},
     ),
     Story(
+        "library_keep_rate",
+        [
+            action("kept", due_on="2026-02-10", library_play="proof-of-value"),
+            action("late", due_on="2026-02-10", library_play="proof-of-value"),
+            action("tour", due_on="2026-02-28", library_play="tour"),
+            action("own", due_on="2026-02-10"),
+            done("kept", "2026-02-10"),
+            done("late", "2026-02-11"),
+            done("tour", "2026-03-01"),
+            done("own", "2026-02-11"),
+        ],
+        {"2026-02": {"proof-of-value": "0.5000", "tour": "0.0000"}, "2026-03": {}},
+    ),
+    Story(
         "risks_worked",
         [
             risk("a"),

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from adapters.events import partial_read as partial_events
 from adapters.events.partial_read import read_partial_event
-from adapters.events.stored_format import topic_of
+from adapters.events.stored_format import UPCASTS, topic_of
 from adapters.postgres.portfolio import statement, values
 from adapters.postgres.portfolio_rows import read_row, to_store
 from adapters.postgres.store import Store
@@ -273,7 +272,7 @@ def test_an_older_shape_is_read_through_its_upcast(monkeypatch):
     def upcast(data: dict[str, Any]) -> dict[str, Any]:
         return {"id": data["id"], "due_on": data["until"], **PLAY}
 
-    monkeypatch.setitem(partial_events.UPCASTS, "PlayPlanned", upcast)
+    monkeypatch.setitem(UPCASTS, "PlayPlanned", upcast)
     *seen, event = read_partial_event(plan_id, 2, 7, "PlayPlanned", state)
     assert seen == [plan_id, 2, 7, MONDAY]
     assert isinstance(event, PlayPlanned)
