@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import nodes
 
 from adapters.exchange.fields import kind_of, meaning_of
+from adapters.http.resources import RESOURCES
 from adapters.rendering.words import SCALES, spaced
 from adapters.web.errors import STATUS
 from adapters.web.forms.form import shown_fields
@@ -32,16 +33,13 @@ from application.reports.outcomes import Flag, Outcome
 from application.views.by_section import plural
 from application.webhooks.attempts import REASONS
 from application.webhooks.endpoints import State
-from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.standing import AttitudeWord
 from domain.language import Refusal
-from domain.program import PROGRAM
 from domain.program.policy import DEFAULT_POLICY, Severity
 from tests.places import ROOT
 
 WEB = ROOT / "adapters" / "web"
 GERMAN = WEB / "catalogue" / "de.po"
-TYPES = (ACCOUNT_PLAN, PROGRAM)
 
 SCALE_WORDS = [word for scale in SCALES.values() for word in scale.values()]
 ENDING = re.compile(r"(was|has|were) [a-z ]*[a-z]|is done")
@@ -148,10 +146,11 @@ def _texts(argument: ast.expr) -> Iterator[str]:
 
 def _words() -> Iterator[str]:
     """Names of events, commands, things, fields and of what can be chosen, as they are said."""
-    for of in TYPES:
-        names = [*of.commands, *of.events, *of.things, *of.sections, *(plural(noun) for noun in of.things)]
+    for resource in RESOURCES:
+        of = resource.of
+        names = [*resource.commands, *of.events, *of.things, *of.sections, *(plural(noun) for noun in of.things)]
         yield from map(spaced, names)
-        for command in of.commands.values():
+        for command in resource.commands.values():
             yield from map(spaced, _fields_and_choices(command, command))
         for thing in of.things.values():
             yield from map(spaced, _names_in(thing))
@@ -207,8 +206,8 @@ def _literals(annotation: Any) -> Iterator[str]:
 
 
 def _sentences() -> Iterator[str]:
-    for of in TYPES:
-        for command in of.commands.values():
+    for resource in RESOURCES:
+        for command in resource.commands.values():
             yield one_line(command.__doc__)
             yield from _meanings(command, command)
     for rule in (*RULES.values(), *PROGRAM_RULES.values()):

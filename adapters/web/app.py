@@ -46,7 +46,7 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
         services.heads.when_another_log(kept.drop_all)
     plans, the_program = plan.PlanPages(rooms.plans, ticks), program.ProgramPages(rooms)
     on_top = panel.FindingsPanel(plans, found, make_id)
-    desk, note_read = rooms.plan_desk, rooms.plans.note_read
+    desk, note_read, library = rooms.plan_desk, rooms.plans.note_read, services.library.offered
     hooks = webhooks.WebhookPages(
         services.webhooks, services.subscriptions, services.try_webhook, services.now, note_read
     )
@@ -57,7 +57,7 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
         *findings.routes(rooms, services.findings, guard, make_id),
         *measures.routes(services.month_ends, services.now, note_read, guard),
         *me.routes(rooms, services.portfolio, guard, make_id),
-        *OpeningPages(desk, "/open-plan", plan.home_of, "/", make_id).routes(guard),
+        *OpeningPages(desk, library, "/open-plan", plan.home_of, "/", make_id).routes(guard),
         *plan.routes(plans, guard, on_top.first, parts),
         *panel.routes(plans, on_top, guard),
         *live.routes(rooms, services.subscribers, plans, guard),
@@ -70,9 +70,11 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
         *packs.routes(plans, guard),
         *review.routes(plans, desk, services.drafts, guard, make_id),
         *forms.routes(
-            plans, "/plans/{plan}", "view", desk, guard, make_id, {"forget-stakeholder": forgetting.of_a_form}
+            plans, "/plans/{plan}", "view", desk, library, guard, make_id, {"forget-stakeholder": forgetting.of_a_form}
         ),
-        *OpeningPages(rooms.program_desk, "/program/open", program.home_of, program.PATH, make_id).routes(guard),
+        *OpeningPages(rooms.program_desk, library, "/program/open", program.home_of, program.PATH, make_id).routes(
+            guard
+        ),
         *program.routes(the_program, services.lists, services.findings, guard, make_id),
         *proof.routes(services, plans, guard),
         *sessions.routes(services.sessions, guard),
@@ -82,5 +84,5 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
         *calendars.routes(services.calendars, rooms.plans, services.public_url, guard),
         *forgetting.routes(rooms.plans, desk, guard, make_id),
         *records.routes(services.erasures, services.access_events, guard),
-        *forms.routes(the_program, program.PATH, "program", rooms.program_desk, guard, make_id),
+        *forms.routes(the_program, program.PATH, "program", rooms.program_desk, library, guard, make_id),
     ]

@@ -62,8 +62,8 @@ class TemplateOutdated(Refusal):
     """The template “{id}” cannot be carried out on this plan: {command} is refused there.  {why}"""
 
 
-NAMING = ("library_play", "template")
-"""The fields of commands on a plan that name something in the library."""
+NAMING: Mapping[str, type[LibraryPlay | Template]] = {"library_play": LibraryPlay, "template": Template}
+"""The fields of commands on a plan that name something in the library, and what each names."""
 
 
 def takes_from_library(command: Command) -> bool:
@@ -173,6 +173,11 @@ class LibraryReader:
         program = library.find(Program, "program")
         zone = command.timezone if isinstance(command, OpenPlan) else program.timezone if program else "UTC"
         return from_library(command, library, day_of(self._now(), zone), self._make_id)
+
+    def offered(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """Return id and title of all that may be taken, by the field that names it.  Raises `StoreUnavailable`."""
+        library = self._read()
+        return {field: [(each.id, each.title) for each in library.open(kind)] for field, kind in NAMING.items()}
 
     def check(self, command: Command) -> None:
         """Raises what `check_named` raises, and `StoreUnavailable`."""

@@ -5,9 +5,10 @@ form of a command about a thing that is there shows the thing's values; a field 
 empty.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -129,22 +130,26 @@ def thing_of(command: type[Command], state: Aggregate, given: Mapping[str, str])
     return state.named(command.noun, id or command.noun)
 
 
+Offered = Mapping[str, Sequence[tuple[str, str]]]
+"""What may be chosen beside the things of the aggregate: values and their labels, by field."""
+
+
 def form_of(
-    name: str,
+    model: type[Command],
     of: AggregateType[Any],
     state: Aggregate,
     people: Sequence[str],
     say: Speech,
     given: FormData | None = None,
     before: Mapping[str, Any] | None = None,
+    offered: Offered = MappingProxyType({}),
 ) -> CommandForm:
     """The form as it is opened, or with what was typed before.
 
     `people` are those of ours the aggregate knows; `before` holds values to begin with, where no thing has them.
     """
-    model = of.commands[name]
-    thing = thing_of(model, state, given or {})
-    maker = _Maker(model, of, state, people, say, given, thing, before or {})
+    name, thing = model.called(), thing_of(model, state, given or {})
+    maker = _Maker(model, of, state, people, say, given, thing, before or {}, offered)
     every = {field_name: maker.field(model, field_name, field_name) for field_name in shown_fields(model)}
     chosen = LAYOUTS.get(name, tuple(every))
     return CommandForm(
@@ -174,6 +179,7 @@ class _Maker:
         given: FormData | None,
         thing: Thing | None,
         before: Mapping[str, Any],
+        offered: Offered,
     ) -> None:
         self._command = model
         self._of = of
@@ -183,6 +189,7 @@ class _Maker:
         self._say = say
         self._given = given
         self._thing = thing
+        self._offered = offered
         self._example = EXAMPLES.get(model.called(), {})
 
     def field(self, model: type[BaseModel], name: str, sent_as: str, value: Any = None) -> FormField:
@@ -200,7 +207,11 @@ class _Maker:
         if kind.input == "group":
             made.rows = self._rows(kind, sent_as, current)
         elif kind.input in ("choice", "thing", "yes_or_no"):
-            made.options = list(self._options(kind, sent_as, current))
+            made.options = list(self._options(kind, sent_as, current, self._choices(kind)))
+        elif model is self._command and (offered := self._offered.get(name)):
+            made.kind = Kind("choice")
+            other = [(current, current)] if current and current not in dict(offered) else []
+            made.options = list(self._options(made.kind, sent_as, current, [*offered, *other]))
         elif kind.input == "person" and not kind.several:
             made.options = [Option(person, person, False) for person in self._people]
         return made
@@ -242,11 +253,11 @@ class _Maker:
             return "true" if current else "false"
         return str(current)
 
-    def _options(self, kind: Kind, sent_as: str, current: Any) -> Iterator[Option]:
+    def _options(self, kind: Kind, sent_as: str, current: Any, choices: Iterable[tuple[str, str]]) -> Iterator[Option]:
         sent = self._given.all(sent_as) if self._given is not None and sent_as in self._given else None
         if sent is None:
             sent = [str(each) for each in current] if kind.several and current else [self._text(sent_as, current, kind)]
-        for value, label in self._choices(kind):
+        for value, label in choices:
             yield Option(value, label, value in sent)
 
     def _choices(self, kind: Kind) -> Iterator[tuple[str, str]]:
@@ -354,10 +365,9 @@ def _groups(kind: Kind, sent_as: str, data: FormData, today: date) -> Any:
 
 
 def command_of(
-    form: CommandForm, data: FormData, of: AggregateType[Any], state: Aggregate, today: date
+    form: CommandForm, model: type[Command], data: FormData, state: Aggregate, today: date
 ) -> Command | None:
     """The command that was typed; None where its shape is wrong, and then the form says what and where."""
-    model = of.commands[form.command]
     thing = thing_of(model, state, data)
     body = body_of(model, data, thing if thing and thing.id == data.get(SHOWN) else None, today)
     try:

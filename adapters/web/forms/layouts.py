@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 LAYOUTS: Mapping[str, Sequence[str]] = {
-    "open-plan": ("account_id", "account_name", "tier", "owner", "currency", "timezone"),
+    "open-plan": ("account_id", "account_name", "tier", "owner", "currency", "timezone", "template"),
     "write-summary": ("relevance", "why_now", "goal_sentence", "challenges", "growth_path", "addressable_spend"),
     "write-note": ("section", "heading", "text"),
     "confirm-section": ("section",),
@@ -30,6 +30,7 @@ LAYOUTS: Mapping[str, Sequence[str]] = {
     "report-progress": ("id", "value", "as_of_on"),
     "raise-risk": ("statement", "kind", "likelihood", "impact", "owner", "arr_exposed"),
     "plan-play": ("title", "kind", "owner", "due_on", "success_measure", "stakeholders"),
+    "adopt-play": ("library_play", "owner", "starts_on", "stakeholders"),
     "add-action": ("statement", "kind", "owner", "due_on", "stakeholders"),
     "reschedule-play": ("id", "due_on", "reason"),
     "reschedule-action": ("id", "due_on", "reason"),

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from adapters.http.commands import CommandDesk
 from adapters.web.forms.form import CommandForm, FormData, blame, command_of, form_of
-from adapters.web.forms.pages import MOST_FIELDS
+from adapters.web.forms.pages import MOST_FIELDS, Library, offered_to
 from adapters.web.forms.sending import NotRecorded, send
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.templates import render, speech_of
@@ -36,10 +36,17 @@ class OpeningPages:
     """Of one type of aggregate."""
 
     def __init__(
-        self, desk: CommandDesk, action: str, home: Callable[[Any], str], back: str, make_id: Callable[[], UUID]
+        self,
+        desk: CommandDesk,
+        library: Library,
+        action: str,
+        home: Callable[[Any], str],
+        back: str,
+        make_id: Callable[[], UUID],
     ) -> None:
         """`home` is the first page of what a command opened."""
         self._desk = desk
+        self._library = library
         self._action = action
         self._home = home
         self._back = back
@@ -51,23 +58,26 @@ class OpeningPages:
 
     @property
     def command(self) -> type[Command]:
-        return self.of.opening.command
+        """As it may be sent: a plan may be opened with a template."""
+        resource = self._desk.resource
+        return resource.commands[resource.opening.called()]
 
-    def _form(self, request: Request, given: FormData | None) -> CommandForm:
+    async def _form(self, request: Request, given: FormData | None) -> CommandForm:
         people = [visitor_of(request).caller.actor]
         before = {"owner": people[0], "timezone": "UTC"}
-        return form_of(self.command.called(), self.of, self.of.empty, people, speech_of(request), given, before)
+        offered = await offered_to(self.command, self._library)
+        return form_of(self.command, self.of, self.of.empty, people, speech_of(request), given, before, offered)
 
     async def form(self, request: Request) -> Response:
         given = FormData(request.query_params.multi_items()) if request.query_params else None
-        return self._shown(request, self._form(request, given), str(self._make_id()))
+        return self._shown(request, await self._form(request, given), str(self._make_id()))
 
     async def sent(self, request: Request) -> Response:
         sent = (await request.form(max_fields=MOST_FIELDS)).multi_items()
         data = FormData([(name, str(value)) for name, value in sent])
-        form, say = self._form(request, data), speech_of(request)
+        form, say = await self._form(request, data), speech_of(request)
         today = day_of(self._desk.now(), "UTC")
-        command = command_of(form, data, self.of, self.of.empty, today)
+        command = command_of(form, self.command, data, self.of.empty, today)
         key = data.get("idempotency-key") or str(self._make_id())
         if command is None:
             return await run_in_threadpool(self._shown, request, form, key, 422)

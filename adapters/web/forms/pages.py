@@ -12,16 +12,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.http.commands import CommandDesk
+from adapters.http.resources import Resource
 from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
-from adapters.web.forms.form import CommandForm, FormData, FormField, blame, command_of, form_of
+from adapters.web.forms.form import CommandForm, FormData, FormField, Offered, blame, command_of, form_of
 from adapters.web.forms.sending import NotRecorded, send
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.plan.pages import AggregatePages, AggregateRequest
 from adapters.web.plan.presenter import PlanHead
 from adapters.web.sign_in.targets import target_in
 from application.aggregates.access import Caller, Right, check_right, right_to
-from domain.aggregates import AggregateType
+from application.library.from_library import NAMING
 from domain.language import Caution, Command
 
 MOST_FIELDS = 2_000
@@ -77,12 +78,20 @@ def form_path(path: str, name: str) -> str:
     return f"{path}/do/{name}"
 
 
-def commands_view(of: AggregateType[Any], asked: AggregateRequest[Any], caller: Caller) -> CommandsView:
+Library = Callable[[], Offered]
+"""What the library of the program offers to commands that take something from it."""
+
+
+async def offered_to(command: type[Command], library: Library) -> Offered:
+    return await run_in_threadpool(library) if NAMING.keys() & command.model_fields.keys() else {}
+
+
+def commands_view(resource: Resource, asked: AggregateRequest[Any], caller: Caller) -> CommandsView:
     """Those the caller may carry out, by section."""
     say = asked.say
-    found: dict[str, list[CommandLink]] = {section: [] for section in of.sections}
-    for name, command in of.commands.items():
-        if command is not of.opening.command and caller.may(right_to(command)):
+    found: dict[str, list[CommandLink]] = {section: [] for section in resource.of.sections}
+    for name, command in resource.commands.items():
+        if name != resource.opening.called() and caller.may(right_to(command)):
             about, title = say(" ".join((command.__doc__ or "").split())), say(spaced(name))
             link = CommandLink(form_path(asked.path, name), title, about, f"{name} {title}".casefold())
             found[command.home].append(link)
@@ -92,8 +101,14 @@ def commands_view(of: AggregateType[Any], asked: AggregateRequest[Any], caller: 
 
 class CommandPages:
     def __init__(
-        self, pages: AggregatePages[Any], desk: CommandDesk, make_id: Callable[[], UUID], previews: Previews
+        self,
+        pages: AggregatePages[Any],
+        desk: CommandDesk,
+        library: Library,
+        make_id: Callable[[], UUID],
+        previews: Previews,
     ) -> None:
+        self._library = library
         self._pages = pages
         self._previews = previews
         self._desk = desk
@@ -102,36 +117,40 @@ class CommandPages:
     def _new_key(self) -> str:
         return str(self._make_id())
 
-    async def asked(self, request: Request) -> tuple[AggregateRequest[Any], str]:
+    async def asked(self, request: Request) -> tuple[AggregateRequest[Any], type[Command]]:
         """The aggregate as it is now, and the command.  Raises `NoSuchPage`."""
-        name, of = request.path_params["command"], self._pages.of
-        if name not in of.commands or of.commands[name] is of.opening.command:
+        name, resource = request.path_params["command"], self._desk.resource
+        if name not in resource.commands or name == resource.opening.called():
             raise NoSuchPage(f"There is no command “{name}”.")
-        check_right(visitor_of(request).caller.role, right_to(of.commands[name]))
-        return await self._pages.asked(request), name
+        command = resource.commands[name]
+        check_right(visitor_of(request).caller.role, right_to(command))
+        return await self._pages.asked(request), command
 
     async def all(self, request: Request) -> Response:
         asked, caller = await self._pages.asked(request), visitor_of(request).caller
         return await run_in_threadpool(
-            lambda: self._pages.rendered(asked, "forms/commands.html", commands_view(self._pages.of, asked, caller))
+            lambda: self._pages.rendered(
+                asked, "forms/commands.html", commands_view(self._desk.resource, asked, caller)
+            )
         )
 
     async def form(self, request: Request) -> Response:
-        asked, name = await self.asked(request)
+        asked, model = await self.asked(request)
         given = FormData(request.query_params.multi_items())
-        return await run_in_threadpool(self._shown, asked, self._form(asked, name, given), self._new_key())
+        form = await self._form(asked, model, given)
+        return await run_in_threadpool(self._shown, asked, form, self._new_key())
 
     async def sent(self, request: Request) -> Response:
-        asked, name = await self.asked(request)
+        asked, model = await self.asked(request)
         data = FormData(
             [(key, str(value)) for key, value in (await request.form(max_fields=MOST_FIELDS)).multi_items()]
         )
-        form, key = self._form(asked, name, data), data.get("idempotency-key") or self._new_key()
-        command = command_of(form, data, self._pages.of, asked.known.state, asked.cut.date)
+        form, key = await self._form(asked, model, data), data.get("idempotency-key") or self._new_key()
+        command = command_of(form, model, data, asked.known.state, asked.cut.date)
         if command is None:
             return await run_in_threadpool(self._shown, asked, form, key, 422)
         try:
-            return await self._recorded(request, asked, name, command, data.but("idempotency-key", key))
+            return await self._recorded(request, asked, model.called(), command, data.but("idempotency-key", key))
         except NotRecorded as error:
             for sentence in error.sentences:
                 blame(form, error.pointer, sentence)
@@ -153,10 +172,10 @@ class CommandPages:
         view = DoneView(now.head, sentence, done.warnings, events, form_path(path, name), back)
         return await run_in_threadpool(self._pages.rendered, now, "forms/done.html", view)
 
-    def _form(self, asked: AggregateRequest[Any], name: str, given: FormData) -> CommandForm:
-        pages = self._pages
-        people, before = pages.people(asked), pages.before(name, asked)
-        return form_of(name, pages.of, asked.known.state, people, asked.say, given, before)
+    async def _form(self, asked: AggregateRequest[Any], model: type[Command], given: FormData) -> CommandForm:
+        pages, offered = self._pages, await offered_to(model, self._library)
+        people, before = pages.people(asked), pages.before(model.called(), asked)
+        return form_of(model, pages.of, asked.known.state, people, asked.say, given, before, offered)
 
     def _shown(self, asked: AggregateRequest[Any], form: CommandForm, key: str, status: int = 200) -> Response:
         of_one = self._previews.get(form.command)
@@ -172,12 +191,13 @@ def routes(
     path: str,
     view: Right,
     desk: CommandDesk,
+    library: Library,
     guard: PageGuard,
     make_id: Callable[[], UUID],
     previews: Previews = MappingProxyType({}),
 ) -> list[Route]:
     """Of one type of aggregate, whose first page has this path; `view` is what it takes to see that."""
-    forms, noun = CommandPages(pages, desk, make_id, previews), pages.of.noun
+    forms, noun = CommandPages(pages, desk, library, make_id, previews), pages.of.noun
     return [
         guard.page(f"{path}/do", forms.all, view, f"{noun}-commands-page"),
         guard.page(f"{path}/do/{{command}}", forms.form, view, f"{noun}-command-form"),

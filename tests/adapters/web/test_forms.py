@@ -6,15 +6,17 @@ from typing import Any
 from uuid import uuid4
 
 from adapters.exchange.typed import typed_day
+from adapters.http.resources import PLANS
 from adapters.web.forms.form import FormData, body_of, pairs_of
 from adapters.web.forms.layouts import LAYOUTS
-from domain.account_plan import COMMANDS
+from domain.account_plan import ACCOUNT_PLAN
 from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
 from tests.api import Api, open_for_everything, served
 from tests.cases import for_each
 from tests.everything import SAID
 from tests.histories import instant
 
+COMMANDS = PLANS.commands
 FRIDAY = date(2026, 11, 27)
 
 
@@ -60,7 +62,7 @@ def test_every_command_can_be_typed_and_its_events_stand_in_the_history(store):
             new = [entry for entry in history if before < entry["version"] <= version]
             assert told == bool(new), command
             assert {entry["source"] for entry in new} <= {"ui"}, command
-        assert {command for _, command, _ in SAID} == set(COMMANDS) - {"open-plan"}
+        assert {command for _, command, _ in SAID} == set(ACCOUNT_PLAN.commands) - {"open-plan"}
 
 
 @for_each("command", LAYOUTS)
@@ -140,6 +142,7 @@ def test_all_commands_are_listed_with_what_they_do(acme):
     page = acme.get(f"/plans/{acme.plan}/do", signed_in(acme)).text
     listed = set(re.findall(rf'href="/plans/{acme.plan}/do/([a-z-]+)"', page))
     assert listed == set(COMMANDS) - {"open-plan"}
+    assert "adopt-play" in listed
 
 
 @for_each(

@@ -130,6 +130,35 @@ def test_who_plans_sees_policy_and_library_and_only_who_leads_runs_the_program(s
         assert 'href="/program/do/adopt-policy"' not in api.get("/program/policy", cookies["reader"]).text
 
 
+def test_forms_offer_what_the_library_has(api):
+    told(api, "open-program", name="Strategic accounts", currency="EUR", timezone="UTC")
+    for id, title in (("pilot", "Pilot on one line"), ("tour", "Tour of the plant")):
+        told(api, "publish-play", **EXAMPLES["publish-play"] | {"id": id, "title": title})
+    told(api, "retire-play", id="tour", reason="Too long")
+    told(api, "publish-template", **EXAMPLES["publish-template"] | {"id": "first-month", "title": "The first month"})
+    headers, key = signed_in(api) | FROM_HERE, uuid4().hex
+
+    opening = api.get("/open-plan", headers).text
+    assert '<option value="first-month">The first month</option>' in opening
+    typed = {"account_id": "alder", "account_name": "Alder", "tier": "growth", "owner": "ann", "currency": "EUR"}
+    answer = api.request("POST", "/open-plan", data=typed | {"template": "first-month"}, headers=headers)
+    assert answer.status_code == 303, text_of(answer.text)
+    assert api.get("/v1/plans/alder").json()["version"] == 1 + len(EXAMPLES["publish-template"]["commands"])
+
+    assert 'href="/plans/alder/do/adopt-play"' in api.get("/plans/alder/do", headers).text
+    for command in ("adopt-play", "plan-play", "add-action"):
+        form = api.get(f"/plans/alder/do/{command}", headers).text
+        assert '<option value="pilot">Pilot on one line</option>' in form
+        assert "Tour of the plant" not in form
+    adopting = {"library_play": "pilot", "owner": "ann", "starts_on": "today", "idempotency-key": key}
+    recorded = api.request("POST", "/plans/alder/do/adopt-play", data=adopting, headers=headers)
+    assert "play planned" in text_of(recorded.text)
+    refused = api.request(
+        "POST", "/plans/alder/do/adopt-play", data=adopting | {"library_play": "tour"}, headers=headers
+    )
+    assert refused.status_code in (409, 422)
+
+
 def test_a_plan_is_opened_by_its_form_and_what_is_wrong_stands_at_its_field(service):
     account = f"new-{uuid4().hex[:8]}"
     typed = {"account_id": account, "account_name": "Aspen Rail", "tier": "growth", "owner": "ann", "currency": "EURO"}
