@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from select import POLLIN, poll
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg import Connection
@@ -15,6 +15,7 @@ from psycopg_pool import ConnectionPool
 
 from adapters.postgres.errors import StoreReadOnly, StoreUnavailable
 from adapters.postgres.instants import read_as_nearest
+from adapters.postgres.loop_connection import LoopConnection
 
 SCHEMA = "plantrail"
 STATEMENT_TIMEOUT = 5.0
@@ -24,7 +25,7 @@ CONNECT_TIMEOUT = 3
 T = TypeVar("T")
 
 
-def session(statement_timeout: float) -> tuple[str, tuple[str, str]]:
+def session(statement_timeout: float) -> tuple[LiteralString, tuple[str, str]]:
     """Return the options of a session in which no statement and no lock takes longer than these seconds, and in which
     dates are written in a fixed style."""
     longest = f"{statement_timeout * 1000:.0f}ms"
@@ -99,6 +100,10 @@ class Datastore:
             connection.close()
             raise
         return connection
+
+    async def open_in_loop(self) -> LoopConnection:
+        """Open a connection of the event loop that runs, which the caller closes. Raises `psycopg.Error`."""
+        return await LoopConnection.open(self.conninfo, CONNECT_TIMEOUT, session(self._statement_timeout))
 
     @contextmanager
     def connection(self) -> Iterator[Connection[TupleRow]]:

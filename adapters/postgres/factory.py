@@ -101,7 +101,7 @@ class PlanFactory(InfrastructureFactory[TrackingRecorder]):
 
     @cached_property
     def recorder(self) -> PlanRecorder:
-        committer = GroupCommit(self.datastore.connect, outages=self._outages)
+        committer = GroupCommit(self.datastore.connect, outages=self._outages, open_in_loop=self.datastore.open_in_loop)
         self._closing.callback(committer.close)
         return PlanRecorder(self.datastore, committer, PostgresFeed(self.datastore), self.watch, self._outages)
 

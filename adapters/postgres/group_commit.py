@@ -1,97 +1,28 @@
 """Group commit: callers queue, and one committer records everything that waits in one round trip.
 
-The committer is the only writer of its process. Between processes the lock of the append function decides the order,
-and its check of each plan's version decides who wins.
+Who holds a thread while they wait is served by a committer in a thread, and who waits in an event loop by one in that
+loop. Between committers, as between processes, the lock of the append function decides the order, and its check of each
+plan's version decides who wins.
 """
 
 from asyncio import AbstractEventLoop, Future, get_running_loop
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from time import monotonic, sleep
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 import psycopg
-from eventsourcing.persistence import StoredEvent
 from psycopg import Connection
-from pydantic_core import to_json
 
 from adapters.observability.outages import Outages, Work
-from adapters.postgres import clock
-from adapters.postgres.arrays import BYTEA_OID, TEXT_OID, UUID_OID, Array, array, bigints, nulls
+from adapters.postgres.append import APPEND_TIMEOUT_SECONDS, Append, Appended, append, next_batch
 from adapters.postgres.datastore import UNUSABLE, why_unavailable
 from adapters.postgres.errors import ClockAhead, OutcomeUnknown, StoreBusy, StoreUnavailable
-from application.aggregates.ports import Answer
+from adapters.postgres.loop_commit import LoopCommit, Open
 
-APPEND = (
-    "SELECT winners, last_position FROM plantrail.append("
-    "%b::uuid[], %b::bigint[], %b::bytea[], %b::bytea[], %t::jsonb, %b::bigint[], %b::bigint[], %b::text[],"
-    f" %b::bytea[]) WHERE {clock.IS_NOT_AHEAD}"
-)
 MOST_WAITING = 1_000
-MOST_IN_A_BATCH = 256
-APPEND_TIMEOUT_SECONDS = 6.0
-"""Seconds for which a caller waits for its turn, and for which the committer tries to reach a store that went away."""
-
-
-class Appended(NamedTuple):
-    """The outcome of an append: whether it was recorded, and the position of its last event, or 0."""
-
-    recorded: bool
-    last_position: int
-
-
-LOST = Appended(False, 0)
-
-
-def held_lock() -> Lock:
-    lock = Lock()
-    lock.acquire()
-    return lock
-
-
-@dataclass(slots=True, eq=False)
-class Append:
-    """Events of one plan that are recorded together, if the plan is at the expected version."""
-
-    aggregate_id: UUID
-    expected: int
-    stored_events: Sequence[StoredEvent]
-    """Their versions follow the expected one without a gap."""
-    answer: Answer | None = None
-    deadline: float = field(default_factory=lambda: monotonic() + APPEND_TIMEOUT_SECONDS)
-    _claimed: Lock = field(default_factory=Lock)
-    _resolved: Lock = field(default_factory=held_lock)
-    _outcome: Appended | Exception = LOST
-    awaited: "Future[None] | None" = None
-    """What a caller awaits who holds no thread."""
-
-    # Bare locks cost a tenth of futures and conditions, which adds up with a thread for each caller.
-
-    def claim(self) -> bool:
-        """Claim the append: the committer to record it, or the caller to withdraw it. Returns False to the second of
-        them."""
-        return self._claimed.acquire(blocking=False)
-
-    @property
-    def claimed(self) -> bool:
-        return self._claimed.locked()
-
-    def resolve(self, outcome: Appended | Exception) -> None:
-        self._outcome = outcome
-        self._resolved.release()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait. Returns whether the append was resolved in time."""
-        return self._resolved.acquire(timeout=seconds)
-
-    def outcome(self) -> Appended:
-        if isinstance(self._outcome, Exception):
-            raise self._outcome
-        return self._outcome
 
 
 def lose_patience(wish: Append, awaited: "Future[None]") -> None:
@@ -124,60 +55,6 @@ def resolved(awaited: Sequence["Future[None]"]) -> None:
     for each in awaited:
         if not each.done():
             each.set_result(None)
-
-
-def append(connection: Connection[Any], batch: Sequence[Append]) -> list[Appended]:
-    """Carry out appends of different plans in one round trip. Each is recorded or dropped as a whole.
-
-    Raises `ClockAhead`; then nothing was recorded.
-    """
-    events = [
-        (place, event.originator_version, event.topic, event.state)
-        for place, each in enumerate(batch, 1)
-        for event in each.stored_events
-    ]
-    row = connection.execute(
-        APPEND,
-        (
-            array(UUID_OID, [each.aggregate_id.bytes for each in batch]),
-            bigints([each.expected for each in batch]),
-            *_answers([each.answer for each in batch]),
-            bigints([event[0] for event in events]),
-            bigints([event[1] for event in events]),
-            array(TEXT_OID, [event[2].encode() for event in events]),
-            array(BYTEA_OID, [event[3] for event in events]),
-            clock.wall_clock(),
-        ),
-        prepare=True,
-        binary=True,
-    ).fetchone()
-    if row is None:
-        raise ClockAhead(ClockAhead.__doc__)
-    return outcomes(batch, *row)
-
-
-def _answers(answers: Sequence[Answer | None]) -> tuple[Array, Array, str]:
-    """Their scopes, bodies and contents; mostly there are none."""
-    if not any(answers):
-        none = nulls(BYTEA_OID, len(answers))
-        return none, none, "[]"
-    return (
-        array(BYTEA_OID, [answer.scope if answer else None for answer in answers]),
-        array(BYTEA_OID, [answer.body if answer else None for answer in answers]),
-        to_json([answer and answer.content for answer in answers]).decode(),
-    )
-
-
-def outcomes(batch: Sequence[Append], winners: Iterable[int], last_position: int) -> list[Appended]:
-    """Return the outcome of each append, given the indexes of the winners. Under the lock their positions are
-    consecutive."""
-    found = [LOST] * len(batch)
-    position = last_position
-    for winner in reversed(list(winners)):
-        events = len(batch[winner - 1].stored_events)
-        found[winner - 1] = Appended(True, position if events else 0)
-        position -= events
-    return found
 
 
 def append_unless_found(connection: Connection[Any], batch: Sequence[Append]) -> list[Appended]:
@@ -213,9 +90,16 @@ class GroupCommit:
     """The committer of one process, and its queue."""
 
     def __init__(
-        self, connect: Callable[[], Connection[Any]], most_waiting: int = MOST_WAITING, outages: Outages | None = None
+        self,
+        connect: Callable[[], Connection[Any]],
+        most_waiting: int = MOST_WAITING,
+        outages: Outages | None = None,
+        open_in_loop: Open | None = None,
     ) -> None:
+        """Without `open_in_loop`, what loops bring is recorded by the thread too."""
         self._connect = connect
+        self._open_in_loop = open_in_loop
+        self._on_the_loop: LoopCommit | None = None
         self._clock = Work(outages, "clock ahead", "clock is right", "commands answer 503")
         """Told when appends are refused because of the clock, and when they are recorded again."""
         self._most_waiting = most_waiting
@@ -223,8 +107,6 @@ class GroupCommit:
         """The queue. None tells the committer to end."""
         self._later: list[Append] = []
         """Appends that could not be part of the current batch, in order. Only the committer uses it."""
-        self._of_this_turn: list[Append] = []
-        """Those of the loop that come in this turn of it."""
         self._closed = False
         self._thread: Thread | None = None
         self._starting = Lock()
@@ -251,38 +133,50 @@ class GroupCommit:
     async def append_soon(self, wish: Append) -> Appended:
         """Do the same as `append`, without holding a thread while it waits."""
         loop = get_running_loop()
+        self._check_room()
         wish.awaited = loop.create_future()
-        patience = loop.call_later(APPEND_TIMEOUT_SECONDS, lose_patience, wish, wish.awaited)
+        committer = self._committer_of(loop)
         try:
-            self._queue_up_together(wish, loop)
+            if committer:
+                committer.put(wish)
+            else:
+                self._hand_over([wish])
             await wish.awaited
         finally:
-            patience.cancel()
             wish.claim()
         return wish.outcome()
 
+    def _committer_of(self, loop: AbstractEventLoop) -> LoopCommit | None:
+        """Return the committer of a loop; None if another loop has it."""
+        if self._on_the_loop and self._on_the_loop.loop is not loop and self._on_the_loop.loop.is_closed():
+            self._on_the_loop.close()
+            self._on_the_loop = None
+        if self._on_the_loop is None and self._open_in_loop:
+            self._on_the_loop = LoopCommit(loop, self._open_in_loop, self._hand_over)
+        return self._on_the_loop if self._on_the_loop and self._on_the_loop.loop is loop else None
+
+    def _hand_over(self, wishes: Sequence[Append]) -> None:
+        """Queue appends that are awaited in a loop for the thread. They have as much patience as any other."""
+        for wish in wishes:
+            assert wish.awaited is not None
+            patience = wish.awaited.get_loop().call_later(APPEND_TIMEOUT_SECONDS, lose_patience, wish, wish.awaited)
+            wish.awaited.add_done_callback(lambda _, patience=patience: patience.cancel())  # type: ignore[misc]
+            self._put(wish)
+
     def _queue_up(self, wish: Append) -> None:
         self._check_room()
-        self._queue.put(wish)
+        self._put(wish)
 
-    def _queue_up_together(self, wish: Append, loop: AbstractEventLoop) -> None:
-        """Queue what one turn of a loop brings at its end: to wake the committer for each would cost more."""
-        self._check_room(len(self._of_this_turn))
-        self._of_this_turn.append(wish)
-        if len(self._of_this_turn) == 1:
-            loop.call_soon(self._put_together)
-
-    def _put_together(self) -> None:
-        together, self._of_this_turn = self._of_this_turn, []
-        for wish in together:
-            self._queue.put(wish)
-
-    def _check_room(self, beside: int = 0) -> None:
-        """Raises `StoreBusy` if too many wait."""
-        if self._closed or self._queue.qsize() + len(self._later) + beside >= self._most_waiting:
-            raise StoreBusy(StoreBusy.__doc__)
+    def _put(self, wish: Append) -> None:
         if self._thread is None:
             self._start()
+        self._queue.put(wish)
+
+    def _check_room(self) -> None:
+        """Raises `StoreBusy` if too many wait."""
+        on_the_loop = self._on_the_loop.waiting if self._on_the_loop else 0
+        if self._closed or self._queue.qsize() + len(self._later) + on_the_loop >= self._most_waiting:
+            raise StoreBusy(StoreBusy.__doc__)
 
     def _start(self) -> None:
         with self._starting:
@@ -300,6 +194,8 @@ class GroupCommit:
             committer.join(timeout=2 * APPEND_TIMEOUT_SECONDS)
         if self._connection:
             self._connection.close()
+        if self._on_the_loop:
+            self._on_the_loop.close()
 
     def _commit_until_closed(self) -> None:
         while batch := self._next_batch():
@@ -308,17 +204,8 @@ class GroupCommit:
     def _next_batch(self) -> list[Append]:
         """Return everything that waits, but only one append of each plan; empty if the committer is to end."""
         while True:
-            waiting, self._later = self._later or self._wait(), []
-            waiting += self._all_that_wait()
-            batch: list[Append] = []
-            claimed: set[UUID | bytes] = set()
-            for each in waiting:
-                claims = (each.aggregate_id, each.answer.scope) if each.answer else (each.aggregate_id,)
-                if len(batch) == MOST_IN_A_BATCH or not claimed.isdisjoint(claims):
-                    self._later.append(each)
-                elif each.claim():
-                    batch.append(each)
-                    claimed.update(claims)
+            waiting = self._later or self._wait()
+            batch, self._later = next_batch(waiting + self._all_that_wait())
             if batch or (self._closed and not self._later):
                 return batch
 
@@ -363,14 +250,16 @@ class GroupCommit:
         """Refuse everybody who waits: they would wait as long again, and in vain."""
         waiting, self._later = self._later + self._all_that_wait(), []
         for each in waiting:
-            if each.claim():
+            if each.perhaps_recorded:
+                each.resolve(OutcomeUnknown(OutcomeUnknown.__doc__))
+            elif each.claim():
                 each.resolve(StoreBusy(StoreBusy.__doc__))
         wake(waiting)
 
     def _recorded(self, batch: Sequence[Append]) -> list[Appended]:
         """Append a batch. If the acknowledgement was lost, find out what was recorded, and append the rest."""
-        deadline = min(each.deadline for each in batch)
-        unsure = False
+        deadline = min(each.since for each in batch) + APPEND_TIMEOUT_SECONDS
+        unsure = any(each.perhaps_recorded for each in batch)
         while True:
             try:
                 connection = self._connected()

@@ -20,10 +20,11 @@ from psycopg import Connection, Rollback
 from psycopg.rows import TupleRow
 
 from adapters.observability.outages import Outages
+from adapters.postgres.append import Append, Appended, append
 from adapters.postgres.datastore import UNUSABLE, Datastore
 from adapters.postgres.errors import persistence_error
 from adapters.postgres.feed import PostgresFeed
-from adapters.postgres.group_commit import Append, Appended, GroupCommit, append
+from adapters.postgres.group_commit import GroupCommit
 from adapters.postgres.log_watch import PostgresLogWatch
 from adapters.postgres.stored_events import COLUMNS, as_uuid, notifications
 from adapters.postgres.subscription import PlanSubscription

@@ -13,8 +13,8 @@ from psycopg.sql import SQL
 
 from adapters.events.stored_format import MetaToRecord, topic_of
 from adapters.postgres import recorder as recorder_module
+from adapters.postgres.append import append
 from adapters.postgres.datastore import SCHEMA, Datastore
-from adapters.postgres.group_commit import append
 from adapters.postgres.mapper import PlanMapper
 from adapters.postgres.recorder import append_of
 from application.aggregates.ports import StoreUnavailable

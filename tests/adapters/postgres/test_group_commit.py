@@ -16,10 +16,11 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from adapters.postgres import group_commit
+from adapters.postgres.append import Append, Appended
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.errors import OutcomeUnknown, StoreBusy, StoreUnavailable
-from adapters.postgres.group_commit import Append, Appended, GroupCommit, append_unless_found
+from adapters.postgres.group_commit import GroupCommit, append_unless_found
 from adapters.postgres.migrations import migrate
 from adapters.postgres.store import ConnectionStrings, opened
 from application.aggregates.ports import Answer
