@@ -189,7 +189,6 @@ class CommandDesk:
             check = self._check_of(caller, parts)
             return self._aggregates.handle(id, parts, said, if_match=seen, key=key, check=check)
 
-        told = {"actor": caller.actor, "request_id": said.request_id}
         try:
             if "foregone" in request.scope:
                 raise request.scope["foregone"]
@@ -198,10 +197,9 @@ class CommandDesk:
         except tuple(FAILED) as error:
             if isinstance(error, VersionConflict) and caller.may(self.resource.view):  # they are told what happened
                 self._note_read(request, error.known.id, f"version:{error.current_version}")
-            self._tell_failed(error, route, commands, told)
+            self._tell_failed(request, error, route, commands)
             raise
-        request.scope["spoken_of"] |= self._named(outcome)
-        self._tell_done(outcome, commands, told)
+        self._tell_done(request, outcome, commands)
         return outcome
 
     async def soon(self, request: Request, route: str, command: Command, named: Mapping[str, str]) -> Response | None:
@@ -219,8 +217,7 @@ class CommandDesk:
         )
         if outcome is None:
             return None
-        request.scope["spoken_of"] |= self._named(outcome)
-        self._tell_done(outcome, commands, {"actor": caller.actor, "request_id": said.request_id})
+        self._tell_done(request, outcome, commands)
         return answer(self.resource, log, outcome)
 
     def _put(self, caller: Caller, id: UUID, commands: Sequence[Command]) -> Sequence[Sequence[Command]]:
@@ -304,26 +301,32 @@ class CommandDesk:
         except TimeoutError:
             raise StoreBusy(StoreBusy.__doc__) from None
 
-    def _tell_done(self, outcome: Outcome, commands: Sequence[Command], told: Mapping[str, str]) -> None:
+    def _tell_done(self, request: Request, outcome: Outcome, commands: Sequence[Command]) -> None:
+        """Tell of commands that were carried out, in the line of their request. Of several each has a line of its
+        own."""
+        request.scope["spoken_of"] |= self._named(outcome)
         for command, done in zip(commands, outcome.done, strict=True):
             word = "replayed" if outcome.replayed else "done"
             events = 0 if outcome.replayed else len(done.events)
-            self._numbers.commands.labels(command.called(), word).inc()
-            self._numbers.events.inc(events)
-            logger.info(
-                "command", command=command.called(), outcome=word, events=events,
-                version=outcome.version, **self._named(outcome), **told,
-            )  # fmt: skip
+            self._numbers.command(command.called(), word, events)
+            self._tell(request, len(commands) > 1, command.called(), word, events, version=outcome.version)
+
+    def _tell(self, request: Request, of_several: bool, command: str, outcome: str, events: int, **more: Any) -> None:
+        told = {"command": command, "outcome": outcome, "events": events, **more}
+        if of_several:
+            logger.info("command", request_id=request.scope["request_id"], **request.scope["spoken_of"], **told)
+        else:
+            request.scope["spoken_of"] |= told
 
     def _named(self, outcome: Outcome) -> dict[str, str]:
         """Which aggregate it is, as the log of this process names it."""
         return {f"{self.resource.of.noun}_id": str(outcome.aggregate_id)}
 
-    def _tell_failed(self, error: Exception, route: str, commands: Sequence[Command], told: Mapping[str, str]) -> None:
+    def _tell_failed(self, request: Request, error: Exception, route: str, commands: Sequence[Command]) -> None:
         name = commands[error.place].called() if isinstance(error, CommandRefused) else route
         word = next(word for kind, word in FAILED.items() if isinstance(error, kind))
-        self._numbers.commands.labels(name, word).inc()
-        logger.info("command", command=name, outcome=word, events=0, error=type_of(error), **told)
+        self._numbers.command(name, word)
+        self._tell(request, len(commands) > 1, name, word, 0, error=type_of(error))
 
 
 def together(done: Sequence[Done]) -> Done:

@@ -108,7 +108,7 @@ class Connections:
         status = refusal.status
         document = problem_document("/", request_id, status, refusal.type, refusal.detail)
         logger.info("refused", status=int(status), error=refusal.type, request_id=request_id)
-        self._metrics.requests.labels("OTHER", "unknown", int(status)).inc()
+        self._metrics.requests.answered("OTHER", "unknown", int(status), None)
         headers = {
             "Content-Type": PROBLEM_JSON,
             "Content-Length": len(document),

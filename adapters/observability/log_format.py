@@ -73,12 +73,7 @@ def set_up(as_json: bool, colours: bool = False) -> None:
     _chosen = Chosen(as_json, colours)
     lines = LinesTogether(sys.stderr.buffer)
     structlog.configure(
-        processors=[
-            structlog.stdlib.add_logger_name,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper("iso"),
-            *(_json() if as_json else _readable(colours)),
-        ],
+        processors=[in_json] if as_json else _readable(colours),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=lambda name, *_: NamedLogger(name, lines),
         cache_logger_on_first_use=False,
@@ -148,19 +143,31 @@ def only_allowed(_logger: WrappedLogger, _method: str, entry: EventDict) -> Even
     return {name: value for name, value in entry.items() if name in ALLOWED}
 
 
-def _json() -> list[Processor]:
-    return [
-        structlog.processors.ExceptionRenderer(origin),
-        only_allowed,
-        lambda _logger, _method, entry: to_json(entry),
-    ]
+stamped = structlog.processors.TimeStamper("iso")
+
+
+def in_json(logger: WrappedLogger, level: str, entry: EventDict) -> bytes:
+    """Return an entry as one line."""
+    exc_info = entry.pop("exc_info", None)
+    line = {name: value for name, value in entry.items() if name in ALLOWED}
+    line["level"] = "error" if level == "exception" else level
+    line["logger"] = logger.name
+    if exc_info:
+        line["exception"] = origin(exc_info if isinstance(exc_info, tuple) else sys.exc_info())
+    return to_json(stamped(logger, level, line))
 
 
 def _readable(colours: bool) -> list[Processor]:
     render: Callable[..., Any] = structlog.dev.ConsoleRenderer(
         colors=colours, exception_formatter=structlog.dev.plain_traceback
     )
-    return [only_allowed, lambda *entry: render(*entry).encode(errors="replace")]
+    return [
+        structlog.stdlib.add_logger_name,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper("iso"),
+        only_allowed,
+        lambda *entry: render(*entry).encode(errors="replace"),
+    ]
 
 
 def origin(exc_info: ExcInfo) -> list[str]:

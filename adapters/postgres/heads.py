@@ -5,20 +5,20 @@ Every read of a plan asks for its version before cached state is used, so nothin
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg import AsyncConnection
 
-from adapters.postgres.datastore import SESSION
+from adapters.postgres.arrays import UUID_OID, array
+from adapters.postgres.datastore import CONNECT_TIMEOUT, SESSION
+from adapters.postgres.loop_connection import LoopConnection, Statement
 from application.aggregates.ports import StoreUnavailable
 
-HEADS = (
-    "SELECT asked.plan, coalesce(("
+HEADS = Statement.of(
+    "SELECT (SELECT id FROM plantrail.log), array_agg(coalesce(("
     "  SELECT originator_version FROM plantrail.stored_events e WHERE e.originator_id = asked.plan"
-    "  ORDER BY originator_version DESC LIMIT 1), 0), log.id"
-    " FROM unnest(%s::uuid[]) AS asked (plan), plantrail.log"
+    "  ORDER BY originator_version DESC LIMIT 1), 0) ORDER BY asked.place)"
+    " FROM unnest(%b::uuid[]) WITH ORDINALITY AS asked (plan, place)"
 )
 HEAD_QUERY_TIMEOUT_SECONDS = 5.0
 NO_PLAN = UUID(int=0)
@@ -34,9 +34,9 @@ class PostgresHeads:
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
-        self._asked: dict[UUID, asyncio.Future[int]] = {}
+        self._asked: dict[UUID, list[asyncio.Future[int]]] = {}
         self._answering: asyncio.Task[None] | None = None
-        self._connection: AsyncConnection[Any] | None = None
+        self._connection: LoopConnection | None = None
         self._log: UUID | None = None
         self._told: list[Callable[[], object]] = []
 
@@ -56,31 +56,30 @@ class PostgresHeads:
         return await self.ask(plan_id)
 
     def ask(self, plan_id: UUID) -> "asyncio.Future[int]":
-        if plan_id not in self._asked:
-            self._asked[plan_id] = asyncio.get_running_loop().create_future()
-        answer = self._asked[plan_id]
+        answer = asyncio.get_running_loop().create_future()
+        self._asked.setdefault(plan_id, []).append(answer)
         if self._answering is None or self._answering.done():
             self._answering = asyncio.create_task(self._answer())
-        return asyncio.shield(answer)
+        return answer
 
     async def _answer(self) -> None:
         while self._asked:
             asked, self._asked = self._asked, {}
             try:
-                async with asyncio.timeout(HEAD_QUERY_TIMEOUT_SECONDS):
-                    versions = await self._versions(list(asked))
-            except (psycopg.Error, TimeoutError):
+                versions: list[int] | None = await self._versions(list(asked))
+            except (psycopg.Error, OSError):
                 await self.close()
-                versions = {}
-            for plan_id, answer in asked.items():
-                if answer.cancelled():
-                    continue
-                if plan_id in versions:
-                    answer.set_result(versions[plan_id])
-                else:
-                    answer.set_exception(StoreUnavailable(StoreUnavailable.__doc__))
+                versions = None
+            for place, answers in enumerate(asked.values()):
+                for answer in answers:
+                    if answer.done():
+                        continue
+                    if versions:
+                        answer.set_result(versions[place])
+                    else:
+                        answer.set_exception(StoreUnavailable(StoreUnavailable.__doc__))
 
-    async def _versions(self, plans: list[UUID]) -> dict[UUID, int]:
+    async def _versions(self, plans: list[UUID]) -> list[int]:
         try:
             return await self._queried(plans)
         except (psycopg.OperationalError, psycopg.InterfaceError):
@@ -88,14 +87,17 @@ class PostgresHeads:
             await self.close()
             return await self._queried(plans)
 
-    async def _queried(self, plans: list[UUID]) -> dict[UUID, int]:
-        if self._connection is None:
-            self._connection = await AsyncConnection.connect(self._conninfo, autocommit=True, connect_timeout=3)
-            await self._connection.execute(*SESSION)
-        cursor = await self._connection.execute(HEADS, (plans,), prepare=True)
-        found = await cursor.fetchall()
-        self._found(found[0][2])
-        return {plan_id: version for plan_id, version, _ in found}
+    async def _queried(self, plans: list[UUID]) -> list[int]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await LoopConnection.open(self._conninfo, CONNECT_TIMEOUT, SESSION)
+        asked = [array(UUID_OID, [plan.bytes for plan in plans])]
+        found = await self._connection.run(HEADS, asked, HEAD_QUERY_TIMEOUT_SECONDS)
+        log, versions = found.get_value(0, 0), found.get_value(0, 1)
+        if log is None or versions is None:
+            raise psycopg.DataError("There is no log.")
+        if self._log is None or log != str(self._log).encode():
+            self._found(UUID(log.decode()))
+        return [int(version) for version in versions[1:-1].split(b",")]
 
     def _found(self, log: UUID) -> None:
         before, self._log = self._log, log
@@ -105,5 +107,5 @@ class PostgresHeads:
 
     async def close(self) -> None:
         if self._connection is not None:
-            connection, self._connection = self._connection, None
-            await connection.close()
+            self._connection.close()
+            self._connection = None
