@@ -15,6 +15,7 @@ from application.views.effects import Effect
 from application.views.history import Entry, Filter, history
 from application.views.pages import HistoryPage, UnknownKind, thing_named
 from domain.aggregates import AggregateType
+from domain.language import kebab_case
 from domain.record import Recorded
 
 FILTERS = ("section", "type", "actor", "entity", "from", "words")
@@ -54,6 +55,8 @@ class HistoryView:
     entries: Sequence[EntryView]
     given: Mapping[str, str]
     sections: Sequence[tuple[str, str, bool]]
+    types: Sequence[str]
+    """Of the events there are in its history."""
     next: str | None
     is_filtered: bool
 
@@ -72,6 +75,7 @@ def history_view(
         entries=[entry_view(entry, asked) for entry in page.items],
         given={name: given.get(name, "") for name in FILTERS},
         sections=sections,
+        types=sorted({kebab_case(type(record.event).__name__) for record in asked.known.records[: asked.cut.version]}),
         next=at_cut(here, asked.cut, **given_but(given, cursor=page.next)) if page.next else None,
         is_filtered=any(given.get(name) for name in FILTERS),
     )
@@ -149,6 +153,8 @@ class EventView:
     stored: str
     proof: Sequence[tuple[str, str]]
     """Where it stands in the tree over the log; empty for who may not see that, and while no checkpoint covers it."""
+    hashes: Sequence[str]
+    """Those on the way from its leaf to the root."""
     bundle: str
     """Proves all of the history up to the event; empty where there is none to be had."""
     before: str | None
@@ -171,6 +177,7 @@ def event_view(asked: AggregateRequest[Any], version: int, proof: EventProof | N
         facts=list(facts_of(found, say)),
         stored=record.stored.decode(),
         proof=list(proof_of(proof, say)) if proof else [],
+        hashes=[hash.hex() for hash in proof.hashes] if proof else [],
         bundle=f"{path}/bundle?as_of=version:{version}" if path.startswith("/plans/") else "",
         before=f"{path}?as_of=version:{version - 1}" if version > 1 else None,
         after=f"{path}?as_of=version:{version}",
@@ -196,5 +203,3 @@ def proof_of(proof: EventProof, say: Speech) -> Iterator[tuple[str, str]]:
     yield say("Index of the leaf"), say.number(proof.leaf_index)
     yield say("Events under the checkpoint"), say.number(proof.checkpoint.size)
     yield say("Checkpoint of"), say.instant(proof.checkpoint.sealed_at)
-    for place, hash in enumerate(proof.hashes, 1):
-        yield say("Hash {number} on the way to the root", number=place), hash.hex()

@@ -175,14 +175,15 @@ def _chart(series: Series, unit: Unit, by: GroupBy, say: Speech) -> ChartShown:
     values = [None if point.value is None else float(point.value) for point in series.points]
     last, name = series.points[-1], _name(series, by, say)
     chart = line_chart(values) if says_something(values) else None
-    first, latest = month_in_words(series.points[0].month, say), in_unit(last.value, unit, series.currency, say)
+    latest = in_unit(None if last.value is None else _whole(last.value, unit), unit, series.currency, say)
+    first = month_in_words(series.points[0].month, say)
     until = month_in_words(last.month, say)
     moved = last.change or 0
     size = moved if moved > 0 else -moved
     change = (
         say.counted("{number} point", "{number} points", round(float(size) * 100, 1))
         if unit == "share"
-        else in_unit(size, unit, series.currency, say)
+        else in_unit(_whole(size, unit), unit, series.currency, say)
     )
     heights = [_whole(mark.value, unit) for mark in chart.marks] if chart else []
     greatest = in_unit(heights[-1], unit, series.currency, say) if heights else ""
@@ -204,5 +205,6 @@ def _chart(series: Series, unit: Unit, by: GroupBy, say: Speech) -> ChartShown:
     )
 
 
-def _whole(value: float, unit: Unit) -> Number:
+def _whole(value: Number, unit: Unit) -> Number:
+    """An amount without cents, which say nothing in a chart."""
     return Decimal(str(value)).quantize(Decimal(1)) if unit == "money" else value

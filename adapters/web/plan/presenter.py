@@ -77,6 +77,8 @@ class ThingTable:
     kind: str
     caption: str
     headings: Sequence[str]
+    days: Sequence[bool]
+    """Of each column, whether days stand in it."""
     rows: Sequence[ThingRow]
     in_all: int
     """How many there are, with those that are over: finished, left, retired."""
@@ -264,6 +266,7 @@ class Shown:
             kind=kind.noun,
             caption=self._say(spaced(plural(kind.noun))),
             headings=[self._say(spaced(field)) for field in COLUMNS[kind.noun]],
+            days=[field.endswith("_on") for field in COLUMNS[kind.noun]],
             rows=[self._row(kind, thing) for thing in things],
             in_all=in_all,
             all_address=every if in_all > len(things) else "",
@@ -273,7 +276,8 @@ class Shown:
     def _row(self, kind: type[Thing], thing: Thing) -> ThingRow:
         there, where = values_of(thing), self._where(thing)
         values = [self._value(thing, field, there.get(field), where) for field in COLUMNS[kind.noun]]
-        return ThingRow(thing.id, name_of(thing), values, self._say(thing.ending) if thing.ending else "")
+        ending = thing.ending if "state" not in COLUMNS[kind.noun] else None  # which says so already
+        return ThingRow(thing.id, name_of(thing), values, self._say(ending) if ending else "")
 
     def _where(self, thing: Thing) -> str:
         """The address under which each value of a thing is told of, without the field's name."""
