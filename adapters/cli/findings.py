@@ -19,7 +19,7 @@ from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, heading
 from adapters.cli.terminal import out, print_json, tell
 from application.findings.across import MOST_ITEMS, FindingsPage, FindingsQuery
 from application.findings.finding import Finding, Remedy
-from application.findings.registry import FindingsView, findings_view
+from application.findings.judging import FindingsView, findings_view
 from domain.account_plan.plan import Tier
 from domain.program.policy import Severity
 

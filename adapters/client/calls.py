@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from adapters.client.answers import CommandAnswer, CommandsAnswer, ProgramAnswer
 from adapters.client.feed_event import FeedEvent
 from application.findings.across import FindingsPage
-from application.findings.registry import FindingsView
+from application.findings.judging import FindingsView
 from application.portfolio.promises import PromisesPage
 from application.portfolio.query import PortfolioPage
 from application.reports.said_vs_did import Report

@@ -12,7 +12,7 @@ from adapters.client.attempts import Wait, attempts
 from adapters.client.calls import Call, Page
 from adapters.client.feed_event import FeedEvent
 from application.findings.across import PlanFinding
-from application.findings.registry import FindingsView
+from application.findings.judging import FindingsView
 from application.portfolio.promises import PlanPromise
 from application.portfolio.row import PortfolioItem
 from application.reports.said_vs_did import Report

@@ -28,7 +28,7 @@ from application.aggregates.access import Caller
 from application.aggregates.handle import Aggregates
 from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.ports import Heads
-from application.findings.registry import FindingsView, findings_view
+from application.findings.judging import FindingsView, findings_view
 from application.portfolio.ports import Portfolio
 from application.views import diff as changes
 from application.views import history

@@ -158,7 +158,7 @@ class Examined:
     def tier(self) -> Tier:
         return self.card.tier
 
-    @property
+    @cached_property
     def has_duties(self) -> bool:
         """Whether the policy says of any section how old it may be."""
         return any(self.policy.section_days(section, self.tier) for section in get_args(Section))

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, Field
 
 from application.findings.examined import Examined
+from domain.language import bare
 from domain.program.policy import RuleName, Severity
 from domain.things import Thing
 
@@ -92,4 +93,7 @@ class Rule(NamedTuple):
 
 def remedy(command: str, /, *missing: str, **body: Any) -> Remedy:
     """A command that would end a finding; `missing` names what is still to be said."""
-    return Remedy.model_construct(command=command, body=body, missing=list(missing))
+    return bare(Remedy, {"command": command, "body": body, "missing": list(missing)}, REMEDY_SAYS)
+
+
+REMEDY_SAYS = frozenset(Remedy.model_fields)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from application.findings.examined import Examined
 from application.findings.finding import Finding
-from application.findings.registry import findings
+from application.findings.judging import findings
 from application.findings.similarity import Signature, own_words, signature
 from application.views.cuts import Cut, cut_at
 from application.views.loaded_plan import LoadedPlan

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from application.findings.examined import Examined
-from application.findings.registry import Judged, judged
+from application.findings.judging import Judged, judged
 from application.reports.months import Month, cuts_of
 from application.reports.outcomes import PromiseOutcome
 from application.reports.period import Period

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -69,9 +69,10 @@ class BlindSpots(BaseModel):
     """How much was recorded on the very day it became true."""
 
 
-def blind_spots(period: Period) -> BlindSpots:
+def blind_spots(period: Period, events: Collection[type[Event]] = TRUE_ON.keys()) -> BlindSpots:
+    """Return those that events of these types tell of."""
     told = _Told(period)
-    recorded = (record for record in period.records if type(record.event) in TRUE_ON)
+    recorded = (record for record in period.records if type(record.event) in events)
     spots = [told.spot(record) for record in recorded if record.version not in period.struck]
     late = [spot for spot in spots if spot.days >= 1]
     return BlindSpots(spots=late, on_the_day=len(spots) - len(late))

@@ -19,6 +19,7 @@ from application.reports.promises import (
     REASSIGNMENTS,
     REOPENINGS,
     RESTATEMENTS,
+    Key,
     Life,
     finish_of,
     gave_no_reason,
@@ -302,11 +303,12 @@ OUTCOME_SAYS = frozenset(PromiseOutcome.model_fields)
 PromiseOutcomes = Mapping[ListName, list[PromiseOutcome]]
 
 
-def rows(period: Period) -> PromiseOutcomes:
-    """Return every promise of the period in one of the three lists, in order of creation."""
+def rows(period: Period, lives: Mapping[Key, Life] | None = None) -> PromiseOutcomes:
+    """Return every promise of the period in one of the three lists, in order of creation. `lives` are those of all
+    promises, where they are needed elsewhere too."""
     around = Surroundings.of(period.known.state, period.b.date)
     found: dict[ListName, list[PromiseOutcome]] = {name: [] for name in get_args(ListName)}
-    for life in period.lives.values():
+    for life in (period.lives_at_stake if lives is None else lives).values():
         if life.last.record.version <= period.a.version and not life.last.promise.is_open:
             continue  # it was over before, and stayed so
         case = Case(life, period.a, period.b, period.zone)

@@ -10,6 +10,7 @@ from application.views.cuts import Cut, judged_from, plans_at, shortened_to, tim
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewOnRecord, held_reviews
 from domain.account_plan.language import AccountPlan
+from domain.account_plan.promises import PROMISES, open_promises
 from domain.record import Recorded
 from domain.things import day_of
 
@@ -45,6 +46,15 @@ class Period:
     def lives(self) -> Mapping[Key, Life]:
         """The life of every promise that was ever made."""
         return lives(self.known.records)
+
+    @cached_property
+    def lives_at_stake(self) -> Mapping[Key, Life]:
+        """The lives of the promises that were open at the first cut, or about which something was recorded since: in a
+        long history these are few."""
+        open_then = {(promise.noun, promise.id) for promise in open_promises(self.was)}
+        events = (record.event for record in self.records)
+        told_of = {(event.noun, event.subject()) for event in events if event.noun in PROMISES}
+        return lives(self.known.records, open_then | told_of)
 
     @property
     def struck(self) -> Mapping[int, str]:

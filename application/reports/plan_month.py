@@ -13,8 +13,9 @@ from functools import cached_property
 from pydantic import BaseModel, Field
 
 from application.findings.finding import WhatIsWrong
+from application.findings.judging import Judged, judged
 from application.findings.moved import Moved, RuleMoved
-from application.findings.registry import LOUDNESS, Judged, judged
+from application.findings.registry import LOUDNESS
 from application.reports.blind_spots import BlindSpot, blind_spots
 from application.reports.months import Month, cuts_of
 from application.reports.outcomes import ListName, PromiseOutcome, PromiseOutcomes, rows
@@ -25,6 +26,7 @@ from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.holds import PlanReopened
 from domain.account_plan.plan import the_plan
 from domain.account_plan.promises import open_promises
+from domain.account_plan.stakeholders import StakeholderLeft
 from domain.record import Recorded
 
 MOST_OPENED = 10
@@ -128,8 +130,7 @@ class PlanInMonth:
         plan, account_name = self.which.plan, self.which.account_name
         return [
             LateDeparture(plan=plan, account_name=account_name, **spot.__dict__)
-            for spot in blind_spots(self.period).spots
-            if spot.what == "departure"
+            for spot in blind_spots(self.period, [StakeholderLeft]).spots
         ]
 
     @cached_property

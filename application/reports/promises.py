@@ -112,9 +112,9 @@ class Life:
         return [moment for moment in self.moments if moment.is_one_of(events)]
 
 
-def lives(records: Iterable[Recorded]) -> Mapping[Key, Life]:
-    """Return the lives by kind and id, in order of creation. Of the events of other topics only a merge changes
-    promises: those that name the stakeholder."""
+def lives(records: Iterable[Recorded], only: AbstractSet[Key] | None = None) -> Mapping[Key, Life]:
+    """Return the lives by kind and id, in order of creation; all, or those of some promises. Of the events of other
+    topics only a merge changes promises: those that name the stakeholder."""
     draft, found = Draft(EMPTY), dict[Key, Life]()
     for record in records:
         event = record.event
@@ -128,8 +128,10 @@ def lives(records: Iterable[Recorded]) -> Mapping[Key, Life]:
                         draft.put(promise)
         if kind is None:
             continue
-        ACCOUNT_PLAN.add(draft, [event])
         key = event.noun, event.subject()
+        if only is not None and key not in only:
+            continue
+        ACCOUNT_PLAN.add(draft, [event])
         life = found.get(key)
         if life is None:
             life = found[key] = Life()

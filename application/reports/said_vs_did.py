@@ -120,7 +120,7 @@ def said_vs_did(known: LoadedPlan, a: Cut, b: Cut, program: Sequence[Recorded] =
     check_in_order(a, b)
     period = Period.between(known, a, b)
     different = diff_of(period.known, a, b, period.was, period.known.state, program=program)
-    found, learned = rows(period), blind_spots(period)
+    found, learned = rows(period, period.lives), blind_spots(period)
     return Report.model_construct(
         **compared(period.known, a, b).__dict__,
         **scores(found).__dict__,

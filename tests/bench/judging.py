@@ -13,7 +13,7 @@ from adapters.bootstrap.store import findings_across_plans, utc_now
 from adapters.postgres.mapper import PlanMapper
 from adapters.postgres.store import Store
 from application.findings.across import FindingsQuery
-from application.findings.registry import findings_view
+from application.findings.judging import findings_view
 from application.views.cuts import cut_at
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan import ACCOUNT_PLAN

@@ -19,7 +19,7 @@ from adapters.cli import card, sections
 from adapters.events.partial_read import read_partial_event
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import facts, plan_parts
-from application.findings.registry import findings_view
+from application.findings.judging import findings_view
 from application.portfolio.projector import PortfolioProjector
 from application.portfolio.row import shown
 from application.reports import promises

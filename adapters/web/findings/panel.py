@@ -13,7 +13,7 @@ from adapters.web.plan.pages import PlanPages, PlanRequest
 from adapters.web.plan.presenter import PlanHead, at_cut
 from application.aggregates.access import Right
 from application.findings.finding import Finding
-from application.findings.registry import findings_view
+from application.findings.judging import findings_view
 from application.views.cuts import plan_at
 
 

@@ -17,7 +17,7 @@ from application.aggregates.handle import Aggregates
 from application.aggregates.ports import ProjectionLag
 from application.findings.across import FindingsQuery, PlanFinding
 from application.findings.finding import Finding
-from application.findings.registry import findings_view
+from application.findings.judging import findings_view
 from application.views.cuts import cut_at
 from application.views.list_cursors import CursorUnknown
 from domain.account_plan.plan import plan_id_of

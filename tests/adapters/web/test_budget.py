@@ -16,7 +16,7 @@ from adapters.web.plan.presenter import PlanView, head, plan_parts
 from adapters.web.plan.timebar import time_bar
 from adapters.web.templates import environment, part
 from application.aggregates.access import RIGHTS
-from application.findings.registry import findings_view
+from application.findings.judging import findings_view
 from application.packs.canvas import CanvasPack
 from application.packs.registry import pack
 from application.views.current_plan import current_plan

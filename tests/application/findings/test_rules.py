@@ -10,7 +10,8 @@ from pydantic_core import from_json, to_json
 from application.findings.across import put_away
 from application.findings.examined import Examined
 from application.findings.finding import Finding, Remedy
-from application.findings.registry import RULES, findings, findings_by, findings_view
+from application.findings.judging import findings, findings_by, findings_view
+from application.findings.registry import RULES
 from application.views.cuts import cut_at, known_at
 from application.views.policy_in_force import DEFAULT, PolicyInForce
 from domain.account_plan import ACCOUNT_PLAN

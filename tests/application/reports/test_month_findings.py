@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from application.findings.registry import findings_view
+from application.findings.judging import findings_view
 from application.reports.month_report import MonthReport, month_report
 from application.reports.months import Month, cuts_of, month_named, months_between
 from domain.account_plan.stakeholders import ForgetStakeholder, Stakeholder

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from pydantic_core import to_json
 
 from adapters.events.partial_read import read_partial_event
-from application.findings.registry import findings_view
+from application.findings.judging import findings_view
 from application.measures.measured import measured_months
 from application.measures.registry import figures_of
 from application.portfolio.projector import PortfolioProjector

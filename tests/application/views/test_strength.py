@@ -14,7 +14,7 @@ from adapters.web.languages import Speech
 from adapters.web.map.presenter import map_view
 from adapters.web.plan.presenter import plan_parts
 from adapters.web.plan.value_page import value_view
-from application.findings.registry import findings_view
+from application.findings.judging import findings_view
 from application.findings.verdict import verdict
 from application.measures.measured import measured_months
 from application.measures.registry import MEASURES
