@@ -1,9 +1,10 @@
 """What an aggregate is made of: things, each of a kind and with an id, and the aggregate that holds them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from functools import cached_property
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
@@ -94,13 +95,6 @@ def known_as(values: Mapping[str, Any]) -> str | None:
     return values[field] if field else None
 
 
-def is_same_name(one: str, other: str, other_plain: str | None) -> bool:
-    """`other_plain` is the other without case, where it is plain ASCII: to fold a name takes twenty times as long."""
-    if other_plain is not None and one.isascii():
-        return len(one) == len(other) and one.casefold() == other_plain
-    return folded(one) == folded(other)
-
-
 def name_field(values: Mapping[str, Any]) -> str | None:
     """The field in which the values of a thing say what people know it by."""
     return next((name for name in NAMES if isinstance(values.get(name), str)), None)
@@ -127,6 +121,22 @@ _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 Values = dict[str, Any]
 """What was said of a thing, by field.  Never altered once it is in an aggregate, so that aggregates may share it."""
 
+IdsByName = Mapping[str, tuple[str, ...]]
+"""Of things of one kind, those that have a name in one field, by that name without case and accents, in the order they
+came."""
+
+
+def with_names(
+    former: IdsByName, field: str, things: Mapping[str, Mapping[str, Any]], new: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the ids by name with new ones among the things."""
+    ids = dict(former)
+    for id in new:
+        if name := things[id].get(field):
+            plain = folded(name)
+            ids[plain] = (*ids.get(plain, ()), id)
+    return ids
+
 
 class Aggregate:
     """An aggregate at some point of its history.  Before it was opened it is empty, and its version is 0."""
@@ -143,6 +153,8 @@ class Aggregate:
     ) -> None:
         self._values = values
         self._things: dict[type[Thing], dict[str, Any]] = {}
+        self._ids_by_name: dict[tuple[type[Thing], str], IdsByName] = {}
+        """By kind and field: of those for which somebody asked, here or of what this is made of."""
         self.version = version
         self.entries = entries
         """What may still be struck, by the version of the event."""
@@ -199,12 +211,16 @@ class Aggregate:
     def called(self, noun: str, field: str, name: str) -> Iterator[Thing]:
         """Yield every thing of a kind that has a name in a field, those that are over included, in the order they came.
         Case and accents do not matter."""
-        kind = self._kind(noun)
-        plain = name.casefold() if name.isascii() else None
-        for id, said in self._values[kind].items() if kind else ():
-            words = said.get(field)
-            if words and is_same_name(words, name, plain) and (thing := self.named(noun, id)):
-                yield thing
+        if kind := self._kind(noun):
+            for id in self._by_name(kind, field).get(folded(name), ()):
+                yield self.the(kind, id)
+
+    def _by_name(self, kind: type[Thing], field: str) -> IdsByName:
+        ids = self._ids_by_name.get((kind, field))
+        if ids is None:
+            things = self._values[kind]
+            ids = self._ids_by_name[kind, field] = with_names({}, field, things, things)
+        return ids
 
     def _kind(self, noun: str) -> type[Thing] | None:
         for kind in self._values:
@@ -231,6 +247,7 @@ class Draft(Aggregate):
         super().__init__(*of.parts())
         self.noun = of.noun
         self._people_of, self._names_of = of._people_there(), of.__dict__.get("names")
+        self._by_name_of = [(key, ids, of._values[key[0]]) for key, ids in of._ids_by_name.items()]
         self._own: dict[type[Thing], set[str]] = {}
 
     def find(self, kind: type[Kind], id: str) -> Kind | None:
@@ -299,6 +316,9 @@ class Draft(Aggregate):
         frozen = kind(self._values, self.version, self.entries, self.spent_ids)
         if self._names_of is not None and (names := self._names_now(self._names_of)) is not None:
             frozen.__dict__["names"] = names
+        for (kind_named, field), ids, before in self._by_name_of:
+            if (now := self._by_name_now(kind_named, field, ids, before)) is not None:
+                frozen._ids_by_name[kind_named, field] = now
         return frozen
 
     def _names_now(self, former: Names) -> Names | None:
@@ -316,6 +336,17 @@ class Draft(Aggregate):
             elif now:
                 new.append(now)
         return former.with_more(new) if new else former
+
+    def _by_name_now(
+        self, kind: type[Thing], field: str, former: IdsByName, before: Mapping[str, Values]
+    ) -> IdsByName | None:
+        """Return the ids by name, made of those there were; None where something is called otherwise or is gone."""
+        there = self._values[kind]
+        for id in self.touched(kind):
+            if id in before and (id not in there or there[id].get(field) != before[id].get(field)):
+                return None
+        new = [*islice(reversed(there), len(there) - len(before))]
+        return with_names(former, field, there, reversed(new)) if new else former
 
 
 def day_of(at: datetime, timezone: str) -> date:

@@ -8,7 +8,7 @@ from application.imports.kinds import KINDS, Identities, ImportKind
 from domain.account_plan import THINGS
 from domain.account_plan.language import AccountPlan
 from domain.language import shortened
-from domain.things import Thing
+from domain.things import NAMES, Thing
 
 
 class Unresolved(Exception):
@@ -41,12 +41,14 @@ def _id(plan: AccountPlan, identities: Identities, plan_id: UUID, field: str, no
             id = identities.made_of(noun, plan_id, fields, {fields[0]: said})
             if len(fields) == 1 and plan.named(noun, id) is not None:
                 return id
-    named = [thing.id for thing in plan.all(THINGS[noun]).values() if _is_called(thing, said)]
+    names = [name for name in NAMES if name in THINGS[noun].model_fields]
+    named = {thing.id for name in names for thing in plan.called(noun, name, said) if _is_called(thing, said)}
     if len(named) == 1:
-        return named[0]
+        return named.pop()
     shown = shortened(said)
     if named:
-        raise Unresolved(field, f"“{shown}” is what several are called ({', '.join(named)}): name one by its id")
+        ids = ", ".join(sorted(named))
+        raise Unresolved(field, f"“{shown}” is what several are called ({ids}): name one by its id")
     raise Unresolved(field, f"there is no {noun} “{shown}” in this plan, neither by id nor by name")
 
 

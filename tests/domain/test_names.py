@@ -3,7 +3,9 @@
 from domain.account_plan import ACCOUNT_PLAN, fold
 from domain.account_plan.entries import NoteWritten
 from domain.account_plan.stakeholders import StakeholderAdded
+from domain.folding import folded
 from domain.names import Names
+from domain.things import name_field
 from tests.cases import for_each
 from tests.everything import SAID
 from tests.given import OPENED
@@ -107,3 +109,19 @@ def test_names_kept_from_step_to_step_are_those_of_everybody_who_is_there():
             state.names  # noqa: B018 - so that what follows is made of them
             state = fold(news, onto=state)
         assert vars(state.names) == vars(Names(state.people())), command
+
+
+def test_things_found_by_name_from_step_to_step_are_those_found_by_looking_at_each():
+    history = opened()
+    state = history.known.state
+    for when, command, body in SAID:
+        begun = history.known.version
+        history.on(when, command, **body)
+        news = [record.event for record in history.known.records[begun:]]
+        state = history.known.state if ACCOUNT_PLAN.strikes(news) else fold(news, onto=state)
+        for kind, things in state.kinds().items():
+            for thing in things.values():
+                if field := name_field(thing.__dict__):
+                    name = getattr(thing, field)
+                    alike = [each for each in things.values() if folded(getattr(each, field) or "") == folded(name)]
+                    assert list(state.called(kind.noun, field, name.upper())) == alike, command

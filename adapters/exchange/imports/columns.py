@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 from adapters.exchange.fields import Kind, kind_of
@@ -81,13 +82,17 @@ class Column:
         text = self.mapped.words.get(text, text)
         return eighteen(text) if self.mapped.read == "salesforce-id" else text
 
+    @cached_property
+    def _plain_choices(self) -> Mapping[str, str]:
+        return {plain(word): word for word in self.kind.choices}
+
     def _chosen(self, text: str) -> str:
         if text in self.mapped.words:
             return self.mapped.words[text]
-        words = {plain(word): word for word in self.kind.choices}
-        if plain(text) in words:
-            return words[plain(text)]
-        close = get_close_matches(plain(text), words, 1)
+        said, words = plain(text), self._plain_choices
+        if said in words:
+            return words[said]
+        close = get_close_matches(said, words, 1)
         meant = f"did you mean {words[close[0]]}?" if close else f"it may be {', '.join(self.kind.choices)}"
         raise Unreadable(f"is none of its words; {meant}")
 

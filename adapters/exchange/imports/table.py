@@ -1,7 +1,6 @@
 """A table that was read once from its file, row by row, and lies in a file of its own, from which its rows are taken
 again by plan: memory holds one number for each row."""
 
-import json
 from array import array
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from adapters.exchange.imports.columns import Column, Columns, as_text, cleaned, columns_of
 from adapters.exchange.imports.csv_files import CsvFile
@@ -84,7 +83,7 @@ class Table:
             raise FileRefused(f"The table has more than {MOST_ROWS:,} rows. Split it.")
         columns.look_at(cells)
         place = self._file.tell()
-        self._file.write(to_json([number, [_kept(cell) for cell in cells]]) + b"\n")
+        self._file.write(to_json([_kept(cell) for cell in cells]) + b"\n")
         self._places.append(place)
         self._by_plan.setdefault(columns.plan_of(cells), array("q")).append(number)
         self.rows += 1
@@ -117,7 +116,7 @@ class Table:
     def cells(self, number: int) -> list[Any]:
         """Return what stands in a row."""
         self._file.seek(self._places[number])
-        _, cells = json.loads(self._file.readline())
+        cells = from_json(self._file.readline())
         return [date.fromisoformat(cell[DAY]) if isinstance(cell, dict) else cell for cell in cells]
 
     def row(self, number: int) -> Row:
