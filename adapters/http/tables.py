@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import parse_qsl, urlencode
 
+from annotated_types import Le
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
@@ -29,6 +30,7 @@ from adapters.http.report_forms import how_welcome, media_ranges
 from domain.language import shortened
 
 FORMAT, BOM, NEUTRAL = "format", "bom", "neutral"
+CURSOR, LIMIT = "cursor", "limit"
 FORMS: Sequence[TableForm] = get_args(TableForm)
 PARAMETERS = [
     {
@@ -58,17 +60,25 @@ def offer(routes: Iterable[BaseRoute]) -> None:
     for route in routes:
         if isinstance(route, APIRoute) and is_tabular(route.response_model) and "GET" in (route.methods or ()):
             assert isinstance(route.app, Guarded), route
-            if not any(FORMAT in _names(each.field_info.annotation) for each in route.dependant.query_params):
+            if not any(FORMAT in _fields(each.field_info.annotation) for each in route.dependant.query_params):
                 _add_to(route, route.app)
 
 
-def _names(model: Any) -> Any:
-    return getattr(model, "model_fields", ())
+def _fields(model: Any) -> Any:
+    return getattr(model, "model_fields", {})
+
+
+def _longest_page(route: APIRoute) -> int | None:
+    """Return how many items a page may have at most, if whoever asks may say."""
+    limits = (_fields(each.field_info.annotation).get(LIMIT) for each in route.dependant.query_params)
+    return next(
+        (int(str(said.le)) for limit in limits if limit for said in limit.metadata if isinstance(said, Le)), None
+    )
 
 
 def _add_to(route: APIRoute, guarded: Guarded) -> None:
     name = route.path.rstrip("/").rpartition("/")[2].strip("{}")
-    route.app = replace(guarded, app=Tabled(guarded.app, route.response_model, name))
+    route.app = replace(guarded, app=Tabled(guarded.app, route.response_model, name, _longest_page(route)))
     extra = dict(route.openapi_extra or {})
     extra["parameters"] = [*extra.get("parameters", ()), *PARAMETERS]
     route.openapi_extra = extra
@@ -94,7 +104,17 @@ class Answered:
         return int(self.messages[0]["status"])
 
     def content(self) -> Any:
+        """Return the view. Raises `NoView`."""
+        if self.status != 200:
+            raise NoView(self)
         return from_json(b"".join(message.get("body", b"") for message in self.messages[1:]))
+
+
+class NoView(Exception):
+    """A problem was answered instead of a view, of the first page or of a later one."""
+
+    def __init__(self, answered: Answered) -> None:
+        self.answered = answered
 
 
 @dataclass(frozen=True)
@@ -104,6 +124,8 @@ class Tabled:
     app: ASGIApp
     view: type[BaseModel]
     name: str
+    longest_page: int | None
+    """In items; every page after the first is that long."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -116,12 +138,13 @@ class Tabled:
             await self.app(scope, receive, send)
             return
         first = await self._answered(scope, receive, rest)
-        if first.status != 200:
-            for message in first.messages:
+        try:
+            answer = await self._table(request, form, rest, first)
+        except NoView as error:
+            for message in error.answered.messages:
                 await send(message)
-            return
-        answer = await self._table(request, form, rest, first)
-        await answer(scope, receive, send)
+        else:
+            await answer(scope, receive, send)
 
     async def _answered(self, scope: Scope, receive: Receive, asked: Sequence[tuple[str, str]]) -> Answered:
         """Ask the view as if for JSON, whatever the caller has already."""
@@ -161,13 +184,15 @@ class Tabled:
             await run_in_threadpool(write_sections, out, form, self.view, content)
             return
         begin_list(out, self.view, self.name)
+        rest = [pair for pair in asked if pair[0] not in (CURSOR, LIMIT)]
+        if self.longest_page:
+            rest.append((LIMIT, str(self.longest_page)))
         while True:
             await run_in_threadpool(add_items, out, content)
             cursor = content.get("next")
             if cursor is None:
                 return
-            pages = [pair for pair in asked if pair[0] != "cursor"] + [("cursor", cursor)]
-            content = (await self._answered(request.scope, request.receive, pages)).content()
+            content = (await self._answered(request.scope, request.receive, [*rest, (CURSOR, cursor)])).content()
 
 
 def form_asked(request: Request) -> TableForm | None:

@@ -9,10 +9,16 @@ import openpyxl
 import pytest
 from fastapi.routing import APIRoute
 from python_calamine import CalamineWorkbook
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import request_response
+from starlette.testclient import TestClient
 
 from adapters.exchange.tables.columns import columns_of
 from adapters.exchange.tables.views import is_tabular, item_of
 from adapters.exchange.tables.writers import exact
+from adapters.http.tables import Tabled
+from application.portfolio.query import PortfolioPage
 from tests.api import Api, Told, assert_problem
 from tests.callers import as_
 
@@ -136,3 +142,18 @@ def test_a_number_with_more_digits_than_excel_keeps_is_a_text():
     assert exact("123456789012345") == 123456789012345
     assert exact("1234567890123456") is None
     assert exact("0.1") == 0.1
+
+
+def test_a_problem_of_a_later_page_is_the_answer():
+    asked: list[str] = []
+
+    async def page(request: Request) -> Response:
+        asked.append(str(request.query_params))
+        if "cursor" in request.query_params:
+            return JSONResponse({"code": "store-unavailable"}, 503)
+        return JSONResponse({"items": [], "next": "two"})
+
+    table = Tabled(request_response(page), PortfolioPage, "plans", longest_page=200)
+    answer = TestClient(table).get("/", params={"format": "csv", "limit": "1", "tier": "growth"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "store-unavailable")
+    assert asked == ["limit=1&tier=growth", "tier=growth&limit=200&cursor=two"]
