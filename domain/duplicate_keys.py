@@ -1,9 +1,14 @@
 """Keys that stand twice in one object of a JSON text: readers take the first or the last of them, so none is meant."""
 
 import json
+import re
 from typing import Any
 
+from pydantic_core import from_json
+
 LONGEST_SHOWN = 80
+KEYS = re.compile(rb'"[ \t\r\n]*:')
+"""Where a key of an object ends; in a text it may look so as well."""
 
 
 class DuplicateKey(ValueError):
@@ -23,6 +28,28 @@ class _Twice(dict[str, Any]):
 
 def check_keys(text: bytes | bytearray | str) -> None:
     """Raises `DuplicateKey`. A text that is not JSON is left to whoever reads it."""
+    if isinstance(text, str):
+        text = text.encode(errors="surrogatepass")
+    if may_have_a_key_twice(text):
+        look_for_it(text)
+
+
+def may_have_a_key_twice(text: bytes | bytearray) -> bool:
+    """Return False if it is certain that no key stands twice: then as many are read as are written. It takes a tenth
+    of the time of looking."""
+    try:
+        return number_of_keys(from_json(bytes(text))) != len(KEYS.findall(text))
+    except ValueError:
+        return True
+
+
+def number_of_keys(read: Any) -> int:
+    if isinstance(read, dict):
+        return len(read) + sum(map(number_of_keys, read.values()))
+    return sum(map(number_of_keys, read)) if isinstance(read, list) else 0
+
+
+def look_for_it(text: bytes | bytearray) -> None:
     duplicated = False
 
     def read(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from adapters.events.cloud_events import type_of as event_type
 from adapters.events.stored_format import topic_of
 from adapters.http.conditional import etag
 from adapters.http.guard import Guard
+from adapters.http.head import head_in
 from adapters.http.problems import FieldError, body_read, pointer_to, rejected_body, rejected_parameter, type_of
 from adapters.http.requests import (
     NoteRead,
@@ -252,7 +253,7 @@ class CommandDesk:
 
     async def _log(self, request: Request) -> UUID:
         """Return the log that there is, asked for now where what was seen of it matters."""
-        seen = None if "if-match" in request.headers else self._heads.seen_log
+        seen = None if "if-match" in head_in(request.scope) else self._heads.seen_log
         return seen or await self._heads.log()
 
     async def _tried(self, request: Request, commands: Sequence[Command]) -> Outcome:

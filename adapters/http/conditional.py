@@ -10,6 +10,8 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from adapters.http.head import head_in
+
 CACHING = {"Vary": "Authorization", "Cache-Control": "private, no-cache"}
 
 
@@ -41,7 +43,7 @@ def log_tag(log: UUID | None) -> str:
 
 def is_known(request: Request, tag: str) -> bool:
     """Return whether the caller has this answer already, by `If-None-Match`."""
-    given = request.headers.get("if-none-match")
+    given = head_in(request.scope).get("if-none-match")
     if given is None:
         return False
     return given.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in given.split(",")]

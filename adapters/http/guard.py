@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.access.callers import Callers
 from adapters.access.tickets import Tickets
+from adapters.http.head import head_in
 from adapters.http.limits import Buckets
 from adapters.http.permission import LastingAnswers, Permission, PermissionEnded
 from application.aggregates.access import Caller, CallerNotAllowed, Right, check_right
@@ -81,7 +82,7 @@ class Guard:
         `CallerUnknown`."""
         if "headers_of_caller" not in request.scope:
             ticket = request.query_params.get("ticket") if request.scope["path"] == STREAM_PATH else None
-            headers: Mapping[str, str] = request.headers
+            headers: Mapping[str, str] = head_in(request.scope)
             if ticket is not None and self._tickets:
                 headers = self._tickets.headers(ticket, headers)
             request.scope["headers_of_caller"] = headers

@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapters.http.head import head_in
 from adapters.http.permission import PermissionEnded
 from adapters.http.problems import MISTAKE, RETRY_AFTER, FieldError, pointer_to, problem, told
 from adapters.http.requests import ID
@@ -69,7 +69,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         began, asked = perf_counter(), scope["method"]
-        given = Headers(scope=scope).get("x-request-id", "")
+        given = head_in(scope).get("x-request-id", "")
         request_id = given if ID.fullmatch(given) else str(self._make_id())
         # A HEAD request is handled like a GET. The server keeps its own scope and sends no body.
         head_only = asked == "HEAD"

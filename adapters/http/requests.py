@@ -10,6 +10,7 @@ from fastapi import Request
 from pydantic_core import from_json
 
 from adapters.http.conditional import log_tag
+from adapters.http.head import head_in
 from adapters.http.permission import Permission
 from adapters.http.problems import FieldError, Rejected, malformed_json
 from application.aggregates.access import Caller
@@ -47,7 +48,7 @@ def permission_of(request: Request) -> Permission:
 async def body_of(request: Request) -> bytes:
     """Return the body if its media type is JSON and it is not too large."""
     check_media_type(request)
-    declared = request.headers.get("content-length", "")
+    declared = head_in(request.scope).get("content-length", "")
     body = bytearray()
     if declared.isdecimal() and (len(declared) > 12 or int(declared) > MOST_BYTES):
         raise too_large()
@@ -60,7 +61,8 @@ async def body_of(request: Request) -> bytes:
 
 
 def check_media_type(request: Request) -> None:
-    given, coding = request.headers.get("content-type", ""), request.headers.get("content-encoding", "identity")
+    head = head_in(request.scope)
+    given, coding = head.get("content-type", ""), head.get("content-encoding", "identity")
     if given == "application/json" and coding == "identity":
         return
     media_type = given.lower()
@@ -102,9 +104,9 @@ def check_duplicates(body: bytes | bytearray) -> None:
 
 
 def context(request: Request, caller: Caller, source: str = "api") -> CommandContext:
-    headers, request_id = request.headers, request.scope["request_id"]
-    correlation, causation = headers.get("x-correlation-id", ""), headers.get("x-causation-id", "")
-    traceparent = headers.get("traceparent", "")
+    head, request_id = head_in(request.scope), request.scope["request_id"]
+    correlation, causation = head.get("x-correlation-id", ""), head.get("x-causation-id", "")
+    traceparent = head.get("traceparent", "")
     return CommandContext(
         actor=caller.actor,
         source=source,
@@ -121,7 +123,9 @@ def version_seen(request: Request, log: UUID) -> int | None:
 
     Of another log than this one nothing was seen here: its versions are later than any.
     """
-    given = [tag.strip() for tag in ",".join(request.headers.getlist("if-match") or ["*"]).split(",")]
+    if "if-match" not in head_in(request.scope):
+        return None
+    given = [tag.strip() for tag in ",".join(request.headers.getlist("if-match")).split(",")]
     if given == ["*"]:
         return None
     found = [match for tag in given if (match := ETAG.fullmatch(tag))]
@@ -132,7 +136,7 @@ def version_seen(request: Request, log: UUID) -> int | None:
 
 
 def idempotency_key(request: Request) -> str | None:
-    given = request.headers.get("idempotency-key")
+    given = head_in(request.scope).get("idempotency-key")
     if given is not None and not 0 < len(given) <= LONGEST_KEY:
         raise Rejected(400, "malformed-idempotency-key", f"An Idempotency-Key has 1 to {LONGEST_KEY} signs.")
     return given

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.commands import CommandDesk
 from adapters.http.guard import NEEDS, Guard, Needed
+from adapters.http.head import head_in
 from adapters.http.permission import PermissionEnded
 from adapters.http.problems import Rejected
 from adapters.http.requests import MOST_BYTES, check_body, check_media_type
@@ -100,7 +101,7 @@ class ShortWay:
         request = Request(scope, receive)
         try:
             check_media_type(request)
-            if not fits(request.headers.get("content-length", "")):
+            if not fits(head_in(scope).get("content-length", "")):
                 raise Unfit
             caller = await self._guard.identified(request)
         except Exception:  # noqa: BLE001 - it is told there
