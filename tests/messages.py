@@ -6,6 +6,7 @@ is said no more is gone.
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib import import_module
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from babel.messages.catalog import Catalog
+from babel.messages.catalog import Message as BabelMessage
 from babel.messages.pofile import read_po, write_po
 from jinja2 import nodes
 
@@ -21,6 +23,7 @@ from adapters.exchange.fields import kind_of, meaning_of
 from adapters.http.resources import RESOURCES
 from adapters.rendering.words import SCALES, spaced
 from adapters.web.errors import STATUS
+from adapters.web.filled_in import FILLED_IN, PLACE
 from adapters.web.forms.form import shown_fields
 from adapters.web.plan.columns import COLUMNS
 from adapters.web.templates import environment
@@ -41,6 +44,7 @@ from tests.places import ROOT
 WEB = ROOT / "adapters" / "web"
 GERMAN = WEB / "catalogue" / "de.po"
 
+WORD = re.compile("[A-Za-z]{2}")
 SCALE_WORDS = [word for scale in SCALES.values() for word in scale.values()]
 ENDING = re.compile(r"(was|has|were) [a-z ]*[a-z]|is done")
 
@@ -57,6 +61,9 @@ DOCUMENT: Mapping[str, Collection[int | str]] = {
 
 NOT_ON_PAGES = ("charts", "fonts", "markdown", "measures", "month_report", "page", "pdf", "pool", "worker")
 """Modules of the reports that no page shows."""
+
+SENTENCES = "from application.findings.sentences import"
+"""What a module begins with in which sentences of findings stand."""
 
 TABLES: Mapping[str, int | None] = {
     "plan.presenter.PAGES": 1,
@@ -80,6 +87,8 @@ class Message(NamedTuple):
 
     one: str
     many: str = ""
+    context: str = ""
+    """`FILLED_IN` where it comes to the pages filled in already."""
 
 
 def every_message() -> set[Message]:
@@ -94,6 +103,9 @@ def _said() -> Iterator[Message]:
     for file in sorted((ROOT / "adapters" / "rendering").rglob("*.py")):
         if file.stem not in NOT_ON_PAGES:
             yield from _in_document(file)
+    for file in sorted((ROOT / "application" / "findings").rglob("*.py")):
+        if file.stem == "sentences" or SENTENCES in file.read_text("utf-8"):
+            yield from _filled_in(file)
     yield from (Message(spaced(word)) for word in (*get_args(Outcome), *get_args(Flag)))
     for text in (*_words(), *_sentences()):
         yield Message(text)
@@ -133,6 +145,69 @@ def _in_document(file: Path) -> Iterator[Message]:
             yield from (Message(text) for each in (said | named).values() for text in _texts(each))
 
 
+def _filled_in(file: Path) -> Iterator[Message]:
+    """The sentences and clauses that a module fills in, and what it counts in them."""
+    tree = ast.parse(file.read_text("utf-8"))
+    elsewhere = set(_parts_of_others(tree))
+    for each in ast.walk(tree):
+        if isinstance(each, ast.JoinedStr):
+            sentence = _with_places(each)
+            if " " in sentence and WORD.search(PLACE.sub("", sentence)):
+                yield Message(sentence, context=FILLED_IN)
+        if isinstance(each, ast.Constant) and " " in str(each.value).strip() and id(each) not in elsewhere:
+            yield Message(str(each.value))
+        if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "counted":
+            one, many = [*(_text(argument) for argument in each.args[1:]), ""][:2]
+            yield Message(f"{{number}} {one}", f"{{number}} {many or one + 's'}", FILLED_IN)
+
+
+def _parts_of_others(tree: ast.Module) -> Iterator[int]:
+    """Texts that are no messages by themselves: those of f-strings, what is counted, and docstrings."""
+    for each in ast.walk(tree):
+        match each:
+            case ast.JoinedStr(values=values):
+                yield from map(id, values)
+            case ast.Call(func=ast.Name(id="counted"), args=args):
+                yield from map(id, args)
+            case ast.Expr(value=docstring):
+                yield id(docstring)
+
+
+def _with_places(text: ast.JoinedStr) -> str:
+    """What an f-string says, with a name for each of its places."""
+    named, said = Counter[str](), ""
+    for part in text.values:
+        if isinstance(part, ast.FormattedValue):
+            name = _place(part.value)
+            named[name] += 1
+            said += f"{{{name}{named[name] if named[name] > 1 else ''}}}"
+        else:
+            said += _text(part)
+    return said
+
+
+def _place(value: ast.expr) -> str:
+    """What a place is called: after what is put there, or how."""
+    match value:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.strip("_").lower()
+        case ast.Call(func=ast.Name(id="listed"), args=[ast.Call(args=[ast.Name(id="spaced"), _]), *_]):
+            return "words"
+        case ast.Call(func=ast.Name(id="listed"), args=[ast.Name(id=name), *_]):
+            return name
+        case ast.Call(func=ast.Name(id="len"), args=[inner]) | ast.Call(func=ast.Attribute(value=inner)):
+            return _place(inner)
+        case ast.Call(func=called) | ast.Subscript(value=called):
+            return _place(called)
+        case ast.BinOp(left=inner) | ast.BoolOp(values=[inner, *_]) | ast.IfExp(body=inner):
+            return _place(inner)
+    return "given"
+
+
+def _text(argument: ast.expr) -> str:
+    return next(_texts(argument), "")
+
+
 def _texts(argument: ast.expr) -> Iterator[str]:
     """The texts an argument may be: of `a if b else c`, both."""
     match argument:
@@ -158,7 +233,7 @@ def _words() -> Iterator[str]:
         yield from map(spaced, names)
     for name in (*RULES, *PROGRAM_RULES, *MEASURES, *GROUPINGS, *ROLES, *get_args(AttitudeWord)):
         yield spaced(name)
-    yield from (*map(spaced, DEFAULT_POLICY.model_dump()), *SCALE_WORDS, *_endings())
+    yield from (*map(spaced, _keys(DEFAULT_POLICY.model_dump())), *SCALE_WORDS, *_endings())
     yield from (*get_args(Severity), *get_args(State), *REASONS.values(), *DEPARTED, *ELSEWHERE)
     for table, place in TABLES.items():
         module, _, name = table.rpartition(".")
@@ -167,7 +242,14 @@ def _words() -> Iterator[str]:
         yield from (row if place is None else row[place] for row in rows)
 
 
-ELSEWHERE = ("Won", "won", "required", "expected", "status quo", "severity", "off")
+def _keys(said: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in said.items():
+        yield name
+        if isinstance(value, Mapping):
+            yield from _keys(value)
+
+
+ELSEWHERE = ("Won", "won", "required", "expected", "status quo", "severity", "off", "and", "or")
 """Words that are chosen among in the middle of a line."""
 
 DEPARTED = (
@@ -211,7 +293,7 @@ def _sentences() -> Iterator[str]:
             yield one_line(command.__doc__)
             yield from _meanings(command, command)
     for rule in (*RULES.values(), *PROGRAM_RULES.values()):
-        yield rule.seed
+        yield from (rule.seed, rule.finds)
     for measure in MEASURES.values():
         yield measure.definition
     for kind in (*_kinds_of(Refusal), *STATUS):
@@ -241,14 +323,22 @@ def german() -> Catalog:
     return read_po(BytesIO(GERMAN.read_bytes()), locale="de")
 
 
+def message_of(entry: BabelMessage) -> Message:
+    """What an entry of the catalogue says, in English."""
+    one, many = (entry.id, "") if isinstance(entry.id, str) else entry.id
+    return Message(one, many, entry.context or "")
+
+
 def main() -> None:
-    known = {
-        message.id if isinstance(message.id, str) else message.id[0]: message for message in german() if message.id
-    }
+    known = {message_of(each): each for each in german() if each.id}
     catalogue = Catalog("de", project="plantrail", fuzzy=False)
-    for one, many in sorted(every_message()):
-        before = known.get(one)
-        catalogue.add((one, many) if many else one, before.string if before else None)
+    for said in sorted(every_message()):
+        before = known.get(said)
+        catalogue.add(
+            (said.one, said.many) if said.many else said.one,
+            before.string if before else None,
+            context=said.context or None,
+        )
     with GERMAN.open("wb") as file:
         write_po(file, catalogue, width=120, omit_header=True, no_location=True)
 

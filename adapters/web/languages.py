@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -18,6 +19,7 @@ from babel.support import NullTranslations, Translations
 from starlette.requests import Request
 
 from adapters.rendering.words import NOTHING, SCALES, SHARES, WORDED, in_words, spaced
+from adapters.web.filled_in import Sentences, patterns
 from domain.language import Refusal, shortened
 from domain.time_zones import time_zone
 
@@ -51,13 +53,20 @@ DAY: Mapping[Language, str] = {"en": "d MMM y", "de": "d. MMM y"}
 
 
 @cache
-def translations(language: Language) -> NullTranslations:
+def catalogue(language: Language) -> Catalog:
     """What the pages say, in another language: `catalogue/de.po`, read when first needed."""
     if language == "en":
-        return NullTranslations()
+        return Catalog(language)
     text = files("adapters.web").joinpath("catalogue", f"{language}.po").read_bytes()
+    return read_po(BytesIO(text), locale=language)
+
+
+@cache
+def translations(language: Language) -> NullTranslations:
+    if language == "en":
+        return NullTranslations()
     compiled = BytesIO()
-    write_mo(compiled, read_po(BytesIO(text), locale=language))
+    write_mo(compiled, catalogue(language))
     compiled.seek(0)
     return Translations(compiled)
 
@@ -75,6 +84,10 @@ WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 NAMED, NOBODYS = {"incumbent", "entrenched_in"}, {"us", "status_quo", "unknown"}
 """Fields that hold ids of competitors and units, and what stands there where it is none."""
+
+QUOTED, DAY_IN_TEXT = re.compile("(“[^“”]*”)"), re.compile(r"\b[0-9]{4}-[01][0-9]-[0-3][0-9]\b")
+
+QUOTES: Mapping[Language, str] = {"en": "“{}”", "de": "„{}“"}
 
 WORDS_OF_OURS = frozenset({"kind", "aggregate", "ending", "tier", "phase", "field"})
 """What refusals name by a word of ours."""
@@ -98,6 +111,7 @@ class Speech:
         self.locale = Locale(language)
         self.timezone = time_zone(timezone)
         self._translations = translations(language)
+        self._sentences = Sentences(patterns(catalogue(language)), self._translations.ugettext)
 
     def __call__(self, message: str, **filled: object) -> str:
         said = self._translations.ugettext(message)
@@ -108,12 +122,19 @@ class Speech:
         return self._translations.ungettext(one, many, 1 if number == 1 else 2).format(number=self.number(number))
 
     def told(self, text: str) -> str:
-        """What a report says, in the reader's language where it says so in the same words each time; with the sign in
+        """What a finding or a report says, in the reader's language, and days as they write them; with the sign in
         front, if there is one."""
         sign, _, words = text.partition(" ")
         if words and len(sign) == 1 and not sign.isalnum():
             return f"{sign} {self.told(words)}"
-        return self(text)
+        said = self._sentences.told(text) if self.language != "en" else text
+        return "".join(map(self._as_written_here, QUOTED.split(said)))
+
+    def _as_written_here(self, part: str) -> str:
+        """What somebody said, in the quotation marks of the language; in anything else, days."""
+        if part.startswith("“"):
+            return QUOTES[self.language].format(part[1:-1])
+        return DAY_IN_TEXT.sub(lambda day: self.day(date.fromisoformat(day[0])), part)
 
     def refusal(self, refusal: Refusal) -> str:
         """Why an aggregate says no: the sentence of its kind, with what was said filled in."""

@@ -29,10 +29,11 @@ def hypothesis_without_proof(at: Examined) -> Iterator[Found]:
 
 def too_few_hypotheses(at: Examined) -> Iterator[Found]:
     open_ones, least = at.open(Hypothesis), at.policy.hypotheses.least
-    if len(open_ones) < least:
+    more = least - len(open_ones)
+    if more > 0:
         yield Found(
             f"{counted(len(open_ones), 'value hypothesis is', 'value hypotheses are')} open; a plan tests at least"
-            f" {least}. Propose {counted(least - len(open_ones), 'more')}.",
+            f" {least}. Propose {more} more.",
             at.since(at.all(Hypothesis).values()),
             open_ones,
             at.events(open_ones),

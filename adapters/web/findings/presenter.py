@@ -108,7 +108,7 @@ def finding_view(
         sign=SIGNS[each.severity],
         tone=TONES[each.severity],
         rule=say(spaced(each.rule)),
-        sentence=each.sentence,
+        sentence=say.told(each.sentence),
         since=say("since {day}", day=say.day(each.since_on)),
         seed=say(each.seed),
         excused=say("excused until {day} by {person}", day=say.day(excused.until_on), person=excused.by)

@@ -168,5 +168,5 @@ def rules(policy: Policy, say: Speech) -> Iterator[tuple[str, str, str, str]]:
     for name, rule in RULES.items():
         said = policy.findings.get(name)
         loud = say("off") if said and said.off else say(said.severity if said else rule.severity)
-        finds = FIELD.sub(lambda field: f"“{spaced(field[1])}”", rule.finds)
+        finds = FIELD.sub(lambda field: f"“{say(spaced(field[1]))}”", say(rule.finds))
         yield say(spaced(name)), finds, loud, say("by this policy") if said else ""
