@@ -2,8 +2,8 @@
 
 from asyncio import Lock as TurnOnTheLoop
 from asyncio import sleep, timeout
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from threading import Lock
@@ -220,11 +220,10 @@ class Aggregates(AggregateReader[A]):
         """
         commands = [with_id(command, self._make_id) for command in commands]
         goes_far = self._asks_others or any(command.reaches_beyond for command in commands)
-        turn = None if goes_far else await self._turn_on_the_loop(id)
-        if turn is None:
+        if goes_far:
             return None
-        try:
-            if not 0 < self._cache.version(id) <= MOST_EVENTS_AT_ONCE:
+        async with self._turn_on_the_loop(id) as has_it:
+            if not (has_it and 0 < self._cache.version(id) <= MOST_EVENTS_AT_ONCE):
                 return None
             known = self.folded(id, may_read=False)
             callers = {who for who in (context.actor, context.on_behalf_of) if who}
@@ -239,27 +238,41 @@ class Aggregates(AggregateReader[A]):
                 return None
             recorded = await self._store.append_soon(commit)
             return None if recorded is None else self._outcome(known, recorded, commands, done)
-        finally:
-            turn.release()
 
-    async def _turn_on_the_loop(self, id: UUID) -> "Lock | None":
-        """Return the turn on an aggregate, to be released, once whoever has it has ended; None if they take long.
+    @asynccontextmanager
+    async def _turn_on_the_loop(self, id: UUID) -> AsyncIterator[bool]:
+        """Wait for the turn on an aggregate, and have it while the context lasts. Yields False where a thread has it
+        for long.
 
-        One command that takes a thread must not have all that come after it take one.
+        In the loop those who come first have it first, so that nobody waits in vain; whoever it is the turn of looks
+        whether a thread has it.
         """
-        turn = self._turns[hash(id) % len(self._turns)]
-        if turn.acquire(blocking=False):
-            return turn
         line = self._lines.setdefault(id, TurnOnTheLoop())
         try:
-            async with timeout(TURN_TIMEOUT_SECONDS), line:
-                for _ in range(TURNS_AWAITED):
-                    if turn.acquire(blocking=False):
-                        return turn
-                    await sleep(SECONDS_BETWEEN_LOOKS)
-                return None
+            if line.locked():
+                async with timeout(TURN_TIMEOUT_SECONDS):
+                    await line.acquire()
+            else:
+                await line.acquire()
         except TimeoutError:
             raise StoreBusy(StoreBusy.__doc__) from None
+        turn = self._turns[hash(id) % len(self._turns)]
+        try:
+            has_it = turn.acquire(blocking=False) or await self._when_a_thread_ends(turn)
+            try:
+                yield has_it
+            finally:
+                if has_it:
+                    turn.release()
+        finally:
+            line.release()
+
+    async def _when_a_thread_ends(self, turn: "Lock") -> bool:
+        for _ in range(TURNS_AWAITED):
+            await sleep(SECONDS_BETWEEN_LOOKS)
+            if turn.acquire(blocking=False):
+                return True
+        return False
 
     @contextmanager
     def _turn(self, id: UUID) -> Iterator[float]:

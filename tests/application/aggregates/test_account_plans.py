@@ -1,5 +1,6 @@
 """One way in for every command: decided on what is on record, recorded whole, and answered once."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -391,3 +392,28 @@ def at_once(callers, handle):
 
     with ThreadPoolExecutor(len(callers)) as pool:
         return list(pool.map(ask, callers))
+
+
+def test_in_a_loop_the_commands_on_one_plan_have_their_turn_as_they_come(store):
+    """Even while a thread goes between them, and whoever gives up waiting leaves the line."""
+    plans, order = opened_acme(plans_on(store)), []
+
+    async def noted(number: int) -> None:
+        outcome = await plans.handle_soon(ACME, [say("write-note", section="plan", text=f"note {number}")], CONTEXT)
+        order.append((number, outcome.version))
+
+    async def crowd() -> None:
+        first = asyncio.create_task(noted(0))
+        await first
+        together = [asyncio.create_task(noted(number)) for number in range(1, 20)]
+        impatient = asyncio.create_task(noted(99))
+        behind = [asyncio.create_task(noted(number)) for number in range(20, 30)]
+        await asyncio.sleep(0)
+        impatient.cancel()
+        thread = asyncio.to_thread(handle, plans, "write-note", section="plan", text="by a thread")
+        await asyncio.gather(*together, *behind, thread)
+
+    asyncio.run(crowd())
+    assert [number for number, _ in order] == list(range(30))
+    assert [version for _, version in order] == sorted(version for _, version in order)
+    assert plans.read(ACME).version == 1 + 30 + 1
