@@ -4,7 +4,6 @@ from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
@@ -37,7 +36,7 @@ def routes(portfolio: Portfolio) -> APIRouter:
     async def read_portfolio(request: Request, wanted: Annotated[PortfolioParameters, Query()]) -> Response:
         caller = caller_of(request)
         await inclusion.of(wanted.at_least)
-        content, next = await run_in_threadpool(portfolio.written, wanted, caller)
+        content, next = await portfolio.written(wanted, caller)
         tag = f'"{sha256(content).hexdigest()[:32]}"'
         if is_known(request, tag):
             return unchanged(tag)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from select import POLLIN, poll
 from typing import Any, LiteralString, TypeVar
 
@@ -16,6 +17,7 @@ from psycopg_pool import ConnectionPool
 from adapters.postgres.errors import StoreReadOnly, StoreUnavailable
 from adapters.postgres.instants import read_as_nearest
 from adapters.postgres.loop_connection import LoopConnection
+from adapters.postgres.loop_queries import LoopQueries
 
 SCHEMA = "plantrail"
 STATEMENT_TIMEOUT = 5.0
@@ -101,6 +103,11 @@ class Datastore:
             raise
         return connection
 
+    @cached_property
+    def in_loop(self) -> LoopQueries:
+        """The queries of an event loop."""
+        return LoopQueries(self.open_in_loop, self._statement_timeout + 1)
+
     async def open_in_loop(self) -> LoopConnection:
         """Open a connection of the event loop that runs, which the caller closes. Raises `psycopg.Error`."""
         return await LoopConnection.open(self.conninfo, CONNECT_TIMEOUT, session(self._statement_timeout))
@@ -121,6 +128,7 @@ class Datastore:
 
     def close(self) -> None:
         self._pool.close()
+        self.in_loop.close()
 
 
 def check_if_news(connection: Connection[Any]) -> None:

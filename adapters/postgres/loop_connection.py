@@ -18,6 +18,8 @@ from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
 PLACEHOLDER = re.compile("%([bt])")
+MOST_PREPARED = 200
+"""Statements of a connection that are prepared; further ones are sent as they are."""
 FINE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 
@@ -70,13 +72,16 @@ class LoopConnection:
     def of_this_loop(self) -> bool:
         return self._loop is get_running_loop()
 
-    async def run(self, statement: Statement, parameters: Sequence[bytes], seconds: float) -> PGresult:
-        """Return what a statement answers, which is prepared the first time.
+    async def run(self, statement: Statement, parameters: Sequence[bytes | None], seconds: float) -> PGresult:
+        """Return what a statement answers, which as a rule is prepared the first time.
 
         The connection is closed where that cannot be had within so many seconds: whether the statement was carried out
         is not known then. Raises `psycopg.Error`.
         """
         name = self._prepared.get(statement)
+        if name is None and len(self._prepared) == MOST_PREPARED:
+            self._libpq.send_query_params(statement.text, parameters, param_formats=statement.formats)
+            return await self._answer(seconds)
         if name is None:
             name = str(len(self._prepared)).encode()
             self._libpq.send_prepare(name, statement.text)

@@ -17,7 +17,8 @@ from adapters.events.partial_read import read_partial_event
 from adapters.events.stored_format import EVENTS_BY_TOPIC, decode_all, topic_of, topics_of_aggregate
 from adapters.observability.outages import Outages
 from adapters.postgres.datastore import Datastore, unavailable
-from adapters.postgres.portfolio_lines import OF_ROW, SHOWN, PortfolioLines, RowVersion
+from adapters.postgres.loop_queries import read
+from adapters.postgres.portfolio_lines import SHOWN, WRITTEN_AS, PortfolioLines
 from adapters.postgres.portfolio_rows import read_row, to_store
 from adapters.postgres.projections import (
     Follower,
@@ -305,18 +306,18 @@ class PostgresPortfolio:
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
-        self._lines = PortfolioLines()
+        self._lines = PortfolioLines(datastore)
 
-    def written(self, query: PortfolioQuery, caller: Caller | None = None) -> WrittenPage:
+    async def written(self, query: PortfolioQuery, caller: Caller | None = None) -> WrittenPage:
         """See `application.portfolio.ports.Portfolio`."""
         after = place_of(query.cursor, query.sort) if query.cursor else None
-        asked = statement(query, after, caller, OF_ROW), values(query, after, caller)
-        with self._datastore.connection() as connection:
-            rows = connection.execute(*asked, prepare=True, binary=True).fetchall()
-            lines = self._lines.of(connection, [RowVersion(*row[:-1]) for row in rows[: query.limit]])
-        more = len(rows) > query.limit
-        last = rows[query.limit - 1] if more else None
-        next = cursor_of(CursorPosition(last[-1], last[0]), query.sort) if last else None
+        asked = statement(query, after, caller, (WRITTEN_AS, "plan_id")), values(query, after, caller)
+        with unavailable():
+            found = await self._datastore.in_loop.ask(*asked)
+        more, rows = found.ntuples > query.limit, range(min(found.ntuples, query.limit))
+        lines = await self._lines.of([found.get_value(row, 0) or b"" for row in rows])
+        place = CursorPosition(read(found, rows[-1], 2), read(found, rows[-1], 1)) if more else None
+        next = cursor_of(place, query.sort) if place else None
         return WrittenPage(b'{"items":[%b],"next":%b}' % (b",".join(lines), to_json(next)), next)
 
     def query(self, query: PortfolioQuery, caller: Caller | None = None) -> PortfolioPage:

@@ -16,7 +16,7 @@ class Portfolio(Protocol):
         Raises `CursorUnknown`.
         """
 
-    def written(self, query: PortfolioQuery, caller: Caller | None = None) -> WrittenPage:
+    async def written(self, query: PortfolioQuery, caller: Caller | None = None) -> WrittenPage:
         """Return the same page as `query` does, as it is sent. Raises `CursorUnknown`."""
 
     def knows_to_be_elsewhere(self, person: str, plan_id: UUID) -> bool:

@@ -1,5 +1,6 @@
 """Views over HTTP: what may be asked of a plan, as of which cut, and page by page."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -455,7 +456,7 @@ def test_a_list_is_sent_as_it_would_be_written_however_often_its_rows_change(man
             PortfolioQuery(sort="-last_review_on", limit=3),
             PortfolioQuery(owner="nobody"),
         ):
-            content, next = many.store.portfolio.written(query)
+            content, next = asyncio.run(many.store.portfolio.written(query))
             page = many.store.portfolio.query(query)
             assert (content, next) == (page.model_dump_json().encode(), page.next)
         answer = many.of(f"account-{number}").done("reassign-plan", owner=f"owner-{number}", reason="r")
