@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from domain.calendar import years_after
-from domain.language import STAKEHOLDER, Caution, Command, Event
+from domain.language import STAKEHOLDER, Caution, Command, Event, with_article
 from domain.markers import Checkable, Due, Happened, Sealed, marked, references, strings_of, texts_of
 from domain.rules import about_whom, has_link, whoever
 from domain.things import Aggregate, Thing, name_field
@@ -17,8 +17,10 @@ MOST_YEARS_AHEAD = 2
 """A promise that is due later than this many years from today is answered with a warning."""
 MOST_YEARS_BACK = 1
 """So is what happened longer ago than this."""
+MOST_YEARS_PLANNED = 10
+"""So is any other day further ahead than this: the year was probably mistyped."""
 MOST_YEARS_AWAY = 50
-"""So is any other day further away than this: the year was probably mistyped."""
+"""So is any other day further back than this."""
 DAYS_BEFORE_DUE = 31
 """A target that is eased this many days before it is due, or later, is answered with a warning."""
 
@@ -62,10 +64,16 @@ def about_names(aggregate: Aggregate, command: Command, events: Sequence[Event])
         return
     told = about_whom(aggregate, command)
     sealed = {"reason", *(field for event in events for field, _ in marked(type(event), Sealed))}
-    for pointer, text in texts_of(command):
+    for pointer, text in [*texts_of(command), *id_chosen(command)]:
         for id in sorted(aggregate.names.found_in(text) - told):
             is_sealed = not events or pointer.split("/")[1] in sealed
             yield Caution("names-a-person", pointer, SEALED_FOR.format(id=id) if is_sealed else IN_CLEAR.format(id=id))
+
+
+def id_chosen(command: Command) -> Iterator[tuple[str, str]]:
+    """Yield the id that somebody chose for a new thing. Those of people are refused where they tell the person."""
+    if command.needs == "new" and command.noun != STAKEHOLDER and (id := getattr(command, "id", None)):
+        yield "/id", id
 
 
 def about_likenesses(aggregate: Aggregate, command: Command) -> Iterator[Caution]:
@@ -78,7 +86,7 @@ def about_likenesses(aggregate: Aggregate, command: Command) -> Iterator[Caution
     for other in aggregate.called(command.noun, field, getattr(command, field)):
         is_there = other.is_open or getattr(other, "left_on", None)
         if is_there and all(getattr(other, name, None) == day for name, day in days.items()):
-            detail = f"There is a {command.noun} of that name already, “{other.id}”: is it the same?"
+            detail = f"There is {with_article(command.noun)} of that name already, “{other.id}”: is it the same?"
             yield Caution("looks-like", f"/{field}", detail)
             return
 
@@ -96,7 +104,7 @@ def about_days(command: Command, today: date) -> Iterator[Caution]:
     for field, day in command.__dict__.items():
         if not isinstance(day, date):
             continue
-        back, ahead = MOST_YEARS_AWAY, MOST_YEARS_AHEAD if field in due else MOST_YEARS_AWAY
+        back, ahead = MOST_YEARS_AWAY, MOST_YEARS_AHEAD if field in due else MOST_YEARS_PLANNED
         if field in happened and not happened[field].may_be_long_ago:
             back = MOST_YEARS_BACK
         if day > years_after(today, ahead):

@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, cast, get_args, get_origin
 from pydantic import BaseModel, create_model
 from pydantic.fields import FieldInfo
 
-from domain.language import GRAMMAR, Caution, Command, Decision, Event, Misplaced, Refusal, Terms, Text
+from domain.language import GRAMMAR, Caution, Command, Decision, Event, Misplaced, Refusal, Terms, Text, with_article
 from domain.markers import Belongs, NeverEmptied, marked, references
 from domain.things import Aggregate, Draft, Thing
 
@@ -111,13 +111,13 @@ class Mistakes:
     def correction(self) -> type[Correction]:
         """`CorrectPlay`."""
         fields = {name: _may_be_said(said) for name, said in self._fields.items()}
-        words = f"Something that was said of {_a(self._noun)} had been wrong from the beginning; say why."
+        words = f"Something that was said of {with_article(self._noun)} had been wrong from the beginning; say why."
         return cast(type[Correction], self._command("Correct", Correction, words, fields))
 
     @cached_property
     def withdrawal(self) -> type[Withdrawal]:
         """`WithdrawPlay`."""
-        words = f"{_a(self._noun).capitalize()} was entered by mistake, and nothing names it; say why."
+        words = f"{with_article(self._noun).capitalize()} was entered by mistake, and nothing names it; say why."
         return cast(type[Withdrawal], self._command("Withdraw", Withdrawal, words, {}))
 
     @cached_property
@@ -127,15 +127,17 @@ class Mistakes:
         fields: dict[str, Any] = {name: _may_be_there(each) for name, each in said.items()}
         former = create_model(f"{self.thing.__name__}Former", __base__=Terms, __doc__="What stood there.", **fields)
         fields["former"] = (former, ...)
-        words = f"What had been said of {_a(self._noun)} was wrong from the beginning, in the fields that are said."
+        thing = with_article(self._noun)
+        words = f"What had been said of {thing} was wrong from the beginning, in the fields that are said."
         return cast(type[Corrected], self._event("Corrected", Corrected, words, fields))
 
     @cached_property
     def withdrawn(self) -> type[Withdrawn]:
         """`PlayWithdrawn`."""
+        thing = with_article(self._noun).capitalize()
         words = (
-            f"{_a(self._noun).capitalize()} had been entered by mistake: views of later cuts are made without it, those"
-            " of earlier ones keep it."
+            f"{thing} had been entered by mistake: views of later cuts are made without it, those of earlier ones keep"
+            " it."
         )
         return cast(type[Withdrawn], self._event("Withdrawn", Withdrawn, words, {}))
 
@@ -276,7 +278,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(exclude_none=True)
     return tuple(map(_plain, value)) if isinstance(value, tuple) else value
-
-
-def _a(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

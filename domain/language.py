@@ -169,7 +169,9 @@ Statement = Annotated[Text, Checkable()]
 Name = Annotated[
     str, BeforeValidator(_tidy_name), StringConstraints(max_length=200), AfterValidator(_printable), FreeText()
 ]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2000), AfterValidator(_printable)]
+Url = Annotated[
+    str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2000), AfterValidator(_printable), FreeText()
+]
 Email = Annotated[
     str,
     BeforeValidator(_tidy),
@@ -426,6 +428,11 @@ class Misplaced(Refusal):
 def shortened(value: object, most: int = 80) -> str:
     text = str(value)
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def with_article(noun: str) -> str:
+    """Return “an action”, “a play” and, as it is spoken, “a unit”."""
+    return f"{'an' if noun[0] in 'aeiou' and not noun.startswith('uni') else 'a'} {noun}"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from application.aggregates.loaded import LoadedAggregate
-from domain.language import Command
+from domain.language import Command, with_article
 
 Right = Literal[
     "view",
@@ -81,8 +81,7 @@ def right_to(command: type[Command]) -> Right:
 def check_right(role: Role, right: Right) -> None:
     """Check that a role has a right. Raises `CallerNotAllowed`."""
     if right not in ROLES[role]:
-        article = "an" if role[0] in "aeiou" else "a"
-        raise CallerNotAllowed(f"This takes the right “{right}”, which {article} {role} does not have.")
+        raise CallerNotAllowed(f"This takes the right “{right}”, which {with_article(role)} does not have.")
 
 
 @dataclass(frozen=True)

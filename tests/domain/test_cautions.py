@@ -7,13 +7,20 @@ import pytest
 
 from domain.account_plan import COMMANDS, EVENTS
 from domain.account_plan.actions import ActionAdded, ActionCompleted, AddAction
+from domain.account_plan.entries import AttachDocument
+from domain.account_plan.exceptions import GrantException
 from domain.account_plan.goals import GoalRevised, GoalSet, ReviseGoal
+from domain.account_plan.health import SetContract
+from domain.account_plan.opportunities import OpenOpportunity
 from domain.account_plan.overview import NoteNews
 from domain.account_plan.plays import PlanPlay, PlayPlanned
 from domain.account_plan.relationships import LogTouch
+from domain.account_plan.reviews import ScheduleReview
 from domain.account_plan.stakeholders import AddStakeholder, StakeholderAdded, StakeholderLeft
+from domain.account_plan.team import AssignMember
 from domain.account_plan.vision import PrioritiesSet, SetPriorities, StateVision
 from domain.cautions import about_a_stranger, about_days, about_the_finish
+from domain.language import with_article
 from domain.markers import Checkable, Happened, marked
 from tests.cases import for_each
 from tests.given import given
@@ -68,9 +75,31 @@ def test_somebody_may_have_joined_their_company_long_ago():
     assert codes(AddStakeholder(name="Jane Doe", level="executive", joined_on=date(1991, 4, 1))) == []
 
 
-@pytest.mark.parametrize(("day", "told"), [(date(2076, 1, 5), []), (date(2076, 1, 6), [("far-date", "/horizon_on")])])
-def test_any_other_day_lies_within_fifty_years(day, told):
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        (date(2036, 1, 5), []),
+        (date(2036, 1, 6), [("far-date", "/horizon_on")]),
+        (date(1976, 1, 5), []),
+        (date(1976, 1, 4), [("far-date", "/horizon_on")]),
+    ],
+)
+def test_any_other_day_lies_ten_years_ahead_or_fifty_back_at_most(day, told):
     assert codes(StateVision(horizon_on=day, statement="Every line measured")) == told
+
+
+@for_each(
+    "command",
+    [
+        OpenOpportunity(name="Line B", amount="9", stage="idea", close_on=date(2062, 12, 20), source="plan"),
+        ScheduleReview(kind="monthly", planned_on=date(2062, 12, 20)),
+        AssignMember(person="ann", role="legal", from_on=date(2062, 12, 20)),
+        SetContract(arr="9", starts_on=date(2026, 1, 1), renews_on=date(2062, 12, 20), products=()),
+        GrantException(rule="marketing-absent", until_on=date(2062, 12, 20), reason="Hired in June"),
+    ],
+)
+def test_a_year_with_two_figures_the_wrong_way_round_is_told_of_every_day(command):
+    assert [code for code, _ in codes(command)] == ["far-date"]
 
 
 # Likenesses
@@ -90,6 +119,25 @@ def test_the_warning_names_the_other_and_repeats_no_text():
     assert (warning.code, warning.pointer) == ("looks-like", "/name")
     assert "“cfo”" in warning.detail
     assert "uller" not in warning.detail
+
+
+def test_it_speaks_of_an_action_and_of_a_unit():
+    assert [with_article(noun) for noun in ("action", "unit", "play")] == ["an action", "a unit", "a play"]
+    history = given(ActionAdded(id="call", **CALL))
+    [warning] = history.type.decide(history.aggregate, AddAction(id="next", **CALL), history.when(None).at).warnings
+    assert warning.detail == "There is an action of that name already, “call”: is it the same?"
+
+
+def test_an_id_or_an_address_that_names_a_person_is_told_to_stay_in_clear():
+    history = given(StakeholderAdded(id="cfo", name="Frauke Müller", level="executive"))
+    called = AddAction(**CALL | {"id": "call-mueller"})
+    read = AttachDocument(id="d", kind="other", title="Profile", url="https://acme.example/frauke-muller")
+    for said, pointer in ((called, "/id"), (read, "/url")):
+        [warning] = history.type.decide(history.aggregate, said, history.when(said).at).warnings
+        assert (warning.code, warning.pointer) == ("names-a-person", pointer)
+        assert "stays in clear for ever" in warning.detail
+    meant = called.model_copy(update={"about": ()})
+    assert not history.type.decide(history.aggregate, meant, history.when(meant).at).warnings
 
 
 def test_what_is_over_may_be_promised_again_and_who_left_may_be_back():
