@@ -405,10 +405,11 @@ def apply(draft: Draft, event: OpportunityEvents) -> None:
         case OpportunityWon(id=id):
             draft.change(Opportunity, event, state="won", forecast_amount=draft.value(Opportunity, id, "amount"))
         case OpportunityLost(id=id):
-            draft.change(Opportunity, event, state="lost", forecast_amount=draft.value(Opportunity, id, "amount"))
+            draft.change(Opportunity, event, state="lost")
         case OpportunityReopened(id=id):
             emptied = {"won_on": None, "discount": None, "lost_on": None, "competitor": None}
-            amount = draft.value(Opportunity, id, "forecast_amount")
+            forecast = draft.value(Opportunity, id, "forecast_amount")
+            amount = draft.value(Opportunity, id, "amount") if forecast is None else forecast
             draft.change(Opportunity, event, state="open", amount=amount, forecast_amount=None, **emptied)
         case _:
             assert_never(event)

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from domain.account_plan import fold
+from domain.account_plan import EVENTS, fold
 from domain.account_plan.competition import CompetitorIdentified, CompetitorReassessed
 from domain.account_plan.goals import GoalAbandoned, GoalSet
 from domain.account_plan.opportunities import (
@@ -273,6 +273,14 @@ def test_a_reopened_opportunity_is_open_again_with_the_forecast_from_before_the_
     assert opportunity_after(over, reopened, WON, reopened).amount == OPENED_LINE_B.amount
     assert (after.close_on, after.probability) == (OPENED_LINE_B.close_on, OPENED_LINE_B.probability)
     assert (after.won_on, after.discount, after.lost_on, after.competitor) == (None, None, None, None)
+
+
+def test_a_forecast_that_was_wrong_from_the_beginning_is_so_after_a_reopening_too():
+    reopened = OpportunityReopened(id="line-b")
+    former = {"amount": OPENED_LINE_B.amount}
+    wrong = EVENTS["OpportunityCorrected"](id="line-b", amount=Decimal(60000), former=former)
+    assert opportunity_after(LOST, wrong, reopened).amount == Decimal(60000)
+    assert opportunity_after(WON, wrong, reopened).amount == OPENED_LINE_B.amount, "it was about what was signed"
 
 
 def test_an_unknown_opportunity_cannot_be_advanced():
