@@ -22,6 +22,7 @@ from domain.language import (
     Terms,
     Unknown,
     changed,
+    kebab_case,
     said,
     same_person,
 )
@@ -167,6 +168,16 @@ class StintsOverlap(Refusal):
     """{person} had the role {role} until {until_on}, so the next time in it cannot begin on {from_on}."""
 
 
+class StintGoesOn(StintsOverlap):
+    """{person} has had the role {role} since {since}, so the next time in it cannot begin on {from_on}: release them
+    first, or correct the day.
+    """
+
+    @property
+    def type(self) -> str:
+        return kebab_case(StintsOverlap.__name__)
+
+
 class ReleasedBeforeAssigned(Refusal):
     """{person} has the role {role} from {from_on} on, so it cannot end on {until_on}, before that."""
 
@@ -238,6 +249,9 @@ def assign(stints: Sequence[Member], command: AssignMember) -> MemberAssigned | 
     check_overlap(stints, command.from_on)
     if last.ending:
         return MemberAssigned(**said(command), stint=last.stint + 1)
+    if command.from_on > last.from_on:
+        at = {"since": last.from_on, "from_on": command.from_on}
+        raise StintGoesOn("/from_on", person=last.person, role=last.role, **at)
     new = {field: value for field, value in changed(command, last).items() if field != "person"}
     return MemberAssigned(**which(last) | {"from_on": command.from_on} | new) if new else None
 

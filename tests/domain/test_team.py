@@ -112,6 +112,13 @@ def test_a_second_stint_in_a_role_begins_after_the_first_is_over():
     given(ASSIGNED, RELEASED).when(other).then(MemberAssigned(**ANN | {"role": "finance"}, from_on=JAN_5))
 
 
+def test_who_has_a_role_is_not_given_it_from_a_later_day_as_if_they_had_not_had_it_before():
+    given(ASSIGNED).when(AssignMember(**ANN, from_on=JUNE_1)).then_refused("stints-overlap", "/from_on")
+    given(ASSIGNED, RELEASED, BACK).when(AssignMember(**ANN, from_on=date(2026, 6, 2))).then_refused("stints-overlap")
+    earlier = MemberAssigned(**ANN, from_on=JAN_1)
+    given(ASSIGNED).when(AssignMember(**ANN, from_on=JAN_1)).then(earlier)
+
+
 def test_whose_id_is_an_e_mail_address_has_one_stint_in_whatever_case_it_was_written():
     written = MemberAssigned(person="Ann@Example.com", role="finance", from_on=JAN_5)
     again = AssignMember(person="ann@example.com", role="finance", from_on=JAN_5)
