@@ -1,6 +1,7 @@
 """Letters as somebody types them on a keyboard without accents: what names are searched, compared and recognised by."""
 
 import re
+from collections.abc import Iterator
 from unicodedata import combining, normalize
 
 _TYPED_PLAIN = str.maketrans(
@@ -8,7 +9,18 @@ _TYPED_PLAIN = str.maketrans(
 )
 """Letters of their own that Unicode does not take apart into a letter and an accent."""
 
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+"""Letters that are also written as two where there is no key for them."""
+
 _WORD = re.compile(r"[^\W_]+")
+_WITHIN_A_WORD = re.compile("['’‘ʼ`´\u00ad\u2010\u2011-]")
+"""Signs that join what is one word as well."""
+
+WITHOUT_SPACES = re.compile(
+    "[\u0e00-\u0eff\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
+)
+"""Letters of scripts where a word may follow another without a space: Thai, Lao, Khmer, kana, Chinese characters, and
+Hangul, whose particles do."""
 
 
 def folded(text: str) -> str:
@@ -22,3 +34,18 @@ def folded(text: str) -> str:
 def words_of(text: str) -> list[str]:
     """The words of a text in their order, folded.  A hyphen or an apostrophe ends a word, an underscore too."""
     return _WORD.findall(folded(text))
+
+
+def spelt_out(text: str) -> str:
+    """The text with “ue” for “ü” and the like, as “Müller” and “Søren” are written as well; all in lower case."""
+    return normalize("NFC", text).casefold().translate(_SPELT_OUT)
+
+
+def spellings(text: str) -> Iterator[list[str]]:
+    """The words of a text in every way in which they may be written, such as “müller” and “mueller”, and “o” “brien”
+    and “obrien”."""
+    yield words_of(text)
+    if spelt_out(text) != normalize("NFC", text).casefold():
+        yield words_of(spelt_out(text))
+    if _WITHIN_A_WORD.search(text):
+        yield words_of(_WITHIN_A_WORD.sub("", text))

@@ -1,15 +1,16 @@
 """Recognises people of the customer by their names in free text.
 
-A name is recognised by whole words, whatever their case and accents.  The first or the last name alone is enough where
-nobody else in the aggregate has it and it is no common word.
+A name is recognised by whole words, whatever their case and accents, and also where an umlaut is spelt out or a hyphen
+or an apostrophe left out.  The first or the last name alone is enough where nobody else in the aggregate has it and it
+is no common word, or follows a title.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 from domain.common_words import COMMON_WORDS
-from domain.folding import folded, words_of
+from domain.folding import WITHOUT_SPACES, folded, spellings
 
 T = TypeVar("T")
 
@@ -22,8 +23,8 @@ NO_PART_OF_A_NAME = frozenset(
 )
 """Titles and particles, which may be there or not."""
 
-WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-"""Letters of scripts that put no spaces between words: Thai, Lao, Khmer, kana and Chinese characters."""
+TITLES = frozenset("dr prof professor mr mrs ms herr frau".split())
+"""What is said before a name and hardly before anything else."""
 
 
 class Names:
@@ -35,27 +36,38 @@ class Names:
         """By the first word of a name, all its words and whose it is."""
         self._alone: dict[str, frozenset[str]] = {}
         self._spelt: dict[str, frozenset[str]] = {}
+        """Names in scripts without spaces, whole, and whose they are."""
+        self._spelt_alone: dict[str, frozenset[str]] = {}
+        """The parts of those that are written with a space."""
         for id, name in names:
             self._add(id, name)
 
     def with_more(self, names: Iterable[tuple[str, str]]) -> "Names":
         """Return these names and further ones. To fold all of them again takes a hundred times as long."""
         more = Names(())
-        more._whole, more._alone, more._spelt = dict(self._whole), dict(self._alone), dict(self._spelt)
+        for part in ("_whole", "_alone", "_spelt", "_spelt_alone"):
+            setattr(more, part, dict(getattr(self, part)))
         for id, name in names:
             more._add(id, name)
         return more
 
     def _add(self, id: str, name: str) -> None:
         if WITHOUT_SPACES.search(name):
-            _put(self._spelt, "".join(folded(name).split()), id)
+            parts = name.split()
+            _put(self._spelt, folded("".join(parts)), id)
+            for part in parts if len(parts) > 1 else ():
+                if len(part) >= FEWEST_LETTERS:
+                    _put(self._spelt_alone, folded(part), id)
             return
-        words = _bare(words_of(name))
-        for word in words:
-            _put(self._alone, word, id)
-        for order in (words, [*words[-1:], *words[:-1]], [*words[:1], *words[-1:]], [*words[-1:], *words[:1]]):
-            if len(order) > 1:
+        for words in map(_bare, spellings(name)):
+            for word in words:
+                _put(self._alone, word, id)
+            first_and_last = [*words[:1], *words[-1:]]
+            for order in (words, first_and_last) if len(words) > 1 else ():
+                _put(self._alone, "".join(order), id)
                 _put(self._whole, order[0], (tuple(order), id))
+                if not COMMON_WORDS.issuperset(order):  # “will mark” is a name the other way round, and seldom meant
+                    _put(self._whole, order[-1], ((order[-1], *order[:-1]), id))
 
     def __bool__(self) -> bool:
         return bool(self._alone or self._spelt)
@@ -64,14 +76,20 @@ class Names:
         """Return the ids of the people whose names a text holds."""
         if not self:
             return set()
-        words = _bare(words_of(text))
-        return {*self._spelt_in(text), *self._whole_in(words), *self._alone_in(words)}
+        found = set(self._spelt_in(text))
+        for said in spellings(text):
+            words = _bare(said)
+            found.update(self._whole_in(words), self._alone_in(words), self._titled_in(said))
+        return found
 
     def _spelt_in(self, text: str) -> Iterator[str]:
         if self._spelt and WITHOUT_SPACES.search(text):
             plain = "".join(folded(text).split())
             for name, ids in self._spelt.items():
                 if len(name) >= FEWEST_LETTERS and name in plain:
+                    yield from ids
+            for name, ids in self._spelt_alone.items():
+                if len(ids) == 1 and name in plain:
                     yield from ids
 
     def _whole_in(self, words: Sequence[str]) -> Iterator[str]:
@@ -82,9 +100,18 @@ class Names:
 
     def _alone_in(self, words: Sequence[str]) -> Iterator[str]:
         for word in set(words):
-            ids = self._alone.get(word, ())
-            if len(ids) == 1 and len(word) >= FEWEST_LETTERS and word.isalpha() and word not in COMMON_WORDS:
-                yield from ids
+            if word not in COMMON_WORDS:
+                yield from self._called(word)
+
+    def _titled_in(self, words: Sequence[str]) -> Iterator[str]:
+        """Who is called by a word that follows a title, common as it may be: “Herr Held”, “Ms Price”."""
+        for title, word in pairwise(words):
+            if title in TITLES:
+                yield from self._called(word)
+
+    def _called(self, word: str) -> Iterable[str]:
+        ids = self._alone.get(word, ())
+        return ids if len(ids) == 1 and len(word) >= FEWEST_LETTERS and word.isalpha() else ()
 
 
 def _put(into: dict[str, frozenset[T]], key: str, value: T) -> None:

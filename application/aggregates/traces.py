@@ -91,10 +91,13 @@ def _left(record: Recorded, ids: Collection[str], names: Names, person: str) -> 
 
 
 def _texts(record: Recorded) -> Iterator[tuple[str, str]]:
-    """Yield every text of an event that is not the id of a thing, by the field it stands in as sealed parts name it."""
-    ids = {"id", *(name for name, _ in marked(type(record.event), Refers))}
-    for name, value in record.event:
-        if name not in ids:
+    """Yield every text of an event but the ids of people, by the field it stands in as sealed parts name it."""
+    event = record.event
+    people = {name for name, refers in marked(type(event), Refers) if refers.kind == STAKEHOLDER}
+    if event.noun == STAKEHOLDER:
+        people.add("id")
+    for name, value in event:
+        if name not in people:
             yield from _texts_in(value, name)
     if record.meta.reason:
         yield REASON, record.meta.reason

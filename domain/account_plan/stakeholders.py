@@ -4,6 +4,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
+from string import digits
 from typing import Annotated, Any, ClassVar, Literal, assert_never
 
 from pydantic import AfterValidator
@@ -12,7 +13,7 @@ from domain.account_plan.language import AccountPlan, Section, UnitId
 from domain.account_plan.plan import the_plan
 from domain.aggregates import Topic
 from domain.corrections import Mistakes
-from domain.folding import folded, words_of
+from domain.folding import spellings
 from domain.language import (
     FORGOTTEN,
     Command,
@@ -430,7 +431,7 @@ def check_details(plan: AccountPlan, person: Stakeholder, new: Mapping[str, Any]
     if not person.name and not person.title:
         raise RoleNeedsTitle("/title")
     mailbox, _, _ = (new.get("email") or "").partition("@")
-    if tells(person.id, f"{new.get('name') or ''} {mailbox}"):
+    if tells(person.id, new.get("name") or "", mailbox):
         raise IdTellsThePerson("/id", id=person.id)
     superior = reports_to = new.get("reports_to")
     while superior:
@@ -443,10 +444,18 @@ SHORTEST_TELLING_WORD = 3
 """Letters of a word from which on it tells who somebody is."""
 
 
-def tells(id: str, words: str) -> bool:
-    """Whether a whole word of an id is one of these words; inside another word it is there by accident."""
-    letters = re.findall(r"[^\W\d_]+", folded(re.sub("['’]", "", words)))
-    return not {word for word in letters if len(word) >= SHORTEST_TELLING_WORD}.isdisjoint(words_of(id))
+def tells(id: str, name: str, mailbox: str) -> bool:
+    """Whether a whole word of an id, but for digits at its ends, is a word of a name or of a mail address, or the whole
+    name; inside another word it is there by accident."""
+    words = {word for text in (name, mailbox) for written in spellings(text) for word in written}
+    named = [written for written in spellings(name) if min(map(len, written), default=0) > 1]
+    whole = {"".join(order) for written in named for order in (written, written[::-1])}
+    letters = {letters for word in words | whole for letters in _LETTERS.findall(word)}
+    said = {word.strip(digits) for written in spellings(id) for word in written}
+    return any(len(word) >= SHORTEST_TELLING_WORD for word in letters & said)
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def apply(draft: Draft, event: StakeholderEvents) -> None:

@@ -24,6 +24,11 @@ NAMES = Names(
         ("plant", "Li Wu"),
         ("japan", "山田太郎"),
         ("works", "Cher"),
+        ("chair", "Jean-Luc Søe"),
+        ("law", "Eva Held"),
+        ("thai", "สมชาย ใจดี"),
+        ("korea", "김철수"),
+        ("tax", "Ivan Kovač"),
     ]
 )
 
@@ -50,6 +55,18 @@ NAMES = Names(
         ("明日、山田太郎に電話する", {"japan"}),
         ("cher@acme.example wrote", {"works"}),
         ("Frauke-Müller-Straße 3", {"cfo"}),
+        ("Fr. Mueller ruft an", {"cfo"}),
+        ("MUELLER signs", {"cfo"}),
+        ("OBrien will not sign", {"buyer"}),
+        ("JeanLuc wrote, jeanlucsoe@acme.example", {"chair"}),
+        ("Ask Soee or Soee's boss: Soe", {"chair"}),
+        ("Frau Held ruft an", {"law"}),
+        ("Ms Price and Dr. Held", {"head", "law"}),
+        ("โทรหาคุณสมชายพรุ่งนี้", {"thai"}),
+        ("김철수에게 전화하기", {"korea"}),
+        ("김 철수", {"korea"}),
+        ("JaneDoe, jane_doe", {"coo"}),
+        ("КОВАЧ, Ivan Kovac", {"tax"}),
     ],
 )
 def test_somebody_is_found_by_whole_words_of_their_name(text, who):
@@ -68,6 +85,11 @@ def test_somebody_is_found_by_whole_words_of_their_name(text, who):
         "The leeward side of the plant",
         "O. B. rien",
         "Doelen, Janes",
+        "The price we mark down",  # a name the other way round, of common words
+        "A held review",
+        "Mr and Mrs, Dr. med.",
+        "Mueslieimer, obriens",
+        "การตลาด",
         "",
         "…",
     ],

@@ -96,6 +96,10 @@ def test_a_role_to_fill_needs_a_title():
         ("cfo-obrien", {"name": "Pat O’Brien"}),
         ("schmidt", {"email": "a.schmidt42@acme.example"}),
         ("x-wuli", {"email": "wuli@acme.example"}),
+        ("lee2", {"name": "Kim Lee"}),
+        ("kimlee", {"name": "Kim Lee"}),
+        ("mueller", {"name": "Frauke Müller"}),
+        ("cfo.jeanluc", {"name": "Jean-Luc Ba"}),
     ],
 )
 def test_an_id_may_not_tell_the_person(id, who):

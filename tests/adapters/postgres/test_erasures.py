@@ -128,14 +128,18 @@ def test_before_it_is_confirmed_and_in_the_certificate_forgetting_tells_which_wo
     named = acme.done("add-action", id="call", statement="Call jane DOE about the tour", **CALL)
     assert [(each["code"], each["pointer"]) for each in named["warnings"]] == [("names-a-person", "/statement")]
     acme.done("add-action", id="card", statement="Order cards at Doe & Sons", about=[], **CALL)
+    called = acme.done("add-action", id="call-jane-doe", statement="Call the plant", **CALL)
+    assert [(each["code"], each["pointer"]) for each in called["warnings"]] == [("names-a-person", "/id")]
     preview = acme.view("/preview-forgetting", id="cfo").json()
     assert (preview["ids"], preview["on_hold"]) == (["cfo"], False)
     assert [(each["event"], each["fields"]) for each in preview["traces"]["gone"]] == [
         (f"{ACME}:2", ["name"]),
         (f"{ACME}:3", ["statement"]),
     ]
-    [left] = preview["traces"]["left"]
-    assert (left["event"], left["fields"], left["sealed_for"]) == (f"{ACME}:4", ["statement"], [])
+    assert [(each["event"], each["fields"], each["sealed_for"]) for each in preview["traces"]["left"]] == [
+        (f"{ACME}:4", ["statement"], []),
+        (f"{ACME}:5", ["id"], []),
+    ]
     certificate = acme.done("forget-stakeholder", id="cfo")["certificate"]
     assert certificate["traces"] == preview["traces"]
     assert acme.view("/erasures/cfo").json()["traces"] == preview["traces"]
