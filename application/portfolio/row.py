@@ -23,14 +23,14 @@ from domain.account_plan.plays import Play
 from domain.account_plan.promises import PROMISES, open_promises
 from domain.account_plan.reviews import Review, last_held
 from domain.account_plan.team import Member, people_at_work
-from domain.folding import words_of
+from domain.folding import WITHOUT_SPACES, spellings, words_of
 from domain.language import bare, same_person
 from domain.program.policy import PolicyAdopted
 from domain.record import Recorded
 from domain.things import Draft, Kind, Thing, day_of
 from domain.time_zones import time_zone
 
-SHAPE = 3
+SHAPE = 4
 """The number of the shape of the portfolio: what a row keeps and shows, and by which rules. When it is raised, every
 store rebuilds its portfolio while it serves; see `adapters.postgres.projections`."""
 
@@ -183,14 +183,24 @@ def shown(row: PortfolioRow, now: datetime, program: Sequence[Recorded] = ()) ->
         bare(PortfolioItem, item),
         midnight(min(still_to_come), card.timezone) if still_to_come else None,
         sorted({same_person(person) for person in people_at_work(plan, today)}),
-        "\n".join(search_text(name) for name in (card.account_name, *card.former_names)),
+        "\n".join(text for name in (card.account_name, *card.former_names) for text in search_texts(name)),
     )
+
+
+def search_texts(name: str) -> list[str]:
+    """Return what a name is found by: `search_text` of it in each spelling that somebody may type."""
+    return list(dict.fromkeys("".join(map(_searched, words)) for words in spellings(name)))
 
 
 def search_text(name: str) -> str:
     """Return the words of a name, or of a part of one, as they are searched: each after a space, without case, accents
     and signs."""
-    return "".join(f" {word}" for word in words_of(name))
+    return "".join(map(_searched, words_of(name)))
+
+
+def _searched(word: str) -> str:
+    """Return a word after a space. Where words follow each other without one, each letter may begin a word."""
+    return f" {' '.join(word)}" if WITHOUT_SPACES.search(word) else f" {word}"
 
 
 def day_after(day: date) -> date | None:

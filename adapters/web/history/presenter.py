@@ -15,6 +15,7 @@ from application.views.effects import Effect
 from application.views.history import Entry, Filter, history
 from application.views.pages import HistoryPage, UnknownKind, thing_named
 from domain.aggregates import AggregateType
+from domain.folding import folded
 from domain.language import kebab_case
 from domain.record import Recorded
 
@@ -116,11 +117,11 @@ def changed(effect: Effect, currency: str, say: Speech) -> ChangedValue:
 
 
 def says(words: str) -> Any:
-    """Whether the reason of an event holds these words."""
-    folded = words.casefold()
+    """Whether the reason of an event holds these words, as somebody may type them."""
+    sought = folded(words)
 
     def wanted(record: Recorded, _records: Sequence[Recorded]) -> bool:
-        return folded in (record.meta.reason or "").casefold()
+        return sought in folded(record.meta.reason or "")
 
     return wanted
 

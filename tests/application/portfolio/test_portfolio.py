@@ -24,7 +24,7 @@ from adapters.postgres.store import opened as opened_store
 from application.aggregates.ports import ToRecord
 from application.portfolio.projector import CannotBeFolded, LooksBack, PartialEvent, PortfolioProjector, reads
 from application.portfolio.query import PortfolioQuery, Sort, name_key, place_of
-from application.portfolio.row import KEPT, KeptPlan, PortfolioItem, PortfolioRow, shown
+from application.portfolio.row import KEPT, KeptPlan, PortfolioItem, PortfolioRow, search_text, search_texts, shown
 from application.views.current_plan import current_plan
 from application.views.cuts import cut_at
 from application.views.list_cursors import CursorUnknown
@@ -377,6 +377,8 @@ def test_names_are_in_order_whatever_their_case_and_accents(full):
         ("lodz", ["Łódź-Stahl"]),
         ("STAHL", ["Łódź-Stahl"]),
         ("lodz st", ["Łódź-Stahl"]),
+        ("oest", ["Österreich"]),
+        ("lodzstahl", ["Łódź-Stahl"]),
         ("stahl lodz", []),
         ("%", []),
         ("pha", []),
@@ -392,7 +394,32 @@ def test_an_account_is_found_by_the_names_it_had():
     history = opened()
     history.on("2026-01-06", "rename-account", account_name="Łódź-Stahl (Groß & Söhne)")
     line = carried_on(carried_on(None, opened().known), history.known)
-    assert shown(line, history.last).search_text == " lodz stahl gross sohne\n acme manufacturing"
+    assert shown(line, history.last).search_text.split("\n") == [
+        " lodz stahl gross sohne",
+        " lodz stahl gross soehne",
+        " lodzstahl gross sohne",
+        " acme manufacturing",
+    ]
+
+
+@for_each(
+    ("q", "name"),
+    [
+        ("Mueller", "Müller & Söhne"),
+        ("soehne", "Müller & Söhne"),
+        ("aalborg", "Ålborg Værft"),
+        ("obrien", "O’Brien Steel"),
+        ("jeanluc", "Jean-Luc et fils"),
+        ("太郎", "山田太郎商事"),
+        ("ไทย", "บริษัทไทยยนต์"),
+        ("전자", "삼성전자"),
+        ("ivan", "Ivan’s Yard"),
+        ("афин", "Афины"),
+        ("ΑΘΗΝ", "Αθήνα"),
+    ],
+)
+def test_a_name_is_found_however_it_is_typed(q, name):
+    assert any(search_text(q) in text for text in search_texts(name))
 
 
 FILTERS: list[tuple[dict[str, Any], Callable[[PortfolioItem], bool]]] = [

@@ -22,6 +22,8 @@ FINGERPRINTS = {
     2: "a6d5f9b4c750ace8d5b731d0c5becc4953bf4cbbfb81c5c4d964506ef4a7841a",
     # From here on plans are searched by words of their former names too; the story's account has none.
     3: "a6d5f9b4c750ace8d5b731d0c5becc4953bf4cbbfb81c5c4d964506ef4a7841a",
+    # From here on names are searched in every spelling; the story's account has one only.
+    4: "a6d5f9b4c750ace8d5b731d0c5becc4953bf4cbbfb81c5c4d964506ef4a7841a",
 }
 """By shape.  Those of the past tell that a shape was never given another meaning."""
 
