@@ -1,32 +1,24 @@
 """Rules about what a plan says: whether its sections are fresh, filled in, and updated when something happened."""
 
-from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import get_args
 
 from application.findings.examined import VERSION, Examined
 from application.findings.finding import Found, Remedy, remedy
 from application.findings.sentences import days, listed, spaced
-from application.views.freshness import AD_HOC_DAYS, MAY_ASK, asking_for_update, freshness, stale_from
-from domain.account_plan.competition import CompetitorIdentified
+from application.views.freshness import (
+    AD_HOC_DAYS,
+    MAY_ASK,
+    TOUCHED,
+    asking_for_update,
+    first_answer,
+    freshness,
+    stale_from,
+)
 from domain.account_plan.entries import SectionConfirmed
 from domain.account_plan.language import Section
-from domain.account_plan.opportunities import OpportunityOpened
-from domain.account_plan.overview import NewsNoted
-from domain.account_plan.stakeholders import StakeholderAdded
-from domain.account_plan.standing import RolesAssigned
-from domain.language import Event
 from domain.record import Recorded
-
-TOUCHED: Mapping[type[Event], tuple[Section, ...]] = {
-    NewsNoted: ("stakeholders", "risks", "summary"),
-    OpportunityOpened: ("opportunities", "whitespace", "hypotheses"),
-    CompetitorIdentified: ("competition", "risks", "whitespace"),
-    StakeholderAdded: ("stakeholders", "opportunities"),
-    RolesAssigned: ("stakeholders", "opportunities"),
-}
-"""The sections that have to be looked at again when such an event asks for an update of the plan."""
 
 
 def confirm(section: Section) -> Remedy:
@@ -73,7 +65,7 @@ def trigger_ignored(at: Examined) -> Iterator[Found]:
     for trigger in asking:
         since = at.day_of(trigger)
         due_on = since + timedelta(days=AD_HOC_DAYS)
-        answer = _first_answer(at, trigger, asked)
+        answer = first_answer(trigger, at.refreshing, asked)
         met_on = at.day_of(answer) if answer else None
         if met_on is not None and (met_on <= due_on or _reviewed_since(at, met_on)):
             continue
@@ -87,26 +79,6 @@ def trigger_ignored(at: Examined) -> Iterator[Found]:
             remedies=[] if met_on else [confirm(sections[0])],
             about=trigger.id,
         )
-
-
-def _first_answer(at: Examined, trigger: Recorded, asked: AbstractSet[int]) -> Recorded | None:
-    """The first event that brings a section that the trigger touches up to date, or is a review, and asks for no
-    update itself.
-
-    Events of one command are recorded at one instant, and none of them answers another.
-    """
-    answers = (
-        next(
-            (each for each in at.refreshing.get(section, ()) if each.version not in asked and is_later(each, trigger)),
-            None,
-        )
-        for section in (*TOUCHED[type(trigger.event)], "reviews")
-    )
-    return min(filter(None, answers), key=lambda each: each.version, default=None)
-
-
-def is_later(record: Recorded, trigger: Recorded) -> bool:
-    return record.version > trigger.version and record.meta.recorded_at > trigger.meta.recorded_at
 
 
 def _reviewed_since(at: Examined, met_on: date) -> bool:

@@ -1,8 +1,10 @@
 """The freshness of each section of a plan, how old it may be, and the events that require an earlier update."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import get_args
 
@@ -15,6 +17,7 @@ from domain.account_plan.language import Section
 from domain.account_plan.opportunities import OpportunityOpened
 from domain.account_plan.overview import NewsNoted
 from domain.account_plan.plan import Tier
+from domain.account_plan.reviews import ReviewHeld
 from domain.account_plan.stakeholders import StakeholderAdded
 from domain.account_plan.standing import RolesAssigned
 from domain.language import Event
@@ -26,8 +29,6 @@ LAST_DAY = date.max.toordinal()
 AD_HOC_DAYS = 14
 LATE_SHOWN_DAYS = 92
 """Days for which an update that came too late is still shown as such."""
-NO_UPDATE: frozenset[Section] = frozenset({"plan", "reviews"})
-"""Sections that say nothing of the account by themselves."""
 ASKING_NEWS = {"leadership_change", "merger", "initiative"}
 
 
@@ -35,6 +36,15 @@ MAY_ASK: frozenset[type[Event]] = frozenset(
     (NewsNoted, OpportunityOpened, CompetitorIdentified, StakeholderAdded, RolesAssigned, StakeholderCorrected)
 )
 """The events that say whether an update of the plan is asked for."""
+
+TOUCHED: Mapping[type[Event], tuple[Section, ...]] = {
+    NewsNoted: ("stakeholders", "risks", "summary"),
+    OpportunityOpened: ("opportunities", "whitespace", "hypotheses"),
+    CompetitorIdentified: ("competition", "risks", "whitespace"),
+    StakeholderAdded: ("stakeholders", "opportunities"),
+    RolesAssigned: ("stakeholders", "opportunities"),
+}
+"""The sections that have to be looked at again when such an event asks for an update of the plan."""
 
 
 class Freshness(BaseModel):
@@ -50,9 +60,8 @@ class Freshness(BaseModel):
 
 
 class Duty(BaseModel):
-    """An event after which the plan should be updated. A later event in a section that says something of the account
-    counts as the update, unless it requires one itself; a document, a change of the plan's own card or a review does
-    not."""
+    """An event after which the plan should be updated. The next event in a section that it touches counts as the
+    update, unless it requires one itself, and so does the next review that is held; nothing else does."""
 
     event: str
     type: str
@@ -110,12 +119,10 @@ def duties(records: Sequence[Recorded], timezone: str, today: date) -> list[Duty
     standing = [record for record in records if record.version not in struck]
     asking = list(asking_for_update(standing))
     asked = {record.version for record in asking}
-    updates = [
-        record.meta.recorded_at
-        for record in standing
-        if record.version not in asked and refreshed_by(record.event) not in NO_UPDATE
-    ]
-    duties = [_duty(record, updates, timezone, today) for record in asking]
+    refreshing: defaultdict[str, list[Recorded]] = defaultdict(list)
+    for record in standing if asking else ():
+        refreshing[refreshed_by(record.event)].append(record)
+    duties = [_duty(record, first_answer(record, refreshing, asked), timezone, today) for record in asking]
     return [duty for duty in duties if _is_shown(duty, today)]
 
 
@@ -125,13 +132,10 @@ def _is_shown(duty: Duty, today: date) -> bool:
     return duty.late and today <= duty.updated_on + timedelta(days=LATE_SHOWN_DAYS)
 
 
-def _duty(asking: Recorded, updates: Sequence[datetime], timezone: str, today: date) -> Duty:
-    # Events of one command are recorded at the same instant.
-    later = bisect_right(updates, asking.meta.recorded_at)
-    update = updates[later] if later < len(updates) else None
+def _duty(asking: Recorded, answer: Recorded | None, timezone: str, today: date) -> Duty:
     since = day_of(asking.meta.recorded_at, timezone)
     due = since + timedelta(days=AD_HOC_DAYS)
-    updated_on = day_of(update, timezone) if update else None
+    updated_on = day_of(answer.meta.recorded_at, timezone) if answer else None
     return Duty(
         event=asking.id,
         type=type(asking.event).__name__,
@@ -141,6 +145,31 @@ def _duty(asking: Recorded, updates: Sequence[datetime], timezone: str, today: d
         overdue=updated_on is None and today > due,
         late=(updated_on or today) > due,
     )
+
+
+def first_answer(
+    trigger: Recorded, refreshing: Mapping[str, Sequence[Recorded]], asked: AbstractSet[int]
+) -> Recorded | None:
+    """Return the first event that brings a section that the trigger touches up to date, or the first review held, if
+    it asks for no update itself.
+
+    `refreshing` has the standing events of each section in their order, `asked` the versions of all that ask. Events of
+    one command are recorded at one instant, and none of them answers another.
+    """
+    sections = (*TOUCHED[type(trigger.event)], "reviews")
+    answers = (_first_later(trigger, refreshing.get(section, ()), asked) for section in sections)
+    return min(filter(None, answers), key=lambda each: each.version, default=None)
+
+
+def _first_later(trigger: Recorded, records: Sequence[Recorded], asked: AbstractSet[int]) -> Recorded | None:
+    begin = bisect_right(records, trigger.meta.recorded_at, key=lambda record: record.meta.recorded_at)
+    later = (records[place] for place in range(begin, len(records)))
+    return next((each for each in later if each.version not in asked and _is_answer(each.event)), None)
+
+
+def _is_answer(event: Event) -> bool:
+    """Whether an event says something: of the reviews only that one was held does."""
+    return event.refreshes() != "reviews" or isinstance(event, ReviewHeld)
 
 
 def asking_for_update(records: Iterable[Recorded]) -> Iterator[Recorded]:

@@ -210,19 +210,26 @@ def test_an_update_meets_the_duty():
         ("attach-document", {"kind": "other", "title": "Price list", "url": "https://example.com/x"}),
         ("reassign-plan", {"owner": "ben", "reason": "Ann is away"}),
         ("begin-cycle", {"id": "q1", "kind": "quarter", "starts_on": "2026-01-01", "ends_on": "2026-03-31"}),
-        (
-            "hold-review",
-            {"id": "r", "kind": "weekly", "audience": "internal", "held_on": "2026-03-12", "ours": ["ann"]},
-        ),
+        ("assign-member", {"person": "ann", "role": "legal", "from_on": "2026-03-12"}),
+        ("confirm-section", {"section": "vision"}),
+        ("schedule-review", {"kind": "weekly", "planned_on": "2026-03-20"}),
     ],
 )
-def test_what_says_nothing_of_the_account_is_no_update(command, body):
+def test_what_does_not_touch_what_the_news_touches_is_no_update(command, body):
     history = opened()
     history.on("2026-02-02", "identify-competitor", id="globex", name="Globex")
     history.on("2026-03-13", command, **body)
     assert [(duty.updated_on, duty.overdue, duty.late) for duty in duties(history, "2026-03-13")] == [
         (None, True, True)
     ]
+
+
+def test_a_review_that_is_held_meets_every_duty():
+    history = opened()
+    history.on("2026-02-02", "identify-competitor", id="globex", name="Globex")
+    review = {"kind": "weekly", "audience": "internal", "held_on": "2026-02-12", "ours": ["ann"]}
+    history.on("2026-02-12", "hold-review", **review)
+    assert [(duty.updated_on, duty.late) for duty in duties(history, "2026-02-16")] == [(date(2026, 2, 12), False)]
 
 
 def test_an_update_that_came_late_stays_late_for_a_quarter():
