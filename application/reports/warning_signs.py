@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from application.findings.reviews import EVE
 from application.reports.period import Period
 from application.reports.promises import (
+    DROPS,
     FINISHES,
     REOPENINGS,
     Life,
@@ -141,7 +142,7 @@ def _taken_back(promises: Iterable[Life], a: Cut) -> Signal:
                 ending = endings.pop()
                 if moment.record.version > a.version and ending.is_one_of(FINISHES):
                     found.append((ending.record, moment.record))
-            elif not moment.promise.is_open:
+            elif moment.is_one_of(FINISHES | DROPS):
                 endings.append(moment)
     cited = _in_order(record for both in found for record in both)
     return Signal(count=len(found), events=[record.id for record in cited])

@@ -160,6 +160,16 @@ def test_finished_and_taken_back_it_is_still_what_was_said(promised: History) ->
     assert found.theatre.finishes_taken_back.events == [won, reopened]
 
 
+def test_a_finish_that_was_corrected_before_it_was_taken_back_counts_once(promised: History) -> None:
+    won = win(promised, "2026-03-10")
+    promised.on("2026-03-11", "correct-play", id="pilot", finished_on="2026-03-09", reason="A day early")
+    reopened = promised.on("2026-03-12", "reopen-play", id="pilot", reason="Rework is back")
+    promised.on("2026-03-13", "lose-play", id="pilot", finished_on="2026-03-13", result="Rework as before")
+    review(promised, "2026-03-18", "R2")
+    found = report(promised).theatre.finishes_taken_back
+    assert (found.count, found.events) == (1, [won, reopened])
+
+
 def test_created_and_finished_between_the_reviews_it_was_done_without_being_said(promised: History) -> None:
     action(promised, "2026-03-05")
     complete(promised, "2026-03-06")
