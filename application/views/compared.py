@@ -154,9 +154,9 @@ def compare(records: Sequence[Recorded], was: Aggregate, now: Aggregate) -> list
         for touch in touches:
             fields = fields_that_differ(touch)
             before = touching.get((touch.kind, touch.id))
-            if not before:
+            if before is None and fields:
                 touching[touch.kind, touch.id] = dict.fromkeys(fields, alone)
-            else:
+            elif before is not None:
                 for field in fields:
                     before[field] = (*before.get(field, ()), record)
             if touch.words:

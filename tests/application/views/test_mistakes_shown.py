@@ -161,3 +161,13 @@ def test_words_that_are_back_since_later_ones_were_a_mistake_count_as_changed_wh
     assert any(back in events for *_, events in before)
     history.on("2026-01-13", "forget-stakeholder", id="cfo")
     assert told() == before
+
+
+def test_an_entry_about_what_was_withdrawn_before_may_be_struck_and_changes_nothing():
+    history = opened()
+    held = review(history, "2026-01-12", "r1")
+    history.on("2026-01-13", "withdraw-review", id="r1", **WHY)
+    withdrawn = history.known.version
+    history.on("2026-01-14", "strike-entry", event=held, **WHY)
+    difference = diff(history.known, history.cut(f"version:{withdrawn}"), history.cut("now"))
+    assert (difference.unchanged, difference.touched_unchanged) == (True, [])
