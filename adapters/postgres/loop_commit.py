@@ -4,15 +4,17 @@ A thread costs the loop two hand-overs of the interpreter for each batch. It tak
 wrong is handed over to the committer in its thread, which finds out what was recorded.
 """
 
-from asyncio import AbstractEventLoop, Task, get_running_loop
+from asyncio import AbstractEventLoop, Task
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from struct import Struct
 from time import monotonic
 
 import psycopg
+from psycopg.pq.abc import PGresult
 
 from adapters.postgres import clock
-from adapters.postgres.append import APPEND, APPEND_TIMEOUT_SECONDS, Append, Appended, next_batch, outcomes, parameters
+from adapters.postgres.append import APPEND, APPEND_TIMEOUT_SECONDS, Append, next_batch, outcomes, parameters
 from adapters.postgres.loop_connection import LoopConnection, Statement
 
 SECONDS_BY_THREAD = 1.0
@@ -26,14 +28,20 @@ HandOver = Callable[[Sequence[Append]], None]
 
 
 class LoopCommit:
-    """The committer of one event loop."""
+    """The committer of one event loop.
+
+    The first append is sent as it comes, and what comes while it is under way is recorded together after it. The answer
+    is looked for with each that comes: while many are decided, one after the other, the loop does not look, and all of
+    them would wait for one write to the disk.
+    """
 
     def __init__(self, loop: AbstractEventLoop, open: Open, hand_over: HandOver) -> None:
         self.loop = loop
         self._open = open
         self._hand_over = hand_over
         self._waiting: list[Append] = []
-        self._committing: Task[None] | None = None
+        self._under_way: Sequence[Append] | None = None
+        self._opening: Task[None] | None = None
         self._connection: LoopConnection | None = None
         self._by_thread_until = 0.0
 
@@ -42,45 +50,70 @@ class LoopCommit:
         return len(self._waiting)
 
     def put(self, wish: Append) -> None:
-        """Queue an append. What comes in one turn of the loop, and while a batch is under way, is recorded together."""
+        """Queue an append, which is awaited."""
         self._waiting.append(wish)
-        if self._committing is None or self._committing.done():
-            self._committing = get_running_loop().create_task(self._commit())
+        if self._under_way is None:
+            self._send_next()
+        elif self._connection:
+            self._connection.look()
 
     def close(self) -> None:
         if self._connection:
             self._connection.close()
 
-    async def _commit(self) -> None:
-        while self._waiting:
-            if monotonic() < self._by_thread_until:
-                waiting, self._waiting = self._waiting, []
-                self._hand_over(waiting)
-                return
-            batch, self._waiting = next_batch(self._waiting)
-            try:
-                appended = await self._recorded(batch) if batch else []
-            except BaseException as error:
-                self._by_thread_until = monotonic() + SECONDS_BY_THREAD
-                for each in batch:
-                    each.perhaps_recorded = True
-                self._hand_over(batch)
-                if not isinstance(error, (psycopg.Error, OSError)):
-                    raise
-            else:
-                for each, outcome in zip(batch, appended, strict=True):
-                    each.resolve(outcome)
-                    if each.awaited and not each.awaited.done():
-                        each.awaited.set_result(None)
-
-    async def _recorded(self, batch: Sequence[Append]) -> list[Appended]:
+    def _send_next(self) -> None:
+        self._under_way = None
+        if not self._waiting:
+            return
+        if monotonic() < self._by_thread_until:
+            waiting, self._waiting = self._waiting, []
+            self._hand_over(waiting)
+            return
         if self._connection is None or self._connection.closed:
+            self._under_way = ()
+            self._opening = self.loop.create_task(self._open_one())
+            return
+        batch, self._waiting = next_batch(self._waiting)
+        if not batch:
+            self._send_next()
+            return
+        self._under_way = batch
+        try:
+            given = [each.encode() if isinstance(each, str) else each for each in parameters(batch)]
+            asked = [*given, double(clock.wall_clock())]
+            self._connection.send(STATEMENT, asked, APPEND_TIMEOUT_SECONDS, partial(self._answered, batch))
+        except psycopg.Error:
+            self._give_up(batch)
+
+    async def _open_one(self) -> None:
+        try:
             self._connection = await self._open()
-        given = [each.encode() if isinstance(each, str) else each for each in parameters(batch)]
-        answer = await self._connection.run(
-            STATEMENT, [*given, double(clock.wall_clock())], seconds=APPEND_TIMEOUT_SECONDS
-        )
+            await self._connection.prepare(STATEMENT, APPEND_TIMEOUT_SECONDS)
+        except (psycopg.Error, OSError):
+            self.close()
+            self._give_up(())
+        else:
+            self._send_next()
+
+    def _answered(self, batch: Sequence[Append], answer: "PGresult | psycopg.Error") -> None:
+        if isinstance(answer, psycopg.Error):
+            self._give_up(batch)
+            return
         winners, last = answer.get_value(0, 0), answer.get_value(0, 1)
         if winners is None or last is None:  # the clock is ahead, and nothing was recorded
-            raise psycopg.DataError("Nothing was answered.")
-        return outcomes(batch, map(int, winners[1:-1].split(b",")) if len(winners) > 2 else (), int(last))
+            self._give_up(batch)
+            return
+        won = map(int, winners[1:-1].split(b",")) if len(winners) > 2 else ()
+        for each, outcome in zip(batch, outcomes(batch, won, int(last)), strict=True):
+            each.resolve(outcome)
+            if each.awaited and not each.awaited.done():
+                each.awaited.set_result(None)
+        self._send_next()
+
+    def _give_up(self, batch: Sequence[Append]) -> None:
+        """Hand a batch over that may have been recorded, and for a time all that comes after it."""
+        self._by_thread_until = monotonic() + SECONDS_BY_THREAD
+        for each in batch:
+            each.perhaps_recorded = True
+        self._hand_over(batch)
+        self._send_next()

@@ -5,8 +5,8 @@ driver's own asynchronous cursor takes some hundred. It is for what is asked wit
 """
 
 import re
-from asyncio import AbstractEventLoop, Future, get_running_loop
-from collections.abc import Sequence
+from asyncio import AbstractEventLoop, CancelledError, Future, TimerHandle, get_running_loop
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, LiteralString
@@ -20,6 +20,7 @@ from psycopg.pq.abc import PGresult
 PLACEHOLDER = re.compile("%([bt])")
 MOST_PREPARED = 200
 """Statements of a connection that are prepared; further ones are sent as they are."""
+Done = Callable[[PGresult | psycopg.Error], None]
 FINE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 
@@ -51,7 +52,9 @@ class LoopConnection:
         self._socket = self._libpq.socket
         self._prepared: dict[Statement, bytes] = {}
         self._results: list[PGresult] = []
-        self._awaited: Future[PGresult] | None = None
+        self._done: Done | None = None
+        """Whom to tell what the statement that is under way answers."""
+        self._patience: TimerHandle | None = None
         self.closed = False
         self._loop.add_reader(self._socket, self._arrived)
 
@@ -78,17 +81,33 @@ class LoopConnection:
         The connection is closed where that cannot be had within so many seconds: whether the statement was carried out
         is not known then. Raises `psycopg.Error`.
         """
-        name = self._prepared.get(statement)
-        if name is None and len(self._prepared) == MOST_PREPARED:
+        if statement not in self._prepared and len(self._prepared) == MOST_PREPARED:
             self._libpq.send_query_params(statement.text, parameters, param_formats=statement.formats)
             return await self._answer(seconds)
-        if name is None:
+        await self.prepare(statement, seconds)
+        self._libpq.send_query_prepared(self._prepared[statement], parameters, statement.formats)
+        return await self._answer(seconds)
+
+    async def prepare(self, statement: Statement, seconds: float) -> None:
+        """Prepare a statement, unless it is. Raises as `run` does."""
+        if statement not in self._prepared:
             name = str(len(self._prepared)).encode()
             self._libpq.send_prepare(name, statement.text)
             await self._answer(seconds)
             self._prepared[statement] = name
-        self._libpq.send_query_prepared(name, parameters, statement.formats)
-        return await self._answer(seconds)
+
+    def send(self, statement: Statement, parameters: Sequence[bytes | None], seconds: float, done: Done) -> None:
+        """Send a statement that was prepared, and call `done` with what it answers or what went wrong.
+
+        Raises `psycopg.Error` where it cannot be sent.
+        """
+        self._libpq.send_query_prepared(self._prepared[statement], parameters, statement.formats)
+        self._expect(seconds, done)
+
+    def look(self) -> None:
+        """Take the answer if it has come: the loop itself looks only after all that it is about to do."""
+        if self._done:
+            self._arrived()
 
     def close(self) -> None:
         """Close the connection; closing it again does nothing. Once its loop has ended anybody may."""
@@ -99,31 +118,38 @@ class LoopConnection:
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
         self._libpq.finish()
-        self._fail(psycopg.OperationalError("The connection was closed."))
+        self._settle(psycopg.OperationalError("The connection was closed."))
 
     async def _answer(self, seconds: float) -> PGresult:
-        self._results = []
-        self._awaited = self._loop.create_future()
-        patience = self._loop.call_later(seconds, self.close)
+        answer: Future[PGresult] = self._loop.create_future()
+
+        def settle(outcome: PGresult | psycopg.Error) -> None:
+            if isinstance(outcome, psycopg.Error):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+
+        self._expect(seconds, settle)
         try:
-            if self._libpq.flush():
-                self._loop.add_writer(self._socket, self._send_on)
-            result = await self._awaited
-        except BaseException:
+            return await answer
+        except CancelledError:
             self.close()  # what came later would be taken for the answer to something else
             raise
-        finally:
-            patience.cancel()
-        if result.status not in FINE:
-            raise error_from_result(result)
-        return result
+
+    def _expect(self, seconds: float, done: Done) -> None:
+        self._results = []
+        self._done = done
+        self._patience = self._loop.call_later(seconds, self.close)
+        if self._libpq.flush():
+            self._loop.add_writer(self._socket, self._send_on)
 
     def _send_on(self) -> None:
         try:
             if not self._libpq.flush():
                 self._loop.remove_writer(self._socket)
         except psycopg.Error as error:
-            self._fail(error)
+            self._settle(error)
+            self.close()
 
     def _arrived(self) -> None:
         try:
@@ -136,16 +162,18 @@ class LoopConnection:
             else:
                 return
         except psycopg.Error as error:
-            self._fail(error)
+            self._settle(error)
             self.close()
             return
-        awaited, self._awaited = self._awaited, None
-        if awaited and not awaited.done() and self._results:
-            awaited.set_result(self._results[0])
+        if self._results:
+            first = self._results[0]
+            self._settle(first if first.status in FINE else error_from_result(first))
         if self._libpq.status == ConnStatus.BAD:
             self.close()
 
-    def _fail(self, error: psycopg.Error) -> None:
-        awaited, self._awaited = self._awaited, None
-        if awaited and not awaited.done() and not awaited.get_loop().is_closed():
-            awaited.set_exception(error)
+    def _settle(self, outcome: PGresult | psycopg.Error) -> None:
+        done, self._done = self._done, None
+        if self._patience:
+            self._patience.cancel()
+        if done and not self._loop.is_closed():
+            done(outcome)

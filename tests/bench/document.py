@@ -38,7 +38,9 @@ LIMITS = """
 
 ## What did not help
 
-- A thread for each command: the hop costs as much as deciding, encoding and folding together.
+- A thread for each command: the hop costs as much as deciding, encoding and folding together. A thread that commits
+  for the loop still costs it two hand-overs of the interpreter for each batch.
+- Committing all that one turn of the loop brings together: while it is written to the disk nothing is decided.
 - Another server or event loop under the same application.
 - Building events without validation: slower than validating.
 - Followers in the serving process, however patient: they hold the interpreter when a command wants it.
