@@ -79,6 +79,7 @@ class ReportResponder:
             return Answer(content)
         file = re.sub(r"[^A-Za-z0-9._-]", "-", f"{name}-{about}.{form}")
         headers = {"Content-Disposition": f'inline; filename="{file}"'}
+        made = self._press.made(name, form, content)
         if form == "html":
-            headers["Content-Security-Policy"] = security_policy()
-        return Answer(self._press.made(name, form, content), None, MEDIA_TYPES[form], headers)
+            headers["Content-Security-Policy"] = security_policy(made)
+        return Answer(made, None, MEDIA_TYPES[form], headers)

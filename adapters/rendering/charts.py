@@ -15,7 +15,7 @@ from adapters.rendering.fonts import PACKAGES
 from application.reports.outcomes import Outcome
 from domain.account_plan.standing import AttitudeWord
 
-FONT = "Libertinus Serif, Georgia, serif"
+FONT = "Libertinus Serif, Georgia, Report Noto, serif"
 INK = "#1b2430"
 WIDTH = 560
 HEIGHT = 190

@@ -1,4 +1,5 @@
-"""Reports as one self-contained HTML page: no scripts, nothing to fetch, one style sheet inside."""
+"""Reports as one self-contained HTML page: no scripts, nothing to fetch, the style sheet and what it needs
+of fonts inside."""
 
 from functools import cache
 
@@ -6,13 +7,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from adapters.rendering.document import Chart, Column, Document, Table
+from adapters.rendering.embedded_fonts import font_faces
+from adapters.rendering.glyphs import texts_in, with_glyphs
 from adapters.rendering.style import sheet
 
 
 def page(document: Document) -> bytes:
-    return (
-        template("report.html.jinja").render(document=document, style=Markup(sheet()), draw=draw, share=share).encode()
+    shown = with_glyphs(document)
+    faces = Markup(font_faces(texts_in(shown)))
+    written = template("report.html.jinja").render(
+        document=shown, style=Markup(sheet()), faces=faces, draw=draw, share=share
     )
+    return written.encode()
 
 
 @cache

@@ -53,7 +53,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def opened(page: Page, content: bytes) -> list[str]:
     """What the browser complains of, and everything it asks for beside the page."""
     complaints: list[str] = []
-    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": security_policy()}
+    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": security_policy(content)}
     page.route("**/*", lambda route: route.abort())
     page.route(ADDRESS, lambda route: route.fulfill(body=content, headers=headers))
     page.on("console", lambda message: complaints.append(message.text))
@@ -143,3 +143,27 @@ def test_on_paper_heads_stay_with_their_rows_and_rows_in_one_piece(page, press, 
     rows = re.findall(r"play p\d+ .{0,400}?planned \d+, rescheduled \d+", "\f".join(printed(page)), re.DOTALL)
     assert len(rows) == 24
     assert not [row for row in rows if "\f" in row]
+
+
+def comes_with_the_page(page: Page, words: str) -> bool:
+    """Whether the browser draws the text with these words in a font that came with the page."""
+    client = page.context.new_cdp_session(page)
+    client.send("DOM.enable")
+    client.send("CSS.enable")
+    client.send("DOM.getDocument", {"depth": -1})
+    found = client.send("DOM.performSearch", {"query": f"//*[contains(text(), '{words}')]"})
+    which = {"searchId": found["searchId"], "fromIndex": 0, "toIndex": found["resultCount"]}
+    node = client.send("DOM.getSearchResults", which)["nodeIds"][-1]
+    return any(each["isCustomFont"] for each in client.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"])
+
+
+def test_what_readers_may_have_no_font_for_comes_with_the_page_and_nothing_else_does(page, press, demo_page):
+    assert b"@font-face" not in demo_page
+    content = press.made("said-vs-did", "html", of_every_script())
+    assert len(content) < len(demo_page) + 100_000
+    opened(page, content)
+    page.evaluate("document.fonts.ready")
+    for words in ("การเจรจา", "新しい契約", "東京支社"):
+        assert comes_with_the_page(page, words), words
+    assert not comes_with_the_page(page, "im Landkreis")
+    assert "[U+13000]" in content.decode(), "what no font has is named here as well"
