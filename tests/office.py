@@ -1,7 +1,5 @@
 """The demo, served to a browser: its accounts and program on a day after their last event, and every page there is."""
 
-import os
-import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +13,7 @@ from uuid import uuid4
 
 import httpx
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from adapters.access.callers import Development
 from adapters.bootstrap.http_service import Reception, Server, http_app
@@ -28,14 +26,12 @@ from adapters.web.app import pages
 from application.scenarios.simulation import load
 from domain.account_plan.plan import plan_id_of
 from tests.api import LOG_KEY, SECRET
+from tests.browsers import browsing
 from tests.clock import Clock
 
 NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 PLAN = "/plans/halden-stores"
 OPERATOR = "ops"
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-NEEDED = os.environ.get("REQUIRE_ALL") == "1"
-WHY_NOT = "no Chromium on this machine: apt-get install chromium"
 
 PAGES: dict[str, tuple[str, str]] = {
     "sign-in": ("/sign-in", "Sign in by name, key or issuer"),
@@ -157,10 +153,9 @@ def open_office(store: Store) -> Iterator[Office]:
     let_in = Reception(Development(), development=Development())
     app = http_app(store, let_in, SECRET, now=clock, targets=Targets(loopback=True), pages=pages, signing=LOG_KEY)
     server = Server(uvicorn.Config(app, port=0, log_config=None, access_log=False), store.watch)
-    with socket.create_server(("127.0.0.1", 0)) as listener, sync_playwright() as playwright:
+    with socket.create_server(("127.0.0.1", 0)) as listener, browsing() as browser:
         thread = Thread(target=server.run, args=([listener],))
         thread.start()
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
         try:
             until = monotonic() + 30
             while not server.started and monotonic() < until:
@@ -172,7 +167,6 @@ def open_office(store: Store) -> Iterator[Office]:
             httpx.post(f"{url}/v1/webhooks/{webhook['id']}/test", headers={"X-Actor": OPERATOR})
             yield Office(store, clock, url, browser)
         finally:
-            browser.close()
             server.should_exit = True
             thread.join(timeout=10)
 

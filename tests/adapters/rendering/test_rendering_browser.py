@@ -1,27 +1,20 @@
 """The page of a report in a real browser: for everybody to read, on any screen, and allowed nothing."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from pypdf import PdfReader
 
 from adapters.rendering.pool import RenderingPool
 from adapters.rendering.style import security_policy
+from tests.browsers import BROWSER, NEEDED, WHY_NOT, browsing, faults
 from tests.reports import demo, month, nasty, of_an_empty_plan, of_every_script
 
 ADDRESS = "http://report.test/"
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-needed = os.environ.get("REQUIRE_ALL") == "1"
-
-pytestmark = pytest.mark.skipif(
-    BROWSER is None and not needed, reason="no Chromium on this machine: apt-get install chromium"
-)
+pytestmark = pytest.mark.skipif(BROWSER is None and not NEEDED, reason=WHY_NOT)
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +30,8 @@ def demo_page(press: RenderingPool) -> bytes:
 
 @pytest.fixture(scope="module")
 def browser(_programs: None) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
+    with browsing() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -78,8 +69,7 @@ def opened(page: Page, content: bytes) -> list[str]:
 def test_everybody_can_read_it(name, report, page, press):
     complaints = opened(page, press.made(name, "html", report()))
     page.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    assert faults(page) == []
     assert complaints == []
 
 

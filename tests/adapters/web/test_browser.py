@@ -3,9 +3,9 @@ nothing but what they need."""
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from babel.support import NullTranslations
 from playwright.sync_api import expect
 from starlette.routing import compile_path
@@ -15,10 +15,11 @@ from adapters.web.guard import PageRoute
 from adapters.web.languages import translations
 from tests.adapters.web.test_pages import text_of
 from tests.api import Api
+from tests.browsers import BROWSER, NEEDED, WHY_NOT, faults
 from tests.conftest import KEY
 from tests.databases import Stores
 from tests.messages import german
-from tests.office import BROWSER, NEEDED, PAGES, PLAN, WHY_NOT, Office, open_office
+from tests.office import PAGES, PLAN, Office, open_office
 from tests.pictures import DOCUMENT, document
 from tests.receiver import Reply, receiving
 
@@ -42,6 +43,9 @@ def office(stores: Stores) -> Iterator[Office]:
 
 SAME_TEMPLATE = {"plan-at-a-review", "who-set-what", "program-commands", "program-history"}
 """Pages that are looked at under another name already."""
+
+WIDTHS: dict[int, Literal["light", "dark"]] = {360: "dark", 1280: "light"}
+"""Pixels, with the colours in which a page is looked at."""
 
 FEWER_ROWS = """() => {
   for (const details of [...document.querySelectorAll("main details")].slice(0, 3)) details.open = true;
@@ -70,20 +74,24 @@ def test_the_document_on_pages_names_them_all():
     assert DOCUMENT.read_text("utf-8") == document(), "python -m tests.pictures writes it anew"
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (360, True)])
-def test_every_page_is_for_everybody_to_read_and_runs_nothing_foreign(office: Office, width: int, dark: bool):
-    axe, faults = Axe(), []
-    with office.visit(width=width, dark=dark) as visit:
+def test_every_page_is_for_everybody_to_read_and_runs_nothing_foreign(office: Office):
+    found = []
+    with office.visit() as visit:
+        page = visit.page
         for name in PAGES:
-            visit.page.goto(office.address(name))
-            if visit.page.evaluate("document.documentElement.scrollWidth") > width:
-                faults.append((name, "wider than the screen", ""))
+            page.goto(office.address(name))
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 900})
+                if page.evaluate("document.documentElement.scrollWidth") > width:
+                    found.append((name, width, "wider than the screen"))
             if name in SAME_TEMPLATE:
                 continue
-            visit.page.evaluate(FEWER_ROWS)
-            found = axe.run(visit.page)
-            faults += [(name, fault["id"], fault["nodes"][0]["html"][:120]) for fault in found.response["violations"]]
-    assert not faults, "\n".join(map(str, faults))
+            page.evaluate(FEWER_ROWS)
+            for width, colours in WIDTHS.items():
+                page.set_viewport_size({"width": width, "height": 900})
+                page.emulate_media(color_scheme=colours)
+                found += [(name, width, fault) for fault in faults(page)]
+    assert not found, "\n".join(map(str, found))
 
 
 class Missed(NullTranslations):

@@ -1,0 +1,68 @@
+"""Chromium as the tests start it, and what axe finds that keeps people from using a page."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+NEEDED = os.environ.get("REQUIRE_ALL") == "1"
+WHY_NOT = "no Chromium on this machine: apt-get install chromium"
+
+NOT_WANTED = (
+    # What Playwright turns off as well: of two lists Chromium heeds the last.
+    "AimEnabled AvoidCorsURLLoaderRestartOnRedirect AvoidUnnecessaryBeforeUnloadCheckSync DestroyProfileOnBrowserClose"
+    " HttpsFirstBalancedModeAutoEnable HttpsUpgrades LensOverlay MediaRouter NetworkTimeServiceQuerying"
+    " OptimizationHints PaintHolding PreconnectToSearch ThirdPartyStoragePartitioning"
+    # The list below the address, which nobody sees and which takes each window a second of processor time.
+    " WebUIOmniboxAimPopup WebUIOmniboxPopup"
+    # A process kept ready for a page that does not come.
+    " SpareRendererForSitePerProcess"
+).split()
+"""Features of Chromium."""
+
+FAULTS = """async () => {
+  const looks = new Map();
+  for (const each of document.querySelectorAll("body *")) {
+    if (![...each.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())) continue;
+    const { color, fontSize, fontWeight, textShadow } = getComputedStyle(each);
+    const look = [color, fontSize, fontWeight, textShadow];
+    for (let behind = each; behind; behind = behind.parentElement) {
+      const { backgroundColor, backgroundImage, opacity, position } = getComputedStyle(behind);
+      look.push(behind.tagName, behind.className, backgroundColor, backgroundImage, opacity, position);
+    }
+    const key = look.join("|");
+    if (!looks.has(key) && each.checkVisibility()) looks.set(key, each);
+  }
+  const include = [...looks.values()];
+  const { violations } = await axe.run({ rules: { "color-contrast": { enabled: false } } });
+  if (include.length) violations.push(...(await axe.run({ include }, { runOnly: ["color-contrast"] })).violations);
+  return violations.map((fault) => `${fault.id}: ${fault.help}: ${fault.nodes[0].html.slice(0, 120)}`);
+}"""
+"""All rules for all elements, but for the contrast, which takes longer than all others: one element is looked at for
+each way in which text looks, with all that is behind it."""
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    arguments = ["--no-sandbox", "--disable-gpu", f"--disable-features={','.join(NOT_WANTED)}"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=arguments)
+        yield browser
+        browser.close()
+
+
+@cache
+def _axe() -> str:
+    return str(Axe().axe_script)
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds on a page as it is shown at the moment: rule, words and element."""
+    if page.evaluate("() => !window.axe"):
+        page.evaluate(_axe())
+    return list(page.evaluate(FAULTS))
