@@ -8,7 +8,7 @@ import re
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
@@ -61,10 +61,12 @@ class ApiKey:
     def is_good(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
-    def is_good_for(self, owner: str, plans: Collection[UUID], personal_data: bool, now: datetime) -> bool:
+    def is_good_for(
+        self, owner: str, plans: Collection[UUID], personal_data: bool, now: datetime, aliases: "Aliases"
+    ) -> bool:
         """Return whether the key allows an endpoint of `owner` to receive events of these plans, or of all plans if
         empty."""
-        caller = self.caller()
+        caller = self.caller(aliases)
         return (
             same_person(self.name) == same_person(owner)
             and self.is_good(now)
@@ -73,14 +75,22 @@ class ApiKey:
             and (caller.plans is None or (bool(plans) and caller.plans.issuperset(plans)))
         )
 
-    def caller(self) -> Caller:
-        named = None if self.plans is None else ids_of(self.plans)
+    def caller(self, aliases: "Aliases") -> Caller:
+        named = None if self.plans is None else ids_of(self.plans, aliases)
         return Caller(same_person(self.name), self.role, named, self.personal_data, self.on_behalf_of)
 
 
-def ids_of(plans: Iterable[str]) -> frozenset[UUID]:
-    """Return the ids of plans that are named by plan id or by account id."""
-    return frozenset(plan_id for plan in plans for plan_id in plans_named(plan))
+Aliases = Mapping[UUID, UUID]
+"""The plans of accounts that go by other ids, each by the id that the other would have as a plan."""
+
+
+def ids_of(plans: Iterable[str], aliases: Aliases) -> frozenset[UUID]:
+    """Return the ids of plans that are named by plan id or by an id of the account."""
+    return as_meant((plan_id for plan in plans for plan_id in plans_named(plan)), aliases)
+
+
+def as_meant(plan_ids: Iterable[UUID], aliases: Aliases) -> frozenset[UUID]:
+    return frozenset(aliases.get(plan_id, plan_id) for plan_id in plan_ids)
 
 
 def new_key(**said: Any) -> tuple[ApiKey, str]:
@@ -97,7 +107,9 @@ class KeptKeys(Protocol):
     """The store of keys, as the cache reads it."""
 
     def revision(self) -> int:
-        """Return a number that changes whenever a key is created or revoked."""
+        """Return a number that changes whenever a key is created or revoked, or an account gets another id."""
+
+    def aliases(self) -> Aliases: ...
 
     def all(self) -> Collection[ApiKey]: ...
 
@@ -109,6 +121,8 @@ class KeptKeys(Protocol):
 
 class ApiKeys(Protocol):
     """The store of keys, as admins manage it. Every method raises `StoreUnavailable`."""
+
+    def aliases(self) -> Aliases: ...
 
     def all(self) -> list[ApiKey]:
         """Return all keys, the newest first. Rows that cannot be read are left out."""
@@ -161,6 +175,7 @@ class ApiKeyCache:
         self._monotonic = monotonic
         self._revision = 0
         self._keys: Mapping[str, tuple[ApiKey, Caller]] = {}
+        self._aliases: Aliases = {}
         self._holders: frozenset[str] = frozenset()
         self._used: dict[str, datetime] = {}
         self._looked_at = monotonic()
@@ -184,7 +199,8 @@ class ApiKeyCache:
         if revision != self._revision:
             now = self._now()
             self._holders = frozenset(map(same_person, self._kept.holders()))
-            self._keys = {key.id: (key, key.caller()) for key in self._kept.all() if key.is_good(now)}
+            self._aliases = self._kept.aliases()
+            self._keys = {key.id: (key, key.caller(self._aliases)) for key in self._kept.all() if key.is_good(now)}
             self._revision = revision
         self._looked_at = begun
 
@@ -215,7 +231,7 @@ class ApiKeyCache:
         """Return whether a key of its owner is good for what an endpoint is sent now. Raises `KeysUnread`."""
         self._check_read()
         now = self._now()
-        return any(key.is_good_for(owner, plans, personal_data, now) for key, _ in self._keys.values())
+        return any(key.is_good_for(owner, plans, personal_data, now, self._aliases) for key, _ in self._keys.values())
 
     def caller(self, token: str) -> Caller | None:
         """Return the caller that a key stands for, or None if it is unknown or no longer good. Raises `KeysUnread`."""
@@ -234,6 +250,10 @@ class ApiKeyCache:
         `KeysUnread`."""
         found = self._good(id)
         return found[1] if found else None
+
+    def as_meant(self, caller: Caller) -> Caller:
+        """Return the caller with the plans that are meant where accounts are named by other ids, as by an issuer."""
+        return caller if caller.plans is None else replace(caller, plans=as_meant(caller.plans, self._aliases))
 
     def _check_read(self) -> None:
         if self.seconds_unread > SECONDS_GOOD:

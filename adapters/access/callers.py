@@ -48,7 +48,7 @@ class Bearers:
 
     async def _caller(self, token: str) -> Caller:
         if self._tokens and not token.startswith(MARK):
-            return await self._tokens.caller(token)
+            return self._keys.as_meant(await self._tokens.caller(token))
         caller = self._keys.caller(token)
         if caller is None:
             raise CallerUnknown("This is no key of this service, or it has expired or was revoked.")

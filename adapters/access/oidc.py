@@ -252,7 +252,7 @@ def caller_by(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
         raise CallerUnknown(f"The token's claim “{issuer.actor_claim}” is no id of a person: it {wrong}.") from None
     plans = claim(claims, issuer.plans_claim)
     names = [plans] if isinstance(plans, str) else plans if isinstance(plans, list) else []
-    named = None if names == [ALL] else ids_of(name for name in names if isinstance(name, str) and name.isascii())
+    named = None if names == [ALL] else ids_of((name for name in names if isinstance(name, str) and name.isascii()), {})
     return Caller(actor, role_in(claim(claims, issuer.role_claim), issuer.role_claim), named)
 
 

@@ -78,9 +78,11 @@ class Sessions:
         now: Callable[[], datetime],
         caller_by_key: Callable[[str], Caller | None],
         development: Development | None = None,
+        as_meant: Callable[[Caller], Caller] = lambda caller: caller,
     ) -> None:
         """`caller_by_key` returns the caller of a key id while that key is good. `development` is given where people
-        may choose their name."""
+        may choose their name. `as_meant` returns the caller with the plans that other ids of accounts name."""
+        self._as_meant = as_meant
         self._store = store
         self._now = now
         self._caller_by_key = caller_by_key
@@ -132,7 +134,7 @@ class Sessions:
                 )
             case "oidc":
                 plans = None if session.plans is None else frozenset(map(UUID, session.plans))
-                return Caller(session.actor, session.role, plans)
+                return self._as_meant(Caller(session.actor, session.role, plans))
 
     def of(self, actor: str) -> Collection[Session]:
         return [session for session in self._store.of(actor) if session.is_good(self._now())]

@@ -95,6 +95,8 @@ class Reception:
     """Given where callers choose their own names."""
     why_unread: Callable[[], str | None] = lambda: None
     """Returns why callers cannot be identified at the moment, or None."""
+    as_meant: Callable[[Caller], Caller] = lambda caller: caller
+    """Returns the caller with the plans that other ids of accounts name."""
 
 
 @contextmanager
@@ -128,6 +130,7 @@ def reception(settings: Settings, host: str, store: Store) -> Iterator[Reception
             keys.caller_by_id,
             development,
             keys.why_unread,
+            keys.as_meant,
         )
 
 
@@ -204,7 +207,7 @@ def http_app(
         public_url=address,
         drafts=Drafts(store.drafts, store.secrets.of("drafts")),
         issuer_sign_in=by_issuer,
-        sessions=Sessions(store.sessions, now, let_in.caller_by_key, let_in.development),
+        sessions=Sessions(store.sessions, now, let_in.caller_by_key, let_in.development, let_in.as_meant),
         calendars=CalendarFeeds(store.calendars, now, let_in.caller_by_key, let_in.development),
         metrics=metrics or Metrics(),
         outages=store.outages,

@@ -7,11 +7,11 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.access.access_log import AccessEvents, AccessPage, Period
-from adapters.access.api_keys import ids_of
 from adapters.http.conditional import at_cursor
 from adapters.http.documentation import LIST_QUERY
 from adapters.http.guard import needs
 from adapters.http.requests import caller_of
+from application.views.plan_names import plans_named
 from domain.calendar import Instant
 
 MOST_ITEMS = 500
@@ -38,7 +38,7 @@ def routes(events: AccessEvents) -> APIRouter:
 
     @api.get("", response_model=AccessPage, summary="Who has read what, the latest first", **SAYS)
     async def read_access_events(request: Request, wanted: Annotated[AccessesWanted, Query()]) -> Response:
-        caller, plans = caller_of(request), ids_of([wanted.plan]) if wanted.plan else None
+        caller, plans = caller_of(request), frozenset(plans_named(wanted.plan)) if wanted.plan else None
         period = Period(wanted.from_, wanted.to)
         page = await run_in_threadpool(events.page, wanted.limit, plans, wanted.actor, wanted.cursor, caller, period)
         headers = {"Cache-Control": "no-store"}

@@ -214,7 +214,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             promises.routes(services.promises),
             erasures.routes(views, services.erasures),
             erasures.previews(views),
-            feed.routes(services.subscribers, views.note_read, tickets),
+            feed.routes(services.subscribers, services.plans.meant, views.note_read, tickets),
             contracts.routes(services.public_url, version),
             proof.routes(services.tree, views.plan, views.note_read),
             webhooks.routes(

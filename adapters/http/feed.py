@@ -1,12 +1,13 @@
 """The feed over HTTP: page by page, or as a stream of server-sent events."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote, urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
@@ -78,14 +79,14 @@ class Subscription(BaseModel):
         except SourceMalformed as error:
             raise rejected_parameter("source", "invalid-parameters", str(error)) from None
 
-    def wanted(self, caller: Caller) -> EventFilter:
-        """Return the filter. Raises `Rejected`."""
+    def wanted(self, caller: Caller, meant: Callable[[UUID], UUID]) -> EventFilter:
+        """Return the filter. `meant` returns the plan that an id names. Raises `Rejected`, `StoreUnavailable`."""
         try:
             topics = topics_of(self.type)
         except NoSuchType as error:
             raise rejected_parameter("type", "unknown-type", str(error)) from None
-        plans = frozenset(map(str, plans_named(self.plan_id))) if self.plan_id else None
-        subjects = frozenset(map(str, subjects_named(self.subject))) if self.subject else None
+        plans = frozenset(str(meant(id)) for id in plans_named(self.plan_id)) if self.plan_id else None
+        subjects = frozenset(str(meant(id)) for id in subjects_named(self.subject)) if self.subject else None
         theirs = None if caller.plans is None else frozenset(map(str, caller.plans))
         return EventFilter(topics, common(common(plans, subjects), theirs))
 
@@ -211,13 +212,18 @@ TICKETED: dict[str, Any] = {
 # Routes
 
 
-def routes(subscribers: Subscribers, note_read: NoteRead, tickets: Tickets) -> APIRouter:
+def routes(subscribers: Subscribers, meant: Callable[[UUID], UUID], note_read: NoteRead, tickets: Tickets) -> APIRouter:
     api = APIRouter(prefix="/v1/events", tags=["feed"])
+
+    async def wanted_by(caller: Caller, asked: Subscription) -> EventFilter:
+        if asked.plan_id or asked.subject:
+            return await run_in_threadpool(asked.wanted, caller, meant)
+        return asked.wanted(caller, meant)
 
     @api.get("", summary="Events after a cursor, in the order they were recorded", **PULLED)
     async def pull_events(request: Request, asked: Annotated[Pulled, Query()]) -> Response:
         caller = caller_of(request)
-        after, wanted = asked.cursor(caller), asked.wanted(caller)
+        after, wanted = asked.cursor(caller), await wanted_by(caller, asked)
         if caller.personal_data:
             note_read(request, None, None)
         live, permission = subscribers.live(caller), permission_of(request)
@@ -235,7 +241,7 @@ def routes(subscribers: Subscribers, note_read: NoteRead, tickets: Tickets) -> A
     ) -> Response:
         caller = caller_of(request)
         after = asked.cursor(caller, request.headers.get("last-event-id"))
-        live, wanted = subscribers.live(caller), asked.wanted(caller)
+        live, wanted = subscribers.live(caller), await wanted_by(caller, asked)
         if caller.personal_data:
             note_read(request, None, None)
         return await EventStream.after(after, live, permission_of(request), wanted)

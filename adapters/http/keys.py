@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.access.api_keys import ApiKey, ApiKeys, GivenRole, ids_of, new_key
+from adapters.access.api_keys import Aliases, ApiKey, ApiKeys, GivenRole, ids_of, new_key
 from adapters.access.key_views import KeyList, KeyMade, KeyShown, key_list
 from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, problem_of
 from adapters.http.guard import needs
@@ -68,11 +68,12 @@ class KeyDesk:
         self._changed = changed
 
     def all(self, caller: Caller) -> list[ApiKey]:
-        return [key for key in self._keys.all() if is_theirs_to_give(caller, key.role, key.plans)]
+        aliases = self._keys.aliases()
+        return [key for key in self._keys.all() if is_theirs_to_give(caller, key.role, key.plans, aliases)]
 
     def make(self, caller: Caller, wanted: NewKey) -> tuple[ApiKey, str]:
         """Return what the store keeps of a new key, and the key itself.  Raises `CallerNotAllowed`."""
-        check_may_give(caller, wanted)
+        check_may_give(caller, wanted, self._keys.aliases())
         key, text = new_key(
             name=wanted.name,
             role=wanted.role,
@@ -133,16 +134,16 @@ def routes(desk: KeyDesk) -> APIRouter:
     return api
 
 
-def is_theirs_to_give(caller: Caller, role: GivenRole, plans: Sequence[str] | None) -> bool:
+def is_theirs_to_give(caller: Caller, role: GivenRole, plans: Sequence[str] | None, aliases: Aliases) -> bool:
     """Return whether a caller may give or revoke a key to these plans: only to plans that are theirs too."""
     if caller.plans is None:
         return True
-    return plans is not None and not reaches_beyond_plans_named(role) and ids_of(plans) <= caller.plans
+    return plans is not None and not reaches_beyond_plans_named(role) and ids_of(plans, aliases) <= caller.plans
 
 
-def check_may_give(caller: Caller, wanted: NewKey) -> None:
+def check_may_give(caller: Caller, wanted: NewKey, aliases: Aliases) -> None:
     """Check that the caller may give this key. Raises `CallerNotAllowed`."""
-    if not is_theirs_to_give(caller, wanted.role, wanted.plans):
+    if not is_theirs_to_give(caller, wanted.role, wanted.plans, aliases):
         raise CallerNotAllowed("You may give keys for the plans only that were named for you.")
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from adapters.access.access_log import EVER, AccessEvent, AccessItem, AccessPage, Period
+from adapters.postgres.account_aliases import with_named
 from adapters.postgres.datastore import Datastore
 from application.aggregates.access import Caller
 from domain.language import same_person
@@ -61,6 +62,8 @@ class PostgresAccessEvents:
             self._datastore.connection() as connection,
             connection.cursor(row_factory=class_row(AccessItem)) as cursor,
         ):
+            if plans is not None:
+                values["plans"] = with_named(connection, plans)
             found = cursor.execute(statement.encode(), values).fetchall()
         items = found[:limit]
         return AccessPage(items=items, next=str(items[-1].id) if len(found) > limit else None)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -11,6 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from pydantic import TypeAdapter, ValidationError
 
 from adapters.access.api_keys import ApiKey
+from adapters.postgres.account_aliases import ALIASES, aliases
 from adapters.postgres.datastore import Datastore
 
 COLUMNS = tuple(field.name for field in fields(ApiKey))
@@ -18,6 +20,7 @@ SELECT = f"SELECT {', '.join(COLUMNS)} FROM plantrail.api_keys"
 INSERT = (
     f"INSERT INTO plantrail.api_keys ({', '.join(COLUMNS)}) VALUES ({', '.join(f'%({name})s' for name in COLUMNS)})"
 )
+REVISION = f"SELECT revision + (SELECT count(*) FROM ({ALIASES}) a) FROM plantrail.api_keys_revision"
 _READ: TypeAdapter[ApiKey] = TypeAdapter(ApiKey)
 
 logger = structlog.get_logger("plantrail.keys")
@@ -31,9 +34,13 @@ class PostgresApiKeys:
 
     def revision(self) -> int:
         with self._datastore.connection() as connection:
-            row = connection.execute("SELECT revision FROM plantrail.api_keys_revision", prepare=True).fetchone()
+            row = connection.execute(REVISION, prepare=True).fetchone()
         assert row
         return int(row[0])
+
+    def aliases(self) -> Mapping[UUID, UUID]:
+        with self._datastore.connection() as connection:
+            return aliases(connection)
 
     def any(self) -> bool:
         """Return whether a key was ever created, including revoked ones and rows that cannot be read."""

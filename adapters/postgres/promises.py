@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from adapters.events.stored_format import EVENTS_BY_TOPIC
 from adapters.observability.outages import Outages
-from adapters.postgres.account_aliases import plan_named_by
+from adapters.postgres.account_aliases import with_named
 from adapters.postgres.datastore import Datastore, unavailable
 from adapters.postgres.portfolio import by_plan, theirs
 from adapters.postgres.projections import (
@@ -173,7 +173,7 @@ class PostgresPromises:
         with self._datastore.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             wanted = values(query, after, caller, now)
-            wanted["named"] += [plan for id in wanted["named"] if (plan := plan_named_by(connection, id))]
+            wanted["named"] = with_named(connection, wanted["named"])
             rows = cursor.execute(statement(query, after, caller), wanted).fetchall()
         places = [PromisePosition(**row) for row in rows[: query.limit]]
         more = len(rows) > query.limit

@@ -83,6 +83,6 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
         *webhooks.routes(hooks, guard),
         *calendars.routes(services.calendars, rooms.plans, services.public_url, guard),
         *forgetting.routes(rooms.plans, desk, guard, make_id),
-        *records.routes(services.erasures, services.access_events, guard),
+        *records.routes(services.erasures, services.access_events, services.plans, guard),
         *forms.routes(the_program, program.PATH, "program", rooms.program_desk, library, guard, make_id),
     ]

@@ -192,8 +192,8 @@ def decide(plan: AccountPlan, command: EntryCommands, _today: date) -> Decision[
 def version_named(plan: AccountPlan, event: str) -> int | None:
     """The version of an event of this plan, named by plan or account id and version, or by its version alone."""
     whose, _, version = event.rpartition(":")
-    account_id = the_plan(plan).account_id
-    known = whose in ("", account_id, str(plan_id_of(account_id)))
+    account = the_plan(plan)
+    known = whose in ("", str(plan_id_of(account.account_id)), account.account_id, *account.aliases)
     return int(version) if known and re.fullmatch("[0-9]{1,9}", version) else None
 
 

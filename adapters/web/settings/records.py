@@ -10,12 +10,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.access.access_log import AccessEvents, AccessItem
-from adapters.access.api_keys import ids_of
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
 from adapters.web.settings.tabs import PATH, Tab, tabs
 from adapters.web.templates import render, speech_of
 from application.aggregates.erasures import Certificate, Erasures
+from application.aggregates.read import AggregateReader
+from application.views.plan_names import plans_named
+from domain.account_plan.language import AccountPlan
 
 MOST_READS = 100
 
@@ -91,17 +93,19 @@ def read_row(item: AccessItem, say: Speech) -> ReadRow:
     )  # fmt: skip
 
 
-def routes(erasures: Erasures, events: AccessEvents, guard: PageGuard) -> list[Route]:
+def routes(
+    erasures: Erasures, events: AccessEvents, plans: AggregateReader[AccountPlan], guard: PageGuard
+) -> list[Route]:
     async def forgotten(request: Request) -> Response:
         """Of the plans the reader may manage; of one, where it is named."""
         say, caller = speech_of(request), visitor_of(request).caller
         named = request.query_params.get("plan", "").strip()
-        wanted = ids_of([named]) if named else None
+        wanted = {str(await run_in_threadpool(plans.meant, id)) for id in plans_named(named)} if named else None
         found = [
             each
             for each in await run_in_threadpool(erasures.certificates)
             if caller.plans is None or each.plan_id in set(map(str, caller.plans))
-            if wanted is None or each.plan_id in set(map(str, wanted))
+            if wanted is None or each.plan_id in wanted
         ]
         cards = [certificate_card(each, say) for each in found]
         return render(request, "settings/erasures.html", view=ErasuresView(tabs(request, say), named, cards))
@@ -110,8 +114,8 @@ def routes(erasures: Erasures, events: AccessEvents, guard: PageGuard) -> list[R
         say, caller, asked = speech_of(request), visitor_of(request).caller, request.query_params
         plan, actor, cursor = (asked.get(name, "").strip() for name in ("plan", "actor", "cursor"))
         before = int(cursor) if cursor.isdecimal() and len(cursor) < 19 else None
-        plans = ids_of([plan]) if plan else None
-        page = await run_in_threadpool(events.page, MOST_READS, plans, actor or None, before, caller)
+        wanted = frozenset(plans_named(plan)) if plan else None
+        page = await run_in_threadpool(events.page, MOST_READS, wanted, actor or None, before, caller)
         given = {name: value for name, value in (("plan", plan), ("actor", actor)) if value}
         following = f"{PATH}/reads?{urlencode(given | {'cursor': page.next})}" if page.next else ""
         rows = [read_row(each, say) for each in page.items]

@@ -18,8 +18,11 @@ from adapters.bootstrap.http_service import reception
 from adapters.bootstrap.settings import Settings, SettingsError
 from adapters.bootstrap.store import needs_keys
 from adapters.cli.callers import instant
+from adapters.http.keys import is_theirs_to_give
 from adapters.observability.readiness import Checks
 from adapters.postgres.store import Store, opened
+from application.aggregates.access import Caller
+from domain.account_plan.plan import plan_id_of
 from tests.adapters.cli.test_cli import environment, plantrail, refused
 from tests.api import Clock, assert_problem, served
 from tests.callers import bearer, given_key, known_keys
@@ -50,6 +53,27 @@ def test_whose_id_is_an_e_mail_address_sees_their_plans_in_whatever_case_it_was_
         assert api.view(headers=bearer(key)).json()["account"]["owner"] == "ann@example.com"
         assert api.do("reassign-plan", bearer(key), owner="ben", reason="Away").status_code == 200
         assert_problem(api.view(headers=bearer(key)), 404, "unknown-plan")
+
+
+def test_another_id_of_an_account_names_its_plan_in_keys_old_and_new_and_in_tokens(store: Store):
+    early = given_key(store, "kit", "reader", "crm-2")
+    of_the_issuer = Caller("joe", "reader", frozenset({plan_id_of("crm-2")}))
+    lead = Caller("sue", "admin", frozenset({plan_id_of("acme")}))
+    with served(store) as api:
+        assert api.do("open-plan", **OPEN).status_code == 201
+        keys = known_keys(store)
+        assert keys.as_meant(of_the_issuer) == of_the_issuer
+        assert api.do("alias-account", account_id="crm-2").status_code == 200
+    keys.refresh()
+    late = given_key(store, "pat", "reader", "crm-2")
+    keys.refresh()
+    assert keys.as_meant(of_the_issuer).plans == {plan_id_of("acme")}
+    for name in ("crm-2", "other"):
+        assert is_theirs_to_give(lead, "reader", [name], store.api_keys.aliases()) is (name == "crm-2")
+    with served(store, Bearers(keys)) as api:
+        for key in (early, late):
+            assert api.get("/v1/plans/acme", bearer(key)).status_code == 200
+            assert api.get("/v1/plans/crm-2", bearer(key)).status_code == 200
 
 
 def test_what_is_kept_of_a_key_is_no_good_for_calling(store: Store):

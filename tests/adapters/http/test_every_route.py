@@ -284,3 +284,25 @@ def test_a_nul_in_a_path_leads_nowhere(service: Told, path, method):
 @for_each("path", ["/v1/access-events", "/v1/plans", "/v1/plans/acme/history", "/v1/events"])
 def test_a_nul_in_a_query_is_wrong(service: Told, path, query):
     assert_problem(service.api.get(f"{path}?{query}"), 422, "invalid-parameters")
+
+
+ALIAS = "crm-7-acme"
+"""Another id of the account, as `tests.everything` has it."""
+
+
+def test_every_view_and_every_filter_takes_another_id_of_the_account(service: Told, operations):
+    def told(operation: Operation, name: str, **query: str) -> tuple[int, str]:
+        answer = ask(service.api, operation, operation.asked(plan=name), params=query)
+        # An address repeats the name by which it was asked for.
+        return answer.status_code, answer.text.replace(ALIAS, "acme") if answer.is_success else ""
+
+    views = [each for each in operations if each.method == "GET"]
+    asked = [(each, name) for each in views for name in {"plan", "plan_id", "subject"}.intersection(each.queries)]
+    asked += [(each, "as_of") for each in views if "plan" in each.names]
+    assert {name for _, name in asked} == {"plan", "plan_id", "subject", "as_of"}
+    others = []
+    for each, name in asked:
+        first, other = (told(each, plan, **{name: "now" if name == "as_of" else plan}) for plan in ("acme", ALIAS))
+        if first != other:
+            others.append((each.path, name, first, other))
+    assert others == []
