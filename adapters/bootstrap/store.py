@@ -23,6 +23,7 @@ from adapters.postgres.store import ConnectionStrings, Store, embedded, opened
 from adapters.proof.checkpoints import LogKey
 from application.aggregates.handle import Aggregates
 from application.aggregates.loaded import LoadedAggregate
+from application.library.examples import check_example
 from application.library.in_use import in_use
 from application.mergers.other_plans import beyond_one_plan
 from application.proof.checkpoints import KeptCheckpoint
@@ -102,7 +103,8 @@ def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregat
         of_plans = partial(standings, store.datastore)
         check_list(state, command, plans.read)
         check_phase(known, state, command, now(), of_plans)
-        return in_use(command, of_plans)
+        shown = check_example(command, plans.read, store.events.without_words, now(), known.records)
+        return [*in_use(command, of_plans), *shown]
 
     return Aggregates(PROGRAM, store.events, now, make_id, outside=check)
 

@@ -64,11 +64,13 @@ from adapters.observability.periodic import every
 from adapters.observability.readiness import Checks, found
 from adapters.privacy.drafts import Drafts
 from adapters.rendering.pool import RenderingPool
+from application.aggregates.access import Caller
 from application.aggregates.erasures import Erasures
 from application.aggregates.handle import Aggregates
 from application.aggregates.ports import Heads
 from application.findings.ports import AllFindings
 from application.handovers.handover import Handovers
+from application.library.examples import check_seen
 from application.library.from_library import LibraryReader
 from application.measures.ports import MonthEnds
 from application.portfolio.ports import Portfolio
@@ -81,6 +83,7 @@ from application.views.loaded_plan import LoadedPlan
 from application.webhooks.ports import TryOut, Webhooks
 from application.webhooks.subscriptions import Subscriptions
 from domain.account_plan.language import AccountPlan
+from domain.language import Command
 from domain.program.language import ProgramState
 
 
@@ -194,7 +197,13 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     common = services.erasures, services.secret, metrics, services.heads, views.note_read
     key_desk = keys.KeyDesk(services.api_keys, services.now, services.keys_changed)
     desk = commands.CommandDesk(PLANS, services.plans, views.may_know, *common, library=services.library.commands_of)
-    program_desk = commands.CommandDesk(THE_PROGRAM, services.program, program_views.may_know, *common)
+
+    def check_of_plans(caller: Caller, command: Command) -> None:
+        check_seen(command, lambda plan: caller.sees(plan, services.now()), services.plans.read)
+
+    program_desk = commands.CommandDesk(
+        THE_PROGRAM, services.program, program_views.may_know, *common, check_seen=check_of_plans
+    )
     forms = ReportResponder(services.press)
     # Flat and in front, for every route before the right one is tried in vain.
     app.router.routes[:0] = [

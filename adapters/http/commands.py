@@ -75,6 +75,8 @@ logger = structlog.get_logger("plantrail.commands")
 Library = Callable[[Command], Sequence[Command]]
 """Puts a command that names something in the library in the words of a plan alone.  Raises `Refusal`."""
 
+CheckSeen = Callable[[Caller, Command], None]
+"""Raises `Refusal` where a command shows others what its caller may not see."""
 
 ANSWERS: Mapping[Resource, tuple[type[Answered], type[Any]]] = {
     PLANS: (CommandAnswer, CommandsAnswer),
@@ -114,6 +116,7 @@ class CommandDesk:
         heads: Heads,
         note_read: NoteRead,
         library: Library | None = None,
+        check_seen: CheckSeen = lambda _caller, _command: None,
     ) -> None:
         self.resource = resource
         self._aggregates = aggregates
@@ -124,6 +127,7 @@ class CommandDesk:
         self._heads = heads
         self._note_read = note_read
         self._library = library
+        self._check_seen = check_seen
         self._threads = CapacityLimiter(MOST_AT_ONCE)
 
     def endpoint(self, name: str, model: type[Command]) -> Callable[[Request], Awaitable[Response]]:
@@ -291,6 +295,8 @@ class CommandDesk:
 
         def check(known: LoadedAggregate[Any]) -> None:
             caller.check(known, commands, self._aggregates.now())
+            for command in commands:
+                self._check_seen(caller, command)
 
         return check
 

@@ -76,12 +76,16 @@ class PostgresEventStore:
                 yield LoadedPlan.of(ACCOUNT_PLAN, plan_id, records)
 
     def without_words(self, plan_id: UUID) -> LoadedPlan:
-        """Return a plan as it stands, as if everybody were forgotten. Raises `PlanNotOpen`, `StoreUnavailable`."""
+        """Return a plan as it stands, by whichever id of it, as if everybody were forgotten. Raises `PlanNotOpen`,
+        `StoreUnavailable`."""
         for known in self.histories(UUID(int=plan_id.int - 1), with_words=False):
             if known.id == plan_id:
                 return known
             break
-        raise PlanNotOpen
+        other = self.named_by(plan_id)
+        if other is None:
+            raise PlanNotOpen
+        return self.without_words(other)
 
     def last_position(self) -> int:
         """Where the log ends: as long as it is the same, so is everything there is."""

@@ -1,30 +1,35 @@
 """Gold-standard plans: a plan as it stood at a cut, for everybody to learn from, without names.
 
-Nobody's sealed words are in it, for the plan is read without them; the account's names and the words that whoever
-published it named are replaced wherever they stand, in ids too.
+Nobody's sealed words are in it, for the plan is read without them; the account's names, our own people and the words
+that whoever published it named are replaced wherever they stand, in ids too.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
+from pydantic_core import to_json
 
 from application.views.current_plan import current_plan
 from application.views.current_program import LoadedProgram
-from application.views.cuts import cut_at, timezone_of
+from application.views.cuts import CutRefused, cut_at, timezone_of
 from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import first_open
-from domain.account_plan.plan import Plan, the_plan
-from domain.language import FORGOTTEN
-from domain.program.examples import Example, ExamplePublished
+from domain.account_plan.plan import Plan, PlanNotOpen, the_plan
+from domain.language import FORGOTTEN, Caution, Command, same_person
+from domain.markers import Ours, strings_of
+from domain.program.examples import Example, ExamplePublished, NoCutToShow, NoPlanToShow, PublishExample
 from domain.record import Recorded
 from domain.things import day_of
 
 THE_ACCOUNT = "the account"
 SOMEBODYS_WORDS = "[…]"
+COLLEAGUE = "colleague-{number}"
+FEWEST_LETTERS = 3
+"""An id of ours is looked for inside a text from this length on; where it stands alone, whatever its length."""
 TELLING = ("plan_id", "contact_clock")
 """The parts of a plan that say which one it is, or are about people alone."""
 
@@ -37,7 +42,8 @@ class ExampleView(BaseModel):
     published_on: date
     plan: dict[str, Any] = Field(
         description="As `GET /v1/plans/{plan}` shows a plan, without its id and its contacts: the words of people read"
-        f" `{SOMEBODYS_WORDS}`, the account is `{THE_ACCOUNT}`, and other words are replaced as it was published with."
+        f" `{SOMEBODYS_WORDS}`, the account is `{THE_ACCOUNT}`, our own people are `{COLLEAGUE.format(number=1)}` and"
+        " so on, and other words are replaced as it was published with."
     )
 
 
@@ -51,19 +57,80 @@ def example_view(program: LoadedProgram, id: str, read: Callable[[UUID], LoadedP
     example = program.state.find(Example, id)
     if example is None or not example.is_open:
         raise NoSuchExample(NoSuchExample.__doc__)
-    published = _published(program, id)
-    at = published.meta.recorded_at
-    known = first_open(example.plan, read)
+    at = _published(program, id).meta.recorded_at
+    plan = shown_at(first_open(example.plan, read), example, at, program.records)
+    return ExampleView(id=example.id, title=example.title, published_on=day_of(at, timezone_of(program)), plan=plan)
+
+
+def shown_at(
+    known: LoadedPlan, example: Example | PublishExample, at: datetime, program: Sequence[Recorded]
+) -> dict[str, Any]:
+    """The plan as everybody will read it who looks at an example that was published at an instant.  Raises
+    `CutRefused`."""
     # What is to stay as it is cannot be shown as it stands now.
     cut = cut_at(at.isoformat() if example.cut == "now" else example.cut, known, at)
-    view = current_plan(known, cut, program.records).model_dump(mode="json", exclude=set(TELLING))
-    replaced = _replaced(the_plan(known.state), {each.words: each.shown_as for each in example.redactions})
-    return ExampleView(
-        id=example.id,
-        title=example.title,
-        published_on=day_of(at, timezone_of(program)),
-        plan={name: replaced(value) for name, value in view.items()},
-    )
+    view = current_plan(known, cut, program).model_dump(mode="json", exclude=set(TELLING))
+    redactions = {each.words: each.shown_as for each in example.redactions}
+    replaced = _replaced(the_plan(known.state), _colleagues(known), redactions)
+    return {name: replaced(value) for name, value in view.items()}
+
+
+# Before it is published
+
+
+def check_seen(command: Command, sees: Callable[[LoadedPlan], bool], read: Callable[[UUID], LoadedPlan]) -> None:
+    """Raises `NoPlanToShow` where somebody publishes a plan that they may not see themselves, or that there is not."""
+    if isinstance(command, PublishExample):
+        try:
+            is_seen = sees(first_open(command.plan, read))
+        except PlanNotOpen:
+            is_seen = False
+        if not is_seen:
+            raise NoPlanToShow("/plan", plan=command.plan)
+
+
+def check_example(
+    command: Command,
+    read: Callable[[UUID], LoadedPlan],
+    read_shown: Callable[[UUID], LoadedPlan],
+    now: datetime,
+    program: Sequence[Recorded],
+) -> Iterator[Caution]:
+    """Yield what looks like a mistake in an example before it is published: words to be replaced that stand nowhere,
+    and people of the customer whose names are still in it.
+
+    `read` reads a plan, `read_shown` one without sealed words.  Raises `NoPlanToShow`, `NoCutToShow`.
+    """
+    if not isinstance(command, PublishExample):
+        return
+    try:
+        known, without_words = first_open(command.plan, read), first_open(command.plan, read_shown)
+        names = known.state.names
+        as_it_is = to_json(shown_at(without_words, command.model_copy(update={"redactions": ()}), now, program))
+        shown = shown_at(without_words, command, now, program)
+    except PlanNotOpen:
+        raise NoPlanToShow("/plan", plan=command.plan) from None
+    except CutRefused as refused:
+        raise NoCutToShow("/cut", plan=command.plan, cut=command.cut, why=str(refused)) from None
+    before = as_it_is.decode().casefold()
+    for place, each in enumerate(command.redactions):
+        if each.words.casefold() not in before:
+            detail = "These words stand nowhere in what is shown, so nothing is replaced by them."
+            yield Caution("replaces-nothing", f"/redactions/{place}/words", detail)
+    for id in sorted({id for text in _texts(shown) for id in names.found_in(text)}):
+        yield Caution("names-a-person", "/redactions", f"“{id}” is still named in the plan: say what to show instead.")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case list():
+            for each in value:
+                yield from _texts(each)
+        case dict():
+            for each in value.values():
+                yield from _texts(each)
 
 
 def _published(program: LoadedProgram, id: str) -> Recorded:
@@ -74,15 +141,28 @@ def _published(program: LoadedProgram, id: str) -> Recorded:
     )
 
 
-def _replaced(card: Plan, redactions: Mapping[str, str]) -> Callable[[Any], Any]:
-    """A function that replaces what tells the account in every text of a value, the longest words first."""
-    names = dict.fromkeys((card.account_name, *card.former_names, card.account_id), THE_ACCOUNT)
+def _colleagues(known: LoadedPlan) -> Mapping[str, str]:
+    """Our own people whom the plan names, each with what is shown instead, in the order they were named first."""
+    named = (id for record in known.records for _, id in strings_of(record.event, Ours))
+    people = dict.fromkeys(map(same_person, named))
+    return {id: COLLEAGUE.format(number=number) for number, id in enumerate(people, 1)}
+
+
+def _replaced(card: Plan, colleagues: Mapping[str, str], redactions: Mapping[str, str]) -> Callable[[Any], Any]:
+    """A function that replaces what tells the account in every text of a value, the longest words first.
+
+    Ids of ours are replaced as whole words only, for many are as short as “ann”."""
+    names = dict.fromkeys((card.account_name, *card.former_names, card.account_id, *card.aliases), THE_ACCOUNT)
     said = {**names, **redactions, FORGOTTEN: SOMEBODYS_WORDS}
-    shown_as = {words.casefold(): other for words, other in said.items()}
-    words = re.compile("|".join(map(re.escape, sorted(said, key=len, reverse=True))), re.IGNORECASE)
+    shown_as = {words.casefold(): other for words, other in (*colleagues.items(), *said.items())}
+    whole = [rf"(?<!\w){re.escape(id)}(?!\w)" for id in colleagues if len(id) >= FEWEST_LETTERS]
+    parts = map(re.escape, said)
+    words = re.compile("|".join(sorted((*parts, *whole), key=len, reverse=True)), re.IGNORECASE)
 
     def replaced(value: Any) -> Any:
         match value:
+            case str() if same_person(value) in colleagues:
+                return colleagues[same_person(value)]
             case str():
                 return words.sub(lambda found: shown_as.get(found[0].casefold(), SOMEBODYS_WORDS), value)
             case list():

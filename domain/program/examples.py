@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any, ClassVar, assert_never
 
 from domain.aggregates import Topic
-from domain.language import AccountId, Decision, Many, Name, Slug, Terms, Text
+from domain.language import AccountId, Decision, Many, Name, Refusal, Slug, Terms, Text
 from domain.program.language import ProgramState
 from domain.program.library import LibraryCommand, LibraryEvent, LibraryThing, in_plain_values
 from domain.things import Draft
@@ -80,6 +80,17 @@ class WithdrawExample(LibraryCommand):
 
 
 ExampleCommands = PublishExample | WithdrawExample
+
+
+# Refusals
+
+
+class NoPlanToShow(Refusal):
+    """There is no plan of “{plan}” that you could show."""
+
+
+class NoCutToShow(Refusal):
+    """The plan of “{plan}” cannot be shown as of “{cut}”.  {why}"""
 
 
 # State and rules

@@ -58,7 +58,7 @@ def told(result: Result) -> str:
 def test_a_promise_is_made_moved_and_kept_from_the_shell(service):
     made = done(service, "do", "acme", "add-action", "--id", "call", "--statement", "Call the COO", "--kind", "task",
                 "--owner", "ann", "--due-on", "+2w")  # fmt: skip
-    assert made == "plantrail.action-added.v1  action call  version 2\n"
+    assert made == "plantrail.action-added.v2  action call  version 2\n"
     assert "action-rescheduled" in done(service, "move", "acme", "call", "+3w", "--reason", "She is away")
     assert "action-completed" in done(service, "done", "acme", "call", "--result", "She comes to us")
     over = refused("drop", "acme", "call", "--reason", "None left", **service)
@@ -95,7 +95,7 @@ def test_what_the_library_has_is_listed_adopted_and_opened_with_and_all_of_it_ha
     adopted = done(service, "adopt", "beta", "pilot", "--owner", "eva", "--from", "+1w")
     assert [line.split()[0] for line in adopted.splitlines()] == [
         "plantrail.play-planned.v1",
-        "plantrail.action-added.v1",
+        "plantrail.action-added.v2",
     ]
     assert "adopt-play" in done(service, "do", "--help")
 

@@ -167,7 +167,7 @@ def test_coroutines_ask_what_threads_ask(acme: Api):
             entries = [each.version async for each in plans.history(acme.plan, limit=1)]
             return done.version, events, entries
 
-    assert acme.portal.call(changed) == (2, ["plantrail.action-added.v1"], [1, 2])
+    assert acme.portal.call(changed) == (2, ["plantrail.action-added.v2"], [1, 2])
 
 
 def test_both_clients_have_the_same_questions():

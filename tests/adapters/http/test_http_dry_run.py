@@ -40,7 +40,7 @@ def test_a_list_is_decided_one_after_the_other(acme: Api):
     ]
     would = acme.request("POST", f"/v1/plans/{acme.plan}/commands", params=DRY, json=listed)
     assert [each["events"][0]["type"] for each in would.json()["results"]] == [
-        "plantrail.action-added.v1",
+        "plantrail.action-added.v2",
         "plantrail.action-completed.v1",
     ]
     assert acme.version == 1

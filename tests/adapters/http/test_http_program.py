@@ -24,9 +24,11 @@ PATH = "/v1/program"
 STORY = [json.loads(line) for line in (ROOT / "adapters/cli/demo/program.jsonl").read_text().splitlines()]
 OPEN = {"name": "Strategic accounts", "currency": "EUR"}
 LEAD = as_("lea")
+SHOWN = [line["body"]["plan"] for line in STORY if line["command"] == "publish-example"]
+"""The accounts whose plans it shows as examples."""
 CALLERS = Known(
     caller("root", "developer", sees_all=True),
-    caller("lea", "lead", "acme"),
+    caller("lea", "lead", "acme", *SHOWN),
     caller("rob", "reader", "acme"),
     caller("ann", "editor", "acme"),
     caller("aud", "auditor", "acme"),
@@ -51,6 +53,12 @@ def office(store: Store) -> Iterator[Api]:
 def told(stores: Stores) -> Iterator[Api]:
     """The program of the demonstration, told over HTTP by its lead on the days it was told."""
     with stores.lend() as where, opened(where, KEY) as store, served(store, CALLERS) as api:
+        api.clock.now = instant("2026-01-05")
+        for account in SHOWN:
+            assert api.do("open-plan", as_("root"), **OPEN_ACME | {"account_id": account}).is_success
+            review = {"id": "m-2026-03", "kind": "monthly", "audience": "internal", "held_on": "2026-01-05"}
+            path = f"/v1/plans/{account}/hold-review"
+            assert api.post(path, review | {"ours": ["ann"], "theirs": []}, as_("root")).is_success
         for line in STORY:
             api.clock.now = instant(line["at"])
             answer = do(api, line["command"], **line["body"])
@@ -267,6 +275,16 @@ def test_whoever_knows_the_practice_sees_a_gold_standard_plan_without_names(offi
     assert "acme" not in shown.text.casefold()
     assert "the account pays for it" in shown.text
     assert_problem(view(office, "/examples/silver"), 404, "unknown-example")
+    assert office.do("open-plan", as_("root"), **OPEN_ACME | {"account_id": "kiwi"}).status_code == 201
+    for plan in ("kiwi", "nobody"):  # one they may not see, and one that there is not
+        assert_problem(
+            do(office, "publish-example", **example | {"id": "k", "plan": plan}), 409, "no-plan-to-show", "/plan"
+        )
+    refused = do(office, "publish-example", **example | {"id": "k", "cut": "review:never"})
+    assert_problem(refused, 409, "no-cut-to-show", "/cut")
+    assert office.do("alias-account", as_("root"), account_id="0017-acme").is_success
+    assert do(office, "publish-example", **example | {"id": "alias", "plan": "0017-acme"}).is_success
+    assert view(office, "/examples/alias", as_("rob")).json()["plan"]["account"]["account_name"] == "the account"
     assert do(office, "withdraw-example", id="gold", reason="Names could be guessed").is_success
     assert_problem(view(office, "/examples/gold"), 404, "unknown-example")
 
