@@ -1,6 +1,6 @@
 """The annual review: the year in numbers, the goals that go on, and where both want to be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Literal, get_args
@@ -14,14 +14,15 @@ from application.measures.registry import MEASURES, figures_of
 from application.packs.pack import Pack, called, heading_of, shown
 from application.reports.months import Month, months_between
 from domain.account_plan.competition import Competitor
-from domain.account_plan.goals import Goal, GoalKind, GoalState
-from domain.account_plan.hypotheses import Hypothesis
+from domain.account_plan.goals import Goal, GoalAbandoned, GoalKind, GoalState
+from domain.account_plan.hypotheses import Hypothesis, HypothesisRefuted
 from domain.account_plan.opportunities import Opportunity
 from domain.account_plan.plan import Tier
 from domain.account_plan.plays import Play
 from domain.account_plan.risks import Risk
 from domain.account_plan.stakeholders import Stakeholder
 from domain.account_plan.vision import Priorities, Vision
+from domain.language import Event
 from domain.record import Recorded
 
 MONTHS = 12
@@ -113,9 +114,9 @@ class AnnualPack(Pack):
     year: list[YearFigure]
     goals_rolled_forward: list[AnnualGoal] = Field(description="Those that are open, the earliest due first.")
     goals_achieved: list[AnnualGoal] = Field(description="In these months.")
-    goals_abandoned: list[AnnualGoal]
+    goals_abandoned: list[AnnualGoal] = Field(description="In these months.")
     lessons: list[Lesson] = Field(
-        description="Refuted hypotheses, lost plays and opportunities, and risks that materialised."
+        description="Refuted hypotheses, lost plays and opportunities, and risks that materialised in these months."
     )
     people: list[Movement] = Field(description="Who left, came back, moved or rose in these months.")
     vision: str | None
@@ -130,6 +131,7 @@ def annual(at: Examined, program: Sequence[Recorded]) -> AnnualPack:
     last = Month.of(at.day)
     first = last.before(MONTHS - 1)
     goals = [shown(AnnualGoal, each, overdue=each.is_overdue(at.today)) for each in at.plan.all(Goal).values()]
+    given_up = {id for id, on in recorded_on(at, GoalAbandoned).items() if on >= first.first}
     vision = at.plan.find(Vision, "vision")
     priorities = max(at.plan.all(Priorities).values(), key=lambda each: each.quarter, default=None)
     return AnnualPack.model_validate(
@@ -143,8 +145,8 @@ def annual(at: Examined, program: Sequence[Recorded]) -> AnnualPack:
                 (each for each in goals if each.state == "open"), key=lambda each: each.due_on
             ),
             "goals_achieved": [each for each in goals if each.achieved_on and each.achieved_on >= first.first],
-            "goals_abandoned": [each for each in goals if each.state == "abandoned"],
-            "lessons": lessons(at),
+            "goals_abandoned": [each for each in goals if each.state == "abandoned" and each.id in given_up],
+            "lessons": [each for each in lessons(at) if each.on and each.on >= first.first],
             "people": sorted(movements(at, first.first), key=lambda each: each.on),
             "vision": vision.statement if vision else None,
             "vision_until_on": vision.horizon_on if vision else None,
@@ -177,8 +179,14 @@ def _value(adding: Adding, parts: list[Parts]) -> Decimal | None:
     return value_of(adding, added(adding, parts)) if parts else None
 
 
+def recorded_on(at: Examined, event: type[Event]) -> Mapping[str, date]:
+    """The day on which an event of this type was recorded last, by what it is about."""
+    return {record.event.subject(): at.day_of(record) for record in at.recorded_as(event)}
+
+
 def lessons(at: Examined) -> list[Lesson]:
-    """What was refuted or lost, as far as anybody said what was seen."""
+    """What was refuted or lost at any time, as far as anybody said what was seen."""
+    refuted_on = recorded_on(at, HypothesisRefuted)
     refuted = [each for each in at.plan.all(Hypothesis).values() if each.state == "refuted"]
     lost = [each for each in at.plan.all(Play).values() if each.state == "lost"]
     deals = [each for each in at.plan.all(Opportunity).values() if each.state == "lost"]
@@ -188,7 +196,10 @@ def lessons(at: Examined) -> list[Lesson]:
             Lesson(kind=each.noun, id=each.id, what=each.statement, seen=each.outcome, on=each.closed_on)
             for each in risks
         ),
-        *(Lesson(kind=each.noun, id=each.id, what=each.outcome, seen=each.observed, on=None) for each in refuted),
+        *(
+            Lesson(kind=each.noun, id=each.id, what=each.outcome, seen=each.observed, on=refuted_on.get(each.id))
+            for each in refuted
+        ),
         *(
             Lesson(
                 kind=each.noun,

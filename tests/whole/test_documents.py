@@ -12,7 +12,7 @@ from typer.core import TyperArgument, TyperGroup
 from adapters.bootstrap.settings import Settings
 from adapters.cli.commands import app
 from adapters.cli.groups import GroupWithDefault
-from tests import picture
+from tests import covered_table, picture
 from tests.cases import for_each
 from tests.documents import Document, document, documents
 from tests.places import ROOT
@@ -132,3 +132,10 @@ def entry(number: int, file: Path) -> str:
 
 def test_the_picture_of_the_readme_is_drawn_from_the_demo_as_it_is_told_now():
     assert picture.PICTURE.read_text("utf-8") == picture.picture(), f"run: {picture.COMMAND}"
+
+
+def test_every_rule_measure_and_section_of_a_pack_has_a_test():
+    uncovered = [(heading, name) for heading, rows in covered_table.rows() for name, test, _ in rows if not test]
+    assert uncovered == []
+    written = covered_table.TABLE.read_text("utf-8")
+    assert written == covered_table.table(), f"The table is out of date: {covered_table.COMMAND}"

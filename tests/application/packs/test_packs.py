@@ -300,3 +300,133 @@ def test_the_year_has_its_numbers_and_the_goals_that_go_on():
     assert [each.id for each in year.goals_achieved] == ["done"]
     assert year.vision == "Every plant runs the hub"
     assert [each.id for each in made("annual", history, "2027-03-01").goals_achieved] == []
+
+
+REASON = {"reason": "Budget is gone"}
+
+
+def test_the_year_has_what_was_learned_in_it_who_moved_and_where_both_want_to_be():
+    hopes = {"id": "refuted", **HYPOTHESIS}
+    history = told(
+        ("2026-01-05", "change-tier", {"tier": "growth", "round": "r1", "decided_by": ["eve"], "reason": "Chosen"}),
+        ("2026-01-05", "add-stakeholder", COO),
+        ("2026-01-05", "add-stakeholder", COO | {"id": "cfo", "name": "Jim Roe"}),
+        ("2026-01-05", "set-goal", {"id": "gone", "statement": "Triple", "due_on": "2026-12-31", **GOAL}),
+        ("2026-02-01", "abandon-goal", {"id": "gone", **REASON}),
+        ("2026-01-05", "identify-competitor", {"id": "rival", "name": "Fabrikon"}),
+        ("2026-01-05", "open-opportunity", {"id": "d", "name": "Line B", **OPPORTUNITY}),
+        ("2026-02-01", "lose-opportunity", {"id": "d", "lost_on": "2026-02-01", "competitor": "rival", **REASON}),
+        ("2026-01-05", "propose-hypothesis", hopes),
+        ("2026-02-01", "refute-hypothesis", {"id": "refuted", "observed": "2 hours"}),
+        ("2026-01-05", "plan-play", {"id": "p", "title": "Pilot", "due_on": "2026-02-01", "expected": "6", **PLAY}),
+        ("2026-02-01", "lose-play", {"id": "p", "finished_on": "2026-02-01", "result": "Too slow", "actual": "3"}),
+        ("2026-01-05", "raise-risk", {"id": "r", "statement": "Budget", **RISK}),
+        ("2026-02-01", "close-risk", {"id": "r", "outcome": "materialised", "closed_on": "2026-02-01"}),
+        ("2026-02-01", "record-departure", {"id": "coo", "left_on": "2026-02-01", "went_to": "Aspen"}),
+        ("2026-02-02", "move-stakeholder", {"id": "cfo", "title": "CEO", "moved_on": "2026-02-02", "promoted": True}),
+        ("2026-02-11", "set-priorities", {"quarter": "2026-Q1", "statements": ["Line B", "Line C"]}),
+        (
+            "2026-02-11",
+            "state-vision",
+            {"horizon_on": "2029-01-01", "statement": "Every plant", "investments": ["A team of two"]},
+        ),
+    )
+    year = made("annual", history, "2027-01-31")
+    assert (year.tier.tier, year.tier.round, year.tier.decided_by) == ("growth", "r1", ["eve"])
+    assert [(each.kind, each.seen, str(each.on)) for each in year.lessons] == [
+        ("risk", "materialised", "2026-02-01"),
+        ("hypothesis", "2 hours", "2026-02-01"),
+        ("play", "Too slow", "2026-02-01"),
+        ("opportunity", "lost to Fabrikon", "2026-02-01"),
+    ]
+    assert [(each.id, each.what, each.to) for each in year.people] == [
+        ("coo", "left", "Aspen"),
+        ("cfo", "was promoted", "CEO"),
+    ]
+    assert [each.id for each in year.goals_abandoned] == ["gone"]
+    assert (str(year.vision_until_on), year.investments) == ("2029-01-01", ["A team of two"])
+    assert (year.priorities_of, year.priorities) == ("2026-Q1", ["Line B", "Line C"])
+    later = made("annual", history, "2027-02-28")
+    assert [each.id for each in later.people] == [], "they left in February of the year before"
+    assert (later.lessons, later.goals_abandoned) == ([], [])
+
+
+def test_the_canvas_says_why_this_account_and_what_is_tried_the_earliest_due_first():
+    history = told(
+        ("2026-01-05", "write-summary", {"why_now": "Tender in May", "goal_sentence": "Twice the lines by May"}),
+        ("2026-01-05", "describe-account", {"icp_fit": "strong", "trajectory": "expanding", "industry": "Steel"}),
+        ("2026-01-05", "plan-play", {"id": "late", "title": "Pilot", "due_on": "2026-02-01", **PLAY}),
+        ("2026-01-05", "plan-play", {"id": "soon", "title": "Tour", "due_on": "2026-01-20", **PLAY}),
+        ("2026-01-06", "start-play", {"id": "late"}),
+    )
+    canvas = made("canvas", history, "2026-01-21")
+    assert (canvas.fit.why_now, canvas.fit.icp_fit, canvas.fit.industry) == ("Tender in May", "strong", "Steel")
+    assert [(each.id, each.state, each.overdue) for each in canvas.plays] == [
+        ("soon", "planned", True),
+        ("late", "in_flight", False),
+    ]
+
+
+def test_the_week_has_what_was_asked_of_others_and_what_was_decided_last_time():
+    asking = {"function": "product", "kind": "roadmap", "statement": "Show the roadmap", "owner": "ann"}
+    held = {"kind": "weekly", "audience": "internal", "held_on": "2026-01-12", "ours": ["ann"], "theirs": []}
+    history = told(
+        ("2026-01-05", "raise-request", {"id": "waits", **asking}),
+        ("2026-01-05", "raise-request", {"id": "came", **asking}),
+        ("2026-01-05", "raise-request", {"id": "no", **asking}),
+        ("2026-01-06", "answer-request", {"id": "no", "decision": "declined", "member": "pia"}),
+        ("2026-01-06", "answer-request", {"id": "came", "decision": "accepted", "member": "pia"}),
+        ("2026-01-12", "deliver-request", {"id": "came", "delivered_on": "2026-01-12"}),
+        ("2026-01-12", "hold-review", {"id": "w", "decisions": ["Ask for line C"], **held}),
+    )
+    week = made("weekly", history, "2026-01-18")
+    assert [(each.id, each.member, each.delivered_on) for each in week.asked] == [
+        ("waits", None, None),
+        ("came", "pia", date(2026, 1, 12)),
+    ]
+    assert (week.minutes, week.until_on) == (10, date(2026, 1, 25))
+    assert (week.last_time.id, week.last_time.decisions) == ("w", ["Ask for line C"])
+    assert [each.id for each in made("weekly", history, "2026-01-19").asked] == ["waits"]
+
+
+def test_the_read_out_says_how_the_account_stands_and_what_threatens_it_the_worst_first():
+    contract = {"arr": "900", "starts_on": "2026-01-01", "renews_on": "2026-12-31", "products": ["Hub"]}
+    history = told(
+        ("2026-01-05", "set-contract", contract),
+        ("2026-01-05", "record-health", {"as_of_on": "2026-01-05", "health": "amber", "arr": "800"}),
+        ("2026-01-05", "raise-risk", {"id": "mild", "statement": "Budget", **RISK, "likelihood": 2, "impact": 2}),
+        ("2026-01-05", "raise-risk", {"id": "bad", "statement": "Merger", **RISK, "likelihood": 4, "impact": 4}),
+        ("2026-01-06", "plan-mitigation", {"id": "bad", "statement": "Meet the buyer's CFO"}),
+    )
+    readout = made("readout", history)
+    assert (readout.state.arr, str(readout.state.renews_on), readout.state.health) == (900, "2026-12-31", "amber")
+    assert [(each.id, each.exposure, each.mitigation) for each in readout.risks] == [
+        ("bad", 16, "Meet the buyer's CFO"),
+        ("mild", 4, None),
+    ]
+
+
+def test_the_read_out_says_how_rivals_are_met_and_leaves_out_those_that_are_gone():
+    answer = {"asset": "Benchmark", "answer": "Ours is of this year"}
+    history = told(
+        ("2026-01-05", "add-unit", {"id": "b", "name": "Line B", "kind": "line_of_business", "buying_center": True}),
+        ("2026-01-05", "identify-competitor", {"id": "here", "name": "Fabrikon", "entrenched_in": ["b"]}),
+        ("2026-01-05", "reassess-competitor", {"id": "here", "position": "entrenched", "neutralise": [answer]}),
+        ("2026-01-05", "identify-competitor", {"id": "gone", "name": "Other"}),
+        ("2026-01-06", "reassess-competitor", {"id": "gone", "position": "gone"}),
+    )
+    [rival] = made("readout", history).rivals
+    assert (rival.name, rival.position, rival.entrenched_in) == ("Fabrikon", "entrenched", ["Line B"])
+    assert [(each.asset, each.answer) for each in rival.neutralise] == [("Benchmark", "Ours is of this year")]
+
+
+def test_the_business_review_for_ourselves_alone_has_who_is_in_the_room_and_how_things_stand():
+    history = told(
+        *PEOPLE,
+        ("2026-01-05", "change-sentiment", {"id": "coo", "attitude": -1}),
+        ("2026-01-06", "record-health", {"as_of_on": "2026-01-06", "health": "amber", "nps": "-10"}),
+        ("2026-01-06", "schedule-review", QBR),
+    )
+    ours = made("qbr", history).for_us
+    assert (ours.health, ours.nps, ours.circulated_on) == ("amber", -10, None)
+    assert ("Jane Doe", -1) in [(each.name, each.attitude) for each in ours.in_the_room]
