@@ -50,18 +50,19 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
     hooks = webhooks.WebhookPages(
         services.webhooks, services.subscriptions, services.try_webhook, services.now, note_read
     )
+    in_place = promises.PromisePages(plans, desk, make_id)
     return [
         *asset_routes(),
         *sign_in.routes(guard, services.sessions, services.callers, services.issuer_sign_in),
         *portfolio.routes(services, rooms.plans, guard, services.now),
         *findings.routes(rooms, services.findings, guard, make_id),
         *measures.routes(services.month_ends, services.now, note_read, guard),
-        *me.routes(rooms, services.portfolio, guard, make_id),
+        *me.routes(rooms, services.portfolio, in_place, guard, make_id),
         *OpeningPages(desk, library, "/open-plan", plan.home_of, "/", make_id).routes(guard),
         *plan.routes(plans, guard, on_top.first, parts),
         *panel.routes(plans, on_top, guard),
         *live.routes(rooms, services.subscribers, plans, guard),
-        *promises.routes(plans, desk, guard, make_id),
+        *promises.routes(in_place, guard),
         *relationship_map.routes(plans, guard),
         *whitespace.routes(plans, guard),
         *changes.routes(plans, guard),

@@ -16,7 +16,8 @@ from adapters.http.limits import Buckets
 from adapters.web.compression import compressed
 from adapters.web.errors import page_of_error
 from adapters.web.same_origin import SAFE_METHODS, check_same_origin
-from application.aggregates.access import Caller, CallerNotAllowed, Right, check_right
+from adapters.web.templates import render
+from application.aggregates.access import Caller, Right, check_right
 
 SECURE_COOKIE = "__Host-plantrail"
 COOKIE = "plantrail"
@@ -35,6 +36,9 @@ HEADERS = {
     "Vary": "Cookie, Accept-Encoding, Accept-Language, HX-Request",
 }
 """What every page tells browsers, unless it knows better."""
+
+MOST_FIELDS = 20_000
+"""Of one form: a review has half a dozen for each promise that is open."""
 
 Page = Callable[[Request], Awaitable[Response]]
 WhoMay = Right | Literal["anybody", "signed-in"]
@@ -89,7 +93,7 @@ class PageGuard:
                 check_same_origin(request)
                 visitor = await self.visitor(request)
                 if visitor is None:
-                    return self._to_sign_in(request)
+                    return await self._to_sign_in(request)
                 request.scope["visitor"], request.scope["caller"] = visitor, visitor.caller
                 request.scope["route"] = route
                 request.scope["spoken_of"] |= {"actor": visitor.caller.actor}
@@ -117,12 +121,18 @@ class PageGuard:
 
         return PageRoute(path, guarded, "anybody", name, *methods)
 
-    @staticmethod
-    def _to_sign_in(request: Request) -> Response:
+    async def _to_sign_in(self, request: Request) -> Response:
         if request.method not in SAFE_METHODS:
-            raise CallerNotAllowed("You are signed out. Sign in again in another window, then send this once more.")
+            return self._with_headers(await self._signed_out(request))
         target = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?to={quote(target, safe='')}", 303)
+
+    @staticmethod
+    async def _signed_out(request: Request) -> Response:
+        """Nothing was done with the form, which is held ready to be sent once more."""
+        form = await request.form(max_fields=MOST_FIELDS)
+        typed = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+        return render(request, "errors/signed_out.html", 403, typed=typed)
 
     @staticmethod
     def _with_headers(response: Response) -> Response:

@@ -12,9 +12,9 @@ from starlette.routing import Route
 
 from adapters.http.commands import CommandDesk
 from adapters.web.forms.form import CommandForm, FormData, blame, command_of, form_of
-from adapters.web.forms.pages import MOST_FIELDS, Library, offered_to
+from adapters.web.forms.pages import Library, offered_to
 from adapters.web.forms.sending import NotRecorded, send
-from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.guard import MOST_FIELDS, PageGuard, visitor_of
 from adapters.web.templates import render, speech_of
 from application.aggregates.access import right_to
 from domain.aggregates import AggregateType

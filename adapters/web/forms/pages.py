@@ -17,15 +17,13 @@ from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
 from adapters.web.forms.form import CommandForm, FormData, FormField, Offered, blame, command_of, form_of
 from adapters.web.forms.sending import NotRecorded, send
-from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.guard import MOST_FIELDS, PageGuard, visitor_of
 from adapters.web.plan.pages import AggregatePages, AggregateRequest
 from adapters.web.plan.presenter import PlanHead
 from adapters.web.sign_in.targets import target_in
 from application.aggregates.access import Caller, Right, check_right, right_to
 from application.library.from_library import NAMING
 from domain.language import Caution, Command
-
-MOST_FIELDS = 2_000
 
 Previews = Mapping[str, Callable[[AggregateRequest[Any], str], object]]
 """Of commands that cannot be undone: what each would do to the thing of an id; None where there is no such thing."""

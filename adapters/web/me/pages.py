@@ -5,12 +5,14 @@ from uuid import UUID
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from adapters.http.app import Rooms
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.me.presenter import MyDay, MyPromise, Waiting, grouped, my_promises, waiting_for
+from adapters.web.promises.pages import PromisePages, Sent
+from adapters.web.promises.presenter import NOTHING
 from adapters.web.templates import render, speech_of
 from application.portfolio.ports import Portfolio
 from application.portfolio.query import MOST_ITEMS, PortfolioQuery
@@ -20,9 +22,11 @@ from domain.language import same_person
 from domain.things import day_of
 
 
-def routes(rooms: Rooms, portfolio: Portfolio, guard: PageGuard, make_id: Callable[[], UUID]) -> list[Route]:
-    async def my_day(request: Request) -> Response:
-        """Of the plans one owns or works on."""
+def routes(
+    rooms: Rooms, portfolio: Portfolio, promises: PromisePages, guard: PageGuard, make_id: Callable[[], UUID]
+) -> list[Route]:
+    async def shown(request: Request, sent: Sent | None = None) -> Response:
+        """Of the plans one owns or works on; with what was typed and could not be recorded in one of them."""
         caller, say, now = visitor_of(request).caller, speech_of(request), rooms.plans.now()
         me = same_person(caller.actor)
         query = PortfolioQuery.model_validate({"person": me, "limit": MOST_ITEMS})
@@ -35,17 +39,29 @@ def routes(rooms: Rooms, portfolio: Portfolio, guard: PageGuard, make_id: Callab
         today = day_of(now, "UTC")
 
         def view() -> MyDay:
-            promises, waiting = list[MyPromise](), list[Waiting]()
+            mine, waiting = list[MyPromise](), list[Waiting]()
             for known in plans:
                 cut = cut_at("now", known, now)
-                promises += my_promises(me, known, cut, say, caller.may("command"))
+                typed = sent.typed if sent and sent.asked.known.id == known.id else NOTHING
+                mine += my_promises(me, known, cut, say, caller.may("command"), typed)
                 waiting += waiting_for(me, known, cut, policy_at(program, cut).policy, say)
             waiting.sort(key=lambda each: (each.on, each.plan, each.what))
-            groups = grouped(promises, today, say)
+            groups = grouped(mine, today, say)
             return MyDay(
                 str(make_id()), caller.actor, say.day(today), groups, waiting, len(plans), page.next is not None
             )
 
-        return render(request, "me/page.html", view=await run_in_threadpool(view))
+        return render(request, "me/page.html", sent.status if sent else 200, view=await run_in_threadpool(view))
 
-    return [guard.page("/me", my_day, "view", "my-day-page")]
+    async def my_day(request: Request) -> Response:
+        return await shown(request)
+
+    async def record(request: Request) -> Response:
+        """What became of one promise, without leaving the page."""
+        sent = await promises.sent(request)
+        return RedirectResponse("/me", 303) if sent.typed is NOTHING else await shown(request, sent)
+
+    return [
+        guard.page("/me", my_day, "view", "my-day-page"),
+        guard.page("/me/{plan}", record, "command", "my-promise-recorded", "POST"),
+    ]

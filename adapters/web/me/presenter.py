@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from urllib.parse import quote
 
 from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import name_of, plan_path
-from adapters.web.promises.presenter import NOTHING, PromiseLine, promise_line
+from adapters.web.promises.presenter import NOTHING, PromiseLine, Typed, promise_line
 from application.reports.promises import lives
 from application.views.contact_clock import ContactClock, contact_clock
 from application.views.cuts import Cut, timezone_of
@@ -62,7 +63,9 @@ class MyDay:
     """Whether there are more plans than are looked through."""
 
 
-def my_promises(me: str, known: LoadedPlan, cut: Cut, say: Speech, may_change: bool) -> Iterator[MyPromise]:
+def my_promises(
+    me: str, known: LoadedPlan, cut: Cut, say: Speech, may_change: bool, typed: Typed = NOTHING
+) -> Iterator[MyPromise]:
     plan, card = known.state, the_plan(known.state)
     mine = [
         each
@@ -73,9 +76,14 @@ def my_promises(me: str, known: LoadedPlan, cut: Cut, say: Speech, may_change: b
     found = lives(known.records) if mine else {}
     path = plan_path(card)
     for promise in mine:
-        line = promise_line(promise, found.get((promise.noun, promise.id)), cut, say, NOTHING, path)
+        line = promise_line(promise, found.get((promise.noun, promise.id)), cut, say, typed, path)
         changes = may_change and not card.archived
-        yield MyPromise(line, promise.due_on, card.account_name, f"{path}/promises", known.version, changes)
+        yield MyPromise(line, promise.due_on, card.account_name, address_of(card), known.version, changes)
+
+
+def address_of(card: Plan) -> str:
+    """Where what became of one's own promises in a plan is sent."""
+    return f"/me/{quote(card.account_id, safe='')}"
 
 
 def waiting_for(me: str, known: LoadedPlan, cut: Cut, policy: Policy, say: Speech) -> Iterator[Waiting]:

@@ -1,6 +1,7 @@
 """The page of a plan's promises: the open list, on which each is done, moved or dropped in place."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from fastapi.concurrency import run_in_threadpool
@@ -10,13 +11,24 @@ from starlette.routing import Route
 
 from adapters.http.commands import CommandDesk
 from adapters.web.forms.form import FormData
-from adapters.web.forms.pages import MOST_FIELDS
 from adapters.web.forms.sending import NotRecorded, send
-from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.guard import MOST_FIELDS, PageGuard, visitor_of
 from adapters.web.plan.pages import PlanPages, PlanRequest
 from adapters.web.promises.presenter import NOTHING, Typed, promises_view
 from adapters.web.review.typed import Mistake, commands_of, promises
-from adapters.web.sign_in.targets import target_in
+
+AT_FIRST = 100
+"""So many are shown before one asks for all: browsers take long over thousands of forms."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came of what was typed in a row."""
+
+    asked: PlanRequest
+    typed: Typed
+    """What could not be recorded, and why; `NOTHING` where all was."""
+    status: int
 
 
 class PromisePages:
@@ -30,30 +42,37 @@ class PromisePages:
 
     async def record(self, request: Request) -> Response:
         """What became of one promise; where it cannot be recorded, its row says why and holds what was typed."""
+        sent = await self.sent(request)
+        if sent.typed is NOTHING:
+            return RedirectResponse(f"{sent.asked.path}/promises", 303)
+        return await run_in_threadpool(self._shown, sent.asked, sent.typed, sent.status)
+
+    async def sent(self, request: Request) -> Sent:
+        """Record what was typed in a row."""
         asked = await self._pages.asked(request)
         form = await request.form(max_fields=MOST_FIELDS)
         data = FormData([(name, str(value)) for name, value in form.multi_items()])
         typed = list(promises(data, asked.cut.date))
         commands, mistakes = commands_of(typed)
         if mistakes:
-            return await run_in_threadpool(self._shown, asked, Typed(data, mistakes), 422)
+            return Sent(asked, Typed(data, mistakes), 422)
         if commands:
             try:
                 await send(self._desk, request, "commands", commands, data, asked.say)
             except NotRecorded as error:
                 wrong = [Mistake(typed[0].prefix, sentence) for sentence in error.sentences]
-                now = await self._pages.asked(request)
-                return await run_in_threadpool(self._shown, now, Typed(data, wrong), error.status)
-        return RedirectResponse(target_in(data.get("back"), f"{asked.path}/promises"), 303)
+                return Sent(await self._pages.asked(request), Typed(data, wrong), error.status)
+        return Sent(asked, NOTHING, 200)
 
     def _shown(self, asked: PlanRequest, typed: Typed = NOTHING, status: int = 200) -> Response:
         may_change = visitor_of(asked.request).caller.may("command")
-        view = promises_view(asked.known, asked.cut, asked.say, str(self._make_id()), may_change, typed)
+        shows_all = typed is not NOTHING or "all" in asked.request.query_params
+        at_most = None if shows_all else AT_FIRST
+        view = promises_view(asked.known, asked.cut, asked.say, str(self._make_id()), may_change, typed, at_most)
         return self._pages.rendered(asked, "promises/page.html", view, status)
 
 
-def routes(plan_pages: PlanPages, desk: CommandDesk, guard: PageGuard, make_id: Callable[[], UUID]) -> list[Route]:
-    pages = PromisePages(plan_pages, desk, make_id)
+def routes(pages: PromisePages, guard: PageGuard) -> list[Route]:
     return [
         guard.page("/plans/{plan}/promises", pages.list, "view", "promises-page"),
         guard.page("/plans/{plan}/promises", pages.record, "command", "promise-recorded", "POST"),

@@ -65,6 +65,9 @@ class PromisesView:
     expected: int
     key: str
     lines: Sequence[PromiseLine]
+    every: str
+    """The page of all that are open; empty where they are all here."""
+    in_all: int
     over: Sequence[PromiseLine]
     """What came to an end since the last review."""
     since: str
@@ -83,7 +86,13 @@ NOTHING = Typed()
 
 
 def promises_view(
-    known: LoadedPlan, cut: Cut, say: Speech, key: str, may_change: bool, typed: Typed = NOTHING
+    known: LoadedPlan,
+    cut: Cut,
+    say: Speech,
+    key: str,
+    may_change: bool,
+    typed: Typed = NOTHING,
+    at_most: int | None = None,
 ) -> PromisesView:
     """Raises `CutBeforePlan`."""
     plan, card = plan_at(known, cut), the_plan(known.state)
@@ -98,6 +107,7 @@ def promises_view(
         return promise_line(promise, found.get((promise.noun, promise.id)), cut, say, typed, plan_path(card))
 
     lines = [line(each) for each in still_open]
+    every_address = at_cut(f"{plan_path(card)}/promises", cut, all="yes")
     overdue = sum(each.is_overdue for each in lines)
     return PromisesView(
         head=head(card, cut, say),
@@ -110,7 +120,9 @@ def promises_view(
         action=f"{plan_path(card)}/promises",
         expected=known.version,
         key=key,
-        lines=lines,
+        lines=lines[:at_most],
+        every=every_address if len(lines[:at_most]) < len(lines) else "",
+        in_all=len(lines),
         over=[line(each) for each in ended],
         since=say("{id}, held on {day}", id=last.event.id, day=say.day(last.event.held_on)) if last else "",
         may_change=changes_here,

@@ -12,9 +12,8 @@ from adapters.http.commands import CommandDesk
 from adapters.http.requests import context
 from adapters.privacy.drafts import Drafts
 from adapters.web.forms.form import FormData
-from adapters.web.forms.pages import MOST_FIELDS
 from adapters.web.forms.sending import meanwhile, version_in
-from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.guard import MOST_FIELDS, PageGuard, visitor_of
 from adapters.web.plan.pages import PlanPages, PlanRequest
 from adapters.web.plan.presenter import plan_path
 from adapters.web.review.presenter import review_page

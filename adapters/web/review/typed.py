@@ -37,7 +37,8 @@ ATTITUDES = {"-2": -2, "-1": -1, "0": 0, "1": 1, "2": 2, "unknown": None}
 """What can be chosen, and the attitude it is."""
 
 HOLD = "hold-review"
-MOST_ROWS = 200
+MOST_NEW = 200
+"""So many new promises are looked for among what was typed; the page has a few rows."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def promises(data: FormData, today: date) -> Iterator[TypedCommand]:
 
 
 def new_promises(data: FormData, today: date) -> Iterator[TypedCommand]:
-    for place in range(MOST_ROWS):
+    for place in range(MOST_NEW):
         prefix = f"new-{place}"
         if data.get(f"{prefix}-statement", "").strip():
             yield TypedCommand(prefix, "add-action", body_of(COMMANDS["add-action"], data, None, today, f"{prefix}-"))
@@ -110,7 +111,7 @@ def held(data: FormData, today: date) -> TypedCommand:
 
 def things(data: FormData, what: str) -> Iterator[tuple[str, str]]:
     """Kind and id of every thing the page has a row for, in the order of the rows: `promise=play:tour`."""
-    for named in data.all(what)[:MOST_ROWS]:
+    for named in data.all(what):
         kind, _, id = named.partition(":")
         if id:
             yield kind, id

@@ -34,6 +34,23 @@ def text_of(page: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
+def test_what_was_typed_outlives_the_session(acme):
+    typed = {"statement": "Call\nthe <COO> & \"Ann\"", "kind": "task", "owner": "ann", "due_on": "2027-03-01",
+             "id": "call", "idempotency-key": "of-this-form"}  # fmt: skip
+    path, before = f"/plans/{acme.plan}/do/add-action", acme.version
+    answer = acme.request("POST", path, data=typed, headers=FROM_HERE | NOBODY)
+    assert answer.status_code == 403
+    assert acme.version == before
+    kept = re.findall(r'<textarea hidden name="([^"]+)">\n(.*?)</textarea>', answer.text, re.DOTALL)
+    again = {name: unescape(value) for name, value in kept}
+    assert again == typed
+    assert f'action="{path}"' in answer.text
+    assert "Recorded." in acme.request("POST", path, data=again, headers=FROM_HERE | signed_in(acme)).text
+    assert acme.version == before + 1
+    elsewhere = {"Sec-Fetch-Site": "cross-site"} | NOBODY
+    assert "COO" not in acme.request("POST", path, data=typed, headers=elsewhere).text, "it shows nobody else's words"
+
+
 def test_who_is_not_signed_in_is_asked_to_and_comes_back_to_the_page(acme):
     path = f"/plans/{acme.plan}?as_of=version:1"
     asked = acme.get(path, NOBODY)

@@ -209,3 +209,19 @@ def test_a_play_and_an_action_have_a_command_for_all_that_may_become_of_them():
 def test_only_an_attitude_there_is_can_be_chosen(chosen):
     data = FormData([("attitude", "stakeholder:coo"), ("attitude-stakeholder-coo-attitude", chosen)])
     assert [each.name for each in typed_commands(data, instant("2026-02-02").date())] == ["hold-review"]
+
+
+def test_a_review_takes_as_many_promises_as_there_are(office):
+    """Once, rows beyond the two hundredth were left out without a word."""
+    many = [f"step-{number}" for number in range(250)]
+    body = {"statement": "Call the plant about the pilot", "kind": "task", "owner": "ann", "due_on": "2026-03-01"}
+    for some in (many[:100], many[100:200], many[200:]):
+        assert office.do_all(*(("add-action", body | {"id": id}) for id in some)).status_code == 200
+    first = office.get(f"/plans/{office.plan}/promises", signed_in(office)).text
+    assert first.count("<strong>Call the plant") < len(many)
+    assert "All 254" in first
+    every = office.get(f"/plans/{office.plan}/promises?all=yes", signed_in(office)).text
+    assert every.count("<strong>Call the plant") == len(many)
+    done = {f"promise-action-{id}-fate": "done" for id in many}
+    assert hold(office, **done).status_code == 303
+    assert [each for each in rows(office)["promise"] if "step" in each] == []
