@@ -24,7 +24,7 @@ from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import plan_id_of
 from domain.account_plan.stakeholders import StakeholderForgotten
 from domain.aggregates import AggregateType
-from domain.language import Command, Refusal
+from domain.language import Command, Event, Refusal
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
 from domain.record import Recorded
@@ -70,6 +70,11 @@ class History:
                 self.forgotten.add(record.event.id)
                 self.known = self.read_again()
         return news
+
+    def record(self, when: str, event: Event) -> None:
+        """An event that no command of this aggregate alone comes to."""
+        said = ToRecord(event, instant(when), f"command-{self.known.version + 1}")
+        self.known = self.known.with_news([self._record(self.known.version + 1, said, BY_ANN)])
 
     def _record(self, version: int, each: ToRecord, context: CommandContext) -> Recorded:
         meta, plan_id = MetaToRecord.of(each, context), self.known.id

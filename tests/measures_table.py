@@ -21,7 +21,8 @@ for ever. The month under way is judged as of now and marked `provisional`.
 
 - *in the month*: what happened between the end of the month before and this one's.
 - *at its end*: how things stand then; plans that are archived by then are left out.
-- *at its end, archived plans too*: the same, for what the account pays whether anybody works on its plan or not.
+- *at its end, archived plans too*: the same, for what the account pays whether anybody works on its plan or not. A plan
+  that was merged into another is left out: the other says what the account pays.
 
 Figures of several plans are added up first and divided last: a share of ten plans is the sum of their parts divided by
 the sum of their wholes, and a median is that of all their numbers together. Where there is nothing to divide by, there

@@ -17,11 +17,10 @@ from domain.account_plan.actions import AddAction
 from domain.account_plan.plan import OpenPlan
 from domain.account_plan.plays import LinkingPlay, PlanPlay, PlayCommand, PlayLinks
 from domain.calendar import Day
-from domain.corrections import Correction
 from domain.language import Command, Over, PersonId, Refusal, Slug, Unknown
 from domain.program.charter import PROGRAM_ID, Program
 from domain.program.language import ProgramState
-from domain.program.library_plays import LibraryPlay, LibraryStep
+from domain.program.library_plays import LibraryPlay, LibraryStep, check_library_play
 from domain.program.templates import Template, filled
 from domain.things import day_of
 
@@ -83,18 +82,8 @@ def from_library(
             return adopted(command, library, today, make_id)
         case OpenPlanFromTemplate(template=str(template)):
             return opened(command, library, template, today)
-    check_named(command, library)
+    check_library_play(library, command)
     return [command]
-
-
-def check_named(command: Command, library: ProgramState) -> None:
-    """Raises `Unknown` and `Over` where a command names a play that the library does not have, or has no more."""
-    play = getattr(command, "library_play", None)
-    if play is None:
-        return
-    # What is not to be adopted any more may have been once: a correction names it all the same.
-    found = _there if isinstance(command, Correction) else _published
-    found(library, LibraryPlay, play, "/library_play")
 
 
 def adopted(command: AdoptPlay, library: ProgramState, today: date, make_id: Callable[[], UUID]) -> list[Command]:
@@ -130,7 +119,7 @@ def opened(command: OpenPlanFromTemplate, library: ProgramState, id: str, today:
                     "/template", id=template.id, command=each.command, why="There is no such command."
                 )
             made = kind.model_validate_json(to_json(body))
-            check_named(made, library)
+            check_library_play(library, made)
             commands.append(made)
         except ValidationError as error:
             why = f"{error.errors()[0]['msg']}."
@@ -142,17 +131,11 @@ def opened(command: OpenPlanFromTemplate, library: ProgramState, id: str, today:
 
 def _published(library: ProgramState, kind: type[Kind], id: str, pointer: str) -> Kind:
     """Raises `Unknown`, and `Over` where it was retired."""
-    found = _there(library, kind, id, pointer)
-    if found.ending:
-        raise Over(pointer, kind=kind.noun, id=id, ending=found.ending)
-    return found
-
-
-def _there(library: ProgramState, kind: type[Kind], id: str, pointer: str) -> Kind:
-    """Raises `Unknown`."""
     found = library.find(kind, id)
     if found is None:
         raise Unknown(pointer, kind=kind.noun, id=id, aggregate=library.noun)
+    if found.ending:
+        raise Over(pointer, kind=kind.noun, id=id, ending=found.ending)
     return found
 
 
@@ -180,9 +163,9 @@ class LibraryReader:
         return {field: [(each.id, each.title) for each in library.open(kind)] for field, kind in NAMING.items()}
 
     def check(self, command: Command) -> None:
-        """Raises what `check_named` raises, and `StoreUnavailable`."""
+        """Raises what `check_library_play` raises, and `StoreUnavailable`."""
         if takes_from_library(command):
-            check_named(command, self._read())
+            check_library_play(self._read(), command)
 
     def _read(self) -> ProgramState:
         return self._program.refreshed(self._program.remembered(PROGRAM_ID)).state

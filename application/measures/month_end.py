@@ -16,7 +16,7 @@ GroupBy = Literal["plan", "owner", "tier", "territory", "segment", "total"]
 GROUPINGS: Sequence[GroupBy] = get_args(GroupBy)
 
 
-SHAPE = 4
+SHAPE = 5
 """The number of this definition. Raise it with the definition of a measure, of a rule of the findings, or of what the
 month report keeps of a plan: every store then makes its table of month ends anew."""
 

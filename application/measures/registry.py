@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from application.measures import people, pipeline, plan, promises, revenue
-from application.measures.measure import MEASURE_NAMES, Figures, Measure, MeasureName
+from application.measures.measure import MEASURE_NAMES, Figures, Measure, MeasureName, Span
 from application.measures.measured import Measured
 
 MEASURES: Mapping[MeasureName, Measure] = {
@@ -376,6 +376,11 @@ MEASURES: Mapping[MeasureName, Measure] = {
 
 
 def figures_of(at: Measured, names: Iterable[MeasureName] = MEASURE_NAMES) -> dict[MeasureName, Figures]:
-    """The figures of a plan in a month, without those of how an archived plan stands."""
-    archived = at.at.card.archived
-    return {name: MEASURES[name].judge(at) for name in names if not (archived and MEASURES[name].span == "at its end")}
+    """The figures of a plan in a month: of how an archived plan stands only what the account pays, and nothing of a
+    plan that was merged into another, which says it from then on."""
+    left_out: set[Span] = set()
+    if at.at.card.archived:
+        left_out.add("at its end")
+    if at.at.card.merged_into:
+        left_out.add("at its end, archived plans too")
+    return {name: MEASURES[name].judge(at) for name in names if MEASURES[name].span not in left_out}

@@ -1,5 +1,6 @@
 """Topic: library plays, the plays that worked somewhere and that any plan can adopt."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Annotated, Any, ClassVar, assert_never
 
@@ -8,7 +9,22 @@ from pydantic import Field
 from domain.account_plan.actions import ActionKind
 from domain.account_plan.plays import PlayKind
 from domain.aggregates import Topic
-from domain.language import AccountId, Decision, Many, OptionalText, Slug, Terms, Text, Unless, changed
+from domain.corrections import Correction
+from domain.language import (
+    AccountId,
+    Caution,
+    Command,
+    Decision,
+    Many,
+    OptionalText,
+    Over,
+    Slug,
+    Terms,
+    Text,
+    Unknown,
+    Unless,
+    changed,
+)
 from domain.program.language import ProgramState
 from domain.program.library import LibraryCommand, LibraryEvent, LibraryThing, in_plain_values
 from domain.things import Draft
@@ -148,17 +164,43 @@ class LibraryPlay(LibraryPlayTerms, LibraryThing):
 
 def decide(state: ProgramState, command: LibraryPlayCommands, _today: date) -> Decision[LibraryPlayEvents]:
     event: LibraryPlayEvents | None
+    late: Iterable[Caution] = ()
     match command:
         case PublishPlay():
             event = LibraryPlayPublished(**in_plain_values(command))
+            late = steps_after(command.steps, command.typical_days)
         case RevisePlay(id=id):
-            new = changed(command, state.the(LibraryPlay, id))
+            play = state.the(LibraryPlay, id)
+            new = changed(command, play)
             event = LibraryPlayRevised(**in_plain_values(command, {"id", *new})) if new else None
+            late = steps_after(new.get("steps", play.steps), new.get("typical_days", play.typical_days))
         case RetirePlay(id=id):
             event = LibraryPlayRetired(id=id)
         case _:
             assert_never(command)
-    return Decision((event,) if event else ())
+    return Decision((event,) if event else (), tuple(late))
+
+
+def check_library_play(library: ProgramState, command: Command) -> None:
+    """Raises `Unknown` and `Over` where a command on a plan names a play that the library does not have, or has no
+    more."""
+    id = getattr(command, "library_play", None)
+    if id is None:
+        return
+    play = library.find(LibraryPlay, id)
+    if play is None:
+        raise Unknown("/library_play", kind=LibraryPlay.noun, id=id, aggregate=library.noun)
+    # What is not to be adopted any more may have been once: a correction names it all the same.
+    if play.ending and not isinstance(command, Correction):
+        raise Over("/library_play", kind=LibraryPlay.noun, id=id, ending=play.ending)
+
+
+def steps_after(steps: Sequence[LibraryStep], typical_days: int) -> Iterator[Caution]:
+    """Yield a warning for every step that is due later than the play itself."""
+    for place, step in enumerate(steps):
+        if step.days_in > typical_days:
+            detail = f"This step is due on day {step.days_in}, after the play itself, which takes {typical_days} days."
+            yield Caution("step-after-the-play", f"/steps/{place}/days_in", detail)
 
 
 def apply(draft: Draft, event: LibraryPlayEvents) -> None:

@@ -39,6 +39,9 @@ ProgramRuleName = Literal[
 RuleName = Literal[PlanRuleName, ProgramRuleName]
 """Every rule a finding can come from."""
 
+MOST = 10_000
+"""No number of a policy is greater.  Days, hours and months of that many still lead to a date."""
+
 Days = int
 """A number of calendar days."""
 
@@ -315,12 +318,13 @@ def contradictions(policy: Policy) -> Iterator[tuple[str, str]]:
 
 def _wrong_numbers(policy: Policy) -> Iterator[tuple[str, str]]:
     for pointer, number in _numbers(policy.model_dump(), "/policy"):
-        is_share = pointer.endswith("_share")
-        if number < 0 or (is_share and number > 1):
-            allowed = "from 0 to 1" if is_share else "0 or more"
-            yield pointer, f"{pointer.rpartition('/')[2]} is {number}; it must be {allowed}."
+        name, most = pointer.rpartition("/")[2], 1 if pointer.endswith("_share") else MOST
+        if not 0 <= number <= most:
+            yield pointer, f"{name} is {number}; it must be from 0 to {most:,}."
         elif number < 1 and pointer.startswith(("/policy/sections/", "/policy/cadence/")):
             yield pointer, f"{number} days is no time to keep anything in: allow at least 1 day."
+        elif number < 1 and name.endswith(("_days", "_months", "pairing")):
+            yield pointer, f"{name} is {number}: allow at least 1."
 
 
 def _numbers(value: Any, pointer: str) -> Iterator[tuple[str, Decimal]]:

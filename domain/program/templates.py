@@ -14,6 +14,7 @@ from domain.language import Decision, Refusal, Slug, Terms, Text
 from domain.mistakes import sentence
 from domain.program.language import ProgramState
 from domain.program.library import LibraryCommand, LibraryEvent, LibraryThing, in_plain_values
+from domain.program.library_plays import check_library_play
 from domain.things import Draft
 from domain.time_zones import time_zone
 
@@ -137,7 +138,7 @@ def filled(value: Any, account_name: str, owner: str, today: date) -> Any:
     return value
 
 
-def try_template(template: PublishTemplate, today: date) -> None:
+def try_template(library: ProgramState, template: PublishTemplate, today: date) -> None:
     """Carry the commands out on a plan that was just opened.  Raises the refusals a publisher has to hear."""
     at = datetime.combine(today, time(12), time_zone("UTC"))
     opening = OpenPlan(
@@ -160,6 +161,7 @@ def try_template(template: PublishTemplate, today: date) -> None:
             command: Any = kind.model_validate_json(to_json(body))
             if getattr(command, "id", "") is None:  # as the server would, where it is left out
                 command = command.model_copy(update={"id": f"made-up-{place}"})
+            check_library_play(library, command)
             events = ACCOUNT_PLAN.decide(plan, command, at).events
         except ValidationError as error:
             why = sentence(error.errors()[0], kind)
@@ -170,10 +172,10 @@ def try_template(template: PublishTemplate, today: date) -> None:
         plan = ACCOUNT_PLAN.fold(events, plan)
 
 
-def decide(_state: ProgramState, command: TemplateCommands, today: date) -> Decision[TemplateEvents]:
+def decide(state: ProgramState, command: TemplateCommands, today: date) -> Decision[TemplateEvents]:
     match command:
         case PublishTemplate():
-            try_template(command, today)
+            try_template(state, command, today)
             return Decision((TemplatePublished(**in_plain_values(command)),))
         case RetireTemplate(id=id):
             return Decision((TemplateRetired(id=id),))

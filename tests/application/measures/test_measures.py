@@ -15,6 +15,7 @@ from application.measures.measured import measured_months
 from application.measures.registry import MEASURES, figures_of
 from application.measures.revenue import won as won_opportunities
 from application.reports.months import Month, month_named, months_between
+from domain.account_plan.accounts import PlanMerged
 from domain.program import PROGRAM
 from tests.application.findings.stories import (
     action,
@@ -629,6 +630,14 @@ def test_how_an_archived_plan_stands_is_not_measured_but_what_it_pays_is():
     history.on("2026-02-04", "reopen-plan", reason="Sale fell through")
     at = next(measured_months(history.known, months("2026-02"), AT_THE_END))
     assert figures_of(at).keys() == set(MEASURES)
+
+
+def test_what_an_account_pays_is_said_by_the_plan_that_goes_on_after_a_merger():
+    other = told(ONE_YEAR)
+    other.record("2026-02-03", PlanMerged(account_id="acme-group", goes_on=False))
+    months_told = measured_months(other.known, months("2026-01", "2026-02"), AT_THE_END)
+    paid = [figures_of(at).keys() & {"arr", "net_retention", "nrr_class", "arr_won"} for at in months_told]
+    assert paid == [{"arr", "net_retention", "nrr_class", "arr_won"}, {"arr_won"}]
 
 
 def test_a_measure_is_made_by_the_policy_in_force_at_the_months_end():

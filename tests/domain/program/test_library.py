@@ -71,6 +71,15 @@ def test_a_play_is_published_revised_and_retired():
     )
 
 
+def test_a_step_after_the_play_itself_is_told():
+    steps = tuple(PlannedStep(statement="Call", kind="task", days_in=days) for days in (30, 31))
+    decided = PROGRAM.decide(given_program().aggregate, PublishPlay(**PLAY, steps=steps, reason=None), MONDAY)
+    assert [(each.code, each.pointer) for each in decided.warnings] == [("step-after-the-play", "/steps/1/days_in")]
+    shorter = RevisePlay(id="tour", typical_days=0, reason=None)
+    decided = PROGRAM.decide(given_program(PUBLISHED).aggregate, shorter, MONDAY)
+    assert [each.code for each in decided.warnings] == ["step-after-the-play"]
+
+
 def test_revising_a_play_leaves_what_is_not_said():
     revised = PROGRAM.fold((PROGRAM_OPENED, PUBLISHED, LibraryPlayRevised(id="tour", title="Tour of line B")))
     play = revised.the(LibraryPlay, "tour")
@@ -94,6 +103,11 @@ def test_a_template_is_tried_before_it_is_taken():
             {"command": "complete-action", "body": {"id": "none", "finished_on": "{today}", "result": None}},
             "template-command-refused",
             "/commands/0/body/id",
+        ),
+        (
+            {"command": "add-action", "body": ACTION["body"] | {"library_play": "nothing"}},
+            "template-command-refused",
+            "/commands/0/body/library_play",
         ),
     ],
 )
