@@ -1,14 +1,14 @@
 """Wiring of the HTTP service."""
 
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from socket import socket
-from typing import get_args
+from typing import Any, get_args
 
 import structlog
 import uvicorn
@@ -32,6 +32,7 @@ from adapters.bootstrap.background import forgetting, witnessing
 from adapters.bootstrap.background_process import BackgroundProcess
 from adapters.bootstrap.garbage import spare_the_collector
 from adapters.bootstrap.importing import importing
+from adapters.bootstrap.process_beside import ProcessBeside
 from adapters.bootstrap.settings import (
     DEFAULT_PUBLIC_URL,
     Settings,
@@ -52,10 +53,12 @@ from adapters.bootstrap.store import (
     the_program,
     utc_now,
 )
+from adapters.bootstrap.views_process import ViewsProcess
 from adapters.bootstrap.webhook_worker import subscriptions, trying_out, webhook_targets
 from adapters.exchange.imports.jobs import Imports
 from adapters.http.app import Pages, Services, create_app, no_pages
 from adapters.http.connections import BoundedProtocol, Connections, Limits
+from adapters.http.elsewhere import Elsewhere
 from adapters.http.limits import Buckets
 from adapters.http.subscribers import Subscribers
 from adapters.observability.metrics import BackgroundMetrics, Metrics
@@ -112,7 +115,6 @@ def reception(settings: Settings, host: str, store: Store) -> Iterator[Reception
                 f"To serve on {host} others must be known: make a key with `plantrail keys create`, or set"
                 " PLANTRAIL_OIDC_ISSUER, or serve on 127.0.0.1."
             )
-        logger.warning("development: callers on this machine name themselves by X-Actor; no key is asked for")
         development = Development(lambda: keys.any_made)
     keys = ApiKeyCache(store.api_keys, utc_now)
     keys.refresh()
@@ -166,6 +168,7 @@ def http_app(
     signing: LogKey | None = None,
     by_issuer: IssuerSignIn | None = None,
     slides_template: Path | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> FastAPI:
     """`signing` is the key of the log, where this process may verify the log and make bundles."""
     plans, targets = account_plans(store, now), targets or Targets()
@@ -211,6 +214,7 @@ def http_app(
         calendars=CalendarFeeds(store.calendars, now, let_in.caller_by_key, let_in.development),
         metrics=metrics or Metrics(),
         outages=store.outages,
+        elsewhere=elsewhere,
     )
     return create_app(services, pages=pages)
 
@@ -240,15 +244,15 @@ class Server(uvicorn.Server):
     what goes on beside it ends as well."""
 
     def __init__(
-        self, config: uvicorn.Config, watch: PostgresLogWatch, background: BackgroundProcess | None = None
+        self, config: uvicorn.Config, watch: PostgresLogWatch, beside: Sequence[ProcessBeside[Any]] = ()
     ) -> None:
         super().__init__(config)
         self._watch = watch
-        self._background = background
+        self._beside = beside
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        if self._background:
-            self._background.end_soon()
+        for each in self._beside:
+            each.end_soon()
         self._watch.close()
         await super().shutdown(sockets)
 
@@ -280,18 +284,57 @@ def open_enough_files(connections: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
 
 
+def app_of(
+    settings: Settings,
+    store: Store,
+    let_in: Reception,
+    pages: Pages,
+    checks: Checks | None = None,
+    metrics: Metrics | None = None,
+    elsewhere: Elsewhere | None = None,
+) -> FastAPI:
+    """Return the application as the settings say. Raises `SettingsError`, `KeyFault`."""
+    address = public_url(settings)
+    return http_app(
+        store,
+        let_in,
+        store.secrets.of("idempotency"),
+        checks,
+        address,
+        targets=webhook_targets(settings),
+        metrics=metrics,
+        pages=pages,
+        signing=log_key(settings),
+        by_issuer=sign_in(settings, address),
+        slides_template=settings.slides_template,
+        elsewhere=elsewhere,
+    )
+
+
+@contextmanager
+def application(settings: Settings, host: str, pages: Pages) -> Iterator[FastAPI]:
+    """Yield the application for a process that answers what takes long."""
+    with open_store(settings) as store, reception(settings, host, store) as let_in, forgetting(store):
+        yield app_of(settings, store, let_in, pages)
+
+
 def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pages: Pages = no_pages) -> None:
     """Serve until SIGINT or SIGTERM. Requests under way are answered first, for up to five seconds."""
-    settings = served_at(settings, host, port)
-    address, signing, metrics = public_url(settings), log_key(settings), Metrics()
+    settings, metrics = served_at(settings, host, port), Metrics()
     witnessing(settings, BackgroundMetrics())  # what is wrong with the settings is told here, once
+    # Both are copies of this process, which has one thread as yet.
+    background = BackgroundProcess(settings, with_webhooks=with_worker)
+    views = ViewsProcess(partial(application, settings, host, pages))
     with (
         ending_in_order(),
-        BackgroundProcess(settings, with_webhooks=with_worker) as background,
+        background,
+        views,
         open_store(settings) as store,
         reception(settings, host, store) as let_in,
         forgetting(store),
     ):
+        if let_in.development:
+            logger.warning("development: callers on this machine name themselves by X-Actor; no key is asked for")
         metrics.registry.register(background)
         # In the order of the reasons.
         why_not = (
@@ -304,21 +347,9 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
             background.why_unsealed,
         )
         checks: Checks = dict(zip(get_args(Reason), why_not, strict=True))
-        app = http_app(
-            store,
-            let_in,
-            store.secrets.of("idempotency"),
-            checks,
-            address,
-            targets=webhook_targets(settings),
-            metrics=metrics,
-            pages=pages,
-            signing=signing,
-            by_issuer=sign_in(settings, address),
-            slides_template=settings.slides_template,
-        )
+        app = app_of(settings, store, let_in, pages, checks, metrics, views.elsewhere)
         limits = Limits(of_one_address=settings.connections_per_address, in_all=settings.connections)
         config = server_config(app, host, port, Connections(limits, metrics, make_id))
         open_enough_files(settings.connections)
         spare_the_collector()
-        Server(config, store.watch, background).run()
+        Server(config, store.watch, (background, views)).run()

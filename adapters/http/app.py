@@ -50,6 +50,7 @@ from adapters.http import (
 from adapters.http.budgets import Budgets
 from adapters.http.command_documentation import command_documentation
 from adapters.http.documentation import HEALTH, document
+from adapters.http.elsewhere import Elsewhere, pass_on_what_takes_long
 from adapters.http.guard import Guard, needs
 from adapters.http.limits import Buckets
 from adapters.http.middleware import RequestMiddleware
@@ -139,6 +140,8 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
     outages: Outages = field(default_factory=Outages)
     """Where failures of work in the background are reported."""
+    elsewhere: Elsewhere | None = None
+    """Where what takes long is answered; None where it is answered here."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +178,8 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             yield
         await run_in_threadpool(services.access_log.close)
         await services.heads.close()
+        if services.elsewhere:
+            await services.elsewhere.close()
         services.press.close()
         await run_in_threadpool(services.imports.close)
 
@@ -249,6 +254,8 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     app.router.redirect_slashes = False
     app.state.budgets = Budgets()
     answer_with_problems(app)
+    if services.elsewhere:
+        pass_on_what_takes_long(app, services.elsewhere, lambda *given: short_way(*given))
     document(app, command_documentation)
     # In front of all that the framework does for every request.
     short_way = ShortWay(app.build_middleware_stack(), app, (desk, program_desk), guard)

@@ -20,6 +20,7 @@ from adapters.access.access_log import Access, AccessLog
 from adapters.http.budgets import Work, in_turn
 from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, etag, is_known, unchanged
 from adapters.http.documentation import LINK, QUERY, documented
+from adapters.http.elsewhere import pass_on_if_long
 from adapters.http.problems import Rejected, rejected_parameter
 from adapters.http.requests import caller_of
 from adapters.http.resources import PLANS, Resource
@@ -293,8 +294,9 @@ class Views(Generic[A]):
         self, id: UUID, request: Request | None = None, asked: "Future[int] | None" = None
     ) -> LoadedAggregate[A]:
         """Return an aggregate as it stands, whoever asks; without records if there is none. Its version may have been
-        `asked` for before.  Raises `StoreUnavailable`."""
+        `asked` for before.  Raises `StoreUnavailable`, and `TakesLong` for a view of many events."""
         version = await (asked or self._heads.ask(id))
+        pass_on_if_long(request, version)
         known = self._aggregates.remembered(id)
         if known.version != version:
             # Whoever waited for their turn may find that another has read it meanwhile.

@@ -150,7 +150,8 @@ class Tabled:
         """Ask the view as if for JSON, whatever the caller has already."""
         headers = [each for each in scope["headers"] if each[0] not in (b"if-none-match", b"accept")]
         answered = Answered()
-        await self.app({**scope, "query_string": urlencode(asked).encode(), "headers": headers}, receive, answered.send)
+        asked_anew = {**scope, "query_string": urlencode(asked).encode(), "headers": headers, "head": None}
+        await self.app(asked_anew, receive, answered.send)
         return answered
 
     async def _table(

@@ -30,7 +30,12 @@ MAY_IMPORT = {
 }
 KNOWN_ONLY_TO = {
     "fastapi": ("adapters/http", "adapters/web", "adapters/bootstrap/http_service"),
-    "starlette": ("adapters/http", "adapters/web", "adapters/bootstrap/http_service"),
+    "starlette": (
+        "adapters/http",
+        "adapters/web",
+        "adapters/bootstrap/http_service",
+        "adapters/bootstrap/views_process",
+    ),
 }
 NOT_FOR_EVERY_COMMAND = set(
     "fastapi httpx icalendar jinja2 jwt mcp nats prometheus_client python_calamine pptx pyarrow starlette typst"

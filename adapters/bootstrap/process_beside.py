@@ -1,0 +1,170 @@
+"""A process beside `plantrail serve`, which ends with the service, however that ends.
+
+It says twice a second that it is there. If it fails it is started again, with a longer pause each time, and at once if
+it has ended in order.
+"""
+
+import gc
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkContext, SpawnContext
+from multiprocessing.process import BaseProcess
+from threading import Event, Thread
+from time import monotonic
+from typing import Any, Generic, NamedTuple, Self, TypeVar
+
+import structlog
+
+from adapters.bootstrap.store import ending_in_order
+from adapters.observability import log_format as logs
+from application.aggregates.ports import StoreUnavailable
+
+SECONDS_BETWEEN_REPORTS = 0.5
+SECONDS_UNTIL_MISSED = 10.0
+"""Seconds without a report after which the process counts as stuck."""
+SECONDS_TO_START = 60.0
+SECONDS_TO_END = 7.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
+"""Seconds between two starts; each pause is twice the one before."""
+
+logger = structlog.get_logger("plantrail.beside")
+
+R = TypeVar("R")
+
+
+class Task(NamedTuple):
+    """What a process beside the service does."""
+
+    name: str
+    """What it is called in the log."""
+    does: str
+    """What it does, to stand after “the process that”."""
+    meanwhile: str
+    """What becomes of that while there is no such process."""
+    run: Callable[..., None]
+    """Takes the line on which it reports, then the other arguments. It ends when the service does: see `reporting`."""
+    arguments: tuple[Any, ...]
+
+
+class ProcessBeside(Generic[R]):
+    """The process as the service sees it."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._ending = Event()
+        self.last: R | None = None
+        """What it reported last."""
+        self._due_at = monotonic() + SECONDS_TO_START
+        self._why_ended: str | None = None
+        self._process, self._line = self._started()
+        self._thread = Thread(target=self._attend, name=task.name, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end_soon()
+        self._thread.join()
+        self._process.join(SECONDS_TO_END)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+    def end_soon(self) -> None:
+        """Have it finish what is under way, without waiting for that."""
+        self._ending.set()
+        self._process.terminate()
+
+    def why_not_there(self) -> str | None:
+        """Return why it does nothing at the moment, or None."""
+        if self._why_ended or monotonic() < self._due_at:
+            return self._why_ended
+        return f"The process that {self._task.does} says nothing: it is stuck."
+
+    def _started(self) -> tuple[BaseProcess, Connection]:
+        # A copy of this process has everything loaded already, but only one with a single thread can be copied.
+        copied = threading.active_count() == 1 and hasattr(os, "fork")
+        context: ForkContext | SpawnContext = get_context("fork") if copied else get_context("spawn")
+        gc.freeze()
+        ours, theirs = context.Pipe(duplex=False)
+        given = (theirs, logs.chosen(), self._task.run, *self._task.arguments)
+        process = context.Process(target=run, args=given, name=f"plantrail {self._task.name}")
+        process.start()
+        theirs.close()
+        return process, ours
+
+    def _attend(self) -> None:
+        """Hear its reports, and start it again if it ends."""
+        pause = FIRST_PAUSE_SECONDS
+        while not self._ending.is_set():
+            try:
+                if self._line.poll(SECONDS_BETWEEN_REPORTS):
+                    self.last, self._why_ended = self._line.recv(), None
+                    self._due_at, pause = monotonic() + SECONDS_UNTIL_MISSED, FIRST_PAUSE_SECONDS
+            except (EOFError, OSError):
+                self._process.join()
+                if self._ending.is_set():
+                    return
+                self.last = None
+                if self._process.exitcode != 0:
+                    self._tell_ended(pause)
+                    if self._ending.wait(pause):
+                        return
+                    pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+                self._due_at = monotonic() + SECONDS_TO_START
+                self._process, self._line = self._started()
+
+    def _tell_ended(self, pause: float) -> None:
+        code, task = f"exit code {self._process.exitcode}", self._task
+        self._why_ended = f"The process that {task.does} has ended ({code}) and is started again."
+        follows = f"it is started again in {pause:.0f} s; until then {task.meanwhile}"
+        logger.error(f"{task.name} process ended", error=code, follows=follows)
+
+
+def run(line: Connection, logging: logs.Chosen | None, work: Callable[..., None], *arguments: Any) -> None:
+    """Do the work until told to end or until the service has gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the service that Ctrl-C ends, and it ends this
+    if logging:
+        logs.set_up(*logging)
+    with ending_in_order():
+        try:
+            work(line, *arguments)
+        except StoreUnavailable as error:
+            logger.error("a process beside the service gives up", error=str(error))
+            raise SystemExit(1) from None
+
+
+@contextmanager
+def reporting(line: Connection, report: Callable[[], object], when_gone: Callable[[], None]) -> Iterator[None]:
+    """Report while the context lasts, and say when the service has gone."""
+    ended = Event()
+
+    def tell() -> None:
+        while not ended.wait(0) and not service_gone():
+            try:
+                line.send(report())
+            except OSError:
+                break
+        if not ended.is_set():
+            when_gone()
+
+    thread = Thread(target=tell, name="reports", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def service_gone() -> bool:
+    """Wait for the next report to be due. Returns whether the service has gone meanwhile."""
+    service = parent_process()
+    assert service is not None, "it is started by the service"
+    return bool(wait([service.sentinel], SECONDS_BETWEEN_REPORTS))

@@ -1,0 +1,94 @@
+"""The process beside `plantrail serve` that answers what takes long: views of plans with many events, and reports of
+months. It serves the same application on a socket that only this user's processes reach.
+
+It gives the memory that such work took back by ending: when it has grown and nothing is under way, another takes its
+place.
+"""
+
+import logging
+import resource
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import NamedTuple
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from adapters.bootstrap.garbage import spare_the_collector
+from adapters.bootstrap.process_beside import ProcessBeside, Task, reporting
+from adapters.http.elsewhere import Elsewhere
+
+MOST_MEGABYTES_GROWN = 150
+"""What the process may grow by before another takes its place."""
+
+Application = Callable[[], AbstractContextManager[ASGIApp]]
+"""Makes the application in a context in which all that it needs is open."""
+
+
+class Report(NamedTuple):
+    """Whether it takes requests."""
+
+    serves: bool
+
+
+class ViewsProcess(ProcessBeside[Report]):
+    """The process as the service sees it."""
+
+    def __init__(self, application: Application) -> None:
+        self._home = Path(mkdtemp(prefix="plantrail-"))
+        path = str(self._home / "views")
+        meanwhile = "views of large plans and reports of months are made by the service itself"
+        super().__init__(Task("views", "answers what takes long", meanwhile, work, (application, path)))
+        self.elsewhere = Elsewhere(path, self.is_there)
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def is_there(self) -> bool:
+        return self.why_not_there() is None and self.last is not None and self.last.serves
+
+
+def work(line: Connection, application: Application, path: str) -> None:
+    """Serve until the service has gone, or until the process has grown too large."""
+    # What was answered is told by the service, in its log and metrics.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    Path(path).unlink(missing_ok=True)
+    with application() as app:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                uds=path,
+                ws="none",
+                timeout_graceful_shutdown=4,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+            )
+        )
+        spare_the_collector()
+        most = megabytes() + MOST_MEGABYTES_GROWN
+
+        def report() -> Report:
+            grown = megabytes() > most
+            if grown and not server.server_state.tasks:
+                server.should_exit = True
+            return Report(server.started and not grown)
+
+        def end() -> None:
+            server.should_exit = True
+
+        with reporting(line, report, end):
+            server.run()
+
+
+def megabytes() -> float:
+    """Return the most memory that this process has taken so far."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 1024 / (1024 if sys.platform == "darwin" else 1)
