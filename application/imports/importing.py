@@ -1,6 +1,6 @@
 """Imports the rows of one plan: each becomes commands that the plan decides, exactly as if somebody had sent them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -29,6 +29,8 @@ ROWS_AT_ONCE = 100
 """Rows of a plan that are recorded together."""
 TRIES = 6
 SECONDS_BETWEEN_TRIES = 1.0
+MOST_CURRENCIES = 4
+"""That are named where a sign may stand for many."""
 
 
 class SameAsAnotherRow(Refusal):
@@ -202,6 +204,8 @@ class _PlanInImport:
         kind, commands, done = self._importer.kind, list[Command](), list[Done]()
         known_by, differs, id = "", list[str](), None
         for body in row.bodies:
+            if others := list(self._in_other_currencies(row, body)):
+                return _Tried(_failed(row, self._name, *others))
             try:
                 body = resolved(self._pending.state, kind, self._importer.identities, self._known.id, body)
                 id, known_by, command = self._command(row, body)
@@ -227,6 +231,15 @@ class _PlanInImport:
         outcome: Any = "recorded" if events else "already there"
         result = RowResult(row.number, self._name, outcome, id, known_by, events, warnings, differs)
         return _Tried(result, commands if events else ())
+
+    def _in_other_currencies(self, row: Row, body: Mapping[str, Any]) -> Iterator[Wrong]:
+        """Yield every amount that is in another currency than the plan's: it would be recorded as one in that."""
+        state = self._pending.state
+        ours = the_plan(state).currency if state.version else body.get("currency")
+        for field, currencies in row.currencies.items():
+            if ours not in currencies:
+                theirs = " or ".join(sorted(currencies)[:MOST_CURRENCIES])
+                yield row.blamed(field, f"is in {theirs}, and the plan counts in {ours}: convert it")
 
     def _command(self, row: Row, body: dict[str, Any]) -> tuple[str | None, str, Command]:
         """Return the row's id, what that was made of, and its command.

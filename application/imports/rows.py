@@ -1,6 +1,7 @@
 """Rows of a table that is imported: what each says, and what came of it."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -30,6 +31,8 @@ class Row:
     """By field, the column that it was read from, and what was read there."""
     wrong: Sequence[Wrong] = ()
     """What could not be read."""
+    currencies: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
+    """By field, the codes of the currencies that an amount may be in, where the row says so."""
 
     def blamed(self, field: str, detail: str) -> Wrong:
         column, read = self.cells.get(field, (field or None, None))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -9,7 +10,13 @@ from functools import cached_property
 from typing import Any
 
 from adapters.exchange.fields import Kind, kind_of
-from adapters.exchange.imports.readings import ColumnReading, Unreadable, column_of_days, column_of_numbers
+from adapters.exchange.imports.readings import (
+    ColumnReading,
+    Unreadable,
+    column_of_days,
+    column_of_numbers,
+    currencies_of_number,
+)
 from adapters.exchange.imports.refused import FileRefused, nearest
 from adapters.exchange.imports.request import ImportRequest, MappedColumn, mapping_of
 from application.imports.kinds import KINDS, ImportKind
@@ -58,6 +65,12 @@ class Column:
         if self.kind.several:
             return [self._one(each) for each in split(as_text(cell), self.kind)]
         return self._one(cell)
+
+    def currencies(self, cell: Any) -> AbstractSet[str]:
+        """Return the currencies that an amount may be in; none where it does not say."""
+        if self.kind.input != "number" or not isinstance(cell, str) or (text := cleaned(cell)) in EMPTY:
+            return frozenset()
+        return currencies_of_number(text)
 
     def _one(self, cell: Any) -> Any:
         match self.kind.input:
@@ -186,6 +199,15 @@ class Columns:
             if column.place < len(cells):
                 column.look_at(cells[column.place])
 
+    def check_no_day_is_a_number(self, number: int, cells: Sequence[Any]) -> None:
+        """Raise `FileRefused` where a day is a bare number, in a workbook that counts from another day than others."""
+        for column in self.read:
+            if column.kind.input == "day" and column.place < len(cells) and is_number(cells[column.place]):
+                raise FileRefused(
+                    f"The workbook counts days from 1904, and {letters(column.place + 1)}{number} holds"
+                    f" {cells[column.place]}, where “{column.header}” must be a day: format the cell as a date."
+                )
+
     def check_readings(self) -> None:
         """Check that every column is written in one way. Raises `FileRefused`."""
         for column in self.read:
@@ -218,7 +240,7 @@ def columns_of(request: ImportRequest, header: Sequence[Any]) -> Columns:
         return Columns(kind, read, places.get(plan_column or ""), request.plan, False, [], always, len(names), grid)
     read, ignored = [], list(request.ignore)
     for name in left:
-        to = mapped.get(name) or (None if mapping else matched(kind, name, request))
+        to = mapped.get(name) or (None if mapping else matched(kind, name, request, len(names) == 1))
         if to is None:
             ignored.append(name)
         else:
@@ -269,13 +291,19 @@ def check_plan(request: ImportRequest, kind: ImportKind, column: str | None, pla
         )
 
 
-def matched(kind: ImportKind, name: str, request: ImportRequest) -> MappedColumn:
+def matched(kind: ImportKind, name: str, request: ImportRequest, alone: bool) -> MappedColumn:
     """Return the field that a column is called after. Raises `FileRefused` where there is none."""
     fields = {plain(each): each for each in kind.command.model_fields}
     if plain(name) in fields:
         return MappedColumn(field=fields[plain(name)])
     close = get_close_matches(plain(name), fields, 1)
     meant = f"Did you mean {fields[close[0]]}? " if close else ""
+    if alone and not close:
+        raise FileRefused(
+            f"The first row names one column alone, “{shortened(name)}”, which is no field of {request.kind}. If it"
+            " is a title, delete it: the first row must name the columns. If another sign separates them, say which by"
+            " --delimiter."
+        )
     raise FileRefused(
         f"The column “{shortened(name)}” is no field of {request.kind}. {meant}Rename it, leave it out"
         f" (--ignore '{shortened(name)}'), or say by a mapping (--map) what each column is."

@@ -1,5 +1,6 @@
 """CSV files as people have them: of any encoding and delimiter, neither of which is guessed silently."""
 
+import codecs
 import csv
 import re
 from collections import Counter
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.exchange.imports.refused import FileRefused
+from adapters.exchange.imports.refused import OLD_OFFICE, FileRefused
 from domain.language import shortened
 
 Cells = list[str]
@@ -19,6 +20,20 @@ BYTE_ORDER_MARKS = {
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
+OTHER_FILES = {
+    b"PK\x03\x04": "a workbook, or another archive: import it by `plantrail import xlsx`",
+    OLD_OFFICE: "an old .xls file: save it as .xlsx or as CSV",
+    b"%PDF": "a PDF, not a CSV",
+    b"<": "HTML or XML, as some programs call .xls: open it in a spreadsheet program and save it as .xlsx or as CSV",
+    b'{"': "JSON: send it to `POST /v1/plans/PLAN/commands`",
+    b"[{": "JSON: send it to `POST /v1/plans/PLAN/commands`",
+}
+"""What files begin with that people take for a CSV, and what to do with them."""
+ENCODINGS = re.compile(
+    r"utf-?(8|16|32)(-sig|-[bl]e)?|ascii|cp[0-9]+|iso8859-[0-9]+|mac-[a-z]+|koi8-[a-z]|shift_jis\w*|euc_\w+|big5\w*"
+    r"|gb\w+|hz|iso2022_\w+|johab|tis-620|ptcp154|kz1048"
+)
+"""The encodings of files, by their names in Python. Others, such as Punycode, are none, and slow."""
 LIKELY_ENCODINGS = ("cp1252", "mac_roman", "cp850")
 """Encodings of old files from Western Europe: Windows, Macintosh, DOS."""
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -32,6 +47,7 @@ class CsvFile:
     """A CSV file whose encoding and delimiter are known."""
 
     sheet: str | None = None
+    counts_from_1904 = False
 
     def __init__(self, path: Path, encoding: str | None = None, delimiter: str | None = None) -> None:
         """Raises `FileRefused`."""
@@ -60,6 +76,9 @@ class CsvFile:
             try:
                 for number, cells in enumerate(reader, 1):
                     line = reader.line_num
+                    if any("\0" in cell for cell in cells):
+                        raise FileRefused(f"Row {number} (line {line}) holds a zero byte: the file is damaged, or in"
+                                          " UTF-16. Save it again as CSV in UTF-8.")  # fmt: skip
                     yield number, cells
             except csv.Error as error:
                 raise FileRefused(_malformed(str(error), number + 1, line + 1)) from None
@@ -88,13 +107,17 @@ def encoding_of(path: Path) -> str:
     Raises `FileRefused`, which shows how the first other line would read in each likely encoding.
     """
     with path.open("rb") as file:
-        head = file.read(4)
+        head = file.read(8)
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
             return checked_encoding(path, encoding)
-    if head[:4].count(0) == 2 and head[0] != 0:
+    for begins, what in OTHER_FILES.items():
+        if head.startswith(begins):
+            raise FileRefused(f"This is {what}.")
+    if head[:4].count(0) == 2 and len(head) > 3:
+        order = "be" if head[0] == 0 else "le"
         raise FileRefused("This looks like UTF-16 without a byte order mark: every second byte is zero. Say"
-                          " --encoding utf-16-le if it is.")  # fmt: skip
+                          f" --encoding utf-16-{order} if it is.")  # fmt: skip
     odd = _first_odd_line(path)
     if odd is None:
         return "utf-8"
@@ -130,6 +153,8 @@ def checked_encoding(path: Path, encoding: str) -> str:
     """Check that the whole file is in an encoding. Raises `FileRefused`."""
     line = 1
     try:
+        if not ENCODINGS.fullmatch(codecs.lookup(encoding).name):
+            raise LookupError
         with path.open(encoding=encoding, newline="") as file:
             while text := file.read(CHUNK_BYTES):
                 line += text.count("\n")

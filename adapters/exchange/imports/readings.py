@@ -6,11 +6,13 @@ value, whoever sends the file must say it.
 
 import re
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import combinations
 from typing import Any
 
+from adapters.exchange.imports.currencies import currencies_meant
 from domain.language import shortened
 
 Readings = Mapping[str, Any]
@@ -99,11 +101,14 @@ NUMBERS = {
     "point": re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?|[0-9]*\.?[0-9]+|[0-9]+\."),
     "comma": re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?|[0-9]*,?[0-9]+|[0-9]+,"),
 }
-CURRENCY = r"(?:[^\W\d_]{1,3}\.?|[$€£¥₹₽₺₩])"
+MARK = r"[^\s\d.,%()'’+−-]{1,5}\.?"
+"""What may stand beside a number, such as the sign of a currency."""
 AMOUNT = re.compile(
-    rf"(?P<open>\()?\s*(?P<sign>[-+−])?\s*(?:{CURRENCY})?\s*(?P<sign2>[-+−])?(?P<number>[0-9.,]+)(?P<sign3>-)?"
-    rf"\s*(?P<percent>%)?\s*(?:{CURRENCY})?\s*(?P<close>\))?"
+    rf"(?P<open>\()?\s*(?P<sign>[-+−])?\s*(?P<before>{MARK})?\s*(?P<sign2>[-+−])?(?P<number>[0-9.,]+)(?P<sign3>-)?"
+    rf"\s*(?P<percent>%)?\s*(?P<after>{MARK})?\s*(?P<close>\))?"
 )
+SHORT = frozenset("k t tsd th m mm mn mio mln mill b bn mrd bio".split())
+"""What stands for thousands or more, where people leave out digits."""
 THOUSANDS = re.compile(r"(?<=[0-9])[\s\u00a0\u202f'’](?=[0-9]{3}(?![0-9]))")
 """Blanks and apostrophes between groups of three digits."""
 
@@ -113,9 +118,12 @@ def readings_of_number(text: str) -> Readings:
 
     “15 %” is 0.15; a number in brackets is negative, as accountants write it.
     """
-    found = AMOUNT.fullmatch(THOUSANDS.sub("", text.strip()))
-    if not found or bool(found["open"]) != bool(found["close"]):
-        raise Unreadable("is no number")
+    found = _amount(text)
+    for mark in _marks(found):
+        if mark.rstrip(".").casefold() in SHORT:
+            raise Unreadable(f"leaves out digits, which “{mark}” stands for: write all of them")
+        if currencies_meant(mark) is None:
+            raise Unreadable(f"is no number: “{shortened(mark)}” is the sign of no currency")
     negative = bool(found["open"]) or any(found[each] in ("-", "−") for each in ("sign", "sign2", "sign3"))
     bare, percent = found["number"], bool(found["percent"])
     numbers = {
@@ -124,6 +132,27 @@ def readings_of_number(text: str) -> Readings:
     if not numbers:
         raise Unreadable("is no number")
     return numbers
+
+
+def _amount(text: str) -> re.Match[str]:
+    found = AMOUNT.fullmatch(THOUSANDS.sub("", text.strip()))
+    if not found or bool(found["open"]) != bool(found["close"]):
+        raise Unreadable("is no number")
+    return found
+
+
+def _marks(amount: re.Match[str]) -> list[str]:
+    return [mark for mark in (amount["before"], amount["after"]) if mark]
+
+
+def currencies_of_number(text: str) -> AbstractSet[str]:
+    """Return the currencies that a number may be in; none where it does not say. Raises `Unreadable`."""
+    said = [frozenset(currencies_meant(mark) or ()) for mark in _marks(_amount(text))]
+    if not said:
+        return frozenset()
+    if common := frozenset.intersection(*said):
+        return common
+    raise Unreadable("has the signs of two currencies")
 
 
 def _written(bare: str, sign: str, negative: bool, percent: bool) -> str:

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
+"""What files of old office programs begin with, and new ones with a password."""
+
 
 class FileRefused(Exception):
     """What is wrong with a file, where, and what to do about it, in words for whoever sent it."""

@@ -68,7 +68,7 @@ class ImportRequest(BaseModel):
     encoding: str | None = Field(
         default=None, description="Of a CSV that is neither UTF-8 nor begins with a byte order mark."
     )
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    delimiter: str | None = Field(default=None, pattern=r"^[^\w\s\"'\u0000]$|^\t$", description="One sign.")
     sheet: str | None = Field(default=None, description="Of a workbook that has several.")
     dates: Literal["dmy", "mdy", "ymd"] | None = Field(default=None, description="In which order days are written.")
     decimal: Literal["point", "comma"] | None = Field(default=None, description="What stands before the decimals.")

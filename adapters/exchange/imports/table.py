@@ -3,6 +3,7 @@ again by plan: memory holds one number for each row."""
 
 from array import array
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import date
 from itertools import islice
@@ -81,6 +82,8 @@ class Table:
     def _keep(self, columns: Columns, number: int, cells: list[Any]) -> None:
         if self.rows == MOST_ROWS:
             raise FileRefused(f"The table has more than {MOST_ROWS:,} rows. Split it.")
+        if self.source.counts_from_1904:
+            columns.check_no_day_is_a_number(number, cells)
         columns.look_at(cells)
         place = self._file.tell()
         self._file.write(to_json([_kept(cell) for cell in cells]) + b"\n")
@@ -129,16 +132,20 @@ class Table:
         wrong: list[Wrong] = []
         said: dict[str, tuple[str, str]] = {}
         read: list[Any] = []
+        currencies: dict[str, AbstractSet[str]] = {}
         for column in columns.read:
             cell = cells[column.place]
             shown = shortened(as_text(cell))
             said.setdefault(column.field, (column.header, shown))
             try:
-                read.append(column.value(cell))
+                value = column.value(cell)
+                if marked := column.currencies(cell):
+                    currencies[column.field] = marked
+                read.append(value)
             except Unreadable as error:
                 read.append(None)
                 wrong.append(Wrong(column.header, str(error), shown))
-        return Row(number, bodies_of(columns, read), said, wrong)
+        return Row(number, bodies_of(columns, read), said, wrong, currencies)
 
 
 def bodies_of(columns: Columns, read: list[Any]) -> list[dict[str, Any]]:

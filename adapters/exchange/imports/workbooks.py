@@ -10,21 +10,27 @@ from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
-from adapters.exchange.imports.refused import FileRefused
+from adapters.exchange.imports.refused import OLD_OFFICE, FileRefused
 from domain.language import shortened
 
 MOST_BYTES = 400_000_000
 """Of everything in the archive, unpacked."""
+MOST_PARTS = 5_000
+"""Files in the archive."""
 MOST_CELLS = 5_000_000
 """Of a sheet, from its first cell to its last, the empty ones included."""
 CHUNK_BYTES = 1 << 20
-OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
 CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
 UNSAVED_RESULT = re.compile(
     rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*'
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 """A cell with a formula whose result was not saved."""
+ERROR = re.compile(
+    rb'<(?:\w+:)?c\b(?=[^>]*\bt="e")[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>(?:\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*'
+    rb"</(?:\w+:)?f>))?\s*<(?:\w+:)?v>(?!#N/A)([^<]*)<"
+)
+"""A cell with the error of a formula. That of a look-up without result counts as empty."""
 RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -44,12 +50,15 @@ class Workbook:
                     self.notes.append("The workbook has macros. They are not run.")
                 with CalamineWorkbook.from_path(path) as workbook:
                     self.sheet = _chosen(workbook, sheet)
+                    self.counts_from_1904 = _counts_from_1904(archive)
                     _check_sheet(archive, self.sheet)
         except (zipfile.BadZipFile, zipfile.LargeZipFile, CalamineError, ElementTree.ParseError, KeyError, OSError):
             raise FileRefused(_why_not_a_workbook(path)) from None
         self._path = path
 
     def _check_size(self, archive: zipfile.ZipFile) -> None:
+        if (parts := len(archive.infolist())) > MOST_PARTS:
+            raise FileRefused(f"The workbook has {parts:,} parts; {MOST_PARTS:,} are the most. Save the sheet alone.")
         size = sum(entry.file_size for entry in archive.infolist())
         if size > MOST_BYTES:
             raise FileRefused(
@@ -110,6 +119,11 @@ def _check_sheet(archive: zipfile.ZipFile, sheet: str) -> None:
                     f"{unsaved[1].decode()} holds a formula whose result was not saved with it. Open the workbook in a"
                     " spreadsheet program, save it, and try again."
                 )
+            if error := ERROR.search(part):
+                raise FileRefused(
+                    f"{error[1].decode()} holds {error[2].decode(errors='replace')}, the error of a formula. Mend the"
+                    " formula, or empty the cell."
+                )
             for letters, digits in CELL.findall(part):
                 wide, high = max(wide, _column(letters)), max(high, int(digits))
     if wide * high > MOST_CELLS:
@@ -136,9 +150,19 @@ def _column(letters: bytes) -> int:
     return number
 
 
+def _counts_from_1904(archive: zipfile.ZipFile) -> bool:
+    """Return whether days count from 1904, as in old workbooks of a Macintosh. Raises `KeyError`."""
+    properties = next((each for each in _book(archive).iter() if each.tag.endswith("}workbookPr")), None)
+    return properties is not None and properties.get("date1904") in ("1", "true")
+
+
+def _book(archive: zipfile.ZipFile) -> ElementTree.Element:
+    return ElementTree.fromstring(archive.read("xl/workbook.xml"))
+
+
 def _file_of(archive: zipfile.ZipFile, sheet: str) -> str:
     """Return the name of a sheet's file in the archive. Raises `KeyError`."""
-    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+    book = _book(archive)
     links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
     files = {link.get("Id"): str(link.get("Target")) for link in links}
     ids = {each.get("name"): each.get(RELATION_ID) for each in book.iter() if each.tag.endswith("}sheet")}

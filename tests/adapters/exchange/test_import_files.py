@@ -10,6 +10,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,6 +77,7 @@ def test_what_says_how_it_is_written_is_read_as_it_is(file, tmp_path):
         ("cp1252.csv", "cp1252", "line 2 has the byte 0xEB. Read as cp1252 “Zoë Müller,COO,executive”; as mac_roman"),
         ("mac-roman.csv", "mac_roman", "as mac_roman “Zoë Müller,COO,executive”"),
         ("utf-16-le-without-mark.csv", "utf-16-le", "Say --encoding utf-16-le if it is."),
+        ("utf-16-be-without-mark.csv", "utf-16-be", "Say --encoding utf-16-be if it is."),
     ],
 )
 def test_an_encoding_is_shown_and_asked_for_and_never_guessed(file, encoding, said, tmp_path):
@@ -85,7 +87,8 @@ def test_an_encoding_is_shown_and_asked_for_and_never_guessed(file, encoding, sa
 
 def test_an_encoding_that_is_not_the_files_is_refused(tmp_path):
     assert "is not utf-8 throughout" in refusal("cp1252.csv", tmp_path, **PEOPLE, encoding="utf-8")
-    assert "is no encoding that is known here" in refusal("utf-8.csv", tmp_path, **PEOPLE, encoding="windows-äöü")
+    for none in ("windows-äöü", "punycode", "unicode_escape", "base64"):
+        assert "is no encoding that is known here" in refusal("utf-8.csv", tmp_path, **PEOPLE, encoding=none)
 
 
 def test_cells_have_line_breaks_quotes_and_blanks_around_them(tmp_path):
@@ -126,6 +129,28 @@ def test_names_come_in_every_script(tmp_path):
             (
                 "Row 2 (line 2) goes on after a closing quote. Write a quote inside of a quoted cell twice, and a"
                 " delimiter after the closing one."
+            ),
+        ),
+        ("workbook-called.csv", "This is a workbook, or another archive: import it by `plantrail import xlsx`."),
+        ("old-workbook-called.csv", "This is an old .xls file: save it as .xlsx or as CSV."),
+        (
+            "web-page-called.csv",
+            (
+                "This is HTML or XML, as some programs call .xls: open it in a spreadsheet program and"
+                " save it as .xlsx or as CSV."
+            ),
+        ),
+        ("json-called.csv", "This is JSON: send it to `POST /v1/plans/PLAN/commands`."),
+        (
+            "zero-bytes.csv",
+            "Row 3 (line 3) holds a zero byte: the file is damaged, or in UTF-16. Save it again as CSV in UTF-8.",
+        ),
+        (
+            "title-above.csv",
+            (
+                "The first row names one column alone, “Contacts of March”, which is no field of"
+                " stakeholders. If it is a title, delete it: the first row must name the columns. If another sign"
+                " separates them, say which by --delimiter."
             ),
         ),
         ("duplicate-header.csv", "Columns 1 and 3 (A and C) are both called “Name”. Rename or delete one."),
@@ -215,6 +240,19 @@ def test_days_that_may_mean_two_things_are_refused_until_somebody_says_which(tmp
 )
 def test_amounts_are_read_as_the_whole_column_is_written(file, amounts, tmp_path):
     assert [body["amount"] for body in bodies(file, tmp_path, **DEALS)] == amounts
+
+
+def test_what_stands_beside_an_amount_is_a_currency_or_the_amount_is_refused(tmp_path):
+    assert [(number, detail) for number, _, detail, _ in wrong_in("short-amounts.csv", tmp_path, **DEALS)] == [
+        (2, "leaves out digits, which “k” stands for: write all of them"),
+        (3, "leaves out digits, which “Mio” stands for: write all of them"),
+        (4, "is no number"),
+        (5, "has the signs of two currencies"),
+    ]
+    with read(FILES / "currency.csv", tmp_path, **DEALS) as table:
+        rows = [row for _, rows in table.plans() for row in rows]
+    krona = {"DKK", "ISK", "NOK", "SEK"}
+    assert [row.currencies for row in rows] == [{"amount": {"EUR"}}, {"amount": {"CHF"}}, {"amount": krona}]
 
 
 def test_amounts_that_may_mean_two_things_are_refused_until_somebody_says_which(tmp_path):
@@ -324,6 +362,37 @@ def test_a_formula_whose_result_was_not_saved_is_named_by_its_cell(tmp_path):
     book = workbook(tmp_path, ["Name", "Title", "Level"], ["Zoë", '=CONCAT("C","OO")', "executive"])
     said = refusal(book, tmp_path, **PEOPLE, **XLSX)
     assert said.startswith("B2 holds a formula whose result was not saved with it.")
+
+
+def test_an_error_of_a_formula_is_told_and_a_look_up_without_result_is_empty(tmp_path):
+    """openpyxl writes both as texts, so this is written as a spreadsheet program does it."""
+    for value, level in (("#DIV/0!", None), ("#N/A", "executive")):
+        with xlsxwriter.Workbook(tmp_path / "errors.xlsx") as book:
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, ["Name", "Title", "Level"])
+            sheet.write_row(1, 0, ["Zoë Müller", "", "executive"])
+            sheet.write_formula(1, 1, "=1/0", None, value)
+        if level:
+            assert bodies(tmp_path / "errors.xlsx", tmp_path, **PEOPLE, **XLSX) == [
+                {"name": "Zoë Müller", "level": level}
+            ]
+        else:
+            said = refusal(tmp_path / "errors.xlsx", tmp_path, **PEOPLE, **XLSX)
+            assert said == "B2 holds #DIV/0!, the error of a formula. Mend the formula, or empty the cell."
+
+
+def test_days_that_count_from_1904_are_read_and_bare_numbers_among_them_refused(tmp_path):
+    for due_on, said in ((date(2026, 4, 3), None), (46115, "D2 holds 46115, where “Due on” must be a day")):
+        with xlsxwriter.Workbook(tmp_path / "macintosh.xlsx", {"date_1904": True}) as book:
+            sheet, day = book.add_worksheet(), book.add_format({"num_format": "dd/mm/yy"})
+            sheet.write_row(0, 0, ["Statement", "Kind", "Owner", "Due on"])
+            sheet.write_row(1, 0, ["Send the offer", "task", "ann"])
+            sheet.write_number(1, 3, due_on) if said else sheet.write_datetime(1, 3, due_on, day)
+        if said:
+            assert said in refusal(tmp_path / "macintosh.xlsx", tmp_path, **ACTIONS, **XLSX)
+        else:
+            [body] = bodies(tmp_path / "macintosh.xlsx", tmp_path, **ACTIONS, **XLSX)
+            assert body["due_on"] == "2026-04-03"
 
 
 def test_a_workbook_with_macros_is_read_and_they_are_not_run(tmp_path):

@@ -84,6 +84,18 @@ def test_rows_that_name_an_account_by_another_id_come_to_its_plan(acme: Api):
     assert len(acme.view().json()["sections"]["stakeholders"]["stakeholders"]) == 2
 
 
+def test_an_amount_in_another_currency_than_the_plans_is_not_taken_for_one_in_it(acme: Api):
+    deals = "Name,Amount,Stage,Close on,Source\n" + "".join(
+        f"{amount},{amount},open,2026-12-31,inbound\n" for amount in ("€ 5", "5 EUR", "5", "CHF 5", "5 kr.")
+    )
+    status = sent(acme, deals, kind="opportunities")
+    assert counts(status) == (3, 0, 2, 0)
+    assert [(each["row"], each["column"], each["detail"]) for each in status["problems"]] == [
+        (5, "Amount", "is in CHF, and the plan counts in EUR: convert it"),
+        (6, "Amount", "is in DKK or ISK or NOK or SEK, and the plan counts in EUR: convert it"),
+    ]
+
+
 def test_the_same_file_again_records_nothing_and_the_mended_rows_alone_do(acme: Api):
     first = sent(acme, PEOPLE)
     assert counts(sent(acme, PEOPLE)) == (0, 2, 1, 0)
