@@ -216,6 +216,11 @@ _WRITE = WhenNeeded(
 )
 
 
+def is_open(state: bytes) -> bool:
+    """Return whether nothing in a stored state is sealed."""
+    return state.endswith(OPEN_END)
+
+
 def is_whole(topic: str) -> bool:
     """Return whether a payload of the topic is read as it is stored."""
     return topic in WHOLE_EVENTS and UPCASTS.get(topic, _as_it_is) is _as_it_is

@@ -298,6 +298,8 @@ class Views(Generic[A]):
         version = await (asked or self._heads.ask(id))
         pass_on_if_long(request, version)
         known = self._aggregates.remembered(id)
+        if 0 < known.version < version:
+            known = await self._aggregates.refreshed_soon(known) or known
         if known.version != version:
             # Whoever waited for their turn may find that another has read it meanwhile.
             known = await in_turn(

@@ -9,10 +9,17 @@ from eventsourcing.persistence import IntegrityError
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from adapters.events.stored_format import MetaToRecord, decode_all, speaks_of_people, topics_of_aggregate
+from adapters.events.stored_format import (
+    FORGETTING,
+    MetaToRecord,
+    decode_all,
+    is_open,
+    speaks_of_people,
+    topics_of_aggregate,
+)
 from adapters.postgres.account_aliases import NotVacant, check_vacant, plan_named_by
 from adapters.postgres.application import AccountPlanApplication
-from adapters.postgres.datastore import Datastore
+from adapters.postgres.datastore import Datastore, unavailable
 from adapters.postgres.erasures import PostgresErasures
 from adapters.postgres.people import PostgresPeople
 from adapters.postgres.recorder import append_of
@@ -29,6 +36,13 @@ ANSWERED = (
     "  SELECT notification_id FROM plantrail.stored_events"
     "  WHERE originator_id = a.plan_id AND originator_version = (a.answer->>'version')::bigint), 0)"
     " FROM plantrail.answers a WHERE a.scope = %s AND a.answered_at > now() - interval '24 hours'"
+)
+MOST_NEWS = 50
+"""Events that are decoded on the loop."""
+NEWS = (
+    "SELECT originator_version, notification_id, topic, state FROM plantrail.stored_events"
+    " WHERE originator_id = %(id)s AND originator_version > %(after)s"
+    f" ORDER BY originator_version LIMIT {MOST_NEWS + 1}"
 )
 PURGE = (
     "DELETE FROM plantrail.answers WHERE scope IN ("
@@ -59,6 +73,19 @@ class PostgresEventStore:
 
     def read(self, plan_id: UUID, after: int = 0) -> Sequence[Recorded]:
         return self._events.read(plan_id, after)
+
+    async def read_soon(self, plan_id: UUID, after: int) -> Sequence[Recorded] | None:
+        """See `application.aggregates.ports.EventStore`."""
+        with unavailable():
+            found = await self._datastore.in_loop.ask(NEWS, {"id": plan_id, "after": after})
+        texts = [[found.get_value(row, column) or b"" for column in range(4)] for row in range(found.ntuples)]
+        rows = [
+            (int(version), int(position), topic.decode(), bytes.fromhex(state[2:].decode()))
+            for version, position, topic, state in texts
+        ]
+        if len(rows) > MOST_NEWS or any(topic in FORGETTING or not is_open(state) for _, _, topic, state in rows):
+            return None
+        return self._mapper.recorded(plan_id, rows)
 
     def history(self, plan_id: UUID) -> LoadedPlan:
         """Return a plan as it stands. Raises `StoreUnavailable`."""

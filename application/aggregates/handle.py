@@ -1,16 +1,12 @@
 """The one way in for commands: read the aggregate, let it decide, record the outcome."""
 
-from asyncio import Lock as TurnOnTheLoop
-from asyncio import sleep, timeout
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from threading import Lock
+from math import inf
 from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 from application.aggregates.access import CallerNotAllowed
 from application.aggregates.cache import AggregateCache
@@ -27,6 +23,7 @@ from application.aggregates.ports import Answer, CommandContext, Commit, EventSt
 from application.aggregates.read import AggregateReader
 from application.aggregates.strangers import cautions_about_strangers, people_named
 from application.aggregates.traces import traces
+from application.aggregates.turns import Turns
 from domain.aggregates import A, AggregateType
 from domain.language import Caution, Command, Event, Refusal
 from domain.record import Recorded
@@ -34,14 +31,9 @@ from domain.record import Recorded
 DECIDE_TIMEOUT_SECONDS = 5.0
 """Seconds for which a command is decided again after losing a race, before it is given up."""
 
-TURN_TIMEOUT_SECONDS = 2.0
-"""Seconds for which a command waits for earlier ones on the same aggregate. If they take longer, the store is slow
-too."""
-
-
-SECONDS_BETWEEN_LOOKS = 0.001
-TURNS_AWAITED = 500
-"""How often it is looked whether a turn has ended, before a command takes a thread to wait for it."""
+TRIES_ON_THE_LOOP = 3
+SECONDS_OTHERS_COUNT = 10.0
+"""For how long after a lost race it is looked before each command what others have recorded: alone, nobody has."""
 
 MOST_EVENTS_AT_ONCE = 2_000
 """Events of an aggregate up to which a command is decided without a thread: what deciding costs may grow with them."""
@@ -137,9 +129,9 @@ class Aggregates(AggregateReader[A]):
         self._outside = outside
         self._asks_others = outside is not nothing_outside
         self._beyond = beyond
-        self._turns = [Lock() for _ in range(1024)]
-        self._lines = WeakValueDictionary[UUID, TurnOnTheLoop]()
-        """Who waits for a turn in the loop, by aggregate: one of them looks, the others wait for that one."""
+        self._turns = Turns()
+        self._others_seen_at = -inf
+        """When another process was last noticed to record something here, by a race that was lost."""
 
     def handle(
         self,
@@ -163,7 +155,8 @@ class Aggregates(AggregateReader[A]):
         """
         commands = [with_id(command, self._make_id) for command in commands]
         id = self._meant_by(id, commands)
-        with self._turn(id) as deadline:
+        deadline = monotonic() + DECIDE_TIMEOUT_SECONDS
+        with self._turns.of(id):
             known, fresh = self.folded(id), False
             while True:
                 try:
@@ -222,70 +215,41 @@ class Aggregates(AggregateReader[A]):
         goes_far = self._asks_others or any(command.reaches_beyond for command in commands)
         if goes_far:
             return None
-        async with self._turn_on_the_loop(id) as has_it:
+        async with self._turns.on_the_loop(id) as has_it:
             if not (has_it and 0 < self._cache.version(id) <= MOST_EVENTS_AT_ONCE):
                 return None
-            known = self.folded(id, may_read=False)
             callers = {who for who in (context.actor, context.on_behalf_of) if who}
             named = {who for command in commands for who in people_named(command)}
             if not (self._store.knows(callers) and self._store.remembers(named)):
                 return None
-            try:
-                commit, done = self._decided(known, commands, context, if_match, key, None, check)
-            except (Refusal, CommandRefused, VersionConflict, CallerNotAllowed, RecordsUnread):
-                return None
-            if not commit.events or any(each.event.forgets() is not None for each in commit.events):
-                return None
-            recorded = await self._store.append_soon(commit)
-            return None if recorded is None else self._outcome(known, recorded, commands, done)
+            for _ in range(TRIES_ON_THE_LOOP):
+                known = await self._standing_soon(id)
+                if known is None:
+                    return None
+                try:
+                    commit, done = self._decided(known, commands, context, if_match, key, None, check)
+                except (Refusal, CommandRefused, VersionConflict, CallerNotAllowed, RecordsUnread):
+                    return None
+                if not commit.events or any(each.event.forgets() is not None for each in commit.events):
+                    return None
+                recorded = await self._store.append_soon(commit)
+                if recorded is not None:
+                    return self._outcome(known, recorded, commands, done)
+                if key:  # it may be known
+                    return None
+                self._others_seen_at = monotonic()
+            return None
 
-    @asynccontextmanager
-    async def _turn_on_the_loop(self, id: UUID) -> AsyncIterator[bool]:
-        """Wait for the turn on an aggregate, and have it while the context lasts. Yields False where a thread has it
-        for long.
-
-        In the loop those who come first have it first, so that nobody waits in vain; whoever it is the turn of looks
-        whether a thread has it.
-        """
-        line = self._lines.setdefault(id, TurnOnTheLoop())
+    async def _standing_soon(self, id: UUID) -> LoadedAggregate[A] | None:
+        """Return the cached state, and with what others have recorded since where others record at all; None where that
+        takes a thread."""
+        known = self.folded(id, may_read=False)
+        if monotonic() - self._others_seen_at > SECONDS_OTHERS_COUNT:
+            return known
         try:
-            if line.locked():
-                async with timeout(TURN_TIMEOUT_SECONDS):
-                    await line.acquire()
-            else:
-                await line.acquire()
-        except TimeoutError:
-            raise StoreBusy(StoreBusy.__doc__) from None
-        turn = self._turns[hash(id) % len(self._turns)]
-        try:
-            has_it = turn.acquire(blocking=False) or await self._when_a_thread_ends(turn)
-            try:
-                yield has_it
-            finally:
-                if has_it:
-                    turn.release()
-        finally:
-            line.release()
-
-    async def _when_a_thread_ends(self, turn: "Lock") -> bool:
-        for _ in range(TURNS_AWAITED):
-            await sleep(SECONDS_BETWEEN_LOOKS)
-            if turn.acquire(blocking=False):
-                return True
-        return False
-
-    @contextmanager
-    def _turn(self, id: UUID) -> Iterator[float]:
-        """Wait for the turn on an aggregate: in one process commands on it come one after the other, so that they do
-        not race each other."""
-        deadline = monotonic() + DECIDE_TIMEOUT_SECONDS
-        turn = self._turns[hash(id) % len(self._turns)]
-        if not turn.acquire(timeout=TURN_TIMEOUT_SECONDS):
-            raise StoreBusy(StoreBusy.__doc__)
-        try:
-            yield deadline
-        finally:
-            turn.release()
+            return await self.refreshed_soon(known)
+        except RecordsUnread:  # an entry was struck
+            return None
 
     def _meant_by(self, id: UUID, commands: Sequence[Command]) -> UUID:
         """Return the id of the aggregate that commands are about: one that is opened has no other name."""

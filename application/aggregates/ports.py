@@ -99,6 +99,10 @@ class EventStore(Protocol):
     def read(self, aggregate_id: UUID, after: int = 0) -> Sequence[Recorded]:
         """Return the events of an aggregate after a version, in order; none if there is no such aggregate."""
 
+    async def read_soon(self, aggregate_id: UUID, after: int) -> Sequence[Recorded] | None:
+        """Do the same as `read` without holding a thread, where the events are few and nothing in them is sealed or
+        forgets anybody; else return None. Raises `StoreUnavailable`."""
+
     def append(self, commit: Commit) -> Sequence[Recorded] | None:
         """Record everything or nothing. Returns None if the aggregate has moved on, or its answer is known already.
 

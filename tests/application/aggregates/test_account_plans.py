@@ -169,7 +169,7 @@ def test_of_many_that_open_a_plan_at_once_one_does(store, connection_strings):
 
 def test_a_plan_so_busy_that_the_turn_does_not_come_says_so(plans, monkeypatch):
     monkeypatch.setattr("application.aggregates.handle.DECIDE_TIMEOUT_SECONDS", 0.1)
-    with plans._turn(ACME), pytest.raises(StoreBusy, match="try again"):
+    with plans._turns.of(ACME), pytest.raises(StoreBusy, match="try again"):
         note(plans)
 
 
@@ -417,3 +417,22 @@ def test_in_a_loop_the_commands_on_one_plan_have_their_turn_as_they_come(store):
     assert [number for number, _ in order] == list(range(30))
     assert [version for _, version in order] == sorted(version for _, version in order)
     assert plans.read(ACME).version == 1 + 30 + 1
+
+
+def test_what_another_process_records_is_read_before_a_command_once_a_race_was_lost(plans, elsewhere):
+    """Without a thread, as long as it is little and in clear."""
+
+    async def noted(here) -> int:
+        outcome = await here.handle_soon(ACME, [say("write-note", section="plan", text="seen")], CONTEXT)
+        return outcome.version if outcome else 0
+
+    async def in_turn() -> list[int]:
+        return [await noted(here) for here in (plans, elsewhere, plans, plans, elsewhere, plans)]
+
+    note(plans, id="known", text="so that who says it is known")
+    note(elsewhere, id="known-too", text="there as well")
+    assert asyncio.run(in_turn()) == [4, 5, 6, 7, 8, 9]
+    somebody = {"id": "cfo", "name": "Jane Doe", "level": "executive"}
+    handle(elsewhere, "add-stakeholder", **somebody)
+    assert asyncio.run(noted(plans)) == 0, "what is sealed takes keys, and they take a thread"
+    assert note(plans, id="n3").version == 11
