@@ -1,8 +1,9 @@
 """All commands, and how their errors are shown."""
 
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import structlog
 import typer
@@ -47,6 +48,15 @@ logger = structlog.get_logger("plantrail")
 class Commands(Group):
     """The root command. It shows every error as a sentence, never as a stack trace."""
 
+    headings: ClassVar[Mapping[str, str]] = {
+        "To begin": "demo serve",
+        "To read plans": "plans plan said-vs-did findings promises report measures pack program",
+        "To change plans": "open do done move drop adopt handover",
+        "In and out": "import table export calendars webhooks tail mcp load",
+        "To prove": "checkpoint verify audit-bundle access-events erasures",
+        "To run the service": "work relay keys db migrate rebuild begin-another-log",
+    }
+
     def invoke(self, ctx: Any) -> Any:
         try:
             begin_to_log()
@@ -89,6 +99,7 @@ app = typer.Typer(
     cls=Commands,
     help="Account plans as events: what was said, what was done, and proof of both.\n\n"
     "Without DATABASE_URL the plans are kept in an embedded PostgreSQL under PLANTRAIL_HOME.",
+    epilog="`plantrail COMMAND --help` says more, such as `plantrail plan show --help`.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -1,6 +1,7 @@
 """Groups of commands, and how their help lists them."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from typer.core import TyperGroup
 
@@ -10,11 +11,15 @@ LONGEST_HELP = 1_000
 class Group(TyperGroup):
     """A group of commands. Its help tells the first sentence of each command, to its end."""
 
+    headings: ClassVar[Mapping[str, str]] = {}
+    """Where a group has many commands: what some of them are for, and their names in one line."""
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        rows = [(name, command.get_short_help_str(LONGEST_HELP)) for name, command in commands if command]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        helps = {name: command.get_short_help_str(LONGEST_HELP) for name, command in commands if command}
+        for heading, names in (self.headings or {"Commands": " ".join(helps)}).items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, helps[name]) for name in names.split()])
 
 
 class GroupWithDefault(Group):

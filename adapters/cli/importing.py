@@ -4,7 +4,8 @@ Without a word that says which, `plantrail import FILE` is the log's, as it has 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from adapters.cli.service import Service
 
 SECONDS_BETWEEN_LOOKS = 0.2
+EXAMPLE = "Example: `plantrail import {0} goals goals.{0} --plan halden-stores`"
 
 
 class Imports(GroupWithDefault):
@@ -49,9 +51,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 Kind = Annotated[
-    str, typer.Argument(metavar="|".join(KINDS), help="What the rows are.", autocompletion=lambda: [*KINDS])
+    str,
+    typer.Argument(metavar="KIND", help=f"What the rows are: {', '.join(KINDS)}.", autocompletion=lambda: [*KINDS]),
 ]
-File = Annotated[Path, typer.Argument(help="The table. Its first row names the columns.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The table. Its first row names the columns.")]
 Plan = Annotated[str | None, typer.Option(help="The plan that all rows are of: account id or plan id.")]
 PlanColumn = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="The column that names the plan of each row, by account id.")
@@ -78,70 +81,42 @@ Results = Annotated[
 ]
 
 
-@imports.command("csv")
-def import_csv(
-    kind: Kind,
-    file: File,
-    plan: Plan = None,
-    plan_column: PlanColumn = None,
-    apply: Apply = False,
-    all_or_nothing: AllOrNothing = False,
-    encoding: Annotated[str | None, typer.Option(help="Of a file that is not UTF-8, such as cp1252.")] = None,
-    delimiter: Annotated[str | None, typer.Option(help="What separates the columns, where it is unclear.")] = None,
-    dates: Dates = None,
-    decimal: Decimal = None,
-    map: Map = None,
-    ignore: Ignore = None,
-    set_: Set = None,
-    grid: Grid = False,
-    results: Results = None,
-    as_json: AsJson = False,
-) -> None:
-    """Import a CSV: show what would come of each row, and with --apply record it."""
-    asked = {"format": "csv", "encoding": encoding, "delimiter": delimiter}
-    common = options(kind, plan, plan_column, apply, all_or_nothing, dates, decimal, map, ignore, set_, grid)
-    carry_out(file, asked | common, results, as_json)
+def importing(read: Callable[..., dict[str, Any]]) -> Callable[..., None]:
+    """Return the command that imports files of one format. `read` says, by the options that this format alone has, how
+    they are read; the command takes those of every format beside them."""
+    own, common = signature(read).parameters, signature(options).parameters
 
+    def command(file: Path, results: Path | None, as_json: bool, **given: Any) -> None:
+        asked = read(**{name: given.pop(name) for name in own}) | options(**given)
+        carry_out(file, asked, results, as_json)
 
-@imports.command("xlsx")
-def import_xlsx(
-    kind: Kind,
-    file: File,
-    plan: Plan = None,
-    plan_column: PlanColumn = None,
-    apply: Apply = False,
-    all_or_nothing: AllOrNothing = False,
-    sheet: Annotated[str | None, typer.Option(help="The sheet, where there are several.")] = None,
-    dates: Dates = None,
-    decimal: Decimal = None,
-    map: Map = None,
-    ignore: Ignore = None,
-    set_: Set = None,
-    grid: Grid = False,
-    results: Results = None,
-    as_json: AsJson = False,
-) -> None:
-    """Import a sheet of an XLSX workbook: show what would come of each row, and with --apply record it."""
-    common = options(kind, plan, plan_column, apply, all_or_nothing, dates, decimal, map, ignore, set_, grid)
-    carry_out(file, {"format": "xlsx", "sheet": sheet} | common, results, as_json)
+    file_named = Parameter("file", Parameter.POSITIONAL_OR_KEYWORD, annotation=File)
+    last = [
+        Parameter("results", Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=Results),
+        Parameter("as_json", Parameter.POSITIONAL_OR_KEYWORD, default=False, annotation=AsJson),
+    ]
+    kind, *others = common.values()
+    parameters = [kind, file_named, *others, *own.values(), *last]
+    command.__dict__["__signature__"] = Signature(parameters)
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    command.__doc__ = read.__doc__
+    return command
 
 
 def options(
-    kind: str,
-    plan: str | None,
-    plan_column: str | None,
-    apply: bool,
-    all_or_nothing: bool,
-    dates: str | None,
-    decimal: str | None,
-    map: str | None,
-    ignore: list[str] | None,
-    set_: list[str] | None,
-    grid: bool,
+    kind: Kind,
+    plan: Plan = None,
+    plan_column: PlanColumn = None,
+    apply: Apply = False,
+    all_or_nothing: AllOrNothing = False,
+    dates: Dates = None,
+    decimal: Decimal = None,
+    map: Map = None,
+    ignore: Ignore = None,
+    set_: Set = None,
+    grid: Grid = False,
 ) -> dict[str, Any]:
-    """Return the options as the service takes them. Raises `typer.BadParameter`, `OSError`."""
-    mapping = Path(map).read_text("utf-8") if map and map.endswith(".toml") else map
-    always = dict(pair.partition("=")[::2] for pair in set_ or ())
+    """Return the options of every format as the service takes them. Raises `typer.BadParameter`, `OSError`."""
     if wrong := [pair for pair in set_ or () if "=" not in pair]:
         raise typer.BadParameter(f"“{wrong[0]}” is no FIELD=VALUE", param_hint="--set")
     return {
@@ -152,11 +127,30 @@ def options(
         "all_or_nothing": all_or_nothing,
         "dates": dates,
         "decimal": decimal,
-        "mapping": mapping,
+        "mapping": Path(map).read_text("utf-8") if map and map.endswith(".toml") else map,
         "ignore": ignore or [],
-        "always": always,
+        "always": dict(pair.partition("=")[::2] for pair in set_ or ()),
         "grid": grid,
     }
+
+
+@imports.command("csv", epilog=EXAMPLE.format("csv"))
+@importing
+def import_csv(
+    encoding: Annotated[str | None, typer.Option(help="Of a file that is not UTF-8, such as cp1252.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="What separates the columns, where it is unclear.")] = None,
+) -> dict[str, Any]:
+    """Import a CSV: show what would come of each row, and with --apply record it."""
+    return {"format": "csv", "encoding": encoding, "delimiter": delimiter}
+
+
+@imports.command("xlsx", epilog=EXAMPLE.format("xlsx"))
+@importing
+def import_xlsx(
+    sheet: Annotated[str | None, typer.Option(help="The sheet, where there are several.")] = None,
+) -> dict[str, Any]:
+    """Import a sheet of an XLSX workbook: show what would come of each row, and with --apply record it."""
+    return {"format": "xlsx", "sheet": sheet}
 
 
 def carry_out(file: Path, asked: Mapping[str, Any], results: Path | None, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from adapters.cli.commands import app
+from adapters.cli.commands import Commands, app
 from tests.adapters.cli.test_cli import plantrail, told, told_store
 from tests.cases import for_each
 
@@ -73,6 +73,11 @@ def test_of_every_command_it_is_known_how_it_is_shown():
     known = SHOWN.keys() | WITHOUT_A_TABLE | BY_THEMSELVES
     there = set(commands(typer.main.get_command(app)))
     assert there == known, "say in SHOWN, or in the sets below it, how these are shown: " + ", ".join(there ^ known)
+
+
+def test_the_help_lists_every_command_under_one_heading():
+    named = [name for names in Commands.headings.values() for name in names.split()]
+    assert sorted(named) == sorted(typer.main.get_command(app).commands)
 
 
 @for_each("words", SHOWN.values())
