@@ -206,12 +206,13 @@ class AggregateType(Generic[A]):
     def add(self, draft: Draft, events: Sequence[Event], struck: AbstractSet[int | None] = frozenset()) -> None:
         """The events that come next, but for those whose version is among the struck ones."""
         apply, entries = self._apply, draft.entries
-        for event in events:
-            draft.version += 1
-            if draft.version not in struck:
+        for version, event in enumerate(events, draft.version + 1):
+            draft.version = version
+            if version not in struck:
                 apply[type(event)](draft, event)
-                if event.strikable:
-                    entries[draft.version] = Entry(event.strikable, event.refreshes())
+                strikable = event.strikable
+                if strikable:
+                    entries[version] = Entry(strikable, event.refreshes())
             elif event.spends_its_id:
                 draft.spent_ids.add((event.noun, event.subject()))
 

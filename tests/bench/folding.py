@@ -5,7 +5,10 @@ from time import perf_counter, sleep
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import from_json
+
 from adapters.bootstrap.garbage import spare_the_collector
+from adapters.events.stored_format import DATA, OPEN_END, WHOLE_EVENTS
 from adapters.postgres.mapper import PlanMapper
 from domain.account_plan import fold
 from domain.account_plan.plan import plan_id_of
@@ -20,10 +23,13 @@ def measure() -> dict[str, Any]:
     plan_id, stored = plan_id_of("bench"), rows("bench", EVENTS)
     spare_the_collector()
     decoding, folding = best_of(plan_id, stored)
+    parsing, validating = limits(stored)
     return {
         "events": EVENTS,
         "bytes_an_event": round(sum(len(state) for *_, state in stored) / EVENTS),
         "decode_microseconds_an_event": round(decoding * 1e6 / EVENTS, 2),
+        "parse_microseconds_an_event": round(parsing * 1e6 / EVENTS, 2),
+        "validate_microseconds_an_event": round(validating * 1e6 / EVENTS, 2),
         "fold_microseconds_an_event": round(folding * 1e6 / EVENTS, 2),
         "events_per_second": round(EVENTS / (decoding + folding)),
     }
@@ -39,6 +45,18 @@ def best_of(plan_id: UUID, stored: list[Row]) -> tuple[float, float]:
         folding = min(folding, seconds)
         sleep(PAUSE)
     return decoding, folding
+
+
+def limits(stored: list[Row]) -> tuple[float, float]:
+    """Return what reading the payloads takes that decoding cannot do without: as JSON alone, and as events."""
+    payloads = [(topic, state[state.index(DATA) + len(DATA) : -len(OPEN_END)]) for *_, topic, state in stored]
+    read = {topic: WHOLE_EVENTS[topic].__pydantic_validator__.validate_json for topic, _ in payloads}
+    parsing = validating = float("inf")
+    for _ in range(RUNS):
+        parsing = min(parsing, timed(lambda: [from_json(payload) for _, payload in payloads])[0])
+        validating = min(validating, timed(lambda: [read[topic](payload) for topic, payload in payloads])[0])
+        sleep(PAUSE)
+    return parsing, validating
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:

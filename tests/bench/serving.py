@@ -218,7 +218,8 @@ def measure(home: Path, store: Store) -> dict[str, Any]:
             for row in rows(tag):
                 figures = run(row, services, home, home / "wrk.lua")
                 taken.setdefault(f"{row.name} × {row.connections}", []).append(figures)
-        megabytes = sum(process.memory_info().rss for process in ours.processes) / 1024 / 1024
+        # What several of them share counts once.
+        megabytes = sum(process.memory_full_info().pss for process in ours.processes) / 1024 / 1024
     return {"rows": {name: summed_up(runs) for name, runs in taken.items()}, "server_megabytes": round(megabytes)}
 
 
