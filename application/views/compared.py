@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from functools import cache, cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic import AliasChoices, BaseModel, Field
 
@@ -44,6 +44,18 @@ class Move(BaseModel):
     after: Any = Field(validation_alias=AliasChoices("to", "after"), serialization_alias="to")
 
 
+class Following(NamedTuple):
+    """A value that is another by what was recorded of other things."""
+
+    kind: type[Thing]
+    id: str
+    field: str
+    before: Any
+    after: Any
+    records: tuple[Recorded, ...]
+    """What was recorded."""
+
+
 class Compared:
     """A thing at both cuts, and the events in between by the values they touched."""
 
@@ -55,11 +67,15 @@ class Compared:
         after: Thing | None,
         touching: Mapping[str, Sequence[Recorded]],
         sealed: "SealedWords",
+        following: Iterable[Following] = (),
     ) -> None:
         self.of, self.id, self.before, self.after, self.touching = of, id, before, after, touching
         self.kind = of.noun
         self.old: Mapping[str, Any] = values_of(before)
         self.new: Mapping[str, Any] = values_of(after)
+        for each in following:
+            self.old = {**self.old, each.field: each.before}
+            self.new = {**self.new, each.field: each.after}
         self.by_event: dict[str, list[str]] = {}
         """The fields that differ, by the type of the event that last set them."""
         self.brought_back: dict[str, str] = {}
@@ -143,8 +159,13 @@ def _sealable(kind: type[Thing]) -> AbstractSet[str]:
     return frozenset(field for field, _ in marked(kind, Sealed))
 
 
-def compare(records: Sequence[Recorded], was: Aggregate, now: Aggregate) -> list[Compared]:
-    """All that was touched between two states of an aggregate, kind by kind. The records end with the second."""
+def compare(
+    records: Sequence[Recorded], was: Aggregate, now: Aggregate, following: Iterable[Following] = ()
+) -> list[Compared]:
+    """All that was touched between two states of an aggregate, kind by kind. The records end with the second.
+
+    `following` are the values that no event writes to when they change.
+    """
     if not records:
         return []
     touching: dict[tuple[type[Thing], str], dict[str, tuple[Recorded, ...]]] = {}
@@ -161,9 +182,17 @@ def compare(records: Sequence[Recorded], was: Aggregate, now: Aggregate) -> list
                     before[field] = (*before.get(field, ()), record)
             if touch.words:
                 sealed.since.update((touch.kind.noun, touch.id, field) for field in touch.words)
+    said: dict[tuple[type[Thing], str], list[Following]] = {}
+    for each in following:
+        said.setdefault((each.kind, each.id), []).append(each)
+        wrote = touching.get((each.kind, each.id), {}).get(each.field, ())
+        behind = {record.version: record for record in (*wrote, *each.records)}
+        if behind:
+            values = touching.setdefault((each.kind, each.id), {})
+            values[each.field] = tuple(behind[version] for version in sorted(behind))
     kinds = {kind: place for place, kind in enumerate(REGISTRY.type_of(records[0].event).things.values())}
     return [
-        Compared(kind, id, was.find(kind, id), now.find(kind, id), touching[kind, id], sealed)
+        Compared(kind, id, was.find(kind, id), now.find(kind, id), touching[kind, id], sealed, said.get((kind, id), ()))
         for kind, id in sorted(touching, key=lambda thing: kinds[thing[0]])
     ]
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from application.views.compared import Following
 from domain.account_plan.identities import StakeholderCorrected
 from domain.account_plan.language import AccountPlan
-from domain.account_plan.plan import the_plan
+from domain.account_plan.plan import PlanReassigned, the_plan
 from domain.account_plan.relationships import Touch, TouchLogged
 from domain.account_plan.reviews import Review, ReviewHeld
 from domain.account_plan.stakeholders import (
@@ -149,6 +150,43 @@ def as_the_team_knows(plan: AccountPlan, day: date) -> AccountPlan:
             draft = draft or Draft(plan)
             draft.set(Stakeholder, id, strength=strength)
     return draft.frozen(AccountPlan) if draft else plan
+
+
+def strengths_moved(
+    records: Sequence[Recorded], was: AccountPlan, day_then: date, now: AccountPlan, day_now: date
+) -> Iterator[Following]:
+    """Yield the strengths that are not what events say, because of who was on the team on the two days: with what was
+    recorded of those who came or went. `records` end where the plan is `now`."""
+    team_then, team_now = on_the_team(was, day_then), on_the_team(now, day_now)
+    for id, person in now.all(Stakeholder).items():
+        before = was.find(Stakeholder, id)
+        said = (before.strength if before else None, person.strength)
+        then, there = strength_of(before, team_then) if before else None, strength_of(person, team_now)
+        if said != (then, there):
+            knowing = {*person.relationships, *(before.relationships if before else ())}
+            moved = {who for who in map(same_person, knowing) if _is_on(team_then, who) != _is_on(team_now, who)}
+            behind = _behind(records, was.version, moved) if then != there else ()
+            yield Following(Stakeholder, id, "strength", then, there, behind)
+
+
+def _is_on(team: frozenset[str] | None, person: str) -> bool:
+    return team is None or person in team
+
+
+def _behind(records: Sequence[Recorded], after: int, people: set[str]) -> tuple[Recorded, ...]:
+    """What was recorded after a version of the place of these people on the team; where it is nothing, what made the
+    team count, or else what was said of them before and came true on its day."""
+    placing = [record for record in records if record.event.noun == Member.noun or type(record.event) is PlanReassigned]
+    about = [record for record in placing if not _placed(record).isdisjoint(people)]
+    since = (tuple(record for record in some if record.version > after) for some in (about, placing))
+    return next(filter(None, since), tuple(about[-1:]))
+
+
+def _placed(record: Recorded) -> set[str]:
+    """Whom an event gives a place on the team, or takes it from."""
+    event = record.event
+    told = (event.owner, event.former) if isinstance(event, PlanReassigned) else (getattr(event, "person", ""),)
+    return set(map(same_person, told))
 
 
 def is_engaged_by(strengths: Iterable[int]) -> bool:

@@ -4,7 +4,7 @@ A change is named after the event that last made it (`sentiment-changed`, `play-
 here. What changed and changed back is listed as touched but unchanged.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 from uuid import UUID
 
@@ -12,7 +12,8 @@ from pydantic import AliasChoices, BaseModel, Field
 
 from application.aggregates.loaded import LoadedAggregate
 from application.views.by_section import CutView
-from application.views.compared import OF_THEIR_OWN, Compared, Direction, Move, called, compare
+from application.views.compared import OF_THEIR_OWN, Compared, Direction, Following, Move, called, compare
+from application.views.contacts import strengths_moved
 from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import Cut, judged_from, plans_at, timezone_of
 from application.views.effects import SectionName, reasons_given
@@ -106,13 +107,15 @@ class Diff(Comparison):
     to_state: CurrentPlan | None = None
 
 
-def comparison(known: LoadedAggregate[A], a: Cut, was: A, b: Cut, now: A) -> Comparison:
+def comparison(
+    known: LoadedAggregate[A], a: Cut, was: A, b: Cut, now: A, following: Iterable[Following] = ()
+) -> Comparison:
     """Return the difference between an aggregate at cut `a`, as it was, and at cut `b`, as it is then.
 
     Raises `CutsOutOfOrder`.
     """
     check_in_order(a, b)
-    compared, sections = compare(known.records[: b.version], was, now), known.type.sections
+    compared, sections = compare(known.records[: b.version], was, now, following), known.type.sections
     changes: dict[str, list[Change]] = {section: [] for section in sections}
     for each in compared:
         changes[each.section] += changes_of(each)
@@ -153,8 +156,9 @@ def diff_of(
     program: Sequence[Recorded] = (),
 ) -> Diff:
     """Return the difference between a plan as it was at cut `a` and as it is at cut `b`."""
+    following = strengths_moved(known.records[: b.version], was, a.date, now, judged_from(a, b).date)
     return Diff.model_construct(
-        **comparison(known, a, was, b, now).__dict__,
+        **comparison(known, a, was, b, now, following).__dict__,
         plan_id=known.id,
         gone_stale=gone_stale(known, (was, a), (now, judged_from(a, b)), program),
         from_state=current_plan(known, a, program) if states and a.version else None,

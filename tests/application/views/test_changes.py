@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic_core import from_json, to_json
 
+from application.views.contacts import as_the_team_knows
 from application.views.cuts import CutBeforePlan
 from application.views.diff import Change, CutsOutOfOrder, Diff, diff
 from application.views.effects import walk
@@ -164,7 +165,6 @@ def after(*said: tuple[str, dict[str, Any]]) -> Diff:
          "team", "member-released", "until_on", None, "2026-02-03", None),
         ("change-tier", {"tier": "growth", "reason": "Round"},
          "plan", "tier-changed", "tier", "strategic", "growth", "down"),
-        ("reassign-plan", {"owner": "ben", "reason": "Away"}, "plan", "plan-reassigned", "owner", "ann", "ben", None),
         ("set-contract", CONTRACT | {"arr": "90"}, "health", "contract-set", "arr", "100", "90", "down"),
         ("renew-contract", {"arr": "120", "net_retention": "1.2", "starts_on": "2026-01-01", "renews_on": "2027-12-31"},
          "health", "contract-renewed", "arr", "100", "120", "up"),
@@ -429,9 +429,10 @@ def test_changes_are_grouped_by_section_in_the_order_of_the_plan():
     assert {section: [row.kind for row in changes] for section, changes in difference.changes.items()} == {
         "summary": ["summary", "note"],
         "plays": ["play", "action"],
+        "stakeholders": ["stakeholder"],
         "plan": ["plan"],
     }
-    assert list(difference.changes) == ["summary", "plays", "plan"]
+    assert list(difference.changes) == ["summary", "stakeholders", "plays", "plan"]
 
 
 def test_sections_that_were_refreshed_and_that_have_gone_stale_are_named():
@@ -499,6 +500,41 @@ def test_it_can_be_written_out_with_every_kind_of_value():
     assert {"from", "to"} <= set(Diff.model_json_schema(mode="serialization")["properties"])
 
 
+# How well the team knows somebody
+
+
+def test_a_strength_falls_with_whoever_is_released_and_says_who_it_was():
+    history = opened()
+    history.on("2026-01-06", "add-stakeholder", id="coo", name="Jane Doe", level="executive")
+    for who in ("ann", "ben"):
+        history.on("2026-01-06", "assign-member", person=who, role="legal", from_on="2026-01-06")
+    history.on("2026-01-07", "rate-relationship", id="coo", member="ben", strength=3)
+    history.on("2026-01-07", "rate-relationship", id="coo", member="ann", strength=1)
+    released = history.on("2026-03-02", "release-member", person="ben", role="legal", until_on="2026-03-31")
+    history.on("2026-05-04", "rate-relationship", id="coo", member="ben", strength=2)
+    before, last_day, after = (history.cut(day, "2026-06-01") for day in ("2026-02-01", "2026-03-31", "2026-04-01"))
+    assert "stakeholders" not in diff(history.known, before, last_day).changes
+    for first in (before, last_day):
+        [row] = diff(history.known, first, after).changes["stakeholders"]
+        assert (row.what, row.id, row.field, row.before, row.after) == ("member-released", "coo", "strength", 3, 1)
+        assert (row.direction, row.events) == ("down", [released])
+    said = diff(history.known, after, history.cut("now", "2026-06-01"))
+    [row] = said.changes["stakeholders"]
+    assert (row.field, row.also) == ("relationships", {}), "what one says who has left the team changes no strength"
+    [told] = said.touched_unchanged
+    assert (told.what, told.field, told.value) == ("relationship-rated", "strength", 1)
+
+
+def test_a_plan_that_is_handed_over_loses_whom_its_owner_alone_knew():
+    changes = after(("reassign-plan", {"owner": "ben", "reason": "Away"})).changes
+    assert {
+        section: [(row.what, row.field, row.before, row.after) for row in rows] for section, rows in changes.items()
+    } == {
+        "plan": [("plan-reassigned", "owner", "ann", "ben")],
+        "stakeholders": [("plan-reassigned", "strength", 1, None)],
+    }
+
+
 # Composition
 
 
@@ -506,7 +542,8 @@ def test_changes_applied_one_after_the_other_lead_to_the_same_plan():
     told = everything()
     cuts = [told.cut(f"version:{version}") for version in (0, 1, 25, 50, 75, 100, told.known.version)]
     between = {(a, b): diff(told.known, a, b) for a, b in combinations(cuts, 2)}
-    at = {cut: values_of_plan(fold(record.event for record in told.known.records[: cut.version])) for cut in cuts}
+    folded = {cut: fold(record.event for record in told.known.records[: cut.version]) for cut in cuts}
+    at = {cut: values_of_plan(as_the_team_knows(plan, cut.date)) for cut, plan in folded.items()}
     for a, b, c in combinations(cuts, 3):
         assert applied(between[a, b], at[a]) == at[b]
         assert applied(between[b, c], applied(between[a, b], at[a])) == at[c] == applied(between[a, c], at[a])
