@@ -7,6 +7,7 @@ read text about people is it parsed: sealed parts are opened and put back where 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +17,7 @@ from eventsourcing.persistence import Notification
 from pydantic_core import from_json, to_json
 
 from adapters.events.stored_format import OPEN_END, OPEN_END_BEGINS, UPCASTS, Keys, put_back, topic_of
-from domain.language import kebab_case
+from domain.language import kebab_case, shortened
 from domain.registry import REGISTRY
 
 DATA_MEDIA_TYPE = "application/json"
@@ -54,7 +55,10 @@ class NoSuchType(Exception):
     """There is no such type of event."""
 
     def __init__(self, named: str) -> None:
-        super().__init__(f"There is no type of event called “{named}”.")
+        known = {each: each for each in TOPICS} | {kebab_case(each): type_of(each) for each in REGISTRY.events}
+        close = get_close_matches(kebab_case(named), known, 1)
+        meant = f": did you mean “{known[close[0]]}”?" if close else "."
+        super().__init__(f"There is no type of event called “{shortened(named)}”{meant}")
         self.named = named
 
 

@@ -38,6 +38,7 @@ from adapters.http import (
     keys,
     measures,
     packs,
+    parameters,
     portfolio,
     program,
     promises,
@@ -251,6 +252,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         *pages(services, Rooms(views, program_views, desk, program_desk, key_desk)),
     ]
     tables.offer(app.router.routes)
+    parameters.guard(app.router.routes)
     app.router.redirect_slashes = False
     app.state.budgets = Budgets()
     answer_with_problems(app)

@@ -32,6 +32,7 @@ from adapters.events.stored_format import topic_of
 from adapters.http.conditional import etag
 from adapters.http.guard import Guard
 from adapters.http.head import head_in
+from adapters.http.parameters import check_parameters
 from adapters.http.problems import FieldError, body_read, pointer_to, rejected_body, rejected_parameter, type_of
 from adapters.http.requests import (
     NoteRead,
@@ -55,7 +56,7 @@ from application.aggregates.read import first_there
 from application.library.from_library import takes_from_library
 from domain.account_plan.stakeholders import ForgetStakeholder
 from domain.language import Caution, Command, Refusal, shortened
-from domain.mistakes import did_you_mean, sentence
+from domain.mistakes import did_you_mean, nearest, sentence
 
 MOST_AT_ONCE = 64
 QUEUE_TIMEOUT_SECONDS = 1.0
@@ -344,6 +345,8 @@ def together(done: Sequence[Done]) -> Done:
 
 def is_dry_run(request: Request) -> bool:
     """Return whether the caller only asks what would come of it. Raises `Rejected` for anything but true or false."""
+    if request.scope["query_string"]:
+        check_parameters(request.scope, ("dry_run",))
     asked = request.query_params.get("dry_run", "false")
     if asked not in ("true", "false"):
         raise rejected_parameter("dry_run", "invalid-parameters", f"“{shortened(asked)}” must be true or false.")
@@ -386,7 +389,10 @@ def _in_the_list(resource: Resource, error: ErrorDetails) -> FieldError:
         )
         return FieldError(pointer=f"/{place}/command", detail=detail[0].upper() + detail[1:])
     if error["type"] == "union_tag_not_found":
-        return FieldError(pointer=f"/{place}/command", detail="“command” is missing.")
+        held = error["input"] if isinstance(error["input"], Mapping) else {}
+        instead = nearest("command", set(held) - set(Listed.model_fields))
+        meant = f" Is it “{shortened(instead)}” that is meant?" if instead else ""
+        return FieldError(pointer=f"/{place}/command", detail=f"“command” is missing.{meant}")
     # Without the level of the command, as the body has it; inside, the fields are those of the command.
     inside = rest[2:] if rest[1:2] == ["body"] else None
     model = resource.listable.get(str(rest[0])) if inside and rest else Listed

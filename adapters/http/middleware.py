@@ -4,7 +4,7 @@ from asyncio import CancelledError
 from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 from uuid import UUID
 
 import structlog
@@ -84,7 +84,7 @@ class RequestMiddleware:
             await send(message)
 
         try:
-            await (with_a_nul(scope) or self._app)(scope, receive, answer)
+            await (not_readable(scope) or self._app)(scope, receive, answer)
         except CancelledError:
             if status:
                 raise
@@ -123,19 +123,37 @@ def with_common_headers(scope: Scope, status: int, given: Iterable[tuple[bytes, 
     return {"type": "http.response.start", "status": status, "headers": raw}
 
 
-def with_a_nul(scope: Scope) -> ASGIApp | None:
-    """Return the answer to a path or a query with a NUL, which is in no name and no value that PostgreSQL keeps."""
+def not_readable(scope: Scope) -> ASGIApp | None:
+    """Return the answer to a path or a query with a NUL, which is in no name and no value that PostgreSQL keeps, or to
+    a query whose bytes are no text."""
     if "\0" in scope["path"]:
         return problem(Request(scope), 404, "not-found", "There is nothing here: a path holds no NUL.")
-    if b"%00" in scope["query_string"] or b"\0" in scope["query_string"]:
-        parameters = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        wrong = [
-            FieldError(pointer=pointer_to([name]), detail=f"“{shortened(name)}” holds a NUL (%00).", where="query")
-            for name, value in parameters
-            if "\0" in name + value
-        ]
-        return problem(Request(scope), 422, "invalid-parameters", "A query holds no NUL (%00).", errors=told(wrong))
-    return None
+    query: bytes = scope["query_string"]
+    if b"%" not in query and b"\0" not in query:
+        return None
+    with_a_nul = b"%00" in query or b"\0" in query
+    if not with_a_nul and is_text(unquote_to_bytes(query)):
+        return None
+    parameters = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
+    wrong = [
+        FieldError(pointer=pointer_to([name]), detail=f"“{shortened(name)}” {why}.", where="query")
+        for name, value in ((name.encode(errors="replace").decode(), name + value) for name, value in parameters)
+        if (why := "holds a NUL (%00)" if "\0" in value else None if is_text(value) else NO_TEXT)
+    ]
+    detail = "A query holds no NUL (%00)." if with_a_nul else "A query is text in UTF-8, each byte of it as %XX."
+    return problem(Request(scope), 422, "invalid-parameters", detail, errors=told(wrong))
+
+
+NO_TEXT = "is no text in UTF-8"
+
+
+def is_text(said: bytes | str) -> bool:
+    """Return whether bytes, or a string with bytes in it that could not be decoded, are UTF-8."""
+    try:
+        said.decode() if isinstance(said, bytes) else said.encode()
+    except UnicodeError:
+        return False
+    return True
 
 
 def _is_documentation(path: str) -> bool:

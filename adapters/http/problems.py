@@ -168,9 +168,17 @@ def no_parameter(error: ErrorDetails, known: Sequence[str]) -> str | None:
     """Return what to say of a parameter that a route does not take; None of other mistakes."""
     if error["type"] != "extra_forbidden":
         return None
-    name = str(error["loc"][-1])
-    near = did_you_mean(name, known) or f", which takes {listed(known)}."
+    return said_of_no_parameter(str(error["loc"][-1]), known)
+
+
+def said_of_no_parameter(name: str, known: Sequence[str]) -> str:
+    near = did_you_mean(name, known) or (f", which takes {listed(known)}." if known else ", which takes none.")
     return f"“{shortened(name)}” is not a parameter here{near}"
+
+
+def not_a_parameter(name: str, known: Sequence[str]) -> FieldError:
+    """Return what is wrong with a parameter that a route does not take."""
+    return FieldError(pointer=pointer_to([name]), detail=said_of_no_parameter(name, known), where="query")
 
 
 def rejected_parameter(name: str, type: str, detail: str) -> Rejected:

@@ -30,6 +30,8 @@ from application.aggregates.access import Right
 from domain.language import Command
 
 NAMED = "{plan}"
+TAKES_JSON = frozenset({"*/*", "application/json"})
+"""Of `Accept`, what asks for no other form."""
 
 Pattern = tuple[str, ...]
 """The parts of a path; `NAMED` stands for the name of a plan."""
@@ -77,7 +79,12 @@ class ShortWay:
         key = (*parts[1:3], NAMED, *parts[4:]) if named else tuple(parts[1:])
         if scope["method"] == "POST" and not scope["query_string"] and (command := self._commands.get(key)):
             await self._carried_out(command, named, scope, receive, send)
-        elif scope["method"] == "GET" and not scope["head_only"] and (view := self._views.get(key)):
+        elif (
+            scope["method"] == "GET"
+            and not scope["head_only"]
+            and (view := self._views.get(key))
+            and head_in(scope).get("accept", "*/*") in TAKES_JSON
+        ):
             await self._shown(view, named, scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -87,6 +94,8 @@ class ShortWay:
         scope["path_params"], scope["route"] = {"plan": named} if named else {}, view
         try:
             arguments = [named] if named else []
+            if scope["query_string"] and not view.asked:
+                raise Unfit
             asked = [view.asked.model_validate(parameters(scope["query_string"]))] if view.asked else []
             await self._guard.check(scope, receive, view.right)
         except Exception:  # noqa: BLE001 - it is told there

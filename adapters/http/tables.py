@@ -1,7 +1,7 @@
 """Every list, and everything of a plan, as a table: `?format=csv` or `xlsx`, or by `Accept`.
 
 A table is made of what the view answers as JSON, so it shows what the view shows, to whom the view shows it. A list is
-followed through all its pages.
+followed through all its pages. As a document, a plan is its canvas: the plan on one page.
 """
 
 import tempfile
@@ -27,18 +27,30 @@ from adapters.exchange.tables.writers import MEDIA_TYPES, TableForm, TableWriter
 from adapters.http.guard import Guarded
 from adapters.http.problems import Rejected, rejected_parameter
 from adapters.http.report_forms import how_welcome, media_ranges
+from adapters.rendering.document import Form
+from adapters.rendering.pool import MEDIA_TYPES as of_documents
 from domain.language import shortened
 
 FORMAT, BOM, NEUTRAL = "format", "bom", "neutral"
 CURSOR, LIMIT = "cursor", "limit"
 FORMS: Sequence[TableForm] = get_args(TableForm)
-PARAMETERS = [
-    {
+DOCUMENTS: Sequence[Form] = ("html", "md", "pdf")
+"""The forms of a plan that are its canvas."""
+CANVAS = "canvas"
+PACK = "/packs/{pack}"
+
+
+def format_parameter(documents: Sequence[Form]) -> dict[str, Any]:
+    page = f"; {', '.join(documents)}: the canvas, which is the plan on one page" if documents else ""
+    return {
         "name": FORMAT,
         "in": "query",
-        "description": "`csv` or `xlsx`: as a table, of all pages; else as `Accept` says.",
-        "schema": {"type": "string", "enum": ["json", *FORMS]},
-    },
+        "description": f"`csv` or `xlsx`: as a table, of all pages{page}; else as `Accept` says.",
+        "schema": {"type": "string", "enum": ["json", *FORMS, *documents]},
+    }
+
+
+PARAMETERS = [
     {
         "name": BOM,
         "in": "query",
@@ -57,11 +69,13 @@ PARAMETERS = [
 
 def offer(routes: Iterable[BaseRoute]) -> None:
     """Offer the tables of all lists among guarded routes, but of those that have forms of their own."""
-    for route in routes:
-        if isinstance(route, APIRoute) and is_tabular(route.response_model) and "GET" in (route.methods or ()):
+    found = [route for route in routes if isinstance(route, APIRoute) and "GET" in (route.methods or ())]
+    packs = {route.path: route.app for route in found if route.path.endswith(PACK)}
+    for route in found:
+        if is_tabular(route.response_model):
             assert isinstance(route.app, Guarded), route
             if not any(FORMAT in _fields(each.field_info.annotation) for each in route.dependant.query_params):
-                _add_to(route, route.app)
+                _add_to(route, route.app, packs.get(f"{route.path}{PACK}"))
 
 
 def _fields(model: Any) -> Any:
@@ -76,16 +90,17 @@ def _longest_page(route: APIRoute) -> int | None:
     )
 
 
-def _add_to(route: APIRoute, guarded: Guarded) -> None:
+def _add_to(route: APIRoute, guarded: Guarded, packs: ASGIApp | None) -> None:
     name = route.path.rstrip("/").rpartition("/")[2].strip("{}")
-    route.app = replace(guarded, app=Tabled(guarded.app, route.response_model, name, _longest_page(route)))
+    route.app = replace(guarded, app=Tabled(guarded.app, route.response_model, name, _longest_page(route), packs))
     extra = dict(route.openapi_extra or {})
-    extra["parameters"] = [*extra.get("parameters", ()), *PARAMETERS]
+    documents = DOCUMENTS if packs else ()
+    extra["parameters"] = [*extra.get("parameters", ()), format_parameter(documents), *PARAMETERS]
     route.openapi_extra = extra
     answered = dict(route.responses.get(200, {}))
     answered["content"] = {
         **answered.get("content", {}),
-        **{media_type: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()},
+        **{media_type: {"schema": {"type": "string"}} for media_type in media_types(documents).values()},
     }
     route.responses[200] = answered
 
@@ -126,16 +141,23 @@ class Tabled:
     name: str
     longest_page: int | None
     """In items; every page after the first is that long."""
+    packs: ASGIApp | None = None
+    """The app of the packs of what the view is about, which are its documents; None where it has none."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        form = form_asked(request)
+        form = form_asked(request, DOCUMENTS if self.packs else ())
         rest = [(name, value) for name, value in asked if name not in (FORMAT, BOM, NEUTRAL)]
         if form is None:
             if len(rest) < len(asked):
                 scope = {**scope, "query_string": urlencode(rest).encode()}
             await self.app(scope, receive, send)
+            return
+        if self.packs and form not in FORMS:
+            path_params = {**scope["path_params"], "pack": CANVAS}
+            query = urlencode([*rest, (FORMAT, form)]).encode()
+            await self.packs({**scope, "path_params": path_params, "query_string": query}, receive, send)
             return
         first = await self._answered(scope, receive, rest)
         try:
@@ -196,21 +218,29 @@ class Tabled:
             content = (await self._answered(request.scope, request.receive, [*rest, (CURSOR, cursor)])).content()
 
 
-def form_asked(request: Request) -> TableForm | None:
-    """Return the form of table that is asked for; None for JSON, which is what `Accept` gets when it likes both.
+def form_asked(request: Request, documents: Sequence[Form]) -> Any:
+    """Return the form of table or document that is asked for; None for JSON, which is what `Accept` gets when it likes
+    both.
 
     Raises `Rejected`.
     """
+    forms = media_types(documents)
     said = request.query_params.get(FORMAT)
     if said is not None:
-        if said not in ("json", *FORMS):
-            detail = f"“{shortened(said)}” must be json, csv or xlsx."
+        if said not in ("json", *forms):
+            detail = f"“{shortened(said)}” must be {', '.join(['json', *list(forms)[:-1]])} or {list(forms)[-1]}."
             raise rejected_parameter(FORMAT, "invalid-parameters", detail)
-        return next((form for form in FORMS if form == said), None)
+        return said if said != "json" else None
     ranges = list(media_ranges(",".join(request.headers.getlist("accept"))))
-    liking: Mapping[TableForm, float] = {form: how_welcome(MEDIA_TYPES[form], ranges) for form in FORMS}
+    liking = {form: how_welcome(media_type.partition(";")[0], ranges) for form, media_type in forms.items()}
     best = max(liking, key=lambda form: liking[form])
     return best if liking[best] > how_welcome("application/json", ranges) else None
+
+
+def media_types(documents: Sequence[Form]) -> Mapping[str, str]:
+    """Return the media types of tables, and of these documents, by their forms."""
+    tables: Mapping[str, str] = {form: MEDIA_TYPES[form] for form in FORMS}
+    return {**tables, **{form: of_documents[form] for form in documents}}
 
 
 def is_set(request: Request, name: str) -> bool:

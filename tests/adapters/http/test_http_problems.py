@@ -360,3 +360,34 @@ def test_nothing_is_logged_of_what_a_path_or_a_key_says(store: Store):
     assert [line["event"] for line in lines] == ["request", "request"]
     assert "jane" not in str(lines)
     assert key.rpartition("_")[2] not in str(lines)
+
+
+CONFIRMED = {"command": "confirm-section", "body": {"section": "risks"}}
+
+
+@for_each("query", ["actor=%ED%A0%80", "actor=%ff", "%ff=a", "actor=ann&limit=%E2%82"])
+def test_a_query_that_is_no_text_is_refused(service, query):
+    """A lone surrogate, a byte that is none, and half a sign are no other value, such as a replacement sign."""
+    problem = assert_problem(service.get(f"/v1/access-events?{query}"), 422, "invalid-parameters")
+    assert [each["detail"].partition("” ")[2] for each in problem["errors"]] == ["is no text in UTF-8."]
+
+
+@for_each(
+    ("method", "path", "body", "pointer", "hint"),
+    [
+        ("POST", "/v1/plans/{plan}/confirm-section?dryrun=true", {"section": "risks"}, "/dryrun", "“dry_run”"),
+        ("POST", "/v1/plans/{plan}/commands?dry-run=1", [CONFIRMED], "/dry-run", "“dry_run”"),
+        ("POST", "/v1/handovers?dry_run=true", {"from": "ann", "to": "ben", "reason": "x"}, "/dry_run", "takes none"),
+        ("POST", "/v1/keys?rol=reader", {"owner": "eve", "role": "reader"}, "/rol", "takes none"),
+        ("GET", "/v1/plans/{plan}/erasures?from=a", None, "/from", ""),
+        ("GET", "/v1/calendars?forms=csv", None, "/forms", ""),
+        ("GET", "/v1/plans/{plan}?as_off=now", None, "/as_off", "“as_of”"),
+    ],
+)
+def test_a_parameter_that_a_route_does_not_take_is_told_and_nothing_is_done(acme, method, path, body, pointer, hint):
+    before = acme.version
+    answer = acme.request(method, path.format(plan=acme.plan), **({} if body is None else {"json": body}))
+    problem = assert_problem(answer, 422, "invalid-parameters", pointer)
+    assert "is not a parameter here" in problem["errors"][0]["detail"]
+    assert hint in problem["errors"][0]["detail"]
+    assert acme.version == before

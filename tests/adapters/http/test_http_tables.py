@@ -21,6 +21,7 @@ from adapters.http.tables import Tabled
 from application.portfolio.query import PortfolioPage
 from tests.api import Api, Told, assert_problem
 from tests.callers import as_
+from tests.cases import for_each
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LISTS = ["/v1/plans", *(f"/v1/plans/acme{view}" for view in ("/history", "/blame", "/reviews", "/findings"))]
@@ -117,6 +118,35 @@ def test_accept_says_it_as_well_and_json_stays_json(acme: Api):
     assert acme.view("/history", format="json").json() == acme.view("/history").json()
     odd = acme.view("/history", format="ods")
     assert_problem(odd, 422, "invalid-parameters", "/format")
+
+
+def test_a_list_that_is_asked_for_often_takes_accept_as_well(told: Told):
+    for path in ("/v1/plans", "/v1/plans/acme", "/v1/plans/acme/reviews"):
+        tabled = told.api.get(path, {"Accept": "text/csv"})
+        assert tabled.headers["content-type"] == "text/csv; charset=utf-8", path
+        for accept in ("*/*", "application/json", "text/csv;q=0.5, application/json"):
+            assert told.api.get(path, {"Accept": accept}).headers["content-type"] == "application/json"
+
+
+@for_each(
+    ("form", "media_type", "begins"),
+    [
+        ("html", "text/html; charset=utf-8", b"<!DOCTYPE html>"),
+        ("md", "text/markdown; charset=utf-8", b"# "),
+        ("pdf", "application/pdf", b"%PDF-"),
+    ],
+)
+def test_a_plan_as_a_document_is_its_canvas_at_the_same_cut(told: Told, form, media_type, begins):
+    for cut in ("now", "2026-01-20"):
+        said = told.view(format=form, as_of=cut)
+        assert (said.status_code, said.headers["content-type"]) == (200, media_type), said.text
+        assert said.content.startswith(begins)
+        if form != "pdf":
+            assert said.content == told.view("/packs/canvas", format=form, as_of=cut).content
+    accepted = told.view("", {"Accept": media_type.partition(";")[0]})
+    assert accepted.headers["content-type"] == media_type
+    assert_problem(told.view(format="docx"), 422, "invalid-parameters", "/format")
+    assert_problem(told.view(format=form, as_of="version:9999"), 422, "cut-in-the-future", "/as_of")
 
 
 def test_a_table_refuses_as_its_view_does(told: Told):
