@@ -81,12 +81,15 @@ def of_an_event(figures: dict[str, Any]) -> str:
     parse, validate, decode, fold = (
         figures[f"{each}_microseconds_an_event"] for each in ("parse", "validate", "decode", "fold")
     )
-    return (
-        f"\n## An event\n\nAn event of {figures['bytes_an_event']} bytes is decoded in {decode} µs and folded in {fold} µs:"
-        f" {figures['events_per_second']:,} a second. To read its payload as JSON takes {parse} µs, and as a validated event"
-        f" {validate} µs. Even if nothing else had to be done to decode it, no more than"
-        f" {round(1e6 / (validate + fold), -3):,.0f} a second were folded; memory of plans makes both rare.\n"
-    )
+    at_most = round(1e6 / (validate + fold), -3)
+    return f"""
+## An event
+
+An event of {figures["bytes_an_event"]} bytes is decoded in {decode} µs and folded in {fold} µs:
+{figures["events_per_second"]:,} a second. To read its payload as JSON takes {parse} µs, and as a validated event
+{validate} µs. Even if nothing else had to be done to decode it, no more than {at_most:,.0f} a second were folded.
+What is remembered of plans makes both rare.
+"""
 
 
 if __name__ == "__main__":
