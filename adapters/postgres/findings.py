@@ -55,7 +55,7 @@ from domain.record import Recorded
 from domain.things import day_of
 
 NAME = "findings"
-SHAPE = 4
+SHAPE = 5
 """To be raised when a finding is put away otherwise, or a rule finds something else."""
 SECONDS_AT_REST = 0.25
 """Seconds between two steps of who follows: this long the table may lag behind what was just recorded."""

@@ -48,6 +48,11 @@ class PlanStanding(NamedTuple):
     signs: PlanSigns
     words: Signature
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Whatever a round or a phase may call the plan or its account."""
+        return frozenset((self.account_id, str(self.id), *self.signs.other_accounts))
+
 
 class ProgramFindings(BaseModel):
     """What is wrong with the program as it stands, the loudest first."""
@@ -110,7 +115,7 @@ class ProgramExamined:
         return next((record for record in reversed(self.known.records) if isinstance(record.event, event)), None)
 
     def plan_of(self, account: str) -> PlanStanding | None:
-        return next((plan for plan in self.plans if account in (plan.account_id, str(plan.id))), None)
+        return next((plan for plan in self.plans if account in plan.names), None)
 
 
 def named(plans: Iterable[PlanStanding]) -> str:

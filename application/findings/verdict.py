@@ -34,6 +34,8 @@ class PlanSigns(BaseModel):
     """Those of them that are in the calendar."""
     scores: Mapping[str, Criteria]
     """By the round they belong to."""
+    other_accounts: Sequence[str] = ()
+    """Other ids of its account, and the accounts whose plans were merged into it."""
     library_plays: Sequence[str] = ()
     """The plays of the library that its open plays and actions were taken from, once for each."""
 
@@ -64,6 +66,7 @@ def verdict(
         is_sponsored=is_sponsored(at),
         lacks_roles=any(not at.in_role(role) for role in at.policy.roles(at.tier).required),
         scores={scoring.round: scoring.criteria for scoring in at.card.scores if scoring.round},
+        other_accounts=[*at.card.aliases, *at.card.merged],
         library_plays=[each.library_play for each in open_promises(at.plan) if each.library_play],
         **milestones(at),
     )

@@ -148,6 +148,15 @@ PHASES: list[tuple[str, Sequence[PlanStanding], Sequence[PlanStanding]]] = [
 """What completes a phase that was begun on 2 March, and the nearest that does not."""
 
 
+def test_an_account_is_known_by_each_of_its_ids_and_by_those_that_were_merged_into_it():
+    history = program()
+    commit(history, "summer", "2026-02-02", crm7="strategic")
+    history.on("2026-02-03", "begin-phase", phase="roll_out")
+    assert "phase-exit" in rules(history, plan("acme"))
+    assert "phase-exit" not in rules(history, plan("acme", other_accounts=["crm7"]))
+    assert "phase-exit" not in rules(history, plan("crm7"))
+
+
 @pytest.mark.parametrize(("phase", "enough", "missing"), PHASES)
 def test_a_phase_is_over_once_its_exit_criteria_hold(phase, enough, missing):
     practice = program()
