@@ -1,26 +1,31 @@
-"""Commands that take something from the library of the program, put in the words of the plan alone.
+"""Commands that take something from the library of the program, or a number from its policy, put in the words of a
+plan alone.
 
 What a plan adopts is copied: a library play that is revised later leaves the plays made from it as they are.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
 
 from pydantic import Field, ValidationError
 from pydantic_core import to_json
 
 from application.aggregates.handle import Aggregates
+from application.views.current_program import LoadedProgram
+from application.views.policy_in_force import policy_in_force
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.actions import AddAction
 from domain.account_plan.plan import OpenPlan
 from domain.account_plan.plays import LinkingPlay, PlanPlay, PlayCommand, PlayLinks
+from domain.account_plan.relationships import AgreePairing, PairingCommand
 from domain.calendar import Day
 from domain.language import Command, Over, PersonId, Refusal, Slug, Unknown
 from domain.program.charter import PROGRAM_ID, Program
 from domain.program.language import ProgramState
 from domain.program.library_plays import LibraryPlay, LibraryStep, check_library_play
+from domain.program.policy import DEFAULT_POLICY, Policy
 from domain.program.templates import Template, filled
 from domain.things import day_of
 
@@ -53,7 +58,24 @@ class OpenPlanFromTemplate(OpenPlan):
         return OpenPlan.called()
 
 
-FROM_LIBRARY: Mapping[str, type[Command]] = {command.called(): command for command in (OpenPlanFromTemplate, AdoptPlay)}
+class AgreePairingByPolicy(PairingCommand):
+    """Who of ours keeps up with whom, and how often; agreed again, the new rhythm counts.  Without a rhythm it is the
+    one that the policy in force has for pairings."""
+
+    needs: ClassVar[Any] = "nothing"
+
+    every_days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
+        None, description="How many days there may be between two touches; if not given, what the policy says."
+    )
+
+    @classmethod
+    def called(cls) -> str:
+        return AgreePairing.called()
+
+
+FROM_LIBRARY: Mapping[str, type[Command]] = {
+    command.called(): command for command in (OpenPlanFromTemplate, AdoptPlay, AgreePairingByPolicy)
+}
 """The commands that are put together of several, beside or instead of those of a plan, by name."""
 
 
@@ -66,14 +88,20 @@ NAMING: Mapping[str, type[LibraryPlay | Template]] = {"library_play": LibraryPla
 
 
 def takes_from_library(command: Command) -> bool:
-    """Whether a command names something in the library."""
-    return any(getattr(command, field, None) is not None for field in NAMING)
+    """Whether a command names something in the library, or leaves to the policy what it does not say."""
+    return isinstance(command, AgreePairingByPolicy) or any(
+        getattr(command, field, None) is not None for field in NAMING
+    )
 
 
 def from_library(
-    command: Command, library: ProgramState, today: date, make_id: Callable[[], UUID]
+    command: Command,
+    library: ProgramState,
+    today: date,
+    make_id: Callable[[], UUID],
+    policy: Policy = DEFAULT_POLICY,
 ) -> Sequence[Command]:
-    """The commands on the plan that a command comes to.
+    """The commands on the plan that a command comes to, under the policy in force.
 
     Raises `Unknown` and `Over` where the library has no such thing, or has it no more, and `TemplateOutdated`.
     """
@@ -82,6 +110,9 @@ def from_library(
             return adopted(command, library, today, make_id)
         case OpenPlanFromTemplate(template=str(template)):
             return opened(command, library, template, today)
+        case AgreePairingByPolicy(every_days=every_days):
+            said = {name: getattr(command, name) for name in command.model_fields_set - {"every_days"}}
+            return [AgreePairing.model_construct(**said, every_days=every_days or policy.pairing)]
     check_library_play(library, command)
     return [command]
 
@@ -152,20 +183,23 @@ class LibraryReader:
     def commands_of(self, command: Command) -> Sequence[Command]:
         """Raises what `from_library` raises, and `StoreUnavailable`.  A day that is left out is today, where the
         account is when its plan is opened, else where the program is."""
-        library = self._read()
+        known = self._read()
+        library = known.state
         program = library.find(Program, "program")
         zone = command.timezone if isinstance(command, OpenPlan) else program.timezone if program else "UTC"
-        return from_library(command, library, day_of(self._now(), zone), self._make_id)
+        now = self._now()
+        policy = policy_in_force(known.records, now, day_of(now, zone)).policy
+        return from_library(command, library, day_of(now, zone), self._make_id, policy)
 
     def offered(self) -> Mapping[str, Sequence[tuple[str, str]]]:
         """Return id and title of all that may be taken, by the field that names it.  Raises `StoreUnavailable`."""
-        library = self._read()
+        library = self._read().state
         return {field: [(each.id, each.title) for each in library.open(kind)] for field, kind in NAMING.items()}
 
     def check(self, command: Command) -> None:
         """Raises what `check_library_play` raises, and `StoreUnavailable`."""
         if takes_from_library(command):
-            check_library_play(self._read(), command)
+            check_library_play(self._read().state, command)
 
-    def _read(self) -> ProgramState:
-        return self._program.refreshed(self._program.remembered(PROGRAM_ID)).state
+    def _read(self) -> LoadedProgram:
+        return self._program.refreshed(self._program.remembered(PROGRAM_ID))

@@ -143,6 +143,7 @@ class CanvasPack(Pack):
     hypotheses: list[CanvasHypothesis] = Field(description=f"Open ones, the best first, at most {MOST_HYPOTHESES}.")
     plays: list[CanvasPlay]
     risks: list[PackRisk] = Field(description="The highest exposure first, as many as the policy looks at.")
+    risks_missing: int = Field(description="How many more a plan should name, by the policy.")
     until_on: date = Field(description="The end of the cycle of ninety days, or ninety days ahead.")
     next_90_days: list[Dated] = Field(description=f"The earliest first, at most {MOST_DATES}.")
 
@@ -164,6 +165,7 @@ def canvas(at: Examined) -> CanvasPack:
             "hypotheses": [shown(CanvasHypothesis, each) for each in hypotheses[:MOST_HYPOTHESES]],
             "plays": [shown(CanvasPlay, each, overdue=each.is_overdue(at.today)) for each in plays],
             "risks": risks(at)[: at.policy.risks.top],
+            "risks_missing": max(at.policy.risks.least - len(at.open(Risk)), 0),
             "until_on": until_on,
             "next_90_days": dates[:MOST_DATES],
         }

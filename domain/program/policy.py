@@ -39,8 +39,8 @@ ProgramRuleName = Literal[
 RuleName = Literal[PlanRuleName, ProgramRuleName]
 """Every rule a finding can come from."""
 
-MOST = 10_000
-"""No number of a policy is greater.  Days, hours and months of that many still lead to a date."""
+MOST = 3_660
+"""No number of a policy is greater: ten years in days, and no pairing may be agreed for longer."""
 
 Days = int
 """A number of calendar days."""

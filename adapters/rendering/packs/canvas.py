@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from adapters.rendering.document import Cell, Column, Document, Fact, Section, Table, Tone
+from adapters.rendering.document import Cell, Column, Document, Fact, Section, Sentence, Table, Tone
 from adapters.rendering.packs.parts import dates, facts_told, grade, period, risks
 from adapters.rendering.wording import Json, day, percent
 from adapters.rendering.words import NOTHING, counted, in_words, short_amount
@@ -40,11 +40,16 @@ def canvas(pack: Json) -> Document:
             Section("stakeholders", "Who decides", [stakeholders(pack["stakeholders"])]),
             Section("hypotheses", "What they would gain", [hypotheses(pack["hypotheses"])]),
             Section("plays", "What we try", [plays(pack["plays"])]),
-            Section("risks", "What may go wrong", [risks(pack["risks"], pack["currency"])]),
+            Section("risks", "What may go wrong", [risks(pack["risks"], pack["currency"]), *risks_missing(pack)]),
             Section("next", "The next 90 days", [next_days(pack)]),
         ],
         one_page=True,
     )
+
+
+def risks_missing(pack: Json) -> list[Sentence]:
+    more = pack["risks_missing"]
+    return [Sentence(f"{counted(more, 'more risk')} should be named.", "warning")] if more else []
 
 
 def amount(given: str) -> str:

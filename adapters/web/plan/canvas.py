@@ -59,7 +59,7 @@ def canvas_shown(pack: CanvasPack, path: str, cut: Cut, say: Speech) -> CanvasSh
                 say("Nothing is open to be proven."),
             ),
             box(say("What we try"), "/promises", _plays(pack, say), say("No play is open.")),
-            box(say("What may go wrong"), "#section-risks", _risks(pack), say("No risk is open.")),
+            box(say("What may go wrong"), "#section-risks", _risks(pack, say), say("No risk is open.")),
             box(say("The next 90 days"), "/promises", _dates(pack, say), say("Nothing has a day in this time.")),
         ],
     )  # fmt: skip
@@ -100,9 +100,13 @@ def _plays(pack: CanvasPack, say: Speech) -> Iterator[CanvasLine]:
         yield CanvasLine(each.title, note, "bad" if each.overdue else "", "!" if each.overdue else "")
 
 
-def _risks(pack: CanvasPack) -> Iterator[CanvasLine]:
+def _risks(pack: CanvasPack, say: Speech) -> Iterator[CanvasLine]:
     for each in pack.risks:
         yield CanvasLine(each.statement, f"{each.likelihood} × {each.impact} = {each.exposure} · {each.owner}")
+    more = pack.risks_missing
+    if more:
+        told = say.counted("{number} more risk should be named", "{number} more risks should be named", more)
+        yield CanvasLine(told, "", "warning", "!")
 
 
 def _dates(pack: CanvasPack, say: Speech) -> Iterator[CanvasLine]:

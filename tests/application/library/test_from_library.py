@@ -10,6 +10,7 @@ import pytest
 
 from application.library.from_library import (
     AdoptPlay,
+    AgreePairingByPolicy,
     OpenPlanFromTemplate,
     TemplateOutdated,
     from_library,
@@ -18,8 +19,10 @@ from application.library.from_library import (
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.actions import Action, AddAction
 from domain.account_plan.plays import PlanPlay, Play
+from domain.account_plan.relationships import AgreePairing
 from domain.language import Command, Over, Unknown
 from domain.program import PROGRAM
+from domain.program.policy import Policy
 from domain.program.templates import TemplateCommand, TemplatePublished
 from tests.everything import PLAY
 from tests.histories import OPEN, History, instant, opened
@@ -122,6 +125,17 @@ def test_a_correction_names_a_play_that_is_or_was_in_the_library(command: str):
     assert put(right, practice) == [right]
     with pytest.raises(Unknown):
         put(ACCOUNT_PLAN.commands[command].model_validate(said | {"library_play": "nothing"}))
+
+
+def test_a_pairing_without_a_rhythm_has_that_of_the_policy():
+    said = {"member": "eve", "stakeholder": "coo"}
+    own, left_out = AgreePairingByPolicy(**said, every_days=30), AgreePairingByPolicy(**said, reason="Agreed")
+    assert (takes_from_library(own), takes_from_library(left_out)) == (True, True)
+    assert put(own) == [AgreePairing(**said, every_days=30)]
+    assert put(left_out) == [AgreePairing(**said, every_days=92, reason="Agreed")]
+    state, policy = library().known.state, Policy(pairing=45)
+    [agreed] = from_library(left_out, state, TODAY, lambda: UUID(int=1), policy)
+    assert agreed == AgreePairing(**said, every_days=45, reason="Agreed")
 
 
 def test_a_plan_is_opened_with_the_commands_of_a_template_carried_out():

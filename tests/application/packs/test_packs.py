@@ -68,6 +68,7 @@ def test_the_canvas_shows_the_most_powerful_the_best_and_the_greatest_first_and_
     assert canvas.stakeholders[0].listens_to == ["Role 1"]
     assert [each.id for each in canvas.hypotheses] == ["h3", "h1", "h2"]
     assert [each.id for each in canvas.risks] == ["r4", "r1", "r2"]
+    assert (canvas.risks_missing, made("canvas", opened()).risks_missing) == (0, 2)
 
 
 def test_the_next_90_days_hold_promises_reviews_and_the_renewal_and_end_with_the_cycle():
