@@ -21,9 +21,10 @@ from jinja2 import nodes
 
 from adapters.exchange.fields import kind_of, meaning_of
 from adapters.http.resources import RESOURCES
+from adapters.rendering.wording import NUMBERS
 from adapters.rendering.words import SCALES, spaced
 from adapters.web.errors import STATUS
-from adapters.web.filled_in import FILLED_IN, PLACE
+from adapters.web.filled_in import FILLED_IN, PLACE, tells
 from adapters.web.forms.form import shown_fields
 from adapters.web.plan.columns import COLUMNS
 from adapters.web.templates import environment
@@ -59,7 +60,10 @@ DOCUMENT: Mapping[str, Collection[int | str]] = {
 }
 """The parts of a document, and where each says words of ours."""
 
-NOT_ON_PAGES = ("charts", "fonts", "markdown", "measures", "month_report", "page", "pdf", "pool", "worker")
+NOT_ON_PAGES = (
+    "charts", "document", "embedded_fonts", "fonts", "glyphs", "markdown", "measures", "month_report", "page", "pdf",
+    "pool", "slides", "streamed", "style", "worker",
+)  # fmt: skip
 """Modules of the reports that no page shows."""
 
 SENTENCES = "from application.findings.sentences import"
@@ -103,6 +107,11 @@ def _said() -> Iterator[Message]:
     for file in sorted((ROOT / "adapters" / "rendering").rglob("*.py")):
         if file.stem not in NOT_ON_PAGES:
             yield from _in_document(file)
+        if file.stem not in (*NOT_ON_PAGES, "words"):
+            yield from _filled_in(file)
+    yield from _filled_in(ROOT / "domain" / "mistakes.py")
+    yield Message("{number} sign", "{number} signs", FILLED_IN)
+    yield Message("{number} entry", "{number} entries", FILLED_IN)
     for file in sorted((ROOT / "application" / "findings").rglob("*.py")):
         if file.stem == "sentences" or SENTENCES in file.read_text("utf-8"):
             yield from _filled_in(file)
@@ -152,25 +161,25 @@ def _filled_in(file: Path) -> Iterator[Message]:
     for each in ast.walk(tree):
         if isinstance(each, ast.JoinedStr):
             sentence = _with_places(each)
-            if " " in sentence and WORD.search(PLACE.sub("", sentence)):
+            if " " in sentence and WORD.search(PLACE.sub("", sentence)) and tells(sentence):
                 yield Message(sentence, context=FILLED_IN)
         if isinstance(each, ast.Constant) and " " in str(each.value).strip() and id(each) not in elsewhere:
             yield Message(str(each.value))
-        if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "counted":
+        if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "counted" and _text(each.args[-1]):
             one, many = [*(_text(argument) for argument in each.args[1:]), ""][:2]
             yield Message(f"{{number}} {one}", f"{{number}} {many or one + 's'}", FILLED_IN)
 
 
 def _parts_of_others(tree: ast.Module) -> Iterator[int]:
-    """Texts that are no messages by themselves: those of f-strings, what is counted, and docstrings."""
+    """Texts that are no messages by themselves: those of f-strings, what is counted, docstrings and lists of words."""
     for each in ast.walk(tree):
         match each:
             case ast.JoinedStr(values=values):
                 yield from map(id, values)
             case ast.Call(func=ast.Name(id="counted"), args=args):
                 yield from map(id, args)
-            case ast.Expr(value=docstring):
-                yield id(docstring)
+            case ast.Expr(value=aside) | ast.Call(func=ast.Attribute(value=aside, attr="split")):
+                yield id(aside)
 
 
 def _with_places(text: ast.JoinedStr) -> str:
@@ -234,7 +243,7 @@ def _words() -> Iterator[str]:
     for name in (*RULES, *PROGRAM_RULES, *MEASURES, *GROUPINGS, *ROLES, *get_args(AttitudeWord)):
         yield spaced(name)
     yield from (*map(spaced, _keys(DEFAULT_POLICY.model_dump())), *SCALE_WORDS, *_endings())
-    yield from (*get_args(Severity), *get_args(State), *REASONS.values(), *DEPARTED, *ELSEWHERE)
+    yield from (*get_args(Severity), *NUMBERS[1:], *get_args(State), *REASONS.values(), *DEPARTED, *ELSEWHERE)
     for table, place in TABLES.items():
         module, _, name = table.rpartition(".")
         found = getattr(import_module(f"adapters.web.{module}"), name)
@@ -249,7 +258,20 @@ def _keys(said: Mapping[str, Any]) -> Iterator[str]:
             yield from _keys(value)
 
 
-ELSEWHERE = ("Won", "won", "required", "expected", "status quo", "severity", "off", "and", "or")
+ELSEWHERE = (
+    "Won",
+    "won",
+    "required",
+    "expected",
+    "status quo",
+    "severity",
+    "off",
+    "and",
+    "or",
+    "text",
+    "empty",
+    "once",
+)
 """Words that are chosen among in the middle of a line."""
 
 DEPARTED = (

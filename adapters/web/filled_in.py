@@ -6,9 +6,8 @@ wrote as they wrote it.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from babel.messages.catalog import Catalog
 
@@ -17,8 +16,9 @@ FILLED_IN = "filled in"
 
 PLACE = re.compile("{([a-z_]+)([0-9]*)}")
 OF_OURS = frozenset(
-    "before counted days engaged given how last needs noun section since spaced tier too_many wanted was what"
-    " where within".split()
+    "addressable before counted cut_told days decided did_you_mean done engaged given grade how last month needs noun"
+    " number others over period read review_told round said section since spaced theirs tier times told too_many wanted"
+    " was what where within word".split()
 )
 """Places in which words and clauses of ours stand."""
 
@@ -28,16 +28,35 @@ LISTS = LISTS_OF_OURS | {"listed", "named"}
 
 HOLDS: Mapping[str, str] = {
     "called": "“[^“”]*”",
+    "counted": "(?:[0-9][0-9,.]*|[a-z]+) [a-z ]+?",
+    "context": "[^ ]+",
+    "currency": "[A-Z]{3}",
+    "day": "[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "spaced": "[A-Za-z ]+?",
     "noun": "[a-z ]+",
     "tier": "[a-z]+",
-    "number": "[^ ]+",
+    "number": "[0-9][0-9,.]*|[a-z]+",
     "event": "[^ ]+",
+    "listed": ".+?",
+    "percent": "[0-9]+ %|–",
+    "score": "[0-9]+",
+    "seen": "[0-9]+",
+    "sum": "[0-9]+",
+    "words": "(?:(?!, and ).)+?",
     "wanted": "asked for .+?",
-    "was": ".*?",
-    "where": ".*?",
-}
+} | dict.fromkeys("addressable decided did_you_mean done over round since theirs was where".split(), ".*?")
 """What can stand in a place; in any other, anything but nothing."""
+
+OURS_ALONE = frozenset({"counted", "spaced", "what"})
+"""Places in which nothing stands but words of ours: where others do, somebody wrote the sentence."""
+
+NUMBERED = re.compile("([0-9]+|[a-z]+) (.+)", re.DOTALL)
+LETTER = re.compile("[A-Za-z]")
+LEAST_LETTERS = 4
+"""A sentence that says less around its places is known by what can stand in one of them."""
+
+JOINTS = ("; ", " · ", ", ")
+"""What reports put between the parts of a note, the loosest first."""
 
 MORE = re.compile("[0-9]+ more")
 
@@ -70,7 +89,13 @@ def _parts(sentence: str) -> Sequence[tuple[str, str, str]]:
     return [*found, (sentence[at:], "", "")]
 
 
-@cache
+def tells(sentence: str) -> bool:
+    """Whether a sentence is known again by what it says around its places, or by what can stand there."""
+    return len(LETTER.findall(PLACE.sub("", sentence))) >= LEAST_LETTERS or any(
+        place[1] in HOLDS for place in PLACE.finditer(sentence)
+    )
+
+
 def patterns(catalogue: Catalog) -> Sequence[Pattern]:
     """All of a catalogue, those that say most first."""
     found = [
@@ -89,21 +114,62 @@ def _all(text: str | Sequence[str] | None) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class Sentences:
-    """Says them in the language of a catalogue; whatever is in none of its patterns is looked up as it is."""
+    """Says them in the language of a catalogue."""
 
+    words: Mapping[str, str]
+    """What the catalogue says of what has no places."""
     patterns: Sequence[Pattern]
-    look_up: Callable[[str], str]
+
+    @classmethod
+    def of(cls, catalogue: Catalog) -> "Sentences":
+        words = {
+            one: said
+            for message in catalogue
+            for one, said in zip(_all(message.id), _all(message.string), strict=True)
+            if one and said and not PLACE.search(one)
+        }
+        return cls(words, patterns(catalogue))
 
     def told(self, text: str) -> str:
-        whole = self.look_up(text)
-        if whole != text:
-            return whole
+        """A sentence, or a note of several parts, each of which is told where it is known."""
+        known = self._known(text)
+        if known is not None:
+            return known
+        head, _, rest = text.partition(": ")
+        if rest and head in self.words and (known := self._known(f": {rest}")):
+            return self.words[head] + known
+        body, end = (text[:-1], ".") if text.endswith(".") else (text, "")
+        return self._in_parts(body, JOINTS) + end
+
+    def _in_parts(self, text: str, joints: Sequence[str]) -> str:
+        told = self._part(text)
+        if told != text or not joints:
+            return told
+        return joints[0].join(self._in_parts(part, joints[1:]) for part in text.split(joints[0]))
+
+    def _part(self, part: str) -> str:
+        known = self._known(part)
+        if known is None and part[:1].isupper():
+            known = self._known(part[0].lower() + part[1:])
+            return part if known is None else known[0].upper() + known[1:]
+        if known is None and (found := NUMBERED.fullmatch(part)) and found[2] in self.words:
+            return f"{self.words.get(found[1], found[1])} {self.words[found[2]]}"
+        return part if known is None else known
+
+    def _known(self, text: str) -> str | None:
+        if text in self.words:
+            return self.words[text]
         for pattern in self.patterns:
             found = pattern.known_by.fullmatch(text)
-            if found:
-                places = {name: self._put(name.rstrip("0123456789"), held) for name, held in found.groupdict().items()}
-                return pattern.said.format(**places)
-        return text
+            held = (
+                [(name, name.rstrip("0123456789"), text) for name, text in found.groupdict().items()] if found else []
+            )
+            if held and all(self._may_hold(place, text) for _, place, text in held):
+                return pattern.said.format(**{name: self._put(place, text) for name, place, text in held})
+        return None
+
+    def _may_hold(self, place: str, text: str) -> bool:
+        return place not in OURS_ALONE or self._part(text) != text or text in self.words
 
     def _put(self, place: str, held: str) -> str:
         if place in LISTS:
@@ -115,7 +181,7 @@ class Sentences:
         if not joined:
             return self._item(held, is_ours)
         others = ", ".join(self._item(each, is_ours) for each in joined["others"].split(", "))
-        return f"{others}{self.look_up(joined['joined'].strip()).join('  ')}{self._item(joined['last'], is_ours)}"
+        return f"{others}{self.words[joined['joined'].strip()].join('  ')}{self._item(joined['last'], is_ours)}"
 
     def _item(self, item: str, is_ours: bool) -> str:
         return self.told(item) if is_ours or item.startswith("“") or MORE.fullmatch(item) else item

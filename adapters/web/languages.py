@@ -19,7 +19,7 @@ from babel.support import NullTranslations, Translations
 from starlette.requests import Request
 
 from adapters.rendering.words import NOTHING, SCALES, SHARES, WORDED, in_words, spaced
-from adapters.web.filled_in import Sentences, patterns
+from adapters.web.filled_in import Sentences
 from domain.language import Refusal, shortened
 from domain.time_zones import time_zone
 
@@ -71,6 +71,11 @@ def translations(language: Language) -> NullTranslations:
     return Translations(compiled)
 
 
+@cache
+def sentences(language: Language) -> Sentences:
+    return Sentences.of(catalogue(language))
+
+
 @lru_cache(maxsize=4_096)
 def _day(day: date, language: Language) -> str:
     return format_date(day, DAY[language], Locale(language))
@@ -85,7 +90,13 @@ WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 NAMED, NOBODYS = {"incumbent", "entrenched_in"}, {"us", "status_quo", "unknown"}
 """Fields that hold ids of competitors and units, and what stands there where it is none."""
 
-QUOTED, DAY_IN_TEXT = re.compile("(“[^“”]*”)"), re.compile(r"\b[0-9]{4}-[01][0-9]-[0-3][0-9]\b")
+QUOTED, DAY_IN_TEXT = (
+    re.compile("(“[^“”]*”)"),
+    re.compile(r"\b(?:([0-9]{4}-[01][0-9]-[0-3][0-9])|([0-9]{1,2}) ([A-Z][a-z]{2}) ([0-9]{4}))\b"),
+)
+"""What somebody said; and a day as findings and as reports write it."""
+
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 QUOTES: Mapping[Language, str] = {"en": "“{}”", "de": "„{}“"}
 
@@ -111,7 +122,7 @@ class Speech:
         self.locale = Locale(language)
         self.timezone = time_zone(timezone)
         self._translations = translations(language)
-        self._sentences = Sentences(patterns(catalogue(language)), self._translations.ugettext)
+        self._sentences = sentences(language)
 
     def __call__(self, message: str, **filled: object) -> str:
         said = self._translations.ugettext(message)
@@ -130,11 +141,22 @@ class Speech:
         said = self._sentences.told(text) if self.language != "en" else text
         return "".join(map(self._as_written_here, QUOTED.split(said)))
 
+    def day_told(self, text: str) -> str:
+        """A day as a report writes it, as the reader does; any other text as it is."""
+        return DAY_IN_TEXT.sub(self._day_in_text, text) if DAY_IN_TEXT.fullmatch(text) else text
+
     def _as_written_here(self, part: str) -> str:
         """What somebody said, in the quotation marks of the language; in anything else, days."""
         if part.startswith("“"):
             return QUOTES[self.language].format(part[1:-1])
-        return DAY_IN_TEXT.sub(lambda day: self.day(date.fromisoformat(day[0])), part)
+        return DAY_IN_TEXT.sub(self._day_in_text, part)
+
+    def _day_in_text(self, found: re.Match[str]) -> str:
+        iso, day, month, year = found.groups()
+        try:
+            return self.day(date.fromisoformat(iso) if iso else date(int(year), MONTHS.index(month) + 1, int(day)))
+        except ValueError:  # it only looks like a day
+            return found[0]
 
     def refusal(self, refusal: Refusal) -> str:
         """Why an aggregate says no: the sentence of its kind, with what was said filled in."""

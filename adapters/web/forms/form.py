@@ -365,7 +365,7 @@ def _groups(kind: Kind, sent_as: str, data: FormData, today: date) -> Any:
 
 
 def command_of(
-    form: CommandForm, model: type[Command], data: FormData, state: Aggregate, today: date
+    form: CommandForm, model: type[Command], data: FormData, state: Aggregate, today: date, say: Speech
 ) -> Command | None:
     """The command that was typed; None where its shape is wrong, and then the form says what and where."""
     thing = thing_of(model, state, data)
@@ -374,7 +374,7 @@ def command_of(
         return model.model_validate_json(to_json(body))
     except ValidationError as error:
         for each in error.errors(include_url=False):
-            blame(form, pointer_to(each["loc"]), predicate(each, model))
+            blame(form, pointer_to(each["loc"]), say.told(predicate(each, model)))
         return None
 
 

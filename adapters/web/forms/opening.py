@@ -77,7 +77,7 @@ class OpeningPages:
         data = FormData([(name, str(value)) for name, value in sent])
         form, say = await self._form(request, data), speech_of(request)
         today = day_of(self._desk.now(), "UTC")
-        command = command_of(form, self.command, data, self.of.empty, today)
+        command = command_of(form, self.command, data, self.of.empty, today, speech_of(request))
         key = data.get("idempotency-key") or str(self._make_id())
         if command is None:
             return await run_in_threadpool(self._shown, request, form, key, 422)

@@ -144,7 +144,7 @@ class CommandPages:
             [(key, str(value)) for key, value in (await request.form(max_fields=MOST_FIELDS)).multi_items()]
         )
         form, key = await self._form(asked, model, data), data.get("idempotency-key") or self._new_key()
-        command = command_of(form, model, data, asked.known.state, asked.cut.date)
+        command = command_of(form, model, data, asked.known.state, asked.cut.date, asked.say)
         if command is None:
             return await run_in_threadpool(self._shown, asked, form, key, 422)
         try:

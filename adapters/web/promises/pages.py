@@ -53,7 +53,7 @@ class PromisePages:
         form = await request.form(max_fields=MOST_FIELDS)
         data = FormData([(name, str(value)) for name, value in form.multi_items()])
         typed = list(promises(data, asked.cut.date))
-        commands, mistakes = commands_of(typed)
+        commands, mistakes = commands_of(typed, asked.say)
         if mistakes:
             return Sent(asked, Typed(data, mistakes), 422)
         if commands:

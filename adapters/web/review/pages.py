@@ -14,6 +14,7 @@ from adapters.privacy.drafts import Drafts
 from adapters.web.forms.form import FormData
 from adapters.web.forms.sending import meanwhile, version_in
 from adapters.web.guard import MOST_FIELDS, PageGuard, visitor_of
+from adapters.web.languages import Speech
 from adapters.web.plan.pages import PlanPages, PlanRequest
 from adapters.web.plan.presenter import plan_path
 from adapters.web.review.presenter import review_page
@@ -74,16 +75,16 @@ class ReviewPages:
         """Record everything, all or nothing."""
         asked, data = await self._sent(request)
         typed = typed_commands(data, asked.cut.date)
-        commands, mistakes = commands_of(typed)
+        commands, mistakes = commands_of(typed, asked.say)
         if mistakes:
             return await run_in_threadpool(self._shown, asked, data, mistakes, 422)
         try:
             return await self._held(request, asked, data, commands)
         except CommandRefused as error:
-            refused = [_refused(typed, error.place, error.refusal)]
+            refused = [_refused(typed, error.place, error.refusal, asked.say)]
             return await run_in_threadpool(self._shown, asked, data, refused, 409)
         except Refusal as refusal:
-            return await run_in_threadpool(self._shown, asked, data, [_refused(typed, -1, refusal)], 409)
+            return await run_in_threadpool(self._shown, asked, data, [_refused(typed, -1, refusal, asked.say)], 409)
         except VersionConflict as conflict:
             changed = [Mistake("", line) for line in meanwhile(conflict, asked.say)]
             return await run_in_threadpool(self._shown, await self._pages.asked(request), data, changed, 412)
@@ -128,7 +129,7 @@ class ReviewPages:
     def _ahead(self, asked: PlanRequest, data: FormData) -> tuple[Report | None, list[tuple[str, Caution]]]:
         """The report from the last review of the kind to the one that is being held, as far as it can be told yet."""
         typed = typed_commands(data, asked.cut.date)
-        commands, mistakes = commands_of(typed)
+        commands, mistakes = commands_of(typed, asked.say)
         if mistakes:
             return None, []
         actor = visitor_of(asked.request).caller.actor
@@ -144,8 +145,8 @@ class ReviewPages:
         return said_vs_did(after, before.cut, cut_at("now", after, asked.now), asked.program), warnings
 
 
-def _refused(typed: Sequence[TypedCommand], place: int, refusal: Refusal) -> Mistake:
-    return Mistake(f"{typed[place].prefix}{refusal.pointer.replace('/', '-')}", str(refusal))
+def _refused(typed: Sequence[TypedCommand], place: int, refusal: Refusal, say: Speech) -> Mistake:
+    return Mistake(f"{typed[place].prefix}{refusal.pointer.replace('/', '-')}", say.refusal(refusal))
 
 
 def routes(

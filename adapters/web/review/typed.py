@@ -10,15 +10,17 @@ from datetime import date
 from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
-from pydantic_core import to_json
+from pydantic_core import ErrorDetails, to_json
 
 from adapters.exchange.typed import typed_day
 from adapters.http.problems import pointer_to
+from adapters.rendering.words import spaced
 from adapters.web.forms.form import FormData, body_of
+from adapters.web.languages import Speech
 from domain.account_plan import COMMANDS
 from domain.account_plan.reviews import HoldReview
 from domain.language import Command
-from domain.mistakes import sentence
+from domain.mistakes import predicate
 
 Fate = Literal["going", "done", "lost", "moved", "dropped"]
 """What became of a promise; `going` is what it is while nothing else is said."""
@@ -117,7 +119,13 @@ def things(data: FormData, what: str) -> Iterator[tuple[str, str]]:
             yield kind, id
 
 
-def commands_of(typed: Sequence[TypedCommand]) -> tuple[list[Command], list[Mistake]]:
+def in_a_sentence(error: ErrorDetails, say: Speech) -> str:
+    """What is wrong with a field, which the sentence names."""
+    said, names = say.told(predicate(error)), [part for part in error["loc"] if isinstance(part, str)]
+    return say("“{field}” {said}.", field=say(spaced(names[-1])), said=said) if names else said
+
+
+def commands_of(typed: Sequence[TypedCommand], say: Speech) -> tuple[list[Command], list[Mistake]]:
     """The commands, and what is wrong with the shape of any."""
     commands, mistakes = list[Command](), list[Mistake]()
     for each in typed:
@@ -125,7 +133,7 @@ def commands_of(typed: Sequence[TypedCommand]) -> tuple[list[Command], list[Mist
             commands.append(each.command())
         except ValidationError as error:
             mistakes += [
-                Mistake(f"{each.prefix}{pointer_to(found['loc']).replace('/', '-')}", sentence(found))
+                Mistake(f"{each.prefix}{pointer_to(found['loc']).replace('/', '-')}", in_a_sentence(found, say))
                 for found in error.errors(include_url=False)
             ]
     return commands, mistakes

@@ -112,12 +112,12 @@ def routes(desk: KeyDesk, now: Callable[[], datetime], guard: PageGuard) -> list
         return await shown(request, TypedKey())
 
     async def make(request: Request) -> Response:
-        typed = await TypedKey.of(request)
+        typed, say = await TypedKey.of(request), speech_of(request)
         try:
             wanted = typed.wanted()
         except ValidationError as error:
             wrong = [
-                f"{spaced(str(each['loc'][0]))}: {predicate(each)}"
+                f"{say(spaced(str(each['loc'][0])))}: {say.told(predicate(each))}"
                 for each in error.errors(include_url=False, include_input=False)
             ]
             return await shown(request, TypedKey(typed.values, wrong), status=422)

@@ -181,7 +181,7 @@ class WebhookPages:
             )
             made = await self._subscriptions.begin(wish, caller.actor, caller.plans)
         except ValidationError as error:
-            wrong = [_wrong(each) for each in error.errors(include_url=False)]
+            wrong = [_wrong(each, speech_of(request)) for each in error.errors(include_url=False)]
             return await self._listed(request, typed, wrong, 422)
         except REFUSED as error:
             return await self._listed(request, typed, [str(error)], 422)
@@ -262,9 +262,9 @@ class WebhookPages:
             self._note_read(request, None, None)
 
 
-def _wrong(error: ErrorDetails) -> str:
-    where = f"{spaced(str(error['loc'][0]))}: " if error["loc"] else ""
-    return f"{where}{predicate(error)}"
+def _wrong(error: ErrorDetails, say: Speech) -> str:
+    where = f"{say(spaced(str(error['loc'][0])))}: " if error["loc"] else ""
+    return f"{where}{say.told(predicate(error))}"
 
 
 def _words(typed: str) -> list[str]:

@@ -103,6 +103,18 @@ def test_whatever_a_rule_finds_is_told_in_german_but_for_what_somebody_wrote():
             assert not re.search(r"\d{4}-\d\d-\d\d", said), told
 
 
+@pytest.mark.parametrize(("part", "told"), [
+    ("", ""),
+    ("1 of 2 promises kept, one moved to a later day.", "1 von 2 Zusagen gehalten, eine auf später verschoben."),
+    ("now 13 Nov 2026; moved once, +14 d in all", "jetzt 13. Nov. 2026; einmal verschoben, insgesamt +14 Tage"),
+    ("must be one of task or touch, and this is empty", "muss eines sein von Aufgabe oder Kontakt, und dies ist leer"),
+    ("114 of 120 trained; six on holiday follow by video", "114 of 120 trained; six on holiday follow by video"),
+    ("February on paper; the median of the weeks", "February on paper; the median of the weeks"),
+])  # fmt: skip
+def test_parts_of_a_note_are_told_and_what_somebody_wrote_is_left(part, told):
+    assert Speech("de").told(part) == told
+
+
 @pytest.mark.parametrize(("sentence", "told"), [
     (("The play “Meet at Oslo by 2026-01-01” was due on 2026-03-01, and and has not finished it. Finish it, move it,"
      " or drop it and say why."),
