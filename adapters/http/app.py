@@ -60,6 +60,7 @@ from adapters.http.report_forms import ReportResponder
 from adapters.http.resources import PLANS, THE_PROGRAM
 from adapters.http.short_way import ShortWay
 from adapters.http.subscribers import Subscribers
+from adapters.http.views import PlanViews, Views
 from adapters.observability.metrics import Metrics
 from adapters.observability.outages import Outages
 from adapters.observability.periodic import every
@@ -149,8 +150,8 @@ class Services:
 class Rooms:
     """Where plans and the program are looked at, commands on them are taken in, and keys are given."""
 
-    plans: queries.PlanViews
-    program: queries.Views[ProgramState]
+    plans: PlanViews
+    program: Views[ProgramState]
     plan_desk: commands.CommandDesk
     program_desk: commands.CommandDesk
     keys: keys.KeyDesk
@@ -192,8 +193,8 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         # Looked for with every request; what is measured here is in `adapters.observability`.
         telemetry={"tracing": False, "metrics": False},
     )
-    program_views = queries.Views(THE_PROGRAM, services.program, services.heads, services.access_log)
-    views = queries.PlanViews(services.plans, program_views, services.portfolio, services.heads, services.access_log)
+    program_views = Views(THE_PROGRAM, services.program, services.heads, services.access_log)
+    views = PlanViews(services.plans, program_views, services.portfolio, services.heads, services.access_log)
     services.erasures.when_forgotten(views.drop)
     services.erasures.when_forgotten(services.drafts.drop_of_plan)
     services.heads.when_another_log(views.drop_all)

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
+from adapters.http.asked import AsOf, PlanPath
 from adapters.http.documentation import QUERY
 from adapters.http.problems import rejected_parameter
-from adapters.http.queries import AsOf, PlanPath, PlanViews
 from adapters.http.resources import PLANS
+from adapters.http.views import PlanViews
 from application.views.departure import DepartureView, departure_of_member, departure_of_stakeholder
 from domain.language import Refusal
 

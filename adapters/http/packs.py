@@ -10,12 +10,13 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
+from adapters.http.asked import AsOf, PlanPath
 from adapters.http.conditional import Answer
 from adapters.http.problems import Rejected, rejected_parameter
-from adapters.http.queries import AsOf, PlanPath, PlanViews
 from adapters.http.report_forms import FORMED_QUERY, ReportResponder, form_asked
 from adapters.http.reports import FORMAT, VARY
 from adapters.http.resources import PLANS
+from adapters.http.views import PlanViews
 from adapters.rendering.document import Form
 from application.packs import registry
 from application.packs.annual import AnnualPack

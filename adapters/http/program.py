@@ -8,18 +8,13 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 from pydantic_core import to_json
 
+from adapters.http.asked import AsOf, CutsCompared, ProgramBlameWanted, ProgramHistoryParameters
 from adapters.http.documentation import documented
 from adapters.http.problems import Rejected
-from adapters.http.queries import (
-    AsOf,
-    CutsCompared,
-    ProgramBlameWanted,
-    ProgramHistoryParameters,
-    Views,
-    life_routes,
-)
+from adapters.http.queries import life_routes
 from adapters.http.requests import caller_of
 from adapters.http.resources import THE_PROGRAM
+from adapters.http.views import Views
 from application.aggregates.access import Caller
 from application.findings.ports import AllFindings
 from application.findings.program import ProgramExamined, ProgramFindings, program_findings

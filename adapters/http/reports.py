@@ -11,13 +11,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.http.asked import CUT, CutText, PlanPath
 from adapters.http.budgets import budgets_of, in_turn
 from adapters.http.conditional import CACHING, Answer, is_known, log_tag, unchanged
 from adapters.http.elsewhere import pass_on
 from adapters.http.problems import rejected_parameter
-from adapters.http.queries import CUT, CutText, PlanPath, PlanViews
 from adapters.http.report_forms import FORMED_QUERY, ReportResponder, form_asked
 from adapters.http.requests import caller_of
+from adapters.http.views import PlanViews
 from adapters.rendering.document import Form
 from adapters.rendering.streamed import written
 from application.aggregates.access import Caller

@@ -8,10 +8,10 @@ from hypothesis import strategies as some
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from adapters.http.access_events import AccessesWanted
+from adapters.http.asked import BlameWanted, Compared, HistoryParameters
 from adapters.http.feed import Pulled
 from adapters.http.keys import NewKey
 from adapters.http.portfolio import PortfolioParameters
-from adapters.http.queries import BlameWanted, Compared, HistoryParameters
 from adapters.http.reports import MonthAsked, Period
 from adapters.http.webhooks import PageAsked
 from application.scenarios.scenario import Told

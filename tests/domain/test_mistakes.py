@@ -8,10 +8,10 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from adapters.http.access_events import AccessesWanted
+from adapters.http.asked import BlameWanted, Compared, HistoryParameters
 from adapters.http.feed import Pulled
 from adapters.http.keys import NewKey
 from adapters.http.portfolio import PortfolioParameters
-from adapters.http.queries import BlameWanted, Compared, HistoryParameters
 from application.webhooks.subscriptions import Replay, WebhookRequest
 from domain.account_plan import COMMANDS
 from domain.duplicate_keys import DuplicateKey, check_keys

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.http.budgets import in_turn
-from adapters.http.queries import PlanViews
+from adapters.http.views import PlanViews
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.kept import Kept

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.http.app import Services
-from adapters.http.queries import PlanViews
+from adapters.http.views import PlanViews
 from adapters.web.addresses import query_in
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.portfolio.keep_rates import KeepRates

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from adapters.http.commands import CommandDesk
 from adapters.http.erasures import ForgettingPreview, preview_of
-from adapters.http.queries import PlanViews
+from adapters.http.views import PlanViews
 from adapters.rendering.words import spaced
 from adapters.web.forms.form import FormData
 from adapters.web.forms.sending import NotRecorded, send

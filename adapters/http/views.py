@@ -1,0 +1,275 @@
+"""Views of aggregates as of any cut, found and made for whoever may see them. Answers that were made before are served
+as the same bytes."""
+
+from asyncio import Future
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic
+from uuid import UUID
+
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic_core import to_json
+
+from adapters.access.access_log import Access, AccessLog
+from adapters.http.asked import CutsCompared, HistoryAsked
+from adapters.http.budgets import Work, in_turn
+from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, etag, is_known, unchanged
+from adapters.http.elsewhere import pass_on_if_long
+from adapters.http.problems import rejected_parameter
+from adapters.http.requests import caller_of
+from adapters.http.resources import PLANS, Resource
+from adapters.rendering.document import Form
+from application.aggregates.access import Caller
+from application.aggregates.handle import Aggregates
+from application.aggregates.loaded import LoadedAggregate
+from application.aggregates.ports import Heads
+from application.portfolio.ports import Portfolio
+from application.views import history
+from application.views.cuts import Cut, CutRefused, check_there, cut_at
+from application.views.list_cursors import version_of
+from application.views.loaded_plan import LoadedPlan
+from application.views.pages import (
+    history_page,
+    version_before,
+)
+from application.views.policy_in_force import policy_at
+from domain.account_plan.language import AccountPlan
+from domain.aggregates import A
+from domain.program.charter import PROGRAM_ID
+from domain.program.language import ProgramState
+from domain.record import Recorded
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """The cuts that one request names. `now` is the same in all of them."""
+
+    known: LoadedAggregate[Any]
+    now: datetime
+
+    def cut(self, parameter: str, text: str) -> Cut:
+        """Return the cut that a parameter names. Raises `Rejected`."""
+        with self._blamed_on(parameter):
+            return cut_at(text, self.known, self.now)
+
+    def closing(self, asked: HistoryAsked | CutsCompared) -> Cut:
+        """Raises `Rejected`."""
+        return self.cut("to", asked.to) if asked.to else self.cut("as_of", asked.as_of)
+
+    def version_before(self, text: str | None) -> int:
+        """Return the version after which a history begins. Raises `Rejected`."""
+        with self._blamed_on("from"):
+            return version_before(text, self.known, self.now)
+
+    @contextmanager
+    def _blamed_on(self, parameter: str) -> Iterator[None]:
+        try:
+            yield
+        except CutRefused as error:
+            raise rejected_parameter(parameter, error.type, str(error)) from None
+
+
+class Views(Generic[A]):
+    """Finds aggregates of a type as they stand now and makes the views of them."""
+
+    def __init__(self, resource: Resource, aggregates: Aggregates[A], heads: Heads, access_log: AccessLog) -> None:
+        self.resource = resource
+        self._aggregates = aggregates
+        self._heads = heads
+        self._access_log = access_log
+        self._ready = ReadyAnswers()
+
+    def now(self) -> datetime:
+        return self._aggregates.now()
+
+    def drop(self, plan_id: UUID) -> None:
+        """Drop the ready answers of a plan."""
+        self._ready.drop(plan_id)
+
+    def drop_all(self) -> None:
+        """Drop everything that is remembered of a log that there is no more."""
+        self._aggregates.drop_all()
+        self._ready.drop_all()
+
+    @property
+    def seen_log(self) -> UUID | None:
+        """The id of the log that the last version asked for was from."""
+        return self._heads.seen_log
+
+    async def log(self) -> UUID:
+        """Return the id of the log that there is now. Raises `StoreUnavailable`."""
+        return await self._heads.log()
+
+    def note_read(self, request: Request, plan_id: UUID | None, cut: str | None) -> None:
+        """Put a read on record. Raises `AccessLogFull`."""
+        caller, view = caller_of(request), request.scope["route"].name
+        access = Access(caller.actor, caller.on_behalf_of, caller.role, view, plan_id, cut)
+        self._access_log.note(access, request.scope["request_id"])
+
+    async def plan(self, request: Request, plan: str) -> LoadedAggregate[A]:
+        """The one that a path names so, if the caller may know of it.
+
+        Raises the type's `not_open`, `StoreUnavailable`.
+        """
+        return await self.found(request, {"plan": plan})
+
+    async def found(self, request: Request, named: Mapping[str, str]) -> LoadedAggregate[A]:
+        """Return the one that the parameters of a path mean, if the caller may know of it.
+
+        Raises the type's `not_open`, `StoreUnavailable`.
+        """
+        caller, type = caller_of(request), self.resource.of
+        for id in self.resource.named(named):
+            if not await self.may_know(caller, id):
+                await self._heads.version(id)  # which takes as long as for one that there is not
+                continue
+            known = await self.standing(id, request)
+            if known.records and caller.sees(known, self._aggregates.now()):
+                request.scope["spoken_of"] |= {f"{type.noun}_id": str(id)}
+                return known
+        return await self._named_otherwise(request, list(self.resource.named(named)))
+
+    async def _named_otherwise(self, request: Request, ids: Sequence[UUID]) -> LoadedAggregate[A]:
+        """Return the one that an id of none names, if the caller may know of it.
+
+        Raises the type's `not_open`, `StoreUnavailable`.
+        """
+        caller, type = caller_of(request), self.resource.of
+        for id in ids:
+            other = await run_in_threadpool(self._aggregates.named_by, id)
+            if other and await self.may_know(caller, other):
+                known = await self.standing(other, request)
+                if caller.sees(known, self._aggregates.now()):
+                    request.scope["spoken_of"] |= {f"{type.noun}_id": str(other)}
+                    return known
+        raise type.not_open
+
+    async def may_know(self, caller: Caller, id: UUID) -> bool:
+        """Return False if it is certain, without reading the aggregate, that it is none of the caller's: how large it
+        is must not show in how long the answer takes. Raises `StoreUnavailable`."""
+        return self.resource.of.is_shared or caller.was_named(id)
+
+    def ask(self, id: UUID) -> "Future[int]":
+        """Ask for the version of an aggregate, while something else is awaited."""
+        return self._heads.ask(id)
+
+    async def standing(
+        self, id: UUID, request: Request | None = None, asked: "Future[int] | None" = None
+    ) -> LoadedAggregate[A]:
+        """Return an aggregate as it stands, whoever asks; without records if there is none. Its version may have been
+        `asked` for before.  Raises `StoreUnavailable`, and `TakesLong` for a view of many events."""
+        version = await (asked or self._heads.ask(id))
+        pass_on_if_long(request, version)
+        known = self._aggregates.remembered(id)
+        if 0 < known.version < version:
+            known = await self._aggregates.refreshed_soon(known) or known
+        if known.version != version:
+            # Whoever waited for their turn may find that another has read it meanwhile.
+            known = await in_turn(
+                request, version - known.version, lambda: self._aggregates.refreshed(self._aggregates.remembered(id))
+            )
+        return known
+
+    def cuts(self, known: LoadedAggregate[A]) -> "Cuts":
+        return Cuts(known, self._aggregates.now())
+
+    async def answer(
+        self,
+        request: Request,
+        known: LoadedAggregate[Any],
+        make: Callable[[], Any],
+        until: Cut,
+        *others: Hashable,
+        since: Cut | None = None,
+        form: Form = "json",
+        head: int = 0,
+        program: Sequence[Recorded] = (),
+    ) -> Response:
+        """The view up to a cut, perhaps since another: unchanged, ready, or made now.  The day counts where the cut
+        moves with it; a view that judges names the `program` by whose policies it does.
+
+        `head` is the size of the checkpoint that the view shows, or the position on the log of what it shows of the
+        program. Raises `CutBeforePlan`, `AccessLogFull`.
+        """
+        check_there(known, until)
+        self.note_read(request, known.id, f"version:{until.version}")
+        moves = until.cut == "now" or until.provisional
+        struck = until.struck + (since is not None and since.struck)
+        tag = etag(
+            self._heads.seen_log,
+            until.version,
+            known.erasures,
+            until.date if moves else None,
+            form,
+            head,
+            struck,
+            policy_at(program, until).version,
+        )
+        if is_known(request, tag):
+            return unchanged(tag)
+        began = since.version if since else None
+        view, asked = (known.id, tag, request.scope["path"], began, *others), request.scope["query_string"]
+        answer = self._ready.get(view, asked)
+        if answer is None:
+            work: Work = "folding" if form == "json" else "rendering"
+            answer = await in_turn(request, until.version, lambda: _written(make(), request), work)
+            self._ready.put(view, asked, answer)
+        return answer.with_tag(tag)
+
+    async def page(
+        self, request: Request, known: LoadedAggregate[A], wanted: HistoryAsked, filter: history.Filter
+    ) -> Response:
+        """Answer a page of a history. Raises `Rejected`, `CursorUnknown`, `CutBeforePlan`."""
+        cuts = self.cuts(known)
+        until = cuts.closing(wanted)
+        after = max(version_of(wanted.cursor) if wanted.cursor else 0, cuts.version_before(wanted.from_))
+        return await self.answer(
+            request, known, lambda: history_page(known, filter, until, after, wanted.limit), until, after
+        )
+
+
+class PlanViews(Views[AccountPlan]):
+    """The views of plans, some of which are judged by the policies of the program."""
+
+    def __init__(
+        self,
+        plans: Aggregates[AccountPlan],
+        program: Views[ProgramState],
+        portfolio: Portfolio,
+        heads: Heads,
+        access_log: AccessLog,
+    ) -> None:
+        super().__init__(PLANS, plans, heads, access_log)
+        self._program = program
+        self._portfolio = portfolio
+
+    async def may_know(self, caller: Caller, id: UUID) -> bool:
+        if await super().may_know(caller, id):
+            return True
+        if not caller.works_on_plans or self._aggregates.remembered(id).records:
+            return caller.works_on_plans
+        return not await run_in_threadpool(self._portfolio.knows_to_be_elsewhere, caller.actor, id)
+
+    async def program(self, request: Request | None = None) -> Sequence[Recorded]:
+        """Return what is on record of the program; nothing if there is none. Raises `StoreUnavailable`."""
+        return (await self._program.standing(PROGRAM_ID, request)).records
+
+    async def judged(self, request: Request, plan: str) -> tuple[LoadedPlan, Sequence[Recorded]]:
+        """Return a plan as `plan` finds it, and the program by whose policies it is judged, asked for at the same
+        time."""
+        version = self._program.ask(PROGRAM_ID)
+        try:
+            known = await self.plan(request, plan)
+        except BaseException:
+            version.cancel()
+            raise
+        return known, (await self._program.standing(PROGRAM_ID, request, version)).records
+
+
+def _written(view: Any, request: Request) -> Answer:
+    if isinstance(view, Answer):
+        return view
+    return Answer(to_json(view, by_alias=True), at_cursor(request, getattr(view, "next", None)))
