@@ -26,8 +26,8 @@ from adapters.bootstrap.webhook_worker import pushing
 from adapters.observability.metrics import BackgroundMetrics
 from adapters.observability.periodic import every
 from adapters.postgres.erasures import SECONDS_BETWEEN_SWEEPS
+from adapters.postgres.followers import Follower
 from adapters.postgres.notary import Watch
-from adapters.postgres.projections import Follower
 from adapters.postgres.store import Store
 from adapters.proof.checkpoints import LogKey
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from adapters.http.commands import ANSWERS, ErasureAnswer
+from adapters.http.command_answers import ANSWERS, ErasureAnswer
 from adapters.http.documentation import (
     ETAG_AND_REQUEST_ID,
     ON_BEHALF_OF,

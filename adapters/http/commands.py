@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -14,26 +13,14 @@ from anyio import CapacityLimiter, fail_after
 from anyio.to_thread import run_sync
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails, to_json
 from starlette.routing import Route
 
-from adapters.client.answers import (
-    Answered,
-    CommandAnswer,
-    CommandsAnswer,
-    EventReference,
-    ProgramAnswer,
-    ProgramAnswers,
-    Result,
-)
-from adapters.events.cloud_events import type_of as event_type
-from adapters.events.stored_format import topic_of
-from adapters.http.conditional import etag
+from adapters.http.command_answers import answer, answers, would_answer
+from adapters.http.command_lists import listed_commands
 from adapters.http.guard import Guard
 from adapters.http.head import head_in
 from adapters.http.parameters import check_parameters
-from adapters.http.problems import FieldError, body_read, pointer_to, rejected_body, rejected_parameter, type_of
+from adapters.http.problems import body_read, rejected_parameter, type_of
 from adapters.http.requests import (
     NoteRead,
     body_of,
@@ -43,11 +30,11 @@ from adapters.http.requests import (
     sealed_key,
     version_seen,
 )
-from adapters.http.resources import PLANS, THE_PROGRAM, Resource
+from adapters.http.resources import Resource
 from adapters.http.routing import RoutesByName
 from adapters.observability.metrics import Metrics
 from application.aggregates.access import Caller, check_right, right_to
-from application.aggregates.erasures import Certificate, Erasures
+from application.aggregates.erasures import Erasures
 from application.aggregates.handle import Aggregates, CommandRefused, KeyReused, Outcome, VersionConflict
 from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.pending import Done
@@ -55,8 +42,7 @@ from application.aggregates.ports import CommandContext, Heads, StoreBusy, Store
 from application.aggregates.read import first_there
 from application.library.from_library import takes_from_library
 from domain.account_plan.stakeholders import ForgetStakeholder
-from domain.language import Caution, Command, Refusal, shortened
-from domain.mistakes import did_you_mean, nearest, sentence
+from domain.language import Command, Refusal, shortened
 
 MOST_AT_ONCE = 64
 QUEUE_TIMEOUT_SECONDS = 1.0
@@ -78,18 +64,6 @@ Library = Callable[[Command], Sequence[Command]]
 
 CheckSeen = Callable[[Caller, Command], None]
 """Raises `Refusal` where a command shows others what its caller may not see."""
-
-ANSWERS: Mapping[Resource, tuple[type[Answered], type[Any]]] = {
-    PLANS: (CommandAnswer, CommandsAnswer),
-    THE_PROGRAM: (ProgramAnswer, ProgramAnswers),
-}
-"""What is answered to one command and to a list of them."""
-
-
-class ErasureAnswer(CommandAnswer):
-    """The outcome of forgetting somebody."""
-
-    certificate: Certificate
 
 
 def routes(desk: "CommandDesk", guard: Guard) -> RoutesByName:
@@ -353,125 +327,8 @@ def is_dry_run(request: Request) -> bool:
     return asked == "true"
 
 
-def would_answer(response: Response) -> Response:
-    """Return the answer to a dry run: it carries no ETag of what is not there, and says what it is."""
-    del response.headers["ETag"]
-    response.headers["Dry-Run"] = "true"
-    return response
-
-
 def canonical(commands: Sequence[Command]) -> bytes:
     """Return the same bytes for bodies with the same meaning. An empty field differs from one that is left out."""
     return b"\n".join(
         f"{command.called()} {command.model_dump_json(exclude_unset=True)}".encode() for command in commands
     )
-
-
-def listed_commands(resource: Resource, body: bytes) -> list[Command]:
-    """The commands of a list.  Raises `Rejected`, with a pointer to everything that is wrong in it."""
-    try:
-        return [each.body for each in resource.listed.validate_json(body)]
-    except ValidationError as error:
-        raise rejected_body(error, partial(_in_the_list, resource)) from None
-
-
-def _in_the_list(resource: Resource, error: ErrorDetails) -> FieldError:
-    """pydantic names the command in the location of what is wrong in it, where the body has no such level."""
-    place, *rest = error["loc"] or ("",)
-    if error["type"] == "union_tag_invalid":
-        opens = error["ctx"]["tag"] == resource.opening.called()
-        tag = str(error["ctx"]["tag"])
-        near = did_you_mean(tag, resource.listable) or "."
-        detail = (
-            f"{resource.called} is opened by POST {resource.opened_at}."
-            if opens
-            else f"“{shortened(tag)}” is not a command of {resource.called}{near}"
-        )
-        return FieldError(pointer=f"/{place}/command", detail=detail[0].upper() + detail[1:])
-    if error["type"] == "union_tag_not_found":
-        held = error["input"] if isinstance(error["input"], Mapping) else {}
-        instead = nearest("command", set(held) - set(Listed.model_fields))
-        meant = f" Is it “{shortened(instead)}” that is meant?" if instead else ""
-        return FieldError(pointer=f"/{place}/command", detail=f"“command” is missing.{meant}")
-    # Without the level of the command, as the body has it; inside, the fields are those of the command.
-    inside = rest[2:] if rest[1:2] == ["body"] else None
-    model = resource.listable.get(str(rest[0])) if inside and rest else Listed
-    detail = sentence({**error, "loc": tuple(inside or rest[1:])}, model)
-    return FieldError(pointer=pointer_to((place, *rest[1:])) if error["loc"] else "", detail=detail)
-
-
-class Listed(BaseModel):
-    """What stands in a list of commands, whichever command it is."""
-
-    command: str
-    body: dict[str, Any]
-
-
-def answer(
-    resource: Resource,
-    log: UUID | None,
-    outcome: Outcome,
-    certificate: Certificate | None = None,
-) -> Response:
-    [done] = outcome.done
-    content = about(resource, outcome) | {
-        "id": done.id,
-        "events": [
-            {"id": f"{outcome.aggregate_id}:{version}", "type": event_type(topic_of(event))}
-            for version, event in done.events.items()
-        ],
-        "warnings": done.warnings,
-    }
-    if certificate:
-        content["certificate"] = certificate
-    return answered(resource, log, outcome, to_json(content))
-
-
-def answers(resource: Resource, log: UUID | None, outcome: Outcome, commands: Sequence[Command]) -> Response:
-    results = results_of(outcome, commands)
-    events = [event for result in results for event in result.events]
-    _, model = ANSWERS[resource]
-    content = model(**about(resource, outcome), id=None, events=events, warnings=placed(results), results=results)
-    return answered(resource, log, outcome, content.model_dump_json().encode())
-
-
-def about(resource: Resource, outcome: Outcome) -> dict[str, Any]:
-    return {
-        f"{resource.of.noun}_id": str(outcome.aggregate_id),
-        "version": outcome.version,
-        "position": outcome.position,
-    }
-
-
-def results_of(outcome: Outcome, commands: Sequence[Command]) -> list[Result]:
-    return [
-        Result(
-            command=command.called(),
-            id=done.id,
-            events=[
-                EventReference(id=f"{outcome.aggregate_id}:{version}", type=event_type(topic_of(event)))
-                for version, event in done.events.items()
-            ],
-            warnings=list(done.warnings),
-        )
-        for command, done in zip(commands, outcome.done, strict=True)
-    ]
-
-
-def answered(resource: Resource, log: UUID | None, outcome: Outcome, content: bytes) -> Response:
-    headers = {"ETag": etag(log, outcome.version, outcome.erasures, outcome.today), "Vary": "Authorization"}
-    if outcome.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    if outcome.opened:
-        headers["Location"] = resource.location(outcome.aggregate_id)
-    status = 201 if outcome.opened else 200
-    return Response(content, status, headers, media_type="application/json")
-
-
-def placed(results: Sequence[Result]) -> list[Caution]:
-    """Return the warnings of all commands, with pointers into the list."""
-    return [
-        replace(warning, pointer=f"/{place}/body{warning.pointer}")
-        for place, result in enumerate(results)
-        for warning in result.warnings
-    ]

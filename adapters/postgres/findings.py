@@ -21,9 +21,9 @@ from pydantic_core import to_json
 from adapters.events.stored_format import FORGETTING, topic_of
 from adapters.observability.outages import Outages
 from adapters.postgres.datastore import Datastore, unavailable
+from adapters.postgres.followers import Follower
 from adapters.postgres.portfolio import by_plan, theirs
 from adapters.postgres.projections import (
-    Follower,
     Logged,
     Now,
     Progress,

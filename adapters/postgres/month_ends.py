@@ -15,10 +15,10 @@ from adapters.events.stored_format import FORGETTING, decode
 from adapters.observability.outages import Outages
 from adapters.postgres.datastore import Datastore, unavailable
 from adapters.postgres.event_store import PostgresEventStore
+from adapters.postgres.followers import Follower
 from adapters.postgres.month_ends_table import NAME, MonthEndsTable
 from adapters.postgres.portfolio import batched, theirs
 from adapters.postgres.projections import (
-    Follower,
     Now,
     Progress,
     RebuildUnderWay,

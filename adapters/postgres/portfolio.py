@@ -17,11 +17,11 @@ from adapters.events.partial_read import read_partial_event
 from adapters.events.stored_format import EVENTS_BY_TOPIC, decode_all, topic_of, topics_of_aggregate
 from adapters.observability.outages import Outages
 from adapters.postgres.datastore import Datastore, unavailable
+from adapters.postgres.followers import Follower
 from adapters.postgres.loop_queries import read
 from adapters.postgres.portfolio_lines import SHOWN, WRITTEN_AS, PortfolioLines
 from adapters.postgres.portfolio_rows import read_row, to_store
 from adapters.postgres.projections import (
-    Follower,
     Logged,
     Now,
     Progress,

@@ -16,9 +16,9 @@ from adapters.events.stored_format import EVENTS_BY_TOPIC
 from adapters.observability.outages import Outages
 from adapters.postgres.account_aliases import with_named
 from adapters.postgres.datastore import Datastore, unavailable
+from adapters.postgres.followers import Follower
 from adapters.postgres.portfolio import by_plan, theirs
 from adapters.postgres.projections import (
-    Follower,
     Logged,
     Now,
     Progress,

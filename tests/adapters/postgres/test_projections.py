@@ -15,9 +15,10 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.postgres import migrations, projections
+from adapters.postgres import followers, migrations, projections
+from adapters.postgres.followers import Follower, Status
 from adapters.postgres.portfolio import PortfolioTable
-from adapters.postgres.projections import Follower, RebuildUnderWay, Status, catch_up
+from adapters.postgres.projections import RebuildUnderWay, catch_up
 from adapters.postgres.store import Store, opened
 from adapters.postgres.tracking import PlanTrackingRecorder
 from application.aggregates.handle import Aggregates
@@ -259,7 +260,7 @@ def silence(store: Store) -> None:
 
 
 def test_a_notification_makes_it_look_at_once(store, monkeypatch):
-    monkeypatch.setattr(projections, "POLL", 600)
+    monkeypatch.setattr(followers, "POLL", 600)
     plans = plans_on(store)
     with following(store, Clock()):
         for n in range(3):

@@ -1,0 +1,115 @@
+"""What is answered to commands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from fastapi import Response
+from pydantic_core import to_json
+
+from adapters.client.answers import (
+    Answered,
+    CommandAnswer,
+    CommandsAnswer,
+    EventReference,
+    ProgramAnswer,
+    ProgramAnswers,
+    Result,
+)
+from adapters.events.cloud_events import type_of as event_type
+from adapters.events.stored_format import topic_of
+from adapters.http.conditional import etag
+from adapters.http.resources import PLANS, THE_PROGRAM, Resource
+from application.aggregates.erasures import Certificate
+from application.aggregates.handle import Outcome
+from domain.language import Caution, Command
+
+ANSWERS: Mapping[Resource, tuple[type[Answered], type[Any]]] = {
+    PLANS: (CommandAnswer, CommandsAnswer),
+    THE_PROGRAM: (ProgramAnswer, ProgramAnswers),
+}
+"""What is answered to one command and to a list of them."""
+
+
+class ErasureAnswer(CommandAnswer):
+    """The outcome of forgetting somebody."""
+
+    certificate: Certificate
+
+
+def answer(
+    resource: Resource,
+    log: UUID | None,
+    outcome: Outcome,
+    certificate: Certificate | None = None,
+) -> Response:
+    [done] = outcome.done
+    content = about(resource, outcome) | {
+        "id": done.id,
+        "events": [
+            {"id": f"{outcome.aggregate_id}:{version}", "type": event_type(topic_of(event))}
+            for version, event in done.events.items()
+        ],
+        "warnings": done.warnings,
+    }
+    if certificate:
+        content["certificate"] = certificate
+    return answered(resource, log, outcome, to_json(content))
+
+
+def answers(resource: Resource, log: UUID | None, outcome: Outcome, commands: Sequence[Command]) -> Response:
+    results = results_of(outcome, commands)
+    events = [event for result in results for event in result.events]
+    _, model = ANSWERS[resource]
+    content = model(**about(resource, outcome), id=None, events=events, warnings=placed(results), results=results)
+    return answered(resource, log, outcome, content.model_dump_json().encode())
+
+
+def about(resource: Resource, outcome: Outcome) -> dict[str, Any]:
+    return {
+        f"{resource.of.noun}_id": str(outcome.aggregate_id),
+        "version": outcome.version,
+        "position": outcome.position,
+    }
+
+
+def results_of(outcome: Outcome, commands: Sequence[Command]) -> list[Result]:
+    return [
+        Result(
+            command=command.called(),
+            id=done.id,
+            events=[
+                EventReference(id=f"{outcome.aggregate_id}:{version}", type=event_type(topic_of(event)))
+                for version, event in done.events.items()
+            ],
+            warnings=list(done.warnings),
+        )
+        for command, done in zip(commands, outcome.done, strict=True)
+    ]
+
+
+def answered(resource: Resource, log: UUID | None, outcome: Outcome, content: bytes) -> Response:
+    headers = {"ETag": etag(log, outcome.version, outcome.erasures, outcome.today), "Vary": "Authorization"}
+    if outcome.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    if outcome.opened:
+        headers["Location"] = resource.location(outcome.aggregate_id)
+    status = 201 if outcome.opened else 200
+    return Response(content, status, headers, media_type="application/json")
+
+
+def placed(results: Sequence[Result]) -> list[Caution]:
+    """Return the warnings of all commands, with pointers into the list."""
+    return [
+        replace(warning, pointer=f"/{place}/body{warning.pointer}")
+        for place, result in enumerate(results)
+        for warning in result.warnings
+    ]
+
+
+def would_answer(response: Response) -> Response:
+    """Return the answer to a dry run: it carries no ETag of what is not there, and says what it is."""
+    del response.headers["ETag"]
+    response.headers["Dry-Run"] = "true"
+    return response
