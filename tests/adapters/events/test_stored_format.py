@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from adapters.events import stored_format
 from adapters.events.stored_format import (
     UPCASTS,
+    WHOLE_EVENTS,
     MetaToRecord,
     UnknownTopic,
     UnreadableEvent,
@@ -118,6 +119,10 @@ def _starting_had_another_shape(monkeypatch):
     monkeypatch.setitem(
         UPCASTS, "PlayStarted", lambda data: {"id": data["id"], "started_on": f"2026-01-{data['on']:02}"}
     )
+    monkeypatch.delitem(WHOLE_EVENTS, "PlayStarted")
+    topic_of.cache_clear()
+    yield
+    topic_of.cache_clear()
 
 
 OLD = b'{"meta":{"recorded_at":"2026-01-05T09:00:00Z","actor":"ann"},"data":{"id":"pilot","on":9},"sealed":[]}'
