@@ -24,14 +24,14 @@ serve: .venv/installed
 unexport PYTHONDONTWRITEBYTECODE
 
 # On all cores and a PostgreSQL for each process; the longest files first, as tests/conftest.py names them.
-TEST := -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+TEST := -m pytest --workers auto
 
 test: .venv/installed
 	$(VENV)/python $(TEST)
 
 # Every test that starts no program, as tests/programs.py finds out: no PostgreSQL, browser, broker or service.
 quick: .venv/installed
-	$(VENV)/python -m pytest --numprocesses $$(getconf _NPROCESSORS_ONLN) --dist loadfile -m "not program and not torture"
+	$(VENV)/python -m pytest --workers $$(getconf _NPROCESSORS_ONLN) -m "not program and not torture"
 
 check: .venv/installed
 	$(VENV)/ruff format --check .

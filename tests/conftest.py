@@ -16,6 +16,7 @@ from tests.databases import Stores, database
 from tests.examples import TIMES
 from tests.programs import Guard
 from tests.stores import KEY
+from tests.workers import Workers, number_of_workers
 
 LONGEST = (
     "crashes browser http_service rendering_browser embedded_postgres access_matrix http_hostile every_route cli"
@@ -36,14 +37,14 @@ settings.register_profile("suite", deadline=None, derandomize=TIMES == 1, databa
 settings.load_profile("suite")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Two more than there are cores: many tests wait, for programs to start, for time to run out."""
-    return (os.cpu_count() or 1) + 2
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--workers", default="0", help="in how many processes tests run: a number, or auto")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Guard(), "programs")
+    if workers := number_of_workers(config.getoption("workers")):
+        config.pluginmanager.register(Workers(workers), "workers")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -138,14 +138,15 @@ class Forking:
     """The process that is forked; it ends when we do."""
 
     def __init__(self) -> None:
-        self._asking, asked = socket.socketpair()
+        # Of a message each, so that many processes may ask by the same.
+        self._asking, asked = socket.socketpair(type=socket.SOCK_SEQPACKET)
         with asked:
             words = [sys.executable, "-m", "tests.forks", str(asked.fileno())]
             self._process = subprocess.Popen(words, cwd=ROOT, pass_fds=[asked.fileno()], stdin=subprocess.DEVNULL)
         atexit.register(self.end)
 
     def ask(self, said: Mapping[str, Any], files: Sequence[int]) -> None:
-        socket.send_fds(self._asking, [json.dumps(said).encode() + b"\n"], list(files))
+        socket.send_fds(self._asking, [json.dumps(said).encode()], list(files))
 
     def end(self) -> None:
         self._asking.close()
@@ -157,18 +158,20 @@ def _forking() -> Forking:
     return Forking()
 
 
+def begin() -> None:
+    """Start the process that is forked, for this process and its forks."""
+    _forking()
+
+
 # In the process that is forked
 
 
 def next_program(asked: socket.socket) -> str:
     """The code of a program, in the process that is to be it; the process that is forked stays in here."""
     while True:
-        said, files = b"", []
-        while not said.endswith(b"\n"):
-            more, numbers, _, _ = socket.recv_fds(asked, LONGEST_REQUEST, 4)
-            if not more:
-                os._exit(0)
-            said, files = said + more, files + numbers
+        said, files, _, _ = socket.recv_fds(asked, LONGEST_REQUEST, 4)
+        if not said:
+            os._exit(0)
         if os.fork() == 0:
             asked.close()
             return _watched(json.loads(said), files)
