@@ -25,6 +25,7 @@ from adapters.rendering.wording import NUMBERS
 from adapters.rendering.words import SCALES, spaced
 from adapters.web.errors import STATUS
 from adapters.web.filled_in import FILLED_IN, PLACE, tells
+from adapters.web.findings.presenter import COUNTED
 from adapters.web.forms.form import shown_fields
 from adapters.web.plan.columns import COLUMNS
 from adapters.web.templates import environment
@@ -110,6 +111,7 @@ def _said() -> Iterator[Message]:
         if file.stem not in (*NOT_ON_PAGES, "words"):
             yield from _filled_in(file)
     yield from _filled_in(ROOT / "domain" / "mistakes.py")
+    yield from (Message(*of_a_severity) for of_a_severity in COUNTED.values())
     yield Message("{number} sign", "{number} signs", FILLED_IN)
     yield Message("{number} entry", "{number} entries", FILLED_IN)
     for file in sorted((ROOT / "application" / "findings").rglob("*.py")):

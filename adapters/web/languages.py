@@ -166,7 +166,7 @@ class Speech:
     def value(self, value: Any, field: str) -> str:
         """A value of a thing in words; what somebody wrote, as they wrote it."""
         match value:
-            case None | ():
+            case None | () | []:
                 return NOTHING
             case bool():
                 return self("yes") if value else self("no")
@@ -180,7 +180,7 @@ class Speech:
                 return self.instant(value)
             case date():
                 return self.day(value)
-            case tuple() if all(isinstance(each, str) for each in value):
+            case tuple() | list() if all(isinstance(each, str) for each in value):
                 return (" · " if any(" " in each for each in value) else ", ").join(
                     self.value(each, field) for each in value
                 )

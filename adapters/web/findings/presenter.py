@@ -88,11 +88,11 @@ def findings_shown(
 
 def counts_in_words(counted: Mapping[Severity, int], say: Speech) -> str:
     return ", ".join(
-        say.counted(*_COUNTED[severity], counted[severity]) for severity in get_args(Severity) if counted.get(severity)
+        say.counted(*COUNTED[severity], counted[severity]) for severity in get_args(Severity) if counted.get(severity)
     )
 
 
-_COUNTED: dict[Severity, tuple[str, str]] = {
+COUNTED: dict[Severity, tuple[str, str]] = {
     "alarm": ("{number} alarm", "{number} alarms"),
     "warning": ("{number} warning", "{number} warnings"),
     "hint": ("{number} hint", "{number} hints"),

@@ -107,6 +107,10 @@ class Missed(NullTranslations):
 
     gettext = ugettext
 
+    def ungettext(self, one: str, many: str, number: int) -> str:
+        self.messages.add(one)
+        return one if number == 1 else many
+
 
 ENGLISH = [
     message.id
