@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     it."""
     oidc_client_secret: SecretStr | None = None
     """PLANTRAIL_OIDC_CLIENT_SECRET: the secret of this client, where the issuer gave one."""
-    requests_per_second: float = Field(default=50, gt=0)
+    requests_per_second: float = Field(default=50, gt=0, allow_inf_nan=False)
     """PLANTRAIL_REQUESTS_PER_SECOND: requests per second for each caller, on average. Four seconds' worth may come at
     once."""
     connections: int = Field(default=2_000, ge=10, le=100_000)

@@ -39,6 +39,7 @@ from adapters.cli import (
 )
 from adapters.cli.errors import explained
 from adapters.cli.groups import Group
+from adapters.cli.mistakes import in_our_words
 from adapters.cli.terminal import print_lines, stop_writing, tell
 from adapters.observability import log_format as logs
 
@@ -63,6 +64,8 @@ class Commands(Group):
             result = super().invoke(ctx)
             sys.stdout.flush()
             return result
+        except typer.BadParameter as error:
+            raise in_our_words(error) from error
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except BrokenPipeError:

@@ -98,12 +98,19 @@ def month(
     deliver("month", made, form, output)
 
 
+TEXTS = frozenset({"text", "json", "md"})
+"""What a file of text may hold."""
+
+
 def form_of(format: Format | None, output: Path | None) -> Format:
     """Return the form to write: the one asked for, else the one that the name of the file ends with.
 
     Raises `Told` if the file's name says no form that there is, or the terminal cannot show it.
     """
     form = format or form_named(output)
+    ends_as = SUFFIXES.get(output.suffix.lower(), form) if output else form
+    if ends_as not in (form, "text") or (ends_as == "text" and form not in TEXTS):
+        raise Told(f"{output} is to be of the form {form}, but ends as {ends_as}: name one of the two.")
     if form in ("pdf", "pptx") and output is None and out().is_terminal:
         raise Told(f"A {form.upper()} is not for a terminal. Name a file with -o, or send it on with a pipe.")
     return form

@@ -56,6 +56,13 @@ def test_a_file_whose_name_says_no_form_is_refused_and_not_written(name, told, t
     assert (tmp_path / name).read_text().startswith("# 2 of 6")
 
 
+def test_a_form_and_an_ending_that_say_different_things_are_refused(told, tmp_path):
+    for words in (SAID_VS_DID, ["pack", "acme", "canvas"]):
+        why = refused(*words, "-o", str(tmp_path / "review.md"), "--format", "pdf", **told)
+        assert "review.md is to be of the form pdf, but ends as md" in " ".join(why.split()), why
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_ending_of_a_name_decides_however_it_is_written(told, tmp_path):
     plantrail(*SAID_VS_DID, "-o", str(tmp_path / "REVIEW.MD"), **told)
     assert (tmp_path / "REVIEW.MD").read_text().startswith("# 2 of 6")
