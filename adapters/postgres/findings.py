@@ -89,7 +89,8 @@ COUNTS = (
 NO_LONGER = "DELETE FROM plantrail.findings WHERE generation = %s AND plan_id = ANY(%s)"
 SAVE = (
     "INSERT INTO plantrail.findings (generation, plan_id, place, rule, loudness, since_on, excused, box)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+    " SELECT %s, %s, found.*"
+    " FROM unnest(%s::int[], %s::text[], %s::int[], %s::date[], %s::boolean[], %b::bytea[]) AS found"
 )
 CLEAR = (
     "DELETE FROM plantrail.{table} WHERE generation = %(generation)s AND plan_id IN"
@@ -161,20 +162,16 @@ class FindingsTable:
 
     def _save(self, connection: Connection[Any], generation: int, known: LoadedPlan, judged: Verdict) -> None:
         connection.execute(NO_LONGER, (generation, [known.id]), prepare=True)
-        rows = [
-            (
-                generation,
-                known.id,
-                place,
-                each.rule,
-                LOUDNESS[each.severity],
-                each.since_on,
-                each.excused is not None,
-                self._sealed(known.id, put_away(each, judged.day)),
-            )
-            for place, each in enumerate(judged.findings)
-        ]
-        connection.cursor().executemany(SAVE, rows)
+        found = judged.findings
+        columns = (
+            list(range(len(found))),
+            [each.rule for each in found],
+            [LOUDNESS[each.severity] for each in found],
+            [each.since_on for each in found],
+            [each.excused is not None for each in found],
+            [self._sealed(known.id, put_away(each, judged.day)) for each in found],
+        )
+        connection.execute(SAVE, (generation, known.id, *columns), prepare=True)
         signs = Jsonb(judged.signs, dumps=lambda signs: to_json(signs).decode())
         day = (known.position, judged.day, judged.timezone, judged.holds_until)
         connection.execute(JUDGED, (*day, signs, packed(judged.words), generation, known.id), prepare=True)
