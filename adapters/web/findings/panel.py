@@ -14,7 +14,6 @@ from adapters.web.plan.presenter import PlanHead, at_cut
 from application.aggregates.access import Right
 from application.findings.finding import Finding
 from application.findings.judging import findings_view
-from application.views.cuts import plan_at
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,12 @@ class FindingsPanel:
 
     def _shown(self, asked: PlanRequest, at_most: int | None) -> FindingsShown:
         def found() -> Sequence[Finding]:
-            return findings_view(asked.known, asked.cut, asked.program).items
+            return findings_view(asked.then, asked.cut, asked.program).items
 
         def may(right: Right) -> bool:
             return asked.cut.cut == "now" and asked.may(right)
 
-        items, plan = self._pages.kept(self._kept, asked, found), plan_at(asked.known, asked.cut)
+        items, plan = self._pages.kept(self._kept, asked, found), asked.then.state
         every = at_cut(f"{asked.path}/findings", asked.cut)
         key, version = str(self._make_id()), asked.known.version
         return findings_shown(items, plan, asked.path, version, key, asked.say, may, at_most=at_most, every=every)

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -27,7 +28,7 @@ from application.aggregates.access import Right
 from application.aggregates.loaded import LoadedAggregate
 from application.packs import registry
 from application.packs.canvas import CanvasPack
-from application.views.cuts import Cut, check_there, cut_at, timezone_of
+from application.views.cuts import Cut, check_there, cut_at, known_at, timezone_of
 from application.views.policy_in_force import policy_at
 from application.views.reviews import ReviewView, reviews
 from domain.account_plan import ACCOUNT_PLAN, THINGS
@@ -54,6 +55,11 @@ class AggregateRequest(Generic[A]):
     head: PlanHead
     currency: str
     """Of its amounts."""
+
+    @cached_property
+    def then(self) -> LoadedAggregate[A]:
+        """What was known at the cut: folded once, however many parts of a page are made of it."""
+        return known_at(self.known, self.cut)
 
     @property
     def path(self) -> str:
@@ -179,8 +185,8 @@ def routes(pages: PlanPages, guard: PageGuard, findings: OnTop, kept: Kept[Parts
 
     def parts(asked: PlanRequest) -> Parts:
         def made() -> Parts:
-            found = plan_parts(asked.known, asked.cut, asked.say, asked.blaming, asked.program)
-            pack = registry.pack("canvas", asked.known, asked.cut, asked.program)
+            found = plan_parts(asked.then, asked.cut, asked.say, asked.blaming, asked.program)
+            pack = registry.pack("canvas", asked.then, asked.cut, asked.program)
             assert isinstance(pack, CanvasPack)
             canvas = canvas_shown(pack, asked.path, asked.cut, asked.say)
             on_top = part("plan/canvas.html", asked.say, canvas=canvas)
@@ -192,7 +198,7 @@ def routes(pages: PlanPages, guard: PageGuard, findings: OnTop, kept: Kept[Parts
         kind = THINGS.get(asked.request.path_params["kind"])
         if kind is None:
             raise NoSuchPage(asked.say("There is no such kind of thing."))
-        return kind_view(asked.known, asked.cut, kind, asked.say, asked.blaming)
+        return kind_view(asked.then, asked.cut, kind, asked.say, asked.blaming)
 
     def value(asked: PlanRequest) -> Any:
         kind, id, field = (asked.request.path_params[name] for name in ("kind", "id", "field"))
