@@ -28,6 +28,7 @@ from tests.bench import (
     rebuilding,
     reporting,
     serving,
+    several,
     verifying,
 )
 
@@ -44,6 +45,7 @@ MEASURES: dict[str, Measure] = {
     "as_of": lambda _home, _store: folding.measure(),
     "append": append,
     "http": serving.measure,
+    "several": several.measure,
     "feed": feed.measure,
     "rebuild": lambda _home, store: rebuilding.measure(store),
     "proof": lambda _home, store: verifying.measure(store),
@@ -86,6 +88,8 @@ FLOORS: list[tuple[str, float, Reading]] = [
     ("its processor time, FastAPI's bytes below 1.05", 0, below(1.05, "ready plan × 32", "bare bytes × 32")),
     ("unchanged plan, times FastAPI's bytes", 1.2, times("unchanged plan (304) × 32", "bare bytes × 32")),
     ("list of plans, times FastAPI's bytes", 0.45, times("list of plans × 32", "bare bytes × 32")),
+    ("two processes, plans apart, times one", 1.3, lambda f: f["several"]["times_one_apart"]),
+    ("two processes, plans mixed, times one", 1.3, lambda f: f["several"]["times_one_mixed"]),
     ("decode and fold, events a second", 150_000, lambda f: f["as_of"]["events_per_second"]),
     ("rebuild of the portfolio, events a second", 50_000, lambda f: f["rebuild"]["events_per_second"]),
     ("month report of a hundred plans, free of 2 s", 0, lambda f: round(2 - f["month"]["seconds"], 2)),

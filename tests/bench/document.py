@@ -33,8 +33,8 @@ LIMITS = """
   the rules, in Python: a flat profile, in which no function takes more than a twentieth.
 - A view asks PostgreSQL for the plan's version before ready bytes are sent, so nothing stale is ever shown. All that
   ask at the same time share one question.
-- One process serves. Several on one database are correct, and slower where any plan comes to any of them, for each
-  decides on what it remembers and loses the race.
+- One process answers. Several on one database are correct; where any plan comes to any of them, each looks before it
+  decides what the others have recorded (`python -m tests.bench several`).
 
 ## What did not help
 
