@@ -12,6 +12,8 @@ VENV := .venv/bin
 	$(VENV)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
 		--no-binary yattag -r requirements.txt  # of which there is no wheel
 	$(VENV)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	# What is installed from wheels is compiled already, and whoever may not write here compiles at every start else.
+	$(VENV)/python -m compileall -q adapters application domain
 	@touch $@
 
 demo: .venv/installed

@@ -6,12 +6,14 @@ again; what was dropped or cancelled says so, for some programs keep what is mer
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, timedelta
-
-from icalendar import Calendar, Event
+from typing import TYPE_CHECKING
 
 from application.views.dates import PlanDate, dates_of
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import the_plan
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 REFRESHED_EVERY = timedelta(hours=1)
@@ -32,6 +34,8 @@ def calendar(
     Titles that speak of the customer's people are left out unless `words` says otherwise. `address` is where the
     service is reached.
     """
+    from icalendar import Calendar  # takes a while to load, and most processes make no calendar
+
     made = Calendar()
     made.add("prodid", "-//plantrail//plantrail//EN")
     made.add("version", "2.0")
@@ -46,7 +50,9 @@ def calendar(
     return bytes(made.to_ical())
 
 
-def entry(known: LoadedPlan, each: PlanDate, address: str, words: bool) -> Event:
+def entry(known: LoadedPlan, each: PlanDate, address: str, words: bool) -> "Event":
+    from icalendar import Event
+
     account = the_plan(known.state)
     title = each.title if words or not each.speaks_of_people else ""
     made = Event()

@@ -8,8 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
-import xlsxwriter
-
 from adapters.exchange.tables.columns import Column, Type
 
 TableForm = Literal["csv", "xlsx"]
@@ -90,6 +88,8 @@ class XlsxWriter:
     """Writes a workbook, a sheet a table, with real numbers and days and without formulas."""
 
     def __init__(self, path: Path) -> None:
+        import xlsxwriter  # takes a while to load, and most processes write no workbook
+
         options = {
             "constant_memory": True,
             "strings_to_formulas": False,

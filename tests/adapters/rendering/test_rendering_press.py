@@ -27,7 +27,7 @@ def test_what_is_heavy_is_never_loaded_by_who_asks():
 import sys
 from adapters.bootstrap.http_service import http_app
 import adapters.cli.commands
-heavy = {"jinja2", "typst", "vl_convert"} & set(sys.modules)
+heavy = {"icalendar", "jinja2", "typst", "vl_convert", "xlsxwriter"} & set(sys.modules)
 assert not heavy, heavy
 """
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
