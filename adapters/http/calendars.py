@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from hashlib import sha256
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters.access.api_keys import key_id_in
 from adapters.access.calendar_feeds import CalendarFeed, CalendarFeeds, Contents, TooManyCalendars
 from adapters.exchange.calendars import MEDIA_TYPE, calendar
-from adapters.http.conditional import Answer, is_known, unchanged
+from adapters.http.conditional import Answer, tagged
 from adapters.http.documentation import OTHER_PROBLEM, documented, problem_of
 from adapters.http.guard import needs
 from adapters.http.problems import Rejected, body_read
@@ -182,10 +181,7 @@ def routes(
             return calendar(name, known, at.date(), address, person, feed.words)
 
         content = await run_in_threadpool(made)
-        tag = f'"{sha256(content).hexdigest()[:32]}"'
-        if is_known(request, tag):
-            return unchanged(tag)
-        return Answer(content, None, MEDIA_TYPE).with_tag(tag)
+        return tagged(request, Answer(content, None, MEDIA_TYPE))
 
     return api
 

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 from threading import Lock
 from urllib.parse import parse_qsl, quote, urlencode
 from uuid import UUID
@@ -77,6 +78,12 @@ def at_cursor(request: Request, cursor: str | None) -> str | None:
 
 def unchanged(tag: str) -> Response:
     return Response(status_code=304, headers={"ETag": tag, **CACHING})
+
+
+def tagged(request: Request, answer: Answer) -> Response:
+    """Return an answer under the hash of what it says, or that the caller has it already."""
+    tag = f'"{sha256(answer.content).hexdigest()[:32]}"'
+    return unchanged(tag) if is_known(request, tag) else answer.with_tag(tag)
 
 
 View = tuple[UUID, *tuple[Hashable, ...]]

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
-from adapters.http.conditional import Answer, is_known, unchanged
+from adapters.http.conditional import Answer, tagged
 from adapters.http.documentation import ETAG_AND_REQUEST_ID, QUERY
 from adapters.http.problems import rejected_parameter
 from adapters.http.report_forms import how_welcome, media_ranges
@@ -51,8 +50,7 @@ def routes(ends: MonthEnds, now: Callable[[], datetime], note_read: NoteRead) ->
             return as_csv(view) if media_type == CSV else view.model_dump_json(by_alias=True).encode()
 
         content = await run_in_threadpool(made)
-        tag = f'"{sha256(content).hexdigest()[:32]}"'
-        answer = unchanged(tag) if is_known(request, tag) else Answer(content, None, media_type).with_tag(tag)
+        answer = tagged(request, Answer(content, None, media_type))
         answer.headers["Vary"] = "Authorization, Accept"
         return answer
 

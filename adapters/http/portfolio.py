@@ -1,30 +1,19 @@
 """The portfolio over HTTP."""
 
-from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
 
-from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
+from adapters.http.conditional import Answer, at_cursor, tagged
 from adapters.http.documentation import LIST_QUERY
-from adapters.http.read_your_writes import Inclusion
+from adapters.http.read_your_writes import Inclusion, RecentEnough
 from adapters.http.requests import caller_of
 from application.portfolio.ports import Portfolio
 from application.portfolio.query import PortfolioPage, PortfolioQuery
 
-MOST_POSITION = 2**63 - 1
 
-
-class PortfolioParameters(PortfolioQuery):
+class PortfolioParameters(RecentEnough, PortfolioQuery):
     """A query of the portfolio, and how recent it must be."""
-
-    at_least: int | None = Field(
-        None,
-        ge=0,
-        le=MOST_POSITION,
-        description="The `position` of a command: wait up to 2 s until the list includes it.",
-    )
 
 
 def routes(portfolio: Portfolio) -> APIRouter:
@@ -37,9 +26,6 @@ def routes(portfolio: Portfolio) -> APIRouter:
         caller = caller_of(request)
         await inclusion.of(wanted.at_least)
         content, next = await portfolio.written(wanted, caller)
-        tag = f'"{sha256(content).hexdigest()[:32]}"'
-        if is_known(request, tag):
-            return unchanged(tag)
-        return Answer(content, at_cursor(request, next)).with_tag(tag)
+        return tagged(request, Answer(content, at_cursor(request, next)))
 
     return api

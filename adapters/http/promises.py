@@ -1,29 +1,19 @@
 """Promises of all plans, by who promised, over HTTP."""
 
-from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import Field
 
-from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
+from adapters.http.conditional import Answer, at_cursor, tagged
 from adapters.http.documentation import LIST_QUERY
-from adapters.http.portfolio import MOST_POSITION
-from adapters.http.read_your_writes import Inclusion
+from adapters.http.read_your_writes import Inclusion, RecentEnough
 from adapters.http.requests import caller_of
 from application.portfolio.promises import AllPromises, PromisesPage, PromisesQuery
 
 
-class PromisesParameters(PromisesQuery):
+class PromisesParameters(RecentEnough, PromisesQuery):
     """Which promises, and how recent they must be."""
-
-    at_least: int | None = Field(
-        None,
-        ge=0,
-        le=MOST_POSITION,
-        description="The `position` of a command: wait up to 2 s until the list includes what follows from it.",
-    )
 
 
 def routes(promises: AllPromises) -> APIRouter:
@@ -38,9 +28,6 @@ def routes(promises: AllPromises) -> APIRouter:
         await inclusion.of(wanted.at_least)
         found = await run_in_threadpool(promises.query, wanted, caller)
         content = found.model_dump_json().encode()
-        tag = f'"{sha256(content).hexdigest()[:32]}"'
-        if is_known(request, tag):
-            return unchanged(tag)
-        return Answer(content, at_cursor(request, found.next)).with_tag(tag)
+        return tagged(request, Answer(content, at_cursor(request, found.next)))
 
     return api

@@ -8,8 +8,10 @@ from asyncio import Future, Task
 from collections.abc import Callable
 
 from anyio import CapacityLimiter, to_thread
+from pydantic import BaseModel, Field
 
 from application.aggregates.ports import ProjectionLag
+from application.feed.cursors import MOST_POSITION
 
 SECONDS_TO_WAIT = 2.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 0.05
@@ -17,6 +19,17 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 0.05
 
 Includes = Callable[[int], bool]
 """Returns whether a table includes a position. Raises `BeyondTheLog`, `StoreUnavailable`."""
+
+
+class RecentEnough(BaseModel):
+    """How recent a list across plans must be."""
+
+    at_least: int | None = Field(
+        None,
+        ge=0,
+        le=MOST_POSITION,
+        description="The `position` of a command: wait up to 2 s until the list includes what follows from it.",
+    )
 
 
 class Inclusion:

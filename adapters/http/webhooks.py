@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from hashlib import sha256
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from adapters.events.cloud_events import NoSuchType
-from adapters.http.conditional import Answer, at_cursor, is_known, unchanged
+from adapters.http.conditional import Answer, at_cursor, tagged
 from adapters.http.documentation import LIST_QUERY, OTHER_PROBLEM, QUERY, REQUEST_ID, TEXT, problem_of
 from adapters.http.guard import needs
 from adapters.http.problems import FieldError, Rejected, body_read
@@ -138,11 +137,8 @@ def answered(model: BaseModel, status: int = 200, **headers: str) -> Response:
 
 def seen(request: Request, model: Webhook | Page) -> Response:
     """Answer a GET."""
-    content = to_json(model)
-    tag = f'"{sha256(content).hexdigest()[:32]}"'
-    if is_known(request, tag):
-        return unchanged(tag)
-    return Answer(content, at_cursor(request, None if isinstance(model, Webhook) else model.next)).with_tag(tag)
+    next = None if isinstance(model, Webhook) else model.next
+    return tagged(request, Answer(to_json(model), at_cursor(request, next)))
 
 
 def routes(
