@@ -78,5 +78,7 @@ def refused(answer: httpx.Response) -> Refused:
     if answer.status_code == 401:
         sentence += " PLANTRAIL_KEY names the key; `plantrail keys create` makes one."
     if problem.get("errors") and problem.get("type") == "/problems/invalid-fields":
-        sentence = " ".join(f"{each['pointer'].strip('/')}: {each['detail']}." for each in problem["errors"])
+        sentence = " ".join(
+            f"{each['pointer'].strip('/')}: {each['detail'].rstrip('.')}." for each in problem["errors"]
+        )
     return Refused(sentence, problem)

@@ -1,5 +1,6 @@
 """Views of the running service as tables: files for spreadsheets."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -56,7 +57,10 @@ def path_of(view: str, plan: str | None) -> str:
     if view in PATHS:
         return PATHS[view]
     if view not in get_args(OfPlan):
-        raise typer.BadParameter(f"{view} is none of {', '.join((*PATHS, *get_args(OfPlan)))}", param_hint="VIEW")
+        views = [*PATHS, *get_args(OfPlan)]
+        close = get_close_matches(view, views, 1)
+        meant = f"did you mean {close[0]}?" if close else f"it may be {', '.join(views)}"
+        raise typer.BadParameter(f"{view} is no table; {meant}", param_hint="VIEW")
     if plan is None:
         raise typer.BadParameter(f"say of which plan: plantrail table {view} PLAN", param_hint="PLAN")
     return plan_path(plan) if view == "plan" else plan_path(plan, f"/{view}")

@@ -253,7 +253,8 @@ class _PlanInImport:
                 body = {**body, "id": id}
                 first = self._rows_by_id.setdefault(id, row.number)
                 if first != row.number:
-                    raise SameAsAnotherRow("/id", row=first, known_by=known_by)
+                    first_field, *_ = known_by.split()
+                    raise SameAsAnotherRow(f"/{first_field}", row=first, known_by=known_by)
         command = kind.command.model_validate_json(to_json(body))
         if kind.opens_plans and ACCOUNT_PLAN.opening.id_of(command) != self._known.id:
             raise AnotherAccount("/account_id", plan=self._name)

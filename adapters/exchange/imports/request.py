@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib.resources import files
 from typing import Annotated, Any, Literal, Self
 
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from adapters.exchange.imports.refused import FileRefused, nearest
 from application.imports.kinds import KINDS
+from domain.language import shortened
 
 MAPPINGS = files("adapters.exchange.imports").joinpath("mappings")
 
@@ -19,9 +21,9 @@ def _as_column(said: Any) -> Any:
 
 def _known_kind(kind: str) -> str:
     if kind not in KINDS:
-        raise ValueError(
-            f"“{kind}” is nothing that can be imported.{nearest(kind, KINDS)} It may be {', '.join(KINDS)}"
-        )
+        close = get_close_matches(kind, KINDS, 1)
+        meant = f"did you mean “{close[0]}”?" if close else f"it may be {', '.join(KINDS)}"
+        raise ValueError(f"is “{shortened(kind)}”, which cannot be imported; {meant}")
     return kind
 
 

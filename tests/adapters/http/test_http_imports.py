@@ -126,7 +126,9 @@ def test_all_or_nothing_leaves_the_plan_as_it_was(acme: Api):
 def test_a_row_twice_is_named_by_the_first(acme: Api):
     status = sent(acme, (FILES / "row-twice.csv").read_bytes())
     assert counts(status) == (1, 0, 1, 0)
-    assert status["problems"][0]["detail"].startswith("Row 2 is the same by its email.")
+    [problem] = status["problems"]
+    assert problem["detail"].startswith("Row 2 is the same by its email.")
+    assert problem["column"] in (FILES / "row-twice.csv").read_text().splitlines()[0].split(",")
 
 
 def test_a_portfolio_opens_a_plan_a_row_and_the_tables_that_follow_name_it(service: Api):
@@ -206,6 +208,13 @@ def test_nobody_imports_into_what_is_not_theirs_or_sees_the_imports_of_others(st
 def test_what_cannot_be_taken_is_refused_at_once(acme: Api):
     form = {"data": {"options": "{}"}, "files": {"file": ("t.csv", b"a")}}
     assert_problem(acme.request("POST", "/v1/imports", **form), 422, "invalid-fields", "/options/kind")
+    for wrong, pointer, detail in (
+        ({"kind": "stakeholdrs"}, "/options/kind", "which cannot be imported; did you mean “stakeholders”?"),
+        ({"kind": "goals", "delimiter": '"'}, "/options/delimiter", ""),
+    ):
+        form["data"] = {"options": json.dumps(wrong)}
+        refused = assert_problem(acme.request("POST", "/v1/imports", **form), 422, "invalid-fields", pointer)
+        assert detail in refused["errors"][0]["detail"]
     assert_problem(acme.request("POST", "/v1/imports", json={}), 415, "unsupported-media-type")
     alone = acme.request("POST", "/v1/imports", data={"options": "{}"}, files={"other": ("t", b"")})
     assert_problem(alone, 422, "invalid-fields", "/file")
