@@ -98,6 +98,9 @@ QUOTED, DAY_IN_TEXT = (
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
+FIELD = re.compile(r"`(?:[a-z_]+\.)*([a-z_]+)`")
+"""A field, a measure or a number of the policy, as the domain names it in a sentence."""
+
 QUOTES: Mapping[Language, str] = {"en": "“{}”", "de": "„{}“"}
 
 WORDS_OF_OURS = frozenset({"kind", "aggregate", "ending", "tier", "phase", "field"})
@@ -127,6 +130,13 @@ class Speech:
     def __call__(self, message: str, **filled: object) -> str:
         said = self._translations.ugettext(message)
         return said.format(**filled) if filled else said
+
+    def about(self, message: str) -> str:
+        """A sentence of the domain, with the fields it names as they are called on a page."""
+        return FIELD.sub(self._field, self(message)).replace("`", "")
+
+    def _field(self, named: re.Match[str]) -> str:
+        return QUOTES[self.language].format(self(spaced(named[1])))
 
     def counted(self, one: str, many: str, number: Decimal | float) -> str:
         """“1 play”, “3 plays”: both messages have a place `{number}`."""

@@ -155,7 +155,7 @@ def form_of(
     return CommandForm(
         command=name,
         title=say(spaced(name)),
-        about=say(" ".join((model.__doc__ or "").split())),
+        about=say.about(" ".join((model.__doc__ or "").split())),
         first=[every[each] for each in chosen if each in every],
         more=[each for field_name, each in every.items() if field_name not in chosen],
         shown=given[SHOWN] if given and SHOWN in given else thing.id if thing else "",
@@ -198,7 +198,7 @@ class _Maker:
         made = FormField(
             name=sent_as,
             label=self._say(spaced(name)),
-            help=self._say(meaning_of(self._command, model, name)),
+            help=self._say.about(meaning_of(self._command, model, name)),
             kind=kind,
             required=declared.is_required(),
             value=self._text(sent_as, current, kind),

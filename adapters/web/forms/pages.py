@@ -90,7 +90,7 @@ def commands_view(resource: Resource, asked: AggregateRequest[Any], caller: Call
     found: dict[str, list[CommandLink]] = {section: [] for section in resource.of.sections}
     for name, command in resource.commands.items():
         if name != resource.opening.called() and caller.may(right_to(command)):
-            about, title = say(" ".join((command.__doc__ or "").split())), say(spaced(name))
+            about, title = say.about(" ".join((command.__doc__ or "").split())), say(spaced(name))
             link = CommandLink(form_path(asked.path, name), title, about, f"{name} {title}".casefold())
             found[command.home].append(link)
     sections = [(say(spaced(section)), links) for section, links in found.items() if links]

@@ -1,6 +1,5 @@
 """Measures over months: a chart for each series, with a table that says the same."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,9 +18,6 @@ from application.measures.query import MeasuresQuery
 from application.measures.series import MeasureSeries, MeasuresView, Number, Series
 
 PATH = "/measures"
-CODE = re.compile(r"`(?:[a-z_]+\.)*([a-z_]+)`")
-"""A measure or a number of the policy, as definitions name it."""
-
 AT_FIRST: Sequence[MeasureName] = (
     "arr", "net_retention", "arr_won", "pipeline_open", "on_schedule", "contacts_engaged", "multi_threaded",
     "whitespace_converted", "executive_meetings", "hygiene", "exposure", "findings",
@@ -136,7 +132,7 @@ def _measure(item: MeasureSeries, by: GroupBy, say: Speech) -> MeasureShown:
     return MeasureShown(
         name=item.measure,
         title=say(spaced(item.measure)),
-        definition=CODE.sub(lambda name: f"“{say(spaced(name[1]))}”", say(item.definition)),
+        definition=say.about(item.definition),
         charts=[_chart(each, item.unit, by, say) for each in islice(item.series, MOST_CHARTS)],
         rows=rows,
         left_out=max(0, len(rows) - MOST_CHARTS),

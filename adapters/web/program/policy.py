@@ -1,6 +1,5 @@
 """The policy: the numbers plans are held to, version by version, and what two versions say differently."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -18,9 +17,6 @@ from application.views.policy_in_force import policy_at
 from domain.account_plan.plan import Tier
 from domain.program.language import ProgramState
 from domain.program.policy import DEFAULT_POLICY, AdoptedPolicy, Policy, PolicyAdopted
-
-FIELD = re.compile(r"`(?:[a-z_]+\.)*([a-z_]+)`")
-"""A number of the policy, as the sentences of the rules name it."""
 
 GRIDS = ("sections", "cadence", "team", "findings")
 """The parts of a policy that are tables of their own."""
@@ -168,5 +164,4 @@ def rules(policy: Policy, say: Speech) -> Iterator[tuple[str, str, str, str]]:
     for name, rule in RULES.items():
         said = policy.findings.get(name)
         loud = say("off") if said and said.off else say(said.severity if said else rule.severity)
-        finds = FIELD.sub(lambda field: f"“{say(spaced(field[1]))}”", say(rule.finds))
-        yield say(spaced(name)), finds, loud, say("by this policy") if said else ""
+        yield say(spaced(name)), say.about(rule.finds), loud, say("by this policy") if said else ""

@@ -130,5 +130,14 @@ def test_a_sentence_that_was_filled_in_is_known_again(sentence, told):
     assert Speech("de").told(sentence) == told
 
 
+def test_a_sentence_of_the_domain_names_fields_as_the_page_does():
+    assert (
+        Speech("de").about("Fewer plays are open than `plays.least`.")
+        == "Weniger Vorhaben sind offen als „mindestens“."
+    )
+    assert "`" not in Speech("en").about("`{owner}` and `{today+30}` stand for what is so.")
+    assert Speech("en").about("`buying_center` when it has a budget.") == "“buying center” when it has a budget."
+
+
 def test_days_in_a_sentence_read_as_all_days_of_a_page():
     assert Speech("en").told("Due on 2026-03-01: “by 2026-04-01”.") == "Due on 1 Mar 2026: “by 2026-04-01”."
