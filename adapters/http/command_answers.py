@@ -19,7 +19,7 @@ from adapters.client.answers import (
 )
 from adapters.events.cloud_events import type_of as event_type
 from adapters.events.stored_format import topic_of
-from adapters.http.conditional import etag
+from adapters.http.conditional import Written, etag
 from adapters.http.resources import PLANS, THE_PROGRAM, Resource
 from application.aggregates.erasures import Certificate
 from application.aggregates.handle import Outcome
@@ -90,13 +90,13 @@ def results_of(outcome: Outcome, commands: Sequence[Command]) -> list[Result]:
 
 
 def answered(resource: Resource, log: UUID | None, outcome: Outcome, content: bytes) -> Response:
-    headers = {"ETag": etag(log, outcome.version, outcome.erasures, outcome.today), "Vary": "Authorization"}
+    tag = etag(log, outcome.version, outcome.erasures, outcome.today)
+    headers = [(b"etag", tag.encode()), (b"vary", b"Authorization"), (b"content-type", b"application/json")]
     if outcome.replayed:
-        headers["Idempotency-Replayed"] = "true"
+        headers.append((b"idempotency-replayed", b"true"))
     if outcome.opened:
-        headers["Location"] = resource.location(outcome.aggregate_id)
-    status = 201 if outcome.opened else 200
-    return Response(content, status, headers, media_type="application/json")
+        headers.append((b"location", resource.location(outcome.aggregate_id).encode()))
+    return Written(content, headers, status=201 if outcome.opened else 200)
 
 
 def placed(results: Sequence[Result]) -> list[Caution]:

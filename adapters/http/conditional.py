@@ -1,9 +1,10 @@
 """ETags: unchanged answers are not sent again, and equal answers are served from ready bytes."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from hashlib import sha256
 from threading import Lock
 from urllib.parse import parse_qsl, quote, urlencode
@@ -50,6 +51,16 @@ def is_known(request: Request, tag: str) -> bool:
     return given.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in given.split(",")]
 
 
+class Written(Response):
+    """An answer with its headers as they are sent: to write them anew each time takes longer than to send them."""
+
+    def __init__(self, content: bytes, headers: Iterable[tuple[bytes, bytes]], status: int = 200) -> None:
+        self.body = content
+        self.status_code = status
+        self.background = None
+        self.raw_headers = [*headers, (b"content-length", str(len(content)).encode())]
+
+
 @dataclass(frozen=True)
 class Answer:
     """An answer to a GET, and the URL of the next page if there is one."""
@@ -61,10 +72,17 @@ class Answer:
     """Further headers."""
 
     def with_tag(self, tag: str) -> Response:
-        headers = {"ETag": tag, **CACHING, **self.more}
+        return Written(self.content, [(b"etag", tag.encode()), *self.headers])
+
+    @cached_property
+    def headers(self) -> Sequence[tuple[bytes, bytes]]:
+        """The headers but for the ETag."""
+        is_text = self.media_type.startswith("text/") and "charset=" not in self.media_type
+        content_type = f"{self.media_type}; charset=utf-8" if is_text else self.media_type
+        headers = {**CACHING, **self.more, "Content-Type": content_type}
         if self.next:
             headers["Link"] = f'<{self.next}>; rel="next"'
-        return Response(self.content, headers=headers, media_type=self.media_type)
+        return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 def at_cursor(request: Request, cursor: str | None) -> str | None:
