@@ -1,13 +1,17 @@
 """The canvas on top of the page of a plan: the plan in a glance, of which each part leads to where all of it stands."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from adapters.rendering.words import PENETRATION_SIGNS, spaced
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import at_cut
 from application.packs.canvas import CanvasPack
 from application.views.cuts import Cut
+
+FIGURE = re.compile(r"-?[0-9]{1,15}([.][0-9]{1,6})?")
 
 MOST_LINES = 5
 """So many people, promises and dates are shown."""
@@ -55,7 +59,7 @@ def canvas_shown(pack: CanvasPack, path: str, cut: Cut, say: Speech) -> CanvasSh
             box(say("Who decides"), "/map", _people(pack, say), say("Nobody is known yet.")),
             box(say("Whitespace"), "/whitespace", _whitespace(pack, say), say("No cell has a potential.")),
             box(
-                say("What they would gain"), "#section-hypotheses", _gains(pack),
+                say("What they would gain"), "#section-hypotheses", _gains(pack, say),
                 say("Nothing is open to be proven."),
             ),
             box(say("What we try"), "/promises", _plays(pack, say), say("No play is open.")),
@@ -88,9 +92,15 @@ def _whitespace(pack: CanvasPack, say: Speech) -> Iterator[CanvasLine]:
             yield CanvasLine(f"{say.number(number)} {say(spaced(state))}", "", sign=sign)
 
 
-def _gains(pack: CanvasPack) -> Iterator[CanvasLine]:
+def _gains(pack: CanvasPack, say: Speech) -> Iterator[CanvasLine]:
     for each in pack.hypotheses:
-        yield CanvasLine(each.outcome, f"{each.baseline or '–'} → {each.expected} {each.unit}")
+        before, after = (_figure(said, say) for said in (each.baseline or "–", each.expected))
+        yield CanvasLine(each.outcome, f"{before} → {after} {each.unit}")
+
+
+def _figure(said: str, say: Speech) -> str:
+    """A figure as the reader writes it; what is in words as it stands."""
+    return say.number(Decimal(said)) if FIGURE.fullmatch(said) else said
 
 
 def _plays(pack: CanvasPack, say: Speech) -> Iterator[CanvasLine]:

@@ -35,3 +35,16 @@ def test_a_page_is_compressed_where_the_browser_takes_that(acme):
     assert "content-encoding" not in plain.headers
     assert int(packed.headers["content-length"]) * 3 < int(plain.headers["content-length"])
     assert "Accept-Encoding" in packed.headers["vary"]
+
+
+def test_figures_of_what_they_would_gain_read_as_the_reader_writes_them(acme):
+    gain = {"outcome": "One tool in place of three", "metric": "Cost of store tools", "unit": "GBP"}
+    acme.done("propose-hypothesis", id="one-tool", **gain, baseline="1190000", expected="400000.5")
+    acme.done("propose-hypothesis", id="words", **gain, baseline="1e6 a year", expected="half")
+    page, german = (
+        text_of(acme.get(f"/plans/{acme.plan}", signed_in(acme) | {"Accept-Language": language}).text)
+        for language in ("en", "de")
+    )
+    assert "1,190,000 → 400,000.5 GBP" in page
+    assert "1.190.000 → 400.000,5 GBP" in german
+    assert "1e6 a year → half GBP" in page
