@@ -35,9 +35,11 @@ ROWS = (
     "SELECT originator_version, notification_id, topic, state FROM plantrail.stored_events"
     " WHERE originator_id = %s AND originator_version > %s ORDER BY originator_version"
 )
-WHOLE = f"SELECT {COLUMNS} FROM plantrail.stored_events WHERE originator_id = %s ORDER BY originator_version"
+# The id as bytes, which are compared and made at no cost.
+OF_AGGREGATE = "uuid_send(originator_id), originator_version, notification_id, topic, state"
+WHOLE = f"SELECT {OF_AGGREGATE} FROM plantrail.stored_events WHERE originator_id = %s ORDER BY originator_version"
 NEXT_AGGREGATES = (
-    f"SELECT {COLUMNS} FROM plantrail.stored_events WHERE originator_id > %s"
+    f"SELECT {OF_AGGREGATE} FROM plantrail.stored_events WHERE originator_id > %s"
     " ORDER BY originator_id, originator_version LIMIT %s"
 )
 EVENTS_AT_A_TIME = 5_000
@@ -159,12 +161,9 @@ class PlanRecorder(ApplicationRecorder):
         Few are in memory at a time, and no connection is held between them.
         """
         while rows := self._next_aggregates(after_id):
-            for aggregate_id, its_rows in groupby(rows, key=itemgetter(1)):
-                after_id = aggregate_id
-                yield (
-                    aggregate_id,
-                    [(version, position, topic, state) for position, _, version, topic, state in its_rows],
-                )
+            for aggregate_id, its_rows in groupby(rows, key=itemgetter(0)):
+                after_id = UUID(bytes=aggregate_id)
+                yield after_id, [row[1:] for row in its_rows]
 
     def _next_aggregates(self, last: UUID) -> Sequence[TupleRow]:
         """Return the events of the next aggregates: at least one, and each complete."""
@@ -173,10 +172,10 @@ class PlanRecorder(ApplicationRecorder):
             rows = connection.execute(NEXT_AGGREGATES, asked, prepare=True, binary=True).fetchall()
             if len(rows) < EVENTS_AT_A_TIME:
                 return rows
-            first, cut_off = rows[0][1], rows[-1][1]
+            first, cut_off = rows[0][0], rows[-1][0]
             if first != cut_off:
-                return [row for row in rows if row[1] != cut_off]
-            return connection.execute(WHOLE, (first,), prepare=True, binary=True).fetchall()
+                return [row for row in rows if row[0] != cut_off]
+            return connection.execute(WHOLE, (UUID(bytes=first),), prepare=True, binary=True).fetchall()
 
     def select_events(
         self,
