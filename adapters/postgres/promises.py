@@ -40,6 +40,7 @@ from application.portfolio.promises import (
     position_of,
     rows_of,
 )
+from application.reports.promises import Key
 from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import plans_named
 from domain.account_plan.plan import Plan
@@ -182,7 +183,10 @@ class PostgresPromises:
 
     def _shown(self, places: Sequence[PromisePosition], now: datetime) -> Iterator[PlanPromise]:
         """Each plan is read once.  A promise that is gone by now is left out."""
-        plans = {plan_id: PromisesOfAPlan(self._read(plan_id), now) for plan_id in {each.plan_id for each in places}}
+        asked: dict[UUID, set[Key]] = {}
+        for each in places:
+            asked.setdefault(each.plan_id, set()).add((each.noun, each.id))
+        plans = {plan_id: PromisesOfAPlan(self._read(plan_id), now, keys) for plan_id, keys in asked.items()}
         for each in places:
             shown = plans[each.plan_id].shown(each.noun, each.id)
             if shown:

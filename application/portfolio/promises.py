@@ -2,6 +2,7 @@
 
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 from uuid import UUID
@@ -12,7 +13,7 @@ from pydantic_core import to_json
 
 from application.aggregates.access import Caller
 from application.reports.outcomes import Case, Outcome
-from application.reports.promises import MOVES, Life, lives
+from application.reports.promises import MOVES, Key, Life, lives
 from application.views.cuts import cut_at, timezone_of
 from application.views.list_cursors import CursorUnknown
 from application.views.loaded_plan import LoadedPlan
@@ -136,10 +137,11 @@ def rows_of(plan: AccountPlan) -> Iterator[PromiseRow]:
 class PromisesOfAPlan:
     """The promises of one plan as they stand, for those that a page asks for."""
 
-    def __init__(self, known: LoadedPlan, now: datetime) -> None:
+    def __init__(self, known: LoadedPlan, now: datetime, asked: AbstractSet[Key] | None = None) -> None:
+        """`asked` are the promises that will be shown, by noun and id, or all: the others are not looked at."""
         self._card, self._zone = the_plan(known.state), timezone_of(known)
         self._plan_id, self._now = known.id, cut_at("now", known, now)
-        self._lives = lives(known.records)
+        self._lives = lives(known.records, asked)
         before = last_review(held_reviews(known, self._now))
         self._review = before
 
