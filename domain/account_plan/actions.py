@@ -209,11 +209,15 @@ class RescheduleAction(ActionCommand):
 
 
 class ReassignAction(ActionCommand):
+    """Give an action to somebody else."""
+
     id: Slug
     owner: PersonId
 
 
 class RestateAction(ActionCommand):
+    """Say in other words what is to be done and what is expected of it. It is the same promise as before."""
+
     id: Slug
     statement: Unless[Statement] = None
     expected: OptionalText = None
@@ -240,6 +244,8 @@ class AcknowledgeAction(ActionCommand):
 
 
 class CompleteAction(ActionCommand):
+    """Say that an action was done, on which day, and what came of it."""
+
     id: Slug
     finished_on: FinishDay
     result: OptionalText = None
@@ -247,11 +253,15 @@ class CompleteAction(ActionCommand):
 
 
 class DropAction(ActionCommand):
+    """Say that an action will not be done, and why. It counts as a promise that was not kept."""
+
     id: Slug
     reason: Text
 
 
 class ReopenAction(ActionCommand):
+    """Take back that an action was done or dropped."""
+
     needs: ClassVar[Any] = "over"
 
     id: Slug

@@ -34,6 +34,8 @@ class CycleBegun(PlanEvent, CycleTerms):
 
 
 class BeginCycle(PlanCommand):
+    """Begin a planning cycle, such as a quarter, in which promises are made and kept."""
+
     noun: ClassVar[str] = "cycle"
     needs: ClassVar[Any] = "new"
 

@@ -102,6 +102,8 @@ class EntryCommand(Command):
 
 
 class WriteNote(EntryCommand):
+    """Write down what belongs to a section and has no field of its own."""
+
     noun: ClassVar[str] = "note"
     needs: ClassVar[Any] = "new"
 
@@ -112,6 +114,8 @@ class WriteNote(EntryCommand):
 
 
 class AttachDocument(EntryCommand):
+    """Point to a document that lies elsewhere: the plan keeps its address and not the file."""
+
     noun: ClassVar[str] = "document"
     needs: ClassVar[Any] = "new"
 

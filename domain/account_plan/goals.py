@@ -163,17 +163,23 @@ class ReportProgress(GoalCommand):
 
 
 class AchieveGoal(GoalCommand):
+    """Say that a goal was achieved, on which day, and with which value if it is measured."""
+
     id: Slug
     achieved_on: FinishDay
     value: Number | None = None
 
 
 class AbandonGoal(GoalCommand):
+    """Give a goal up. It counts as not achieved."""
+
     id: Slug
     reason: Text
 
 
 class ReopenGoal(GoalCommand):
+    """Pursue a goal again that was achieved or given up."""
+
     needs: ClassVar[Any] = "over"
 
     id: Slug

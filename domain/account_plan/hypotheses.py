@@ -159,6 +159,8 @@ class ProposeHypothesis(HypothesisCommand):
 
 
 class ReviseHypothesis(HypothesisCommand):
+    """Change what is expected to come true, how it is measured, or what would prove it."""
+
     id: Slug
     outcome: Unless[Text] = None
     metric: Unless[Text] = None
@@ -189,16 +191,22 @@ class RecordEvidence(HypothesisCommand):
 
 
 class ConfirmHypothesis(HypothesisCommand):
+    """Say that what was expected came true, and what was observed."""
+
     id: Slug
     observed: Figure
 
 
 class RefuteHypothesis(HypothesisCommand):
+    """Say that what was expected did not come true, and what was observed instead."""
+
     id: Slug
     observed: Figure
 
 
 class ReopenHypothesis(HypothesisCommand):
+    """Leave open again whether what was expected will come true."""
+
     needs: ClassVar[Any] = "over"
 
     id: Slug

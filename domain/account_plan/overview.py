@@ -192,6 +192,8 @@ class AddUnit(UnitCommand):
 
 
 class RenameUnit(UnitCommand):
+    """Give a unit of the customer's company another name."""
+
     id: Slug
     name: Name
 
@@ -203,6 +205,8 @@ class RemoveUnit(UnitCommand):
 
 
 class NoteNews(LandscapeCommand):
+    """Note something that happened at the customer and may change what we do."""
+
     noun: ClassVar[str] = "news"
     needs: ClassVar[Any] = "new"
 

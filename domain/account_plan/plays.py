@@ -240,11 +240,15 @@ class PlanPlay(PlayCommand, LinkingPlay):
 
 
 class StartPlay(PlayCommand):
+    """Say that work on a planned play has begun."""
+
     id: Slug
     started_on: PastDay | None = None
 
 
 class BlockPlay(PlayCommand):
+    """Say that a play cannot go on, and why. Its day stays as it is."""
+
     id: Slug
     reason: Text
 
@@ -263,11 +267,15 @@ class ReschedulePlay(PlayCommand):
 
 
 class ReassignPlay(PlayCommand):
+    """Give a play to somebody else of ours."""
+
     id: Slug
     owner: PersonId
 
 
 class RestatePlay(PlayCommand):
+    """Say in other words what a play is and how its success is measured. It is the same promise as before."""
+
     id: Slug
     title: Unless[Statement] = None
     success_measure: Unless[Text] = None

@@ -185,6 +185,8 @@ class NoteObjection(RelationshipCommand):
 
 
 class SettleObjection(RelationshipCommand):
+    """Say how an objection was settled. It stays in the history."""
+
     noun: ClassVar[str] = "objection"
 
     id: Slug

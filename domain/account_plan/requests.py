@@ -120,6 +120,8 @@ class RaiseRequest(RequestCommand):
 
 
 class ReassignRequest(RequestCommand):
+    """Give a request of the customer to somebody else of ours."""
+
     id: Slug
     owner: PersonId
 

@@ -159,6 +159,8 @@ class ReviewCommand(Command):
 
 
 class ScheduleReview(ReviewCommand):
+    """Plan a review for a day, with its agenda and who is to be there."""
+
     needs: ClassVar[Any] = "new"
 
     id: Slug | None = None

@@ -158,11 +158,15 @@ class ReassessRisk(RiskCommand):
 
 
 class RestateRisk(RiskCommand):
+    """Say in other words what may happen. It is the same risk as before."""
+
     id: Slug
     statement: Text
 
 
 class ReassignRisk(RiskCommand):
+    """Give a risk to somebody else of ours to look after."""
+
     id: Slug
     owner: PersonId
 
@@ -178,12 +182,16 @@ class PlanMitigation(RiskCommand):
 
 
 class CloseRisk(RiskCommand):
+    """Say how a risk ended: it was averted, it came true, or it is accepted."""
+
     id: Slug
     outcome: RiskOutcome
     closed_on: PastDay
 
 
 class ReopenRisk(RiskCommand):
+    """Look after a risk again that was closed."""
+
     needs: ClassVar[Any] = "over"
 
     id: Slug
