@@ -103,8 +103,9 @@ class Reception:
 
 
 @contextmanager
-def reception(settings: Settings, host: str, store: Store) -> Iterator[Reception]:
-    """Return how callers are identified: by keys and tokens if there are any; else only this machine is served.
+def reception(settings: Settings, host: str, store: Store, tell: bool = True) -> Iterator[Reception]:
+    """Return how callers are identified: by keys and tokens if there are any; else only this machine is served, and
+    the log tells so.
 
     Raises `SettingsError`, `StoreUnavailable`.
     """
@@ -115,6 +116,8 @@ def reception(settings: Settings, host: str, store: Store) -> Iterator[Reception
                 f"To serve on {host} others must be known: make a key with `plantrail keys create`, or set"
                 " PLANTRAIL_OIDC_ISSUER, or serve on 127.0.0.1."
             )
+        if tell:
+            logger.warning("development: callers on this machine name themselves by X-Actor; no key is asked for")
         development = Development(lambda: keys.any_made)
     keys = ApiKeyCache(store.api_keys, utc_now)
     keys.refresh()
@@ -314,7 +317,7 @@ def app_of(
 @contextmanager
 def application(settings: Settings, host: str, pages: Pages) -> Iterator[FastAPI]:
     """Yield the application for a process that answers what takes long."""
-    with open_store(settings) as store, reception(settings, host, store) as let_in, forgetting(store):
+    with open_store(settings) as store, reception(settings, host, store, tell=False) as let_in, forgetting(store):
         yield app_of(settings, store, let_in, pages)
 
 
@@ -333,8 +336,6 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         reception(settings, host, store) as let_in,
         forgetting(store),
     ):
-        if let_in.development:
-            logger.warning("development: callers on this machine name themselves by X-Actor; no key is asked for")
         metrics.registry.register(background)
         # In the order of the reasons.
         why_not = (

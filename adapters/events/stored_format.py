@@ -287,10 +287,10 @@ def decode_all(plan_id: UUID, rows: Iterable[tuple[Any, ...]], keys: Keys) -> li
     Raises `UnknownTopic`, `UnreadableEvent`.
     """
     records: list[Recorded] = []
-    version, read, whole = 0, _READ, WHOLE_EVENTS
+    version, read = 0, _READ
     try:
         for version, position, topic, state in rows:
-            if topic in whole and state.endswith(OPEN_END):
+            if state.endswith(OPEN_END) and is_whole(topic):
                 event = read[topic](state[state.index(DATA) + DATA_LENGTH : OPEN_END_BEGINS])
                 # The same as `Recorded(…)`, in a third of the time.
                 records.append(_record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ())))

@@ -61,8 +61,6 @@ class RequestMiddleware:
         self._app = app
         self._make_id = make_id
         self._metrics = metrics
-        self._log = logger.bind()
-        """Bound once, for that costs as much as an entry."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -102,7 +100,7 @@ class RequestMiddleware:
         """Tell of a request that was answered, in the log and the metrics."""
         method, route = asked if asked in METHODS else "OTHER", _route(scope)
         self._metrics.requests.answered(method, route, status, seconds)
-        self._log.info(
+        logger.info(
             "request",
             method=method,
             route=route,

@@ -58,6 +58,8 @@ class Append:
     _outcome: Appended | Exception = LOST
     awaited: "Future[None] | None" = None
     """What a caller awaits who holds no thread."""
+    handed_over: bool = False
+    """Whether another committer has claimed it and gave it up."""
     perhaps_recorded: bool = False
     """Whether it was sent already, and what came of it is not known."""
 
@@ -149,7 +151,7 @@ def next_batch(waiting: Iterable[Append]) -> tuple[list[Append], list[Append]]:
         claims = (each.aggregate_id, each.answer.scope) if each.answer else (each.aggregate_id,)
         if len(batch) == MOST_IN_A_BATCH or not claimed.isdisjoint(claims):
             later.append(each)
-        elif each.perhaps_recorded or each.claim():
+        elif each.handed_over or each.claim():
             batch.append(each)
             claimed.update(claims)
     return batch, later

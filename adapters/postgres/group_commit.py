@@ -195,7 +195,7 @@ class GroupCommit:
         if self._connection:
             self._connection.close()
         if self._on_the_loop:
-            self._on_the_loop.close()
+            self._on_the_loop.end()
 
     def _commit_until_closed(self) -> None:
         while batch := self._next_batch():
@@ -252,7 +252,7 @@ class GroupCommit:
         for each in waiting:
             if each.perhaps_recorded:
                 each.resolve(OutcomeUnknown(OutcomeUnknown.__doc__))
-            elif each.claim():
+            elif each.handed_over or each.claim():
                 each.resolve(StoreBusy(StoreBusy.__doc__))
         wake(waiting)
 

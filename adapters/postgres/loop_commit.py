@@ -14,7 +14,9 @@ import psycopg
 from psycopg.pq.abc import PGresult
 
 from adapters.postgres import clock
-from adapters.postgres.append import APPEND, APPEND_TIMEOUT_SECONDS, Append, next_batch, outcomes, parameters
+from adapters.postgres.append import APPEND, APPEND_TIMEOUT_SECONDS, Append, Appended, next_batch, outcomes, parameters
+from adapters.postgres.datastore import UNUSABLE, why_unavailable
+from adapters.postgres.errors import StoreBusy
 from adapters.postgres.loop_connection import LoopConnection, Statement
 
 SECONDS_BY_THREAD = 1.0
@@ -61,6 +63,13 @@ class LoopCommit:
         if self._connection:
             self._connection.close()
 
+    def end(self) -> None:
+        """Close the connection after its loop has ended, and stop what is under way on it: whoever asked for that was
+        told that its outcome is not known."""
+        if self._connection and self._under_way:
+            self._connection.cancel()
+        self.close()
+
     def _send_next(self) -> None:
         self._under_way = None
         if not self._waiting:
@@ -83,7 +92,7 @@ class LoopCommit:
             asked = [*given, double(clock.wall_clock())]
             self._connection.send(STATEMENT, asked, APPEND_TIMEOUT_SECONDS, partial(self._answered, batch))
         except psycopg.Error:
-            self._give_up(batch)
+            self._give_up(batch, perhaps_recorded=True)
 
     async def _open_one(self) -> None:
         try:
@@ -91,29 +100,50 @@ class LoopCommit:
             await self._connection.prepare(STATEMENT, APPEND_TIMEOUT_SECONDS)
         except (psycopg.Error, OSError):
             self.close()
-            self._give_up(())
+            self._give_up((), perhaps_recorded=False)
         else:
             self._send_next()
 
     def _answered(self, batch: Sequence[Append], answer: "PGresult | psycopg.Error") -> None:
         if isinstance(answer, psycopg.Error):
-            self._give_up(batch)
+            failed = answer.diag.severity_nonlocalized == "ERROR"  # else it is not known what was recorded
+            if failed and isinstance(answer, UNUSABLE):
+                self._refuse(batch, answer)
+            else:
+                self._give_up(batch, perhaps_recorded=not failed)
             return
         winners, last = answer.get_value(0, 0), answer.get_value(0, 1)
-        if winners is None or last is None:  # the clock is ahead, and nothing was recorded
-            self._give_up(batch)
+        if winners is None or last is None:  # the clock is ahead, which the thread tells of
+            self._give_up(batch, perhaps_recorded=False)
             return
         won = map(int, winners[1:-1].split(b",")) if len(winners) > 2 else ()
         for each, outcome in zip(batch, outcomes(batch, won, int(last)), strict=True):
-            each.resolve(outcome)
-            if each.awaited and not each.awaited.done():
-                each.awaited.set_result(None)
+            settle(each, outcome)
         self._send_next()
 
-    def _give_up(self, batch: Sequence[Append]) -> None:
-        """Hand a batch over that may have been recorded, and for a time all that comes after it."""
+    def _refuse(self, batch: Sequence[Append], error: psycopg.Error) -> None:
+        """Refuse a batch of which nothing was recorded, and all that wait: they would wait as long, and in vain."""
+        if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+            self.close()  # the next connection may find another server
+        for each in batch:
+            settle(each, why_unavailable(error))
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            if each.claim():
+                settle(each, StoreBusy(StoreBusy.__doc__))
+        self._send_next()
+
+    def _give_up(self, batch: Sequence[Append], perhaps_recorded: bool) -> None:
+        """Hand a batch over, and for a time all that comes after it."""
         self._by_thread_until = monotonic() + SECONDS_BY_THREAD
         for each in batch:
-            each.perhaps_recorded = True
+            each.handed_over, each.perhaps_recorded = True, perhaps_recorded
         self._hand_over(batch)
         self._send_next()
+
+
+def settle(wish: Append, outcome: Appended | Exception) -> None:
+    """Tell whoever awaits an append what became of it."""
+    wish.resolve(outcome)
+    if wish.awaited and not wish.awaited.done():
+        wish.awaited.set_result(None)

@@ -7,6 +7,7 @@ driver's own asynchronous cursor takes some hundred. It is for what is asked wit
 import re
 from asyncio import AbstractEventLoop, CancelledError, Future, TimerHandle, get_running_loop
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, LiteralString
@@ -108,6 +109,11 @@ class LoopConnection:
         """Take the answer if it has come: the loop itself looks only after all that it is about to do."""
         if self._done:
             self._arrived()
+
+    def cancel(self) -> None:
+        """Ask the server to stop what is under way, and wait for that to be heard. It is for the end: it blocks."""
+        with suppress(psycopg.Error):  # it has ended by itself
+            self._libpq.get_cancel().cancel()
 
     def close(self) -> None:
         """Close the connection; closing it again does nothing. Once its loop has ended anybody may."""

@@ -15,6 +15,7 @@ from pydantic_core import to_json
 
 from application.reports.promises import lives
 from application.views.blame import blame
+from application.views.contacts import as_the_team_knows
 from application.views.current_plan import current_plan
 from application.views.cuts import known_at
 from application.views.diff import diff
@@ -183,7 +184,7 @@ class Histories(RuleBasedStateMachine):
     def changes_compose(self) -> None:
         versions = [0, self.told.known.version // 3, self.told.known.version // 2, self.told.known.version]
         a, b, c, d = (self.told.cut(f"version:{version}") for version in versions)
-        at = {cut: values_of_plan(self.stood[cut.version]) for cut in (a, b, c, d)}
+        at = {cut: values_of_plan(as_the_team_knows(self.stood[cut.version], cut.date)) for cut in (a, b, c, d)}
         for before, between, after in ((a, b, d), (b, c, d)):
             first, then, whole = (
                 diff(self.told.known, *cuts) for cuts in ((before, between), (between, after), (before, after))
