@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from mcp import Client, StdioServerParameters
+from mcp import Client, StdioServerParameters, stdio_client
 
 from adapters.exchange.assistants import LONGEST_ANSWER, assistant_server, data
 from tests.adapters.cli.test_cli import environment, plantrail, running
@@ -87,7 +87,7 @@ def test_an_assistant_reads_a_running_service_over_standard_input(stores):
             server = StdioServerParameters(command=sys.executable, args=program, env=there, cwd=ROOT)
 
             async def conversation() -> tuple[Any, Any]:
-                async with Client(server) as client:
+                async with Client(stdio_client(server, errlog=sys.__stderr__)) as client:
                     good = await client.call_tool("plan", {"plan": "halden-stores"})
                     return good, await client.call_tool("plan", {"plan": "nobody"})
 
