@@ -20,7 +20,7 @@ body model, its ready bytes, an ASGI app that does nothing, and the library's ow
 ## Requests
 
 The median of interleaved rounds, with the lowest and highest rate. Processor time is that of the serving process, of
-the process beside it that follows the log, and of PostgreSQL, per request.
+the processes beside it, and of PostgreSQL, per request.
 
 | what × connections | a second | lowest – highest | server, µs | beside, µs | PostgreSQL, µs | p50, ms | p99, ms |
 |---|--:|--:|--:|--:|--:|--:|--:|
