@@ -152,7 +152,7 @@ class GroupCommit:
             self._on_the_loop.close()
             self._on_the_loop = None
         if self._on_the_loop is None and self._open_in_loop:
-            self._on_the_loop = LoopCommit(loop, self._open_in_loop, self._hand_over)
+            self._on_the_loop = LoopCommit(loop, self._open_in_loop, self._hand_over, self._clock.done)
         return self._on_the_loop if self._on_the_loop and self._on_the_loop.loop is loop else None
 
     def _hand_over(self, wishes: Sequence[Append]) -> None:

@@ -37,10 +37,14 @@ class LoopCommit:
     them would wait for one write to the disk.
     """
 
-    def __init__(self, loop: AbstractEventLoop, open: Open, hand_over: HandOver) -> None:
+    def __init__(
+        self, loop: AbstractEventLoop, open: Open, hand_over: HandOver, when_recorded: Callable[[], object]
+    ) -> None:
+        """`when_recorded` is called after each batch."""
         self.loop = loop
         self._open = open
         self._hand_over = hand_over
+        self._when_recorded = when_recorded
         self._waiting: list[Append] = []
         self._under_way: Sequence[Append] | None = None
         self._opening: Task[None] | None = None
@@ -119,6 +123,7 @@ class LoopCommit:
         won = map(int, winners[1:-1].split(b",")) if len(winners) > 2 else ()
         for each, outcome in zip(batch, outcomes(batch, won, int(last)), strict=True):
             settle(each, outcome)
+        self._when_recorded()
         self._send_next()
 
     def _refuse(self, batch: Sequence[Append], error: psycopg.Error) -> None:

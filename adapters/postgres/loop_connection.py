@@ -72,10 +72,6 @@ class LoopConnection:
             raise
         return cls(connection)
 
-    @property
-    def of_this_loop(self) -> bool:
-        return self._loop is get_running_loop()
-
     async def run(self, statement: Statement, parameters: Sequence[bytes | None], seconds: float) -> PGresult:
         """Return what a statement answers, which as a rule is prepared the first time.
 

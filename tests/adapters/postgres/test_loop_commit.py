@@ -7,6 +7,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from eventsourcing.persistence import StoredEvent
+from structlog.testing import capture_logs
 
 from adapters.postgres import clock, group_commit, loop_commit
 from adapters.postgres.append import Append, Appended
@@ -178,11 +179,20 @@ def test_a_store_that_is_too_slow_is_told_apart_from_one_that_recorded_nothing(s
     assert len(log(store.where.service)) == 1
 
 
-def test_a_clock_that_is_ahead_records_nothing(store, committer, monkeypatch):
-    monkeypatch.setattr(clock, "wall_clock", lambda: 1e10)
-    with pytest.raises(ClockAhead):
-        asyncio.run(committer.append_soon(wish()))
-    assert not log(store.where.service)
+def test_a_clock_that_is_ahead_records_nothing_until_it_is_right_and_the_log_says_both(store, committer, monkeypatch):
+    monkeypatch.setattr(loop_commit, "SECONDS_BY_THREAD", 0.0)
+
+    async def ahead_and_right():
+        with monkeypatch.context() as wrong:
+            wrong.setattr(clock, "wall_clock", lambda: 1e10)
+            with pytest.raises(ClockAhead):
+                await committer.append_soon(wish())
+        assert not log(store.where.service)
+        return await committer.append_soon(wish())
+
+    with capture_logs() as told:
+        assert asyncio.run(ahead_and_right()).recorded
+    assert [line["event"] for line in told] == ["clock ahead", "clock is right"]
 
 
 def test_a_full_queue_is_busy_and_records_nothing_more(store):
