@@ -5,7 +5,6 @@ It gives the memory that such work took back by ending: when it has grown and no
 place.
 """
 
-import logging
 import resource
 import shutil
 import sys
@@ -14,11 +13,12 @@ from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
+from structlog.typing import EventDict
 
 from adapters.bootstrap.garbage import spare_the_collector
 from adapters.bootstrap.process_beside import ProcessBeside, Task, reporting
@@ -57,8 +57,7 @@ class ViewsProcess(ProcessBeside[Report]):
 
 def work(line: Connection, application: Application, path: str) -> None:
     """Serve until the service has gone, or until the process has grown too large."""
-    # What was answered is told by the service, in its log and metrics.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    structlog.configure(processors=[what_the_service_tells, *structlog.get_config()["processors"]])
     Path(path).unlink(missing_ok=True)
     with application() as app:
         server = uvicorn.Server(
@@ -86,6 +85,13 @@ def work(line: Connection, application: Application, path: str) -> None:
 
         with reporting(line, report, end):
             server.run()
+
+
+def what_the_service_tells(logger: Any, level: str, entry: EventDict) -> EventDict:
+    """Leave out of the log of this process what was answered and that it serves: the service tells of itself."""
+    if level == "info" and str(getattr(logger, "name", "")).startswith(("uvicorn", "plantrail.http")):
+        raise structlog.DropEvent
+    return entry
 
 
 def megabytes() -> float:

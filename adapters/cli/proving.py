@@ -126,9 +126,9 @@ def report(found: Verified, elsewhere: int) -> None:
     if found.last:
         signed = f"{found.last.sealed_at:%Y-%m-%d %H:%M:%S} UTC"
         lines.append(
-            f"Checkpoints that agree: {found.checkpoints}, the last one of {signed} with size {found.last.size}"
-            f" and root {found.last.said.root.hex()}."
+            f"Checkpoints that agree: {found.checkpoints}, the last one of {signed} with size {found.last.size}."
         )
+        lines.append(f"Its root: {found.last.said.root.hex()}")
     if elsewhere:
         lines.append(f"Kept elsewhere, and agreeing: {counted(elsewhere, 'checkpoint')}.")
     if found.not_covered:

@@ -144,6 +144,15 @@ def check_if_news(connection: Connection[Any]) -> None:
         ConnectionPool.check_connection(connection)
 
 
+def was_lost(connection: Connection[Any]) -> bool:
+    """Return whether a connection was closed, here or by the server while nothing was asked of it."""
+    try:
+        check_if_news(connection)
+    except psycopg.Error:
+        connection.close()
+    return connection.closed
+
+
 UNUSABLE = (
     psycopg.OperationalError,
     psycopg.InterfaceError,

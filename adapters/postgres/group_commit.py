@@ -18,7 +18,7 @@ from psycopg import Connection
 
 from adapters.observability.outages import Outages, Work
 from adapters.postgres.append import APPEND_TIMEOUT_SECONDS, Append, Appended, append, next_batch
-from adapters.postgres.datastore import UNUSABLE, why_unavailable
+from adapters.postgres.datastore import UNUSABLE, was_lost, why_unavailable
 from adapters.postgres.errors import ClockAhead, OutcomeUnknown, StoreBusy, StoreUnavailable
 from adapters.postgres.loop_commit import LoopCommit, Open
 
@@ -279,7 +279,7 @@ class GroupCommit:
                 sleep(0.1)
 
     def _connected(self) -> Connection[Any]:
-        if self._connection is not None and self._connection.closed:
+        if self._connection is not None and was_lost(self._connection):
             self._connection = None
         if self._connection is None:
             self._connection = self._connect()

@@ -82,6 +82,8 @@ class LoopCommit:
             waiting, self._waiting = self._waiting, []
             self._hand_over(waiting)
             return
+        if self._connection:
+            self._connection.look()  # one that was lost while it was idle has lost nothing of ours
         if self._connection is None or self._connection.closed:
             self._under_way = ()
             self._opening = self.loop.create_task(self._open_one())

@@ -102,8 +102,9 @@ class LoopConnection:
         self._expect(seconds, done)
 
     def look(self) -> None:
-        """Take the answer if it has come: the loop itself looks only after all that it is about to do."""
-        if self._done:
+        """Take what has come, an answer or the end of the connection: the loop itself looks only after all that it is
+        about to do."""
+        if not self.closed:
             self._arrived()
 
     def cancel(self) -> None:
@@ -168,7 +169,7 @@ class LoopConnection:
             self.close()
             return
         if self._results:
-            first = self._results[0]
+            first, self._results = self._results[0], []
             self._settle(first if first.status in FINE else error_from_result(first))
         if self._libpq.status == ConnStatus.BAD:
             self.close()
