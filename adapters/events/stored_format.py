@@ -60,7 +60,6 @@ class UnreadableEvent(MapperDeserialisationError):
     """What is stored does not have the shape of its event: plantrail did not write it, or it was altered since."""
 
 
-@cache
 def topic_of(name: str) -> str:
     """Return the topic of an event today: its name, with a number from the second shape on."""
     older = sum(topic.partition(".")[0] == name for topic in UPCASTS)
