@@ -5,9 +5,10 @@ loop. Between committers, as between processes, the lock of the append function 
 plan's version decides who wins.
 """
 
-from asyncio import AbstractEventLoop, Future, get_running_loop
+from asyncio import AbstractEventLoop, Future, TimerHandle, get_running_loop
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from time import monotonic, sleep
@@ -33,6 +34,10 @@ def lose_patience(wish: Append, awaited: "Future[None]") -> None:
         awaited.set_exception(StoreBusy(StoreBusy.__doc__))
     else:
         awaited.get_loop().call_later(APPEND_TIMEOUT_SECONDS, give_up, awaited)
+
+
+def need_no_patience(patience: TimerHandle, _awaited: "Future[None]") -> None:
+    patience.cancel()
 
 
 def give_up(awaited: "Future[None]") -> None:
@@ -160,7 +165,7 @@ class GroupCommit:
         for wish in wishes:
             assert wish.awaited is not None
             patience = wish.awaited.get_loop().call_later(APPEND_TIMEOUT_SECONDS, lose_patience, wish, wish.awaited)
-            wish.awaited.add_done_callback(lambda _, patience=patience: patience.cancel())  # type: ignore[misc]
+            wish.awaited.add_done_callback(partial(need_no_patience, patience))
             self._put(wish)
 
     def _queue_up(self, wish: Append) -> None:
