@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self, TextIO
 
 from adapters.exchange.imports.refused import OLD_OFFICE, FileRefused
 from domain.language import shortened
@@ -39,6 +40,8 @@ LIKELY_ENCODINGS = ("cp1252", "mac_roman", "cp850")
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 CHUNK_BYTES = 1 << 20
 LONGEST_CELL = 131_072
+LONGEST_ROW = 1_000_000
+"""Characters of a row, line breaks inside of its cells included."""
 SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 """The line by which Excel is told the delimiter."""
 
@@ -61,7 +64,7 @@ class CsvFile:
         self.delimiter = delimiter or (said[1] if said else _delimiter_of(first))
 
     @contextmanager
-    def _opened(self) -> Iterator[Iterator[str]]:
+    def _opened(self) -> Iterator[TextIO]:
         with self._path.open(encoding=self.encoding, newline="") as file:
             yield file
 
@@ -69,21 +72,51 @@ class CsvFile:
         """Yield every row with its number, as a spreadsheet program counts. Raises `FileRefused`."""
         csv.field_size_limit(LONGEST_CELL)
         with self._opened() as file:
+            lines = _Lines(file)
             if self._begins_with_separator:
-                next(file)
-            reader = csv.reader(file, delimiter=self.delimiter, strict=True)
+                next(lines)
+            reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
             number, line = 0, 0
             try:
                 for number, cells in enumerate(reader, 1):
-                    line = reader.line_num
+                    line, lines.of_this_row = reader.line_num, 0
                     if any("\0" in cell for cell in cells):
                         raise FileRefused(f"Row {number} (line {line}) holds a zero byte: the file is damaged, or in"
                                           " UTF-16. Save it again as CSV in UTF-8.")  # fmt: skip
                     yield number, cells
+            except _RowTooLong:
+                raise FileRefused(f"Row {number + 1} (line {line + 1}) has more than {LONGEST_ROW:,} characters. If it"
+                                  " is many rows, end each with a line break.") from None  # fmt: skip
             except csv.Error as error:
                 raise FileRefused(_malformed(str(error), number + 1, line + 1)) from None
             except UnicodeError:
                 raise FileRefused(f"Row {number + 1} is not {self.encoding}. Say which encoding it is.") from None
+
+
+class _RowTooLong(Exception):
+    """A row has more than `LONGEST_ROW` characters."""
+
+
+class _Lines:
+    """The lines of a file, none of which is read further than a row may be long."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self.of_this_row = 0
+        """Characters read since the reader was given a whole row."""
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        """Return the next line. Raises `_RowTooLong`."""
+        line = self._file.readline(LONGEST_ROW + 1)
+        self.of_this_row += len(line)
+        if self.of_this_row > LONGEST_ROW:
+            raise _RowTooLong
+        if not line:
+            raise StopIteration
+        return line
 
 
 def _malformed(error: str, row: int, line: int) -> str:
@@ -130,13 +163,19 @@ def encoding_of(path: Path) -> str:
 
 
 def _first_odd_line(path: Path) -> tuple[int, bytes, int] | None:
-    """Return the number of the first line that is not UTF-8, the line, and the byte that shows it."""
+    """Return the number of the first line that is not UTF-8, what is known of the line, and the byte that shows it."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    number = 1
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                line.decode()
-            except UnicodeDecodeError as error:
-                return number, line, line[error.start]
+        try:
+            while chunk := file.read(CHUNK_BYTES):
+                decoder.decode(chunk)
+                number += chunk.count(b"\n")
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            before, after = error.object[: error.start], error.object[error.start :]
+            line = before.rpartition(b"\n")[2] + after.partition(b"\n")[0]
+            return number + before.count(b"\n"), line, after[0]
     return None
 
 
@@ -170,11 +209,18 @@ def checked_encoding(path: Path, encoding: str) -> str:
 # Delimiters
 
 
-def _first_line(file: Iterator[str]) -> str:
-    line = next((line for line in file if line.strip()), None)
-    if line is None:
-        raise FileRefused("The file is empty. Its first row must name the columns.")
-    return line
+def _first_line(file: TextIO) -> str:
+    """Return the first line that is not blank. Raises `FileRefused`."""
+    left = LONGEST_ROW
+    while line := file.readline(left + 1):
+        left -= len(line)
+        if left < 0:
+            raise FileRefused(
+                f"The first {LONGEST_ROW:,} characters hold no whole row. The first must name the columns."
+            )
+        if line.strip():
+            return line
+    raise FileRefused("The file is empty. Its first row must name the columns.")
 
 
 def _delimiter_of(line: str) -> str:

@@ -17,11 +17,13 @@ from uuid import UUID
 
 import structlog
 
+from adapters.exchange.imports.csv_files import CsvFile
+from adapters.exchange.imports.isolated_workbooks import IsolatedWorkbook
 from adapters.exchange.imports.refused import FileRefused
 from adapters.exchange.imports.request import ImportRequest
 from adapters.exchange.imports.results import Part, ResultFiles, file_of
 from adapters.exchange.imports.status import ImportStatus, State
-from adapters.exchange.imports.table import Table
+from adapters.exchange.imports.table import Source, Table
 from application.aggregates.access import Caller
 from application.aggregates.ports import StoreUnavailable
 from application.imports.importing import Importer
@@ -45,6 +47,12 @@ class Job:
     @property
     def file(self) -> Path:
         return self.folder / "sent"
+
+    def source(self) -> Source:
+        """Return the file, ready to be read. Raises `FileRefused`."""
+        if self.request.format == "xlsx":
+            return IsolatedWorkbook(self.file, self.request.sheet, self.folder / "sheet")
+        return CsvFile(self.file, self.request.encoding, self.request.delimiter)
 
 
 ImporterOf = Callable[[Caller, ImportRequest, str], Importer]
@@ -113,7 +121,7 @@ class Imports:
         status = job.status
         try:
             status.state = "reading"
-            with Table(job.file, job.request, job.folder / "rows") as table:
+            with Table(job.source(), job.request, job.folder / "rows") as table:
                 status.describe(table)
                 status.state = "importing"
                 self._import(job, table)
@@ -123,7 +131,7 @@ class Imports:
             logger.exception("import failed", id=status.id)
             status.state, status.detail = "stopped", f"This is a mistake in plantrail ({type(error).__name__})."
         finally:
-            for name in ("sent", "rows"):
+            for name in ("sent", "sheet", "rows"):
                 (job.folder / name).unlink(missing_ok=True)
 
     def _import(self, job: Job, table: Table) -> None:

@@ -5,40 +5,52 @@ from array import array
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from pydantic_core import from_json, to_json
 
 from adapters.exchange.imports.columns import Column, Columns, as_text, cleaned, columns_of
-from adapters.exchange.imports.csv_files import CsvFile
+from adapters.exchange.imports.isolated_workbooks import from_kept, kept
 from adapters.exchange.imports.readings import Unreadable
 from adapters.exchange.imports.refused import FileRefused
 from adapters.exchange.imports.request import ImportRequest
-from adapters.exchange.imports.workbooks import Workbook
 from application.imports.rows import Row, Wrong
 from domain.language import shortened
 
-MOST_ROWS = 1_000_000
+MOST_ROWS = 1_048_576
+"""As many as a spreadsheet program has, the names of the columns and blank rows included."""
 MOST_COLUMNS = 500
 ROWS_LOOKED_AT = 20
 """For an example of what stands in a column."""
-DAY = "$day"
-"""How a day is told from a text in the file of rows."""
+
+
+class Source(Protocol):
+    """A file that holds a table."""
+
+    sheet: str | None
+    counts_from_1904: bool
+    notes: list[str]
+
+    @property
+    def encoding(self) -> str | None:
+        """Return the encoding of a CSV."""
+
+    @property
+    def delimiter(self) -> str | None:
+        """Return what separates the columns of a CSV."""
+
+    def rows(self) -> Iterator[tuple[int, list[Any]]]:
+        """Yield every row with its number, as a spreadsheet program counts. Raises `FileRefused`."""
 
 
 class Table:
     """The rows of a file, by plan. To be closed."""
 
-    def __init__(self, path: Path, request: ImportRequest, spool: Path) -> None:
-        """Read the file. Raises `FileRefused`."""
-        self.source: CsvFile | Workbook
-        if request.format == "xlsx":
-            self.source = Workbook(path, request.sheet)
-        else:
-            self.source = CsvFile(path, request.encoding, request.delimiter)
+    def __init__(self, source: Source, request: ImportRequest, spool: Path) -> None:
+        """Read a file. Raises `FileRefused`."""
+        self.source = source
         self.header: list[str] = []
         self.rows = 0
         self._places = array("q")
@@ -61,6 +73,8 @@ class Table:
     def _read(self, request: ImportRequest) -> Columns:
         columns: Columns | None = None
         for number, cells in self.source.rows():
+            if number > MOST_ROWS:
+                raise FileRefused(f"The table has more than {MOST_ROWS:,} rows, blank ones included. Split it.")
             is_blank = not any(cleaned(cell) if isinstance(cell, str) else True for cell in cells)
             if columns is None:
                 if len(cells) > MOST_COLUMNS:
@@ -70,8 +84,8 @@ class Table:
                     self.header = [cleaned(as_text(cell)) for cell in cells][: columns.width]
                     self._places.extend([-1] * number)
                 continue
-            self._places.extend([-1] * (number - len(self._places)))
             if not is_blank:
+                self._places.extend([-1] * (number - len(self._places)))
                 self._keep(columns, number, cells)
         if columns is None:
             raise FileRefused("The file is empty. Its first row must name the columns.")
@@ -80,13 +94,11 @@ class Table:
         return columns
 
     def _keep(self, columns: Columns, number: int, cells: list[Any]) -> None:
-        if self.rows == MOST_ROWS:
-            raise FileRefused(f"The table has more than {MOST_ROWS:,} rows. Split it.")
         if self.source.counts_from_1904:
             columns.check_no_day_is_a_number(number, cells)
         columns.look_at(cells)
         place = self._file.tell()
-        self._file.write(to_json([_kept(cell) for cell in cells]) + b"\n")
+        self._file.write(to_json([kept(cell) for cell in cells]) + b"\n")
         self._places.append(place)
         self._by_plan.setdefault(columns.plan_of(cells), array("q")).append(number)
         self.rows += 1
@@ -119,8 +131,7 @@ class Table:
     def cells(self, number: int) -> list[Any]:
         """Return what stands in a row."""
         self._file.seek(self._places[number])
-        cells = from_json(self._file.readline())
-        return [date.fromisoformat(cell[DAY]) if isinstance(cell, dict) else cell for cell in cells]
+        return [from_kept(cell) for cell in from_json(self._file.readline())]
 
     def row(self, number: int) -> Row:
         """Return what a row says."""
@@ -163,7 +174,3 @@ def bodies_of(columns: Columns, read: list[Any]) -> list[dict[str, Any]]:
         if value is not None and value != []
     }
     return [{**columns.always, **said}]
-
-
-def _kept(cell: Any) -> Any:
-    return {DAY: cell.isoformat()} if isinstance(cell, date) else cell

@@ -3,6 +3,7 @@
 import re
 import zipfile
 from collections.abc import Iterator
+from copy import copy
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ MOST_PARTS = 5_000
 MOST_CELLS = 5_000_000
 """Of a sheet, from its first cell to its last, the empty ones included."""
 CHUNK_BYTES = 1 << 20
+LONGEST_ROW_BYTES = 32_000_000
+"""Of the XML of one row."""
 CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
 UNSAVED_RESULT = re.compile(
     rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*'
@@ -65,17 +68,37 @@ class Workbook:
                 f"Unpacked, the workbook would have {size // 1_000_000:,} MB; {MOST_BYTES // 1_000_000} MB are the"
                 " most. Save the sheet alone, or as CSV."
             )
-        # Each entry says itself how large it is: this finds out whether that is true.
-        if damaged := archive.testzip():
-            raise FileRefused(f"The workbook is damaged: {damaged} is not what it says. Save it again.")
+        for entry in archive.infolist():
+            if not _is_as_large_as_it_says(archive, entry):
+                raise FileRefused(f"The workbook is damaged: {entry.filename} is not what it says. Save it again.")
 
     def rows(self) -> Iterator[tuple[int, list[Any]]]:
         """Yield every row with its number: texts, numbers, yes or no, and days. Raises `FileRefused`."""
         with CalamineWorkbook.from_path(self._path) as workbook:
-            sheet = workbook.get_sheet_by_name(self.sheet)
+            try:
+                sheet = workbook.get_sheet_by_name(self.sheet)
+            except CalamineError:
+                raise FileRefused(_why_not_a_workbook(self._path)) from None
             first, left = sheet.start or (0, 0)
             for number, cells in enumerate(sheet.iter_rows(), first + 1):
                 yield number, [""] * left + [_plain(cell) for cell in cells]
+
+
+def _is_as_large_as_it_says(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    """Unpack an entry and return whether it has the size that the archive states.
+
+    `ZipFile` stops reading at the stated size, other readers do not. So an entry is read to its own end here.
+    """
+    unbounded = copy(entry)
+    unbounded.file_size = entry.file_size + CHUNK_BYTES
+    size = 0
+    try:
+        with archive.open(unbounded) as file:
+            while chunk := file.read(CHUNK_BYTES):
+                size += len(chunk)
+    except zipfile.BadZipFile:
+        return False
+    return size == entry.file_size
 
 
 def _plain(cell: Any) -> Any:
@@ -134,10 +157,12 @@ def _check_sheet(archive: zipfile.ZipFile, sheet: str) -> None:
 
 
 def _by_rows(file: Any) -> Iterator[bytes]:
-    """Yield a file in parts that end where a row ends, so that no cell is cut in two."""
+    """Yield a file in parts that end where a row ends, so that no cell is cut in two. Raises `FileRefused`."""
     left = b""
     while chunk := file.read(CHUNK_BYTES):
         whole, end, left = (left + chunk).rpartition(b"row>")
+        if len(left) > LONGEST_ROW_BYTES:
+            raise FileRefused(f"A row of the sheet has more than {LONGEST_ROW_BYTES // 1_000_000} MB. Save it as CSV.")
         if whole:
             yield whole + end
     yield left

@@ -2,6 +2,7 @@
 
 import random
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -14,12 +15,15 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.exchange.imports import workbooks
+from adapters.exchange.imports import table, workbooks
 from adapters.exchange.imports.columns import eighteen
+from adapters.exchange.imports.csv_files import CHUNK_BYTES, CsvFile
+from adapters.exchange.imports.isolated_workbooks import IsolatedWorkbook
 from adapters.exchange.imports.readings import column_of_days, column_of_numbers
 from adapters.exchange.imports.refused import FileRefused
 from adapters.exchange.imports.request import ImportRequest, mapping_of, ready_mappings
 from adapters.exchange.imports.table import Table
+from adapters.exchange.imports.workbooks import Workbook
 from application.imports.kinds import KINDS
 from tests.cases import for_each
 from tests.places import ROOT
@@ -30,8 +34,14 @@ PEOPLE, ACTIONS, DEALS = ({"kind": kind, "plan": "acme"} for kind in ("stakehold
 
 @contextmanager
 def read(file: Path, tmp_path: Path, /, **asked: Any) -> Iterator[Table]:
-    with Table(file, ImportRequest(**asked), tmp_path / "rows") as table:
-        yield table
+    request = ImportRequest(**asked)
+    source = (
+        CsvFile(file, request.encoding, request.delimiter)
+        if request.format == "csv"
+        else (Workbook(file, request.sheet))
+    )
+    with Table(source, request, tmp_path / "rows") as opened:
+        yield opened
 
 
 def bodies(file: str | Path, tmp_path: Path, /, **asked: Any) -> list[dict[str, Any]]:
@@ -173,6 +183,46 @@ def test_names_come_in_every_script(tmp_path):
 )
 def test_a_file_that_cannot_be_read_says_what_to_do(file, sentence, tmp_path):
     assert refusal(file, tmp_path, **PEOPLE) == sentence
+
+
+@for_each(
+    ("begins", "goes_on", "said"),
+    [
+        (b"", b"x", "The first 1,000,000 characters hold no whole row. The first must name the columns."),
+        (b"", b"\n", "The first 1,000,000 characters hold no whole row."),
+        (b"Name,Title,Level\n", b"x", "Row 2 (line 2) has more than 1,000,000 characters."),
+        (b"Name,Title,Level\n", b",", "Row 2 (line 2) has more than 1,000,000 characters."),
+        (b"Name,Title,Level\n", b'"\n",', "Row 2 (line 2) has more than 1,000,000 characters."),
+        (
+            b'Name,Title,Level\nZo\xc3\xab,"COO,executive\n',
+            b"Ben,CIO,executive\n",
+            "Row 2 (line 2) begins a quote that",
+        ),
+    ],
+)
+def test_what_has_no_end_is_refused_by_its_first_part(begins, goes_on, said, tmp_path):
+    """No part of a file is held but one row, whatever the file consists of."""
+    file, much = tmp_path / "endless.csv", goes_on * (1_200_000 // len(goes_on))
+    file.write_bytes(begins + much)
+    assert said in refusal(file, tmp_path, **PEOPLE)
+
+
+def test_blank_rows_count_among_the_most_that_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(table, "MOST_ROWS", 100)
+    file, row = tmp_path / "long.csv", "Ben,CIO,executive\n"
+    file.write_text("Name,Title,Level\n" + "\n" * 98 + row)
+    assert len(bodies(file, tmp_path, **PEOPLE)) == 1
+    file.write_text("Name,Title,Level\n" + "\n" * 99 + row)
+    assert refusal(file, tmp_path, **PEOPLE) == "The table has more than 100 rows, blank ones included. Split it."
+
+
+def test_a_long_line_that_is_not_utf_8_is_shown_where_it_is_not(tmp_path):
+    file = tmp_path / "long.csv"
+    for before in (b"x" * (CHUNK_BYTES - 1), b"x" * CHUNK_BYTES, b"\xc3\xab" * CHUNK_BYTES):
+        file.write_bytes(b"Name,Title,Level\n" + before + b"\xeb\nBen,CIO,executive\n")
+        assert "line 2 has the byte 0xEB. Read as cp1252 “" in refusal(file, tmp_path, **PEOPLE)
+    file.write_bytes(b"Name\nZo\xc3")
+    assert "line 2 has the byte 0xC3" in refusal(file, tmp_path, **PEOPLE)
 
 
 def test_what_is_wrong_in_one_row_leaves_the_others_alone(tmp_path):
@@ -438,3 +488,72 @@ def test_what_lies_about_its_size_or_is_no_workbook_is_refused(tmp_path):
     content = book.read_bytes()
     book.write_bytes(content[: len(content) // 2] + b"\x00\xff" * 20 + content[len(content) // 2 + 40 :])
     assert "damaged" in refusal(book, tmp_path, **PEOPLE, **XLSX)
+
+
+def test_an_entry_that_unpacks_to_more_than_the_archive_states_is_refused(tmp_path):
+    """`ZipFile` would read as much as is stated, and find nothing wrong."""
+    book = workbook(tmp_path, ["Name", "Title", "Level"], list(ZOE.values()))
+    stated, more = b"<a/>", bytes(1_000_000)
+    with zipfile.ZipFile(book, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/more.xml", stated + more)
+        [entry] = [each for each in archive.infolist() if each.filename == "xl/more.xml"]
+        entry.file_size, entry.CRC = len(stated), zlib.crc32(stated)
+    assert zipfile.ZipFile(book).testzip() is None
+    said = refusal(book, tmp_path, **PEOPLE, **XLSX)
+    assert said == "The workbook is damaged: xl/more.xml is not what it says. Save it again."
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+HEADER = b'<row r="1"><c r="A1" t="inlineStr"><is><t>Name</t></is></c></row>'
+
+
+@pytest.fixture
+def made_by_hand(tmp_path: Path):
+    """Returns a workbook whose sheet has these rows, as XML."""
+
+    def made(rows: bytes) -> Path:
+        with zipfile.ZipFile(workbook(tmp_path, ["Name"])) as book:
+            parts = {name: book.read(name) for name in book.namelist()}
+        before, _, after = parts[SHEET].partition(b"<sheetData>")
+        parts[SHEET] = before + b"<sheetData>" + HEADER + rows + after[after.index(b"</sheetData>") :]
+        with zipfile.ZipFile(tmp_path / "made.xlsx", "w", zipfile.ZIP_DEFLATED) as book:
+            for name, part in parts.items():
+                book.writestr(name, part)
+        return tmp_path / "made.xlsx"
+
+    return made
+
+
+def test_a_row_without_end_and_a_text_that_is_not_there_are_refused(made_by_hand, tmp_path):
+    endless = made_by_hand(b'<row r="2">' + b'<c r="A2"><v>1</v></c>' * 1_600_000 + b"</row>")
+    assert "A row of the sheet has more than 32 MB" in refusal(endless, tmp_path, **PEOPLE, **XLSX)
+    missing = made_by_hand(b'<row r="2"><c r="A2" t="s"><v>99</v></c></row>')
+    assert "a damaged one. Save it again as .xlsx" in refusal(missing, tmp_path, **PEOPLE, **XLSX)
+
+
+@pytest.mark.program
+def test_what_would_fill_the_memory_ends_the_process_that_reads_it_alone(made_by_hand, tmp_path):
+    """A corner that no check beforehand finds, and a text that a small file repeats to a gigabyte and more."""
+    corners = made_by_hand(b"<row r='1048576'><c r='XFD1048576'><v>1</v></c></row>")
+    repeated = tmp_path / "repeated.xlsx"
+    with xlsxwriter.Workbook(repeated) as book:
+        sheet = book.add_worksheet()
+        for row in range(25_000):
+            sheet.write_row(row, 0, ["x" * 30_000] * 2)
+    for file in (corners, repeated):
+        assert file.stat().st_size < 1_000_000
+        with pytest.raises(FileRefused, match=r"takes more than 1,000 MB of memory or 120 seconds to read"):
+            IsolatedWorkbook(file, None, tmp_path / "sheet")
+
+
+@pytest.mark.program
+def test_a_workbook_reads_the_same_in_a_process_of_its_own(tmp_path):
+    book = workbook(tmp_path, ["Statement", "Due on"], ["Zoë\n", date(2026, 4, 3)], [], [1.5, True], sheets=("A", "B"))
+    alone = IsolatedWorkbook(book, "A", tmp_path / "sheet")
+    here = Workbook(book, "A")
+    assert list(alone.rows()) == list(here.rows())
+    assert (alone.sheet, alone.notes, alone.counts_from_1904) == (here.sheet, here.notes, here.counts_from_1904)
+    with pytest.raises(FileRefused, match="The workbook has 2 sheets"):
+        IsolatedWorkbook(book, None, tmp_path / "sheet")
+    with pytest.raises(RuntimeError, match="FileNotFoundError"):
+        IsolatedWorkbook(book, "A", tmp_path / "no folder" / "sheet")
