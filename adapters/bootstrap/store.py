@@ -115,7 +115,7 @@ def findings_across_plans(store: Store, now: Callable[[], datetime] = utc_now) -
     return PostgresFindings(
         store.datastore,
         store.secrets.of("findings"),
-        plans.read,
+        plans.read_each,
         lambda: program.refreshed(program.remembered(PROGRAM_ID)).records,
         now,
     )
@@ -124,7 +124,7 @@ def findings_across_plans(store: Store, now: Callable[[], datetime] = utc_now) -
 def promises_across_plans(store: Store, now: Callable[[], datetime] = utc_now) -> PostgresPromises:
     plans = account_plans(store, now)
     store.erasures.when_forgotten(plans.drop)
-    return PostgresPromises(store.datastore, plans.read, now)
+    return PostgresPromises(store.datastore, plans.read_each, now)
 
 
 def needs_keys(settings: Settings, store: Store) -> bool:

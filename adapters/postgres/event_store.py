@@ -74,6 +74,9 @@ class PostgresEventStore:
     def read(self, plan_id: UUID, after: int = 0) -> Sequence[Recorded]:
         return self._events.read(plan_id, after)
 
+    def read_news(self, versions: Mapping[UUID, int]) -> Mapping[UUID, Sequence[Recorded]]:
+        return {id: self._mapper.recorded(id, rows) for id, rows in self._recorder.rows_of_each(versions)}
+
     async def read_soon(self, plan_id: UUID, after: int) -> Sequence[Recorded] | None:
         """See `application.aggregates.ports.EventStore`."""
         with unavailable():

@@ -7,15 +7,15 @@ change.  Sentences speak of people: they are kept encrypted, and deleted as soon
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from hashlib import blake2b
 from secrets import token_bytes
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import Connection
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 from pydantic_core import to_json
 
 from adapters.events.stored_format import FORGETTING, topic_of
@@ -59,12 +59,14 @@ SHAPE = 5
 """To be raised when a finding is put away otherwise, or a rule finds something else."""
 SECONDS_AT_REST = 0.25
 """Seconds between two steps of who follows: this long the table may lag behind what was just recorded."""
+SHARE_OF_TIME = 0.1
+"""Judging costs several times what a command does, and nobody waits for it in a flood of them."""
 SECONDS_BETWEEN_VERDICTS = 1.0
 """How long who follows leaves a plan alone after it was judged: what is recorded of it meanwhile is judged together."""
 PLANS_AT_A_TIME = 10
 """Judged in one transaction, at most: who follows must be able to stop within a second."""
 ROWS_AT_A_TIME = 1_000
-NONCE_BYTES = 12
+NONCE_BYTES, DIGEST_BYTES = 12, 16
 NEW_NUMBERS = topic_of(PolicyAdopted.__name__)
 
 MARK = (
@@ -74,12 +76,15 @@ MARK = (
 )
 MARK_ALL = "UPDATE plantrail.judged_plans SET changes_at = '-infinity' WHERE generation = %s"
 DUE = (
-    "SELECT plan_id, judged, words FROM plantrail.judged_plans"
+    "SELECT plan_id, judged, words, found FROM plantrail.judged_plans"
     " WHERE generation = %s AND changes_at <= %s AND plan_id <> ALL(%s) ORDER BY changes_at LIMIT %s"
 )
 JUDGED = (
-    "UPDATE plantrail.judged_plans SET judged = %s, judged_on = %s, timezone = %s, changes_at = %s, signs = %s,"
-    " words = %s WHERE generation = %s AND plan_id = %s"
+    "UPDATE plantrail.judged_plans AS j SET (judged, judged_on, timezone, changes_at, signs, words, found)"
+    " = (v.judged, v.judged_on, v.timezone, v.changes_at, v.signs, v.words, v.found)"
+    " FROM unnest(%b::uuid[], %s::bigint[], %s::date[], %s::text[], %s::timestamptz[], %s::jsonb[], %b::bytea[],"
+    "  %b::bytea[]) AS v (plan_id, judged, judged_on, timezone, changes_at, signs, words, found)"
+    " WHERE j.generation = %s AND j.plan_id = v.plan_id"
 )
 COUNTS = (
     "SELECT plan_id, loudness, count(*) FROM plantrail.findings"
@@ -87,10 +92,11 @@ COUNTS = (
     " AND plan_id = ANY(%s) AND NOT excused GROUP BY plan_id, loudness ORDER BY plan_id, loudness"
 )
 NO_LONGER = "DELETE FROM plantrail.findings WHERE generation = %s AND plan_id = ANY(%s)"
+FORGOTTEN = "UPDATE plantrail.judged_plans SET found = NULL WHERE generation = %s AND plan_id = ANY(%s)"
 SAVE = (
     "INSERT INTO plantrail.findings (generation, plan_id, place, rule, loudness, since_on, excused, box)"
-    " SELECT %s, %s, found.*"
-    " FROM unnest(%s::int[], %s::text[], %s::int[], %s::date[], %s::boolean[], %b::bytea[]) AS found"
+    " SELECT %s, found.* FROM unnest(%b::uuid[], %s::int[], %s::text[], %s::int[], %s::date[], %s::boolean[],"
+    "  %b::bytea[]) AS found"
 )
 CLEAR = (
     "DELETE FROM plantrail.{table} WHERE generation = %(generation)s AND plan_id IN"
@@ -101,10 +107,23 @@ OVERTAKEN = (
     " WHERE generation = %s AND changes_at = '-infinity' AND judged < %s)"
 )
 
-ReadPlan = Callable[[UUID], LoadedPlan]
-"""Reads a plan as it stands.  Raises `PlanNotOpen`."""
+ReadPlans = Callable[[Sequence[UUID]], Iterable[LoadedPlan]]
+"""Reads plans as they stand, in this order.  Raises `PlanNotOpen`."""
 ReadProgram = Callable[[], Sequence[Recorded]]
 """Reads what was recorded of the program; nothing where there is none."""
+
+
+class JudgedPlan(NamedTuple):
+    """A plan and the verdict on it as it stands."""
+
+    id: UUID
+    position: int
+    """Of the last event that the verdict rests on."""
+    verdict: Verdict
+    digest: bytes
+    """Of the findings and the day they are of, by a key: it tells nobody what they say."""
+    has_others: bool
+    """Whether they are other findings than those of the verdict before."""
 
 
 class FindingsTable:
@@ -114,10 +133,10 @@ class FindingsTable:
     shape = SHAPE
 
     def __init__(
-        self, cipher: AESGCM, read: ReadPlan, program: ReadProgram, seconds_between_verdicts: float = 0.0
+        self, key: bytes, read: ReadPlans, program: ReadProgram, seconds_between_verdicts: float = 0.0
     ) -> None:
-        """A plan is not judged again before so many seconds have passed."""
-        self._cipher = cipher
+        """`key` has 32 bytes. A plan is not judged again before so many seconds have passed."""
+        self._key, self._cipher = key, AESGCM(key)
         self._read = read
         self._program = program
         self._seconds_between_verdicts = seconds_between_verdicts
@@ -134,6 +153,7 @@ class FindingsTable:
             forgetting = {UUID(bytes=plan) for _, plan, _, topic, _ in events if topic in FORGETTING}
             if forgetting:
                 connection.execute(NO_LONGER, (generation, list(forgetting)))
+                connection.execute(FORGOTTEN, (generation, list(forgetting)))
 
     def is_due(self, connection: Connection[Any], generation: int, now: datetime) -> bool:
         return bool(self._due(connection, generation, now, 1))
@@ -141,15 +161,18 @@ class FindingsTable:
     def age(self, connection: Connection[Any], generation: int, now: datetime) -> None:
         due = self._due(connection, generation, now, PLANS_AT_A_TIME)
         program = self._program() if due else ()
-        for plan_id, judged, words in due:
-            known = self._read(plan_id)
-            same = unpacked(words) if words is not None and known.position == judged else None
-            self._save(connection, generation, known, verdict(known, now, program, same))
+        judged = []
+        plans = self._read([plan_id for plan_id, *_ in due])
+        for known, (plan_id, position, words, found) in zip(plans, due, strict=True):
+            same = unpacked(words) if words is not None and known.position == position else None
+            judged.append(self._judged(known, verdict(known, now, program, same), found))
             self._left_alone_until.pop(plan_id, None)
             self._left_alone_until[plan_id] = monotonic() + self._seconds_between_verdicts
+        self._save(connection, generation, judged)
 
     def _due(self, connection: Connection[Any], generation: int, now: datetime, most: int) -> Sequence[tuple[Any, ...]]:
-        """Those that are to be judged: their id, and the position and the words of their last verdict."""
+        """Return those that are to be judged: their id, and the position, the words and the digest of the findings of
+        their last verdict."""
         left_alone, moment = self._left_alone_until, monotonic()
         while left_alone and next(iter(left_alone.values())) <= moment:
             del left_alone[next(iter(left_alone))]
@@ -160,21 +183,47 @@ class FindingsTable:
         tables = ("findings", "judged_plans")
         return any(connection.execute(CLEAR.format(table=table), some).rowcount > 0 for table in tables)
 
-    def _save(self, connection: Connection[Any], generation: int, known: LoadedPlan, judged: Verdict) -> None:
-        connection.execute(NO_LONGER, (generation, [known.id]), prepare=True)
-        found = judged.findings
-        columns = (
-            list(range(len(found))),
-            [each.rule for each in found],
-            [LOUDNESS[each.severity] for each in found],
-            [each.since_on for each in found],
-            [each.excused is not None for each in found],
-            [self._sealed(known.id, put_away(each, judged.day)) for each in found],
-        )
-        connection.execute(SAVE, (generation, known.id, *columns), prepare=True)
-        signs = Jsonb(judged.signs, dumps=lambda signs: to_json(signs).decode())
-        day = (known.position, judged.day, judged.timezone, judged.holds_until)
-        connection.execute(JUDGED, (*day, signs, packed(judged.words), generation, known.id), prepare=True)
+    def _judged(self, known: LoadedPlan, judged: Verdict, found_before: bytes | None) -> "JudgedPlan":
+        digest = blake2b(to_json(judged.findings), key=self._key, person=b"findings", digest_size=DIGEST_BYTES)
+        digest.update(f"{known.id} {judged.day}".encode())
+        found = digest.digest()
+        return JudgedPlan(known.id, known.position, judged, found, found != found_before)
+
+    def _save(self, connection: Connection[Any], generation: int, judged: Sequence["JudgedPlan"]) -> None:
+        """Write down the verdicts; the findings only of plans that have others than before."""
+        others = [each for each in judged if each.has_others]
+        rows = [
+            (
+                plan.id,
+                place,
+                each.rule,
+                LOUDNESS[each.severity],
+                each.since_on,
+                each.excused is not None,
+                self._sealed(plan.id, put_away(each, plan.verdict.day)),
+            )
+            for plan in others
+            for place, each in enumerate(plan.verdict.findings)
+        ]
+        if others:
+            connection.execute(NO_LONGER, (generation, [plan.id for plan in others]), prepare=True)
+        if rows:
+            connection.execute(SAVE, (generation, *map(list, zip(*rows, strict=True))), prepare=True)
+        verdicts = [
+            (
+                plan.id,
+                plan.position,
+                plan.verdict.day,
+                plan.verdict.timezone,
+                plan.verdict.holds_until,
+                to_json(plan.verdict.signs).decode(),
+                packed(plan.verdict.words),
+                plan.digest,
+            )
+            for plan in judged
+        ]
+        if verdicts:
+            connection.execute(JUDGED, (*map(list, zip(*verdicts, strict=True)), generation), prepare=True)
 
     def _sealed(self, plan_id: UUID, finding: bytes) -> bytes:
         nonce = token_bytes(NONCE_BYTES)
@@ -255,12 +304,12 @@ def _standing(*, signs: str, words: bytes, **of_plan: Any) -> PlanStanding:
 class PostgresFindings:
     """See `application.findings.ports.AllFindings`."""
 
-    def __init__(self, datastore: Datastore, key: bytes, read: ReadPlan, program: ReadProgram, now: Now) -> None:
+    def __init__(self, datastore: Datastore, key: bytes, read: ReadPlans, program: ReadProgram, now: Now) -> None:
         """`key` has 32 bytes."""
         self._datastore = datastore
         self._cipher = AESGCM(key)
         self._read, self._program = read, program
-        self._table = FindingsTable(self._cipher, read, program)
+        self._key, self._table = key, FindingsTable(key, read, program)
         self._now = now
 
     def query(self, query: FindingsQuery, caller: Caller | None = None) -> FindingsPage:
@@ -311,8 +360,8 @@ class PostgresFindings:
 
     def follower(self, outages: Outages | None = None) -> Follower:
         """To be started and stopped by whoever serves."""
-        table = FindingsTable(self._cipher, self._read, self._program, SECONDS_BETWEEN_VERDICTS)
-        return Follower(self._datastore, table, self._now, outages, SECONDS_AT_REST)
+        table = FindingsTable(self._key, self._read, self._program, SECONDS_BETWEEN_VERDICTS)
+        return Follower(self._datastore, table, self._now, outages, SECONDS_AT_REST, SHARE_OF_TIME)
 
     def rebuild(self, progress: Progress = lambda _done, _total: None) -> None:
         """Make the table anew while it serves: see `adapters.postgres.projections.rebuild`."""

@@ -33,6 +33,7 @@ from application.aggregates.access import Caller
 from application.portfolio.promises import (
     PlanPromise,
     PromisePosition,
+    PromiseRow,
     PromisesOfAPlan,
     PromisesPage,
     PromisesQuery,
@@ -50,6 +51,8 @@ from domain.language import same_person
 NAME = "promises"
 SHAPE = 1
 """To be raised when a row is made otherwise."""
+SHARE_OF_TIME = 0.1
+"""Nobody waits for this table in a flood of commands."""
 PLANS_AT_A_TIME = 20
 """Listed in one transaction, at most: who follows must be able to stop within a second."""
 ROWS_AT_A_TIME = 1_000
@@ -63,20 +66,32 @@ MARK = (
     " ON CONFLICT (generation, plan_id) DO UPDATE SET position = excluded.position"
 )
 MARKED = "SELECT plan_id FROM plantrail.plans_to_list WHERE generation = %s LIMIT %s"
-LISTED = "DELETE FROM plantrail.plans_to_list WHERE generation = %s AND plan_id = %s"
-TAKE_OUT = "DELETE FROM plantrail.promises WHERE generation = %s AND plan_id = %s"
-PUT_IN = (
-    "INSERT INTO plantrail.promises (generation, plan_id, noun, id, kind, owner, side, due_on, overdue_at)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+LISTED = "DELETE FROM plantrail.plans_to_list WHERE generation = %s AND plan_id = ANY(%s)"
+# Of the promises of a plan few are others than before, and only those are written.
+LIST = (
+    "WITH listed AS ("
+    "  SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::date[],"
+    "   %s::timestamptz[]) AS listed (plan_id, noun, id, kind, owner, side, due_on, overdue_at)"
+    "), gone AS ("
+    "  DELETE FROM plantrail.promises AS p WHERE generation = %s AND plan_id = ANY(%s)"
+    "   AND NOT EXISTS (SELECT FROM listed AS l WHERE l.plan_id = p.plan_id AND l.noun = p.noun AND l.id = p.id)"
+    ") INSERT INTO plantrail.promises AS p"
+    "   (generation, plan_id, noun, id, kind, owner, side, due_on, overdue_at) SELECT %s, * FROM listed"
+    "  ON CONFLICT (generation, plan_id, noun, id) DO UPDATE"
+    "   SET (kind, owner, side, due_on, overdue_at)"
+    "    = (excluded.kind, excluded.owner, excluded.side, excluded.due_on, excluded.overdue_at)"
+    "   WHERE (p.kind, p.owner, p.side, p.due_on, p.overdue_at) IS DISTINCT FROM"
+    "    (excluded.kind, excluded.owner, excluded.side, excluded.due_on, excluded.overdue_at)"
 )
+COLUMNS = len(PromiseRow._fields) + 1
 CLEAR = (
     "DELETE FROM plantrail.{table} WHERE generation = %(generation)s AND plan_id IN"
     " (SELECT plan_id FROM plantrail.{table} WHERE generation = %(generation)s LIMIT %(most)s)"
 )
 STILL_MARKED = "SELECT EXISTS (SELECT FROM plantrail.plans_to_list WHERE generation = %s AND position <= %s)"
 
-ReadPlan = Callable[[UUID], LoadedPlan]
-"""Reads a plan as it stands.  Raises `PlanNotOpen`."""
+ReadPlans = Callable[[Sequence[UUID]], Iterable[LoadedPlan]]
+"""Reads plans as they stand, in this order.  Raises `PlanNotOpen`."""
 
 
 class PromisesTable:
@@ -85,7 +100,7 @@ class PromisesTable:
     name = NAME
     shape = SHAPE
 
-    def __init__(self, read: ReadPlan) -> None:
+    def __init__(self, read: ReadPlans) -> None:
         self._read = read
 
     def fold(
@@ -101,11 +116,16 @@ class PromisesTable:
         return connection.execute(MARKED, (generation, 1), prepare=True).fetchone() is not None
 
     def age(self, connection: Connection[Any], generation: int, _now: datetime) -> None:
-        for (plan_id,) in connection.execute(MARKED, (generation, PLANS_AT_A_TIME), prepare=True).fetchall():
-            rows = [(generation, plan_id, *row) for row in rows_of(self._read(plan_id).state)]
-            connection.execute(TAKE_OUT, (generation, plan_id), prepare=True)
-            connection.cursor().executemany(PUT_IN, rows)
-            connection.execute(LISTED, (generation, plan_id), prepare=True)
+        marked = connection.execute(MARKED, (generation, PLANS_AT_A_TIME), prepare=True).fetchall()
+        plans = [plan_id for (plan_id,) in marked]
+        rows = [
+            (plan_id, *row)
+            for plan_id, known in zip(plans, self._read(plans), strict=True)
+            for row in rows_of(known.state)
+        ]
+        columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in range(COLUMNS))
+        connection.execute(LIST, (*columns, generation, plans, generation), prepare=True)
+        connection.execute(LISTED, (generation, plans), prepare=True)
 
     def clear(self, connection: Connection[Any], generation: int) -> bool:
         some = {"generation": generation, "most": ROWS_AT_A_TIME}
@@ -163,7 +183,7 @@ def values(query: PromisesQuery, after: PromisePosition | None, caller: Caller |
 class PostgresPromises:
     """See `application.portfolio.promises.AllPromises`."""
 
-    def __init__(self, datastore: Datastore, read: ReadPlan, now: Now) -> None:
+    def __init__(self, datastore: Datastore, read: ReadPlans, now: Now) -> None:
         self._datastore = datastore
         self._read = read
         self._table = PromisesTable(read)
@@ -186,7 +206,8 @@ class PostgresPromises:
         asked: dict[UUID, set[Key]] = {}
         for each in places:
             asked.setdefault(each.plan_id, set()).add((each.noun, each.id))
-        plans = {plan_id: PromisesOfAPlan(self._read(plan_id), now, keys) for plan_id, keys in asked.items()}
+        read = zip(asked.items(), self._read(list(asked)), strict=True)
+        plans = {plan_id: PromisesOfAPlan(known, now, keys) for (plan_id, keys), known in read}
         for each in places:
             shown = plans[each.plan_id].shown(each.noun, each.id)
             if shown:
@@ -211,7 +232,7 @@ class PostgresPromises:
 
     def follower(self, outages: Outages | None = None) -> Follower:
         """To be started and stopped by whoever serves."""
-        return Follower(self._datastore, self._table, self._now, outages)
+        return Follower(self._datastore, self._table, self._now, outages, share_of_time=SHARE_OF_TIME)
 
     def rebuild(self, progress: Progress = lambda _done, _total: None) -> None:
         """Make the table anew while it serves: see `adapters.postgres.projections.rebuild`."""

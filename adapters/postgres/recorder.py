@@ -1,6 +1,6 @@
 """The log as the library's application recorder: every event is recorded and read here."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
@@ -37,6 +37,11 @@ ROWS = (
 )
 # The id as bytes, which are compared and made at no cost.
 OF_AGGREGATE = "uuid_send(originator_id), originator_version, notification_id, topic, state"
+OF_EACH = (
+    f"SELECT {OF_AGGREGATE} FROM unnest(%s::uuid[], %s::bigint[]) AS known (id, version)"
+    " JOIN plantrail.stored_events ON originator_id = known.id AND originator_version > known.version"
+    " ORDER BY originator_id, originator_version"
+)
 WHOLE = f"SELECT {OF_AGGREGATE} FROM plantrail.stored_events WHERE originator_id = %s ORDER BY originator_version"
 NEXT_AGGREGATES = (
     f"SELECT {OF_AGGREGATE} FROM plantrail.stored_events WHERE originator_id > %s"
@@ -154,6 +159,16 @@ class PlanRecorder(ApplicationRecorder):
         """Return the version, position, topic and state of every event of an aggregate after a version, in order."""
         with self._connection() as connection:
             return connection.execute(ROWS, (aggregate_id, after), prepare=True, binary=True).fetchall()
+
+    def rows_of_each(self, versions: Mapping[UUID, int]) -> Iterator[tuple[UUID, Sequence[TupleRow]]]:
+        """Yield the `rows` of aggregates, each after a version of its own, if there are any."""
+        if not versions:
+            return
+        with self._connection() as connection:
+            asked = (list(versions), list(versions.values()))
+            rows = connection.execute(OF_EACH, asked, prepare=True, binary=True).fetchall()
+        for aggregate_id, its_rows in groupby(rows, key=itemgetter(0)):
+            yield UUID(bytes=aggregate_id), [row[1:] for row in its_rows]
 
     def rows_of_many(self, after_id: UUID) -> Iterator[tuple[UUID, Sequence[TupleRow]]]:
         """Yield the `rows` of every aggregate after an id, in the order of their ids, each as it stands at its turn.

@@ -99,6 +99,9 @@ class EventStore(Protocol):
     def read(self, aggregate_id: UUID, after: int = 0) -> Sequence[Recorded]:
         """Return the events of an aggregate after a version, in order; none if there is no such aggregate."""
 
+    def read_news(self, versions: Mapping[UUID, int]) -> Mapping[UUID, Sequence[Recorded]]:
+        """Return the events of several aggregates, each after a version of its own; nothing of those that have none."""
+
     async def read_soon(self, aggregate_id: UUID, after: int) -> Sequence[Recorded] | None:
         """Do the same as `read` without holding a thread, where the events are few and nothing in them is sealed or
         forgets anybody; else return None. Raises `StoreUnavailable`."""

@@ -1,6 +1,6 @@
 """The read side: aggregates as they stand on record, never stale."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -11,6 +11,7 @@ from application.aggregates.cache import AggregateCache
 from application.aggregates.loaded import LoadedAggregate, UnreadRecords, forgotten_in, unread
 from application.aggregates.ports import EventStore
 from domain.aggregates import A, AggregateType
+from domain.record import Recorded
 
 T = TypeVar("T")
 
@@ -39,6 +40,17 @@ class AggregateReader(Generic[A]):
         if not known.records:
             raise self._type.not_open
         return known
+
+    def read_each(self, ids: Sequence[UUID]) -> Iterator[LoadedAggregate[A]]:
+        """Yield aggregates as they stand now, in this order. What was recorded of those that are cached is asked for at
+        once.
+
+        Raises the type's `not_open`, `StoreUnavailable`.
+        """
+        known = {id: cached for id in ids if (cached := self._cache.get(id))}
+        news = self._store.read_news({id: each.version for id, each in known.items()})
+        for id in ids:
+            yield self._with(known[id], news.get(id, ())) if id in known else self.read(id)
 
     def meant(self, id: UUID) -> UUID:
         """Return the id of the aggregate that an id names: mostly itself. Raises `StoreUnavailable`."""
@@ -76,7 +88,10 @@ class AggregateReader(Generic[A]):
 
     def refreshed(self, known: LoadedAggregate[A]) -> LoadedAggregate[A]:
         """Return the aggregate with everything recorded since. An aggregate of another type is without history here."""
-        news = self._store.read(known.id, after=known.version)
+        return self._with(known, self._store.read(known.id, after=known.version))
+
+    def _with(self, known: LoadedAggregate[A], news: Sequence[Recorded]) -> LoadedAggregate[A]:
+        """Return the aggregate with what was recorded next."""
         if not news or type(news[0].event).__name__ not in self._type.events:
             return known
         if known.records and forgotten_in(news):

@@ -1,6 +1,6 @@
 """The table of all findings: it says what each plan says, and is moved by events and by midnight alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -20,6 +20,7 @@ from application.findings.finding import Finding
 from application.findings.judging import findings_view
 from application.views.cuts import cut_at
 from application.views.list_cursors import CursorUnknown
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import plan_id_of
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
@@ -91,14 +92,35 @@ def test_the_table_says_of_every_plan_what_the_plan_says_on_every_day_of_a_quart
         assert office.as_the_table_says() == office.as_plans_say(), office.clock.now
 
 
+def test_only_findings_that_are_others_than_before_are_written(office: Office):
+    def written() -> dict[UUID, str]:
+        office.catch_up()
+        rows = "SELECT plan_id, string_agg(xmin::text || ctid, ' ') FROM plantrail.findings GROUP BY 1"
+        with office.store.datastore.connection() as connection:
+            return dict(connection.execute(rows).fetchall())
+
+    acme, beta = plan_id_of("acme"), plan_id_of("beta")
+    office.promise("acme", 3)
+    first = written()
+    office.promise("acme", 4)
+    office.promise("beta", 3)
+    second = written()
+    assert (first[acme] == second[acme], first[beta] == second[beta]) == (True, False)  # beta had no promise before
+    office.do("acme", "add-stakeholder", id="coo", name="Kim Cooson", level="executive", roles=["champion"])
+    third = written()
+    office.do("acme", "forget-stakeholder", id="coo", reason="She asked for it")
+    assert len({second[acme], third[acme], written()[acme]}) == 3
+    assert office.as_the_table_says() == office.as_plans_say()
+
+
 def test_midnight_touches_only_the_plans_for_which_something_may_change(office: Office):
     judged: list[UUID] = []
 
-    def read(plan_id: UUID) -> Any:
-        judged.append(plan_id)
-        return office.plans.read(plan_id)
+    def read(plans: Sequence[UUID]) -> Iterable[LoadedPlan]:
+        judged.extend(plans)
+        return office.plans.read_each(plans)
 
-    table = FindingsTable(office.table._cipher, read, lambda: ())
+    table = FindingsTable(office.table._key, read, lambda: ())
     office.promise("gamma")
     with office.store.datastore.connection() as connection:
 
@@ -230,13 +252,13 @@ def test_the_table_made_anew_is_the_same(office: Office):
 def test_who_follows_judges_a_plan_once_for_what_is_recorded_in_a_second(office: Office):
     judged: list[UUID] = []
 
-    def read(plan_id: UUID) -> Any:
-        judged.append(plan_id)
-        return office.plans.read(plan_id)
+    def read(plans: Sequence[UUID]) -> Iterable[LoadedPlan]:
+        judged.extend(plans)
+        return office.plans.read_each(plans)
 
     acme, beta = (plan_id_of(account) for account in ("acme", "beta"))
-    table = FindingsTable(office.table._cipher, read, lambda: (), seconds_between_verdicts=600)
-    soon_again = FindingsTable(office.table._cipher, read, lambda: ())
+    table = FindingsTable(office.table._key, read, lambda: (), seconds_between_verdicts=600)
+    soon_again = FindingsTable(office.table._key, read, lambda: ())
     with office.store.datastore.connection() as connection:
         list(catch_up(connection, table, office.clock))
         judged.clear()

@@ -159,3 +159,21 @@ def test_it_waits_for_what_was_just_recorded_and_says_when_it_is_not_there_in_ti
     office.table.catch_up()
     included(office.table, position, timeout=0.05)
     assert office.table.position() == position
+
+
+def test_of_the_promises_of_a_plan_only_those_that_changed_are_written(office: Office):
+    def written() -> dict[str, str]:
+        office.table.catch_up()
+        with office.store.datastore.connection() as connection:
+            return dict(connection.execute("SELECT id, xmin::text || ctid FROM plantrail.promises").fetchall())
+
+    for id in ("price", "visit", "data"):
+        office.promise("acme", id, "2026-02-01")
+    first = written()
+    office.do("acme", "reschedule-action", id="price", due_on="2026-02-03", reason="They asked for it")
+    office.do("acme", "complete-action", id="visit", finished_on="2026-01-06")
+    office.promise("acme", "call", "2026-02-01")
+    second = written()
+    assert first["data"] == second["data"]
+    assert first["price"] != second["price"]
+    assert second.keys() == {"price", "data", "call"}
