@@ -153,6 +153,8 @@ class Aggregate:
     ) -> None:
         self._values = values
         self._things: dict[type[Thing], dict[str, Any]] = {}
+        self._all: dict[type[Thing], Mapping[str, Any]] = {}
+        """By kind, for which somebody asked for all things."""
         self._ids_by_name: dict[tuple[type[Thing], str], IdsByName] = {}
         """By kind and field: of those for which somebody asked, here or of what this is made of."""
         self.version = version
@@ -189,6 +191,12 @@ class Aggregate:
 
     def all(self, kind: type[Kind]) -> Mapping[str, Kind]:
         """Every thing of a kind, those that are over included, in the order they came."""
+        found = self._all.get(kind)
+        if found is None:
+            found = self._all[kind] = self._all_of(kind)
+        return found
+
+    def _all_of(self, kind: type[Kind]) -> Mapping[str, Kind]:
         ids = list(self._values.get(kind, _NOTHING))
         return {id: thing for id in ids if (thing := self.find(kind, id)) is not None}
 
@@ -202,6 +210,19 @@ class Aggregate:
         if found is None:
             raise Unknown("/id", kind=kind.noun, id=id, aggregate=self.noun)
         return found
+
+    def with_values(self, kind: type[Thing], values: Mapping[str, Mapping[str, Any]]) -> Self:
+        """The same aggregate, in which things of one kind have other values, by their ids; what was made of the others
+        serves both."""
+        there = self._values[kind]
+        other = type(self)(
+            {**self._values, kind: {**there, **{id: {**there[id], **now} for id, now in values.items()}}},
+            self.version, self.entries, self.spent_ids,
+        )  # fmt: skip
+        other._things = {each: things for each, things in self._things.items() if each is not kind}
+        other._all = {each: things for each, things in self._all.items() if each is not kind}
+        other._ids_by_name = {at: ids for at, ids in self._ids_by_name.items() if at[0] is not kind}
+        return other
 
     def named(self, noun: str, id: str) -> Thing | None:
         """A thing by the name of its kind: how topics that do not know each other refer to one another."""
@@ -253,6 +274,9 @@ class Draft(Aggregate):
     def find(self, kind: type[Kind], id: str) -> Kind | None:
         values = self._values.get(kind, _NOTHING).get(id)
         return None if values is None else kind.unchecked(values)
+
+    def all(self, kind: type[Kind]) -> Mapping[str, Kind]:
+        return self._all_of(kind)
 
     def has(self, kind: type[Thing], id: str) -> bool:
         return id in self._values.get(kind, _NOTHING)

@@ -20,6 +20,7 @@ from adapters.web.me import pages as me
 from adapters.web.measures import pages as measures
 from adapters.web.packs import pages as packs
 from adapters.web.plan import pages as plan
+from adapters.web.plan.timebar import Tick
 from adapters.web.portfolio import pages as portfolio
 from adapters.web.program import pages as program
 from adapters.web.promises import pages as promises
@@ -30,7 +31,6 @@ from adapters.web.settings import calendars, forgetting, keys, language, records
 from adapters.web.sign_in import pages as sign_in
 from adapters.web.whitespace import pages as whitespace
 from application.findings.finding import Finding
-from application.views.reviews import ReviewView
 
 MOST_PARTS, MOST_TICKS = 100, 2_000
 """Plans of which what their page shows is kept, some 60 kB each, and plans whose reviews are."""
@@ -39,7 +39,7 @@ MOST_PARTS, MOST_TICKS = 100, 2_000
 def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
     """The routes of the pages."""
     guard, make_id = PageGuard(services.sessions, services.limits), services.make_id
-    ticks = Kept[Sequence[ReviewView]](MOST_TICKS)
+    ticks = Kept[Sequence[Tick]](MOST_TICKS)
     parts, found = Kept[plan.Parts](MOST_PARTS), Kept[Sequence[Finding]](MOST_PARTS)
     for kept in (ticks, parts, found):
         services.erasures.when_forgotten(kept.drop)

@@ -8,7 +8,7 @@ The style sheets are one file each in `static/css`, and go out as one; the order
 import gzip
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha384
 from importlib.resources import files
 
@@ -53,12 +53,12 @@ class Asset:
     name: str
     content: bytes
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-384, as a page would name it in an `integrity` attribute."""
         return urlsafe_b64encode(sha384(self.content).digest()).decode()
 
-    @property
+    @cached_property
     def address(self) -> str:
         stem, _, ending = self.name.rpartition(".")
         return f"/assets/{stem}.{self.digest[:16]}.{ending}"

@@ -90,6 +90,9 @@ WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 NAMED, NOBODYS = {"incumbent", "entrenched_in"}, {"us", "status_quo", "unknown"}
 """Fields that hold ids of competitors and units, and what stands there where it is none."""
 
+WORDS_OR_IDS = WORDED | STATES | NAMED
+"""Fields in which somebody's text is not all that can stand."""
+
 QUOTED, DAY_IN_TEXT = (
     re.compile("(“[^“”]*”)"),
     re.compile(r"\b(?:([0-9]{4}-[01][0-9]-[0-3][0-9])|([0-9]{1,2}) ([A-Z][a-z]{2}) ([0-9]{4}))\b"),
@@ -105,6 +108,12 @@ QUOTES: Mapping[Language, str] = {"en": "“{}”", "de": "„{}“"}
 
 WORDS_OF_OURS = frozenset({"kind", "aggregate", "ending", "tier", "phase", "field"})
 """What refusals name by a word of ours."""
+
+
+@lru_cache(maxsize=4_096)
+def _word(value: str | int, field: str, language: Language) -> str:
+    """A value that is a word of ours, or a grade that has one."""
+    return translations(language).ugettext(in_words(value, field).replace("_", " "))
 
 
 @lru_cache(maxsize=4_096)
@@ -176,12 +185,14 @@ class Speech:
     def value(self, value: Any, field: str) -> str:
         """A value of a thing in words; what somebody wrote, as they wrote it."""
         match value:
+            case str() if field not in WORDS_OR_IDS:
+                return value
             case None | () | []:
                 return NOTHING
             case bool():
                 return self("yes") if value else self("no")
             case int() if field in SCALES:
-                return self(in_words(value, field))
+                return _word(value, field, self.language)
             case Decimal() if field in SHARES:
                 return self.share(value)
             case int() | Decimal():
@@ -197,7 +208,7 @@ class Speech:
             case str() if field in NAMED:
                 return self(spaced(value)) if value in NOBODYS else value
             case str() if (field in WORDED or field in STATES) and WORD.fullmatch(value):
-                return self(in_words(value, field).replace("_", " "))
+                return _word(value, field, self.language)
             case _:
                 return in_words(value, field)
 

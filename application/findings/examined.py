@@ -63,7 +63,6 @@ class Examined:
     _turns: set[date] = field(default_factory=set, compare=False)
     _about: dict[str, dict[str, list[Recorded]]] = field(default_factory=dict, compare=False)
     """By the kind of thing and its id: of the kinds that were asked for so far."""
-    _all: dict[type[Thing], Mapping[str, Any]] = field(default_factory=dict, compare=False)
     _open: dict[type[Thing], Sequence[Any]] = field(default_factory=dict, compare=False)
 
     @cached_property
@@ -78,9 +77,7 @@ class Examined:
 
     def all(self, kind: type[Kind]) -> Mapping[str, Kind]:
         """Every thing of a kind in the plan, those that are over included, in the order they came."""
-        if kind not in self._all:
-            self._all[kind] = self.plan.all(kind)
-        return self._all[kind]
+        return self.plan.all(kind)
 
     def open(self, kind: type[Kind]) -> Sequence[Kind]:
         """Every thing of a kind in the plan that is open, in the order they came."""

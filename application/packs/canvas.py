@@ -164,7 +164,7 @@ def canvas(at: Examined) -> CanvasPack:
             "stakeholders_left_out": max(len(there) - MOST_PEOPLE, 0),
             "hypotheses": [shown(CanvasHypothesis, each) for each in hypotheses[:MOST_HYPOTHESES]],
             "plays": [shown(CanvasPlay, each, overdue=each.is_overdue(at.today)) for each in plays],
-            "risks": risks(at)[: at.policy.risks.top],
+            "risks": risks(at, at.policy.risks.top),
             "risks_missing": max(at.policy.risks.least - len(at.open(Risk)), 0),
             "until_on": until_on,
             "next_90_days": dates[:MOST_DATES],
@@ -241,9 +241,9 @@ def person(each: Stakeholder, at: Examined) -> CanvasPerson:
     )
 
 
-def risks(at: Examined) -> list[PackRisk]:
+def risks(at: Examined, at_most: int | None = None) -> list[PackRisk]:
     """Open ones, the highest exposure first."""
     return [
         shown(PackRisk, each, mitigation=each.mitigations[-1] if each.mitigations else None)
-        for each in sorted(at.plan.open(Risk), key=lambda each: -each.exposure)
+        for each in sorted(at.open(Risk), key=lambda each: -each.exposure)[:at_most]
     ]

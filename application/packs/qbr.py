@@ -313,7 +313,7 @@ def _for_us(at: Examined, review: Review | None, agenda: Agenda | None) -> ForUs
         health,
         checks=list(checks(at, review, agenda)) if review else [],
         in_the_room=[_in_the_room(at, each) for each in invited if each],
-        risks=risks(at)[: at.policy.risks.top],
+        risks=risks(at, at.policy.risks.top),
         circulated_on=review.circulated_on if review else None,
         sha256=review.sha256 if review else None,
         notes=[

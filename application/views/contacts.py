@@ -21,7 +21,6 @@ from domain.account_plan.stakeholders import (
 from domain.account_plan.team import Member
 from domain.language import same_person
 from domain.record import Recorded
-from domain.things import Draft
 
 LOOKED_AT = (StakeholderAdded, StakeholderCorrected, StakeholderMoved, StakeholderReturned, StakeholderVerified)
 """Whoever recorded this looked at whether the details of a stakeholder are right."""
@@ -144,12 +143,10 @@ def as_the_team_knows(plan: AccountPlan, day: date) -> AccountPlan:
     team = on_the_team(plan, day)
     people = plan.all(Stakeholder).values() if team is not None else ()
     now = {person.id: strength_of(person, team) for person in people if person.relationships}
-    draft = None
-    for id, strength in now.items():
-        if strength != plan.the(Stakeholder, id).strength:
-            draft = draft or Draft(plan)
-            draft.set(Stakeholder, id, strength=strength)
-    return draft.frozen(AccountPlan) if draft else plan
+    moved = {
+        id: {"strength": strength} for id, strength in now.items() if strength != plan.the(Stakeholder, id).strength
+    }
+    return plan.with_values(Stakeholder, moved) if moved else plan
 
 
 def strengths_moved(

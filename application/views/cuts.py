@@ -114,17 +114,24 @@ def _review(id: str, known: LoadedAggregate[Any], zone: str) -> Cut:
     return review_cut(record.event, record, known, zone)
 
 
-def review_cut(held: ReviewHeld, record: Recorded, known: LoadedAggregate[Any], zone: str) -> Cut:
-    """The cut that a held review is.
+def named_review(held: ReviewHeld, record: Recorded, known: LoadedAggregate[Any]) -> str:
+    """The name of the cut that a held review is.
 
     Earlier releases allowed the id of a struck review to be used again: `review:ID` then means the first one, and the
     others are named by version.
     """
-    if known.first_named["review", held.id].version != record.version:
-        return _version(f"version:{record.version}", record.version, known, zone)
+    is_first = known.first_named["review", held.id].version == record.version
+    return f"review:{held.id}" if is_first else f"version:{record.version}"
+
+
+def review_cut(held: ReviewHeld, record: Recorded, known: LoadedAggregate[Any], zone: str) -> Cut:
+    """The cut that a held review is."""
+    name = named_review(held, record, known)
+    if name.startswith("version:"):
+        return _version(name, record.version, known, zone)
     at = record.meta.recorded_at
     return Cut(
-        f"review:{held.id}",
+        name,
         record.version,
         at,
         held.held_on,

@@ -25,6 +25,7 @@ from tests.bench import (
     folding,
     judging,
     measuring,
+    paging,
     rebuilding,
     reporting,
     serving,
@@ -52,6 +53,7 @@ MEASURES: dict[str, Measure] = {
     "month": lambda _home, store: reporting.measure(store),
     "measures": lambda _home, store: measuring.measure(store),
     "findings": lambda _home, store: judging.measure(store),
+    "pages": lambda _home, _store: paging.measure(),
 }
 """Each on a new store of its own."""
 WHEN_NAMED: dict[str, Measure] = {"exchange": exchange.measure}
@@ -97,6 +99,11 @@ FLOORS: list[tuple[str, float, Reading]] = [
     ("findings of a plan, folds below 2", 0, lambda f: 2 - f["findings"]["findings_in_folds"]),
     ("a page of the findings of 1,000 plans, free of 20 ms", 0, lambda f: 20 - f["findings"]["page_milliseconds"]),
     ("plans that a midnight leaves alone, of 10,000", 9_000, lambda f: 10_000 - f["findings"]["touched_at_midnight"]),
+    (
+        "page of a plan of 1,000 events, its JSON below 2",
+        0,
+        lambda f: 2 - f["pages"]["thousand_events"]["anew_in_json"],
+    ),
     ("memory of the server, free of 250 MB", 0, lambda f: 250 - f["http"]["server_megabytes"]),
     ("feed pulled over HTTP, events a second", 60_000, lambda f: f["feed"]["events_per_second"]),
     ("commit to stream, p50, free of 10 ms", 0, lambda f: 10 - f["feed"]["commit_to_stream"]["p50_milliseconds"]),

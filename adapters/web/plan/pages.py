@@ -21,7 +21,7 @@ from adapters.web.kept import Kept
 from adapters.web.languages import Speech
 from adapters.web.plan.canvas import canvas_shown
 from adapters.web.plan.presenter import Fact, PlanHead, PlanView, at_cut, head, kind_view, plan_parts
-from adapters.web.plan.timebar import steps, time_bar
+from adapters.web.plan.timebar import Tick, steps, ticks_of, time_bar
 from adapters.web.plan.value_page import value_view
 from adapters.web.templates import part, render, speech_of
 from application.aggregates.access import Right
@@ -30,7 +30,6 @@ from application.packs import registry
 from application.packs.canvas import CanvasPack
 from application.views.cuts import Cut, check_there, cut_at, known_at, timezone_of
 from application.views.policy_in_force import policy_at
-from application.views.reviews import ReviewView, reviews
 from domain.account_plan import ACCOUNT_PLAN, THINGS
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import OpenPlan, the_plan
@@ -105,7 +104,7 @@ class AggregatePages(ABC, Generic[R]):
         del name, asked
         return {}
 
-    def ticks(self, known: LoadedAggregate[Any]) -> Sequence[ReviewView]:
+    def ticks(self, known: LoadedAggregate[Any]) -> Sequence[Tick]:
         """What stands out in its history."""
         del known
         return ()
@@ -131,7 +130,7 @@ class PlanPages(AggregatePages[PlanRequest]):
     of = ACCOUNT_PLAN
     change = "command"
 
-    def __init__(self, views: PlanViews, ticks: Kept[Sequence[ReviewView]]) -> None:
+    def __init__(self, views: PlanViews, ticks: Kept[Sequence[Tick]]) -> None:
         self._views = views
         self._ticks = ticks
 
@@ -157,11 +156,8 @@ class PlanPages(AggregatePages[PlanRequest]):
         plan = asked.known.state
         return sorted({the_plan(plan).owner, *(member.person for member in plan.all(Member).values())})
 
-    def ticks(self, known: LoadedAggregate[Any]) -> Sequence[ReviewView]:
-        def made() -> Sequence[ReviewView]:
-            return reviews(known, cut_at("now", known, self._views.now()))
-
-        return self._ticks.of(known.id, (known.version, known.erasures), made)
+    def ticks(self, known: LoadedAggregate[Any]) -> Sequence[Tick]:
+        return self._ticks.of(known.id, (known.version, known.erasures), lambda: ticks_of(known))
 
 
 def home_of(opened: OpenPlan) -> str:

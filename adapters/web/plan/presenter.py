@@ -1,23 +1,24 @@
 """What the page of a plan shows at a cut: facts on top, then every section with its age and everything said in it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 from urllib.parse import quote, urlencode
 
-from adapters.rendering.words import spaced
-from adapters.web.languages import Speech
+from adapters.rendering.words import NOTHING, spaced
+from adapters.web.languages import WORDS_OR_IDS, Speech
 from adapters.web.plan.columns import AMOUNT_OF_PLAN, COLUMNS
 from application.views.blame import Blame, blame
 from application.views.by_section import ONE_EACH, plural
 from application.views.contacts import as_the_team_knows
 from application.views.cuts import Cut, plan_at, timezone_of
-from application.views.effects import section_of, values_of
+from application.views.effects import section_of
 from application.views.freshness import Freshness, freshness
 from application.views.loaded_plan import LoadedPlan
 from application.views.metrics import metrics
 from application.views.policy_in_force import policy_at
+from domain.account_plan.entries import Note
 from domain.account_plan.health import Contract
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import Plan, the_plan
@@ -39,8 +40,7 @@ PAGES = (
 """The pages of a plan, and what each is called."""
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """A value as it reads, and where it is told who set it."""
 
     text: str
@@ -56,17 +56,23 @@ HAPPENED = frozenset({"review", "touch", "news", "note", "referral"})
 LATEST, MOST_SHOWN = 10, 40
 """So many of a kind stand on the page of a plan; the others are a step away."""
 
-NEVER_SAID = Value("–", "")
+NEVER_SAID = Value(NOTHING, "")
 """A value that nobody set, so that there is nothing to tell of it."""
+
+EMPTY: Sequence[object] = (None, (), {})
+
+
+Cell = tuple[str, str, Value]
+"""A value in its column: the heading, for small screens, but not of the first, which names the row; `blank`, `day` or
+nothing, for how it looks; and the value."""
 
 
 @dataclass(frozen=True)
 class ThingRow:
-    """One thing: what it is called, and its values in the order of the columns."""
+    """One thing: its values in the order of the columns."""
 
     id: str
-    name: str
-    values: Sequence[Value]
+    cells: Sequence[Cell]
     ending: str
 
 
@@ -77,8 +83,6 @@ class ThingTable:
     kind: str
     caption: str
     headings: Sequence[str]
-    days: Sequence[bool]
-    """Of each column, whether days stand in it."""
     rows: Sequence[ThingRow]
     in_all: int
     """How many there are, with those that are over: finished, left, retired."""
@@ -165,10 +169,7 @@ def plan_parts(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, program:
     shown = Shown(card, cut, say, origins_of(plan, known, cut) if blaming else {})
     tables: dict[str, list[ThingTable]] = {section: [] for section in get_args(Section)}
     for kind, things in plan.kinds().items():
-        by_section: dict[str, list[Thing]] = {}
-        for thing in things.values():
-            by_section.setdefault(section_of(thing), []).append(thing)
-        for section, some in by_section.items():
+        for section, some in by_section(kind, things.values()):
             tables[section].append(shown.table(kind, some))
     fresh = freshness(records, card.tier, zone, cut.date, policy_at(program, cut).policy)
     return PlanParts(
@@ -178,6 +179,12 @@ def plan_parts(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, program:
             for section, age in fresh.items()
         ],
     )
+
+
+def by_section(kind: type[Thing], things: Collection[Thing]) -> Iterator[tuple[str, list[Thing]]]:
+    """Things of one kind by the section they stand in: all in that of their kind, but for notes."""
+    for section in dict.fromkeys(map(section_of, things if kind is Note else [kind] if things else ())):
+        yield section, [each for each in things if kind is not Note or section_of(each) == section]
 
 
 @dataclass(frozen=True)
@@ -239,6 +246,10 @@ def facts(plan: AccountPlan, card: Plan, cut: Cut, say: Speech) -> Iterator[Fact
     )
 
 
+LOOKS = {noun: tuple("day" if field.endswith("_on") else "" for field in fields) for noun, fields in COLUMNS.items()}
+"""How the values of each column look."""
+
+
 class Shown:
     """Things of one plan at one cut as a reader sees them."""
 
@@ -262,22 +273,25 @@ class Shown:
     def _table(self, kind: type[Thing], things: Sequence[Thing], in_all: int) -> ThingTable:
         blaming = {"blame": "yes"} if self._origins else {}
         every = at_cut(f"{self._path}/all/{kind.noun}", self._cut, **blaming)
+        headings = [self._say(spaced(field)) for field in COLUMNS[kind.noun]]
+        columns = [*zip(COLUMNS[kind.noun], ("", *headings[1:]), LOOKS[kind.noun], strict=True)]
         return ThingTable(
             kind=kind.noun,
             caption=self._say(spaced(plural(kind.noun))),
-            headings=[self._say(spaced(field)) for field in COLUMNS[kind.noun]],
-            days=[field.endswith("_on") for field in COLUMNS[kind.noun]],
-            rows=[self._row(kind, thing) for thing in things],
+            headings=headings,
+            rows=[self._row(thing, columns) for thing in things],
             in_all=in_all,
             all_address=every if in_all > len(things) else "",
             one_only=kind.noun in ONE_EACH,
         )
 
-    def _row(self, kind: type[Thing], thing: Thing) -> ThingRow:
-        there, where = values_of(thing), self._where(thing)
-        values = [self._value(thing, field, there.get(field), where) for field in COLUMNS[kind.noun]]
-        ending = thing.ending if "state" not in COLUMNS[kind.noun] else None  # which says so already
-        return ThingRow(thing.id, name_of(thing), values, self._say(ending) if ending else "")
+    def _row(self, thing: Thing, columns: Sequence[tuple[str, str, str]]) -> ThingRow:
+        where, cells = self._where(thing), list[Cell]()
+        for field, heading, look in columns:
+            value = self._value(thing, field, getattr(thing, field), where)
+            cells.append((heading, look if value.text != NOTHING else "blank", value))
+        ending = thing.ending if "state" not in COLUMNS[thing.noun] else None  # which says so already
+        return ThingRow(thing.id, cells, self._say(ending) if ending else "")
 
     def _where(self, thing: Thing) -> str:
         """The address under which each value of a thing is told of, without the field's name."""
@@ -288,15 +302,16 @@ class Shown:
 
     def _value(self, thing: Thing, field: str, value: Any, where: str) -> Value:
         origin = self._origins.get((thing.noun, thing.id, field)) if self._origins else None
-        if value in (None, ()) and origin is None:
+        if origin is None and value in EMPTY:
             return NEVER_SAID
         forgotten = value == FORGOTTEN
-        text = self._say("words of a forgotten person") if forgotten else self.text(field, value)
+        text = (
+            self._say("words of a forgotten person") if forgotten
+            else value if type(value) is str and field not in WORDS_OR_IDS
+            else value_text(field, value, self._card.currency, self._say)
+        )  # fmt: skip
         said_by = origin_in_words(origin, self._say) if origin else ""
         return Value(text, f"{where}/{field}{self._at}", said_by, forgotten)
-
-    def text(self, field: str, value: Any) -> str:
-        return value_text(field, value, self._card.currency, self._say)
 
 
 def value_text(field: str, value: Any, currency: str, say: Speech) -> str:

@@ -3,22 +3,32 @@ review."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
 from application.aggregates.loaded import LoadedAggregate
-from application.views.cuts import Cut
-from application.views.reviews import ReviewView
+from application.views.cuts import Cut, named_review
+from application.views.loaded_plan import LoadedPlan
+from domain.account_plan.reviews import ReviewHeld
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(NamedTuple):
     """A held review on the bar."""
 
     version: int
     label: str
+    cut: str
+
+
+def ticks_of(known: LoadedPlan) -> list[Tick]:
+    """Every review of a plan that was held and not struck, in order of recording."""
+    return [
+        Tick(record.version, record.event.id, named_review(record.event, record, known))
+        for record in known.records
+        if type(record.event) is ReviewHeld and record.version not in known.struck
+    ]
 
 
 @dataclass(frozen=True)
@@ -51,21 +61,20 @@ class TimeBar:
 def time_bar(
     known: LoadedAggregate[Any],
     cut: Cut,
-    reviews: Sequence[ReviewView],
+    ticks: Sequence[Tick],
     path: str,
     plan_path: str,
     say: Speech,
     blaming: bool,
 ) -> TimeBar:
-    """`reviews` are all there are; `path` is the page, `plan_path` the aggregate it is about."""
-    held = sorted((review for review in reviews if review.version), key=lambda review: review.version or 0)
+    """`ticks` are all there are; `path` is the page, `plan_path` the aggregate it is about."""
 
     def at(point: str | None) -> str:
         parameters = {name: value for name, value in (("as_of", point), ("blame", "yes" if blaming else "")) if value}
         return f"{path}?{urlencode(parameters)}" if parameters else path
 
-    before = [review for review in held if (review.version or 0) < cut.version]
-    after = [review for review in held if (review.version or 0) > cut.version]
+    before = next((tick for tick in reversed(ticks) if tick.version < cut.version), None)
+    after = next((tick for tick in ticks if tick.version > cut.version), None)
     is_now = cut.cut == "now"
     return TimeBar(
         path=path,
@@ -75,11 +84,11 @@ def time_bar(
         as_of=in_words(cut, say),
         day=cut.date.isoformat(),
         label=step_label(known, cut.version, say),
-        ticks=[Tick(review.version or 0, review.review.id) for review in held],
+        ticks=ticks,
         previous_event=at(f"version:{cut.version - 1}") if cut.version > 1 else None,
         next_event=at(f"version:{cut.version + 1}") if cut.version < known.version else None,
-        previous_review=at(before[-1].cut) if before else None,
-        next_review=at(after[0].cut) if after else None,
+        previous_review=at(before.cut) if before else None,
+        next_review=at(after.cut) if after else None,
         now=at(None),
         steps=f"{plan_path}/steps",
         live=str(known.id) if plan_path.startswith("/plans/") else "",
