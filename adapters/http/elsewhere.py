@@ -36,9 +36,10 @@ class Elsewhere:
         """`path` is that of a Unix socket."""
         self._is_there = is_there
         limits = httpx.Limits(max_connections=MOST_PASSED_ON, max_keepalive_connections=4, keepalive_expiry=5)
-        transport = httpx.AsyncHTTPTransport(uds=path, limits=limits)
+        # On this machine: no certificates are read, and no proxy is asked for.
+        transport = httpx.AsyncHTTPTransport(uds=path, limits=limits, verify=False, trust_env=False)
         timeout = httpx.Timeout(SECONDS_OF_SILENCE, connect=SECONDS_TO_CONNECT)
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=timeout)
+        self._client = httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
 
     def takes(self, request: Request) -> bool:
         return request.method == "GET" and self._is_there() and not request.scope.get("answered_here")
