@@ -29,7 +29,7 @@ LONGEST_REQUEST = 1 << 20
 """Bytes, of code, arguments and environment."""
 PID_BYTES = 10
 IMPORTED = (
-    "adapters.bootstrap.http_service adapters.bootstrap.nats_relay adapters.bootstrap.webhook_worker"
+    "adapters.cli.main adapters.bootstrap.http_service adapters.bootstrap.nats_relay adapters.bootstrap.webhook_worker"
     " adapters.cli.commands adapters.cli.serving adapters.postgres.embedded adapters.postgres.store adapters.web.app"
 ).split()
 """Modules that bring in all others; what they import late, they import late in a fork too."""

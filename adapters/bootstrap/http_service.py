@@ -1,14 +1,15 @@
 """Wiring of the HTTP service."""
 
 import resource
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from socket import socket
-from typing import Any, get_args
+from threading import Thread
+from typing import get_args
 
 import structlog
 import uvicorn
@@ -30,9 +31,8 @@ from adapters.access.sessions import Sessions
 from adapters.bootstrap.audit_bundle import bundle_without_words
 from adapters.bootstrap.background import forgetting, witnessing
 from adapters.bootstrap.background_process import BackgroundProcess
-from adapters.bootstrap.garbage import spare_the_collector
+from adapters.bootstrap.garbage import collecting_nothing, spare_the_collector
 from adapters.bootstrap.importing import importing
-from adapters.bootstrap.process_beside import ProcessBeside
 from adapters.bootstrap.settings import (
     DEFAULT_PUBLIC_URL,
     Settings,
@@ -60,6 +60,7 @@ from adapters.http.app import Pages, Services, create_app, no_pages
 from adapters.http.connections import BoundedProtocol, Connections, Limits
 from adapters.http.elsewhere import Elsewhere
 from adapters.http.limits import Buckets
+from adapters.http.routing import build_models
 from adapters.http.subscribers import Subscribers
 from adapters.observability.metrics import BackgroundMetrics, Metrics
 from adapters.observability.readiness import Checks, Reason
@@ -243,19 +244,31 @@ def why_clock_ahead(store: Store, metrics: Metrics) -> str | None:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that first lets go of the requests waiting for news on the log, then finishes the others while
-    what goes on beside it ends as well."""
+    """A uvicorn server. When it serves, it makes ready what nobody needs before. In the end it first lets go of the
+    requests waiting for news on the log, then finishes the others while what goes on beside it ends as well."""
 
     def __init__(
-        self, config: uvicorn.Config, watch: PostgresLogWatch, beside: Sequence[ProcessBeside[Any]] = ()
+        self,
+        config: uvicorn.Config,
+        app: FastAPI,
+        watch: PostgresLogWatch,
+        background: BackgroundProcess,
+        views: ViewsProcess,
     ) -> None:
         super().__init__(config)
+        self._app = app
         self._watch = watch
-        self._beside = beside
+        self._background = background
+        self._views = views
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._views.begin()
+        Thread(target=build_models, args=(self._app,), name="models", daemon=True).start()
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        for each in self._beside:
-            each.end_soon()
+        self._background.end_soon()
+        self._views.end_soon()
         self._watch.close()
         await super().shutdown(sockets)
 
@@ -348,9 +361,10 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
             background.why_unsealed,
         )
         checks: Checks = dict(zip(get_args(Reason), why_not, strict=True))
-        app = app_of(settings, store, let_in, pages, checks, metrics, views.elsewhere)
+        with collecting_nothing():
+            app = app_of(settings, store, let_in, pages, checks, metrics, views.elsewhere)
         limits = Limits(of_one_address=settings.connections_per_address, in_all=settings.connections)
         config = server_config(app, host, port, Connections(limits, metrics, make_id))
         open_enough_files(settings.connections)
         spare_the_collector()
-        Server(config, store.watch, (background, views)).run()
+        Server(config, app, store.watch, background, views).run()

@@ -92,7 +92,7 @@ class ProcessBeside(Generic[R]):
         copied = threading.active_count() == 1 and hasattr(os, "fork")
         context: ForkContext | SpawnContext = get_context("fork") if copied else get_context("spawn")
         gc.freeze()
-        ours, theirs = context.Pipe(duplex=False)
+        ours, theirs = context.Pipe()
         given = (theirs, logs.chosen(), self._task.run, *self._task.arguments)
         process = context.Process(target=run, args=given, name=f"plantrail {self._task.name}")
         process.start()

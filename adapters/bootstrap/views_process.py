@@ -9,8 +9,10 @@ import resource
 import shutil
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from multiprocessing.connection import Connection
+from contextlib import AbstractContextManager, suppress
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, NamedTuple
@@ -44,8 +46,20 @@ class ViewsProcess(ProcessBeside[Report]):
         self._home = Path(mkdtemp(prefix="plantrail-"))
         path = str(self._home / "views")
         meanwhile = "views of large plans and reports of months are made by the service itself"
+        self._begun = False
         super().__init__(Task("views", "answers what takes long", meanwhile, work, (application, path)))
         self.elsewhere = Elsewhere(path, self.is_there)
+
+    def begin(self) -> None:
+        """Have it make ready to serve. Until the service itself serves, nobody needs it."""
+        self._begun = True
+        tell_to_begin(self._line)
+
+    def _started(self) -> tuple[BaseProcess, Connection]:
+        process, line = super()._started()
+        if self._begun:
+            tell_to_begin(line)
+        return process, line
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()
@@ -55,8 +69,17 @@ class ViewsProcess(ProcessBeside[Report]):
         return self.why_not_there() is None and self.last is not None and self.last.serves
 
 
+def tell_to_begin(line: Connection) -> None:
+    with suppress(OSError):  # one that has ended meanwhile is started again, and told then
+        line.send("begin")
+
+
 def work(line: Connection, application: Application, path: str) -> None:
-    """Serve until the service has gone, or until the process has grown too large."""
+    """Serve, once told to begin, until the service has gone or the process has grown too large."""
+    service = parent_process()
+    assert service is not None, "it is started by the service"
+    if line not in wait([line, service.sentinel]):
+        return
     structlog.configure(processors=[what_the_service_tells, *structlog.get_config()["processors"]])
     Path(path).unlink(missing_ok=True)
     with application() as app:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from adapters.bootstrap.garbage import collecting_nothing
 from adapters.bootstrap.settings import Settings
 from adapters.cli.errors import Told
 
@@ -30,8 +31,9 @@ def serve(
     """Serve the plans over HTTP until Ctrl-C."""
     check_free(host, port)
     # The web framework takes a while to load, so it is loaded only here.
-    from adapters.bootstrap.http_service import serve as serve_http
-    from adapters.web.app import pages
+    with collecting_nothing():
+        from adapters.bootstrap.http_service import serve as serve_http
+        from adapters.web.app import pages
 
     serve_http(Settings(), host, port, with_worker=not no_worker, pages=pages)
 
