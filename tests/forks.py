@@ -21,6 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Self
 
+from adapters.cli.commands import MAKES
 from tests.places import ROOT
 
 COMMAND_LINE = "from adapters.cli.main import app; app()"
@@ -30,8 +31,8 @@ LONGEST_REQUEST = 1 << 20
 PID_BYTES = 10
 IMPORTED = (
     "adapters.cli.main adapters.bootstrap.http_service adapters.bootstrap.nats_relay adapters.bootstrap.webhook_worker"
-    " adapters.cli.commands adapters.cli.serving adapters.postgres.embedded adapters.postgres.store adapters.web.app"
-).split()
+    " adapters.cli.commands adapters.postgres.embedded adapters.postgres.store adapters.web.app"
+).split() + [f"adapters.cli.{module}" for module in MAKES]
 """Modules that bring in all others; what they import late, they import late in a fork too."""
 
 

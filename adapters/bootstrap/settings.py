@@ -11,7 +11,6 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, Validation
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from adapters.privacy.erasure_list import ErasureList
 from adapters.privacy.key_encryption import GivenKeys, KeyEncryptionKeys, KeyFiles, decoded, read_or_make
 from adapters.proof.checkpoints import LogKey
 from domain.mistakes import ended, nearest, predicate
@@ -206,10 +205,3 @@ def log_key(settings: Settings) -> LogKey:
 def kept_log_key(settings: Settings) -> LogKey | None:
     """Return the log key that was configured, or made before; None if there is none yet. Raises `KeyFault`."""
     return log_key(settings) if settings.log_key or (settings.home / LOG_KEY_FILE).exists() else None
-
-
-def erasure_list(settings: Settings) -> ErasureList:
-    """Return the configured list, whose file must exist, else the one in the home. Raises `ErasureListUnfit`."""
-    if settings.erasures_file:
-        return ErasureList(settings.erasures_file)
-    return ErasureList(settings.home / "erasures.jsonl", make=True)

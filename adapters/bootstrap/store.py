@@ -14,12 +14,13 @@ from typing import Any
 from uuid import UUID
 
 from adapters.access.api_keys import ApiKeyCache
-from adapters.bootstrap.settings import Settings, erasure_list, key_encryption_keys
+from adapters.bootstrap.settings import Settings, key_encryption_keys
 from adapters.observability.periodic import every
 from adapters.postgres.findings import PostgresFindings, standings
 from adapters.postgres.notary import Notary
 from adapters.postgres.promises import PostgresPromises
 from adapters.postgres.store import ConnectionStrings, Store, embedded, opened
+from adapters.privacy.erasure_list import ErasureList
 from adapters.proof.checkpoints import LogKey
 from application.aggregates.handle import Aggregates
 from application.aggregates.loaded import LoadedAggregate
@@ -61,6 +62,13 @@ def make_id() -> UUID:
         _randomness.extend(pool[place : place + 16] for place in range(16, len(pool), 16))
         drawn = pool[:16]
     return UUID(bytes=drawn, version=4)
+
+
+def erasure_list(settings: Settings) -> ErasureList:
+    """Return the configured list, whose file must exist, else the one in the home. Raises `ErasureListUnfit`."""
+    if settings.erasures_file:
+        return ErasureList(settings.erasures_file)
+    return ErasureList(settings.home / "erasures.jsonl", make=True)
 
 
 @contextmanager

@@ -29,6 +29,7 @@ ZONED = re.compile(r"([Zz]|[+-]\d\d:\d\d)$")
 
 
 def add_to(app: typer.Typer) -> None:
+    app.add_typer(keys, name="keys")
     app.command("access-events")(access_events)
 
 

@@ -1,7 +1,9 @@
 """All commands, and how their errors are shown."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any, ClassVar
 
@@ -9,34 +11,6 @@ import structlog
 import typer
 
 from adapters.bootstrap.settings import Settings
-from adapters.cli import (
-    assisting,
-    calendars,
-    callers,
-    database,
-    demonstration,
-    doing,
-    erasures,
-    exporting,
-    feed,
-    findings,
-    generations,
-    handing_over,
-    importing,
-    loading,
-    measures,
-    packs,
-    program,
-    promises,
-    proving,
-    reading,
-    relaying,
-    reports,
-    serving,
-    shortcuts,
-    tabling,
-    webhooks,
-)
 from adapters.cli.errors import explained
 from adapters.cli.groups import Group
 from adapters.cli.mistakes import in_our_words
@@ -44,6 +18,60 @@ from adapters.cli.terminal import print_lines, stop_writing, tell
 from adapters.observability import log_format as logs
 
 logger = structlog.get_logger("plantrail")
+
+
+MAKES = {
+    "serving": "serve work",
+    "demonstration": "demo",
+    "reading": "plans plan",
+    "doing": "do",
+    "shortcuts": "open done move drop adopt",
+    "handing_over": "handover",
+    "findings": "findings",
+    "feed": "tail",
+    "reports": "said-vs-did report",
+    "program": "program",
+    "proving": "checkpoint verify audit-bundle",
+    "loading": "load",
+    "exporting": "export",
+    "measures": "measures",
+    "packs": "pack",
+    "importing": "import",
+    "promises": "promises",
+    "tabling": "table",
+    "calendars": "calendars",
+    "assisting": "mcp",
+    "webhooks": "webhooks",
+    "relaying": "relay",
+    "database": "migrate rebuild begin-another-log db",
+    "erasures": "erasures",
+    "callers": "keys access-events",
+}
+"""Which module of this room makes which commands."""
+
+
+class MadeWhenAsked(Mapping[str, Any]):
+    """The commands by their names. A module is loaded when one of its commands is asked for: together they need many
+    libraries that take a second to load, and each of them needs few."""
+
+    def __init__(self) -> None:
+        self._modules = {name: module for module, names in MAKES.items() for name in names.split()}
+
+    def __getitem__(self, name: str) -> Any:
+        return made_by(self._modules[name])[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
+@cache
+def made_by(module: str) -> Mapping[str, Any]:
+    group = typer.Typer(rich_markup_mode=None)
+    import_module(f"adapters.cli.{module}").add_to(group)
+    return typer.main.get_group(group).commands
 
 
 class Commands(Group):
@@ -57,6 +85,10 @@ class Commands(Group):
         "To prove": "checkpoint verify audit-bundle access-events erasures",
         "To run the service": "work relay keys db migrate rebuild begin-another-log",
     }
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands: Any = MadeWhenAsked()
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -117,34 +149,3 @@ def root(
     ] = False,
 ) -> None:
     pass
-
-
-for group in (
-    serving,
-    demonstration,
-    reading,
-    doing,
-    shortcuts,
-    handing_over,
-    findings,
-    feed,
-    reports,
-    program,
-    proving,
-    loading,
-    exporting,
-    measures,
-    packs,
-    importing,
-    promises,
-    tabling,
-    calendars,
-    assisting,
-    webhooks,
-    relaying,
-    database,
-    generations,
-    erasures,
-    callers,
-):
-    group.add_to(app)

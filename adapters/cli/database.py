@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from adapters.bootstrap.settings import Settings, erasure_list, kept_log_key, key_encryption_keys
+from adapters.bootstrap.settings import Settings, kept_log_key, key_encryption_keys
 from adapters.bootstrap.store import (
     connection_strings,
+    erasure_list,
     findings_across_plans,
     open_store,
     promises_across_plans,

@@ -2,37 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from adapters.bootstrap.settings import Settings, SettingsError
-from adapters.events.cloud_events import NoSuchType
-from adapters.events.stored_format import UnknownTopic
-from adapters.outbound.nats_stream import StreamUnfit
-from adapters.postgres.embedded import EmbeddedPostgresError
-from adapters.postgres.key_generations import GenerationInUse
-from adapters.postgres.migrations import SchemaIsNewer
-from adapters.postgres.notary import TreeDamaged
-from adapters.postgres.person_keys import AnotherKeyThere
-from adapters.postgres.projections import RebuildUnderWay
-from adapters.postgres.store import StoreUnfit
-from adapters.postgres.transfer import TransferRefused
-from adapters.privacy.erasure_list import ErasureListUnfit
-from adapters.privacy.key_encryption import KeyFault, WrongKeyEncryptionKey
-from adapters.rendering.pool import FormNotInstalled
-from application.aggregates.ports import StoreUnavailable
-from application.feed.cursors import CursorGone, CursorMalformed
-from application.packs.registry import PackIsInternal
-from application.portfolio.projector import CannotBeFolded
-from application.proof.checkpoints import NoteRefused
-from application.proof.merkle import NoSuchProof
-from application.proof.ports import LogAltered, NotCoveredYet
-from application.scenarios.scenario import ScenarioRefused
-from application.scenarios.simulation import PlansMovedOn, RealEventsHeld
-from application.views.cuts import CutRefused
-from application.views.diff import CutsOutOfOrder
-from application.views.list_cursors import CursorUnknown
-from application.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
-from application.webhooks.ports import TargetRefused
-from application.webhooks.subscriptions import UnknownPlan
-from domain.language import Refusal
+from adapters.bootstrap.settings import Settings
 
 ANOTHER_STORE = "Use an empty store: set PLANTRAIL_HOME to a new folder, or DATABASE_URL to an empty database."
 
@@ -43,10 +13,9 @@ class Told(Exception):
 
 def explained(error: BaseException) -> str | None:
     """Return the sentence for an error, or None if the error was not foreseen."""
-    for kind, explain in EXPLAINED.items():
-        if isinstance(error, kind):
-            return explain(error)
-    return None
+    explanations = (EXPLAINED.get(f"{kind.__module__}.{kind.__qualname__}") for kind in type(error).__mro__)
+    explain = next(filter(None, explanations), None)
+    return explain(error) if explain else None
 
 
 def as_it_says(error: BaseException) -> str:
@@ -78,50 +47,58 @@ def of_the_system(error: BaseException) -> str:
 
 
 def cursor_gone(error: BaseException) -> str:
+    from application.feed.cursors import CursorGone
+
     assert isinstance(error, CursorGone)
     return f"{as_it_says(error)} What both have ends at {error.last_common}: go on after that."
 
 
-EXPLAINED: Mapping[type[BaseException], Callable[[BaseException], str]] = {
-    Told: as_it_says,
-    ScenarioRefused: as_it_says,
-    RealEventsHeld: lambda error: f"{error} {ANOTHER_STORE}",
-    PlansMovedOn: as_it_says,
-    TransferRefused: as_it_says,
-    AnotherKeyThere: lambda error: f"{error} {ANOTHER_STORE}",
-    WrongKeyEncryptionKey: as_it_says,
-    KeyFault: as_it_says,
-    ErasureListUnfit: as_it_says,
-    GenerationInUse: as_it_says,
-    CutsOutOfOrder: as_it_says,
-    CutRefused: as_it_says,
-    CursorUnknown: as_it_says,
-    CursorMalformed: as_it_says,
-    CursorGone: cursor_gone,
-    UnknownWebhook: lambda error: f"{error} `plantrail webhooks list` lists those there are.",
-    UnknownPlan: lambda error: f"{error} `plantrail plans` lists those there are.",
-    TargetRefused: lambda error: f"{error} For development, PLANTRAIL_WEBHOOK_LOOPBACK=true allows this machine.",
-    TooManyWebhooks: as_it_says,
-    NothingToReplay: as_it_says,
-    NoSuchType: lambda error: f"{error} docs/events.md lists those there are.",
-    CannotBeFolded: lambda error: (
+EXPLAINED: Mapping[str, Callable[[BaseException], str]] = {
+    "adapters.cli.errors.Told": as_it_says,
+    "application.scenarios.scenario.ScenarioRefused": as_it_says,
+    "application.scenarios.simulation.RealEventsHeld": lambda error: f"{error} {ANOTHER_STORE}",
+    "application.scenarios.simulation.PlansMovedOn": as_it_says,
+    "adapters.postgres.transfer.TransferRefused": as_it_says,
+    "adapters.postgres.person_keys.AnotherKeyThere": lambda error: f"{error} {ANOTHER_STORE}",
+    "adapters.privacy.key_encryption.WrongKeyEncryptionKey": as_it_says,
+    "adapters.privacy.key_encryption.KeyFault": as_it_says,
+    "adapters.privacy.erasure_list.ErasureListUnfit": as_it_says,
+    "adapters.postgres.key_generations.GenerationInUse": as_it_says,
+    "application.views.diff.CutsOutOfOrder": as_it_says,
+    "application.views.cuts.CutRefused": as_it_says,
+    "application.views.list_cursors.CursorUnknown": as_it_says,
+    "application.feed.cursors.CursorMalformed": as_it_says,
+    "application.feed.cursors.CursorGone": cursor_gone,
+    "application.webhooks.endpoints.UnknownWebhook": lambda error: (
+        f"{error} `plantrail webhooks list` lists those there are."
+    ),
+    "application.webhooks.subscriptions.UnknownPlan": lambda error: f"{error} `plantrail plans` lists those there are.",
+    "application.webhooks.ports.TargetRefused": lambda error: (
+        f"{error} For development, PLANTRAIL_WEBHOOK_LOOPBACK=true allows this machine."
+    ),
+    "application.webhooks.endpoints.TooManyWebhooks": as_it_says,
+    "application.webhooks.endpoints.NothingToReplay": as_it_says,
+    "adapters.events.cloud_events.NoSuchType": lambda error: f"{error} docs/events.md lists those there are.",
+    "application.portfolio.projector.CannotBeFolded": lambda error: (
         f"The table cannot be brought up to date: {error}. Install the version that wrote it."
     ),
-    RebuildUnderWay: as_it_says,
-    NoteRefused: as_it_says,
-    NotCoveredYet: as_it_says,
-    NoSuchProof: as_it_says,
-    LogAltered: lambda error: f"The log was altered. {error}",
-    TreeDamaged: as_it_says,
-    SettingsError: as_it_says,
-    StreamUnfit: as_it_says,
-    EmbeddedPostgresError: str,  # PostgreSQL's last words stand on lines of their own
-    SchemaIsNewer: as_it_says,
-    UnknownTopic: as_it_says,
-    StoreUnfit: unfit,
-    StoreUnavailable: unavailable,
-    PackIsInternal: as_it_says,
-    FormNotInstalled: as_it_says,
-    Refusal: as_it_says,
-    OSError: of_the_system,
+    "adapters.postgres.projections.RebuildUnderWay": as_it_says,
+    "application.proof.checkpoints.NoteRefused": as_it_says,
+    "application.proof.ports.NotCoveredYet": as_it_says,
+    "application.proof.merkle.NoSuchProof": as_it_says,
+    "application.proof.ports.LogAltered": lambda error: f"The log was altered. {error}",
+    "adapters.postgres.notary.TreeDamaged": as_it_says,
+    "adapters.bootstrap.settings.SettingsError": as_it_says,
+    "adapters.outbound.nats_stream.StreamUnfit": as_it_says,
+    # PostgreSQL's last words stand on lines of their own.
+    "adapters.postgres.embedded.programs.EmbeddedPostgresError": str,
+    "adapters.postgres.migrations.SchemaIsNewer": as_it_says,
+    "adapters.events.stored_format.UnknownTopic": as_it_says,
+    "adapters.postgres.store.StoreUnfit": unfit,
+    "application.aggregates.ports.StoreUnavailable": unavailable,
+    "application.packs.registry.PackIsInternal": as_it_says,
+    "adapters.rendering.pool.FormNotInstalled": as_it_says,
+    "domain.language.Refusal": as_it_says,
+    "builtins.OSError": of_the_system,
 }
+"""By the full names of errors: whoever asks has loaded the module of the error, and need not wait for the others."""

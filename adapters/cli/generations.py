@@ -20,10 +20,6 @@ keys = typer.Typer(
 )
 
 
-def add_to(app: typer.Typer) -> None:
-    app.add_typer(keys, name="keys")
-
-
 @keys.command()
 def generations(as_json: AsJson = False) -> None:
     """List the generations of the key-encryption key, and how much is wrapped with each."""
