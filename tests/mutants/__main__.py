@@ -1,6 +1,6 @@
-"""Runs the tests on mutants: `python -m tests.mutants [--since COMMIT] [--one-in N] [MODULE …] [--tests PATH …]`.
+"""Runs the tests on mutants: `python -m tests.mutants [--since COMMIT] [--one-in N] [--again] [MODULE …]`.
 
-Prints every survivor with its line, the share that died of each module, and ends with 1 when fewer than 95 of 100 died.
+Prints every survivor with its line, the share that died in each room, and ends with 1 when fewer than 95 of 100 died.
 `mutants.sqlite` is a session of cosmic-ray: `cr-report --surviving-only --show-diff mutants.sqlite` reads it.
 """
 
@@ -8,15 +8,17 @@ import argparse
 import difflib
 import sys
 import time
-from collections import Counter, defaultdict
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from cosmic_ray.work_db import WorkDB, use_db
-from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkResult
+from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkItem, WorkResult
 
-from tests.mutants.bending import bent, changed_since, identity, mutants
+from tests.mutants.bending import bent, changed_since, mutants
+from tests.mutants.equivalents import equivalents
 from tests.mutants.running import ARGUMENTS, Mutants
+from tests.mutants.table import rooms, written
 from tests.places import ROOT
 
 WANTED = 95
@@ -26,37 +28,82 @@ WANTED = 95
 def main() -> int:
     asked = _asked()
     items = list(mutants(changed_since(asked.since) if asked.since else None))
-    if asked.modules:
-        items = [item for item in items if any(str(item.mutations[0].module_path).startswith(m) for m in asked.modules)]
-    items = items[:: asked.one_in]
-    print(f"{len(items)} mutants, one in {asked.one_in}")
+    items = [item for item in items if crc32(item.job_id.encode()) % asked.one_in == 0]
+    told_apart = equivalents()
+    if not asked.since and asked.one_in == 1 and (unknown := told_apart.keys() - {item.job_id for item in items}):
+        print("tests/mutants/equivalent.toml names mutants that are not there:", *sorted(unknown), sep="\n  ")
+        return 2
+    before = _results(asked.session) if asked.again or asked.table else {}
     Path(asked.session).unlink(missing_ok=True)
-    began = time.monotonic()
     with use_db(asked.session) as session:
         session.add_work_items(items)
-        done = Counter[TestOutcome]()
-
-        def told(spec: MutationSpec, outcome: TestOutcome) -> None:
-            diff = _diff(spec)
-            session.set_result(identity(spec), WorkResult(WorkerOutcome.NORMAL, None, outcome, diff))
-            done[outcome] += 1
-            if outcome is TestOutcome.SURVIVED:
-                print(f"\nsurvived ({done.total()} of {len(items)}): {identity(spec)}\n{diff}", flush=True)
-
-        specs = [item.mutations[0] for item in items]
-        code = pytest.main([*ARGUMENTS, *asked.tests], plugins=[Mutants(specs, told)])
-        if code != pytest.ExitCode.OK or done.total() != len(items):
-            print(f"{len(items) - done.total()} mutants were not tried: pytest ended with {code!r}")
+        for item in items:
+            if item.job_id in before:
+                session.set_result(item.job_id, before[item.job_id])
+        done = {key for key, result in before.items() if result.test_outcome is not TestOutcome.SURVIVED}
+        of = [m for item in items if (m := str(item.mutations[0].module_path))]
+        chosen = [
+            item
+            for item, module in zip(items, of, strict=True)
+            if item.job_id not in done | told_apart.keys() and module.startswith(tuple(asked.modules) or "")
+        ]
+        if not asked.table and not _run(chosen, session, asked):
             return 2
-        score = _table(session)
+        results = {item.job_id: result for item, result in session.completed_work_items}
+    table = rooms(items, results, told_apart)
+    print(table.text())
+    if asked.write:
+        Path(asked.write).write_text(written(items, results, told_apart, asked.one_in))
+    return 0 if table.score >= WANTED else 1
+
+
+def _run(items: list[WorkItem], session: WorkDB, asked: argparse.Namespace) -> bool:
+    """Tries each and keeps what became of it; whether all were tried."""
+    print(f"{len(items)} mutants", flush=True)
+    keys = {id(item.mutations[0]): item.job_id for item in items}
+    began, done = time.monotonic(), 0
+
+    def told(spec: MutationSpec, outcome: TestOutcome) -> None:
+        nonlocal done
+        done += 1
+        key, diff = keys[id(spec)], ""
+        if outcome is TestOutcome.SURVIVED:
+            diff = _diff(spec)
+            print(f"\nsurvived ({done} of {len(items)}): {key}\n{diff}", flush=True)
+        session.set_result(key, WorkResult(WorkerOutcome.NORMAL, None, outcome, diff))
+
+    specs = [item.mutations[0] for item in items]
+    if specs:
+        code = pytest.main([*ARGUMENTS, *asked.tests], plugins=[Mutants(specs, told, asked.seconds)])
+        if code != pytest.ExitCode.OK or done != len(items):
+            print(f"{len(items) - done} mutants were not tried: pytest ended with {code!r}")
+            return False
     print(f"in {time.monotonic() - began:.0f} s")
-    return 0 if score >= WANTED else 1
+    return True
+
+
+def _results(session: str) -> dict[str, WorkResult]:
+    """What became of each mutant in the runs before."""
+    if not Path(session).exists():
+        return {}
+    with use_db(session) as kept:
+        return dict(kept.results)
 
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--since", metavar="COMMIT", help="only mutants of lines changed since then")
-    parser.add_argument("--one-in", metavar="N", type=int, default=1, help="every Nth mutant, evenly over all modules")
+    parser.add_argument(
+        "--one-in",
+        metavar="N",
+        type=int,
+        default=1,
+        help="a sample, the same at each run: those whose name has a CRC-32 that N divides",
+    )
+    parser.add_argument("--again", action="store_true", help="keep what died in the runs before, try only the others")
+    parser.add_argument("--table", action="store_true", help="try nothing, show what the runs before found")
+    parser.add_argument("--write", metavar="FILE", help="where the table and the survivors are written as Markdown")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of tests that a mutant has to survive")
     parser.add_argument("--session", default=str(ROOT / "mutants.sqlite"), help="where results are kept")
     parser.add_argument(
         "--tests", nargs="*", default=["tests/domain", "tests/application"], help="instead of all pure ones"
@@ -70,20 +117,6 @@ def _diff(spec: MutationSpec) -> str:
     before, after = (ROOT / spec.module_path).read_text().splitlines(), bent(spec).splitlines()
     lines = difflib.unified_diff(before, after, str(spec.module_path), str(spec.module_path), n=0, lineterm="")
     return "\n".join(list(lines)[2:])
-
-
-def _table(session: WorkDB) -> float:
-    """Prints how many died, room by room; returns how many of a hundred."""
-    of_rooms = defaultdict[str, Counter[TestOutcome]](Counter)
-    for item, result in session.completed_work_items:
-        if result.test_outcome is not None:
-            of_rooms[str(item.mutations[0].module_path.parent)][result.test_outcome] += 1
-    print(f"\n{'room':32}{'mutants':>8}{'killed':>8}{'survived':>9}{'do not run':>11}{'died':>8}")
-    for room, of in [*sorted(of_rooms.items()), ("all", sum(of_rooms.values(), Counter()))]:
-        killed, survived = of[TestOutcome.KILLED], of[TestOutcome.SURVIVED]
-        score = 100 * killed / (killed + survived or 1)
-        print(f"{room:32}{of.total():8}{killed:8}{survived:9}{of[TestOutcome.INCOMPETENT]:11}{score:7.1f}%")
-    return score
 
 
 if __name__ == "__main__":

@@ -2,13 +2,16 @@
 
 import re
 import subprocess
-from collections.abc import Collection, Iterator, Mapping
-from functools import cache
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import count
 from pathlib import Path
+from types import CodeType
+from typing import NamedTuple
 
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.ast.ast_query import ASTQuery
-from cosmic_ray.mutating import mutate_code
+from cosmic_ray.mutating import MutationVisitor
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_item import MutationSpec, WorkItem
 from parso.tree import NodeOrLeaf
@@ -65,32 +68,82 @@ def mutants(within: Lines | None) -> Iterator[WorkItem]:
     """Every mutant there is, module by module, line by line; of the lines `within` alone where they are given."""
     for path in modules():
         if within is None or str(path) in within:
-            found = [spec for spec in _specs(path) if within is None or _lines(spec) & set(within[str(path)])]
-            for spec in sorted(found, key=lambda spec: (spec.start_pos, spec.operator_name)):
-                yield WorkItem.single(identity(spec), spec)
+            found = [spec for spec in _specs(path) if within is None or lines_of(spec) & set(within[str(path)])]
+            yield from (WorkItem.single(key, spec) for key, spec in _named(path, found).items())
 
 
-def identity(spec: MutationSpec) -> str:
-    return f"{spec.module_path} {spec.operator_name.removeprefix('core/')} {spec.occurrence}"
+def _named(path: Path, found: Iterable[MutationSpec]) -> dict[str, MutationSpec]:
+    """Each by a name that stays when other lines change: module, function, operator, which it is on its line, line."""
+    lines, named = _text(path).splitlines(), dict[str, MutationSpec]()
+    for spec in sorted(found, key=lambda spec: (spec.start_pos, spec.operator_name, spec.occurrence)):
+        operator = spec.operator_name.removeprefix("core/").removeprefix("Replace")
+        where = f"{path} {spec.definition_name or ''} {operator}".replace("  ", " ")
+        line = lines[spec.start_pos[0] - 1].strip()
+        name = next(name for n in count(1) if (name := f"{where} {n}: {line}") not in named)
+        named[name] = spec
+    return named
 
 
 def bent(spec: MutationSpec) -> str:
     """The source of its module with the one mutation made."""
-    operator = get_operator(spec.operator_name)(**spec.operator_args)
-    source = mutate_code(_source(spec.module_path), operator, spec.occurrence)
-    assert source is not None, spec
+    return _bent(get_ast(_text(spec.module_path)), spec)
+
+
+def bent_here(spec: MutationSpec) -> str:
+    """The same in a process that ends with this mutant: it spoils the tree that `read` keeps."""
+    return _bent(read(spec.module_path).tree, spec)
+
+
+def _bent(tree: NodeOrLeaf, spec: MutationSpec) -> str:
+    mutation = MutationVisitor(spec.occurrence, get_operator(spec.operator_name)(**spec.operator_args))
+    source = mutation.walk(tree).get_code()
+    assert mutation.mutation_applied, spec
     return str(source)
 
 
+class Source(NamedTuple):
+    """A module as it is, read once for all its mutants."""
+
+    tree: NodeOrLeaf
+    code: CodeType
+
+
+@lru_cache(maxsize=1)
+def read(path: Path) -> Source:
+    text = _text(path)
+    return Source(get_ast(text), compile(text, ROOT / path, "exec", dont_inherit=True))
+
+
 def _specs(path: Path) -> Iterator[MutationSpec]:
-    nodes = list(ast_nodes(get_ast(_source(path))))
+    nodes = list(ast_nodes(get_ast(_text(path))))
     for name in OPERATORS:
         operator = get_operator(name)()
         places = ((node, *place) for node in nodes for place in operator.mutation_positions(node))
         for occurrence, (node, start, end) in enumerate(places):
-            if "BitOr" not in name or _is_of_values(node):
+            if not _is_no_behaviour(node) and ("BitOr" not in name or _is_of_values(node)):
                 where = ASTQuery(node).get_definition_name()
                 yield MutationSpec(path, name, occurrence, start, end, definition_name=where)
+
+
+def _is_no_behaviour(node: NodeOrLeaf) -> bool:
+    """Whether it only makes things quicker or keeps programmers from mistakes, so that no test could tell."""
+    each: NodeOrLeaf | None = node
+    while each is not None:
+        if each.type == "argument" and each.children[0].get_code().strip() in {"frozen", "slots", "maxsize"}:
+            return True
+        if each.type == "decorator":
+            function = each.parent.children[-1] if each.parent.type == "decorated" else each.parent.parent.children[-1]
+            says_nothing = function.type == "funcdef" and NOTHING_BUT_WORDS.fullmatch(function.children[-1].get_code())
+            return bool(says_nothing) or each.children[1].get_code().strip() in OF_NO_BEHAVIOUR
+        each = each.parent
+    return False
+
+
+OF_NO_BEHAVIOUR = frozenset({"cache", "lru_cache", "overload", "abstractmethod"})
+"""Decorators; tests of how often something is done are among those of speed."""
+
+NOTHING_BUT_WORDS = re.compile(r'\s*(?:"""[^"]*"""|\.\.\.)\s*')
+"""The body of a function that a protocol asks for."""
 
 
 def _is_of_values(node: NodeOrLeaf) -> bool:
@@ -102,10 +155,9 @@ def _is_of_values(node: NodeOrLeaf) -> bool:
     return parent is not None and node is parent.children[-1]
 
 
-def _lines(spec: MutationSpec) -> set[int]:
+def lines_of(spec: MutationSpec) -> set[int]:
     return set(range(spec.start_pos[0], spec.end_pos[0] + 1))
 
 
-@cache
-def _source(path: Path) -> str:
+def _text(path: Path) -> str:
     return (ROOT / path).read_text()

@@ -5,6 +5,7 @@ or inside a function that is called while modules are imported, is imported afre
 on it, in the forked process.
 """
 
+import ast
 import gc
 import importlib
 import os
@@ -14,28 +15,27 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_loader
 from inspect import CO_NEWLOCALS
-from itertools import accumulate
+from itertools import groupby
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
 import pytest
 from cosmic_ray.work_item import MutationSpec, TestOutcome
+from coverage import Coverage
 
-from tests.mutants.bending import ROOMS, bent, modules
+from tests.mutants.bending import ROOMS, bent_here, lines_of, modules, read
 from tests.places import ROOT
 
-LONG = 1.0
+LONG = 2.0
 """Seconds of processor time; tests that take longer are left out, since every survivor would have to run them."""
 
-ENOUGH = 10.0
-"""Seconds of tests that each mutant has to survive: those of the file named after its module, then the fastest."""
-
-PATIENCE = 20.0
+PATIENCE = 10.0
 """Seconds of processor time that a mutant may take beyond three times what its tests take: one that loops forever is
 killed."""
 
@@ -43,6 +43,8 @@ SURVIVED, KILLED, INCOMPETENT = range(3)
 OUTCOMES = {SURVIVED: TestOutcome.SURVIVED, KILLED: TestOutcome.KILLED, INCOMPETENT: TestOutcome.INCOMPETENT}
 
 OURS = tuple(f"{ROOT / room}{os.sep}" for room in ROOMS)
+
+ARGUMENTS = ["-p", "no:terminal", "-p", "no:cacheprovider", "-m", "not program and not torture"]
 
 
 class Place(NamedTuple):
@@ -57,71 +59,100 @@ def place_of(code: CodeType) -> Place:
     return Place(code.co_filename, code.co_firstlineno, code.co_qualname)
 
 
+class Tests(NamedTuple):
+    """The tests that pass without any mutant and are not too long."""
+
+    took: Mapping[int, float]
+    """Seconds of processor time of each, which is named by its place among those collected."""
+
+    running: Mapping[str, Mapping[int, set[int]]]
+    """Which of them run each line of each file."""
+
+    def of(self, path: str, lines: Iterable[int]) -> set[int]:
+        running = self.running.get(path, {})
+        return set().union(*(running.get(line, ()) for line in lines))
+
+
 class Mutants:
     """A pytest plugin that, instead of running the tests once, runs them on each mutant.
 
+    A mutant has to survive `enough` seconds of tests: those of the file named after its module, then the fastest.
     `told` is called with each mutant and what became of it, in the order in which they end.
     """
 
-    def __init__(self, specs: Sequence[MutationSpec], told: Callable[[MutationSpec, TestOutcome], None]) -> None:
-        self._specs, self._told = specs, told
+    def __init__(
+        self, specs: Sequence[MutationSpec], told: Callable[[MutationSpec, TestOutcome], None], enough: float
+    ) -> None:
+        self._specs, self._told, self._enough = specs, told, enough
         self._while_importing = called_by(_import_everything)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        items = session.items
-        took, calling = _in_a_fork(lambda: _tests_by_function(items))
-        print(f"\n{len(took)} of {len(items)} tests take at most {LONG} s, {sum(took.values()):.0f} s together")
+        self._items = session.items
+        self._tests: Tests = _in_a_fork(lambda: _tests_by_line(session.items))
+        took = self._tests.took
+        print(f"\n{len(took)} of {len(self._items)} tests take at most {LONG} s, {sum(took.values()):.0f} s together")
         gc.unfreeze()
-        functions = defaultdict(list)
+        self._functions = defaultdict[Place, list[FunctionType]](list)
         for function in gc.get_objects():
             if isinstance(function, FunctionType) and function.__code__.co_filename.startswith(OURS):
-                functions[place_of(function.__code__)].append(function)
+                self._functions[place_of(function.__code__)].append(function)
+        _imports()
         gc.freeze()
-        for spec, outcome in _each_in_a_fork(
-            self._specs, lambda spec: self._try(spec, items, took, calling, functions)
-        ):
+        for spec, outcome in _each_in_a_fork(self._specs, self._try):
             self._told(spec, OUTCOMES[outcome])
         return True
 
-    def _try(
-        self,
-        spec: MutationSpec,
-        items: Sequence[pytest.Item],
-        took: Mapping[int, float],
-        calling: Mapping[Place, set[int]],
-        functions: Mapping[Place, list[FunctionType]],
-    ) -> int:
+    def _try(self, spec: MutationSpec) -> int:
         path = ROOT / spec.module_path
+        source = bent_here(spec)
         try:
-            new = compile(bent(spec), path, "exec", dont_inherit=True)
+            new = compile(source, path, "exec", dont_inherit=True)
         except SyntaxError:
             return INCOMPETENT
-        altered = list(_altered(compile(path.read_text(), path, "exec", dont_inherit=True), new))
-        whole = altered and not any(code.co_flags & CO_NEWLOCALS == 0 for code, _ in altered)
-        swaps = [(function, code) for old, code in altered for function in functions[place_of(old)]]
-        called = set().union(*(calling.get(place_of(old), set()) for old, _ in altered))
-        if whole and swaps and not self._while_importing & {place_of(old) for old, _ in altered}:
-            for function, code in swaps:
-                function.__code__ = code
-            chosen = _chosen(path, called, items, took)
-            _limit(PATIENCE + 3 * sum(took[index] for index in chosen))
-            return _first_failure(items[index] for index in chosen)
-        of_module = {index for place in calling if place.path == str(path) for index in calling[place]}
-        chosen = _chosen(path, of_module or took, items, took)
-        _limit(PATIENCE + 3 * sum(took[index] for index in chosen))
-        return _imported_afresh(path, bent(spec), [items[index].nodeid for index in chosen])
+        altered = list(_altered(read(spec.module_path).code, new))
+        if not altered:
+            return SURVIVED
+        functions = {place_of(old): code for old, code in altered if old.co_flags & CO_NEWLOCALS}
+        of_line = self._tests.of(str(path), lines_of(spec))
+        if len(functions) == len(altered) and not self._while_importing & functions.keys():
+            for place, code in functions.items():
+                for function in self._functions[place]:
+                    function.__code__ = code
+            chosen = self._chosen(path, of_line)
+            return _first_failure(self._items[index] for index in chosen)
+        if len(functions) < len(altered):
+            of_line = self._naming(_names(spec)) or self._tests.of(str(path), self._tests.running.get(str(path), ()))
+        chosen = self._chosen(path, of_line)
+        return _imported_afresh(path, source, [self._items[index].nodeid for index in chosen])
+
+    def _naming(self, names: set[str]) -> set[int]:
+        """The tests that run a function of ours which speaks of one of the names."""
+        return {
+            index
+            for place, functions in self._functions.items()
+            if names & {*functions[0].__code__.co_names}
+            for index in self._tests.of(place.path, {line for *_, line in functions[0].__code__.co_lines() if line})
+        }
+
+    def _chosen(self, path: Path, of_line: Iterable[int]) -> list[int]:
+        """The tests to run on a mutant of the module at `path`, of those that run its line, in order."""
+        own, took = f"test_{path.stem}", self._tests.took
+        chosen, so_far = list[int](), 0.0
+        for index in sorted(of_line, key=lambda index: (self._items[index].path.stem != own, took[index])):
+            if so_far and so_far + took[index] > self._enough:
+                break
+            chosen.append(index)
+            so_far += took[index]
+        _limit(PATIENCE + 3 * so_far)
+        return chosen
 
 
-def _chosen(path: Path, calling: Iterable[int], items: Sequence[pytest.Item], took: Mapping[int, float]) -> list[int]:
-    """The tests to run on a mutant of the module at `path`, of those that call it, in order."""
-    own = f"test_{path.stem}"
-    ordered = sorted(calling, key=lambda index: (items[index].path.stem != own, took[index]))
-    return [
-        index
-        for index, so_far in zip(ordered, accumulate(map(took.__getitem__, ordered)), strict=True)
-        if so_far <= ENOUGH
-    ]
+def _names(spec: MutationSpec) -> set[str]:
+    """What stands on the line of a mutant outside of functions: what is assigned there, and what it is in."""
+    line = (ROOT / spec.module_path).read_text().splitlines()[spec.start_pos[0] - 1]
+    assigned = line.split("=")[0].split(":")[0].strip()
+    return {assigned, *(spec.definition_name or "").split(".")[-1:]} - {""}
 
 
 def _altered(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
@@ -191,28 +222,56 @@ class _Only:
 
 
 def _imported_afresh(path: Path, source: str, nodes: Sequence[str]) -> int:
-    for name in [name for name in sys.modules if name.split(".")[0] in {"domain", "application", "adapters", "tests"}]:
-        del sys.modules[name]
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    """Runs the tests, file after file, with the bent module and whatever was made from it."""
+    name = _name(path.relative_to(ROOT))
+    for dependent in _dependents(name):
+        del sys.modules[dependent]
     sys.meta_path.insert(0, _Bent(name, path, source))
     try:
         importlib.import_module(name)
-        _import_everything()
+        if not nodes:
+            _import_everything()
     except Exception:  # noqa: BLE001  (whatever a mutant raises, it cannot be imported)
         return INCOMPETENT
-    files = sorted({node.split("::")[0] for node in nodes})
-    code = pytest.main([*ARGUMENTS, "-x", *files], plugins=[_Only(nodes)])
-    return SURVIVED if code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) else KILLED
+    for file, of_file in groupby(nodes, key=lambda node: node.split("::")[0]):
+        # Nothing in `tests/conftest.py` serves a test that starts no program, but it imports everything that does.
+        code = pytest.main([*ARGUMENTS, "--noconftest", "-x", file], plugins=[_Only(list(of_file))])
+        if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            return KILLED
+    return SURVIVED
 
 
-ARGUMENTS = ["-q", "--no-header", "-p", "no:cacheprovider", "-m", "not program and not torture"]
+def _dependents(name: str) -> set[str]:
+    """The modules of the project that are loaded and were made from that one, itself among them."""
+    found = {name}
+    while more := {each for each, of in _imports().items() if of & found} - found:
+        found |= more
+    return found & sys.modules.keys()
+
+
+@cache
+def _imports() -> dict[str, set[str]]:
+    """What each module of the project that is loaded imports."""
+    found = dict[str, set[str]]()
+    for name, module in [*sys.modules.items()]:
+        if name.split(".")[0] in {*ROOMS, "adapters", "tests"} and (file := getattr(module, "__file__", None)):
+            of = found[name] = set[str]()
+            for node in ast.walk(ast.parse(Path(file).read_bytes())):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    of |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+                elif isinstance(node, ast.Import):
+                    of |= {alias.name for alias in node.names}
+    return found
 
 
 def _import_everything() -> None:
     for path in modules():
-        parts = path.with_suffix("").parts
-        importlib.import_module(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+        importlib.import_module(_name(path))
+
+
+def _name(path: Path) -> str:
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def called_by(act: Callable[[], object]) -> set[Place]:
@@ -230,26 +289,33 @@ def called_by(act: Callable[[], object]) -> set[Place]:
     return {place_of(code) for code in codes.values() if code.co_filename.startswith(OURS)}
 
 
-def _tests_by_function(items: Sequence[pytest.Item]) -> tuple[dict[int, float], dict[Place, set[int]]]:
-    """How many seconds of processor time each test takes that is not too long, and which of them call each function."""
+def _tests_by_line(items: Sequence[pytest.Item]) -> Tests:
+    """Runs every test once and notes how long it takes and which lines it runs."""
     took: dict[int, float] = {}
-    calling = defaultdict[Place, set[int]](set)
+    watch = Coverage(data_file=None, config_file=False, include=[f"{ROOT / room}/*" for room in ROOMS])
+    watch.start()
+    signal.signal(signal.SIGVTALRM, _too_long)
     for index, item in enumerate(items):
-        drawn_at_random = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        seen = _in_a_fork(lambda item=item: _seen(item), 3 * LONG) if drawn_at_random else _seen(item)
-        if seen is not None and seen[0] <= LONG:
-            took[index] = seen[0]
-            for place in seen[1]:
-                calling[place].add(index)
-    return took, dict(calling)
+        watch.switch_context(str(index))
+        signal.setitimer(signal.ITIMER_VIRTUAL, LONG)
+        began = time.process_time()
+        passed = _passes(item)
+        spent = time.process_time() - began
+        if passed and spent <= LONG:
+            took[index] = spent
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    watch.stop()
+    data = watch.get_data()
+    running = {
+        path: {line: {int(of) for of in tests if of} & took.keys() for line, tests in by_line.items()}
+        for path in data.measured_files()
+        if (by_line := data.contexts_by_lineno(path))
+    }
+    return Tests(took, running)
 
 
-def _seen(item: pytest.Item) -> tuple[float, set[Place]] | None:
-    """How long a test takes and what it calls, if it passes."""
-    began = time.process_time()
-    passed: list[bool] = []
-    places = called_by(lambda: passed.append(_passes(item)))
-    return (time.process_time() - began, places) if passed == [True] else None
+def _too_long(*_: object) -> None:
+    raise TimeoutError(f"the test takes longer than {LONG} s")
 
 
 def _limit(seconds: float) -> None:
@@ -258,13 +324,12 @@ def _limit(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
 
 
-def _in_a_fork(act: Callable[[], Any], seconds: float = 0) -> Any:
-    """What `act` returns, from a process that leaves nothing behind in this one; None where it took too long."""
+def _in_a_fork(act: Callable[[], Any]) -> Any:
+    """What `act` returns, from a process that leaves nothing behind in this one."""
     reading, writing = os.pipe()
     if not (child := os.fork()):
         try:
             _silently()
-            _limit(seconds)
             with os.fdopen(writing, "wb") as pipe:
                 pickle.dump(act(), pipe)
         finally:
@@ -273,7 +338,7 @@ def _in_a_fork(act: Callable[[], Any], seconds: float = 0) -> Any:
     with os.fdopen(reading, "rb") as pipe:
         told = pipe.read()
     os.waitpid(child, 0)
-    return pickle.loads(told) if told else None
+    return pickle.loads(told)
 
 
 def _each_in_a_fork(
@@ -289,6 +354,7 @@ def _each_in_a_fork(
     for spec in specs:
         if len(under_way) >= (os.cpu_count() or 1):
             yield one_ended()
+        read(spec.module_path)
         if not (child := os.fork()):
             _silently()
             code = KILLED

@@ -1,0 +1,115 @@
+"""How many mutants died in each room, and which did not, for the terminal and as a page."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from cosmic_ray.work_item import TestOutcome, WorkItem, WorkResult
+
+HEADINGS = ("room", "mutants", "tried", "killed", "equivalent", "do not run", "survived", "died")
+
+
+class Row(NamedTuple):
+    """One room; a mutant that does not run is neither killed nor alive, one that is equivalent neither."""
+
+    room: str
+    mutants: int
+    killed: int
+    equivalent: int
+    do_not_run: int
+    survived: int
+
+    @property
+    def score(self) -> float:
+        """How many died of a hundred that could."""
+        return 100 * self.killed / (self.killed + self.survived or 1)
+
+    def cells(self) -> tuple[str, ...]:
+        tried = self.killed + self.equivalent + self.do_not_run + self.survived
+        numbers = (self.mutants, tried, self.killed, self.equivalent, self.do_not_run, self.survived)
+        return (self.room, *map(str, numbers), f"{self.score:.1f} %")
+
+
+class Rooms(NamedTuple):
+    rows: Sequence[Row]
+
+    @property
+    def score(self) -> float:
+        return self.rows[-1].score
+
+    def text(self) -> str:
+        return "\n".join(
+            f"{room:32}" + "".join(f"{cell:>11}" for cell in cells)
+            for room, *cells in (HEADINGS, *(row.cells() for row in self.rows))
+        )
+
+    def page(self) -> list[str]:
+        lines = [HEADINGS, ("---", *["---:"] * (len(HEADINGS) - 1)), *(row.cells() for row in self.rows)]
+        return [f"| {' | '.join(line)} |" for line in lines]
+
+
+def rooms(items: Sequence[WorkItem], results: Mapping[str, WorkResult], equivalent: Mapping[str, str]) -> Rooms:
+    """A row for each folder, and one for all."""
+    of_rooms = defaultdict[str, Counter[object]](Counter)
+    for item in items:
+        of = of_rooms[str(item.mutations[0].module_path.parent)]
+        of["mutants"] += 1
+        if item.job_id in equivalent:
+            of["equivalent"] += 1
+        elif item.job_id in results:
+            of[results[item.job_id].test_outcome] += 1
+    return Rooms(
+        [
+            Row(
+                room,
+                of["mutants"],
+                of[TestOutcome.KILLED],
+                of["equivalent"],
+                of[TestOutcome.INCOMPETENT],
+                of[TestOutcome.SURVIVED],
+            )
+            for room, of in [*sorted(of_rooms.items()), ("all", sum(of_rooms.values(), Counter[object]()))]
+        ]
+    )
+
+
+def written(
+    items: Sequence[WorkItem], results: Mapping[str, WorkResult], equivalent: Mapping[str, str], one_in: int
+) -> str:
+    """The page `docs/mutants.md`."""
+    which = "All mutants" if one_in == 1 else f"A sample of one in {one_in} (`--one-in {one_in}`)"
+    survivors = defaultdict[str, list[str]](list)
+    for item in items:
+        result = results.get(item.job_id)
+        if result and result.test_outcome is TestOutcome.SURVIVED and item.job_id not in equivalent:
+            path, _, rest = item.job_id.partition(" ")
+            survivors[path].append(rest)
+    reasons = defaultdict[str, list[str]](list)
+    for name, why in equivalent.items():
+        reasons[why].append(name)
+    return "\n".join(
+        [
+            "# Mutants",
+            "",
+            "Made by `python -m tests.mutants --again --write docs/mutants.md`, see [development](development.md).",
+            f"{which} of `domain/` and `application/`, against the pure tests alone: what only a test that starts a",
+            "program would notice counts as survived here.",
+            "",
+            *rooms(items, results, equivalent).page(),
+            "",
+            "## Equivalent",
+            "",
+            "What no test can tell from the program as it is, and why.",
+            *(line for why, names in reasons.items() for line in ("", why, "", *_listed(names))),
+            "",
+            "## Survivors",
+            "",
+            "What no pure test misses yet, by module: function, operator, which one on that line, the line.",
+            *(line for path, names in survivors.items() for line in ("", f"`{path}`", "", *_listed(names))),
+            "",
+        ]
+    )
+
+
+def _listed(names: Sequence[str]) -> list[str]:
+    return [f"- ``{name}``" for name in names]
