@@ -13,7 +13,7 @@ from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import ConnectionStrings, Store, opened
 from tests.api import Api, Told, served, tell_everything_to
 from tests.databases import Stores, database
-from tests.examples import TIMES
+from tests.examples import TIMES, examples
 from tests.programs import Guard
 from tests.stores import KEY
 from tests.workers import Workers, number_of_workers
@@ -33,7 +33,7 @@ gc.disable()
 # httpx looks for it at every request.
 sys.modules.setdefault("sniffio", None)
 
-settings.register_profile("suite", deadline=None, derandomize=TIMES == 1, database=None)
+settings.register_profile("suite", max_examples=examples(30), deadline=None, derandomize=TIMES == 1, database=None)
 settings.load_profile("suite")
 
 

@@ -24,3 +24,15 @@ def in_turn(values: Sequence[Value], at_each: int) -> Iterator[Sequence[Value]]:
     turning = cycle(values)
     while True:
         yield list(islice(turning, at_each))
+
+
+def spread(values: Sequence[Value], step: int) -> Iterator[Sequence[Value]]:
+    """For one place after the other, every `step`-th of the values, beginning one later each time, or all of them in
+    `make torture`.
+
+    Over `step` places every value is tried, and those of one place are of all kinds where like values stand together.
+    """
+    if TIMES > 1:
+        yield from repeat(values)
+    for first in cycle(range(step)):
+        yield values[first::step]
