@@ -1,6 +1,7 @@
 """The demo: invented accounts, three of them with a year of history, and the program that chose among them."""
 
 from datetime import date, timedelta
+from functools import partial
 from importlib.resources import files
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from adapters.access.sign_in_link import SignInLink
 from adapters.bootstrap.settings import Settings, for_this_machine
 from adapters.bootstrap.store import account_plans, aggregates_read, make_id, needs_keys, open_store, utc_now
 from adapters.cli.card import card
@@ -58,8 +60,10 @@ def demo(
             from adapters.bootstrap.http_service import serve
             from adapters.web.app import pages
 
-            invite(terminal, f"http://{HOST}:{port}", utc_now().date(), needs_key=needs_keys(settings, store))
-            serve(for_this_machine(settings), HOST, port, pages=pages)
+            owner = the_plan(plans.read(plan_id_of(ACCOUNT)).state).owner
+            link = None if needs_keys(settings, store) else SignInLink(owner)
+            invite(terminal, f"http://{HOST}:{port}", utc_now().date(), link)
+            serve(for_this_machine(settings), HOST, port, pages=partial(pages, link=link))
 
 
 def stories() -> list[list[Line]]:
@@ -104,14 +108,21 @@ def show(terminal: Console, known: LoadedPlan) -> None:
         terminal.print(part)
 
 
-def invite(terminal: Console, address: str, today: date, needs_key: bool) -> None:
+def invite(terminal: Console, address: str, today: date, link: SignInLink | None) -> None:
+    """Say where the pages are. Without a link, which signs somebody in once, keys are asked for."""
     plan = f"{address}/v1/plans/{ACCOUNT}"
-    key = ' -H "Authorization: Bearer KEY"' if needs_key else ""
+    key = "" if link else ' -H "Authorization: Bearer KEY"'
     action = (
         '{"statement": "Agree the date of the next review with the COO", "kind": "task", "owner": "kit",'
         f' "due_on": "{today + timedelta(days=14)}"}}'
     )
-    terminal.print(heading(f"Open {address} in a browser", "Ctrl-C ends it."))
+    if link:
+        terminal.print(
+            heading("Open the portfolio in a browser", f"signs you in as {link.actor}, once.  Ctrl-C ends it.")
+        )
+        terminal.print(Text(f"  {address}{link.path}", TITLE), soft_wrap=True)
+    else:
+        terminal.print(heading(f"Open {address} in a browser", "Ctrl-C ends it."))
     terminal.print(heading("Or ask for it", f"documentation at {address}/docs.  Try next:"))
     for line in (
         f"curl -s{key} {address}/v1/plans",

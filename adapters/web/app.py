@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
+from adapters.access.sign_in_link import SignInLink
 from adapters.http.app import Rooms, Services
 from adapters.web.assets import asset_routes
 from adapters.web.changes import pages as changes
@@ -36,8 +37,8 @@ MOST_PARTS, MOST_TICKS = 100, 2_000
 """Plans of which what their page shows is kept, some 60 kB each, and plans whose reviews are."""
 
 
-def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
-    """The routes of the pages."""
+def pages(services: Services, rooms: Rooms, link: SignInLink | None = None) -> list[BaseRoute]:
+    """The routes of the pages.  A link is given where one signs somebody in."""
     guard, make_id = PageGuard(services.sessions, services.limits), services.make_id
     ticks = Kept[Sequence[Tick]](MOST_TICKS)
     parts, found = Kept[plan.Parts](MOST_PARTS), Kept[Sequence[Finding]](MOST_PARTS)
@@ -53,7 +54,7 @@ def pages(services: Services, rooms: Rooms) -> list[BaseRoute]:
     in_place = promises.PromisePages(plans, desk, make_id)
     return [
         *asset_routes(),
-        *sign_in.routes(guard, services.sessions, services.callers, services.issuer_sign_in),
+        *sign_in.routes(guard, services.sessions, services.callers, services.issuer_sign_in, link),
         *portfolio.routes(services, rooms.plans, guard, services.now),
         *findings.routes(rooms, services.findings, guard, make_id),
         *measures.routes(services.month_ends, services.now, note_read, guard),

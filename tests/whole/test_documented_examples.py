@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import openpyxl
 import pytest
 
@@ -33,6 +34,8 @@ class Demo:
 
     port: int
     environment: dict[str, str]
+    shown: Path
+    """What it printed."""
 
     @property
     def address(self) -> str:
@@ -46,7 +49,7 @@ class Demo:
 def demo(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
     with stores.lend() as where, (folder / "shown").open("wb") as shown, (folder / "logged").open("wb") as logged:
-        demo = Demo(free_port(), environment(where))
+        demo = Demo(free_port(), environment(where), folder / "shown")
         with running("demo", "--port", str(demo.port), output=shown, log=logged, **demo.environment):
             wait_until(lambda: answers(demo.port), 60)
             yield demo
@@ -57,6 +60,25 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the examples write their files."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def test_the_link_of_the_demo_opens_the_portfolio_once(demo):
+    [link] = re.findall(rf"http://{demo.address}(/sign-in/link\S+)", demo.shown.read_text("utf-8"))
+    with httpx.Client(base_url=f"http://{demo.address}") as browser, httpx.Client() as other:
+        assert other.get(f"{browser.base_url}{link}", headers={"Host": "attacker.example"}).status_code == 403
+        assert "set-cookie" not in browser.get(link, headers={"Sec-Purpose": "prefetch"}).headers
+        assert "set-cookie" not in browser.head(link).headers, "who only looks does not use it up"
+        arrived = browser.get(link, follow_redirects=True)
+        assert arrived.url.path == "/"
+        assert "Halden Stores" in arrived.text
+        assert "<span>kit</span>" in arrived.text
+        assert browser.get(link, follow_redirects=True).url.path == "/", "a reload finds who is signed in"
+        again = other.get(f"{browser.base_url}{link}")
+        assert (again.status_code, "set-cookie" in again.headers) == (422, False)
+        assert "This link was used already" in again.text
+        chosen = browser.post("/sign-in", data={"name": "nia"}, headers={"Sec-Fetch-Site": "same-origin"})
+        assert chosen.status_code == 303
+        assert "<span>nia</span>" in browser.get("/").text
 
 
 def requests_of(document: Document, demo: Demo) -> str:

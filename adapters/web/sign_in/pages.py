@@ -1,4 +1,6 @@
-"""Signing in: by an API key, and on a development machine by a name; and signing out."""
+"""Signing in: by an API key, and on a development machine by a name or the demo's link; and signing out."""
+
+from functools import partial
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -9,10 +11,11 @@ from adapters.access.api_keys import KEY
 from adapters.access.callers import Callers, CallerUnknown
 from adapters.access.issuer_sign_in import IssuerSignIn, Pending, SignInRefused
 from adapters.access.sessions import Sessions
+from adapters.access.sign_in_link import PATH, SignInLink
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, cookie_name, visitor_of
 from adapters.web.sign_in.targets import target_in
-from adapters.web.templates import render
+from adapters.web.templates import render, speech_of
 
 MOST_BYTES = 16 * 1024
 PENDING_SECONDS = 600
@@ -25,7 +28,11 @@ def pending_cookie(request: Request) -> str:
 
 
 def routes(
-    guard: PageGuard, sessions: Sessions, callers: Callers, by_issuer: IssuerSignIn | None = None
+    guard: PageGuard,
+    sessions: Sessions,
+    callers: Callers,
+    by_issuer: IssuerSignIn | None = None,
+    link: SignInLink | None = None,
 ) -> list[Route]:
     async def page(request: Request) -> Response:
         return shown(request, target_in(request.query_params.get("to")))
@@ -47,7 +54,7 @@ def routes(
         browser, to = request.headers.get("user-agent", ""), target_in(to)
         if name and sessions.names_may_be_chosen:
             try:
-                caller = await callers.identify({"host": request.headers.get("host", ""), "x-actor": sent(name)})
+                caller = await callers.identify(with_name(request, name))
             except CallerUnknown as error:
                 return shown(request, to, str(error), 422)
             token = await run_in_threadpool(sessions.begin, caller, "name", browser)
@@ -61,6 +68,18 @@ def routes(
             return shown(request, to, "This is no key of this service, or it has expired or was revoked.", 422)
         token = await run_in_threadpool(sessions.begin, caller, "key", browser, match[1])
         return signed_in(request, token, to)
+
+    async def by_link(link: SignInLink, request: Request) -> Response:
+        if not sessions.names_may_be_chosen:
+            raise NoSuchPage("Names cannot be chosen here any more: sign in by a key.")
+        caller = await callers.identify(with_name(request, link.actor))
+        if not is_ahead(request) and link.use(request.query_params.get("token", "")):
+            token = await run_in_threadpool(sessions.begin, caller, "name", request.headers.get("user-agent", ""))
+            return signed_in(request, token, "/")
+        if await guard.visitor(request):
+            return RedirectResponse("/", 303)
+        used = speech_of(request)("This link was used already, or it is of another start: choose a name.")
+        return shown(request, "/", used, 422)
 
     async def sign_out(request: Request) -> Response:
         visitor = visitor_of(request)
@@ -101,13 +120,26 @@ def routes(
         )
         return answer
 
+    printed = [guard.open_page(PATH, partial(by_link, link), "signed-in-by-link")] if link else []
     return [
+        *printed,
         guard.open_page("/sign-in/issuer", to_issuer, "sign-in-at-issuer"),
         guard.open_page("/sign-in/issuer/done", from_issuer, "signed-in-at-issuer"),
         guard.open_page("/sign-in", page, "sign-in-page"),
         guard.open_page("/sign-in", sign_in, "sign-in", "POST"),
         guard.page("/sign-out", sign_out, "signed-in", "sign-out", "POST"),
     ]
+
+
+def with_name(request: Request, name: str) -> dict[str, str]:
+    """The headers of a caller of this request who gives a name."""
+    here = {header: value for header, value in request.headers.items() if header != "x-on-behalf-of"}
+    return here | {"x-actor": sent(name)}
+
+
+def is_ahead(request: Request) -> bool:
+    """Whether nobody wants to see the page yet: a program looks what is there, or a browser fetches it ahead."""
+    return request.scope["head_only"] or "prefetch" in request.headers.get("sec-purpose", "")
 
 
 def sent(name: str) -> str:
