@@ -244,31 +244,27 @@ def why_clock_ahead(store: Store, metrics: Metrics) -> str | None:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server. When it serves, it makes ready what nobody needs before. In the end it first lets go of the
-    requests waiting for news on the log, then finishes the others while what goes on beside it ends as well."""
+    """A uvicorn server. Once it serves, it calls `begin`. In the end it calls `end_soon` and lets go of the requests
+    waiting for news on the log, then finishes the others."""
 
     def __init__(
         self,
         config: uvicorn.Config,
-        app: FastAPI,
         watch: PostgresLogWatch,
-        background: BackgroundProcess,
-        views: ViewsProcess,
+        begin: Callable[[], None] = lambda: None,
+        end_soon: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(config)
-        self._app = app
         self._watch = watch
-        self._background = background
-        self._views = views
+        self._begin = begin
+        self._end_soon = end_soon
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
-        self._views.begin()
-        Thread(target=build_models, args=(self._app,), name="models", daemon=True).start()
+        self._begin()
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        self._background.end_soon()
-        self._views.end_soon()
+        self._end_soon()
         self._watch.close()
         await super().shutdown(sockets)
 
@@ -367,4 +363,14 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         config = server_config(app, host, port, Connections(limits, metrics, make_id))
         open_enough_files(settings.connections)
         spare_the_collector()
-        Server(config, app, store.watch, background, views).run()
+
+        def begin() -> None:
+            """Make ready what nobody needs before."""
+            views.begin()
+            Thread(target=build_models, args=(app,), name="models", daemon=True).start()
+
+        def end_soon() -> None:
+            background.end_soon()
+            views.end_soon()
+
+        Server(config, store.watch, begin, end_soon).run()
