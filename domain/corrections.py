@@ -67,6 +67,11 @@ def _nothing_else_to_check(_aggregate: Any, _before: Any, _after: Any) -> None:
     """For things of which every value goes with every other."""
 
 
+def _nothing_follows(_after: Any) -> Mapping[str, Any]:
+    """For things that say each value by itself."""
+    return {}
+
+
 def _nothing_to_warn_of(_before: Any, _after: Any, _today: date) -> Iterable[Caution]:
     """For things of which no correction looks like a mistake."""
     return ()
@@ -79,14 +84,17 @@ class Mistakes:
     thing: type[Thing]
     made_by: type[Command]
     """The command whose fields can be corrected."""
-    later: Mapping[type[Command], tuple[str, ...]] = field(default_factory=dict)
-    """Fields that other commands say and that can be corrected as well, once they were said."""
+    later: Mapping[type[BaseModel], tuple[str, ...]] = field(default_factory=dict)
+    """Fields that can be corrected as well, once they were said, by what says them: another command, or a model of
+    them where the record says otherwise than that command does."""
     identity: tuple[str, ...] = ("id",)
     """The fields that say which thing is meant; they cannot be corrected."""
     subject: Callable[[Any], str | None] | None = None
     """The id of the thing by these fields, where it is not one of them; see `Command.subject`."""
     check: Callable[[Any, Any, Any], None] = _nothing_else_to_check
     """What a topic alone can know: the aggregate, the thing as it is and as it would be.  Raises a `Refusal`."""
+    follows: Callable[[Any], Mapping[str, Any]] = _nothing_follows
+    """What else is so of the thing as it would be, such as its state."""
     cautions: Callable[[Any, Any, date], Iterable[Caution]] = _nothing_to_warn_of
     """What looks like a mistake: the thing as it is and as it would be, and the day it is."""
     corrects: bool = True
@@ -99,12 +107,17 @@ class Mistakes:
     def _noun(self) -> str:
         return self.thing.noun
 
+    @property
+    def _name(self) -> str:
+        """What commands and events call it: `Play`."""
+        return "".join(word.capitalize() for word in self._noun.split("-"))
+
     @cached_property
     def _fields(self) -> Mapping[str, FieldInfo]:
         """What can be corrected, as the commands say it."""
         left_out = GRAMMAR.union(self.identity)
         fields = {name: said for name, said in self.made_by.model_fields.items() if name not in left_out}
-        more = {name: command.model_fields[name] for command, names in self.later.items() for name in names}
+        more = {name: said_by.model_fields[name] for said_by, names in self.later.items() for name in names}
         return fields | more
 
     @cached_property
@@ -125,7 +138,7 @@ class Mistakes:
         """`PlayCorrected`."""
         said = {name: self.thing.model_fields[name] for name in self._fields}
         fields: dict[str, Any] = {name: _may_be_there(each) for name, each in said.items()}
-        former = create_model(f"{self.thing.__name__}Former", __base__=Terms, __doc__="What stood there.", **fields)
+        former = create_model(f"{self._name}Former", __base__=Terms, __doc__="What stood there.", **fields)
         fields["former"] = (former, ...)
         thing = with_article(self._noun)
         words = f"What had been said of {thing} was wrong from the beginning, in the fields that are said."
@@ -152,13 +165,13 @@ class Mistakes:
     def _command(self, verb: str, base: type[Command], words: str, fields: Mapping[str, Any]) -> type[Command]:
         said = self.made_by.model_fields
         identity = {name: _which(said.get(name) or self.thing.model_fields[name]) for name in self.identity}
-        made = self._model(f"{verb}{self.thing.__name__}", base, words, identity | dict(fields))
+        made = self._model(f"{verb}{self._name}", base, words, identity | dict(fields))
         made.right, made.speaks_of_its_people = self.made_by.right, self.made_by.speaks_of_its_people
         return cast(type[Command], made)
 
     def _event(self, verb: str, base: type[Event], words: str, fields: Mapping[str, Any]) -> type[Event]:
         identity = {name: _which(self.thing.model_fields[name]) for name in self.identity}
-        made = self._model(f"{self.thing.__name__}{verb}", base, words, identity | dict(fields))
+        made = self._model(f"{self._name}{verb}", base, words, identity | dict(fields))
         return cast(type[Event], made)
 
     def _model(self, name: str, base: type[BaseModel], words: str, fields: Mapping[str, Any]) -> Any:
@@ -221,6 +234,8 @@ class Mistakes:
         elif draft.has(self.thing, id):
             new = [name for name in event.model_fields_set if name not in (*self.identity, "former")]
             draft.to_write(self.thing, id)[id].update({name: getattr(event, name) for name in new})
+            if follows := self.follows(draft.the(self.thing, id)):
+                draft.set(self.thing, id, **follows)
 
 
 def check_not_named(aggregate: Aggregate, thing: Thing) -> None:

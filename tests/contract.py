@@ -84,7 +84,7 @@ add-stakeholder → StakeholderAdded: id, name?, title?, email?, email_status?(u
     legal procurement admin), motivators[]?, joined_on?
 correct-stakeholder → StakeholderCorrected: id, name?, title?, email?, email_status?(unverified verified bounced),
     phone?, location?, crm_id?, unit?, reports_to?, level?(executive management execution), roles[]?, motivators[]?,
-    joined_on?, left_on?, went_to?, moved_on?, returned_on?, former
+    joined_on?, left_on?, went_to?, moved_on?, promoted?, returned_on?, former
 merge-stakeholder → StakeholderMerged: id, into
 move-stakeholder → StakeholderMoved: id, title?, unit?, reports_to?, level?(executive management execution), moved_on,
     promoted?
@@ -229,7 +229,7 @@ summary as write-summary
 note as write-note
 document as attach-document
 overview as describe-account
-unit as add-unit
+unit as add-unit, removed
 news as note-news
 referral as note-referral
 contract as set-contract, net_retention
@@ -237,7 +237,7 @@ health as record-health by as_of_on
 objection as note-objection, how
 pairing as agree-pairing by member stakeholder
 touch as log-touch
-offering as list-offering
+offering as list-offering, retired
 cell as assess-cell by unit offering
 opportunity as open-opportunity, won_on, discount, lost_on, competitor
 vision as state-vision
@@ -245,10 +245,10 @@ priorities as set-priorities by quarter
 goal as set-goal, achieved_on, value
 hypothesis as propose-hypothesis, observed
 competitor as identify-competitor
-risk as raise-risk, outcome(averted accepted materialised), closed_on
+risk as raise-risk, outcome(averted accepted materialised), closed_on, mitigations[]
 play as plan-play, started_on, finished_on, result, actual, evidence
-action as add-action, finished_on, result, evidence, acknowledged_on
-request as raise-request, delivered_on
+action as add-action, finished_on, result, evidence, acknowledged_by, acknowledged_on
+request as raise-request, decision(accepted planned declined), member, delivered_on
 member as assign-member by person role stint, until_on
 alignment as align-team by goal
 review as schedule-review, held_on, audience(internal customer), topics[], decisions[], decisions_required[],

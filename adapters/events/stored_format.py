@@ -44,6 +44,17 @@ UPCASTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     # Since the second shape they say what stood there before.
     "PlanCorrected": _as_it_is,
     "StakeholderCorrected": _as_it_is,
+    # Since the third shape it says who of the customer's agreed.
+    "ActionCorrected.2": _as_it_is,
+    # Since the third shape it says whether the last move was a step up.
+    "StakeholderCorrected.2": _as_it_is,
+    # Since the second shape it says what was answered, and by whom.
+    "RequestCorrected": _as_it_is,
+    # Since the second shape it says what is to be done about the risk.
+    "RiskCorrected": _as_it_is,
+    # Since the second shape they say whether it was taken away.
+    "UnitCorrected": _as_it_is,
+    "OfferingCorrected": _as_it_is,
 }
 """By topic of an older shape, the function that turns its whole payload into today's shape."""
 

@@ -291,8 +291,10 @@ def missing_in(at: ProgramExamined, phase: Phase) -> list[str]:
 
 
 def _record_of(at: ProgramExamined, phase: Phase) -> Recorded | None:
-    """Of the beginning of a phase; None where it is not on record yet."""
-    begun = (each for each in at.known.records if isinstance(each.event, PhaseBegun) and each.event.phase == phase)
+    """Of the last beginning of a phase; None where it is not on record yet."""
+    begun = (
+        each for each in reversed(at.known.records) if isinstance(each.event, PhaseBegun) and each.event.phase == phase
+    )
     return next(begun, None)
 
 

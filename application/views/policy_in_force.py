@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from application.views.cuts import Cut
+from domain.language import Event
 from domain.program.policy import DEFAULT_POLICY, Policy, PolicyAdopted
 from domain.record import Recorded
 
@@ -23,12 +24,22 @@ DEFAULT = PolicyInForce(0, DEFAULT_POLICY)
 def policy_in_force(program: Sequence[Recorded], at: datetime, day: date) -> PolicyInForce:
     """Return the last policy that was adopted by an instant and is effective by a day.
 
-    A policy adopted with a day in the past is in force from when it was recorded, not from that day on.
+    A policy adopted with a day in the past is in force from when it was recorded, not from that day on.  One that was
+    withdrawn before it began is never in force.
     """
+    withdrawals: list[Event] = []
     for record in reversed(program):
-        adopted = record.event
-        if isinstance(adopted, PolicyAdopted) and record.meta.recorded_at <= at and adopted.effective_on <= day:
-            return PolicyInForce(adopted.version, adopted.policy)
+        event = record.event
+        if record.meta.recorded_at > at:
+            continue
+        if event.withdraws:
+            withdrawals.append(event)
+        elif (
+            isinstance(event, PolicyAdopted)
+            and event.effective_on <= day
+            and not any(each.takes_back(event) for each in withdrawals)
+        ):
+            return PolicyInForce(event.version, event.policy)
     return DEFAULT
 
 

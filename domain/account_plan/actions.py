@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, assert_never
 
+from pydantic import BaseModel
+
 from domain.account_plan.language import AccountPlan, GoalId, OpportunityId, PlayId, ReviewId, RiskId, Section, Side
 from domain.aggregates import Topic
 from domain.corrections import Mistakes
@@ -268,6 +270,13 @@ class ReopenAction(ActionCommand):
     reason: Text
 
 
+class Acknowledgement(BaseModel):
+    """What the record has of the customer's consent; empty, they have not agreed."""
+
+    acknowledged_by: StakeholderId | None = None
+    acknowledged_on: PastDay | None = None
+
+
 ActionCommands = (
     AddAction
     | RescheduleAction
@@ -287,6 +296,10 @@ ActionCommands = (
 
 class OnlyMilestonesAreHeld(Refusal):
     """Only a milestone has a date to be held in the calendar; “{id}” is an action of kind {kind}."""
+
+
+class AcknowledgedByNobody(Refusal):
+    """That the customer agreed says who did and on which day: say both, or empty both where nobody has agreed."""
 
 
 # State and rules
@@ -357,6 +370,11 @@ def links_of(linked: LinkingAction | Action) -> dict[str, Any]:
     return {name: getattr(linked, name) for name in ActionLinks.model_fields}
 
 
+def check_acknowledgement(_plan: AccountPlan, _before: Action, after: Action) -> None:
+    if (after.acknowledged_by is None) != (after.acknowledged_on is None):
+        raise AcknowledgedByNobody("/acknowledged_on" if after.acknowledged_by else "/acknowledged_by")
+
+
 def apply(draft: Draft, event: ActionEvents) -> None:
     match event:  # what happens most comes first
         case ActionAdded():
@@ -388,7 +406,11 @@ TOPIC = Topic(
         Mistakes(
             Action,
             AddAction,
-            later={CompleteAction: ("finished_on", "result", "evidence"), AcknowledgeAction: ("acknowledged_on",)},
+            later={
+                CompleteAction: ("finished_on", "result", "evidence"),
+                Acknowledgement: ("acknowledged_by", "acknowledged_on"),
+            },
+            check=check_acknowledgement,
         ),
     ),
 )

@@ -32,7 +32,8 @@ from domain.language import (
 from domain.things import Draft
 
 DEPARTURE = ("left_on", "went_to")
-LATER = (*DEPARTURE, "moved_on", "returned_on")
+MOVE = ("moved_on", "promoted")
+LATER = (*DEPARTURE, *MOVE, "returned_on")
 """What is not said when somebody is added, and can be corrected once it was said."""
 
 
@@ -43,6 +44,7 @@ class Person(Details):
     left_on: date | None = None
     went_to: Prose | None = None
     moved_on: date | None = None
+    promoted: bool | None = None
     returned_on: date | None = None
 
 
@@ -74,7 +76,8 @@ IdentityEvents = StakeholderCorrected | StakeholderMerged
 class CorrectStakeholder(StakeholderCommand, Describing):
     """It was wrong.  Where it was right and has changed, move the stakeholder or assign roles instead.
 
-    The days of the last move, of a departure and of a return can be corrected as well.
+    The days of the last move, of a departure and of a return can be corrected as well, and whether that move was a step
+    up.
     """
 
     needs: ClassVar[Any] = "any"
@@ -84,6 +87,7 @@ class CorrectStakeholder(StakeholderCommand, Describing):
     left_on: Unless[PastDay] = None
     went_to: OptionalText = None
     moved_on: Unless[PastDay] = None
+    promoted: Unless[bool] = None
     returned_on: Unless[PastDay] = None
 
 
@@ -131,7 +135,7 @@ def decide(plan: AccountPlan, command: IdentityCommands, _today: date) -> Decisi
 def correct(plan: AccountPlan, person: Stakeholder, command: CorrectStakeholder) -> tuple[StakeholderCorrected, ...]:
     """The event, where something is not so already.  Raises `NothingToCorrect` for a day nobody has said."""
     for field in LATER:
-        day = "left_on" if field in DEPARTURE else field
+        day = "left_on" if field in DEPARTURE else "moved_on" if field in MOVE else field
         if field in command.model_fields_set and getattr(person, day) is None:
             raise NothingToCorrect(f"/{field}", field=field, kind=person.noun, id=person.id)
     new = news(command, person)

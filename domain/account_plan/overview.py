@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
 
+from pydantic import BaseModel
+
 from domain.account_plan.language import AccountPlan, PartOfUnit, Section, UnitId
 from domain.aggregates import Topic
 from domain.corrections import Mistakes
@@ -229,6 +231,12 @@ class NoteReferral(LandscapeCommand):
     amount: Amount | None = None
 
 
+class UnitRemoval(BaseModel):
+    """What the record has of the removal of a unit."""
+
+    removed: bool = False
+
+
 OverviewCommands = DescribeAccount | AddUnit | RenameUnit | RemoveUnit | NoteNews | NoteReferral
 
 
@@ -332,7 +340,7 @@ TOPIC = Topic(
     apply,
     mistakes=(
         Mistakes(Overview, DescribeAccount, identity=()),
-        Mistakes(Unit, AddUnit, check=check_unit),
+        Mistakes(Unit, AddUnit, later={UnitRemoval: ("removed",)}, check=check_unit),
         Mistakes(News, NoteNews),
         Mistakes(Referral, NoteReferral),
     ),

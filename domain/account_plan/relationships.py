@@ -4,7 +4,7 @@ keeps up with whom, and every time we were in touch."""
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, assert_never
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from domain.account_plan.language import AccountPlan, ActionId, OpportunityId, PlayId, Section
 from domain.aggregates import Topic
@@ -234,6 +234,12 @@ class LogTouch(RelationshipCommand):
     opportunity: OpportunityId | None = None
 
 
+class Settlement(BaseModel):
+    """What the record has of how an objection was settled; empty, it still stands."""
+
+    how: OptionalText = None
+
+
 RelationshipCommands = (
     DrawInfluence | EraseInfluence | NoteObjection | SettleObjection | AgreePairing | EndPairing | LogTouch
 )
@@ -356,7 +362,12 @@ TOPIC = Topic(
             subject=DrawInfluence.subject,
             corrects=False,
         ),
-        Mistakes(Objection, NoteObjection, later={SettleObjection: ("how",)}),
+        Mistakes(
+            Objection,
+            NoteObjection,
+            later={Settlement: ("how",)},
+            follows=lambda objection: {"settled": objection.how is not None},
+        ),
         Mistakes(Pairing, AgreePairing, identity=("member", "stakeholder"), subject=AgreePairing.subject),
         Mistakes(Touch, LogTouch),
     ),

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar, Literal, assert_never
 
+from pydantic import BaseModel
+
 from domain.account_plan.language import AccountPlan, GoalId, OpportunityId, Section
 from domain.aggregates import Topic
 from domain.corrections import Mistakes
@@ -141,6 +143,19 @@ class DeliverRequest(RequestCommand):
     delivered_on: FinishDay
 
 
+class GivenAnswer(BaseModel):
+    """What the record has of an answer; empty, nobody has answered."""
+
+    decision: Answer | None = None
+    member: PersonId | None = None
+
+
+class Delivery(BaseModel):
+    """What the record has of a delivery; empty, nothing was delivered."""
+
+    delivered_on: FinishDay | None = None
+
+
 RequestCommands = RaiseRequest | ReassignRequest | AnswerRequest | DeliverRequest
 
 
@@ -149,6 +164,10 @@ RequestCommands = RaiseRequest | ReassignRequest | AnswerRequest | DeliverReques
 
 class RequestDeclined(Refusal):
     """The request “{id}” was declined; it can be delivered once it is accepted or planned."""
+
+
+class AnswerOfNobody(Refusal):
+    """An answer says what was decided and who spoke for it: say both, or empty both where nobody has answered."""
 
 
 # State and rules
@@ -202,6 +221,19 @@ def decide(plan: AccountPlan, command: RequestCommands, _today: date) -> Decisio
             assert_never(command)
 
 
+def check_answer(_plan: AccountPlan, _before: Request, after: Request) -> None:
+    """An answer has somebody who gave it, and what was declined was not delivered."""
+    if (after.decision is None) != (after.member is None):
+        raise AnswerOfNobody("/member" if after.decision else "/decision")
+    if after.decision == "declined" and after.delivered_on:
+        raise RequestDeclined("/decision", id=after.id)
+
+
+def state_of(request: Request) -> dict[str, RequestState]:
+    """The state of a request whose answer or delivery was corrected."""
+    return {"state": "delivered" if request.delivered_on else request.decision or "raised"}
+
+
 def apply(draft: Draft, event: RequestEvents) -> None:
     match event:
         case RequestRaised():
@@ -222,5 +254,13 @@ TOPIC = Topic(
     (Request,),
     decide,
     apply,
-    mistakes=(Mistakes(Request, RaiseRequest, later={DeliverRequest: ("delivered_on",)}),),
+    mistakes=(
+        Mistakes(
+            Request,
+            RaiseRequest,
+            later={GivenAnswer: ("decision", "member"), Delivery: ("delivered_on",)},
+            check=check_answer,
+            follows=state_of,
+        ),
+    ),
 )

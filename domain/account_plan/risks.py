@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never
 
-from pydantic import computed_field
+from pydantic import BaseModel, computed_field
 
 from domain.account_plan.language import AccountPlan, Section
 from domain.aggregates import Topic
@@ -16,6 +16,7 @@ from domain.language import (
     Decision,
     Event,
     Grade,
+    Many,
     PastDay,
     Person,
     PersonId,
@@ -198,6 +199,12 @@ class ReopenRisk(RiskCommand):
     reason: Text
 
 
+class Mitigations(BaseModel):
+    """What the record has of what is to be done about a risk, all of it."""
+
+    mitigations: Many[Statement] = ()
+
+
 RiskCommands = RaiseRisk | ReassessRisk | RestateRisk | ReassignRisk | PlanMitigation | CloseRisk | ReopenRisk
 
 
@@ -285,5 +292,5 @@ TOPIC = Topic(
     (Risk,),
     decide,
     apply,
-    mistakes=(Mistakes(Risk, RaiseRisk, later={CloseRisk: ("outcome", "closed_on")}),),
+    mistakes=(Mistakes(Risk, RaiseRisk, later={CloseRisk: ("outcome", "closed_on"), Mitigations: ("mitigations",)}),),
 )

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, assert_never
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel
 
 from domain.account_plan.language import (
     AccountPlan,
@@ -204,6 +204,12 @@ class AssessCell(Command):
         return cell_id(self.unit, self.offering)
 
 
+class OfferingRetirement(BaseModel):
+    """What the record has of the retirement of an offering."""
+
+    retired: bool = False
+
+
 WhitespaceCommands = ListOffering | RetireOffering | AssessCell
 
 
@@ -301,7 +307,7 @@ TOPIC = Topic(
     decide,
     apply,
     mistakes=(
-        Mistakes(Offering, ListOffering),
+        Mistakes(Offering, ListOffering, later={OfferingRetirement: ("retired",)}),
         Mistakes(Cell, AssessCell, identity=("unit", "offering"), subject=AssessCell.subject, check=check_cell),
     ),
 )

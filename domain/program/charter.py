@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, assert_never
 from uuid import uuid5
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from domain.account_plan.plan import NAMESPACE, ZoneName
 from domain.aggregates import Opening, Topic
+from domain.corrections import Mistakes
 from domain.language import (
     Currency,
     Decision,
@@ -194,6 +195,12 @@ class CompletePhase(CharterCommand):
         return self.phase
 
 
+class PhaseCompletion(BaseModel):
+    """What the record has of the end of a phase."""
+
+    completed: bool = False
+
+
 CharterCommands = OpenProgram | ReviseCharter | NameProgramOwner | SetExchangeRates | BeginPhase | CompletePhase
 
 
@@ -341,5 +348,20 @@ def apply(draft: Draft, event: CharterEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(CharterCommands, CharterEvents, (Program, ExchangeRates, ProgramPhase), decide, apply)
+TOPIC = Topic(
+    CharterCommands,
+    CharterEvents,
+    (Program, ExchangeRates, ProgramPhase),
+    decide,
+    apply,
+    mistakes=(
+        Mistakes(
+            ProgramPhase,
+            BeginPhase,
+            identity=("phase",),
+            subject=BeginPhase.subject,
+            later={PhaseCompletion: ("completed",)},
+        ),
+    ),
+)
 OPENING = Opening(OpenProgram, open_program, lambda _: PROGRAM_ID, lambda _: ProgramAlreadyOpen())

@@ -8,7 +8,7 @@ from which a risk is severe.  Reports of two companies, or of two years, use the
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, assert_never, get_args
 
@@ -21,9 +21,10 @@ from domain.account_plan.rule_names import PlanRuleName
 from domain.account_plan.team import Role
 from domain.aggregates import Topic
 from domain.calendar import Day
-from domain.language import Decision, Event, Refusal, Terms, Text
+from domain.corrections import Mistakes
+from domain.language import Command, Decision, Event, Refusal, Terms, Text
 from domain.program.language import OnProgram, ProgramSection, ProgramState
-from domain.things import Draft, Thing
+from domain.things import Aggregate, Draft, Thing
 
 Severity = Literal["alarm", "warning", "hint"]
 ProgramRuleName = Literal[
@@ -273,6 +274,11 @@ class PolicyBeforeTheLast(Refusal):
     """The policy before this one is in force from {last_on} on, so this one cannot begin earlier, on {effective_on}."""
 
 
+class PolicyIsInForce(Refusal):
+    """Version {version} of the policy is in force from {effective_on} on, and plans may have been judged by it: only
+    one that begins after {last_on} can be withdrawn.  Adopt another policy instead."""
+
+
 # State and rules
 
 
@@ -348,10 +354,32 @@ def decide(program: ProgramState, command: PolicyCommands, _today: date) -> Deci
             if last_on and command.effective_on < last_on:
                 raise PolicyBeforeTheLast("/effective_on", last_on=last_on, effective_on=command.effective_on)
             whole = Policy.model_validate(command.policy.model_dump())
-            version = len(adopted) + 1
+            version = next_version(program)
             return Decision((PolicyAdopted(version=version, effective_on=command.effective_on, policy=whole),))
         case _:
             assert_never(command)
+
+
+def next_version(program: ProgramState) -> int:
+    """The number after those that were ever given: that of a version that was withdrawn is not given again."""
+    withdrawn = (int(id) for noun, id in program.spent_ids if noun == AdoptedPolicy.noun)
+    return max([*withdrawn, *(each.version for each in program.all(AdoptedPolicy).values())], default=0) + 1
+
+
+MOST_DAYS_APART = 2
+"""How many calendar days the day of one time zone may be ahead of that of another."""
+
+
+class MistakesOfPolicies(Mistakes):
+    """Of policies that are still to come: what plans were judged by stays what they were judged by."""
+
+    def decide(self, aggregate: Aggregate, command: Command, today: date) -> Decision[Event]:
+        policy = aggregate.the(AdoptedPolicy, command.subject())
+        last_on = today + timedelta(days=MOST_DAYS_APART)
+        if policy.effective_on <= last_on:
+            about = {"version": policy.version, "effective_on": policy.effective_on}
+            raise PolicyIsInForce("/version", **about, last_on=last_on)
+        return super().decide(aggregate, command, today)
 
 
 def apply(draft: Draft, event: PolicyEvents) -> None:
@@ -362,4 +390,19 @@ def apply(draft: Draft, event: PolicyEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(PolicyCommands, PolicyEvents, (AdoptedPolicy,), decide, apply)
+TOPIC = Topic(
+    PolicyCommands,
+    PolicyEvents,
+    (AdoptedPolicy,),
+    decide,
+    apply,
+    mistakes=(
+        MistakesOfPolicies(
+            AdoptedPolicy,
+            AdoptPolicy,
+            identity=("version",),
+            subject=lambda said: str(said.version),
+            corrects=False,
+        ),
+    ),
+)

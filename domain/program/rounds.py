@@ -8,6 +8,7 @@ from pydantic import Field
 
 from domain.account_plan.plan import Criteria, Tier
 from domain.aggregates import Topic
+from domain.corrections import Mistakes
 from domain.language import (
     AccountId,
     Decision,
@@ -454,4 +455,12 @@ def apply(draft: Draft, event: RoundEvents) -> None:
             assert_never(event)
 
 
-TOPIC = Topic(RoundCommands, RoundEvents, (Round, Nomination, Opinion), decide, apply)
+TOPIC = Topic(
+    RoundCommands,
+    RoundEvents,
+    (Round, Nomination, Opinion),
+    decide,
+    apply,
+    # A round that should not have been opened is abandoned, and a nomination withdrawn and made again.
+    mistakes=(Mistakes(Round, OpenRound, withdraws=False),),
+)

@@ -8,19 +8,22 @@ import pytest
 from pydantic import ValidationError
 
 from domain.account_plan import COMMANDS, EVENTS, THINGS, TOPICS, fold
-from domain.account_plan.actions import ActionAdded, ActionCompleted
+from domain.account_plan.actions import ActionAcknowledged, ActionAdded, ActionCompleted
 from domain.account_plan.entries import EntryStruck, Note, NoteWritten
 from domain.account_plan.goals import GoalAchieved, GoalSet
 from domain.account_plan.health import Health, HealthRecorded
+from domain.account_plan.identities import StakeholderCorrected
 from domain.account_plan.opportunities import Opportunity, OpportunityOpened, OpportunityReopened, OpportunityWon
-from domain.account_plan.overview import UnitAdded
+from domain.account_plan.overview import Unit, UnitAdded, UnitRemoved
 from domain.account_plan.plan import plan_id_of
 from domain.account_plan.plays import Play, PlayPlanned, PlayStarted, PlayWon
-from domain.account_plan.relationships import TouchLogged
+from domain.account_plan.relationships import Objection, ObjectionNoted, ObjectionSettled, TouchLogged
+from domain.account_plan.requests import Request, RequestAnswered, RequestDelivered, RequestRaised
 from domain.account_plan.reviews import ReviewHeld, ReviewScheduled
-from domain.account_plan.stakeholders import StakeholderAdded
+from domain.account_plan.risks import MitigationPlanned, Risk, RiskRaised
+from domain.account_plan.stakeholders import Stakeholder, StakeholderAdded, StakeholderMoved
 from domain.account_plan.team import Member, MemberAssigned, MemberReleased
-from domain.account_plan.whitespace import CellAssessed, OfferingListed
+from domain.account_plan.whitespace import CellAssessed, Offering, OfferingListed, OfferingRetired
 from domain.corrections import Correction, Withdrawal
 from tests.cases import for_each
 from tests.given import OPENED, given
@@ -345,3 +348,101 @@ def test_what_a_plan_has_one_of_can_be_said_anew_after_it_was_withdrawn():
 def test_commands_are_made_of_the_two_bases_alone():
     made = {command for topic in TOPICS for each in topic.mistakes for command in each.commands}
     assert {command for command in COMMANDS.values() if issubclass(command, Correction | Withdrawal)} == made
+
+
+# What is said otherwise than it is kept
+
+
+def test_whether_the_last_move_was_a_step_up_is_corrected_once_there_was_a_move():
+    moved = StakeholderMoved(id="cfo", title="COO", moved_on=JAN_3, promoted=False)
+    was = StakeholderCorrected.model_validate({"id": "cfo", "promoted": True, "former": {"promoted": False}})
+    command = correct("stakeholder", id="cfo", promoted=True)
+    given(CFO, moved).when(command).then(was)
+    assert fold((OPENED, CFO, moved, was)).the(Stakeholder, "cfo").promoted
+    given(CFO).when(command).then_refused("nothing-to-correct", "/promoted")
+
+
+RAISED = RequestRaised(id="lims", function="product", kind="roadmap", statement="LIMS link", owner="ann")
+ANSWERED = RequestAnswered(id="lims", decision="accepted", member="joy")
+DELIVERED = RequestDelivered(id="lims", delivered_on=JAN_3)
+
+
+def request_after(*events):
+    return fold((OPENED, RAISED, *events)).the(Request, "lims")
+
+
+def test_an_answer_is_corrected_also_after_the_delivery_and_the_state_follows():
+    declined = corrected("request", {"decision": "accepted"}, id="lims", decision="declined")
+    given(RAISED, ANSWERED).when(correct("request", id="lims", decision="declined")).then(declined)
+    assert (request_after(ANSWERED, declined).state, request_after(ANSWERED, declined).is_waiting) == (
+        "declined",
+        False,
+    )
+    given(RAISED, ANSWERED, DELIVERED).when(correct("request", id="lims", decision="declined")).then_refused(
+        "request-declined", "/decision"
+    )
+    planned = corrected("request", {"decision": "accepted"}, id="lims", decision="planned")
+    given(RAISED, ANSWERED, DELIVERED).when(correct("request", id="lims", decision="planned")).then(planned)
+    assert request_after(ANSWERED, DELIVERED, planned).state == "delivered"
+    given(RAISED).when(correct("request", id="lims", decision="planned", member="joy")).then_refused(
+        "nothing-to-correct", "/decision"
+    )
+
+
+def test_an_answer_or_a_delivery_of_another_request_is_taken_back():
+    unanswered = corrected("request", {"decision": "accepted", "member": "joy"}, id="lims", decision=None, member=None)
+    given(RAISED, ANSWERED).when(correct("request", id="lims", decision=None, member=None)).then(unanswered)
+    assert (request_after(ANSWERED, unanswered).state, request_after(ANSWERED, unanswered).is_waiting) == (
+        "raised",
+        True,
+    )
+    given(RAISED, ANSWERED).when(correct("request", id="lims", decision=None)).then_refused(
+        "answer-of-nobody", "/decision"
+    )
+    not_there = corrected("request", {"delivered_on": JAN_3}, id="lims", delivered_on=None)
+    given(RAISED, ANSWERED, DELIVERED).when(correct("request", id="lims", delivered_on=None)).then(not_there)
+    assert (request_after(ANSWERED, DELIVERED, not_there).state, request_after(DELIVERED, not_there).state) == (
+        "accepted",
+        "raised",
+    )
+
+
+def test_what_was_taken_away_or_settled_by_mistake_is_there_again():
+    gone = UnitRemoved(id="line")
+    back = corrected("unit", {"removed": True}, id="line", removed=False)
+    given(UNIT, gone).when(correct("unit", id="line", removed=False)).then(back)
+    assert fold((OPENED, UNIT, gone, back)).the(Unit, "line").is_open
+    given(UNIT).when(correct("unit", id="line", removed=True)).then_refused("nothing-to-correct", "/removed")
+    retired = OfferingRetired(id="hub")
+    again = corrected("offering", {"retired": True}, id="hub", retired=False)
+    given(OFFERING, retired).when(correct("offering", id="hub", retired=False)).then(again)
+    assert fold((OPENED, OFFERING, retired, again)).the(Offering, "hub").is_open
+    noted = ObjectionNoted(id="o", stakeholder="cfo", statement="Too dear")
+    settled = ObjectionSettled(id="o", how="Rebate")
+    stands = corrected("objection", {"how": "Rebate"}, id="o", how=None)
+    given(CFO, noted, settled).when(correct("objection", id="o", how=None)).then(stands)
+    assert fold((OPENED, CFO, noted, settled, stands)).the(Objection, "o").is_open
+
+
+def test_who_agreed_to_an_action_is_corrected_and_that_anybody_did_taken_back():
+    agreed = ActionAcknowledged(id="offer", stakeholder="cfo", acknowledged_on=JAN_3)
+    none = {"acknowledged_by": None, "acknowledged_on": None}
+    taken_back = corrected("action", {"acknowledged_by": "cfo", "acknowledged_on": JAN_3}, id="offer", **none)
+    given(CFO, ADDED, agreed).when(correct("action", id="offer", **none)).then(taken_back)
+    given(CFO, ADDED, agreed).when(correct("action", id="offer", acknowledged_by=None)).then_refused(
+        "acknowledged-by-nobody", "/acknowledged_by"
+    )
+    given(CFO, ADDED, agreed).when(correct("action", id="offer", acknowledged_by="coo")).then_refused(
+        "unknown-stakeholder", "/acknowledged_by"
+    )
+
+
+def test_the_mitigations_of_a_risk_are_corrected_as_one_list():
+    risk = RiskRaised(id="r", kind="other", statement="Budget", likelihood=1, impact=1, owner="ann")
+    planned = MitigationPlanned(id="r", statement="Meet the CEO")
+    fixed = corrected("risk", {"mitigations": ("Meet the CEO",)}, id="r", mitigations=("Meet the CFO",))
+    given(risk, planned).when(correct("risk", id="r", mitigations=["Meet the CFO"])).then(fixed)
+    assert fold((OPENED, risk, planned, fixed)).the(Risk, "r").mitigations == ("Meet the CFO",)
+    given(risk).when(correct("risk", id="r", mitigations=["Meet the CFO"])).then_refused(
+        "nothing-to-correct", "/mitigations"
+    )

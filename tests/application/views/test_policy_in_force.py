@@ -152,3 +152,13 @@ def test_adopting_policies_changes_no_verdict_about_a_cut_before_they_were_recor
         if recorded > cut.date:
             assert verdicts(plan, cut, practice.known.records) == before
         before = verdicts(plan, cut, practice.known.records)
+
+
+def test_a_policy_that_was_withdrawn_before_it_began_is_never_in_force_and_the_one_before_it_goes_on():
+    practice = program()
+    adopt(practice, "2026-02-01", "2026-03-01", contact_days=60)
+    adopt(practice, "2026-02-02", "2026-06-01", contact_days=30)
+    practice.on("2026-05-01", "withdraw-policy", version=2, reason="Not decided yet")
+    adopt(practice, "2026-05-02", "2026-07-01", contact_days=31)
+    days = ("2026-03-01", "2026-06-01", "2026-06-30", "2026-07-01")
+    assert [version_at(practice, opened(), day) for day in days] == [1, 1, 1, 3]

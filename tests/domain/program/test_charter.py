@@ -104,3 +104,22 @@ def test_the_card_of_the_program_says_who_it_is_and_is_never_archived():
     card = the_program(PROGRAM.fold((PROGRAM_OPENED, ProgramOwnerNamed(owner="vera"))))
     assert isinstance(card, Program)
     assert (card.name, card.owner, card.archived) == ("Strategic accounts", "vera", False)
+
+
+def test_a_phase_that_was_begun_or_completed_by_mistake_is_mended():
+    def saying(command, **body):
+        return PROGRAM.commands[command].model_validate({"phase": "pilot", "reason": "Mistyped", **body})
+
+    other = PROGRAM.events["PhaseCorrected"].model_validate(
+        {"phase": "pilot", "accounts": ("beta",), "former": {"accounts": ("acme",)}}
+    )
+    given_program(PILOT).when(saying("correct-phase", accounts=("beta",))).then(other)
+    done = PhaseCompleted(phase="pilot")
+    not_over = PROGRAM.events["PhaseCorrected"].model_validate(
+        {"phase": "pilot", "completed": False, "former": {"completed": True}}
+    )
+    given_program(PILOT, done).when(saying("correct-phase", completed=False)).then(not_over)
+    given_program(PILOT, done, not_over).when(CompletePhase(phase="pilot", reason="held")).then(done)
+    gone = PROGRAM.events["PhaseWithdrawn"](phase="pilot")
+    given_program(PILOT).when(saying("withdraw-phase")).then(gone)
+    given_program(PILOT, gone).when(BeginPhase(phase="pilot", reason=None)).then(PhaseBegun(phase="pilot"))

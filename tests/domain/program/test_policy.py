@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, get_args
 
@@ -107,3 +107,32 @@ def test_the_default_policy_is_sound_and_says_what_every_section_owes():
     assert DEFAULT_POLICY.whitespace.untouched_share == Decimal("0.6")
     assert DEFAULT_POLICY.roles("growth").required == ("account_executive", "customer_success")
     assert DEFAULT_POLICY.roles("standard").required == ()
+
+
+# Mistakes
+
+WITHDRAWN, WITHDRAW = PROGRAM.events["PolicyWithdrawn"], PROGRAM.commands["withdraw-policy"]
+
+
+def withdrawing(version: int) -> Any:
+    return WITHDRAW.model_validate({"version": version, "reason": "It was to begin in 2026"})
+
+
+def test_a_policy_that_plans_may_have_been_judged_by_is_not_withdrawn_and_one_still_to_come_is():
+    """Of two time zones one may be two calendar days ahead of the other."""
+    for day, refused in ((MONDAY.date() + timedelta(days=2), True), (MONDAY.date() + timedelta(days=3), False)):
+        adopted = PolicyAdopted(version=1, effective_on=day, policy=WHOLE)
+        outcome = given_program(adopted).when(withdrawing(1))
+        if refused:
+            outcome.then_refused("policy-is-in-force", "/version")
+        else:
+            outcome.then(WITHDRAWN(version=1))
+    given_program().when(withdrawing(1)).then_refused("unknown-policy")
+
+
+def test_what_was_withdrawn_stands_in_nobodys_way_and_its_number_is_not_given_again():
+    mistyped = PolicyAdopted(version=1, effective_on=date(2062, 2, 1), policy=WHOLE)
+    given_program(mistyped).when(adopting()).then_refused("policy-before-the-last", "/effective_on")
+    gone = WITHDRAWN(version=1)
+    given_program(mistyped, gone).when(adopting()).then(PolicyAdopted(version=2, effective_on=FEBRUARY, policy=WHOLE))
+    assert PROGRAM.fold((PROGRAM_OPENED, mistyped, gone)).all(AdoptedPolicy) == {}

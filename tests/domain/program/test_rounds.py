@@ -135,3 +135,13 @@ def test_an_entry_below_one_that_is_left_out_needs_a_reason():
 def test_the_best_of_a_ranking_never_go_against_it(ranking, many):
     best = [ListEntry(account=account, tier="strategic") for account in ranking[:many]]
     assert list(against_ranking(best, ranking)) == []
+
+
+def test_what_a_round_was_opened_with_is_corrected_also_when_it_has_ended():
+    said = {"id": "spring", "due_on": date(2026, 6, 30), "tiers": {"strategic": 3}}
+    fixed = PROGRAM.events["RoundCorrected"].model_validate(
+        {**said, "former": {"due_on": OPENED.due_on, "tiers": OPENED.tiers}}
+    )
+    command = PROGRAM.commands["correct-round"].model_validate({**said, "reason": "Mistyped"})
+    given_program(OPENED).when(command).then(fixed)
+    given_program(OPENED, RoundClosed(id="spring")).when(command).then(fixed)
