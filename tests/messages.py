@@ -74,6 +74,7 @@ TABLES: Mapping[str, int | None] = {
     "plan.presenter.PAGES": 1,
     "program.pages.PAGES": 1,
     "settings.tabs.PAGES": 1,
+    "settings.handovers.WHY": None,
     "settings.sessions.METHODS": None,
     "settings.calendars.CONTENTS": None,
     "packs.pages.NAMES": None,

@@ -75,6 +75,10 @@ PAGES: dict[str, tuple[str, str]] = {
         "/settings/erasures/halden-stores/forget?id=coo",
         "What goes and what is left when somebody is forgotten, before it is done",
     ),
+    "handovers": (
+        "/settings/handovers?from=kit&to=mia",
+        "What somebody owns becomes somebody else's: shown first, then done",
+    ),
     "erasures": ("/settings/erasures", "Who was forgotten, with the certificates"),
     "reads": ("/settings/reads", "Who read what"),
     "proof": ("/proof", "The head of the log, its checkpoints, and whether all is as it was signed"),

@@ -36,6 +36,11 @@ def hand_over(
     for plan in done["plans"]:
         out().print(heading(plan["account_name"], plan["account_id"]))
         out().print(table("", ["!Kind", "***Id", "**What came of it"], [list(map(text, row)) for row in things(plan)]))
+    if program := done["program"]:
+        out().print(heading("The program", ""))
+        out().print(
+            table("", ["!Kind", "***Id", "**What came of it"], [list(map(text, row)) for row in things(program)])
+        )
     for unknown in done["unknown_plans"]:
         tell(f"There is no plan “{unknown}” for you.", "yellow")
     out().print(summary(done, from_))
@@ -48,7 +53,7 @@ def things(plan: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def summary(done: Mapping[str, Any], from_: str) -> Any:
-    if not done["plans"]:
+    if not (done["plans"] or done["program"]):
         return text(f"{from_} owns nothing there.", QUIET)
     would = "would be handed over" if done["dry_run"] else "handed over"
     left = f", {done['left_behind']} left behind" if done["left_behind"] else ""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from threading import Lock
 from typing import Any
 from uuid import UUID
@@ -145,6 +146,10 @@ class Services:
     elsewhere: Elsewhere | None = None
     """Where what takes long is answered; None where it is answered here."""
 
+    @cached_property
+    def handovers(self) -> Handovers:
+        return Handovers(self.plans, self.program, self.histories)
+
 
 @dataclass(frozen=True)
 class Rooms:
@@ -245,7 +250,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
                 services.public_url,
                 views.note_read,
             ),
-            handovers.routes(Handovers(services.plans, services.histories)),
+            handovers.routes(services.handovers),
             access_events.routes(services.access_events),
             keys.routes(key_desk),
             openapi(app),

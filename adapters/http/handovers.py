@@ -38,8 +38,9 @@ def routes(handovers: Handovers) -> APIRouter:
         openapi_extra=DOCUMENTED,
     )
     async def hand_over(request: Request) -> Response:
-        """Plans, plays, actions, risks, goals, requests and pairings: one list of commands per plan, under one
-        correlation id. What could not be handed over is listed. Repeated, it goes on with what is left."""
+        """Plans, plays, actions, risks, goals, requests and pairings, in one list of commands per plan, and the
+        program, where the caller may run it; all under one correlation id. What could not be handed over is listed.
+        Repeated, it goes on with what is left."""
         caller = caller_of(request)
         asked = body_read(Handover, await body_of(request))
         done = await run_in_threadpool(handovers.carry_out, asked, caller, context(request, caller))

@@ -28,7 +28,7 @@ from adapters.web.promises import pages as promises
 from adapters.web.proof import pages as proof
 from adapters.web.reports import pages as reports
 from adapters.web.review import pages as review
-from adapters.web.settings import calendars, forgetting, keys, language, records, sessions, webhooks
+from adapters.web.settings import calendars, forgetting, handovers, keys, language, records, sessions, webhooks
 from adapters.web.sign_in import pages as sign_in
 from adapters.web.whitespace import pages as whitespace
 from application.findings.finding import Finding
@@ -85,6 +85,7 @@ def pages(services: Services, rooms: Rooms, link: SignInLink | None = None) -> l
         *webhooks.routes(hooks, guard),
         *calendars.routes(services.calendars, rooms.plans, services.public_url, guard),
         *forgetting.routes(rooms.plans, desk, guard, make_id),
+        *handovers.routes(services.handovers, guard),
         *records.routes(services.erasures, services.access_events, services.plans, guard),
         *forms.routes(the_program, program.PATH, "program", rooms.program_desk, library, guard, make_id),
     ]

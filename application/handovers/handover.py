@@ -1,5 +1,6 @@
-"""Hands over everything that somebody owns to somebody else: in every plan one list of commands, under one correlation
-id.  Whatever cannot be handed over is listed, and the rest of its plan is handed over all the same."""
+"""Hands over everything that somebody owns to somebody else: in every plan one list of commands, and in the program,
+under one correlation id.  Whatever cannot be handed over is listed, and the rest of its plan is handed over all the
+same."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,10 +26,15 @@ from domain.account_plan.requests import ReassignRequest, Request
 from domain.account_plan.risks import ReassignRisk, Risk
 from domain.account_plan.team import Member
 from domain.language import Command, OptionalText, PersonId, Refusal, same_person
+from domain.program.charter import PROGRAM_ID, NameProgramOwner, Program, ProgramNotOpen, the_program
+from domain.program.language import ProgramState
 from domain.things import Thing
 
 MOST_PLANS = 10_000
 ARCHIVED = "The plan is archived, and read-only: reopen it first."
+STEP = "Its next best action is theirs: set it anew, for its words may be about people."
+ON_THE_TEAM = "They are on the team: release them, and assign who takes over."
+LEADS_THE_PROGRAM = "They answer for the program: whoever runs it names somebody else."
 
 
 class Handover(BaseModel):
@@ -68,15 +74,20 @@ class LeftBehind(Item):
     why: str
 
 
-class PlanHandedOver(BaseModel):
+class ProgramHandedOver(BaseModel):
+    """What was handed over of the program."""
+
+    version: int = Field(description="The version afterwards.")
+    handed_over: list[Item]
+    left_behind: list[LeftBehind]
+
+
+class PlanHandedOver(ProgramHandedOver):
     """What was handed over in one plan."""
 
     plan_id: UUID
     account_id: str
     account_name: str
-    version: int = Field(description="The plan's version afterwards.")
-    handed_over: list[Item]
-    left_behind: list[LeftBehind]
 
 
 class HandedOver(BaseModel):
@@ -86,6 +97,9 @@ class HandedOver(BaseModel):
     correlation_id: str = Field(description="Of every event that was recorded.")
     reason: str
     plans: list[PlanHandedOver] = Field(description="The plans in which they own anything, in order of id.")
+    program: ProgramHandedOver | None = Field(
+        description="Where they answer for the program, and no plans were named: it takes the right to run it."
+    )
     unknown_plans: list[str] = Field(description="Plans that were named, and that are not there for you.")
     handed_over: int
     left_behind: int
@@ -139,13 +153,10 @@ def left_to_do(plan: AccountPlan, person: str) -> Iterator[LeftBehind]:
     for opportunity in plan.open(Opportunity):
         step = opportunity.next_best_action
         if step and same_person(step.owner) == them:
-            why = "Its next best action is theirs: set it anew, for its words may be about people."
-            yield LeftBehind(kind=opportunity.noun, id=opportunity.id, why=why)
+            yield LeftBehind(kind=opportunity.noun, id=opportunity.id, why=STEP)
     for member in plan.open(Member):
         if same_person(member.person) == them:
-            yield LeftBehind(
-                kind=member.noun, id=member.id, why="They are on the team: release them, and assign who takes over."
-            )
+            yield LeftBehind(kind=member.noun, id=member.id, why=ON_THE_TEAM)
 
 
 @dataclass(frozen=True)
@@ -153,6 +164,7 @@ class Handovers:
     """Carries handovers out for a caller."""
 
     plans: Aggregates[AccountPlan]
+    program: Aggregates[ProgramState]
     histories: Histories
 
     def carry_out(self, asked: Handover, caller: Caller, context: CommandContext) -> HandedOver:
@@ -162,15 +174,36 @@ class Handovers:
         """
         found, unknown = self._found(asked, caller)
         done = [each for known in found if (each := self._in_plan(known, asked, caller, context))]
+        program = None if asked.plans is not None else self._of_program(asked, caller, context)
+        everywhere: list[ProgramHandedOver] = [*done, *([program] if program else [])]
         return HandedOver(
             dry_run=asked.dry_run,
             correlation_id=context.correlation_id,
             reason=asked.why,
             plans=done,
+            program=program,
             unknown_plans=unknown,
-            handed_over=sum(len(each.handed_over) for each in done),
-            left_behind=sum(len(each.left_behind) for each in done),
+            handed_over=sum(len(each.handed_over) for each in everywhere),
+            left_behind=sum(len(each.left_behind) for each in everywhere),
         )
+
+    def _of_program(self, asked: Handover, caller: Caller, context: CommandContext) -> ProgramHandedOver | None:
+        """Return what came of it in the program; None where there is none, or they do not answer for it."""
+        try:
+            known = self.program.read(PROGRAM_ID)
+        except ProgramNotOpen:
+            return None
+        owner = the_program(known.state).owner
+        if owner is None or same_person(owner) != same_person(asked.from_):
+            return None
+        item = {"kind": Program.noun, "id": Program.noun}
+        if not caller.may(NameProgramOwner.right):
+            left = [LeftBehind(**item, why=LEADS_THE_PROGRAM)]
+            return ProgramHandedOver(version=known.version, handed_over=[], left_behind=left)
+        say = self.program.tried if asked.dry_run else self.program.handle
+        named = [NameProgramOwner(owner=asked.to, reason=asked.why)]
+        outcome = say(known.id, named, context, check=lambda known: caller.check(known, named, self.program.now()))
+        return ProgramHandedOver(version=outcome.version, handed_over=[Item(**item)], left_behind=[])
 
     def _found(self, asked: Handover, caller: Caller) -> tuple[Iterable[LoadedAggregate[AccountPlan]], list[str]]:
         """Return the plans that the caller sees, and the names of those asked for that they do not."""

@@ -15,6 +15,7 @@ PAGES: Sequence[tuple[str, str, Right | None]] = (
     ("/keys", "Keys", "keys"),
     ("/webhooks", "Webhooks", "own-endpoints"),
     ("/calendars", "Calendars", "view"),
+    ("/handovers", "Handovers", "command"),
     ("/erasures", "Erasures", "erase"),
     ("/reads", "Who read what", "audit"),
 )

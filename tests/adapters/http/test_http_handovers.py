@@ -163,3 +163,26 @@ def test_nobody_hands_over_to_themselves_and_whoever_may_only_read_hands_nothing
     assert "same person" in assert_problem(same, 422, "invalid-fields")["errors"][0]["detail"]
     refused = acme.post("/v1/handovers", {"from": "eva", "to": "zoe"}, as_("rae"))
     assert_problem(refused, 403, "forbidden")
+
+
+def test_whoever_answers_for_the_program_is_named_and_only_who_runs_it_hands_it_over(store):
+    who = (caller("ann", "editor", sees_all=True), caller("lia", "developer", sees_all=True))
+    with served(store, Known(*who)) as api:
+        lead, editor = as_("lia"), as_("ann")
+        opened = {"name": "Strategic accounts", "currency": "EUR"}
+        assert api.post("/v1/program", opened, lead).status_code == 201
+        assert api.post("/v1/program/name-program-owner", {"owner": "Eva@Example.com"}, lead).status_code == 200
+        asked = {"from": "eva@example.com", "to": "ben"}
+        left = api.post("/v1/handovers", asked, editor).json()
+        assert left["program"]["left_behind"] == [
+            {
+                "kind": "program",
+                "id": "program",
+                "why": "They answer for the program: whoever runs it names somebody else.",
+            }
+        ]
+        dry = api.post("/v1/handovers", {**asked, "dry_run": True}, lead).json()
+        assert (dry["handed_over"], dry["program"]["handed_over"][0]["kind"]) == (1, "program")
+        assert api.post("/v1/handovers", {**asked, "plans": []}, lead).json()["program"] is None
+        assert api.post("/v1/handovers", asked, lead).json()["program"]["left_behind"] == []
+        assert api.post("/v1/handovers", asked, lead).json()["program"] is None

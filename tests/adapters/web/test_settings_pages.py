@@ -159,3 +159,31 @@ def test_the_log_is_verified_on_its_page_and_a_bundle_proves_a_plan(store):
         assert bundle.headers["content-type"] == "application/zip"
         with ZipFile(BytesIO(bundle.content)) as contents:
             assert json.loads(contents.read("manifest.json"))["format"]
+
+
+def owners(acme) -> list[str]:
+    return [each["owner"] for each in acme.view().json()["sections"]["plays"]["actions"]]
+
+
+def test_what_somebody_owns_is_shown_before_it_is_handed_over_and_what_is_left_with_its_reason(acme):
+    acme.done("add-action", id="call", statement="Call the plant", kind="task", owner="eva", due_on="2026-02-10")
+    acme.done("assign-member", person="eva", role="sales_engineer", from_on="2026-01-05")
+    empty = page_of(acme, "/settings/handovers")
+    assert "Show what would be handed over" in empty
+    assert 'method="post" action="/settings/handovers"' not in empty
+    asked = "/settings/handovers?from=eva&to=ben&reason=Eva+leaves"
+    before = page_of(acme, asked)
+    told = text_of(before)
+    assert "1 thing would be handed over. 1 thing is left to decide." in told
+    assert re.search("action call .*would be handed over .*member eva:sales_engineer .*They are on the team", told)
+    assert "eva" in owners(acme)
+    german = acme.get(asked, signed_in(acme) | {"Accept-Language": "de"})
+    assert "1 Sache würde übergeben." in text_of(german.text)
+    assert "Sie gehören zum Team" in text_of(german.text)
+    typed = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', before))
+    done = text_of(post(acme, "/settings/handovers", **typed).text)
+    assert "1 thing was handed over." in done
+    assert owners(acme) == ["ben"]
+    assert "1 thing is left to decide." in text_of(post(acme, "/settings/handovers", **typed).text), "nothing twice"
+    wrong = post(acme, "/settings/handovers", **typed | {"to": "eva"})
+    assert (wrong.status_code, "name somebody else" in text_of(wrong.text)) == (422, True)
