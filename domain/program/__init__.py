@@ -3,6 +3,7 @@
 from typing import get_args
 
 from domain.aggregates import AggregateType, Topic
+from domain.corrections import Corrected, Correction, Withdrawal, Withdrawn
 from domain.program import agendas, charter, examples, library_plays, policy, rounds, templates
 from domain.program.language import ProgramSection, ProgramState
 
@@ -14,6 +15,8 @@ ProgramCommand = (
     | templates.TemplateCommands
     | agendas.AgendaCommands
     | examples.ExampleCommands
+    | Correction
+    | Withdrawal
 )
 ProgramEvent = (
     charter.CharterEvents
@@ -23,6 +26,8 @@ ProgramEvent = (
     | templates.TemplateEvents
     | agendas.AgendaEvents
     | examples.ExampleEvents
+    | Corrected
+    | Withdrawn
 )
 
 TOPICS: tuple[Topic[ProgramState, ProgramCommand, ProgramEvent], ...] = (
