@@ -104,11 +104,16 @@ class CloudEvents:
         """Return the event as a JSON document. With the `keys` of the people of its plan, text about them is
         included."""
         topic, state = notification.topic, notification.state
-        ends = state.endswith(OPEN_END)
-        meta = None if keys is not None and not ends else cut(state)
+        ends, meta = state.endswith(OPEN_END), cut(state)
         if meta is None:
             return self._rebuilt(notification, keys)
         recorded_at, actor, correlation, further, data_begins = meta
+        if ends:
+            data = state[data_begins:OPEN_END_BEGINS]
+        elif keys is None:
+            data = state[data_begins : state.rindex(SEALED)]
+        else:
+            data = payload(notification, from_json(state), keys)
         number = b"%d" % notification.originator_version
         identified, subject, partition = _of_originator(notification.originator_id)
         return b"".join(
@@ -116,7 +121,7 @@ class CloudEvents:
                 identified, number, b'"', self._constant(topic), subject, recorded_at,
                 b',"sequence":"%020d' % notification.id, partition, number,
                 b',"actor":', actor, b',"correlationid":', correlation, further,
-                b',"data":', state[data_begins : OPEN_END_BEGINS if ends else state.rindex(SEALED)], b"}",
+                b',"data":', data, b"}",
             )
         )  # fmt: skip
 
@@ -199,8 +204,8 @@ def cut(state: bytes) -> tuple[bytes, bytes, bytes, bytes, int] | None:
 def payload(notification: Notification, stored: Mapping[str, Any], keys: Keys | None) -> bytes:
     """Return the data of a stored event that was parsed. Without keys, sealed parts are left out."""
     if keys is not None:
-        plan_id = UUID(str(notification.originator_id))
-        put_back(plan_id, notification.originator_version, notification.topic, stored, keys)
+        plan_id, version, topic = notification.originator_id, notification.originator_version, notification.topic
+        put_back(plan_id, version, topic, stored, keys)
     return to_json(stored["data"])
 
 

@@ -344,7 +344,9 @@ def event_from_data(topic: str, data: Mapping[str, Any]) -> Event:
     return event
 
 
-def put_back(plan_id: UUID, version: int, topic: str, stored: Mapping[str, Any], keys: Keys) -> tuple[SealedPart, ...]:
+def put_back(
+    plan_id: UUID | str, version: int, topic: str, stored: Mapping[str, Any], keys: Keys
+) -> tuple[SealedPart, ...]:
     """Put the words of sealed parts back in `data` and `meta`; those that do not open read `[forgotten]`.
 
     Returns the parts.

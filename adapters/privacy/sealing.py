@@ -46,7 +46,7 @@ def seal(
 
 
 def unseal(
-    plan_id: UUID, version: int, place: int, part: Mapping[str, Any], keys: Mapping[str, bytes]
+    plan_id: UUID | str, version: int, place: int, part: Mapping[str, Any], keys: Mapping[str, bytes]
 ) -> dict[str, Any] | None:
     """Return the words of a part, or None if it does not open."""
     salted = salted_words(plan_id, version, place, part, keys)
@@ -55,7 +55,7 @@ def unseal(
 
 
 def salted_words(
-    plan_id: UUID, version: int, place: int, part: Mapping[str, Any], keys: Mapping[str, bytes]
+    plan_id: UUID | str, version: int, place: int, part: Mapping[str, Any], keys: Mapping[str, bytes]
 ) -> bytes | None:
     """Return the salt and words that the part's commitment is the SHA-256 of.
 
@@ -86,5 +86,5 @@ def drop_derived_keys() -> None:
     _derived.cache_clear()
 
 
-def _where(plan_id: UUID, version: int, place: int) -> bytes:
+def _where(plan_id: UUID | str, version: int, place: int) -> bytes:
     return f"{plan_id}:{version}:{place}".encode()
