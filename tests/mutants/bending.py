@@ -131,19 +131,23 @@ def _is_no_behaviour(node: NodeOrLeaf) -> bool:
     while each is not None:
         if each.type == "argument" and each.children[0].get_code().strip() in {"frozen", "slots", "maxsize"}:
             return True
-        if each.type == "decorator":
-            function = each.parent.children[-1] if each.parent.type == "decorated" else each.parent.parent.children[-1]
-            says_nothing = function.type == "funcdef" and NOTHING_BUT_WORDS.fullmatch(function.children[-1].get_code())
-            return bool(says_nothing) or each.children[1].get_code().strip() in OF_NO_BEHAVIOUR
+        if each.type == "decorator" and each.children[1].get_code().strip() in OF_NO_BEHAVIOUR:
+            return True
+        if each.type == "decorated" and _only_says(each.children[-1]) or _only_says(each):
+            return True
         each = each.parent
     return False
+
+
+def _only_says(node: NodeOrLeaf) -> bool:
+    """Whether it is a function that a protocol asks for."""
+    return node.type == "funcdef" and bool(NOTHING_BUT_WORDS.fullmatch(node.children[-1].get_code()))
 
 
 OF_NO_BEHAVIOUR = frozenset({"cache", "lru_cache", "overload", "abstractmethod"})
 """Decorators; tests of how often something is done are among those of speed."""
 
 NOTHING_BUT_WORDS = re.compile(r'\s*(?:"""[^"]*"""|\.\.\.)\s*')
-"""The body of a function that a protocol asks for."""
 
 
 def _is_of_values(node: NodeOrLeaf) -> bool:

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from application.feed.cursors import Cursor, CursorMalformed, SourceMalformed, cursor
+from application.feed.ports import ALL, EventFilter
 from tests.cases import for_each
 
 ACME, BETA = UUID(int=1), UUID(int=2)
@@ -27,3 +28,25 @@ def test_an_event_of_a_plan_that_one_may_not_see_is_where_no_log_comes_to():
     assert theirs == Cursor(event=(ACME, 3))
     assert others == cursor(str(2**63 - 1))
     assert cursor("3", may_see=set()) == Cursor(3)
+
+
+@for_each(
+    ("text", "place"),
+    [
+        ("0", Cursor(0)),
+        (str(2**63 - 1), Cursor(2**63 - 1)),
+        ("now", Cursor()),
+        (f"{ACME}:{'9' * 18}", Cursor(event=(ACME, 10**18 - 1))),
+    ],
+)
+def test_a_position_an_event_or_now_is_a_place_on_the_log_that_is_named(text, place):
+    assert cursor(text) == place
+    if text != "now":
+        assert {cursor(text, source).log for source in (f"/logs/{BETA}", str(BETA))} == {BETA}
+
+
+def test_a_filter_lets_through_what_is_of_its_topics_and_of_its_plans():
+    asked = EventFilter(frozenset({"won"}), frozenset({"acme"}))
+    tried = [("won", "acme"), ("won", "beta"), ("lost", "acme"), ("lost", "beta")]
+    assert [asked.includes(*each) for each in tried] == [True, False, False, False]
+    assert all(ALL.includes(*each) for each in tried)
