@@ -133,7 +133,7 @@ def _is_no_behaviour(node: NodeOrLeaf) -> bool:
             return True
         if each.type == "decorator" and each.children[1].get_code().strip() in OF_NO_BEHAVIOUR:
             return True
-        if each.type == "decorated" and _only_says(each.children[-1]) or _only_says(each):
+        if (each.type == "decorated" and _only_says(each.children[-1])) or _only_says(each):
             return True
         each = each.parent
     return False

@@ -46,7 +46,8 @@ def test_the_id_of_a_crm_is_kept_where_it_can_be_an_id_of_ours(crm_id, kept):
 
 
 def test_a_row_that_makes_a_thing_names_others_and_one_that_goes_on_names_that_one_too():
-    assert KINDS["portfolio"].opens_plans and not KINDS["units"].opens_plans
+    assert KINDS["portfolio"].opens_plans
+    assert not KINDS["units"].opens_plans
     assert [name for name, kind in KINDS.items() if not kind.makes_things] == [
         name for name, kind in KINDS.items() if kind.command.needs != "new"
     ]
