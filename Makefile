@@ -64,5 +64,5 @@ lock:
 		--no-header --all-extras --output-file requirements.txt pyproject.toml
 
 clean:
-	rm -rf .venv .*_cache bench.json mutants.sqlite pictures
+	rm -rf .venv .*_cache bench.json mutants.sqlite mutants.tests pictures
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

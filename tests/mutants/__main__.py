@@ -74,7 +74,8 @@ def _run(items: list[WorkItem], session: WorkDB, asked: argparse.Namespace) -> b
 
     specs = [item.mutations[0] for item in items]
     if specs:
-        code = pytest.main([*ARGUMENTS, *asked.tests], plugins=[Mutants(specs, told, asked.seconds)])
+        plugin = Mutants(specs, told, asked.seconds, Path(asked.session).with_suffix(".tests"))
+        code = pytest.main([*ARGUMENTS, *asked.tests], plugins=[plugin])
         if code != pytest.ExitCode.OK or done != len(items):
             print(f"{len(items) - done} mutants were not tried: pytest ended with {code!r}")
             return False

@@ -7,6 +7,7 @@ on it, in the forked process.
 
 import ast
 import gc
+import hashlib
 import importlib
 import os
 import pickle
@@ -32,7 +33,7 @@ from coverage import Coverage
 from tests.mutants.bending import ROOMS, bent_here, lines_of, modules, read
 from tests.places import ROOT
 
-LONG = 2.0
+LONG = 1.0
 """Seconds of processor time; tests that take longer are left out, since every survivor would have to run them."""
 
 PATIENCE = 10.0
@@ -41,6 +42,8 @@ killed."""
 
 SURVIVED, KILLED, INCOMPETENT = range(3)
 OUTCOMES = {SURVIVED: TestOutcome.SURVIVED, KILLED: TestOutcome.KILLED, INCOMPETENT: TestOutcome.INCOMPETENT}
+
+PACKAGES = (*ROOMS, "adapters", "tests")
 
 OURS = tuple(f"{ROOT / room}{os.sep}" for room in ROOMS)
 
@@ -77,19 +80,24 @@ class Mutants:
     """A pytest plugin that, instead of running the tests once, runs them on each mutant.
 
     A mutant has to survive `enough` seconds of tests: those of the file named after its module, then the fastest.
-    `told` is called with each mutant and what became of it, in the order in which they end.
+    `told` is called with each mutant and what became of it, in the order in which they end.  Which tests run which line
+    is kept in the file `memory` until a file of the project changes.
     """
 
     def __init__(
-        self, specs: Sequence[MutationSpec], told: Callable[[MutationSpec, TestOutcome], None], enough: float
+        self,
+        specs: Sequence[MutationSpec],
+        told: Callable[[MutationSpec, TestOutcome], None],
+        enough: float,
+        memory: Path,
     ) -> None:
-        self._specs, self._told, self._enough = specs, told, enough
+        self._specs, self._told, self._enough, self._memory = specs, told, enough, memory
         self._while_importing = called_by(_import_everything)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self._items = session.items
-        self._tests: Tests = _in_a_fork(lambda: _tests_by_line(session.items))
+        self._tests = _kept(self._memory, session.items)
         took = self._tests.took
         print(f"\n{len(took)} of {len(self._items)} tests take at most {LONG} s, {sum(took.values()):.0f} s together")
         gc.unfreeze()
@@ -254,7 +262,7 @@ def _imports() -> dict[str, set[str]]:
     """What each module of the project that is loaded imports."""
     found = dict[str, set[str]]()
     for name, module in [*sys.modules.items()]:
-        if name.split(".")[0] in {*ROOMS, "adapters", "tests"} and (file := getattr(module, "__file__", None)):
+        if name.split(".")[0] in PACKAGES and (file := getattr(module, "__file__", None)):
             of = found[name] = set[str]()
             for node in ast.walk(ast.parse(Path(file).read_bytes())):
                 if isinstance(node, ast.ImportFrom) and node.module:
@@ -293,17 +301,13 @@ def _tests_by_line(items: Sequence[pytest.Item]) -> Tests:
     """Runs every test once and notes how long it takes and which lines it runs."""
     took: dict[int, float] = {}
     watch = Coverage(data_file=None, config_file=False, include=[f"{ROOT / room}/*" for room in ROOMS])
+    items[0].config.pluginmanager.register(_NoLongerThan(LONG))
     watch.start()
-    signal.signal(signal.SIGVTALRM, _too_long)
     for index, item in enumerate(items):
         watch.switch_context(str(index))
-        signal.setitimer(signal.ITIMER_VIRTUAL, LONG)
         began = time.process_time()
-        passed = _passes(item)
-        spent = time.process_time() - began
-        if passed and spent <= LONG:
-            took[index] = spent
-    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        if _passes(item):
+            took[index] = time.process_time() - began
     watch.stop()
     data = watch.get_data()
     running = {
@@ -314,8 +318,39 @@ def _tests_by_line(items: Sequence[pytest.Item]) -> Tests:
     return Tests(took, running)
 
 
-def _too_long(*_: object) -> None:
-    raise TimeoutError(f"the test takes longer than {LONG} s")
+def _kept(memory: Path, items: Sequence[pytest.Item]) -> Tests:
+    """What was found before of the same tests, in the project as it is, or else is found now."""
+    files = [path.read_bytes() for room in PACKAGES for path in sorted((ROOT / room).rglob("*.py"))]
+    state = hashlib.sha256(b"\0".join([*files, *(item.nodeid.encode() for item in items)])).digest()
+    if memory.exists() and memory.read_bytes().startswith(state):
+        return Tests(*pickle.loads(memory.read_bytes().removeprefix(state)))
+    tests: Tests = _in_a_fork(lambda: _tests_by_line(items))
+    memory.write_bytes(state + pickle.dumps(tuple(tests)))
+    return tests
+
+
+class TooLong(BaseException):
+    """The test takes longer than it may; nothing that a test runs catches this and goes on."""
+
+
+class _NoLongerThan:
+    """Ends a test that takes so many seconds of processor time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        signal.signal(signal.SIGVTALRM, self._end)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Iterator[None]:
+        signal.setitimer(signal.ITIMER_VIRTUAL, self._seconds)
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+    @staticmethod
+    def _end(*_: object) -> None:
+        raise TooLong
 
 
 def _limit(seconds: float) -> None:
