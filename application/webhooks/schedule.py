@@ -24,7 +24,7 @@ def next_time(schedule: str, timezone: str, after: datetime) -> datetime:
     day, _, at = schedule.partition(" ")
     zone = time_zone(timezone)
     today = after.astimezone(zone).date()
-    times = (instant(today + timedelta(days=days), at, timezone) for days in range(9) if _is_on(today, days, day))
+    times = (instant(today + timedelta(days=days), at, timezone) for days in range(8) if _is_on(today, days, day))
     return next(each for each in times if each > after)
 
 

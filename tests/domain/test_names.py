@@ -98,6 +98,37 @@ def test_nobody_is_found_by_part_of_a_word_by_a_name_of_two_or_by_a_common_word(
     assert NAMES.found_in(text) == set()
 
 
+SAME_PARTS = Names([("a", "Kim Anne Lee"), ("b", "Kim Anne Berg"), ("c", "Eva Lee"), ("d", "Eva Berg"), ("e", "Mark")])
+
+
+@for_each(
+    ("text", "who"),
+    [
+        ("Kim signs", set()),
+        ("Kim Anne Lee signs", {"a"}),
+        ("Lee, Kim Anne signs", {"a"}),
+        ("Kim Lee signs", {"a"}),
+        ("Lee, Kim signs", {"a"}),
+        ("Kim Anne", set()),
+        ("Anne Kim", set()),
+        ("Eva Berg signs", {"d"}),
+        ("kimlee wrote, evalee too", {"a", "c"}),
+        ("Mark the price", set()),  # a name of one word that is common
+    ],
+)
+def test_a_name_whose_parts_others_have_is_found_by_its_first_and_last_word_in_either_order(text, who):
+    assert SAME_PARTS.found_in(text) == who
+
+
+def test_a_name_in_a_script_without_spaces_is_found_by_each_part_that_nobody_else_has():
+    names = Names([("one", "สมชาย ใจดี"), ("two", "สมชาย รักไทย"), ("three", "李 小明"), ("four", "王小明天")])
+    assert names.found_in("โทรหาใจดีพรุ่งนี้") == {"one"}
+    assert names.found_in("โทรหาสมชายพรุ่งนี้") == set()
+    assert names.found_in("小明") == set()  # too short alone
+    assert names.found_in("李小明") == {"three"}
+    assert names.found_in("王小明天") == {"four"}
+
+
 def test_the_same_person_under_two_names_is_one():
     names = Names([("coo", "Jane Doe"), ("coo", "Jane Roe")])
     assert names.found_in("Call Jane") == names.found_in("Call Roe") == {"coo"}
