@@ -384,7 +384,7 @@ class Unknown(Refusal):
 
 
 class Taken(Refusal):
-    """This {aggregate} already has a {kind} “{id}”; choose another id."""
+    """This {aggregate} already has another {kind} “{id}”; choose another id."""
 
     @property
     def type(self) -> str:

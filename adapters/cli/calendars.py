@@ -22,7 +22,10 @@ def add_to(app: typer.Typer) -> None:
 @says_in_json
 def make(
     contents: Annotated[
-        Contents, typer.Argument(help="mine: what concerns you; plan: all of one; portfolio: all you may see.")
+        Contents,
+        typer.Argument(
+            metavar="CONTENTS", help="mine: what concerns you; plan: all of one; portfolio: all you may see."
+        ),
     ],
     plan: Annotated[str | None, typer.Argument(metavar="PLAN", help="Of which plan, by account id or plan id.")] = None,
     words: Annotated[
@@ -54,7 +57,9 @@ def list_calendars(as_json: AsJson = False) -> None:
 
 @calendars.command()
 @says_in_json
-def delete(id: Annotated[str, typer.Argument(help="As `plantrail calendars list` shows it.")]) -> None:
+def delete(
+    id: Annotated[str, typer.Argument(metavar="CALENDAR", help="As `plantrail calendars list` shows it.")],
+) -> None:
     """End the address of a calendar."""
     with running_service() as service:
         service.request("DELETE", f"/v1/calendars/{id}")

@@ -146,7 +146,9 @@ def plans_of(key: ApiKey) -> Text:
 
 @keys.command()
 @says_in_json
-def revoke(id: Annotated[str, typer.Argument(help="The id of the key, as `plantrail keys list` shows it.")]) -> None:
+def revoke(
+    id: Annotated[str, typer.Argument(metavar="KEY", help="The id of the key, as `plantrail keys list` shows it.")],
+) -> None:
     """Revoke a key. Within a second no process accepts it."""
     with open_store(Settings()) as store:
         revoked = store.api_keys.revoke(id, utc_now())

@@ -20,6 +20,7 @@ from adapters.bootstrap.store import (
 )
 from adapters.cli.errors import Told
 from adapters.cli.groups import Group
+from adapters.cli.new_files import DUMP, check_new_file
 from adapters.cli.terminal import err, print_lines, says_in_json, tell
 from adapters.postgres.embedded import EmbeddedPostgres, Role
 from adapters.postgres.store import ConnectionStrings, begin_another_log, events_in, opened, upgrade
@@ -125,11 +126,12 @@ def url(
 
 @db.command()
 @says_in_json
-def dump(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
+def dump(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, .dump or .backup.")],
+) -> None:
     """Dump the whole database into a file."""
     server = embedded("dump")
-    if file.exists():
-        raise Told(f"{file} exists already. Choose a new file.")
+    check_new_file(file, "A dump is of PostgreSQL's custom format", DUMP)
     with server:
         server.dump(file)
     tell(f"The database is in {file}. People's words in it open only with {Settings().home / FILE}: keep that apart.")
@@ -138,7 +140,7 @@ def dump(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
 @db.command()
 @says_in_json
 def restore(
-    file: Annotated[Path, typer.Argument(help="A file that `plantrail db dump` wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `plantrail db dump` wrote.")],
     yes: Annotated[bool, typer.Option("--yes", help="Replace what is there without asking.")] = False,
     key: Annotated[
         list[str] | None, typer.Option(metavar="KEY", help="A verifier key that the log used before; repeat for more.")

@@ -2,8 +2,8 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from difflib import get_close_matches
 from inspect import Parameter, Signature, cleandoc
 from pathlib import Path
@@ -24,6 +24,7 @@ from adapters.exchange.fields import Input, Kind, kind_of, meaning_of
 from adapters.exchange.typed import typed_value
 from application.library.from_library import FROM_LIBRARY
 from domain.account_plan import ACCOUNT_PLAN
+from domain.aggregates import AggregateType
 from domain.language import GRAMMAR, Command
 from domain.mistakes import did_you_mean, ended, predicate, sentence
 from domain.program import PROGRAM
@@ -46,6 +47,15 @@ HOW_VALUES_ARE_TYPED = (
 )
 MOST_IN_AN_EXAMPLE = 6
 """Options that an example shows beside those that must be given."""
+
+
+def by_topic(type: AggregateType[Any]) -> dict[str, str]:
+    """Return the names of commands in one line, by the topics of an aggregate."""
+    named = {topic.decide.__module__.rpartition(".")[2]: topic for topic in type.topics}
+    return {
+        name.replace("_", " ").capitalize(): " ".join(command.called() for command in topic.command_types())
+        for name, topic in named.items()
+    }
 
 
 class CommandsOfDomain(Group):
@@ -86,12 +96,14 @@ class CommandsOfDomain(Group):
 
 class CommandsOnPlans(CommandsOfDomain):
     known = COMMANDS
+    headings = by_topic(ACCOUNT_PLAN) | {"From the library": " ".join(FROM_LIBRARY)}
     about = "a plan"
     first = (THE_PLAN_IN_HELP,)
 
 
 class CommandsOnTheProgram(CommandsOfDomain):
     known = PROGRAM.commands
+    headings = by_topic(PROGRAM)
     about = "the program"
 
 
@@ -158,8 +170,8 @@ def as_function(model: type[Command]) -> Any:
     """Return a function whose parameters are the fields of a command, for typer to read."""
 
     def send(context: typer.Context, json_from: str | None, dry_run: bool, answer: bool, **given: Any) -> None:
-        body = read_body(json_from) | typed_body(model, given)
-        with running_service() as service:
+        with running_service() as service, after_a_missing_plan(service, context.obj, model):
+            body = read_body(json_from) | typed_body(model, given)
             carry_out(service, context.obj, model, body, dry_run, answer)
 
     fields = {name: annotation_of(model, name) for name in shown_fields(model)}
@@ -285,6 +297,23 @@ def carry_out(
             f"{warning['pointer'].strip('/')}: {warning['detail']}" if warning["pointer"] else warning["detail"],
             "yellow",
         )
+
+
+@contextmanager
+def after_a_missing_plan(service: "Service", plan: str | None, model: type[Command]) -> Iterator[None]:
+    """What is wrong with a command matters little where there is no such plan: say that first. Raises `Told`."""
+    try:
+        yield
+    except Told as wrong:
+        if plan is None or wrong.answered or model is ACCOUNT_PLAN.opening.command:
+            raise
+        try:
+            service.get(plan_path(plan))
+        except Told as no_plan:
+            if not no_plan.answered:
+                raise wrong from None
+            raise Told(f"{no_plan} {wrong}") from None
+        raise
 
 
 def check(model: type[Command], body: Mapping[str, Any]) -> None:

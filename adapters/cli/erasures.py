@@ -23,8 +23,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def erasures(
-    plan: Annotated[str | None, typer.Argument(help="Account id or plan id; without it, of all plans.")] = None,
-    stakeholder: Annotated[str | None, typer.Argument(help="The stakeholder whose certificate to show.")] = None,
+    plan: Annotated[
+        str | None, typer.Argument(metavar="PLAN", help="Account id or plan id; without it, of all plans.")
+    ] = None,
+    stakeholder: Annotated[
+        str | None, typer.Argument(metavar="STAKEHOLDER", help="The stakeholder whose certificate to show.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who was forgotten, and the certificates."""

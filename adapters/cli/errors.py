@@ -10,6 +10,9 @@ ANOTHER_STORE = "Use an empty store: set PLANTRAIL_HOME to a new folder, or DATA
 class Told(Exception):
     """What went wrong and what to do about it, in words for the user."""
 
+    answered = False
+    """Whether the running service said so."""
+
 
 def explained(error: BaseException) -> str | None:
     """Return the sentence for an error, or None if the error was not foreseen."""

@@ -47,7 +47,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def parquet(
-    folder: Annotated[Path, typer.Argument(help="A new folder, or one that this wrote before: what is new is added.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="A new folder, or one that this wrote before: what is new is added."),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print how many rows were written, as JSON.")] = False,
 ) -> None:
     """Write events, promises, findings and measures as Parquet files for a warehouse; again, to add what is new."""

@@ -66,7 +66,10 @@ def rotate() -> None:
 @keys.command("destroy-generation")
 @says_in_json
 def destroy_generation(
-    generation: Annotated[int, typer.Argument(min=1, help="The generation, as `plantrail keys generations` lists it.")],
+    generation: Annotated[
+        int,
+        typer.Argument(metavar="GENERATION", min=1, help="The generation, as `plantrail keys generations` lists it."),
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Destroy an old key-encryption key: whatever was wrapped with it can never be read again, wherever a copy is.

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 from typer.core import TyperGroup
 
+from adapters.cli.examples import example_of
+
 LONGEST_HELP = 1_000
 
 
@@ -13,6 +15,13 @@ class Group(TyperGroup):
 
     headings: ClassVar[Mapping[str, str]] = {}
     """Where a group has many commands: what some of them are for, and their names in one line."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        command = super().get_command(ctx, cmd_name)
+        if command and not command.epilog:
+            _, *path = ctx.command_path.split()
+            command.epilog = example_of(" ".join((*path, cmd_name)))
+        return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]

@@ -19,6 +19,7 @@ from adapters.cli.doing import running_service
 from adapters.cli.errors import Told
 from adapters.cli.groups import GroupWithDefault
 from adapters.cli.loading import import_log
+from adapters.cli.new_files import check_folder
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, table, text
 from adapters.cli.terminal import err, out, print_json, tell
 from adapters.rendering.words import counted
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from adapters.cli.service import Service
 
 SECONDS_BETWEEN_LOOKS = 0.2
-EXAMPLE = "Example: `plantrail import {0} goals goals.{0} --plan halden-stores`"
 
 
 class Imports(GroupWithDefault):
@@ -134,7 +134,7 @@ def options(
     }
 
 
-@imports.command("csv", epilog=EXAMPLE.format("csv"))
+@imports.command("csv")
 @importing
 def import_csv(
     encoding: Annotated[str | None, typer.Option(help="Of a file that is not UTF-8, such as cp1252.")] = None,
@@ -144,7 +144,7 @@ def import_csv(
     return {"format": "csv", "encoding": encoding, "delimiter": delimiter}
 
 
-@imports.command("xlsx", epilog=EXAMPLE.format("xlsx"))
+@imports.command("xlsx")
 @importing
 def import_xlsx(
     sheet: Annotated[str | None, typer.Option(help="The sheet, where there are several.")] = None,
@@ -155,6 +155,8 @@ def import_xlsx(
 
 def carry_out(file: Path, asked: Mapping[str, Any], results: Path | None, as_json: bool) -> None:
     """Send a file, wait until it is read and carried out, and show what came of it. Raises `Told`."""
+    if results:
+        check_folder(results, "--results")
     with running_service() as service, file.open("rb") as stream:
         form = {"data": {"options": json.dumps(asked)}, "files": {"file": (file.name, stream)}}
         sent = service.request("POST", "/v1/imports", **form).json()

@@ -11,10 +11,11 @@ from rich.text import Text
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import account_plans, aggregates_read, make_id, open_store
 from adapters.cli.asking import note_export
+from adapters.cli.new_files import JSON_LINES, check_new_file
 from adapters.cli.tables import table, text
 from adapters.cli.terminal import out, print_lines, says_in_json, tell
 from adapters.postgres.store import Store
-from adapters.postgres.transfer import TransferRefused, export_keys, exported_events, import_events, import_keys
+from adapters.postgres.transfer import export_keys, exported_events, import_events, import_keys
 from adapters.rendering.words import counted
 from application.scenarios.scenario import told
 from application.scenarios.simulation import Loaded
@@ -32,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
 
 @says_in_json
 def load(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Scenarios: a command as JSON a line.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Scenarios: a command as JSON a line.")],
 ) -> None:
     """Load scenario files into a store without real events: all of them, or none."""
     lines = told((str(file), file.read_bytes()) for file in files)
@@ -68,11 +69,10 @@ def export_log(
     keys: Keys = None,
 ) -> None:
     """Write every event as it is stored, one as JSON a line. Text about people stays sealed."""
-    if output and output.suffix.lower() not in ("", ".jsonl", ".ndjson"):
-        raise TransferRefused(
-            f"The log is JSON lines, so the file's name cannot end in “{output.suffix}”. Name one that ends in .jsonl."
-        )
-    refuse_to_overwrite(output, keys)
+    if output:
+        check_new_file(output, "The log is JSON lines", JSON_LINES)
+    if keys:
+        check_new_file(keys, "The keys are JSON lines", JSON_LINES)
     with open_store(Settings()) as store:
         note_export(store, "export --keys" if keys else "export", None, f"position:{store.events.last_position()}")
         write_events(store, output)
@@ -80,12 +80,6 @@ def export_log(
             tell(
                 f"{counted(export_keys(store.keys, keys), 'key')} written to {keys}: whoever has it can read all words."
             )
-
-
-def refuse_to_overwrite(*files: Path | None) -> None:
-    for file in files:
-        if file and file.exists():
-            raise TransferRefused(f"{file} exists already. Choose a new file.")
 
 
 def write_events(store: Store, output: Path | None) -> None:
@@ -104,7 +98,7 @@ def write_events(store: Store, output: Path | None) -> None:
 
 @says_in_json
 def import_log(
-    file: Annotated[Path, typer.Argument(help="A file that `plantrail export` wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `plantrail export` wrote.")],
     keys: Keys = None,
 ) -> None:
     """Fill an empty store with an exported log, byte for byte."""

@@ -15,6 +15,7 @@ from adapters.bootstrap.settings import LOG_KEY_FILE, Settings, kept_log_key, lo
 from adapters.bootstrap.store import notary, open_store
 from adapters.cli.asking import AsJson, AsOf, PlanName, found, note_export
 from adapters.cli.errors import Told
+from adapters.cli.new_files import ZIP, check_new_file
 from adapters.cli.terminal import err, print_json, print_lines, says_in_json, tell
 from adapters.postgres.notary import Watch
 from adapters.postgres.verification import Verified
@@ -153,10 +154,7 @@ def audit_bundle(
 ) -> None:
     """Export what it takes to prove a plan's history to somebody who does not trust us: events, proofs, report,
     verifier."""
-    if output.suffix.lower() not in ("", ".zip"):
-        raise Told(f"A bundle is a ZIP file, so its name cannot end in “{output.suffix}”. Name one that ends in .zip.")
-    if output.exists():
-        raise Told(f"{output} exists already. Choose a new file.")
+    check_new_file(output, "A bundle is a ZIP file", ZIP)
     notes = [note for file in earlier or () for note in notes_of(file)]
     with found(plan) as (store, asked):
         cut = asked.cut(as_of)

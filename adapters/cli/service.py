@@ -17,6 +17,8 @@ SECONDS_TO_CONNECT = 5.0
 class Refused(Told):
     """What the service refused, in its own words, and where in the body each of them points (RFC 6901)."""
 
+    answered = True
+
     def __init__(self, sentence: str, problem: Mapping[str, Any]) -> None:
         super().__init__(sentence)
         self.problem = problem

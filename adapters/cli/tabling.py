@@ -23,8 +23,8 @@ def table(
     view: Annotated[
         str,
         typer.Argument(
-            metavar="|".join((*PATHS, *get_args(OfPlan))),
-            help="What to write down.",
+            metavar="TABLE",
+            help=f"What to write down: {', '.join((*PATHS, *get_args(OfPlan)))}.",
             autocompletion=lambda: [*PATHS, *get_args(OfPlan)],
         ),
     ],
@@ -60,7 +60,7 @@ def path_of(view: str, plan: str | None) -> str:
         views = [*PATHS, *get_args(OfPlan)]
         close = get_close_matches(view, views, 1)
         meant = f"did you mean {close[0]}?" if close else f"it may be {', '.join(views)}"
-        raise typer.BadParameter(f"{view} is no table; {meant}", param_hint="VIEW")
+        raise typer.BadParameter(f"{view} is no table; {meant}", param_hint="TABLE")
     if plan is None:
         raise typer.BadParameter(f"say of which plan: plantrail table {view} PLAN", param_hint="PLAN")
     return plan_path(plan) if view == "plan" else plan_path(plan, f"/{view}")

@@ -99,7 +99,7 @@ def desk() -> Iterator[Desk]:
 
 @webhooks.command()
 def create(
-    url: Annotated[str, typer.Argument(help="An https URL on the public internet.")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="An https URL on the public internet.")],
     type: Annotated[
         list[str] | None,
         typer.Option(metavar="EVENT", help="Only events of this type, such as play-won; repeat for more."),

@@ -78,6 +78,7 @@ class Importer:
 class _Tried:
     """A row as it was decided, and the commands that it takes to record it."""
 
+    row: Row
     result: RowResult
     commands: Sequence[Command] = ()
     waits: bool = False
@@ -135,17 +136,20 @@ class _PlanInImport:
             self._handle(commands)
             yield from (each.result for each in tried)
         except (Refusal, CommandRefused, CallerNotAllowed):
-            # Somebody changed the plan meanwhile: each row is decided for itself.
+            # Somebody changed the plan meanwhile, perhaps by the same file: each row is decided again by itself.
             for each in tried:
-                yield self._record_alone(each) if each.commands else each.result
+                yield self._record_alone(each.row) if each.commands else each.result
         self._begin_anew()
 
-    def _record_alone(self, tried: _Tried) -> RowResult:
+    def _record_alone(self, row: Row) -> RowResult:
+        self._begin_anew()
+        tried = self._try(row)
+        if not tried.commands:
+            return tried.result
         try:
             self._handle(tried.commands)
         except (Refusal, CommandRefused, CallerNotAllowed) as error:
-            sentence = str(error.refusal if isinstance(error, CommandRefused) else error)
-            return replace(tried.result, outcome="failed", events=(), wrong=(Wrong(None, sentence),))
+            return _refused(tried.result, error)
         return tried.result
 
     def _handle(self, commands: Sequence[Command]) -> None:
@@ -169,6 +173,28 @@ class _PlanInImport:
     # All or nothing
 
     def all_or_none(self, rows: Sequence[Row]) -> Iterator[RowResult]:
+        for tries_left in reversed(range(TRIES)):
+            tried = self._all_decided(rows)
+            results = [each.result for each in tried]
+            commands = [command for each in tried for command in each.commands]
+            if any(each.outcome == "failed" for each in results):
+                yield from map(_unprocessed, results)
+                return
+            try:
+                if commands and not self._importer.dry_run:
+                    self._handle(commands)
+                yield from results
+                return
+            except (Refusal, CommandRefused, CallerNotAllowed) as error:
+                # Somebody changed the plan meanwhile: all rows are decided again, on the plan as it is by now.
+                if not tries_left:
+                    yield from (_refused(each, error) for each in results)
+            self._begin_anew()
+            self._rows_by_id.clear()
+
+    def _all_decided(self, rows: Sequence[Row]) -> list[_Tried]:
+        """Decide rows until none waits for another any more, and return them in the order in which they were decided
+        last."""
         tried: dict[int, _Tried] = {}
         left = list(rows)
         while left:
@@ -181,18 +207,14 @@ class _PlanInImport:
             if len(waiting) == len(left):
                 break
             left = waiting
-        if any(each.result.outcome == "failed" for each in tried.values()):
-            for one in (each.result for each in tried.values()):
-                yield replace(one, outcome="unprocessed", events=()) if one.outcome == "recorded" else one
-            return
-        yield from self._record(list(tried.values()))
+        return list(tried.values())
 
     # One row
 
     def _try(self, row: Row) -> _Tried:
         """Decide a row on the plan as it would stand. If it fails, the plan stands as it did before."""
         if row.wrong:
-            return _Tried(_failed(row, self._name, *row.wrong))
+            return _Tried(row, _failed(row, self._name, *row.wrong))
         state, recorded = self._pending.state, len(self._pending.to_record)
         tried = self._decided(row)
         if tried.result.outcome == "failed":
@@ -205,7 +227,7 @@ class _PlanInImport:
         known_by, differs, id = "", list[str](), None
         for body in row.bodies:
             if others := list(self._in_other_currencies(row, body)):
-                return _Tried(_failed(row, self._name, *others))
+                return _Tried(row, _failed(row, self._name, *others))
             try:
                 body = resolved(self._pending.state, kind, self._importer.identities, self._known.id, body)
                 id, known_by, command = self._command(row, body)
@@ -218,19 +240,19 @@ class _PlanInImport:
                 done.append(self._pending.take(command, self._now(), command_id=""))
                 commands.append(command)
             except ValidationError as error:
-                return _Tried(_failed(row, self._name, *_wrong_fields(row, error, kind.command)))
+                return _Tried(row, _failed(row, self._name, *_wrong_fields(row, error, kind.command)))
             except Unresolved as error:
-                return _Tried(_failed(row, self._name, row.blamed(error.field, str(error))), waits=True)
+                return _Tried(row, _failed(row, self._name, row.blamed(error.field, str(error))), waits=True)
             except Refusal as refusal:
                 wrong = row.blamed(refusal.pointer.strip("/").partition("/")[0], str(refusal))
-                return _Tried(_failed(row, self._name, wrong), waits=isinstance(refusal, Unknown))
+                return _Tried(row, _failed(row, self._name, wrong), waits=isinstance(refusal, Unknown))
             except CallerNotAllowed as error:
-                return _Tried(_failed(row, self._name, Wrong(None, str(error))))
+                return _Tried(row, _failed(row, self._name, Wrong(None, str(error))))
         events = [type for each in done for type in each.events.values()]
         warnings = [warning.detail for each in done for warning in each.warnings]
         outcome: Any = "recorded" if events else "already there"
         result = RowResult(row.number, self._name, outcome, id, known_by, events, warnings, differs)
-        return _Tried(result, commands if events else ())
+        return _Tried(row, result, commands if events else ())
 
     def _in_other_currencies(self, row: Row, body: Mapping[str, Any]) -> Iterator[Wrong]:
         """Yield every amount that is in another currency than the plan's: it would be recorded as one in that."""
@@ -286,6 +308,17 @@ class _PlanInImport:
 
 def _failed(row: Row, plan: str, *wrong: Wrong) -> RowResult:
     return RowResult(row.number, plan, "failed", wrong=wrong)
+
+
+def _unprocessed(result: RowResult) -> RowResult:
+    """Return what came of a row that would have been recorded, had no other failed."""
+    return replace(result, outcome="unprocessed", events=()) if result.outcome == "recorded" else result
+
+
+def _refused(result: RowResult, error: Exception) -> RowResult:
+    """Return what came of a row that the plan refused when it was to be recorded."""
+    sentence = str(error.refusal if isinstance(error, CommandRefused) else error)
+    return replace(result, outcome="failed", events=(), wrong=(Wrong(None, sentence),))
 
 
 def _wrong_fields(row: Row, error: ValidationError, model: type[Command]) -> Iterator[Wrong]:

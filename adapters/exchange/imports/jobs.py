@@ -1,14 +1,16 @@
 """Imports under way: each is one file that somebody sent, read and carried out by a thread of this process.
 
 The file and its results may hold words about people in clear. They lie in a folder of this process alone and are
-deleted after a day, or when the process ends. An import that was cut short is sent again: what is there already is
-recorded only once.
+deleted after a day, or when the process ends. If it is killed, the next process that takes imports deletes them. An
+import that was cut short is sent again: what is there already is recorded only once.
 """
 
+import fcntl
 import shutil
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +34,9 @@ from application.imports.rows import RowResult
 AT_ONCE = 2
 KEPT = timedelta(days=1)
 MOST_KEPT_OF_ONE = 20
+FOLDERS = "plantrail-imports-"
+IN_USE = "in-use"
+"""The file in a folder of imports that its process keeps locked."""
 logger = structlog.get_logger("plantrail.imports")
 
 
@@ -66,7 +71,10 @@ class Imports:
         self._importer = importer
         self._now = now
         self._make_id = make_id
-        self._folder = Path(tempfile.mkdtemp(prefix="plantrail-imports-"))
+        delete_folders_left_behind()
+        self._folder = Path(tempfile.mkdtemp(prefix=FOLDERS))
+        self._in_use = (self._folder / IN_USE).open("wb")
+        fcntl.flock(self._in_use, fcntl.LOCK_EX)
         self._threads = ThreadPoolExecutor(AT_ONCE, "imports")
         self._jobs: dict[str, Job] = {}
         self._lock = Lock()
@@ -108,8 +116,10 @@ class Imports:
         self._closing = True
         self._threads.shutdown(cancel_futures=True)
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._in_use.close()
 
     def _sweep(self) -> None:
+        delete_folders_left_behind()
         with self._lock:
             jobs = list(self._jobs.values())
         over = [job for job in jobs if job.status.state in ("finished", "stopped", "refused")]
@@ -156,3 +166,12 @@ class Imports:
                         files.add(left)
                         job.status.add(left)
         job.status.state = state
+
+
+def delete_folders_left_behind() -> None:
+    """Delete the folders of processes that were killed: nobody holds the lock of these any more."""
+    for in_use in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*/{IN_USE}"):
+        # Another process may be deleting it as well, and folders of other users are theirs.
+        with suppress(OSError), in_use.open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(in_use.parent, ignore_errors=True)

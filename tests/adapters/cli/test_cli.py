@@ -355,7 +355,12 @@ def test_an_export_overwrites_nothing(kept, told, tmp_path, monkeypatch):
 def test_a_file_is_not_called_what_it_is_not(told, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "cannot end in “.csv”" in refused("export", "-o", "log.csv", **told)
+    assert "cannot end in “.csv”" in refused("export", "-o", "log.jsonl", "--keys", "keys.csv", **told)
     assert "cannot end in “.pdf”" in refused("audit-bundle", "acme", "-o", "bundle.pdf", **told)
+    embedded = {"PLANTRAIL_HOME": str(tmp_path / "home")}
+    assert "cannot end in “.docx”" in refused("db", "dump", "d.docx", **embedded)
+    words = ["import", "csv", "goals", "goals.csv", "--results", "results.csv"]
+    assert "--results names a folder, and “results.csv” is a file." in refused(*words, **embedded)
     assert list(tmp_path.iterdir()) == []
 
 

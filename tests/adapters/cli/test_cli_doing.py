@@ -197,5 +197,15 @@ def test_commands_fields_and_words_are_completed():
     assert "discovery" in completed("plantrail do acme plan-play --kind dis")
 
 
+def test_a_plan_that_there_is_not_is_told_before_what_is_missing_in_the_command(service):
+    said = refused("do", "no-such-plan", "add-action", "--owner", "ann", **service)
+    assert said.startswith("There is no such plan.")
+    assert said.endswith("--statement is missing. --kind is missing. --due-on is missing.")
+    said = refused("do", "acme", "add-action", "--owner", "ann", **service)
+    assert said == "--statement is missing. --kind is missing. --due-on is missing."
+    nobody = service | {"PLANTRAIL_URL": f"http://127.0.0.1:{free_port()}"}
+    assert refused("do", "no-such-plan", "add-action", "--owner", "ann", **nobody) == said
+
+
 def test_it_says_its_version():
     assert plantrail("--version").stdout.startswith("plantrail 0.")

@@ -1,11 +1,13 @@
 """Every command in a terminal of 80 columns: no word is lost, none is broken, and no line is wider."""
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
 import typer
 
 from adapters.cli.commands import Commands, app
+from adapters.cli.examples import EXAMPLES
 from tests.adapters.cli.test_cli import plantrail, told, told_store
 from tests.cases import for_each
 
@@ -73,6 +75,22 @@ def test_of_every_command_it_is_known_how_it_is_shown():
     known = SHOWN.keys() | WITHOUT_A_TABLE | BY_THEMSELVES
     there = set(commands(typer.main.get_command(app)))
     assert there == known, "say in SHOWN, or in the sets below it, how these are shown: " + ", ".join(there ^ known)
+
+
+def test_every_command_has_an_example_that_it_takes():
+    root = typer.main.get_command(app)
+    with_one = {words for words in commands(root) if words != "do" and not words.startswith("program do")}
+    assert EXAMPLES.keys() == with_one
+    for words in with_one:
+        command = root
+        for word in words.split():
+            command = command.commands[word]
+        command.make_context(words, shlex.split(EXAMPLES[words])).close()
+
+
+def test_the_help_of_a_command_ends_with_its_example(told):
+    shown = plantrail("plan", "show", "--help", **told | {"COLUMNS": "80"}).stdout
+    assert shown.splitlines()[-1] == "  Example: `plantrail plan show halden-stores --as-of review:m-2026-02`"
 
 
 def test_the_help_lists_every_command_under_one_heading():

@@ -67,7 +67,7 @@ def test_a_command_is_about_a_thing_that_is_as_the_command_needs_it():
     assert decided(again, OPENED) == [JANE]
     assert refused(again, OPENED, JANE) == (
         "stakeholder-id-taken",
-        "This house already has a stakeholder “g1”; choose another id.",
+        "This house already has another stakeholder “g1”; choose another id.",
     )
     assert refused(ForgetGuest(id="g1"), OPENED) == (
         "unknown-stakeholder",
