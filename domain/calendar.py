@@ -45,6 +45,11 @@ def years_after(day: date, years: int) -> date:
         return day.replace(year=day.year + years, day=28)
 
 
+def quarter_start(day: date) -> date:
+    """The first day of the quarter of the calendar that a day is in."""
+    return date(day.year, day.month - (day.month - 1) % 3, 1)
+
+
 def _read_day(said: Any) -> Any:
     """pydantic reads seconds since 1970 as well, which nobody means."""
     if isinstance(said, str):

@@ -13,6 +13,7 @@ MEANINGS: Mapping[str, str] = {
     "PlanMerged.account_id": "The account whose plan the other is.",
     "plan.goes_on": "Whether this plan is the one that goes on; the other is read-only from here on.",
     "account_name": "What people call the account.",
+    "alignment.agreed_on": "The day they agreed; each quarter they agree anew.",
     "goal.achieved_on": "The day the goal was reached.",
     "action.acknowledged_by": "Who of the customer's agreed to it.",
     "action.acknowledged_on": "The day the customer agreed.",

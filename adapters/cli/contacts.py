@@ -88,7 +88,7 @@ def show_departure(
     asked = find(plan)
     cut = asked.cut(as_of)
     if stakeholder is not None:
-        view = departure_of_stakeholder(asked.known, cut, stakeholder)
+        view = departure_of_stakeholder(asked.known, cut, stakeholder, asked.program)
     else:
         view = departure_of_member(asked.known, cut, member or "")
     if as_json:

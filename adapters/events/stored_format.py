@@ -54,6 +54,8 @@ UPCASTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "RiskCorrected": _as_it_is,
     # Since the second shape they say whether it was taken away.
     "UnitCorrected": _as_it_is,
+    # Since the second shape it says the day.
+    "TeamAligned": _as_it_is,
     "OfferingCorrected": _as_it_is,
 }
 """By topic of an older shape, the function that turns its whole payload into today's shape."""

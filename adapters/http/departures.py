@@ -28,7 +28,7 @@ def routes(views: PlanViews) -> APIRouter:
 
     @api.get("/departure", response_model=DepartureView, summary="What would be left if somebody went", **QUERY)
     async def read_departure(request: Request, plan: PlanPath, asked: Annotated[DepartureAsked, Query()]) -> Response:
-        known = await views.plan(request, plan)
+        known, program = await views.judged(request, plan)
         cut = views.cuts(known).cut("as_of", asked.as_of)
         stakeholder, member = asked.stakeholder, asked.member
         if (stakeholder is None) == (member is None):
@@ -36,11 +36,11 @@ def routes(views: PlanViews) -> APIRouter:
 
         def made() -> DepartureView:
             if stakeholder is not None:
-                return departure_of_stakeholder(known, cut, stakeholder)
+                return departure_of_stakeholder(known, cut, stakeholder, program)
             return departure_of_member(known, cut, member or "")
 
         try:
-            return await views.answer(request, known, made, cut)
+            return await views.answer(request, known, made, cut, program=program)
         except Refusal as refusal:
             raise rejected_parameter(refusal.pointer[1:], refusal.type, str(refusal)) from None
 

@@ -22,6 +22,7 @@ from domain.account_plan.relationships import TouchLogged
 from domain.account_plan.reviews import HeldReview, ReviewHeld
 from domain.account_plan.stakeholders import Stakeholder, engaged_people, people_there
 from domain.account_plan.team import Member, Role
+from domain.calendar import quarter_start
 from domain.language import Event, same_person
 from domain.program.policy import Policy
 from domain.record import Recorded
@@ -295,7 +296,3 @@ def latest(by_type: Mapping[type[Event], Sequence[Recorded]]) -> Latest:
             for record in records:
                 found[record.event.refreshes()][kind] = record
     return found
-
-
-def quarter_start(day: date) -> date:
-    return date(day.year, day.month - (day.month - 1) % 3, 1)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from application.findings.examined import Examined, quarter_start
+from application.findings.examined import Examined
 from application.findings.finding import Found, Remedy, remedy
 from application.findings.sentences import counted, days, person
 from application.findings.stakeholders import MOST_REMEDIES
+from domain.calendar import quarter_start
 
 
 def no_executive_sponsor(at: Examined) -> Iterator[Found]:

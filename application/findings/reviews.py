@@ -24,7 +24,7 @@ EVE = timedelta(hours=72)
 """The time before a review in which a plan is written for its sake."""
 
 
-def hold(kind: ReviewKind, at: Examined) -> list[Remedy]:
+def hold(kind: ReviewKind, at: Examined) -> Remedy:
     customers = kind in OF_THEIR_OWN
     held = {
         "kind": kind,
@@ -33,7 +33,7 @@ def hold(kind: ReviewKind, at: Examined) -> list[Remedy]:
         "ours": [at.card.owner],
     }
     theirs = ["theirs"] if customers else []
-    return [remedy("schedule-review", "planned_on", kind=kind), remedy("hold-review", *theirs, **held)]
+    return remedy("hold-review", *theirs, **held)
 
 
 def not_reviewed(at: Examined) -> Iterator[Found]:
@@ -48,12 +48,11 @@ def _overdue(at: Examined, kind: ReviewKind, most: int) -> Iterator[Found]:
     if at.is_after(last_on, most):
         since = f"the last one was on {last_on}" if last else f"there was none since the plan was opened on {last_on}"
         yield Found(
-            f"A {at.tier} plan holds a review of the kind {spaced(kind)} every {days(most)}; {since}. Hold"
-            " it, or set a date.",
+            f"A {at.tier} plan holds a review of the kind {spaced(kind)} every {days(most)}; {since}. Hold it.",
             last_on + timedelta(days=most + 1),
             _review(at, last),
             [last.event] if last else [],
-            hold(kind, at),
+            [hold(kind, at)],
             about=kind,
         )
 
@@ -76,7 +75,7 @@ def qbr_skipped(at: Examined) -> Iterator[Found]:
                 at.since([each]),
                 [each],
                 at.events([each]),
-                hold("qbr", at),
+                [remedy("schedule-review", "planned_on", kind="qbr"), hold("qbr", at)],
                 about=each,
             )
 
@@ -107,19 +106,26 @@ def qbr_without_executives(at: Examined) -> Iterator[Found]:
         return
     theirs = {each.id for each in at.executives}
     ours = {each.person for each in at.members if each.senior or each.role in ("executive_sponsor", "leadership")}
-    missing = [
-        side
-        for side, people, came in (("the customer's", theirs, last.review.theirs), ("ours", ours, last.review.ours))
-        if people.isdisjoint(came)
+    ahead = [each for each in at.all(Review).values() if each.kind == "qbr" and each.state == "scheduled"]
+    sides = (
+        ("the customer's", theirs, last.review.theirs, {who for each in ahead for who in each.theirs}),
+        ("ours", ours, last.review.ours, {who for each in ahead for who in each.ours}),
+    )
+    absent = [
+        (side, people)
+        for side, people, came, invited in sides
+        if people.isdisjoint(came) and people.isdisjoint(invited)
     ]
+    missing = [side for side, _ in absent]
     if missing:
+        known = all(people for _, people in absent)
         yield Found(
             f"No executive of {listed(missing)} was at the QBR “{last.review.id}” of {last.held_on}. Invite them to the"
             " next one.",
             last.held_on,
             _review(at, last),
             [last.event],
-            [remedy("schedule-review", "planned_on", kind="qbr", ours=sorted(ours), theirs=sorted(theirs))],
+            [remedy("schedule-review", "planned_on", kind="qbr", ours=sorted(ours), theirs=sorted(theirs))] * known,
             about=last.review.id,
         )
 
@@ -162,7 +168,6 @@ def pack_late(at: Examined) -> Iterator[Found]:
             sent or last_on + timedelta(days=1),
             [each],
             at.events([each]),
-            [] if sent else [remedy("circulate-pack", id=each.id, circulated_on=at.day)],
             about=each,
         )
 

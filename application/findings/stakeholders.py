@@ -23,18 +23,9 @@ MOST_REMEDIES = 3
 
 
 def meet(at: Examined, people: Sequence[Stakeholder]) -> list[Remedy]:
-    """The next step towards these people: a touch promised by the plan's owner."""
-    return [
-        remedy(
-            "add-action",
-            statement=f"Meet {person(each)} in person",
-            kind="touch",
-            owner=at.card.owner,
-            due_on=at.in_days(14),
-            stakeholders=[each.id],
-        )
-        for each in people[:1]
-    ]
+    """A touch of the plan's owner with one of these people, as it would be recorded."""
+    met = {"happened_on": at.day, "members": [at.card.owner]}
+    return [remedy("log-touch", "kind", **met, stakeholders=[each.id]) for each in people[:1]]
 
 
 def rate(at: Examined, people: Sequence[Stakeholder]) -> list[Remedy]:
@@ -114,7 +105,7 @@ def single_threaded(at: Examined) -> Iterator[Found]:
             at.since(at.engaged),
             at.engaged,
             at.events(at.engaged),
-            [*rate(at, others), *meet(at, others)],
+            rate(at, others),
         )
         return
     lately = [each for each in at.contacts if not at.is_after(each.happened_on, SAME_PERSON_DAYS - 1)]
@@ -159,7 +150,7 @@ def survivors(at: Examined) -> Iterator[Found]:
             at.since(at.engaged),
             at.engaged,
             at.events(at.engaged),
-            [*rate(at, others), *meet(at, others)],
+            rate(at, others),
         )
 
 

@@ -47,7 +47,7 @@ def team_not_aligned(at: Examined) -> Iterator[Found]:
     agreed = (
         set(record.event.members)
         for record in at.recorded_as(TeamAligned)
-        if isinstance(record.event, TeamAligned) and at.day_of(record) >= start
+        if isinstance(record.event, TeamAligned) and (record.event.agreed_on or at.day_of(record)) >= start
     )
     holders = {role: {each.person for each in at.in_role(role)} for role in required}
     if required and not any(all(not people.isdisjoint(who) for who in holders.values()) for people in agreed):
@@ -83,7 +83,7 @@ def handover_without_overlap(at: Examined) -> Iterator[Found]:
                 [before, after],
                 at.events([before, after]),
                 [remedy("log-touch", "kind", "stakeholders", happened_on=at.day, members=sorted(both))]
-                if not together
+                if gap <= 0
                 else [],
                 about=role,
             )

@@ -26,11 +26,14 @@ def demotion_due(at: Examined) -> Iterator[Found]:
         was = f"the last opportunity, {called(last)}, was won on {last.won_on}" if last else "nothing was ever won"
         yield Found(
             f"The account has been strategic since {strategic_since}, and {was}: {counted(months, 'month')} without a"
-            " win. Move it to another tier, or say in a round why it stays.",
+            " win. Move it to another tier, or excuse it for a time and say why it stays.",
             due_on + timedelta(days=1),
             [last] if last else [],
             [set_by.id, *at.events([last] if last else [])],
-            [remedy("change-tier", "reason", tier="growth")],
+            [
+                remedy("change-tier", "reason", tier="growth"),
+                remedy("grant-exception", "until_on", "reason", rule="demotion-due"),
+            ],
         )
 
 

@@ -14,10 +14,11 @@ from application.views.contacts import is_engaged_by, known_by, on_the_team
 from application.views.cuts import Cut, plan_at
 from application.views.loaded_plan import LoadedPlan
 from application.views.metrics import KEY_ROLES
+from application.views.policy_in_force import policy_at
 from domain.account_plan.actions import Action
 from domain.account_plan.goals import Goal
 from domain.account_plan.language import AccountPlan
-from domain.account_plan.opportunities import MULTI_THREADED, Opportunity, engaged_there
+from domain.account_plan.opportunities import Opportunity, engaged_there
 from domain.account_plan.overview import Unit
 from domain.account_plan.plan import the_plan
 from domain.account_plan.plays import Play
@@ -28,6 +29,7 @@ from domain.account_plan.stakeholders import Stakeholder
 from domain.account_plan.team import Member
 from domain.account_plan.whitespace import Cell
 from domain.language import Over, Unknown, same_person
+from domain.record import Recorded
 from domain.things import Thing
 
 
@@ -68,15 +70,18 @@ class DepartureView(BaseModel):
     others: list[HangsOn] = Field(description="People who report or listen to them; goals, risks and requests of ours.")
 
 
-def departure_of_stakeholder(known: LoadedPlan, cut: Cut, id: str) -> DepartureView:
-    """Raises `CutBeforePlan`; `Unknown` or `Over` where there is nobody who could go."""
+def departure_of_stakeholder(known: LoadedPlan, cut: Cut, id: str, program: Sequence[Recorded] = ()) -> DepartureView:
+    """By the policy of the program's records, where there is a program.
+
+    Raises `CutBeforePlan`; `Unknown` or `Over` where there is nobody who could go."""
     plan = plan_at(known, cut)
     person = plan.find(Stakeholder, id)
     if person is None:
         raise Unknown("/stakeholder", kind=Stakeholder.noun, id=id, aggregate=plan.noun)
     if person.ending:
         raise Over("/stakeholder", kind=Stakeholder.noun, id=id, ending=person.ending)
-    return _view(StakeholderGoes(plan, cut, person), cut, person.name, stakeholder=id)
+    least = policy_at(program, cut).policy.coverage.multi_threaded
+    return _view(StakeholderGoes(plan, cut, person, least), cut, person.name, stakeholder=id)
 
 
 def departure_of_member(known: LoadedPlan, cut: Cut, member: str) -> DepartureView:
@@ -159,6 +164,8 @@ class StakeholderGoes(_Goes):
     """One of the customer's people leaves."""
 
     person: Stakeholder
+    least: int
+    """How many people make an opportunity multi-threaded."""
 
     @cached_property
     def _id(self) -> str:
@@ -192,7 +199,7 @@ class StakeholderGoes(_Goes):
             engaged = engaged_there(self.plan, each)
             if self._id in engaged:
                 left = len(engaged) - 1
-                falls = each.multi_threaded and left < MULTI_THREADED
+                falls = left < self.least <= len(engaged)
                 told = "no longer multi-threaded" if falls else f"{left} of theirs would still take part"
                 yield hangs(each, told, each.amount)
 

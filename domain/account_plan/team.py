@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, assert_never
 from domain.account_plan.language import AccountPlan, GoalId, Section
 from domain.account_plan.plan import the_plan
 from domain.aggregates import Topic
-from domain.calendar import Day
+from domain.calendar import Day, quarter_start
 from domain.corrections import Mistakes
 from domain.language import (
     Command,
@@ -105,6 +105,7 @@ class TeamAligned(Event):
 
     members: tuple[Person, ...]
     goal: GoalId
+    agreed_on: date | None = None
 
     def subject(self) -> str:
         return self.goal
@@ -214,9 +215,16 @@ class Alignment(Thing):
 
     goal: GoalId
     members: tuple[Person, ...]
+    agreed_on: date | None = None
+    """The day they agreed on it last; None where it was recorded before that was kept."""
 
 
-def decide(plan: AccountPlan, command: TeamCommands, _today: date) -> Decision[TeamEvents]:
+def is_of_this_quarter(day: date | None, today: date) -> bool:
+    """Whether a day is in the quarter of the year that it is: a goal is agreed on anew in each."""
+    return day is not None and quarter_start(day) == quarter_start(today)
+
+
+def decide(plan: AccountPlan, command: TeamCommands, today: date) -> Decision[TeamEvents]:
     event: TeamEvents | None
     match command:
         case AssignMember():
@@ -226,7 +234,9 @@ def decide(plan: AccountPlan, command: TeamCommands, _today: date) -> Decision[T
         case AlignTeam(members=members, goal=goal):
             alignment = plan.find(Alignment, goal)
             aligned = set(alignment.members if alignment else ())
-            event = TeamAligned(members=members, goal=goal) if aligned != set(members) else None
+            again = alignment is not None and not is_of_this_quarter(alignment.agreed_on, today)
+            known = aligned == set(members) and not (members and again)
+            event = None if known else TeamAligned(members=members, goal=goal, agreed_on=today)
         case _:
             assert_never(command)
     return Decision((event,) if event else ())
@@ -312,8 +322,8 @@ def apply(draft: Draft, event: TeamEvents) -> None:
             draft.create(Member, event, id=id)
         case MemberReleased(until_on=until_on):
             draft.set(Member, id, until_on=until_on)
-        case TeamAligned(members=members):
-            draft.put(Alignment.unchecked({"id": id, "goal": event.goal, "members": members}))
+        case TeamAligned():
+            draft.put(Alignment.unchecked({"id": id, **event.__dict__}))
         case _:
             assert_never(event)
 

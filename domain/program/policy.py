@@ -3,8 +3,10 @@
 A policy is adopted whole, with a day from which it is in force.  Before the first one, and where no program was opened,
 the default policy is in force: version 0.  What it holds is `Policy()`, field by field.
 
-Numbers that say what a word means are no policy: the 14 days of an ad-hoc duty, the 72 hours of an eve, the exposure
-from which a risk is severe.  Reports of two companies, or of two years, use the word for the same thing.
+Numbers that say what a word means are no policy: the 14 days of an ad-hoc duty and of an unanswered request, the 72
+hours of an eve, the 30 last minutes before a review, the 180 days of one and the same person, the half year of a paper
+plan, the exposure from which a risk is severe.  Reports of two companies, or of two years, use the word for the same
+thing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

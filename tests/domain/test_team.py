@@ -36,7 +36,7 @@ GOAL = GoalSet(
     owner="ann",
 )
 ALIGN = AlignTeam(members=("ann", "bob"), goal="triple")
-ALIGNED = TeamAligned(members=("ann", "bob"), goal="triple")
+ALIGNED = TeamAligned(members=("ann", "bob"), goal="triple", agreed_on=JAN_5)
 
 
 def test_a_member_is_assigned_a_role_from_a_day_on():
@@ -155,8 +155,14 @@ def test_the_same_members_in_whatever_order_change_nothing():
     given(GOAL, ALIGNED).when(AlignTeam(members=("bob", "ann", "bob"), goal="triple")).then_nothing_happens()
 
 
+@pytest.mark.parametrize("agreed_on", [date(2025, 12, 31), None])
+def test_a_goal_is_agreed_on_anew_in_each_quarter(agreed_on):
+    before = TeamAligned(members=("ann", "bob"), goal="triple", agreed_on=agreed_on)
+    given(GOAL, before).when(ALIGN).then(ALIGNED)
+
+
 def test_who_is_left_out_does_not_agree_any_more():
-    fewer = TeamAligned(members=("bob",), goal="triple")
+    fewer = TeamAligned(members=("bob",), goal="triple", agreed_on=JAN_5)
     given(GOAL, ALIGNED).when(AlignTeam(members=("bob",), goal="triple")).then(fewer)
     assert aligned_after(GOAL, ALIGNED, fewer) == ("bob",)
     given(GOAL).when(AlignTeam(members=(), goal="triple")).then_nothing_happens()

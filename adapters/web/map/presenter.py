@@ -115,7 +115,8 @@ def map_view(known: LoadedPlan, cut: Cut, say: Speech, may_change: bool, program
     then, policy = known_at(known, cut), policy_at(program, cut).policy
     then = replace(then, state=as_the_team_knows(then.state, cut.date))
     clocks = contact_clock(then.state, then.records, timezone_of(known), cut, policy)
-    made = _Map(then, cut, say, {clock.stakeholder: clock for clock in clocks}, may_change and cut.cut == "now")
+    by_person = {clock.stakeholder: clock for clock in clocks}
+    made = _Map(then, cut, say, by_person, may_change and cut.cut == "now", program)
     coverage = stakeholder_coverage(then.state)
     card = the_plan(then.state)
     return MapView(
@@ -156,6 +157,7 @@ class _Map:
     clocks: Mapping[str, ContactClock]
     """When each of them was met and checked."""
     may_change: bool
+    program: Sequence[Recorded]
     drawing: Drawing = field(init=False)
 
     def __post_init__(self) -> None:
@@ -286,7 +288,7 @@ class _Map:
         return " · ".join(parts)
 
     def _if_they_left(self, person: Stakeholder) -> list[str]:
-        gone, say = departure_of_stakeholder(self.known, self.cut, person.id), self.say
+        gone, say = departure_of_stakeholder(self.known, self.cut, person.id, self.program), self.say
         lines = list(self._lost(gone))
         left = len(gone.engaged.left)
         still = say.counted("{number} other would be engaged", "{number} others would be engaged", left)

@@ -4,6 +4,7 @@ import pytest
 
 from application.views.departure import HangsOn, departure_of_member, departure_of_stakeholder
 from domain.language import Over, Unknown
+from domain.program import PROGRAM
 from tests.everything import ACTION, GOAL, OPPORTUNITY, PLAY
 from tests.histories import History, opened
 
@@ -75,6 +76,16 @@ def test_when_one_of_theirs_goes_everything_that_hangs_on_them_is_named():
     }
     assert told(view.others) == {"stakeholder:lead": "reports to them", "stakeholder:cfo": "listens to them"}
     assert [each.amount for each in view.whitespace] == [50000, 50000]
+
+
+def test_how_many_make_an_opportunity_multi_threaded_is_what_the_policy_says():
+    history, practice = story(), History(type=PROGRAM)
+    practice.on("2026-01-02", "open-program", name="Strategic accounts", currency="EUR")
+    practice.on(
+        "2026-01-02", "adopt-policy", effective_on="2026-01-02", policy={"coverage": {"multi_threaded": 2}}, reason="x"
+    )
+    view = departure_of_stakeholder(history.known, history.cut("now"), "coo", practice.known.records)
+    assert told(view.opportunities) == {"opportunity:deal": "2 of theirs would still take part"}
 
 
 def test_when_one_of_ours_goes_whom_they_alone_know_is_lost_and_what_is_theirs_hangs():
