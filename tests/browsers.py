@@ -49,7 +49,8 @@ each way in which text looks, with all that is behind it."""
 
 @contextmanager
 def browsing() -> Iterator[Browser]:
-    arguments = ["--no-sandbox", "--disable-gpu", f"--disable-features={','.join(NOT_WANTED)}"]
+    # The process of the graphics would do by itself what is little work without a screen.
+    arguments = ["--no-sandbox", "--disable-gpu", "--in-process-gpu", f"--disable-features={','.join(NOT_WANTED)}"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=arguments)
         yield browser

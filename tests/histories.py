@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -47,6 +49,12 @@ class History:
     def __post_init__(self) -> None:
         id = plan_id_of(self.account_id) if self.type is ACCOUNT_PLAN else PROGRAM_ID
         self.known = LoadedPlan.of(self.type, id)
+
+    def copied(self) -> "History":
+        """Another that goes on from here."""
+        other = copy(self)
+        other.keys, other.forgotten = dict(self.keys), set(self.forgotten)
+        return other
 
     def on(self, when: str, command: str, /, by: str = "ann", on_behalf_of: str | None = None, **body: Any) -> str:
         """Carry out a command; the id of its last event.  A day alone means nine o'clock UTC on it."""
@@ -173,16 +181,21 @@ def applied(difference: Diff, values: Values) -> Values:
 
 def told(file: Path) -> History:
     """A scenario file, as `plantrail load` would tell it."""
-    lines = [json.loads(line) for line in file.read_text().splitlines()]
-    return retold(lines)
+    return told_once(file.read_text()).copied()
+
+
+@cache
+def told_once(lines: str) -> History:
+    """For looking at only."""
+    return retold(map(json.loads, lines.splitlines()))
 
 
 def all_told(file: Path) -> list[History]:
     """A scenario file that may tell of several plans: the history of each."""
-    lines: dict[str | None, list[dict[str, Any]]] = {}
-    for line in map(json.loads, file.read_text().splitlines()):
-        lines.setdefault(line.get("plan"), []).append(line)
-    return list(map(retold, lines.values()))
+    lines: dict[str | None, list[str]] = {}
+    for line in file.read_text().splitlines():
+        lines.setdefault(json.loads(line).get("plan"), []).append(line)
+    return [told_once("\n".join(of_one)).copied() for of_one in lines.values()]
 
 
 def told_as_far_as_accepted(file: Path) -> History:

@@ -18,6 +18,7 @@ from domain.duplicate_keys import DuplicateKey, check_keys
 from domain.mistakes import PATTERNS, TOLD, nearest, predicate, sentence
 from domain.registry import REGISTRY
 from tests.cases import for_each
+from tests.examples import spread
 
 JUNK: list[Any] = [
     None, True, 3, -5, 3.7, 10**40, "", "x", "Jane Doe", "x" * 30_000, [], {}, [[]], [{}], [3], {"a": 1}, ["x"] * 200,
@@ -45,10 +46,14 @@ def said_of(model: type[BaseModel], said: Any) -> list[str]:
     return [sentence(each, model) for each in mistakes(model, said)]
 
 
+SAID = spread(JUNK, 3)
+
+
+@pytest.mark.hypothesis
 @for_each("model", [*COMMANDS_OF_ALL, *PARAMETERS], ids=lambda model: model.__name__)
 def test_no_wording_of_a_library_reaches_whoever_said_something_wrong(model):
     for name, field in model.model_fields.items():
-        for value in JUNK:
+        for value in next(SAID):
             for mistake in mistakes(model, {field.alias or name: value}):
                 assert mistake["type"] in {*TOLD, "extra_forbidden"}, mistake
                 told = sentence(mistake, model)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
+import pytest
 from pydantic_core import from_json, to_json
 
 from application.findings.across import put_away
@@ -22,6 +23,7 @@ from domain.things import day_of
 from tests.application.findings.stories import STORIES, Story, action, in_order
 from tests.cases import for_each
 from tests.everything import Line, everything
+from tests.examples import examples
 from tests.findings_table import TABLE, table
 from tests.histories import History, opened
 
@@ -267,11 +269,12 @@ def judged_now(history: History, day: str, numbers: Mapping[str, Any]) -> Examin
     return Examined(history.known, cut, PolicyInForce(1, Policy.model_validate(numbers)))
 
 
+@pytest.mark.hypothesis
 @for_each("story", STORIES, ids=str)
 def test_a_verdict_holds_word_for_word_until_the_day_it_names(story: Story):
     history = told([*story.told, *story.loud], story.opened_on)
     day = max(date.fromisoformat(story.days[0]), day_of(history.known.records[-1].meta.recorded_at, "UTC"))
-    for _ in range(5):
+    for _ in range(examples(3)):
         found, changes_on = verdict_on(history, str(day), story.numbers)
         last = (changes_on or day + timedelta(days=500)) - timedelta(days=1)
         for later in {day + (last - day) / 2, last}:
