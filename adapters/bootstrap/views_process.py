@@ -5,6 +5,7 @@ It gives the memory that such work took back by ending: when it has grown and no
 place.
 """
 
+import os
 import resource
 import shutil
 import sys
@@ -26,6 +27,9 @@ from adapters.bootstrap.garbage import spare_the_collector
 from adapters.bootstrap.process_beside import ProcessBeside, Task, reporting
 from adapters.http.elsewhere import Elsewhere
 
+STEPS_BEHIND = 5
+"""How far its priority is behind that of the service, which has a few milliseconds for everybody else: where processors
+are short, the service goes first."""
 MOST_MEGABYTES_GROWN = 150
 """What the process may grow by before another takes its place."""
 
@@ -76,6 +80,7 @@ def tell_to_begin(line: Connection) -> None:
 
 def work(line: Connection, application: Application, path: str) -> None:
     """Serve, once told to begin, until the service has gone or the process has grown too large."""
+    os.nice(STEPS_BEHIND)
     service = parent_process()
     assert service is not None, "it is started by the service"
     if line not in wait([line, service.sentinel]):

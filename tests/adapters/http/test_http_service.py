@@ -315,6 +315,7 @@ def test_what_takes_long_is_answered_by_another_process_and_while_that_is_away_b
     wait_until(lambda: is_served_elsewhere(serving), 60)
     for sign in (None, signal.SIGKILL):
         views = views_process(serving)
+        assert views.nice() > psutil.Process(serving.popen.pid).nice(), "where processors are short, it gives way"
         if sign:
             views.send_signal(sign)
         spent = spent_by(views)
