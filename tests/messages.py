@@ -21,6 +21,9 @@ from jinja2 import nodes
 
 from adapters.exchange.fields import kind_of, meaning_of
 from adapters.http.resources import RESOURCES
+from adapters.rendering.findings import SIGNALS
+from adapters.rendering.packs.annual import LABELS
+from adapters.rendering.packs.qbr import CHECKS
 from adapters.rendering.wording import NUMBERS
 from adapters.rendering.words import SCALES, spaced
 from adapters.web.errors import STATUS
@@ -36,6 +39,7 @@ from application.measures.month_end import GROUPINGS
 from application.measures.registry import MEASURES
 from application.reports.outcomes import Flag, Outcome
 from application.views.by_section import plural
+from application.views.compared import OF_THEIR_OWN
 from application.webhooks.attempts import REASONS
 from application.webhooks.endpoints import State
 from domain.account_plan.standing import AttitudeWord
@@ -111,7 +115,9 @@ def _said() -> Iterator[Message]:
             yield from _in_document(file)
         if file.stem not in (*NOT_ON_PAGES, "words"):
             yield from _filled_in(file)
-    yield from _filled_in(ROOT / "domain" / "mistakes.py")
+    for file in (ROOT / "domain" / "mistakes.py", *sorted((ROOT / "application" / "packs").glob("*.py"))):
+        yield from _filled_in(file)
+    yield from _filled_in(ROOT / "application" / "views" / "departure.py")
     yield from (Message(*of_a_severity) for of_a_severity in COUNTED.values())
     yield Message("{number} sign", "{number} signs", FILLED_IN)
     yield Message("{number} entry", "{number} entries", FILLED_IN)
@@ -119,6 +125,7 @@ def _said() -> Iterator[Message]:
         if file.stem == "sentences" or SENTENCES in file.read_text("utf-8"):
             yield from _filled_in(file)
     yield from (Message(spaced(word)) for word in (*get_args(Outcome), *get_args(Flag)))
+    yield from _endings()
     for text in (*_words(), *_sentences()):
         yield Message(text)
 
@@ -162,7 +169,7 @@ def _filled_in(file: Path) -> Iterator[Message]:
     tree = ast.parse(file.read_text("utf-8"))
     elsewhere = set(_parts_of_others(tree))
     for each in ast.walk(tree):
-        if isinstance(each, ast.JoinedStr):
+        if isinstance(each, ast.JoinedStr) and id(each) not in elsewhere:
             sentence = _with_places(each)
             if " " in sentence and WORD.search(PLACE.sub("", sentence)) and tells(sentence):
                 yield Message(sentence, context=FILLED_IN)
@@ -181,7 +188,12 @@ def _parts_of_others(tree: ast.Module) -> Iterator[int]:
                 yield from map(id, values)
             case ast.Call(func=ast.Name(id="counted"), args=args):
                 yield from map(id, args)
-            case ast.Expr(value=aside) | ast.Call(func=ast.Attribute(value=aside, attr="split")):
+            case (
+                ast.Expr(value=aside)
+                | ast.Call(func=ast.Attribute(value=aside, attr="split"))
+                | ast.keyword(arg="description", value=aside)
+                | ast.arg(annotation=ast.Constant() as aside)
+            ):
                 yield id(aside)
 
 
@@ -245,7 +257,9 @@ def _words() -> Iterator[str]:
         yield from map(spaced, names)
     for name in (*RULES, *PROGRAM_RULES, *MEASURES, *GROUPINGS, *ROLES, *get_args(AttitudeWord)):
         yield spaced(name)
-    yield from (*map(spaced, _keys(DEFAULT_POLICY.model_dump())), *SCALE_WORDS, *_endings())
+    yield from (*map(spaced, _keys(DEFAULT_POLICY.model_dump())), *SCALE_WORDS)
+    yield from map(spaced, OF_THEIR_OWN.values())
+    yield from (*LABELS.values(), *CHECKS.values(), *SIGNALS.values())
     yield from (*get_args(Severity), *NUMBERS[1:], *get_args(State), *REASONS.values(), *DEPARTED, *ELSEWHERE)
     for table, place in TABLES.items():
         module, _, name = table.rpartition(".")
@@ -274,6 +288,18 @@ ELSEWHERE = (
     "text",
     "empty",
     "once",
+    "twice",
+    "gone",
+    "Said",
+    "Added",
+    "none",
+    "promised by the customer",
+    "stakeholder promoted",
+    "Fit",
+    "Decided",
+    "finish",
+    "move",
+    "left",
 )
 """Words that are chosen among in the middle of a line."""
 
@@ -284,14 +310,16 @@ DEPARTED = (
 """Why things hang on somebody who left."""
 
 
-def _endings() -> Iterator[str]:
+def _endings() -> Iterator[Message]:
     """How things are said to be over, and what warnings are called."""
     for file in sorted((ROOT / "domain").rglob("*.py")):
         for each in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(each, ast.Constant) and ENDING.fullmatch(str(each.value)):
-                yield str(each.value)
+                yield Message(str(each.value))
+            if isinstance(each, ast.JoinedStr) and ENDING.fullmatch(PLACE.sub("x", _with_places(each))):
+                yield Message(_with_places(each), context=FILLED_IN)
             if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "Caution":
-                yield from (text.replace("-", " ") for text in _texts(each.args[0]))
+                yield from (Message(text.replace("-", " ")) for text in _texts(each.args[0]))
 
 
 def _fields_and_choices(command: type[Any], model: type[Any]) -> Iterator[str]:
@@ -303,6 +331,7 @@ def _fields_and_choices(command: type[Any], model: type[Any]) -> Iterator[str]:
 
 
 def _names_in(thing: type[Any]) -> Iterator[str]:
+    yield from thing.model_computed_fields
     for name, field in thing.model_fields.items():
         yield from (name, *_literals(field.annotation))
 

@@ -77,10 +77,12 @@ def touched(row: Json, names: Names, currency: str) -> Sequence[Cell]:
 def thing(row: Json, names: Names) -> Cell:
     kind, id = row["kind"], row["id"]
     if kind == id:
-        return Cell(spaced(kind), tone="strong")
+        return Cell(spaced(kind), tone="strong", ours=True)
     known = f"{spaced(kind)} {id}"
     name = names.get((kind, id))
-    return Cell(shortened(name, LONGEST_VALUE), known, "strong") if name else Cell(known, tone="strong")
+    if not name:
+        return Cell(known, tone="strong")
+    return Cell(shortened(name, LONGEST_VALUE), known, "strong", about=(spaced(kind), f" {id}"))
 
 
 def moved(row: Json, currency: str) -> Cell:

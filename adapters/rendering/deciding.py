@@ -40,7 +40,7 @@ def place(row: Json) -> tuple[int, bool, int]:
 def promise(row: Json) -> Sequence[Cell]:
     whose = "promised by the customer" if row["side"] == "customer" else row["kind"]
     return (
-        Cell(row["title"], f"{whose} {row['id']}", "strong"),
+        Cell(row["title"], f"{whose} {row['id']}", "strong", about=(whose, f" {row['id']}")),
         Cell(owner(row)),
         Cell(day(row["due_now_on"])),
         Cell(OUTCOMES[row["outcome"]], ended(row), TONES[row["outcome"]]),
@@ -49,4 +49,6 @@ def promise(row: Json) -> Sequence[Cell]:
 
 
 def decision(review: Json, what: str) -> Sequence[Cell]:
-    return Cell(what, tone="strong"), Cell(f"{spaced(review['kind'])} {review['review']}", day(review["held_on"]))
+    return Cell(what, tone="strong"), Cell(
+        f"{spaced(review['kind'])} {review['review']}", day(review["held_on"]), ours=True
+    )

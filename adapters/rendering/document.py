@@ -29,6 +29,8 @@ class Link:
     word: str
     number: str
     event: str
+    what: str = ""
+    """What it is, with the kind of thing."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Cell:
     note: str = ""
     tone: Tone = ""
     links: Sequence[Link] = ()
+    ours: bool = False
+    """Whether the text is made of words of ours alone, which pages say in the reader's language."""
+    about: tuple[str, str] | None = None
+    """What the note begins with: a word of ours, such as the kind of a thing, and what stands after it."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", clean(self.text))

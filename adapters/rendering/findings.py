@@ -34,7 +34,7 @@ def blind_spot(row: Json, names: Names) -> Sequence[Cell]:
         f"{counted(len(promised), 'open promise')} named them: {' · '.join(promised)}" if promised else "",
     ]
     return (
-        Cell(spaced(row["what"])),
+        Cell(spaced(row["what"]), ours=True),
         thing(row, names),
         Cell(day(row["true_on"])),
         Cell(day(row["recorded_at"])),
@@ -66,8 +66,8 @@ def signal(name: str, seen: Json) -> Sequence[Cell]:
     events = seen["events"] if seen.get("only_reviews", True) else []
     more = f" and {len(events) - MOST_EVENTS} more" if len(events) > MOST_EVENTS else ""
     return (
-        Cell(SIGNALS[name]),
-        Cell(*how_often(name, seen)),
+        Cell(SIGNALS[name], ours=True),
+        Cell(*how_often(name, seen), ours=True),
         Cell(proof(events[:MOST_EVENTS]).text + more, tone="quiet"),
     )
 

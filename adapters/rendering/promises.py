@@ -52,7 +52,7 @@ def promise(row: Json) -> Sequence[Cell]:
     by_customer = row["side"] == "customer"
     kind = "promised by the customer" if by_customer else row["kind"]
     return (
-        Cell(row["title"], f"{kind} {row['id']}", "strong"),
+        Cell(row["title"], f"{kind} {row['id']}", "strong", about=(kind, f" {row['id']}")),
         Cell(owner(row)),
         Cell(day(row["due_on"]), moves_told(row)),
         Cell(OUTCOMES[row["outcome"]], ended(row), TONES[row["outcome"]]),
@@ -63,7 +63,7 @@ def promise(row: Json) -> Sequence[Cell]:
 
 def worth_knowing(row: Json) -> Cell:
     flags, words = ", ".join(FLAGS[flag] for flag in row["flags"]), shortened(" · ".join(why(row)), LONGEST_VALUE)
-    return Cell(flags, words) if flags else Cell(words, tone="quiet")
+    return Cell(flags, words, ours=True) if flags else Cell(words, tone="quiet")
 
 
 def why(row: Json) -> Iterator[str]:
@@ -93,15 +93,18 @@ def ended(row: Json) -> str:
     late, finished = row["days_late"], row["finished_on"]
     if finished:
         if late:
-            return f"{day(finished)}, {counted(abs(late), 'day')} {'late' if late > 0 else 'early'}"
+            days = counted(abs(late), "day")
+            return f"{day(finished)}, {days} late" if late > 0 else f"{day(finished)}, {days} early"
         return day(finished)
     return f"{counted(late, 'day')} past due" if late and row["outcome"] != "dropped" else ""
 
 
 def proof(events: Sequence[str], types: Sequence[str] = ()) -> Cell:
     """Show the events that prove a row: what each is, without the kind of the row, and its number in the plan."""
-    words = [type.partition("-")[2].replace("-", " ") for type in types] or [""] * len(events)
-    links = tuple(Link(word, event.rpartition(":")[2], event) for word, event in zip(words, events, strict=True))
+    links = tuple(
+        Link(type.partition("-")[2].replace("-", " "), event.rpartition(":")[2], event, type.replace("-", " "))
+        for type, event in zip(types or [""] * len(events), events, strict=True)
+    )
     return Cell(", ".join(f"{link.word} {link.number}".strip() for link in links), tone="quiet", links=links)
 
 
@@ -115,11 +118,14 @@ def score_groups(scores: Json) -> Table:
         "Added": scores["added_score"],
         "Promised by the customer": scores["customer_score"],
     }
-    return score_table("How many promises came to what", "Promises", groups.items())
+    return score_table("How many promises came to what", "Promises", groups.items(), ours=True)
 
 
-def score_table(caption: str, what: str, scores: Iterable[tuple[str, Json]], notes: Sequence[str] = ()) -> Table:
-    rows = [score_row(name, score, *notes[place : place + 1]) for place, (name, score) in enumerate(scores)]
+def score_table(
+    caption: str, what: str, scores: Iterable[tuple[str, Json]], notes: Sequence[str] = (), ours: bool = False
+) -> Table:
+    """`ours` says whether the rows are called by words of ours, and not by names."""
+    rows = [score_row(name, score, *notes[place : place + 1], ours=ours) for place, (name, score) in enumerate(scores)]
     return Table(caption, score_columns(what), rows, "There is nothing to score.")
 
 
@@ -128,9 +134,9 @@ def score_columns(what: str) -> list[Column]:
     return [Column(what, 3), *counts, Column("Keep rate", right=True), Column("Done rate", right=True)]
 
 
-def score_row(name: str, score: Json, note: str = "") -> Sequence[Cell]:
+def score_row(name: str, score: Json, note: str = "", *, ours: bool = False) -> Sequence[Cell]:
     counts = (Cell(f"{score[outcome]:,}", tone="" if score[outcome] else "quiet") for outcome in OUTCOMES)
-    return Cell(name, note), *counts, Cell(percent(score["keep_rate"])), Cell(percent(score["done_rate"]))
+    return Cell(name, note, ours=ours), *counts, Cell(percent(score["keep_rate"])), Cell(percent(score["done_rate"]))
 
 
 def facts(scores: Json) -> list[Fact]:

@@ -122,7 +122,7 @@ def stances_block(series: Json, until: str) -> Block:
     table = Table(
         caption,
         [Column("Who", 2), Column("From when on", 5)],
-        [[Cell(who), Cell(", ".join(map(stance_told, each["stances"])))] for who, each in people],
+        [[Cell(who), Cell(", ".join(map(stance_told, each["stances"])), ours=True)] for who, each in people],
         "",
     )
     description = "A line for each stakeholder: what they thought of us, from blocker (−2) to champion (+2)."

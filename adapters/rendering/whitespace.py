@@ -50,7 +50,7 @@ def shown(cell: Json | None) -> Cell:
         " × ".join(filter(None, (worth, likely))),
         f"{arrow(cell)} was {word(cell['from'])}" if cell["from"] else "",
     )
-    return Cell(f"{PENETRATION_SIGNS[state]} {word(state)}", "; ".join(filter(None, notes)), TONES[state])
+    return Cell(f"{PENETRATION_SIGNS[state]} {word(state)}", "; ".join(filter(None, notes)), TONES[state], ours=True)
 
 
 def word(state: str) -> str:

@@ -16,9 +16,9 @@ FILLED_IN = "filled in"
 
 PLACE = re.compile("{([a-z_]+)([0-9]*)}")
 OF_OURS = frozenset(
-    "addressable before counted cut_told days decided did_you_mean done engaged given grade how last month needs noun"
-    " number others over period read review_told round said section since spaced theirs tier times told too_many wanted"
-    " was what where within word".split()
+    "addressable before counted cut_told days decided did_you_mean done engaged given grade how kind last month needs"
+    " noun number others over period read review_told round said section since spaced theirs tier times told too_many"
+    " wanted was what where within word".split()
 )
 """Places in which words and clauses of ours stand."""
 
@@ -44,13 +44,16 @@ HOLDS: Mapping[str, str] = {
     "sum": "[0-9]+",
     "words": "(?:(?!, and ).)+?",
     "wanted": "asked for .+?",
+    "word": "[a-z ]+",
+    "arrow": "[▲▼→]",
 } | dict.fromkeys("addressable decided did_you_mean done over round since theirs was where".split(), ".*?")
 """What can stand in a place; in any other, anything but nothing."""
 
 OURS_ALONE = frozenset({"counted", "spaced", "what"})
 """Places in which nothing stands but words of ours: where others do, somebody wrote the sentence."""
 
-NUMBERED = re.compile("([0-9]+|[a-z]+) (.+)", re.DOTALL)
+NUMBERED = re.compile("([0-9]{1,2} [A-Z][a-z]{2} [0-9]{4}|[0-9]+|[a-z]+) (.+)", re.DOTALL)
+"""A word of ours after a number or a day."""
 LETTER = re.compile("[A-Za-z]")
 LEAST_LETTERS = 4
 """A sentence that says less around its places is known by what can stand in one of them."""
@@ -108,6 +111,12 @@ def patterns(catalogue: Catalog) -> Sequence[Pattern]:
     return [Pattern.of(*each) for each in found]
 
 
+def _plain(sentence: str, words: Mapping[str, str]) -> str:
+    """A sentence with the names in it in separate words, as reports write them."""
+    named = re.compile("`([a-z_]+)`")
+    return named.sub(lambda name: words.get(name[1].replace("_", " "), name[1].replace("_", " ")), sentence)
+
+
 def _all(text: str | Sequence[str] | None) -> Sequence[str]:
     return [text] if isinstance(text, str) else text or []
 
@@ -128,7 +137,8 @@ class Sentences:
             for one, said in zip(_all(message.id), _all(message.string), strict=True)
             if one and said and not PLACE.search(one)
         }
-        return cls(words, patterns(catalogue))
+        plain = {_plain(one, {}): _plain(said, words) for one, said in words.items() if "`" in one}
+        return cls(plain | words, patterns(catalogue))
 
     def told(self, text: str) -> str:
         """A sentence, or a note of several parts, each of which is told where it is known."""
@@ -169,7 +179,8 @@ class Sentences:
         return None
 
     def _may_hold(self, place: str, text: str) -> bool:
-        return place not in OURS_ALONE or self._part(text) != text or text in self.words
+        known = (text, text[:1].lower() + text[1:])
+        return place not in OURS_ALONE or self._part(text) != text or not self.words.keys().isdisjoint(known)
 
     def _put(self, place: str, held: str) -> str:
         if place in LISTS:
@@ -184,4 +195,4 @@ class Sentences:
         return f"{others}{self.words[joined['joined'].strip()].join('  ')}{self._item(joined['last'], is_ours)}"
 
     def _item(self, item: str, is_ours: bool) -> str:
-        return self.told(item) if is_ours or item.startswith("“") or MORE.fullmatch(item) else item
+        return self.told(item) if is_ours or item == "none" or item.startswith("“") or MORE.fullmatch(item) else item

@@ -1,7 +1,8 @@
 """The languages of the pages: which one a reader gets, and how words, days, numbers and amounts read in it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -16,11 +17,14 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent
 from babel.support import NullTranslations, Translations
+from pydantic import BaseModel
 from starlette.requests import Request
 
-from adapters.rendering.words import NOTHING, SCALES, SHARES, WORDED, in_words, spaced
+from adapters.rendering.words import KNOWN, NOTHING, SCALES, SHARES, WORDED, in_words, spaced
 from adapters.web.filled_in import Sentences
+from domain.account_plan import ACCOUNT_PLAN
 from domain.language import Refusal, shortened
+from domain.program import PROGRAM
 from domain.time_zones import time_zone
 
 Language = Literal["en", "de"]
@@ -81,8 +85,42 @@ def _day(day: date, language: Language) -> str:
     return format_date(day, DAY[language], Locale(language))
 
 
-STATES = frozenset({"state", "tier", "attitude", "horizon", "penetration", "position", "email_status"})
-"""Fields whose values are words of ours, beside those that are written with underscores."""
+@cache
+def chosen_among() -> Mapping[str, frozenset[str]]:
+    """The words of ours that may stand in a field, of whatever thing or command."""
+    found = defaultdict[str, set[str]](set)
+    for of in (ACCOUNT_PLAN, PROGRAM):
+        for model in (*of.things.values(), *of.commands.values()):
+            for name, words in _choices(model, set()):
+                found[name].update(words)
+    return {name: frozenset(words) for name, words in found.items()}
+
+
+def _choices(model: type[BaseModel], seen: set[type]) -> Iterator[tuple[str, Iterable[str]]]:
+    seen.add(model)
+    for name, field in model.model_fields.items():
+        yield name, _literals(field.annotation)
+        for part in _models(field.annotation):
+            if part not in seen:
+                yield from _choices(part, seen)
+
+
+def _literals(annotation: Any) -> Iterator[str]:
+    for each in get_args(annotation):
+        yield from (each,) if isinstance(each, str) else _literals(each)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for each in get_args(annotation):
+        yield from _models(each)
+
+
+@cache
+def words_of(field: str) -> frozenset[str]:
+    return chosen_among().get(field, frozenset())
+
 
 WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 """A word of ours as it is kept: some fields of these names hold sentences."""
@@ -90,8 +128,12 @@ WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 NAMED, NOBODYS = {"incumbent", "entrenched_in"}, {"us", "status_quo", "unknown"}
 """Fields that hold ids of competitors and units, and what stands there where it is none."""
 
-WORDS_OR_IDS = WORDED | STATES | NAMED
-"""Fields in which somebody's text is not all that can stand."""
+
+@cache
+def is_prose(field: str) -> bool:
+    """Whether nothing but somebody's text stands in a field."""
+    return field not in WORDED and field not in NAMED and not words_of(field)
+
 
 QUOTED, DAY_IN_TEXT = (
     re.compile("(“[^“”]*”)"),
@@ -160,6 +202,9 @@ class Speech:
         said = self._sentences.told(text) if self.language != "en" else text
         return "".join(map(self._as_written_here, QUOTED.split(said)))
 
+    def quoted(self, words: str) -> str:
+        return QUOTES[self.language].format(words)
+
     def day_told(self, text: str) -> str:
         """A day as a report writes it, as the reader does; any other text as it is."""
         return DAY_IN_TEXT.sub(self._day_in_text, text) if DAY_IN_TEXT.fullmatch(text) else text
@@ -185,7 +230,7 @@ class Speech:
     def value(self, value: Any, field: str) -> str:
         """A value of a thing in words; what somebody wrote, as they wrote it."""
         match value:
-            case str() if field not in WORDS_OR_IDS:
+            case str() if is_prose(field):
                 return value
             case None | () | []:
                 return NOTHING
@@ -205,12 +250,28 @@ class Speech:
                 return (" · " if any(" " in each for each in value) else ", ").join(
                     self.value(each, field) for each in value
                 )
+            case tuple() | list():
+                return " · ".join(self.value(each, field) for each in value)
             case str() if field in NAMED:
                 return self(spaced(value)) if value in NOBODYS else value
-            case str() if (field in WORDED or field in STATES) and WORD.fullmatch(value):
+            case str() if (field in WORDED or value in words_of(field)) and WORD.fullmatch(value):
                 return _word(value, field, self.language)
+            case BaseModel():
+                return ", ".join(
+                    f"{self(spaced(name))} {self.value(each, name)}"
+                    for name, each in value
+                    if each not in (None, (), {})
+                )
+            case Mapping() if value:
+                return ", ".join(self._entry(name, each, field) for name, each in value.items())
             case _:
                 return in_words(value, field)
+
+    def _entry(self, name: str, value: Any, field: str) -> str:
+        """An entry of a mapping: of a field that is known by its name, or of whatever the mapping says of each."""
+        if name in KNOWN or name.endswith("_on"):
+            return f"{self(spaced(name))} {self.value(value, name)}"
+        return f"{self._sentences.words.get(spaced(name), name)} {self.value(value, field)}"
 
     def day(self, day: date | None) -> str:
         return _day(day, self.language) if day else "–"

@@ -1,7 +1,7 @@
 """A plan at a cut as the rules look at it: what stands, what was recorded, who was met, and the policy in force."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -211,9 +211,17 @@ class Examined:
         about = self._about.get(thing.noun)
         if about is None:
             about = self._about[thing.noun] = defaultdict(list)
-            for record in self.recorded_as(*(kind for kind in self._by_type if kind.noun == thing.noun)):
+            for record in self._of_kind(thing.noun):
                 about[record.event.subject()].append(record)
         return about.get(thing.id, ())
+
+    def _of_kind(self, noun: str) -> Sequence[Recorded]:
+        """Every event about things of a kind, oldest first."""
+        return self.recorded_as(*(kind for kind in self._by_type if kind.noun == noun))
+
+    def _last_about(self, noun: str, ids: Collection[str]) -> Recorded | None:
+        """The last event about any of these things of a kind."""
+        return next((each for each in reversed(self._of_kind(noun)) if each.event.subject() in ids), None)
 
     def events(self, things: Iterable[Thing]) -> list[str]:
         """The last event about each of these things."""
@@ -221,8 +229,12 @@ class Examined:
 
     def since(self, things: Iterable[Thing]) -> date:
         """The day on which the last of these things was last changed; where there are none, the plan's first day."""
-        changed = [about[-1] for thing in things if (about := self.about(thing))]
-        return self.day_of(max(changed, key=VERSION)) if changed else self.card.opened_on
+        ids = defaultdict[str, set[str]](set)
+        for thing in things:
+            ids[thing.noun].add(thing.id)
+        last = (self._last_about(noun, some) for noun, some in ids.items())
+        changed = max(filter(None, last), key=VERSION, default=None)
+        return self.day_of(changed) if changed else self.card.opened_on
 
     def added_on(self, thing: Thing) -> date:
         """The day on which a thing came to be."""

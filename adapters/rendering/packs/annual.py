@@ -103,7 +103,9 @@ def goal(row: Json) -> Sequence[Cell]:
     due: tuple[str, Tone] = ("overdue", "bad") if row["overdue"] else ("", "")
     done = f"achieved {day(row['achieved_on'])}" if row["achieved_on"] else due[0]
     return (
-        Cell(row["statement"], f"{row['kind']}: {row['measure']}", "strong"),
+        Cell(
+            row["statement"], f"{row['kind']}: {row['measure']}", "strong", about=(row["kind"], f": {row['measure']}")
+        ),
         Cell(f"{number(row['baseline'])} → {number(row['target'])}", row["unit"]),
         Cell(number(reached) if reached is not None else NOTHING, tone="good" if met else ""),
         Cell(day(row["due_on"]), done, due[1]),
@@ -138,8 +140,8 @@ def numbers(rows: Sequence[Json], currency: str) -> Table:
     columns = [Column("Measure", 4), Column("Value", 3, right=True), Column("What it counts", 8)]
     cells = [
         (
-            Cell(LABELS[row["measure"]], tone="strong"),
-            Cell(told(row, currency)),
+            Cell(LABELS[row["measure"]], tone="strong", ours=True),
+            Cell(told(row, currency), ours=True),
             Cell(plainly(row["definition"]), tone="quiet"),
         )
         for row in rows
@@ -150,7 +152,12 @@ def numbers(rows: Sequence[Json], currency: str) -> Table:
 def people(rows: Sequence[Json]) -> Table:
     columns = [Column("Who", 4), Column("What", 3), Column("When", 2), Column("To", 5)]
     cells = [
-        (Cell(row["name"], tone="strong"), Cell(row["what"]), Cell(day(row["on"])), Cell(row["to"] or NOTHING))
+        (
+            Cell(row["name"], tone="strong"),
+            Cell(row["what"], ours=True),
+            Cell(day(row["on"])),
+            Cell(row["to"] or NOTHING),
+        )
         for row in rows
     ]
     return Table("The customer's people in these months", columns, cells, "Nobody left, came back or moved.")

@@ -77,6 +77,7 @@ def fit(said: Json) -> Table:
             ("How they decide", said["decision_process"]),
         ),
         "Nobody described the account yet.",
+        ours={"Why us", "What moves them", *([] if said["our_fit"] else ["Fit"])},
     )
 
 
@@ -90,7 +91,7 @@ def whitespace(grid: Json, currency: str) -> Table:
     if rows:
         total = short_amount(sum(map(value_of, grid["arr_potential"]), Decimal(0)))
         sums = (Cell(amount(each), tone="strong") if value_of(each) else Cell("") for each in grid["arr_potential"])
-        rows.append((Cell("Still to win", tone="strong"), *sums, Cell(total, tone="strong")))
+        rows.append((Cell("Still to win", tone="strong", ours=True), *sums, Cell(total, tone="strong")))
     return Table("Offerings by unit, with what is still to be won", columns, rows, "No unit is known yet.")
 
 
@@ -100,6 +101,7 @@ def unit(row: Json) -> Sequence[Cell]:
             in_words(each["penetration"], "penetration"),
             amount(each["arr_potential"]) if each["arr_potential"] else "",
             STATES[each["penetration"]],
+            ours=True,
         )
         for each in row["cells"]
     )
@@ -119,13 +121,18 @@ def person(each: Json) -> Sequence[Cell]:
     tone: Tone = "" if not attitude else "good" if attitude > 0 else "bad"
     return (
         Cell(each["name"], each["title"] or "", "strong"),
-        Cell(in_words(each["roles"], "roles"), each["level"]),
+        Cell(in_words(each["roles"], "roles"), each["level"], ours=True),
         Cell(
             grade("attitude", attitude),
             f"we are {grade('strength', each['strength'])}" if each["strength"] else "",
             tone,
+            ours=True,
         ),
-        Cell(f"power {each['power']} of 5" if each["power"] else NOTHING, "; ".join(filter(None, (heard, listens)))),
+        Cell(
+            f"power {each['power']} of 5" if each["power"] else NOTHING,
+            "; ".join(filter(None, (heard, listens))),
+            ours=True,
+        ),
     )
 
 
@@ -142,7 +149,7 @@ def hypothesis(row: Json) -> Sequence[Cell]:
     return (
         Cell(row["outcome"], ", ".join(filter(None, (row["value_driver"], payback, when, against))), "strong"),
         Cell(f"{row['baseline'] or NOTHING} → {row['expected']} {row['unit']}", row["metric"]),
-        Cell(in_words(row["proof"], "proof"), rated, "" if row["proof"] else "warning"),
+        Cell(in_words(row["proof"], "proof"), rated, "" if row["proof"] else "warning", ours=True),
     )
 
 
@@ -156,7 +163,7 @@ def play(row: Json) -> Sequence[Cell]:
     return (
         Cell(row["title"], f"{row['kind']}, {row['owner']}", "strong"),
         Cell(day(row["due_on"]), "overdue" if row["overdue"] else "", "bad" if row["overdue"] else ""),
-        Cell(in_words(row["state"], "state"), sure),
+        Cell(in_words(row["state"], "state"), sure, ours=True),
         Cell(row["success_measure"], aims(row)),
     )
 

@@ -1,11 +1,14 @@
 """What several packs show in the same way: dates, risks and the words for scales."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from adapters.rendering.document import Cell, Column, Table, Tone
 from adapters.rendering.wording import Json, day, sentence, value
 from adapters.rendering.words import NOTHING, SCALES, spaced
+
+NAMED_BY_US = frozenset({"opportunity", "contract", "review"})
+"""Kinds of dates that are called by what happens on them, as “X closes”."""
 
 
 def period(pack: Json) -> str:
@@ -21,19 +24,23 @@ def dates(rows: Sequence[Json], caption: str, empty: str) -> Table:
 
 def dated(row: Json) -> Sequence[Cell]:
     late: Tone = "bad" if row["overdue"] else ""
-    who = "the customer" if row["side"] == "customer" else row["owner"] or NOTHING
+    by_customer = row["side"] == "customer"
+    who = "the customer" if by_customer else row["owner"] or NOTHING
     return (
         Cell(day(row["on"]), "overdue" if row["overdue"] else "", late),
-        Cell(row["what"], dated_told(row), "strong"),
-        Cell(who, ", ".join(row["with_whom"])),
+        Cell(row["what"], dated_told(row), "strong", ours=row["kind"] in NAMED_BY_US, about=named(row)),
+        Cell(who, ", ".join(row["with_whom"]), ours=by_customer),
     )
+
+
+def named(row: Json) -> tuple[str, str] | None:
+    return (spaced(row["kind"]), f" {row['id']}") if row["kind"] != "contract" else None
 
 
 def dated_told(row: Json) -> str:
     """What it is, the stage it belongs to, and what is expected of it."""
-    named = f"{spaced(row['kind'])} {row['id']}" if row["kind"] != "contract" else ""
     expected = f"expected: {row['expected']}" if row["expected"] else ""
-    return "; ".join(filter(None, (named, row["stage"], expected)))
+    return "; ".join(filter(None, ("".join(named(row) or ()), row["stage"], expected)))
 
 
 def risks(rows: Sequence[Json], currency: str) -> Table:
@@ -54,9 +61,11 @@ def risk(row: Json, currency: str) -> Sequence[Cell]:
     )
 
 
-def facts_told(caption: str, pairs: Iterable[tuple[str, Any]], empty: str) -> Table:
-    """What is known, a row each; what is not is left out."""
-    rows = [(Cell(label, tone="quiet"), Cell(words)) for label, words in pairs if words]
+def facts_told(
+    caption: str, pairs: Iterable[tuple[str, Any]], empty: str, ours: Collection[str] = frozenset()
+) -> Table:
+    """What is known, a row each; what is not is left out.  `ours` are the labels of what is in words of ours."""
+    rows = [(Cell(label, tone="quiet"), Cell(words, ours=label in ours)) for label, words in pairs if words]
     return Table(caption, [Column("What", 3), Column("As recorded", 9)], rows, empty)
 
 

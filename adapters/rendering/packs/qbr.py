@@ -174,7 +174,7 @@ def step(row: Json) -> Sequence[Cell]:
     return (
         Cell(row["what"], tone="strong"),
         Cell(day(row["on"])),
-        Cell(state, note, tone),
+        Cell(state, note, tone, ours=True),
         Cell(row["owner"] or NOTHING),
     )
 
@@ -189,9 +189,9 @@ def checks(rows: Sequence[Json]) -> Table:
     columns = [Column("Check", 4), Column("", 1), Column("What was found", 8)]
     cells = [
         (
-            Cell(CHECKS[each["check"]], tone="strong"),
+            Cell(CHECKS[each["check"]], tone="strong", ours=True),
             Cell("✓" if each["ok"] else "✗", tone="good" if each["ok"] else "bad"),
-            Cell(each["sentence"]),
+            Cell(each["sentence"], ours=True),
         )
         for each in rows
     ]
@@ -208,8 +208,8 @@ def sitting(each: Json) -> Sequence[Cell]:
     tone: Tone = "" if not attitude else "good" if attitude > 0 else "bad"
     return (
         Cell(each["name"], reach(each), "strong"),
-        Cell(grade("attitude", attitude), standing(each), tone),
-        Cell(grade("power", each["power"])),
+        Cell(grade("attitude", attitude), standing(each), tone, ours=True),
+        Cell(grade("power", each["power"]), ours=True),
         Cell("; ".join(each["motivators"]) or NOTHING),
         Cell("; ".join(each["objections"]) or NOTHING, tone="warning" if each["objections"] else ""),
     )
@@ -233,7 +233,7 @@ def noted(notes: Sequence[str]) -> list[Sentence]:
 
 def health(known: Json) -> Table:
     rows = [
-        (Cell(label), Cell(value(known[name], name)))
+        (Cell(label, ours=True), Cell(value(known[name], name), ours=name == "health"))
         for name, label in (
             ("health", "Health"),
             ("nps", "NPS"),

@@ -48,7 +48,10 @@ def headline(pack: Json) -> str:
 def decisions(rows: Sequence[Json]) -> Table:
     columns = [Column("What", 8), Column("Asked for at", 4)]
     cells = [
-        (Cell(row["what"], tone="strong"), Cell(f"{review_told(row['kind'])} of {day(row['held_on'])}", row["review"]))
+        (
+            Cell(row["what"], tone="strong"),
+            Cell(f"{review_told(row['kind'])} of {day(row['held_on'])}", row["review"], ours=True),
+        )
         for row in rows
     ]
     return Table("What executives are asked to decide", columns, cells, "No review asked for a decision.")
@@ -156,5 +159,5 @@ def said_and_done(said: Json | None) -> Iterator[Block]:
     if not said["score"]["scored"]:
         yield Sentence(f"Nothing that was said on {day(said['since']['date'])} was due by now.", "quiet")
         return
-    yield score_table(f"Since {day(said['since']['date'])}", "Promises", [("Said", said["score"])])
+    yield score_table(f"Since {day(said['since']['date'])}", "Promises", [("Said", said["score"])], ours=True)
     yield promises(said["to_explain"], "What needs an explanation", "All that was due was kept.")

@@ -63,7 +63,7 @@ def request(row: Json) -> Sequence[Cell]:
     served = (f"{kind} {row[kind]}" for kind in ("goal", "opportunity") if row[kind])
     return (
         Cell(row["statement"], row["id"], "strong"),
-        Cell(row["state"], delivered),
+        Cell(row["state"], delivered, ours=True),
         Cell(", ".join(served) or NOTHING),
         Cell(row["owner"]),
     )
@@ -83,6 +83,6 @@ def cannot(row: Json) -> Sequence[Cell]:
     return (
         Cell(row["title"], f"{row['owner']}, due {day(row['due_on'])}", "strong"),
         Cell(day(row["since_on"])),
-        Cell(row["reason"] or "no reason given"),
+        Cell(row["reason"] or "no reason given", ours=not row["reason"]),
         Cell("; ".join(row["prerequisites"]) or NOTHING),
     )

@@ -8,9 +8,10 @@ from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import PlanHead, head, value_text
 from adapters.web.plan.timebar import in_words
+from application.reports.said_vs_did import Report
 from application.views.compared import Direction
 from application.views.cuts import Cut
-from application.views.diff import Change, Touched, diff
+from application.views.diff import Change, Diff, Touched, diff
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewView
 from domain.account_plan.plan import the_plan
@@ -39,6 +40,16 @@ class ChangeView:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """What is different between two points."""
+
+    sections: Sequence[tuple[str, Sequence[ChangeView]]]
+    touched: Sequence[ChangeView]
+    unchanged: bool
+    gone_stale: str
+
+
+@dataclass(frozen=True)
 class ChangesView:
     head: PlanHead
     from_cut: str
@@ -47,18 +58,14 @@ class ChangesView:
     to_words: str
     cuts: Sequence[tuple[str, str]]
     """Each point that can be chosen, and what it is called."""
-    sections: Sequence[tuple[str, Sequence[ChangeView]]]
-    touched: Sequence[ChangeView]
-    unchanged: bool
-    gone_stale: str
+    difference: Difference
 
 
 def changes_view(
     known: LoadedPlan, a: Cut, b: Cut, reviews: Sequence[ReviewView], say: Speech, program: Sequence[Recorded] = ()
 ) -> ChangesView:
     """Raises `CutsOutOfOrder`, `CutBeforePlan`."""
-    found, card = diff(known, a, b, program=program), the_plan(known.state)
-    shown = ShownChanges(card.currency, say)
+    card = the_plan(known.state)
     held = [review for review in reviews if review.cut]
     return ChangesView(
         head=head(card, b, say),
@@ -67,6 +74,13 @@ def changes_view(
         from_words=in_words(a, say),
         to_words=say("now") if b.cut == "now" else in_words(b, say),
         cuts=[(review.cut or "", review.review.id) for review in held] + [("now", say("now"))],
+        difference=difference(diff(known, a, b, program=program), card.currency, say),
+    )
+
+
+def difference(found: Diff | Report, currency: str, say: Speech) -> Difference:
+    shown = ShownChanges(currency, say)
+    return Difference(
         sections=[
             (say(spaced(section)), [shown.change(change) for change in changes])
             for section, changes in found.changes.items()

@@ -148,7 +148,7 @@ def _about(remedy: Remedy, command: type[Command], state: Aggregate, say: Speech
         return f"{_called(named)}: {', '.join(said)}" if said else _called(named)
     for field in ("account_name", "statement", "title", "section", "kind", "roles"):
         if field in remedy.body:
-            return f"“{say.value(remedy.body[field], field)}”"
+            return say.quoted(say.value(remedy.body[field], field))
     parts = [state.named(kind, str(remedy.body[kind])) for kind in ("offering", "unit") if kind in remedy.body]
     return " · ".join(_called(part) for part in parts if part)
 

@@ -304,7 +304,7 @@ class _Map:
             yield say("nobody else is engaged at {units}", units=", ".join(unit.name for unit in units if unit))
         for each in (*gone.promises, *gone.opportunities, *gone.whitespace, *gone.others):
             amount = f", {say.amount(each.amount, self._card.currency)}" if each.amount else ""
-            yield f"{say(spaced(each.kind))} {self._title_of(each)}{amount}: {say(each.because)}"
+            yield f"{say(spaced(each.kind))} {self._title_of(each)}{amount}: {say.told(each.because)}"
 
     def _title_of(self, each: HangsOn) -> str:
         thing = self.known.state.named(each.kind, each.id)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, get_args
 from urllib.parse import quote, urlencode
 
 from adapters.rendering.words import NOTHING, spaced
-from adapters.web.languages import WORDS_OR_IDS, Speech
+from adapters.web.languages import Speech, is_prose
 from adapters.web.plan.columns import AMOUNT_OF_PLAN, COLUMNS
 from application.views.blame import Blame, blame
 from application.views.by_section import ONE_EACH, plural
@@ -291,7 +291,7 @@ class Shown:
             value = self._value(thing, field, getattr(thing, field), where)
             cells.append((heading, look if value.text != NOTHING else "blank", value))
         ending = thing.ending if "state" not in COLUMNS[thing.noun] else None  # which says so already
-        return ThingRow(thing.id, cells, self._say(ending) if ending else "")
+        return ThingRow(thing.id, cells, self._say.told(ending) if ending else "")
 
     def _where(self, thing: Thing) -> str:
         """The address under which each value of a thing is told of, without the field's name."""
@@ -307,7 +307,7 @@ class Shown:
         forgotten = value == FORGOTTEN
         text = (
             self._say("words of a forgotten person") if forgotten
-            else value if type(value) is str and field not in WORDS_OR_IDS
+            else value if type(value) is str and is_prose(field)
             else value_text(field, value, self._card.currency, self._say)
         )  # fmt: skip
         said_by = origin_in_words(origin, self._say) if origin else ""

@@ -8,6 +8,7 @@ from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import PlanHead, head, name_of, plan_path, value_text
+from application.views.by_section import ONE_EACH
 from application.views.contacts import as_the_team_knows
 from application.views.cuts import Cut, plan_at
 from application.views.effects import walk
@@ -72,7 +73,7 @@ def value_view(known: LoadedPlan, cut: Cut, kind: str, id: str, field: str, say:
     ]
     return ValueView(
         head=head(card, cut, say),
-        thing=name_of(thing),
+        thing=say(spaced(kind)) if kind in ONE_EACH else name_of(thing),
         kind=say(spaced(kind)),
         field=say(spaced(field)),
         now=text(getattr(thing, field)),

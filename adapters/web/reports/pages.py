@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from adapters.rendering.document import Document
 from adapters.rendering.reports import document
+from adapters.web.changes.presenter import Difference, difference
 from adapters.web.guard import PageGuard
 from adapters.web.plan.pages import PlanPages, PlanRequest
 from adapters.web.plan.presenter import PlanHead, head
@@ -23,6 +24,8 @@ class ReportView:
     head: PlanHead
     document: Document | None
     """None where there are no two points to compare yet."""
+    changes: Difference | None
+    """What stands in its section of changes, in the reader's language."""
     why_not: str
     from_cut: str
     to_cut: str
@@ -39,7 +42,9 @@ def said_versus_did(asked: PlanRequest) -> ReportView:
     try:
         first, second = cuts_meant(known, asked.now, given.get("from") or None, closing)
     except NotTwoReviews as reason:
-        return ReportView(page, None, str(reason), given.get("from", ""), closing or "", [*cuts, "now"], [])
+        return ReportView(
+            page, None, None, asked.say.told(str(reason)), given.get("from", ""), closing or "", [*cuts, "now"], []
+        )
     report = said_vs_did(known, cut_at(first, known, asked.now), cut_at(second, known, asked.now), asked.program)
     made = document("said-vs-did", from_json(report.model_dump_json(by_alias=True)))
     where = {"from": first, "to": second}
@@ -48,7 +53,8 @@ def said_versus_did(asked: PlanRequest) -> ReportView:
         (f"{address}?{urlencode({**where, 'format': form})}", form.upper())
         for form in ("pdf", "pptx", "html", "md", "json")
     ]
-    return ReportView(page, made, "", first, second, [*cuts, "now"], forms)
+    changes = difference(report, asked.currency, asked.say)
+    return ReportView(page, made, changes, "", first, second, [*cuts, "now"], forms)
 
 
 def routes(pages: PlanPages, guard: PageGuard) -> list[Route]:
