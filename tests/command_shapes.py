@@ -1,0 +1,67 @@
+"""What every command may say, a line for each field with its limits: what callers rely on, committed as one file.
+
+`python -m tests.command_shapes` writes it.  A line that is altered or gone is an alteration of the interface.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from domain.language import Command
+from domain.registry import REGISTRY
+
+FILE = Path(__file__).parent / "golden" / "commands.txt"
+COMMAND = "python -m tests.command_shapes"
+WORDS = frozenset({"title", "description", "examples"})
+"""Of a schema, what is said to people."""
+
+DEEPER = frozenset(
+    {"properties", "items", "anyOf", "oneOf", "prefixItems", "additionalProperties", "propertyNames", "$defs"}
+)
+
+FLAGS = ("noun", "home", "needs", "right", "on_archived", "reaches_beyond", "even_withdrawn", "speaks_of_its_people")
+"""Of a command's class, what decides who may give it, and when."""
+
+
+def shapes() -> str:
+    commands = [command for type in REGISTRY.types for command in type.commands.values()]
+    return "".join(f"{line}\n" for command in commands for line in _lines(command))
+
+
+def _lines(command: type[Command]) -> Iterator[str]:
+    flags = {flag: getattr(command, flag) for flag in FLAGS}
+    yield f"{command.called()} " + " ".join(f"{flag}={value}" for flag, value in flags.items() if value is not False)
+    alike = set(fields(Command))
+    yield from (line for line in fields(command) if line not in alike)
+
+
+def fields(model: type[BaseModel]) -> Iterator[str]:
+    """A line for each field of a model, with what may stand there, however deep in it."""
+    schema = model.model_json_schema()
+    known = schema.get("$defs", {})
+    for field, said in schema.get("properties", {}).items():
+        must = " required" if field in schema.get("required", ()) else ""
+        yield f"  {field}:{must} {_told(said, known)}"
+
+
+def _told(schema: Mapping[str, Any], known: Mapping[str, Any]) -> str:
+    if reference := schema.get("$ref"):
+        schema = {**known[reference.rpartition("/")[2]], **{key: schema[key] for key in schema if key != "$ref"}}
+    parts = [f"{key}={value}" for key, value in sorted(schema.items()) if key not in DEEPER | WORDS]
+    for key in ("items", "additionalProperties", "propertyNames"):
+        if key in schema:
+            inner = schema[key]
+            parts.append(f"{key} ({_told(inner, known)})" if isinstance(inner, dict) else f"{key}={inner}")
+    for key in ("anyOf", "oneOf", "prefixItems"):
+        if key in schema:
+            parts.append(f"{key} ({' | '.join(_told(option, known) for option in schema[key])})")
+    if "properties" in schema:
+        parts.append(f"{{{'; '.join(f'{name}: {_told(of, known)}' for name, of in schema['properties'].items())}}}")
+    return " ".join(parts)
+
+
+if __name__ == "__main__":
+    FILE.write_text(shapes(), "utf-8")
+    print(f"wrote {FILE.relative_to(Path.cwd())}")
