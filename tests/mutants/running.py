@@ -36,6 +36,9 @@ from tests.places import ROOT
 LONG = 1.0
 """Seconds of processor time; tests that take longer are left out, since every survivor would have to run them."""
 
+CONTROLS = 20
+"""So many tests have to pass without a mutant before any is tried."""
+
 PATIENCE = 10.0
 """Seconds of processor time that a mutant may take beyond three times what its tests take: one that loops forever is
 killed."""
@@ -108,6 +111,9 @@ class Mutants:
                 self._functions[place_of(function.__code__)].append(function)
         _imports()
         gc.freeze()
+        quickest = sorted(self._tests.took, key=self._tests.took.__getitem__)[:CONTROLS]
+        if _in_a_fork(lambda: _first_failure(self._items[index] for index in quickest)) != SURVIVED:
+            raise AssertionError("the tests fail without any mutant, so that none could be told from another")
         replaceable = {
             (place.path, line)
             for place, functions in self._functions.items()
