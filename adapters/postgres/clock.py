@@ -5,6 +5,11 @@ wrong for a moment would move a plan to the day it showed.
 """
 
 import time
+from typing import Any
+
+from psycopg import Connection
+
+from adapters.postgres.errors import ClockAhead
 
 MOST_SECONDS_AHEAD = 120
 """Seconds by which this process's clock may be ahead of the database's."""
@@ -19,3 +24,10 @@ SECONDS_AHEAD = "SELECT extract(epoch FROM to_timestamp(%s::float8) - now())::fl
 def wall_clock() -> float:
     """Return what the clock of this process shows, in seconds since 1970."""
     return time.time()
+
+
+def check(connection: Connection[Any]) -> None:
+    """Before something is judged, signed, put off or deleted by what this process's clock shows: under one that is
+    ahead it would stay wrong when the clock is right again.  Raises `ClockAhead`."""
+    if connection.execute(f"SELECT {IS_NOT_AHEAD}", (wall_clock(),), prepare=True).fetchone() != (True,):
+        raise ClockAhead(ClockAhead.__doc__)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from adapters.postgres import clock
 from adapters.postgres.datastore import Datastore
 from adapters.privacy.drafts import KEPT
 
@@ -40,6 +41,7 @@ class PostgresDrafts:
             connection.execute(DROP_OF_PLAN, (plan_id,))
 
     def purge(self, now: datetime) -> int:
-        """Delete drafts that were not changed for too long. Returns their number."""
+        """Delete drafts that were not changed for too long. Returns their number. Raises `ClockAhead`."""
         with self._datastore.connection() as connection:
+            clock.check(connection)
             return connection.execute(PURGE, (now - KEPT,)).rowcount

@@ -14,6 +14,7 @@ import structlog
 from psycopg import Connection
 
 from adapters.observability.outages import Outages, Work
+from adapters.postgres import clock
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.log_tree import KEPT, reading
 from adapters.proof.checkpoints import LogKey
@@ -84,7 +85,7 @@ class Notary:
             logger.info("checkpoint", events=found.size)
 
     def _sealed(self, connection: Connection[Any], before: KeptCheckpoint | None) -> KeptCheckpoint:
-        """Make the next checkpoint, or return the last one if there is nothing to sign."""
+        """Make the next checkpoint, or return the last one if there is nothing to sign.  Raises `ClockAhead`."""
         (log_id,) = one(connection, LOG_ID)
         size, position = one(connection, LAST_LEAF, (0, 0))
         tree = tree_of(connection, size)
@@ -93,6 +94,7 @@ class Notary:
         rows = connection.execute(EVENTS, (position, STEP), binary=True).fetchall()
         if before and before.log_id == log_id and not rows:
             return before
+        clock.check(connection)
         with connection.cursor() as cursor, cursor.copy(GROW) as copy:
             copy.set_types(["int2", "int8", "bytea", "int8"])
             for index, row in enumerate(rows, size):

@@ -18,6 +18,7 @@ import structlog
 from eventsourcing.persistence import Tracking
 from psycopg import Connection, Cursor
 
+from adapters.postgres import clock
 from adapters.postgres.datastore import Datastore, unavailable
 from adapters.postgres.tracking import LOG, track, tracked
 from application.aggregates.ports import BeyondTheLog
@@ -176,7 +177,9 @@ def ahead(connection: Connection[Any], position: int, most: int) -> Iterator[Seq
 
 def catch_up(connection: Connection[Any], projection: Projection, now: Now) -> Iterator[Standing]:
     """Fold what has happened and what time alone has changed, until there is nothing left to do; says where it stands
-    after each step.  A table of another shape is left as it is."""
+    after each step.  A table of another shape is left as it is.
+
+    Raises `ClockAhead` where there is something to do."""
     while True:
         at = standing(connection, projection.name)
         if at.shape != projection.shape:
@@ -185,8 +188,10 @@ def catch_up(connection: Connection[Any], projection: Projection, now: Now) -> I
             yield at
             return
         if at.position < at.head:
+            clock.check(connection)
             advance(connection, projection, now(), None, STEP)
         elif projection.is_due(connection, at.generation, now()):
+            clock.check(connection)
             with locked(connection, projection) as found:
                 if found:
                     projection.age(connection, found[0], now())
@@ -261,7 +266,8 @@ def into_shape(
 
 
 def make_anew(connection: Connection[Any], projection: Projection, now: Now, progress: Progress) -> None:
-    """`rebuild`, by who has made sure that nobody else does."""
+    """`rebuild`, by who has made sure that nobody else does.  Raises `ClockAhead`."""
+    clock.check(connection)
     clear_others(connection, projection)
     live = standing(connection, projection.name)
     generation = live.generation + 1

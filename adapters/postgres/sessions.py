@@ -7,6 +7,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from adapters.access.sessions import IDLE, Session
+from adapters.postgres import clock
 from adapters.postgres.datastore import Datastore
 
 COLUMNS = ", ".join(field.name for field in fields(Session))
@@ -51,6 +52,7 @@ class PostgresSessions:
             return connection.execute(REVOKE, (id, actor)).rowcount > 0
 
     def purge(self, now: datetime) -> int:
-        """Delete sessions that nobody has used for too long. Returns their number."""
+        """Delete sessions that nobody has used for too long. Returns their number. Raises `ClockAhead`."""
         with self._datastore.connection() as connection:
+            clock.check(connection)
             return connection.execute(PURGE, (now - IDLE,)).rowcount

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import Notification
 
+from adapters.postgres import clock
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.stored_events import COLUMNS, notifications
 from adapters.postgres.webhook_secrets import WebhookSecrets
@@ -180,9 +181,11 @@ class PostgresLanes:
         self.lease = lease
 
     def look_through(self, now: datetime) -> bool:
-        """Search the log for endpoints that no other worker is searching it for at the moment."""
+        """Search the log for endpoints that no other worker is searching it for at the moment.  Raises `ClockAhead`,
+        and then nothing is claimed, put off, or given up either."""
         values = {"now": now, "endpoints": ENDPOINTS_AT_A_TIME, "events": EVENTS_LOOKED_THROUGH}
         with self._datastore.connection() as connection:
+            clock.check(connection)
             return connection.execute(LOOK_THROUGH, values).fetchone() == (True,)
 
     def begin_digests(self, now: datetime) -> None:
@@ -286,7 +289,9 @@ class PostgresLanes:
                 connection.execute(LET_GO, held(lane))
 
     def sweep(self, now: datetime) -> list[UUID]:
+        """Raises `ClockAhead`."""
         with self._datastore.connection() as connection:
+            clock.check(connection)
             disabled = connection.execute(DISABLE_FAILING, (now, FAILING_FOR.days, now - FAILING_FOR)).fetchall()
             connection.execute(FORGET_SECRETS, (now,))
             connection.execute(PURGE, (now - ATTEMPTS_KEPT, MOST_PURGED))

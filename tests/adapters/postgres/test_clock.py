@@ -1,15 +1,24 @@
 """Nothing is stamped from the future, whatever the clock of the machine shows that serves."""
 
 import time
+from datetime import timedelta
 from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
 
 from adapters.bootstrap.http_service import why_clock_ahead
+from adapters.bootstrap.store import findings_across_plans, utc_now
 from adapters.observability.metrics import Metrics
 from adapters.postgres import clock
+from adapters.postgres.errors import ClockAhead
+from adapters.postgres.notary import Notary
+from adapters.postgres.webhook_lanes import PostgresLanes
+from application.portfolio.query import PortfolioQuery
+from domain.account_plan.plan import plan_id_of
 from tests.api import assert_problem, served
+from tests.proving import LOG_KEY
+from tests.stores import OPEN_ACME, handle, plans_on
 
 DAY = 24 * 60 * 60
 NOTE = {"section": "plan", "text": "seen"}
@@ -61,3 +70,37 @@ def test_two_minutes_ahead_are_the_most_and_a_clock_that_is_behind_does_no_harm(
         acme = api.with_a_plan("acme")
         ahead(seconds)
         assert acme.do("write-note", **NOTE).status_code == status
+
+
+def later():
+    return utc_now() + timedelta(days=400)
+
+
+def test_under_a_clock_that_is_ahead_nothing_is_judged_closed_signed_put_off_or_deleted(store, ahead):
+    """What is done by the clock of a day that has not come would stay wrong when the clock is right again."""
+    plans, acme = plans_on(store, utc_now), plan_id_of("acme")
+    due_on = str((utc_now() + timedelta(days=9)).date())
+    handle(plans, "open-plan", **OPEN_ACME)
+    handle(plans, "add-action", statement="Call the plant", kind="task", owner="ann", due_on=due_on)
+    store.drafts.put("ann", acme, "review", b"sealed", utc_now())
+    lanes = PostgresLanes(store.datastore, store.webhook_secrets)
+    ahead(400 * DAY)
+    for work in (
+        lambda: store.portfolio.catch_up(later),
+        lambda: store.portfolio.rebuild(later),
+        findings_across_plans(store, later).catch_up,
+        lambda: store.month_ends.catch_up(later),
+        Notary(store.datastore, LOG_KEY, later).seal,
+        lambda: store.drafts.purge(later()),
+        lambda: store.sessions.purge(later()),
+        lambda: lanes.look_through(later()),
+        lambda: lanes.sweep(later()),
+    ):
+        with pytest.raises(ClockAhead):
+            work()
+    ahead(0)
+    store.portfolio.catch_up(utc_now)
+    [item] = store.portfolio.query(PortfolioQuery()).items
+    assert (item.open_promises, item.overdue) == (1, 0)
+    assert store.drafts.get("ann", acme, "review", utc_now() - timedelta(days=1)) == b"sealed"
+    assert Notary(store.datastore, LOG_KEY, utc_now).seal().size == 2
