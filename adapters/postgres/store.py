@@ -66,6 +66,11 @@ class ConnectionStrings:
     keeper: Keeper | None = None
     """What restarts the server that they lead to; None if it is not ours."""
 
+    def __post_init__(self) -> None:
+        # Whatever a role, a database or the environment asks for: names of everybody must get there and back.
+        for role in ("service", "owner", "keys"):
+            object.__setattr__(self, role, make_conninfo(getattr(self, role), client_encoding="UTF8"))
+
     @classmethod
     def to(cls, server: EmbeddedPostgres, keeper: Keeper | None = None) -> Self:
         return cls(server.conninfo("service"), server.conninfo("owner"), server.conninfo("keys"), keeper)

@@ -41,6 +41,8 @@ def migrate(owner: str, service: str, keys: str) -> list[str]:
             raise EncodingUnfit(" ".join((EncodingUnfit.__doc__ or "").split()).format(encoding=encoding))
         if _is_up_to_date(connection):
             return done  # without asking for an owner's rights
+        # Of a large store it takes as long as it takes, however short the owner's statements may be otherwise.
+        connection.execute("SET LOCAL statement_timeout = 0")
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         connection.execute("CREATE SCHEMA IF NOT EXISTS plantrail")
         connection.execute(
