@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from domain.calendar import years_after
-from domain.language import STAKEHOLDER, Caution, Command, Event, with_article
+from domain.language import STAKEHOLDER, Caution, Command, Event
 from domain.markers import Checkable, Due, Happened, Sealed, marked, references, strings_of, texts_of
+from domain.mistakes import with_article
 from domain.rules import about_whom, has_link, whoever
 from domain.things import Aggregate, Thing, name_field
 from domain.vagueness import VAGUE, is_vague

@@ -15,8 +15,10 @@ from typing import Annotated, Any, ClassVar, cast, get_args, get_origin
 from pydantic import BaseModel, create_model
 from pydantic.fields import FieldInfo
 
-from domain.language import GRAMMAR, Caution, Command, Decision, Event, Misplaced, Refusal, Terms, Text, with_article
+from domain.language import GRAMMAR, Caution, Command, Decision, Event, Refusal, Terms, Text
 from domain.markers import Belongs, NeverEmptied, marked, references
+from domain.mistakes import with_article
+from domain.refusals import Misplaced
 from domain.things import Aggregate, Draft, Thing
 
 

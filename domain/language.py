@@ -1,7 +1,7 @@
-"""The grammar every topic speaks: a command is a wish, an event is a fact, a refusal says why not.
+"""What every topic is made of: commands, events, refusals, and the types of their fields.
 
-Commands have strict types: they are checked once, on the way in.  Events have plain types: no rule, however it is
-tightened later, may make an old event unreadable.  What types cannot say is said by the markers of `domain.markers`.
+A command is a wish. It has strict types, which are checked once, on the way in. An event is a fact. It has plain types,
+so that a rule tightened later cannot make an old event unreadable. `domain.markers` says what types cannot.
 """
 
 import re
@@ -57,7 +57,6 @@ FORGOTTEN = "[forgotten]"
 """What stands where the words of a person stood who was forgotten."""
 
 # Types of commands
-
 
 UNSEEN_AT_ENDS = "\ufeff\u200b\u200c\u200d\u2060\u180e\u00ad"
 """The byte order mark and signs without width, which copying from elsewhere leaves at the ends of a text."""
@@ -375,64 +374,9 @@ class Refusal(Exception):
         return self.sentence.format(**{name: shortened(value) for name, value in self.said.items()})
 
 
-class Unknown(Refusal):
-    """There is no {kind} “{id}” in this {aggregate}."""
-
-    @property
-    def type(self) -> str:
-        return f"unknown-{self.said['kind']}"
-
-
-class Taken(Refusal):
-    """This {aggregate} already has another {kind} “{id}”; choose another id."""
-
-    @property
-    def type(self) -> str:
-        return f"{self.said['kind']}-id-taken"
-
-
-class Over(Refusal):
-    """The {kind} “{id}” {ending}; this can no longer be done."""
-
-    @property
-    def type(self) -> str:
-        return f"{self.said['kind']}-over"
-
-
-class NotOver(Refusal):
-    """The {kind} “{id}” is not over, so there is nothing to reopen."""
-
-    @property
-    def type(self) -> str:
-        return f"{self.said['kind']}-not-over"
-
-
-class DayInTheFuture(Refusal):
-    """{day} is still to come (today is {today} in the {aggregate}'s time zone): what has happened has a day up to
-    today."""
-
-
-class DueBeforeOpened(Refusal):
-    """{day} is more than a year before the {aggregate} was opened, on {opened_on}: so old a promise is not taken
-    over."""
-
-    @property
-    def type(self) -> str:
-        return f"due-before-{self.said['aggregate']}-opened"
-
-
-class Misplaced(Refusal):
-    """The field “{field}” {why}."""
-
-
 def shortened(value: object, most: int = 80) -> str:
     text = str(value)
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def with_article(noun: str) -> str:
-    """Return “an action”, “a play” and, as it is spoken, “a unit”."""
-    return f"{'an' if noun[0] in 'aeiou' and not noun.startswith('uni') else 'a'} {noun}"
 
 
 @dataclass(frozen=True)

@@ -223,3 +223,8 @@ TOLD: Mapping[str, Callable[[Mapping[str, Any], Any], str]] = {
     "timezone_aware": INSTANT,
 }
 """What to say, by the kind that pydantic names: its own wording is English of programmers."""
+
+
+def with_article(noun: str) -> str:
+    """Return “an action”, “a play” and, as it is spoken, “a unit”."""
+    return f"{'an' if noun[0] in 'aeiou' and not noun.startswith('uni') else 'a'} {noun}"

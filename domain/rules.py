@@ -9,20 +9,9 @@ from datetime import date
 from typing import Any, TypeVar
 
 from domain.calendar import years_after
-from domain.language import (
-    STAKEHOLDER,
-    Command,
-    DayInTheFuture,
-    DueBeforeOpened,
-    Event,
-    Misplaced,
-    NotOver,
-    Over,
-    Refusal,
-    Taken,
-    Unknown,
-)
+from domain.language import STAKEHOLDER, Command, Event, Refusal
 from domain.markers import Due, Happened, Refers, Sealed, marked, misplaced, references, texts_of
+from domain.refusals import DayInTheFuture, DueBeforeOpened, Misplaced, NotOver, Over, Taken, Unknown
 from domain.things import Aggregate, Thing
 
 C = TypeVar("C", bound=Command)

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from domain.folding import folded
-from domain.language import FORGOTTEN, STAKEHOLDER, Event, Unknown, bare
+from domain.language import FORGOTTEN, STAKEHOLDER, Event, bare
 from domain.names import Names
+from domain.refusals import Unknown
 from domain.time_zones import time_zone
 
 

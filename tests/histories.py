@@ -22,9 +22,9 @@ from application.views.diff import Diff
 from application.views.effects import values_of
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan import ACCOUNT_PLAN, COMMANDS
+from domain.account_plan.forgetting import StakeholderForgotten
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import plan_id_of
-from domain.account_plan.stakeholders import StakeholderForgotten
 from domain.aggregates import AggregateType
 from domain.language import Command, Event, Refusal
 from domain.program import PROGRAM

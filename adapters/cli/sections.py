@@ -20,7 +20,7 @@ from application.views.contacts import known_by, on_the_team
 from domain.account_plan.actions import ActionState
 from domain.account_plan.goals import Goal
 from domain.account_plan.language import AccountPlan
-from domain.account_plan.opportunities import Opportunity, engaged_there
+from domain.account_plan.opportunities import Opportunity
 from domain.account_plan.overview import Unit
 from domain.account_plan.plays import PlayState
 from domain.account_plan.promises import Promise, open_promises
@@ -28,6 +28,7 @@ from domain.account_plan.requests import Request
 from domain.account_plan.risks import Risk
 from domain.account_plan.stakeholders import Stakeholder, people_there
 from domain.account_plan.standing import STRENGTHS, AttitudeWord, in_a_word
+from domain.account_plan.threads import engaged_there
 from domain.account_plan.whitespace import Cell, Offering, Penetration, cell_id
 
 FEELINGS: Mapping[AttitudeWord, str] = {

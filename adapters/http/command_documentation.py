@@ -23,7 +23,7 @@ from adapters.http.documentation import (
 from adapters.http.guard import needs
 from adapters.http.problems import Problem
 from adapters.http.resources import MOST_COMMANDS, PLANS, RESOURCES, THE_PROGRAM, Resource
-from domain.account_plan.stakeholders import ForgetStakeholder
+from domain.account_plan.forgetting import ForgetStakeholder
 from domain.language import Command
 from domain.markers import Due, Happened, Refers, marked
 

@@ -41,7 +41,7 @@ from application.aggregates.pending import Done
 from application.aggregates.ports import CommandContext, Heads, StoreBusy, StoreUnavailable
 from application.aggregates.read import first_there
 from application.library.from_library import takes_from_library
-from domain.account_plan.stakeholders import ForgetStakeholder
+from domain.account_plan.forgetting import ForgetStakeholder
 from domain.language import Command, Refusal, shortened
 
 MOST_AT_ONCE = 64

@@ -14,8 +14,8 @@ from adapters.http.views import PlanViews
 from application.aggregates.erasures import Certificate, Erasures
 from application.aggregates.traces import Traces, traces
 from application.views.loaded_plan import LoadedPlan
+from domain.account_plan.forgetting import to_forget
 from domain.account_plan.plan import the_plan
-from domain.account_plan.stakeholders import to_forget
 
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     401: problem_of("Say who you are."),

@@ -32,8 +32,9 @@ from application.views.list_cursors import CursorUnknown
 from application.webhooks.endpoints import NothingToReplay, TooManyWebhooks, UnknownWebhook
 from application.webhooks.subscriptions import UnknownPlan
 from domain.duplicate_keys import escaped
-from domain.language import Misplaced, Refusal, kebab_case, shortened
+from domain.language import Refusal, kebab_case, shortened
 from domain.mistakes import did_you_mean, listed, sentence
+from domain.refusals import Misplaced
 from domain.registry import REGISTRY
 
 PROBLEM_JSON = "application/problem+json"

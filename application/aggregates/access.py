@@ -7,7 +7,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 from application.aggregates.loaded import LoadedAggregate
-from domain.language import Command, with_article
+from domain.language import Command
+from domain.mistakes import with_article
 
 Right = Literal[
     "view",

@@ -22,8 +22,9 @@ from application.views.plan_names import plans_named
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import PlanNotOpen, plan_id_of, the_plan
-from domain.language import FORGOTTEN, Command, Refusal, Unknown, changed
+from domain.language import FORGOTTEN, Command, Refusal, changed
 from domain.mistakes import predicate
+from domain.refusals import Unknown
 
 ROWS_AT_ONCE = 100
 """Rows of a plan that are recorded together."""

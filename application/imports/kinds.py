@@ -11,7 +11,7 @@ from uuid import UUID
 from domain.account_plan.actions import AddAction
 from domain.account_plan.goals import SetGoal
 from domain.account_plan.health import RecordHealth, SetContract
-from domain.account_plan.opportunities import EngageStakeholders, OpenOpportunity
+from domain.account_plan.opportunities import OpenOpportunity
 from domain.account_plan.overview import AddUnit
 from domain.account_plan.plan import OpenPlan
 from domain.account_plan.plays import PlanPlay
@@ -19,6 +19,7 @@ from domain.account_plan.relationships import LogTouch
 from domain.account_plan.risks import RaiseRisk
 from domain.account_plan.stakeholders import AddStakeholder
 from domain.account_plan.team import AssignMember
+from domain.account_plan.threads import EngageStakeholders
 from domain.account_plan.whitespace import AssessCell, ListOffering
 from domain.language import Command
 from domain.markers import Refers, marked

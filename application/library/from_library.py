@@ -21,12 +21,13 @@ from domain.account_plan.plan import OpenPlan
 from domain.account_plan.plays import LinkingPlay, PlanPlay, PlayCommand, PlayLinks
 from domain.account_plan.relationships import AgreePairing, PairingCommand
 from domain.calendar import Day
-from domain.language import Command, Over, PersonId, Refusal, Slug, Unknown
+from domain.language import Command, PersonId, Refusal, Slug
 from domain.program.charter import PROGRAM_ID, Program
 from domain.program.language import ProgramState
 from domain.program.library_plays import LibraryPlay, LibraryStep, check_library_play
 from domain.program.policy import DEFAULT_POLICY, Policy
 from domain.program.templates import Template, filled
+from domain.refusals import Over, Unknown
 from domain.things import day_of
 
 Kind = TypeVar("Kind", LibraryPlay, Template)

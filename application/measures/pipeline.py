@@ -6,7 +6,8 @@ from application.measures.measure import Figures, one, share
 from application.measures.measured import Measured
 from application.measures.revenue import by_source
 from application.views.metrics import pipeline
-from domain.account_plan.opportunities import Opportunity, engaged_there
+from domain.account_plan.opportunities import Opportunity
+from domain.account_plan.threads import engaged_there
 
 
 def _created(at: Measured) -> list[Opportunity]:

@@ -10,7 +10,8 @@ from application.measures.measured import Measured
 from application.reports.outcomes import PromiseOutcome
 from application.reports.scores import score
 from domain.account_plan.actions import Action
-from domain.account_plan.plays import Play, PlayStarted
+from domain.account_plan.play_states import PlayStarted
+from domain.account_plan.plays import Play
 
 
 def on_schedule(at: Measured) -> Figures:

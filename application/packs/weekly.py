@@ -8,7 +8,8 @@ from application.findings.examined import Examined
 from application.packs.pack import WEEK, Pack, heading_of, held, reason_of, shown
 from application.packs.promises import Dated, in_the_days, promised, scheduled
 from domain.account_plan.opportunities import Opportunity
-from domain.account_plan.plays import Play, PlayBlocked
+from domain.account_plan.play_states import PlayBlocked
+from domain.account_plan.plays import Play
 from domain.account_plan.requests import Request, RequestState
 from domain.account_plan.reviews import ReviewKind
 

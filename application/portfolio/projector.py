@@ -10,8 +10,9 @@ from application.portfolio.row import KEPT, KeptPlan, PortfolioRow
 from domain.account_plan import ACCOUNT_PLAN, EMPTY, EVENTS
 from domain.account_plan.language import Section
 from domain.account_plan.reviews import Review
-from domain.language import Event, Unknown, bare
+from domain.language import Event, bare
 from domain.markers import Sealed, marked
+from domain.refusals import Unknown
 from domain.things import Draft
 
 NOUNS = frozenset(kind.noun for kind in KEPT)

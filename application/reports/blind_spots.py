@@ -14,7 +14,7 @@ from application.reports.period import Period
 from application.reports.promises import Key, Life
 from domain.account_plan.actions import ActionCompleted
 from domain.account_plan.opportunities import OpportunityLost, OpportunityWon
-from domain.account_plan.plays import PlayLost, PlayWon
+from domain.account_plan.play_states import PlayLost, PlayWon
 from domain.account_plan.risks import RiskClosed
 from domain.account_plan.stakeholders import StakeholderLeft, StakeholderMoved, StakeholderReturned
 from domain.language import STAKEHOLDER, Event

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from domain.account_plan import ACCOUNT_PLAN, EMPTY, actions, plays
+from domain.account_plan import ACCOUNT_PLAN, EMPTY, actions, play_states, plays
 from domain.account_plan.consequences import naming_the_other
 from domain.account_plan.identities import StakeholderMerged
 from domain.account_plan.promises import PROMISES, Promise
@@ -20,18 +20,18 @@ Key = tuple[str, str]
 
 EventTypes = AbstractSet[type[Event]]
 
-FINISHES: EventTypes = frozenset((plays.PlayWon, plays.PlayLost, actions.ActionCompleted))
-DROPS: EventTypes = frozenset((plays.PlayDropped, actions.ActionDropped))
-REOPENINGS: EventTypes = frozenset((plays.PlayReopened, actions.ActionReopened))
+FINISHES: EventTypes = frozenset((play_states.PlayWon, play_states.PlayLost, actions.ActionCompleted))
+DROPS: EventTypes = frozenset((play_states.PlayDropped, actions.ActionDropped))
+REOPENINGS: EventTypes = frozenset((play_states.PlayReopened, actions.ActionReopened))
 MOVES: EventTypes = frozenset((plays.PlayRescheduled, actions.ActionRescheduled))
 RESTATEMENTS: EventTypes = frozenset((plays.PlayRestated, actions.ActionRestated))
 REASSIGNMENTS: EventTypes = frozenset((plays.PlayReassigned, actions.ActionReassigned))
 MAKINGS: EventTypes = frozenset((plays.PlayPlanned, actions.ActionAdded))
 TOLD_BY_THE_STATE: EventTypes = frozenset(
     (
-        plays.PlayStarted,
-        plays.PlayBlocked,
-        plays.PlayUnblocked,
+        play_states.PlayStarted,
+        play_states.PlayBlocked,
+        play_states.PlayUnblocked,
         plays.PlayRelinked,
         actions.ActionRelinked,
         actions.DateHeld,

@@ -9,11 +9,11 @@ from application.views.round_ranking import criteria_in, ranking
 from domain.account_plan.plan import Criteria, PlanNotOpen, the_plan
 from domain.language import Command
 from domain.program.language import ProgramState
+from domain.program.nominations import Nomination
 from domain.program.rounds import (
     CommitList,
     ListedPlanArchived,
     ListedTwice,
-    Nomination,
     ReasonMissingAgainstRanking,
     against_ranking,
     open_round,

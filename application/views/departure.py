@@ -18,7 +18,7 @@ from application.views.policy_in_force import policy_at
 from domain.account_plan.actions import Action
 from domain.account_plan.goals import Goal
 from domain.account_plan.language import AccountPlan
-from domain.account_plan.opportunities import Opportunity, engaged_there
+from domain.account_plan.opportunities import Opportunity
 from domain.account_plan.overview import Unit
 from domain.account_plan.plan import the_plan
 from domain.account_plan.plays import Play
@@ -27,9 +27,11 @@ from domain.account_plan.requests import Request
 from domain.account_plan.risks import Risk
 from domain.account_plan.stakeholders import Stakeholder
 from domain.account_plan.team import Member
+from domain.account_plan.threads import engaged_there
 from domain.account_plan.whitespace import Cell
-from domain.language import Over, Unknown, same_person
+from domain.language import same_person
 from domain.record import Recorded
+from domain.refusals import Over, Unknown
 from domain.things import Thing
 
 

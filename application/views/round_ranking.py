@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from domain.account_plan.plan import Criteria, Plan, Tier
 from domain.language import Person
 from domain.program.language import ProgramState
-from domain.program.rounds import Function, ListEntry, Nomination, Opinion, Round, Stance, weighted_score
+from domain.program.nominations import Function, Nomination, Opinion, Stance
+from domain.program.rounds import ListEntry, Round, weighted_score
 
 
 class OpinionView(BaseModel):

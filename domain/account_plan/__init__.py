@@ -9,6 +9,7 @@ from domain.account_plan import (
     cycles,
     entries,
     exceptions,
+    forgetting,
     goals,
     health,
     holds,
@@ -17,6 +18,7 @@ from domain.account_plan import (
     opportunities,
     overview,
     plan,
+    play_states,
     plays,
     relationships,
     requests,
@@ -26,6 +28,7 @@ from domain.account_plan import (
     standing,
     summary,
     team,
+    threads,
     tiers,
     vision,
     whitespace,
@@ -47,17 +50,20 @@ AccountPlanCommand = (
     | overview.OverviewCommands
     | health.HealthCommands
     | stakeholders.StakeholderCommands
+    | forgetting.ForgetStakeholder
     | identities.IdentityCommands
     | standing.StandingCommands
     | relationships.RelationshipCommands
     | whitespace.WhitespaceCommands
     | opportunities.OpportunityCommands
+    | threads.ThreadCommands
     | vision.VisionCommands
     | goals.GoalCommands
     | hypotheses.HypothesisCommands
     | competition.CompetitorCommands
     | risks.RiskCommands
     | plays.PlayCommands
+    | play_states.PlayStateCommands
     | actions.ActionCommands
     | requests.RequestCommands
     | team.TeamCommands
@@ -77,17 +83,20 @@ AccountPlanEvent = (
     | overview.OverviewEvents
     | health.HealthEvents
     | stakeholders.StakeholderEvents
+    | forgetting.StakeholderForgotten
     | identities.IdentityEvents
     | standing.StandingEvents
     | relationships.RelationshipEvents
     | whitespace.WhitespaceEvents
     | opportunities.OpportunityEvents
+    | threads.ThreadEvents
     | vision.VisionEvents
     | goals.GoalEvents
     | hypotheses.HypothesisEvents
     | competition.CompetitorEvents
     | risks.RiskEvents
     | plays.PlayEvents
+    | play_states.PlayStateEvents
     | actions.ActionEvents
     | requests.RequestEvents
     | team.TeamEvents
@@ -108,17 +117,20 @@ TOPICS: tuple[Topic[AccountPlan, AccountPlanCommand, AccountPlanEvent], ...] = (
     overview.TOPIC,
     health.TOPIC,
     stakeholders.TOPIC,
+    forgetting.TOPIC,
     identities.TOPIC,
     standing.TOPIC,
     relationships.TOPIC,
     whitespace.TOPIC,
     opportunities.TOPIC,
+    threads.TOPIC,
     vision.TOPIC,
     goals.TOPIC,
     hypotheses.TOPIC,
     competition.TOPIC,
     risks.TOPIC,
     plays.TOPIC,
+    play_states.TOPIC,
     actions.TOPIC,
     requests.TOPIC,
     team.TOPIC,

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from domain.account_plan.forgetting import StakeholderForgotten
 from domain.account_plan.identities import StakeholderMerged
-from domain.account_plan.opportunities import Opportunity, count_threads
+from domain.account_plan.opportunities import Opportunity
 from domain.account_plan.relationships import Influence, Pairing, line_between, pair_of
-from domain.account_plan.stakeholders import Stakeholder, StakeholderForgotten, StakeholderLeft, StakeholderReturned
+from domain.account_plan.stakeholders import Stakeholder, StakeholderLeft, StakeholderReturned
+from domain.account_plan.threads import count_threads
 from domain.language import STAKEHOLDER, Event
 from domain.markers import Refers, marked
 from domain.things import Draft, Thing

@@ -18,17 +18,8 @@ from domain.account_plan.stakeholders import (
 )
 from domain.aggregates import Topic
 from domain.corrections import NothingToCorrect
-from domain.language import (
-    Decision,
-    OptionalText,
-    Over,
-    PastDay,
-    Prose,
-    Refusal,
-    Slug,
-    StakeholderId,
-    Unless,
-)
+from domain.language import Decision, OptionalText, PastDay, Prose, Refusal, Slug, StakeholderId, Unless
+from domain.refusals import Over
 from domain.things import Draft
 
 DEPARTURE = ("left_on", "went_to")

@@ -12,14 +12,11 @@ from domain.aggregates import Topic
 from domain.calendar import Day
 from domain.corrections import Mistakes
 from domain.language import (
-    STAKEHOLDER,
     Amount,
-    AtLeastOne,
     Command,
     Decision,
     DueDay,
     Event,
-    Many,
     Name,
     OptionalName,
     PastDay,
@@ -36,14 +33,11 @@ from domain.language import (
     changed,
     said,
 )
-from domain.things import Aggregate, Draft, Thing
+from domain.things import Draft, Thing
 
 OpportunityKind = Literal["product_gap", "adjacent", "renewal_upgrade", "partnership"]
 OpportunitySource = Literal["plan", "referral", "customer_marketing", "expansion_logo", "marketing", "inbound"]
 OpportunityState = Literal["open", "won", "lost"]
-
-MULTI_THREADED = 3
-"""So many different people engaged who are still there, and no single one of them can end it by leaving."""
 
 
 class OpportunityLinks(Terms):
@@ -110,21 +104,6 @@ class OpportunityReforecast(OpportunityEvent, Forecast):
     former: Forecast
 
 
-class StakeholdersEngaged(OpportunityEvent):
-    """Who joins those who take part in an opportunity on their side.  Three who are still there make it
-    multi-threaded."""
-
-    id: str
-    stakeholders: tuple[StakeholderId, ...]
-
-
-class StakeholdersDisengaged(OpportunityEvent):
-    """Some of those who took part in an opportunity on their side no longer do."""
-
-    id: str
-    stakeholders: tuple[StakeholderId, ...]
-
-
 class NextBestActionSet(OpportunityEvent, NextBestAction):
     """What is to be done next for an opportunity, by whom and by when."""
 
@@ -164,8 +143,6 @@ OpportunityEvents = (
     OpportunityOpened
     | OpportunityAdvanced
     | OpportunityReforecast
-    | StakeholdersEngaged
-    | StakeholdersDisengaged
     | NextBestActionSet
     | OpportunityRelinked
     | OpportunityWon
@@ -223,21 +200,6 @@ class ReforecastOpportunity(OpportunityCommand):
     probability: Share | None = None
 
 
-class EngageStakeholders(OpportunityCommand):
-    """These take part in it, beside those who do already.  Three different ones who are still there make it
-    multi-threaded."""
-
-    id: Slug
-    stakeholders: Many[StakeholderId]
-
-
-class DisengageStakeholders(OpportunityCommand):
-    """These no longer take part in it.  Whoever did not is left out."""
-
-    id: Slug
-    stakeholders: AtLeastOne[StakeholderId]
-
-
 class SetNextBestAction(OpportunityCommand):
     """What brings it forward next: by whom and by when.  It takes the place of the one before."""
 
@@ -284,8 +246,6 @@ OpportunityCommands = (
     OpenOpportunity
     | AdvanceOpportunity
     | ReforecastOpportunity
-    | EngageStakeholders
-    | DisengageStakeholders
     | SetNextBestAction
     | RelinkOpportunity
     | WinOpportunity
@@ -306,9 +266,9 @@ class Opportunity(OpportunityLinks, OpportunityTerms, Thing):
 
     state: OpportunityState = "open"
     engaged: tuple[StakeholderId, ...] = ()
-    """Whoever takes part, whether or not they are still with the account: see `engaged_there`."""
+    """Everybody who takes part, whether or not they are still with the account: see `threads.engaged_there`."""
     multi_threaded: bool = False
-    """Whether it hangs on no single person: see `MULTI_THREADED`.  It also changes when somebody leaves."""
+    """Whether it hangs on no single person: see `threads.MULTI_THREADED`.  It also changes when somebody leaves."""
     next_best_action: NextBestAction | None = None
     won_on: date | None = None
     discount: Decimal | None = None
@@ -320,20 +280,6 @@ class Opportunity(OpportunityLinks, OpportunityTerms, Thing):
     @property
     def ending(self) -> str | None:
         return ENDINGS[self.state]
-
-
-def engaged_there(plan: Aggregate, opportunity: Opportunity) -> list[str]:
-    """Who is engaged and still with the account."""
-    people = ((id, plan.named(STAKEHOLDER, id)) for id in opportunity.engaged)
-    return [id for id, person in people if person and person.is_open]
-
-
-def count_threads(draft: Draft, id: str) -> None:
-    """Say of an opportunity whether it is multi-threaded now."""
-    opportunity = draft.the(Opportunity, id)
-    many = len(engaged_there(draft, opportunity)) >= MULTI_THREADED
-    if many != opportunity.multi_threaded:
-        draft.set(Opportunity, id, multi_threaded=many)
 
 
 def decide(plan: AccountPlan, command: OpportunityCommands, _today: date) -> Decision[OpportunityEvents]:
@@ -349,12 +295,6 @@ def decide(plan: AccountPlan, command: OpportunityCommands, _today: date) -> Dec
         case ReforecastOpportunity(id=id):
             former = Forecast(**{name: getattr(opportunity, name) for name in new})
             event = OpportunityReforecast(id=id, **new, former=former) if new else None
-        case EngageStakeholders(id=id, stakeholders=stakeholders):
-            joining = tuple(who for who in dict.fromkeys(stakeholders) if who not in opportunity.engaged)
-            event = StakeholdersEngaged(id=id, stakeholders=joining) if joining else None
-        case DisengageStakeholders(id=id, stakeholders=stakeholders):
-            leaving = tuple(who for who in dict.fromkeys(stakeholders) if who in opportunity.engaged)
-            event = StakeholdersDisengaged(id=id, stakeholders=leaving) if leaving else None
         case SetNextBestAction():
             return set_next_best_action(opportunity, command)
         case RelinkOpportunity(id=id):
@@ -392,14 +332,6 @@ def apply(draft: Draft, event: OpportunityEvents) -> None:
             draft.create(Opportunity, event)
         case OpportunityAdvanced() | OpportunityReforecast() | OpportunityRelinked():
             draft.change(Opportunity, event)
-        case StakeholdersEngaged(id=id, stakeholders=joining):
-            engaged = draft.the(Opportunity, id).engaged
-            draft.set(Opportunity, id, engaged=tuple(dict.fromkeys((*engaged, *joining))))
-            count_threads(draft, id)
-        case StakeholdersDisengaged(id=id, stakeholders=leaving):
-            engaged = draft.the(Opportunity, id).engaged
-            draft.set(Opportunity, id, engaged=tuple(who for who in engaged if who not in leaving))
-            count_threads(draft, id)
         case NextBestActionSet(id=id):
             draft.set(Opportunity, id, next_best_action=next_best_action_of(event))
         case OpportunityWon(id=id):

@@ -21,18 +21,15 @@ from domain.account_plan.language import (
 )
 from domain.aggregates import Topic
 from domain.calendar import Day
-from domain.corrections import Mistakes
 from domain.language import (
     Command,
     Decision,
     DueDay,
     Event,
-    FinishDay,
     Many,
     OptionalFigure,
     OptionalName,
     OptionalText,
-    PastDay,
     Person,
     PersonId,
     Prose,
@@ -98,25 +95,6 @@ class PlayPlanned(PlayEvent, PlayLinks, PlayTerms):
     """We say what we will try, by when, and how we shall know that it worked."""
 
 
-class PlayStarted(PlayEvent):
-    """A play is in flight."""
-
-    id: str
-    started_on: date | None = None
-
-
-class PlayBlocked(PlayEvent):
-    """A play cannot go on for the time being."""
-
-    id: str
-
-
-class PlayUnblocked(PlayEvent):
-    """A play goes on: it is as it was before it was blocked."""
-
-    id: str
-
-
 class PlayRescheduled(PlayEvent):
     """The day a play is due was moved."""
 
@@ -150,50 +128,7 @@ class PlayRelinked(PlayEvent, PlayLinks):
     id: str
 
 
-class PlayFinish(Terms):
-    """How a play ended that was tried."""
-
-    id: str
-    finished_on: date
-    result: Prose | None = None
-    actual: Prose | None = None
-    evidence: Prose | None = None
-
-
-class PlayWon(PlayEvent, PlayFinish):
-    """A play worked."""
-
-
-class PlayLost(PlayEvent, PlayFinish):
-    """A play was tried and did not work."""
-
-
-class PlayDropped(PlayEvent):
-    """A play will not be tried, or not to its end."""
-
-    id: str
-
-
-class PlayReopened(PlayEvent):
-    """A play that was over is as it was before."""
-
-    id: str
-
-
-PlayEvents = (
-    PlayPlanned
-    | PlayStarted
-    | PlayBlocked
-    | PlayUnblocked
-    | PlayRescheduled
-    | PlayReassigned
-    | PlayRestated
-    | PlayRelinked
-    | PlayWon
-    | PlayLost
-    | PlayDropped
-    | PlayReopened
-)
+PlayEvents = PlayPlanned | PlayRescheduled | PlayReassigned | PlayRestated | PlayRelinked
 
 
 # Commands
@@ -239,26 +174,6 @@ class PlanPlay(PlayCommand, LinkingPlay):
     library_play: OptionalName = None
 
 
-class StartPlay(PlayCommand):
-    """Say that work on a planned play has begun."""
-
-    id: Slug
-    started_on: PastDay | None = None
-
-
-class BlockPlay(PlayCommand):
-    """Say that a play cannot go on, and why. Its day stays as it is."""
-
-    id: Slug
-    reason: Text
-
-
-class UnblockPlay(PlayCommand):
-    """The play returns to the state it had before it was blocked."""
-
-    id: Slug
-
-
 class ReschedulePlay(PlayCommand):
     """Move the day it is due.  The first promise stays on record; give a reason."""
 
@@ -290,54 +205,7 @@ class RelinkPlay(PlayCommand, LinkingPlay):
     id: Slug
 
 
-class FinishingPlay(PlayCommand):
-    """A blank result is accepted, and the review says that there is none."""
-
-    id: Slug
-    finished_on: FinishDay
-    result: OptionalText
-    actual: OptionalFigure = None
-    evidence: OptionalText = None
-
-
-class WinPlay(FinishingPlay):
-    """It worked."""
-
-
-class LosePlay(FinishingPlay):
-    """It was tried and did not work."""
-
-
-class DropPlay(PlayCommand):
-    """It will not be tried."""
-
-    id: Slug
-    reason: Text
-
-
-class ReopenPlay(PlayCommand):
-    """The play returns to the state it had before it was over."""
-
-    needs: ClassVar[Any] = "over"
-
-    id: Slug
-    reason: Text
-
-
-PlayCommands = (
-    PlanPlay
-    | StartPlay
-    | BlockPlay
-    | UnblockPlay
-    | ReschedulePlay
-    | ReassignPlay
-    | RestatePlay
-    | RelinkPlay
-    | WinPlay
-    | LosePlay
-    | DropPlay
-    | ReopenPlay
-)
+PlayCommands = PlanPlay | ReschedulePlay | ReassignPlay | RestatePlay | RelinkPlay
 
 
 # Refusals
@@ -345,10 +213,6 @@ PlayCommands = (
 
 class PlayStartsAfterItIsDue(Refusal):
     """A play cannot start on {starts_on}, after the day it is due ({due_on})."""
-
-
-class PlayIsBlocked(Refusal):
-    """The play “{id}” is blocked; unblock it before it is started."""
 
 
 # State and rules
@@ -385,7 +249,7 @@ class Play(PlayLinks, PlayTerms, Thing):
         return ENDINGS[self.state]
 
 
-def decide(plan: AccountPlan, command: PlayCommands, today: date) -> Decision[PlayEvents]:
+def decide(plan: AccountPlan, command: PlayCommands, _today: date) -> Decision[PlayEvents]:
     if isinstance(command, PlanPlay):
         check_play(plan, None, command)
         return Decision((PlayPlanned(**said(command)),))
@@ -394,15 +258,6 @@ def decide(plan: AccountPlan, command: PlayCommands, today: date) -> Decision[Pl
     new = changed(command, play)
     event: PlayEvents | None
     match command:
-        case StartPlay(id=id):
-            if play.state == "blocked":
-                raise PlayIsBlocked("/id", id=id)
-            started = PlayStarted(id=id, started_on=command.started_on or today)
-            event = started if play.state == "planned" else None
-        case BlockPlay(id=id):
-            event = PlayBlocked(id=id) if play.state != "blocked" else None
-        case UnblockPlay(id=id):
-            event = PlayUnblocked(id=id) if play.state == "blocked" else None
         case ReschedulePlay(id=id):
             event = PlayRescheduled(id=id, **new, former=play.due_on) if new else None
         case ReassignPlay(id=id):
@@ -412,14 +267,6 @@ def decide(plan: AccountPlan, command: PlayCommands, today: date) -> Decision[Pl
         case RelinkPlay(id=id):
             links = links_of(command)
             event = PlayRelinked(id=id, **links) if links != links_of(play) else None
-        case WinPlay():
-            event = PlayWon(**said(command))
-        case LosePlay():
-            event = PlayLost(**said(command))
-        case DropPlay(id=id):
-            event = PlayDropped(id=id)
-        case ReopenPlay(id=id):
-            event = PlayReopened(id=id)
         case _:
             assert_never(command)
     return Decision((event,) if event else ())
@@ -435,52 +282,13 @@ def links_of(linked: LinkingPlay | Play) -> dict[str, Any]:
 
 
 def apply(draft: Draft, event: PlayEvents) -> None:
-    match event:  # what happens most comes first
+    match event:
         case PlayPlanned():
             draft.create(Play, event)
-        case PlayStarted():
-            draft.change(Play, event, state="in_flight")
-        case PlayWon():
-            _enter(draft, event, "won")
         case PlayRescheduled() | PlayReassigned() | PlayRestated() | PlayRelinked():
             draft.change(Play, event)
-        case PlayBlocked():
-            _enter(draft, event, "blocked")
-        case PlayLost():
-            _enter(draft, event, "lost")
-        case PlayDropped():
-            _enter(draft, event, "dropped")
-        case PlayUnblocked():
-            _return(draft, event)
-        case PlayReopened():
-            _return(draft, event, finished_on=None, result=None, actual=None, evidence=None)
         case _:
             assert_never(event)
 
 
-def _enter(draft: Draft, event: PlayBlocked | PlayWon | PlayLost | PlayDropped, state: PlayState) -> None:
-    """A state the play may later return from."""
-    before, former = draft.value(Play, event.id, "state_before"), draft.value(Play, event.id, "state")
-    draft.change(Play, event, state=state, state_before=(*before, former))
-
-
-def _return(draft: Draft, event: PlayUnblocked | PlayReopened, **emptied: None) -> None:
-    *before, state = draft.value(Play, event.id, "state_before")
-    draft.change(Play, event, state=state, state_before=tuple(before), **emptied)
-
-
-TOPIC = Topic(
-    PlayCommands,
-    PlayEvents,
-    (Play,),
-    decide,
-    apply,
-    mistakes=(
-        Mistakes(
-            Play,
-            PlanPlay,
-            later={StartPlay: ("started_on",), WinPlay: ("finished_on", "result", "actual", "evidence")},
-            check=check_play,
-        ),
-    ),
-)
+TOPIC = Topic(PlayCommands, PlayEvents, (Play,), decide, apply)

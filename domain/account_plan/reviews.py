@@ -19,7 +19,6 @@ from domain.language import (
     Name,
     OptionalFigure,
     OptionalText,
-    Over,
     PastDay,
     Person,
     PersonId,
@@ -32,6 +31,7 @@ from domain.language import (
     said,
 )
 from domain.markers import check_fields
+from domain.refusals import Over
 from domain.things import Aggregate, Draft, Thing
 
 ReviewKind = Literal[

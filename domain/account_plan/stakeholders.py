@@ -1,23 +1,18 @@
 """Topic: stakeholders, the customer's people and the roles to fill there.  How they stand is in
 `domain.account_plan.standing`."""
 
-import re
 from collections.abc import Mapping
 from datetime import date
-from string import digits
 from typing import Annotated, Any, ClassVar, Literal, assert_never
 
 from pydantic import AfterValidator
 
 from domain.account_plan.language import AccountPlan, Section, UnitId
-from domain.account_plan.plan import the_plan
+from domain.account_plan.telling_ids import tells
 from domain.aggregates import Topic
 from domain.corrections import Mistakes
-from domain.folding import spellings
 from domain.language import (
-    FORGOTTEN,
     Command,
-    CommandRight,
     Decision,
     Event,
     LongPastDay,
@@ -25,7 +20,6 @@ from domain.language import (
     OptionalEmail,
     OptionalName,
     OptionalText,
-    Over,
     PastDay,
     Person,
     Personal,
@@ -40,9 +34,9 @@ from domain.language import (
     changed,
     said,
 )
-from domain.markers import Identifies, Sealed, marked
-from domain.rules import whoever
-from domain.things import Aggregate, Draft, Thing
+from domain.markers import Identifies
+from domain.refusals import Over
+from domain.things import Draft, Thing
 
 Level = Literal["executive", "management", "execution"]
 EmailStatus = Literal["unverified", "verified", "bounced"]
@@ -134,23 +128,7 @@ class StakeholderReturned(StakeholderEvent):
     returned_on: date
 
 
-class StakeholderForgotten(StakeholderEvent):
-    """A stakeholder's words were made unreadable everywhere, past included; the history keeps its shape."""
-
-    id: str
-
-    def forgets(self) -> str:
-        return self.id
-
-
-StakeholderEvents = (
-    StakeholderAdded
-    | StakeholderMoved
-    | StakeholderVerified
-    | StakeholderLeft
-    | StakeholderReturned
-    | StakeholderForgotten
-)
+StakeholderEvents = StakeholderAdded | StakeholderMoved | StakeholderVerified | StakeholderLeft | StakeholderReturned
 
 
 # Commands
@@ -237,20 +215,7 @@ class ReturnStakeholder(StakeholderCommand):
     reason: Text
 
 
-class ForgetStakeholder(StakeholderCommand):
-    """Erase the person's words everywhere, past included.  The history keeps its shape; this cannot be undone."""
-
-    needs: ClassVar[Any] = "any"
-    on_archived: ClassVar[bool] = True
-    even_withdrawn: ClassVar[bool] = True
-    right: ClassVar[CommandRight] = "erase"
-
-    id: Slug
-
-
-StakeholderCommands = (
-    AddStakeholder | MoveStakeholder | VerifyStakeholder | RecordDeparture | ReturnStakeholder | ForgetStakeholder
-)
+StakeholderCommands = AddStakeholder | MoveStakeholder | VerifyStakeholder | RecordDeparture | ReturnStakeholder
 
 
 # Refusals
@@ -267,10 +232,6 @@ class IdTellsThePerson(Refusal):
 
 class ReportsToCycle(Refusal):
     """“{id}” cannot report to “{reports_to}”: directly or through others, “{id}” would report to themselves."""
-
-
-class LegalHold(Refusal):
-    """This plan is under a legal hold: until it is released, nobody is forgotten."""
 
 
 class ForgottenForEver(Refusal):
@@ -352,8 +313,6 @@ def decide(plan: AccountPlan, command: StakeholderCommands, _today: date) -> Dec
         check_details(plan, Stakeholder.unchecked(details), details)
         return Decision((StakeholderAdded(**details),))
 
-    if isinstance(command, ForgetStakeholder):
-        return Decision(forget(plan, command.id))
     person = plan.the(Stakeholder, command.id)
     new = news(command, person)
     event: StakeholderEvents | None
@@ -373,32 +332,6 @@ def decide(plan: AccountPlan, command: StakeholderCommands, _today: date) -> Dec
         case _:
             assert_never(command)
     return Decision((event,) if event else ())
-
-
-def forget(plan: AccountPlan, id: str) -> tuple[StakeholderForgotten, ...]:
-    """Return what is recorded to forget somebody under all of their ids. Raises `LegalHold`."""
-    ids = to_forget(plan, id)
-    if ids and the_plan(plan).on_hold:
-        raise LegalHold("/id")
-    return tuple(StakeholderForgotten(id=each) for each in ids)
-
-
-def to_forget(plan: AccountPlan, id: str) -> list[str]:
-    """Return the ids under which somebody is still to be forgotten: their own and those of whoever was merged with
-    them. Who was withdrawn can be forgotten too. Empty where there is nobody, or nobody any more."""
-    people, meant = plan.all(Stakeholder), whoever(plan, id)
-    same = [each for each in people if whoever(plan, each) == meant]
-    if not same and (Stakeholder.noun, id) in plan.spent_ids:
-        same = [id]
-    return [each for each in same if not (people[each].forgotten if each in people else is_gone(plan, each))]
-
-
-WITHDRAWN_AND_FORGOTTEN = "stakeholder who was withdrawn and forgotten"
-
-
-def is_gone(plan: Aggregate, id: str) -> bool:
-    """Whether somebody who was withdrawn was forgotten as well."""
-    return (WITHDRAWN_AND_FORGOTTEN, id) in plan.spent_ids
 
 
 def news(command: Command, person: Stakeholder) -> dict[str, Any]:
@@ -440,24 +373,6 @@ def check_details(plan: AccountPlan, person: Stakeholder, new: Mapping[str, Any]
         superior = plan.the(Stakeholder, superior).reports_to
 
 
-SHORTEST_TELLING_WORD = 3
-"""Letters of a word from which on it tells who somebody is."""
-
-
-def tells(id: str, name: str, mailbox: str) -> bool:
-    """Whether a whole word of an id, but for digits at its ends, is a word of a name or of a mail address, or the whole
-    name; inside another word it is there by accident."""
-    words = {word for text in (name, mailbox) for written in spellings(text) for word in written}
-    named = [written for written in spellings(name) if min(map(len, written), default=0) > 1]
-    whole = {"".join(order) for written in named for order in (written, written[::-1])}
-    letters = {letters for word in words | whole for letters in _LETTERS.findall(word)}
-    said = {word.strip(digits) for written in spellings(id) for word in written}
-    return any(len(word) >= SHORTEST_TELLING_WORD for word in letters & said)
-
-
-_LETTERS = re.compile(r"[^\W\d_]+")
-
-
 def apply(draft: Draft, event: StakeholderEvents) -> None:
     match event:
         case StakeholderAdded():
@@ -466,18 +381,8 @@ def apply(draft: Draft, event: StakeholderEvents) -> None:
             draft.change(Stakeholder, event)
         case StakeholderReturned():
             draft.change(Stakeholder, event, left_on=None, went_to=None)
-        case StakeholderForgotten(id=id) if not draft.has(Stakeholder, id):
-            draft.spent_ids.add((WITHDRAWN_AND_FORGOTTEN, id))
-        case StakeholderForgotten(id=id):
-            draft.change(Stakeholder, event, forgotten=True, **without_words(draft.the(Stakeholder, id)))
         case _:
             assert_never(event)
-
-
-def without_words(person: Stakeholder) -> dict[str, Any]:
-    """The words about a person blanked out: what was said stays said, but not what it said."""
-    words = {name: getattr(person, name) for name, _ in marked(Stakeholder, Sealed)}
-    return {name: (FORGOTTEN,) if isinstance(value, tuple) else FORGOTTEN for name, value in words.items() if value}
 
 
 TOPIC = Topic(

@@ -15,17 +15,16 @@ from domain.language import (
     Decision,
     Event,
     Many,
-    Over,
     Person,
     PersonId,
     Refusal,
     Terms,
-    Unknown,
     changed,
     kebab_case,
     said,
     same_person,
 )
+from domain.refusals import Over, Unknown
 from domain.things import Draft, Thing
 
 Role = Literal[

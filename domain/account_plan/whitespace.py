@@ -32,10 +32,10 @@ from domain.language import (
     Slug,
     StakeholderId,
     Terms,
-    Unknown,
     changed,
     said,
 )
+from domain.refusals import Unknown
 from domain.things import Draft, Thing
 
 OfferingKind = Literal["product", "surface", "use_case"]

@@ -4,13 +4,14 @@ from typing import get_args
 
 from domain.aggregates import AggregateType, Topic
 from domain.corrections import Corrected, Correction, Withdrawal, Withdrawn
-from domain.program import agendas, charter, examples, library_plays, policy, rounds, templates
+from domain.program import agendas, charter, examples, library_plays, nominations, policy, rounds, templates
 from domain.program.language import ProgramSection, ProgramState
 
 ProgramCommand = (
     charter.CharterCommands
     | policy.PolicyCommands
     | rounds.RoundCommands
+    | nominations.NominationCommands
     | library_plays.LibraryPlayCommands
     | templates.TemplateCommands
     | agendas.AgendaCommands
@@ -22,6 +23,7 @@ ProgramEvent = (
     charter.CharterEvents
     | policy.PolicyEvents
     | rounds.RoundEvents
+    | nominations.NominationEvents
     | library_plays.LibraryPlayEvents
     | templates.TemplateEvents
     | agendas.AgendaEvents
@@ -34,6 +36,7 @@ TOPICS: tuple[Topic[ProgramState, ProgramCommand, ProgramEvent], ...] = (
     charter.TOPIC,
     policy.TOPIC,
     rounds.TOPIC,
+    nominations.TOPIC,
     library_plays.TOPIC,
     templates.TOPIC,
     agendas.TOPIC,

@@ -17,16 +17,15 @@ from domain.language import (
     Decision,
     Many,
     OptionalText,
-    Over,
     Slug,
     Terms,
     Text,
-    Unknown,
     Unless,
     changed,
 )
 from domain.program.language import ProgramState
 from domain.program.library import LibraryCommand, LibraryEvent, LibraryThing, in_plain_values
+from domain.refusals import Over, Unknown
 from domain.things import Draft
 
 MOST_DAYS = 3_660

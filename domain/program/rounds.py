@@ -1,4 +1,4 @@
-"""Topic: rounds, in which the list of strategic accounts is chosen: nominations, opinions, and the list committed."""
+"""Topic: rounds, in which the list of strategic accounts is chosen and committed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -15,19 +15,17 @@ from domain.language import (
     DueDay,
     Event,
     Many,
-    Name,
     OptionalText,
-    Over,
     Person,
     PersonId,
     Refusal,
     Slug,
     Terms,
     Text,
-    Unknown,
     said,
 )
 from domain.program.language import OnProgram, ProgramSection, ProgramState
+from domain.refusals import Over, Unknown
 from domain.things import Draft, Thing
 
 Criterion = Literal[
@@ -48,8 +46,6 @@ Criterion = Literal[
 ]
 """What an account is scored by; the fields of `Criteria`."""
 
-Function = Literal["sales", "success", "marketing", "product", "finance", "executive"]
-Stance = Literal["for", "against", "abstain"]
 RoundState = Literal["open", "closed", "abandoned"]
 
 Weight = Annotated[int, Field(ge=0, le=10)]
@@ -64,23 +60,6 @@ class RoundTerms(Terms):
     """How much each criterion counts, from 0 to 10; one that is left out does not count."""
     tiers: dict[Tier, int] = Field(default_factory=dict)
     """How many accounts each tier may have at most; a tier that is left out is not limited."""
-
-
-class NominationTerms(Terms):
-    round: str
-    account: str
-    account_name: str
-    why: str
-
-
-class OpinionTerms(Terms):
-    round: str
-    account: str
-    member: Person
-    function: Function
-    stance: Stance
-    tier: Tier | None = None
-    note: str | None = None
 
 
 class ListEntry(Terms):
@@ -103,36 +82,6 @@ class RoundEvent(Event):
 
 class RoundOpened(RoundEvent, RoundTerms):
     """The list of strategic accounts is to be chosen anew, by a day."""
-
-
-class AccountNominated(RoundEvent, NominationTerms):
-    """Somebody wants an account on the list."""
-
-    noun: ClassVar[str] = "nomination"
-
-    def subject(self) -> str:
-        return nomination_id(self.round, self.account)
-
-
-class NominationWithdrawn(RoundEvent):
-    """An account is no longer proposed in a round."""
-
-    noun: ClassVar[str] = "nomination"
-
-    round: str
-    account: str
-
-    def subject(self) -> str:
-        return nomination_id(self.round, self.account)
-
-
-class OpinionGiven(RoundEvent, OpinionTerms):
-    """Somebody said what they think of a nomination; their last opinion counts."""
-
-    noun: ClassVar[str] = "opinion"
-
-    def subject(self) -> str:
-        return opinion_id(self.round, self.account, self.member)
 
 
 class ListCommitted(RoundEvent):
@@ -158,9 +107,7 @@ class RoundAbandoned(RoundEvent):
     id: str
 
 
-RoundEvents = (
-    RoundOpened | AccountNominated | NominationWithdrawn | OpinionGiven | ListCommitted | RoundClosed | RoundAbandoned
-)
+RoundEvents = RoundOpened | ListCommitted | RoundClosed | RoundAbandoned
 
 
 # Commands
@@ -181,51 +128,6 @@ class OpenRound(RoundCommand):
     due_on: DueDay
     criteria_weights: dict[Criterion, Weight] = Field(default_factory=dict)
     tiers: dict[Tier, Annotated[int, Field(ge=0, le=MOST_ACCOUNTS)]] = Field(default_factory=dict)
-
-
-class InRound(RoundCommand):
-    """A command about something in a round."""
-
-    needs: ClassVar[Any] = "nothing"
-
-    round: Slug
-    account: AccountId
-
-
-class Nominate(InRound):
-    """Propose an account for the list, whether it has a plan or not."""
-
-    noun: ClassVar[str] = "nomination"
-
-    account_name: Name
-    why: Text
-
-    def subject(self) -> str | None:
-        return nomination_id(self.round, self.account)
-
-
-class WithdrawNomination(InRound):
-    """Take a nomination back."""
-
-    noun: ClassVar[str] = "nomination"
-
-    def subject(self) -> str | None:
-        return nomination_id(self.round, self.account)
-
-
-class GiveOpinion(InRound):
-    """Say what you think of a nomination.  A later opinion of the same member takes the place of the earlier one."""
-
-    noun: ClassVar[str] = "opinion"
-
-    member: PersonId
-    function: Function
-    stance: Stance
-    tier: Tier | None = None
-    note: OptionalText = None
-
-    def subject(self) -> str | None:
-        return opinion_id(self.round, self.account, self.member)
 
 
 class CommittedEntry(ListEntry, strict=True):
@@ -258,18 +160,10 @@ class AbandonRound(RoundCommand):
     id: Slug
 
 
-RoundCommands = OpenRound | Nominate | WithdrawNomination | GiveOpinion | CommitList | CloseRound | AbandonRound
+RoundCommands = OpenRound | CommitList | CloseRound | AbandonRound
 
 
 # Refusals
-
-
-class AlreadyNominated(Refusal):
-    """{account} is nominated in the round “{round}” already."""
-
-
-class NotNominated(Refusal):
-    """{account} is not nominated in the round “{round}”; nominate it first."""
 
 
 class ListedTwice(Refusal):
@@ -314,34 +208,6 @@ class Round(RoundTerms, Thing):
         return ENDINGS[self.state]
 
 
-class Nomination(NominationTerms, Thing):
-    """An account proposed in a round."""
-
-    noun: ClassVar[str] = "nomination"
-    home: ClassVar[ProgramSection] = "rounds"
-
-    withdrawn: bool = False
-
-    @property
-    def ending(self) -> str | None:
-        return "was withdrawn" if self.withdrawn else None
-
-
-class Opinion(OpinionTerms, Thing):
-    """What one member thinks of one nomination, as they last said it."""
-
-    noun: ClassVar[str] = "opinion"
-    home: ClassVar[ProgramSection] = "rounds"
-
-
-def nomination_id(round: str, account: str) -> str:
-    return f"{round}:{account}"
-
-
-def opinion_id(round: str, account: str, member: str) -> str:
-    return f"{round}:{account}:{member}"
-
-
 def open_round(state: ProgramState, id: str) -> Round:
     """The round a command is about.  Raises `Unknown`, and `Over` where it has ended."""
     found = state.find(Round, id)
@@ -380,21 +246,6 @@ def decide(state: ProgramState, command: RoundCommands, _today: date) -> Decisio
     match command:
         case OpenRound():
             event = RoundOpened(**said(command))
-        case Nominate(round=round, account=account):
-            open_round(state, round)
-            nomination = state.find(Nomination, nomination_id(round, account))
-            if nomination and not nomination.withdrawn:
-                raise AlreadyNominated("/account", account=account, round=round)
-            event = AccountNominated(**said(command))
-        case WithdrawNomination(round=round, account=account):
-            _nominated(state, round, account)
-            event = NominationWithdrawn(round=round, account=account)
-        case GiveOpinion(round=round, account=account):
-            _nominated(state, round, account)
-            event = OpinionGiven(**said(command))
-            before = state.find(Opinion, event.subject())
-            if before and all(getattr(before, name) == getattr(event, name) for name in OpinionTerms.model_fields):
-                event = None
         case CommitList():
             event = _committed(open_round(state, command.round), command)
         case CloseRound(id=id):
@@ -406,13 +257,6 @@ def decide(state: ProgramState, command: RoundCommands, _today: date) -> Decisio
         case _:
             assert_never(command)
     return Decision((event,) if event else ())
-
-
-def _nominated(state: ProgramState, round: str, account: str) -> None:
-    open_round(state, round)
-    nomination = state.find(Nomination, nomination_id(round, account))
-    if nomination is None or nomination.withdrawn:
-        raise NotNominated("/account", account=account, round=round)
 
 
 def _committed(round: Round, command: CommitList) -> ListCommitted | None:
@@ -439,12 +283,6 @@ def apply(draft: Draft, event: RoundEvents) -> None:
     match event:
         case RoundOpened():
             draft.create(Round, event)
-        case AccountNominated():
-            draft.create(Nomination, event, id=event.subject())
-        case NominationWithdrawn():
-            draft.set(Nomination, event.subject(), withdrawn=True)
-        case OpinionGiven():
-            draft.create(Opinion, event, id=event.subject())
         case ListCommitted(round=round):
             draft.set(Round, round, entries=event.entries, decided_by=event.decided_by)
         case RoundClosed(id=id):
@@ -458,7 +296,7 @@ def apply(draft: Draft, event: RoundEvents) -> None:
 TOPIC = Topic(
     RoundCommands,
     RoundEvents,
-    (Round, Nomination, Opinion),
+    (Round,),
     decide,
     apply,
     # A round that should not have been opened is abandoned, and a nomination withdrawn and made again.

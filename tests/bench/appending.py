@@ -19,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import Store
 from application.aggregates.ports import Commit, ToRecord
-from domain.account_plan.plays import PlayStarted
+from domain.account_plan.play_states import PlayStarted
 from tests.bench.history import BEGAN, COMMAND_ID, CONTEXT
 
 SECONDS = 3.0

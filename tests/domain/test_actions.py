@@ -29,7 +29,8 @@ from domain.account_plan.actions import (
     RescheduleAction,
     RestateAction,
 )
-from domain.account_plan.plays import PlayDropped, PlayPlanned
+from domain.account_plan.play_states import PlayDropped
+from domain.account_plan.plays import PlayPlanned
 from domain.account_plan.reviews import ReviewScheduled
 from domain.account_plan.stakeholders import StakeholderAdded, StakeholderLeft
 from tests.cases import for_each

@@ -20,8 +20,8 @@ from domain.account_plan.stakeholders import AddStakeholder, StakeholderAdded, S
 from domain.account_plan.team import AssignMember
 from domain.account_plan.vision import PrioritiesSet, SetPriorities, StateVision
 from domain.cautions import about_a_stranger, about_days, about_the_finish
-from domain.language import with_article
 from domain.markers import Checkable, Happened, marked
+from domain.mistakes import with_article
 from tests.cases import for_each
 from tests.given import given
 

@@ -16,7 +16,8 @@ from domain.account_plan.identities import StakeholderCorrected
 from domain.account_plan.opportunities import Opportunity, OpportunityOpened, OpportunityReopened, OpportunityWon
 from domain.account_plan.overview import Unit, UnitAdded, UnitRemoved
 from domain.account_plan.plan import plan_id_of
-from domain.account_plan.plays import Play, PlayPlanned, PlayStarted, PlayWon
+from domain.account_plan.play_states import PlayStarted, PlayWon
+from domain.account_plan.plays import Play, PlayPlanned
 from domain.account_plan.relationships import Objection, ObjectionNoted, ObjectionSettled, TouchLogged
 from domain.account_plan.requests import Request, RequestAnswered, RequestDelivered, RequestRaised
 from domain.account_plan.reviews import ReviewHeld, ReviewScheduled

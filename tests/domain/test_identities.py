@@ -6,6 +6,7 @@ import pytest
 
 from domain.account_plan import EVENTS, fold
 from domain.account_plan.actions import Action, ActionAdded
+from domain.account_plan.forgetting import ForgetStakeholder, StakeholderForgotten
 from domain.account_plan.holds import LegalHoldPlaced
 from domain.account_plan.identities import (
     CorrectStakeholder,
@@ -14,7 +15,7 @@ from domain.account_plan.identities import (
     StakeholderCorrected,
     StakeholderMerged,
 )
-from domain.account_plan.opportunities import Opportunity, OpportunityOpened, StakeholdersEngaged
+from domain.account_plan.opportunities import Opportunity, OpportunityOpened
 from domain.account_plan.plays import PlanPlay, PlayPlanned
 from domain.account_plan.relationships import (
     DrawInfluence,
@@ -27,15 +28,14 @@ from domain.account_plan.relationships import (
     TouchLogged,
 )
 from domain.account_plan.stakeholders import (
-    ForgetStakeholder,
     ReturnStakeholder,
     Stakeholder,
     StakeholderAdded,
-    StakeholderForgotten,
     StakeholderLeft,
     VerifyStakeholder,
 )
 from domain.account_plan.standing import RatePower, RelationshipRated
+from domain.account_plan.threads import StakeholdersEngaged
 from domain.rules import speaks_of
 from tests.given import OPENED, given
 

@@ -25,11 +25,12 @@ from application.views.reviews import reviews
 from domain.account_plan import COMMANDS, decide, fold
 from domain.account_plan.actions import Action
 from domain.account_plan.entries import EntryStruck, SectionConfirmed, StrikeEntry
+from domain.account_plan.forgetting import StakeholderForgotten
 from domain.account_plan.health import HealthRecorded
 from domain.account_plan.hypotheses import EvidenceRecorded
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plays import Play
-from domain.account_plan.stakeholders import StakeholderForgotten, StakeholderVerified
+from domain.account_plan.stakeholders import StakeholderVerified
 from domain.account_plan.tiers import TierConfirmed
 from domain.language import Command, Refusal
 from domain.record import struck_by

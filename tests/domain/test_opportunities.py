@@ -6,11 +6,10 @@ from pydantic import ValidationError
 
 from domain.account_plan import EVENTS, fold
 from domain.account_plan.competition import CompetitorIdentified, CompetitorReassessed
+from domain.account_plan.forgetting import StakeholderForgotten
 from domain.account_plan.goals import GoalAbandoned, GoalSet
 from domain.account_plan.opportunities import (
     AdvanceOpportunity,
-    DisengageStakeholders,
-    EngageStakeholders,
     Forecast,
     LoseOpportunity,
     NextBestAction,
@@ -28,15 +27,14 @@ from domain.account_plan.opportunities import (
     RelinkOpportunity,
     ReopenOpportunity,
     SetNextBestAction,
-    StakeholdersDisengaged,
-    StakeholdersEngaged,
     WinOpportunity,
 )
-from domain.account_plan.stakeholders import (
-    StakeholderAdded,
-    StakeholderForgotten,
-    StakeholderLeft,
-    StakeholderReturned,
+from domain.account_plan.stakeholders import StakeholderAdded, StakeholderLeft, StakeholderReturned
+from domain.account_plan.threads import (
+    DisengageStakeholders,
+    EngageStakeholders,
+    StakeholdersDisengaged,
+    StakeholdersEngaged,
 )
 from tests.given import OPENED, given
 

@@ -4,32 +4,34 @@ import pytest
 
 from domain.account_plan import ACCOUNT_PLAN, fold
 from domain.account_plan.plan import PlanOpened
-from domain.account_plan.plays import (
+from domain.account_plan.play_states import (
     BlockPlay,
     DropPlay,
     LosePlay,
-    PlanPlay,
-    Play,
     PlayBlocked,
     PlayDropped,
     PlayLost,
-    PlayPlanned,
-    PlayReassigned,
-    PlayRelinked,
     PlayReopened,
-    PlayRescheduled,
-    PlayRestated,
     PlayStarted,
     PlayUnblocked,
     PlayWon,
-    ReassignPlay,
-    RelinkPlay,
     ReopenPlay,
-    ReschedulePlay,
-    RestatePlay,
     StartPlay,
     UnblockPlay,
     WinPlay,
+)
+from domain.account_plan.plays import (
+    PlanPlay,
+    Play,
+    PlayPlanned,
+    PlayReassigned,
+    PlayRelinked,
+    PlayRescheduled,
+    PlayRestated,
+    ReassignPlay,
+    RelinkPlay,
+    ReschedulePlay,
+    RestatePlay,
 )
 from tests.given import MONDAY, OPENED, When, given, given_nothing
 

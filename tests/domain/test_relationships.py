@@ -6,9 +6,11 @@ from pydantic import ValidationError
 from domain.account_plan import fold
 from domain.account_plan.actions import ActionAdded, ActionDropped
 from domain.account_plan.entries import EntryStruck, StrikeEntry
+from domain.account_plan.forgetting import StakeholderForgotten
 from domain.account_plan.holds import PlanArchived
 from domain.account_plan.plan import plan_id_of
-from domain.account_plan.plays import PlayDropped, PlayPlanned
+from domain.account_plan.play_states import PlayDropped
+from domain.account_plan.plays import PlayPlanned
 from domain.account_plan.relationships import (
     AgreePairing,
     DrawInfluence,
@@ -30,12 +32,7 @@ from domain.account_plan.relationships import (
     Touch,
     TouchLogged,
 )
-from domain.account_plan.stakeholders import (
-    StakeholderAdded,
-    StakeholderForgotten,
-    StakeholderLeft,
-    StakeholderReturned,
-)
+from domain.account_plan.stakeholders import StakeholderAdded, StakeholderLeft, StakeholderReturned
 from domain.markers import SPEECH, Sealed, marked
 from domain.rules import speaks_of
 from tests.given import OPENED, given, given_nothing

@@ -7,20 +7,22 @@ import pytest
 from domain.account_plan import COMMANDS, EVENTS, THINGS, fold
 from domain.account_plan.actions import ActionAdded, ActionCompleted, AddAction
 from domain.account_plan.competition import CompetitorIdentified, CompetitorReassessed
+from domain.account_plan.forgetting import StakeholderForgotten
 from domain.account_plan.goals import GoalAchieved, GoalSet
 from domain.account_plan.hypotheses import HypothesisProposed, HypothesisRefuted
 from domain.account_plan.identities import StakeholderMerged
 from domain.account_plan.opportunities import OpportunityOpened, OpportunityWon
 from domain.account_plan.overview import UnitAdded, UnitRemoved
 from domain.account_plan.plan import CorrectPlan
-from domain.account_plan.plays import PlayPlanned, PlayWon
+from domain.account_plan.play_states import PlayWon
+from domain.account_plan.plays import PlayPlanned
 from domain.account_plan.reviews import ReviewCancelled, ReviewScheduled, ScheduleReview
 from domain.account_plan.risks import RiskClosed, RiskRaised
-from domain.account_plan.stakeholders import AddStakeholder, StakeholderAdded, StakeholderForgotten, StakeholderLeft
+from domain.account_plan.stakeholders import AddStakeholder, StakeholderAdded, StakeholderLeft
 from domain.account_plan.standing import ChangeSentiment
 from domain.account_plan.whitespace import OfferingListed, OfferingRetired
-from domain.language import Over, Unknown
 from domain.markers import Refers, marked
+from domain.refusals import Over, Unknown
 from domain.rules import check_references, named_in, speaks_of
 from tests.cases import for_each
 from tests.given import OPENED, given

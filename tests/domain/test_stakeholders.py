@@ -4,20 +4,18 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from domain.account_plan import fold
+from domain.account_plan.forgetting import ForgetStakeholder, StakeholderForgotten
 from domain.account_plan.holds import LegalHoldPlaced, LegalHoldReleased, PlanArchived
 from domain.account_plan.identities import CorrectStakeholder, Person, StakeholderCorrected
 from domain.account_plan.plays import PlanPlay, PlayPlanned
 from domain.account_plan.stakeholders import (
-    FORGOTTEN,
     AddStakeholder,
-    ForgetStakeholder,
     MoveStakeholder,
     RecordDeparture,
     ReturnStakeholder,
     Stakeholder,
     StakeholderAdded,
     StakeholderCommands,
-    StakeholderForgotten,
     StakeholderLeft,
     StakeholderMoved,
     StakeholderReturned,
@@ -35,6 +33,7 @@ from domain.account_plan.standing import (
     SentimentChanged,
     StandingCommands,
 )
+from domain.language import FORGOTTEN
 from domain.markers import PERSONAL, SPEECH, Sealed, marked
 from domain.rules import speaks_of
 from tests.cases import for_each

@@ -13,7 +13,7 @@ from application.views.policy_in_force import policy_at
 from domain.account_plan.plan import TIER_RANKS
 from domain.program.charter import PHASES, ExchangeRates, ProgramPhase, the_program
 from domain.program.language import ProgramState
-from domain.program.rounds import Nomination
+from domain.program.nominations import Nomination
 
 PHASE_STATES = {"ahead": ("ahead", "○", "quiet"), "over": ("over", "●", "good"), "now": ("now", "◑", "")}
 """Word, sign and tone."""

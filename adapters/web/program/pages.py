@@ -33,7 +33,8 @@ from domain.language import Person
 from domain.program import PROGRAM
 from domain.program.charter import OpenProgram, Program, ProgramNotOpen, the_program
 from domain.program.language import ProgramState
-from domain.program.rounds import Nomination, Opinion, Round
+from domain.program.nominations import Nomination, Opinion
+from domain.program.rounds import Round
 
 PATH = "/program"
 PAGES: Sequence[tuple[str, str, Right]] = (

@@ -12,7 +12,8 @@ from application.rounds.carrying_out import EntryResult, EntryState
 from application.views.cuts import plan_at
 from application.views.round_ranking import OpinionView, RankedAccount
 from domain.program.language import ProgramState
-from domain.program.rounds import Nomination, Round, Stance
+from domain.program.nominations import Nomination, Stance
+from domain.program.rounds import Round
 
 STANCE_SIGNS: Mapping[Stance, str] = {"for": "+", "against": "−", "abstain": "○"}
 RESULT_STATES: Mapping[EntryState, tuple[str, str, str]] = {

@@ -24,9 +24,9 @@ from adapters.web.plan.pages import AggregateRequest
 from adapters.web.settings.tabs import PATH, Tab, tabs
 from adapters.web.templates import render, speech_of
 from application.views.loaded_plan import LoadedPlan
+from domain.account_plan.forgetting import ForgetStakeholder
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import the_plan
-from domain.account_plan.stakeholders import ForgetStakeholder
 
 HERE = f"{PATH}/erasures"
 

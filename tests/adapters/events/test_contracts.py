@@ -13,7 +13,7 @@ from adapters.events import json_schemas
 from adapters.events.cloud_events import TOPICS, CloudEvents, type_of
 from adapters.events.json_schemas import DIALECT, released, schemas, under_its_url
 from adapters.events.stored_format import MetaToRecord, encode, topic_of
-from domain.account_plan.plays import PlayStarted
+from domain.account_plan.play_states import PlayStarted
 from domain.glossary import MEANINGS, MeaningMissing, meaning
 from domain.record import Recorded
 from domain.registry import REGISTRY

@@ -28,7 +28,8 @@ from adapters.events.stored_format import (
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.plan import PlanOpened
-from domain.account_plan.plays import Play, PlayPlanned, PlayStarted
+from domain.account_plan.play_states import PlayStarted
+from domain.account_plan.plays import Play, PlayPlanned
 from domain.markers import Sealed, marked
 from domain.registry import REGISTRY
 from tests.cases import for_each

@@ -17,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import ConnectionStrings, Store
-from domain.account_plan.plays import PlayWon
+from domain.account_plan.play_states import PlayWon
 from tests.documents import document
 from tests.places import ROOT
 from tests.stores import MONDAY, commit, connected, handle, log, note, opened_acme, plans_on, wait_until

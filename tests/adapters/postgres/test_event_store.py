@@ -18,7 +18,7 @@ from adapters.postgres.datastore import SCHEMA, Datastore
 from adapters.postgres.mapper import PlanMapper
 from adapters.postgres.recorder import append_of
 from application.aggregates.ports import StoreUnavailable
-from domain.account_plan.plays import PlayStarted, PlayWon
+from domain.account_plan.play_states import PlayStarted, PlayWon
 from domain.record import Recorded
 from tests.stores import CONTEXT, MONDAY, append_lock_held, commit, connected, followed, log, note, plain
 

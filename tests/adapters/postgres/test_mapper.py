@@ -9,7 +9,8 @@ from eventsourcing.utils import TopicError
 
 from adapters.events.stored_format import topic_of
 from adapters.postgres.mapper import PlanMapper
-from domain.account_plan.stakeholders import StakeholderAdded, StakeholderForgotten
+from domain.account_plan.forgetting import StakeholderForgotten
+from domain.account_plan.stakeholders import StakeholderAdded
 from domain.record import Recorded, Saying
 from domain.registry import REGISTRY
 from tests.golden import PLAN, TELLINGS, VERSION, example

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.web.languages import Speech, translations
 from domain.account_plan.stakeholders import IdTellsThePerson
-from domain.language import Unknown
+from domain.refusals import Unknown
 from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
 from tests.application.findings.stories import STORIES
 from tests.application.findings.test_rules import found

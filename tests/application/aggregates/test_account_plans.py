@@ -13,7 +13,8 @@ from application.aggregates.handle import CommandRefused, Key, KeyReused, Versio
 from application.aggregates.ports import StoreBusy
 from domain.account_plan.plan import PlanNotOpen, plan_id_of
 from domain.account_plan.plays import Play
-from domain.language import Refusal, Taken, Unknown
+from domain.language import Refusal
+from domain.refusals import Taken, Unknown
 from tests.conftest import KEY as KEY_ENCRYPTION_KEY
 from tests.stores import ACME, CONTEXT, MONDAY, OPEN_ACME, connected, handle, log, opened_acme, plans_on, say
 

@@ -13,7 +13,7 @@ import pytest
 from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.pending import PendingAggregate, with_id
 from domain.account_plan import ACCOUNT_PLAN
-from domain.account_plan.stakeholders import StakeholderForgotten
+from domain.account_plan.forgetting import StakeholderForgotten
 from domain.language import Command, Event, Refusal
 from domain.program import PROGRAM
 from domain.record import Recorded, Saying

@@ -3,7 +3,7 @@
 import pytest
 
 from application.aggregates.traces import traces
-from domain.account_plan.stakeholders import to_forget
+from domain.account_plan.forgetting import to_forget
 from tests.histories import opened
 
 JANE = {"id": "cfo", "name": "Jane Doe", "level": "executive"}

@@ -20,10 +20,11 @@ from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.actions import Action, AddAction
 from domain.account_plan.plays import PlanPlay, Play
 from domain.account_plan.relationships import AgreePairing
-from domain.language import Command, Over, Unknown
+from domain.language import Command
 from domain.program import PROGRAM
 from domain.program.policy import Policy
 from domain.program.templates import TemplateCommand, TemplatePublished
+from domain.refusals import Over, Unknown
 from tests.everything import PLAY
 from tests.histories import OPEN, History, instant, opened
 

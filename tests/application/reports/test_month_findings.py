@@ -10,7 +10,8 @@ import pytest
 from application.findings.judging import findings_view
 from application.reports.month_report import MonthReport, month_report
 from application.reports.months import Month, cuts_of, month_named, months_between
-from domain.account_plan.stakeholders import ForgetStakeholder, Stakeholder
+from domain.account_plan.forgetting import ForgetStakeholder
+from domain.account_plan.stakeholders import Stakeholder
 from domain.language import Refusal
 from domain.program import PROGRAM
 from tests.forgotten import as_json, differing

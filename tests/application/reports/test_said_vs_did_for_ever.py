@@ -12,7 +12,8 @@ from pydantic_core import to_json
 from application.reports.said_vs_did import Report, cuts_meant, said_vs_did
 from application.views.pages import review_before
 from application.views.reviews import held_reviews, last_review, reviews
-from domain.account_plan.stakeholders import ForgetStakeholder, Stakeholder
+from domain.account_plan.forgetting import ForgetStakeholder
+from domain.account_plan.stakeholders import Stakeholder
 from domain.language import Refusal
 from tests.examples import examples
 from tests.forgotten import as_json, differing

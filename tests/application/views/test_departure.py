@@ -3,8 +3,8 @@
 import pytest
 
 from application.views.departure import HangsOn, departure_of_member, departure_of_stakeholder
-from domain.language import Over, Unknown
 from domain.program import PROGRAM
+from domain.refusals import Over, Unknown
 from tests.everything import ACTION, GOAL, OPPORTUNITY, PLAY
 from tests.histories import History, opened
 

@@ -8,26 +8,28 @@ from pydantic import ValidationError
 
 from domain.account_plan.plan import Criteria
 from domain.program import PROGRAM
+from domain.program.nominations import (
+    AccountNominated,
+    GiveOpinion,
+    Nominate,
+    NominationWithdrawn,
+    Opinion,
+    OpinionGiven,
+    WithdrawNomination,
+)
 from domain.program.rounds import (
     AbandonRound,
-    AccountNominated,
     CloseRound,
     CommitList,
     CommittedEntry,
     Criterion,
-    GiveOpinion,
     ListCommitted,
     ListEntry,
-    Nominate,
-    NominationWithdrawn,
     OpenRound,
-    Opinion,
-    OpinionGiven,
     Round,
     RoundAbandoned,
     RoundClosed,
     RoundOpened,
-    WithdrawNomination,
     against_ranking,
     weighted_score,
 )
