@@ -1,6 +1,7 @@
-"""Describes an aggregate by its topics: `decide` says what happens next, `fold` what has come of it.  Both are pure.
+"""Describes an aggregate by its topics: `decide` turns a command into events, `fold` turns events into state. Both are
+pure.
 
-An aggregate type is a value: whatever handles, stores or shows aggregates is handed one and knows none by name.
+An aggregate type is a value. Code that handles, stores or shows aggregates is given one and knows none by name.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +25,7 @@ E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 @dataclass(frozen=True)
 class Topic(Generic[A, C_co, E_co]):
-    """Commands, events and things that belong together, and their rules.  A module of its own ends with it.
+    """Commands, events and things that belong together, and their rules. Each topic has a module, which ends with it.
 
     `commands` and `events` are what `decide` and `apply` take: unions, or a class where there is one only.
     """
@@ -33,11 +34,11 @@ class Topic(Generic[A, C_co, E_co]):
     events: Any
     things: Sequence[type[Thing]]
     decide: Callable[[A, C_co, date], Decision[E_co]]
-    """What follows from a command on a day, once it holds what holds for every command: see `domain.rules`."""
+    """Returns the events that follow from a command on a day. `domain.rules` has checked the command before."""
     apply: Callable[[Draft, E_co], None]
-    """Puts into a draft what an event says."""
+    """Applies an event to a draft."""
     mistakes: Sequence[Mistakes] = ()
-    """How mistakes about its things are mended: this adds commands and events that `decide` and `apply` do not know."""
+    """How mistakes about its things are corrected. Adds commands and events beside those of `decide` and `apply`."""
 
     def command_types(self) -> tuple[type[Command], ...]:
         return tuple(self.deciding())
@@ -46,14 +47,14 @@ class Topic(Generic[A, C_co, E_co]):
         return tuple(self.applying())
 
     def deciding(self) -> dict[type[Command], Callable[[A, Any, date], Decision[Event]]]:
-        """What decides each command of the topic."""
+        """Return the function that decides each command of the topic."""
         own: tuple[type[Command], ...] = get_args(self.commands) or (self.commands,)
         decide: Callable[[A, Any, date], Decision[Event]] = self.decide
         mended = {command: each.decide for each in self.mistakes for command in each.commands}
         return {**dict.fromkeys(own, decide), **mended}
 
     def applying(self) -> dict[type[Event], Callable[[Draft, Any], None]]:
-        """What puts each event of the topic into a draft."""
+        """Return the function that applies each event of the topic."""
         own: tuple[type[Event], ...] = get_args(self.events) or (self.events,)
         apply: Callable[[Draft, Any], None] = self.apply
         mended = {event: each.apply for each in self.mistakes for event in each.events}
@@ -61,81 +62,81 @@ class Topic(Generic[A, C_co, E_co]):
 
 
 class Card(Protocol):
-    """What is known of every aggregate from its opening on."""
+    """What every aggregate states from its opening on."""
 
     @property
     def timezone(self) -> str:
-        """Of its days (IANA)."""
+        """The IANA name of the time zone in which its days are counted."""
 
     @property
     def opened_on(self) -> date: ...
 
     @property
     def archived(self) -> bool:
-        """Whether it takes no commands but those with `on_archived`."""
+        """Whether it accepts only commands with `on_archived`."""
 
 
 @dataclass(frozen=True)
 class Opening(Generic[E_co]):
-    """How an aggregate comes to be.  The callables take a command of the type named first."""
+    """How an aggregate is opened. The callables take the command that opens it."""
 
     command: type[Command]
     decide: Callable[[Any, datetime], Decision[E_co]]
     id_of: Callable[[Any], UUID]
-    """Its id, made of what the command says, so that its first version can be recorded once only."""
+    """Returns its id, derived from the command, so that its first version can be recorded only once."""
     again: Callable[[Any], Refusal]
     """Why it cannot be opened a second time."""
 
 
 @dataclass(frozen=True)
 class AggregateType(Generic[A]):
-    """All there is to know of an aggregate to decide its commands, fold its events and say whose it is."""
+    """Everything needed to decide the commands of an aggregate, fold its events and tell who owns it."""
 
     state: type[A]
     topics: tuple[Topic[A, Command, Event], ...]
     opening: Opening[Event]
     card: Callable[[A], Card]
     not_open: type[Refusal]
-    """Why nothing can be had of one that was never opened."""
+    """The refusal for an aggregate that was never opened."""
     read_only: Callable[[A], Refusal]
-    """Why an archived one takes no command."""
+    """Returns the refusal for an archived aggregate."""
     is_at_work_on: Callable[[A, str, date], bool] = lambda *_: False
-    """Whether somebody of ours has to do with it on a day, so that it is theirs to see."""
+    """Whether a person of ours works on it on a day, and may therefore see it."""
     sections: tuple[str, ...] = ()
-    """In the order in which they are shown."""
+    """Its sections, in the order in which they are shown."""
     is_shared: bool = False
-    """Whether it belongs to the whole company: nobody is named for it, and the right alone says who may see it."""
+    """Whether it belongs to the whole company: it has no owner, and a right alone decides who may see it."""
     consequences: Mapping[type[Event], Callable[[Draft, Any], None]] = field(default_factory=dict)
-    """What an event of one topic changes in the things of others, after its own topic has put in what it says."""
+    """What an event of one topic changes in things of other topics, after its own topic has applied it."""
 
     @property
     def noun(self) -> str:
         return self.state.noun
 
-    # What its topics say
+    # From its topics
 
     @cached_property
     def commands(self) -> Mapping[str, type[Command]]:
-        """By what they are called outside: `plan-play`."""
+        """The commands by their public names, such as `plan-play`."""
         return {command.called(): command for topic in self.topics for command in topic.command_types()}
 
     @cached_property
     def events(self) -> Mapping[str, type[Event]]:
-        """By their names, under which they are stored."""
+        """The events by the names under which they are stored."""
         return {event.__name__: event for topic in self.topics for event in topic.event_types()}
 
     @cached_property
     def things(self) -> Mapping[str, type[Thing]]:
-        """By their nouns."""
+        """The kinds of things by their nouns."""
         return {thing.noun: thing for topic in self.topics for thing in topic.things}
 
     @cached_property
     def empty(self) -> A:
-        """As it is before it was opened."""
+        """The aggregate before it is opened."""
         return self.state()
 
     def forgotten(self, who: str) -> Event:
-        """The event that says that a stakeholder was forgotten.  Raises `LookupError` where nobody can be."""
+        """The type of event that forgets a stakeholder. Raises `LookupError` if nobody can be forgotten in it."""
         for event in self.events.values():
             if event.forgets is not Event.forgets:
                 return event.model_validate({"id": who})
@@ -148,7 +149,8 @@ class AggregateType(Generic[A]):
         return {command: decide for topic in self.topics for command, decide in topic.deciding().items()}
 
     def decide(self, aggregate: A, command: Command, at: datetime) -> Decision[Event]:
-        """The events that follow from a command at an instant, or a `Refusal`.  An id left out was made up before."""
+        """Return the events that follow from a command at an instant. An id that the caller left out has been generated
+        before. Raises `Refusal`."""
         opens = isinstance(command, self.opening.command)
         if aggregate.version == 0:
             if opens:
@@ -173,7 +175,7 @@ class AggregateType(Generic[A]):
         return Decision(decision.events, warnings)
 
     def today(self, aggregate: A, now: datetime) -> date:
-        """The day it is where an aggregate lives."""
+        """Return the current day in the time zone of an aggregate."""
         return day_of(now, self.card(aggregate).timezone)
 
     # Folding
@@ -188,13 +190,13 @@ class AggregateType(Generic[A]):
 
     @cached_property
     def striking(self) -> AbstractSet[type[Event]]:
-        """The events that may strike an entry: of the others nobody need be asked."""
+        """The types of events that may strike an entry; events of other types need not be checked."""
         return frozenset(event for event in self.events.values() if event.strikes is not Event.strikes)
 
     def fold(self, events: Iterable[Event], onto: A | None = None) -> A:
-        """Replay without rules: whatever was decided once stays true.  An entry struck anywhere in them is left out.
+        """Replay events without checking rules: what was decided once stays true. Struck entries are left out.
 
-        Onto an aggregate there is already, only events that strike nothing out of it can be folded: see `strikes`.
+        To an existing aggregate, only events that strike nothing out of it can be added: see `strikes`.
         """
         draft = Draft(self.empty if onto is None else onto)
         events = list(events)
@@ -204,7 +206,7 @@ class AggregateType(Generic[A]):
         return draft.frozen(self.state)
 
     def add(self, draft: Draft, events: Sequence[Event], struck: AbstractSet[int | None] = frozenset()) -> None:
-        """The events that come next, but for those whose version is among the struck ones."""
+        """Apply the next events, except those whose version is struck."""
         apply, entries = self._apply, draft.entries
         for version, event in enumerate(events, draft.version + 1):
             draft.version = version
@@ -217,7 +219,7 @@ class AggregateType(Generic[A]):
                 draft.spent_ids.add((event.noun, event.subject()))
 
     def strikes(self, events: Iterable[Event]) -> bool:
-        """Whether any of these events strikes an entry."""
+        """Return whether any of these events strikes an entry."""
         return any(type(event) in self.striking for event in events)
 
 

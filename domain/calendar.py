@@ -1,4 +1,4 @@
-"""Days and instants: how they are written, and between which ends of the calendar they lie, wherever they come in.
+"""Days and instants: their written form, and the range of the calendar that is accepted wherever they come in.
 
 Between 1900 and 2199 no time zone shifts an instant to where Python, PostgreSQL or a spreadsheet cannot hold it, and
 the day before and the day after can always be named.
@@ -17,7 +17,7 @@ INSTANT = re.compile(DAY.pattern + "T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?
 
 
 def day_written(text: str) -> date:
-    """A day as ISO 8601 writes it.  Raises `ValueError`."""
+    """Read a day as ISO 8601 writes it. Raises `ValueError`."""
     if not DAY.fullmatch(text):
         raise ValueError("must be a day such as 2026-03-31")
     try:
@@ -27,7 +27,7 @@ def day_written(text: str) -> date:
 
 
 def instant_written(text: str) -> datetime:
-    """An instant as RFC 3339 writes it, in UTC.  Raises `ValueError`."""
+    """Read an instant as RFC 3339 writes it, and return it in UTC. Raises `ValueError`."""
     spelled = text.upper()
     if not INSTANT.fullmatch(spelled):
         raise ValueError("must be an instant with its distance from UTC, such as 2026-03-31T17:00:00Z")
@@ -38,7 +38,7 @@ def instant_written(text: str) -> datetime:
 
 
 def years_after(day: date, years: int) -> date:
-    """The same day so many years later, or earlier if negative; of 29 February the 28th where there is none."""
+    """Return the same day a number of years later, or earlier if negative; 29 February may become the 28th."""
     try:
         return day.replace(year=day.year + years)
     except ValueError:
@@ -46,12 +46,12 @@ def years_after(day: date, years: int) -> date:
 
 
 def quarter_start(day: date) -> date:
-    """The first day of the quarter of the calendar that a day is in."""
+    """Return the first day of the calendar quarter of a day."""
     return date(day.year, day.month - (day.month - 1) % 3, 1)
 
 
 def _read_day(said: Any) -> Any:
-    """pydantic reads seconds since 1970 as well, which nobody means."""
+    """Refuse seconds since 1970, which pydantic would accept as a day."""
     if isinstance(said, str):
         return day_written(said)
     if type(said) is not date:
@@ -68,18 +68,18 @@ def _read_instant(said: Any) -> Any:
 
 
 def within_calendar(day: date) -> date:
-    """The same day.  Raises `ValueError` where we keep none so early or so late."""
+    """Return the day. Raises `ValueError` if it is outside of the range that is accepted."""
     if not FIRST_DAY <= day <= LAST_DAY:
         raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}: is the year right?")
     return day
 
 
 def instant_within_calendar(at: datetime) -> datetime:
-    """The same instant, in UTC.  Raises `ValueError` where we keep none so early or so late."""
+    """Return the instant in UTC. Raises `ValueError` if it is outside of the range that is accepted."""
     within_calendar(at.date())
     return at.astimezone(UTC)
 
 
 Day = Annotated[date, BeforeValidator(_read_day), AfterValidator(within_calendar)]
 Instant = Annotated[datetime, BeforeValidator(_read_instant), AfterValidator(instant_within_calendar)]
-"""In UTC, however it was written."""
+"""An instant, converted to UTC."""

@@ -1,4 +1,4 @@
-"""Warnings that every command of every aggregate may be answered with: what is accepted and yet looks like a mistake.
+"""Warnings about commands of every aggregate that are accepted although they look like a mistake.
 
 The answer carries them and the record does not. No warning repeats text, because text may be sealed.
 """
@@ -17,11 +17,11 @@ from domain.vagueness import VAGUE, is_vague
 MOST_YEARS_AHEAD = 2
 """A promise that is due later than this many years from today is answered with a warning."""
 MOST_YEARS_BACK = 1
-"""So is what happened longer ago than this."""
+"""Something that happened longer ago than this many years is answered with a warning."""
 MOST_YEARS_PLANNED = 10
-"""So is any other day further ahead than this: the year was probably mistyped."""
+"""Any other day further ahead than this is answered with a warning: the year was probably mistyped."""
 MOST_YEARS_AWAY = 50
-"""So is any other day further back than this."""
+"""Any other day further back than this is answered with a warning."""
 DAYS_BEFORE_DUE = 31
 """A target that is eased this many days before it is due, or later, is answered with a warning."""
 
@@ -100,7 +100,7 @@ def about_vagueness(command: Command, thing: Thing | None) -> Iterator[Caution]:
 
 
 def about_days(command: Command, today: date) -> Iterator[Caution]:
-    """Yield a warning for every day that is probably not meant."""
+    """Yield a warning for every day that is probably mistyped."""
     due, happened = dict(marked(type(command), Due)), dict(marked(type(command), Happened))
     for field, day in command.__dict__.items():
         if not isinstance(day, date):
@@ -150,5 +150,5 @@ def about_a_stranger(pointer: str, id: str, nearest: Sequence[str]) -> Caution:
 
 
 def is_late_to_ease(due_on: date, today: date) -> bool:
-    """Return whether it is so late that easing a target looks like moving the goalposts."""
+    """Return whether a target is eased so late that it looks like moving the goalposts."""
     return today >= due_on - timedelta(DAYS_BEFORE_DUE)

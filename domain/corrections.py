@@ -1,8 +1,8 @@
-"""Mistakes: whatever a thing was said to be can be corrected, and a thing entered by mistake withdrawn.
+"""Mistakes: every field of a thing can be corrected, and a thing that was entered by mistake can be withdrawn.
 
-A topic names its kinds of things and the commands that say something of them.  Of these, commands and events are made
-for each kind: `correct-play` and `PlayCorrected` with every field that making and ending a play set, `withdraw-play`
-and `PlayWithdrawn`.  One mechanism decides and applies them all.
+A topic lists its kinds of things and the commands that set their fields. From these lists, commands and events are
+generated for each kind: `correct-play` and `PlayCorrected` with every field that planning and ending a play set,
+`withdraw-play` and `PlayWithdrawn`. One mechanism decides and applies them all.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -66,22 +66,22 @@ class StillNamed(Refusal):
 
 
 def _nothing_else_to_check(_aggregate: Any, _before: Any, _after: Any) -> None:
-    """For things of which every value goes with every other."""
+    """Accept every combination of values."""
 
 
 def _nothing_follows(_after: Any) -> Mapping[str, Any]:
-    """For things that say each value by itself."""
+    """Derive no further values."""
     return {}
 
 
 def _nothing_to_warn_of(_before: Any, _after: Any, _today: date) -> Iterable[Caution]:
-    """For things of which no correction looks like a mistake."""
+    """Yield no warning."""
     return ()
 
 
 @dataclass(frozen=True)
 class Mistakes:
-    """How mistakes about one kind of thing are mended."""
+    """How mistakes about one kind of thing are corrected."""
 
     thing: type[Thing]
     made_by: type[Command]
@@ -90,20 +90,20 @@ class Mistakes:
     """Fields that can be corrected as well, once they were said, by what says them: another command, or a model of
     them where the record says otherwise than that command does."""
     identity: tuple[str, ...] = ("id",)
-    """The fields that say which thing is meant; they cannot be corrected."""
+    """The fields that identify the thing. They cannot be corrected."""
     subject: Callable[[Any], str | None] | None = None
-    """The id of the thing by these fields, where it is not one of them; see `Command.subject`."""
+    """Returns the id of the thing from these fields, if the id is not one of them: see `Command.subject`."""
     check: Callable[[Any, Any, Any], None] = _nothing_else_to_check
-    """What a topic alone can know: the aggregate, the thing as it is and as it would be.  Raises a `Refusal`."""
+    """Checks what only the topic knows. Takes the aggregate, the thing before and after. Raises `Refusal`."""
     follows: Callable[[Any], Mapping[str, Any]] = _nothing_follows
-    """What else is so of the thing as it would be, such as its state."""
+    """Returns further values of the corrected thing, such as its state."""
     cautions: Callable[[Any, Any, date], Iterable[Caution]] = _nothing_to_warn_of
-    """What looks like a mistake: the thing as it is and as it would be, and the day it is."""
+    """Yields warnings. Takes the thing before and after, and the current day."""
     corrects: bool = True
-    """Whether its topic leaves the correction to this mechanism."""
+    """Whether this mechanism corrects the thing, and not the topic itself."""
     withdraws: bool = True
 
-    # What is made of it
+    # Generated commands and events
 
     @property
     def _noun(self) -> str:
@@ -111,12 +111,12 @@ class Mistakes:
 
     @property
     def _name(self) -> str:
-        """What commands and events call it: `Play`."""
+        """The name of the kind in commands and events, such as `Play`."""
         return "".join(word.capitalize() for word in self._noun.split("-"))
 
     @cached_property
     def _fields(self) -> Mapping[str, FieldInfo]:
-        """What can be corrected, as the commands say it."""
+        """The fields that can be corrected, with the types of commands."""
         left_out = GRAMMAR.union(self.identity)
         fields = {name: said for name, said in self.made_by.model_fields.items() if name not in left_out}
         more = {name: said_by.model_fields[name] for said_by, names in self.later.items() for name in names}
@@ -124,20 +124,20 @@ class Mistakes:
 
     @cached_property
     def correction(self) -> type[Correction]:
-        """`CorrectPlay`."""
+        """The command that corrects, such as `CorrectPlay`."""
         fields = {name: _may_be_said(said) for name, said in self._fields.items()}
         words = f"Something that was said of {with_article(self._noun)} had been wrong from the beginning; say why."
         return cast(type[Correction], self._command("Correct", Correction, words, fields))
 
     @cached_property
     def withdrawal(self) -> type[Withdrawal]:
-        """`WithdrawPlay`."""
+        """The command that withdraws, such as `WithdrawPlay`."""
         words = f"{with_article(self._noun).capitalize()} was entered by mistake, and nothing names it; say why."
         return cast(type[Withdrawal], self._command("Withdraw", Withdrawal, words, {}))
 
     @cached_property
     def corrected(self) -> type[Corrected]:
-        """`PlayCorrected`."""
+        """The event of a correction, such as `PlayCorrected`."""
         said = {name: self.thing.model_fields[name] for name in self._fields}
         fields: dict[str, Any] = {name: _may_be_there(each) for name, each in said.items()}
         former = create_model(f"{self._name}Former", __base__=Terms, __doc__="What stood there.", **fields)
@@ -148,7 +148,7 @@ class Mistakes:
 
     @cached_property
     def withdrawn(self) -> type[Withdrawn]:
-        """`PlayWithdrawn`."""
+        """The event of a withdrawal, such as `PlayWithdrawn`."""
         thing = with_article(self._noun).capitalize()
         words = (
             f"{thing} had been entered by mistake: views of later cuts are made without it, those of earlier ones keep"
@@ -187,11 +187,11 @@ class Mistakes:
     # How it is decided and applied
 
     def meant(self, aggregate: Aggregate, command: Command) -> Thing:
-        """The thing as the command corrects or withdraws it.  Raises a `Refusal` where there is none."""
+        """Return the thing that the command corrects or withdraws. Raises `Refusal` if there is none."""
         return aggregate.the(self.thing, command.subject())
 
     def decide(self, aggregate: Aggregate, command: Command, today: date) -> Decision[Event]:
-        """What follows from a correction or a withdrawal.  Raises a `Refusal`."""
+        """Return the events that follow from a correction or a withdrawal. Raises `Refusal`."""
         thing = self.meant(aggregate, command)
         which = {name: getattr(command, name) for name in self.identity if name in command.model_fields_set}
         if isinstance(command, Withdrawal):
@@ -208,7 +208,7 @@ class Mistakes:
         return Decision((event,), tuple(self.cautions(thing, after, today)))
 
     def _news(self, command: Command, thing: Thing, which: Mapping[str, Any]) -> dict[str, Any]:
-        """What the command says that is not so, as the record has it.  Raises `NothingToCorrect`."""
+        """Return the values that the command changes, with the types of events. Raises `NothingToCorrect`."""
         said = {name: _plain(getattr(command, name)) for name in self._fields if name in command.model_fields_set}
         for names in self.later.values():
             unsaid = next((name for name in names if name in said), None)
@@ -219,7 +219,7 @@ class Mistakes:
         return {name: value for name, value in new.items() if value != getattr(thing, name)}
 
     def _check_kind(self, command: Command, after: Thing) -> None:
-        """What belongs to things of one kind must not be left in a thing that becomes one of another kind."""
+        """Refuse a change of kind that leaves a value behind which belongs to things of the former kind."""
         kind = getattr(after, "kind", None)
         for name, marker in marked(type(command), Belongs):
             if kind not in marker.kinds and getattr(after, name) != after.defaults[name]:
@@ -227,7 +227,7 @@ class Mistakes:
                 raise Misplaced("/kind", field=name, why=why)
 
     def apply(self, draft: Draft, event: Event) -> None:
-        """Put a correction or a withdrawal into a draft; of a thing whose entry was struck, there is nothing to do."""
+        """Apply a correction or a withdrawal to a draft. If the thing was struck, do nothing."""
         id = event.subject()
         if isinstance(event, Withdrawn):
             draft.spent_ids.add((event.noun, id))
@@ -241,7 +241,7 @@ class Mistakes:
 
 
 def check_not_named(aggregate: Aggregate, thing: Thing) -> None:
-    """Raises `StillNamed` with the list of what names a thing."""
+    """Check that nothing refers to a thing. Raises `StillNamed`, which lists what does."""
     others = (other for things in aggregate.kinds().values() for other in things.values() if other is not thing)
     names = [f"{other.noun} “{other.id}”" for other in others if (thing.noun, thing.id) in links_of(other)]
     if names:
@@ -249,7 +249,7 @@ def check_not_named(aggregate: Aggregate, thing: Thing) -> None:
 
 
 def links_of(thing: Thing) -> set[tuple[str, str]]:
-    """Kind and id of everything a thing names."""
+    """Return the kind and id of everything that a thing refers to."""
     return {(kind, id) for kind, id, _ in references(thing)}
 
 
@@ -257,7 +257,7 @@ def links_of(thing: Thing) -> set[tuple[str, str]]:
 
 
 def _annotation(said: FieldInfo) -> Any:
-    """The type of a field as it was annotated, its markers and constraints included."""
+    """Return the annotated type of a field, with its markers and constraints."""
     return Annotated[(said.annotation, *said.metadata)] if said.metadata else said.annotation
 
 
@@ -270,28 +270,28 @@ def _is_list(said: FieldInfo) -> bool:
 
 
 def _which(said: FieldInfo) -> tuple[Any, Any]:
-    """A field that says which thing is meant, and must be there unless the thing has a default for it."""
-    # An id that may be made up, where a thing is new, may not be here.
+    """Return a field that identifies the thing. It is required unless the thing has a default for it."""
+    # An id that is generated for a new thing is required here.
     annotation = get_args(said.annotation)[0] if _takes_null(said) else _annotation(said)
     return annotation, ... if said.default is None or said.is_required() else said.default
 
 
 def _may_be_said(said: FieldInfo) -> tuple[Any, Any]:
-    """A field of a correction: left out, it stays as it is; a null empties what may be empty."""
+    """Return a field of a correction. Left out, it stays as it is; null empties a field that may be empty."""
     if _is_list(said):
         return _annotation(said), ()
     return (_annotation(said) if _takes_null(said) else Annotated[(_annotation(said) | None, NeverEmptied())]), None
 
 
 def _may_be_there(said: FieldInfo) -> tuple[Any, Any]:
-    """A field of an event that is there only where it was corrected."""
+    """Return a field of an event that is present only if it was corrected."""
     if _is_list(said):
         return _annotation(said), ()
     return (_annotation(said) if _takes_null(said) else _annotation(said) | None), None
 
 
 def _plain(value: Any) -> Any:
-    """What a command holds, without the types of commands."""
+    """Return a value of a command without the types of commands."""
     if isinstance(value, BaseModel):
         return value.model_dump(exclude_none=True)
     return tuple(map(_plain, value)) if isinstance(value, tuple) else value

@@ -1,4 +1,4 @@
-"""Keys that stand twice in one object of a JSON text: readers take the first or the last of them, so none is meant."""
+"""Duplicate keys in objects of a JSON text. Readers take the first or the last of them, so such a text is ambiguous."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from pydantic_core import from_json
 
 LONGEST_SHOWN = 80
 KEYS = re.compile(rb'"[ \t\r\n]*:')
-"""Where a key of an object ends; in a text it may look so as well."""
+"""Matches the end of a key, and sometimes the inside of a string."""
 
 
 class DuplicateKey(ValueError):
@@ -27,7 +27,7 @@ class _Twice(dict[str, Any]):
 
 
 def check_keys(text: bytes | bytearray | str) -> None:
-    """Raises `DuplicateKey`. A text that is not JSON is left to whoever reads it."""
+    """Raises `DuplicateKey`. A text that is not JSON is left to its reader."""
     if isinstance(text, str):
         text = text.encode(errors="surrogatepass")
     if may_have_a_key_twice(text):

@@ -1,4 +1,4 @@
-"""Letters as somebody types them on a keyboard without accents: what names are searched, compared and recognised by."""
+"""Letters as typed on a keyboard without accents. Names are searched, compared and recognised in this form."""
 
 import re
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from unicodedata import combining, normalize
 _TYPED_PLAIN = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i", "ŧ": "t", "ŋ": "n"}
 )
-"""Letters of their own that Unicode does not take apart into a letter and an accent."""
+"""Letters that Unicode does not decompose into a letter and an accent."""
 
 _SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
-"""Letters that are also written as two where there is no key for them."""
+"""Letters that are written as two on keyboards without a key for them."""
 
 _WORD = re.compile(r"[^\W_]+")
 _WITHIN_A_WORD = re.compile("['’‘ʼ`´\u00ad\u2010\u2011-]")
@@ -24,7 +24,7 @@ Hangul, whose particles do."""
 
 
 def folded(text: str) -> str:
-    """The text without case and accents: “Łódź” and “LODZ” are the same, and so are “Groß” and “gross”."""
+    """Return the text without case and accents: “Łódź” and “LODZ” are the same, and so are “Groß” and “gross”."""
     if text.isascii():  # most names are, and to take letters apart takes twenty times as long
         return text.casefold()
     letters = (sign for sign in normalize("NFKD", text.casefold()) if not combining(sign))
@@ -32,18 +32,18 @@ def folded(text: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text in their order, folded.  A hyphen or an apostrophe ends a word, an underscore too."""
+    """Return the words of a text in order, folded.  A hyphen or an apostrophe ends a word, an underscore too."""
     return _WORD.findall(folded(text))
 
 
 def spelt_out(text: str) -> str:
-    """The text with “ue” for “ü” and the like, as “Müller” and “Søren” are written as well; all in lower case."""
+    """Return the text in lower case with “ue” for “ü” and the like, as in “Mueller” and “Soeren”."""
     return normalize("NFC", text).casefold().translate(_SPELT_OUT)
 
 
 def spellings(text: str) -> Iterator[list[str]]:
-    """The words of a text in every way in which they may be written, such as “müller” and “mueller”, and “o” “brien”
-    and “obrien”."""
+    """Return the words of a text in every way of writing them, such as “müller” and “mueller”, and “o” “brien” and
+    “obrien”."""
     yield words_of(text)
     if spelt_out(text) != normalize("NFC", text).casefold():
         yield words_of(spelt_out(text))

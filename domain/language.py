@@ -37,7 +37,7 @@ LONGEST_TEXT = 10_000
 # Types of events and things
 
 Prose = Annotated[str, SPEECH]
-"""Free text: sealed when the command says whom it speaks of."""
+"""Free text. It is sealed if the command names people whom it speaks of."""
 
 PersonalSpeech = Annotated[str, PERSONAL_SPEECH]
 """Words about one of the customer's people in which others may be named: always sealed, for all of them."""
@@ -49,24 +49,24 @@ Person = Annotated[str, Ours()]
 """One of our own people, by an opaque id."""
 
 STAKEHOLDER = "stakeholder"
-"""What people are called, in every aggregate, whose words are sealed for them until they are forgotten."""
+"""The noun, in every aggregate, of people whose words are sealed for them until they are forgotten."""
 
 StakeholderId = Annotated[str, Refers(STAKEHOLDER)]
 
 FORGOTTEN = "[forgotten]"
-"""What stands where the words of a person stood who was forgotten."""
+"""Replaces the words about a person who was forgotten."""
 
 # Types of commands
 
 UNSEEN_AT_ENDS = "\ufeff\u200b\u200c\u200d\u2060\u180e\u00ad"
-"""The byte order mark and signs without width, which copying from elsewhere leaves at the ends of a text."""
+"""The byte order mark and characters of zero width, which pasting leaves at the ends of a text."""
 
 BLANK_SIGNS = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f")
-"""Signs that Unicode counts among letters and symbols and that show nothing."""
+"""Characters that Unicode counts as letters or symbols and that are invisible."""
 
 
 def _tidy(text: Any) -> Any:
-    """NFC, without white space and signs without width at both ends, one kind of line end; blank is null."""
+    """Normalise a text: NFC, one kind of line end, no white space or zero width at its ends; blank becomes null."""
     if not isinstance(text, str):
         return text
     tidied = normalize("NFC", text).replace("\r\n", "\n")
@@ -97,7 +97,7 @@ MOST_PLACES = 6
 
 
 def _plain(amount: Decimal) -> Decimal:
-    """1E+3 and 1000 are the same amount: only the second is written, with no sign of nothing and no endless zeros."""
+    """Write an amount in one way: 1000 and not 1E+3, without a sign of zero or trailing zeros."""
     exponent = amount.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -MOST_PLACES:
         amount = amount.normalize()
@@ -105,13 +105,13 @@ def _plain(amount: Decimal) -> Decimal:
 
 
 EXACT_DIGITS = 15
-"""What a reader of JSON numbers keeps exactly."""
+"""The digits of a number that every reader of JSON keeps."""
 
 DECIMAL = re.compile(r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
 def _as_decimal(figure: Any) -> Any:
-    """A decimal, of a string or of a number that is exact."""
+    """Read a decimal from a string or from an exact number."""
     if isinstance(figure, str):
         figure = figure.strip()
         if not DECIMAL.fullmatch(figure):
@@ -126,7 +126,7 @@ def _as_decimal(figure: Any) -> Any:
 
 
 def _as_text(figure: Any) -> Any:
-    """A JSON number is kept as it was written, as decimals are."""
+    """Keep a JSON number as it was written, as decimals are."""
     if isinstance(figure, bool) or not isinstance(figure, int | float | Decimal):
         return figure
     number = _as_decimal(figure)
@@ -139,9 +139,9 @@ LONGEST_PERSON_ID = 128
 
 
 def person_id(id: str) -> str:
-    """The id of one of our own people, in the one spelling that it is stored and compared in.
+    """Return the id of one of our own people in the spelling in which it is stored and compared.
 
-    Raises `ValueError` where it is not 1 to 128 printable characters without white space.
+    Raises `ValueError` if it is not 1 to 128 printable characters without white space.
     """
     if not 0 < len(id) <= LONGEST_PERSON_ID or not id.isprintable() or " " in id:
         raise ValueError(f"must be 1 to {LONGEST_PERSON_ID} printable characters without white space")
@@ -159,7 +159,7 @@ AccountId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:
 PersonId = Annotated[
     str, StringConstraints(pattern=r"^\S+$", max_length=LONGEST_PERSON_ID), AfterValidator(person_id), Ours()
 ]
-"""One of our own people, by whatever id an identity provider gave them."""
+"""One of our own people, by the id from the identity provider."""
 Text = Annotated[
     str, BeforeValidator(_tidy), StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_printable), FreeText()
 ]
@@ -196,7 +196,7 @@ DueDay = Annotated[Day, Due()]
 
 T = TypeVar("T")
 Unless = Annotated[T | None, NeverEmptied()]
-"""`Unless[T]`, default None: as it was, unless the command says otherwise; never empty."""
+"""A field that keeps its value unless the command gives another one, and that is never emptied."""
 
 OptionalText = Annotated[Text | None, BeforeValidator(_tidy)]
 OptionalFigure = Annotated[Figure | None, BeforeValidator(_tidy)]
@@ -206,13 +206,13 @@ Many = Annotated[tuple[T, ...], Field(max_length=MOST_ITEMS), NullIsEmpty()]
 AtLeastOne = Annotated[tuple[T, ...], Field(min_length=1, max_length=MOST_ITEMS)]
 
 
-# The grammar
+# Commands and events
 
 
 class Terms(BaseModel):
-    """What several events and a thing say alike."""
+    """Fields that several events and a thing have in common."""
 
-    # Built when it is first used: there are hundreds, and most processes use few.
+    # Each is built on first use: there are hundreds, and most processes use few.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
@@ -226,7 +226,7 @@ _nothing_said: set[str] = set()
 
 
 def bare(model: type[_Model], values: dict[str, Any], said: AbstractSet[str] = _nothing_said) -> _Model:
-    """A model that has these values and no others, not even defaults; they were checked elsewhere."""
+    """Return a model with exactly these values, without defaults. The caller has checked them."""
     made = _new(model)
     _set_values(made, values)
     _set_said(made, said)
@@ -239,43 +239,43 @@ class Event(Terms):
     """A fact: payload only, by plain types.  Only the fields that were said are stored."""
 
     noun: ClassVar[str]
-    """What the thing is called that the event is about: its kind."""
+    """The kind of thing that the event is about."""
     home: ClassVar[str]
-    """The section of its aggregate that it belongs to."""
+    """The section of the aggregate that the event belongs to."""
     strikable: ClassVar[str | None] = None
-    """What `strike-entry` calls an event of this kind; None where it cannot be struck."""
+    """The kind of entry that `strike-entry` names; None if the event cannot be struck."""
     spends_its_id: ClassVar[bool] = False
-    """Whether the id it gave is never given again once it was struck, because the id names it for ever."""
+    """Whether its id is never used again after it is struck, because the id keeps naming it."""
 
     def subject(self) -> str:
-        """The id of the thing the event is about, unique among its kind; of what an aggregate has one of, the noun."""
+        """Return the id of the thing that the event is about. For a thing of which there is one, it is the noun."""
         return str(getattr(self, "id", self.noun))
 
     def refreshes(self) -> str:
-        """The section that is the fresher for it."""
+        """Return the section that the event makes fresh."""
         return self.home
 
     def strikes(self) -> int | None:
-        """The version of the entry that it says was a mistake; None, as nearly always, where it strikes nothing."""
+        """Return the version of the entry that this event strikes; nearly always None."""
         return None
 
     corrects: ClassVar[bool] = False
-    """Whether it says that something had been wrong from the beginning, in the fields that are said."""
+    """Whether it corrects fields that had been wrong from the beginning."""
     withdraws: ClassVar[bool] = False
-    """Whether it says that the thing it is about was a mistake, and all that was told of it."""
+    """Whether it withdraws its thing, with everything recorded about it, as a mistake."""
 
     def takes_back(self, earlier: "Event") -> bool:
-        """Whether an earlier event was a mistake with it, where it withdraws a thing: all about that are."""
+        """Return whether this event, by withdrawing a thing, takes back an earlier event."""
         return self.withdraws and (earlier.noun, earlier.subject()) == (self.noun, self.subject())
 
     def forgets(self) -> str | None:
-        """The id of the stakeholder whose words are gone with it; None, as nearly always, where it forgets nobody."""
+        """Return the id of the stakeholder whom this event forgets; nearly always None."""
         return None
 
 
 CommandRight = Literal["command", "tier", "members", "hold", "erase", "exceptions", "program"]
-"""What a caller must be trusted with to give a command: to change things, to say which tier an account has, to say who
-works on it, to place and release legal holds, to forget people, to excuse a plan from rules, or to run the program."""
+"""The right that a caller needs for a command: to change things, to set the tier of an account, to assign its team, to
+place and release legal holds, to forget people, to excuse a plan from rules, or to run the program."""
 
 
 class Command(BaseModel):
@@ -286,12 +286,12 @@ class Command(BaseModel):
     noun: ClassVar[str]
     home: ClassVar[str]
     needs: ClassVar[Literal["new", "open", "over", "any", "nothing"]] = "open"
-    """What must be true of the thing it names: not there yet, there and not over, over, there at all, or nothing."""
+    """What must be true of its thing: that it is new, open, over, any of these, or nothing at all."""
     on_archived: ClassVar[bool] = False
     reaches_beyond: ClassVar[bool] = False
-    """Whether it takes a look at others of its kind, or changes one together with its own."""
+    """Whether deciding it reads or changes other things of the same kind."""
     even_withdrawn: ClassVar[bool] = False
-    """Whether it may be about what was withdrawn, which later cuts leave out and earlier ones keep."""
+    """Whether it may be about a withdrawn thing, which later cuts leave out and earlier ones keep."""
     speaks_of_its_people: ClassVar[bool] = False
     right: ClassVar[CommandRight] = "command"
 
@@ -307,22 +307,22 @@ class Command(BaseModel):
         return self
 
     def subject(self) -> str | None:
-        """The id of the thing it is about; None while it is still to be made up."""
+        """Return the id of the thing that the command is about; None until it is generated."""
         subject: str | None = getattr(self, "id", self.noun)
         return subject
 
     @classmethod
     def called(cls) -> str:
-        """The command's name outside: `plan-play`."""
+        """Return the public name of the command, such as `plan-play`."""
         return kebab_case(cls.__name__)
 
 
 GRAMMAR = frozenset({"reason", "about"})
-"""The fields every command has, which say nothing about the thing."""
+"""The fields that every command has and that are not about the thing."""
 
 
 def said(command: Command) -> dict[str, Any]:
-    """What the command says of a new thing: an empty field says nothing."""
+    """Return the fields that a command sets on a new thing, without empty ones."""
     return {
         name: value
         for name in type(command).model_fields
@@ -331,7 +331,7 @@ def said(command: Command) -> dict[str, Any]:
 
 
 def changed(command: Command, thing: BaseModel) -> dict[str, Any]:
-    """What the command says of a thing that is not so already; a null says that a field is now empty."""
+    """Return the fields that a command changes on a thing. Null empties a field."""
     return {
         name: value
         for name in type(command).model_fields
@@ -350,8 +350,7 @@ def kebab_case(name: str) -> str:
 
 
 class Refusal(Exception):
-    """Why an aggregate says no.  The docstring of the kind is the sentence the user reads, with what was said filled
-    in.
+    """Why an aggregate refuses a command. The docstring of each kind is the sentence that users read.
 
     `pointer` names the field of the body it is about (RFC 6901), `type` the rule, stable for programs.
     """
@@ -367,7 +366,7 @@ class Refusal(Exception):
 
     @property
     def sentence(self) -> str:
-        """The sentence of the kind, with places for what was said."""
+        """The sentence with placeholders for its values."""
         return " ".join((self.__doc__ or self.type).split())
 
     def __str__(self) -> str:

@@ -15,16 +15,16 @@ from domain.folding import WITHOUT_SPACES, folded, spellings
 T = TypeVar("T")
 
 FEWEST_LETTERS = 3
-"""A name, or the part of one, is recognised from this length on."""
+"""The shortest name, or part of one, that is recognised."""
 
 NO_PART_OF_A_NAME = frozenset(
     "dr prof professor mr mrs ms miss sir herr frau fraulein dipl ing mag phd mba jr sr"
     " von vom van der den de del della di da du la le zu zum zur af av ter ten".split()
 )
-"""Titles and particles, which may be there or not."""
+"""Titles and particles, which are optional."""
 
 TITLES = frozenset("dr prof professor mr mrs ms herr frau".split())
-"""What is said before a name and hardly before anything else."""
+"""Words that stand before a name and hardly before anything else."""
 
 
 class Names:
@@ -33,7 +33,7 @@ class Names:
     def __init__(self, names: Iterable[tuple[str, str]]) -> None:
         """`names`: id and name of every person; one person may have several names."""
         self._whole: dict[str, frozenset[tuple[tuple[str, ...], str]]] = {}
-        """By the first word of a name, all its words and whose it is."""
+        """All words of a name and whose it is, by its first word."""
         self._alone: dict[str, frozenset[str]] = {}
         self._spelt: dict[str, frozenset[str]] = {}
         """Names in scripts without spaces, whole, and whose they are."""
@@ -104,7 +104,7 @@ class Names:
                 yield from self._called(word)
 
     def _titled_in(self, words: Sequence[str]) -> Iterator[str]:
-        """Who is called by a word that follows a title, common as it may be: “Herr Held”, “Ms Price”."""
+        """Return who is named by a word after a title, even a common one: “Herr Held”, “Ms Price”."""
         for title, word in pairwise(words):
             if title in TITLES:
                 yield from self._called(word)
@@ -123,12 +123,12 @@ def _bare(words: Sequence[str]) -> list[str]:
 
 
 def _holds(words: Sequence[str], name: tuple[str, ...]) -> bool:
-    """Whether these words stand one after the other among those."""
+    """Return whether these words follow each other among those."""
     starts = (place for place, word in enumerate(words) if word == name[0])
     return any(tuple(words[place : place + len(name)]) == name for place in starts)
 
 
 def names_in(names: Names, texts: Mapping[str, str]) -> dict[str, set[str]]:
-    """Return by pointer (RFC 6901) the people that each text names; texts that name nobody are left out."""
+    """Return the people that each text names, by pointer (RFC 6901). Texts that name nobody are left out."""
     found = {pointer: names.found_in(text) for pointer, text in texts.items()}
     return {pointer: ids for pointer, ids in found.items() if ids}

@@ -1,4 +1,4 @@
-"""The record: what happened, and who said so when."""
+"""Recorded events, with who caused them and when."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from domain.language import Event
 
 
 class Meta(Protocol):
-    """What every view may ask of an event beside its payload.  The rest of its meta data is in the stored event."""
+    """The metadata of an event that every view may use. The rest is in the stored event."""
 
     @property
     def recorded_at(self) -> datetime:
@@ -32,7 +32,7 @@ class Meta(Protocol):
 
 
 class Saying(BaseModel):
-    """Meta data that was read."""
+    """Metadata that has been decoded."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -43,7 +43,7 @@ class Saying(BaseModel):
 
 
 class SealedPart(NamedTuple):
-    """Words of an event that are sealed for a set of people: whom, which fields, and whether we can read them."""
+    """Fields of an event that are sealed for a set of people, and whether we can read them."""
 
     about: tuple[str, ...]
     fields: tuple[str, ...]
@@ -51,12 +51,12 @@ class SealedPart(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """An event on the record.  Rules never see this, projections always do."""
+    """An event on the record. Projections take these; rules never see them."""
 
     aggregate_id: UUID
     version: int
     position: int
-    """On the log of all aggregates: increasing in commit order, possibly with holes."""
+    """The position on the log of all aggregates. It increases in commit order and may have gaps."""
     meta: Meta
     event: Event
     stored: bytes = b""
@@ -98,7 +98,7 @@ def struck_by(records: Sequence[Recorded]) -> dict[int, str]:
 
 
 ToldOfThings = Mapping[tuple[str, str], Sequence[Recorded]]
-"""By noun and id of a thing, the events about it in their order."""
+"""The events about each thing, by its noun and id, in their order."""
 
 
 def told_of_each(records: Iterable[Recorded]) -> ToldOfThings:
@@ -109,7 +109,7 @@ def told_of_each(records: Iterable[Recorded]) -> ToldOfThings:
 
 
 def told_of(told: ToldOfThings, record: Recorded) -> Iterator[Recorded]:
-    """Yield what was told before of the thing that an event is about."""
+    """Yield the earlier events about the thing of an event."""
     about = told.get((record.event.noun, record.event.subject()), ())
     return takewhile(lambda each: each.version < record.version, about)
 

@@ -1,4 +1,4 @@
-"""The aggregates whose events stand on the log.  Another one is one more name in `REGISTRY`."""
+"""The types of aggregates whose events are on the log. To add one, add its name to `REGISTRY`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,14 +24,14 @@ class Registry:
                     )
                 self._types[name] = each
         self.events: Mapping[str, type[Event]] = {name: each.events[name] for name, each in self._types.items()}
-        """By their names, under which they are stored."""
+        """The events by the names under which they are stored."""
 
     def type_of(self, event: Event) -> AggregateType[Any]:
-        """The type of the aggregate that an event is of."""
+        """Return the type of aggregate that an event belongs to."""
         return self.type_named(type(event).__name__)
 
     def type_named(self, event: str) -> AggregateType[Any]:
-        """The type of the aggregate that has events of this name."""
+        """Return the type of aggregate that has events of this name."""
         return self._types[event]
 
 

@@ -1,4 +1,4 @@
-"""What every command of every aggregate must satisfy: the thing it is about, what it names, its days and its words.
+"""Rules for every command of every aggregate: about its thing, its references, its days and its words.
 
 Functions called `check_…` raise a `Refusal`. What a topic alone can know is decided in that topic; what is accepted and
 yet looks like a mistake is told by `domain.cautions`.
@@ -28,7 +28,7 @@ class SpeaksOfTheForgotten(Refusal):
 
 
 def find_subject(aggregate: Aggregate, command: Command) -> Thing | None:
-    """The thing a command is about, once it is as the command needs it to be."""
+    """Return the thing that a command is about, after checking that it is in the state that the command needs."""
     id = command.subject()
     thing = aggregate.named(command.noun, id) if id else None
     about = {"kind": command.noun, "id": id}
@@ -51,7 +51,7 @@ def find_subject(aggregate: Aggregate, command: Command) -> Thing | None:
 
 
 def as_meant(aggregate: Aggregate, command: C) -> C:
-    """The command with everybody who was merged into somebody else named as that other."""
+    """Return the command with the ids of merged stakeholders replaced by those they were merged into."""
     meant: dict[str, Any] = {}
     for field, marker in marked(type(command), Refers):
         said = getattr(command, field)
@@ -65,13 +65,13 @@ def as_meant(aggregate: Aggregate, command: C) -> C:
 
 
 def whoever(aggregate: Aggregate, id: str) -> str:
-    """Whom the id of a stakeholder means: of somebody who was merged into another, that other."""
+    """Return the id that a stakeholder has now: for one who was merged, that of the other."""
     merged_into = getattr(aggregate.named(STAKEHOLDER, id), "merged_into", None)
     return whoever(aggregate, merged_into) if merged_into else id
 
 
 def check_kind(command: Command, thing: Thing | None) -> None:
-    """A command says nothing that does not belong to a thing of this kind, unless it says another kind itself."""
+    """Refuse fields that do not belong to things of this kind, unless the command changes the kind."""
     kind = None if "kind" in command.model_fields_set else getattr(thing, "kind", None)
     for field, why in misplaced(command, kind).items():
         raise Misplaced(f"/{field}", field=field, why=why)
@@ -94,12 +94,12 @@ def check_references(aggregate: Aggregate, command: Command, thing: Thing | None
 
 
 def has_link(thing: Thing | None, kind: str, name: str) -> bool:
-    """Whether a thing names another one already."""
+    """Return whether a thing already refers to another one."""
     return thing is not None and any((kind, name) == (other, id) for other, id, _ in references(thing))
 
 
 def check_days(aggregate: Aggregate, command: Command, today: date, opened_on: date) -> None:
-    """What has happened has a day up to today; what is due has one from a year before the aggregate was opened."""
+    """Refuse past days in the future, and due days more than a year before the aggregate was opened."""
     for field, _ in marked(type(command), Happened):
         day = getattr(command, field)
         if day and day > today:
@@ -111,7 +111,7 @@ def check_days(aggregate: Aggregate, command: Command, today: date, opened_on: d
 
 
 def check_words(aggregate: Aggregate, command: Command, events: Iterable[Event]) -> None:
-    """Nobody who was forgotten is written about again: their key is gone, so the words could not be sealed."""
+    """Refuse text about people who were forgotten: their key is gone, so the words could not be sealed."""
     words = [command.reason, *(getattr(event, field) for event in events for field, _ in marked(type(event), Sealed))]
     for id in speaks_of(aggregate, command) if any(words) else ():
         if getattr(aggregate.named(STAKEHOLDER, id), "forgotten", False):

@@ -8,7 +8,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 NO_PLACE = frozenset({"Factory"})
-"""Names in the tables that stand for no place."""
+"""Names in the tables that do not belong to a place."""
 
 
 @cache

@@ -19,7 +19,7 @@ class Group(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command = super().get_command(ctx, cmd_name)
         if command and not command.epilog:
-            _, *path = ctx.command_path.split()
+            path = ctx.command_path.split()[1:]
             command.epilog = example_of(" ".join((*path, cmd_name)))
         return command
 

@@ -136,8 +136,8 @@ TOPICS: tuple[Topic[AccountPlan, AccountPlanCommand, AccountPlanEvent], ...] = (
     team.TOPIC,
     reviews.TOPIC,
 )
-"""In the order in which plans are shown.  What a topic says and the unions above leave out, the type checker names
-here."""
+"""The topics in the order in which plans are shown. If the unions above lack a command or an event of a topic, the type
+checker reports it here."""
 
 ACCOUNT_PLAN = AggregateType(
     state=AccountPlan,

@@ -1,4 +1,4 @@
-"""Topic: which accounts a plan is of: other ids of its account, and plans that turned out to be of the same one."""
+"""Topic: the accounts of a plan: other ids of its account, and the merging of plans for the same account."""
 
 from datetime import date
 from typing import ClassVar, assert_never
@@ -109,7 +109,7 @@ def decide(account_plan: AccountPlan, command: AccountCommands, _today: date) ->
 
 
 def merged_into(account_plan: AccountPlan, into: AccountPlan) -> PlanMerged:
-    """Return what is recorded of a plan that is merged into another.
+    """Return the event of a plan that is merged into another.
 
     Raises `MergedIntoItself`, `PlanIsMerged`, `MergesAnArchivedPlan`.
     """

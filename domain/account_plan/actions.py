@@ -1,4 +1,4 @@
-"""Topic: actions, the dated and owned steps of a plan, those promised together with the customer included."""
+"""Topic: actions, the steps of a plan with an owner and a day, including those promised together with the customer."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -271,7 +271,7 @@ class ReopenAction(ActionCommand):
 
 
 class Acknowledgement(BaseModel):
-    """What the record has of the customer's consent; empty, they have not agreed."""
+    """The customer's consent as events store it; empty if they have not agreed."""
 
     acknowledged_by: StakeholderId | None = None
     acknowledged_on: PastDay | None = None
@@ -305,7 +305,7 @@ class AcknowledgedByNobody(Refusal):
 # State and rules
 
 ENDINGS: Mapping[ActionState, str | None] = {"open": None, "done": "is done", "dropped": "was dropped"}
-"""How it came to be over in each state; None where it goes on."""
+"""The ending that each state means, for a sentence; None while it is open."""
 
 
 class Action(ActionLinks, ActionTerms, Thing):
@@ -360,7 +360,7 @@ def decide(plan: AccountPlan, command: ActionCommands, _today: date) -> Decision
 
 
 def reschedule(action: Action, due_on: date, keep_hold: bool) -> ActionRescheduled | None:
-    """A date in the calendar is not in the calendar any more when it moves, unless the command says it is."""
+    """Return the event of a new day. It ends a calendar hold, unless the command keeps it."""
     if due_on == action.due_on:
         return None
     return ActionRescheduled(id=action.id, due_on=due_on, former=action.due_on, calendar_hold=keep_hold)

@@ -1,4 +1,4 @@
-"""Topic: competition, who else is at the account and how we mean to win against them."""
+"""Topic: competition, who else sells to the account and how we mean to win against them."""
 
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, assert_never

@@ -1,4 +1,4 @@
-"""What an event of one topic changes in the things of another, which do not know each other."""
+"""What an event of one topic changes in things of other topics. The topics do not import each other."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -17,14 +17,14 @@ T = TypeVar("T", bound=Thing)
 
 
 def count_threads_of(draft: Draft, event: StakeholderLeft | StakeholderReturned | StakeholderForgotten) -> None:
-    """Whoever leaves or comes back may decide whether an opportunity is multi-threaded."""
+    """Update whether opportunities are multi-threaded when a stakeholder leaves or comes back."""
     for opportunity in draft.all(Opportunity).values():
         if event.id in opportunity.engaged:
             count_threads(draft, opportunity.id)
 
 
 def links_follow(draft: Draft, event: StakeholderMerged) -> None:
-    """Whatever names somebody who turned out to be another names that other from here on."""
+    """Replace references to a stakeholder who was merged by references to the other."""
     for things in draft.kinds().values():
         for thing in things.values():
             after = naming_the_other(thing, event)
@@ -33,21 +33,21 @@ def links_follow(draft: Draft, event: StakeholderMerged) -> None:
 
 
 def naming_the_other(thing: T, event: StakeholderMerged) -> T:
-    """The thing with the other in the place of who was merged into them; the same where it names neither."""
+    """Return the thing with references to the merged stakeholder replaced; unchanged if it has none."""
     fields = [field for field, marker in marked(type(thing), Refers) if marker.kind == STAKEHOLDER]
     named = {field: followed(getattr(thing, field), event) for field in fields}
     return thing.but(named) if any(getattr(thing, field) != names for field, names in named.items()) else thing
 
 
 def followed(names: Any, event: StakeholderMerged) -> Any:
-    """The same names, once each, with the other in the place of who was merged into them."""
+    """Return the ids, once each, with the merged stakeholder replaced by the other."""
     if isinstance(names, tuple):
         return tuple(dict.fromkeys(event.into if id == event.id else id for id in names))
     return event.into if names == event.id else names
 
 
 def put_again(draft: Draft, before: Thing, after: Thing, event: StakeholderMerged) -> None:
-    """In place of a thing, as it now names somebody.  What would be of somebody with themselves is gone."""
+    """Replace a thing whose references changed. A thing between a stakeholder and themselves is dropped."""
     if before.id == event.id and isinstance(before, Stakeholder):
         return  # who was merged can be read as they were
     match after:
@@ -67,7 +67,7 @@ def put_again(draft: Draft, before: Thing, after: Thing, event: StakeholderMerge
 
 
 def put_once(draft: Draft, thing: Thing) -> None:
-    """Unless there is one already."""
+    """Add a thing unless it exists."""
     if not draft.has(type(thing), thing.id):
         draft.put(thing)
 

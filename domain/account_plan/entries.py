@@ -1,4 +1,4 @@
-"""Topic: entries: what is written down beside the plan, looked at, or struck out because it was a mistake."""
+"""Topic: entries: notes, documents, confirmations of sections, and the striking of entries made by mistake."""
 
 import re
 from datetime import date
@@ -194,7 +194,7 @@ def decide(plan: AccountPlan, command: EntryCommands, _today: date) -> Decision[
 
 
 def version_named(plan: AccountPlan, event: str) -> int | None:
-    """The version of an event of this plan, named by plan or account id and version, or by its version alone."""
+    """Return the version that names an event of this plan: alone, or after the id of the plan or account."""
     whose, _, version = event.rpartition(":")
     account = the_plan(plan)
     known = whose in ("", str(plan_id_of(account.account_id)), account.account_id, *account.aliases)

@@ -97,7 +97,7 @@ class RuleException(Thing):
         return "was revoked" if self.revoked else None
 
     def excuses(self, day: date) -> bool:
-        """Whether it is in force on a day."""
+        """Return whether it is in force on a day."""
         return not self.revoked and day <= self.until_on
 
 

@@ -59,7 +59,7 @@ def decide(plan: AccountPlan, command: ForgetStakeholder, _today: date) -> Decis
 
 
 def forget(plan: AccountPlan, id: str) -> tuple[StakeholderForgotten, ...]:
-    """Return what is recorded to forget somebody under all of their ids. Raises `LegalHold`."""
+    """Return the events that forget a stakeholder under all of their ids. Raises `LegalHold`."""
     ids = to_forget(plan, id)
     if ids and the_plan(plan).on_hold:
         raise LegalHold("/id")
@@ -67,8 +67,8 @@ def forget(plan: AccountPlan, id: str) -> tuple[StakeholderForgotten, ...]:
 
 
 def to_forget(plan: AccountPlan, id: str) -> list[str]:
-    """Return the ids under which somebody is still to be forgotten: their own and those of whoever was merged with
-    them. Who was withdrawn can be forgotten too. Empty where there is nobody, or nobody any more."""
+    """Return the ids under which a stakeholder is still to be forgotten: their own and those merged with it. Withdrawn
+    stakeholders can be forgotten too. The list is empty if there is nobody left to forget."""
     people, meant = plan.all(Stakeholder), whoever(plan, id)
     same = [each for each in people if whoever(plan, each) == meant]
     if not same and (Stakeholder.noun, id) in plan.spent_ids:
@@ -80,12 +80,12 @@ WITHDRAWN_AND_FORGOTTEN = "stakeholder who was withdrawn and forgotten"
 
 
 def is_gone(plan: Aggregate, id: str) -> bool:
-    """Whether somebody who was withdrawn was forgotten as well."""
+    """Return whether a withdrawn stakeholder has been forgotten too."""
     return (WITHDRAWN_AND_FORGOTTEN, id) in plan.spent_ids
 
 
 def without_words(person: Stakeholder) -> dict[str, Any]:
-    """The words about a person blanked out: what was said stays said, but not what it said."""
+    """Return the sealed fields of a stakeholder, each replaced by `FORGOTTEN` if it was set."""
     words = {name: getattr(person, name) for name, _ in marked(Stakeholder, Sealed)}
     return {name: (FORGOTTEN,) if isinstance(value, tuple) else FORGOTTEN for name, value in words.items() if value}
 

@@ -44,7 +44,7 @@ class GoalTerms(Terms):
     statement: Prose
     measure: Prose
     unit: str
-    """What baseline, target and progress count: EUR, plants, %."""
+    """The unit of baseline, target and progress, such as EUR, plants or %."""
     baseline: Decimal
     target: Decimal
     due_on: date
@@ -192,7 +192,7 @@ GoalCommands = SetGoal | ReviseGoal | ReportProgress | AchieveGoal | AbandonGoal
 # State and rules
 
 ENDINGS: Mapping[GoalState, str | None] = {"open": None, "achieved": "was achieved", "abandoned": "was abandoned"}
-"""How it came to be over in each state; None where it goes on."""
+"""The ending that each state means, for a sentence; None while it is open."""
 
 
 class Goal(GoalTerms, Thing):
@@ -201,10 +201,10 @@ class Goal(GoalTerms, Thing):
 
     state: GoalState = "open"
     progress: tuple[Progress, ...] = ()
-    """In the order of recording."""
+    """All reports, in the order of recording."""
     achieved_on: date | None = None
     value: Decimal | None = None
-    """What was reached, as said when it was achieved."""
+    """The value given when it was achieved."""
 
     @property
     def counted_in(self) -> str:
@@ -217,13 +217,13 @@ class Goal(GoalTerms, Thing):
     @computed_field
     @property
     def reached(self) -> Decimal | None:
-        """How far it has come: what was said when it was achieved, else what was reported for the latest day."""
+        """The value reached: the one given when it was achieved, else the one reported for the latest day."""
         if self.value is not None or not self.progress:
             return self.value
         return max(reversed(self.progress), key=lambda report: report.as_of_on).value
 
     def value_on(self, day: date) -> Decimal | None:
-        """What was last reported for a day."""
+        """Return the value last reported for a day."""
         return {report.as_of_on: report.value for report in self.progress}.get(day)
 
 
@@ -231,7 +231,7 @@ EASED = "A target that is eased so late looks like moving the goalposts: {former
 
 
 def cautions_about_goalposts(before: Goal, after: Goal, today: date) -> Iterator[Caution]:
-    """Yield a warning where a target is eased so late that the goal would hardly be missed any more."""
+    """Yield a warning if a target is eased so late that the goal can hardly be missed any more."""
     eased = after.target < before.target if before.target >= before.baseline else after.target > before.target
     if eased and is_late_to_ease(before.due_on, today):
         yield Caution("goalpost", "/target", EASED.format(former=before.target, due_on=before.due_on))

@@ -1,4 +1,4 @@
-"""Topic: health, the current state: what the account pays us until when, and how it fares with us."""
+"""Topic: health, the current state of the account: its contract, and readings such as NPS and usage."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -36,7 +36,7 @@ from domain.language import (
 from domain.things import Aggregate, Draft, Thing
 
 TrafficLight = Literal["green", "amber", "red"]
-"""From the best to the worst."""
+"""The states of health, from the best to the worst."""
 
 
 class ContractTerms(Terms):
@@ -117,7 +117,7 @@ HealthEvents = ContractSet | ContractRenewed | HealthRecorded
 # Commands
 
 Retention = Amount
-"""1.02 is 102 %."""
+"""Net retention as a ratio: 1.02 is 102 %."""
 
 
 class ContractCommand(Command):
@@ -147,7 +147,7 @@ class RenewContract(ContractCommand):
 
 
 class MetricRead(SuccessMetric, strict=True):
-    """A success metric as it comes in."""
+    """A success metric with the types of commands."""
 
     name: Name
     value: Figure
@@ -210,7 +210,7 @@ class Contract(ContractTerms, Thing):
     home: ClassVar[Section] = "health"
 
     net_retention: Decimal | None = None
-    """Of the last renewal, while the contract is as it was renewed."""
+    """The net retention of the last renewal, until the contract is changed."""
 
 
 class Health(Readings, Thing):
@@ -220,11 +220,11 @@ class Health(Readings, Thing):
     home: ClassVar[Section] = "health"
 
     as_of_on: date | None = None
-    """The day of the latest reading of all."""
+    """The day of the latest reading."""
     read_on: Mapping[str, date] = {}
     """The day of each reading."""
     readings: Mapping[date, Mapping[str, Any]] = Field(default={}, exclude=True)
-    """All that was ever read, by day."""
+    """All readings, by day."""
 
 
 def decide(plan: AccountPlan, command: HealthCommands, _today: date) -> Decision[HealthEvents]:
@@ -274,7 +274,7 @@ def record_health(health: Health, command: RecordHealth) -> tuple[HealthRecorded
 
 
 def is_known(health: Health, name: str, value: Any, day: date) -> bool:
-    """The same value read on another day is news; that something is still unknown is not."""
+    """Return whether a reading adds nothing. The same value on another day is new, but not one that stays unknown."""
     if value is None and getattr(health, name) is None:
         return True
     read = health.readings.get(day, {})
@@ -304,7 +304,7 @@ def _read(draft: Draft, event: HealthRecorded) -> None:
 
 
 def with_readings(health: Health, day: date, read: Mapping[str, Any]) -> Health:
-    """With other readings of a day.  What was read on a later day stays; everything else is now so."""
+    """Return the health with other readings of a day. Values read on a later day stay."""
     latest = {name: value for name, value in read.items() if health.read_on.get(name, day) <= day}
     known = {
         "as_of_on": max(day, health.as_of_on or day),
@@ -315,7 +315,7 @@ def with_readings(health: Health, day: date, read: Mapping[str, Any]) -> Health:
 
 
 def without_readings(health: Health, day: date) -> Health | None:
-    """As if nothing had been read on a day; None where nothing was read on another."""
+    """Return the health without the readings of a day; None if there are no others."""
     left = {other: read for other, read in health.readings.items() if other != day}
     rest = Health(id=health.id)
     for other, read in left.items():
@@ -324,7 +324,7 @@ def without_readings(health: Health, day: date) -> Health | None:
 
 
 class MistakesOfReadings(Mistakes):
-    """Of what was read on a day: a plan has one health, which every reading adds to."""
+    """Mistakes in the readings of a day. A plan has one health, to which every reading adds."""
 
     def meant(self, aggregate: Aggregate, command: Command) -> Thing:
         day: date = command.model_dump()["as_of_on"]

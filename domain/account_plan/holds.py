@@ -1,4 +1,4 @@
-"""Topic: what stops work on a plan or the forgetting of its people: archiving and legal holds."""
+"""Topic: archiving and legal holds, which stop work on a plan and the forgetting of its people."""
 
 from datetime import date
 from typing import ClassVar, assert_never

@@ -1,4 +1,4 @@
-"""Topic: value hypotheses, what we believe the customer gains with us, and what has been observed of it."""
+"""Topic: value hypotheses, what we believe the customer gains with us, and the evidence for and against it."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -37,7 +37,7 @@ class HypothesisTerms(Terms):
     outcome: Prose
     metric: Prose
     unit: str
-    """What the figures count: hours, %, EUR."""
+    """The unit of the figures, such as hours, % or EUR."""
     expected: Prose
     baseline: Prose | None = None
     proof: tuple[Proof, ...] = ()
@@ -227,7 +227,7 @@ HypothesisCommands = (
 # State and rules
 
 ENDINGS: Mapping[HypothesisState, str | None] = {"open": None, "confirmed": "was confirmed", "refuted": "was refuted"}
-"""How it came to be over in each state; None where it goes on."""
+"""The ending that each state means, for a sentence; None while it is open."""
 
 
 class Hypothesis(HypothesisTerms, Thing):
@@ -237,9 +237,9 @@ class Hypothesis(HypothesisTerms, Thing):
     state: HypothesisState = "open"
     quality: int | None = None
     evidence: tuple[Evidence, ...] = ()
-    """In the order of recording."""
+    """All evidence, in the order of recording."""
     observed: Prose | None = None
-    """What confirmed or refuted it."""
+    """The observation that confirmed or refuted it."""
 
     @property
     def ending(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Topic: who is who, what had been wrong about one of the customer's people, and the same person entered twice."""
+"""Topic: identities: corrections of stakeholders, and the merging of a person who was entered twice."""
 
 from datetime import date
 from typing import Any, ClassVar, assert_never
@@ -25,11 +25,11 @@ from domain.things import Draft
 DEPARTURE = ("left_on", "went_to")
 MOVE = ("moved_on", "promoted")
 LATER = (*DEPARTURE, *MOVE, "returned_on")
-"""What is not said when somebody is added, and can be corrected once it was said."""
+"""Fields that are not set when a stakeholder is added, and can be corrected once they are set."""
 
 
 class Person(Details):
-    """What was on record of a stakeholder."""
+    """The fields of a stakeholder that can be corrected."""
 
     level: Level | None = None
     left_on: date | None = None
@@ -124,7 +124,7 @@ def decide(plan: AccountPlan, command: IdentityCommands, _today: date) -> Decisi
 
 
 def correct(plan: AccountPlan, person: Stakeholder, command: CorrectStakeholder) -> tuple[StakeholderCorrected, ...]:
-    """The event, where something is not so already.  Raises `NothingToCorrect` for a day nobody has said."""
+    """Return the event of a correction, if it changes anything. Raises `NothingToCorrect` for a day that is not set."""
     for field in LATER:
         day = "left_on" if field in DEPARTURE else "moved_on" if field in MOVE else field
         if field in command.model_fields_set and getattr(person, day) is None:
@@ -136,7 +136,7 @@ def correct(plan: AccountPlan, person: Stakeholder, command: CorrectStakeholder)
 
 
 def check_merge(plan: AccountPlan, person: Stakeholder, into: str) -> None:
-    """The other is there and goes on, and nobody reports to themselves once what named the one names the other."""
+    """Check that the other exists and is open, and that nobody reports to themselves after the merge."""
     other = plan.the(Stakeholder, into)
     if person.id == into:
         raise MergedIntoOneself("/into", id=into)
@@ -165,4 +165,4 @@ def apply(draft: Draft, event: IdentityEvents) -> None:
 
 
 TOPIC = Topic(IdentityCommands, IdentityEvents, (), decide, apply)
-"""Without things of its own: it is stakeholders that are corrected and merged."""
+"""The topic has no things of its own: it corrects and merges stakeholders."""

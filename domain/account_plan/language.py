@@ -1,4 +1,4 @@
-"""What the topics of an account plan say alike: its sections, and how they refer to one another's things."""
+"""What the topics of an account plan share: its sections, and the references to things of other topics."""
 
 from typing import Annotated, Literal
 
@@ -25,7 +25,7 @@ Section = Literal[
 ]
 
 Side = Literal["us", "customer"]
-"""Who promised something."""
+"""The party that made a promise."""
 
 UnitId = Annotated[str, Refers("unit")]
 PartOfUnit = Annotated[str, Refers("unit", part_of=True)]

@@ -257,7 +257,7 @@ OpportunityCommands = (
 # State and rules
 
 ENDINGS: Mapping[OpportunityState, str | None] = {"open": None, "won": "was won", "lost": "was lost"}
-"""How it came to be over in each state; None where it goes on."""
+"""The ending that each state means, for a sentence; None while it is open."""
 
 
 class Opportunity(OpportunityLinks, OpportunityTerms, Thing):

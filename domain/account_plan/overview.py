@@ -232,7 +232,7 @@ class NoteReferral(LandscapeCommand):
 
 
 class UnitRemoval(BaseModel):
-    """What the record has of the removal of a unit."""
+    """The removal of a unit as events store it."""
 
     removed: bool = False
 
@@ -306,7 +306,7 @@ def decide(plan: AccountPlan, command: OverviewCommands, _today: date) -> Decisi
 
 
 def check_unit(plan: AccountPlan, _before: Unit, after: Unit) -> None:
-    """No unit is a part of itself."""
+    """Check that no unit is a part of itself."""
     above = after.parent
     while above:
         if above == after.id:

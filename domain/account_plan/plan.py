@@ -1,4 +1,4 @@
-"""Topic: the card of a plan: whose account it is, who of ours answers for it, and where it lives."""
+"""Topic: the card of a plan: its account, its owner, its tier, its currency and its time zone."""
 
 import re
 from collections.abc import Mapping
@@ -31,10 +31,10 @@ from domain.things import Draft, Thing, day_of
 from domain.time_zones import known_time_zones
 
 Tier = Literal["strategic", "growth", "enterprise", "standard"]
-"""From the accounts that matter most to those that matter least."""
+"""The tiers, from the accounts that matter most to those that matter least."""
 
 TIER_RANKS: Mapping[Tier, int] = {tier: rank for rank, tier in enumerate(get_args(Tier), 1)}
-"""1 is the highest."""
+"""The rank of each tier; 1 is the highest."""
 Segment = Literal["enterprise", "mid_market", "other"]
 
 
@@ -146,7 +146,7 @@ UUID_SPELLED = re.compile(r"(urn:)?(uuid:)?(?=([._:@-]*[0-9a-f]){32}[._:@-]*$).*
 
 
 def _not_like_a_plan_id(id: str) -> str:
-    """An account under the id of another account's plan would be taken for it wherever a plan is named."""
+    """Refuse an account id that looks like a plan id, because it would be taken for that plan."""
     if UUID_SPELLED.fullmatch(id):
         raise ValueError("looks like the id of a plan, which is a UUID: put a word before it, such as “crm.”")
     return id
@@ -241,15 +241,15 @@ class Plan(PlanTerms, Thing):
     home: ClassVar[Section] = "plan"
 
     round: str | None = None
-    """The round the tier was changed or confirmed in last."""
+    """The round in which the tier was last changed or confirmed."""
     decided_by: tuple[Person, ...] = ()
-    """Who decided that."""
+    """The people who decided the tier."""
     criteria: Criteria | None = None
-    """Those of the round that was scored last."""
+    """The criteria of the round that was scored last."""
     scores: tuple[Scoring, ...] = ()
     """The criteria of each round, in the order the rounds were last scored in; one round may have no name."""
     archived: bool = False
-    """Whether it is read-only, as one that was merged into another is."""
+    """Whether it is read-only. A plan that was merged into another is archived too."""
     on_hold: bool = False
     aliases: tuple[str, ...] = ()
     """Other ids of the account, which name this plan as well."""
@@ -258,7 +258,7 @@ class Plan(PlanTerms, Thing):
     merged_into: str | None = None
     """The account whose plan goes on in the place of this one."""
     former_names: tuple[str, ...] = Field((), exclude=True)
-    """What people called the account before, by which they may still look for it."""
+    """Former names of the account, by which people may still look for it."""
 
 
 def the_plan(account_plan: AccountPlan) -> Plan:
@@ -300,13 +300,13 @@ def decide(account_plan: AccountPlan, command: PlanCommands, _today: date) -> De
 
 
 def check_not_merged(plan: Plan) -> None:
-    """Raises `PlanIsMerged`."""
+    """Raise `PlanIsMerged` if the plan was merged into another."""
     if plan.merged_into:
         raise PlanIsMerged(account_id=plan.account_id, into=plan.merged_into)
 
 
 def read_only(account_plan: AccountPlan) -> Refusal:
-    """Return why an archived plan takes no command."""
+    """Return the refusal of commands on an archived plan."""
     plan = the_plan(account_plan)
     if plan.merged_into:
         return PlanIsMerged(account_id=plan.account_id, into=plan.merged_into)
@@ -322,7 +322,7 @@ def correct(account_plan: AccountPlan, plan: Plan, new: dict[str, Any]) -> PlanC
 
 
 def has_a_baseline(account_plan: AccountPlan) -> bool:
-    """Whether a review was held, even one that was a mistake: what it is called names the plan as it then stood."""
+    """Return whether a review was ever held, even by mistake: its id names the plan as it stood then."""
     reviews = (things for kind, things in account_plan.kinds().items() if kind.noun == "review")
     held = any(getattr(review, "held_on", None) for things in reviews for review in things.values())
     return held or any(noun == "review" for noun, _ in account_plan.spent_ids)

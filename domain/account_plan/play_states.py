@@ -196,7 +196,7 @@ def apply(draft: Draft, event: PlayStateEvents) -> None:
 
 
 def _enter(draft: Draft, event: PlayBlocked | PlayWon | PlayLost | PlayDropped, state: PlayState) -> None:
-    """A state the play may later return from."""
+    """Put a play into a state from which it may return."""
     before, former = draft.value(Play, event.id, "state_before"), draft.value(Play, event.id, "state")
     draft.change(Play, event, state=state, state_before=(*before, former))
 

@@ -225,7 +225,7 @@ ENDINGS: Mapping[PlayState, str | None] = {
     "lost": "was lost",
     "dropped": "was dropped",
 }
-"""How it came to be over in each state; None where it goes on."""
+"""The ending that each state means, for a sentence; None while it is open."""
 
 
 class Play(PlayLinks, PlayTerms, Thing):
@@ -237,7 +237,7 @@ class Play(PlayLinks, PlayTerms, Thing):
 
     state: PlayState = "planned"
     state_before: tuple[PlayState, ...] = Field((), exclude=True)
-    """The states to return to: by unblocking, then by reopening."""
+    """The states to which unblocking and reopening return, the latest last."""
     started_on: date | None = None
     finished_on: date | None = None
     result: Prose | None = None

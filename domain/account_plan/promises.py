@@ -1,4 +1,4 @@
-"""Promises: plays and actions together, as what somebody said they would do by a day."""
+"""Promises: plays and actions, the things that somebody said they would do by a day."""
 
 from collections.abc import Mapping
 
@@ -8,11 +8,11 @@ from domain.account_plan.plays import Play
 
 Promise = Play | Action
 PROMISES: Mapping[str, type[Promise]] = {Play.noun: Play, Action.noun: Action}
-"""By noun."""
+"""The kinds of promises, by noun."""
 
 
 def all_promises(plan: AccountPlan) -> list[Promise]:
-    """Every play, then every action, each in the order they came."""
+    """Return all plays, then all actions, each in the order in which they were added."""
     return [*plan.all(Play).values(), *plan.all(Action).values()]
 
 

@@ -1,5 +1,5 @@
-"""Topic: relationships among the customer's people and ours: who listens to whom, who objects to what, who of ours
-keeps up with whom, and every time we were in touch."""
+"""Topic: relationships, of the customer's people with each other and with ours: influence, objections, pairings and
+touches."""
 
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, assert_never
@@ -235,7 +235,7 @@ class LogTouch(RelationshipCommand):
 
 
 class Settlement(BaseModel):
-    """What the record has of how an objection was settled; empty, it still stands."""
+    """The settlement of an objection as events store it; empty while it stands."""
 
     how: OptionalText = None
 

@@ -144,14 +144,14 @@ class DeliverRequest(RequestCommand):
 
 
 class GivenAnswer(BaseModel):
-    """What the record has of an answer; empty, nobody has answered."""
+    """An answer as events store it; empty if nobody has answered."""
 
     decision: Answer | None = None
     member: PersonId | None = None
 
 
 class Delivery(BaseModel):
-    """What the record has of a delivery; empty, nothing was delivered."""
+    """A delivery as events store it; empty if nothing was delivered."""
 
     delivered_on: FinishDay | None = None
 
@@ -179,7 +179,7 @@ WAITING: Mapping[RequestState, bool] = {
     "declined": False,
     "delivered": False,
 }
-"""Whether somebody still has to do something about a request."""
+"""For each state, whether somebody still has to act on the request."""
 
 
 class Request(RequestTerms, Thing):
@@ -222,7 +222,7 @@ def decide(plan: AccountPlan, command: RequestCommands, _today: date) -> Decisio
 
 
 def check_answer(_plan: AccountPlan, _before: Request, after: Request) -> None:
-    """An answer has somebody who gave it, and what was declined was not delivered."""
+    """Check that an answer names who gave it, and that a declined request was not delivered."""
     if (after.decision is None) != (after.member is None):
         raise AnswerOfNobody("/member" if after.decision else "/decision")
     if after.decision == "declined" and after.delivered_on:
@@ -230,7 +230,7 @@ def check_answer(_plan: AccountPlan, _before: Request, after: Request) -> None:
 
 
 def state_of(request: Request) -> dict[str, RequestState]:
-    """The state of a request whose answer or delivery was corrected."""
+    """Return the state of a request whose answer or delivery was corrected."""
     return {"state": "delivered" if request.delivered_on else request.decision or "raised"}
 
 

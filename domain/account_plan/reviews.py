@@ -1,4 +1,4 @@
-"""Topic: reviews, where what was said is compared with what was done.  A held review is the next one's baseline."""
+"""Topic: reviews, which compare what was said with what was done. A held review is the baseline of the next."""
 
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, assert_never
@@ -115,7 +115,7 @@ class PackCirculated(ReviewEvent):
     circulated_on: date
     metrics: tuple[PackMetric, ...] = ()
     sha256: str | None = None
-    """Of the document that was sent, byte for byte: 64 hexadecimal digits."""
+    """The SHA-256 of the document that was sent, as 64 hexadecimal digits."""
 
 
 class ReviewHeld(ReviewEvent, ReviewOutcome, ReviewTerms):
@@ -262,17 +262,17 @@ class Review(ReviewOutcome, ReviewPlans, ReviewTerms, Thing):
     audience: Audience | None = None
     held_on: date | None = None
     held_in: int | None = Field(None, exclude=True)
-    """The version of the event that says it was held."""
+    """The version of the event that recorded it as held."""
     moved_to_on: date | None = None
 
     @property
     def ending(self) -> str | None:
-        """A held review goes on to be named by what was promised at it: only a cancelled one is over for others."""
+        """Only a cancelled review is over: a held one may still be named by the promises made at it."""
         return "was cancelled" if self.state == "cancelled" else None
 
 
 class HeldReview(NamedTuple):
-    """A review that was held.  The last review is the greatest: by its day, and on one day by when it was recorded."""
+    """A review that was held. Reviews are ordered by day, and those of one day by when they were recorded."""
 
     held_on: date
     version: int
@@ -280,7 +280,7 @@ class HeldReview(NamedTuple):
 
 
 def last_held(plan: Aggregate) -> Review | None:
-    """The review that was held last: see `HeldReview`."""
+    """Return the review that was held last, in the order of `HeldReview`."""
     held = (
         (HeldReview(review.held_on, review.held_in, review.id), review)
         for review in plan.all(Review).values()
@@ -326,7 +326,7 @@ def check_held(plan: AccountPlan, command: HoldReview) -> None:
 
 
 def check_correction(_plan: AccountPlan, before: Review, after: Review) -> None:
-    """What a held review is found and judged by stays, and it names who was there."""
+    """Check that a correction keeps what identifies a held review, and that the review names who was there."""
     if before.state == "held":
         for field in ("kind", "held_on", "audience"):
             if getattr(before, field) != getattr(after, field):
@@ -338,7 +338,7 @@ def check_correction(_plan: AccountPlan, before: Review, after: Review) -> None:
 
 
 def in_plain_values(command: ReviewCommands) -> dict[str, Any]:
-    """`said`, with the items of its lists for the event to make its own of."""
+    """Return `said` with the items of lists as plain values, from which the event builds its own."""
     return command.model_dump(exclude=set(GRAMMAR), exclude_unset=True, exclude_none=True)
 
 

@@ -1,4 +1,4 @@
-"""Topic: risks, what may cost us the account or a part of it, and what we do about it."""
+"""Topic: risks, which may cost us the account or a part of it, and their mitigation."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -200,7 +200,7 @@ class ReopenRisk(RiskCommand):
 
 
 class Mitigations(BaseModel):
-    """What the record has of what is to be done about a risk, all of it."""
+    """All mitigations of a risk as events store them."""
 
     mitigations: Many[Statement] = ()
 
@@ -211,14 +211,14 @@ RiskCommands = RaiseRisk | ReassessRisk | RestateRisk | ReassignRisk | PlanMitig
 # State and rules
 
 SEVERE = 15
-"""The exposure from which on a risk is severe."""
+"""The smallest exposure of a severe risk."""
 
 ENDINGS: Mapping[RiskOutcome, str] = {
     "averted": "was averted",
     "accepted": "was accepted",
     "materialised": "has materialised",
 }
-"""How it came to be over, by how it was closed."""
+"""The ending that each closure means, for a sentence."""
 
 
 class Risk(RiskTerms, Thing):

@@ -1,4 +1,4 @@
-"""The rules that every plan is held to, by name: what the policy turns up, down and off, and a plan is excused from."""
+"""The names of the rules for plans. The policy can change their severity or turn them off; a plan can be excused."""
 
 from typing import Literal
 

@@ -1,5 +1,5 @@
-"""Topic: stakeholders, the customer's people and the roles to fill there.  How they stand is in
-`domain.account_plan.standing`."""
+"""Topic: stakeholders, the customer's people and the roles to fill there. `domain.account_plan.standing` says how they
+stand to us."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -245,10 +245,10 @@ class ForgottenForEver(Refusal):
 # State and rules
 
 ENGAGED = 2
-"""The strength of a relationship from which on somebody counts as engaged."""
+"""The smallest strength of a relationship with which a stakeholder counts as engaged."""
 
 FEW_THREADS = 2
-"""With fewer people engaged the account is single-threaded: if one leaves, it starts anew."""
+"""With fewer engaged people the account is single-threaded: if one leaves, we start from nothing."""
 
 
 class Stakeholder(Details, Thing):
@@ -258,12 +258,12 @@ class Stakeholder(Details, Thing):
     level: Level
     attitude: int | None = None
     evidence: PersonalSpeech | None = None
-    """Of the attitude as it is now."""
+    """The evidence for the current attitude."""
     power: int | None = None
     relationships: Mapping[Person, int] = {}
     """How well each of our people knows them."""
     strength: int | None = None
-    """How well the one of our people knows them who knows them best."""
+    """The greatest strength among `relationships`."""
     moved_on: date | None = None
     promoted: bool = False
     """Whether the last move was a step up."""
@@ -271,7 +271,7 @@ class Stakeholder(Details, Thing):
     went_to: Prose | None = None
     returned_on: date | None = None
     merged_into: StakeholderId | None = None
-    """Who they turned out to be, where the same person was entered twice."""
+    """The other stakeholder, if the same person was entered twice."""
     forgotten: bool = False
 
     @property
@@ -284,17 +284,17 @@ class Stakeholder(Details, Thing):
 
     @property
     def is_there(self) -> bool:
-        """Whether they are still with the account, and not forgotten."""
+        """Whether they are still with the customer and not forgotten."""
         return self.is_open
 
     @property
     def is_engaged(self) -> bool:
-        """Whether somebody of ours knows them well.  A role that nobody fills is no such person."""
+        """Whether one of our people knows them well. A role that nobody fills is never engaged."""
         return self.name is not None and (self.strength or 0) >= ENGAGED
 
 
 def people_there(plan: AccountPlan) -> list[Stakeholder]:
-    """Everybody who is still with the account, roles to fill included."""
+    """Return all stakeholders who are still with the customer, including roles to fill."""
     return [person for person in plan.all(Stakeholder).values() if person.is_there]
 
 
@@ -303,7 +303,7 @@ def engaged_people(plan: AccountPlan) -> list[Stakeholder]:
 
 
 def is_single_threaded(plan: AccountPlan) -> bool:
-    """Whether the account hangs on one person or on nobody."""
+    """Return whether fewer than `FEW_THREADS` stakeholders are engaged."""
     return len(engaged_people(plan)) < FEW_THREADS
 
 
@@ -335,7 +335,7 @@ def decide(plan: AccountPlan, command: StakeholderCommands, _today: date) -> Dec
 
 
 def news(command: Command, person: Stakeholder) -> dict[str, Any]:
-    """`changed`, but for what only this topic knows: roles have no order, and a new mail address no status yet."""
+    """Return `changed`, with two rules of this topic: roles have no order, and a new mail address has no status yet."""
     new = changed(command, person)
     if same_roles(new.get("roles", ()), person.roles):
         new.pop("roles", None)
@@ -360,7 +360,7 @@ def same_roles(some: tuple[Role, ...], others: tuple[Role, ...]) -> bool:
 
 
 def check_details(plan: AccountPlan, person: Stakeholder, new: Mapping[str, Any]) -> None:
-    """Whether a stakeholder can be as it would be, given what is new."""
+    """Check a stakeholder with new values. Raises `RoleNeedsTitle`, `IdTellsThePerson`, `ReportsToCycle`."""
     if not person.name and not person.title:
         raise RoleNeedsTitle("/title")
     mailbox, _, _ = (new.get("email") or "").partition("@")

@@ -1,5 +1,5 @@
-"""Topic: where stakeholders stand, on four axes that are often mixed up: what they think of us, how well we know them,
-what part they play in a purchase and how much power they hold."""
+"""Topic: the standing of stakeholders: their attitude to us, the strength of the relationship, their roles in a
+purchase, and their power."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -57,10 +57,10 @@ StandingEvents = RolesAssigned | SentimentChanged | PowerRated | RelationshipRat
 AttitudeWord = Literal["blocker", "sceptic", "neutral", "supporter", "champion", "unknown"]
 
 ATTITUDES: Mapping[int, AttitudeWord] = {-2: "blocker", -1: "sceptic", 0: "neutral", 1: "supporter", 2: "champion"}
-"""What they think of us."""
+"""The scale of attitudes to us."""
 
 STRENGTHS: Mapping[int, str] = {0: "none", 1: "aware", 2: "engaged", 3: "advocate"}
-"""How well one of ours knows them."""
+"""The scale of how well one of our people knows a stakeholder."""
 
 
 def in_a_word(attitude: int | None) -> AttitudeWord:
@@ -68,7 +68,7 @@ def in_a_word(attitude: int | None) -> AttitudeWord:
 
 
 def told(scale: Mapping[int, str]) -> str:
-    """A scale in a sentence: `0 none, 1 aware`, with a true minus."""
+    """Return a scale as text, such as `0 none, 1 aware`, with a true minus sign."""
     return ", ".join(f"{grade} {word}".replace("-", "−") for grade, word in scale.items())
 
 
@@ -150,4 +150,4 @@ def apply(draft: Draft, event: StandingEvents) -> None:
 
 
 TOPIC = Topic(StandingCommands, StandingEvents, (), decide, apply)
-"""Without things of its own: it is the stakeholders that stand somewhere."""
+"""The topic has no things of its own: it changes stakeholders."""

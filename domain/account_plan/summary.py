@@ -1,4 +1,4 @@
-"""Topic: the summary, the plan on half a page: why this account, why now, and where it is to be in a year."""
+"""Topic: the summary, the plan on half a page: why this account, why now, and the goal for a year."""
 
 from datetime import date
 from decimal import Decimal

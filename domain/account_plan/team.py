@@ -69,7 +69,7 @@ class MemberTerms(Stint):
 
 
 def stint_id(person: str, role: str, stint: int = 1) -> str:
-    """`ann:legal`, and when she is back in it `ann:legal:2`."""
+    """Return the id of a stint: `ann:legal`, and `ann:legal:2` for the second time in that role."""
     return f"{person}:{role}" if stint == 1 else f"{person}:{role}:{stint}"
 
 
@@ -198,11 +198,11 @@ class Member(MemberTerms, Thing):
         return f"was released as of {self.until_on}" if self.until_on else None
 
     def has_ended(self, day: date) -> bool:
-        """Whether the last day in the role was before this one."""
+        """Return whether the last day in the role was before this one."""
         return self.until_on is not None and self.until_on < day
 
     def is_current(self, day: date) -> bool:
-        """Whether they have the role on a day."""
+        """Return whether they have the role on a day."""
         return self.from_on <= day and not self.has_ended(day)
 
 
@@ -215,11 +215,11 @@ class Alignment(Thing):
     goal: GoalId
     members: tuple[Person, ...]
     agreed_on: date | None = None
-    """The day they agreed on it last; None where it was recorded before that was kept."""
+    """The day on which they last agreed on it; None in events from before this was recorded."""
 
 
 def is_of_this_quarter(day: date | None, today: date) -> bool:
-    """Whether a day is in the quarter of the year that it is: a goal is agreed on anew in each."""
+    """Return whether they agreed in the current quarter: a goal is agreed on anew in each."""
     return day is not None and quarter_start(day) == quarter_start(today)
 
 
@@ -242,7 +242,7 @@ def decide(plan: AccountPlan, command: TeamCommands, today: date) -> Decision[Te
 
 
 def stints_of(plan: AccountPlan, person: str, role: str) -> list[Member]:
-    """In their order; each but the last one is over."""
+    """Return the stints of a person in a role in their order. All but the last are over."""
     members = plan.all(Member).values()
     return [each for each in members if same_person(each.person) == same_person(person) and each.role == role]
 
@@ -266,7 +266,7 @@ def assign(stints: Sequence[Member], command: AssignMember) -> MemberAssigned | 
 
 
 def check_overlap(before: Iterable[Member], from_on: date) -> None:
-    """A time in a role begins after those before it are over."""
+    """Check that a stint begins after the earlier ones have ended."""
     for stint in before:
         if stint.until_on and from_on <= stint.until_on:
             at = {"until_on": stint.until_on, "from_on": from_on}
@@ -274,7 +274,7 @@ def check_overlap(before: Iterable[Member], from_on: date) -> None:
 
 
 def check_stint(plan: AccountPlan, _before: Member, after: Member) -> None:
-    """What is corrected leaves the times somebody had a role one after the other."""
+    """Check that a corrected stint does not overlap others of the same person and role."""
     if after.until_on and after.until_on < after.from_on:
         until_on, from_on = after.until_on, after.from_on
         raise ReleasedBeforeAssigned("/until_on", **which(after), until_on=until_on, from_on=from_on)
@@ -296,18 +296,18 @@ def release(last: Member | None, command: ReleaseMember) -> MemberReleased:
 
 
 def is_at_work_on(plan: AccountPlan, person: str, today: date) -> bool:
-    """Whether somebody owns the plan or is on its team: from when they are assigned until the last day they are."""
+    """Return whether a person owns the plan or is on its team, from their assignment until their last day in it."""
     return same_person(person) in {same_person(each) for each in people_at_work(plan, today)}
 
 
 def people_at_work(plan: AccountPlan, today: date) -> set[str]:
-    """Who owns the plan or is on its team: from when they are assigned until the last day they are."""
+    """Return who owns the plan or is on its team, from their assignment until their last day in it."""
     assigned = (member.person for member in plan.all(Member).values() if not member.has_ended(today))
     return {the_plan(plan).owner, *assigned}
 
 
 def which(member: Member) -> dict[str, Any]:
-    """The stint an event is about; the first one goes without saying."""
+    """Return the fields by which events name a stint. The first stint has no number."""
     stint = {"stint": member.stint} if member.stint > 1 else {}
     return {"person": member.person, "role": member.role, **stint}
 

@@ -1,4 +1,4 @@
-"""Ids that tell who somebody is. An id stands in clear for ever, also when the person has been forgotten."""
+"""Ids that reveal a person. An id stays in clear for ever, even after the person is forgotten."""
 
 import re
 from string import digits
@@ -6,12 +6,12 @@ from string import digits
 from domain.folding import spellings
 
 SHORTEST_TELLING_WORD = 3
-"""Letters of a word from which on it tells who somebody is."""
+"""The length of the shortest word that reveals a person."""
 
 
 def tells(id: str, name: str, mailbox: str) -> bool:
-    """Whether a whole word of an id, but for digits at its ends, is a word of a name or of a mail address, or the whole
-    name; inside another word it is there by accident."""
+    """Return whether a word of an id, without digits at its ends, is a word of the name or the mail address, or the
+    whole name. A match inside of a longer word does not count: it is accidental."""
     words = {word for text in (name, mailbox) for written in spellings(text) for word in written}
     named = [written for written in spellings(name) if min(map(len, written), default=0) > 1]
     whole = {"".join(order) for written in named for order in (written, written[::-1])}

@@ -17,7 +17,7 @@ from domain.language import (
 from domain.things import Aggregate, Draft
 
 MULTI_THREADED = 3
-"""So many different people engaged who are still there, and no single one of them can end it by leaving."""
+"""An opportunity with this many engaged people who are still there survives the departure of any one of them."""
 
 
 # Events
@@ -66,13 +66,13 @@ ThreadCommands = EngageStakeholders | DisengageStakeholders
 
 
 def engaged_there(plan: Aggregate, opportunity: Opportunity) -> list[str]:
-    """Who is engaged and still with the account."""
+    """Return the stakeholders who are engaged and still with the customer."""
     people = ((id, plan.named(STAKEHOLDER, id)) for id in opportunity.engaged)
     return [id for id, person in people if person and person.is_open]
 
 
 def count_threads(draft: Draft, id: str) -> None:
-    """Say of an opportunity whether it is multi-threaded now."""
+    """Update whether an opportunity is multi-threaded."""
     opportunity = draft.the(Opportunity, id)
     many = len(engaged_there(draft, opportunity)) >= MULTI_THREADED
     if many != opportunity.multi_threaded:

@@ -1,4 +1,4 @@
-"""Topic: tiers, how much the account matters to us, and the scores that the tier is chosen by."""
+"""Topic: tiers, which say how much the account matters to us, and the scores by which they are chosen."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -42,7 +42,7 @@ TierEvents = TierChanged | TierConfirmed | AccountScored
 
 
 class JudgedCriteria(Criteria, strict=True):
-    """Criteria as they come in: 0 to 3."""
+    """Criteria with the types of commands, 0 to 3 each."""
 
     @model_validator(mode="after")
     def _graded(self) -> "JudgedCriteria":
@@ -102,7 +102,7 @@ def decide(account_plan: AccountPlan, command: TierCommands, _today: date) -> De
 
 
 def score(plan: Plan, command: ScoreAccount, criteria: Criteria) -> AccountScored | None:
-    """The round is said where it is another than the one scored last; scored in the same way, nothing changes."""
+    """Return the event of new scores, or None if nothing changes. A round other than the last one scored is named."""
     last = plan.scores[-1].round if plan.scores else None
     round = command.round if "round" in command.model_fields_set else last
     if any((scoring.round, scoring.criteria) == (round, criteria) for scoring in plan.scores):
@@ -111,7 +111,7 @@ def score(plan: Plan, command: ScoreAccount, criteria: Criteria) -> AccountScore
 
 
 def scores_after(scores: Sequence[Scoring], scored: AccountScored) -> tuple[Scoring, ...]:
-    """The rounds in the order they were scored last.  Where none is said, it is the one scored last."""
+    """Return the scores, ordered by when each round was last scored. Scores without a round are of the last one."""
     round = scored.round if "round" in scored.model_fields_set or not scores else scores[-1].round
     others = (scoring for scoring in scores if scoring.round != round)
     return (*others, Scoring(round=round, criteria=scored.criteria))

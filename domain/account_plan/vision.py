@@ -1,4 +1,4 @@
-"""Topic: the vision, where the account is to be years from now, and the priorities of each quarter on the way."""
+"""Topic: the vision, where the account is to be in some years, and the priorities of each quarter."""
 
 from datetime import date
 from typing import Annotated, Any, ClassVar, assert_never
@@ -52,7 +52,7 @@ VisionEvents = VisionStated | PrioritiesSet
 # Commands
 
 Quarter = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-Q[1-4]$")]
-"""As in 2026-Q2."""
+"""A quarter, such as 2026-Q2."""
 
 
 class StateVision(Command):

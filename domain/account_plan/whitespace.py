@@ -1,5 +1,4 @@
-"""Topic: the whitespace: which of our offerings each unit of the account uses, and what it is worth where it does
-not."""
+"""Topic: the whitespace: which of our offerings each unit of the account uses, and what the others are worth."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -51,7 +50,7 @@ PENETRATION_RANKS: Mapping[Penetration, int | None] = {
     "adopted": 4,
     "lost": None,
 }
-"""How far an offering has come in a unit; None where that is no step of the way."""
+"""The progress of an offering in a unit, by penetration; None where that is no step of the way."""
 
 STILL_TO_WIN: Mapping[Penetration, bool] = {
     "na": False,
@@ -63,7 +62,7 @@ STILL_TO_WIN: Mapping[Penetration, bool] = {
     "adopted": False,
     "lost": False,
 }
-"""Whether there is still something to sell: it is neither ours, nor lost, nor out of the question."""
+"""For each penetration, whether there is still something to sell."""
 Bet = Literal["quick_win", "strategic_bet"]
 Level = Literal["low", "medium", "high"]
 Timing = Literal["now", "later"]
@@ -169,7 +168,7 @@ class RetireOffering(OfferingCommand):
 
 
 class AssumedValues(Assumptions, strict=True):
-    """Assumptions as they come in."""
+    """Assumptions with the types of commands."""
 
     adoption_rate: Share | None = None
     price_per_unit: Amount | None = None
@@ -205,7 +204,7 @@ class AssessCell(Command):
 
 
 class OfferingRetirement(BaseModel):
-    """What the record has of the retirement of an offering."""
+    """The retirement of an offering as events store it."""
 
     retired: bool = False
 
@@ -279,7 +278,7 @@ def blank_cell(assessed: AssessCell | CellAssessed) -> Cell:
 
 
 def plain(command: AssessCell) -> AssessCell:
-    """The command with its assumptions as the record has them."""
+    """Return the fields of the command, with the assumptions as events store them."""
     if command.assumptions is None:
         return command
     known = command.assumptions.model_dump(exclude_none=True)

@@ -42,7 +42,7 @@ TOPICS: tuple[Topic[ProgramState, ProgramCommand, ProgramEvent], ...] = (
     agendas.TOPIC,
     examples.TOPIC,
 )
-"""In the order in which the program is shown."""
+"""The topics in the order in which the program is shown."""
 
 PROGRAM = AggregateType(
     state=ProgramState,

@@ -1,4 +1,4 @@
-"""Topic: the charter: whose program it is, in which currency it reports, and which phase it has come to."""
+"""Topic: the charter of the program: its owners, its reporting currency and its phases."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -33,7 +33,7 @@ from domain.things import Draft, Thing, day_of
 
 Phase = Literal["stand_up", "pilot", "instrument", "roll_out", "cross_functional", "rhythm"]
 PHASES: tuple[Phase, ...] = ("stand_up", "pilot", "instrument", "roll_out", "cross_functional", "rhythm")
-"""The phases of introducing the practice, in the order in which they follow one another."""
+"""The phases of introducing the practice, in their order."""
 
 MonthOfYear = Annotated[int, Field(ge=1, le=12)]
 
@@ -43,7 +43,7 @@ class CharterTerms(Terms):
     currency: str
     timezone: str
     fiscal_year_starts: int
-    """The month the fiscal year starts in, from 1 to 12."""
+    """The first month of the fiscal year, 1 to 12."""
 
 
 # Events
@@ -196,7 +196,7 @@ class CompletePhase(CharterCommand):
 
 
 class PhaseCompletion(BaseModel):
-    """What the record has of the end of a phase."""
+    """The end of a phase as events store it."""
 
     completed: bool = False
 
@@ -246,7 +246,7 @@ class PhaseAlreadyCompleted(Refusal):
 # State and rules
 
 PROGRAM_ID = uuid5(NAMESPACE, "the program")
-"""Of the one program of an installation.  No account id holds a blank, so no plan has this id."""
+"""The id of the only program of an installation. It is made of a text with a blank, which no account id has."""
 
 
 class Program(CharterTerms, Thing):
@@ -258,7 +258,7 @@ class Program(CharterTerms, Thing):
     opened_on: date
     owner: Person | None = None
     archived: ClassVar[bool] = False
-    """A program goes on for as long as the installation: it is never archived."""
+    """A program is never archived: it lasts as long as the installation."""
 
 
 class ExchangeRates(Thing):
@@ -283,7 +283,7 @@ class ProgramPhase(Thing):
 
 
 def the_program(state: ProgramState) -> Program:
-    """The program's card.  Raises `ProgramNotOpen`."""
+    """Return the card of the program. Raises `ProgramNotOpen`."""
     program = state.find(Program, "program")
     if program is None:
         raise ProgramNotOpen

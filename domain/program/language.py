@@ -1,4 +1,4 @@
-"""What the topics of the program say alike: its sections, and the program as it stands."""
+"""What the topics of the program share: its sections, and its state."""
 
 from typing import ClassVar, Literal
 

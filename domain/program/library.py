@@ -30,5 +30,5 @@ class LibraryThing(Thing):
 
 
 def in_plain_values(command: LibraryCommand, only: set[str] | None = None) -> dict[str, Any]:
-    """What the command says, with the items of its lists for the event to make its own of."""
+    """Return `said` with the items of lists as plain values, from which the event builds its own."""
     return command.model_dump(include=only or set(said(command)), exclude_unset=True, exclude_none=only is None)

@@ -29,7 +29,7 @@ from domain.refusals import Over, Unknown
 from domain.things import Draft
 
 MOST_DAYS = 3_660
-"""Ten years: no play and no step of one lies further ahead."""
+"""Ten years, the greatest number of days that a play or a step may take."""
 
 DaysAhead = Annotated[int, Field(ge=0, le=MOST_DAYS)]
 
@@ -181,8 +181,7 @@ def decide(state: ProgramState, command: LibraryPlayCommands, _today: date) -> D
 
 
 def check_library_play(library: ProgramState, command: Command) -> None:
-    """Raises `Unknown` and `Over` where a command on a plan names a play that the library does not have, or has no
-    more."""
+    """Check the library play that a command on a plan names. Raises `Unknown`, or `Over` if it was retired."""
     id = getattr(command, "library_play", None)
     if id is None:
         return
@@ -195,7 +194,7 @@ def check_library_play(library: ProgramState, command: Command) -> None:
 
 
 def steps_after(steps: Sequence[LibraryStep], typical_days: int) -> Iterator[Caution]:
-    """Yield a warning for every step that is due later than the play itself."""
+    """Yield a warning for every step that is due after the play itself."""
     for place, step in enumerate(steps):
         if step.days_in > typical_days:
             detail = f"This step is due on day {step.days_in}, after the play itself, which takes {typical_days} days."

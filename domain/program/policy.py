@@ -1,7 +1,7 @@
-"""Topic: policy, the numbers every plan is held to.
+"""Topic: policy, the limits that every plan has to keep.
 
-A policy is adopted whole, with a day from which it is in force.  Before the first one, and where no program was opened,
-the default policy is in force: version 0.  What it holds is `Policy()`, field by field.
+A policy is adopted as a whole, with a day from which it is in force. Before the first one, and without a program, the
+default policy is in force: version 0, which is `Policy()`.
 
 Numbers that say what a word means are no policy: the 14 days of an ad-hoc duty and of an unanswered request, the 72
 hours of an eve, the 30 last minutes before a review, the 180 days of one and the same person, the half year of a paper
@@ -40,13 +40,13 @@ ProgramRuleName = Literal[
     "milestones-share",
     "phase-exit",
 ]
-"""The rules that look at the program, or at a plan beside what was decided in the program's rounds."""
+"""The rules about the program, and about plans compared with the decisions of its rounds."""
 
 RuleName = Literal[PlanRuleName, ProgramRuleName]
-"""Every rule a finding can come from."""
+"""All rules that yield findings."""
 
 MOST = 3_660
-"""No number of a policy is greater: ten years in days, and no pairing may be agreed for longer."""
+"""The greatest number of days in a policy and of a pairing: ten years."""
 
 Days = int
 """A number of calendar days."""
@@ -296,7 +296,7 @@ class AdoptedPolicy(Thing):
 
 
 def contradictions(policy: Policy) -> Iterator[tuple[str, str]]:
-    """What cannot hold together in a policy: where it stands (RFC 6901), and a sentence."""
+    """Yield the contradictions in a policy, each as a pointer (RFC 6901) and a sentence."""
     sizes = policy.list
     if not 0 < sizes.target <= sizes.warn <= sizes.alarm:
         yield (
@@ -363,17 +363,17 @@ def decide(program: ProgramState, command: PolicyCommands, _today: date) -> Deci
 
 
 def next_version(program: ProgramState) -> int:
-    """The number after those that were ever given: that of a version that was withdrawn is not given again."""
+    """Return the next version number. Numbers of withdrawn versions are not used again."""
     withdrawn = (int(id) for noun, id in program.spent_ids if noun == AdoptedPolicy.noun)
     return max([*withdrawn, *(each.version for each in program.all(AdoptedPolicy).values())], default=0) + 1
 
 
 MOST_DAYS_APART = 2
-"""How many calendar days the day of one time zone may be ahead of that of another."""
+"""The most days by which the date in one time zone is ahead of that in another."""
 
 
 class MistakesOfPolicies(Mistakes):
-    """Of policies that are still to come: what plans were judged by stays what they were judged by."""
+    """Mistakes in policies that are not yet in force. A policy by which plans were judged stays as it is."""
 
     def decide(self, aggregate: Aggregate, command: Command, today: date) -> Decision[Event]:
         policy = aggregate.the(AdoptedPolicy, command.subject())

@@ -44,7 +44,7 @@ Criterion = Literal[
     "consolidation",
     "renewal_concentration",
 ]
-"""What an account is scored by; the fields of `Criteria`."""
+"""The criteria by which an account is scored: the fields of `Criteria`."""
 
 RoundState = Literal["open", "closed", "abandoned"]
 
@@ -190,7 +190,7 @@ class NothingCommitted(Refusal):
 
 
 ENDINGS: Mapping[RoundState, str | None] = {"open": None, "closed": "was closed", "abandoned": "was abandoned"}
-"""How a round came to be over, by its state."""
+"""The ending that each state of a round means, for a sentence."""
 
 
 class Round(RoundTerms, Thing):
@@ -209,7 +209,7 @@ class Round(RoundTerms, Thing):
 
 
 def open_round(state: ProgramState, id: str) -> Round:
-    """The round a command is about.  Raises `Unknown`, and `Over` where it has ended."""
+    """Return the round that a command is about. Raises `Unknown`, or `Over` if it has ended."""
     found = state.find(Round, id)
     if found is None:
         raise Unknown("/round", kind="round", id=id, aggregate=state.noun)
@@ -219,14 +219,14 @@ def open_round(state: ProgramState, id: str) -> Round:
 
 
 def weighted_score(criteria: Criteria | None, weights: Mapping[Criterion, int]) -> int:
-    """What an account's criteria come to in a round; one that was not scored counts nothing."""
+    """Return the weighted score of an account in a round. Criteria that were not scored count as 0."""
     if criteria is None:
         return 0
     return sum(weight * (getattr(criteria, criterion) or 0) for criterion, weight in weights.items())
 
 
 def against_ranking(entries: Iterable[ListEntry], ranking: Sequence[str]) -> Iterator[tuple[ListEntry, str]]:
-    """The entries that have no reason although an account that ranks higher is not listed, each with that account.
+    """Yield the entries without a reason that rank below an account that is not listed, each with that account.
 
     `ranking` names the accounts nominated, the best first.  An account that is not in it ranks last.
     """

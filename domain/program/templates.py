@@ -117,7 +117,7 @@ TODAY = re.compile(r"today(?:\+([0-9]{1,4}))?")
 
 
 def filled(value: Any, account_name: str, owner: str, today: date) -> Any:
-    """The body of a template's command with its placeholders replaced.  Raises `PlaceholderUnknown`."""
+    """Return the body of a command with its placeholders filled in. Raises `PlaceholderUnknown`."""
 
     def replaced(found: re.Match[str]) -> str:
         name = found[1]
@@ -139,7 +139,7 @@ def filled(value: Any, account_name: str, owner: str, today: date) -> Any:
 
 
 def try_template(library: ProgramState, template: PublishTemplate, today: date) -> None:
-    """Carry the commands out on a plan that was just opened.  Raises the refusals a publisher has to hear."""
+    """Try the commands on a new plan. Raises the refusals that whoever publishes the template has to hear."""
     at = datetime.combine(today, time(12), time_zone("UTC"))
     opening = OpenPlan(
         account_id="template",

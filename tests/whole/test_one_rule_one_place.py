@@ -35,7 +35,7 @@ from application.views.loaded_plan import LoadedPlan
 from application.views.metrics import metrics
 from application.views.pages import review_before
 from application.views.reviews import held_reviews
-from domain.account_plan import ACCOUNT_PLAN, opportunities, risks, stakeholders
+from domain.account_plan import ACCOUNT_PLAN, risks, stakeholders, threads
 from domain.account_plan.actions import Action
 from domain.account_plan.goals import Goal
 from domain.account_plan.language import AccountPlan
@@ -337,7 +337,7 @@ RULES: Mapping[str, Rule] = {
         "metrics, stakeholders | findings, threads",
     ),
     "from how many on an opportunity is multi-threaded": Rule(
-        lambda patch: patch.setattr(opportunities, "MULTI_THREADED", 2),
+        lambda patch: patch.setattr(threads, "MULTI_THREADED", 2),
         "plan, opportunities | metrics, opportunities | metrics, stakeholders | card, opportunities | blame",
     ),
     "who has a role today": Rule(everybody_current, "said versus did, flags | findings, team"),
