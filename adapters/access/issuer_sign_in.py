@@ -4,15 +4,11 @@ A browser is sent to the issuer with the hash of a secret that it keeps here in 
 which this service exchanges at the issuer for an ID token, by showing the secret.
 """
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from hmac import compare_digest
-from secrets import token_urlsafe
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -32,47 +28,9 @@ from adapters.access.oidc import (
     read,
     read_answer,
 )
+from adapters.access.sign_in import AGAIN, Pending, SignInRefused
 from adapters.access.tls_trust import configured_authorities
 from application.aggregates.access import Caller
-
-LONGEST_COOKIE = 4_000
-AGAIN = "Signing in through the issuer was not finished in this browser, or it took too long. Begin again."
-
-
-class SignInRefused(Exception):
-    """Why somebody is not signed in, and what to do."""
-
-
-@dataclass(frozen=True)
-class Pending:
-    """A sign-in that a browser has begun; it keeps this in a cookie that no script can read."""
-
-    state: str
-    nonce: str
-    verifier: str
-    to: str
-    """Where they wanted to go."""
-
-    @classmethod
-    def begun(cls, to: str) -> Self:
-        return cls(token_urlsafe(24), token_urlsafe(24), token_urlsafe(48), to)
-
-    @property
-    def challenge(self) -> str:
-        """The hash of the secret, as PKCE has it (RFC 7636, S256)."""
-        return urlsafe_b64encode(sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
-
-    def cookie(self) -> str:
-        return urlsafe_b64encode(json.dumps(asdict(self)).encode()).decode()
-
-    @classmethod
-    def read(cls, cookie: str | None) -> Self:
-        """Raises `SignInRefused`."""
-        try:
-            said = json.loads(urlsafe_b64decode((cookie or "")[:LONGEST_COOKIE]))
-            return cls(**{name: str(said[name]) for name in ("state", "nonce", "verifier", "to")})
-        except (ValueError, TypeError, KeyError):
-            raise SignInRefused(AGAIN) from None
 
 
 @dataclass(frozen=True)
@@ -98,7 +56,7 @@ def endpoints(issuer: str) -> Endpoints:
 
 
 class IssuerSignIn:
-    """Signs people in through the issuer."""
+    """Signs people in through the issuer: see `adapters.access.sign_in.SignIn`."""
 
     def __init__(
         self, issuer: Issuer, client_secret: str | None, redirect_uri: str, now: Callable[[], datetime]

@@ -26,8 +26,8 @@ from adapters.access.callers import (
     Tokens,
     is_this_machine,
 )
-from adapters.access.issuer_sign_in import IssuerSignIn
 from adapters.access.sessions import Sessions
+from adapters.access.sign_in import SignIn
 from adapters.bootstrap.audit_bundle import bundle_without_words
 from adapters.bootstrap.background import forgetting, witnessing
 from adapters.bootstrap.background_process import BackgroundProcess
@@ -150,7 +150,7 @@ def tokens(settings: Settings) -> Tokens | None:
     return issued_tokens(settings)
 
 
-def sign_in(settings: Settings, address: str) -> IssuerSignIn | None:
+def sign_in(settings: Settings, address: str) -> SignIn | None:
     """Return what signs people in through the issuer, if it knows this service. Raises `SettingsError`."""
     if settings.oidc_issuer is None or settings.oidc_client_id is None:
         return None
@@ -170,7 +170,7 @@ def http_app(
     metrics: Metrics | None = None,
     pages: Pages = no_pages,
     signing: LogKey | None = None,
-    by_issuer: IssuerSignIn | None = None,
+    by_issuer: SignIn | None = None,
     slides_template: Path | None = None,
     elsewhere: Elsewhere | None = None,
 ) -> FastAPI:

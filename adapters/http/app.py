@@ -20,8 +20,8 @@ from adapters.access.access_log import SECONDS_BETWEEN_WRITES, AccessEvents, Acc
 from adapters.access.api_keys import ApiKeys
 from adapters.access.calendar_feeds import CalendarFeeds
 from adapters.access.callers import Callers
-from adapters.access.issuer_sign_in import IssuerSignIn
 from adapters.access.sessions import Sessions
+from adapters.access.sign_in import SignIn
 from adapters.access.tickets import Tickets
 from adapters.exchange.imports.jobs import Imports
 from adapters.http import (
@@ -135,7 +135,7 @@ class Services:
     public_url: str
     """Where others reach the service."""
     drafts: Drafts
-    issuer_sign_in: IssuerSignIn | None
+    issuer_sign_in: SignIn | None
     """Signs people in through the issuer; None where it does not know this service."""
     calendars: CalendarFeeds
     sessions: Sessions

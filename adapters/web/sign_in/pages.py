@@ -9,8 +9,8 @@ from starlette.routing import Route
 
 from adapters.access.api_keys import KEY
 from adapters.access.callers import Callers, CallerUnknown
-from adapters.access.issuer_sign_in import IssuerSignIn, Pending, SignInRefused
 from adapters.access.sessions import Sessions
+from adapters.access.sign_in import Pending, SignIn, SignInRefused
 from adapters.access.sign_in_link import PATH, SignInLink
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, cookie_name, visitor_of
@@ -31,7 +31,7 @@ def routes(
     guard: PageGuard,
     sessions: Sessions,
     callers: Callers,
-    by_issuer: IssuerSignIn | None = None,
+    by_issuer: SignIn | None = None,
     link: SignInLink | None = None,
 ) -> list[Route]:
     async def page(request: Request) -> Response:
@@ -88,7 +88,7 @@ def routes(
         answer.delete_cookie(cookie_name(request), path="/", secure=request.url.scheme == "https", httponly=True)
         return answer
 
-    def issuer() -> IssuerSignIn:
+    def issuer() -> SignIn:
         if by_issuer is None:
             raise NoSuchPage("No issuer lets people sign in here: sign in by a key.")
         return by_issuer

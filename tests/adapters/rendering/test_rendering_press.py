@@ -27,8 +27,10 @@ def test_what_is_heavy_is_never_loaded_by_who_asks():
 import sys
 from adapters.bootstrap.http_service import http_app
 import adapters.cli.commands
-heavy = {"icalendar", "jinja2", "typst", "vl_convert", "xlsxwriter"} & set(sys.modules)
+heavy = {"icalendar", "jinja2", "jwt", "typst", "vl_convert", "xlsxwriter"} & set(sys.modules)
 assert not heavy, heavy
+import adapters.web.app
+assert "jwt" not in sys.modules, "it is for who has an issuer"
 """
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
 

@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from adapters.access.callers import Bearers
-from adapters.access.issuer_sign_in import IssuerSignIn, Pending, SignInRefused
+from adapters.access.issuer_sign_in import IssuerSignIn
 from adapters.access.oidc import Issuer
+from adapters.access.sign_in import Pending, SignInRefused
 from tests.adapters.access.test_oidc import LocalIssuer, now
 from tests.adapters.web.test_pages import text_of
 from tests.api import Api, served
