@@ -1,14 +1,20 @@
-"""What every command may say, a line for each field with its limits: what callers rely on, committed as one file.
+"""What every command and request may say, a line a field with its limits: what callers rely on, committed as a file.
 
 `python -m tests.command_shapes` writes it.  A line that is altered or gone is an alteration of the interface.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
+from application.findings.across import FindingsQuery
+from application.handovers.handover import Handover
+from application.measures.query import MeasuresQuery
+from application.portfolio.promises import PromisesQuery
+from application.portfolio.query import PortfolioQuery
+from application.webhooks.subscriptions import Replay, WebhookRequest
 from domain.language import Command
 from domain.registry import REGISTRY
 
@@ -25,9 +31,24 @@ FLAGS = ("noun", "home", "needs", "right", "on_archived", "reaches_beyond", "eve
 """Of a command's class, what decides who may give it, and when."""
 
 
+REQUESTS: Sequence[type[BaseModel]] = (
+    FindingsQuery,
+    Handover,
+    MeasuresQuery,
+    PortfolioQuery,
+    PromisesQuery,
+    Replay,
+    WebhookRequest,
+)
+
+
 def shapes() -> str:
     commands = [command for type in REGISTRY.types for command in type.commands.values()]
-    return "".join(f"{line}\n" for command in commands for line in _lines(command))
+    lines = [
+        *(line for command in commands for line in _lines(command)),
+        *(line for request in REQUESTS for line in (request.__name__, *fields(request))),
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _lines(command: type[Command]) -> Iterator[str]:

@@ -16,7 +16,7 @@ def cursor_after(version: int) -> str:
 def version_of(cursor: str) -> int:
     """Return the version in a cursor. Raises `CursorUnknown`."""
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except ValueError:
         text = ""
     if not re.fullmatch(r"v[0-9]{1,9}", text):

@@ -1,4 +1,4 @@
-"""What callers rely on: which fields a command has, up to which limit, by which default, and when it may be given."""
+"""What callers rely on: the fields of each command and request, their limits and defaults, and when it may be given."""
 
 from decimal import Decimal
 
@@ -6,7 +6,7 @@ from domain.program.policy import Policy
 from tests.command_shapes import COMMAND, FILE, shapes
 
 
-def test_no_field_limit_default_or_right_of_a_command_alters_unseen():
+def test_no_field_limit_default_or_right_alters_unseen():
     released, now = FILE.read_text("utf-8").splitlines(), shapes().splitlines()
     altered = [line for line in now if line not in released] + [f"gone: {line}" for line in released if line not in now]
     assert altered == [], f"if callers may rely on this from now on, {COMMAND} writes it down"
