@@ -27,6 +27,7 @@ from tests.adapters.cli.test_cli import environment, plantrail
 from tests.api import Api, served
 from tests.conftest import KEY
 from tests.databases import database
+from tests.examples import in_turn
 from tests.histories import instant
 from tests.proving import sealed
 from tests.stores import ACME, OPEN_ACME, log
@@ -46,6 +47,7 @@ FILL = {
 }
 """What stands in paths.  Whoever adds a path with another name in it says here what to look for."""
 CUTS = ("now", "review:R1", "version:60")
+"""Of each path one is asked for, in turn, and all in `make torture`."""
 MORE: Mapping[str, Sequence[str]] = {
     "/diff": ["from=version:1&states=true"],
     "{plan}/said-vs-did": [f"from=version:2&format={form}" for form in ("json", "md", "html", "pdf")],
@@ -181,15 +183,16 @@ def logged() -> Iterator[Callable[[], bytes]]:
 
 def paths(document: dict[str, Any], fill: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Everything that can be asked, with this in the places of the names in paths."""
+    turns = in_turn(CUTS, at_each=1)
     for path, methods in document["paths"].items():
         if "get" not in methods or path.endswith("/stream"):
             continue
         names = {parameter.get("name") for parameter in methods["get"].get("parameters", ())}
         limit = "&limit=500" if "limit" in names else ""
-        queries = [f"as_of={cut}{limit}" for cut in CUTS] if "as_of" in names else []
-        queries += [query for ending, more in MORE.items() if path.endswith(ending) for query in more]
+        more = [query for ending, queries in MORE.items() if path.endswith(ending) for query in queries]
         for each in places_of(path, fill):
-            yield from (each, *(f"{each}?{query}" for query in queries))
+            cuts = [f"as_of={cut}{limit}" for cut in next(turns)] if "as_of" in names else []
+            yield from (each, *(f"{each}?{query}" for query in (*cuts, *more)))
 
 
 def places_of(path: str, fill: Mapping[str, Sequence[str]]) -> list[str]:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from threading import Thread
 
 import psutil
@@ -22,6 +23,13 @@ def _without_others(_programs: None) -> None:
     OTHERS.update(each.pid for each in psutil.Process(os.getpid()).children())
 
 
+@pytest.fixture(scope="module")
+def press(_programs: None) -> Iterator[RenderingPool]:
+    """For many tests."""
+    with RenderingPool() as press:
+        yield press
+
+
 def test_what_is_heavy_is_never_loaded_by_who_asks():
     program = """
 import sys
@@ -35,13 +43,12 @@ assert "jwt" not in sys.modules, "it is for who has an issuer"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
 
 
-def test_pages_and_pdfs_take_no_memory_of_who_asks():
-    with RenderingPool() as press:
-        press.made("said-vs-did", "md", demo())
-        before = psutil.Process().memory_info().rss
-        for form in ("html", "pdf"):
-            press.made("said-vs-did", form, demo())  # type: ignore[arg-type]
-        assert psutil.Process().memory_info().rss - before < 20_000_000
+def test_pages_and_pdfs_take_no_memory_of_who_asks(press: RenderingPool):
+    press.made("said-vs-did", "md", demo())
+    before = psutil.Process().memory_info().rss
+    for form in ("html", "pdf"):
+        press.made("said-vs-did", form, demo())  # type: ignore[arg-type]
+    assert psutil.Process().memory_info().rss - before < 20_000_000
 
 
 def test_the_process_ends_when_nobody_asks_and_is_there_again_when_somebody_does():
@@ -53,10 +60,11 @@ def test_the_process_ends_when_nobody_asks_and_is_there_again_when_somebody_does
     assert not living_children()
 
 
-def living_children() -> list[psutil.Process]:
-    """Those of the presses of this test."""
+def living_children(of_it: RenderingPool | None = None) -> list[psutil.Process]:
+    """Those of the presses of this test, or of one."""
     children = psutil.Process(os.getpid()).children()
-    return [each for each in children if each.pid not in OTHERS and "rendering.worker" in command_of(each)]
+    others = OTHERS - {of_it._child.process.pid} if of_it and of_it._child else OTHERS
+    return [each for each in children if each.pid not in others and "rendering.worker" in command_of(each)]
 
 
 def command_of(process: psutil.Process) -> str:
@@ -66,28 +74,26 @@ def command_of(process: psutil.Process) -> str:
         return ""
 
 
-def test_a_process_that_is_killed_at_work_is_replaced():
-    with RenderingPool() as press:
-        expected = press.made("said-vs-did", "html", of_an_empty_plan())
-        for process in living_children():
-            process.kill()
-        assert press.made("said-vs-did", "html", of_an_empty_plan()) == expected
+def test_a_process_that_is_killed_at_work_is_replaced(press: RenderingPool):
+    expected = press.made("said-vs-did", "html", of_an_empty_plan())
+    for process in living_children(of_it=press):
+        process.kill()
+    assert press.made("said-vs-did", "html", of_an_empty_plan()) == expected
 
 
-def test_many_ask_at_once_and_each_gets_their_own():
+def test_many_ask_at_once_and_each_gets_their_own(press: RenderingPool):
     reports = {"worked": worked_case(), "empty": of_an_empty_plan()}
     found: dict[int, bytes] = {}
-    with RenderingPool() as press:
 
-        def ask(number: int) -> None:
-            found[number] = press.made("said-vs-did", "html", reports["worked" if number % 2 else "empty"])
+    def ask(number: int) -> None:
+        found[number] = press.made("said-vs-did", "html", reports["worked" if number % 2 else "empty"])
 
-        threads = [Thread(target=ask, args=(number,)) for number in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(living_children()) == 1
+    threads = [Thread(target=ask, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(living_children(of_it=press)) == 1
     assert all((b"2 of 6 promises kept" in content) == bool(number % 2) for number, content in found.items())
     assert len(found) == 6
 
