@@ -256,7 +256,7 @@ def test_what_ends_a_promise_says_on_which_day():
 def test_what_was_done_before_it_was_promised_is_told(promised_on, told):
     done = COMMANDS["complete-action"].model_validate({"id": "call", "finished_on": TODAY})
     cautions = list(about_the_finish(done, promised_on))
-    assert [each.code for each in cautions] == told
+    assert [(each.code, each.pointer) for each in cautions] == [(code, "/finished_on") for code in told]
     assert all(each.detail.startswith(f"{TODAY} is before it was promised, on {promised_on}") for each in cautions)
 
 

@@ -8,7 +8,8 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.account_plan import COMMANDS
-from domain.language import Name, OptionalName, OptionalText, PersonId, Text
+from domain.account_plan.entries import NoteWritten
+from domain.language import Amount, Figure, Name, OptionalName, OptionalText, PersonId, Text, shortened
 from tests.cases import for_each
 
 NAME, OPTIONAL_NAME, TEXT, OPTIONAL_TEXT, PERSON = map(TypeAdapter, (Name, OptionalName, Text, OptionalText, PersonId))
@@ -111,3 +112,46 @@ def test_a_day_of_the_calendar_is_taken(command, field):
     with pytest.raises(ValidationError) as wrong:
         command.model_validate_json(f'{{"{field}": "2026-03-31", "no_such_field": 1}}')
     assert not any(error["loc"] == (field,) for error in wrong.value.errors())
+
+
+# Figures
+
+
+@for_each("said", [True, False, [], {}, "x", "1,5", "", "1e1000", 0.1234567890123456, float("nan"), "NaN", None])
+def test_what_is_no_exact_decimal_is_no_amount(said):
+    with pytest.raises(ValidationError):
+        TypeAdapter(Amount).validate_python(said)
+
+
+@for_each(
+    ("said", "kept"),
+    [("1E+3", "1000"), ("-0", "0"), (1.5, "1.5"), (3, "3"), ("  +.5 ", "0.5"), ("1.500000", "1.500000"),
+     ("1.5000000", "1.5"), ("10.0000000", "10"), (0.123456, "0.123456")],
+)  # fmt: skip
+def test_an_amount_is_kept_in_plain_digits(said, kept):
+    assert str(TypeAdapter(Amount).validate_python(said)) == kept
+
+
+@for_each(("said", "kept"), [(25, "25"), (0.5, "0.5"), (1e3, "1000.0"), ("25 %", "25 %"), ("1e3", "1e3")])
+def test_a_figure_keeps_a_number_as_it_was_written(said, kept):
+    assert TypeAdapter(Figure).validate_python(said) == kept
+
+
+@for_each("said", [True, float("inf"), float("nan")])
+def test_a_figure_is_no_truth_and_not_without_end(said):
+    with pytest.raises(ValidationError):
+        TypeAdapter(Figure).validate_python(said)
+
+
+# What is told of what was said
+
+
+def test_a_word_that_is_too_long_is_cut_to_the_length_with_a_sign_for_what_is_missing():
+    assert shortened("x" * 80) == "x" * 80
+    assert shortened("x" * 81) == "x" * 79 + "…"
+    assert shortened("abcdef", 3) == "ab…"
+
+
+def test_an_event_that_withdraws_nothing_takes_nothing_back():
+    note = NoteWritten(id="n", section="plan", text="Seen")
+    assert not note.takes_back(note)

@@ -46,6 +46,28 @@ def said_of(model: type[BaseModel], said: Any) -> list[str]:
     return [sentence(each, model) for each in mistakes(model, said)]
 
 
+def test_a_field_that_is_not_there_is_answered_with_the_nearest_or_with_those_there_are():
+    class Part(BaseModel, extra="forbid"):
+        first: int = 0
+        second: int = 0
+
+    class Nothing(BaseModel, extra="forbid"):
+        pass
+
+    class Whole(BaseModel, extra="forbid"):
+        part: Part = Part()
+        nothing: Nothing = Nothing()
+
+    (near,) = said_of(Whole, {"part": {"fisrt": 1}})
+    assert near.endswith("is not a field here: did you mean “first”?")
+    (far,) = said_of(Whole, {"part": {"zzzz": 1}})
+    assert far.endswith("is not a field here, where there may be first and second.")
+    (none,) = said_of(Whole, {"nothing": {"zzzz": 1}})
+    assert none.endswith("is not a field here.")
+    (above,) = said_of(Whole, {"parts": {}})
+    assert above.endswith("did you mean “part”?")
+
+
 SAID = spread(JUNK, 3)
 
 

@@ -95,6 +95,24 @@ def test_a_policy_says_nothing_that_there_is_not(wrong):
         with_(**wrong)
 
 
+@for_each(
+    "changes",
+    [
+        {"contact_days": 1},
+        {"contact_days": 3_660},
+        {"sections": {"plays": {"strategic": 1}}},
+        {"plays": {"least": 6, "most": 6}},
+        {"hypotheses": {"least": 3, "most": 3}},
+        {"list": {"target": 1, "warn": 1, "alarm": 1}},
+        {"whitespace": {"untouched_share": "1", "untouched_days": 1}},
+        {"sponsor_share": "0"},
+    ],
+)
+def test_a_policy_may_go_to_each_of_its_boundaries(changes):
+    policy = with_(**changes)
+    given_program().when(adopting(policy)).then(PolicyAdopted(version=1, effective_on=FEBRUARY, policy=whole(policy)))
+
+
 def test_the_default_policy_is_sound_and_says_what_every_section_owes():
     given_program().when(adopting()).then(PolicyAdopted(version=1, effective_on=FEBRUARY, policy=WHOLE))
     owed = {section: DEFAULT_POLICY.section_days(section, "strategic") for section in get_args(Section)}
