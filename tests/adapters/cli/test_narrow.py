@@ -6,10 +6,11 @@ from typing import Any
 
 import typer
 
-from adapters.cli.commands import Commands, app
+from adapters.cli.commands import MAKES, Commands, app, made_by
 from adapters.cli.examples import EXAMPLES
 from tests.adapters.cli.test_cli import plantrail, told, told_store
 from tests.cases import for_each
+from tests.places import ROOT
 
 __all__ = ["told", "told_store"]
 
@@ -96,6 +97,12 @@ def test_the_help_of_a_command_ends_with_its_example(told):
 def test_the_help_lists_every_command_under_one_heading():
     named = [name for names in Commands.headings.values() for name in names.split()]
     assert sorted(named) == sorted(typer.main.get_command(app).commands)
+
+
+def test_of_every_command_it_is_known_which_module_makes_it():
+    making = {file.stem for file in (ROOT / "adapters/cli").glob("*.py") if "def add_to(app:" in file.read_text()}
+    assert making == MAKES.keys(), "say in MAKES which commands it makes"
+    assert {module: set(made_by(module)) for module in MAKES} == {name: set(MAKES[name].split()) for name in MAKES}
 
 
 @for_each("words", SHOWN.values())
