@@ -1,5 +1,6 @@
 """Every view of the program, for any cut."""
 
+from collections.abc import Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -54,6 +55,13 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
     async def find(request: Request) -> LoadedProgram:
         return await views.found(request, {})
 
+    async def as_it_stands(request: Request, view: Callable[[LoadedProgram], BaseModel]) -> Response:
+        """Answer a view of the program as it stands now, which the caller must not keep. `view` runs in a thread."""
+        known = await find(request)
+        views.note_read(request, known.id, f"version:{known.version}")
+        content = await run_in_threadpool(lambda: to_json(view(known)))
+        return Response(content, headers={"Cache-Control": "no-store"}, media_type="application/json")
+
     @api.get(
         "",
         response_model=CurrentProgram,
@@ -87,14 +95,10 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
         **documented(THE_PROGRAM.view),
     )
     async def read_program_findings(request: Request) -> Response:
-        known = await find(request)
-        views.note_read(request, known.id, f"version:{known.version}")
+        def found(known: LoadedProgram) -> ProgramFindings:
+            return program_findings(ProgramExamined(known, views.now(), findings.standings()))
 
-        def found() -> bytes:
-            return to_json(program_findings(ProgramExamined(known, views.now(), findings.standings())))
-
-        headers = {"Cache-Control": "no-store"}
-        return Response(await run_in_threadpool(found), headers=headers, media_type="application/json")
+        return await as_it_stands(request, found)
 
     @api.get(
         "/rounds/{round}",
@@ -103,9 +107,7 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
         **documented(THE_PROGRAM.view),
     )
     async def read_round(request: Request, round: Annotated[str, Path(description="Its id.")]) -> Response:
-        known = await find(request)
-        views.note_read(request, known.id, f"version:{known.version}")
-        return await run_in_threadpool(shown, known, round, caller_of(request))
+        return await as_it_stands(request, lambda known: shown(known, round, caller_of(request)))
 
     @api.get(
         "/examples/{example}",
@@ -114,33 +116,27 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
         **documented("practice"),
     )
     async def read_example(request: Request, example: Annotated[str, Path(description="Its id.")]) -> Response:
-        known = await find(request)
-        views.note_read(request, known.id, f"version:{known.version}")
-
-        def made() -> bytes:
+        def made(known: LoadedProgram) -> ExampleView:
             try:
-                return to_json(example_view(known, example, histories.without_words))
+                return example_view(known, example, histories.without_words)
             except (NoSuchExample, PlanNotOpen, CutRefused):
                 raise Rejected(404, "unknown-example", "There is no such example in the library.") from None
 
-        return Response(
-            await run_in_threadpool(made), headers={"Cache-Control": "no-store"}, media_type="application/json"
-        )
+        return await as_it_stands(request, made)
 
-    def shown(known: LoadedProgram, id: str, caller: Caller) -> Response:
-        """Raises `Rejected`, `StoreUnavailable`."""
+    def shown(known: LoadedProgram, id: str, caller: Caller) -> RoundShown:
+        """Return a round. Raises `Rejected`, `StoreUnavailable`."""
         round = known.state.find(Round, id)
         if round is None:
             raise Rejected(404, "unknown-round", "There never was such a round in this program.")
         now = views.now()
         theirs = marks(known.state, id, lists.plans.read, lambda plan: caller.sees(plan, now))
-        view = RoundShown.model_construct(
+        return RoundShown.model_construct(
             program_id=known.id,
             version=known.version,
             round=round,
             ranking=ranking(known.state, round, theirs),
             results=lists.results(known, round),
         )
-        return Response(to_json(view), headers={"Cache-Control": "no-store"}, media_type="application/json")
 
     return api

@@ -20,20 +20,14 @@ from pydantic_core import to_json
 
 from adapters.events.stored_format import FORGETTING, topic_of
 from adapters.observability.outages import Outages
-from adapters.postgres.datastore import Datastore, unavailable
+from adapters.postgres.datastore import Datastore
 from adapters.postgres.followers import Follower
 from adapters.postgres.portfolio import by_plan, theirs
 from adapters.postgres.projections import (
     Logged,
     Now,
-    Progress,
-    Standing,
-    catch_up,
-    connected,
-    reached,
-    rebuild,
-    standing,
 )
+from adapters.postgres.tables_of_plans import ReadPlans, TableOfPlans, clear_some
 from application.aggregates.access import Caller
 from application.findings.across import (
     FindingPosition,
@@ -65,7 +59,6 @@ SECONDS_BETWEEN_VERDICTS = 1.0
 """How long who follows leaves a plan alone after it was judged: what is recorded of it meanwhile is judged together."""
 PLANS_AT_A_TIME = 10
 """Judged in one transaction, at most: who follows must be able to stop within a second."""
-ROWS_AT_A_TIME = 1_000
 NONCE_BYTES, DIGEST_BYTES = 12, 16
 NEW_NUMBERS = topic_of(PolicyAdopted.__name__)
 
@@ -98,17 +91,11 @@ SAVE = (
     " SELECT %s, found.* FROM unnest(%b::uuid[], %s::int[], %s::text[], %s::int[], %s::date[], %s::boolean[],"
     "  %b::bytea[]) AS found"
 )
-CLEAR = (
-    "DELETE FROM plantrail.{table} WHERE generation = %(generation)s AND plan_id IN"
-    " (SELECT plan_id FROM plantrail.{table} WHERE generation = %(generation)s LIMIT %(most)s)"
-)
 OVERTAKEN = (
     "SELECT EXISTS (SELECT FROM plantrail.judged_plans"
     " WHERE generation = %s AND changes_at = '-infinity' AND judged < %s)"
 )
 
-ReadPlans = Callable[[Sequence[UUID]], Iterable[LoadedPlan]]
-"""Reads plans as they stand, in this order.  Raises `PlanNotOpen`."""
 ReadProgram = Callable[[], Sequence[Recorded]]
 """Reads what was recorded of the program; nothing where there is none."""
 
@@ -179,9 +166,7 @@ class FindingsTable:
         return connection.execute(DUE, (generation, now, list(left_alone), most), prepare=True).fetchall()
 
     def clear(self, connection: Connection[Any], generation: int) -> bool:
-        some = {"generation": generation, "most": ROWS_AT_A_TIME}
-        tables = ("findings", "judged_plans")
-        return any(connection.execute(CLEAR.format(table=table), some).rowcount > 0 for table in tables)
+        return clear_some(connection, generation, ("findings", "judged_plans"))
 
     def _judged(self, known: LoadedPlan, judged: Verdict, found_before: bytes | None) -> "JudgedPlan":
         digest = blake2b(to_json(judged.findings), key=self._key, person=b"findings", digest_size=DIGEST_BYTES)
@@ -301,16 +286,14 @@ def _standing(*, signs: str, words: bytes, **of_plan: Any) -> PlanStanding:
     return PlanStanding(**of_plan, signs=PlanSigns.model_validate_json(signs), words=unpacked(words))
 
 
-class PostgresFindings:
+class PostgresFindings(TableOfPlans):
     """See `application.findings.ports.AllFindings`."""
 
     def __init__(self, datastore: Datastore, key: bytes, read: ReadPlans, program: ReadProgram, now: Now) -> None:
         """`key` has 32 bytes."""
-        self._datastore = datastore
+        super().__init__(datastore, FindingsTable(key, read, program), OVERTAKEN, now)
         self._cipher = AESGCM(key)
-        self._read, self._program = read, program
-        self._key, self._table = key, FindingsTable(key, read, program)
-        self._now = now
+        self._key, self._read, self._program = key, read, program
 
     def query(self, query: FindingsQuery, caller: Caller | None = None) -> FindingsPage:
         after, now = position_of(query.cursor) if query.cursor else None, self._now()
@@ -341,28 +324,7 @@ class PostgresFindings:
     def standings(self) -> Sequence[PlanStanding]:
         return standings(self._datastore)
 
-    def position(self) -> int:
-        """How far the table has come.  Raises `StoreUnavailable`."""
-        with self._datastore.connection() as connection:
-            return standing(connection, NAME).position
-
-    def includes(self, position: int) -> bool:
-        with self._datastore.connection() as connection:
-            at = standing(connection, NAME)
-            overtaken = connection.execute(OVERTAKEN, (at.generation, position), prepare=True).fetchone()
-        return reached(at, position) and overtaken == (False,)
-
-    def catch_up(self) -> Standing:
-        """Bring the table up to date here and now, where nobody may follow the log.  Raises `StoreUnavailable`."""
-        with unavailable(), connected(self._datastore) as connection:
-            *_, at = catch_up(connection, self._table, self._now)
-            return at
-
     def follower(self, outages: Outages | None = None) -> Follower:
-        """To be started and stopped by whoever serves."""
+        """Return a follower that keeps the table up to date. The caller starts and stops it."""
         table = FindingsTable(self._key, self._read, self._program, SECONDS_BETWEEN_VERDICTS)
         return Follower(self._datastore, table, self._now, outages, SECONDS_AT_REST, SHARE_OF_TIME)
-
-    def rebuild(self, progress: Progress = lambda _done, _total: None) -> None:
-        """Make the table anew while it serves: see `adapters.postgres.projections.rebuild`."""
-        rebuild(self._datastore, self._table, self._now, progress)

@@ -4,7 +4,7 @@ An event only marks its plan; a marked plan is listed anew as it then stands, on
 together.  The table holds how promises are found, and no words: these are read of the plans a page shows.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,20 +15,14 @@ from psycopg.rows import dict_row
 from adapters.events.stored_format import EVENTS_BY_TOPIC
 from adapters.observability.outages import Outages
 from adapters.postgres.account_aliases import with_named
-from adapters.postgres.datastore import Datastore, unavailable
+from adapters.postgres.datastore import Datastore
 from adapters.postgres.followers import Follower
 from adapters.postgres.portfolio import by_plan, theirs
 from adapters.postgres.projections import (
     Logged,
     Now,
-    Progress,
-    Standing,
-    catch_up,
-    connected,
-    reached,
-    rebuild,
-    standing,
 )
+from adapters.postgres.tables_of_plans import ReadPlans, TableOfPlans, clear_some
 from application.aggregates.access import Caller
 from application.portfolio.promises import (
     PlanPromise,
@@ -42,7 +36,6 @@ from application.portfolio.promises import (
     rows_of,
 )
 from application.reports.promises import Key
-from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import plans_named
 from domain.account_plan.plan import Plan
 from domain.account_plan.promises import PROMISES
@@ -55,7 +48,6 @@ SHARE_OF_TIME = 0.1
 """Nobody waits for this table in a flood of commands."""
 PLANS_AT_A_TIME = 20
 """Listed in one transaction, at most: who follows must be able to stop within a second."""
-ROWS_AT_A_TIME = 1_000
 
 IDLE = {topic for topic, event in EVENTS_BY_TOPIC.items() if event.noun not in {Plan.noun, *PROMISES}}
 """The topics of events that change no promise and no plan's zone."""
@@ -84,14 +76,7 @@ LIST = (
     "    (excluded.kind, excluded.owner, excluded.side, excluded.due_on, excluded.overdue_at)"
 )
 COLUMNS = len(PromiseRow._fields) + 1
-CLEAR = (
-    "DELETE FROM plantrail.{table} WHERE generation = %(generation)s AND plan_id IN"
-    " (SELECT plan_id FROM plantrail.{table} WHERE generation = %(generation)s LIMIT %(most)s)"
-)
 STILL_MARKED = "SELECT EXISTS (SELECT FROM plantrail.plans_to_list WHERE generation = %s AND position <= %s)"
-
-ReadPlans = Callable[[Sequence[UUID]], Iterable[LoadedPlan]]
-"""Reads plans as they stand, in this order.  Raises `PlanNotOpen`."""
 
 
 class PromisesTable:
@@ -128,10 +113,7 @@ class PromisesTable:
         connection.execute(LISTED, (generation, plans), prepare=True)
 
     def clear(self, connection: Connection[Any], generation: int) -> bool:
-        some = {"generation": generation, "most": ROWS_AT_A_TIME}
-        return any(
-            connection.execute(CLEAR.format(table=table), some).rowcount > 0 for table in (NAME, "plans_to_list")
-        )
+        return clear_some(connection, generation, (NAME, "plans_to_list"))
 
 
 # Asking
@@ -180,14 +162,12 @@ def values(query: PromisesQuery, after: PromisePosition | None, caller: Caller |
     }
 
 
-class PostgresPromises:
+class PostgresPromises(TableOfPlans):
     """See `application.portfolio.promises.AllPromises`."""
 
     def __init__(self, datastore: Datastore, read: ReadPlans, now: Now) -> None:
-        self._datastore = datastore
+        super().__init__(datastore, PromisesTable(read), STILL_MARKED, now)
         self._read = read
-        self._table = PromisesTable(read)
-        self._now = now
 
     def query(self, query: PromisesQuery, caller: Caller | None = None) -> PromisesPage:
         after, now = position_of(query.cursor) if query.cursor else None, self._now()
@@ -213,27 +193,6 @@ class PostgresPromises:
             if shown:
                 yield shown
 
-    def position(self) -> int:
-        """How far the table has come.  Raises `StoreUnavailable`."""
-        with self._datastore.connection() as connection:
-            return standing(connection, NAME).position
-
-    def includes(self, position: int) -> bool:
-        with self._datastore.connection() as connection:
-            at = standing(connection, NAME)
-            marked = connection.execute(STILL_MARKED, (at.generation, position), prepare=True).fetchone()
-        return reached(at, position) and marked == (False,)
-
-    def catch_up(self) -> Standing:
-        """Bring the table up to date here and now, where nobody may follow the log.  Raises `StoreUnavailable`."""
-        with unavailable(), connected(self._datastore) as connection:
-            *_, at = catch_up(connection, self._table, self._now)
-            return at
-
     def follower(self, outages: Outages | None = None) -> Follower:
-        """To be started and stopped by whoever serves."""
+        """Return a follower that keeps the table up to date. The caller starts and stops it."""
         return Follower(self._datastore, self._table, self._now, outages, share_of_time=SHARE_OF_TIME)
-
-    def rebuild(self, progress: Progress = lambda _done, _total: None) -> None:
-        """Make the table anew while it serves: see `adapters.postgres.projections.rebuild`."""
-        rebuild(self._datastore, self._table, self._now, progress)
