@@ -23,6 +23,7 @@ from domain.account_plan.plan import PlanNotOpen, ReassignPlan, the_plan
 from domain.account_plan.plays import Play, ReassignPlay
 from domain.account_plan.relationships import AgreePairing, EndPairing, Pairing
 from domain.account_plan.requests import ReassignRequest, Request
+from domain.account_plan.reviews import Review
 from domain.account_plan.risks import ReassignRisk, Risk
 from domain.account_plan.team import Member
 from domain.language import Command, OptionalText, PersonId, Refusal, same_person
@@ -34,6 +35,7 @@ MOST_PLANS = 10_000
 ARCHIVED = "The plan is archived, and read-only: reopen it first."
 STEP = "Its next best action is theirs: set it anew, for its words may be about people."
 ON_THE_TEAM = "They are on the team: release them, and assign who takes over."
+INVITED = "They are invited to it: correct who of ours comes."
 LEADS_THE_PROGRAM = "They answer for the program: whoever runs it names somebody else."
 
 
@@ -157,6 +159,9 @@ def left_to_do(plan: AccountPlan, person: str) -> Iterator[LeftBehind]:
     for member in plan.open(Member):
         if same_person(member.person) == them:
             yield LeftBehind(kind=member.noun, id=member.id, why=ON_THE_TEAM)
+    for review in plan.open(Review):
+        if review.state == "scheduled" and them in map(same_person, review.ours):
+            yield LeftBehind(kind=review.noun, id=review.id, why=INVITED)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from adapters.web.settings.tabs import PATH, Tab, tabs
 from adapters.web.templates import render, speech_of
 from application.handovers.handover import (
     ARCHIVED,
+    INVITED,
     LEADS_THE_PROGRAM,
     ON_THE_TEAM,
     STEP,
@@ -31,7 +32,7 @@ from domain.mistakes import predicate
 
 HERE = f"{PATH}/handovers"
 FIELDS = ("from", "to", "plans", "reason")
-WHY = (ARCHIVED, LEADS_THE_PROGRAM, ON_THE_TEAM, STEP)
+WHY = (ARCHIVED, INVITED, LEADS_THE_PROGRAM, ON_THE_TEAM, STEP)
 """Why a thing is left behind, beside the refusals of plans."""
 
 

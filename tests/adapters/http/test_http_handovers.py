@@ -48,6 +48,8 @@ OWNED = (
     ),
     ("set-next-best-action", {"id": "deal", "statement": "Send the offer", "owner": "eva", **DUE}),
     ("assign-member", {"person": "eva", "role": "sales_engineer", "from_on": "2026-01-05"}),
+    ("schedule-review", {"id": "m1", "kind": "monthly", "planned_on": "2026-02-02", "ours": ["ben", "eva"]}),
+    ("schedule-review", {"id": "m2", "kind": "monthly", "planned_on": "2026-03-02", "ours": ["ben"]}),
     ("reassign-plan", {"owner": "eva", "reason": "She knows them"}),
 )
 
@@ -114,7 +116,8 @@ def test_everything_somebody_owns_is_handed_over_under_one_correlation_id_with_a
 def test_what_could_not_be_handed_over_is_listed_with_why(acme):
     _, plans = hand_over(acme)
     left = {(each["kind"], each["id"]): each["why"] for each in plans["acme"]["left_behind"]}
-    assert {kind for kind, _ in left} == {"opportunity", "member"}
+    assert {kind for kind, _ in left} == {"opportunity", "member", "review"}
+    assert ("review", "m2") not in left, "they are not invited"
     assert things(plans["old"]["left_behind"]) == {("action", "call")}
     assert "archived" in plans["old"]["left_behind"][0]["why"]
     assert plans["old"]["handed_over"] == []
@@ -128,7 +131,7 @@ def test_a_dry_run_says_the_same_and_records_nothing(acme):
     assert [(each["handed_over"], each["left_behind"]) for each in tried["plans"]] == [
         (each["handed_over"], each["left_behind"]) for each in done["plans"]
     ]
-    assert (done["handed_over"], done["left_behind"]) == (8, 3)
+    assert (done["handed_over"], done["left_behind"]) == (8, 4)
 
 
 def test_said_again_it_finds_nothing_more_to_hand_over(acme):
