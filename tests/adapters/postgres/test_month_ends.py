@@ -7,6 +7,7 @@ from functools import reduce
 from random import Random
 from typing import Any
 
+import psutil
 import pytest
 from pydantic_core import to_json
 
@@ -256,3 +257,36 @@ def test_forgetting_somebody_changes_no_figure_and_what_a_report_says_of_them(st
     assert b"Jane" not in after
     sealed = (b"Tour with Jane Doe", PLAY["success_measure"].encode())
     assert after == reduce(lambda told, each: told.replace(each, b"[forgotten]"), sealed, words)
+
+
+SMALL = {"account_id": "acme", "account_name": "Acme", "tier": "growth", "owner": "ann", "currency": "EUR"}
+COPY = """
+    WITH copies AS (SELECT gen_random_uuid() AS id FROM generate_series(1, %s))
+    INSERT INTO plantrail.stored_events (originator_id, originator_version, topic, state)
+    SELECT id, originator_version, topic, state FROM copies, plantrail.stored_events
+    WHERE originator_id = %s ORDER BY id, originator_version
+"""
+
+
+@pytest.mark.torture
+def test_ten_thousand_plans_are_closed_in_the_memory_of_a_thousand(store: Store):
+    """A month is closed plan by plan, so that a company of any size needs no larger machine."""
+    small = History("acme")
+    small.on("2026-10-01", "open-plan", **SMALL)
+    small.on("2026-10-05", "add-action", **ACTION | {"due_on": "2026-10-30"})
+    keep(store, small)
+    process, grown = psutil.Process(), []
+    for plans in (1_000, 9_000):
+        with connected(store.where.owner) as connection:
+            connection.execute(COPY, (plans, small.plan_id))
+        before = most = process.memory_info().rss
+        with projections.connected(store.datastore) as connection:
+            for _ in projections.catch_up(connection, MonthEndsTable(), lambda: NOW):
+                most = max(most, process.memory_info().rss)
+        grown.append((most - before) // 2**20)
+    with connected(store.where.owner) as connection:
+        [(kept,)] = connection.execute(
+            "SELECT count(*) FROM plantrail.month_ends WHERE month = '2026-10-01'"
+        ).fetchall()
+    assert kept == 10_001
+    assert grown[1] <= grown[0] + 16, f"{grown} MiB"
