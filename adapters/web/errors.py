@@ -1,6 +1,6 @@
 """The page an error has: what went wrong, and what to do.  Status and words are those of the interface for programs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import structlog
 from starlette.requests import Request
@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from adapters.access.callers import CallerUnknown
 from adapters.http.limits import TooManyRequests
+from adapters.rendering.words import spaced
 from adapters.web.same_origin import SentFromElsewhere
 from adapters.web.templates import render, speech_of
 from application.aggregates.access import CallerNotAllowed
@@ -21,6 +22,10 @@ from domain.account_plan.plan import PlanNotOpen
 logger = structlog.get_logger("plantrail.web")
 
 FAULT = "Something went wrong on our side. It is logged under the request id {request_id}."
+
+
+OF_THE_FORM = frozenset({"expected-version", "idempotency-key", "shown-thing", "back", "to"})
+"""Fields that nobody types."""
 
 
 class NoSuchPage(Exception):
@@ -49,14 +54,20 @@ STATUS: Mapping[type[Exception], int] = {
 """Of the errors a page may meet; any other is a fault of ours and is raised again."""
 
 
-def page_of_error(request: Request, error: Exception) -> Response:
-    """Of any error; a fault of ours is logged, and its page says under which id."""
+def page_of_error(request: Request, error: Exception, typed: Sequence[tuple[str, str]] = ()) -> Response:
+    """Of any error; a fault of ours is logged, and its page says under which id.  What was typed stays on the page,
+    to be sent once more or taken elsewhere."""
+    say = speech_of(request)
+    said = [(say(spaced(name)), value) for name, value in typed if value.strip() and name not in OF_THE_FORM]
     kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
     if kind is None:
         request_id = request.scope["request_id"]
         logger.error("unhandled", request_id=request_id, exc_info=error)
         return render(
-            request, "errors/page.html", 500, code=500, sentence=speech_of(request)(FAULT, request_id=request_id)
-        )
+            request, "errors/page.html", 500, code=500, sentence=speech_of(request)(FAULT, request_id=request_id),
+            typed=typed, said=said,
+        )  # fmt: skip
     sentence = speech_of(request)(str(error) or " ".join((type(error).__doc__ or "").split()))
-    return render(request, "errors/page.html", STATUS[kind], code=STATUS[kind], sentence=sentence)
+    return render(
+        request, "errors/page.html", STATUS[kind], code=STATUS[kind], sentence=sentence, typed=typed, said=said
+    )

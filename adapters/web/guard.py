@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from fastapi.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -15,7 +16,7 @@ from adapters.access.sessions import Session, Sessions
 from adapters.http.limits import Buckets
 from adapters.web.compression import compressed
 from adapters.web.errors import page_of_error
-from adapters.web.same_origin import SAFE_METHODS, check_same_origin
+from adapters.web.same_origin import SAFE_METHODS, SentFromElsewhere, check_same_origin
 from adapters.web.templates import render
 from application.aggregates.access import Caller, Right, check_right
 
@@ -71,6 +72,17 @@ class PageRoute(Route):
         self.right = right
 
 
+async def typed_in(request: Request) -> list[tuple[str, str]]:
+    """What somebody typed into the form that was sent; nothing where none was, or it cannot be read."""
+    if request.method in SAFE_METHODS:
+        return []
+    try:
+        form = await request.form(max_fields=MOST_FIELDS)
+    except HTTPException:
+        return []
+    return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+
+
 class PageGuard:
     """Stands before the pages."""
 
@@ -102,8 +114,10 @@ class PageGuard:
                 if right != "signed-in":
                     check_right(visitor.caller.role, right)
                 return compressed(request, self._with_headers(await page(request)))
-            except Exception as error:  # noqa: BLE001 - every error has a page
+            except SentFromElsewhere as error:
                 return self._with_headers(page_of_error(request, error))
+            except Exception as error:  # noqa: BLE001 - every error has a page
+                return self._with_headers(page_of_error(request, error, await typed_in(request)))
 
         route = PageRoute(path, guarded, right, name, *methods)
         return route
@@ -130,9 +144,7 @@ class PageGuard:
     @staticmethod
     async def _signed_out(request: Request) -> Response:
         """Nothing was done with the form, which is held ready to be sent once more."""
-        form = await request.form(max_fields=MOST_FIELDS)
-        typed = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
-        return render(request, "errors/signed_out.html", 403, typed=typed)
+        return render(request, "errors/signed_out.html", 403, typed=await typed_in(request))
 
     @staticmethod
     def _with_headers(response: Response) -> Response:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import pytest
 from babel.support import NullTranslations
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from starlette.routing import compile_path
 
 from adapters.cli.demonstration import stories
@@ -23,7 +23,7 @@ from tests.conftest import KEY
 from tests.databases import Stores
 from tests.examples import in_turn
 from tests.messages import german
-from tests.office import PAGES, PLAN, Office, open_office
+from tests.office import PAGES, PLAN, Office, Visit, open_office
 from tests.pictures import DOCUMENT, document
 from tests.receiver import Reply, receiving
 
@@ -393,3 +393,118 @@ def test_everything_works_without_scripts(office: Office):
         expect(page.locator("main")).to_contain_text("Recorded.")
         page.goto(f"{PLAN}/history?type=note-written")
         expect(page.locator("tbody tr").last).to_contain_text("kit")
+
+
+# What goes wrong while somebody types
+
+
+def recorded(visit: Visit, plan: str, words: str) -> int:
+    """How many events of a plan say these words."""
+    items = visit.context.request.get(f"/v1/plans/{plan}/history?limit=500").json()["items"]
+    return sum(words in str(item["changes"]) for item in items)
+
+
+def filled_in(page: Page, plan: str, form: str, **typed: str) -> None:
+    page.goto(f"/plans/{plan}/do/{form}")
+    for field, value in typed.items():
+        of = page.locator(f"main form [name={field}]")
+        if of.first.evaluate("each => each.tagName") == "SELECT":
+            of.select_option(value)
+        else:
+            of.fill(value)
+
+
+def said(visit: Visit, plan: str, command: str, **body: Any) -> None:
+    """Somebody else does something meanwhile."""
+    answer = visit.context.request.post(f"/v1/plans/{plan}/{command}", data=body, headers={"X-Actor": "eve"})
+    assert answer.ok, answer.text()
+
+
+def test_a_form_that_is_sent_again_is_recorded_once_however_it_came_to_that(office: Office):
+    plan = "castell-logistics"
+    with office.visit("ann") as visit:
+        page, record = visit.page, visit.page.get_by_role("button", name="Record", exact=True)
+        filled_in(page, plan, "write-note", section="risks", text="Clicked twice")
+        record.last.dblclick()
+        expect(page.locator("main")).to_contain_text("Recorded.")
+        assert recorded(visit, plan, "Clicked twice") == 1
+
+        filled_in(page, plan, "write-note", section="risks", text="The answer got lost")
+        page.route("**/do/write-note", lambda route: (route.fetch(max_redirects=0), route.abort()))
+        record.last.click(no_wait_after=True)
+        page.wait_for_timeout(300)
+        page.unroute("**/do/write-note")
+        assert recorded(visit, plan, "The answer got lost") == 1
+        page.reload()
+        expect(page.locator("main")).to_contain_text("Recorded.")
+        assert recorded(visit, plan, "The answer got lost") == 1
+
+        page.go_back()
+        page.locator("[name=text]").fill("Other words after going back")
+        record.last.click()
+        expect(page.locator("main")).to_contain_text("Recorded.")
+        assert recorded(visit, plan, "Other words after going back") == 1
+
+        other = visit.context.new_page()
+        for tab in (page, other):
+            filled_in(tab, plan, "list-offering", id="north", name="Only once: North", kind="product")
+        for tab, told in ((page, "Recorded."), (other, "Somebody changed this meanwhile")):
+            tab.get_by_role("button", name="Record", exact=True).last.click()
+            expect(tab.locator("main")).to_contain_text(told)
+        expect(other.locator("[name=name]")).to_have_value("Only once: North")
+        other.get_by_role("button", name="Record", exact=True).last.click()
+        expect(other.locator("[role=alert]").first).to_contain_text("north")
+        assert recorded(visit, plan, "Only once: North") == 1
+
+
+def test_a_form_of_what_is_no_longer_so_says_what_happened_and_keeps_what_was_typed(office: Office):
+    plan = "castell-logistics"
+    with office.visit("ann") as visit, office.visit("ops") as operator:
+        page, record = visit.page, visit.page.get_by_role("button", name="Record", exact=True)
+        action = {"kind": "task", "owner": "ann", "due_on": "2026-12-10", "statement": "Send the offer of the wave"}
+        said(visit, plan, "add-action", id="gone-soon", **action)
+        filled_in(page, plan, "complete-action?id=gone-soon", result="Sent and read by both", finished_on="2026-11-30")
+        said(visit, plan, "withdraw-action", id="gone-soon", reason="Entered twice")
+        record.last.click()
+        expect(page.locator("[role=alert]").first).to_contain_text("Somebody changed this meanwhile")
+        expect(page.locator("[role=alert]").first).to_contain_text("action withdrawn")
+        expect(page.locator("[name=id]")).to_have_value("")
+        expect(page.locator("[name=result]")).to_have_value("Sent and read by both")
+
+        filled_in(page, plan, "write-note", section="risks", text="Typed before it was closed")
+        said(operator, plan, "archive-plan", reason="Merged away")
+        record.last.click()
+        expect(page.locator("[role=alert]").first).to_contain_text("read-only")
+        expect(page.locator("[name=text]")).to_have_value("Typed before it was closed")
+        said(operator, plan, "reopen-plan", reason="It goes on")
+        assert recorded(visit, plan, "Typed before it was closed") == 0
+
+
+def test_a_review_survives_the_end_of_a_session_and_two_who_hold_it_at_once(office: Office):
+    plan = "fjord-freight"
+    with office.visit("liv") as liv, office.visit("kim") as kim:
+        for visit in (liv, kim):
+            visit.page.goto(f"/plans/{plan}/review")
+            visit.page.locator("#hold-id").fill("m-2026-11")
+            visit.page.locator("#hold-ours").fill("liv, kim")
+            visit.page.locator("[name=hold-decisions]").first.fill(
+                f"Decided as {visit.page.locator('.account span').inner_text()} wrote it"
+            )
+        liv.context.clear_cookies()
+        liv.page.get_by_role("button", name="Hold the review").click()
+        expect(liv.page.locator("h1")).to_have_text("You are signed out")
+        again = liv.context.new_page()
+        again.goto("/sign-in")
+        again.fill("#name", "liv")
+        again.click("main form button")
+        liv.page.get_by_role("button", name="Send it once more").click()
+        expect(liv.page).to_have_url(re.compile("said-vs-did"))
+        kim.page.get_by_role("button", name="Hold the review").click()
+        expect(kim.page.locator("[role=alert]").first).to_contain_text("Somebody changed this meanwhile")
+        expect(kim.page.locator("[role=alert]").first).to_contain_text("liv")
+        expect(kim.page.locator("[name=hold-decisions]").first).to_have_value("Decided as kim wrote it")
+        kim.page.get_by_role("button", name="Hold the review").click()
+        expect(kim.page.locator("[role=alert]").first).to_contain_text("m-2026-11")
+        expect(kim.page.locator("[name=hold-decisions]").first).to_have_value("Decided as kim wrote it")
+        assert recorded(liv, plan, "Decided as liv wrote it") == 1
+        assert recorded(liv, plan, "Decided as kim wrote it") == 0

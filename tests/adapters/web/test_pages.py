@@ -51,6 +51,19 @@ def test_what_was_typed_outlives_the_session(acme):
     assert "COO" not in acme.request("POST", path, data=typed, headers=elsewhere).text, "it shows nobody else's words"
 
 
+def test_what_was_typed_outlives_an_error(acme):
+    """As where somebody lost a right, a plan is gone, or the store did not answer."""
+    typed = {"statement": "Call <the COO>", "idempotency-key": "of-this-form"}
+    path, cookie = "/plans/gone/do/add-action", signed_in(acme)
+    answer = acme.request("POST", path, data=typed, headers=FROM_HERE | cookie)
+    assert answer.status_code == 404
+    assert "statement Call <the COO>" in text_of(answer.text)
+    kept = re.findall(r'<textarea hidden name="([^"]+)">\n(.*?)</textarea>', answer.text, re.DOTALL)
+    assert {name: unescape(value) for name, value in kept} == typed
+    elsewhere = {"Sec-Fetch-Site": "cross-site"} | cookie
+    assert "COO" not in acme.request("POST", path, data=typed, headers=elsewhere).text, "it shows nobody else's words"
+
+
 def test_who_is_not_signed_in_is_asked_to_and_comes_back_to_the_page(acme):
     path = f"/plans/{acme.plan}?as_of=version:1"
     asked = acme.get(path, NOBODY)
