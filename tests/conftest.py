@@ -19,9 +19,9 @@ from tests.stores import KEY
 from tests.workers import Workers, number_of_workers
 
 LONGEST = (
-    "crashes browser http_service rendering_browser embedded_postgres access_matrix http_hostile every_route cli"
-    " http_feed webhook_worker cli_webhooks projections canaries schemathesis group_commit relay rendering_forms"
-    " rendering_press cli_reports erasures portfolio verification invariants key_generations cli_feed witnesses"
+    "crashes browser http_service canaries rendering_browser cli schemathesis embedded_postgres access_matrix"
+    " http_hostile rendering_press webhook_worker projections every_route contracts http_feed portfolio cli_webhooks"
+    " group_commit relay rendering_forms cli_reports erasures verification key_generations cli_feed witnesses"
     " http_queries"
 ).split()
 """Files of tests by how long they take: what begins last must not be what ends last."""
