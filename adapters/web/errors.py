@@ -28,6 +28,11 @@ OF_THE_FORM = frozenset({"expected-version", "idempotency-key", "shown-thing", "
 """Fields that nobody types."""
 
 
+def is_typed(name: str) -> bool:
+    """Whether a field of a form holds what somebody typed, and nothing that the form says of itself."""
+    return name not in OF_THE_FORM and not name.endswith("-shown")
+
+
 class NoSuchPage(Exception):
     """There is no such page."""
 
@@ -58,7 +63,7 @@ def page_of_error(request: Request, error: Exception, typed: Sequence[tuple[str,
     """Of any error; a fault of ours is logged, and its page says under which id.  What was typed stays on the page,
     to be sent once more or taken elsewhere."""
     say = speech_of(request)
-    said = [(say(spaced(name)), value) for name, value in typed if value.strip() and name not in OF_THE_FORM]
+    said = [(say(spaced(name)), value) for name, value in typed if value.strip() and is_typed(name)]
     kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
     if kind is None:
         request_id = request.scope["request_id"]
