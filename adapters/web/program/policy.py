@@ -69,7 +69,8 @@ def policy_view(asked: AggregateRequest[ProgramState]) -> PolicyView:
     policies = {0: DEFAULT_POLICY} | {number: each.policy for number, each in adopted.items()}
     given = asked.request.query_params
     number = _number(given.get("version"), policy_at(asked.known.records, asked.cut).version)
-    other = _number(given.get("with"), number - 1 if number else None)
+    # Of the versions before, one may have been withdrawn.
+    other = _number(given.get("with"), max((each for each in policies if each < number), default=None))
     if number not in policies or (other is not None and other not in policies):
         raise NoSuchPage(say("There is no such version of the policy at this point."))
     policy = policies[number]

@@ -58,6 +58,10 @@ def test_the_program_is_opened_chosen_and_compared_on_its_pages(api, store):
     policy = page_of(api, "/program/policy")
     assert "What version 2 says otherwise than version 1 What Before → after contact days 92 60" in policy
     assert "Nothing." in page_of(api, "/program/policy?version=1&with=0"), "the first one said what the default says"
+    told(api, "adopt-policy", effective_on="2062-01-05", policy={"contact_days": 30}, reason="Mistyped")
+    told(api, "withdraw-policy", version=3, reason="It was to begin in 2026")
+    told(api, "adopt-policy", effective_on="2026-01-05", policy={"contact_days": 30}, reason="Reason 4")
+    assert "What version 4 says otherwise than version 2" in page_of(api, "/program/policy"), "the third was withdrawn"
 
     api.with_a_plan("acme")
     api.with_a_plan("zeta")
