@@ -189,7 +189,7 @@ def watched(service: "Service", id: str) -> dict[str, Any]:
 def fetch(service: "Service", id: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for part in ("successful", "failed", "unprocessed"):
-        (folder / f"{part}.csv").write_bytes(service.request("GET", f"/v1/imports/{id}/{part}").content)
+        service.download(f"/v1/imports/{id}/{part}", folder / f"{part}.csv")
 
 
 def show(status: Mapping[str, Any], results: Path | None) -> None:

@@ -6,6 +6,7 @@ from adapters.cli.errors import Told
 
 JSON_LINES = (".jsonl", ".ndjson")
 ZIP = (".zip",)
+TABLES = (".csv", ".xlsx")
 DUMP = (".dump", ".backup")
 
 

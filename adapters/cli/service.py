@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -40,8 +41,31 @@ class Service:
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Return the answer, unless it is a problem. Raises `Told`."""
-        try:
+        with self._unanswered_in_words():
             answer = self._client.request(method, path, **more)
+        if answer.is_success:
+            return answer
+        raise refused(answer)
+
+    def download(self, path: str, to: Path, **parameters: Any) -> None:
+        """Write the answer into a file as it arrives, so that memory holds a part of it only. Raises `Told`."""
+        with self._unanswered_in_words(), self._client.stream("GET", path, params=parameters) as answer:
+            if not answer.is_success:
+                answer.read()
+                raise refused(answer)
+            try:
+                with to.open("wb") as file:
+                    for part in answer.iter_bytes():
+                        file.write(part)
+            except BaseException:
+                to.unlink(missing_ok=True)
+                raise
+
+    @contextmanager
+    def _unanswered_in_words(self) -> Iterator[None]:
+        """Say in words why no answer comes. Raises `Told`."""
+        try:
+            yield
         except httpx.InvalidURL as error:
             raise Told(f"PLANTRAIL_URL must be a URL such as https://plans.example.com: {error}.") from None
         except httpx.UnsupportedProtocol:
@@ -53,9 +77,6 @@ class Service:
             ) from None
         except httpx.HTTPError as error:
             raise Told(f"{self._client.base_url} did not answer: {error or type(error).__name__}. Try again.") from None
-        if answer.is_success:
-            return answer
-        raise refused(answer)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 import typer
 
 from adapters.cli.doing import plan_path, running_service
-from adapters.cli.errors import Told
+from adapters.cli.new_files import TABLES, check_new_file
 from adapters.cli.terminal import says_in_json, tell
 
 OfPlan = Literal["plan", "history", "blame", "reviews", "findings"]
@@ -42,13 +42,10 @@ def table(
         raise typer.BadParameter("must end with .csv or .xlsx", param_hint="--output")
     asked = {"format": form, "bom": str(bom).lower(), "neutral": str(neutral).lower()}
     asked |= {"as_of": as_of} if as_of else {}
+    path = path_of(view, plan)
+    check_new_file(output, "A table is CSV or a workbook", TABLES)
     with running_service() as service:
-        content = service.request("GET", path_of(view, plan), params=asked).content
-    try:
-        with output.open("xb") as file:
-            file.write(content)
-    except FileExistsError:
-        raise Told(f"{output} exists already. Choose a new file.") from None
+        service.download(path, output, **asked)
     tell(f"The table is in {output}.")
 
 
