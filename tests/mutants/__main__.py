@@ -63,14 +63,14 @@ def _run(items: list[WorkItem], session: WorkDB, asked: argparse.Namespace) -> b
     keys = {id(item.mutations[0]): item.job_id for item in items}
     began, done = time.monotonic(), 0
 
-    def told(spec: MutationSpec, outcome: TestOutcome) -> None:
+    def told(spec: MutationSpec, outcome: TestOutcome, why: str) -> None:
         nonlocal done
         done += 1
         key, diff = keys[id(spec)], ""
         if outcome is TestOutcome.SURVIVED:
             diff = _diff(spec)
-            print(f"\nsurvived ({done} of {len(items)}): {key}\n{diff}", flush=True)
-        session.set_result(key, WorkResult(WorkerOutcome.NORMAL, None, outcome, diff))
+            print(f"\nsurvived ({done} of {len(items)}): {key} {why}\n{diff}", flush=True)
+        session.set_result(key, WorkResult(WorkerOutcome.NORMAL, why, outcome, diff))
 
     specs = [item.mutations[0] for item in items]
     if specs:

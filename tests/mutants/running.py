@@ -33,8 +33,9 @@ from coverage import Coverage
 from tests.mutants.bending import ROOMS, bent_here, lines_of, modules, read
 from tests.places import ROOT
 
-LONG = 1.0
-"""Seconds of processor time; tests that take longer are left out, since every survivor would have to run them."""
+LONG = 0.25
+"""A test that takes more than this share of the seconds that a mutant has to survive is left out, since every survivor
+would have to run it."""
 
 CONTROLS = 20
 """So many tests have to pass without a mutant before any is tried."""
@@ -43,8 +44,15 @@ PATIENCE = 10.0
 """Seconds of processor time that a mutant may take beyond three times what its tests take: one that loops forever is
 killed."""
 
-SURVIVED, KILLED, INCOMPETENT = range(3)
-OUTCOMES = {SURVIVED: TestOutcome.SURVIVED, KILLED: TestOutcome.KILLED, INCOMPETENT: TestOutcome.INCOMPETENT}
+NO_TEST = "no pure test runs the line"
+
+SURVIVED, KILLED, INCOMPETENT, UNREACHED = range(4)
+OUTCOMES = {
+    SURVIVED: (TestOutcome.SURVIVED, ""),
+    KILLED: (TestOutcome.KILLED, ""),
+    INCOMPETENT: (TestOutcome.INCOMPETENT, ""),
+    UNREACHED: (TestOutcome.SURVIVED, NO_TEST),
+}
 
 PACKAGES = (*ROOMS, "adapters", "tests")
 
@@ -83,14 +91,14 @@ class Mutants:
     """A pytest plugin that, instead of running the tests once, runs them on each mutant.
 
     A mutant has to survive `enough` seconds of tests: those of the file named after its module, then the fastest.
-    `told` is called with each mutant and what became of it, in the order in which they end.  Which tests run which line
-    is kept in the file `memory` until a file of the project changes.
+    `told` is called with each mutant, what became of it and why, in the order in which they end.  Which tests run which
+    line is kept in the file `memory` until a file of the project changes.
     """
 
     def __init__(
         self,
         specs: Sequence[MutationSpec],
-        told: Callable[[MutationSpec, TestOutcome], None],
+        told: Callable[[MutationSpec, TestOutcome, str], None],
         enough: float,
         memory: Path,
     ) -> None:
@@ -101,9 +109,9 @@ class Mutants:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self._items = session.items
         session.config.option.tbstyle = "value"  # that a test fails is enough, and to show where takes longer than it
-        self._tests = _kept(self._memory, session.items)
-        took = self._tests.took
-        print(f"\n{len(took)} of {len(self._items)} tests take at most {LONG} s, {sum(took.values()):.0f} s together")
+        self._tests = _kept(self._memory, session.items, LONG * self._enough)
+        tried, seconds = len(self._tests.took), sum(self._tests.took.values())
+        print(f"\n{tried} of {len(self._items)} tests are not too long, {seconds:.0f} s together")
         gc.unfreeze()
         self._functions = defaultdict[Place, list[FunctionType]](list)
         for function in gc.get_objects():
@@ -125,7 +133,7 @@ class Mutants:
             self._specs, key=lambda spec: (str(ROOT / spec.module_path), spec.start_pos[0]) not in replaceable
         )
         for spec, outcome in _each_in_a_fork(quick_first, self._try):
-            self._told(spec, OUTCOMES[outcome])
+            self._told(spec, *OUTCOMES[outcome])
         return True
 
     def _try(self, spec: MutationSpec) -> int:
@@ -145,7 +153,7 @@ class Mutants:
                 for function in self._functions[place]:
                     function.__code__ = code
             chosen = self._chosen(path, of_line)
-            return _first_failure(self._items[index] for index in chosen)
+            return _first_failure(self._items[index] for index in chosen) if chosen else UNREACHED
         if len(functions) < len(altered):
             of_line = self._naming(_names(spec)) or self._tests.of(str(path), self._tests.running.get(str(path), ()))
         chosen = self._chosen(path, of_line)
@@ -314,11 +322,11 @@ def called_by(act: Callable[[], object]) -> set[Place]:
     return {place_of(code) for code in codes.values() if code.co_filename.startswith(OURS)}
 
 
-def _tests_by_line(items: Sequence[pytest.Item]) -> Tests:
+def _tests_by_line(items: Sequence[pytest.Item], longest: float) -> Tests:
     """Runs every test once and notes how long it takes and which lines it runs."""
     took: dict[int, float] = {}
     watch = Coverage(data_file=None, config_file=False, include=[f"{ROOT / room}/*" for room in ROOMS])
-    items[0].config.pluginmanager.register(_NoLongerThan(LONG))
+    items[0].config.pluginmanager.register(_NoLongerThan(longest))
     watch.start()
     for index, item in enumerate(items):
         watch.switch_context(str(index))
@@ -335,13 +343,15 @@ def _tests_by_line(items: Sequence[pytest.Item]) -> Tests:
     return Tests(took, running)
 
 
-def _kept(memory: Path, items: Sequence[pytest.Item]) -> Tests:
+def _kept(memory: Path, items: Sequence[pytest.Item], longest: float) -> Tests:
     """What was found before of the same tests, in the project as it is, or else is found now."""
     files = [path.read_bytes() for room in PACKAGES for path in sorted((ROOT / room).rglob("*.py"))]
-    state = hashlib.sha256(b"\0".join([*files, *(item.nodeid.encode() for item in items)])).digest()
+    state = hashlib.sha256(
+        b"\0".join([*files, *(item.nodeid.encode() for item in items), str(longest).encode()])
+    ).digest()
     if memory.exists() and memory.read_bytes().startswith(state):
         return Tests(*pickle.loads(memory.read_bytes().removeprefix(state)))
-    tests: Tests = _in_a_fork(lambda: _tests_by_line(items))
+    tests: Tests = _in_a_fork(lambda: _tests_by_line(items, longest))
     memory.write_bytes(state + pickle.dumps(tuple(tests)))
     return tests
 

@@ -77,13 +77,14 @@ def written(
     items: Sequence[WorkItem], results: Mapping[str, WorkResult], equivalent: Mapping[str, str], one_in: int
 ) -> str:
     """The page `docs/mutants.md`."""
-    which = "All mutants" if one_in == 1 else f"A sample of one in {one_in} (`--one-in {one_in}`)"
+    which = "All mutants" if one_in == 1 else f"A sample of one in {one_in}"
+    sample = "" if one_in == 1 else f" --one-in {one_in}"
     survivors = defaultdict[str, list[str]](list)
     for item in items:
         result = results.get(item.job_id)
         if result and result.test_outcome is TestOutcome.SURVIVED and item.job_id not in equivalent:
             path, _, rest = item.job_id.partition(" ")
-            survivors[path].append(rest)
+            survivors[path].append(f"({result.output}) {rest}" if result.output else rest)
     reasons = defaultdict[str, list[str]](list)
     for name, why in equivalent.items():
         reasons[why].append(name)
@@ -91,9 +92,9 @@ def written(
         [
             "# Mutants",
             "",
-            "Made by `python -m tests.mutants --again --write docs/mutants.md`, see [development](development.md).",
-            f"{which} of `domain/` and `application/`, against the pure tests alone: what only a test that starts a",
-            "program would notice counts as survived here.",
+            f"Made by `python -m tests.mutants{sample} --again --write docs/mutants.md`, as",
+            f"[development](development.md) says. {which} of `domain/` and `application/`, tried on the tests",
+            "that start no program: what only a test with a store or a browser would notice counts as survived here.",
             "",
             *rooms(items, results, equivalent).page(),
             "",
@@ -104,7 +105,7 @@ def written(
             "",
             "## Survivors",
             "",
-            "What no pure test misses yet, by module: function, operator, which one on that line, the line.",
+            "By module: function, operator, which one on that line, the line.",
             *(line for path, names in survivors.items() for line in ("", f"`{path}`", "", *_listed(names))),
             "",
         ]
@@ -112,4 +113,8 @@ def written(
 
 
 def _listed(names: Sequence[str]) -> list[str]:
-    return [f"- ``{name}``" for name in names]
+    return [f"- `` {name if len(name) <= LONGEST else f'{name[:LONGEST]}…'} ``" for name in names]
+
+
+LONGEST = 105
+"""Characters of a mutant's name that are shown on the page."""
