@@ -120,6 +120,12 @@ def test_a_name_whose_parts_others_have_is_found_by_its_first_and_last_word_in_e
     assert SAME_PARTS.found_in(text) == who
 
 
+def test_of_common_words_a_name_the_other_way_round_is_found_with_the_one_between_them():
+    names = Names([("a", "Mark Zoltan Price"), ("b", "Eva Zoltan")])
+    assert names.found_in("Price, Mark Zoltan") == {"a"}
+    assert names.found_in("The price we mark down") == set()
+
+
 def test_a_name_in_a_script_without_spaces_is_found_by_each_part_that_nobody_else_has():
     names = Names([("one", "สมชาย ใจดี"), ("two", "สมชาย รักไทย"), ("three", "李 小明"), ("four", "王小明天")])
     assert names.found_in("โทรหาใจดีพรุ่งนี้") == {"one"}

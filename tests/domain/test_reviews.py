@@ -37,6 +37,12 @@ CANCELLED = ReviewCancelled(id="jan")
 HOLD = {"id": "jan", "kind": "monthly", "audience": "internal", "held_on": JAN_5, "ours": ("ann",), "theirs": ()}
 HELD = ReviewHeld(**HOLD)
 PACK = {"id": "jan", "circulated_on": JAN_4}
+MAY_BE_NULL = [
+    name
+    for name, field in ScheduleReview.model_fields.items()
+    if name not in {"about", "id"} and not field.is_required() and field.default is None
+]
+"""What says nothing of a review that is planned where it is null."""
 
 
 def test_a_review_is_scheduled_with_an_agenda_and_those_invited():
@@ -82,6 +88,7 @@ def test_a_topic_takes_from_a_minute_to_a_day(minutes):
 
 def test_the_id_of_a_review_is_taken_once():
     given(SCHEDULED).when(ScheduleReview(**PLANNED)).then_refused("review-id-taken", "/id")
+    given().when(ScheduleReview(**PLANNED, **dict.fromkeys(MAY_BE_NULL))).then(SCHEDULED)
     given(HELD).when(ScheduleReview(**PLANNED)).then_refused("review-id-taken", "/id")
 
 

@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from domain.account_plan.reviews import AgendaItem, PlannedItem
+from domain.language import Refusal
 from domain.program import PROGRAM
 from domain.program.agendas import AgendaPublished, AgendaRetired, PublishAgenda, RetireAgenda
 from domain.program.examples import (
@@ -170,3 +171,11 @@ def test_an_example_is_published_with_the_words_to_be_replaced():
 def test_a_play_of_the_library_is_refused_by_its_shape(wrong):
     with pytest.raises(ValidationError):
         PublishPlay(**PLAY | wrong)
+
+
+def test_of_several_mistakes_in_a_command_of_a_template_the_first_is_told():
+    wrong = {"command": "add-action", "body": ACTION["body"] | {"kind": "trick", "owner": "x" * 129}}
+    with pytest.raises(Refusal) as refused:
+        PROGRAM.decide(given_program().aggregate, template(wrong), MONDAY)
+    assert "kind" in str(refused.value)
+    assert "owner" not in str(refused.value)
