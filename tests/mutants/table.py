@@ -27,7 +27,7 @@ class Row(NamedTuple):
     def cells(self) -> tuple[str, ...]:
         tried = self.killed + self.equivalent + self.do_not_run + self.survived
         numbers = (self.mutants, tried, self.killed, self.equivalent, self.do_not_run, self.survived)
-        return (self.room, *map(str, numbers), f"{self.score:.1f} %")
+        return (self.room, *map(str, numbers), f"{self.score:.1f} %" if self.killed + self.survived else "–")
 
 
 class Rooms(NamedTuple):
@@ -95,6 +95,7 @@ def written(
             f"Made by `python -m tests.mutants{sample} --again --write docs/mutants.md`, as",
             f"[development](development.md) says. {which} of `domain/` and `application/`, tried on the tests",
             "that start no program: what only a test with a store or a browser would notice counts as survived here.",
+            "Mutants that were not tried count as nothing: functions come before what is imported afresh.",
             "",
             *rooms(items, results, equivalent).page(),
             "",
