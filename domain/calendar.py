@@ -6,6 +6,7 @@ the day before and the day after can always be named.
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
@@ -37,6 +38,7 @@ def instant_written(text: str) -> datetime:
         raise ValueError("is not an instant of the calendar") from None
 
 
+@lru_cache(maxsize=256)
 def years_after(day: date, years: int) -> date:
     """Return the same day a number of years later, or earlier if negative; 29 February may become the 28th."""
     try:

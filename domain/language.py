@@ -323,10 +323,11 @@ GRAMMAR = frozenset({"reason", "about"})
 
 def said(command: Command) -> dict[str, Any]:
     """Return the fields that a command sets on a new thing, without empty ones."""
+    given = command.model_fields_set
     return {
         name: value
         for name in type(command).model_fields
-        if name in command.model_fields_set and name not in GRAMMAR and (value := getattr(command, name)) is not None
+        if name in given and name not in GRAMMAR and (value := getattr(command, name)) is not None
     }
 
 

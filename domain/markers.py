@@ -4,7 +4,7 @@ each rule for every command and event."""
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, Protocol, TypeVar, cast, get_args, get_origin
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
@@ -106,12 +106,6 @@ class NullIsEmpty:
 Marker = TypeVar("Marker", Refers, Ours, Happened, Due, Belongs, Sealed, FreeText, Checkable, Identifies)
 
 
-def marked(model: type[BaseModel], marker: type[Marker]) -> tuple[tuple[str, Marker], ...]:
-    """The fields of a model whose annotation carries a marker, however deep in it, and the marker."""
-    found: tuple[tuple[str, Marker], ...] = _marked(model, cast(Any, marker))
-    return found
-
-
 @cache
 def _marked(model: type[BaseModel], marker: Any) -> tuple[tuple[str, Any], ...]:
     annotations = {
@@ -130,6 +124,14 @@ def _find(marker: Any, annotation: Any) -> Any:
     if get_origin(annotation) is Annotated:
         parts = parts[:1]
     return next((found for part in parts if (found := _find(marker, part))), None)
+
+
+class _Marked(Protocol):
+    def __call__(self, model: type[BaseModel], marker: type[Marker], /) -> tuple[tuple[str, Marker], ...]: ...
+
+
+marked = cast(_Marked, _marked)
+"""Return the fields of a model whose annotation carries a marker, however deep in it, and the marker."""
 
 
 def texts_of(said: BaseModel) -> Iterator[tuple[str, str]]:
@@ -168,12 +170,11 @@ def references(said: BaseModel) -> Iterator[tuple[str, str, str]]:
 
 def misplaced(said: BaseModel, kind: str | None) -> dict[str, str]:
     """The fields a command says something in that do not belong to things of this kind, and why not."""
+    given = said.model_fields_set
     return {
         field: f"belongs to {' and '.join(marker.kinds)} only, and this is of kind {kind}: leave it out"
         for field, marker in marked(type(said), Belongs)
-        if kind not in (None, *marker.kinds)
-        and field in said.model_fields_set
-        and getattr(said, field) not in (None, False)
+        if field in given and kind not in (None, *marker.kinds) and getattr(said, field) not in (None, False)
     }
 
 

@@ -98,7 +98,10 @@ def known_as(values: Mapping[str, Any]) -> str | None:
 
 def name_field(values: Mapping[str, Any]) -> str | None:
     """Return the field that holds the name of a thing with these values."""
-    return next((name for name in NAMES if isinstance(values.get(name), str)), None)
+    for name in NAMES:
+        if isinstance(values.get(name), str):
+            return name
+    return None
 
 
 def named_by(id: str, said: Mapping[str, Any]) -> tuple[str, str] | None:

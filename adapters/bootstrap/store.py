@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 from adapters.access.api_keys import ApiKeyCache
 from adapters.bootstrap.settings import Settings, key_encryption_keys
@@ -48,6 +48,9 @@ def utc_now() -> datetime:
 
 
 IDS_AT_A_TIME = 256
+NOT_RANDOM, VERSION_4 = ~(0xF000 << 64 | 0xC000 << 48), 4 << 76 | 0x8000 << 48
+"""The bits of an id that say how it was made (RFC 9562)."""
+_new, _set = object.__new__, object.__setattr__
 _randomness: list[bytes] = []
 os.register_at_fork(after_in_child=_randomness.clear)
 
@@ -61,7 +64,11 @@ def make_id() -> UUID:
         pool = os.urandom(16 * IDS_AT_A_TIME)
         _randomness.extend(pool[place : place + 16] for place in range(16, len(pool), 16))
         drawn = pool[:16]
-    return UUID(bytes=drawn, version=4)
+    made: UUID = _new(UUID)
+    # What `UUID(bytes=drawn, version=4)` makes, for a third of the time.
+    _set(made, "int", int.from_bytes(drawn) & NOT_RANDOM | VERSION_4)
+    _set(made, "is_safe", SafeUUID.unknown)
+    return made
 
 
 def erasure_list(settings: Settings) -> ErasureList:

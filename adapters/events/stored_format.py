@@ -22,7 +22,7 @@ from application.aggregates.ports import CommandContext, ToRecord
 from domain.aggregates import AggregateType
 from domain.language import FORGOTTEN, STAKEHOLDER, Event
 from domain.markers import Sealed, marked
-from domain.record import Recorded, Saying, SealedPart
+from domain.record import Meta, Recorded, Saying, SealedPart
 from domain.registry import REGISTRY
 
 META, DATA, OPEN_END = b'{"meta":', b',"data":', b',"sealed":[]}'
@@ -75,8 +75,9 @@ class UnreadableEvent(MapperDeserialisationError):
 
 def topic_of(name: str) -> str:
     """Return the topic of an event today: its name, with a number from the second shape on."""
-    older = sum(topic.partition(".")[0] == name for topic in UPCASTS)
-    return f"{name}.{older + 1}" if older else name
+    if name not in UPCASTS:  # there is one shape, as of nearly all
+        return name
+    return f"{name}.{sum(topic.partition('.')[0] == name for topic in UPCASTS) + 1}"
 
 
 class MetaToRecord(NamedTuple):
@@ -313,9 +314,12 @@ def decode_all(plan_id: UUID, rows: Iterable[tuple[Any, ...]], keys: Keys) -> li
     return records
 
 
-def as_written(plan_id: UUID, version: int, position: int, event: Event, state: bytes) -> Recorded:
+def as_written(plan_id: UUID, version: int, position: int, event: Event, state: bytes, said: Meta) -> Recorded:
     """Return what `decode` makes of an event that was just encoded with nothing sealed, without parsing it."""
-    return _record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ()))
+    meta = UnreadMeta(state)
+    meta.recorded_at, meta.actor, meta.on_behalf_of = said.recorded_at, said.actor, said.on_behalf_of
+    meta.reason = said.reason
+    return _record(Recorded, (plan_id, version, position, meta, event, state, ()))
 
 
 def _decode_slowly(plan_id: UUID, version: int, position: int, topic: str, state: bytes, keys: Keys) -> Recorded:

@@ -196,7 +196,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         lifespan=lifespan,
         redoc_url=None,
         # Looked for with every request; what is measured here is in `adapters.observability`.
-        telemetry={"tracing": False, "metrics": False},
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     program_views = Views(THE_PROGRAM, services.program, services.heads, services.access_log)
     views = PlanViews(services.plans, program_views, services.portfolio, services.heads, services.access_log)

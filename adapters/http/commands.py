@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -98,7 +97,7 @@ class CommandDesk:
         self._may_know = may_know
         self._erasures = erasures
         self._secret = secret
-        self._numbers = metrics
+        self._numbers = metrics.commands
         self._heads = heads
         self._note_read = note_read
         self._library = library
@@ -218,7 +217,7 @@ class CommandDesk:
     def _grouped(self, outcome: Outcome, put: Sequence[Sequence[Command]]) -> Outcome:
         """Return the outcome with one part for each command that was sent, whatever it came to."""
         rest = iter(outcome.done)
-        return replace(outcome, done=[together([next(rest) for _ in each]) for each in put])
+        return outcome._replace(done=[together([next(rest) for _ in each]) for each in put])
 
     @contextmanager
     def _told_of_one(self, commands: Sequence[Command]) -> Iterator[None]:
@@ -290,8 +289,9 @@ class CommandDesk:
         for command, done in zip(commands, outcome.done, strict=True):
             word = "replayed" if outcome.replayed else "done"
             events = 0 if outcome.replayed else len(done.events)
-            self._numbers.command(command.called(), word, events)
-            self._tell(request, len(commands) > 1, command.called(), word, events, version=outcome.version)
+            name = command.called()
+            self._numbers.answered(name, word, events)
+            self._tell(request, len(commands) > 1, name, word, events, version=outcome.version)
 
     def _tell(self, request: Request, of_several: bool, command: str, outcome: str, events: int, **more: Any) -> None:
         told = {"command": command, "outcome": outcome, "events": events, **more}
@@ -307,14 +307,14 @@ class CommandDesk:
     def _tell_failed(self, request: Request, error: Exception, route: str, commands: Sequence[Command]) -> None:
         name = commands[error.place].called() if isinstance(error, CommandRefused) else route
         word = next(word for kind, word in FAILED.items() if isinstance(error, kind))
-        self._numbers.command(name, word)
+        self._numbers.answered(name, word)
         self._tell(request, len(commands) > 1, name, word, 0, error=type_of(error))
 
 
 def together(done: Sequence[Done]) -> Done:
     """Return what came of several commands as of one, which is about what the first is about."""
     events = {version: type for each in done for version, type in each.events.items()}
-    return replace(done[0], events=events, warnings=[caution for each in done for caution in each.warnings])
+    return done[0]._replace(events=events, warnings=[caution for each in done for caution in each.warnings])
 
 
 def is_dry_run(request: Request) -> bool:

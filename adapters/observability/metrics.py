@@ -50,6 +50,27 @@ class Requests(Collector):
         yield took
 
 
+class Commands(Collector):
+    """Counts commands and the events they made. They too are counted by one event loop."""
+
+    def __init__(self) -> None:
+        self._counted: dict[tuple[str, str], int] = {}
+        self._events = 0
+
+    def answered(self, name: str, outcome: str, events: int = 0) -> None:
+        """Count a command, and the events that it made."""
+        key = (name, outcome)
+        self._counted[key] = self._counted.get(key, 0) + 1
+        self._events += events
+
+    def collect(self) -> Iterator[Metric]:
+        counted = CounterMetricFamily("plantrail_commands", "Commands by outcome.", labels=("command", "outcome"))
+        for labels, number in list(self._counted.items()):
+            counted.add_metric(labels, number)
+        yield counted
+        yield CounterMetricFamily("plantrail_events", "Events recorded.", value=self._events)
+
+
 class Metrics:
     """The metrics of the service."""
 
@@ -62,25 +83,13 @@ class Metrics:
         self.connections = Gauge(
             "plantrail_connections", "Connections of callers that are open.", registry=self.registry
         )
-        self.commands = Counter(
-            "plantrail_commands_total", "Commands by outcome.", ("command", "outcome"), registry=self.registry
-        )
-        self.events = Counter("plantrail_events_total", "Events recorded.", registry=self.registry)
+        self.commands = Commands()
+        self.registry.register(self.commands)
         self.clock_ahead = Gauge(
             "plantrail_clock_ahead_seconds",
             "How far this process's clock is ahead of the database's, as of the last look at readiness.",
             registry=self.registry,
         )
-        self._commands: dict[tuple[str, str], Counter] = {}
-
-    def command(self, name: str, outcome: str, events: int = 0) -> None:
-        """Count a command, and the events that it made."""
-        found = self._commands.get((name, outcome))
-        if found is None:
-            found = self._commands[name, outcome] = self.commands.labels(name, outcome)
-        found.inc()
-        if events:
-            self.events.inc(events)
 
 
 class BackgroundMetrics:

@@ -87,7 +87,7 @@ class PlanMapper(Mapper[UUID]):
         """Return an event that was just recorded as the log has it; it is parsed only if parts of it are sealed."""
         aggregate_id, version, state = recorded.aggregate_id, recorded.version, stored_event.state
         if state.endswith(OPEN_END):
-            return as_written(aggregate_id, version, position, recorded.event, state)
+            return as_written(aggregate_id, version, position, recorded.event, state, recorded.meta)
         keys = self._keys.of(aggregate_id, _people_in([state])) if self._keys else NO_KEYS
         return decode(aggregate_id, version, position, stored_event.topic, state, keys)
 

@@ -1,11 +1,12 @@
 """The one way in for commands: read the aggregate, let it decide, record the outcome."""
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import inf
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple
 from uuid import UUID
 
 from application.aggregates.access import CallerNotAllowed
@@ -73,8 +74,7 @@ class Key:
     body: bytes
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The outcome of a list of commands that were all carried out."""
 
     aggregate_id: UUID
@@ -87,6 +87,15 @@ class Outcome:
     opened: bool = False
     replayed: bool = False
     """Whether this is the answer given before under the same Idempotency-Key."""
+
+
+class Decided(NamedTuple, Generic[A]):
+    """What a list of commands comes to, before it is recorded."""
+
+    commit: Commit
+    done: Sequence[Done]
+    state: A
+    """The aggregate as it stands then."""
 
 
 class Reach(NamedTuple):
@@ -160,17 +169,18 @@ class Aggregates(AggregateReader[A]):
             known, fresh = self.folded(id), False
             while True:
                 try:
-                    commit, done = self._decided(known, commands, context, if_match, key, at, check)
+                    decided = self._decided(known, commands, context, if_match, key, at, check)
                 except (Refusal, CommandRefused, VersionConflict):
                     if fresh and key and (outcome := self._answered(key, check)):
                         return outcome
                     if fresh:
                         raise
-                    commit = None
-                if commit and (commit.events or fresh):
+                    decided = None
+                if decided and (decided.commit.events or fresh):
+                    commit = decided.commit
                     recorded = self._store.append(commit) if commit.events or commit.answer else ()
                     if recorded is not None:
-                        return self._outcome(known, recorded, commands, done)
+                        return self._outcome(known, recorded, decided, all_named_in(commands))
                     if key and (outcome := self._answered(key, check)):
                         return outcome
                 if monotonic() > deadline:
@@ -192,7 +202,7 @@ class Aggregates(AggregateReader[A]):
         """
         commands = [with_id(command, self._make_id) for command in commands]
         known = self.refreshed(self.folded(self._meant_by(id, commands)))
-        commit, done = self._decided(known, commands, context, if_match, None, None, check)
+        commit, done, _ = self._decided(known, commands, context, if_match, None, None, check)
         today = self.today(known) if known.records else self._now().date()
         return Outcome(known.id, known.version + len(commit.events), known.position, done, known.erasures, today)
 
@@ -212,14 +222,13 @@ class Aggregates(AggregateReader[A]):
         nothing was recorded, and `handle` says what is to be said. Raises `StoreUnavailable`.
         """
         commands = [with_id(command, self._make_id) for command in commands]
-        goes_far = self._asks_others or any(command.reaches_beyond for command in commands)
-        if goes_far:
+        if self._asks_others or any(command.reaches_beyond for command in commands):
             return None
         async with self._turns.on_the_loop(id) as has_it:
             if not (has_it and 0 < self._cache.version(id) <= MOST_EVENTS_AT_ONCE):
                 return None
-            callers = {who for who in (context.actor, context.on_behalf_of) if who}
-            named = {who for command in commands for who in people_named(command)}
+            callers = (context.actor, context.on_behalf_of) if context.on_behalf_of else (context.actor,)
+            named = all_named_in(commands)
             if not (self._store.knows(callers) and self._store.remembers(named)):
                 return None
             for _ in range(TRIES_ON_THE_LOOP):
@@ -227,14 +236,15 @@ class Aggregates(AggregateReader[A]):
                 if known is None:
                     return None
                 try:
-                    commit, done = self._decided(known, commands, context, if_match, key, None, check)
+                    decided = self._decided(known, commands, context, if_match, key, None, check)
                 except (Refusal, CommandRefused, VersionConflict, CallerNotAllowed, RecordsUnread):
                     return None
-                if not commit.events or any(each.event.forgets() is not None for each in commit.events):
+                events = decided.commit.events
+                if not events or any(each.event.forgets() is not None for each in events):
                     return None
-                recorded = await self._store.append_soon(commit)
+                recorded = await self._store.append_soon(decided.commit)
                 if recorded is not None:
-                    return self._outcome(known, recorded, commands, done)
+                    return self._outcome(known, recorded, decided, named)
                 if key:  # it may be known
                     return None
                 self._others_seen_at = monotonic()
@@ -264,7 +274,7 @@ class Aggregates(AggregateReader[A]):
         key: Key | None,
         at: datetime | None,
         check: Callable[[LoadedAggregate[A]], None],
-    ) -> tuple[Commit, list[Done]]:
+    ) -> Decided[A]:
         if not known.records and not isinstance(commands[0], self._type.opening.command):
             raise self._type.not_open
         check(known)
@@ -289,10 +299,12 @@ class Aggregates(AggregateReader[A]):
                 done.append(Done(carried_out.id, carried_out.events, warnings))
             except Refusal as refusal:
                 raise (CommandRefused(place, refusal) if len(commands) > 1 else refusal) from None
-        opened = any(isinstance(command, self._type.opening.command) for command in commands)
-        content = _content(pending.state.version, opened, done)
-        answer = Answer(key.scope, key.body, known.id, content) if key else None
-        return Commit(known.id, known.version, pending.to_record, context, answer, vacant, beside), done
+        answer = None
+        if key:
+            opened = any(isinstance(command, self._type.opening.command) for command in commands)
+            answer = Answer(key.scope, key.body, known.id, _content(pending.state.version, opened, done))
+        commit = Commit(known.id, known.version, pending.to_record, context, answer, vacant, beside)
+        return Decided(commit, done, pending.state)
 
     def _beside(self, reach: Reach, reason: str | None, at: datetime, context: CommandContext) -> Iterator[Commit]:
         """Yield what is recorded of others."""
@@ -303,7 +315,7 @@ class Aggregates(AggregateReader[A]):
             yield Commit(id, other.version, [recorded], context)
 
     def _outcome(
-        self, known: LoadedAggregate[A], recorded: Sequence[Recorded], commands: Sequence[Command], done: Sequence[Done]
+        self, known: LoadedAggregate[A], recorded: Sequence[Recorded], decided: Decided[A], named: AbstractSet[str]
     ) -> Outcome:
         opened = not known.records and bool(recorded)
         if forgotten_in(recorded):
@@ -314,13 +326,16 @@ class Aggregates(AggregateReader[A]):
                     self._store.forget(record, left)
             known = self.refreshed(LoadedAggregate.of(self._type, known.id))
         elif recorded:
-            known = known.with_news(recorded)
+            # Events that are partly sealed are read as they were recorded.
+            as_decided = all(
+                each.event is wanted.event for each, wanted in zip(recorded, decided.commit.events, strict=True)
+            )
+            known = known.with_news(recorded, decided.state if as_decided else None)
             self._cache.put(known)
         today = self.today(known)
-        named = {who for command in commands for who in people_named(command)}
         if not self._store.knows(named):
             self._store.meet([who for who in named if self._type.is_at_work_on(known.state, who, today)])
-        return Outcome(known.id, known.version, known.position, done, known.erasures, today, opened)
+        return Outcome(known.id, known.version, known.position, decided.done, known.erasures, today, opened)
 
     def _answered(self, key: Key, check: Callable[[LoadedAggregate[A]], None]) -> Outcome | None:
         """Return the answer kept under the key, if there is one. `check` is called again, because the caller's rights
@@ -361,6 +376,11 @@ def concerns(event: Event, command: Command) -> bool:
     if command.subject() == command.noun:
         return event.refreshes() == command.home
     return (event.noun, event.subject()) == (command.noun, command.subject())
+
+
+def all_named_in(commands: Sequence[Command]) -> set[str]:
+    """Return the people of ours whom commands name."""
+    return {who for command in commands for who in people_named(command)}
 
 
 def _content(version: int, opened: bool, done: Sequence[Done]) -> dict[str, Any]:

@@ -80,7 +80,8 @@ class LoadedAggregate(Generic[A]):
     @classmethod
     def of(cls, type: AggregateType[A], id: UUID, records: Sequence[Recorded] = ()) -> "LoadedAggregate[A]":
         """Fold these records. Without any, the result is an aggregate without history."""
-        return cls(type, id, (), type.empty).with_news(records)
+        known = cls(type, id, (), type.empty)
+        return known.with_news(records) if records else known
 
     @property
     def version(self) -> int:
@@ -117,14 +118,16 @@ class LoadedAggregate(Generic[A]):
                 first.setdefault((record.event.noun, record.event.subject()), record)
         return first
 
-    def with_news(self, news: Sequence[Recorded]) -> "LoadedAggregate[A]":
+    def with_news(self, news: Sequence[Recorded], state: A | None = None) -> "LoadedAggregate[A]":
+        """Return the aggregate with what was recorded next; `state` is what it comes to, where that is known."""
         records = self.records.with_news(news) if isinstance(self.records, UnreadRecords) else (*self.records, *news)
-        events = [record.event for record in news]
-        if self.type.strikes(events):
-            state = self.type.fold(record.event for record in records)
-        else:
-            state = self.type.fold(events, self.state)
-        return replace(self, records=records, state=state, erasures=self.erasures + len(forgotten_in(news)))
+        if state is None:
+            events = [record.event for record in news]
+            if self.type.strikes(events):
+                state = self.type.fold(record.event for record in records)
+            else:
+                state = self.type.fold(events, self.state)
+        return LoadedAggregate(self.type, self.id, records, state, self.erasures + len(forgotten_in(news)))
 
 
 def forgotten_in(records: Iterable[Recorded]) -> list[str]:

@@ -1,10 +1,9 @@
 """Decides several commands one after the other before anything is recorded."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import Any, Generic
+from typing import Any, Generic, NamedTuple
 from uuid import UUID
 
 from application.aggregates.loaded import LoadedAggregate, forgotten_in
@@ -18,8 +17,7 @@ from domain.rules import named_in, speaks_of
 from domain.things import Aggregate
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(NamedTuple):
     """The outcome of one command: the id of its thing, possibly generated, the events with their versions, and the
     warnings."""
 

@@ -40,8 +40,7 @@ class BeyondTheLog(Exception):
         super().__init__(f"The log ends at {end}: give the `position` that a command was answered with.")
 
 
-@dataclass(frozen=True)
-class CommandContext:
+class CommandContext(NamedTuple):
     """Who gives a command, through what, and in which conversation. It is stored with every resulting event."""
 
     actor: str

@@ -1,12 +1,11 @@
 """Turns: in one process commands on one aggregate come one after the other, so that they do not race each other."""
 
-from asyncio import Lock as TurnOnTheLoop
-from asyncio import sleep, timeout
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from asyncio import CancelledError, Future, get_running_loop, sleep, timeout
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Lock
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 from application.aggregates.ports import StoreBusy
 
@@ -25,43 +24,12 @@ class Turns:
 
     def __init__(self) -> None:
         self._turns = [Lock() for _ in range(1024)]
-        self._lines = WeakValueDictionary[UUID, TurnOnTheLoop]()
-        """Who waits for a turn in the loop, by aggregate: one of them looks, the others wait for that one."""
+        self._lines: dict[UUID, deque[Future[None]]] = {}
+        """Who waits in the loop for a turn that somebody in the loop has, by aggregate, in the order they came."""
 
-    @asynccontextmanager
-    async def on_the_loop(self, id: UUID) -> AsyncIterator[bool]:
-        """Wait for the turn on an aggregate, and have it while the context lasts. Yields False where a thread has it
-        for long.
-
-        In the loop those who come first have it first, so that nobody waits in vain; whoever it is the turn of looks
-        whether a thread has it.
-        """
-        line = self._lines.setdefault(id, TurnOnTheLoop())
-        try:
-            if line.locked():
-                async with timeout(TURN_TIMEOUT_SECONDS):
-                    await line.acquire()
-            else:
-                await line.acquire()
-        except TimeoutError:
-            raise StoreBusy(StoreBusy.__doc__) from None
-        turn = self._turns[hash(id) % len(self._turns)]
-        try:
-            has_it = turn.acquire(blocking=False) or await self._when_a_thread_ends(turn)
-            try:
-                yield has_it
-            finally:
-                if has_it:
-                    turn.release()
-        finally:
-            line.release()
-
-    async def _when_a_thread_ends(self, turn: "Lock") -> bool:
-        for _ in range(TURNS_AWAITED):
-            await sleep(SECONDS_BETWEEN_LOOKS)
-            if turn.acquire(blocking=False):
-                return True
-        return False
+    def on_the_loop(self, id: UUID) -> "TurnOnTheLoop":
+        """Return a context in which an event loop waits for the turn on an aggregate, and has it while that lasts."""
+        return TurnOnTheLoop(id, self._turns[hash(id) % len(self._turns)], self._lines)
 
     @contextmanager
     def of(self, id: UUID) -> Iterator[None]:
@@ -74,3 +42,66 @@ class Turns:
             yield
         finally:
             turn.release()
+
+
+class TurnOnTheLoop:
+    """A turn of an event loop. In the loop those who come first have it first; whoever it is the turn of looks whether
+    a thread has it. Nearly always nobody has."""
+
+    __slots__ = ("_has_it", "_id", "_lines", "_turn")
+
+    def __init__(self, id: UUID, turn: Lock, lines: dict[UUID, deque[Future[None]]]) -> None:
+        self._id = id
+        self._turn = turn
+        self._lines = lines
+        self._has_it = False
+
+    async def __aenter__(self) -> bool:
+        """Return False where a thread has the turn for long. Raises `StoreBusy`."""
+        line = self._lines.get(self._id)
+        if line is None:
+            self._lines[self._id] = deque()
+        else:
+            await self._wait_in(line)
+        self._has_it = self._turn.acquire(blocking=False)
+        if not self._has_it:
+            try:
+                self._has_it = await self._when_a_thread_ends()
+            except CancelledError:
+                self._pass_on()
+                raise
+        return self._has_it
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._has_it:
+            self._turn.release()
+        self._pass_on()
+
+    async def _wait_in(self, line: deque[Future[None]]) -> None:
+        place: Future[None] = get_running_loop().create_future()
+        line.append(place)
+        try:
+            async with timeout(TURN_TIMEOUT_SECONDS):
+                await place
+        except (CancelledError, TimeoutError) as error:
+            if not place.cancelled():  # the turn had just been passed on to it
+                self._pass_on()
+            if isinstance(error, TimeoutError):
+                raise StoreBusy(StoreBusy.__doc__) from None
+            raise
+
+    def _pass_on(self) -> None:
+        line = self._lines[self._id]
+        while line:
+            place = line.popleft()
+            if not place.done():  # those that are done have gone
+                place.set_result(None)
+                return
+        del self._lines[self._id]
+
+    async def _when_a_thread_ends(self) -> bool:
+        for _ in range(TURNS_AWAITED):
+            await sleep(SECONDS_BETWEEN_LOOKS)
+            if self._turn.acquire(blocking=False):
+                return True
+        return False

@@ -90,9 +90,11 @@ NAMING: Mapping[str, type[LibraryPlay | Template]] = {"library_play": LibraryPla
 
 def takes_from_library(command: Command) -> bool:
     """Whether a command names something in the library, or leaves to the policy what it does not say."""
-    return isinstance(command, AgreePairingByPolicy) or any(
-        getattr(command, field, None) is not None for field in NAMING
-    )
+    said = command.__dict__
+    for field in NAMING:
+        if said.get(field) is not None:
+            return True
+    return isinstance(command, AgreePairingByPolicy)
 
 
 def from_library(

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -141,7 +140,7 @@ def test_a_list_told_by_a_scenario_is_carried_out_by_what_it_tells(office: Offic
     entries = [entry("acme", reason="Agreed"), entry("beta", "growth", reason="Agreed")]
     body = {"round": "spring", "entries": entries, "decided_by": ["vera"]}
     said = [PROGRAM.commands["commit-list"].model_validate_json(json.dumps(body))]
-    office.program.handle(PROGRAM_ID, said, replace(CONTEXT, source=SOURCE))
+    office.program.handle(PROGRAM_ID, said, CONTEXT._replace(source=SOURCE))
     follow_once(office.store, office.lists)
     committed = office.program.read(PROGRAM_ID).records[-1]
     assert office.recorded("acme", committed) == office.recorded("beta", committed) == []
