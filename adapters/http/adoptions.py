@@ -24,6 +24,6 @@ def routes(views: PlanViews) -> APIRouter:
         others = [each for each in merged if caller.sees(each, views.now())]
         head = max((each.position for each in others), default=0)
         cut = views.cuts(known).cut("as_of", "now")
-        return await views.answer(request, known, lambda: to_adopt(known.state, others), cut, head=head)
+        return await views.answer(request, known, lambda: to_adopt(known.state, others), cut, head=head, settled=False)
 
     return api

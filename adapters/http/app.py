@@ -49,6 +49,7 @@ from adapters.http import (
     tables,
     webhooks,
 )
+from adapters.http.again import AnswersAgain
 from adapters.http.budgets import Budgets
 from adapters.http.command_documentation import command_documentation
 from adapters.http.documentation import HEALTH, document
@@ -266,7 +267,8 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         pass_on_what_takes_long(app, services.elsewhere, lambda *given: short_way(*given))
     document(app, command_documentation)
     # In front of all that the framework does for every request.
-    short_way = ShortWay(app.build_middleware_stack(), app, (desk, program_desk), guard)
+    again = AnswersAgain(services.heads, services.now, views.note_read)
+    short_way = ShortWay(app.build_middleware_stack(), app, (desk, program_desk), guard, again)
     app.middleware_stack = RequestMiddleware(short_way, metrics, services.make_id)
     return app
 

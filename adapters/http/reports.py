@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Hashable
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -132,7 +132,8 @@ def routes(
             return forms.formed("said-vs-did", form, report, report.plan)
 
         covered = head.size if head else 0
-        answer = await views.answer(request, known, made, b, *meant, since=a, form=form, head=covered, program=program)
+        more: Any = {"form": form, "head": covered, "program": program, "settled": head is not None}
+        answer = await views.answer(request, known, made, b, *meant, since=a, **more)
         answer.headers["Vary"] = VARY
         return answer
 

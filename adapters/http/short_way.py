@@ -20,6 +20,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapters.http.again import AnswersAgain
 from adapters.http.commands import CommandDesk
 from adapters.http.guard import NEEDS, Guard, Needed
 from adapters.http.head import head_in
@@ -61,11 +62,14 @@ class ViewRoute(NamedTuple):
 class ShortWay:
     """ASGI middleware that answers views and carries out commands itself where nothing stands in the way."""
 
-    def __init__(self, behind: ASGIApp, app: FastAPI, desks: Iterable[CommandDesk], guard: Guard) -> None:
+    def __init__(
+        self, behind: ASGIApp, app: FastAPI, desks: Iterable[CommandDesk], guard: Guard, again: AnswersAgain
+    ) -> None:
         self._app = behind
         told = {kind: handler for kind, handler in app.exception_handlers.items() if kind not in (500, Exception)}
         self._told = ExceptionMiddleware(answered, told)
         self._guard = guard
+        self._again = again
         self._commands = {pattern(each.path): each for desk in desks for each in command_routes(desk)}
         self._views = {pattern(each.path): each for each in view_routes(app.routes)}
 
@@ -93,16 +97,29 @@ class ShortWay:
         request = Request(scope, receive)
         scope["path_params"], scope["route"] = {"plan": named} if named else {}, view
         try:
-            arguments = [named] if named else []
-            if scope["query_string"] and not view.asked:
-                raise Unfit
-            asked = [view.asked.model_validate(parameters(scope["query_string"]))] if view.asked else []
             await self._guard.check(scope, receive, view.right)
+            kept = self._again.given(request)
+            arguments = [] if kept else self._arguments(view, named, scope)
         except Exception:  # noqa: BLE001 - it is told there
             await self._app(scope, receive, send)
             return
-        scope["asked"] = lambda: view.endpoint(request, *arguments, *asked)
+
+        async def asked() -> Response:
+            response = await self._again.still(request, kept) if kept else None
+            if response is None:
+                response = await view.endpoint(request, *(arguments or self._arguments(view, named, scope)))
+                self._again.keep(request, response)
+            return response
+
+        scope["asked"] = asked
         await self._told(scope, receive, send)
+
+    def _arguments(self, view: ViewRoute, named: str | None, scope: Scope) -> list[Any]:
+        """Return what a view is asked for. Raises `ValidationError`, and `Unfit` where it takes nothing of the kind."""
+        if scope["query_string"] and not view.asked:
+            raise Unfit
+        asked = [view.asked.model_validate(parameters(scope["query_string"]))] if view.asked else []
+        return [named, *asked] if named else asked
 
     async def _carried_out(
         self, route: CommandRoute, named: str | None, scope: Scope, receive: Receive, send: Send

@@ -14,6 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic_core import to_json
 
 from adapters.access.access_log import Access, AccessLog
+from adapters.http.again import grounds
 from adapters.http.asked import CutsCompared, HistoryAsked
 from adapters.http.budgets import Work, in_turn
 from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, etag, is_known, unchanged
@@ -187,12 +188,13 @@ class Views(Generic[A]):
         form: Form = "json",
         head: int = 0,
         program: Sequence[Recorded] = (),
+        settled: bool = True,
     ) -> Response:
         """The view up to a cut, perhaps since another: unchanged, ready, or made now.  The day counts where the cut
         moves with it; a view that judges names the `program` by whose policies it does.
 
         `head` is the size of the checkpoint that the view shows, or the position on the log of what it shows of the
-        program. Raises `CutBeforePlan`, `AccessLogFull`.
+        program. A view is `settled` if nothing else changes it, on one day. Raises `CutBeforePlan`, `AccessLogFull`.
         """
         check_there(known, until)
         self.note_read(request, known.id, f"version:{until.version}")
@@ -217,6 +219,10 @@ class Views(Generic[A]):
             work: Work = "folding" if form == "json" else "rendering"
             answer = await in_turn(request, until.version, lambda: _written(make(), request), work)
             self._ready.put(view, asked, answer)
+        if settled and known.id == next(iter(self.resource.named(request.path_params))):
+            cut = f"version:{until.version}"
+            now = self._aggregates.now()
+            request.scope["grounds"] = grounds(known, self._heads.seen_log, now, cut, tag, answer, request.scope)
         return answer.with_tag(tag)
 
     async def page(
@@ -266,7 +272,9 @@ class PlanViews(Views[AccountPlan]):
         except BaseException:
             version.cancel()
             raise
-        return known, (await self._program.standing(PROGRAM_ID, request, version)).records
+        program = await self._program.standing(PROGRAM_ID, request, version)
+        request.scope["judged_by"] = program.version
+        return known, program.records
 
 
 def _written(view: Any, request: Request) -> Answer:
