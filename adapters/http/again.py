@@ -1,15 +1,15 @@
 """Answers that are asked for again: found by the request itself, if what they depend on is as it was.
 
-Most views are asked for many times before anything happens. What such an answer depends on is written down when it is
-given: the versions of the plan and of the program, the log, who asked, and the day it is where the plan lives. The
-same request is then answered by asking for two versions, and no plan is looked at.
+Most views are asked for many times before anything happens. What such an answer depends on, its grounds, is written
+down when it is given. The same request of the same caller is then answered by asking whether the grounds hold: of a
+view of a plan for two versions, of a page of a table for the state of the table.
 """
 
-from asyncio import gather
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, Self
 from uuid import UUID
 from weakref import ReferenceType, ref
 
@@ -32,9 +32,32 @@ Asked = tuple[str, str, bytes]
 """Who asked, the path and the query."""
 
 
-class Grounds(NamedTuple):
-    """What an answer depends on."""
+class Grounds(Protocol):
+    """What an answer depends on beside the request."""
 
+    @property
+    def tag(self) -> str:
+        """The ETag of the answer."""
+
+    @property
+    def answer(self) -> "ReferenceType[Answer]":
+        """What was answered, for as long as that is kept elsewhere: what is dropped there is gone here too."""
+
+    async def hold(self) -> bool:
+        """Return whether all is as it was. Raises `StoreUnavailable`."""
+
+    def note_read(self, request: Request) -> None:
+        """Put on record what is read by it. Raises `AccessLogFull`."""
+
+
+@dataclass(frozen=True)
+class OfAPlan:
+    """What a view of a plan depends on that depends on nothing but the plan, the day it is there, and the program by
+    which it is judged."""
+
+    heads: Heads
+    now: Callable[[], datetime]
+    note: NoteRead
     plan_id: UUID
     version: int
     program: int | None
@@ -47,7 +70,61 @@ class Grounds(NamedTuple):
     """Up to where it was read, as it is put on record."""
     tag: str
     answer: "ReferenceType[Answer]"
-    """What was answered, for as long as that is kept: what is dropped there is gone here too."""
+
+    @classmethod
+    def with_answer(
+        cls,
+        heads: Heads,
+        now: Callable[[], datetime],
+        note: NoteRead,
+        known: LoadedAggregate[Any],
+        cut: str,
+        tag: str,
+        answer: Answer,
+        scope: Scope,
+    ) -> Self:
+        since, zone = now(), time_zone(known.type.card(known.state).timezone)
+        until = datetime.combine(since.astimezone(zone).date() + timedelta(days=1), time(), zone)
+        judged_by, log = scope.get("judged_by"), heads.seen_log
+        return cls(heads, now, note, known.id, known.version, judged_by, log, since, until, cut, tag, ref(answer))
+
+    async def hold(self) -> bool:
+        if not self.since <= self.now() < self.until:
+            return False
+        if self.program is None:
+            same = await self.heads.ask(self.plan_id) == self.version
+        else:
+            program = self.heads.ask(PROGRAM_ID)  # both are asked for together
+            try:
+                same = await self.heads.ask(self.plan_id) == self.version and await program == self.program
+            finally:
+                if program.done() and not program.cancelled():
+                    program.exception()  # one of them is raised
+        return same and self.log == self.heads.seen_log
+
+    def note_read(self, request: Request) -> None:
+        self.note(request, self.plan_id, self.cut)
+        request.scope["spoken_of"] |= {"plan_id": str(self.plan_id)}
+
+
+@dataclass(frozen=True)
+class OfATable:
+    """What a page of a table depends on."""
+
+    ask: Callable[[], Awaitable[Hashable]]
+    state: Hashable
+    tag: str
+    answer: "ReferenceType[Answer]"
+
+    @classmethod
+    def with_answer(cls, ask: Callable[[], Awaitable[Hashable]], state: Hashable, tag: str, answer: Answer) -> Self:
+        return cls(ask, state, tag, ref(answer))
+
+    async def hold(self) -> bool:
+        return await self.ask() == self.state
+
+    def note_read(self, _request: Request) -> None:
+        """Lists are not put on record."""
 
 
 class Kept(NamedTuple):
@@ -58,23 +135,10 @@ class Kept(NamedTuple):
     headers: Sequence[tuple[bytes, bytes]]
 
 
-def grounds(
-    known: LoadedAggregate[Any], log: UUID | None, now: datetime, cut: str, tag: str, answer: Answer, scope: Scope
-) -> Grounds:
-    """Return what an answer depends on that depends on nothing but a plan, the day, and the program by which that was
-    `judged_by`, if it was."""
-    zone = time_zone(known.type.card(known.state).timezone)
-    until = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone)
-    return Grounds(known.id, known.version, scope.get("judged_by"), log, now, until, cut, tag, ref(answer))
-
-
 class AnswersAgain:
-    """Keeps on what answers depend that were given, those given most recently, and gives them again."""
+    """Keeps the grounds of the answers that were given most recently, and gives them again while those hold."""
 
-    def __init__(self, heads: Heads, now: Callable[[], datetime], note_read: NoteRead) -> None:
-        self._heads = heads
-        self._now = now
-        self._note_read = note_read
+    def __init__(self) -> None:
         self._kept: OrderedDict[Asked, Kept] = OrderedDict()
 
     def given(self, request: Request) -> Kept | None:
@@ -84,34 +148,25 @@ class AnswersAgain:
 
     async def still(self, request: Request, kept: Kept) -> Response | None:
         """Return the answer if it holds still. Raises `StoreUnavailable`, `AccessLogFull`."""
-        _, found, headers = kept
-        if found.program is None:
-            versions: Sequence[int | None] = (await self._heads.ask(found.plan_id), None)
-        else:
-            versions = await gather(self._heads.ask(found.plan_id), self._heads.ask(PROGRAM_ID))
-        answer = found.answer()
-        if (
-            answer is None
-            or (found.version, found.program) != tuple(versions)
-            or found.log != self._heads.seen_log
-            or not found.since <= self._now() < found.until
-        ):
+        _, grounds, headers = kept
+        answer = grounds.answer()
+        if answer is None or not await grounds.hold():
             return None
+        grounds.note_read(request)
+        self._kept[asked(request)] = kept
         self._kept.move_to_end(asked(request))
-        self._note_read(request, found.plan_id, found.cut)
-        request.scope["spoken_of"] |= {"plan_id": str(found.plan_id)}
-        if is_known(request, found.tag):
+        if is_known(request, grounds.tag):
             return Written(b"", [header for header in headers if header[0] in OF_UNCHANGED], 304)
         return Written(answer.content, [header for header in headers if header[0] != b"content-length"])
 
     def keep(self, request: Request, response: Response) -> None:
-        """Keep an answer that was just given, if it says on what it depends."""
-        found: Grounds | None = request.scope.get("grounds")
-        if found is None or response.status_code != 200:
+        """Keep an answer that was just given, if it says what it depends on."""
+        grounds: Grounds | None = request.scope.get("grounds")
+        if grounds is None or response.status_code != 200:
             return
         key = asked(request)
-        self._kept[key] = Kept(caller_of(request), found, response.raw_headers)
-        self._kept.move_to_end(key)
+        self._kept.pop(key, None)
+        self._kept[key] = Kept(caller_of(request), grounds, response.raw_headers)
         if len(self._kept) > MOST_ANSWERS:
             self._kept.popitem(last=False)
 

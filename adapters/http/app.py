@@ -267,8 +267,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         pass_on_what_takes_long(app, services.elsewhere, lambda *given: short_way(*given))
     document(app, command_documentation)
     # In front of all that the framework does for every request.
-    again = AnswersAgain(services.heads, services.now, views.note_read)
-    short_way = ShortWay(app.build_middleware_stack(), app, (desk, program_desk), guard, again)
+    short_way = ShortWay(app.build_middleware_stack(), app, (desk, program_desk), guard, AnswersAgain())
     app.middleware_stack = RequestMiddleware(short_way, metrics, services.make_id)
     return app
 

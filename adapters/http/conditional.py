@@ -100,8 +100,13 @@ def unchanged(tag: str) -> Response:
 
 def tagged(request: Request, answer: Answer) -> Response:
     """Return an answer under the hash of what it says, or that the caller has it already."""
-    tag = f'"{sha256(answer.content).hexdigest()[:32]}"'
+    tag = hash_of(answer)
     return unchanged(tag) if is_known(request, tag) else answer.with_tag(tag)
+
+
+def hash_of(answer: Answer) -> str:
+    """Return the tag of an answer that is made of what it says."""
+    return f'"{sha256(answer.content).hexdigest()[:32]}"'
 
 
 View = tuple[UUID, *tuple[Hashable, ...]]

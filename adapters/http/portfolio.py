@@ -4,12 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from adapters.http.conditional import Answer, at_cursor, tagged
+from adapters.http.again import OfATable
+from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, hash_of, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY
 from adapters.http.read_your_writes import Inclusion, RecentEnough
 from adapters.http.requests import caller_of
+from adapters.http.together import AskedTogether
 from application.portfolio.ports import Portfolio
 from application.portfolio.query import PortfolioPage, PortfolioQuery
+
+MOST_BYTES_READY = 8 * 1024 * 1024
 
 
 class PortfolioParameters(RecentEnough, PortfolioQuery):
@@ -19,13 +23,22 @@ class PortfolioParameters(RecentEnough, PortfolioQuery):
 def routes(portfolio: Portfolio) -> APIRouter:
     api = APIRouter(prefix="/v1/plans", tags=["views"])
 
-    inclusion = Inclusion(portfolio.includes)
+    inclusion, state = Inclusion(portfolio.includes), AskedTogether(portfolio.state)
+    ready = ReadyAnswers(MOST_BYTES_READY)
 
     @api.get("", response_model=PortfolioPage, summary="The portfolio: all plans, filtered and sorted", **LIST_QUERY)
     async def read_portfolio(request: Request, wanted: Annotated[PortfolioParameters, Query()]) -> Response:
         caller = caller_of(request)
         await inclusion.of(wanted.at_least)
-        content, next = await portfolio.written(wanted, caller)
-        return tagged(request, Answer(content, at_cursor(request, next)))
+        at = await state.answer()  # before the page is read, which may be of a later one
+        view, asked = (at.log, at.generation, at.written, caller), request.scope["query_string"]
+        answer = ready.get(view, asked)
+        if answer is None:
+            content, next = await portfolio.written(wanted, caller)
+            answer = Answer(content, at_cursor(request, next))
+            ready.put(view, asked, answer)
+        tag = hash_of(answer)
+        request.scope["grounds"] = OfATable.with_answer(state.answer, at, tag, answer)
+        return unchanged(tag) if is_known(request, tag) else answer.with_tag(tag)
 
     return api

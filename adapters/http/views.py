@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic_core import to_json
 
 from adapters.access.access_log import Access, AccessLog
-from adapters.http.again import grounds
+from adapters.http.again import OfAPlan
 from adapters.http.asked import CutsCompared, HistoryAsked
 from adapters.http.budgets import Work, in_turn
 from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, etag, is_known, unchanged
@@ -221,8 +221,9 @@ class Views(Generic[A]):
             self._ready.put(view, asked, answer)
         if settled and known.id == next(iter(self.resource.named(request.path_params))):
             cut = f"version:{until.version}"
-            now = self._aggregates.now()
-            request.scope["grounds"] = grounds(known, self._heads.seen_log, now, cut, tag, answer, request.scope)
+            request.scope["grounds"] = OfAPlan.with_answer(
+                self._heads, self._aggregates.now, self.note_read, known, cut, tag, answer, request.scope
+            )
         return answer.with_tag(tag)
 
     async def page(

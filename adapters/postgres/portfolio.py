@@ -35,6 +35,7 @@ from adapters.postgres.projections import (
     standing,
 )
 from application.aggregates.access import Caller
+from application.portfolio.ports import TableState
 from application.portfolio.projector import CannotBeFolded, LooksBack, PartialEvent, PortfolioProjector
 from application.portfolio.query import (
     CursorPosition,
@@ -62,6 +63,10 @@ SHARE_OF_TIME = 0.5
 ROWS_AT_A_TIME = 1_000
 MOST_REMEMBERED = 1_000
 
+STATE = (
+    "SELECT (SELECT id FROM plantrail.log), generation, written FROM plantrail.projections"
+    " WHERE name = 'portfolio' AND live"
+)
 LIVE = "SELECT generation FROM plantrail.projections WHERE name = 'portfolio' AND live"
 WRITTEN = ("generation", *SHOWN, "people", "name_key", "search_text", "tier_rank", "changes_at", "line")
 
@@ -319,6 +324,12 @@ class PostgresPortfolio:
         place = CursorPosition(read(found, rows[-1], 2), read(found, rows[-1], 1)) if more else None
         next = cursor_of(place, query.sort) if place else None
         return WrittenPage(b'{"items":[%b],"next":%b}' % (b",".join(lines), to_json(next)), next)
+
+    async def state(self) -> TableState:
+        """See `application.portfolio.ports.Portfolio`."""
+        with unavailable():
+            found = await self._datastore.in_loop.ask(STATE, {})
+        return TableState(read(found, 0, 0), read(found, 0, 1), read(found, 0, 2))
 
     def query(self, query: PortfolioQuery, caller: Caller | None = None) -> PortfolioPage:
         after = place_of(query.cursor, query.sort) if query.cursor else None

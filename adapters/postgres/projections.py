@@ -39,6 +39,7 @@ ADOPT = (
     " AND NOT EXISTS (SELECT FROM plantrail.notification_tracking"
     f"  WHERE projection = format('%%s.%%s', name, generation) AND application_name = '{LOG}')"
 )
+WRITTEN = "UPDATE plantrail.projections SET written = written + 1 WHERE name = %s AND generation = %s"
 NEXT_BY_AGGREGATE = (
     "SELECT notification_id, uuid_send(originator_id), originator_version, topic, state FROM plantrail.stored_events"
     " WHERE (originator_id, originator_version) > (%s, %s) AND notification_id <= %s"
@@ -129,6 +130,8 @@ def locked(
         found = connection.execute(statement, values, prepare=True).fetchone()
         # In a statement of its own, for one that has waited for the lock sees what was true before.
         yield (found[0], come_to(connection, projection.name, found[0])) if found else None
+        if found:
+            connection.execute(WRITTEN, (projection.name, found[0]), prepare=True)
 
 
 def come_to(connection: Connection[Any], name: str, generation: int) -> int:

@@ -1,10 +1,18 @@
 """The portfolio as its users need it."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from application.aggregates.access import Caller
 from application.portfolio.query import PortfolioPage, PortfolioQuery, WrittenPage
+
+
+class TableState(NamedTuple):
+    """Which table it is, and how often it was written to."""
+
+    log: UUID
+    generation: int
+    written: int
 
 
 class Portfolio(Protocol):
@@ -18,6 +26,9 @@ class Portfolio(Protocol):
 
     async def written(self, query: PortfolioQuery, caller: Caller | None = None) -> WrittenPage:
         """Return the same page as `query` does, as it is sent. Raises `CursorUnknown`."""
+
+    async def state(self) -> TableState:
+        """Return what is another whenever anything in the table is."""
 
     def knows_to_be_elsewhere(self, person: str, plan_id: UUID) -> bool:
         """Return whether the table includes all that is recorded of a plan, and the person is neither its owner nor on

@@ -1,4 +1,5 @@
-"""The same request again is answered as before, without a look at the plan, while all it depends on is as it was."""
+"""The same request again is answered as before, without a look at a plan or a table, while all that the answer depends
+on is as it was."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ import pytest
 from httpx import Response
 
 from adapters.http.views import PlanViews
+from adapters.postgres.portfolio import PostgresPortfolio
 from tests.api import Api, assert_problem
 from tests.cases import for_each
 from tests.histories import instant
@@ -106,3 +108,58 @@ def test_every_answer_is_on_record_and_names_its_plan(planning: Api):
 def test_who_may_see_a_plan_no_longer_is_told_of_none(planning: Api):
     planning.view()
     assert_problem(planning.of("nobody").view(), 404, "unknown-plan")
+
+
+# Lists
+
+
+@contextmanager
+def no_table_looked_at() -> Iterator[None]:
+    async def look(*_: object) -> None:
+        raise AssertionError("the table was looked at")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PostgresPortfolio, "written", look)
+        yield
+
+
+def follow(api: Api) -> None:
+    api.store.portfolio.catch_up(api.clock)
+
+
+def test_a_list_is_given_again_until_the_table_is_written_to(planning: Api):
+    def listed(**more: str) -> Response:
+        return planning.get("/v1/plans", more, owner="ann", limit="200")
+
+    follow(planning)
+    first = listed()
+    with no_table_looked_at():
+        again, unchanged = listed(), listed(**{"If-None-Match": first.headers["etag"]})
+        assert listed(**{"X-Actor": "ben"}).status_code == 500
+    assert (again.content, headers_of(again)) == (first.content, headers_of(first))
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    planning.done("rename-account", account_name="Acme of old")
+    with no_table_looked_at():
+        assert listed().content == first.content  # nobody has followed the log yet
+    follow(planning)
+    assert "Acme of old" in listed().text
+
+
+def test_a_list_is_another_when_midnight_moves_it(planning: Api):
+    def overdue() -> list[int]:
+        follow(planning)
+        items = planning.get("/v1/plans", limit="200").json()["items"]
+        return [each["overdue"] for each in items if each["plan_id"] == planning.plan_id]
+
+    planning.clock.now = instant("2026-01-20T12:00")
+    assert (overdue(), overdue()) == ([0], [0])
+    planning.clock.now = instant("2026-01-22T12:00")
+    assert (overdue(), overdue()) == ([1], [1])
+
+
+def test_a_list_is_another_when_its_table_was_made_anew(planning: Api):
+    follow(planning)
+    planning.get("/v1/plans")
+    planning.store.portfolio.rebuild(planning.clock)
+    with no_table_looked_at():
+        assert planning.get("/v1/plans").status_code == 500

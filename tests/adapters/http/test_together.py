@@ -1,0 +1,52 @@
+"""A question that many ask at the same time is asked once, and answered by what is true after each has asked."""
+
+import asyncio
+from asyncio import create_task, gather, sleep
+
+import pytest
+
+from adapters.http.together import AskedTogether
+
+
+class Clerk:
+    """Answers how often they were asked, after a while."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.fails = False
+
+    async def ask(self) -> int:
+        self.asked += 1
+        answer = self.asked
+        await sleep(0.01)
+        if self.fails:
+            raise ConnectionError
+        return answer
+
+
+def test_who_comes_while_it_is_asked_is_answered_the_next_time_together_with_others():
+    async def story(clerk: Clerk) -> tuple[list[int], list[int]]:
+        together = AskedTogether(clerk.ask)
+        first = gather(*(together.answer() for _ in range(3)))
+        await sleep(0.005)
+        later = gather(*(together.answer() for _ in range(3)))
+        return await first, await later
+
+    assert asyncio.run(story(Clerk())) == ([1, 1, 1], [2, 2, 2])
+
+
+def test_what_goes_wrong_is_raised_for_who_asked_then_and_for_nobody_else():
+    async def story(clerk: Clerk) -> int:
+        together = AskedTogether(clerk.ask)
+        clerk.fails = True
+        first = create_task(together.answer())
+        await sleep(0.005)
+        gone, later = create_task(together.answer()), create_task(together.answer())
+        await sleep(0)
+        gone.cancel()
+        with pytest.raises(ConnectionError):
+            await first
+        clerk.fails = False
+        return await later
+
+    assert asyncio.run(story(Clerk())) == 2
