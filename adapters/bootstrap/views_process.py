@@ -26,6 +26,7 @@ from structlog.typing import EventDict
 from adapters.bootstrap.garbage import spare_the_collector
 from adapters.bootstrap.process_beside import ProcessBeside, Task, reporting
 from adapters.http.elsewhere import Elsewhere
+from adapters.observability import log_format as logs
 
 STEPS_BEHIND = 5
 """How far its priority is behind that of the service, which has a few milliseconds for everybody else: where processors
@@ -85,7 +86,7 @@ def work(line: Connection, application: Application, path: str) -> None:
     assert service is not None, "it is started by the service"
     if line not in wait([line, service.sentinel]):
         return
-    structlog.configure(processors=[what_the_service_tells, *structlog.get_config()["processors"]])
+    logs.begin_with(what_the_service_tells)
     Path(path).unlink(missing_ok=True)
     with application() as app:
         server = uvicorn.Server(

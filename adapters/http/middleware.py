@@ -15,6 +15,7 @@ from adapters.http.head import head_in
 from adapters.http.permission import PermissionEnded
 from adapters.http.problems import MISTAKE, RETRY_AFTER, FieldError, pointer_to, problem, told
 from adapters.http.requests import ID
+from adapters.observability.log_format import BoundOnce
 from adapters.observability.metrics import Metrics
 from domain.language import shortened
 
@@ -61,6 +62,7 @@ class RequestMiddleware:
         self._app = app
         self._make_id = make_id
         self._metrics = metrics
+        self._log = BoundOnce("plantrail.http")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -100,7 +102,7 @@ class RequestMiddleware:
         """Tell of a request that was answered, in the log and the metrics."""
         method, route = asked if asked in METHODS else "OTHER", _route(scope)
         self._metrics.requests.answered(method, route, status, seconds)
-        logger.info(
+        self._log.info(
             "request",
             method=method,
             route=route,

@@ -67,7 +67,7 @@ class ShortWay:
     ) -> None:
         self._app = behind
         told = {kind: handler for kind, handler in app.exception_handlers.items() if kind not in (500, Exception)}
-        self._told = ExceptionMiddleware(answered, told)
+        self._told = ExceptionMiddleware(failed, told)
         self._guard = guard
         self._again = again
         self._commands = {pattern(each.path): each for desk in desks for each in command_routes(desk)}
@@ -111,8 +111,19 @@ class ShortWay:
                 self._again.keep(request, response)
             return response
 
-        scope["asked"] = asked
-        await self._told(scope, receive, send)
+        try:
+            response = await asked()
+        except Exception as error:  # noqa: BLE001 - it is told as any other
+            scope["failed"] = error
+            await self._told(scope, receive, send)
+            return
+        try:
+            await response(scope, receive, scope["permission"].before_every_part(send))
+        except PermissionEnded as ended:
+            if ended.problem is None:
+                raise
+            scope["failed"] = ended.problem
+            await self._told(scope, receive, send)
 
     def _arguments(self, view: ViewRoute, named: str | None, scope: Scope) -> list[Any]:
         """Return what a view is asked for. Raises `ValidationError`, and `Unfit` where it takes nothing of the kind."""
@@ -154,13 +165,9 @@ class ShortWay:
         await response(scope, receive, send)
 
 
-async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with what was asked for. Raises what the view raises."""
-    try:
-        response: Response = await scope["asked"]()
-        await response(scope, receive, scope["permission"].before_every_part(send))
-    except PermissionEnded as ended:
-        raise ended.problem or ended from None
+async def failed(scope: Scope, _receive: Receive, _send: Send) -> None:
+    """Raises what went wrong with a view."""
+    raise scope["failed"]
 
 
 class Unfit(Exception):

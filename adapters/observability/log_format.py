@@ -60,6 +60,7 @@ class Chosen(NamedTuple):
 
 
 _chosen: Chosen | None = None
+_times_set_up = 0
 
 
 def chosen() -> Chosen | None:
@@ -69,8 +70,9 @@ def chosen() -> Chosen | None:
 
 def set_up(as_json: bool, colours: bool = False) -> None:
     """Log everything to the current standard error from now on."""
-    global _chosen
+    global _chosen, _times_set_up
     _chosen = Chosen(as_json, colours)
+    _times_set_up += 1
     lines = LinesTogether(sys.stderr.buffer)
     structlog.configure(
         processors=[in_json] if as_json else _readable(colours),
@@ -83,6 +85,27 @@ def set_up(as_json: bool, colours: bool = False) -> None:
     logging.getLogger().addHandler(FORWARDING)
     # At a terminal the address has been printed already.
     logging.getLogger("uvicorn").setLevel(logging.INFO if as_json else logging.WARNING)
+
+
+def begin_with(processor: Processor) -> None:
+    """Have every entry go through a processor first."""
+    global _times_set_up
+    structlog.configure(processors=[processor, *structlog.get_config()["processors"]])
+    _times_set_up += 1
+
+
+class BoundOnce:
+    """A logger for what is told with every request: it is bound anew only when entries come to be written otherwise."""
+
+    def __init__(self, name: str) -> None:
+        self._logger = structlog.get_logger(name)
+        self._bound: Any = None
+        self._bound_for: int | None = None
+
+    def info(self, event: str, **entry: Any) -> None:
+        if self._bound_for != _times_set_up:
+            self._bound, self._bound_for = self._logger.bind(), _times_set_up
+        self._bound.info(event, **entry)
 
 
 class LinesTogether:
@@ -122,8 +145,9 @@ class NamedLogger:
 
 def take_down() -> None:
     """Undo `set_up`."""
-    global _chosen
+    global _chosen, _times_set_up
     _chosen = None
+    _times_set_up += 1
     structlog.reset_defaults()
     logging.captureWarnings(False)
     logging.getLogger().removeHandler(FORWARDING)
