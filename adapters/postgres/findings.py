@@ -53,7 +53,7 @@ SHAPE = 5
 """To be raised when a finding is put away otherwise, or a rule finds something else."""
 SECONDS_AT_REST = 0.25
 """Seconds between two steps of who follows: this long the table may lag behind what was just recorded."""
-SHARE_OF_TIME = 0.1
+SHARE_OF_TIME = 0.05
 """Judging costs several times what a command does, and nobody waits for it in a flood of them."""
 SECONDS_BETWEEN_VERDICTS = 1.0
 """How long who follows leaves a plan alone after it was judged: what is recorded of it meanwhile is judged together."""

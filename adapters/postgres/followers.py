@@ -44,13 +44,15 @@ class Follower:
         now: Now,
         outages: Outages | None = None,
         seconds_at_rest: float = 0.0,
-        share_of_time: float = 0.25,
+        share_of_time: float = 0.1,
     ) -> None:
-        """A follower that rests before it looks folds more at a time, which costs less; it is as much later. It works
-        for this share of the time at most, unless it is far behind."""
+        """A follower that rests before it looks folds more at a time, which costs less; it is as much later. While
+        others record, it works for this share of the time at most, unless it is far behind."""
         self._datastore = datastore
         self._seconds_at_rest = seconds_at_rest
         self._rests_for = 1 / share_of_time - 1
+        self._head = 0
+        """The end of the log when it was last looked at."""
         self._projection = projection
         self._now = now
         self._fares = Work(
@@ -110,10 +112,11 @@ class Follower:
 
     def _pause(self, at: Standing, worked: float) -> float:
         """Return for how many seconds to rest after a step, so that a flood of commands is not slowed down by those who
-        follow it. Who is far behind does not rest."""
+        follow it. Who is far behind does not rest, and where nobody records, half of the time is free."""
+        others_record, self._head = at.head > self._head, at.head
         if at.head - at.position >= STEP:
             return 0
-        return min(self._rests_for * worked, MOST_SECONDS_AT_REST)
+        return min(worked * (self._rests_for if others_record else 1), MOST_SECONDS_AT_REST)
 
     def _rebuilt(self) -> bool:
         """Whether the table was rebuilt; False where somebody else is at it, or we were told to stop."""

@@ -58,7 +58,7 @@ from domain.record import Recorded
 NAME = "portfolio"
 SECONDS_AT_REST = 0.02
 """Seconds between two steps of who follows: this long the table may lag behind what was just recorded."""
-SHARE_OF_TIME = 0.5
+SHARE_OF_TIME = 0.25
 """Callers wait for this table to show what they recorded."""
 ROWS_AT_A_TIME = 1_000
 MOST_REMEMBERED = 1_000

@@ -44,7 +44,7 @@ from domain.language import same_person
 NAME = "promises"
 SHAPE = 1
 """To be raised when a row is made otherwise."""
-SHARE_OF_TIME = 0.1
+SHARE_OF_TIME = 0.05
 """Nobody waits for this table in a flood of commands."""
 PLANS_AT_A_TIME = 20
 """Listed in one transaction, at most: who follows must be able to stop within a second."""
