@@ -29,6 +29,8 @@ SHAPE = """
         UNION ALL SELECT oid::text || nspname::text FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%temp\\_%'
     ) AS everything (what)
 """
+OTHERS = "SELECT FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+SECONDS_TO_GO = 3
 ELSEWHERE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
 
 
@@ -88,9 +90,11 @@ class Reusable:
         self._shape = self._connection.execute(SHAPE).fetchone()
 
     def is_as_made(self) -> bool:
-        """Take back every row; False where a test has changed more than rows."""
+        """Take back every row; False where a test has changed more than rows, or left a program that is connected: it
+        would go on with what the next test records."""
         try:
-            end_sessions(self._connection, self._name)
+            if not are_gone(self._connection, self._name):
+                return False
             if self._connection.execute(SHAPE).fetchone() != self._shape:
                 return False
             self._empty()
@@ -108,6 +112,16 @@ class Reusable:
 
     def drop(self) -> None:
         self._made.close()
+
+
+def are_gone(connection: Connection[TupleRow], database: str) -> bool:
+    """Whether everybody else has gone, or goes within a moment: programs that were stopped may be about to."""
+    deadline = monotonic() + SECONDS_TO_GO
+    while connection.execute(OTHERS, (database,)).fetchall():
+        if monotonic() > deadline:
+            return False
+        sleep(0.002)
+    return True
 
 
 def end_sessions(connection: Connection[TupleRow], database: str) -> None:
