@@ -18,7 +18,7 @@ from application.webhooks.subscriptions import Replay, WebhookRequest
 from domain.language import Command
 from domain.registry import REGISTRY
 
-FILE = Path(__file__).parent / "golden" / "commands.txt"
+FILE = Path(__file__).parent / "commands.txt"
 COMMAND = "python -m tests.command_shapes"
 WORDS = frozenset({"title", "description", "examples"})
 """Of a schema, what is said to people."""

@@ -58,7 +58,7 @@ ATTEMPTS = 3
 @dataclass(frozen=True)
 class ConnectionStrings:
     """Connection strings of the three roles: the owner migrates, the service records and reads, the third reads and
-    writes keys."""
+    writes keys. Raises `StoreUnfit` for one that is malformed."""
 
     service: str
     owner: str
@@ -69,7 +69,11 @@ class ConnectionStrings:
     def __post_init__(self) -> None:
         # Whatever a role, a database or the environment asks for: names of everybody must get there and back.
         for role in ("service", "owner", "keys"):
-            object.__setattr__(self, role, make_conninfo(getattr(self, role), client_encoding="UTF8"))
+            try:
+                in_utf8 = make_conninfo(getattr(self, role), client_encoding="UTF8")
+            except psycopg.ProgrammingError as error:
+                raise StoreUnfit(str(error).partition("\n")[0]) from error
+            object.__setattr__(self, role, in_utf8)
 
     @classmethod
     def to(cls, server: EmbeddedPostgres, keeper: Keeper | None = None) -> Self:

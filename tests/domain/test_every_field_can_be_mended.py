@@ -99,6 +99,7 @@ WAYS: dict[str, dict[str, Way]] = {
         "reassess-competitor", "position", "traps_to_set", "traps_to_avoid", "neutralise", "note"
     ),
     "MitigationPlanned": {"statement": Said("correct-risk", "mitigations")},
+    "TeamAligned": {"agreed_on": Made("the clock")},
     "ActionAcknowledged": {"stakeholder": Said("correct-action", "acknowledged_by")},
     "PackCirculated": said("circulate-pack", "sha256"),
     "ProgramOpened": {**TERMS_OF_CHARTER, "opened_on": Made("the clock")},

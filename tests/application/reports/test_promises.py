@@ -2,7 +2,7 @@
 
 from application.reports import promises
 from application.reports.said_vs_did import said_vs_did
-from domain.account_plan import actions, plays
+from domain.account_plan import actions, play_states, plays
 from domain.account_plan.actions import Action
 from tests.histories import opened
 
@@ -24,7 +24,7 @@ def test_every_event_about_a_promise_is_taken_for_one_thing():
     """A new event of plays or actions has to be put into one of these lists. What a correction counts as depends on its
     fields, and what was withdrawn is dropped."""
     taken = [event for some in TOLD_APART for event in some]
-    events = [*plays.TOPIC.event_types(), *actions.TOPIC.event_types()]
+    events = [event for topic in (plays.TOPIC, play_states.TOPIC, actions.TOPIC) for event in topic.event_types()]
     told = [each.__name__ for each in events if not (each.corrects or each.withdraws)]
     assert sorted(each.__name__ for each in taken) == sorted(told)
 
