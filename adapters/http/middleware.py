@@ -79,7 +79,7 @@ class RequestMiddleware:
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = scope["status"] = message["status"]
                 message = with_common_headers(scope, status, message.get("headers", ()))
             await send(message)
 

@@ -119,10 +119,10 @@ class ShortWay:
             return
         try:
             await response(scope, receive, scope["permission"].before_every_part(send))
-        except PermissionEnded as ended:
-            if ended.problem is None:
+        except Exception as error:
+            if "status" in scope:  # the answer has begun
                 raise
-            scope["failed"] = ended.problem
+            scope["failed"] = error.problem or error if isinstance(error, PermissionEnded) else error
             await self._told(scope, receive, send)
 
     def _arguments(self, view: ViewRoute, named: str | None, scope: Scope) -> list[Any]:

@@ -187,10 +187,10 @@ def shell(document: Document, demo: Demo) -> str:
     return done.stdout
 
 
-def test_keys_are_made_and_listed_as_shown(stores):
+def test_keys_are_made_and_listed_as_shown(stores, tmp_path):
     with stores.lend() as where:
         plantrail("load", str(DEMO / "retailer.jsonl"), **environment(where))
-        *_, listed, _ = commands_of(document("docs/roles.md"), Demo(0, environment(where)))
+        *_, listed, _ = commands_of(document("docs/roles.md"), Demo(0, environment(where), tmp_path))
     assert all(word in listed for word in ("ann", "editor", "dwh", "subscriber"))
 
 

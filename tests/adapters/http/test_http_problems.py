@@ -359,7 +359,7 @@ def test_nothing_is_logged_of_what_a_path_or_a_key_says(store: Store):
         api.get("/jane-doe", headers=bearer("wrong-key-of-jane-doe"))
     assert [line["event"] for line in lines] == ["request", "request"]
     assert "jane" not in str(lines)
-    assert key.rpartition("_")[2] not in str(lines)
+    assert key.split("_", 2)[2] not in str(lines)
 
 
 CONFIRMED = {"command": "confirm-section", "body": {"section": "risks"}}
