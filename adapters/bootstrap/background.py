@@ -34,6 +34,8 @@ from adapters.proof.checkpoints import LogKey
 logger = structlog.get_logger("plantrail")
 
 SECONDS_BETWEEN_PURGES = 60
+SECONDS_BETWEEN_LOOKS_AT_THE_LOG = 0.05
+"""At least, for webhooks: in a flood of commands each look costs as much as a command."""
 
 
 class AtWork(NamedTuple):
@@ -50,6 +52,7 @@ def at_work(store: Store, settings: Settings, metrics: BackgroundMetrics, with_w
     Raises `SettingsError`, `KeyFault`, `StoreUnavailable`.
     """
     witnessed = witnessing(settings, metrics)
+    store.watch.seconds_at_rest = SECONDS_BETWEEN_LOOKS_AT_THE_LOG
     with (
         pushing(store, settings, metrics) if with_webhooks else nullcontext(),
         following(store) as followers,

@@ -2,7 +2,9 @@
 
 from threading import Event, Thread
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from psycopg import Connection
 
 from adapters.observability.outages import Outages, Work
 from adapters.postgres.datastore import Datastore, unavailable
@@ -15,6 +17,7 @@ from adapters.postgres.projections import (
     catch_up,
     connected,
     into_shape,
+    standing,
 )
 
 POLL = 0.5
@@ -96,7 +99,6 @@ class Follower:
 
     def _follow_on_one_connection(self) -> None:
         with connected(self._datastore) as connection:
-            connection.execute("LISTEN plantrail")
             while not self._stopping.is_set():
                 begun = monotonic()
                 for at in catch_up(connection, self._projection, self._now):
@@ -107,8 +109,21 @@ class Follower:
                     begun = monotonic()
                 if at.shape < self._projection.shape and self._rebuilt():
                     continue
-                for _ in connection.notifies(timeout=POLL, stop_after=1):
+                if self._heard(connection):
                     self._stopping.wait(self._seconds_at_rest)
+
+    def _heard(self, connection: Connection[Any]) -> bool:
+        """Wait for news. Returns whether there are some.
+
+        It listens only here: who records has to wake everybody who listens.
+        """
+        connection.execute("LISTEN plantrail")
+        try:
+            at = standing(connection, self._projection.name)  # what came before is not notified
+            return at.position < at.head or bool(list(connection.notifies(timeout=POLL, stop_after=1)))
+        finally:
+            connection.execute("UNLISTEN plantrail")
+            list(connection.notifies(timeout=0))
 
     def _pause(self, at: Standing, worked: float) -> float:
         """Return for how many seconds to rest after a step, so that a flood of commands is not slowed down by those who

@@ -43,6 +43,8 @@ class PostgresLogWatch:
         self._stopping = Event()
         self._thread: Thread | None = None
         self._waked, self._wake = socket.socketpair()
+        self.seconds_at_rest = 0.0
+        """Seconds between two looks at least, where nobody is in a hurry."""
 
     @property
     def position(self) -> int:
@@ -125,6 +127,7 @@ class PostgresLogWatch:
                 # A notification that arrived during the query is no longer signalled by the socket.
                 if not list(connection.notifies(timeout=0)):
                     selector.select(POLL)
+                self._stopping.wait(self.seconds_at_rest)
 
     def _found(self, position: int) -> None:
         """Note the end of the log. If another log has replaced it, the end may be earlier, which is news too."""
