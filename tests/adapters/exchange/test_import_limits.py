@@ -7,9 +7,8 @@ import httpx
 import pytest
 
 from tests import plain_http
-from tests.adapters.cli.test_cli import environment, refused, running
-from tests.adapters.cli.test_cli_webhooks import answers, free_port
-from tests.stores import wait_until
+from tests.adapters.cli.test_cli import environment, refused
+from tests.adapters.exchange.test_import_crashes import serving
 
 pytestmark = pytest.mark.torture
 
@@ -22,14 +21,7 @@ MOST_MEGABYTES_MORE = 60
 
 
 def test_a_gigabyte_is_refused_and_never_held(connection_strings, tmp_path):
-    port = free_port()
-    given = environment(connection_strings) | {"TMPDIR": str(tmp_path)}
-    with (
-        (tmp_path / "log").open("wb") as log,
-        running("serve", "--port", str(port), "--no-worker", log=log, **given) as service,
-    ):
-        wait_until(lambda: answers(port), 60)
-        url = f"http://127.0.0.1:{port}"
+    with serving(connection_strings, tmp_path) as (url, service):
         before = most_memory(service.pid)
         for headers in ({}, {"Content-Encoding": "gzip"}):
             answer = posted(url, headers)
@@ -39,7 +31,8 @@ def test_a_gigabyte_is_refused_and_never_held(connection_strings, tmp_path):
         with sparse.open("wb") as file:
             file.truncate(GIGABYTE)
         words = ["import", "csv", "goals", str(sparse), "--plan", "acme"]
-        assert "A file may have 256 MB at most. Split it." in refused(*words, **given, PLANTRAIL_URL=url)
+        given = environment(connection_strings) | {"TMPDIR": str(tmp_path), "PLANTRAIL_URL": url}
+        assert "A file may have 256 MB at most. Split it." in refused(*words, **given)
         assert most_memory(service.pid) - before < MOST_MEGABYTES_MORE
         assert not list(tmp_path.glob("plantrail-imports-*/*/sent"))
 

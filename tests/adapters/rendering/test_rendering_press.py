@@ -9,6 +9,7 @@ from threading import Thread
 import psutil
 import pytest
 
+from adapters.rendering.document import Form
 from adapters.rendering.pool import RenderingFailed, RenderingPool
 from tests.places import ROOT
 from tests.reports import demo, of_an_empty_plan, worked_case
@@ -46,8 +47,9 @@ assert "jwt" not in sys.modules, "it is for who has an issuer"
 def test_pages_and_pdfs_take_no_memory_of_who_asks(press: RenderingPool):
     press.made("said-vs-did", "md", demo())
     before = psutil.Process().memory_info().rss
-    for form in ("html", "pdf"):
-        press.made("said-vs-did", form, demo())  # type: ignore[arg-type]
+    forms: tuple[Form, ...] = ("html", "pdf")
+    for form in forms:
+        press.made("said-vs-did", form, demo())
     assert psutil.Process().memory_info().rss - before < 20_000_000
 
 
