@@ -58,6 +58,8 @@ class OfAPlan:
     heads: Heads
     now: Callable[[], datetime]
     note: NoteRead
+    noun: str
+    """What the log calls it: the program has such views too."""
     plan_id: UUID
     version: int
     program: int | None
@@ -85,8 +87,8 @@ class OfAPlan:
     ) -> Self:
         since, zone = now(), time_zone(known.type.card(known.state).timezone)
         until = datetime.combine(since.astimezone(zone).date() + timedelta(days=1), time(), zone)
-        judged_by, log = scope.get("judged_by"), heads.seen_log
-        return cls(heads, now, note, known.id, known.version, judged_by, log, since, until, cut, tag, ref(answer))
+        which = known.type.noun, known.id, known.version, scope.get("judged_by"), heads.seen_log
+        return cls(heads, now, note, *which, since, until, cut, tag, ref(answer))
 
     async def hold(self) -> bool:
         if not self.since <= self.now() < self.until:
@@ -104,7 +106,7 @@ class OfAPlan:
 
     def note_read(self, request: Request) -> None:
         self.note(request, self.plan_id, self.cut)
-        request.scope["spoken_of"] |= {"plan_id": str(self.plan_id)}
+        request.scope["spoken_of"] |= {f"{self.noun}_id": str(self.plan_id)}
 
 
 @dataclass(frozen=True)
