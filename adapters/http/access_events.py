@@ -1,4 +1,4 @@
-"""The access log over HTTP, for auditors."""
+"""The access log over HTTP. It says who read which plan; auditors read it."""
 
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ MOST_ITEMS = 500
 
 
 class AccessesWanted(BaseModel):
-    """A query of the access log."""
+    """Which entries of the access log to return."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""What is to be adopted from plans that were merged into another, over HTTP."""
+"""Adoptions over HTTP: the entries of plans that were merged into another and are still to be taken over there."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -18,7 +18,8 @@ def routes(views: PlanViews) -> APIRouter:
         "/adoptions", response_model=Adoption, summary="What is open in plans that were merged into this one", **QUERY
     )
     async def read_adoptions(request: Request, plan: PlanPath) -> Response:
-        """Each with the command that adopts it here. What is here already, under the same id, is not listed."""
+        """Lists each entry with the command that adopts it. An entry whose id already exists in this plan is not
+        listed."""
         known, caller = await views.plan(request, plan), caller_of(request)
         merged = [await views.standing(plan_id_of(each), request) for each in merged_accounts(known.state)]
         others = [each for each in merged if caller.sees(each, views.now())]

@@ -1,4 +1,4 @@
-"""The HTTP service: all routes, and what they need."""
+"""The HTTP service: it puts the routes of all modules together, with what they need."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -94,7 +94,7 @@ from domain.program.language import ProgramState
 
 @dataclass(frozen=True)
 class Services:
-    """What the HTTP service needs from the other rooms."""
+    """What the HTTP service needs from the other packages. `adapters.bootstrap.http_service` makes it."""
 
     plans: Aggregates[AccountPlan]
     program: Aggregates[ProgramState]
@@ -154,7 +154,8 @@ class Services:
 
 @dataclass(frozen=True)
 class Rooms:
-    """Where plans and the program are looked at, commands on them are taken in, and keys are given."""
+    """Where plans and the program are viewed, commands on them are carried out, and API keys are managed. Pages use
+    them too."""
 
     plans: PlanViews
     program: Views[ProgramState]
@@ -172,6 +173,7 @@ def no_pages(_services: Services, _rooms: Rooms) -> Iterable[BaseRoute]:
 
 
 def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pages) -> FastAPI:
+    """Return the ASGI application with all routes, behind the guard and the middleware."""
     metrics = services.metrics
 
     @asynccontextmanager
@@ -196,7 +198,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         version=version,
         lifespan=lifespan,
         redoc_url=None,
-        # Looked for with every request; what is measured here is in `adapters.observability`.
+        # FastAPI looks for telemetry in every request. We switch it off: `adapters.observability` measures requests.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     program_views = Views(THE_PROGRAM, services.program, services.heads, services.access_log)
@@ -218,7 +220,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         THE_PROGRAM, services.program, program_views.may_know, *common, check_seen=check_of_plans
     )
     forms = ReportResponder(services.press)
-    # Flat and in front, for every route before the right one is tried in vain.
+    # Our routes come first in a flat list, so that no router of FastAPI is tried before them.
     app.router.routes[:0] = [
         *guard.before_all(health(services, metrics)),
         commands.routes(desk, guard),
@@ -266,7 +268,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     if services.elsewhere:
         pass_on_what_takes_long(app, services.elsewhere, lambda *given: short_way(*given))
     document(app, command_documentation)
-    # In front of all that the framework does for every request.
+    # These two see a request before FastAPI's own middleware does.
     short_way = ShortWay(app.build_middleware_stack(), app, (desk, program_desk), guard, AnswersAgain())
     app.middleware_stack = RequestMiddleware(short_way, metrics, services.make_id)
     return app
@@ -295,7 +297,8 @@ def health(services: Services, metrics: Metrics) -> APIRouter:
 
 
 def openapi(app: FastAPI) -> APIRouter:
-    """Return the route of the OpenAPI document. It is made once, in a thread, because that takes a while."""
+    """Return the route of the OpenAPI document. The document is made once, in a thread, because that takes some
+    seconds."""
     api = APIRouter()
     lock = Lock()
     made: list[bytes] = []

@@ -1,4 +1,4 @@
-"""What is asked of views: which cut, and which part of a history."""
+"""Query models of the views: the cut to show, the part of a history, and the cuts to compare."""
 
 from typing import Annotated, Any
 
@@ -33,7 +33,7 @@ class AsOf(BaseModel):
 
 
 class HistoryAsked(AsOf):
-    """What of a history is asked for, whatever its aggregate; a section of it stands in the model of each type."""
+    """Which part of a history to show, for every type of aggregate. Each type adds its own `section` in a subclass."""
 
     section: str | None = None
     type: str | None = Field(
@@ -57,7 +57,7 @@ class HistoryAsked(AsOf):
     limit: int = Field(100, ge=1, le=MOST_ENTRIES, description="At most this many entries.")
 
     def filter(self, of: AggregateType[Any]) -> history.Filter:
-        """Raises `Rejected` where the type has no such event or kind of thing."""
+        """Return the filter. Raises `Rejected` where the type has no such event or kind of thing."""
         kind, id = _thing_named(self.entity, of)
         return history.Filter(section=self.section, type=_event_name(self.type, of), actor=self.actor, kind=kind, id=id)
 
@@ -66,19 +66,19 @@ ONLY_OF_SECTION = Field(None, description="Only what belongs to this section.")
 
 
 class HistoryParameters(HistoryAsked):
-    """What of the history of a plan is asked for."""
+    """Which part of a plan's history to show."""
 
     section: Section | None = ONLY_OF_SECTION
 
 
 class ProgramHistoryParameters(HistoryAsked):
-    """What of the history of the program is asked for."""
+    """Which part of the program's history to show."""
 
     section: ProgramSection | None = ONLY_OF_SECTION
 
 
 class BlameAsked(AsOf):
-    """Whose values are asked for, whatever the aggregate."""
+    """Which values to blame, for every type of aggregate. Blame says who set a value, and when."""
 
     section: str | None = None
     kind: str | None = Field(None, max_length=64, description="Only values of things of this kind.")
@@ -86,19 +86,19 @@ class BlameAsked(AsOf):
 
 
 class BlameWanted(BlameAsked):
-    """Whose values of a plan are asked for."""
+    """Which values of a plan to blame."""
 
     section: Section | None = ONLY_OF_SECTION
 
 
 class ProgramBlameWanted(BlameAsked):
-    """Whose values of the program are asked for."""
+    """Which values of the program to blame."""
 
     section: ProgramSection | None = ONLY_OF_SECTION
 
 
 class CutsCompared(AsOf):
-    """Which cuts are compared."""
+    """Which two cuts to compare."""
 
     from_: CutText | None = Field(
         None, alias="from", description=f"{CUT}; if not given, from before the program was opened."
@@ -107,7 +107,7 @@ class CutsCompared(AsOf):
 
 
 class Compared(CutsCompared):
-    """Which cuts of a plan are compared."""
+    """Which two cuts of a plan to compare."""
 
     from_: CutText | None = Field(
         None, alias="from", description=f"{CUT}; if not given, the last review held before the other cut."

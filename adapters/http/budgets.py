@@ -1,9 +1,9 @@
-"""Budgets of work: how much of what takes long is done at once, for how many, and how much for one caller.
+"""Budgets of slow work: how much of it runs at once, how many requests may wait for it, and how many of one caller.
 
-Three classes of work are told apart. What is cheap, as the views of most plans, is done as it comes. Folding, which is
-views of plans with many events and reports across plans, and rendering are done in turn: each caller has a line of
-their own, lines take turns, and whoever asks for more than a line holds is told to come again. All work shares one
-interpreter, so more of it at once would end no sooner, and keep everybody else waiting.
+There are three classes of work. Cheap work, such as the views of most plans, runs at once. Folding (views of plans with
+many events, and reports across plans) and rendering run one after the other: each caller has a queue, the queues take
+turns, and a request beyond the limits is refused with 429. All work shares one Python interpreter, so running more of
+it at once would not finish it sooner and would delay everybody else.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class TooMuchAtOnce(TooManyRequests):
 
 @dataclass(frozen=True)
 class Budget:
-    """How much work of one class there may be."""
+    """The limits of one class of work."""
 
     at_once: int
     in_all: int
@@ -55,7 +55,7 @@ BUDGETS: Mapping[Work, Budget] = {
 
 
 class Lines:
-    """The lines of callers for one class of work. They belong to one event loop."""
+    """The queues of callers for one class of work. An instance belongs to one event loop."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
@@ -65,7 +65,7 @@ class Lines:
 
     @asynccontextmanager
     async def counted(self, who: str) -> AsyncIterator[None]:
-        """Count a request while it lasts. Raises `TooMuchAtOnce`."""
+        """Count a request of this caller for the length of the context. Raises `TooMuchAtOnce` beyond the budget."""
         if self._of[who] >= self._budget.of_one or self._of.total() >= self._budget.in_all:
             raise TooMuchAtOnce(self._budget.seconds * max(1, self._of[who]))
         self._of[who] += 1
@@ -76,7 +76,7 @@ class Lines:
 
     @asynccontextmanager
     async def turn(self, who: str) -> AsyncIterator[None]:
-        """Wait for a caller's turn, and have it while the context lasts."""
+        """Wait until it is the caller's turn, and hold the turn for the length of the context."""
         if self._under_way < self._budget.at_once:
             self._under_way += 1
         else:
@@ -87,6 +87,8 @@ class Lines:
             self._pass_on()
 
     async def _called(self, who: str) -> None:
+        """Wait in the caller's queue. A caller who is cancelled leaves the queue, or passes the turn on if it came just
+        then."""
         called: Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(who, deque()).append(called)
         try:
@@ -99,7 +101,7 @@ class Lines:
             raise
 
     def _pass_on(self) -> None:
-        """Give the turn to the first of the line that waits longest for one; that line waits longest no more."""
+        """Give the turn to the first request of the queue that has waited longest; that queue then goes to the end."""
         if not self._waiting:
             self._under_way -= 1
             return
@@ -117,7 +119,7 @@ class Lines:
 
 
 def given_back(work: Callable[[], T]) -> T:
-    """Do some work and give its memory back to the system, which the C library would keep otherwise."""
+    """Run `work`, then return freed memory to the operating system, which the C library would otherwise keep."""
     try:
         return work()
     finally:
@@ -130,19 +132,20 @@ TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
 
 class Budgets:
-    """The lines for each class of work."""
+    """The queues of each class of work."""
 
     def __init__(self, budgets: Mapping[Work, Budget] = BUDGETS) -> None:
         self._lines = {work: Lines(budget) for work, budget in budgets.items()}
 
     async def do(self, work: Work, who: str, what: Callable[[], T]) -> T:
-        """Do something in a thread when it is the caller's turn. Raises `TooMuchAtOnce`."""
+        """Run `what` in a thread when it is the turn of the caller `who`. Raises `TooMuchAtOnce`."""
         lines = self._lines[work]
         async with lines.counted(who), lines.turn(who):
             return await to_thread.run_sync(given_back, what)
 
     async def parts(self, work: Work, who: str, parts: Iterator[T]) -> AsyncIterator[T]:
-        """Yield the parts of something long, each made when it is the caller's turn. Raises `TooMuchAtOnce`."""
+        """Yield the parts of a long answer. Each part is made in a thread when it is the caller's turn. Raises
+        `TooMuchAtOnce`."""
         lines = self._lines[work]
         async with lines.counted(who):
             while True:
@@ -154,14 +157,17 @@ class Budgets:
 
 
 def budgets_of(request: Request) -> Budgets:
-    """Return the budgets of the service that a request was sent to."""
+    """Return the budgets of the service that received the request."""
     budgets: Budgets = request.app.state.budgets
     return budgets
 
 
 async def in_turn(request: Request | None, events: int, what: Callable[[], T], work: Work = "folding") -> T:
-    """Do something in a thread with as many events: if they are few, or nobody in particular asks, at once. Raises
-    `TooMuchAtOnce`."""
+    """Run `what` in a thread and return its result. `events` is how many events it folds.
+
+    Folding few events, and work without a request, starts at once; the rest waits for the caller's turn. Raises
+    `TooMuchAtOnce`.
+    """
     if request is None or (work == "folding" and events <= FEW_EVENTS):
         return await to_thread.run_sync(what)
     caller: Caller = request.scope["caller"]

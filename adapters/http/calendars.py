@@ -1,4 +1,4 @@
-"""Calendars over HTTP: their addresses, and what is at them."""
+"""Calendars over HTTP: their secret addresses, and the iCalendar files that are served there."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -30,7 +30,7 @@ TOKEN = Annotated[str, Path(description="What the address was made with.", max_l
 
 
 class CalendarWanted(BaseModel):
-    """Which calendar is wanted."""
+    """A request for a calendar: what it shows."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -44,7 +44,7 @@ class CalendarWanted(BaseModel):
 
 
 class CalendarShown(BaseModel):
-    """A calendar, without its address."""
+    """A calendar without its address, which is secret."""
 
     id: str
     contents: Contents
@@ -55,7 +55,7 @@ class CalendarShown(BaseModel):
 
 
 class CalendarMade(CalendarShown):
-    """A calendar that was just made, with its address."""
+    """A new calendar with its address, which is shown this once."""
 
     url: str = Field(description="Shown this once. Whoever has it can read the calendar.")
 
@@ -80,7 +80,7 @@ def routes(
     api = APIRouter(tags=["calendars"])
 
     def plan_of(caller: Caller, name: str | None) -> UUID:
-        """Return the plan that a caller names. Raises `PlanNotOpen`."""
+        """Return the plan with this id, if the caller may see it. Raises `PlanNotOpen`."""
         known = first_open(name or "", plans.read)
         if not caller.sees(known, now()):
             raise PlanNotOpen
@@ -145,7 +145,7 @@ def routes(
         return Response(status_code=204)
 
     def plans_in(feed: CalendarFeed, caller: Caller) -> Iterator[LoadedPlan]:
-        """Yield the plans of a calendar that its owner may see at the moment."""
+        """Yield the plans of a calendar that its owner may see now."""
         if feed.plan_id is not None:
             known = plans.read(feed.plan_id)
             if caller.sees(known, now()):

@@ -1,4 +1,4 @@
-"""The documentation of commands in the OpenAPI document: made from their models, with an example of every body."""
+"""The OpenAPI documentation of commands, made from their models, with an example of every body."""
 
 import json
 from collections.abc import Hashable, Iterator, Mapping
@@ -99,7 +99,7 @@ Described = tuple[Hashable, JsonSchemaMode, TypeAdapter[Any]]
 
 
 def command_documentation() -> dict[str, dict[str, Any]]:
-    """The paths of all commands, and the components they refer to."""
+    """Return the paths of all commands, and the components to which they refer."""
     models: list[Described] = []
     for resource in RESOURCES:
         models += (
@@ -171,7 +171,7 @@ def _component(status: str) -> str:
 
 
 def describe(schema: dict[str, Any], command: type[Command]) -> None:
-    """Add to the schema of a command what is true of it and its fields beside their types."""
+    """Add to the schema of a command what its types do not say: its meaning and that of its fields."""
     schema["description"] = _said_of(command)
     for field, sentence in _said_of_fields(command):
         schema["properties"][field].setdefault("description", sentence)

@@ -1,4 +1,4 @@
-"""Lists of commands as they are sent, and what is wrong in them."""
+"""Lists of commands as they are sent, and the messages about what is wrong in them."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -14,7 +14,7 @@ from domain.mistakes import did_you_mean, nearest, sentence
 
 
 def listed_commands(resource: Resource, body: bytes) -> list[Command]:
-    """The commands of a list.  Raises `Rejected`, with a pointer to everything that is wrong in it."""
+    """Return the commands of a list. Raises `Rejected`, with a JSON pointer to every mistake in it."""
     try:
         return [each.body for each in resource.listed.validate_json(body)]
     except ValidationError as error:
@@ -22,7 +22,8 @@ def listed_commands(resource: Resource, body: bytes) -> list[Command]:
 
 
 def _in_the_list(resource: Resource, error: ErrorDetails) -> FieldError:
-    """pydantic names the command in the location of what is wrong in it, where the body has no such level."""
+    """Return one mistake with a pointer into the body. pydantic names the command in the location of a mistake, as a
+    level that the body does not have."""
     place, *rest = error["loc"] or ("",)
     if error["type"] == "union_tag_invalid":
         opens = error["ctx"]["tag"] == resource.opening.called()
@@ -39,7 +40,7 @@ def _in_the_list(resource: Resource, error: ErrorDetails) -> FieldError:
         instead = nearest("command", set(held) - set(Listed.model_fields))
         meant = f" Is it “{shortened(instead)}” that is meant?" if instead else ""
         return FieldError(pointer=f"/{place}/command", detail=f"“command” is missing.{meant}")
-    # Without the level of the command, as the body has it; inside, the fields are those of the command.
+    # The pointer leaves out the level that names the command. Inside `body`, the fields are those of the command.
     inside = rest[2:] if rest[1:2] == ["body"] else None
     model = resource.listable.get(str(rest[0])) if inside and rest else Listed
     detail = sentence({**error, "loc": tuple(inside or rest[1:])}, model)
@@ -47,7 +48,7 @@ def _in_the_list(resource: Resource, error: ErrorDetails) -> FieldError:
 
 
 class Listed(BaseModel):
-    """What stands in a list of commands, whichever command it is."""
+    """An item of a list of commands, whichever command it is."""
 
     command: str
     body: dict[str, Any]

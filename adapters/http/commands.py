@@ -1,4 +1,4 @@
-"""A route for every command, generated from the command models, and one for lists of commands, all or nothing."""
+"""A route for every command, generated from the command models, and a route for lists of commands."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -77,7 +77,7 @@ def routes(desk: "CommandDesk", guard: Guard) -> RoutesByName:
 
 
 class CommandDesk:
-    """Takes commands in, hands them to the aggregates of a type, and answers what came of them."""
+    """Receives commands, lets the aggregates of one type carry them out, and answers with the outcome."""
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class CommandDesk:
         return self._aggregates.now()
 
     async def _handled(self, request: Request, route: str, commands: Sequence[Command]) -> tuple[Outcome, UUID]:
-        """Return what came of the commands, and the log that it was recorded on."""
+        """Carry out the commands. Returns the outcome, and the id of the log on which it was recorded."""
         said, log = context(request, caller_of(request)), await self._log(request)
         seen, key = version_seen(request, log), idempotency_key(request)
         return await self.carry_out(request, route, commands, said, seen, key), log
@@ -148,10 +148,11 @@ class CommandDesk:
         seen: int | None,
         given: str | None,
     ) -> Outcome:
-        """Carry out all of the commands or none. They are decided at the version `seen`, if given, and once under the
-        key `given`.
+        """Carry out all of the commands or none.
 
-        Raises what `Aggregates.handle` raises, and `CallerNotAllowed`.
+        `seen` is the version that the caller has seen; another version raises `VersionConflict`. `given` is the
+        idempotency key; the same key with the same body is answered as before. Raises what `Aggregates.handle` raises,
+        and `CallerNotAllowed`.
         """
         caller = caller_of(request)
         body = canonical(commands)
@@ -162,7 +163,7 @@ class CommandDesk:
                 return self._grouped(handled(id, list(chain(*put))), put)
 
         def handled(id: UUID, parts: Sequence[Command]) -> Outcome:
-            # Which one is opened is said in the body, not by the route.
+            # The body of an opening command names its aggregate, the route does not.
             where = route if self._opens(commands) else f"{route} {id}"
             key = sealed_key(self._secret, caller, where, given, body) if given else None
             check = self._check_of(caller, parts)
@@ -174,7 +175,8 @@ class CommandDesk:
             ids = await self._named_ids(request, commands)
             outcome = await self._in_a_thread(lambda: first_there(self.resource.of, ids, on))
         except tuple(FAILED) as error:
-            if isinstance(error, VersionConflict) and caller.may(self.resource.view):  # they are told what happened
+            # The problem tells the caller which events happened meanwhile.
+            if isinstance(error, VersionConflict) and caller.may(self.resource.view):
                 self._note_read(request, error.known.id, f"version:{error.current_version}")
             self._tell_failed(request, error, route, commands)
             raise
@@ -182,7 +184,8 @@ class CommandDesk:
         return outcome
 
     async def soon(self, request: Request, route: str, command: Command, named: Mapping[str, str]) -> Response | None:
-        """Carry out one command without a thread and answer it; None where `carry_out` has to say what becomes of it.
+        """Carry out one command on the event loop, without a thread, and answer it. Returns None where the command
+        needs `carry_out`.
 
         Raises `Rejected`, `StoreUnavailable`.
         """
@@ -200,14 +203,15 @@ class CommandDesk:
         return answer(self.resource, log, outcome)
 
     def _put(self, caller: Caller, id: UUID, commands: Sequence[Command]) -> Sequence[Sequence[Command]]:
-        """Return what each command comes to, in the words of this aggregate alone: mostly itself.
+        """Return for each command the commands it stands for: itself, or those that the library makes of it.
 
-        Raises what `application.library.from_library` raises, and as the check of the caller's rights does.
+        Raises what `application.library.from_library` raises, and what the check of the caller's rights raises.
         """
         library = self._library
         if library is None or not any(map(takes_from_library, commands)):
             return [[command] for command in commands]
-        if not self._opens(commands):  # whose plan it is not is told nothing of the library
+        # The check comes first, so that nobody learns about the library through a plan they may not see.
+        if not self._opens(commands):
             self._check_of(caller, commands)(self._aggregates.read(id))
         put = [library(command) for command in commands]
         for each in chain(*put):
@@ -215,13 +219,15 @@ class CommandDesk:
         return put
 
     def _grouped(self, outcome: Outcome, put: Sequence[Sequence[Command]]) -> Outcome:
-        """Return the outcome with one part for each command that was sent, whatever it came to."""
+        """Return the outcome with one part for each command that was sent, even where the library made several of
+        it."""
         rest = iter(outcome.done)
         return outcome._replace(done=[together([next(rest) for _ in each]) for each in put])
 
     @contextmanager
     def _told_of_one(self, commands: Sequence[Command]) -> Iterator[None]:
-        """Where one command was sent, what refuses a part of it refuses it."""
+        """Raise the refusal itself where one command was sent. Where several were sent, `CommandRefused` says which was
+        refused."""
         try:
             yield
         except CommandRefused as error:
@@ -230,12 +236,13 @@ class CommandDesk:
             raise error.refusal from None
 
     async def _log(self, request: Request) -> UUID:
-        """Return the log that there is, asked for now where what was seen of it matters."""
+        """Return the id of the current log. A request with `If-Match` asks the store for it, because its version
+        depends on it."""
         seen = None if "if-match" in head_in(request.scope) else self._heads.seen_log
         return seen or await self._heads.log()
 
     async def _tried(self, request: Request, commands: Sequence[Command]) -> Outcome:
-        """Return what would come of the commands. Raises as `carry_out` does."""
+        """Return the outcome that the commands would have, without recording it. Raises what `carry_out` raises."""
         caller, seen = caller_of(request), version_seen(request, await self._log(request))
         said = context(request, caller)
 
@@ -250,8 +257,8 @@ class CommandDesk:
         return await self._in_a_thread(lambda: first_there(self.resource.of, ids, on))
 
     async def _named_ids(self, request: Request, commands: Sequence[Command]) -> list[UUID]:
-        """Return the ids that the path may mean, or the body opens, without those that are certainly none of the
-        caller's: they are not even read."""
+        """Return the ids that the path may mean, or that the body opens. Leaves out aggregates that the caller
+        certainly may not see, so that they are not even read."""
         if self._opens(commands):
             return [self.resource.of.opening.id_of(commands[0])]
         caller, ids = caller_of(request), list(self.resource.named(request.path_params))
@@ -265,7 +272,8 @@ class CommandDesk:
         return isinstance(commands[0], self.resource.opening)
 
     def _check_of(self, caller: Caller, commands: Sequence[Command]) -> Callable[[LoadedAggregate[Any]], None]:
-        """Return the check of the caller's rights, for the very aggregate that decides."""
+        """Return a check of the caller's rights. It runs on the same state of the aggregate that decides the
+        commands."""
 
         def check(known: LoadedAggregate[Any]) -> None:
             caller.check(known, commands, self._aggregates.now())
@@ -275,7 +283,7 @@ class CommandDesk:
         return check
 
     async def _in_a_thread(self, work: Callable[[], Outcome]) -> Outcome:
-        """Run in a thread of the commands' own pool: commands that wait for the store must not block views."""
+        """Run in a thread of the pool for commands, so that commands waiting for the store do not block views."""
         try:
             with fail_after(QUEUE_TIMEOUT_SECONDS):
                 return await run_sync(work, limiter=self._threads)
@@ -283,8 +291,8 @@ class CommandDesk:
             raise StoreBusy(StoreBusy.__doc__) from None
 
     def _tell_done(self, request: Request, outcome: Outcome, commands: Sequence[Command]) -> None:
-        """Tell of commands that were carried out, in the line of their request. Of several each has a line of its
-        own."""
+        """Log and count the commands that were carried out. A single command is logged in the line of its request; each
+        of several has a line of its own."""
         request.scope["spoken_of"] |= self._named(outcome)
         for command, done in zip(commands, outcome.done, strict=True):
             word = "replayed" if outcome.replayed else "done"
@@ -301,7 +309,7 @@ class CommandDesk:
             request.scope["spoken_of"] |= told
 
     def _named(self, outcome: Outcome) -> dict[str, str]:
-        """Which aggregate it is, as the log of this process names it."""
+        """Return the id of the aggregate under the name that log lines use for it."""
         return {f"{self.resource.of.noun}_id": str(outcome.aggregate_id)}
 
     def _tell_failed(self, request: Request, error: Exception, route: str, commands: Sequence[Command]) -> None:
@@ -312,13 +320,14 @@ class CommandDesk:
 
 
 def together(done: Sequence[Done]) -> Done:
-    """Return what came of several commands as of one, which is about what the first is about."""
+    """Return the outcomes of several commands as one, under the subject of the first."""
     events = {version: type for each in done for version, type in each.events.items()}
     return done[0]._replace(events=events, warnings=[caution for each in done for caution in each.warnings])
 
 
 def is_dry_run(request: Request) -> bool:
-    """Return whether the caller only asks what would come of it. Raises `Rejected` for anything but true or false."""
+    """Return the query parameter `dry_run`: whether nothing is to be recorded. Raises `Rejected` unless it is true or
+    false."""
     if request.scope["query_string"]:
         check_parameters(request.scope, ("dry_run",))
     asked = request.query_params.get("dry_run", "false")
@@ -328,7 +337,7 @@ def is_dry_run(request: Request) -> bool:
 
 
 def canonical(commands: Sequence[Command]) -> bytes:
-    """Return the same bytes for bodies with the same meaning. An empty field differs from one that is left out."""
+    """Return the same bytes for bodies with the same meaning. An empty field differs from a missing one."""
     return b"\n".join(
         f"{command.called()} {command.model_dump_json(exclude_unset=True)}".encode() for command in commands
     )

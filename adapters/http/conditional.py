@@ -1,4 +1,4 @@
-"""ETags: unchanged answers are not sent again, and equal answers are served from ready bytes."""
+"""Conditional requests: ETags, `If-None-Match`, and a cache of answers that are ready to be sent."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -27,9 +27,12 @@ def etag(
     struck: int = 0,
     policy: int = 0,
 ) -> str:
-    """`"<version>.<erasures>.<the plan's today, where it matters>"`, the form of what is no JSON, the size of the
-    checkpoint that it shows, how many of its cuts are reviews that were struck since, the version of the policy it is
-    judged by, but for the default one, and the log that all of it stands on."""
+    """Return the ETag of a view: `"<version>.<erasures>[.<today>][.<form>][.head-N][.struck-N][.policy-N].log-<id>"`.
+
+    `today` is the day in the plan's time zone, for views that change with the day. `form` is given unless it is JSON.
+    `head` is the size of the checkpoint that the view shows. `struck` counts those of its cuts that are reviews struck
+    since. `policy` is the version of the policy that judges it, 0 for the default one. `log` is the id of the log.
+    """
     parts = [str(version), str(erasures), *([today.isoformat()] if today else []), *([form] if form != "json" else [])]
     parts += [f"head-{head}"] if head else []
     parts += [f"struck-{struck}"] if struck else []
@@ -38,13 +41,13 @@ def etag(
 
 
 def log_tag(log: UUID | None) -> str:
-    """Return the part of an ETag that names a log: a store restored from a copy goes on with another one, where the
-    same numbers may mean something else."""
+    """Return the part of an ETag that names the log. A store that was restored from a copy continues as another log, in
+    which the same version may have another content."""
     return f"log-{log.hex[:12]}" if log else "log"
 
 
 def is_known(request: Request, tag: str) -> bool:
-    """Return whether the caller has this answer already, by `If-None-Match`."""
+    """Return whether `If-None-Match` says that the caller already has this answer."""
     given = head_in(request.scope).get("if-none-match")
     if given is None:
         return False
@@ -52,7 +55,8 @@ def is_known(request: Request, tag: str) -> bool:
 
 
 class Written(Response):
-    """An answer with its headers as they are sent: to write them anew each time takes longer than to send them."""
+    """An answer whose headers are already encoded. Encoding them for each request would take longer than sending
+    them."""
 
     def __init__(self, content: bytes, headers: Iterable[tuple[bytes, bytes]], status: int = 200) -> None:
         self.body = content
@@ -63,7 +67,7 @@ class Written(Response):
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer to a GET, and the URL of the next page if there is one."""
+    """The answer to a GET request, and the URL of the next page if there is one."""
 
     content: bytes
     next: str | None = None
@@ -76,7 +80,7 @@ class Answer:
 
     @cached_property
     def headers(self) -> Sequence[tuple[bytes, bytes]]:
-        """The headers but for the ETag."""
+        """The headers without the ETag."""
         is_text = self.media_type.startswith("text/") and "charset=" not in self.media_type
         content_type = f"{self.media_type}; charset=utf-8" if is_text else self.media_type
         headers = {**CACHING, **self.more, "Content-Type": content_type}
@@ -86,7 +90,7 @@ class Answer:
 
 
 def at_cursor(request: Request, cursor: str | None) -> str | None:
-    """Return the URL of the next page, if there is one: the same request with another cursor."""
+    """Return the URL of the same request with another cursor; None if there is no cursor."""
     if cursor is None:
         return None
     asked = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
@@ -99,13 +103,13 @@ def unchanged(tag: str) -> Response:
 
 
 def tagged(request: Request, answer: Answer) -> Response:
-    """Return an answer under the hash of what it says, or that the caller has it already."""
+    """Return the answer with the hash of its content as its ETag, or 304 if the caller already has it."""
     tag = hash_of(answer)
     return unchanged(tag) if is_known(request, tag) else answer.with_tag(tag)
 
 
 def hash_of(answer: Answer) -> str:
-    """Return the tag of an answer that is made of what it says."""
+    """Return an ETag made of the content of an answer."""
     return f'"{sha256(answer.content).hexdigest()[:32]}"'
 
 
@@ -114,7 +118,7 @@ View = tuple[UUID, *tuple[Hashable, ...]]
 
 
 class ReadyAnswers:
-    """Answers that were made before, by everything they depend on, bounded by their size in bytes."""
+    """A cache of answers by everything on which they depend. The size of all of them in bytes is bounded."""
 
     def __init__(self, most_bytes: int = 32 * 1024 * 1024) -> None:
         self._most = most_bytes
@@ -144,7 +148,7 @@ class ReadyAnswers:
             self._bytes = 0
 
     def drop(self, plan_id: UUID) -> None:
-        """Drop every view of a plan."""
+        """Drop all views of a plan."""
         with self._lock:
             for view, asked in [key for key in self._answers if key[0][0] == plan_id]:
                 self._bytes -= size(asked, self._answers.pop((view, asked)))

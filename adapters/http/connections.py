@@ -1,4 +1,4 @@
-"""Limits on connections before the caller is known: their number, and the size and time of requests.
+"""Limits on connections before the caller is known: their number, and the size and duration of requests.
 
 A request that exceeds a limit is answered with a problem where HTTP allows it, and the connection is closed.
 """
@@ -47,7 +47,7 @@ class Limits:
 
 
 class Refusal(NamedTuple):
-    """Why a connection is refused."""
+    """The reason for refusing a connection."""
 
     status: HTTPStatus
     type: str
@@ -72,7 +72,7 @@ TOO_MANY = Refusal(
 
 
 class Connections:
-    """All connections of a service, counted by address."""
+    """The open connections of a service, counted by address."""
 
     def __init__(self, limits: Limits, metrics: Metrics, make_id: Callable[[], UUID]) -> None:
         self.limits = limits
@@ -83,8 +83,8 @@ class Connections:
         metrics.connections.set_function(lambda: self._all)
 
     def enter(self, address: str) -> Refusal | None:
-        """Count a connection. Returns why it is refused, if so. Every connection that enters must leave, a refused one
-        too."""
+        """Count a connection. Returns the reason if it is refused, else None. Every connection that enters must
+        `leave`, a refused one too."""
         self._of[address] += 1
         self._all += 1
         if self._of[address] > self.limits.of_one_address:
@@ -99,11 +99,11 @@ class Connections:
 
     @property
     def beyond_telling(self) -> bool:
-        """Whether there are so many connections that a refused one is not even told why."""
+        """Whether so many connections are open that a refused one is closed without an answer."""
         return self._all > self.limits.in_all + SPARE_FOR_REFUSALS
 
     def answer_to(self, refusal: Refusal) -> bytes:
-        """Return the complete HTTP answer for a refusal, after logging it like any other answer."""
+        """Return the complete HTTP answer for a refusal, and log it like any other answer."""
         request_id = str(self._make_id())
         status = refusal.status
         document = problem_document("/", request_id, status, refusal.type, refusal.detail)
@@ -123,7 +123,7 @@ class Connections:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. A subclass names the `Connections` it belongs to."""
+    """The protocol of one connection. A subclass names the `Connections` that count it."""
 
     among: Connections
 
@@ -210,7 +210,7 @@ class BoundedProtocol(HttpToolsProtocol):
     # Limits
 
     def _allow(self, seconds: float) -> None:
-        """Give the rest of a request this many seconds, from when it was first waited for."""
+        """Give the rest of the request this many seconds, counted from the moment since which it is awaited."""
         self._late = self._late or self.loop.call_later(seconds, self._is_late)
 
     def _has_arrived(self) -> None:
@@ -232,12 +232,12 @@ class BoundedProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Refuse the connection. Nothing further is read."""
+        """Refuse the connection. Nothing further is read from it."""
         self._refused = True
         self._has_arrived()
         self._unset_keepalive_if_required()
         if self._is_answering and not self.cycle.more_body:
-            # An earlier request on the connection is still answered; then it is closed.
+            # An earlier request on the connection is still answered before it is closed.
             self.cycle.keep_alive = False
             return
         if self._is_answering and (self.cycle.response_started or self.pipeline):
@@ -254,7 +254,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 def network_of(address: str) -> str:
-    """Return an IPv4 address, or the /64 network of an IPv6 address, which usually belongs to one caller."""
+    """Return the address itself for IPv4, and the /64 network for IPv6, which usually belongs to one caller."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""The contracts with subscribers, readable by anybody: the schemas of events, and the AsyncAPI document."""
+"""The contracts with subscribers, which anybody may read: the JSON schemas of events, and the AsyncAPI document."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""What would be left of a plan's relationships if somebody went, over HTTP."""
+"""Departures over HTTP: what would remain of a plan's relationships if somebody left."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ ONE_OF_THEM = "Say who would go: `stakeholder` for one of the customer's people,
 
 
 class DepartureAsked(AsOf):
-    """Who is imagined to go: one of the two."""
+    """Who is imagined to leave: a person of ours or of the customer's, one of the two."""
 
     stakeholder: str | None = Field(None, max_length=64, description="The id of one of the customer's people.")
     member: str | None = Field(None, max_length=128, description="One of our people.")

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond what the code says by itself."""
+"""The parts of the OpenAPI document that the code of the routes does not give by itself."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -49,7 +49,7 @@ LINK = {"Link": {"description": 'Of a list that goes on: where, as `rel="next"`.
 
 
 def documented(right: Right, headers: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What the route of a view says of itself, beside what is its own: the right it takes, and more headers."""
+    """Return the documentation of a view's route: the right it needs, its headers, its problems."""
     return {
         "response_description": "The view.",
         "responses": {
@@ -79,7 +79,7 @@ _DOCUMENTS: dict[str, dict[str, Any]] = {}
 
 
 def document(app: FastAPI, more: Callable[[], Mapping[str, Mapping[str, Any]]]) -> None:
-    """Give the app its OpenAPI document, made when it is first requested, from its routes and the `paths` and
+    """Let the app make its OpenAPI document at the first request for it, from its routes and from the paths and
     components that `more` returns."""
 
     def openapi() -> dict[str, Any]:

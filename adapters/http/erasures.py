@@ -1,4 +1,4 @@
-"""Erasures over HTTP: who was forgotten, and the certificates."""
+"""Erasures over HTTP: who was forgotten, the certificates, and previews."""
 
 from typing import Annotated, Any
 
@@ -30,7 +30,7 @@ class ErasureList(BaseModel):
 
 
 class ForgettingPreview(BaseModel):
-    """What forgetting somebody would do."""
+    """What forgetting a stakeholder would destroy."""
 
     stakeholder: str
     ids: list[str] = Field(description="All ids they were entered under: they are forgotten under each.")
@@ -39,7 +39,7 @@ class ForgettingPreview(BaseModel):
 
 
 def preview_of(known: LoadedPlan, id: str) -> ForgettingPreview | None:
-    """Return the preview; None where nobody of this id can be forgotten any more."""
+    """Return the preview; None where no stakeholder with this id can be forgotten any more."""
     ids = to_forget(known.state, id)
     if not ids:
         return None
@@ -74,7 +74,7 @@ def routes(views: PlanViews, erasures: Erasures) -> APIRouter:
 
 
 def previews(views: PlanViews) -> APIRouter:
-    """What forgetting somebody would do, before it is done."""
+    """Return the route that shows what forgetting a stakeholder would destroy."""
     api = APIRouter(prefix="/v1/plans/{plan}", tags=["erasures"])
 
     @api.get(

@@ -1,4 +1,4 @@
-"""How events are sent: a page as a JSON array, a stream as server-sent events."""
+"""How events are sent: a page as a JSON array, or a stream of server-sent events."""
 
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -36,9 +36,10 @@ RETRY_STORE = 1.0
 async def pulled(
     live: Live, permission: Permission, after: Cursor, wanted: EventFilter, most: int, seconds: float
 ) -> Part:
-    """Return the next page, as soon as it has an event or the time is over.
+    """Return the next page as soon as it has an event, or an empty one after `seconds`.
 
-    Raises `CursorGone`, `TooManyWaiting`, `StoreUnavailable`, and what `Permission.check` raises where it ends.
+    Raises `CursorGone`, `TooManyWaiting`, `StoreUnavailable`, and what `Permission.check` raises when the permission
+    ends.
     """
     deadline = monotonic() + seconds
     part = await live.part(after, wanted, most)
@@ -55,13 +56,13 @@ async def pulled(
 
 
 class EventStream(Response):
-    """Server-sent events, sent no faster than they are read. At most a page is held in memory for a subscriber."""
+    """A stream of server-sent events, sent no faster than the subscriber reads. At most a page of it is in memory."""
 
     media_type = STREAM
 
     @classmethod
     async def after(cls, after: Cursor, live: Live, permission: Permission, wanted: EventFilter) -> Self:
-        """Return the stream of events after a cursor. Raises `CursorGone`, `StoreUnavailable`."""
+        """Return the stream of the events after a cursor. Raises `CursorGone`, `StoreUnavailable`."""
         return cls(live, permission, await live.part(after, wanted, MOST_STREAMED), wanted)
 
     def __init__(self, live: Live, permission: Permission, first: Part, wanted: EventFilter) -> None:
@@ -76,7 +77,7 @@ class EventStream(Response):
         with self._live.subscribed(self._permission.caller.actor):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             if not scope["head_only"]:
-                # Whoever has lost the right to it asks again, and is told.
+                # A stream whose permission ends is cut off. The subscriber reconnects and is told why.
                 with self._permission.lasting():
                     await self._send_all(receive, send)
         await send({"type": "http.response.body", "body": b""})
@@ -102,11 +103,11 @@ class EventStream(Response):
         while True:
             position, is_last, told = part.next, part.is_last, part.next if part.documents else told
             pieces = deque(texts(part))
-            del part  # only its pieces are kept while they are sent, however slowly
+            del part  # While the pieces are sent, which may be slow, only they are kept in memory.
             while pieces:
                 yield pieces.popleft()
             if is_last and not await self._live.moved(position, HEARTBEAT):
-                # With the new position, the subscriber does not have the same events searched again.
+                # The new position spares a subscriber who reconnects a second search of the same events.
                 yield b": \n\n" if told == position else b": \nid: %020d\n\n" % position
                 told = position
             if self._live.over or monotonic() > until:
@@ -121,7 +122,8 @@ class EventStream(Response):
 
 
 def batch(documents: Sequence[bytes]) -> bytes:
-    """Return a JSON array. It is joined at once, because copying a long page would take longer than making it."""
+    """Return a JSON array of the documents. It is joined at once, because copying a long page would take longer than
+    that."""
     if not documents:
         return b"[]"
     first, *others = documents
@@ -131,7 +133,7 @@ def batch(documents: Sequence[bytes]) -> bytes:
 
 
 def texts(part: Part) -> Iterator[bytes]:
-    """Yield events in their server-sent form, in pieces."""
+    """Yield events in the format of server-sent events, joined to pieces of about `MOST_SENT` bytes."""
     waiting, size = [], 0
     for row, document in zip(part.rows, part.documents, strict=True):
         waiting.append(server_sent(row, document))

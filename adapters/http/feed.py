@@ -36,7 +36,7 @@ MOST_MILLISECONDS = 30_000
 
 
 class Subscription(BaseModel):
-    """Which events, and after which cursor."""
+    """Which events to send, and after which cursor."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -80,7 +80,8 @@ class Subscription(BaseModel):
             raise rejected_parameter("source", "invalid-parameters", str(error)) from None
 
     def wanted(self, caller: Caller, meant: Callable[[UUID], UUID]) -> EventFilter:
-        """Return the filter. `meant` returns the plan that an id names. Raises `Rejected`, `StoreUnavailable`."""
+        """Return the filter. `meant` returns the plan that an id stands for, because plans can be merged. Raises
+        `Rejected`, `StoreUnavailable`."""
         try:
             topics = topics_of(self.type)
         except NoSuchType as error:
@@ -92,7 +93,7 @@ class Subscription(BaseModel):
 
 
 class Streamed(Subscription):
-    """Which events of a stream, and who asks where no header can say so."""
+    """Which events to stream, and the ticket of a caller who cannot send headers."""
 
     ticket: str | None = Field(
         None,
@@ -103,7 +104,7 @@ class Streamed(Subscription):
 
 
 class Ticket(BaseModel):
-    """What says who is calling for a minute, where no header can."""
+    """A ticket that identifies its caller for a minute where no header can be sent, as in a browser's `EventSource`."""
 
     ticket: str
     expires_at: datetime
@@ -111,7 +112,7 @@ class Ticket(BaseModel):
 
 
 class Pulled(Subscription):
-    """Which page."""
+    """Which page of the feed to return, and how long to wait for it."""
 
     limit: int = Field(100, ge=1, le=MOST_EVENTS, description="At most this many events.")
     timeout: int = Field(
@@ -120,7 +121,7 @@ class Pulled(Subscription):
 
 
 def subjects_named(subject: str) -> Iterable[UUID]:
-    """The ids of the aggregates that a subject may name."""
+    """Return the ids of the aggregates that a subject may mean."""
     return (PROGRAM_ID,) if subject == PROGRAM.noun else plans_named(subject)
 
 

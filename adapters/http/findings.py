@@ -14,7 +14,7 @@ from application.findings.ports import AllFindings
 
 
 class FindingsParameters(RecentEnough, FindingsQuery):
-    """Which findings, and how recent they must be."""
+    """Which findings to return, and how recent they must be."""
 
 
 def routes(findings: AllFindings) -> APIRouter:

@@ -1,4 +1,5 @@
-"""The guard before every route: who is calling, and whether they may. A route that names no right is open to nobody."""
+"""The guard before every route: it finds out who is calling and whether they may. Nobody may call a route that names no
+right."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,7 +35,8 @@ def needs(right: Needed) -> dict[str, Any]:
 
 
 class Guard:
-    """Guards routes. `find` raises if the caller may not know of the plan; without `limits` callers are not limited."""
+    """Guards routes. `find` raises if the caller may not know that a plan exists. Without `limits`, callers are not
+    limited."""
 
     def __init__(
         self,
@@ -61,10 +63,10 @@ class Guard:
             yield self.before(route, (route.openapi_extra or {}).get(NEEDS))
 
     async def check(self, scope: Scope, receive: Receive, right: Right | None) -> Permission:
-        """Check a request and return what lets it in.
+        """Check a request and return the permission that lets it in.
 
         Raises `CallerUnknown`, `TooManyRequests`, `CallerNotAllowed`, and the type's `not_open` if the caller may not
-        know of the plan.
+        know that the plan exists.
         """
         request = Request(scope, receive)
         caller = await self.identified(request)
@@ -78,8 +80,8 @@ class Guard:
         return permission
 
     def headers(self, request: Request) -> Mapping[str, str]:
-        """Return what says who is calling: the headers, and the ticket where one may come with it. Raises
-        `CallerUnknown`."""
+        """Return the headers that identify the caller; where a ticket is allowed, those that the ticket stands for.
+        Raises `CallerUnknown`."""
         if "headers_of_caller" not in request.scope:
             ticket = request.query_params.get("ticket") if request.scope["path"] == STREAM_PATH else None
             headers: Mapping[str, str] = head_in(request.scope)
@@ -90,8 +92,8 @@ class Guard:
         return found
 
     async def identified(self, request: Request) -> Caller:
-        """Return who is calling, and count the request once. Raises `CallerUnknown`, `CallerNotAllowed`,
-        `TooManyRequests`, `StoreUnavailable`."""
+        """Return the caller, and count the request against their limit once. Raises `CallerUnknown`,
+        `CallerNotAllowed`, `TooManyRequests`, `StoreUnavailable`."""
         if "counted" in request.scope:
             counted: Caller = request.scope["caller"]
             return counted
@@ -106,7 +108,7 @@ class Guard:
 
 @dataclass(frozen=True)
 class Guarded:
-    """The guarded ASGI app of a route."""
+    """The ASGI app of a route behind the guard."""
 
     app: ASGIApp
     right: Needed | None
@@ -117,7 +119,7 @@ class Guarded:
             await self.app(scope, receive, send)
             return
         permission = await self.guard.check(scope, receive, self.right)
-        # A command that was carried out is answered, come what may.
+        # A command that was carried out is always answered, even if the caller's permission has just ended.
         send = permission.before_every_part(send) if scope["method"] == "GET" else send
         try:
             await self.app(scope, receive, send)

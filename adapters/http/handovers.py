@@ -1,4 +1,4 @@
-"""Handovers over HTTP: everything that somebody owns becomes somebody else's."""
+"""Handovers over HTTP: everything that one person owns is given to another."""
 
 from typing import Any
 
@@ -38,9 +38,9 @@ def routes(handovers: Handovers) -> APIRouter:
         openapi_extra=DOCUMENTED,
     )
     async def hand_over(request: Request) -> Response:
-        """Plans, plays, actions, risks, goals, requests and pairings, in one list of commands per plan, and the
-        program, where the caller may run it; all under one correlation id. What could not be handed over is listed.
-        Repeated, it goes on with what is left."""
+        """Plans, plays, actions, risks, goals, requests and pairings are handed over by one list of commands per plan,
+        and the program too, where the caller may run it; all under one correlation id. The answer lists what could not
+        be handed over. Repeat the request to continue with the rest."""
         caller = caller_of(request)
         asked = body_read(Handover, await body_of(request))
         done = await run_in_threadpool(handovers.carry_out, asked, caller, context(request, caller))

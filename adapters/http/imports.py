@@ -1,4 +1,5 @@
-"""Imports of tables: a file is sent, read and carried out meanwhile; status and results are asked for."""
+"""Imports of tables over HTTP: a file is uploaded, then read and carried out in the background, while its status and
+results can be asked for."""
 
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
@@ -81,8 +82,8 @@ def routes(imports: Imports) -> APIRouter:
         openapi_extra={**SENT, **needs("command")},
     )
     async def import_table(request: Request) -> Response:
-        """The rows become commands that the plans decide as if they had been sent one by one, under one correlation id.
-        A row that cannot be read or is refused leaves the others alone."""
+        """Each row becomes a command that its plan decides as if it had been sent alone, all under one correlation id.
+        A row that cannot be read or is refused does not affect the others."""
         asked, file = await sent(request)
         job = imports.begin(caller_of(request), asked)
         try:

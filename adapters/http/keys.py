@@ -1,4 +1,4 @@
-"""API keys over HTTP, for admins: created and shown once, listed without their secrets, revoked."""
+"""API keys over HTTP, for admins: create a key and see it once, list keys without their secrets, revoke keys."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -59,10 +59,10 @@ def said(*problems: tuple[int, str], body: bool = False) -> dict[str, Any]:
 
 
 class KeyDesk:
-    """Where keys are given and taken back, for those whose they are to give.  Raises `StoreUnavailable`."""
+    """Creates, lists and revokes API keys, within the plans of the caller. Raises `StoreUnavailable`."""
 
     def __init__(self, keys: ApiKeys, now: Callable[[], datetime], changed: Callable[[], None]) -> None:
-        """`changed` makes this process read the keys again; the others do so within a second."""
+        """`changed` lets this process read the keys again at once; other processes do so within a second."""
         self._keys = keys
         self._now = now
         self._changed = changed
@@ -72,7 +72,7 @@ class KeyDesk:
         return [key for key in self._keys.all() if is_theirs_to_give(caller, key.role, key.plans, aliases)]
 
     def make(self, caller: Caller, wanted: NewKey) -> tuple[ApiKey, str]:
-        """Return what the store keeps of a new key, and the key itself.  Raises `CallerNotAllowed`."""
+        """Return the stored form of a new key, and the key itself. Raises `CallerNotAllowed`."""
         check_may_give(caller, wanted, self._keys.aliases())
         key, text = new_key(
             name=wanted.name,
@@ -89,7 +89,7 @@ class KeyDesk:
         return key, text
 
     def revoke(self, caller: Caller, id: str) -> ApiKey | None:
-        """Return the key as it is now; None where there is no such key for them to take back."""
+        """Return the revoked key; None if there is no such key that the caller may revoke."""
         for known in self.all(caller):
             if known.id == id:
                 at = self._now()
@@ -135,14 +135,15 @@ def routes(desk: KeyDesk) -> APIRouter:
 
 
 def is_theirs_to_give(caller: Caller, role: GivenRole, plans: Sequence[str] | None, aliases: Aliases) -> bool:
-    """Return whether a caller may give or revoke a key to these plans: only to plans that are theirs too."""
+    """Return whether a caller may create or revoke a key for these plans. A caller limited to some plans may do so for
+    those alone."""
     if caller.plans is None:
         return True
     return plans is not None and not reaches_beyond_plans_named(role) and ids_of(plans, aliases) <= caller.plans
 
 
 def check_may_give(caller: Caller, wanted: NewKey, aliases: Aliases) -> None:
-    """Check that the caller may give this key. Raises `CallerNotAllowed`."""
+    """Check that the caller may create this key. Raises `CallerNotAllowed`."""
     if not is_theirs_to_give(caller, wanted.role, wanted.plans, aliases):
         raise CallerNotAllowed("You may give keys for the plans only that were named for you.")
 

@@ -1,4 +1,4 @@
-"""Rate limits: each caller has a bucket of requests that fills up over time."""
+"""Rate limits: each caller has a token bucket."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -20,7 +20,8 @@ class TooManyRequests(Exception):
 
 
 class Buckets:
-    """The buckets of all callers. Each is stored as the instant at which it will be full again."""
+    """The token buckets of all callers. Each is stored as the time, in seconds of `clock`, at which it will be full
+    again."""
 
     def __init__(self, per_second: float, clock: Callable[[], float] = monotonic) -> None:
         self._interval = 1 / per_second
@@ -29,8 +30,8 @@ class Buckets:
         self._full_at: OrderedDict[str, float] = OrderedDict()
 
     def take(self, caller: Caller) -> None:
-        """Take one request from a caller's bucket, unless they work on a machine of their own. Raises
-        `TooManyRequests`."""
+        """Take one token from the caller's bucket. A `developer`, who works on their own machine, is not limited.
+        Raises `TooManyRequests`."""
         if caller.role == "developer":
             return
         who, now = caller.actor, self._clock()

@@ -1,6 +1,7 @@
-"""The end of the log for all subscribers who have reached it: each event is read and encoded once for all of them.
+"""The end of the log, for all subscribers who have reached it: each event is read and encoded once for all of them.
 
-Subscribers who lag read for themselves, few at a time. Those who wait hold neither a database connection nor a thread.
+Subscribers who lag behind read for themselves, a few at a time. Those who wait hold no database connection and no
+thread.
 """
 
 import asyncio
@@ -41,8 +42,8 @@ class TooManyWaiting(TooManyRequests):
 
 
 class Part(NamedTuple):
-    """Events in the order of the log, each encoded as a CloudEvent; the position to go on after, and the end of the
-    log."""
+    """A part of the log: events in order, each with its CloudEvent as JSON, the position after which to continue, and
+    the end of the log."""
 
     rows: Sequence[Notification]
     documents: Sequence[bytes]
@@ -77,12 +78,12 @@ class Live:
 
     @property
     def over(self) -> bool:
-        """Whether the service is ending, so that nobody should wait any longer."""
+        """Whether the service is shutting down, so that nobody should wait any longer."""
         return self._watch.closed
 
     @contextmanager
     def subscribed(self, who: str) -> Iterator[None]:
-        """Count a subscriber. While there are any who have reached the end of the log, it is followed.
+        """Count a subscriber for the length of the context. The log is followed while there are any.
 
         Raises `TooManyWaiting`.
         """
@@ -99,15 +100,15 @@ class Live:
                 self._forget_before(self._position)
 
     async def part(self, after: Cursor | int, wanted: EventFilter, most: int) -> Part:
-        """Return the next events, from those that are kept, else read for this subscriber. Raises `CursorGone`,
-        `StoreUnavailable`."""
+        """Return the next events, from memory where they are kept, else by a read for this subscriber. Raises
+        `CursorGone`, `StoreUnavailable`."""
         if isinstance(after, int) and self._following and self._begin <= after <= self._position:
             return self._kept(after, wanted, most)
         return await to_thread.run_sync(self._read, after, wanted, most, limiter=self._limiter)
 
     async def moved(self, after: int, timeout: float) -> bool:
-        """Wait until there are events after the end of the log that a subscriber has reached. Returns whether there
-        are."""
+        """Wait until there are events after `position`, which is the end of the log as the subscriber knows it. Returns
+        whether there are."""
         if self._following is None:
             self._follow_from(after)
         if self._position <= after and not self.over:
@@ -159,7 +160,7 @@ class Live:
             self._keep(await to_thread.run_sync(self._read, self._position, ALL, MOST_READ, limiter=self._own_limiter))
             self._wake()
         except CursorGone:
-            # Another log has taken the place of this one. The next request reports that.
+            # Another log has replaced this one. The subscriber's next request reports that.
             self._forget_before(self._watch.position)
             self._wake()
         except StoreUnavailable:
@@ -170,7 +171,7 @@ class Live:
 
     def _keep(self, part: Part) -> None:
         until = monotonic() + SECONDS_KEPT
-        # Only what decides who receives an event is kept of its row.
+        # Of the stored event, only what decides who receives it is kept.
         rows = [replace(row, state=b"") for row in part.rows]
         self._events.extend(zip(repeat(until), rows, part.documents))
         self._bytes += sum(map(len, part.documents))

@@ -27,7 +27,7 @@ IN_EITHER_FORM: dict[str, Any] = QUERY | {
 
 
 class MeasuresParameters(MeasuresQuery):
-    """What is asked of measures, and in which form."""
+    """Which measures to return, and in which form."""
 
     format: Literal["json", "csv"] | None = Field(None, description="If not given, what `Accept` likes best.")
 
@@ -58,7 +58,7 @@ def routes(ends: MonthEnds, now: Callable[[], datetime], note_read: NoteRead) ->
 
 
 def _blamed(asked: MeasuresQuery, now: datetime) -> str:
-    """The parameter that is at fault: the last month where it is by itself no month of ours."""
+    """Return the parameter to blame: the last month if it is wrong by itself, else the first."""
     try:
         months_asked(asked.model_copy(update={"from_": None}), now)
     except CutRefused:

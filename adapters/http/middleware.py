@@ -1,4 +1,4 @@
-"""Middleware around every request: a request id, a log entry, metrics, and no stack trace in an answer."""
+"""The middleware around every request: a request id, a log line, metrics, and answers without stack traces."""
 
 from asyncio import CancelledError
 from collections.abc import Callable, Iterable
@@ -56,7 +56,7 @@ COMMON = {
 
 
 class RequestMiddleware:
-    """ASGI middleware for request ids, the log and metrics."""
+    """ASGI middleware that adds request ids, logs and measures requests."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, make_id: Callable[[], UUID]) -> None:
         self._app = app
@@ -99,7 +99,7 @@ class RequestMiddleware:
             self._tell(scope, asked, status, perf_counter() - began)
 
     def _tell(self, scope: Scope, asked: str, status: int, seconds: float) -> None:
-        """Tell of a request that was answered, in the log and the metrics."""
+        """Log and measure a request that was answered."""
         method, route = asked if asked in METHODS else "OTHER", _route(scope)
         self._metrics.requests.answered(method, route, status, seconds)
         self._log.info(
@@ -114,7 +114,7 @@ class RequestMiddleware:
 
 
 def with_common_headers(scope: Scope, status: int, given: Iterable[tuple[bytes, bytes]]) -> Message:
-    """Return the beginning of an answer with the headers that every answer has."""
+    """Return the start of an answer with the headers that every answer has."""
     raw = list(given)
     names = {name for name, _ in raw}
     raw.append((b"x-request-id", scope["request_id"].encode()))
@@ -124,8 +124,8 @@ def with_common_headers(scope: Scope, status: int, given: Iterable[tuple[bytes, 
 
 
 def not_readable(scope: Scope) -> ASGIApp | None:
-    """Return the answer to a path or a query with a NUL, which is in no name and no value that PostgreSQL keeps, or to
-    a query whose bytes are no text."""
+    """Return the problem for a path or query that contains NUL, which PostgreSQL cannot store, or for a query that is
+    not UTF-8; None if both are readable."""
     if "\0" in scope["path"]:
         return problem(Request(scope), 404, "not-found", "There is nothing here: a path holds no NUL.")
     query: bytes = scope["query_string"]
@@ -148,7 +148,7 @@ NO_TEXT = "is no text in UTF-8"
 
 
 def is_text(said: bytes | str) -> bool:
-    """Return whether bytes, or a string with bytes in it that could not be decoded, are UTF-8."""
+    """Return whether bytes, or a string with undecodable bytes in it (surrogates), are UTF-8."""
     try:
         said.decode() if isinstance(said, bytes) else said.encode()
     except UnicodeError:
@@ -161,6 +161,6 @@ def _is_documentation(path: str) -> bool:
 
 
 def _route(scope: Scope) -> str:
-    """Return the pattern of the path. The values in it may be personal."""
+    """Return the pattern of the path for logs and metrics, because the values in a path may be personal."""
     route: Any = scope.get("route")
     return str(getattr(route, "path", "unknown"))

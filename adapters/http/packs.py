@@ -1,4 +1,4 @@
-"""The packs of a plan over HTTP: what the people in a room need, in the form they want it."""
+"""Packs over HTTP: documents about a plan for a certain meeting, in several forms."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ DIGEST = "Repr-Digest"
 
 
 class PackAsked(AsOf):
-    """The cut, for whom, and in which form."""
+    """The cut, the audience and the form of a pack."""
 
     audience: Audience = Field("internal", description="For ourselves, or for the customer.")
     format: Form | None = Field(None, description=FORMAT)
@@ -86,7 +86,7 @@ def routes(views: PlanViews, forms: ReportResponder) -> APIRouter:
 
 
 def kind_named(name: str) -> PackKind:
-    """Raises `Rejected` where there is no such pack."""
+    """Return the kind of pack with this name. Raises `Rejected` where there is none."""
     for kind in KINDS:
         if kind == name:
             return kind

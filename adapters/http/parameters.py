@@ -1,4 +1,4 @@
-"""Parameters that a route does not take are told, and not passed over: whoever types `?dryrun=true` means nothing to be
+"""Unknown query parameters are refused, not ignored: whoever mistypes `?dryrun=true` does not want anything
 recorded."""
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,8 +15,8 @@ from adapters.http.problems import Rejected, not_a_parameter
 
 
 def guard(routes: Iterable[BaseRoute]) -> None:
-    """Have every guarded route of the API refuse parameters it does not take, but for those whose query has a strict
-    model."""
+    """Let every guarded route of the API refuse unknown parameters, except routes whose query model already forbids
+    them."""
     for route in routes:
         if not isinstance(route, APIRoute) or not route.path.startswith("/v1/"):
             continue
@@ -29,7 +29,7 @@ def _is_strict(route: APIRoute) -> bool:
 
 
 def _models(route: APIRoute) -> Iterator[Any]:
-    """Yield the types of a route's parameters, and of those that it has from its dependencies."""
+    """Yield the types of a route's parameters, including those of its dependencies."""
     asked = [route.dependant]
     while asked:
         dependant = asked.pop()
@@ -45,7 +45,7 @@ def _taken(route: APIRoute) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class KnownParameters:
-    """The app of a route that takes these parameters alone."""
+    """The app of a route that refuses all parameters but these."""
 
     app: ASGIApp
     taken: Sequence[str]
@@ -56,7 +56,7 @@ class KnownParameters:
 
 
 def check_parameters(scope: Scope, taken: Sequence[str]) -> None:
-    """Check that a query has these parameters alone. Raises `Rejected`."""
+    """Check that a query has no parameters but these. Raises `Rejected`."""
     asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     wrong = [not_a_parameter(name, taken) for name in dict(asked) if name not in taken]
     if wrong:

@@ -1,4 +1,4 @@
-"""Permission: what let a request in, asked for again as long as its answer lasts."""
+"""Permissions: what let a request in is checked again as long as its answer is being sent."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -24,16 +24,17 @@ CHANGED = "What you may do has changed while this was being answered: ask again.
 
 
 class PermissionEnded(Exception):
-    """The caller's right ended while the answer was being sent. It is cut off."""
+    """The caller's permission ended while the answer was being sent. The answer is cut off."""
 
     def __init__(self, problem: Exception | None = None) -> None:
-        """`problem` is what to answer instead, where the answer has not begun."""
+        """`problem` is the answer to give instead if the answer has not begun."""
         super().__init__(type(self).__doc__)
         self.problem = problem
 
 
 class Permission:
-    """A caller's right to an answer. It ends with their key, token or right, and when other plans are theirs."""
+    """The permission of a caller to receive an answer. It ends when their key, token or right ends, or their plans
+    change."""
 
     def __init__(self, lasting: "LastingAnswers", headers: Mapping[str, str], caller: Caller, right: Right) -> None:
         self._lasting = lasting
@@ -43,7 +44,7 @@ class Permission:
         self.caller = caller
 
     async def check(self) -> None:
-        """Raises `CallerUnknown`, `CallerNotAllowed`, `StoreUnavailable` where the permission has ended."""
+        """Raise `CallerUnknown`, `CallerNotAllowed` or `StoreUnavailable` if the permission has ended."""
         caller = await self._lasting.callers.identify(self._headers)
         check_right(caller.role, self._right)
         if caller != self.caller:
@@ -58,12 +59,12 @@ class Permission:
 
     @contextmanager
     def lasting(self) -> Iterator[CancelScope]:
-        """Cancel what is done in this context within a fraction of a second after the permission has ended."""
+        """Cancel the work in this context within a fraction of a second after the permission has ended."""
         with self._lasting.cancelled_unless_it_holds(self) as scope:
             yield scope
 
     def before_every_part(self, send: Send) -> Send:
-        """Return a `send` that asks for the permission before each part of an answer, but for the first moment.
+        """Return a `send` that checks the permission before each part of an answer, except in the first moment.
 
         It raises `PermissionEnded`.
         """
@@ -86,7 +87,7 @@ class Permission:
 
 
 class LastingAnswers:
-    """All answers that last, whose permissions one task looks after. They belong to one event loop."""
+    """All answers that take long to send. One task checks their permissions. An instance belongs to one event loop."""
 
     def __init__(self, callers: Callers) -> None:
         self.callers = callers

@@ -17,7 +17,7 @@ MOST_BYTES_READY = 8 * 1024 * 1024
 
 
 class PortfolioParameters(RecentEnough, PortfolioQuery):
-    """A query of the portfolio, and how recent it must be."""
+    """Which rows of the portfolio to return, and how recent they must be."""
 
 
 def routes(portfolio: Portfolio) -> APIRouter:
@@ -30,7 +30,7 @@ def routes(portfolio: Portfolio) -> APIRouter:
     async def read_portfolio(request: Request, wanted: Annotated[PortfolioParameters, Query()]) -> Response:
         caller = caller_of(request)
         await inclusion.of(wanted.at_least)
-        at = await state.answer()  # before the page is read, which may be of a later one
+        at = await state.answer()  # The position is read before the page, so that the page is at least as recent.
         view, asked = (at.log, at.generation, at.written, caller), request.scope["query_string"]
         answer = ready.get(view, asked)
         if answer is None:

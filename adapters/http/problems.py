@@ -83,7 +83,7 @@ class Problem(BaseModel):
 
 
 class Rejected(Exception):
-    """A request that cannot be carried out as it is, with the problem that says why."""
+    """A request that cannot be carried out, with the problem that says why."""
 
     def __init__(self, status: int, type: str, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
@@ -117,8 +117,8 @@ def problem_document(instance: str, request_id: str, status: int, type: str, det
 
 
 def refusal(request: Request, refused: Refusal, type: str, pointer: str) -> Response:
-    """Return the problem for a refusal of a plan. A field that the thing does not have is 422, whatever the plan
-    holds."""
+    """Return the problem for the refusal of a plan. A field that the thing does not have is answered with 422, whatever
+    the plan contains."""
     status = next((status for kind, status in STATUS.items() if isinstance(refused, kind)), 409)
     errors = [FieldError(pointer=pointer, detail=str(refused))] if status == 422 else []
     return problem(request, status, type, str(refused), pointer=pointer, errors=told(errors))
@@ -133,17 +133,17 @@ def told(errors: Sequence[FieldError]) -> list[dict[str, str]]:
 
 
 def field_error(error: ErrorDetails, model: type[BaseModel]) -> FieldError:
-    """Return what is wrong with a field of a model, in a sentence."""
+    """Return what is wrong with a field of a model, as a sentence."""
     return FieldError(pointer=pointer_to(error["loc"]), detail=sentence(error, model))
 
 
 def pointer_to(location: Sequence[int | str]) -> str:
-    """Return a location as a pointer (RFC 6901)."""
+    """Return a location of pydantic as a JSON pointer (RFC 6901)."""
     return "".join(f"/{escaped(str(part))}" for part in location)
 
 
 def body_read(model: type[M], body: bytes) -> M:
-    """Read a body. Raises `Rejected`."""
+    """Parse a body as a model. Raises `Rejected`."""
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
@@ -159,14 +159,14 @@ def rejected_body(error: ValidationError, read: Callable[[ErrorDetails], FieldEr
 
 
 def malformed_json(error: str) -> Rejected:
-    """Return the problem for a body that is not JSON. The parser says where."""
+    """Return the problem for a body that is not JSON, with the position that the parser reports."""
     place = re.search(r"line (\d+) column (\d+)", error)
     where = f"it cannot be read at line {place[1]}, column {place[2]}" if place else "it cannot be read"
     return Rejected(400, "malformed-json", f"The body is not JSON: {where}.")
 
 
 def no_parameter(error: ErrorDetails, known: Sequence[str]) -> str | None:
-    """Return what to say of a parameter that a route does not take; None of other mistakes."""
+    """Return the sentence about a parameter that a route does not have; None for other mistakes."""
     if error["type"] != "extra_forbidden":
         return None
     return said_of_no_parameter(str(error["loc"][-1]), known)
@@ -178,7 +178,7 @@ def said_of_no_parameter(name: str, known: Sequence[str]) -> str:
 
 
 def not_a_parameter(name: str, known: Sequence[str]) -> FieldError:
-    """Return what is wrong with a parameter that a route does not take."""
+    """Return the error for a parameter that a route does not have."""
     return FieldError(pointer=pointer_to([name]), detail=said_of_no_parameter(name, known), where="query")
 
 
@@ -187,7 +187,7 @@ def rejected_parameter(name: str, type: str, detail: str) -> Rejected:
 
 
 def type_of(error: Exception) -> str:
-    """Return the problem type of an exception of a plan or the store."""
+    """Return the problem type of an exception that a plan or the store raised."""
     if isinstance(error, CommandRefused):
         return error.refusal.type
     if isinstance(error, Refusal | CutRefused):

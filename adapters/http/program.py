@@ -1,4 +1,4 @@
-"""Every view of the program, for any cut."""
+"""The views of the program over HTTP, at any cut."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -40,7 +40,7 @@ BEFORE_IT_OPENED = "version:0"
 
 
 class RoundShown(BaseModel):
-    """A round: what was nominated, how it ranks by the plans as they stand now, and what came of its list."""
+    """A round: its nominations, their ranking by the plans as they stand now, and the outcome of its list."""
 
     program_id: UUID
     version: int
@@ -56,7 +56,7 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
         return await views.found(request, {})
 
     async def as_it_stands(request: Request, view: Callable[[LoadedProgram], BaseModel]) -> Response:
-        """Answer a view of the program as it stands now, which the caller must not keep. `view` runs in a thread."""
+        """Answer with a view of the program as it stands now, which caches must not keep. `view` runs in a thread."""
         known = await find(request)
         views.note_read(request, known.id, f"version:{known.version}")
         content = await run_in_threadpool(lambda: to_json(view(known)))
@@ -125,7 +125,7 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
         return await as_it_stands(request, made)
 
     def shown(known: LoadedProgram, id: str, caller: Caller) -> RoundShown:
-        """Return a round. Raises `Rejected`, `StoreUnavailable`."""
+        """Return a round with its ranking. Raises `Rejected`, `StoreUnavailable`."""
         round = known.state.find(Round, id)
         if round is None:
             raise Rejected(404, "unknown-round", "There never was such a round in this program.")

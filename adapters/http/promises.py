@@ -1,4 +1,4 @@
-"""Promises of all plans, by who promised, over HTTP."""
+"""The promises of all plans over HTTP, by the person who made them."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from application.portfolio.promises import AllPromises, PromisesPage, PromisesQu
 
 
 class PromisesParameters(RecentEnough, PromisesQuery):
-    """Which promises, and how recent they must be."""
+    """Which promises to return, and how recent they must be."""
 
 
 def routes(promises: AllPromises) -> APIRouter:

@@ -1,7 +1,7 @@
-"""The log as a transparency log over HTTP: its checkpoint, its key, the tiles of its tree, and proofs.
+"""The log as a transparency log over HTTP: its checkpoint, its key, the tiles of its Merkle tree, and proofs.
 
-Paths and contents follow C2SP tlog-tiles. Entries are not served, because they contain the events of all plans. Whoever
-may read a plan's history receives an event's canonical bytes with its proof.
+Paths and contents follow C2SP tlog-tiles. Entries are not served, because they contain the events of all plans. A
+caller who may read a plan's history receives the canonical bytes of an event together with its proof.
 """
 
 import re
@@ -51,7 +51,7 @@ def for_those(right: Needed, media_type: str | None = None) -> dict[str, Any]:
 
 
 class EventProved(BaseModel):
-    """Proves to whoever trusts the key that an event is in the log, by RFC 9162, 2.1.3.2."""
+    """Proves that an event is in the log, to anybody who trusts the log's key (RFC 9162, 2.1.3.2)."""
 
     id: str
     index: int = Field(description="The index of its leaf, from 0. Positions on the feed have gaps, indexes have none.")
@@ -67,7 +67,7 @@ class EventProved(BaseModel):
 
 
 class ConsistencyProved(BaseModel):
-    """Proves that the tree of one size begins with that of another, by RFC 9162, 2.1.4.2."""
+    """Proves that the tree of one size is the beginning of the tree of another (RFC 9162, 2.1.4.2)."""
 
     old: int
     new: int
@@ -75,7 +75,7 @@ class ConsistencyProved(BaseModel):
 
 
 def routes(tree: LogTree, find: Callable[[Request, str], Awaitable[object]], note_read: NoteRead) -> APIRouter:
-    """Return the routes. `find` raises if the caller may not know of the plan."""
+    """Return the routes. `find` raises if the caller may not know that a plan exists."""
     api = APIRouter(prefix="/v1", tags=["proof"])
 
     @api.get("/log/checkpoint", summary="The latest signed checkpoint of the log", **for_those("witness", TEXT))
@@ -166,7 +166,7 @@ def routes(tree: LogTree, find: Callable[[Request, str], Awaitable[object]], not
 
 
 def tile_named(path: str) -> tuple[int, int, int]:
-    """Parse the path of a tile. Returns level, number and width. Raises `Rejected`."""
+    """Parse the path of a tile. Returns its level, its number and its width. Raises `Rejected`."""
     match = TILE.fullmatch(path)
     digits = match[2].replace("x", "").replace("/", "") if match else ""
     width = int(match[3] or TILE_WIDTH) if match else 0

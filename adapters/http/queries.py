@@ -1,4 +1,4 @@
-"""Every view of one plan over HTTP, and those that every aggregate has."""
+"""The views of one plan over HTTP, and the views that every aggregate has."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
@@ -37,7 +37,7 @@ from domain.mistakes import did_you_mean, listed
 
 
 def check_ever_was(known: LoadedAggregate[Any], kind: str, id: str) -> None:
-    """Raises `Rejected` where the aggregate never had such a thing."""
+    """Check that the aggregate has, or once had, such a thing. Raises `Rejected`."""
     things = known.type.things
     named = known.state.named(kind, id) if kind in things else None
     if not named and not any((kind, id) in history.concerned(record, known.records) for record in known.records):
@@ -51,7 +51,7 @@ Asked = TypeVar("Asked", bound=AsOf)
 
 
 def in_query(model: type[Asked]) -> Callable[[Any], Asked]:
-    """Reads such a model out of the query."""
+    """Return a function that FastAPI takes as a dependency. It reads the model from the query."""
 
     def read(asked: Any) -> Asked:
         found: Asked = asked
@@ -69,9 +69,9 @@ def life_routes(
     blame_asked: type[BlameAsked],
     prefix: str = "",
 ) -> None:
-    """The routes that every aggregate has: its history, the life of one thing, and who set what.
+    """Add the routes that every aggregate has to `api`: its history, the history of one thing in it, and blame.
 
-    `find` is what finds the aggregate of a request; `prefix` tells the names of these routes from those of others.
+    `find` finds the aggregate of a request. `prefix` distinguishes the names of these routes between types.
     """
     of = views.resource.of
     view, list_view = documented(views.resource.view), documented(views.resource.view, LINK)

@@ -1,6 +1,6 @@
 """Reading your own writes: an answer waits until its table includes the position of a command.
 
-Those who wait hold neither a thread nor a connection: one task looks for all of them.
+Requests that wait hold no thread and no connection: one task polls for all of them.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class RecentEnough(BaseModel):
 
 
 class Inclusion:
-    """Waits for one table, for all requests of one event loop."""
+    """Lets the requests of one event loop wait until a table includes a position of the log."""
 
     def __init__(self, includes: Includes) -> None:
         self._includes = includes
@@ -42,7 +42,8 @@ class Inclusion:
         self._thread = CapacityLimiter(1)
 
     async def of(self, position: int | None, seconds: float = SECONDS_TO_WAIT) -> None:
-        """Wait until the table includes a position. Raises `ProjectionLag`, `BeyondTheLog`, `StoreUnavailable`."""
+        """Wait up to `seconds` until the table includes a position. Raises `ProjectionLag`, `BeyondTheLog`,
+        `StoreUnavailable`."""
         if position is None or await to_thread.run_sync(self._includes, position):
             return
         included: Future[None] = asyncio.get_running_loop().create_future()
@@ -64,7 +65,7 @@ class Inclusion:
         self._looking = None
 
     async def _looked(self) -> bool:
-        """Let go on whose position is included by now. Returns whether there were any."""
+        """Wake the requests whose position is included by now. Returns whether there were any."""
         found = False
         for position in sorted(set(self._waiting.values())):
             try:

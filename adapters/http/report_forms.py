@@ -30,8 +30,7 @@ FORMED_QUERY: dict[str, Any] = QUERY | {
 
 
 def form_asked(request: Request, format: Form | None) -> Form:
-    """Return the form that the query names, else the one that `Accept` prefers, JSON among equals. Raises
-    `Rejected`."""
+    """Return the form in the query, else the one that `Accept` prefers; JSON if it prefers none. Raises `Rejected`."""
     accepted = ",".join(request.headers.getlist("accept"))
     if format or not accepted.strip():
         return format or "json"
@@ -44,7 +43,7 @@ def form_asked(request: Request, format: Form | None) -> Form:
 
 
 def media_ranges(accepted: str) -> Iterator[tuple[str, float]]:
-    """Yield each media range with its quality; 0 for a quality that cannot be parsed."""
+    """Yield each media range of `Accept` with its quality, which is 0 if it cannot be parsed."""
     for each in accepted.split(","):
         range, *parameters = (part.strip().lower() for part in each.split(";"))
         given = next((part.partition("=")[2].strip() for part in parameters if re.match(r"q\s*=", part)), "1")
@@ -53,7 +52,7 @@ def media_ranges(accepted: str) -> Iterator[tuple[str, float]]:
 
 
 def how_welcome(media_type: str, ranges: list[tuple[str, float]]) -> float:
-    """Return the quality of a media type by the most specific range (RFC 9110)."""
+    """Return the quality that the most specific matching range gives a media type (RFC 9110)."""
     for wanted in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
         found = [quality for range, quality in ranges if range == wanted]
         if found:
@@ -62,14 +61,13 @@ def how_welcome(media_type: str, ranges: list[tuple[str, float]]) -> float:
 
 
 class ReportResponder:
-    """Renders reports for answers."""
+    """Renders reports and returns them as answers."""
 
     def __init__(self, press: RenderingPool) -> None:
         self._press = press
 
     def formed(self, name: str, form: Form, report: Any, about: str) -> Answer:
-        """Return the answer with a file name to save it under. Raises `Rejected`,
-        `RenderingFailed`."""
+        """Return the report in a form, with a file name for saving it. Raises `Rejected`, `RenderingFailed`."""
         try:
             check_installed(form)
         except FormNotInstalled as error:

@@ -1,4 +1,4 @@
-"""Said versus did over HTTP: of one plan between two cuts, and across plans for a month."""
+"""Said versus did over HTTP: for one plan between two cuts, and across plans for a month."""
 
 from collections.abc import AsyncIterator, Hashable
 from datetime import datetime
@@ -44,7 +44,7 @@ V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """The values that were looked for last, by what they depend on."""
+    """A bounded cache, which drops the values that were stored first."""
 
     def __init__(self, most: int = 4_096) -> None:
         self._most = most
@@ -61,8 +61,8 @@ class Recent(Generic[K, V]):
 
 
 class Remembered:
-    """What a report that is ready takes to be found, and what stays as it is on one log: which cuts are meant, and the
-    first checkpoint over a position."""
+    """What it takes to find a report that is ready: which two cuts a question means, and the first checkpoint over a
+    position. Neither changes on one log."""
 
     def __init__(self) -> None:
         self.cuts = Recent[tuple[Hashable, ...], tuple[str, str]]()
@@ -83,7 +83,7 @@ class Period(BaseModel):
 
 
 class MonthAsked(BaseModel):
-    """The month, and which plans."""
+    """Which month, and which plans."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -124,7 +124,7 @@ def routes(
 
         position = last_position(known, b)
         head = remembered.heads.get((log, position)) or await run_in_threadpool(tree.head_over, position)
-        if head:  # the first checkpoint over a position is the first for ever
+        if head:  # The first checkpoint over a position never changes.
             remembered.heads.keep((log, position), head)
 
         def made() -> Answer:
@@ -174,7 +174,7 @@ def routes(
             answer.headers["Vary"] = VARY
             return answer
         streamed = budgets.parts("folding", caller.actor, parts)
-        # If the store does not answer, that is reported before the answer begins.
+        # The first part is made before the answer begins, so that an error of the store can still be reported.
         first = await anext(streamed)
         headers = {"ETag": tag, **CACHING, "Vary": VARY}
         return StreamingResponse(after(first, streamed), headers=headers, media_type="application/json")
@@ -190,8 +190,11 @@ async def after(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[byt
 
 
 def month_tag(log: UUID, position: int, month: Month, now: datetime, form: Form, caller: Caller) -> str:
-    """Return the ETag of a month report that is computed from histories: all that was recorded; while the month goes
-    on, or if the caller's plans depend on team membership, also the day in every time zone."""
+    """Return the ETag of a month report that is computed from histories.
+
+    It consists of the position of the log, the form and the caller's plans. While the month goes on, or if the caller's
+    plans depend on team membership, the time counts too, because a day may begin in some time zone.
+    """
     minute = now.minute - now.minute % MINUTES_OF_A_DAY_BEGINNING
     days_count = caller.works_on_plans or not month.is_over(now)
     going_on = f".{now:%Y-%m-%dT%H}:{minute:02}" if days_count else ""
@@ -200,7 +203,7 @@ def month_tag(log: UUID, position: int, month: Month, now: datetime, form: Form,
 
 
 def scope_tag(caller: Caller) -> str:
-    """Return which plans the caller sees, if not all."""
+    """Return the part of an ETag that stands for the caller's plans; nothing for a caller who sees all plans."""
     if caller.plans is None:
         return ""
     who = [caller.actor] if caller.works_on_plans else []

@@ -1,4 +1,4 @@
-"""What every request carries: the caller, the conversation, the version that was seen, and a valid body."""
+"""What every request carries: its caller, its correlation, the version its caller has seen, and a valid body."""
 
 import hashlib
 import hmac
@@ -34,19 +34,19 @@ NoteRead = Callable[[Request, UUID | None, str | None], None]
 
 
 def caller_of(request: Request) -> Caller:
-    """Return the caller, as the guard has identified them."""
+    """Return the caller, whom the guard has identified."""
     caller: Caller = request.scope["caller"]
     return caller
 
 
 def permission_of(request: Request) -> Permission:
-    """Return what let the request in, as the guard has found."""
+    """Return the permission that the guard has given."""
     permission: Permission = request.scope["permission"]
     return permission
 
 
 async def body_of(request: Request) -> bytes:
-    """Return the body if its media type is JSON and it is not too large."""
+    """Return the body. Raises `Rejected` if its media type is not JSON or it is too large."""
     check_media_type(request)
     declared = head_in(request.scope).get("content-length", "")
     body = bytearray()
@@ -80,13 +80,13 @@ def too_large() -> Rejected:
 
 
 def check_body(body: bytes | bytearray) -> None:
-    """Reject what is no JSON although pydantic would take it. Raises `Rejected`."""
+    """Check the parts of JSON that pydantic does not. Raises `Rejected`."""
     check_numbers(body)
     check_duplicates(body)
 
 
 def check_numbers(body: bytes | bytearray) -> None:
-    """Reject NaN and Infinity, which pydantic would accept although they are not JSON."""
+    """Reject NaN and Infinity, which pydantic accepts although JSON has no such numbers."""
     if b"NaN" in body or b"Infinity" in body:
         try:
             from_json(body, allow_inf_nan=False)
@@ -95,7 +95,7 @@ def check_numbers(body: bytes | bytearray) -> None:
 
 
 def check_duplicates(body: bytes | bytearray) -> None:
-    """Reject an object that has a key twice."""
+    """Reject an object that has the same key twice."""
     try:
         check_keys(body)
     except DuplicateKey as error:
@@ -121,7 +121,7 @@ def context(request: Request, caller: Caller, source: str = "api") -> CommandCon
 def version_seen(request: Request, log: UUID) -> int | None:
     """Return the version in `If-Match`, the latest of several; None if it is absent or `*`.
 
-    Of another log than this one nothing was seen here: its versions are later than any.
+    A version of another log counts as later than any version, so that it conflicts.
     """
     if "if-match" not in head_in(request.scope):
         return None
@@ -143,7 +143,8 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def sealed_key(secret: bytes, caller: Caller, route: str, given: str, body: bytes) -> Key:
-    """Return the caller's key for this route and body, as HMACs that reveal nobody's words."""
+    """Return the idempotency key of the caller, for this route and body, as HMACs. They do not reveal the caller's
+    words."""
     scope = "\0".join((caller.actor, caller.on_behalf_of or "", route, given)).encode()
     return Key(
         hmac.digest(secret, b"scope\0" + scope, hashlib.sha256), hmac.digest(secret, b"body\0" + body, hashlib.sha256)

@@ -1,4 +1,4 @@
-"""Where each type of aggregate is reached over HTTP, and which rights its routes take."""
+"""Where each type of aggregate is reached over HTTP, and which rights its routes need."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ MOST_COMMANDS = 100
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """The aggregates of one type, as paths name them."""
+    """The routes of the aggregates of one type."""
 
     of: AggregateType[Any]
     called: str
@@ -43,19 +43,20 @@ class Resource:
 
     @cached_property
     def commands(self) -> Mapping[str, type[Command]]:
-        """All that may be sent on its own, by name."""
+        """All commands that may be sent on their own, by name."""
         return {**self.of.commands, **self.composed}
 
     def path_of(self, name: str) -> str:
-        """Of a command, or of `commands`."""
+        """Return the path of a command, or of `commands`, the list of commands."""
         return self.opened_at if name == self.opening.called() else f"{self.path}/{name}"
 
     def right_needed_for(self, name: str) -> Right:
-        """Of a list, what every caller needs: beside it what each of its commands takes."""
+        """Return the right that a command needs. For a list it is the right that every caller needs; each command in it
+        needs its own too."""
         return right_to(self.commands[name]) if name in self.commands else self.command
 
     def location(self, id: UUID) -> str:
-        """The path of the aggregate with this id."""
+        """Return the path of the aggregate with this id."""
         return self.path.format_map({self.of.noun: id})
 
     @property
@@ -64,12 +65,13 @@ class Resource:
 
     @cached_property
     def listable(self) -> Mapping[str, type[Command]]:
-        """The commands that may stand in a list."""
+        """The commands that a list may contain: all but the opening one."""
         return {name: command for name, command in self.of.commands.items() if command is not self.opening}
 
     @cached_property
     def listed(self) -> TypeAdapter[list[Any]]:
-        """A list of commands: made when somebody sends one, for it takes as long as a start does otherwise."""
+        """The type of a list of commands. It is built when the first list is sent, because building it takes as long as
+        the whole start of the service."""
         any_listed: Any = Union[tuple(_listed(name, command) for name, command in self.listable.items())]  # noqa: UP007
         many: Any = list[Annotated[any_listed, Discriminator("command")]]
         return TypeAdapter(Annotated[many, Field(min_length=1, max_length=MOST_COMMANDS)])
@@ -103,5 +105,5 @@ RESOURCES = (PLANS, THE_PROGRAM)
 
 
 def resource_of(type: AggregateType[Any]) -> Resource:
-    """Where the aggregates of a type are reached."""
+    """Return the resource of a type of aggregate."""
     return next(resource for resource in RESOURCES if resource.of is type)

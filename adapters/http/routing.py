@@ -1,4 +1,4 @@
-"""Routing."""
+"""Routing of requests by the last part of their path, and the nearest path to a wrong one."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
@@ -15,7 +15,7 @@ from domain.mistakes import models_in, names_of
 
 
 class RoutesByName(BaseRoute):
-    """Finds routes by the last part of their path, in one look-up instead of trying a hundred one after the other."""
+    """Finds routes by the last part of their path: one look-up instead of trying a hundred routes in turn."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._routes = {_last(route.path): route for route in routes}
@@ -55,8 +55,8 @@ MOST_PARTS = 12
 
 
 def nearest_path(app: FastAPI, path: str) -> str | None:
-    """Return the path that somebody meant who wrote one part of it wrongly: what stands for a name is as they wrote
-    it."""
+    """Return the path that the caller probably meant if one part of it is wrong; values in it stay as they wrote
+    them."""
     written = path.split("/")
     if len(written) > MOST_PARTS:
         return None
@@ -80,7 +80,8 @@ def _templates(app: FastAPI) -> Iterator[str]:
 
 
 def _parts_that_differ(template: Sequence[str], written: Sequence[str]) -> list[tuple[str, str]]:
-    """Return what is otherwise in a path than in ours; everything, if it is longer or shorter."""
+    """Return the parts in which a path differs from a template, as pairs of the template's part and the path's. All
+    parts differ if their lengths do."""
     if len(template) != len(written):
         return [(ours, "") for ours in template]
     pairs = zip(template, written, strict=True)
@@ -93,15 +94,15 @@ def _filled_in(template: str, written: Sequence[str]) -> str:
 
 
 def build_models(app: FastAPI) -> None:
-    """Build the models of what routes answer, where that was put off until they are first used: to build the largest
-    takes as long as some fifty requests."""
+    """Build the response models, which pydantic would otherwise build at their first use. The largest takes as long as
+    some fifty requests."""
     routes = (route for route in app.router.routes if isinstance(route, APIRoute))
     for model in {model for route in routes for model in models_in(route.response_model)}:
         model.model_rebuild()
 
 
 def parameters_of(request: Request) -> list[str]:
-    """Return the names of the parameters that the route of a request takes in its query."""
+    """Return the names of the query parameters of a request's route."""
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
         return []

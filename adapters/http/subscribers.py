@@ -1,4 +1,4 @@
-"""CloudEvents for subscribers of the feed, encoded once for all who may read the same."""
+"""CloudEvents for subscribers of the feed, encoded once for all callers who may read the same."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -17,9 +17,9 @@ KeysOf = Callable[[Sequence[Notification]], Mapping[str, Keys]]
 
 
 class Subscribers:
-    """What subscribers receive, with and without text about people.
+    """The end of the log for subscribers, once with text about people and once without.
 
-    `keys` returns the existing keys of the people that events are about, by plan.
+    `keys` returns, by plan, the existing keys of the people about whom events are.
     """
 
     def __init__(self, feed: Feed[Notification], keys: KeysOf, watch: LogWatch, public_url: str) -> None:

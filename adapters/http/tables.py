@@ -1,7 +1,7 @@
-"""Every list, and everything of a plan, as a table: `?format=csv` or `xlsx`, or by `Accept`.
+"""Every list, and a whole plan, as a table: `?format=csv` or `xlsx`, or by `Accept`.
 
-A table is made of what the view answers as JSON, so it shows what the view shows, to whom the view shows it. A list is
-followed through all its pages. As a document, a plan is its canvas: the plan on one page.
+A table is made from the view's JSON answer, so it shows the same to the same callers. All pages of a list are read. As
+a document, a plan is its canvas: the plan on one page.
 """
 
 import tempfile
@@ -68,7 +68,7 @@ PARAMETERS = [
 
 
 def offer(routes: Iterable[BaseRoute]) -> None:
-    """Offer the tables of all lists among guarded routes, but of those that have forms of their own."""
+    """Add tables to every guarded route of a list, except routes that have forms of their own."""
     found = [route for route in routes if isinstance(route, APIRoute) and "GET" in (route.methods or ())]
     packs = {route.path: route.app for route in found if route.path.endswith(PACK)}
     for route in found:
@@ -83,7 +83,7 @@ def _fields(model: Any) -> Any:
 
 
 def _longest_page(route: APIRoute) -> int | None:
-    """Return how many items a page may have at most, if whoever asks may say."""
+    """Return the largest number of items a caller may ask for per page; None if the route has no such parameter."""
     limits = (_fields(each.field_info.annotation).get(LIMIT) for each in route.dependant.query_params)
     return next(
         (int(str(said.le)) for limit in limits if limit for said in limit.metadata if isinstance(said, Le)), None
@@ -107,7 +107,7 @@ def _add_to(route: APIRoute, guarded: Guarded, packs: ASGIApp | None) -> None:
 
 @dataclass
 class Answered:
-    """What a view answered."""
+    """Collects the answer of a view."""
 
     messages: list[Message] = field(default_factory=list)
 
@@ -119,14 +119,14 @@ class Answered:
         return int(self.messages[0]["status"])
 
     def content(self) -> Any:
-        """Return the view. Raises `NoView`."""
+        """Return the view. Raises `NoView` if the answer is a problem."""
         if self.status != 200:
             raise NoView(self)
         return from_json(b"".join(message.get("body", b"") for message in self.messages[1:]))
 
 
 class NoView(Exception):
-    """A problem was answered instead of a view, of the first page or of a later one."""
+    """The view answered with a problem, on the first page or a later one."""
 
     def __init__(self, answered: Answered) -> None:
         self.answered = answered
@@ -134,7 +134,7 @@ class NoView(Exception):
 
 @dataclass(frozen=True)
 class Tabled:
-    """The app of a view, with its tables."""
+    """The app of a view, together with its tables."""
 
     app: ASGIApp
     view: type[BaseModel]
@@ -169,7 +169,7 @@ class Tabled:
             await answer(scope, receive, send)
 
     async def _answered(self, scope: Scope, receive: Receive, asked: Sequence[tuple[str, str]]) -> Answered:
-        """Ask the view as if for JSON, whatever the caller has already."""
+        """Ask the view for JSON, without `If-None-Match`, so that it is never answered with 304."""
         headers = [each for each in scope["headers"] if each[0] not in (b"if-none-match", b"accept")]
         answered = Answered()
         asked_anew = {**scope, "query_string": urlencode(asked).encode(), "headers": headers, "head": None}
@@ -219,8 +219,8 @@ class Tabled:
 
 
 def form_asked(request: Request, documents: Sequence[Form]) -> Any:
-    """Return the form of table or document that is asked for; None for JSON, which is what `Accept` gets when it likes
-    both.
+    """Return the form of table or document that is asked for. Returns None for JSON, which also wins where `Accept`
+    likes both equally.
 
     Raises `Rejected`.
     """
@@ -238,7 +238,7 @@ def form_asked(request: Request, documents: Sequence[Form]) -> Any:
 
 
 def media_types(documents: Sequence[Form]) -> Mapping[str, str]:
-    """Return the media types of tables, and of these documents, by their forms."""
+    """Return the media types of tables, and of these documents, by form."""
     tables: Mapping[str, str] = {form: MEDIA_TYPES[form] for form in FORMS}
     return {**tables, **{form: of_documents[form] for form in documents}}
 

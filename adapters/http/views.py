@@ -1,5 +1,5 @@
-"""Views of aggregates as of any cut, found and made for whoever may see them. Answers that were made before are served
-as the same bytes."""
+"""Views of aggregates at any cut, for callers who may see them. Answers that were made before are served as the same
+bytes."""
 
 from asyncio import Future
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ from domain.record import Recorded
 
 @dataclass(frozen=True)
 class Cuts:
-    """The cuts that one request names. `now` is the same in all of them."""
+    """The cuts that one request names. `now` is the same instant for all of them."""
 
     known: LoadedAggregate[Any]
     now: datetime
@@ -57,11 +57,11 @@ class Cuts:
             return cut_at(text, self.known, self.now)
 
     def closing(self, asked: HistoryAsked | CutsCompared) -> Cut:
-        """Raises `Rejected`."""
+        """Return the cut at which the view ends: `to` if it is given, else `as_of`. Raises `Rejected`."""
         return self.cut("to", asked.to) if asked.to else self.cut("as_of", asked.as_of)
 
     def version_before(self, text: str | None) -> int:
-        """Return the version after which a history begins. Raises `Rejected`."""
+        """Return the version after which a history begins; 0 if `from` is not given. Raises `Rejected`."""
         with self._blamed_on("from"):
             return version_before(text, self.known, self.now)
 
@@ -74,7 +74,7 @@ class Cuts:
 
 
 class Views(Generic[A]):
-    """Finds aggregates of a type as they stand now and makes the views of them."""
+    """Finds the current aggregates of one type and makes views of them."""
 
     def __init__(self, resource: Resource, aggregates: Aggregates[A], heads: Heads, access_log: AccessLog) -> None:
         self.resource = resource
@@ -87,45 +87,46 @@ class Views(Generic[A]):
         return self._aggregates.now()
 
     def drop(self, plan_id: UUID) -> None:
-        """Drop the ready answers of a plan."""
+        """Drop the cached answers of a plan."""
         self._ready.drop(plan_id)
 
     def drop_all(self) -> None:
-        """Drop everything that is remembered of a log that there is no more."""
+        """Drop everything that is cached, because another log has replaced the one it came from."""
         self._aggregates.drop_all()
         self._ready.drop_all()
 
     @property
     def seen_log(self) -> UUID | None:
-        """The id of the log that the last version asked for was from."""
+        """The id of the log from which the last version came."""
         return self._heads.seen_log
 
     async def log(self) -> UUID:
-        """Return the id of the log that there is now. Raises `StoreUnavailable`."""
+        """Return the id of the current log. Raises `StoreUnavailable`."""
         return await self._heads.log()
 
     def note_read(self, request: Request, plan_id: UUID | None, cut: str | None) -> None:
-        """Put a read on record. Raises `AccessLogFull`."""
+        """Record a read in the access log. Raises `AccessLogFull`."""
         caller, view = caller_of(request), request.scope["route"].name
         access = Access(caller.actor, caller.on_behalf_of, caller.role, view, plan_id, cut)
         self._access_log.note(access, request.scope["request_id"])
 
     async def plan(self, request: Request, plan: str) -> LoadedAggregate[A]:
-        """The one that a path names so, if the caller may know of it.
+        """Return the aggregate that `plan` names in a path, if the caller may see it.
 
         Raises the type's `not_open`, `StoreUnavailable`.
         """
         return await self.found(request, {"plan": plan})
 
     async def found(self, request: Request, named: Mapping[str, str]) -> LoadedAggregate[A]:
-        """Return the one that the parameters of a path mean, if the caller may know of it.
+        """Return the aggregate that the parameters of a path name, if the caller may see it.
 
         Raises the type's `not_open`, `StoreUnavailable`.
         """
         caller, type = caller_of(request), self.resource.of
         for id in self.resource.named(named):
             if not await self.may_know(caller, id):
-                await self._heads.version(id)  # which takes as long as for one that there is not
+                # This takes as long as for a plan that does not exist, so that the time does not reveal that it does.
+                await self._heads.version(id)
                 continue
             known = await self.standing(id, request)
             if known.records and caller.sees(known, self._aggregates.now()):
@@ -134,7 +135,7 @@ class Views(Generic[A]):
         return await self._named_otherwise(request, list(self.resource.named(named)))
 
     async def _named_otherwise(self, request: Request, ids: Sequence[UUID]) -> LoadedAggregate[A]:
-        """Return the one that an id of none names, if the caller may know of it.
+        """Return the aggregate for which one of these ids is an alias, if the caller may see it.
 
         Raises the type's `not_open`, `StoreUnavailable`.
         """
@@ -149,26 +150,29 @@ class Views(Generic[A]):
         raise type.not_open
 
     async def may_know(self, caller: Caller, id: UUID) -> bool:
-        """Return False if it is certain, without reading the aggregate, that it is none of the caller's: how large it
-        is must not show in how long the answer takes. Raises `StoreUnavailable`."""
+        """Return False if the caller certainly may not see the aggregate. It is not read for that, so that its size
+        does not show in the time the answer takes. Raises `StoreUnavailable`."""
         return self.resource.of.is_shared or caller.was_named(id)
 
     def ask(self, id: UUID) -> "Future[int]":
-        """Ask for the version of an aggregate, while something else is awaited."""
+        """Begin to look up the version of an aggregate. The caller can await something else meanwhile."""
         return self._heads.ask(id)
 
     async def standing(
         self, id: UUID, request: Request | None = None, asked: "Future[int] | None" = None
     ) -> LoadedAggregate[A]:
-        """Return an aggregate as it stands, whoever asks; without records if there is none. Its version may have been
-        `asked` for before.  Raises `StoreUnavailable`, and `TakesLong` for a view of many events."""
+        """Return the current state of an aggregate without checking any rights; it has no records if it does not exist.
+
+        `asked` is a look-up of its version that was begun before. Raises `StoreUnavailable`, and `TakesLong` for a view
+        of many events that another process answers.
+        """
         version = await (asked or self._heads.ask(id))
         pass_on_if_long(request, version)
         known = self._aggregates.remembered(id)
         if 0 < known.version < version:
             known = await self._aggregates.refreshed_soon(known) or known
         if known.version != version:
-            # Whoever waited for their turn may find that another has read it meanwhile.
+            # Another request may have read it while this one waited.
             known = await in_turn(
                 request, version - known.version, lambda: self._aggregates.refreshed(self._aggregates.remembered(id))
             )
@@ -190,11 +194,12 @@ class Views(Generic[A]):
         program: Sequence[Recorded] = (),
         settled: bool = True,
     ) -> Response:
-        """The view up to a cut, perhaps since another: unchanged, ready, or made now.  The day counts where the cut
-        moves with it; a view that judges names the `program` by whose policies it does.
+        """Answer with the view up to a cut, perhaps since another: 304, a cached answer, or one that `make` makes now.
 
-        `head` is the size of the checkpoint that the view shows, or the position on the log of what it shows of the
-        program. A view is `settled` if nothing else changes it, on one day. Raises `CutBeforePlan`, `AccessLogFull`.
+        The day is part of the ETag if the cut moves with it. A view that findings judge names the `program` whose
+        policies apply. `head` is the size of the checkpoint that the view shows, or the position on the log of what it
+        shows of the program. A view is `settled` if nothing else can change it on one day. Raises `CutBeforePlan`,
+        `AccessLogFull`.
         """
         check_there(known, until)
         self.note_read(request, known.id, f"version:{until.version}")
@@ -229,7 +234,7 @@ class Views(Generic[A]):
     async def page(
         self, request: Request, known: LoadedAggregate[A], wanted: HistoryAsked, filter: history.Filter
     ) -> Response:
-        """Answer a page of a history. Raises `Rejected`, `CursorUnknown`, `CutBeforePlan`."""
+        """Answer with a page of a history. Raises `Rejected`, `CursorUnknown`, `CutBeforePlan`."""
         cuts = self.cuts(known)
         until = cuts.closing(wanted)
         after = max(version_of(wanted.cursor) if wanted.cursor else 0, cuts.version_before(wanted.from_))
@@ -239,7 +244,7 @@ class Views(Generic[A]):
 
 
 class PlanViews(Views[AccountPlan]):
-    """The views of plans, some of which are judged by the policies of the program."""
+    """The views of plans. The policies of the program judge some of them."""
 
     def __init__(
         self,
@@ -261,12 +266,12 @@ class PlanViews(Views[AccountPlan]):
         return not await run_in_threadpool(self._portfolio.knows_to_be_elsewhere, caller.actor, id)
 
     async def program(self, request: Request | None = None) -> Sequence[Recorded]:
-        """Return what is on record of the program; nothing if there is none. Raises `StoreUnavailable`."""
+        """Return the records of the program; none if it does not exist. Raises `StoreUnavailable`."""
         return (await self._program.standing(PROGRAM_ID, request)).records
 
     async def judged(self, request: Request, plan: str) -> tuple[LoadedPlan, Sequence[Recorded]]:
-        """Return a plan as `plan` finds it, and the program by whose policies it is judged, asked for at the same
-        time."""
+        """Return a plan as `plan` does, and the records of the program whose policies judge it. Both are read
+        concurrently."""
         version = self._program.ask(PROGRAM_ID)
         try:
             known = await self.plan(request, plan)

@@ -1,4 +1,4 @@
-"""Webhooks over HTTP: subscribers manage their own endpoints, admins see all."""
+"""Webhooks over HTTP: subscribers manage their own endpoints; admins see all of them."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -30,7 +30,7 @@ Page = WebhookPage | AttemptPage | ParkedPage
 
 
 class PageAsked(BaseModel):
-    """A page of a list."""
+    """Which page of a list."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -84,7 +84,7 @@ EXAMPLE_OF_A_REPLAY = {"after": "00000000000000000042", "plan": "0015-lumen"}
 
 
 def taking(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
-    """Return the documentation of a route that takes a body."""
+    """Return the documentation of a route that has a body."""
     content = {"application/json": {"schema": model.model_json_schema(), "example": example}}
     return {"parameters": [REQUEST_ID], "requestBody": {"required": True, "content": content}, **TO_SEND}
 
@@ -111,7 +111,7 @@ ENDED: dict[str, Any] = DONE | {
 
 
 def whose(caller: Caller) -> str | None:
-    """Return whose webhooks a caller may see, pause and end; None for everybody's, of any plan."""
+    """Return the owner whose webhooks a caller may see, pause and end; None if they may do so for everybody's."""
     return None if caller.may("all-endpoints") and caller.plans is None else caller.actor
 
 
@@ -123,7 +123,7 @@ def id_in(path: str) -> UUID:
 
 
 async def read(request: Request, model: type[M]) -> M:
-    """Read the body. Raises `Rejected`."""
+    """Parse the body as a model. Raises `Rejected`."""
     return body_read(model, await body_of(request))
 
 
@@ -136,7 +136,7 @@ def answered(model: BaseModel, status: int = 200, **headers: str) -> Response:
 
 
 def seen(request: Request, model: Webhook | Page) -> Response:
-    """Answer a GET."""
+    """Answer a GET request."""
     next = None if isinstance(model, Webhook) else model.next
     return tagged(request, Answer(to_json(model), at_cursor(request, next)))
 
