@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from adapters.http.commands import CommandDesk
 from adapters.web.forms.form import CommandForm, FormData, blame, command_of, form_of
+from adapters.web.forms.loaded_once import KEY, given_in, to_address_with_key
 from adapters.web.forms.pages import Library, offered_to
 from adapters.web.forms.sending import NotRecorded, send
 from adapters.web.guard import MOST_FIELDS, PageGuard, visitor_of
@@ -69,8 +70,10 @@ class OpeningPages:
         return form_of(self.command, self.of, self.of.empty, people, speech_of(request), given, before, offered)
 
     async def form(self, request: Request) -> Response:
-        given = FormData(request.query_params.multi_items()) if request.query_params else None
-        return self._shown(request, await self._form(request, given), str(self._make_id()))
+        if elsewhere := to_address_with_key(request, self._make_id):
+            return elsewhere
+        given = given_in(request)
+        return self._shown(request, await self._form(request, given if len(given) else None), request.query_params[KEY])
 
     async def sent(self, request: Request) -> Response:
         sent = (await request.form(max_fields=MOST_FIELDS)).multi_items()
@@ -78,7 +81,7 @@ class OpeningPages:
         form, say = await self._form(request, data), speech_of(request)
         today = day_of(self._desk.now(), "UTC")
         command = command_of(form, self.command, data, self.of.empty, today, speech_of(request))
-        key = data.get("idempotency-key") or str(self._make_id())
+        key = data.get(KEY) or str(self._make_id())
         if command is None:
             return await run_in_threadpool(self._shown, request, form, key, 422)
         try:

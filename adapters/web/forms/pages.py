@@ -16,6 +16,7 @@ from adapters.http.resources import Resource
 from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
 from adapters.web.forms.form import CommandForm, FormData, FormField, Offered, blame, command_of, form_of
+from adapters.web.forms.loaded_once import KEY, given_in, to_address_with_key
 from adapters.web.forms.sending import NotRecorded, send
 from adapters.web.guard import MOST_FIELDS, PageGuard, visitor_of
 from adapters.web.plan.pages import AggregatePages, AggregateRequest
@@ -134,21 +135,22 @@ class CommandPages:
 
     async def form(self, request: Request) -> Response:
         asked, model = await self.asked(request)
-        given = FormData(request.query_params.multi_items())
-        form = await self._form(asked, model, given)
-        return await run_in_threadpool(self._shown, asked, form, self._new_key())
+        if elsewhere := to_address_with_key(request, self._make_id):
+            return elsewhere
+        form = await self._form(asked, model, given_in(request))
+        return await run_in_threadpool(self._shown, asked, form, request.query_params[KEY])
 
     async def sent(self, request: Request) -> Response:
         asked, model = await self.asked(request)
         data = FormData(
             [(key, str(value)) for key, value in (await request.form(max_fields=MOST_FIELDS)).multi_items()]
         )
-        form, key = await self._form(asked, model, data), data.get("idempotency-key") or self._new_key()
+        form, key = await self._form(asked, model, data), data.get(KEY) or self._new_key()
         command = command_of(form, model, data, asked.known.state, asked.cut.date, asked.say)
         if command is None:
             return await run_in_threadpool(self._shown, asked, form, key, 422)
         try:
-            return await self._recorded(request, asked, model.called(), command, data.but("idempotency-key", key))
+            return await self._recorded(request, asked, model.called(), command, data.but(KEY, key))
         except NotRecorded as error:
             for sentence in error.sentences:
                 blame(form, error.pointer, sentence)
@@ -166,6 +168,8 @@ class CommandPages:
             for version, event in done.events.items()
         ]
         sentence = asked.say("Recorded.") if events else asked.say("That is so already, so nothing was recorded.")
+        if events and outcome.replayed:
+            sentence = asked.say("Recorded. This form was sent more than once, and is on record once.")
         back = target_in(data.get("back"), path)
         view = DoneView(now.head, sentence, done.warnings, events, form_path(path, name), back)
         return await run_in_threadpool(self._pages.rendered, now, "forms/done.html", view)

@@ -9,6 +9,7 @@ from adapters.http.commands import CommandDesk
 from adapters.http.requests import context
 from adapters.rendering.words import spaced
 from adapters.web.forms.form import FormData
+from adapters.web.forms.loaded_once import KEY
 from adapters.web.guard import visitor_of
 from adapters.web.languages import Speech
 from application.aggregates.handle import CommandRefused, KeyReused, Outcome, VersionConflict
@@ -38,9 +39,7 @@ async def send(
     """Carry out all commands or none, once for each key of a form.  Raises `NotRecorded`."""
     said = context(request, visitor_of(request).caller, "ui")
     try:
-        return await desk.carry_out(
-            request, route, commands, said, version_in(data), data.get("idempotency-key") or None
-        )
+        return await desk.carry_out(request, route, commands, said, version_in(data), data.get(KEY) or None)
     except CommandRefused as error:
         raise NotRecorded(409, [say.refusal(error.refusal)], error.refusal.pointer) from None
     except Refusal as refusal:
@@ -48,8 +47,11 @@ async def send(
     except VersionConflict as conflict:
         raise NotRecorded(412, meanwhile(conflict, say)) from None
     except KeyReused:
-        again = say("This form was sent before with other words. Send it once more.")
-        raise NotRecorded(422, [again]) from None
+        raise NotRecorded(422, [recorded_already(say)]) from None
+
+
+def recorded_already(say: Speech) -> str:
+    return say("This form was recorded already, with other words. Send it once more to record this as well.")
 
 
 def meanwhile(conflict: VersionConflict, say: Speech) -> list[str]:

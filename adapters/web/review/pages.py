@@ -12,7 +12,8 @@ from adapters.http.commands import CommandDesk
 from adapters.http.requests import context
 from adapters.privacy.drafts import Drafts
 from adapters.web.forms.form import FormData
-from adapters.web.forms.sending import meanwhile, version_in
+from adapters.web.forms.loaded_once import KEY, given_in, to_address_with_key
+from adapters.web.forms.sending import meanwhile, recorded_already, version_in
 from adapters.web.guard import MOST_FIELDS, PageGuard, visitor_of
 from adapters.web.languages import Speech
 from adapters.web.plan.pages import PlanPages, PlanRequest
@@ -41,11 +42,13 @@ class ReviewPages:
     async def open(self, request: Request) -> Response:
         """With the draft of whoever opens it, if there is one."""
         asked, actor = await self._pages.asked(request), visitor_of(request).caller.actor
+        if elsewhere := to_address_with_key(request, self._make_id):
+            return elsewhere
 
         def shown() -> Response:
             kept = self._drafts.find(actor, asked.known.id, FORM, asked.now)
-            given = FormData(kept) if kept else FormData(request.query_params.multi_items())
-            return self._shown(asked, given, is_draft=kept is not None)
+            given = FormData(kept) if kept else given_in(request)
+            return self._shown(asked, given, is_draft=kept is not None, key=request.query_params[KEY])
 
         return await run_in_threadpool(shown)
 
@@ -89,7 +92,7 @@ class ReviewPages:
             changed = [Mistake("", line) for line in meanwhile(conflict, asked.say)]
             return await run_in_threadpool(self._shown, await self._pages.asked(request), data, changed, 412)
         except KeyReused:
-            again = [Mistake("", asked.say("This form was sent before with other words. Send it once more."))]
+            again = [Mistake("", recorded_already(asked.say))]
             return await run_in_threadpool(self._shown, asked, data, again, 422)
 
     async def _held(
@@ -101,7 +104,7 @@ class ReviewPages:
     ) -> Response:
         caller = visitor_of(request).caller
         seen = version_in(data)
-        key = data.get("idempotency-key") or None
+        key = data.get(KEY) or None
         outcome = await self._desk.carry_out(request, "commands", commands, context(request, caller, "ui"), seen, key)
         await run_in_threadpool(self._drafts.drop, caller.actor, asked.known.id, FORM)
         held = outcome.done[-1].id
@@ -119,10 +122,11 @@ class ReviewPages:
         mistakes: Sequence[Mistake] = (),
         status: int = 200,
         is_draft: bool = False,
+        key: str = "",
     ) -> Response:
         report, warnings = self._ahead(asked, data) if len(data) and not mistakes else (None, [])
         page = review_page(
-            asked.known, asked.cut, data, asked.say, str(self._make_id()), mistakes, report, warnings, is_draft
+            asked.known, asked.cut, data, asked.say, key or str(self._make_id()), mistakes, report, warnings, is_draft
         )
         return self._pages.rendered(asked, "review/page.html", page, status)
 

@@ -440,7 +440,15 @@ def test_a_form_that_is_sent_again_is_recorded_once_however_it_came_to_that(offi
         assert recorded(visit, plan, "The answer got lost") == 1
 
         page.go_back()
+        expect(page.locator("[name=text]")).to_have_value("The answer got lost")
+        record.last.click()
+        expect(page.locator("main")).to_contain_text("more than once, and is on record once")
+        assert recorded(visit, plan, "The answer got lost") == 1
+        page.go_back()
         page.locator("[name=text]").fill("Other words after going back")
+        record.last.click()
+        expect(page.locator("[role=alert]").first).to_contain_text("recorded already, with other words")
+        assert recorded(visit, plan, "Other words after going back") == 0
         record.last.click()
         expect(page.locator("main")).to_contain_text("Recorded.")
         assert recorded(visit, plan, "Other words after going back") == 1

@@ -10,7 +10,7 @@ from adapters.http.resources import PLANS
 from adapters.web.forms.form import FormData, body_of, pairs_of
 from adapters.web.forms.layouts import LAYOUTS
 from domain.account_plan import ACCOUNT_PLAN
-from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
+from tests.adapters.web.test_pages import FROM_HERE, form_at, signed_in, text_of
 from tests.api import Api, open_for_everything, served
 from tests.cases import for_each
 from tests.everything import SAID
@@ -28,9 +28,9 @@ def typed(command: str, body: dict[str, Any]) -> list[tuple[str, str]]:
 def sent(api: Api, cookie: dict[str, str], command: str, pairs: list[tuple[str, str]], key: str = "") -> Any:
     data: dict[str, Any] = {"idempotency-key": key or uuid4().hex}
     about = {name: value for name, value in pairs if name in ("id", "unit", "offering", "quarter")}
-    opened = api.get(f"/plans/{api.plan}/do/{command}", cookie, **about)
-    assert opened.status_code == 200, (command, opened.text)
-    data["shown-thing"] = re.findall(r'name="shown-thing" value="([^"]*)"', opened.text)[0]
+    form = form_at(api, f"/plans/{api.plan}/do/{command}", cookie, **about)
+    assert form.status_code == 200, (command, form.text)
+    data["shown-thing"] = re.findall(r'name="shown-thing" value="([^"]*)"', form.text)[0]
     for name, value in pairs:
         data[name] = [*data.get(name, []), value]
     return api.request("POST", f"/plans/{api.plan}/do/{command}", data=data, headers=cookie | FROM_HERE)
@@ -86,6 +86,36 @@ def test_a_form_that_is_sent_twice_is_recorded_once(acme):
     assert acme.version == before + 1
 
 
+def test_a_form_that_is_opened_again_after_back_is_recorded_once_unless_it_says_something_else(acme):
+    """Browsers ask for its address anew, and fill in what was typed before."""
+    cookie, before = signed_in(acme), acme.version
+    asked = acme.get(f"/plans/{acme.plan}/do/write-note", cookie, section="risks")
+    address = asked.headers["location"]
+    assert re.fullmatch(rf"/plans/{acme.plan}/do/write-note\?section=risks&idempotency-key=[0-9a-f-]{{36}}", address)
+
+    def hidden() -> dict[str, str]:
+        form = acme.get(address, cookie)
+        assert form.status_code == 200
+        return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form.text))
+
+    def recorded(text: str, **more: str) -> str:
+        data = hidden() | {"section": "risks", "text": text} | more
+        answer = acme.request("POST", f"/plans/{acme.plan}/do/write-note", data=data, headers=cookie | FROM_HERE)
+        return text_of(answer.text)
+
+    assert "more than once" not in recorded("The buyer left")
+    assert acme.version == before + 1
+    assert "This form was sent more than once, and is on record once." in recorded("The buyer left")
+    assert acme.version == before + 1
+    assert "recorded already, with other words" in (told := recorded("The buyer has left"))
+    assert "The buyer has left" in told
+    assert acme.version == before + 1
+    assert "Recorded." in recorded("The buyer has left", **{"idempotency-key": uuid4().hex})
+    assert acme.version == before + 2
+    again = acme.get(f"/plans/{acme.plan}/do/write-note", cookie).headers["location"]
+    assert again.partition("=")[2] not in address, "a form that is opened once more is another"
+
+
 def test_a_refusal_stands_at_its_field_and_what_was_typed_stays(acme):
     answer = sent(acme, signed_in(acme), "add-action", [("statement", "Sign it"), ("kind", "task"), ("owner", "ann")])
     assert answer.status_code == 422
@@ -120,7 +150,7 @@ def test_a_vague_promise_is_recorded_with_a_warning(acme):
 
 def test_the_form_about_a_thing_shows_its_values_and_an_emptied_field_empties_it(acme):
     acme.done("write-summary", relevance="Largest plant", why_now="Tender in May")
-    form = acme.get(f"/plans/{acme.plan}/do/write-summary", signed_in(acme))
+    form = form_at(acme, f"/plans/{acme.plan}/do/write-summary", signed_in(acme))
     assert "Largest plant" in form.text
     sent(acme, signed_in(acme), "write-summary", [("relevance", ""), ("why_now", "Tender in May")])
     summary = acme.view().json()["sections"]["summary"]["summary"]

@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import pytest
+from httpx import Response
 
 from adapters.access.callers import Bearers
 from adapters.web.assets import SCRIPTS, SHEETS, assets
@@ -28,6 +29,12 @@ def signed_in(api: Api, **form: str) -> dict[str, str]:
     cookie = answer.headers["set-cookie"]
     assert {"HttpOnly", "SameSite=lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
     return {"Cookie": cookie.partition(";")[0]}
+
+
+def form_at(api: Api, path: str, cookie: dict[str, str], **filled_in: str) -> Response:
+    """A form, at the address that has its key."""
+    answer = api.get(path, cookie, **filled_in)
+    return api.get(answer.headers["location"], cookie) if answer.status_code == 303 else answer
 
 
 def text_of(page: str) -> str:

@@ -11,7 +11,7 @@ from adapters.http.command_documentation import EXAMPLES
 from adapters.web.forms.form import FormData, body_of, pairs_of
 from domain.program import PROGRAM
 from domain.program.policy import DEFAULT_POLICY, Policy
-from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
+from tests.adapters.web.test_pages import FROM_HERE, form_at, signed_in, text_of
 from tests.api import Api, served
 from tests.callers import given_key, known_keys
 from tests.cases import for_each
@@ -142,7 +142,7 @@ def test_forms_offer_what_the_library_has(api):
     told(api, "publish-template", **EXAMPLES["publish-template"] | {"id": "first-month", "title": "The first month"})
     headers, key = signed_in(api) | FROM_HERE, uuid4().hex
 
-    opening = api.get("/open-plan", headers).text
+    opening = form_at(api, "/open-plan", headers).text
     assert '<option value="first-month">The first month</option>' in opening
     typed = {"account_id": "alder", "account_name": "Alder", "tier": "growth", "owner": "ann", "currency": "EUR"}
     answer = api.request("POST", "/open-plan", data=typed | {"template": "first-month"}, headers=headers)
@@ -151,7 +151,7 @@ def test_forms_offer_what_the_library_has(api):
 
     assert 'href="/plans/alder/do/adopt-play"' in api.get("/plans/alder/do", headers).text
     for command in ("adopt-play", "plan-play", "add-action"):
-        form = api.get(f"/plans/alder/do/{command}", headers).text
+        form = form_at(api, f"/plans/alder/do/{command}", headers).text
         assert '<option value="pilot">Pilot on one line</option>' in form
         assert "Tour of the plant" not in form
     adopting = {"library_play": "pilot", "owner": "ann", "starts_on": "today", "idempotency-key": key}

@@ -8,7 +8,7 @@ from adapters.privacy.drafts import Drafts
 from adapters.web.forms.form import FormData
 from adapters.web.review.typed import COMMAND_FOR, typed_commands
 from domain.account_plan import COMMANDS
-from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
+from tests.adapters.web.test_pages import FROM_HERE, form_at, signed_in, text_of
 from tests.api import Api, served
 from tests.histories import instant
 
@@ -39,7 +39,7 @@ def office(store):
 
 
 def rows(api: Api) -> dict[str, list[str]]:
-    page = api.get(f"/plans/{api.plan}/review", signed_in(api)).text
+    page = form_at(api, f"/plans/{api.plan}/review", signed_in(api)).text
     keys = [part.partition('"')[0] for part in page.split('name="promise" value="')[1:]]
     return {"promise": keys}
 
@@ -53,6 +53,25 @@ def hold(api: Api, cookie=None, **typed: str):
     }
     data |= HOLD | rows(api) | {name.replace("__", "-"): value for name, value in typed.items()}
     return api.request("POST", f"/plans/{api.plan}/review", data=data, headers=(cookie or signed_in(api)) | FROM_HERE)
+
+
+def test_a_review_that_is_held_again_after_back_is_held_once(office):
+    """Its page is asked for anew at the address it had, which names its key."""
+    cookie = signed_in(office)
+    address = office.get("/plans/acme/review", cookie).headers["location"]
+
+    def held_again(statement: str):
+        key = office.get(address, cookie).text.partition('name="idempotency-key" value="')[2].partition('"')[0]
+        new = {"new-0-statement": statement, "new-0-kind": "task", "new-0-owner": "ben", "new-0-due_on": "2026-03-12"}
+        return hold(office, cookie, **{"idempotency-key": key, "hold-id": ""}, **new)
+
+    assert held_again("Host the COO").headers["location"].startswith("/plans/acme/said-vs-did")
+    version = office.version
+    assert held_again("Host the COO").headers["location"].startswith("/plans/acme/said-vs-did")
+    told = held_again("Host the CFO")
+    assert "recorded already, with other words" in text_of(told.text)
+    assert "Host the CFO" in told.text
+    assert office.version == version
 
 
 def test_everything_is_recorded_in_one_step_and_the_report_follows(office):
@@ -172,10 +191,10 @@ def test_a_draft_survives_a_closed_tab_and_is_nobody_elses(office):
     data = HOLD | {"hold-notes": "The COO was late"}
     cookie = signed_in(office)
     assert office.request("POST", "/plans/acme/review/draft", data=data, headers=cookie | FROM_HERE).status_code == 204
-    assert "The COO was late" in office.get("/plans/acme/review", signed_in(office)).text
-    assert "The COO was late" not in office.get("/plans/acme/review", signed_in(office, name="ben")).text
+    assert "The COO was late" in form_at(office, "/plans/acme/review", signed_in(office)).text
+    assert "The COO was late" not in form_at(office, "/plans/acme/review", signed_in(office, name="ben")).text
     office.clock.forward(days=14, minutes=1)
-    assert "The COO was late" not in office.get("/plans/acme/review", signed_in(office)).text
+    assert "The COO was late" not in form_at(office, "/plans/acme/review", signed_in(office)).text
 
 
 def test_a_draft_is_gone_when_the_review_was_held_or_somebody_was_forgotten(office):
@@ -186,7 +205,7 @@ def test_a_draft_is_gone_when_the_review_was_held_or_somebody_was_forgotten(offi
         data = HOLD | {"hold-notes": "The COO was late"}
         office.request("POST", "/plans/acme/review/draft", data=data, headers=signed_in(office) | FROM_HERE)
         end()
-        assert "The COO was late" not in office.get("/plans/acme/review", signed_in(office)).text
+        assert "The COO was late" not in form_at(office, "/plans/acme/review", signed_in(office)).text
 
 
 def test_a_draft_is_sealed_and_opens_for_its_place_alone(store):

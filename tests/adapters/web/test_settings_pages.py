@@ -11,14 +11,14 @@ import pytest
 
 from adapters.access.callers import Bearers
 from adapters.postgres.notary import Notary
-from tests.adapters.web.test_pages import FROM_HERE, NOBODY, signed_in, text_of
+from tests.adapters.web.test_pages import FROM_HERE, NOBODY, form_at, signed_in, text_of
 from tests.api import LOG_KEY, Api, served
 from tests.callers import given_key, known_keys
 from tests.receiver import Receiver, Reply, receiving
 
 
 def page_of(api: Api, path: str, cookie: dict[str, str] | None = None) -> str:
-    page = api.get(path, cookie or signed_in(api))
+    page = form_at(api, path, cookie or signed_in(api))
     assert page.status_code == 200, text_of(page.text)
     return page.text
 
