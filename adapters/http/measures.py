@@ -10,6 +10,7 @@ from pydantic import Field
 
 from adapters.http.conditional import Answer, tagged
 from adapters.http.documentation import ETAG_AND_REQUEST_ID, QUERY
+from adapters.http.head import head_in
 from adapters.http.problems import rejected_parameter
 from adapters.http.report_forms import how_welcome, media_ranges
 from adapters.http.requests import NoteRead, caller_of
@@ -67,5 +68,5 @@ def _blamed(asked: MeasuresQuery, now: datetime) -> str:
 
 
 def _likes_csv(request: Request) -> bool:
-    ranges = list(media_ranges(",".join(request.headers.getlist("accept"))))
+    ranges = list(media_ranges(head_in(request.scope).get("accept", "")))
     return how_welcome(CSV, ranges) > how_welcome(JSON, ranges)

@@ -123,9 +123,10 @@ def version_seen(request: Request, log: UUID) -> int | None:
 
     A version of another log counts as later than any version, so that it conflicts.
     """
-    if "if-match" not in head_in(request.scope):
+    tags = head_in(request.scope).get("if-match")
+    if tags is None:
         return None
-    given = [tag.strip() for tag in ",".join(request.headers.getlist("if-match")).split(",")]
+    given = [tag.strip() for tag in tags.split(",")]
     if given == ["*"]:
         return None
     found = [match for tag in given if (match := ETAG.fullmatch(tag))]

@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from adapters.exchange.tables.views import ITEMS, add_items, begin_list, is_tabular, write_sections
 from adapters.exchange.tables.writers import MEDIA_TYPES, TableForm, TableWriter, TooManyRows, writer
 from adapters.http.guard import Guarded
+from adapters.http.head import head_in
 from adapters.http.problems import Rejected, rejected_parameter
 from adapters.http.report_forms import how_welcome, media_ranges
 from adapters.rendering.document import Form
@@ -231,7 +232,7 @@ def form_asked(request: Request, documents: Sequence[Form]) -> Any:
             detail = f"“{shortened(said)}” must be {', '.join(['json', *list(forms)[:-1]])} or {list(forms)[-1]}."
             raise rejected_parameter(FORMAT, "invalid-parameters", detail)
         return said if said != "json" else None
-    ranges = list(media_ranges(",".join(request.headers.getlist("accept"))))
+    ranges = list(media_ranges(head_in(request.scope).get("accept", "")))
     liking = {form: how_welcome(media_type.partition(";")[0], ranges) for form, media_type in forms.items()}
     best = max(liking, key=lambda form: liking[form])
     return best if liking[best] > how_welcome("application/json", ranges) else None

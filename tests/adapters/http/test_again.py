@@ -11,9 +11,11 @@ from httpx import Response
 
 from adapters.http.views import PlanViews
 from adapters.postgres.portfolio import PostgresPortfolio
-from tests.api import Api, assert_problem
+from adapters.postgres.store import Store
+from tests.api import Api, assert_problem, served
 from tests.cases import for_each
 from tests.histories import instant
+from tests.proving import sealed
 from tests.stores import wait_until
 
 STEP = {"statement": "Send the price to procurement", "kind": "task", "owner": "ann", "due_on": "2026-01-20"}
@@ -82,6 +84,19 @@ def test_what_another_was_answered_is_not_taken_for_an_answer_to_the_caller(plan
     planning.view()
     with no_plan_looked_at():
         assert planning.view(headers={"X-Actor": "ben"}).status_code == 500
+
+
+def test_what_was_answered_in_another_form_is_not_given_to_who_asks_for_none(store: Store):
+    """What is accepted may be said in several lines, which say together what each alone does not."""
+    with served(store) as api:
+        acme = api.with_a_plan("acme")
+        acme.done("add-action", id="price", **STEP)
+        sealed(store)  # from here on the report rests on nothing else
+        path = "/v1/plans/acme/said-vs-did?from=version:1&to=version:2"
+        lines = ("*/*", "application/json;q=0.1, text/html;q=0.1, text/markdown")
+        liked = acme.request("GET", path, headers=[("Accept", line) for line in lines])
+        assert liked.headers["content-type"].startswith("text/markdown")
+        assert acme.get(path).headers["content-type"] == "application/json"
 
 
 def test_an_overdue_promise_is_told_on_the_day_it_is_overdue(planning: Api):
