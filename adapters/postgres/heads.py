@@ -5,7 +5,7 @@ Every read of a plan asks for its version before cached state is used, so nothin
 
 import asyncio
 from collections.abc import Callable
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import psycopg
 
@@ -20,6 +20,13 @@ HEADS = Statement.of(
     "  ORDER BY originator_version DESC LIMIT 1), 0) ORDER BY asked.place)"
     " FROM unnest(%b::uuid[]) WITH ORDINALITY AS asked (plan, place)"
 )
+TIMELINE = Statement.of(
+    "SELECT CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id::bigint FROM pg_control_checkpoint())"
+    " ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint END"
+)
+"""PostgreSQL counts up when another server takes over, or one is recovered to a point in time: commands that were
+answered may be lost then, and their versions given to others."""
+FIRST_TIMELINE = 1
 HEAD_QUERY_TIMEOUT_SECONDS = 5.0
 NO_PLAN = UUID(int=0)
 
@@ -38,6 +45,9 @@ class PostgresHeads:
         self._answering: asyncio.Task[None] | None = None
         self._connection: LoopConnection | None = None
         self._log: UUID | None = None
+        self._seen: tuple[bytes, int] | None = None
+        """The id of the log as it is on record, and the timeline of the server."""
+        self._timeline = FIRST_TIMELINE
         self._told: list[Callable[[], object]] = []
 
     @property
@@ -90,13 +100,15 @@ class PostgresHeads:
     async def _queried(self, plans: list[UUID]) -> list[int]:
         if self._connection is None or self._connection.closed:
             self._connection = await LoopConnection.open(self._conninfo, CONNECT_TIMEOUT, SESSION)
+            self._timeline = await timeline(self._connection)
         asked = [array(UUID_OID, [plan.bytes for plan in plans])]
         found = await self._connection.run(HEADS, asked, HEAD_QUERY_TIMEOUT_SECONDS)
         log, versions = found.get_value(0, 0), found.get_value(0, 1)
         if log is None or versions is None:
             raise psycopg.DataError("There is no log.")
-        if self._log is None or log != str(self._log).encode():
-            self._found(UUID(log.decode()))
+        if self._seen != (log, self._timeline):
+            self._seen = log, self._timeline
+            self._found(named(UUID(log.decode()), self._timeline))
         return [int(version) for version in versions[1:-1].split(b",")]
 
     def _found(self, log: UUID) -> None:
@@ -109,3 +121,18 @@ class PostgresHeads:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+async def timeline(connection: LoopConnection) -> int:
+    """Return the timeline of a server. It is asked once for each connection: a server that takes over while one lasts
+    has lost nothing that was seen on it."""
+    try:
+        found = await connection.run(TIMELINE, [], HEAD_QUERY_TIMEOUT_SECONDS)
+    except (psycopg.ProgrammingError, psycopg.NotSupportedError):
+        return FIRST_TIMELINE  # some that are run by others do not tell
+    return int(found.get_value(0, 0) or FIRST_TIMELINE)
+
+
+def named(log: UUID, timeline: int) -> UUID:
+    """Return by which id answers name a log: on another timeline the same versions may say something else."""
+    return log if timeline == FIRST_TIMELINE else uuid5(log, str(timeline))

@@ -19,7 +19,7 @@ from adapters.postgres.access_events import PostgresAccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.application import AccountPlanApplication
 from adapters.postgres.calendars import PostgresCalendars
-from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore
+from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore, to_whom_one_can_write
 from adapters.postgres.drafts import PostgresDrafts
 from adapters.postgres.embedded import EmbeddedPostgres, Keeper
 from adapters.postgres.erasures import PostgresErasures
@@ -70,7 +70,7 @@ class ConnectionStrings:
         # Whatever a role, a database or the environment asks for: names of everybody must get there and back.
         for role in ("service", "owner", "keys"):
             try:
-                in_utf8 = make_conninfo(getattr(self, role), client_encoding="UTF8")
+                in_utf8 = make_conninfo(to_whom_one_can_write(getattr(self, role)), client_encoding="UTF8")
             except psycopg.ProgrammingError as error:
                 raise StoreUnfit(str(error).partition("\n")[0]) from error
             object.__setattr__(self, role, in_utf8)

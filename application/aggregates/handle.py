@@ -168,6 +168,7 @@ class Aggregates(AggregateReader[A]):
         with self._turns.of(id):
             known, fresh = self.folded(id), False
             while True:
+                lost = False
                 try:
                     decided = self._decided(known, commands, context, if_match, key, at, check)
                 except (Refusal, CommandRefused, VersionConflict):
@@ -183,9 +184,14 @@ class Aggregates(AggregateReader[A]):
                         return self._outcome(known, recorded, decided, all_named_in(commands))
                     if key and (outcome := self._answered(key, check)):
                         return outcome
+                    lost = True
                 if monotonic() > deadline:
                     raise StoreBusy(StoreBusy.__doc__)
-                known, fresh = self.refreshed(known), True
+                since, known, fresh = known.version, self.refreshed(known), True
+                if lost and known.version == since:
+                    # To nobody: what is remembered was lost when another server took over.
+                    self._cache.drop(id)
+                    known = self.refreshed(LoadedAggregate.of(self._type, id))
 
     def tried(
         self,

@@ -1,19 +1,23 @@
 """ETags: nobody overwrites what they have not seen, and nobody is sent what they have."""
 
+import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from httpx import Response
+from psycopg.conninfo import conninfo_to_dict
 
 from adapters.http.conditional import Answer, ReadyAnswers
+from adapters.postgres import heads
+from adapters.postgres.loop_connection import Statement
 from adapters.postgres.store import Store, begin_another_log, opened
 from tests.api import Api, Told, assert_problem, served
 from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import Stores
 from tests.histories import instant
-from tests.stores import OPEN_ACME
+from tests.stores import OPEN_ACME, connected, wait_until
 
 REVIEW = {"kind": "monthly", "audience": "internal", "ours": ["ann"], "theirs": []}
 
@@ -295,6 +299,41 @@ def test_a_service_under_which_a_store_was_restored_remembers_nothing_of_the_log
         assert_problem(answer, 412, "version-conflict")
         answer = api.do("rename-account", {"If-Match": after.headers["etag"]}, account_name="seen")
         assert answer.headers["etag"].rpartition(".")[2] == after.headers["etag"].rpartition(".")[2]
+
+
+def test_what_was_lost_when_another_server_took_over_is_neither_shown_nor_decided_on(store, postgres, monkeypatch):
+    """The log is the same, and so is the version of what was recorded there since."""
+    name = conninfo_to_dict(store.where.owner)["dbname"]
+    with served(store) as api, served(store) as other:
+        api.done("open-plan", **OPEN_ACME)
+        noted = api.do("rename-account", account_name="lost")
+        shown = [api.view(), other.view(), api.view("/history")]
+        with connected(postgres.conninfo("superuser", name)) as connection:
+            connection.execute("SET session_replication_role = replica")
+            connection.execute("DELETE FROM plantrail.stored_events WHERE originator_version = 2")
+            monkeypatch.setattr(heads, "TIMELINE", Statement.of("SELECT 2"))
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+                (name,),
+            )
+        wait_until(lambda: api.do("rename-account", account_name="kept").is_success)
+        for each, seen in zip((api, other, api), shown, strict=True):
+            path = seen.request.url.path
+            answer = each.get(path, {"If-None-Match": seen.headers["etag"]})
+            assert (answer.status_code, "lost" in answer.text, "kept" in answer.text) == (200, False, True)
+        stale = api.do("rename-account", {"If-Match": noted.headers["etag"]}, account_name="overwritten")
+        assert_problem(stale, 412, "version-conflict")
+
+
+def test_a_server_tells_on_which_timeline_it_is(store):
+    async def told() -> int:
+        connection = await store.datastore.open_in_loop()
+        try:
+            return await heads.timeline(connection)
+        finally:
+            connection.close()
+
+    assert asyncio.run(told()) == heads.FIRST_TIMELINE
 
 
 # Ready answers

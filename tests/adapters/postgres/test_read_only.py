@@ -120,3 +120,6 @@ def test_of_several_hosts_the_one_that_can_be_written_is_looked_for():
         assert to_whom_one_can_write(said) == said
     url = "postgresql://u:p@a:1,b:2/plantrail"
     assert conninfo_to_dict(Datastore(url).conninfo)["target_session_attrs"] == "read-write"
+    where = ConnectionStrings(url, url, url)
+    for said in (where.service, where.owner, where.keys):
+        assert conninfo_to_dict(said)["target_session_attrs"] == "read-write"
