@@ -1,7 +1,8 @@
 """Imports of tables over HTTP: a file is uploaded, then read and carried out in the background, while its status and
 results can be asked for."""
 
-from collections.abc import AsyncGenerator
+from asyncio import get_running_loop, run_coroutine_threadsafe
+from collections.abc import AsyncGenerator, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -11,18 +12,23 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from adapters.exchange.imports.jobs import Imports, Job
+from adapters.exchange.imports.jobs import Imports, Job, TooManyImports
 from adapters.exchange.imports.request import ImportRequest
 from adapters.exchange.imports.results import Part
 from adapters.exchange.imports.status import ImportStatus
 from adapters.http.documentation import OTHER_PROBLEM, TEXT, problem_of
 from adapters.http.guard import needs
+from adapters.http.limits import TooManyRequests
 from adapters.http.problems import FieldError, Rejected, field_error
-from adapters.http.requests import caller_of
+from adapters.http.requests import caller_of, permission_of
 from domain.language import shortened
 
 MOST_MEGABYTES = 256
 MOST_BYTES = MOST_MEGABYTES * 1_000_000
+SECONDS_OF_AN_IMPORT = 5.0
+"""After so long, as a rule, one of those under way is over."""
+SECONDS_TO_ASK = 10.0
+"""Within which it is known whether a caller still may."""
 CHUNK_BYTES = 1 << 20
 OPTIONS, FILE = "options", "file"
 CSV = "text/csv"
@@ -58,6 +64,10 @@ SENT = {
 }
 
 
+class TooManyUnderWay(TooManyRequests):
+    """As many imports as may be at once are not over yet, yours or those of all: wait until one is."""
+
+
 def routes(imports: Imports) -> APIRouter:
     api = APIRouter(tags=["imports"])
 
@@ -84,16 +94,12 @@ def routes(imports: Imports) -> APIRouter:
     async def import_table(request: Request) -> Response:
         """Each row becomes a command that its plan decides as if it had been sent alone, all under one correlation id.
         A row that cannot be read or is refused does not affect the others."""
-        asked, file = await sent(request)
-        job = imports.begin(caller_of(request), asked)
         try:
-            await run_in_threadpool(keep, file, job)
-        except BaseException:
-            imports.drop(job)
-            raise
-        finally:
-            await file.close()
-        imports.start(job)
+            with imports.arriving(caller_of(request)):
+                job = await arrived(request, imports)
+                imports.start(job)
+        except TooManyImports as error:
+            raise TooManyUnderWay(SECONDS_OF_AN_IMPORT) from error
         headers = {"Location": f"/v1/imports/{job.status.id}"}
         return Response(job.status.model_dump_json(), 202, headers, media_type="application/json")
 
@@ -126,6 +132,30 @@ def routes(imports: Imports) -> APIRouter:
         return FileResponse(file, media_type=CSV, filename=f"{part}.csv", headers={"Cache-Control": "no-store"})
 
     return api
+
+
+async def arrived(request: Request, imports: Imports) -> Job:
+    """Return the import that was sent, its file in its place. Raises `Rejected`."""
+    asked, file = await sent(request)
+    job = imports.begin(caller_of(request), asked, still_may(request))
+    try:
+        await run_in_threadpool(keep, file, job)
+    except BaseException:
+        imports.drop(job)
+        raise
+    finally:
+        await file.close()
+    return job
+
+
+def still_may(request: Request) -> Callable[[], bool]:
+    """Return what a thread asks whether the permission of a request holds still, after it was answered."""
+    permission, loop = permission_of(request), get_running_loop()
+
+    def holds() -> bool:
+        return run_coroutine_threadsafe(permission.holds(), loop).result(SECONDS_TO_ASK)
+
+    return holds
 
 
 async def sent(request: Request) -> tuple[ImportRequest, UploadFile]:

@@ -8,13 +8,15 @@ import that was cut short is sent again: what is there already is recorded only 
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -29,15 +31,29 @@ from adapters.exchange.imports.table import Source, Table
 from application.aggregates.access import Caller
 from application.aggregates.ports import StoreUnavailable
 from application.imports.importing import Importer
-from application.imports.rows import RowResult
+from application.imports.rows import Row, RowResult
 
 AT_ONCE = 2
 KEPT = timedelta(days=1)
 MOST_KEPT_OF_ONE = 20
+MOST_OF_ONE = 5
+"""How many imports one caller may have sent that are not over."""
+MOST_IN_ALL = 50
+SECONDS_BETWEEN_LOOKS = 0.2
+"""How often it is asked whether the caller still may."""
 FOLDERS = "plantrail-imports-"
 IN_USE = "in-use"
 """The file in a folder of imports that its process keeps locked."""
 logger = structlog.get_logger("plantrail.imports")
+
+
+class TooManyImports(Exception):
+    """As many imports as there may be are not over yet."""
+
+
+class ImportEnded(Exception):
+    """Your right to it has ended, or the service is being ended. What is recorded stays; send the file again for the
+    rest."""
 
 
 @dataclass
@@ -45,13 +61,27 @@ class Job:
     """An import, and where its files lie."""
 
     caller: Caller
+    still_may: Callable[[], bool]
+    """Returns whether its caller still has the right that it was sent with."""
     request: ImportRequest
     folder: Path
     status: ImportStatus
+    good_until: float = 0.0
+
+    @property
+    def over(self) -> bool:
+        return self.status.is_over
 
     @property
     def file(self) -> Path:
         return self.folder / "sent"
+
+    def may_go_on(self) -> bool:
+        """Return whether its caller still may, as was known a moment ago."""
+        if monotonic() < self.good_until:
+            return True
+        self.good_until = monotonic() + SECONDS_BETWEEN_LOOKS
+        return self.still_may()
 
     def source(self) -> Source:
         """Return the file, ready to be read. Raises `FileRefused`."""
@@ -77,10 +107,26 @@ class Imports:
         fcntl.flock(self._in_use, fcntl.LOCK_EX)
         self._threads = ThreadPoolExecutor(AT_ONCE, "imports")
         self._jobs: dict[str, Job] = {}
+        self._arriving: Counter[str] = Counter()
+        """By caller, how many files are being sent."""
         self._lock = Lock()
         self._closing = False
 
-    def begin(self, caller: Caller, request: ImportRequest) -> Job:
+    @contextmanager
+    def arriving(self, caller: Caller) -> Iterator[None]:
+        """Count an import while its file is sent. Raises `TooManyImports`."""
+        with self._lock:
+            of_all = [*self._arriving.elements(), *(job.caller.actor for job in self._jobs.values() if not job.over)]
+            if len(of_all) >= MOST_IN_ALL or of_all.count(caller.actor) >= MOST_OF_ONE:
+                raise TooManyImports
+            self._arriving[caller.actor] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._arriving -= Counter({caller.actor: 1})
+
+    def begin(self, caller: Caller, request: ImportRequest, still_may: Callable[[], bool]) -> Job:
         """Return a job whose file is still to be written."""
         self._sweep()
         id = str(self._make_id())
@@ -89,7 +135,7 @@ class Imports:
         status = ImportStatus(
             id=id, kind=request.kind, dry_run=request.dry_run, state="waiting", created_at=self._now()
         )
-        return Job(caller, request, folder, status)
+        return Job(caller, still_may, request, folder, status)
 
     def start(self, job: Job) -> None:
         with self._lock:
@@ -122,10 +168,11 @@ class Imports:
         delete_folders_left_behind()
         with self._lock:
             jobs = list(self._jobs.values())
-        over = [job for job in jobs if job.status.state in ("finished", "stopped", "refused")]
-        old = [job for job in over if job.status.created_at < self._now() - KEPT]
-        for job in {id(job): job for job in (*old, *over[:-MOST_KEPT_OF_ONE])}.values():
-            self.drop(job)
+        newer: Counter[str] = Counter()
+        for job in [job for job in reversed(jobs) if job.over]:
+            newer[job.caller.actor] += 1
+            if newer[job.caller.actor] > MOST_KEPT_OF_ONE or job.status.created_at < self._now() - KEPT:
+                self.drop(job)
 
     def _run(self, job: Job) -> None:
         status = job.status
@@ -151,12 +198,14 @@ class Imports:
             state: State = "finished"
             for plan, rows in table.plans():
                 try:
-                    if state == "finished" and not self._closing:
-                        for result in importer.rows_of_plan(plan, rows):
+                    if state == "finished":
+                        for result in importer.rows_of_plan(plan, self._while_it_may_go_on(job, rows)):
                             done.add(result.number)
                             files.add(result)
                             job.status.add(result)
                         continue
+                except ImportEnded as ended:
+                    job.status.detail = " ".join(str(ended).split())
                 except StoreUnavailable as error:
                     job.status.detail = f"{error} What is recorded stays; send the file again for the rest."
                 state = "stopped"
@@ -166,6 +215,13 @@ class Imports:
                         files.add(left)
                         job.status.add(left)
         job.status.state = state
+
+    def _while_it_may_go_on(self, job: Job, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield rows as they are asked for, in between what is recorded of them. Raises `ImportEnded`."""
+        for row in rows:
+            if self._closing or not job.may_go_on():
+                raise ImportEnded(ImportEnded.__doc__)
+            yield row
 
 
 def delete_folders_left_behind() -> None:

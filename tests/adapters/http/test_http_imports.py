@@ -4,15 +4,18 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from adapters.exchange.imports import jobs
+from domain.account_plan.plan import plan_id_of
 from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
 from tests.places import ROOT
-from tests.stores import OPEN_ACME, wait_until
+from tests.stores import OPEN_ACME, opened_acme, plans_on, wait_until
 
 FILES = ROOT / "tests" / "files"
 PEOPLE = """Name,Title,Level,Email,Reports to
@@ -203,6 +206,43 @@ def test_nobody_imports_into_what_is_not_theirs_or_sees_the_imports_of_others(st
         assert {each["detail"] for each in status["problems"]} == {"There is no plan “acme”."}
         assert api.get(f"/v1/imports/{status['id']}", as_("ann")).status_code == 404
         assert api.get(f"/v1/imports/{status['id']}/failed", as_("ann")).status_code == 404
+
+
+class KnownOtherwiseAfterwards(Known):
+    """Whose rights are others after their first request."""
+
+    async def identify(self, headers):
+        found = await super().identify(headers)
+        self._callers[found.actor] = replace(found, plans=frozenset({plan_id_of("acme")}))
+        return found
+
+
+def test_an_import_stops_when_the_right_that_it_was_sent_with_has_ended(store):
+    opened_acme(plans_on(store))
+    with served(store, KnownOtherwiseAfterwards(caller("ann", "editor", sees_all=True))) as api:
+        status = sent(api, PEOPLE, as_("ann"), plan="acme")
+        assert (status["state"], counts(status)) == ("stopped", (0, 0, 0, 3))
+        assert "right to it has ended" in status["detail"]
+        again = sent(api, PEOPLE, as_("ann"), plan="acme")  # with the rights they have by now
+        assert (again["state"], counts(again)) == ("finished", (2, 0, 1, 0))
+
+
+def test_nobody_takes_the_room_of_others(store, monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_KEPT_OF_ONE", 1)
+    opened_acme(plans_on(store))
+    with served(store, Known(caller("ann", "editor"), caller("eve", "editor"))) as api:
+        kept = sent(api, PEOPLE, headers=as_("ann"), plan="acme")
+        dropped, *_ = (sent(api, PEOPLE, headers=as_("eve"), plan="acme") for _ in range(3))
+        assert api.get(f"/v1/imports/{kept['id']}/failed", as_("ann")).status_code == 200
+        assert api.get(f"/v1/imports/{dropped['id']}", as_("eve")).status_code == 404
+        form = {"data": {"options": '{"kind": "stakeholders"}'}, "files": {"file": ("t.csv", b"Name")}}
+        for most in ("MOST_OF_ONE", "MOST_IN_ALL"):
+            with monkeypatch.context() as patch:
+                patch.setattr(jobs, most, 0)
+                answer = api.request("POST", "/v1/imports", **form, headers=as_("ann"))
+            assert_problem(answer, 429, "too-many-requests")
+            assert answer.headers["retry-after"]
+        assert api.request("POST", "/v1/imports", **form, headers=as_("ann")).status_code == 202
 
 
 def test_what_cannot_be_taken_is_refused_at_once(acme: Api):
