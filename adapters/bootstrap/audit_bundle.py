@@ -1,4 +1,4 @@
-"""Wiring of audit bundles: the store and the rendering pool."""
+"""The wiring of audit bundles with the store and the rendering pool."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,10 +29,10 @@ def write_bundle(
     now: datetime,
     with_words: bool,
 ) -> None:
-    """Export a plan as an audit bundle. This is the only place where text about people leaves the store in a bundle.
+    """Write a plan to a file as an audit bundle. Only here does text about people leave the store in a bundle.
 
-    `at` is the checkpoint that the events are proven against; `earlier` are notes of checkpoints that it must continue.
-    Raises `NotCoveredYet`, `NoSuchProof`, `FileExistsError`, `StoreUnavailable`.
+    `at` is the checkpoint against which the events are proven. `earlier` contains notes of checkpoints with which it
+    must be consistent. Raises `NotCoveredYet`, `NoSuchProof`, `FileExistsError`, `StoreUnavailable`.
     """
     events = events_of(store.datastore, known.id, cut.version)
     keys = keys_of(store, known) if with_words else {}
@@ -44,7 +44,7 @@ def write_bundle(
 
 
 def bundle_without_words(store: Store, key: LogKey, known: LoadedPlan, cut: Cut, now: datetime) -> bytes:
-    """Return the bundle of a plan under a checkpoint made now, with people's words sealed as they are stored.
+    """Return the bundle of a plan under a new checkpoint. Text about people stays sealed, as it is stored.
 
     Raises `StoreUnavailable`.
     """
@@ -56,6 +56,6 @@ def bundle_without_words(store: Store, key: LogKey, known: LoadedPlan, cut: Cut,
 
 
 def keys_of(store: Store, known: LoadedPlan) -> dict[str, bytes]:
-    """Return the keys of everybody in the plan who was not forgotten."""
+    """Return the keys of all people in the plan who were not forgotten."""
     forgotten = forgotten_in(known.records)
     return {who: key for who, key in store.keys.of(known.id).items() if who not in forgotten}

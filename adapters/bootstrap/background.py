@@ -1,7 +1,7 @@
-"""Wiring of what goes on beside the service: tables follow the log, checkpoints are signed, lists are carried out,
-events are pushed, and what has been kept long enough is deleted.
+"""The wiring of background work: tables follow the log, checkpoints are signed, committed lists are carried out,
+webhooks are sent, and old data are deleted.
 
-`plantrail serve` has it done by a process of its own, see `background_process`; `plantrail work` does it alone.
+`plantrail serve` runs it in another process (`background_process`); `plantrail work` runs it alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,11 +35,12 @@ logger = structlog.get_logger("plantrail")
 
 SECONDS_BETWEEN_PURGES = 60
 SECONDS_BETWEEN_LOOKS_AT_THE_LOG = 0.05
-"""At least, for webhooks: in a flood of commands each look costs as much as a command."""
+"""The shortest time between two looks at the log for webhooks. In a flood of commands each look costs as much as a
+command."""
 
 
 class AtWork(NamedTuple):
-    """What is going on, and how it fares. Each function returns what is the matter in a sentence, or None."""
+    """The running background work. Each function returns what is wrong with it, as a sentence, or None."""
 
     why_behind: Callable[[], str | None]
     why_unsealed: Callable[[], str | None]
@@ -47,7 +48,7 @@ class AtWork(NamedTuple):
 
 @contextmanager
 def at_work(store: Store, settings: Settings, metrics: BackgroundMetrics, with_webhooks: bool) -> Iterator[AtWork]:
-    """Do everything that goes on beside the service while the context lasts. Any number of processes share the work.
+    """Do all background work for the length of the context. Any number of processes may share it.
 
     Raises `SettingsError`, `KeyFault`, `StoreUnavailable`.
     """
@@ -65,11 +66,11 @@ def at_work(store: Store, settings: Settings, metrics: BackgroundMetrics, with_w
         try:
             yield AtWork(partial(why_behind, followers), sealing.why_unsealed)
         finally:
-            store.watch.close()  # deliveries under way are finished while the others end
+            store.watch.close()  # Deliveries in progress are completed while the other work ends.
 
 
 def work(settings: Settings) -> None:
-    """Do what goes on beside the service until SIGINT or SIGTERM. What is under way is finished within five seconds."""
+    """Do background work until SIGINT or SIGTERM. Work in progress is completed within five seconds."""
     with ending_in_order(), open_store(settings) as store, at_work(store, settings, BackgroundMetrics(), True):
         logger.info("following the log, signing checkpoints and pushing events to webhooks")
         Event().wait()
@@ -77,7 +78,7 @@ def work(settings: Settings) -> None:
 
 @contextmanager
 def following(store: Store) -> Iterator[Sequence[Follower]]:
-    """Keep the tables up to date with the log while the context lasts."""
+    """Let the tables follow the log for the length of the context."""
     followers = (
         store.portfolio.follower(utc_now, store.outages),
         store.month_ends.follower(utc_now, store.outages),
@@ -96,13 +97,13 @@ def following(store: Store) -> Iterator[Sequence[Follower]]:
 
 
 def why_behind(followers: Iterable[Follower]) -> str | None:
-    """Return what keeps tables from following the log, or None."""
+    """Return why tables do not follow the log, as a sentence; None if they do."""
     return " ".join(filter(None, (follower.why_behind() for follower in followers))) or None
 
 
 @contextmanager
 def purging(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> Iterator[None]:
-    """Delete what has been kept long enough while the context lasts."""
+    """Delete old data periodically for the length of the context."""
     purge_reads = partial(store.access_events.purge, access_events_days)
 
     def purge_sessions() -> None:
@@ -119,7 +120,8 @@ def purging(store: Store, access_events_days: int = DAYS_OF_ACCESS_EVENTS) -> It
 
 
 def forgetting(store: Store) -> AbstractContextManager[None]:
-    """Drop from the memory of this process whom others forget, and complete erasures, while the context lasts."""
+    """Drop people whom other processes forget from the memory of this one, and complete erasures, for the length of the
+    context."""
     return every(
         SECONDS_BETWEEN_SWEEPS,
         store.erasures.sweep,
@@ -131,7 +133,7 @@ def forgetting(store: Store) -> AbstractContextManager[None]:
 
 @contextmanager
 def notarised(store: Store, key: LogKey, metrics: BackgroundMetrics) -> Iterator[Watch]:
-    """Bring what is recorded under signed checkpoints while the context lasts."""
+    """Sign checkpoints of the log periodically for the length of the context."""
     watch = Watch(notary(store, key), failed=metrics.not_sealed.inc, outages=store.outages)
     metrics.unsealed.set_function(watch.seconds_behind)
     watch.start()
@@ -142,13 +144,13 @@ def notarised(store: Store, key: LogKey, metrics: BackgroundMetrics) -> Iterator
 
 
 def witnessing(settings: Settings, metrics: BackgroundMetrics) -> Callable[[Store], AbstractContextManager[None]]:
-    """Return a context manager that tells the witnesses every checkpoint of a store.
+    """Return a context manager that sends every checkpoint of a store to the witnesses.
 
     Raises `SettingsError`, `KeyFault`.
     """
     if not settings.witnesses.split():
         return lambda _: nullcontext()
-    # The clients of witnesses take a while to load, so they are loaded only if there are any.
+    # The clients of witnesses load slowly, so they are loaded only if there are witnesses.
     from adapters.bootstrap.witnesses import witnessed, witnesses
 
     told = list(witnesses(settings))

@@ -1,5 +1,4 @@
-"""The process beside `plantrail serve` in which everything goes on that nobody waits for, so that it costs nobody's
-request any time."""
+"""The process beside `plantrail serve` that does the background work, so that no request is slowed down by it."""
 
 from collections.abc import Iterable, Sequence
 from multiprocessing.connection import Connection
@@ -17,7 +16,7 @@ from adapters.observability.metrics import BackgroundMetrics
 
 
 class Report(NamedTuple):
-    """How the work fares: what is the matter in sentences, and the metrics."""
+    """The state of the background work: what is wrong with it, as sentences, and its metrics."""
 
     why_behind: str | None = None
     why_unsealed: str | None = None
@@ -25,18 +24,18 @@ class Report(NamedTuple):
 
 
 class BackgroundProcess(ProcessBeside[Report], Collector):
-    """The process as the service sees it. Its metrics are those that it reported last."""
+    """The background process as the service sees it. Its metrics are those of its last report."""
 
     def __init__(self, settings: Settings, with_webhooks: bool) -> None:
         meanwhile = "tables, checkpoints and webhooks wait"
         super().__init__(Task("background", "follows the log", meanwhile, work, (settings, with_webhooks)))
 
     def why_behind(self) -> str | None:
-        """Return what keeps tables from following the log, or None."""
+        """Return why tables do not follow the log, as a sentence; None if they do."""
         return self.why_not_there() or (self.last.why_behind if self.last else None)
 
     def why_unsealed(self) -> str | None:
-        """Return why nothing new is brought under a checkpoint, or None."""
+        """Return why new events are not covered by a checkpoint, as a sentence; None if they are."""
         return self.last.why_unsealed if self.last else None
 
     def collect(self) -> Iterable[Metric]:
@@ -44,7 +43,7 @@ class BackgroundProcess(ProcessBeside[Report], Collector):
 
 
 def work(line: Connection, settings: Settings, with_webhooks: bool) -> None:
-    """Do the work and report on it."""
+    """Do the background work and report on it."""
     metrics = BackgroundMetrics()
     with open_store(settings) as store, at_work(store, settings, metrics, with_webhooks) as going_on:
         spare_the_collector()

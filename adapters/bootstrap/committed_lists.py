@@ -1,4 +1,4 @@
-"""Carrying out of committed lists put together."""
+"""The wiring of committed lists: when a round commits its list, each account on it is given its new tier."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from application.rounds.carrying_out import CommittedLists
 from application.rounds.following import NAME, follow
 
 SECONDS_BETWEEN_LOOKS = 1.0
-"""For lists that were committed."""
+"""Seconds between two looks at the log for committed lists."""
 
 
 def committed_lists(store: Store, now: Callable[[], datetime] = utc_now) -> CommittedLists:
@@ -22,13 +22,13 @@ def committed_lists(store: Store, now: Callable[[], datetime] = utc_now) -> Comm
 
 
 def follow_once(store: Store, lists: CommittedLists) -> None:
-    """Carry out what was committed since it was looked last.  Raises `StoreUnavailable`."""
+    """Carry out the lists that were committed since the last look. Raises `StoreUnavailable`."""
     follow(lists, partial(PostgresTurn.take, store.datastore, NAME), store.feed.log_id)
 
 
 @contextmanager
 def carrying_out_lists(store: Store) -> Iterator[None]:
-    """Lists are carried out as they are committed, by one process of those that do so."""
+    """Carry out lists as they are committed, for the length of the context. Of several processes, one does it."""
     with every(
         SECONDS_BETWEEN_LOOKS,
         partial(follow_once, store, committed_lists(store)),

@@ -1,4 +1,4 @@
-"""How long-running processes collect garbage."""
+"""Settings of Python's garbage collector and thread switching for processes that run long."""
 
 import gc
 import sys
@@ -7,18 +7,20 @@ from contextlib import contextmanager
 
 OBJECTS_BEFORE_A_COLLECTION = 20_000
 COLLECTIONS_BEFORE_A_WHOLE_ONE = 200
-"""A whole collection looks at every object there is, and everybody waits meanwhile. What plans are folded to has hardly
-any circles, so one is seldom needed."""
+"""Collections of the younger generations before a full one. A full collection visits every object while all threads
+wait, and the objects of plans hardly ever form cycles, so it is seldom needed."""
 
 SECONDS_OF_A_TURN = 0.001
-"""How long a thread that computes keeps the loop waiting that answers everybody: Python's five milliseconds add up
-where several compute."""
+"""Python's switch interval in seconds: how long a computing thread may delay the event loop. The default of five
+milliseconds adds up where several threads compute."""
 
 
 @contextmanager
 def collecting_nothing() -> Iterator[None]:
-    """Do without the collector while modules are loaded. Nothing becomes garbage meanwhile, and to look for some takes
-    an eighth of the time. What is loaded is not looked at later either."""
+    """Disable the garbage collector while modules are loaded, and exclude what was loaded from later collections.
+
+    Loading makes no garbage, and looking for it would take an eighth of the time.
+    """
     gc.disable()
     try:
         yield
@@ -28,7 +30,7 @@ def collecting_nothing() -> Iterator[None]:
 
 
 def spare_the_collector() -> None:
-    """Exclude what is loaded by now from garbage collection, and collect less often.
+    """Exclude all existing objects from garbage collection, and collect less often.
 
     Reading one plan creates many times the 700 objects after which Python would collect by default.
     """

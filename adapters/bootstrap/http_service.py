@@ -1,4 +1,4 @@
-"""Wiring of the HTTP service."""
+"""The wiring of the HTTP service: authentication, the application, the server and the processes beside it."""
 
 import resource
 from collections.abc import Callable, Iterator
@@ -94,19 +94,19 @@ class Reception:
     limits: Buckets | None = None
     keys_changed: Callable[[], None] = lambda: None
     caller_by_key: Callable[[str], Caller | None] = lambda _: None
-    """Returns the caller of a key id while that key is good."""
+    """Returns the caller who owns a key id; None if the key is no longer valid."""
     development: Development | None = None
-    """Given where callers choose their own names."""
+    """Set in development, where callers choose their own names."""
     why_unread: Callable[[], str | None] = lambda: None
-    """Returns why callers cannot be identified at the moment, or None."""
+    """Returns why callers cannot be identified at the moment; None if they can."""
     as_meant: Callable[[Caller], Caller] = lambda caller: caller
-    """Returns the caller with the plans that other ids of accounts name."""
+    """Returns the caller with plan ids for those of their plans that are named by an alias."""
 
 
 @contextmanager
 def reception(settings: Settings, host: str, store: Store, tell: bool = True) -> Iterator[Reception]:
-    """Return how callers are identified: by keys and tokens if there are any; else only this machine is served, and
-    the log tells so.
+    """Return how callers are identified: by API keys and tokens, if there are any. Otherwise only this machine is
+    served, and the log says so.
 
     Raises `SettingsError`, `StoreUnavailable`.
     """
@@ -125,7 +125,7 @@ def reception(settings: Settings, host: str, store: Store, tell: bool = True) ->
     bearers = Bearers(keys, tokens(settings))
 
     def look_anew() -> None:
-        with suppress(StoreUnavailable):  # it is tried again within a second
+        with suppress(StoreUnavailable):  # The keys are read again within a second.
             keys.refresh()
 
     with looking_at(keys, store):
@@ -141,17 +141,17 @@ def reception(settings: Settings, host: str, store: Store, tell: bool = True) ->
 
 
 def tokens(settings: Settings) -> Tokens | None:
-    """Return what verifies the issuer's tokens, if there is an issuer. Raises `SettingsError`."""
+    """Return the verifier of the issuer's tokens; None without an issuer. Raises `SettingsError`."""
     if settings.oidc_issuer is None:
         return None
-    # What reads tokens takes a while to load, so it is loaded only with an issuer.
+    # The token library loads slowly, so it is loaded only with an issuer.
     from adapters.bootstrap.issuer import issued_tokens
 
     return issued_tokens(settings)
 
 
 def sign_in(settings: Settings, address: str) -> SignIn | None:
-    """Return what signs people in through the issuer, if it knows this service. Raises `SettingsError`."""
+    """Return the sign-in through the issuer; None if the issuer does not know this service. Raises `SettingsError`."""
     if settings.oidc_issuer is None or settings.oidc_client_id is None:
         return None
     from adapters.bootstrap.issuer import issuer_sign_in
@@ -174,7 +174,7 @@ def http_app(
     slides_template: Path | None = None,
     elsewhere: Elsewhere | None = None,
 ) -> FastAPI:
-    """`signing` is the key of the log, where this process may verify the log and make bundles."""
+    """Return the application. `signing` is the key of the log, if this process may verify the log and make bundles."""
     plans, targets = account_plans(store, now), targets or Targets()
     program = the_program(store, now)
     store.erasures.when_forgotten(plans.drop)
@@ -232,11 +232,11 @@ def verifying(store: Store, key: LogKey) -> VerifyLog:
 
 
 def why_clock_ahead(store: Store, metrics: Metrics) -> str | None:
-    """Return why nothing is recorded under this process's clock, or None."""
+    """Return why nothing is recorded with this process's clock, as a sentence; None if it is right."""
     try:
         seconds = store.seconds_ahead()
     except StoreUnavailable:
-        return None  # which is told by itself
+        return None  # An unavailable store is reported separately.
     metrics.clock_ahead.set(seconds)
     if seconds <= MOST_SECONDS_AHEAD:
         return None
@@ -244,8 +244,8 @@ def why_clock_ahead(store: Store, metrics: Metrics) -> str | None:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server. Once it serves, it calls `begin`. In the end it calls `end_soon` and lets go of the requests
-    waiting for news on the log, then finishes the others."""
+    """A uvicorn server. Once it serves, it calls `begin`. When it ends, it calls `end_soon` and wakes the requests that
+    wait for events, then completes the others."""
 
     def __init__(
         self,
@@ -270,7 +270,7 @@ class Server(uvicorn.Server):
 
 
 def server_config(app: FastAPI, host: str, port: int, connections: Connections) -> uvicorn.Config:
-    """Every connection is one of these."""
+    """Return the configuration of the server. Every connection is a `BoundedProtocol` with these limits."""
 
     class Protocol(BoundedProtocol):
         among = connections
@@ -290,7 +290,7 @@ def server_config(app: FastAPI, host: str, port: int, connections: Connections) 
 
 
 def open_enough_files(connections: int) -> None:
-    """As many as connections may need beside the rest, if the system lets us."""
+    """Raise the limit of open files to what the connections may need, if the system allows it."""
     wanted, (soft, hard) = connections + FILES_BESIDE_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
@@ -305,7 +305,7 @@ def app_of(
     metrics: Metrics | None = None,
     elsewhere: Elsewhere | None = None,
 ) -> FastAPI:
-    """Return the application as the settings say. Raises `SettingsError`, `KeyFault`."""
+    """Return the application that the settings describe. Raises `SettingsError`, `KeyFault`."""
     address = public_url(settings)
     return http_app(
         store,
@@ -325,16 +325,16 @@ def app_of(
 
 @contextmanager
 def application(settings: Settings, host: str, pages: Pages) -> Iterator[FastAPI]:
-    """Yield the application for a process that answers what takes long."""
+    """Yield the application, for the process that answers slow requests."""
     with open_store(settings) as store, reception(settings, host, store, tell=False) as let_in, forgetting(store):
         yield app_of(settings, store, let_in, pages)
 
 
 def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pages: Pages = no_pages) -> None:
-    """Serve until SIGINT or SIGTERM. Requests under way are answered first, for up to five seconds."""
+    """Serve until SIGINT or SIGTERM. Requests in progress are answered first, for up to five seconds."""
     settings, metrics = served_at(settings, host, port), Metrics()
-    witnessing(settings, BackgroundMetrics())  # what is wrong with the settings is told here, once
-    # Both are copies of this process, which has one thread as yet.
+    witnessing(settings, BackgroundMetrics())  # Wrong settings are reported here, once, and not by each process.
+    # Both processes are forks of this one, which must have a single thread for that.
     background = BackgroundProcess(settings, with_webhooks=with_worker)
     views = ViewsProcess(partial(application, settings, host, pages))
     with (
@@ -346,7 +346,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         forgetting(store),
     ):
         metrics.registry.register(background)
-        # In the order of the reasons.
+        # The checks are in the order in which reasons are reported.
         why_not = (
             store.where.why_down,
             store.why_away,
@@ -365,7 +365,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         spare_the_collector()
 
         def begin() -> None:
-            """Make ready what nobody needs before."""
+            """Prepare what only requests need."""
             views.begin()
             Thread(target=build_models, args=(app,), name="models", daemon=True).start()
 

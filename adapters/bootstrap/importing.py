@@ -1,4 +1,6 @@
-"""Wiring of imports: as their caller may, from the source `import`, all that one records as one conversation."""
+"""The wiring of imports: they act with the rights of their caller, from the source `import`, under one correlation
+id.
+"""
 
 from adapters.exchange.imports.jobs import ImporterOf
 from adapters.exchange.imports.request import ImportRequest
@@ -12,7 +14,7 @@ from domain.account_plan.language import AccountPlan
 
 
 def importing(plans: Aggregates[AccountPlan], library: LibraryReader, secret: bytes) -> ImporterOf:
-    """Return what carries out imports. Ids for rows without one are made with the secret."""
+    """Return the function that makes importers. Rows without an id get one that is derived with the secret."""
     identities = Identities(secret)
 
     def importer(caller: Caller, asked: ImportRequest, id: str) -> Importer:

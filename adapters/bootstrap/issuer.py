@@ -1,4 +1,4 @@
-"""Wiring of the issuer of bearer tokens, and of sign-in through it."""
+"""The wiring of the issuer of bearer tokens, and of signing in through it."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from adapters.bootstrap.store import utc_now
 
 
 def issuer(settings: Settings) -> Issuer:
-    """Return the issuer that the settings name. Raises `SettingsError`."""
+    """Return the issuer that is configured. Raises `SettingsError`."""
     url = settings.oidc_issuer or ""
     if not is_safe(url):
         raise SettingsError("PLANTRAIL_OIDC_ISSUER must be an https URL: what is read there tells who may do what.")
@@ -18,12 +18,12 @@ def issuer(settings: Settings) -> Issuer:
 
 
 def issued_tokens(settings: Settings) -> IssuedTokens:
-    """Return what verifies the issuer's tokens. Raises `SettingsError`."""
+    """Return the verifier of the issuer's tokens. Raises `SettingsError`."""
     return IssuedTokens(issuer(settings), utc_now)
 
 
 def issuer_sign_in(settings: Settings, address: str) -> IssuerSignIn:
-    """Return what signs people in through the issuer, on the pages at this address. Raises `SettingsError`."""
+    """Return the sign-in through the issuer, for the pages at this address. Raises `SettingsError`."""
     trusted = replace(issuer(settings), audience=settings.oidc_client_id or "")
     secret = settings.oidc_client_secret
     return IssuerSignIn(

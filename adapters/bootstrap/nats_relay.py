@@ -1,4 +1,4 @@
-"""Wiring of the relay to NATS."""
+"""The wiring of the relay to NATS."""
 
 import asyncio
 import signal

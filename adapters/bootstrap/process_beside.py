@@ -1,7 +1,7 @@
-"""A process beside `plantrail serve`, which ends with the service, however that ends.
+"""A process beside `plantrail serve`. It ends with the service, however that ends.
 
-It says twice a second that it is there. If it fails it is started again, with a longer pause each time, and at once if
-it has ended in order.
+It reports twice a second. If it fails, it is started again, after a pause that doubles each time; if it has ended
+without an error, it is started again at once.
 """
 
 import gc
@@ -30,7 +30,7 @@ SECONDS_UNTIL_MISSED = 10.0
 SECONDS_TO_START = 60.0
 SECONDS_TO_END = 7.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
-"""Seconds between two starts; each pause is twice the one before."""
+"""The shortest and longest pause in seconds before it is started again; each pause is twice the previous one."""
 
 logger = structlog.get_logger("plantrail.beside")
 
@@ -38,16 +38,17 @@ R = TypeVar("R")
 
 
 class Task(NamedTuple):
-    """What a process beside the service does."""
+    """The work of a process beside the service."""
 
     name: str
-    """What it is called in the log."""
+    """The name in log lines."""
     does: str
-    """What it does, to stand after “the process that”."""
+    """What it does, as a continuation of “the process that”."""
     meanwhile: str
-    """What becomes of that while there is no such process."""
+    """What happens with that work while there is no such process, as a clause."""
     run: Callable[..., None]
-    """Takes the line on which it reports, then the other arguments. It ends when the service does: see `reporting`."""
+    """Does the work. Its first argument is the connection for reports, then come `arguments`. It ends when the service
+    does (`reporting`)."""
     arguments: tuple[Any, ...]
 
 
@@ -58,7 +59,7 @@ class ProcessBeside(Generic[R]):
         self._task = task
         self._ending = Event()
         self.last: R | None = None
-        """What it reported last."""
+        """The last report; None if there is none yet."""
         self._due_at = monotonic() + SECONDS_TO_START
         self._why_ended: str | None = None
         self._process, self._line = self._started()
@@ -77,18 +78,18 @@ class ProcessBeside(Generic[R]):
             self._process.join()
 
     def end_soon(self) -> None:
-        """Have it finish what is under way, without waiting for that."""
+        """Ask the process to complete its work in progress and end. Does not wait for that."""
         self._ending.set()
         self._process.terminate()
 
     def why_not_there(self) -> str | None:
-        """Return why it does nothing at the moment, or None."""
+        """Return why it does nothing at the moment, as a sentence; None if it works."""
         if self._why_ended or monotonic() < self._due_at:
             return self._why_ended
         return f"The process that {self._task.does} says nothing: it is stuck."
 
     def _started(self) -> tuple[BaseProcess, Connection]:
-        # A copy of this process has everything loaded already, but only one with a single thread can be copied.
+        # A fork has everything loaded already, but only a process with a single thread can be forked.
         copied = threading.active_count() == 1 and hasattr(os, "fork")
         context: ForkContext | SpawnContext = get_context("fork") if copied else get_context("spawn")
         gc.freeze()
@@ -100,7 +101,7 @@ class ProcessBeside(Generic[R]):
         return process, ours
 
     def _attend(self) -> None:
-        """Hear its reports, and start it again if it ends."""
+        """Receive its reports, and start it again when it ends."""
         pause = FIRST_PAUSE_SECONDS
         while not self._ending.is_set():
             try:
@@ -128,8 +129,8 @@ class ProcessBeside(Generic[R]):
 
 
 def run(line: Connection, logging: logs.Chosen | None, work: Callable[..., None], *arguments: Any) -> None:
-    """Do the work until told to end or until the service has gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the service that Ctrl-C ends, and it ends this
+    """Do the work until the process is asked to end or the service has gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes; the service ends this one.
     if logging:
         logs.set_up(*logging)
     with ending_in_order():
@@ -142,7 +143,7 @@ def run(line: Connection, logging: logs.Chosen | None, work: Callable[..., None]
 
 @contextmanager
 def reporting(line: Connection, report: Callable[[], object], when_gone: Callable[[], None]) -> Iterator[None]:
-    """Report while the context lasts, and say when the service has gone."""
+    """Report for the length of the context, and call `when_gone` when the service has gone."""
     ended = Event()
 
     def tell() -> None:
@@ -164,7 +165,7 @@ def reporting(line: Connection, report: Callable[[], object], when_gone: Callabl
 
 
 def service_gone() -> bool:
-    """Wait for the next report to be due. Returns whether the service has gone meanwhile."""
+    """Wait until the next report is due. Returns whether the service has gone meanwhile."""
     service = parent_process()
     assert service is not None, "it is started by the service"
     return bool(wait([service.sentinel], SECONDS_BETWEEN_REPORTS))

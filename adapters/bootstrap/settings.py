@@ -27,7 +27,7 @@ class SettingsError(Exception):
 
 PREFIX = "PLANTRAIL_"
 OF_THE_LIBRARY = "PLANTRAIL_PERSISTENCE_MODULE"
-"""What programs set that follow the log by the library `eventsourcing`."""
+"""A variable that programs set which follow the log with eventsourcing. It is not a setting of ours."""
 
 
 class Settings(BaseSettings):
@@ -142,13 +142,13 @@ class Settings(BaseSettings):
 
 
 def variables(field: str) -> list[str]:
-    """Return the environment variables that a setting is read from."""
+    """Return the environment variables from which a setting is read."""
     alias = Settings.model_fields[field].validation_alias
     return [str(each) for each in alias.choices] if isinstance(alias, AliasChoices) else [f"{PREFIX}{field.upper()}"]
 
 
 def no_setting(variable: str, known: Iterable[str]) -> str:
-    """Return what to say of a variable that is no setting of ours."""
+    """Return the message about a variable that is not a setting of ours."""
     by_name = {each.removeprefix(PREFIX): each for each in known}
     near = nearest(variable.removeprefix(PREFIX), by_name)
     hint = f": did you mean {by_name[near]}?" if near else "; docs/settings.md lists those there are."
@@ -156,14 +156,14 @@ def no_setting(variable: str, known: Iterable[str]) -> str:
 
 
 def matter(error: ErrorDetails) -> str:
-    """Return what is wrong with a setting. Its value may be a secret, so it is not repeated."""
+    """Return what is wrong with a setting. Its value may be a secret, so the message does not repeat it."""
     name = str(error["loc"][0])
     variable = name if name.isupper() else f"{PREFIX}{name.upper()}"
     return ended(f"{variable} {predicate(error)}")
 
 
 def public_url(settings: Settings) -> str:
-    """Return where others reach the service. Raises `SettingsError`."""
+    """Return the URL under which others reach the service. Raises `SettingsError`."""
     address = DEFAULT_PUBLIC_URL if settings.public_url is None else settings.public_url
     if not re.fullmatch(r"https?://[^\s<>\"?#]+", address):
         raise SettingsError("PLANTRAIL_PUBLIC_URL must be a URL such as https://plans.example.com.")
@@ -171,7 +171,9 @@ def public_url(settings: Settings) -> str:
 
 
 def served_at(settings: Settings, host: str, port: int) -> Settings:
-    """Return the settings of a service at this address: unless a public URL is configured, it is this one."""
+    """Return the settings of a service at this address, which becomes its public URL unless another one is
+    configured.
+    """
     if settings.public_url is not None:
         return settings
     if ":" in host:
@@ -180,7 +182,8 @@ def served_at(settings: Settings, host: str, port: int) -> Settings:
 
 
 def for_this_machine(settings: Settings) -> Settings:
-    """Return the settings of a service that only this machine reaches: unless forbidden, webhooks may lead to it."""
+    """Return the settings of a service that only this machine reaches. Webhooks may then lead to this machine, unless
+    that is forbidden."""
     if "webhook_loopback" in settings.model_fields_set:
         return settings
     return settings.model_copy(update={"webhook_loopback": True})
@@ -188,7 +191,8 @@ def for_this_machine(settings: Settings) -> Settings:
 
 def key_encryption_keys(settings: Settings) -> KeyEncryptionKeys:
     """Return the configured keys, else those in the home, where the first is created on first use. Raises
-    `KeyFault`."""
+    `KeyFault`.
+    """
     if settings.key_encryption_key:
         return GivenKeys.read(settings.key_encryption_key.get_secret_value(), "PLANTRAIL_KEY_ENCRYPTION_KEY")
     return KeyFiles(settings.home)
@@ -203,5 +207,5 @@ def log_key(settings: Settings) -> LogKey:
 
 
 def kept_log_key(settings: Settings) -> LogKey | None:
-    """Return the log key that was configured, or made before; None if there is none yet. Raises `KeyFault`."""
+    """Return the log key that is configured or was created before; None if there is none yet. Raises `KeyFault`."""
     return log_key(settings) if settings.log_key or (settings.home / LOG_KEY_FILE).exists() else None

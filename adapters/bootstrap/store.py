@@ -1,7 +1,7 @@
-"""Composition root: the wiring that every command needs. Only here the clock is read and ids are made.
+"""Composition root: the wiring that every command needs. The clock is read and ids are made only here.
 
-What runs until it is stopped has a module of its own, loaded by whoever starts it: `http_service`, `webhook_worker`,
-`nats_relay`, `witnesses`.
+Services that run until they are stopped have modules of their own, which are loaded only when they start:
+`http_service`, `webhook_worker`, `nats_relay`, `witnesses`.
 """
 
 import os
@@ -40,7 +40,7 @@ from domain.program.language import ProgramState
 from domain.registry import REGISTRY
 
 SECONDS_BETWEEN_LOOKS = 0.5
-"""How often the API keys are read again, if they have changed."""
+"""Seconds after which changed API keys are read again."""
 
 
 def utc_now() -> datetime:
@@ -49,15 +49,18 @@ def utc_now() -> datetime:
 
 IDS_AT_A_TIME = 256
 NOT_RANDOM, VERSION_4 = ~(0xF000 << 64 | 0xC000 << 48), 4 << 76 | 0x8000 << 48
-"""The bits of an id that say how it was made (RFC 9562)."""
+"""The bits of a random UUID that are fixed (RFC 9562, version 4)."""
 _new, _set = object.__new__, object.__setattr__
 _randomness: list[bytes] = []
 os.register_at_fork(after_in_child=_randomness.clear)
 
 
 def make_id() -> UUID:
-    """Return a new random id. A command takes several, and each question to the system would give other threads the
-    chance to hold it up for milliseconds: so that is asked for many at a time."""
+    """Return a new random id.
+
+    Random bytes are drawn from the system for many ids at a time, because each system call may let another thread run
+    for milliseconds.
+    """
     try:
         drawn = _randomness.pop()
     except IndexError:
@@ -65,14 +68,14 @@ def make_id() -> UUID:
         _randomness.extend(pool[place : place + 16] for place in range(16, len(pool), 16))
         drawn = pool[:16]
     made: UUID = _new(UUID)
-    # What `UUID(bytes=drawn, version=4)` makes, for a third of the time.
+    # This makes the same as `UUID(bytes=drawn, version=4)` in a third of the time.
     _set(made, "int", int.from_bytes(drawn) & NOT_RANDOM | VERSION_4)
     _set(made, "is_safe", SafeUUID.unknown)
     return made
 
 
 def erasure_list(settings: Settings) -> ErasureList:
-    """Return the configured list, whose file must exist, else the one in the home. Raises `ErasureListUnfit`."""
+    """Return the configured list, whose file must exist, else the list in the home. Raises `ErasureListUnfit`."""
     if settings.erasures_file:
         return ErasureList(settings.erasures_file)
     return ErasureList(settings.home / "erasures.jsonl", make=True)
@@ -80,8 +83,8 @@ def erasure_list(settings: Settings) -> ErasureList:
 
 @contextmanager
 def connection_strings(settings: Settings) -> Iterator[ConnectionStrings]:
-    """Yield the connection strings of the configured store, else of the embedded one, which runs for as long as it is
-    used."""
+    """Yield the connection strings of the configured store, else those of the embedded one, which runs for the length
+    of the context."""
     if settings.database_url is None:
         with embedded(settings.home, settings.pg_bin) as where:
             yield where
@@ -101,7 +104,7 @@ def open_store(settings: Settings) -> Iterator[Store]:
 
 
 def aggregates_read(store: Store) -> Callable[[AggregateType[Any], UUID], LoadedAggregate[Any]]:
-    """Reads aggregates of any type."""
+    """Return the function that reads aggregates of any type."""
     readers = {each.noun: Aggregates(each, store.events, utc_now, make_id) for each in REGISTRY.types}
     return lambda type, id: readers[type.noun].read(id)
 
@@ -111,7 +114,8 @@ def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> Aggreg
 
 
 def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregates[ProgramState]:
-    """Its lists are checked against the plans they name, its phases against all plans, as these stand."""
+    """Return the program's aggregates. Its lists are checked against the plans they name, and its phases against all
+    plans, in their current state."""
     plans = account_plans(store, now)
 
     def check(known: LoadedAggregate[ProgramState], state: ProgramState, command: Command) -> Sequence[Caution]:
@@ -143,12 +147,13 @@ def promises_across_plans(store: Store, now: Callable[[], datetime] = utc_now) -
 
 
 def needs_keys(settings: Settings, store: Store) -> bool:
-    """Return whether callers must be identified: once a key was created, even if it was revoked, or with an issuer."""
+    """Return whether callers must identify themselves: if a key was ever created, even one revoked since, or with an
+    issuer."""
     return settings.oidc_issuer is not None or store.api_keys.any()
 
 
 def looking_at(keys: ApiKeyCache, store: Store) -> AbstractContextManager[None]:
-    """Keep a copy of the keys current while the context lasts."""
+    """Keep a copy of the API keys current for the length of the context."""
     follows = "keys that are taken back stay good for a minute; from then on nobody is let in by a key"
     return every(SECONDS_BETWEEN_LOOKS, keys.refresh, "looking at keys", follows, store.outages)
 
@@ -159,8 +164,9 @@ def notary(store: Store, key: LogKey, made: Callable[[KeptCheckpoint], object] =
 
 @contextmanager
 def ending_in_order() -> Iterator[None]:
-    """End the context in order on SIGTERM, at whatever point it comes. uvicorn raises it again after it has stopped
-    serving."""
+    """End the context in order on SIGTERM, at any point. uvicorn raises the signal again after it has stopped
+    serving.
+    """
 
     def end(*_: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -1,8 +1,7 @@
-"""The process beside `plantrail serve` that answers what takes long: views of plans with many events, and reports of
-months. It serves the same application on a socket that only this user's processes reach.
+"""The process beside `plantrail serve` that answers slow requests: views of plans with many events, and reports of
+months. It serves the same application on a socket that only processes of this user can reach.
 
-It gives the memory that such work took back by ending: when it has grown and nothing is under way, another takes its
-place.
+It returns memory to the system by ending: when it has grown and no request is in progress, another process replaces it.
 """
 
 import os
@@ -29,17 +28,17 @@ from adapters.http.elsewhere import Elsewhere
 from adapters.observability import log_format as logs
 
 STEPS_BEHIND = 5
-"""How far its priority is behind that of the service, which has a few milliseconds for everybody else: where processors
-are short, the service goes first."""
+"""How much lower its priority is than that of the service (`nice`), so that the service goes first where processors are
+short."""
 MOST_MEGABYTES_GROWN = 150
-"""What the process may grow by before another takes its place."""
+"""Growth in megabytes after which the process is replaced."""
 
 Application = Callable[[], AbstractContextManager[ASGIApp]]
-"""Makes the application in a context in which all that it needs is open."""
+"""Makes the application in a context in which everything it needs is open."""
 
 
 class Report(NamedTuple):
-    """Whether it takes requests."""
+    """Whether the process accepts requests."""
 
     serves: bool
 
@@ -56,7 +55,7 @@ class ViewsProcess(ProcessBeside[Report]):
         self.elsewhere = Elsewhere(path, self.is_there)
 
     def begin(self) -> None:
-        """Have it make ready to serve. Until the service itself serves, nobody needs it."""
+        """Let it prepare to serve. Nobody needs it before the service itself serves."""
         self._begun = True
         tell_to_begin(self._line)
 
@@ -75,12 +74,12 @@ class ViewsProcess(ProcessBeside[Report]):
 
 
 def tell_to_begin(line: Connection) -> None:
-    with suppress(OSError):  # one that has ended meanwhile is started again, and told then
+    with suppress(OSError):  # A process that has ended meanwhile is started again and told then.
         line.send("begin")
 
 
 def work(line: Connection, application: Application, path: str) -> None:
-    """Serve, once told to begin, until the service has gone or the process has grown too large."""
+    """Wait for `begin`, then serve until the service has gone or the process has grown too large."""
     os.nice(STEPS_BEHIND)
     service = parent_process()
     assert service is not None, "it is started by the service"
@@ -117,13 +116,13 @@ def work(line: Connection, application: Application, path: str) -> None:
 
 
 def what_the_service_tells(logger: Any, level: str, entry: EventDict) -> EventDict:
-    """Leave out of the log of this process what was answered and that it serves: the service tells of itself."""
+    """Drop log lines about requests and about serving, because the service logs its own."""
     if level == "info" and str(getattr(logger, "name", "")).startswith(("uvicorn", "plantrail.http")):
         raise structlog.DropEvent
     return entry
 
 
 def megabytes() -> float:
-    """Return the most memory that this process has taken so far."""
+    """Return the largest amount of memory that this process has used."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / 1024 / (1024 if sys.platform == "darwin" else 1)

@@ -1,4 +1,4 @@
-"""Wiring of webhooks: subscriptions, and the worker that pushes events."""
+"""The wiring of webhooks: subscriptions, and the worker that sends events."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,7 +47,7 @@ def trying_out(
 
 
 def bodies(store: Store, address: str, now: Callable[[], datetime] = utc_now) -> Bodies:
-    """Return what writes messages, from aggregates of which nobody stays in memory who was forgotten."""
+    """Return the writer of messages. It reads aggregates through a cache that drops forgotten people."""
     readers = {each.noun: Aggregates(each, store.events, now, make_id) for each in REGISTRY.types}
     for reader in readers.values():
         store.erasures.when_forgotten(reader.drop)
@@ -59,7 +59,7 @@ def bodies(store: Store, address: str, now: Callable[[], datetime] = utc_now) ->
 
 @contextmanager
 def pushing(store: Store, settings: Settings, metrics: BackgroundMetrics) -> Iterator[None]:
-    """Push events to webhooks while the context lasts, in a thread and on connections of its own."""
+    """Send events to webhooks for the length of the context, in a thread and on connections of its own."""
     body = bodies(store, public_url(settings))
     datastore = Datastore(store.where.service, size=THREADS, synchronous=False)
     lanes = PostgresLanes(datastore, store.webhook_secrets)
@@ -71,7 +71,7 @@ def pushing(store: Store, settings: Settings, metrics: BackgroundMetrics) -> Ite
         return Worker(lanes, sender, body, owners.may_receive, utc_now, random, metrics, store.outages)
 
     def tell(_: int) -> None:
-        # The watch is closed when the process ends. The worker finishes what is under way while the others do so too.
+        # The watch is closed when the process ends. The worker completes its deliveries while other work ends too.
         there.end() if store.watch.closed else there.wake()
 
     try:

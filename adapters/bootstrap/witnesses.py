@@ -1,4 +1,4 @@
-"""Wiring of witnesses, who are told every checkpoint."""
+"""The wiring of witnesses, which receive every checkpoint."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from adapters.privacy.key_encryption import decoded
 
 
 def witnesses(settings: Settings) -> Iterator[Witness]:
-    """Yield the witnesses that the settings name. Raises `SettingsError`, `KeyFault`."""
+    """Yield the witnesses that are configured. Raises `SettingsError`, `KeyFault`."""
     for url in settings.witnesses.split():
         where = urlsplit(url)
         if where.scheme == "file" and where.path:
@@ -36,7 +36,7 @@ def witnesses(settings: Settings) -> Iterator[Witness]:
 
 @contextmanager
 def witnessed(store: Store, by: Sequence[Witness], metrics: BackgroundMetrics) -> Iterator[None]:
-    """Tell the witnesses every checkpoint while the context lasts."""
+    """Send every checkpoint to the witnesses for the length of the context."""
     telling = Telling(by, lambda: store.tree.latest().note, failed=metrics.not_witnessed.inc)
     telling.start()
     try:

@@ -109,9 +109,10 @@ class Services:
     kept_months: KeptMonths
     tree: LogTree
     verify_log: VerifyLog | None
-    """None where this process does not hold the key of the log."""
+    """Verifies the log; None where this process does not hold the log's key."""
     make_bundle: Callable[[LoadedPlan, Cut, datetime], bytes] | None
-    """Makes an audit bundle of a plan, without words about people; None where this process does not hold the key."""
+    """Makes an audit bundle of a plan without text about people; None where this process does not hold the log's key.
+    """
     webhooks: Webhooks
     subscriptions: Subscriptions
     try_webhook: TryOut
@@ -134,10 +135,10 @@ class Services:
     checks: Checks
     """The checks of readiness."""
     public_url: str
-    """Where others reach the service."""
+    """The URL under which others reach the service."""
     drafts: Drafts
     issuer_sign_in: SignIn | None
-    """Signs people in through the issuer; None where it does not know this service."""
+    """Signs people in through the issuer; None if the issuer does not know this service."""
     calendars: CalendarFeeds
     sessions: Sessions
     """The sessions of people who use the pages."""
@@ -145,7 +146,7 @@ class Services:
     outages: Outages = field(default_factory=Outages)
     """Where failures of work in the background are reported."""
     elsewhere: Elsewhere | None = None
-    """Where what takes long is answered; None where it is answered here."""
+    """Where slow requests are answered; None where this process answers them itself."""
 
     @cached_property
     def handovers(self) -> Handovers:
@@ -165,7 +166,7 @@ class Rooms:
 
 
 Pages = Callable[[Services, Rooms], Iterable[BaseRoute]]
-"""The pages for people, which are served beside the interface for programs."""
+"""Makes the pages for people, which are served beside the API."""
 
 
 def no_pages(_services: Services, _rooms: Rooms) -> Iterable[BaseRoute]:

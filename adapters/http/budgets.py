@@ -25,7 +25,7 @@ from application.aggregates.access import Caller
 Work = Literal["folding", "rendering"]
 
 FEW_EVENTS = 1_000
-"""Views of as many events are cheap: they take some ten milliseconds."""
+"""Up to this many events, a view is cheap: it takes some ten milliseconds."""
 
 T = TypeVar("T")
 
@@ -41,11 +41,11 @@ class Budget:
 
     at_once: int
     in_all: int
-    """Requests that are being worked on or wait."""
+    """Requests that run or wait, of all callers together."""
     of_one: int
-    """As many of one caller."""
+    """Requests that run or wait, of one caller."""
     seconds: float
-    """How long one takes, as a rule: after so long somebody may come again."""
+    """The usual duration of one piece of work. It determines `Retry-After`."""
 
 
 BUDGETS: Mapping[Work, Budget] = {
@@ -128,7 +128,7 @@ def given_back(work: Callable[[], T]) -> T:
 
 
 TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None)
-"""Of the GNU C library alone."""
+"""`malloc_trim` of the GNU C library; None with other C libraries."""
 
 
 class Budgets:

@@ -28,7 +28,7 @@ from domain.language import Command
 from domain.markers import Due, Happened, Refers, marked
 
 EXAMPLES: Mapping[str, dict[str, Any]] = json.loads(files(__package__).joinpath("examples.json").read_text("utf-8"))
-"""A body for every command, from plans and a program true to life."""
+"""An example body for every command, from a realistic plan and program."""
 
 EXAMPLES_OF_LISTS: Mapping[Resource, list[dict[str, Any]]] = {
     resource: [{"command": name, "body": EXAMPLES[name]} for name in names]
@@ -45,7 +45,7 @@ NEEDS = {
     "any": "The {noun} must be there, over or not.",
     "nothing": "",
 }
-"""What each command requires of the thing it is about."""
+"""What each command requires of the thing it changes."""
 
 PLAN = {"name": "plan", "in": "path", "required": True, "description": "Plan id or account id.", "schema": TEXT}
 PARAMETERS = {
@@ -89,13 +89,13 @@ HEADERS = ETAG_AND_REQUEST_ID | {
 }
 NEXT = ("read_plan", "read_history", "assign_member", "add_stakeholder", "plan_play", "hold_review", "archive_plan")
 LINKS = {name: {"operationId": name, "parameters": {"plan": "$response.body#/plan_id"}} for name in NEXT}
-"""Links to what may be done with a plan that was just opened."""
+"""Links to what callers may do with a plan that was just opened."""
 
 LOCATION = {"Location": {"description": "Of what was opened.", "schema": TEXT}}
 
 
 Described = tuple[Hashable, JsonSchemaMode, TypeAdapter[Any]]
-"""A model whose schema is wanted: its key, whether of what is taken or of what is given, and how it is read."""
+"""A model whose schema is needed: its key, whether it is for input or output, and its type adapter."""
 
 
 def command_documentation() -> dict[str, dict[str, Any]]:

@@ -45,8 +45,7 @@ from domain.language import Command, Refusal, shortened
 
 MOST_AT_ONCE = 64
 QUEUE_TIMEOUT_SECONDS = 1.0
-"""Seconds for which a command waits for its turn in this process. If more is waiting than that, it is refused at
-once."""
+"""Seconds for which a command may wait for a thread. After that it is refused."""
 
 FAILED: dict[type[Exception], str] = {
     Refusal: "refused",
@@ -59,10 +58,10 @@ logger = structlog.get_logger("plantrail.commands")
 
 
 Library = Callable[[Command], Sequence[Command]]
-"""Puts a command that names something in the library in the words of a plan alone.  Raises `Refusal`."""
+"""Translates a command that names an item of the library into commands of a plan. Raises `Refusal`."""
 
 CheckSeen = Callable[[Caller, Command], None]
-"""Raises `Refusal` where a command shows others what its caller may not see."""
+"""Raises `Refusal` where a command would show others what its caller may not see."""
 
 
 def routes(desk: "CommandDesk", guard: Guard) -> RoutesByName:

@@ -25,7 +25,7 @@ be read."""
 SPARE_FOR_REFUSALS = 100
 """Connections beyond the maximum that are still told why they are refused; further ones are closed at once."""
 MOST_WAITING_FOR_ANSWERS = 16
-"""Pipelined requests of one connection. With more, nothing is read until answers were sent."""
+"""Pipelined requests of one connection. Beyond this number nothing is read until answers were sent."""
 
 logger = structlog.get_logger("plantrail.http")
 
@@ -40,7 +40,7 @@ class Limits:
     body_seconds: float = 60.0
     """Seconds for a whole body to arrive."""
     idle_seconds: int = 75
-    """Seconds between two requests, and for which a caller may stop reading an answer."""
+    """Seconds between two requests of a connection, and seconds for which a caller may stop reading an answer."""
     of_one_address: int = 500
     """Connections from one address at once; for IPv6, from one /64 network."""
     in_all: int = 2_000

@@ -14,9 +14,9 @@ from adapters.http.guard import needs
 
 SCHEMA_JSON = "application/schema+json"
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-"""Copies stay valid: a released schema is never taken back."""
+"""Copies stay valid, because a released schema is never withdrawn."""
 OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*"}
-"""Pages of other origins may read it too, for it is public."""
+"""Pages of other origins may read these documents too, because they are public."""
 
 ASYNCAPI_JSON = "application/vnd.aai.asyncapi+json;version=3.0.0"
 

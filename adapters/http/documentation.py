@@ -75,7 +75,7 @@ HEALTH: dict[str, Any] = {"responses": {"default": OTHER_PROBLEM}, "openapi_extr
 
 
 _DOCUMENTS: dict[str, dict[str, Any]] = {}
-"""The document by version. Making one takes a second; it does not depend on what a service holds."""
+"""The OpenAPI document by version. Making one takes a second, and it does not depend on the data of a service."""
 
 
 def document(app: FastAPI, more: Callable[[], Mapping[str, Mapping[str, Any]]]) -> None:

@@ -22,7 +22,7 @@ NEEDS = "x-right"
 """The extension of the OpenAPI document that names the right an operation requires."""
 
 STREAM_PATH = "/v1/events/stream"
-"""The one path where a ticket may say who is calling."""
+"""The one path on which a ticket may identify the caller."""
 
 NOBODYS = "Nobody may do this: the service does not say which right it takes."
 

@@ -27,11 +27,11 @@ MOST_READ = 1_000
 MOST_KEPT, MOST_BYTES_KEPT = 1_000, 4 * 1024 * 1024
 """How many of the latest events are kept for subscribers who are slightly behind, and how many bytes."""
 SECONDS_KEPT = 5.0
-"""Seconds for which an event is kept at most: text about somebody who is forgotten must not stay in memory."""
+"""Seconds for which an event is kept at most, because text about a forgotten person must not stay in memory."""
 READING_AT_ONCE = 2
-"""How many subscribers may read for themselves at once, in threads that commands need too."""
+"""How many subscribers may read for themselves at once. They use threads that commands need too."""
 MOST_OF_ONE = 256
-"""The number of streams and long polls that one caller may have waiting."""
+"""Streams and long polls of one caller that may wait at once."""
 RETRY = 0.5
 
 logger = structlog.get_logger("plantrail.feed")
@@ -72,7 +72,7 @@ class Live:
         self._following: asyncio.Task[None] | None = None
         self._begin = self._position = 0
         self._events: deque[tuple[float, Notification, bytes]] = deque()
-        """The events that are kept, each with the time until which it is."""
+        """The kept events, each with the time until which it is kept."""
         self._bytes = 0
         self._moved: asyncio.Future[None] | None = None
 

@@ -52,7 +52,7 @@ COMMON = {
     for by_https in (False, True)
     for documentation in (False, True)
 }
-"""The headers of answers by HTTPS or not, of the documentation page or not, as ASGI has them."""
+"""The encoded headers of answers, by whether the answer is sent over HTTPS and whether it is the documentation page."""
 
 
 class RequestMiddleware:

@@ -13,9 +13,9 @@ from application.aggregates.access import Caller, CallerNotAllowed, Right, check
 from application.aggregates.ports import StoreUnavailable
 
 SECONDS_BETWEEN_LOOKS = 0.2
-"""How often the permission of an answer is asked for that lasts and has nothing to send."""
+"""Seconds between two checks of the permission of an answer that has nothing to send at the moment."""
 SECONDS_GOOD = 0.2
-"""How long the permission that was found when a request came in counts."""
+"""Seconds for which the permission found at the start of a request is trusted."""
 
 ENDED = (CallerUnknown, CallerNotAllowed, StoreUnavailable)
 """What `Permission.check` raises."""

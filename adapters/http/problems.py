@@ -125,7 +125,7 @@ def refusal(request: Request, refused: Refusal, type: str, pointer: str) -> Resp
 
 
 STATUS: Mapping[type[Refusal], int] = {**{type.not_open: 404 for type in REGISTRY.types}, Misplaced: 422}
-"""Of refusals that are not conflicts with the plan as it stands."""
+"""The HTTP status of refusals that are not conflicts with the current state of the plan."""
 
 
 def told(errors: Sequence[FieldError]) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from application.feed.cursors import MOST_POSITION
 
 SECONDS_TO_WAIT = 2.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 0.05
-"""Seconds between two looks: the longer somebody waits, the fewer."""
+"""Seconds between two looks; the pause grows while nobody's position is reached."""
 
 Includes = Callable[[int], bool]
 """Returns whether a table includes a position. Raises `BeyondTheLog`, `StoreUnavailable`."""

@@ -32,7 +32,7 @@ from application.views.cuts import CutRefused
 from domain.account_plan.plan import Tier
 
 MINUTES_OF_A_DAY_BEGINNING = 15
-"""Days begin at quarters of an hour in every time zone, so the report of a running month may change that often."""
+"""Days begin at quarters of an hour in every time zone, so a report of the current month may change that often."""
 
 
 FORMAT = "The form of the answer; if not given, what `Accept` likes best."

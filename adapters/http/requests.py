@@ -26,11 +26,11 @@ ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})(?:\.[^"]*?)?(?:\.(log-[0-9a-f]+))?"')
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 OF_ANOTHER_LOG = 2**31
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
-"""The form of request ids and conversation ids that callers may choose."""
+"""The format of request ids and correlation ids that callers may choose."""
 
 
 NoteRead = Callable[[Request, UUID | None, str | None], None]
-"""Puts a read on record: the plan, and the cut up to which its history was read."""
+"""Records a read in the access log: the plan, and the cut up to which its history was read."""
 
 
 def caller_of(request: Request) -> Caller:

@@ -26,20 +26,20 @@ class Resource:
 
     of: AggregateType[Any]
     called: str
-    """To stand in a sentence: `an account plan`."""
+    """The name in a sentence: `an account plan`."""
     opened_at: str
-    """Where one is opened by POST."""
+    """The path to which the opening command is sent by POST."""
     path: str
-    """Of one of them."""
+    """The path of one aggregate."""
     named: Callable[[Mapping[str, str]], Sequence[UUID]]
-    """The ids that the parameters of its path may mean, the likeliest first."""
+    """Returns the ids that the parameters of the path may mean, the likeliest first."""
     view: Right
-    """What it takes to see what was recorded of one."""
+    """The right to see what was recorded of an aggregate."""
     command: Right
-    """What it takes to send a list of commands, beside what each of them takes."""
+    """The right to send a list of commands. Each command in it needs its own right too."""
 
     composed: Mapping[str, type[Command]] = field(default_factory=dict)
-    """What is put together here of several commands, or checked against other aggregates, by its name."""
+    """Commands, by name, that the application expands into several, or checks against other aggregates."""
 
     @cached_property
     def commands(self) -> Mapping[str, type[Command]]:

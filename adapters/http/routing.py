@@ -49,7 +49,7 @@ def methods_allowed(app: FastAPI, scope: Scope) -> list[str]:
 
 
 CLOSE_ENOUGH = 0.7
-"""How much of a part of a path must be as somebody wrote it, from 0 to 1, for it to be what they meant."""
+"""How similar a part of a path must be to the right one to count as mistyped, from 0 to 1."""
 LONGEST_PART = 100
 MOST_PARTS = 12
 

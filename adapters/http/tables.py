@@ -36,7 +36,7 @@ FORMAT, BOM, NEUTRAL = "format", "bom", "neutral"
 CURSOR, LIMIT = "cursor", "limit"
 FORMS: Sequence[TableForm] = get_args(TableForm)
 DOCUMENTS: Sequence[Form] = ("html", "md", "pdf")
-"""The forms of a plan that are its canvas."""
+"""The document forms of a plan, which show its canvas."""
 CANVAS = "canvas"
 PACK = "/packs/{pack}"
 
@@ -141,9 +141,9 @@ class Tabled:
     view: type[BaseModel]
     name: str
     longest_page: int | None
-    """In items; every page after the first is that long."""
+    """The length of every page after the first, in items."""
     packs: ASGIApp | None = None
-    """The app of the packs of what the view is about, which are its documents; None where it has none."""
+    """The app that makes documents of the view: the packs of a plan. None where it has no documents."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)

@@ -42,7 +42,7 @@ class PageAsked(BaseModel):
 
 RIGHT = needs("own-endpoints")
 TO_SEND = needs("feed")
-"""To be sent events takes the right to follow them, and to learn what they are signed with."""
+"""Receiving events needs the right to follow them; so does learning the secret that signs them."""
 UNKNOWN = {404: problem_of("There is no such webhook, or it is not yours.")}
 SHOWN: dict[str, Any] = QUERY | {
     "responses": {status: told for status, told in QUERY["responses"].items() if status != 422} | UNKNOWN,

@@ -1,4 +1,4 @@
-"""The table of access events. Entries are added and read; only old ones are deleted."""
+"""The table of access events: who read which plan. Entries are only added; old ones are deleted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ MOST_PURGED = 10_000
 
 
 class PostgresAccessEvents:
-    """The store of access events: see `adapters.access.access_log`. Every method raises `StoreUnavailable`."""
+    """The store of access events (`adapters.access.access_log`). Every method raises `StoreUnavailable`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
@@ -69,6 +69,6 @@ class PostgresAccessEvents:
         return AccessPage(items=items, next=str(items[-1].id) if len(found) > limit else None)
 
     def purge(self, older_than_days: int) -> None:
-        """Delete entries older than this, a limited number at a time so that nobody has to wait."""
+        """Delete entries older than this time, a limited number per call, so that nobody has to wait."""
         with self._datastore.connection() as connection:
             connection.execute("SELECT plantrail.purge_access_events(%s, %s)", (older_than_days, MOST_PURGED))

@@ -27,7 +27,7 @@ logger = structlog.get_logger("plantrail.keys")
 
 
 class PostgresApiKeys:
-    """The store of keys: see `adapters.access.api_keys`. Every method raises `StoreUnavailable`."""
+    """The store of API keys (`adapters.access.api_keys`). Every method raises `StoreUnavailable`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
@@ -43,7 +43,7 @@ class PostgresApiKeys:
             return aliases(connection)
 
     def any(self) -> bool:
-        """Return whether a key was ever created, including revoked ones and rows that cannot be read."""
+        """Return whether a key was ever created. Revoked keys and rows that cannot be read count too."""
         with self._datastore.connection() as connection:
             return connection.execute("SELECT FROM plantrail.api_keys LIMIT 1").fetchone() is not None
 
@@ -75,7 +75,7 @@ class PostgresApiKeys:
 
 
 def readable(cursor: Cursor[DictRow]) -> Iterator[ApiKey]:
-    """Yield the keys that can be read. One bad row must not lock everybody out."""
+    """Yield the keys that can be read. A single bad row must not lock everybody out."""
     for place in range(cursor.rowcount):
         cursor.scroll(place, mode="absolute")
         try:

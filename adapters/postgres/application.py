@@ -1,5 +1,5 @@
-"""plantrail as an application of eventsourcing: the service records and reads by it, and Python systems downstream
-follow the log by it (docs/eventsourcing.md)."""
+"""plantrail as an application of eventsourcing. The service records and reads through it, and Python systems downstream
+follow the log through it (docs/eventsourcing.md)."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -20,15 +20,16 @@ from domain.record import Recorded
 
 
 class PlanEventStore(EventStore[UUID]):
-    """Reads the events of an aggregate together, because a person forgotten by the last event is forgotten in all."""
+    """Reads all events of an aggregate at once, because a person whom the last event forgets is forgotten in all of
+    them."""
 
     mapper: PlanMapper
     recorder: PlanRecorder
 
     def record(self, events: Sequence[Recorded], **how: Any) -> list[Recorded]:
-        """Record all of the events or none, and return them as the log has them.
+        """Record all of the events or none, and return them with their positions on the log.
 
-        `how` holds the keyword arguments of `PlanRecorder.insert_events`, which also says what is raised.
+        `how` contains the keyword arguments of `PlanRecorder.insert_events`, which also says what is raised.
         """
         mapper = self.mapper
         stored = mapper.to_stored_events(events)
@@ -36,7 +37,7 @@ class PlanEventStore(EventStore[UUID]):
         return list(map(mapper.as_recorded, events, stored, positions))
 
     async def record_soon(self, events: Sequence[Recorded], **how: Any) -> list[Recorded]:
-        """Do the same as `record`, without holding a thread while the log is waited for."""
+        """Do the same as `record`, without holding a thread while the database works."""
         mapper = self.mapper
         stored = mapper.to_stored_events(events)
         positions = await self.recorder.insert_events_soon(stored, **how)
@@ -75,7 +76,7 @@ class AccountPlanApplication(Application[UUID]):
     events: PlanEventStore
 
     def __init__(self, env: EnvType | None = None, factory: PlanFactory | None = None) -> None:
-        """With a `factory`, no settings are read from the environment."""
+        """Create the application. If a `factory` is given, no settings are read from the environment."""
         self._given = factory
         super().__init__(env)
 
@@ -95,7 +96,7 @@ class AccountPlanApplication(Application[UUID]):
 def loading(
     type: AggregateType[A],
 ) -> Callable[[LoadedAggregate[A] | None, Iterable[Recorded]], LoadedAggregate[A] | None]:
-    """Return the projector function with which `AccountPlanApplication.repository` gives aggregates of a type."""
+    """Return the `projector_func` with which `AccountPlanApplication.repository` loads aggregates of a type."""
 
     def load(known: LoadedAggregate[A] | None, events: Iterable[Recorded]) -> LoadedAggregate[A] | None:
         news = list(events)

@@ -1,6 +1,6 @@
-"""Arrays in the binary form in which PostgreSQL sends and receives them.
+"""Arrays in the binary format of PostgreSQL.
 
-They are made by hand because the driver takes as long over adapting lists as PostgreSQL over inserting them.
+They are encoded here, because the driver needs as long for adapting lists as PostgreSQL needs for inserting them.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ NULL = length_of(-1)
 
 
 def array(element: int, items: Sequence[bytes | None]) -> Array:
-    """Return an array of items that are in the binary form of the type with this OID."""
+    """Return an array of items that are already in the binary format of the type with this OID."""
     framed = [NULL if item is None else length_of(len(item)) + item for item in items]
     return Array(b"".join([head(1, None in items, element, len(items), 1), *framed]))
 

@@ -18,7 +18,7 @@ DELETE = "DELETE FROM plantrail.calendars WHERE id = %s AND actor = %s"
 
 
 class PostgresCalendars:
-    """The store of calendars: see `adapters.access.calendar_feeds`. Every method raises `StoreUnavailable`."""
+    """The store of calendars (`adapters.access.calendar_feeds`). Every method raises `StoreUnavailable`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore

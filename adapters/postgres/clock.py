@@ -1,7 +1,7 @@
-"""The clock of this process beside the database's: nothing is stamped from the future.
+"""The clock of this process, compared with the database's: nothing may be stamped with a time in the future.
 
-What is recorded can never be taken out of the log again, and what follows it is never stamped earlier: a clock that was
-wrong for a moment would move a plan to the day it showed.
+What is recorded stays on the log, and what follows it is never stamped earlier. So a clock that was wrong for a moment
+would move a plan to the wrong day for good.
 """
 
 import time
@@ -15,19 +15,22 @@ MOST_SECONDS_AHEAD = 120
 """Seconds by which this process's clock may be ahead of the database's."""
 
 IS_NOT_AHEAD = f"to_timestamp(%b::float8) <= now() + interval '{MOST_SECONDS_AHEAD} seconds'"
-"""A condition on the clock of the process, which PostgreSQL evaluates once and before everything else: it depends on no
-row, and on no function that may answer otherwise in one transaction."""
+"""A condition in SQL: the clock of the process is not ahead. PostgreSQL evaluates it once, before everything else,
+because it depends on no row and only on functions that are constant within a transaction."""
 
 SECONDS_AHEAD = "SELECT extract(epoch FROM to_timestamp(%s::float8) - now())::float8"
 
 
 def wall_clock() -> float:
-    """Return what the clock of this process shows, in seconds since 1970."""
+    """Return the time of this process, in seconds since 1970."""
     return time.time()
 
 
 def check(connection: Connection[Any]) -> None:
-    """Before something is judged, signed, put off or deleted by what this process's clock shows: under one that is
-    ahead it would stay wrong when the clock is right again.  Raises `ClockAhead`."""
+    """Raise `ClockAhead` if the clock of this process is too far ahead of the database's.
+
+    It is called before anything is judged, signed, postponed or deleted by this clock, because the result would stay
+    wrong after the clock is right again.
+    """
     if connection.execute(f"SELECT {IS_NOT_AHEAD}", (wall_clock(),), prepare=True).fetchone() != (True,):
         raise ClockAhead(ClockAhead.__doc__)

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: pooled, with timeouts that fit those of callers."""
+"""Connections to PostgreSQL: a pool of them, with timeouts shorter than those of callers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,8 +28,8 @@ T = TypeVar("T")
 
 
 def session(statement_timeout: float) -> tuple[LiteralString, tuple[str, str]]:
-    """Return the options of a session in which no statement and no lock takes longer than these seconds, and in which
-    dates are written in a fixed style."""
+    """Return the options of a session: no statement and no wait for a lock takes longer than these seconds, and dates
+    have a fixed format."""
     longest = f"{statement_timeout * 1000:.0f}ms"
     return (
         "SELECT set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),"
@@ -42,8 +42,9 @@ SESSION = session(STATEMENT_TIMEOUT)
 
 
 class ImpatientConnection(Connection[TupleRow]):
-    """A connection that gives up on a server that is frozen or out of reach, which would not enforce its own statement
-    timeout."""
+    """A connection that gives up on a server that is frozen or unreachable and would not enforce its statement
+    timeout.
+    """
 
     patience = STATEMENT_TIMEOUT + 1
 
@@ -57,7 +58,7 @@ class ImpatientConnection(Connection[TupleRow]):
 
 
 class Datastore:
-    """Connections of one role: a pool of them, and single ones to keep."""
+    """The connections of one database role: a pool, and single connections for long use."""
 
     def __init__(
         self,
@@ -68,7 +69,10 @@ class Datastore:
         statement_timeout: float = STATEMENT_TIMEOUT,
         synchronous: bool = True,
     ) -> None:
-        """Where nothing is lost that could not be done again, commits need not be `synchronous`: wait for the disk."""
+        """Prepare the pool; connections open when they are needed.
+
+        Without `synchronous`, commits do not wait for the disk. That suits data that can be computed again.
+        """
         self.conninfo = conninfo = to_whom_one_can_write(conninfo)
         self._synchronous = synchronous
         self._statement_timeout = statement_timeout
@@ -105,24 +109,25 @@ class Datastore:
 
     @cached_property
     def in_loop(self) -> LoopQueries:
-        """The queries of an event loop."""
+        """The queries that run on an event loop, without threads."""
         return LoopQueries(self.open_in_loop, self._statement_timeout + 1)
 
     async def open_in_loop(self) -> LoopConnection:
-        """Open a connection of the event loop that runs, which the caller closes. Raises `psycopg.Error`."""
+        """Open a connection for the running event loop. The caller closes it. Raises `psycopg.Error`."""
         return await LoopConnection.open(self.conninfo, CONNECT_TIMEOUT, session(self._statement_timeout))
 
     @contextmanager
     def connection(self) -> Iterator[Connection[TupleRow]]:
-        """Yield a connection of the pool for reading or for a transaction. Raises `StoreUnavailable` if there is
-        none."""
+        """Yield a connection of the pool, for reading or for a transaction. Raises `StoreUnavailable` if there is
+        none.
+        """
         with unavailable():
             self._pool.open()
             with self._pool.connection() as connection:
                 try:
                     yield connection
                 except psycopg.errors.ReadOnlySqlTransaction:
-                    # The server has become a standby: the next connection may find another.
+                    # The server has become a standby. A new connection may reach its successor.
                     connection.close()
                     raise
 
@@ -132,11 +137,10 @@ class Datastore:
 
 
 def check_if_news(connection: Connection[Any]) -> None:
-    """Ask the server only where it has sent something while nothing was asked, as it does when it hangs up.
+    """Check the connection with a query, but only if the server has sent something unasked, as it does when it closes
+    it.
 
-    To ask before each use would be a round trip more for every request.
-
-    Raises `psycopg.OperationalError`.
+    A query before each use would cost every request a round trip. Raises `psycopg.OperationalError`.
     """
     look = poll()
     look.register(connection.fileno(), POLLIN)
@@ -145,7 +149,7 @@ def check_if_news(connection: Connection[Any]) -> None:
 
 
 def was_lost(connection: Connection[Any]) -> bool:
-    """Return whether a connection was closed, here or by the server while nothing was asked of it."""
+    """Return whether a connection is closed, by us or by the server. Closes it in the latter case."""
     try:
         check_if_news(connection)
     except psycopg.Error:
@@ -159,11 +163,11 @@ UNUSABLE = (
     psycopg.InternalError,
     psycopg.errors.InsufficientPrivilege,
 )
-"""What PostgreSQL and the driver say of a store that is down, slow, read-only, or lets us do too little."""
+"""The errors of the driver for a store that is down, slow or read-only, or whose role lacks a privilege."""
 
 
 def why_unavailable(error: psycopg.Error) -> StoreUnavailable:
-    """One of `UNUSABLE`, as others know it."""
+    """Return one of the errors in `UNUSABLE` as an error of the application."""
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return StoreReadOnly(StoreReadOnly.__doc__)
     return StoreUnavailable(str(error).strip().partition("\n")[0])
@@ -171,7 +175,9 @@ def why_unavailable(error: psycopg.Error) -> StoreUnavailable:
 
 @contextmanager
 def unavailable() -> Iterator[None]:
-    """Tells a store that is unusable from one that is used wrongly."""
+    """Raise errors of a store that cannot be used as `StoreUnavailable`. Errors in our own statements pass
+    unchanged.
+    """
     try:
         yield
     except UNUSABLE as error:
@@ -179,7 +185,8 @@ def unavailable() -> Iterator[None]:
 
 
 def to_whom_one_can_write(conninfo: str) -> str:
-    """Of several servers the one that is no standby, unless it is said which is meant."""
+    """Return the connection string with `target_session_attrs=read-write` if it names several servers and does not say
+    which one it wants."""
     said = conninfo_to_dict(conninfo)
     if "," not in str(said.get("host", "")) or "target_session_attrs" in said:
         return conninfo

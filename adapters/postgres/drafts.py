@@ -18,7 +18,7 @@ PURGE = "DELETE FROM plantrail.drafts WHERE changed_at < %s"
 
 
 class PostgresDrafts:
-    """The store of drafts: see `adapters.privacy.drafts`. Every method raises `StoreUnavailable`."""
+    """The store of drafts (`adapters.privacy.drafts`). Every method raises `StoreUnavailable`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
@@ -41,7 +41,7 @@ class PostgresDrafts:
             connection.execute(DROP_OF_PLAN, (plan_id,))
 
     def purge(self, now: datetime) -> int:
-        """Delete drafts that were not changed for too long. Returns their number. Raises `ClockAhead`."""
+        """Delete drafts that have not changed for too long. Returns their number. Raises `ClockAhead`."""
         with self._datastore.connection() as connection:
             clock.check(connection)
             return connection.execute(PURGE, (now - KEPT,)).rowcount

@@ -1,7 +1,7 @@
-"""Completes erasures. If one is interrupted, whoever looks next continues it.
+"""Completes erasures. If one is interrupted, the next process that looks continues it.
 
 First the event is recorded: from then on no view shows the person's text. Then the person's key is destroyed, the
-erasure is added to the list outside the database, caches are purged, and last the store notes that all this was done.
+erasure is added to the list outside the database, and caches are purged. Last the store notes that all this was done.
 """
 
 from collections import deque
@@ -33,7 +33,7 @@ SECONDS_UNTIL_PURGED_AGAIN = 15.0
 """Seconds after which caches are purged a second time. It is longer than any request takes: a request may put what it
 has read before into a cache afterwards."""
 
-# The topics are part of the statement, because only then the partial index on these events is used.
+# The topics are literals in the statement, because the partial index on these events is used only then.
 FORGOTTEN_AFTER = SQL(
     "SELECT notification_id, originator_id, originator_version FROM plantrail.stored_events"
     " WHERE topic IN ({}) AND notification_id > %s ORDER BY notification_id"
@@ -53,19 +53,19 @@ Purge = Callable[[UUID], None]
 
 @dataclass
 class Purged:
-    """A plan whose caches were purged, and until when they have to be purged again."""
+    """A plan whose caches were purged, and the time at which they are purged again."""
 
     plan_id: UUID
     again_at: float
 
 
 class PostgresErasures:
-    """The erasures of a store, and the caches of this process: see `application.aggregates.erasures.Erasures`."""
+    """The erasures of a store, and the caches of this process (`application.aggregates.erasures.Erasures`)."""
 
     def __init__(
         self, datastore: Datastore, of_keys: Datastore, keys: PostgresPersonKeys, listed: ErasureList | None
     ) -> None:
-        """Without a list, a copy of the database that is older than an erasure cannot know of it."""
+        """Without a `list`, an older copy of the database does not learn about erasures after it was made."""
         self._datastore = datastore
         self._of_keys = of_keys
         self._keys = keys
@@ -79,9 +79,9 @@ class PostgresErasures:
         self._memories.append(purge)
 
     def complete(self, plan_id: UUID, version: int, state: bytes, traces: Traces | None = None) -> None:
-        """Do everything that is still to be done after an event that forgets somebody.
+        """Do everything that must follow an event that forgets somebody.
 
-        `traces` are known only to whoever looked before: a name cannot be found once nobody knows it.
+        `traces` must have been found before, because a name cannot be searched for once nobody can read it.
 
         Raises `StoreUnavailable`, `ErasureListUnfit`.
         """
@@ -139,15 +139,15 @@ class PostgresErasures:
     # After a restore
 
     def catch_up(self, events: EventStore) -> list[Erasure]:
-        """Forget everybody on the list, and everybody whom the log forgets, in a copy of the database that is older.
-        Returns those whom the log had not forgotten.
+        """Forget, in an older copy of the database, everybody on the list of erasures and everybody whom the log
+        forgets. Returns the erasures that the log lacked.
 
         Raises `StoreUnavailable`, `ErasureListUnfit`.
         """
         self.sweep()
         missing = self._missing()
         for each in missing:
-            # The key goes first, so that nobody is shown whatever happens in between.
+            # The key is destroyed first, so that nobody sees the person's text in between.
             self._keys.destroy(each.plan_id, each.stakeholder)
             record_again(events, each, REGISTRY.type_of)
         if missing:
@@ -194,7 +194,7 @@ class PostgresErasures:
         return [certificate(each, generations) for each in erased if each]
 
     def _erased(self, plan_id: UUID, stakeholder: str, version: int, *noted: Any) -> Erased | None:
-        """Return what is on record of an erasure; None if an older copy of the log lacks the event."""
+        """Return what the log says about an erasure; None if an older copy of the log lacks the event."""
         if (state := self._event(plan_id, version)) is None:
             return None
         meta = from_json(state)["meta"]
@@ -216,11 +216,11 @@ class PostgresErasures:
 
 
 def as_kept(traces: Traces | None) -> str | None:
-    """Return traces as they are kept: ids and names of fields, no words."""
+    """Return traces in the form that is stored: ids and names of fields, no text."""
     return traces.model_dump_json() if traces else None
 
 
 def added_by(connection: Connection[Any], plan_id: UUID, stakeholder: str) -> str | None:
-    """Return the id of the command that added somebody: that of the first event about them."""
+    """Return the id of the command that added a stakeholder, which is that of the first event about them."""
     row = connection.execute(ADDED, (plan_id, list(OF_STAKEHOLDERS), stakeholder)).fetchone()
     return str(from_json(row[0])["meta"]["command_id"]) if row else None

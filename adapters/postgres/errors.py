@@ -1,6 +1,6 @@
-"""Errors of the database, each of which is an error of the application and of eventsourcing at once.
+"""Errors of the database. Each is an error of the application and of eventsourcing at once.
 
-They have the names the application gives them, because HTTP makes the type of a problem from the name of its error.
+They have the names that the application gives them, because HTTP derives the problem type from the name of an error.
 """
 
 import psycopg
@@ -44,5 +44,5 @@ LIBRARY: dict[type, type[persistence.PersistenceError]] = {
 
 
 def persistence_error(error: psycopg.Error) -> persistence.PersistenceError:
-    """Return the library's error for an error of the driver."""
+    """Return the error of eventsourcing for an error of the driver."""
     return next(LIBRARY[kind] for kind in type(error).__mro__ if kind in LIBRARY)(str(error))

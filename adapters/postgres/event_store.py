@@ -38,7 +38,7 @@ ANSWERED = (
     " FROM plantrail.answers a WHERE a.scope = %s AND a.answered_at > now() - interval '24 hours'"
 )
 MOST_NEWS = 50
-"""Events that are decoded on the loop."""
+"""The largest number of new events that are decoded on the event loop."""
 NEWS = (
     "SELECT originator_version, notification_id, topic, state FROM plantrail.stored_events"
     " WHERE originator_id = %(id)s AND originator_version > %(after)s"
@@ -51,7 +51,7 @@ PURGE = (
 )
 MOST_PURGED = 1_000
 SEALING_AT_ONCE = 32
-"""Threads for commits that speak of people: their keys may have to be read."""
+"""Threads for commits that contain text about people, whose keys may have to be read from the database."""
 OF_PLANS = topics_of_aggregate(ACCOUNT_PLAN)
 HOLDS_REAL_EVENTS = (
     "SELECT EXISTS (SELECT FROM plantrail.stored_events"
@@ -60,7 +60,7 @@ HOLDS_REAL_EVENTS = (
 
 
 class PostgresEventStore:
-    """The event store: see `application.aggregates.ports.EventStore` and `application.reports.ports.Histories`."""
+    """The event store (`application.aggregates.ports.EventStore` and `application.reports.ports.Histories`)."""
 
     def __init__(self, application: AccountPlanApplication, datastore: Datastore, erasures: PostgresErasures) -> None:
         self._people = PostgresPeople(datastore)
@@ -91,11 +91,11 @@ class PostgresEventStore:
         return self._mapper.recorded(plan_id, rows)
 
     def history(self, plan_id: UUID) -> LoadedPlan:
-        """Return a plan as it stands. Raises `StoreUnavailable`."""
+        """Return the current state of a plan. Raises `StoreUnavailable`."""
         return LoadedPlan.of(ACCOUNT_PLAN, plan_id, self.read(plan_id))
 
     def histories(self, after_plan: UUID | None = None, with_words: bool = True) -> Iterator[LoadedPlan]:
-        """Yield every plan after one, in order of id, as it stands when its turn comes.
+        """Yield every plan with an id after this one, in the order of ids, each in its state when its turn comes.
 
         Few plans are in memory at a time, and no connection is held between them. Without words, sealed text reads as
         if everybody were forgotten. Raises `StoreUnavailable`.
@@ -106,8 +106,8 @@ class PostgresEventStore:
                 yield LoadedPlan.of(ACCOUNT_PLAN, plan_id, records)
 
     def without_words(self, plan_id: UUID) -> LoadedPlan:
-        """Return a plan as it stands, by whichever id of it, as if everybody were forgotten. Raises `PlanNotOpen`,
-        `StoreUnavailable`."""
+        """Return the current state of a plan, also by an alias of its id, as if everybody were forgotten. Raises
+        `PlanNotOpen`, `StoreUnavailable`."""
         for known in self.histories(UUID(int=plan_id.int - 1), with_words=False):
             if known.id == plan_id:
                 return known
@@ -118,7 +118,7 @@ class PostgresEventStore:
         return self.without_words(other)
 
     def last_position(self) -> int:
-        """Where the log ends: as long as it is the same, so is everything there is."""
+        """Return the position of the last event on the log. As long as it is the same, so is everything on the log."""
         return self._recorder.max_notification_id() or 0
 
     def append(self, commit: Commit) -> Sequence[Recorded] | None:
@@ -167,7 +167,8 @@ class PostgresEventStore:
         return recorded
 
     def _insert(self, commits: Sequence[Commit], check: Callable[[Connection[TupleRow]], None]) -> bool:
-        """Record commits of several aggregates, all or none. Returns False if one of them has moved on."""
+        """Record commits of several aggregates, all or none. Returns False if one of the aggregates has a newer
+        version."""
         wanted = [
             append_of(list(map(self._mapper.to_stored_event, to_be_recorded(commit))), commit.expected, commit.answer)
             for commit in commits
@@ -183,7 +184,7 @@ class PostgresEventStore:
         return Answer(scope, body, plan_id, content | {"position": position})
 
     def purge(self) -> int:
-        """Delete kept answers that are too old, a limited number at a time so that nobody has to wait. Returns the
+        """Delete kept answers that are too old, a limited number per call, so that nobody has to wait. Returns the
         number."""
         with self._datastore.connection() as connection:
             return connection.execute(PURGE, (MOST_PURGED,)).rowcount
@@ -205,7 +206,7 @@ class PostgresEventStore:
 
 
 def to_be_recorded(commit: Commit) -> list[Recorded]:
-    """Return the events of a commit with their versions; their positions are not known yet."""
+    """Return the events of a commit with their versions. Their positions on the log are not known yet."""
     return [
         Recorded(commit.aggregate_id, version, 0, MetaToRecord.of(each, commit.context), each.event)
         for version, each in enumerate(commit.events, commit.expected + 1)

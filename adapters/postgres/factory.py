@@ -1,4 +1,4 @@
-"""The infrastructure factory of the log. `AccountPlanApplication` names this module in its PERSISTENCE_MODULE."""
+"""The infrastructure factory of the log. `AccountPlanApplication` names this module as its PERSISTENCE_MODULE."""
 
 from contextlib import ExitStack
 from functools import cached_property
@@ -28,15 +28,15 @@ FIXED = (
     "TRANSCODER_TOPIC CIPHER_TOPIC CIPHER_KEY COMPRESSOR_TOPIC MAPPER_TOPIC APPLICATION_RECORDER_TOPIC"
     " PROCESS_RECORDER_TOPIC IS_SNAPSHOTTING_ENABLED"
 ).split()
-"""Settings of the library that this application cannot have: its events have one form for ever."""
+"""Settings of eventsourcing that this application refuses, because its events have one stored format for ever."""
 
 
 class PlanFactory(InfrastructureFactory[TrackingRecorder]):
-    """Makes the recorder, mapper and tracking of the log in a database that `plantrail migrate` has prepared.
+    """Makes the recorder, mapper and tracking of the log, in a database that `plantrail migrate` has prepared.
 
     It reads three settings, each with the application's name before it (`PLANTRAIL_…`) or without: `DATABASE_URL`, the
-    database of the log; `KEY_ENCRYPTION_KEY`, which unwraps the people's keys, and without which their words can be
-    neither read nor recorded; `KEYS_URL`, the connection for these keys, `DATABASE_URL` by default.
+    database of the log; `KEY_ENCRYPTION_KEY`, which unwraps the keys of people, and without which their words can be
+    neither read nor recorded; `KEYS_URL`, the connection for these keys, by default `DATABASE_URL`.
     """
 
     def __init__(
@@ -46,10 +46,9 @@ class PlanFactory(InfrastructureFactory[TrackingRecorder]):
         keys: PersonKeyCache | None = None,
         outages: Outages | None = None,
     ) -> None:
-        """With a `datastore`, which the caller closes, no settings are read.
+        """If a `datastore` is given, which the caller closes, no settings are read.
 
-        Raises `OSError` if a setting is missing or wrong, `NotSupportedError` for settings in `FIXED` that are set for
-        this application.
+        Raises `OSError` if a setting is missing or wrong, and `NotSupportedError` for settings in `FIXED`.
         """
         super().__init__(env)
         self._closing = ExitStack()
@@ -76,7 +75,8 @@ class PlanFactory(InfrastructureFactory[TrackingRecorder]):
         return datastore
 
     def _given_keys(self) -> PersonKeyCache | None:
-        """Nothing is cached: whoever reads event by event would not learn that somebody was forgotten."""
+        """Return person keys without a cache: somebody who reads event by event would not learn that a person was
+        forgotten."""
         name = "KEY_ENCRYPTION_KEY"
         url, secret = self.env.get("KEYS_URL"), self.env.get(name)
         if secret is None and url:
@@ -106,7 +106,7 @@ class PlanFactory(InfrastructureFactory[TrackingRecorder]):
         return PlanRecorder(self.datastore, committer, PostgresFeed(self.datastore), self.watch, self._outages)
 
     def application_recorder(self) -> PlanRecorder:
-        """Return always the same recorder, so that there is one append path."""
+        """Return the same recorder each time, so that there is one append path."""
         return self.recorder
 
     def aggregate_recorder(self, purpose: str = "events") -> PlanRecorder:
@@ -118,7 +118,7 @@ class PlanFactory(InfrastructureFactory[TrackingRecorder]):
         raise NotSupportedError("The log records what was commanded, and processes the events of no other application.")
 
     def tracking_recorder(self, tracking_recorder_class: type[TrackingRecorder] | None = None) -> PlanTrackingRecorder:
-        """Return the tracking of the projection the environment is named after, kept in the database of the log."""
+        """Return the tracking of the projection after which the environment is named, in the database of the log."""
         topic = self.env.get(self.TRACKING_RECORDER_TOPIC)
         kind: type[Any] = tracking_recorder_class or (resolve_topic(topic) if topic else PlanTrackingRecorder)
         if not issubclass(kind, PlanTrackingRecorder):
@@ -130,5 +130,5 @@ class PlanFactory(InfrastructureFactory[TrackingRecorder]):
         return False
 
     def close(self) -> None:
-        """Record what waits, then close everything this factory opened. Closing again does nothing."""
+        """Record pending events, then close everything this factory opened. A second call does nothing."""
         self._closing.close()

@@ -1,7 +1,7 @@
 """The log as subscribers read it: page by page after a cursor, filtered by types and plans.
 
-All writers take the append lock before they draw a position and hold it until they have committed. So whoever sees an
-event sees every event before it, and pages skip nothing.
+All writers take the append lock before they draw a position and hold it until they have committed. So a reader who sees
+an event also sees every event before it, and pages skip nothing.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ from application.feed.cursors import MOST_POSITION, NOW, Cursor, CursorGone
 from application.feed.ports import ALL, EventFilter, Page
 
 MOST_LOOKED_AT = 20_000
-"""The number of events that a page searches for those that are wanted. Rare ones are found over several pages."""
+"""The number of events that are searched for one page. Rare events are found over several pages."""
 FEW_PLANS = 20
 """Up to this many plans are looked up one by one, which finds their events however far apart they are."""
 
@@ -25,7 +25,8 @@ MOST_BYTES = 8 * 1024 * 1024
 """The size in bytes of the stored events of a page. The event that exceeds it is the last one."""
 
 AS_TEXT = COLUMNS.replace("originator_id,", "originator_id::text,")
-"""The library takes ids as text as well.  In that form subscribers get them: a tenth of the time of a page is saved."""
+"""The ids as text, which eventsourcing also accepts. Subscribers receive them in this form, which saves a tenth of the
+time of a page."""
 
 BOUNDED = (
     f"SELECT {COLUMNS} FROM ("
@@ -45,7 +46,7 @@ UNBOUNDED_NEXT = (
     f"SELECT {AS_TEXT} FROM plantrail.stored_events WHERE notification_id > %(after)s"
     " ORDER BY notification_id LIMIT %(most)s"
 )
-# Counting beforehand takes a tenth of the time of counting along, and hardly any page is that large.
+# Counting first takes a tenth of the time of a running total, and hardly any page is that large.
 BYTES_OF_NEXT = (
     "SELECT coalesce(sum(octet_length(state)), 0) FROM ("
     " SELECT state FROM plantrail.stored_events WHERE notification_id > %(after)s"
@@ -81,13 +82,13 @@ def rows_of(fetched: DatabaseCursor[Any]) -> list[Notification]:
 
 
 class PostgresFeed:
-    """The feed: see `application.feed.ports.Feed`."""
+    """The feed (`application.feed.ports.Feed`)."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
 
     def log_id(self) -> UUID:
-        """The id of the log as it is called now.  Raises `StoreUnavailable`."""
+        """The current id of the log. Raises `StoreUnavailable`."""
         with self._datastore.connection() as connection:
             return self._standing(connection, NOW)[0]
 
@@ -125,7 +126,7 @@ class PostgresFeed:
     def _rows(
         self, connection: Connection[Any], after: int, end: int, wanted: EventFilter, most: int
     ) -> tuple[list[Notification], int]:
-        """Return the events, and the position up to which there are no others that are wanted."""
+        """Return the matching events, and the position up to which there are no further ones."""
         if after >= end:
             return [], after
         cursor = connection.cursor(binary=True)

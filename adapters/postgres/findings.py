@@ -1,8 +1,9 @@
-"""The findings of all plans: a table that the log and midnight keep, and what is asked of it.
+"""The table of the findings of all plans, which follows the log and the calendar, and the queries of it.
 
-An event only marks its plan; a plan that is marked, or whose verdict holds no longer, is judged anew as it then stands.
-So a plan is judged once however many of its events come together, and at midnight only those are whose verdict may
-change.  Sentences speak of people: they are kept encrypted, and deleted as soon as anybody in the plan is forgotten.
+An event only marks its plan. A plan that is marked, or whose verdict has expired, is judged again in its current state.
+So a plan is judged once for any number of events that arrive together, and at midnight only the plans are judged whose
+verdict may change. Findings are sentences about people: they are stored encrypted, and deleted as soon as anybody in
+the plan is forgotten.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -50,15 +51,17 @@ from domain.things import day_of
 
 NAME = "findings"
 SHAPE = 5
-"""To be raised when a finding is put away otherwise, or a rule finds something else."""
+"""The number of the table's shape. Raise it when a finding is stored in another form or a rule finds something else."""
 SECONDS_AT_REST = 0.25
-"""Seconds between two steps of who follows: this long the table may lag behind what was just recorded."""
+"""Seconds between two steps of the follower; the table may lag this far behind the log."""
 SHARE_OF_TIME = 0.05
-"""Judging costs several times what a command does, and nobody waits for it in a flood of them."""
+"""The follower's share of the time while others record. Judging costs several times as much as a command, and nobody
+waits for it."""
 SECONDS_BETWEEN_VERDICTS = 1.0
-"""How long who follows leaves a plan alone after it was judged: what is recorded of it meanwhile is judged together."""
+"""Seconds for which the follower leaves a plan alone after judging it. Events recorded meanwhile are judged together.
+"""
 PLANS_AT_A_TIME = 10
-"""Judged in one transaction, at most: who follows must be able to stop within a second."""
+"""Plans judged in one transaction at most, so that the follower can stop within a second."""
 NONCE_BYTES, DIGEST_BYTES = 12, 16
 NEW_NUMBERS = topic_of(PolicyAdopted.__name__)
 
@@ -97,24 +100,24 @@ OVERTAKEN = (
 )
 
 ReadProgram = Callable[[], Sequence[Recorded]]
-"""Reads what was recorded of the program; nothing where there is none."""
+"""Returns the records of the program; none if it does not exist."""
 
 
 class JudgedPlan(NamedTuple):
-    """A plan and the verdict on it as it stands."""
+    """A plan and the verdict on its current state."""
 
     id: UUID
     position: int
-    """Of the last event that the verdict rests on."""
+    """The position of the last event on which the verdict is based."""
     verdict: Verdict
     digest: bytes
-    """Of the findings and the day they are of, by a key: it tells nobody what they say."""
+    """A keyed digest of the findings and their day. It reveals nothing of what they say."""
     has_others: bool
-    """Whether they are other findings than those of the verdict before."""
+    """Whether the findings differ from those of the previous verdict."""
 
 
 class FindingsTable:
-    """See `adapters.postgres.projections.Projection`."""
+    """The table as a projection of the log (`adapters.postgres.projections.Projection`)."""
 
     name = NAME
     shape = SHAPE
@@ -122,13 +125,13 @@ class FindingsTable:
     def __init__(
         self, key: bytes, read: ReadPlans, program: ReadProgram, seconds_between_verdicts: float = 0.0
     ) -> None:
-        """`key` has 32 bytes. A plan is not judged again before so many seconds have passed."""
+        """`key` has 32 bytes. After a verdict, a plan is not judged again for `seconds_between_verdicts`."""
         self._key, self._cipher = key, AESGCM(key)
         self._read = read
         self._program = program
         self._seconds_between_verdicts = seconds_between_verdicts
         self._left_alone_until: dict[UUID, float] = {}
-        """By the monotonic clock, in the order they were judged."""
+        """The monotonic time at which each plan may be judged again, in the order of judging."""
 
     def fold(
         self, connection: Connection[Any], generation: int, batches: Iterable[Sequence[Logged]], _now: datetime
@@ -158,8 +161,8 @@ class FindingsTable:
         self._save(connection, generation, judged)
 
     def _due(self, connection: Connection[Any], generation: int, now: datetime, most: int) -> Sequence[tuple[Any, ...]]:
-        """Return those that are to be judged: their id, and the position, the words and the digest of the findings of
-        their last verdict."""
+        """Return the plans that must be judged: each with its id, and the position, the packed sentences and the digest
+        of its last verdict."""
         left_alone, moment = self._left_alone_until, monotonic()
         while left_alone and next(iter(left_alone.values())) <= moment:
             del left_alone[next(iter(left_alone))]
@@ -175,7 +178,7 @@ class FindingsTable:
         return JudgedPlan(known.id, known.position, judged, found, found != found_before)
 
     def _save(self, connection: Connection[Any], generation: int, judged: Sequence["JudgedPlan"]) -> None:
-        """Write down the verdicts; the findings only of plans that have others than before."""
+        """Store the verdicts. Findings are written only for plans whose findings have changed."""
         others = [each for each in judged if each.has_others]
         rows = [
             (
@@ -221,8 +224,8 @@ COLUMNS = "excused, loudness, since_on, plan_id, place, box, timezone, account_i
 
 
 def statement(query: FindingsQuery, after: FindingPosition | None, caller: Caller | None) -> str:
-    """One row more than asked for shows whether there is another page.  Who owns a plan and may see it, the portfolio
-    says."""
+    """Return the SQL statement of a query. It selects one row more than requested, which shows whether there is another
+    page. The portfolio says who owns a plan and who may see it."""
     place = ["(excused, loudness, since_on, plan_id, place) > (%(after)s, %(louder)s, %(day)s, %(plan)s, %(nth)s)"]
     return (
         f"SELECT {COLUMNS} FROM plantrail.findings AS f"
@@ -276,7 +279,7 @@ STANDINGS = (
 
 
 def standings(datastore: Datastore) -> list[PlanStanding]:
-    """Every plan that is worked on, as rules about the program look at it.  Raises `StoreUnavailable`."""
+    """Return every plan that is not archived, with what the rules about the program need. Raises `StoreUnavailable`."""
     with datastore.connection() as connection:
         rows = connection.cursor(row_factory=dict_row).execute(STANDINGS, prepare=True).fetchall()
     return [_standing(**row) for row in rows]
@@ -287,7 +290,7 @@ def _standing(*, signs: str, words: bytes, **of_plan: Any) -> PlanStanding:
 
 
 class PostgresFindings(TableOfPlans):
-    """See `application.findings.ports.AllFindings`."""
+    """The findings of all plans (`application.findings.ports.AllFindings`)."""
 
     def __init__(self, datastore: Datastore, key: bytes, read: ReadPlans, program: ReadProgram, now: Now) -> None:
         """`key` has 32 bytes."""

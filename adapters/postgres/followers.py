@@ -25,11 +25,11 @@ POLL = 0.5
 RETRY = 0.5
 """Seconds after which failed work is tried again."""
 MOST_SECONDS_AT_REST = 1.0
-"""Seconds between two steps, at most."""
+"""The longest time between two steps, in seconds."""
 
 
 class Status(NamedTuple):
-    """The status of a follower. While there is an error the projection stands still, and the work is tried again and
+    """The status of a follower. While `error` is set, the projection stands still and the work is tried again and
     again."""
 
     position: int = 0
@@ -38,7 +38,7 @@ class Status(NamedTuple):
 
 
 class Follower:
-    """Keeps a projection up to date, in a thread of its own. Notifications only make it look sooner."""
+    """Keeps a projection up to date in its own thread. It polls the log; notifications only make it look sooner."""
 
     def __init__(
         self,
@@ -49,8 +49,12 @@ class Follower:
         seconds_at_rest: float = 0.0,
         share_of_time: float = 0.1,
     ) -> None:
-        """A follower that rests before it looks folds more at a time, which costs less; it is as much later. While
-        others record, it works for this share of the time at most, unless it is far behind."""
+        """Prepare the follower.
+
+        `seconds_at_rest` is a pause before each look at the log: longer pauses fold more events at a time, which is
+        cheaper, and make the table lag further behind. While others record, the follower works for `share_of_time` of
+        the time at most, unless it is far behind.
+        """
         self._datastore = datastore
         self._seconds_at_rest = seconds_at_rest
         self._rests_for = 1 / share_of_time - 1
@@ -76,12 +80,12 @@ class Follower:
         self._stopping.set()
 
     def stop(self) -> None:
-        """Stop within a second. A batch under way is completed, or left undone as a whole."""
+        """Stop within a second. A batch in progress is completed or rolled back."""
         self._stopping.set()
         self._thread.join(timeout=1)
 
     def why_behind(self) -> str | None:
-        """Return what keeps the projection from following the log, or None."""
+        """Return the reason why the projection does not follow the log, as a sentence; None if it does."""
         error = self.status.error
         return (
             f"The {self._projection.name} stands still at position {self.status.position}: {error}" if error else None
@@ -92,7 +96,7 @@ class Follower:
             try:
                 with unavailable():
                     self._follow_on_one_connection()
-            except Exception as error:  # noqa: BLE001 - it is told and tried again: nothing is skipped
+            except Exception as error:  # noqa: BLE001 - the error is logged and the work is tried again, so nothing is skipped.
                 self._fares.failed(error)
                 self.status = self.status._replace(error=self._fares.cause)
                 self._stopping.wait(RETRY)
@@ -113,28 +117,33 @@ class Follower:
                     self._stopping.wait(self._seconds_at_rest)
 
     def _heard(self, connection: Connection[Any]) -> bool:
-        """Wait for news. Returns whether there are some.
+        """Wait for new events. Returns whether there are any.
 
-        It listens only here: who records has to wake everybody who listens.
+        It listens for notifications only here, because every commit has to wake all listeners.
         """
         connection.execute("LISTEN plantrail")
         try:
-            at = standing(connection, self._projection.name)  # what came before is not notified
+            at = standing(connection, self._projection.name)  # Events from before LISTEN are not notified.
             return at.position < at.head or bool(list(connection.notifies(timeout=POLL, stop_after=1)))
         finally:
             connection.execute("UNLISTEN plantrail")
             list(connection.notifies(timeout=0))
 
     def _pause(self, at: Standing, worked: float) -> float:
-        """Return for how many seconds to rest after a step, so that a flood of commands is not slowed down by those who
-        follow it. Who is far behind does not rest, and where nobody records, half of the time is free."""
+        """Return for how many seconds to pause after a step that took `worked` seconds, so that followers do not slow
+        down a flood of commands.
+
+        There is no pause while the projection is far behind. While nobody records, the pause is as long as the work.
+        """
         others_record, self._head = at.head > self._head, at.head
         if at.head - at.position >= STEP:
             return 0
         return min(worked * (self._rests_for if others_record else 1), MOST_SECONDS_AT_REST)
 
     def _rebuilt(self) -> bool:
-        """Whether the table was rebuilt; False where somebody else is at it, or we were told to stop."""
+        """Rebuild the table. Returns False if another process is rebuilding it, or if this follower was told to
+        stop.
+        """
 
         def go_on(_done: int, _total: int) -> None:
             if self._stopping.is_set():
@@ -148,4 +157,4 @@ class Follower:
 
 
 class Stopped(Exception):
-    """Whoever followed was told to stop while they rebuilt the table; the next to follow begins anew."""
+    """The follower was told to stop while it rebuilt the table. The next follower begins the rebuild anew."""

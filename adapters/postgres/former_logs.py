@@ -1,4 +1,4 @@
-"""How a new log begins after a restore or an import: with an id and positions of its own."""
+"""New logs: a restored or imported copy continues as another log, with its own id and its own positions."""
 
 from typing import Any
 
@@ -26,5 +26,5 @@ def leave_this_log(connection: Connection[Any]) -> None:
 
 
 def leave_unknown_log(connection: Connection[Any]) -> None:
-    """Begin a new log, for an imported copy of a log that is not known. The append lock is held already."""
+    """Begin a new log, for an imported copy of a log that is not known. The caller holds the append lock."""
     connection.execute(JUMP.format(id="NULL"))

@@ -1,6 +1,6 @@
-"""The current versions of plans, read in one query for everybody who asks at the same time.
+"""The current versions of aggregates, read in one query for all requests that ask at the same time.
 
-Every read of a plan asks for its version before cached state is used, so nothing stale is shown.
+Every view asks for the version before it uses cached state, so that nothing stale is shown.
 """
 
 import asyncio
@@ -32,10 +32,9 @@ NO_PLAN = UUID(int=0)
 
 
 class PostgresHeads:
-    """The current versions: see `application.aggregates.ports.Heads`. It has one connection in the event loop it is
-    used in.
+    """The current versions (`application.aggregates.ports.Heads`), with one connection in the event loop.
 
-    A question that comes while a query is under way waits for the next one, so an answer is never older than its
+    A question that arrives while a query is running waits for the next query, so that no answer is older than its
     question.
     """
 

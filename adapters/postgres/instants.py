@@ -1,7 +1,7 @@
-"""Reads instants of PostgreSQL that Python's datetime cannot represent.
+"""Reads timestamps of PostgreSQL that Python's datetime cannot represent.
 
-A single such value would make every row of the same query unreadable. It is read as the nearest instant that datetime
-can represent.
+A single one would make every row of the same query unreadable. It is read as the nearest instant that datetime can
+represent.
 """
 
 from datetime import UTC, datetime
@@ -36,6 +36,6 @@ class NearestInstantBinary(TimestamptzBinaryLoader):
 
 
 def read_as_nearest(connection: BaseConnection[Any]) -> None:
-    """Make this connection read every instant."""
+    """Let this connection read every timestamp."""
     for loader in (NearestInstant, NearestInstantBinary):
         connection.adapters.register_loader("timestamptz", loader)

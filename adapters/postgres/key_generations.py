@@ -1,4 +1,4 @@
-"""The generations of the key-encryption key in the store, and what is wrapped with each.
+"""The generations of the key-encryption key in the store, and which secrets each of them wraps.
 
 A key is wrapped in the transaction that stores it, which holds a lock on the current generation. A new generation
 begins only when these transactions have ended. From then on nothing is wrapped with an old generation.
@@ -23,7 +23,7 @@ WRAPPED: Mapping[str, tuple[str, str]] = {
     PERSON_KEY: ("plantrail_keys.person_keys", "plan_id || ' ' || stakeholder"),
     SECRET: ("plantrail_keys.secrets", "purpose"),
 }
-"""Every kind of secret that is wrapped: its table, and the name under which it is unwrapped."""
+"""Every kind of wrapped secret: its table, and the name under which it is unwrapped."""
 
 CURRENT = "SELECT generation FROM plantrail_keys.generations WHERE current FOR SHARE"
 FIRST = "INSERT INTO plantrail_keys.generations (generation, current) VALUES (%s, true) ON CONFLICT DO NOTHING"
@@ -49,7 +49,7 @@ class GenerationInUse(Exception):
 
 @dataclass(frozen=True)
 class Generation:
-    """A generation, and how many keys and secrets are wrapped with it."""
+    """A generation, and how many keys and secrets it wraps."""
 
     generation: int
     current: bool
@@ -59,8 +59,9 @@ class Generation:
 
 
 def current(connection: Connection[Any], keys: KeyEncryptionKeys) -> KeyEncryptionKey:
-    """Return the key to wrap with, which stays current until the end of the transaction. Raises
-    `WrongKeyEncryptionKey`."""
+    """Return the key that wraps now. It stays current until the end of the transaction. Raises
+    `WrongKeyEncryptionKey`.
+    """
     while (row := connection.execute(CURRENT).fetchone()) is None:
         # This is the first generation, or one that replaced another while we waited for the lock.
         connection.execute(FIRST, (keys.newest(),))
@@ -68,7 +69,7 @@ def current(connection: Connection[Any], keys: KeyEncryptionKeys) -> KeyEncrypti
 
 
 class KeyGenerations:
-    """The generations, and how a new one replaces the current one while the service runs."""
+    """The generations. A new one can replace the current one while the service runs."""
 
     def __init__(self, datastore: Datastore, keys: KeyEncryptionKeys) -> None:
         self._datastore = datastore
@@ -88,7 +89,7 @@ class KeyGenerations:
         ]
 
     def check(self) -> None:
-        """Raise `WrongKeyEncryptionKey` if anything in the store was wrapped with a key that we do not have."""
+        """Raise `WrongKeyEncryptionKey` if anything in the store is wrapped with a key that we do not have."""
         with self._datastore.connection() as connection:
             known = connection.execute("SELECT generation FROM plantrail_keys.generations").fetchall()
             for (generation,), (kind, (table, name)) in product(known, WRAPPED.items()):
@@ -97,7 +98,8 @@ class KeyGenerations:
                     self._keys.of(generation).unwrap(kind, named, wrapped)
 
     def begin(self) -> int:
-        """Begin the next generation, unless the current one is not complete yet. Returns the current generation.
+        """Begin the next generation, unless the current one does not wrap everything yet. Returns the current
+        generation.
 
         Raises `KeyFault`, `WrongKeyEncryptionKey`, `StoreUnavailable`.
         """
@@ -115,10 +117,10 @@ class KeyGenerations:
         return now + 1
 
     def rewrap(self, progress: Callable[[int], None] = lambda _: None) -> int:
-        """Wrap everything with the current generation, in batches, each in a transaction. Returns the number of secrets
-        wrapped.
+        """Wrap everything with the current generation, in batches of one transaction each. Returns the number of
+        secrets wrapped.
 
-        If it is interrupted, it can be called again.
+        If it is interrupted, call it again.
         """
         done = 0
         for kind in WRAPPED:
@@ -126,7 +128,7 @@ class KeyGenerations:
                 done += count
                 progress(count)
                 if not count:
-                    sleep(0.05)  # others hold the remaining rows
+                    sleep(0.05)  # Other processes hold the remaining rows.
         return done
 
     def _rewrap_some(self, kind: str) -> int | None:

@@ -27,7 +27,7 @@ FIRST_OVER = f"{KEPT} WHERE size > (SELECT index FROM plantrail.tree WHERE posit
 
 
 class PostgresLogTree:
-    """The tree: see `application.proof.ports.LogTree`. What is stored of it never changes, so it may be read in several
+    """The tree (`application.proof.ports.LogTree`). What is stored of it never changes, so it may be read in several
     steps."""
 
     def __init__(self, datastore: Datastore) -> None:
@@ -42,7 +42,7 @@ class PostgresLogTree:
             return [KeptCheckpoint(*row) for row in connection.execute(LAST, (most,))]
 
     def first_over(self, position: int) -> KeptCheckpoint | None:
-        """Return the first checkpoint that covers the event at a position, and so all before it."""
+        """Return the first checkpoint that covers the event at a position, and so all events before it."""
         with self._datastore.connection() as connection:
             row = connection.execute(FIRST_OVER, (position,), prepare=True).fetchone()
         return KeptCheckpoint(*row) if row else None
@@ -80,7 +80,7 @@ def latest(connection: Connection[Any]) -> KeptCheckpoint:
 
 
 def prove(connection: Connection[Any], plan_id: UUID, version: int, at: KeptCheckpoint, hashes: Hashes) -> EventProof:
-    """Prove an event under a checkpoint. Raises `NoSuchEvent`, `NotCoveredYet`."""
+    """Prove that an event is covered by a checkpoint. Raises `NoSuchEvent`, `NotCoveredYet`."""
     row = connection.execute(EVENT, (plan_id, version), prepare=True).fetchone()
     if row is None:
         raise NoSuchEvent(NoSuchEvent.__doc__)
@@ -92,8 +92,8 @@ def prove(connection: Connection[Any], plan_id: UUID, version: int, at: KeptChec
 
 
 def reading(connection: Connection[Any]) -> Hashes:
-    """Return a function that reads hashes of the tree, each tile once. It raises `NoSuchProof` for what is not
-    there."""
+    """Return a function that reads hashes of the tree, each tile once. It raises `NoSuchProof` for hashes that do not
+    exist."""
 
     @cache
     def tile(level: int, number: int) -> list[bytes]:

@@ -1,6 +1,6 @@
-"""Notifies everybody in this process who waits for news on the log.
+"""Notifies everybody in this process who waits for new events on the log.
 
-It uses one thread and one connection, and looks every half second; a notification only makes it look sooner.
+It uses one thread and one connection, and polls every half second. A notification only makes it look sooner.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ Tell = Callable[[int], None]
 
 
 class PostgresLogWatch:
-    """The watch: see `application.feed.ports.LogWatch`. It starts when somebody first waits."""
+    """The watch (`application.feed.ports.LogWatch`). It starts when somebody waits for the first time."""
 
     def __init__(self, datastore: Datastore, outages: Outages | None = None) -> None:
         self._datastore = datastore
@@ -44,7 +44,7 @@ class PostgresLogWatch:
         self._thread: Thread | None = None
         self._waked, self._wake = socket.socketpair()
         self.seconds_at_rest = 0.0
-        """Seconds between two looks at least, where nobody is in a hurry."""
+        """The shortest time between two looks in seconds, for callers who are not in a hurry."""
 
     @property
     def position(self) -> int:
@@ -74,7 +74,7 @@ class PostgresLogWatch:
                 self._told.discard(tell)
 
     async def moved(self, after: int, timeout: float) -> int:
-        """Do the same as `wait` in the event loop."""
+        """Do the same as `wait`, in the event loop."""
         loop, news = asyncio.get_running_loop(), asyncio.Event()
 
         def tell(position: int) -> None:
@@ -88,7 +88,7 @@ class PostgresLogWatch:
             return self._position
 
     def close(self) -> None:
-        """End the watch and let everybody who waits go on. It can be called again."""
+        """End the watch and wake everybody who waits. A second call does nothing."""
         with self._moved:
             if self.closed:
                 return
@@ -113,7 +113,7 @@ class PostgresLogWatch:
                     connection.execute("LISTEN plantrail")
                     self._fares.done()
                     self._watch_on(connection)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is told and tried again
+            except Exception as error:  # noqa: BLE001 - whatever the error is, it is logged and the work is tried again.
                 self._fares.failed(error)
                 self._stopping.wait(RETRY)
 
@@ -124,13 +124,14 @@ class PostgresLogWatch:
             while not self._stopping.is_set():
                 found = connection.execute(END, prepare=True).fetchone()
                 self._found(found[0] if found else 0)
-                # A notification that arrived during the query is no longer signalled by the socket.
+                # The socket no longer signals a notification that arrived during the query.
                 if not list(connection.notifies(timeout=0)):
                     selector.select(POLL)
                 self._stopping.wait(self.seconds_at_rest)
 
     def _found(self, position: int) -> None:
-        """Note the end of the log. If another log has replaced it, the end may be earlier, which is news too."""
+        """Note the end of the log. If another log has replaced it, the end may be earlier; that wakes those who wait
+        too."""
         with self._moved:
             if position != self._position:
                 self._position = position

@@ -1,7 +1,7 @@
-"""The stored format as a mapper of eventsourcing: converts recorded events to stored events and back.
+"""The stored format as a mapper of eventsourcing, which converts recorded events to stored events and back.
 
-Topics are bare names of events, states are the JSON of `adapters.events.stored_format`. The library's transcoder,
-compressor and cipher take no part in it.
+Topics are the bare names of events, states are the JSON of `adapters.events.stored_format`. The transcoder, compressor
+and cipher of the library are not used.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ NO_KEYS: dict[str, bytes] = {}
 class PlanMapper(Mapper[UUID]):
     """Maps the events of every aggregate.
 
-    `keys` seal and open what is said about people. Without them it reads `[forgotten]`, and none can be recorded.
+    `keys` seal and open text about people. Without them such text reads `[forgotten]`, and none can be recorded.
     """
 
     def __init__(self, keys: PersonKeyCache | None = None) -> None:
@@ -43,7 +43,8 @@ class PlanMapper(Mapper[UUID]):
         self._keys = keys
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
-        """Raises `ProgrammingError` for events of other applications, and for events that are on record already."""
+        """Return the stored event. Raises `ProgrammingError` for events of other applications, and for events that are
+        already recorded."""
         recorded = ours(domain_event)
         aggregate_id, version, event, meta = recorded.aggregate_id, recorded.version, recorded.event, recorded.meta
         if not isinstance(meta, MetaToRecord):
@@ -53,9 +54,9 @@ class PlanMapper(Mapper[UUID]):
         return stored_event(aggregate_id, version, topic_of(type(event).__name__), state)
 
     def to_stored_events(self, events: Sequence[Recorded]) -> list[StoredEvent]:
-        """Map events that are recorded together. The keys of all people they speak of are made in one go.
+        """Map events that are recorded together. The keys of all people in them are created in one query.
 
-        Raises as `to_stored_event` does.
+        Raises what `to_stored_event` raises.
         """
         people: dict[UUID, set[str]] = {}
         for aggregate_id, _, _, meta, event, *_ in events:
@@ -84,7 +85,8 @@ class PlanMapper(Mapper[UUID]):
         return decode_all(aggregate_id, rows, self._opening(aggregate_id, rows))
 
     def as_recorded(self, recorded: Recorded, stored_event: StoredEvent, position: int) -> Recorded:
-        """Return an event that was just recorded as the log has it; it is parsed only if parts of it are sealed."""
+        """Return an event that was just recorded, in its form on the log. It is parsed again only if parts of it are
+        sealed."""
         aggregate_id, version, state = recorded.aggregate_id, recorded.version, stored_event.state
         if state.endswith(OPEN_END):
             return as_written(aggregate_id, version, position, recorded.event, state, recorded.meta)
@@ -97,11 +99,11 @@ class PlanMapper(Mapper[UUID]):
         if self._keys is None:
             raise ProgrammingError("What is said about people is recorded with their keys: give them to the mapper.")
         keys = self._keys.made_for(aggregate_id, people)
-        # A forgotten person has no key: what is still said about them is sealed with one that nobody keeps.
+        # A forgotten person has no key. Later text about them is sealed with a key that nobody keeps.
         return keys | {who: token_bytes(32) for who in people - keys.keys()}
 
     def _opening(self, aggregate_id: UUID, rows: Sequence[tuple[Any, ...]]) -> dict[str, bytes]:
-        """Return the keys of the people these events are about; destroy those that still exist of forgotten people."""
+        """Return the keys of the people in these events. Destroys keys that forgotten people still have."""
         if self._keys is None:
             return NO_KEYS
         forgotten = {from_json(row[3])["data"]["id"] for row in rows if row[2] in FORGETTING}
@@ -113,13 +115,13 @@ class PlanMapper(Mapper[UUID]):
 
 
 def _people_in(states: Iterable[bytes]) -> set[str]:
-    """Return the people that the sealed parts of these states are about."""
+    """Return the people whose text is sealed in these states."""
     sealed = (from_json(state)["sealed"] for state in states if not state.endswith(OPEN_END))
     return {who for parts in sealed for part in parts for who in part["about"]}
 
 
 def ours(domain_event: DomainEventProtocol[UUID]) -> Recorded:
-    """Return an event if it is of this application. Raises `ProgrammingError`."""
+    """Return an event of this application. Raises `ProgrammingError` for others."""
     if not isinstance(domain_event, Recorded):
         raise ProgrammingError(f"plantrail records `Recorded`, not `{type(domain_event).__qualname__}`.")
     return domain_event

@@ -1,4 +1,4 @@
-"""What the months of all plans came to: from the table where they are over, computed where they are not."""
+"""The figures of all plans by month: read from the table for months that are over, computed for others."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -41,10 +41,10 @@ from domain.record import Recorded
 from domain.things import day_of
 
 MONTHS_AT_A_TIME = 6
-"""How many months one statement adds up: of ten thousand plans, in a second or two."""
+"""Months that one statement adds up. For ten thousand plans this takes a second or two."""
 
 SECONDS_AT_REST = 0.25
-"""Seconds between two steps of who follows: this long the table may lag behind what was just recorded."""
+"""Seconds between two steps of the follower; the table may lag this far behind the log."""
 LIVE = "(SELECT generation FROM plantrail.projections WHERE name = '{}' AND live)"
 OF_MONTHS = f"FROM plantrail.month_ends WHERE generation = {LIVE.format(NAME)} AND month = ANY(%(months)s)"
 HEAD = "month, in_group, name, currency, policy_version"
@@ -53,7 +53,7 @@ ADDED: Mapping[Adding, str] = {
     "ratio": "count(*), ARRAY[sum((value->>0)::numeric), sum((value->>1)::numeric)]",
     "median": "count(DISTINCT plan_id), array_agg(number::numeric)",
 }
-"""How many plans, and the parts of their figures added up."""
+"""For each way of adding: the SQL that returns the number of plans and the sums of the parts of their figures."""
 NUMBERS = ", jsonb_array_elements_text(value) AS number"
 WAITING = (
     f"SELECT EXISTS (SELECT FROM plantrail.month_end_plans WHERE generation = {LIVE.format(NAME)} AND next_month <= %s)"
@@ -62,7 +62,7 @@ NEXT_EVENT = (
     "SELECT originator_id, originator_version, notification_id, topic, state FROM plantrail.stored_events"
     " WHERE notification_id > %s ORDER BY notification_id LIMIT 1"
 )
-# The topics are part of the statement, because only then the partial index on these events is used.
+# The topics are literals in the statement, because the partial index on these events is used only then.
 LAST_FORGOTTEN = SQL(
     "SELECT coalesce(max(notification_id), 0) FROM plantrail.stored_events WHERE topic IN ({})"
 ).format(SQL(", ").join(map(Literal, sorted(FORGETTING))))
@@ -71,7 +71,7 @@ _kept = TypeAdapter(KeptMonth).validate_json
 
 
 class PostgresMonthEnds:
-    """The months of plans: see `application.measures.ports.MonthEnds` and `application.reports.ports.KeptMonths`."""
+    """The months of plans (`application.measures.ports.MonthEnds` and `application.reports.ports.KeptMonths`)."""
 
     def __init__(self, datastore: Datastore, events: PostgresEventStore) -> None:
         self._datastore = datastore
@@ -154,7 +154,7 @@ class PostgresMonthEnds:
             yield plan_id, _kept(report)
 
     def _rows(self, columns: str, month: Month, caller: Caller | None) -> Sequence[tuple[Any, ...]]:
-        """In order of plan id."""
+        """Return columns of the rows of a month, in the order of plan ids."""
         values = {"months": [month.first], **_values(caller)}
         statement = f"SELECT {columns} {OF_MONTHS}{_visible(caller)} ORDER BY plan_id"
         with self._datastore.connection() as connection:
@@ -163,7 +163,7 @@ class PostgresMonthEnds:
     # The table
 
     def catch_up(self, now: Now) -> Standing:
-        """Update the table here and now, where no follower may be running. Raises `StoreUnavailable`."""
+        """Update the table now, for a process without a follower. Raises `StoreUnavailable`."""
         with unavailable(), connected(self._datastore) as connection:
             *_, at = catch_up(connection, MonthEndsTable(), now)
             if at.shape < SHAPE:
@@ -177,12 +177,12 @@ class PostgresMonthEnds:
         return Follower(self._datastore, MonthEndsTable(), now, outages, SECONDS_AT_REST)
 
     def rebuild(self, now: Now, progress: Progress = lambda _done, _total: None) -> None:
-        """Build the table anew while the old one serves: see `adapters.postgres.projections.rebuild`."""
+        """Rebuild the table while the old one serves (`adapters.postgres.projections.rebuild`)."""
         rebuild(self._datastore, MonthEndsTable(), now, progress)
 
 
 def _is_kept(connection: Connection[Any], month: Month, now: datetime) -> bool:
-    """Return whether a month is over everywhere, and kept of every plan that had it."""
+    """Return whether a month is over in every time zone, and is in the table for every plan that existed in it."""
     if not month.is_over(now):
         return False
     at = standing(connection, NAME)
@@ -192,14 +192,14 @@ def _is_kept(connection: Connection[Any], month: Month, now: datetime) -> bool:
         return False
     if at.position == at.head:
         return True
-    # Events that were not folded yet may be of a plan of which the table does not know.
+    # Events that are not folded yet may belong to a plan that the table does not contain.
     plan_id, version, position, topic, state = connection.execute(NEXT_EVENT, (at.position,), binary=True).fetchall()[0]
     recorded_at = decode(plan_id, version, position, topic, state, {}).meta.recorded_at
     return day_of(recorded_at, LATEST_ZONE) > month.last
 
 
 def _visible(caller: Caller | None) -> str:
-    """Return the condition that limits rows to plans that the caller may see now, as the portfolio has them."""
+    """Return the SQL condition for plans that the caller may see now, according to the portfolio."""
     [*conditions] = theirs(caller)
     if not conditions:
         return ""

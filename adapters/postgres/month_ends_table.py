@@ -1,8 +1,8 @@
-"""The table of month ends: what the month of each plan came to, kept once the month is over.
+"""The table of month ends: the figures of each plan for each month, stored once the month is over.
 
-The log only says which plans there are; the months themselves end by the clock. Then a plan is read once and every
-month of it that has ended is measured, without anybody's words, so that forgetting a person changes no figure and the
-table holds nothing about people.
+The log only says which plans there are; months end by the clock. When a month has ended, its plan is read once and
+every ended month of it is measured. No text about people is read for that, so forgetting a person changes no figure and
+the table holds nothing about people.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,14 +32,14 @@ from domain.things import day_of
 
 NAME = "month_ends"
 SETTLED = timedelta(minutes=5)
-"""How long after its end a month is kept: what was stamped in its last moments is on the log by then."""
+"""Time after the end of a month at which it is stored. Events stamped in its last moments are on the log by then."""
 STEP_SECONDS = 0.5
-"""How long one transaction goes on taking further plans: who follows must be able to stop within a second."""
+"""Seconds for which one transaction takes on further plans, so that the follower can stop within a second."""
 PLANS_AT_A_TIME = 200
 ROWS_AT_A_TIME = 1_000
 
 ZONES = "SELECT plan_id, timezone FROM plantrail.month_end_plans WHERE generation = %s AND plan_id = ANY(%s)"
-# What is recorded in a month that was kept already, because it was late, has that month kept anew.
+# If an event is recorded late, in a month that is already stored, the month is stored again.
 REGISTER = (
     "INSERT INTO plantrail.month_end_plans AS known (generation, plan_id, timezone, next_month, closes_at)"
     " SELECT generation, plan_id, timezone, next_month, closes_at"
@@ -76,7 +76,7 @@ CLEAR = (
 
 
 class MonthEndsTable:
-    """The table as a projection of the log: see `adapters.postgres.projections.Projection`."""
+    """The table as a projection of the log (`adapters.postgres.projections.Projection`)."""
 
     name = NAME
     shape = SHAPE
@@ -93,7 +93,7 @@ class MonthEndsTable:
     def _registered(
         self, generation: int, plan_id: UUID, first: Recorded, zones: Mapping[UUID, str]
     ) -> Mapping[str, Any]:
-        """The plan, as it is to be looked at when the month of its first new event has ended."""
+        """Return the row that registers a plan, due when the month of its first new event has ended."""
         zone = first.event.timezone if isinstance(first.event, PlanOpened) else zones[plan_id]
         month = Month.of(day_of(first.meta.recorded_at, zone))
         return {
@@ -125,7 +125,7 @@ class MonthEndsTable:
         now: datetime,
         program: Sequence[Recorded],
     ) -> None:
-        """Measure every month of a plan that has ended, from this one on."""
+        """Store the figures of every ended month of a plan, beginning with `next_month`."""
         records = decode_all(plan_id, _history(connection, plan_id), {})
         known = LoadedPlan.of(ACCOUNT_PLAN, plan_id, records)
         zone = timezone_of(known)
@@ -145,7 +145,7 @@ class MonthEndsTable:
 
 
 def closes_at(month: Month, zone: str) -> datetime:
-    """When a month of a plan in this time zone is kept."""
+    """Return the time at which a month of a plan in this time zone is stored."""
     return datetime.combine(month.last + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC) + SETTLED
 
 

@@ -1,6 +1,6 @@
-"""The notary: periodically brings what was recorded under a signed checkpoint of the tree over the log.
+"""The notary, which periodically signs a checkpoint of the Merkle tree over the log, so that it covers new events.
 
-Each step is one transaction, and nothing written is ever altered. Of several notaries one works at a time.
+Each step is one transaction, and nothing that is stored is ever changed. One notary works at a time.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from application.proof.leaves import leaf_of
 from application.proof.merkle import GrowingTree, NoSuchProof, edge_of
 
 SECONDS_UNTIL_SEALED = 30.0
-"""Seconds that an event waits for its checkpoint at most."""
+"""The longest time in seconds that an event waits for its checkpoint."""
 MANY = 256
 """The number of waiting events at which a checkpoint is made at once."""
 POLL = 1.0
@@ -49,14 +49,14 @@ logger = structlog.get_logger("plantrail.notary")
 
 
 class TreeDamaged(Exception):
-    """The tree over the log is not the one the last checkpoint was signed for, so no further one is signed.
+    """The stored tree is not the one for which the last checkpoint was signed, so no further checkpoint is signed.
 
     `plantrail verify` says what is wrong with it.
     """
 
 
 class Notary:
-    """Signs checkpoints of one store. `made` is called with each checkpoint that is made here."""
+    """Signs checkpoints of one store. `made` is called with each checkpoint made here."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Notary:
         self._made = made
 
     def seal(self) -> KeptCheckpoint:
-        """Bring everything that is recorded under a checkpoint. Returns the last one of this log, made now or before.
+        """Cover everything that is recorded by a checkpoint. Returns the last checkpoint of this log, new or old.
 
         Raises `StoreUnavailable`, `TreeDamaged`.
         """
@@ -85,7 +85,7 @@ class Notary:
             logger.info("checkpoint", events=found.size)
 
     def _sealed(self, connection: Connection[Any], before: KeptCheckpoint | None) -> KeptCheckpoint:
-        """Make the next checkpoint, or return the last one if there is nothing to sign.  Raises `ClockAhead`."""
+        """Make the next checkpoint, or return the last one if there is nothing to sign. Raises `ClockAhead`."""
         (log_id,) = one(connection, LOG_ID)
         size, position = one(connection, LAST_LEAF, (0, 0))
         tree = tree_of(connection, size)
@@ -112,21 +112,22 @@ class Notary:
         return made
 
     def waiting(self) -> int:
-        """Return how many events are under no checkpoint, counting up to `MANY`."""
+        """Return how many events no checkpoint covers, counting up to `MANY`."""
         with self._datastore.connection() as connection:
             (waiting,) = one(connection, WAITING, parameters=(MANY,))
         return int(waiting)
 
 
 def _alone(connection: Connection[Any]) -> KeptCheckpoint | None:
-    """Lock out other notaries until the end of the transaction. Returns the last checkpoint, of whichever log."""
+    """Lock out other notaries until the end of the transaction. Returns the last checkpoint, also if it is of an
+    earlier log."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
     row = connection.execute(LAST).fetchone()
     return KeptCheckpoint(*row) if row else None
 
 
 def tree_of(connection: Connection[Any], size: int) -> GrowingTree:
-    """Return the stored tree, ready to grow. Raises `TreeDamaged`."""
+    """Return the stored tree, ready to be extended. Raises `TreeDamaged`."""
     try:
         return GrowingTree(edge_of(size, reading(connection)))
     except NoSuchProof as error:
@@ -172,24 +173,24 @@ class Watch:
 
     @property
     def error(self) -> str | None:
-        """Why no checkpoint can be made at the moment, or None."""
+        """The reason why no checkpoint can be made at the moment; None if there is none."""
         return self._fares.cause
 
     def why_unsealed(self) -> str | None:
-        """Return the sentence that says why nothing new is brought under a checkpoint, or None."""
+        """Return the sentence that says why new events are not covered by a checkpoint; None if they are."""
         cause = self._fares.own_cause
         return cause and f"No checkpoint can be made: {cause.rstrip('.')}."
 
     def seconds_behind(self) -> float:
-        """Return the seconds since everything recorded was last known to be under a checkpoint. While the notary works,
-        that is half a minute at most, even if nothing is to be signed."""
+        """Return the seconds since everything recorded was last known to be covered. While the notary works, this is
+        half a minute at most, even if there is nothing to sign."""
         return monotonic() - self._sealed_at
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop, after bringing what is recorded under a checkpoint if the store allows that within a second."""
+        """Stop. Before that, cover what is recorded if the store allows it within a second."""
         self._stopping.set()
         self._thread.join(timeout=1)
 
@@ -203,6 +204,6 @@ class Watch:
                     self._notary.seal()
                     sealed_at = self._sealed_at = monotonic()
                 self._fares.done()
-            except Exception as error:  # noqa: BLE001 - it is told and tried again
+            except Exception as error:  # noqa: BLE001 - the error is logged and the work is tried again.
                 self._failed()
                 self._fares.failed(error)

@@ -1,4 +1,5 @@
-"""The people of ours that the store has seen: who has a key, owns a plan or is on a team, or has changed something."""
+"""Our people as far as the store knows them: those who have a key, own a plan, are on a team, or have changed
+something."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -18,23 +19,24 @@ KNOWN = (
 
 
 SECONDS_STRANGE = 1.0
-"""Seconds for which somebody who was not found stays a stranger without being looked for again."""
+"""Seconds for which an id that was not found counts as unknown without another query."""
 MOST_STRANGERS = 1_000
 
 
 class PostgresPeople:
-    """Knows whom the store has seen. A copy is kept, which is read again when somebody is not in it."""
+    """Tells known people from unknown ones. It keeps a copy of the known ids and reads them again when an id is
+    missing."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
         self._known: frozenset[str] = frozenset()
         self._noted: frozenset[str] = frozenset()
-        """Who is among the actors of the store, as far as this process knows."""
+        """The people whom this process has already added to the table of actors."""
         self._strange: dict[str, tuple[float, Sequence[str]]] = {}
-        """Until when somebody counts as a stranger, and the nearest ids of those who are known."""
+        """For each unknown id: until when it counts as unknown, and the nearest known ids."""
 
     def note(self, actors: Iterable[str | None]) -> None:
-        """Remember who has changed something. If the store is away, the next change makes up for it."""
+        """Remember who has changed something. If the store is unavailable, their next change is remembered instead."""
         news = {same_person(actor) for actor in actors if actor} - self._noted
         if news:
             with suppress(StoreUnavailable):
@@ -44,19 +46,19 @@ class PostgresPeople:
                 self._known |= news
 
     def meet(self, ids: Iterable[str]) -> None:
-        """See `application.aggregates.ports.EventStore`."""
+        """Treat these ids as known (`application.aggregates.ports.EventStore`)."""
         self._known |= set(map(same_person, ids))
 
     def knows(self, ids: Collection[str]) -> bool:
-        """See `application.aggregates.ports.EventStore`."""
+        """Return whether all of these ids are known, without a query (`application.aggregates.ports.EventStore`)."""
         return self._known.issuperset(map(same_person, ids))
 
     def remembers(self, ids: Collection[str]) -> bool:
-        """See `application.aggregates.ports.EventStore`."""
+        """Return whether `strangers` needs no query for these ids (`application.aggregates.ports.EventStore`)."""
         return all(id in self._known or self._is_strange(id) for id in map(same_person, ids))
 
     def strangers(self, ids: Collection[str]) -> Mapping[str, Sequence[str]]:
-        """See `application.aggregates.ports.EventStore`."""
+        """Return the unknown ids, each with the nearest known ones (`application.aggregates.ports.EventStore`)."""
         if not self.remembers(ids):
             self._look_for(map(same_person, ids))
         known, strange = self._known, self._strange

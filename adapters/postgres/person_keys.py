@@ -1,6 +1,6 @@
-"""The keys of people whose text is sealed: one each, wrapped, in a schema and under a role of their own.
+"""The keys of people whose text is sealed: one wrapped key each, in a schema and under a role of their own.
 
-Forgetting somebody destroys their key. The row stays, so that they never get another one.
+Forgetting a person destroys their key. The row stays, so that they never get another key.
 """
 
 from collections import OrderedDict
@@ -25,11 +25,11 @@ INSERT = (
 
 
 class AnotherKeyThere(Exception):
-    """The store has made keys of its own for some of these people: bring keys along before anybody works there."""
+    """The store has already made keys of its own for some of these people: import keys before anybody works there."""
 
 
 class PostgresPersonKeys:
-    """The table of person keys. A key is created when text about somebody is first recorded, and destroyed to forget
+    """The table of person keys. A key is created when text about a person is first recorded, and destroyed to forget
     them."""
 
     def __init__(self, datastore: Datastore, keys: KeyEncryptionKeys) -> None:
@@ -37,13 +37,14 @@ class PostgresPersonKeys:
         self._keys = keys
 
     def of(self, plan_id: UUID) -> dict[str, bytes]:
-        """Return every key of a plan, by stakeholder."""
+        """Return every key of a plan, by stakeholder id."""
         return self.of_plans([plan_id])[plan_id]
 
     def of_plans(self, plans: Collection[UUID]) -> dict[UUID, dict[str, bytes]]:
-        """Return every key of these plans, by stakeholder."""
+        """Return every key of these plans, by plan and stakeholder id."""
         with self._datastore.connection() as connection:
-            # As text, for a page of the feed has thousands of them: to make a UUID takes longer than to unwrap a key.
+            # Ids are read as text, because a page of the feed has thousands of them, and making a UUID takes longer
+            # than unwrapping a key.
             rows = connection.execute(
                 "SELECT plan_id::text, stakeholder, generation, wrapped FROM plantrail_keys.person_keys"
                 " WHERE plan_id = ANY(%s) AND wrapped IS NOT NULL",
@@ -55,26 +56,25 @@ class PostgresPersonKeys:
         return {plan_id: keys[str(plan_id)] for plan_id in plans}
 
     def of_events(self, events: Iterable[StoredEvent]) -> dict[str, dict[str, bytes]]:
-        """The keys there are now of the people these events speak of, by plan and stakeholder."""
+        """Return the existing keys of the people in these events, by plan and stakeholder id."""
         plans = {event.originator_id for event in events if not event.state.endswith(OPEN_END)}
         return (
             {str(plan_id): keys for plan_id, keys in self.of_plans(set(map(as_uuid, plans))).items()} if plans else {}
         )
 
     def ensure(self, plan_id: UUID, stakeholders: Iterable[str]) -> dict[str, bytes]:
-        """Return every key of a plan, creating those of these people who never had one.
+        """Return every key of a plan. Creates keys for those of these people who have never had one.
 
-        If two processes create one at once, the first to commit wins.
+        If two processes create a key at once, the first to commit wins.
         """
         self._insert({(plan_id, who): token_bytes(SIZE) for who in stakeholders})
         return self.of(plan_id)
 
     def destroy(self, plan_id: UUID, stakeholder: str) -> tuple[int, datetime, datetime]:
-        """Destroy a person's key. From then on nobody can read what was sealed for them, and no new key is created for
-        them.
+        """Destroy a person's key. From then on nobody can read text sealed for them, and no new key is created.
 
-        It can safely be repeated. Returns the last generation that wrapped the key, when the key was made, and the time
-        now.
+        It may be repeated. Returns the last generation that wrapped the key, the time at which the key was made, and
+        the current time.
         """
         with self._datastore.connection() as connection, connection.transaction():
             [row] = connection.execute(
@@ -87,13 +87,13 @@ class PostgresPersonKeys:
         return generation, made_at, destroyed_at
 
     def clear_away(self) -> None:
-        """Remove the former rows of destroyed keys from the table's storage, if our role may (from PostgreSQL 17 on).
-        Otherwise the database does so by itself in time."""
+        """Remove old row versions of destroyed keys from the table's storage, if our role may do so (PostgreSQL 17 and
+        later). Otherwise the database removes them by itself in time."""
         with self._datastore.connection() as connection:
             connection.execute("VACUUM (SKIP_LOCKED) plantrail_keys.person_keys")
 
     def all(self) -> dict[tuple[UUID, str], bytes]:
-        """Return every key of the store, for a copy that is to be read elsewhere."""
+        """Return every key of the store, for an export."""
         with self._datastore.connection() as connection:
             rows = connection.execute(
                 "SELECT plan_id, stakeholder, generation, wrapped FROM plantrail_keys.person_keys"
@@ -102,7 +102,7 @@ class PostgresPersonKeys:
         return {(row[0], row[1]): self._unwrapped(*row) for row in rows}
 
     def add(self, keys: Mapping[tuple[UUID, str], bytes]) -> None:
-        """Add keys of another store, all or none. Those of people who were forgotten here stay destroyed.
+        """Add keys of another store, all or none. People who were forgotten here stay forgotten.
 
         Raises `AnotherKeyThere`.
         """
@@ -125,7 +125,7 @@ class PostgresPersonKeys:
 
 
 class PersonKeyCache:
-    """The person keys of the plans used last."""
+    """A cache of the person keys of the plans that were used last."""
 
     MOST_PLANS = 500
 
@@ -137,18 +137,18 @@ class PersonKeyCache:
         self._lock = Lock()
 
     def of(self, plan_id: UUID, people: set[str]) -> dict[str, bytes]:
-        """The keys there are for these people; a key that is not there is looked for again next time."""
+        """Return the existing keys of these people. A key that does not exist is looked up again next time."""
         known, dropped = self._plans.get(plan_id, {}), self._dropped
         return known if known.keys() >= people else self._keep(plan_id, self._keys.of(plan_id), dropped)
 
     def made_for(self, plan_id: UUID, people: set[str]) -> dict[str, bytes]:
-        """The keys of these people, each made where there is none; but nobody forgotten gets one again."""
+        """Return the keys of these people, creating missing ones, except for people who were forgotten."""
         known, dropped = self._plans.get(plan_id, {}), self._dropped
         missing = people - known.keys()
         return self._keep(plan_id, self._keys.ensure(plan_id, missing), dropped) if missing else known
 
     def destroy(self, plan_id: UUID, who: str) -> None:
-        """Destroy a key that still exists although its person was forgotten."""
+        """Destroy the key that a forgotten person still has."""
         self._keys.destroy(plan_id, who)
         self.drop(plan_id)
 
@@ -158,7 +158,7 @@ class PersonKeyCache:
             self._dropped += 1
 
     def _keep(self, plan_id: UUID, keys: dict[str, bytes], dropped: int) -> dict[str, bytes]:
-        """Unless some were dropped since they were asked for: these may be among them."""
+        """Cache the keys, unless keys were dropped since these were read: they may be among them."""
         with self._lock:
             if dropped == self._dropped:
                 self._plans[plan_id] = keys

@@ -57,9 +57,9 @@ from domain.record import Recorded
 
 NAME = "portfolio"
 SECONDS_AT_REST = 0.02
-"""Seconds between two steps of who follows: this long the table may lag behind what was just recorded."""
+"""Seconds between two steps of the follower; the table may lag this far behind the log."""
 SHARE_OF_TIME = 0.25
-"""Callers wait for this table to show what they recorded."""
+"""The follower's share of the time while others record. It is large because callers wait to see what they recorded."""
 ROWS_AT_A_TIME = 1_000
 MOST_REMEMBERED = 1_000
 
@@ -110,7 +110,7 @@ OF_OTHERS = EVENTS_BY_TOPIC.keys() - topics_of_aggregate(ACCOUNT_PLAN)
 
 
 class PortfolioTable:
-    """The portfolio as a projection: see `adapters.postgres.projections.Projection`."""
+    """The table as a projection of the log (`adapters.postgres.projections.Projection`)."""
 
     name = NAME
     shape = SHAPE
@@ -151,10 +151,9 @@ class PortfolioTable:
         news: Mapping[UUID, Sequence[Logged]],
         changed: Mapping[UUID, PortfolioProjector],
     ) -> dict[UUID, PortfolioProjector]:
-        """Return the state that each plan's new events are applied to.
+        """Return the state to which each plan's new events are applied.
 
-        A cached state at the version before the new events is as good as the row, because it follows from the same
-        events.
+        A cached state with the version before the new events equals the row, because both follow from the same events.
         """
         at_hand = {plan_id: changed.get(plan_id) or self._remembered.pop(plan_id, None) for plan_id in news}
         before = {
@@ -198,7 +197,7 @@ class PortfolioTable:
         connection.execute(SAVE, (to_json(rows).decode(),), prepare=True)
 
     def _policies(self, connection: Connection[Any]) -> Sequence[Recorded]:
-        """Return the policies that were adopted. Those that are known are not read again."""
+        """Return the policies that were adopted. Policies that were read before are not read again."""
         known = self._adopted[-1].version if self._adopted else 0
         rows = connection.execute(ADOPTED, (PROGRAM_ID, NEW_NUMBERS, known), prepare=True, binary=True).fetchall()
         self._adopted += decode_all(PROGRAM_ID, rows, {})
@@ -290,8 +289,7 @@ def wanted(query: PortfolioQuery) -> Iterator[str]:
 
 
 def theirs(caller: Caller | None) -> Iterator[str]:
-    """Yield the conditions that limit the query to plans that the caller may see, as `Caller.sees` does for one
-    plan."""
+    """Yield the SQL conditions that limit a query to plans that the caller may see, like `Caller.sees` for one plan."""
     if caller and caller.plans is not None:
         at_work = "people @> ARRAY[%(actor)s::text] OR " if caller.works_on_plans else ""
         yield f"({at_work}plan_id = ANY(%(plans)s::uuid[]))"
@@ -307,14 +305,14 @@ def values(query: PortfolioQuery, after: CursorPosition | None, caller: Caller |
 
 
 class PostgresPortfolio:
-    """The portfolio: see `application.portfolio.ports.Portfolio`."""
+    """The portfolio (`application.portfolio.ports.Portfolio`)."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
         self._lines = PortfolioLines(datastore)
 
     async def written(self, query: PortfolioQuery, caller: Caller | None = None) -> WrittenPage:
-        """See `application.portfolio.ports.Portfolio`."""
+        """Return a page as the JSON that is sent (`application.portfolio.ports.Portfolio`)."""
         after = place_of(query.cursor, query.sort) if query.cursor else None
         asked = statement(query, after, caller, (WRITTEN_AS, "plan_id")), values(query, after, caller)
         with unavailable():
@@ -326,7 +324,7 @@ class PostgresPortfolio:
         return WrittenPage(b'{"items":[%b],"next":%b}' % (b",".join(lines), to_json(next)), next)
 
     async def state(self) -> TableState:
-        """See `application.portfolio.ports.Portfolio`."""
+        """Return the state of the table (`application.portfolio.ports.Portfolio`)."""
         with unavailable():
             found = await self._datastore.in_loop.ask(STATE, {})
         return TableState(read(found, 0, 0), read(found, 0, 1), read(found, 0, 2))
@@ -344,7 +342,7 @@ class PostgresPortfolio:
         return PortfolioPage(items=items, next=cursor_of(places[-1], query.sort) if more else None)
 
     def position(self) -> int:
-        """Return the position up to which the table is up to date. Raises `StoreUnavailable`."""
+        """Return the position up to which the table includes the log. Raises `StoreUnavailable`."""
         with self._datastore.connection() as connection:
             return standing(connection, NAME).position
 
@@ -358,7 +356,7 @@ class PostgresPortfolio:
             return reached(standing(connection, NAME), position)
 
     def catch_up(self, now: Now) -> Standing:
-        """Update the table here and now, where no follower may be running. Raises `StoreUnavailable`."""
+        """Update the table now, for a process without a follower. Raises `StoreUnavailable`."""
         with unavailable(), connected(self._datastore) as connection:
             *_, at = catch_up(connection, PortfolioTable(), now)
             if at.shape < SHAPE:
@@ -372,5 +370,5 @@ class PostgresPortfolio:
         return Follower(self._datastore, PortfolioTable(), now, outages, SECONDS_AT_REST, SHARE_OF_TIME)
 
     def rebuild(self, now: Now, progress: Progress = lambda _done, _total: None) -> None:
-        """Build the table anew while the old one serves: see `adapters.postgres.projections.rebuild`."""
+        """Rebuild the table while the old one serves (`adapters.postgres.projections.rebuild`)."""
         rebuild(self._datastore, PortfolioTable(), now, progress)

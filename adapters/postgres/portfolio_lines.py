@@ -1,4 +1,4 @@
-"""Lines of the list of plans as they are sent. A line is written once for each version of its row."""
+"""The rows of the portfolio as the JSON that is sent. Each version of a row is serialized once."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,21 +12,21 @@ from application.portfolio.row import PortfolioItem
 
 SHOWN = tuple(PortfolioItem.model_fields)
 WRITTEN_AS = "concat_ws(' ', plan_id, position, xmin, ctid) AS written_as"
-"""What tells a version of a row from every other: PostgreSQL writes each of them somewhere else, or later."""
+"""Identifies a version of a row: PostgreSQL stores each version at another place, or in a later transaction."""
 LINES = (
     f"SELECT {WRITTEN_AS}, {', '.join(SHOWN)} FROM plantrail.portfolio"
     " WHERE generation = (SELECT generation FROM plantrail.projections WHERE name = 'portfolio' AND live)"
     " AND plan_id = ANY(%s)"
 )
 MOST_LINES = 20_000
-"""Lines that are kept, of some 500 bytes each."""
+"""The number of rows that are cached, of about 500 bytes each."""
 
 Version = bytes
-"""A version of a row, as `WRITTEN_AS` says."""
+"""The version of a row, as `WRITTEN_AS` returns it."""
 
 
 class PortfolioLines:
-    """Keeps lines by the versions of their rows, the most recently used ones, for one event loop."""
+    """A cache of serialized rows by their versions, for one event loop. It keeps the most recently used ones."""
 
     def __init__(self, datastore: Datastore, most: int = MOST_LINES) -> None:
         self._datastore = datastore
@@ -34,7 +34,9 @@ class PortfolioLines:
         self._lines: OrderedDict[Version, bytes] = OrderedDict()
 
     async def of(self, rows: Sequence[Version]) -> list[bytes]:
-        """Return the lines of rows, in this order. One that has been written anew meanwhile comes as it is now."""
+        """Return the rows as JSON, in this order. A row that has changed meanwhile is returned in its current
+        version.
+        """
         found = {row: line for row in rows if (line := self._lines.get(row)) is not None}
         if len(found) < len(rows):
             news = await run_sync(self._written, [plan_in(row) for row in rows if row not in found])
@@ -52,7 +54,7 @@ class PortfolioLines:
             self._lines.popitem(last=False)
 
     def _written(self, plans: Sequence[UUID]) -> Mapping[Version, bytes]:
-        """Return the lines of these plans as their rows are now."""
+        """Return the current rows of these plans as JSON, by version."""
         lines: dict[Version, bytes] = {}
         with self._datastore.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)

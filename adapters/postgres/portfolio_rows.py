@@ -1,4 +1,4 @@
-"""The rows of the portfolio as JSON, from which they are carried on."""
+"""The rows of the portfolio as stored JSON, from which the projector continues."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -35,7 +35,7 @@ _read: Callable[[str | bytes], Any] = TypeAdapter(_shape("Row", _STORED)).valida
 
 
 def to_store(row: PortfolioRow) -> dict[str, Any]:
-    """Return the values from which `read_row` makes the row again, to be written as JSON."""
+    """Return the values that are stored as JSON and from which `read_row` restores the row."""
     values, version, *_ = row.plan.parts()
     return {
         "plan_id": row.plan_id,

@@ -1,11 +1,11 @@
-"""Projections: tables made from the log.
+"""Projections: tables that are computed from the log.
 
-They follow the log in batches, each in one transaction with the position that it brings the table to. They are rebuilt
-beside themselves while they serve.
+A projection follows the log in batches. Each batch is one transaction, which also moves the position of the table.
+Rebuilding creates another generation of the table while the current one serves.
 
 Reading the log by position skips nothing: all writers take the append lock before they draw a position and hold it
-until they have committed. So whoever sees an event sees every event before it, and a gap is a position that nobody
-used.
+until they have committed. So a reader who sees an event also sees every event before it, and a gap is a position that
+nobody used.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,9 +27,8 @@ BATCH = 5_000
 """The number of events that are read at a time."""
 STEP = 5_000
 REBUILD_STEP = 50_000
-"""Events folded in one transaction, at most.  What it costs to write grows with the plans and not with the events, so
-that large steps are fast ones; but who follows must be able to stop within a second, and who rebuilds may have to do
-a step of some seconds anew."""
+"""Events folded in one transaction at most. Writing costs more with the number of plans and not of events, so large
+steps are faster. But a follower must be able to stop within a second, and a rebuild may have to repeat a step."""
 
 LOCK_LIVE = "SELECT generation FROM plantrail.projections WHERE name = %s AND live AND shape = %s FOR UPDATE"
 LOCK_ANY = "SELECT generation FROM plantrail.projections WHERE name = %s AND live FOR UPDATE"
@@ -72,22 +71,23 @@ hundred thousand objects would take most of the time."""
 
 
 class Projection(Protocol):
-    """A table that can be made from the log alone. Its rows carry the generation they belong to."""
+    """A table that can be computed from the log alone. Its rows carry the generation to which they belong."""
 
     name: str
     shape: int
-    """The number of its definition.  Raised, it has every store rebuild the table: see `into_shape`."""
+    """The number of the table's definition. When it is raised, every store rebuilds the table (`into_shape`)."""
 
     def fold(
         self, connection: Connection[Any], generation: int, batches: Iterable[Sequence[Logged]], now: datetime
     ) -> None:
         """Apply the next events to the rows, inside the transaction that moves the position.
 
-        They come in the order of the log; in a rebuild, up to where the log ended then, aggregate by aggregate.
+        They come in the order of the log. In a rebuild, events up to the current end of the log come aggregate by
+        aggregate.
         """
 
     def is_due(self, connection: Connection[Any], generation: int, now: datetime) -> bool:
-        """Return whether there are rows that are out of date although nothing happened."""
+        """Return whether there are rows that are out of date although nothing was recorded."""
 
     def age(self, connection: Connection[Any], generation: int, now: datetime) -> None:
         """Update some of the rows that are out of date."""
@@ -97,8 +97,8 @@ class Projection(Protocol):
 
 
 class Standing(NamedTuple):
-    """Where a projection is: its generation, the position it has come to, that of the last event on the log, and the
-    shape it was made in."""
+    """The state of a projection: its generation, its position, the position of the last event on the log, and its
+    shape."""
 
     generation: int
     position: int
@@ -107,7 +107,7 @@ class Standing(NamedTuple):
 
 
 def standing(connection: Connection[Any], name: str) -> Standing:
-    """Return the state of the generation that serves."""
+    """Return the state of the live generation."""
     (row,) = connection.execute(STANDING, (name,), prepare=True).fetchall()
     return Standing(*row)
 
@@ -119,35 +119,36 @@ def standing(connection: Connection[Any], name: str) -> Standing:
 def locked(
     connection: Connection[Any], projection: Projection, generation: int | None = None
 ) -> Iterator[tuple[int, int] | None]:
-    """A transaction in which nobody else moves the position: however many follow, each event is folded once.
+    """Open a transaction in which nobody else moves the position, so that each event is folded once by however many
+    followers.
 
-    Without a generation the one that serves; None where another took its place while we waited, or one of another
-    shape serves.
+    Yields the generation and its position. Without `generation` it is the live one. Yields None if another generation
+    went live while we waited for the lock, or if the live one has another shape.
     """
     live = (LOCK_LIVE, (projection.name, projection.shape))
     statement, values = live if generation is None else (LOCK, (projection.name, generation))
     with connection.transaction():
         found = connection.execute(statement, values, prepare=True).fetchone()
-        # In a statement of its own, for one that has waited for the lock sees what was true before.
+        # This is a separate statement, because the one that waited for the lock sees the state from before.
         yield (found[0], come_to(connection, projection.name, found[0])) if found else None
         if found:
             connection.execute(WRITTEN, (projection.name, found[0]), prepare=True)
 
 
 def come_to(connection: Connection[Any], name: str, generation: int) -> int:
-    """The position a generation of a table has come to."""
+    """Return the position of a generation of a table."""
     return tracked(connection, tracked_as(name, generation)) or 0
 
 
 def tracked_as(name: str, generation: int) -> str:
-    """The projection that a generation of a table is to the library."""
+    """Return the name under which eventsourcing tracks a generation of a table."""
     return f"{name}.{generation}"
 
 
 def advance(
     connection: Connection[Any], projection: Projection, now: datetime, generation: int | None, most: int
 ) -> int | None:
-    """Fold the next events.  Returns the position of the last one, None when there was none."""
+    """Fold the next events. Returns the position of the last one; None if there were none."""
     with locked(connection, projection, generation) as found:
         if found is None:
             return None
@@ -168,7 +169,7 @@ def advance(
 
 
 def ahead(connection: Connection[Any], position: int, most: int) -> Iterator[Sequence[Logged]]:
-    """Yield the next events after a position, at most `most`, in batches."""
+    """Yield up to `most` of the next events after a position, in batches."""
     cursor: Cursor[Any] = connection.cursor(binary=True)
     while most > 0:
         batch = cursor.execute(NEXT, (position, min(most, BATCH)), prepare=True).fetchall()
@@ -179,10 +180,11 @@ def ahead(connection: Connection[Any], position: int, most: int) -> Iterator[Seq
 
 
 def catch_up(connection: Connection[Any], projection: Projection, now: Now) -> Iterator[Standing]:
-    """Fold what has happened and what time alone has changed, until there is nothing left to do; says where it stands
-    after each step.  A table of another shape is left as it is.
+    """Fold new events and update rows that are out of date, until nothing is left to do. Yields the state after each
+    step. A table of another shape is left as it is.
 
-    Raises `ClockAhead` where there is something to do."""
+    Raises `ClockAhead` if there is something to do.
+    """
     while True:
         at = standing(connection, projection.name)
         if at.shape != projection.shape:
@@ -205,7 +207,8 @@ def catch_up(connection: Connection[Any], projection: Projection, now: Now) -> I
 
 
 def adopted(connection: Connection[Any], projection: Projection) -> bool:
-    """Whether a table of an older shape, into which nothing was folded yet, is of this shape from here on."""
+    """Give the current shape to a table of an older shape into which nothing was folded yet. Returns whether there was
+    one."""
     return connection.execute(ADOPT, {"shape": projection.shape, "name": projection.name}).rowcount > 0
 
 
@@ -221,7 +224,7 @@ def connected(datastore: Datastore) -> Iterator[Connection[Any]]:
 
 
 def reached(at: Standing, position: int) -> bool:
-    """Return whether a projection has folded the event at a position. Raises `BeyondTheLog`."""
+    """Return whether a projection includes the event at a position. Raises `BeyondTheLog`."""
     if position > at.head:
         raise BeyondTheLog(at.head)
     return at.position >= position
@@ -240,9 +243,9 @@ Progress = Callable[[int, int], None]
 def rebuild(
     datastore: Datastore, projection: Projection, now: Now, progress: Progress = lambda _done, _total: None
 ) -> None:
-    """Build the table anew from the first event while the existing one keeps serving, then replace it.
+    """Rebuild the table from the first event while the existing one keeps serving, then replace it.
 
-    `progress` is called with the position reached and the one to reach. If a rebuild is interrupted, the old table
+    `progress` is called with the position reached and the position to reach. If a rebuild is interrupted, the old table
     keeps serving, and the next rebuild cleans up. Raises `RebuildUnderWay`, `StoreUnavailable`, and what `fold` raises.
     """
     with unavailable(), connected(datastore) as connection:
@@ -253,10 +256,10 @@ def rebuild(
 def into_shape(
     datastore: Datastore, projection: Projection, now: Now, progress: Progress = lambda _done, _total: None
 ) -> None:
-    """Rebuild a table that was made in an older shape than this process makes it in; it serves as it is meanwhile.
+    """Rebuild a table whose shape is older than this process expects. The old table serves meanwhile.
 
-    A table of a newer shape is left to the processes that make it so.  Raises `RebuildUnderWay`, `StoreUnavailable`,
-    and what `fold` and `progress` raise.
+    A table of a newer shape is left to the processes that expect it. Raises `RebuildUnderWay`, `StoreUnavailable`, and
+    what `fold` and `progress` raise.
     """
     with unavailable(), connected(datastore) as connection:
         only_here(connection, projection)
@@ -269,7 +272,7 @@ def into_shape(
 
 
 def make_anew(connection: Connection[Any], projection: Projection, now: Now, progress: Progress) -> None:
-    """`rebuild`, by who has made sure that nobody else does.  Raises `ClockAhead`."""
+    """Rebuild the table. The caller holds the lock of `only_here`. Raises `ClockAhead`."""
     clock.check(connection)
     clear_others(connection, projection)
     live = standing(connection, projection.name)
@@ -292,10 +295,9 @@ def make_anew(connection: Connection[Any], projection: Projection, now: Now, pro
 def fold_by_aggregate(
     connection: Connection[Any], projection: Projection, now: Now, generation: int, head: int, progress: Progress
 ) -> None:
-    """Fold everything up to the head of the log, one aggregate after the other: each row is then written once, however
-    the events of thousands of aggregates alternate on the log.
+    """Fold everything up to the end of the log, one aggregate after the other, so that each row is written once.
 
-    Nobody else folds into a generation that does not serve yet, so its position is told at the end.
+    Nobody else folds into a generation that is not live, so its position is set once at the end.
     """
     place, done = (UUID(int=0), 0), 0
     while batch := connection.cursor(binary=True).execute(NEXT_BY_AGGREGATE, (*place, head, REBUILD_STEP)).fetchall():
@@ -308,7 +310,7 @@ def fold_by_aggregate(
 def fold_whole(
     connection: Connection[Any], projection: Projection, now: datetime, generation: int, batch: Sequence[Logged]
 ) -> tuple[UUID, int]:
-    """Fold these events, and return the aggregate and the version of the last."""
+    """Fold a batch of events. Returns the aggregate and the version of the last event."""
     with locked(connection, projection, generation):
         projection.fold(connection, generation, [batch], now)
     _, aggregate_id, version, _, _ = batch[-1]
@@ -316,7 +318,7 @@ def fold_whole(
 
 
 def only_here(connection: Connection[Any], projection: Projection) -> None:
-    """Allow only one rebuild. The lock is held for as long as the connection lives."""
+    """Take the lock of rebuilds, which is held as long as the connection lives. Raises `RebuildUnderWay`."""
     found = connection.execute(
         "SELECT pg_try_advisory_lock(hashtext('plantrail rebuild'), hashtext(%s))", (projection.name,)
     ).fetchone()
@@ -325,8 +327,7 @@ def only_here(connection: Connection[Any], projection: Projection) -> None:
 
 
 def go_live(connection: Connection[Any], projection: Projection, now: Now, generation: int) -> None:
-    """Those who follow wait for a moment, so that the new table has come at least as far as they had brought the
-    old."""
+    """Make a generation the live one. Followers wait meanwhile, and the new table first catches up with the old one."""
     with connection.transaction():
         found = connection.execute(LOCK_ANY, (projection.name,)).fetchone()
         reached = come_to(connection, projection.name, found[0]) if found else 0
@@ -340,7 +341,7 @@ def go_live(connection: Connection[Any], projection: Projection, now: Now, gener
 
 
 def clear_others(connection: Connection[Any], projection: Projection) -> None:
-    """Delete the rows of other generations: of the previous table, or of an interrupted rebuild."""
+    """Delete the rows of other generations: those of the previous table, or of an interrupted rebuild."""
     others = connection.execute(
         "SELECT generation FROM plantrail.projections WHERE name = %s AND NOT live", (projection.name,)
     ).fetchall()

@@ -1,7 +1,7 @@
-"""The open promises of all plans: a table that the log keeps, and what is asked of it.
+"""The table of the open promises of all plans, which follows the log, and the queries of it.
 
-An event only marks its plan; a marked plan is listed anew as it then stands, once however many of its events come
-together.  The table holds how promises are found, and no words: these are read of the plans a page shows.
+An event only marks its plan. The promises of a marked plan are listed again from its current state, once for any number
+of events. The table holds what finds a promise and none of its text; that is read from the plans that a page shows.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -43,14 +43,14 @@ from domain.language import same_person
 
 NAME = "promises"
 SHAPE = 1
-"""To be raised when a row is made otherwise."""
+"""The number of the table's shape. Raise it when a row is made in another way."""
 SHARE_OF_TIME = 0.05
-"""Nobody waits for this table in a flood of commands."""
+"""The follower's share of the time while others record. Nobody waits for this table."""
 PLANS_AT_A_TIME = 20
-"""Listed in one transaction, at most: who follows must be able to stop within a second."""
+"""Plans listed in one transaction at most, so that the follower can stop within a second."""
 
 IDLE = {topic for topic, event in EVENTS_BY_TOPIC.items() if event.noun not in {Plan.noun, *PROMISES}}
-"""The topics of events that change no promise and no plan's zone."""
+"""The topics of events that change neither a promise nor the plan's time zone."""
 
 MARK = (
     "INSERT INTO plantrail.plans_to_list (generation, plan_id, position)"
@@ -59,7 +59,7 @@ MARK = (
 )
 MARKED = "SELECT plan_id FROM plantrail.plans_to_list WHERE generation = %s LIMIT %s"
 LISTED = "DELETE FROM plantrail.plans_to_list WHERE generation = %s AND plan_id = ANY(%s)"
-# Of the promises of a plan few are others than before, and only those are written.
+# Few promises of a plan differ from before, and only those are written.
 LIST = (
     "WITH listed AS ("
     "  SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::date[],"
@@ -80,7 +80,7 @@ STILL_MARKED = "SELECT EXISTS (SELECT FROM plantrail.plans_to_list WHERE generat
 
 
 class PromisesTable:
-    """See `adapters.postgres.projections.Projection`."""
+    """The table as a projection of the log (`adapters.postgres.projections.Projection`)."""
 
     name = NAME
     shape = SHAPE
@@ -120,7 +120,8 @@ class PromisesTable:
 
 
 def statement(query: PromisesQuery, after: PromisePosition | None, caller: Caller | None) -> str:
-    """One row more than asked for shows whether there is another page.  Who may see a plan, the portfolio says."""
+    """Return the SQL statement of a query. It selects one row more than requested, which shows whether there is another
+    page. The portfolio says who may see a plan."""
     place = ["(due_on, plan_id, noun, id) > (%(day)s, %(plan_id)s, %(noun)s, %(id)s)"]
     return (
         "SELECT due_on, plan_id, noun, id FROM plantrail.promises"
@@ -163,7 +164,7 @@ def values(query: PromisesQuery, after: PromisePosition | None, caller: Caller |
 
 
 class PostgresPromises(TableOfPlans):
-    """See `application.portfolio.promises.AllPromises`."""
+    """The promises of all plans (`application.portfolio.promises.AllPromises`)."""
 
     def __init__(self, datastore: Datastore, read: ReadPlans, now: Now) -> None:
         super().__init__(datastore, PromisesTable(read), STILL_MARKED, now)
@@ -182,7 +183,7 @@ class PostgresPromises(TableOfPlans):
         return PromisesPage.model_construct(items=items, next=cursor_of(places[-1]) if more else None)
 
     def _shown(self, places: Sequence[PromisePosition], now: datetime) -> Iterator[PlanPromise]:
-        """Each plan is read once.  A promise that is gone by now is left out."""
+        """Yield the promises with their text. Each plan is read once. A promise that no longer exists is left out."""
         asked: dict[UUID, set[Key]] = {}
         for each in places:
             asked.setdefault(each.plan_id, set()).add((each.noun, each.id))

@@ -1,4 +1,6 @@
-"""The progress of relays, and whose turn it is: of several with one name, one relays and the others stand by."""
+"""The progress of relays, and a lock for each name: of several relays with one name, one works and the others stand
+by.
+"""
 
 from typing import Any, Self
 from uuid import UUID
@@ -17,15 +19,15 @@ REACH = (
 
 
 def came_to(datastore: Datastore, name: str) -> int:
-    """Return the position that relays of a name have come to, whoever's turn it is. Raises `StoreUnavailable`."""
+    """Return the position that relays of a name have reached, whichever of them worked. Raises `StoreUnavailable`."""
     with datastore.connection() as connection:
         found = connection.execute(REACHED, (name,), prepare=True).fetchone()
     return found[0] if found else 0
 
 
 class PostgresTurn:
-    """A relay's turn: see `application.feed.ports.Turn`. It lasts as long as its connection. A relay that has lost it
-    learns so with its next request."""
+    """The lock of a relay (`application.feed.ports.Turn`). It lasts as long as its connection. A relay that has lost it
+    learns so with its next query."""
 
     def __init__(self, connection: Connection[Any], name: str) -> None:
         self._connection = connection
@@ -33,7 +35,7 @@ class PostgresTurn:
 
     @classmethod
     def take(cls, datastore: Datastore, name: str) -> Self | None:
-        """Take the turn; returns None while another relay of this name has it. Raises `StoreUnavailable`."""
+        """Take the lock. Returns None while another relay of this name holds it. Raises `StoreUnavailable`."""
         with unavailable():
             connection = datastore.connect()
             if connection.execute(TAKE, (name,)).fetchone() == (True,):

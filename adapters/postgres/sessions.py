@@ -20,7 +20,7 @@ PURGE = "DELETE FROM plantrail.sessions WHERE last_seen_at < %s"
 
 
 class PostgresSessions:
-    """The store of sessions: see `adapters.access.sessions`. Every method raises `StoreUnavailable`."""
+    """The store of sessions (`adapters.access.sessions`). Every method raises `StoreUnavailable`."""
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore

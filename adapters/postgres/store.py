@@ -1,4 +1,4 @@
-"""The store as a whole: its location, its schema, and its parts."""
+"""The store as a whole: its connections, its schema, and its parts."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -45,29 +45,30 @@ from application.aggregates.ports import StoreUnavailable
 logger = structlog.get_logger("plantrail.store")
 
 RECOVERY = 30.0
-"""Seconds for which a server that is starting or recovering is awaited."""
+"""Seconds for which a starting or recovering server is awaited."""
 SILENCE = 2.0
 """Seconds after which a server that does not answer at all counts as absent. Between a crash and its recovery it closes
 connections."""
 PAUSE = 0.1
 """Seconds between two attempts."""
 ATTEMPTS = 3
-"""How often opening is tried while there is a server: it may have to recover in the middle of it."""
+"""How often opening is tried while a server exists, because it may have to recover meanwhile."""
 
 
 @dataclass(frozen=True)
 class ConnectionStrings:
-    """Connection strings of the three roles: the owner migrates, the service records and reads, the third reads and
-    writes keys. Raises `StoreUnfit` for one that is malformed."""
+    """The connection strings of the three roles: the owner migrates, the service records and reads, the third reads and
+    writes person keys. Raises `StoreUnfit` for a malformed one."""
 
     service: str
     owner: str
     keys: str
     keeper: Keeper | None = None
-    """What restarts the server that they lead to; None if it is not ours."""
+    """Restarts the embedded server; None if the database is not ours to restart."""
 
     def __post_init__(self) -> None:
-        # Whatever a role, a database or the environment asks for: names of everybody must get there and back.
+        # Names contain all kinds of letters, so the encoding is UTF-8 whatever a role, a database or the environment
+        # sets.
         for role in ("service", "owner", "keys"):
             try:
                 in_utf8 = make_conninfo(to_whom_one_can_write(getattr(self, role)), client_encoding="UTF8")
@@ -81,13 +82,13 @@ class ConnectionStrings:
 
     @classmethod
     def beside(cls, server: EmbeddedPostgres, database: str) -> Self:
-        """Return those to another database of a server."""
+        """Return the connection strings of another database on the same server."""
         return cls(
             server.conninfo("service", database), server.conninfo("owner", database), server.conninfo("keys", database)
         )
 
     def why_down(self) -> str | None:
-        """Return what is the matter with a server of ours, or None."""
+        """Return the reason why our embedded server is down; None if it is up or not ours."""
         return self.keeper.why_down if self.keeper else None
 
 
@@ -97,9 +98,9 @@ class StoreUnfit(Exception):
 
 @contextmanager
 def embedded(home: Path, binaries: Path | None = None, durable: bool = True) -> Iterator[ConnectionStrings]:
-    """Run the embedded PostgreSQL while the context lasts, restarting it if it dies.
+    """Run the embedded PostgreSQL for the length of the context, restarting it if it dies.
 
-    If that fails, SIGTERM is sent to this process, and in the end `EmbeddedPostgresError` is raised.
+    If that fails, this process receives SIGTERM, and `EmbeddedPostgresError` is raised at the end of the context.
     """
     with EmbeddedPostgres(home, binaries, durable) as server:
         keeper = server.keeper()
@@ -140,7 +141,7 @@ class Store:
     """The erasures on the list that were repeated when the store was opened."""
 
     def why_away(self) -> str | None:
-        """Return why the store cannot be reached, or None."""
+        """Return the reason why the store cannot be reached; None if it can."""
         try:
             with self.datastore.connection() as connection:
                 connection.execute("SELECT 1")
@@ -149,12 +150,12 @@ class Store:
         return None
 
     def why_read_only(self) -> str | None:
-        """What keeps it from being written; None when nothing does."""
+        """Return the reason why nothing can be written; None if it can."""
         try:
             with self.datastore.connection() as connection:
                 row = connection.execute("SELECT current_setting('transaction_read_only')").fetchone()
         except StoreUnavailable:
-            return None  # which is told by itself
+            return None  # That is reported separately.
         return "The store can only be read: it is a standby, or was made read-only." if row == ("on",) else None
 
     def seconds_ahead(self) -> float:
@@ -203,9 +204,9 @@ def events_in(where: ConnectionStrings) -> int:
 
 
 def begin_another_log(where: ConnectionStrings) -> None:
-    """Begin a new log for a restored copy, so that its positions are not taken for those of the log it was copied from.
+    """Begin a new log in a restored copy, so that its positions are not confused with those of the original log.
 
-    Raises what `upgrade` raises, because the dump may be of an older version.
+    Raises what `upgrade` raises, because the dump may come from an older version.
     """
     upgrade(where)
     with psycopg.connect(where.owner) as connection:
@@ -218,7 +219,7 @@ def opened(
 ) -> Iterator[Store]:
     """Open the store: upgrade its schema, and forget everybody on the list of erasures.
 
-    A server that is starting or recovering is awaited. Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`,
+    A starting or recovering server is awaited. Raises `StoreUnavailable`, `StoreUnfit`, `SchemaIsNewer`,
     `WrongKeyEncryptionKey`, `ErasureListUnfit`.
     """
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Stored events and notifications of the library, made in a quarter of the time their constructors take."""
+"""Stored events and notifications of eventsourcing, made in a quarter of the time that their constructors take."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -30,5 +30,5 @@ def stored_event(originator_id: UUID, version: int, topic: str, state: bytes) ->
 
 
 def as_uuid(originator_id: UUID | str) -> UUID:
-    """Return the id of an aggregate as UUID; the library allows text as well."""
+    """Return the id of an aggregate as a UUID; eventsourcing also allows text."""
     return originator_id if isinstance(originator_id, UUID) else UUID(originator_id)

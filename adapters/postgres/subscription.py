@@ -1,4 +1,4 @@
-"""A subscription of eventsourcing to the log that loses nothing when notifications or connections are lost."""
+"""A subscription of eventsourcing to the log. It loses nothing when notifications or connections are lost."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ PAGE = 500
 
 
 class LogReplaced(OperationalError):
-    """The log was restored from a dump and is another one than the one that was followed."""
+    """The log was restored from a dump and is no longer the one that was followed."""
 
     def __init__(self, last_common: int) -> None:
         super().__init__(
@@ -29,8 +29,8 @@ class LogReplaced(OperationalError):
 
 
 class PlanSubscription(Subscription[ApplicationRecorder]):
-    """Reads page after page. At the end of the log it waits for the watch, which polls and takes notifications as
-    hints; while the database is away it retries."""
+    """Reads page after page. At the end of the log it waits for `LogWatch`, which polls and takes notifications as
+    hints. While the database is unavailable it retries."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class PlanSubscription(Subscription[ApplicationRecorder]):
         self._watching.enter_context(watch.telling(self._tell))
 
     def __next__(self) -> Notification:
-        """Raises `LogReplaced`."""
+        """Return the next event. Raises `LogReplaced`."""
         while not self._is_over():
             for notification in self._page:
                 return notification
@@ -73,7 +73,7 @@ class PlanSubscription(Subscription[ApplicationRecorder]):
 
     def _next_page(self) -> Sequence[Notification]:
         """Return the next events; none if it had to wait for them."""
-        self._news.clear()  # before the page is read, so that no news is missed that comes meanwhile
+        self._news.clear()  # The position is read before the page, so that no event that arrives meanwhile is missed.
         try:
             page = self._feed.page(self._position, self._wanted, PAGE)
         except CursorGone as gone:

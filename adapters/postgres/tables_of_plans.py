@@ -1,4 +1,5 @@
-"""Tables of plans that events only mark: a step of the follower reads the marked plans and writes their rows anew."""
+"""Tables in which events only mark their plan. Each step of the follower reads the marked plans and writes their rows
+again."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -37,11 +38,11 @@ def clear_some(connection: Connection[Any], generation: int, tables: Iterable[st
 
 
 class TableOfPlans:
-    """A table as those who ask it see it."""
+    """Such a table, as its readers see it."""
 
     def __init__(self, datastore: Datastore, table: Projection, still_marked: str, now: Now) -> None:
-        """`still_marked` is the query that tells whether a plan is marked by an event up to a position. It takes the
-        generation and the position."""
+        """`still_marked` is a query that returns whether an event up to a position has marked a plan that is not read
+        yet. Its parameters are the generation and the position."""
         self._datastore = datastore
         self._table = table
         self._still_marked = still_marked
@@ -60,11 +61,11 @@ class TableOfPlans:
         return reached(at, position) and marked == (False,)
 
     def catch_up(self) -> Standing:
-        """Update the table here and now, where no follower may be running. Raises `StoreUnavailable`."""
+        """Update the table now, for a process without a follower. Raises `StoreUnavailable`."""
         with unavailable(), connected(self._datastore) as connection:
             *_, at = catch_up(connection, self._table, self._now)
             return at
 
     def rebuild(self, progress: Progress = lambda _done, _total: None) -> None:
-        """Build the table anew while the old one serves: see `adapters.postgres.projections.rebuild`."""
+        """Rebuild the table while the old one serves (`adapters.postgres.projections.rebuild`)."""
         rebuild(self._datastore, self._table, self._now, progress)

@@ -1,4 +1,4 @@
-"""Tracking of eventsourcing: how far projections have come, in the same transactions as what they write."""
+"""Tracking of eventsourcing: the positions of projections, recorded in the transactions that write their tables."""
 
 from typing import Any
 
@@ -19,14 +19,14 @@ TRACKED = "SELECT notification_id FROM plantrail.notification_tracking WHERE pro
 
 
 class PlanTrackingRecorder(TrackingRecorder):
-    """Tracks one projection. A view in this database is a subclass, which calls `track` in its own transactions."""
+    """Tracks one projection. A view in this database is a subclass that calls `track` in its own transactions."""
 
     def __init__(self, datastore: Datastore, projection: str) -> None:
         self.datastore = datastore
         self.projection = projection
 
     def insert_tracking(self, tracking: Tracking) -> None:
-        """Raises `IntegrityError`, `OperationalError`."""
+        """Record the position. Raises `IntegrityError`, `OperationalError`."""
         with self.datastore.connection() as connection:
             track(connection, self.projection, tracking)
 
@@ -36,7 +36,7 @@ class PlanTrackingRecorder(TrackingRecorder):
 
 
 def track(connection: Connection[Any], projection: str, tracking: Tracking) -> None:
-    """Record how far a projection has come. Raises `IntegrityError` if it had come as far already."""
+    """Record the position of a projection. Raises `IntegrityError` if it already has this position."""
     values = (projection, tracking.application_name, tracking.notification_id)
     if connection.execute(TRACK, values, prepare=True).rowcount == 0:
         raise IntegrityError(f"{projection} has processed notification {tracking.notification_id} already.")

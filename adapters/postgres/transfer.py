@@ -1,6 +1,6 @@
-"""The log as a file: every event in the order of the log, a line each, and back into an empty store.
+"""The log as a file: exports every event in the order of the log, a line each, and imports it into an empty store.
 
-Text about people stays sealed in it. The keys that open it are exported to a file of their own.
+Text about people stays sealed in it. The keys that open it are exported to a separate file.
 """
 
 import os
@@ -61,12 +61,12 @@ class Logged(NamedTuple):
 
 
 def exported_events(datastore: Datastore) -> Generator[bytes, None, None]:
-    """Yield the lines, all as of the moment of the first. Few are in memory at a time.
+    """Yield the lines, all from one snapshot of the log. Few are in memory at a time.
 
     Raises `StoreUnavailable`.
     """
     with datastore.connection() as connection, connection.transaction():
-        # The reader of the lines may be slow.
+        # Whoever reads the lines may be slow.
         connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         with connection.cursor("export") as cursor:
             cursor.itersize = BATCH
@@ -139,7 +139,7 @@ def read_line(line: bytes) -> Logged:
 
 
 class SoFar:
-    """The state after the previous lines, which rejects lines that no log could contain."""
+    """Checks each line against the previous ones and refuses lines that no log can contain."""
 
     def __init__(self) -> None:
         self._position = 0
@@ -178,8 +178,8 @@ def when_recorded(event: Logged) -> datetime:
 
 
 def export_keys(keys: PostgresPersonKeys, file: Path) -> int:
-    """Write every person's key unencrypted into a file that only we can read. Returns the number. Whoever has the file
-    can read all text about people.
+    """Write every person's key unencrypted into a file that only we can read. Returns the number of keys. Whoever has
+    the file can read all text about people.
 
     Raises `TransferRefused`, `StoreUnavailable`, `WrongKeyEncryptionKey`.
     """

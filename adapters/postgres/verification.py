@@ -1,7 +1,7 @@
 """Verifies the whole log against its tree, every checkpoint ever signed, and checkpoints that others have kept.
 
-Everything is read once, in the order of the feed and in one snapshot, so that writing may go on. The first error found
-is named.
+Everything is read once, in the order of the feed and in one snapshot, so that writing may go on. The first error is
+reported.
 """
 
 from collections import deque
@@ -39,7 +39,7 @@ Event = tuple[int, UUID, int, Any, Any]
 
 
 class Verified(NamedTuple):
-    """What was found to be unaltered, and how much is not signed yet."""
+    """What was verified, and how many events are not signed yet."""
 
     covered: int
     not_covered: int
@@ -55,9 +55,9 @@ def verify(
     elsewhere: Sequence[str] = (),
     progress: Progress = lambda _done, _total: None,
 ) -> Verified:
-    """Verify the log. `elsewhere` are notes of checkpoints that were kept outside the store.
+    """Verify the log. `elsewhere` contains the notes of checkpoints that were kept outside the store.
 
-    Raises `LogAltered`, `NoteRefused` if one of these is not a checkpoint of ours, and `StoreUnavailable`.
+    Raises `LogAltered`, `NoteRefused` if one of the notes is not a checkpoint of ours, and `StoreUnavailable`.
     """
     with unavailable(), datastore.connect() as connection:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
@@ -124,7 +124,7 @@ def compare(
 
 
 class Doubt(NamedTuple):
-    """An event and the tree do not match. The next checkpoint decides which of them was altered."""
+    """An event and the tree do not match. The next checkpoint decides which of the two was altered."""
 
     if_event: str | None
     if_tree: str
@@ -134,7 +134,7 @@ class Doubt(NamedTuple):
 
 
 class Log:
-    """The events one after the other, and the tree that follows from them."""
+    """Reads the events one after the other and builds the tree that follows from them."""
 
     def __init__(self, events: Iterator[Event]) -> None:
         self._events = events
@@ -190,7 +190,7 @@ class Log:
 
 
 class Signed:
-    """The checkpoints one after the other: those in the store, and those from elsewhere."""
+    """The checkpoints one after the other: those in the store, and those that others have kept."""
 
     def __init__(
         self, checkpoints: Iterator[Any], trusted: Sequence[VerifierKey], brought: Sequence[Checkpoint]
@@ -220,7 +220,7 @@ class Signed:
         self.settle_brought(tree)
 
     def settle_brought(self, tree: GrowingTree) -> None:
-        """Compare the tree with the checkpoints from elsewhere. Raises `LogAltered`."""
+        """Compare the tree with the checkpoints that others have kept. Raises `LogAltered`."""
         while self._brought and self._brought[0].size == tree.size:
             said = self._brought.popleft()
             if said.root != tree.root:
@@ -232,7 +232,7 @@ class Signed:
                 raise LogAltered(f"{described(said)} is not among those that are kept.")
 
     def check_all_covered(self, log: Log) -> None:
-        """Check at the end of the tree that nothing signed is missing. Raises `LogAltered`."""
+        """Check, at the end of the tree, that no signed leaf is missing. Raises `LogAltered`."""
         if self._next:
             raise LogAltered(
                 f"Checkpoint {self._next.number} covers {self._next.size} events, but the tree ends with"
@@ -245,7 +245,7 @@ class Signed:
             )
 
     def check_nothing_missing(self, events: int) -> None:
-        """Check at the end of the log that no checkpoint covers more. Raises `LogAltered`."""
+        """Check, at the end of the log, that no checkpoint covers more events. Raises `LogAltered`."""
         if self._brought:
             raise LogAltered(
                 f"{described(self._brought[-1])} covers {self._brought[-1].size} events, but there are {events}: the"
@@ -262,7 +262,9 @@ class Signed:
         self.number += 1
 
     def _read(self, kept: KeptCheckpoint) -> Checkpoint:
-        """Return the contents of a checkpoint. Raises `LogAltered` unless a trusted key has signed exactly this."""
+        """Return the content of a checkpoint. Raises `LogAltered` unless a trusted key has signed exactly this
+        content.
+        """
         try:
             said = checkpoint_in(kept.note, self._trusted)
         except NoteRefused as error:

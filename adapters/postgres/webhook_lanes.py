@@ -1,10 +1,10 @@
-"""What waits for webhooks, and who delivers it.
+"""The queue of events for webhooks, and which worker delivers them.
 
-Events are not copied. For each endpoint the log is searched by position. What the endpoint wants waits in **lanes**,
-one for each plan, which state the first and the last version to send. A worker holds a lane by a lease while it sends
-the lane's events one after the other, and records the outcome of each. When a worker dies its lease expires and another
-one continues; if the first comes back, it no longer holds the lane and can record nothing. Leases are judged by the
-database's clock only.
+Events are not copied. For each endpoint the log is searched by position. The events that the endpoint wants wait in
+**lanes**, one for each plan, which store the first and the last version to send. A worker leases a lane, sends its
+events one after the other, and records the outcome of each. If a worker dies, its lease expires and another continues;
+if the first comes back, it no longer holds the lane and can record nothing. Only the database's clock decides about
+leases.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,14 +30,14 @@ EVENTS_LOOKED_THROUGH = 1_000
 EVENTS_FETCHED = 50
 MOST_AT_ONCE = 16
 MOST_AT_ONCE_FAILING = 4
-"""The number of lanes of a failing endpoint that one worker holds: what hangs must not displace what works."""
+"""Lanes of a failing endpoint that one worker holds at most, so that endpoints that hang do not block others."""
 LEASE = timedelta(seconds=30)
-"""The length of a lease. It exceeds that of an attempt, which takes at most 17 seconds."""
+"""The length of a lease. It exceeds the length of an attempt, which takes at most 17 seconds."""
 FAILING_FOR = timedelta(days=5)
 ATTEMPTS_KEPT = timedelta(days=14)
 MOST_PURGED = 1_000
 
-# A lane that is done starts again at the new event; so does one that a replay has emptied.
+# A lane that is done starts again at the new event; so does a lane that a replay has emptied.
 LOOK_THROUGH = (
     "WITH behind AS ("
     "  SELECT id, position, topics, plans FROM plantrail.webhook_endpoints"
@@ -68,7 +68,7 @@ DIGESTS_DUE = (
     " WHERE digest IS NOT NULL AND state = 'active' AND digest_at <= %s FOR NO KEY UPDATE SKIP LOCKED"
 )
 NEXT_DIGEST = "UPDATE plantrail.webhook_endpoints SET digest_at = %s WHERE id = %s"
-# A digest that has not arrived gives way to the next, which tells of its time as well.
+# A digest that has not arrived is replaced by the next one, which covers its period too.
 BEGIN_DIGEST = (
     "INSERT INTO plantrail.webhook_lanes AS lane (endpoint_id, plan_id, delivered, through, waiting_since, due_at)"
     " VALUES (%(id)s, %(id)s, %(number)s - 1, %(number)s, %(due_at)s, %(now)s)"
@@ -172,7 +172,7 @@ WAITING = (
 
 
 class PostgresLanes:
-    """The lanes: see `application.webhooks.lanes.Lanes`."""
+    """The lanes (`application.webhooks.lanes.Lanes`)."""
 
     def __init__(self, datastore: Datastore, secrets: WebhookSecrets, lease: timedelta = LEASE) -> None:
         """`lease` must be longer than any attempt."""
@@ -181,8 +181,8 @@ class PostgresLanes:
         self.lease = lease
 
     def look_through(self, now: datetime) -> bool:
-        """Search the log for endpoints that no other worker is searching it for at the moment.  Raises `ClockAhead`,
-        and then nothing is claimed, put off, or given up either."""
+        """Search the log for endpoints that no other worker is searching for. Raises `ClockAhead`; then nothing is
+        claimed, postponed or given up either."""
         values = {"now": now, "endpoints": ENDPOINTS_AT_A_TIME, "events": EVENTS_LOOKED_THROUGH}
         with self._datastore.connection() as connection:
             clock.check(connection)
@@ -207,7 +207,7 @@ class PostgresLanes:
         }
         asked_at = monotonic()
         with self._datastore.connection() as connection, connection.transaction():
-            # Who holds a lane must be known even after a crash of the database. Everything else can be repeated.
+            # The holder of a lane must be known even after a crash of the database. Everything else can be repeated.
             connection.execute("SET LOCAL synchronous_commit = on")
             rows = connection.execute(CLAIM, values).fetchall()
         return [self._lane(asked_at, *row) for row in rows]
@@ -284,12 +284,12 @@ class PostgresLanes:
 
     def let_go(self, lane: Lane) -> None:
         with self._datastore.connection() as connection:
-            # Events that were added during the first statement are only visible to a second one.
+            # Events that were added during the first statement are visible only to a second one.
             if not (lane.done and connection.execute(END, held(lane)).rowcount):
                 connection.execute(LET_GO, held(lane))
 
     def sweep(self, now: datetime) -> list[UUID]:
-        """Raises `ClockAhead`."""
+        """Delete old attempts and finished lanes. Raises `ClockAhead`."""
         with self._datastore.connection() as connection:
             clock.check(connection)
             disabled = connection.execute(DISABLE_FAILING, (now, FAILING_FOR.days, now - FAILING_FOR)).fetchall()

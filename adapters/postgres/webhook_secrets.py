@@ -1,4 +1,4 @@
-"""The stored secrets of webhooks. They are encrypted, so that whoever reads the table cannot sign."""
+"""The stored secrets of webhooks. They are encrypted, so that somebody who reads the table cannot sign with them."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -14,7 +14,9 @@ NONCE = 12
 
 
 class WebhookSecrets:
-    """Encrypts secrets with a secret of the service. Each can only be decrypted for its endpoint."""
+    """Encrypts the secrets of webhooks with a secret of the service. A secret can be decrypted only for its
+    endpoint.
+    """
 
     def __init__(self, secret: Callable[[], bytes]) -> None:
         self._secret = secret

@@ -94,8 +94,8 @@ PARKED = (
     "SELECT plan_id, delivered, parked_at, parked_because FROM plantrail.webhook_lanes"
     " WHERE endpoint_id = %(id)s AND parked_at IS NOT NULL AND plan_id > %(after)s ORDER BY plan_id LIMIT %(most)s"
 )
-# A worker that holds a lane keeps it until it notices, so that nobody else sends meanwhile. What stays empty is removed
-# by the next worker that claims it.
+# A worker that holds a lane keeps it until it notices, so that nobody else sends meanwhile. The next worker that claims
+# an empty lane removes it.
 EMPTY_LANES = (
     "UPDATE plantrail.webhook_lanes SET delivered = 0, through = 0, attempts = 0, due_at = %(now)s, parked_at = NULL,"
     " parked_because = NULL WHERE endpoint_id = %(id)s"
@@ -120,7 +120,7 @@ UNPARK = (
 
 
 class PostgresWebhooks:
-    """The endpoints: see the protocols in `application.webhooks.ports`."""
+    """The endpoints (the protocols in `application.webhooks.ports`)."""
 
     def __init__(self, datastore: Datastore, secrets: WebhookSecrets) -> None:
         self._datastore = datastore
@@ -186,7 +186,7 @@ class PostgresWebhooks:
         return secret, until
 
     def target(self, id: UUID, owner: str | None, now: datetime) -> tuple[str, list[bytes]]:
-        """Return the URL as it is, and the secrets that sign now, the newest first."""
+        """Return the URL, and the secrets that sign now, the newest first."""
         with self._rows() as rows:
             row = _found(rows, ONE, id, owner)
         previous = row["previous_secret"] if row["previous_until"] and row["previous_until"] > now else None

@@ -27,7 +27,7 @@ ROLES: Mapping[Role, str] = {
 DATABASE = "plantrail"
 PORT = "5432"
 
-# These are written into postgresql.conf once; an administrator may change them there.
+# PostgreSQL reads these from postgresql.conf, where they are written once; an administrator may change them there.
 DEFAULTS = {
     "shared_buffers": "64MB",
     "max_connections": "100",
@@ -36,8 +36,8 @@ DEFAULTS = {
     "log_truncate_on_rotation": "on",
     "log_rotation_age": "1d",
     "log_rotation_size": "0",
-    # Passwords are 256 random bits, so they cannot be guessed however cheap a guess is. A connection takes a third of
-    # the time.
+    # Passwords are 256 random bits, which nobody can guess even if each guess is cheap. With one iteration, connecting
+    # takes a third of the time.
     "scram_iterations": "1",
 }
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -46,7 +46,7 @@ OPEN_TO_ALL = "/var/lib"  # /var/tmp is cleaned up regularly
 
 
 class Cluster:
-    """The folder `postgres` of a home, or a link to one elsewhere if the server's user has no access to the home.
+    """The folder `postgres` in a home, or a link to a folder elsewhere if the server's user has no access to the home.
 
     It contains `data`, `log`, `run` with the socket (a link, if the socket's path would be too long), and the
     passwords.
@@ -75,8 +75,7 @@ class Cluster:
 
     @property
     def server_lock(self) -> Path:
-        """The lock file of the server. Its processes inherit the lock, so it is held for as long as any of them
-        lives."""
+        """The lock file of the server. Its processes inherit the lock, so it is held as long as any of them lives."""
         return self.folder / "server.lock"
 
     @property
@@ -86,7 +85,7 @@ class Cluster:
 
     @property
     def stopped(self) -> Path:
-        """The file that marks a server which was stopped by hand and is not to be restarted automatically."""
+        """The file that marks a server which was stopped by hand and must not be restarted automatically."""
         return self.folder / "stopped-by-force"
 
     @property
@@ -108,8 +107,8 @@ class Cluster:
         return self._conninfo(role, dbname, password=self._read_passwords()[role])
 
     def conninfo_without_password(self, role: Role, dbname: str) -> str:
-        """Return a connection string for command lines, which everybody can read. Its empty password overrides
-        PGPASSWORD."""
+        """Return a connection string for command lines, which everybody on the machine can read. Its empty password
+        overrides PGPASSWORD."""
         return self._conninfo(role, dbname, password="", passfile=str(self._passfile))
 
     def connect(self) -> psycopg.Connection:
@@ -134,8 +133,8 @@ class Cluster:
             ) from error
 
     def create(self) -> None:
-        """Create what is missing. The data folder appears only when it is complete, so after a crash creation starts
-        again."""
+        """Create what is missing. The data folder appears only when it is complete, so that after a crash creation
+        starts again."""
         self.program("postgres")
         self._create_folder()
         if not self.data.is_dir():
@@ -234,7 +233,7 @@ def lets_all_through(folder: Path) -> bool:
 
 
 def let_through(folder: Path, user: ServerUser) -> None:
-    """Allow a user to pass through a folder to what they know by name, without listing or changing anything."""
+    """Allow a user to pass through a folder to files that they know by name, without listing or changing anything."""
     if user.ids:
         os.chown(folder, -1, user.ids[1])
         folder.chmod(0o710)

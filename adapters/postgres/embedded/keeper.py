@@ -1,7 +1,7 @@
 """Restarts the embedded server if it dies while it is in use.
 
-Each process that uses the server watches it, and one of them restarts it. If that fails repeatedly the process ends, so
-that its supervisor can act.
+Each process that uses the server watches it, and one of them restarts it. If that fails repeatedly, the process ends,
+so that its supervisor can act.
 """
 
 import os
@@ -23,7 +23,7 @@ logger = structlog.get_logger("plantrail.embedded")
 
 
 class Keeper:
-    """A thread that watches the server."""
+    """A thread that watches the server and restarts it."""
 
     def __init__(self, is_up: Callable[[], bool], is_stopped: Callable[[], bool], start: Callable[[], None]) -> None:
         """`is_stopped` returns whether the server was stopped by hand, so that it must not be started. `start` does
@@ -41,7 +41,8 @@ class Keeper:
         self._thread.start()
 
     def end(self) -> None:
-        """Stop watching. Raises `EmbeddedPostgresError` if the server was given up, which is why this process ends."""
+        """Stop watching. Raises `EmbeddedPostgresError` if the server could not be restarted, which is why this process
+        ends."""
         self._ending.set()
         self._thread.join()
         if self.given_up:
@@ -72,7 +73,7 @@ class Keeper:
             logger.warning("embedded PostgreSQL was stopped by hand", follows="it is not started again by itself")
 
     def _bring_back(self) -> None:
-        """Try until the server is up, was stopped by hand, or is given up."""
+        """Try until the server is up, was stopped by hand, or cannot be restarted."""
         since, pause = monotonic(), FIRST_PAUSE_SECONDS
         self.why_down = "The embedded PostgreSQL has died and is being started again."
         logger.warning("embedded PostgreSQL has died", follows="it is started again")

@@ -26,18 +26,18 @@ DAYS_OF_LOGS = 6
 
 
 class Postmaster:
-    """The server process, to be managed by one process at a time.
+    """The server process. Only one process may manage it at a time.
 
-    Whether it lives is decided by its lock. The number in postmaster.pid proves nothing: it may belong to another
-    process by now.
+    The lock says whether it lives. The process id in postmaster.pid proves nothing: another process may have it by now.
     """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
     def run(self) -> None:
-        """Start the server, and return when a connection succeeds. A server in recovery is awaited for as long as it
-        lives."""
+        """Start the server and return when a connection succeeds. A server in recovery is awaited as long as it
+        lives.
+        """
         launched = False
         pause = PAUSE
         deadline = time.monotonic() + START_STOP_TIMEOUT_SECONDS
@@ -85,7 +85,7 @@ class Postmaster:
         return True
 
     def shut_down(self) -> None:
-        """End all sessions, and return when no process of the server is left. What was committed is kept."""
+        """End all sessions and return when no process of the server is left. Committed data are kept."""
         deadline = time.monotonic() + START_STOP_TIMEOUT_SECONDS
         told = None
         while self.is_alive():
@@ -103,24 +103,25 @@ class Postmaster:
             time.sleep(PAUSE)
 
     def is_alive(self) -> bool:
-        """Return whether any process of the server lives, even a remainder of a killed one."""
+        """Return whether any process of the server lives, including the remaining processes of a killed one."""
         if not self._cluster.data.is_dir():
             return False
         with opened(self._cluster.server_lock) as lock:
             return not take_if_free(lock) or self.process() is not None
 
     def is_up(self) -> bool:
-        """Return whether the server process exists, even if it is still starting. While it does, this costs next to
-        nothing."""
+        """Return whether the server process exists, even if it is still starting. This is cheap while it does."""
         return self.process() is not None or ping(self._cluster.run) in (Ping.OK, Ping.REJECT)
 
     def process(self) -> int | None:
-        """Return the process id of the postmaster if it certainly serves these data."""
+        """Return the process id of the postmaster if it certainly serves these data; None otherwise."""
         process = self._recorded_process()
         return process if process and is_postmaster(process, self._cluster.data) else None
 
     def _end_what_is_left(self) -> None:
-        """End the sessions of a killed server. One in a long statement does not notice that its server is gone."""
+        """End the sessions of a killed server. A session in a long statement does not notice that its server is
+        gone.
+        """
         for session in orphaned_sessions(self._cluster.data):
             with suppress(ProcessLookupError):
                 os.kill(session, signal.SIGQUIT)
@@ -149,11 +150,11 @@ class Postmaster:
             }
         )
         server = [cluster.program("postgres"), "-D", str(cluster.data), *options]
-        # The process id of a dead server may now belong to a foreign process, and PostgreSQL would refuse to start. It
-        # ignores the process that is named here, but still refuses if the data's shared memory is in use.
+        # The process id of a dead server may now belong to another program, and PostgreSQL would refuse to start. It
+        # ignores the process named here, but still refuses to start if the data's shared memory is in use.
         stranger = self._recorded_process()
         environment = {"PG_GRANDPARENT_PID": str(stranger)} if stranger else {}
-        # The shell ends at once, so the server is not our child and leaves no zombie for us to reap.
+        # The shell ends at once, so that the server is not our child and leaves no zombie process.
         shell = ["/bin/sh", "-c", '"$@" </dev/null &', "sh"]
         with locked(cluster.server_lock) as lock, open(self._first_words, "wb", opener=private) as output:
             user.run([*shell, *server], output=output, keep_open=[lock], environment=environment)
@@ -186,8 +187,8 @@ class Postmaster:
             run.unlink()
 
     def _remove_old_logs(self) -> None:
-        """Remove old log files. A running server overwrites a weekday's log after a week; one that was just started
-        would append to it."""
+        """Remove old log files. A running server overwrites the log of a weekday after a week; a server that has just
+        started would append to it."""
         for log in self._cluster.log.glob("postgres-*.log"):
             if log.lstat().st_mtime < time.time() - DAYS_OF_LOGS * 86400:
                 log.unlink()
@@ -201,7 +202,7 @@ class Postmaster:
 
     @property
     def _first_words(self) -> Path:
-        """The file with the server's output before it opens its log."""
+        """The file with the output of the server before it opens its log."""
         return self._cluster.folder / "start.log"
 
 

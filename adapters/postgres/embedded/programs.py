@@ -43,7 +43,8 @@ def binaries_of_the_wheel() -> Path:
 @dataclass(frozen=True)
 class ServerUser:
     """The user that runs the server: ourselves, or for root another user, through a command prefix or other user
-    ids."""
+    ids.
+    """
 
     prefix: tuple[str, ...] = ()
     ids: tuple[int, int] | None = None
@@ -60,7 +61,7 @@ class ServerUser:
         keep_open: Sequence[int] = (),
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program in a session of its own, where Ctrl-C does not reach it, and without the secrets in our
+        """Run a program in its own session, so that Ctrl-C does not reach it, and without the secrets of our
         environment."""
         user, group = self.ids or (None, None)
         try:
@@ -88,10 +89,10 @@ class ServerUser:
 
 
 def server_user(data: Path) -> ServerUser:
-    """Return the user that runs the server. PostgreSQL refuses to run as root.
+    """Return the user that runs the server, because PostgreSQL refuses to run as root.
 
-    Root runs it as nobody: in a user namespace, where files of root seem to belong to nobody and no folder has to be
-    opened to others; if namespaces are refused, as the real user. Existing data are served as the user who owns them.
+    For root that is nobody: in a user namespace, where files of root seem to belong to nobody and no folder has to be
+    opened to others; or the real user, if namespaces are refused. Existing data are served as the user who owns them.
     """
     if os.geteuid() != 0:
         return ServerUser()

@@ -25,10 +25,10 @@ END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE dat
 
 
 class EmbeddedPostgres:
-    """The embedded server. Its users share the lock `users.lock`, and the last one to leave stops it, unless it is to
-    keep running.
+    """The embedded server. Its users share the lock `users.lock`. The last one to leave stops it, unless it is to keep
+    running.
 
-    A server whose users were all killed keeps running for the next one. Whoever creates, starts or stops it holds
+    If all users of a server were killed, it keeps running for the next one. Whoever creates, starts or stops it holds
     `postgres.lock`, so that only one process does.
     """
 
@@ -56,7 +56,9 @@ class EmbeddedPostgres:
         self.stop()
 
     def start(self) -> None:
-        """Use the server; create and start it if necessary, also after a crash. Returns when it accepts connections."""
+        """Use the server. Creates and starts it if necessary, also after a crash. Returns when it accepts
+        connections.
+        """
         try:
             with self._explained():
                 self._cluster.home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -95,7 +97,7 @@ class EmbeddedPostgres:
                 self._use = None
 
     def keeper(self) -> Keeper:
-        """Return what restarts the server if it dies while this process uses it."""
+        """Return a `Keeper`, which restarts the server if it dies while this process uses it."""
         return Keeper(self._postmaster.is_up, self._cluster.stopped.exists, self._start_again)
 
     def _start_again(self) -> None:
@@ -113,7 +115,7 @@ class EmbeddedPostgres:
             self._cluster.kept.unlink(missing_ok=True)
 
     def is_running(self) -> bool:
-        """Return whether a connection to a server of these data succeeds. Nothing else proves that."""
+        """Return whether a connection to a server of these data succeeds, which is the only proof."""
         try:
             with self._cluster.connect() as connection:
                 data = connection.execute("SHOW data_directory").fetchone()
@@ -154,8 +156,8 @@ class EmbeddedPostgres:
     def restore(self, file: Path, check: Callable[[str], object] = lambda _: None) -> None:
         """Replace the database with a dump, entirely or not at all, while nobody else uses it.
 
-        The dump is restored beside the database. `check` is called with its name there, and may raise what is wrong
-        with it: then the database stays as it is.
+        The dump is restored into another database first. `check` is called with its name. If `check` raises, the
+        database stays as it is.
         """
         self.check_dump(file)
         if self._use is None:
@@ -176,7 +178,7 @@ class EmbeddedPostgres:
         set_aside = f"ALTER DATABASE {DATABASE} RENAME TO {replaced}"
         try:
             drop(connection, restored, replaced)
-            with connection.transaction(force_rollback=True):  # a refusal should come before the work
+            with connection.transaction(force_rollback=True):  # A refusal should come before the work.
                 connection.execute(set_aside)
             connection.execute(f"CREATE DATABASE {restored} OWNER {ROLES['owner']} TEMPLATE template0")
             arguments = ("--single-transaction", "--exit-on-error", str(file.absolute()))
@@ -200,7 +202,7 @@ class EmbeddedPostgres:
                 drop(connection, restored, replaced)
 
     def check_dump(self, file: Path) -> None:
-        """Raise `EmbeddedPostgresError` if a file is no dump that can be restored."""
+        """Raise `EmbeddedPostgresError` if a file is not a dump that can be restored."""
         words = [self._cluster.program("pg_restore"), "--list", str(file.absolute())]
         result = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if result.returncode:

@@ -1,4 +1,4 @@
-"""The schema, created and upgraded by numbered SQL files, however many processes start at once."""
+"""The schema, created and upgraded by numbered SQL files, even if many processes start at once."""
 
 import re
 from importlib.resources import files
@@ -31,8 +31,7 @@ def migrate(owner: str, service: str, keys: str) -> list[str]:
     """Upgrade the schema as `owner`, and grant the roles of `service` and `keys` what they need.
 
     All arguments are connection strings. One process does the work in one transaction; the others wait for it and then
-    find nothing to do. Returns the names of the migrations that were carried out. Raises `SchemaIsNewer`,
-    `EncodingUnfit`.
+    find nothing to do. Returns the names of the migrations that ran. Raises `SchemaIsNewer`, `EncodingUnfit`.
     """
     done: list[str] = []
     with psycopg.connect(owner, autocommit=False, connect_timeout=CONNECT_TIMEOUT) as connection:
@@ -40,8 +39,8 @@ def migrate(owner: str, service: str, keys: str) -> list[str]:
         if encoding != "UTF8":
             raise EncodingUnfit(" ".join((EncodingUnfit.__doc__ or "").split()).format(encoding=encoding))
         if _is_up_to_date(connection):
-            return done  # without asking for an owner's rights
-        # Of a large store it takes as long as it takes, however short the owner's statements may be otherwise.
+            return done  # This check needs no rights of an owner.
+        # In a large store a migration takes long, whatever the owner's statement timeout is.
         connection.execute("SET LOCAL statement_timeout = 0")
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         connection.execute("CREATE SCHEMA IF NOT EXISTS plantrail")
