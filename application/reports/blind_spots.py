@@ -1,4 +1,4 @@
-"""Blind spots: what was recorded only days after it had become true."""
+"""Blind spots: facts that were recorded days after they had become true."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -34,11 +34,11 @@ TRUE_ON: Mapping[type[Event], tuple[What, str]] = {
     OpportunityLost: ("loss", "lost_on"),
     RiskClosed: ("closing", "closed_on"),
 }
-"""Events that say something about the world as of a day, and the field that has the day."""
+"""Events that state a fact as of a day, with the kind of fact and the field that contains the day."""
 
 
 class Promised(BaseModel):
-    """A play or an action that named somebody."""
+    """A play or action that named a person who had left."""
 
     kind: Literal["play", "action"]
     id: str
@@ -46,7 +46,7 @@ class Promised(BaseModel):
 
 
 class BlindSpot(BaseModel):
-    """Something that was true for days before anybody recorded it."""
+    """A fact that was true for days before anybody recorded it."""
 
     what: What
     kind: str
@@ -66,11 +66,11 @@ class BlindSpots(BaseModel):
 
     spots: list[BlindSpot]
     on_the_day: int
-    """How much was recorded on the very day it became true."""
+    """The number of facts that were recorded on the day they became true."""
 
 
 def blind_spots(period: Period, events: Collection[type[Event]] = TRUE_ON.keys()) -> BlindSpots:
-    """Return those that events of these types tell of."""
+    """Return the blind spots that events of these types show."""
     told = _Told(period)
     recorded = (record for record in period.records if type(record.event) in events)
     spots = [told.spot(record) for record in recorded if record.version not in period.struck]
@@ -80,7 +80,7 @@ def blind_spots(period: Period, events: Collection[type[Event]] = TRUE_ON.keys()
 
 @dataclass(frozen=True)
 class _Told:
-    """Makes blind spots. Finds what was recorded while somebody was gone, by day and by person."""
+    """Makes blind spots. It indexes by person what was recorded while somebody was already gone."""
 
     period: Period
 
@@ -101,7 +101,8 @@ class _Told:
         )
 
     def _corrected(self, record: Recorded, field: str) -> date:
-        """Return the day that an event says, as it was corrected last before the same happened again."""
+        """Return the day that an event states, with the corrections that were made before the same kind of event came
+        again."""
         event = record.event
         day: date = getattr(event, field)
         for later in self._about[event.noun, event.subject()]:
@@ -113,7 +114,7 @@ class _Told:
 
     @cached_property
     def _about(self) -> Mapping[Key, Sequence[Recorded]]:
-        """By kind and id, what was recorded as true on some day and the corrections of it, in order of recording."""
+        """The events that state a fact as of a day, and their corrections, by kind and id and in order of recording."""
         found: dict[Key, list[Recorded]] = defaultdict(list)
         for record in self.period.known.records:
             if type(record.event) in TRUE_ON or record.event.corrects:
@@ -127,12 +128,12 @@ class _Told:
         return [review.event.id for review in reviews[first:last]]
 
     def _promises(self, departure: Recorded, left_on: date) -> Iterator[Promised]:
-        """Yield the promises that named the person while they were open, at any time from the day of the departure
-        until it was recorded."""
+        """Yield the promises that were open and named the person, at any time from the day of the departure until it
+        was recorded."""
         who = departure.event.subject()
         for life in self._naming.get(who, ()):
             moments = life.until(departure.version).moments
-            # What ended on that day was still open on it.
+            # A promise that ended on that day was still open on it.
             since = bisect_left(moments, left_on, key=lambda moment: self.period.day_of(moment.record)) - 1
             if any(each.promise.is_open and who in _people(each.promise) for each in moments[max(since, 0) :]):
                 kind, id = life.key

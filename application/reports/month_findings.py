@@ -1,4 +1,4 @@
-"""What was wrong with the plans of a month: how many findings of which rules opened, ended and are still there."""
+"""The findings of a month, across plans: how many of each rule opened, ended and remained."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -19,14 +19,14 @@ SEVERITIES: Sequence[Severity] = get_args(Severity)
 
 
 class RuleInMonth(RuleMoved):
-    """What became of the findings of one rule, in all plans."""
+    """What happened to the findings of one rule, in all plans."""
 
     severity: Severity = Field(description="The loudest in any of the plans.")
     plans: int = Field(description="The plans in which it found something, when the month began or at its end.")
 
 
 class FindingsInMonth(BaseModel):
-    """What was wrong with the plans when the month began and at its end. What is found in words is left out."""
+    """The findings at the beginning and at the end of the month. Findings about words are left out."""
 
     opened: dict[Severity, int]
     ended: dict[Severity, int]
@@ -43,7 +43,7 @@ class FindingsAdded:
     _by_rule: dict[PlanRuleName, RuleInMonth] = field(default_factory=dict)
 
     def add(self, findings: Iterable[RuleMoved]) -> None:
-        """Add what became of the findings of one plan."""
+        """Add what happened to the findings of one plan."""
         for each in findings:
             for move in MOVES:
                 self._by_severity[move, each.severity] += getattr(each, move)

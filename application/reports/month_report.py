@@ -1,6 +1,6 @@
 """Said versus did across plans in a calendar month, with totals by owner, by tier and by person.
 
-Rates of totals are computed from the added counts. The month of each plan is that of its own time zone.
+Rates of totals are computed from the added counts. The month of each plan begins and ends in the plan's time zone.
 """
 
 from collections import defaultdict
@@ -51,7 +51,7 @@ class TierTotal(Total):
 
 
 class PersonTotal(Total):
-    """The totals of one person's promises, in all plans."""
+    """The totals of one person's promises, over all plans."""
 
     person: str = Field(description="The person who promised: the owner at the baseline.")
 
@@ -87,7 +87,7 @@ class MonthReport(Summary, Heading):
 
 
 class Words(NamedTuple):
-    """What a report tells of the month of one plan in words."""
+    """The texts that a report quotes from the month of one plan."""
 
     slips: Sequence[Slip]
     opened: Sequence[OpenedFinding]
@@ -95,22 +95,22 @@ class Words(NamedTuple):
 
 
 class ToBeTold(NamedTuple):
-    """A slip or a finding: its rank, the lowest first, and its place among those of its plan."""
+    """A slip or a finding to quote: its rank, the lowest first, and its index among those of its plan."""
 
     rank: int
     place: int
     words: Words | UUID
-    """The words of its plan, or the plan to read them of, if its month was kept."""
+    """The texts of its plan, or the id of the plan to read for them, if its month was stored."""
 
 
 def first(most: int, told: Iterable[ToBeTold], ranks: Iterable[int], words: Words | UUID) -> list[ToBeTold]:
-    """The first of those to be told so far and those of one more plan."""
+    """Return the `most` items with the lowest ranks, among those chosen so far and those of one more plan."""
     more = (ToBeTold(rank, place, words) for place, rank in enumerate(ranks))
     return nsmallest(most, [*told, *more], key=lambda each: each.rank)
 
 
 Read = Callable[[UUID], LoadedPlan]
-"""Reads the history of a plan, with its words."""
+"""Returns a plan with its texts."""
 
 
 @dataclass
@@ -122,7 +122,7 @@ class MonthInTheMaking:
     owner: str | None = None
     tier: Tier | None = None
     program: Sequence[Recorded] = ()
-    """What is on record of the program, by whose policies plans are judged."""
+    """The records of the program, whose policies judge the plans."""
     _plans: list[PlanScores] = field(default_factory=list)
     _by_person: dict[str, list[Scores]] = field(default_factory=lambda: defaultdict(list))
     _left_out: int = 0
@@ -130,21 +130,21 @@ class MonthInTheMaking:
     _slips: list[ToBeTold] = field(default_factory=list)
     _opened: list[ToBeTold] = field(default_factory=list)
     _departures: list[Words | UUID] = field(default_factory=list)
-    """Of plans that have some."""
+    """The texts of plans in which somebody left, or the ids of these plans."""
 
     @property
     def heading(self) -> Heading:
         return Heading(month=str(self.month), owner=self.owner, tier=self.tier)
 
     def add(self, known: LoadedPlan) -> PlanMonth | None:
-        """Add a plan. Returns its month, or None if the plan has no such month, is left out or filtered out."""
+        """Add a plan. Returns its month; None if the plan has no such month, is left out or filtered out."""
         plan = PlanInMonth.of(known, self.month, self.now, self.program)
         if plan is None or not self._wants(plan.which):
             return None
         return self._add(plan.kept(), Words(plan.slips, plan.opened, plan.departures))
 
     def add_kept(self, plan_id: UUID, kept: KeptMonth) -> PlanMonth | None:
-        """Add what was kept of the month of a plan, as `add` does. Its words are read in the end."""
+        """Add the stored month of a plan, as `add` does. Its texts are read at the end."""
         if not self._wants(kept.which):
             return None
         return self._add(kept, plan_id)
@@ -168,7 +168,7 @@ class MonthInTheMaking:
         return PlanMonth.model_construct(**figures, findings=kept.findings)
 
     def summary(self, read: Read | None = None) -> Summary:
-        """`read` is asked for the plans whose month was kept, of which there is something to tell in words."""
+        """Return the summary. `read` is called for plans whose stored month has something to quote."""
         words_read: dict[UUID, Words] = {}
 
         def in_words(words: Words | UUID) -> Words:

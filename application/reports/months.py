@@ -1,4 +1,4 @@
-"""Calendar months, and the cuts of a plan that are its month: those of the plan's own time zone."""
+"""Calendar months, and the cuts between which a plan's month lies, in the plan's own time zone."""
 
 import re
 from calendar import monthrange
@@ -33,24 +33,25 @@ class Month(NamedTuple):
 
     @classmethod
     def of(cls, day: date) -> "Month":
-        """The month that a day is in."""
+        """Return the month of a day."""
         return cls(day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1]))
 
     def __str__(self) -> str:
         return self.first.isoformat()[:7]
 
     def before(self, months: int) -> "Month":
-        """The month so many months earlier."""
+        """Return the month `months` earlier."""
         year, month = divmod(self.first.year * 12 + self.first.month - 1 - months, 12)
         return Month.of(date(year, month + 1, 1))
 
     def is_over(self, now: datetime) -> bool:
-        """Return whether the month is over everywhere."""
+        """Return whether the month is over in every time zone."""
         return day_of(now, LATEST_ZONE) > self.last
 
 
 def month_named(text: str, now: datetime) -> Month:
-    """Parse a month. It can be reported as soon as it has begun anywhere. Raises `MonthUnknown`, `MonthInTheFuture`."""
+    """Parse a month such as `2026-03`. It can be reported as soon as it has begun in any time zone. Raises
+    `MonthUnknown`, `MonthInTheFuture`."""
     try:
         if not re.fullmatch("[0-9]{4}-[0-9]{2}", text):
             raise ValueError
@@ -65,7 +66,7 @@ def month_named(text: str, now: datetime) -> Month:
 
 
 def cuts_of(month: Month, known: LoadedPlan, now: datetime) -> tuple[Cut, Cut] | None:
-    """Return the cuts of a plan's month: from the end of the day before it to the end of its last day, or to now.
+    """Return the cuts of a plan's month: the end of the day before it, and the end of its last day or now.
 
     Returns None if the month has not begun in the plan's time zone, or was over before the plan was opened.
     """

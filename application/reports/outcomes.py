@@ -1,5 +1,4 @@
-"""Outcomes of promises: every promise of a period with exactly one outcome, and flags for what is remarkable about
-it."""
+"""Outcomes of promises: each promise of a period with exactly one outcome, and flags for what is unusual about it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,7 +61,7 @@ ListName = Literal["said", "carried", "added"]
 
 
 class PromiseOutcome(BaseModel):
-    """One promise of the period: what was said, the outcome, and the events that decided it."""
+    """A promise of the period: what was said, the outcome, and the events that decided it."""
 
     id: str
     kind: Literal["play", "action"]
@@ -94,7 +93,7 @@ class PromiseOutcome(BaseModel):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What else in the plan the flags of a promise depend on, at the second cut."""
+    """The other facts of the plan, at the second cut, on which the flags of a promise depend."""
 
     owner: str
     on_team: frozenset[str]
@@ -111,11 +110,11 @@ class Surroundings:
 
 
 NOBODY = Surroundings("", frozenset(), False)
-"""Surroundings for computing only scores, which do not depend on them."""
+"""Surroundings for computing scores, which do not depend on them."""
 
 
 class Judged(NamedTuple):
-    """What a score needs to know of a promise."""
+    """The outcome and flags of a promise, which is what a score needs."""
 
     outcome: Outcome
     flags: Sequence[Flag]
@@ -132,12 +131,12 @@ class Case:
 
     @cached_property
     def before(self) -> Life:
-        """What was recorded of it up to the first cut."""
+        """The events about it up to the first cut."""
         return self.life.until(self.a.version)
 
     @cached_property
     def after(self) -> Life:
-        """What was recorded of it since."""
+        """The events about it after the first cut."""
         return self.life.after(self.a.version)
 
     @cached_property
@@ -146,7 +145,7 @@ class Case:
 
     @cached_property
     def in_list(self) -> ListName | None:
-        """The list that the promise is in; None if it was over before the period and stayed so."""
+        """The list that contains the promise; None if it was over before the period and stayed so."""
         if not self.before.moments:
             return None if self.life.last.is_withdrawal else "added"
         said = self.before.last.promise
@@ -164,7 +163,8 @@ class Case:
 
     @cached_property
     def baseline_version(self) -> int:
-        """The version of the baseline: the first cut, or for an added promise its first event after that."""
+        """The version of the baseline: that of the first cut, or for an added promise that of its first event after the
+        cut."""
         if self.in_list != "added":
             return self.a.version
         return self.after.first.record.version
@@ -175,7 +175,7 @@ class Case:
 
     @cached_property
     def since(self) -> Life:
-        """What happened to the promise since the baseline."""
+        """The events about the promise after the baseline."""
         return self.life.after(self.baseline_version)
 
     @property
@@ -253,7 +253,7 @@ class Case:
     def events(self) -> list[Recorded]:
         """Return the events behind the row: those that made the baseline, and those that decided the outcome.
 
-        For a promise that was over and reopened, also the event that had ended it.
+        For a promise that was over and reopened, this includes the event that had ended it.
         """
         before, after = self.before, self.after
         moments = [*before.those(TELLING), *after.those(TELLING_OR_ENDING)]
@@ -304,13 +304,13 @@ PromiseOutcomes = Mapping[ListName, list[PromiseOutcome]]
 
 
 def rows(period: Period, lives: Mapping[Key, Life] | None = None) -> PromiseOutcomes:
-    """Return every promise of the period in one of the three lists, in order of creation. `lives` are those of all
-    promises, where they are needed elsewhere too."""
+    """Return every promise of the period in one of the three lists, in order of creation. `lives` contains the lives of
+    all promises, for a caller who already has them."""
     around = Surroundings.of(period.known.state, period.b.date)
     found: dict[ListName, list[PromiseOutcome]] = {name: [] for name in get_args(ListName)}
     for life in (period.lives_at_stake if lives is None else lives).values():
         if life.last.record.version <= period.a.version and not life.last.promise.is_open:
-            continue  # it was over before, and stayed so
+            continue  # The promise was over before the period and stayed so.
         case = Case(life, period.a, period.b, period.zone)
         if case.in_list:
             found[case.in_list].append(case.row(around))

@@ -1,4 +1,6 @@
-"""The time between two cuts of a plan, and what was known at the second. Every part of a report is made from it."""
+"""The period between two cuts of a plan, and what was known at the second. Every part of a report is computed from
+it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +22,10 @@ class Period:
     """A period. What several parts of a report need is computed once."""
 
     known: LoadedPlan
-    """The plan up to the second cut, without anything that was recorded later."""
+    """The plan up to the second cut, without anything recorded later."""
     a: Cut
     b: Cut
-    """The second cut as it is judged: see `judged_from`."""
+    """The second cut as it is judged (`judged_from`)."""
     was: AccountPlan
     """The plan at the first cut; empty before it was opened."""
 
@@ -49,8 +51,8 @@ class Period:
 
     @cached_property
     def lives_at_stake(self) -> Mapping[Key, Life]:
-        """The lives of the promises that were open at the first cut, or about which something was recorded since: in a
-        long history these are few."""
+        """The lives of the promises that were open at the first cut or had an event since. In a long history these are
+        few."""
         open_then = {(promise.noun, promise.id) for promise in open_promises(self.was)}
         events = (record.event for record in self.records)
         told_of = {(event.noun, event.subject()) for event in events if event.noun in PROMISES}
@@ -58,12 +60,12 @@ class Period:
 
     @property
     def struck(self) -> Mapping[int, str]:
-        """The versions of everything that was a mistake: see `struck_by`."""
+        """The versions of all entries that were struck as mistakes (`struck_by`)."""
         return self.known.struck
 
     @cached_property
     def reviews(self) -> Sequence[ReviewOnRecord]:
-        """The reviews that were held and not struck by the second cut, in the order they were recorded."""
+        """The reviews that were held and not struck by the second cut, in order of recording."""
         return held_reviews(self.known, self.b)
 
     def day_of(self, record: Recorded) -> date:

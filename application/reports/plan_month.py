@@ -1,7 +1,7 @@
-"""The month of one plan in a month report: its scores, and what the report tells of it in words.
+"""The month of one plan in a month report: its scores, and the texts that the report quotes.
 
-What is kept of a month that is over are figures. Titles and reasons may be about somebody who is forgotten later, so
-the few that a report tells are read when it is made.
+Only figures are stored of a month that is over. Titles and reasons may be about somebody who is forgotten later, so the
+few that a report quotes are read when it is made.
 """
 
 from collections import defaultdict
@@ -30,11 +30,11 @@ from domain.account_plan.stakeholders import StakeholderLeft
 from domain.record import Recorded
 
 MOST_OPENED = 10
-"""The number of findings that opened which a report tells in words, and so the most it can need of one plan."""
+"""The number of opened findings that a report quotes, and so the most it can need of one plan."""
 
 
 class PlanScores(Scores, Compared):
-    """The scores of the month of one plan."""
+    """The scores of one plan in the month."""
 
 
 class PlanMonth(PlanScores):
@@ -47,7 +47,7 @@ class PlanMonth(PlanScores):
 
 
 class Slip(BaseModel):
-    """A promise of ours that was moved to a later day, and how many days later."""
+    """A promise of ours that was moved to a later day, and by how many days."""
 
     plan: str
     account_name: str
@@ -57,8 +57,11 @@ class Slip(BaseModel):
 
 
 class OpenedFinding(WhatIsWrong):
-    """A finding that opened in the month, which nobody excused. It has no remedies, because they would name past
-    days and people who may be gone when the report is read. The findings of a plan say what can be done today."""
+    """A finding that opened in the month and that nobody excused.
+
+    It has no remedies, because they would name past days and people who may be gone when the report is read. The
+    findings of a plan say what can be done today.
+    """
 
     plan: str
     account_name: str
@@ -73,7 +76,7 @@ class LateDeparture(BlindSpot):
 
 
 class KeptMonth(BaseModel):
-    """What is kept of the month of one plan: everything but words."""
+    """The stored month of one plan: everything but texts."""
 
     which: Compared
     scores: Scores | None = Field(description="Null: the plan is left out.")
@@ -86,19 +89,19 @@ class KeptMonth(BaseModel):
 
 @dataclass(frozen=True)
 class PlanInMonth:
-    """A plan in a month that it has. Nothing that was recorded later is known of it."""
+    """A plan in a month. It includes nothing that was recorded later."""
 
     period: Period
     opening: Judged | None
-    """The plan when the month began; None where it was opened later."""
+    """The plan at the beginning of the month; None if it was opened later."""
     closing: Judged
 
     @classmethod
     def of(
         cls, known: LoadedPlan, month: Month, now: datetime, program: Sequence[Recorded] = ()
     ) -> "PlanInMonth | None":
-        """Return None if the month has not begun for the plan, or was over before the plan was opened. `program` are
-        the program's records, by whose policies it is judged what was wrong with the plan."""
+        """Return the plan in a month; None if the month has not begun for the plan, or was over before it was opened.
+        `program` contains the records of the program, whose policies judge the plan."""
         cuts = cuts_of(month, known, now)
         if cuts is None:
             return None
@@ -139,7 +142,7 @@ class PlanInMonth:
 
     @cached_property
     def opened(self) -> Sequence[OpenedFinding]:
-        """The loudest first, and those that are so for longest."""
+        """The findings that opened: the most severe first, then the oldest."""
         of_plan = {name: getattr(self.which, name) for name in ("plan", "account_name", "owner")}
         loudest = [each for each in self.moved.opened if each.excused is None][:MOST_OPENED]
         return [
@@ -162,7 +165,7 @@ class PlanInMonth:
 
 
 def is_left_out(period: Period) -> bool:
-    """Return whether a plan was archived all the month and had nothing open in it, so that there is nothing to
+    """Return whether a plan was archived during the whole month and had no open promises, so that there is nothing to
     judge."""
     if period.a.version == 0 or not the_plan(period.was).archived:
         return False
@@ -171,7 +174,7 @@ def is_left_out(period: Period) -> bool:
 
 
 def by_person(found: PromiseOutcomes) -> Mapping[str, PromiseOutcomes]:
-    """Return the promises of each person, in their lists."""
+    """Return the promises of each person, by list."""
     people: dict[str, dict[ListName, list[PromiseOutcome]]] = defaultdict(lambda: {name: [] for name in found})
     for name, promises in found.items():
         for row in promises:

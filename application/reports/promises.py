@@ -38,22 +38,23 @@ TOLD_BY_THE_STATE: EventTypes = frozenset(
         actions.ActionAcknowledged,
     )
 )
-"""The events that a report need not tell apart, because the promise as it stands afterwards says all about them."""
+"""Events that a report need not distinguish, because the resulting state of the promise says everything about them."""
 
 
 NOTICE_DAYS = 3
-"""A move that is recorded fewer days than this before the due day comes too late to be a notice."""
+"""A move recorded fewer days than this before the due day is late notice."""
 
 CORRECTIONS_OF: Mapping[EventTypes, frozenset[str]] = {
     MOVES: frozenset({"due_on"}),
     RESTATEMENTS: frozenset({*plays.PlayRestated.model_fields, *actions.ActionRestated.model_fields} - {"id"}),
     REASSIGNMENTS: frozenset({"owner"}),
 }
-"""What a correction of these fields counts as beside what says so: nobody tidies a promise by correcting it."""
+"""Which corrected fields make a correction count like the events of this kind, so that nobody can improve a promise by
+correcting it."""
 
 
 class Moment(NamedTuple):
-    """An event about a promise, and the promise as it stood after it."""
+    """An event about a promise, and the promise after it."""
 
     record: Recorded
     promise: Promise
@@ -79,7 +80,7 @@ class Moment(NamedTuple):
 
 @dataclass
 class Life:
-    """Everything that was recorded about one promise, the oldest first."""
+    """All events about one promise, the oldest first."""
 
     moments: list[Moment] = field(default_factory=list)
 
@@ -97,7 +98,7 @@ class Life:
         return promise.noun, promise.id
 
     def until(self, version: int) -> "Life":
-        """Return what was recorded up to a version."""
+        """Return the life up to a version."""
         whole = not self.moments or self.last.record.version <= version
         return self if whole else Life(self.moments[: self._place_after(version)])
 
@@ -113,8 +114,10 @@ class Life:
 
 
 def lives(records: Iterable[Recorded], only: AbstractSet[Key] | None = None) -> Mapping[Key, Life]:
-    """Return the lives by kind and id, in order of creation; all, or those of some promises. Of the events of other
-    topics only a merge changes promises: those that name the stakeholder."""
+    """Return the lives by kind and id, in order of creation: of all promises, or of those in `only`.
+
+    Among events of other topics only the merging of stakeholders changes promises: those that name the stakeholder.
+    """
     draft, found = Draft(EMPTY), dict[Key, Life]()
     for record in records:
         event = record.event
@@ -141,26 +144,26 @@ def lives(records: Iterable[Recorded], only: AbstractSet[Key] | None = None) -> 
 
 
 def withdrawn(promise: Promise) -> Promise:
-    """What becomes of a promise that had been entered by mistake: nobody keeps it."""
+    """Return a promise that was withdrawn because it had been entered by mistake. It counts as dropped."""
     return promise.but({"state": "dropped", "finished_on": None})
 
 
 def former_day(move: Moment) -> date:
-    """The day a promise was due before it was moved."""
+    """Return the day on which a promise was due before it was moved."""
     former: Any = getattr(move.record.event, "former", None)
     day: date = former.due_on if move.is_correction else former
     return day
 
 
 def finish_of(life: Life) -> Moment | None:
-    """Return the event that finished a promise, if it is finished at the end of this life."""
+    """Return the moment at which a promise was finished; None if it is not finished at the end of this life."""
     if life.last.promise.finished_on is None:
         return None
     return next(moment for moment in reversed(life.moments) if moment.is_one_of(FINISHES))
 
 
 def has_evidence(promise: Promise) -> bool:
-    """Return whether there is proof of the finish: a result or evidence that is not blank."""
+    """Return whether the finish is proven by a result or evidence that is not blank."""
     return any(words and words.strip() for words in (promise.result, promise.evidence))
 
 

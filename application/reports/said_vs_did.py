@@ -1,7 +1,7 @@
-"""Said versus did: what was said at one cut of a plan, and what came of it by another.
+"""Said versus did: what was said at one cut of a plan, and what had come of it by another.
 
-Both sides come from the record, so that nobody can tidy up the past. What was recorded after the second cut does not
-count, and once both cuts are past the report never changes.
+Both sides come from recorded events, so that nobody can tidy up the past. What was recorded after the second cut does
+not count. Once both cuts are past, the report never changes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ class Decisions(BaseModel):
 
 
 class Compared(BaseModel):
-    """The plan as it stands at the second cut, and the two cuts."""
+    """The plan at the second cut, and the two cuts."""
 
     plan: str = Field(description="The account id.")
     plan_id: UUID
@@ -112,8 +112,8 @@ def last_position(known: LoadedPlan, cut: Cut) -> int:
 
 
 def said_vs_did(known: LoadedPlan, a: Cut, b: Cut, program: Sequence[Recorded] = ()) -> Report:
-    """Compare cut `a` with cut `b`. Before the plan was opened, nothing was said. `program` are the
-    program's records, by whose policies sections grow stale.
+    """Compare cut `a` with cut `b`. Before the plan was opened, nothing was said. `program` contains the records of the
+    program, whose policies say when sections are stale.
 
     Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
     """
@@ -179,7 +179,7 @@ def scores(found: PromiseOutcomes) -> Scores:
 
 
 def decisions(period: Period) -> Iterator[Decisions]:
-    """Yield those of the reviews in the period, as they were corrected since."""
+    """Yield the decisions of the reviews in the period, with later corrections."""
     for event, record, _ in period.reviews:
         review = period.known.state.find(Review, event.id) or event
         if record.version > period.a.version and (review.decisions or review.decisions_required):
@@ -194,10 +194,10 @@ def decisions(period: Period) -> Iterator[Decisions]:
 
 
 def cuts_meant(known: LoadedPlan, now: datetime, from_: str | None = None, to: str | None = None) -> tuple[str, str]:
-    """Return what to compare by default: the last two held reviews of the same kind.
+    """Return the cuts to compare by default: the last two held reviews of the same kind.
 
-    For a given second cut, from the review of its kind before it, or the last review of any kind; for a given first
-    cut, up to now. Raises `NotTwoReviews`, and `CutRefused` for a cut that was given.
+    If only the second cut is given, the first is the previous review of its kind, or the last review of any kind. If
+    only the first is given, the second is now. Raises `NotTwoReviews`, and `CutRefused` for a given cut.
     """
     if from_:
         return from_, to or "now"

@@ -14,7 +14,7 @@ COUNTS = (*get_args(Outcome), "scored", "already_done", "kept_as_said", "kept_pr
 
 
 class Score(BaseModel):
-    """Counts of rows by outcome. What is pending, or was done when it was said, is not scored."""
+    """Counts of promises by outcome. Pending promises, and those already done when they were said, are not scored."""
 
     scored: int = 0
     kept: int = 0
@@ -32,7 +32,7 @@ class Score(BaseModel):
 
 
 class Finished(BaseModel):
-    """How many promises of ours were finished, and how many of them had never been said."""
+    """How many promises of ours were finished, and how many of these had never been said before."""
 
     finished: int = 0
     unsaid: int = 0
@@ -40,12 +40,12 @@ class Finished(BaseModel):
 
 
 def rate(part: int, whole: int) -> float | None:
-    """Return the rate, rounded half up to four places; None if there is nothing to divide by."""
+    """Return the rate, rounded half up to four decimal places; None if the divisor is zero."""
     return (2 * PLACES * part + whole) // (2 * whole) / PLACES if whole else None
 
 
 def score(rows: Iterable[PromiseOutcome | Judged], missed: int = 0, pending: int = 0) -> Score:
-    """Return the score of these rows, and of so many more that were missed or are pending and have no flag that
+    """Return the score of these promises, and of further ones that were missed or are pending without a flag that
     matters."""
     counts: Counter[str] = Counter(missed=missed, scored=missed, pending=pending)
     for row in rows:
@@ -61,7 +61,7 @@ def score(rows: Iterable[PromiseOutcome | Judged], missed: int = 0, pending: int
 
 
 def total(scores: Sequence[Score]) -> Score:
-    """Add the counts, and compute the rates from the sums."""
+    """Add the counts of scores, and compute the rates from the sums."""
     return with_rates(Counter({name: sum(getattr(each, name) for each in scores) for name in COUNTS}))
 
 
@@ -75,7 +75,7 @@ def with_rates(counts: Counter[str]) -> Score:
 
 
 def finished(rows: Iterable[PromiseOutcome]) -> Finished:
-    """Count over all lists together."""
+    """Count finished promises over all lists together."""
     ended = [row for row in rows if row.finished_on]
     return share_of_unsaid(len(ended), sum("unsaid" in row.flags for row in ended))
 

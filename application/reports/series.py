@@ -40,7 +40,7 @@ class Stance(BaseModel):
 
     date: date
     attitude: int | None
-    """From −2 to 2; null: unknown."""
+    """From −2 to 2; null if it is unknown."""
     there: bool
     """Whether they were still with the account."""
 
@@ -48,7 +48,7 @@ class Stance(BaseModel):
 class Sentiment(BaseModel):
     stakeholder: str
     name: str | None
-    """The name; null for a role that nobody fills yet, and for somebody who was forgotten."""
+    """The name; null for a role that nobody fills yet, and for a person who was forgotten."""
     stances: list[Stance]
     """The attitudes in order, one for each change."""
 
@@ -60,7 +60,7 @@ class Series(BaseModel):
 
 
 def series(known: LoadedPlan, until: Cut, reviews: Sequence[ReviewOnRecord] | None = None) -> Series:
-    """Return the series up to a cut. `reviews` are those held up to it, for a caller who has them.
+    """Return the series up to a cut. `reviews` contains the reviews held by then, for a caller who already has them.
 
     Raises `CutBeforePlan`.
     """
@@ -81,8 +81,7 @@ SAYING_STANCES = frozenset(
 
 
 def reviews_until(until: Cut, reviews: Iterable[ReviewOnRecord]) -> Iterator[Cut]:
-    """Yield the reviews of the same kind as the cut, or of all kinds if the cut is no review, and then the cut
-    itself."""
+    """Yield the reviews of the cut's kind, or of all kinds if the cut is not a review, and then the cut itself."""
     for event, _, cut in reviews:
         if cut.version < until.version and until.kind in (None, event.kind):
             yield cut
@@ -90,11 +89,11 @@ def reviews_until(until: Cut, reviews: Iterable[ReviewOnRecord]) -> Iterator[Cut
 
 
 COUNTED: Mapping[str, type[Thing]] = {kind.noun: kind for kind in (Unit, Offering, Cell, Contract)}
-"""The kinds of things that a standing is made of. No event about another kind of thing changes it."""
+"""The kinds of things that a standing depends on. Events about other kinds do not change it."""
 
 
 def standings(records: Sequence[Recorded], cuts: Iterable[Cut]) -> Iterator[Standing]:
-    """Yield how the plan stood at each cut. The cuts come in the order of their versions."""
+    """Yield the standing of the plan at each cut. The cuts must be in the order of their versions."""
     draft, count, done = Draft(EMPTY), WhitespaceCount(), 0
     for cut in cuts:
         for record in records[done : cut.version]:
@@ -114,7 +113,7 @@ def standings(records: Sequence[Recorded], cuts: Iterable[Cut]) -> Iterator[Stan
 
 
 def sentiments(records: Iterable[Recorded], plan: AccountPlan, zone: str) -> list[Sentiment]:
-    """Return the sentiments of all stakeholders there ever were, in order of creation, but of those withdrawn."""
+    """Return the sentiments of all stakeholders there ever were, except withdrawn ones, in order of creation."""
     stances: dict[str, list[Stance]] = {}
     for record in records:
         event = record.event
@@ -140,8 +139,8 @@ def sentiments(records: Iterable[Recorded], plan: AccountPlan, zone: str) -> lis
 
 
 def add_stance(stances: list[Stance], stance: Stance) -> None:
-    """Add a stance. A day shows the last one, and a departure never comes before the last change of attitude, whatever
-    is recorded later."""
+    """Add a stance. A day has only its last one, and a departure never comes before the last change of attitude, even
+    if that was recorded later."""
     day = max(stance.date, stances[-1].date)
     if stances[-1].date == day:
         stances.pop()

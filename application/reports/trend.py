@@ -1,4 +1,4 @@
-"""Projection: how much of what was said was done from one review to the next, up to a cut."""
+"""The trend: how much of what was said was done from one review to the next, up to a cut."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,8 +37,8 @@ def pairs(reviews: Sequence[ReviewOnRecord]) -> Iterator[tuple[ReviewOnRecord, R
 
 
 def trend(period: Period) -> list[Pair]:
-    """Return each pair that ends before the second cut, of reviews of the closing review's kind, else of the opening
-    one's, else of every kind."""
+    """Return each pair of reviews that ends before the second cut. The reviews are of the closing review's kind, else
+    of the opening one's kind, else of every kind."""
     kind = period.b.kind or period.a.kind
     found = [
         (first, second)
@@ -53,8 +53,8 @@ def trend(period: Period) -> list[Pair]:
 
 
 def kept_since(known: LoadedPlan, now: Cut) -> list[Score]:
-    """Return the score of every pair of consecutive reviews of the kind that was held last, the oldest pair first:
-    without any, there is nothing to compare yet."""
+    """Return the scores of all pairs of consecutive reviews of the kind that was held last, the oldest first. The list
+    is empty before there are two."""
     period = Period.between(known, now, now)
     last = last_review(period.reviews)
     cuts = [
@@ -68,7 +68,7 @@ def kept_since(known: LoadedPlan, now: Cut) -> list[Score]:
 def said_scores(lives: Mapping[Key, Life], periods: Sequence[tuple[Cut, Cut]], zone: str) -> list[Score]:
     """Return the score of what was said in each period.
 
-    Only the promises that were touched in a period are judged one by one. The others are the same at its end as at its
+    Only promises with an event in a period are judged one by one. The others are the same at its end as at its
     beginning, so their due days tell how many of them were missed and how many are pending.
     """
     touched = sorted(
@@ -90,7 +90,7 @@ def said_scores(lives: Mapping[Key, Life], periods: Sequence[tuple[Cut, Cut]], z
 
 
 def said_score(touched: Sequence[Case], open_at_a: "OpenPromises", a: Cut, b: Cut) -> Score:
-    """Return the score of the promises that were open at the first cut, of which these were touched since."""
+    """Return the score of the promises that were open at the first cut. `touched` are those with an event since."""
     due = [case.baseline.due_on for case in touched]
     said, due_by_b = open_at_a.due_from(a.today), open_at_a.due_from(a.today) - open_at_a.due_from(b.today)
     missed = due_by_b - sum(day < b.today for day in due)
@@ -99,13 +99,13 @@ def said_score(touched: Sequence[Case], open_at_a: "OpenPromises", a: Cut, b: Cu
 
 @dataclass
 class OpenPromises:
-    """The promises of our side that are open at a version, by the day they are due."""
+    """The promises of our side that are open at a version, ordered by the day they are due."""
 
     _due_on: dict[Key, date] = field(default_factory=dict)
     _days: list[date] = field(default_factory=list)
 
     def follow(self, moments: Iterable[tuple[Key, Moment]]) -> None:
-        """Take in what was recorded since."""
+        """Apply further events."""
         for key, moment in moments:
             if key in self._due_on:
                 del self._days[bisect_left(self._days, self._due_on.pop(key))]

@@ -1,5 +1,4 @@
-"""Warning signs that a plan is kept up for the review's sake. They are evidence, not a verdict, each with its
-events."""
+"""Signs that a plan is tidied up only for its review. They are evidence, not a verdict, and each names its events."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
@@ -32,14 +31,14 @@ SAYING_SENTIMENTS = frozenset((SentimentChanged, StakeholderAdded))
 
 
 class Signal(BaseModel):
-    """How often a sign was seen, and in which events."""
+    """How often a sign occurred, and in which events."""
 
     count: int
     events: list[str]
 
 
 class Eve(Signal):
-    """Events recorded in the 72 hours before the closing review, of all events of the period."""
+    """The events recorded in the 72 hours before the closing review, out of all events of the period."""
 
     of: int
     share: float | None = Field(description="The share of the period's events; null if no review closes the period.")
@@ -61,8 +60,8 @@ class Untouched(BaseModel):
 
 
 class UntouchedSentiments(Signal):
-    """Sentiments untouched for two quarters at the second cut. A sentiment that was never given counts since the person
-    came."""
+    """Sentiments that nobody has updated for two quarters at the second cut. For a stakeholder whose sentiment was
+    never given, the time since they were added counts."""
 
     stakeholders: list[Untouched]
 
@@ -86,7 +85,7 @@ class WarningSigns(BaseModel):
 
 
 def theatre(period: Period) -> WarningSigns:
-    """Return the warning signs of a period. What was struck by the second cut is left out."""
+    """Return the warning signs of a period. Entries struck by the second cut are left out."""
     records = [record for record in period.records if record.version not in period.struck]
     held = [record for record in records if type(record.event) is ReviewHeld]
     closing = held[-1] if held else None
@@ -118,7 +117,7 @@ def _signal(records: Iterable[Recorded]) -> Signal:
 
 
 def _before(records: Iterable[Recorded], closing: Recorded | None, within: timedelta) -> Iterator[Recorded]:
-    """Yield the records from less than `within` before the closing review."""
+    """Yield the records of the last `within` before the closing review."""
     if closing is None:
         return
     since = closing.meta.recorded_at - within

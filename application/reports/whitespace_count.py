@@ -1,6 +1,6 @@
-"""Counts how many cells of the whitespace are in which state, while events come in.
+"""Counts the cells of the whitespace by state while events are applied.
 
-It counts the same as `application.views.metrics.whitespace_totals`, without looking at every cell again each time.
+It counts the same as `application.views.metrics.whitespace_totals`, without looking at every cell each time.
 """
 
 from bisect import bisect_left, insort
@@ -16,20 +16,20 @@ Line = Unit | Offering
 
 @dataclass
 class WhitespaceCount:
-    """The count. A cell counts while both its unit and its offering are open."""
+    """The counts. A cell counts while both its unit and its offering are open."""
 
     _open: dict[type[Line], set[str]] = field(default_factory=lambda: {Unit: set(), Offering: set()})
     _cells: dict[str, Cell] = field(default_factory=dict)
     """Every cell that was ever assessed, in that order."""
     _place: dict[str, int] = field(default_factory=dict)
     _assessed: int = 0
-    """How many cells were ever assessed for the first time, or again after they were withdrawn."""
+    """The number of first assessments so far, including those after a withdrawal. It numbers the cells."""
     _of_line: dict[tuple[type[Line], str], list[str]] = field(default_factory=lambda: defaultdict(list))
     _places: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """The places of the cells that count, by state and in their order."""
+    """The numbers of the cells that count, by state and in order."""
 
     def by_penetration(self) -> dict[str, int]:
-        """Return how many cells are in which state. A pairing of unit and offering that nobody assessed is unknown. The
+        """Return the number of cells by state. A combination of unit and offering that nobody assessed is unknown. The
         state of the oldest cell comes first."""
         assessed = sorted((places[0], state, len(places)) for state, places in self._places.items() if places)
         states = {state: count for _, state, count in assessed}
@@ -39,7 +39,7 @@ class WhitespaceCount:
         return states
 
     def follow(self, thing: Cell | Line) -> None:
-        """Take in how a thing is now."""
+        """Apply the current state of a thing."""
         if isinstance(thing, Cell):
             self._follow_cell(thing)
             return
@@ -53,7 +53,7 @@ class WhitespaceCount:
                 self._put(cell)
 
     def leave_out(self, noun: str, id: str) -> None:
-        """A thing was withdrawn. Of a row or a column, no cell is left by then."""
+        """Remove a thing that was withdrawn. A unit or offering has no cells by then."""
         if noun == Cell.noun:
             cell = self._cells.pop(id)
             self._take(cell)

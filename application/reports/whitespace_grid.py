@@ -1,5 +1,5 @@
-"""The whitespace as a report shows it: each offering in each unit at the second cut, and from where it moved since the
-first."""
+"""The whitespace as a report shows it: the state of each offering in each unit at the second cut, and at the first if
+it changed."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -19,7 +19,7 @@ class Line(BaseModel):
 
 
 class GridCell(BaseModel):
-    """An offering in a unit of which anything was said."""
+    """A combination of offering and unit that was assessed."""
 
     unit: str
     offering: str
@@ -34,7 +34,7 @@ class GridCell(BaseModel):
 
 
 class WhitespaceGrid(BaseModel):
-    """Units and offerings that are open at the second cut."""
+    """The units and offerings that are open at the second cut."""
 
     units: list[Line]
     offerings: list[Line]

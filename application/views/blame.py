@@ -1,4 +1,4 @@
-"""Blame: for every current value of an aggregate, the event that set it, who did, when and why."""
+"""Blame: for every current value of an aggregate, the event that set it, with who did so, when and why."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from domain.things import Aggregate
 
 @dataclass(slots=True)
 class Blame:
-    """A current value, and where it comes from."""
+    """A current value and the event that set it."""
 
     section: SectionName
     kind: str
@@ -37,7 +37,8 @@ class Origin(NamedTuple):
 
 
 def blame(aggregate: Aggregate, records: Sequence[Recorded]) -> list[Blame]:
-    """Return the blame of an aggregate that was folded from these records. A struck entry set nothing."""
+    """Return the blame of an aggregate that was folded from these records. Entries that were struck count as never
+    recorded."""
     set_by, origins = versions_that_set(records), dict[int, Origin]()
     found: list[Blame] = []
     for kind, things in aggregate.kinds().items():
@@ -54,8 +55,8 @@ def blame(aggregate: Aggregate, records: Sequence[Recorded]) -> list[Blame]:
 
 
 def versions_that_set(records: Sequence[Recorded]) -> Mapping[tuple[str, str], Mapping[str, int]]:
-    """Return the last version that set each field, by kind and id of the thing. Who made a thing left empty what they
-    did not say."""
+    """Return the last version that set each field, by kind and id of the thing. The event that created a thing has set
+    all of its fields, including those it left empty."""
     set_by: dict[tuple[str, str], dict[str, int]] = {}
     for record, touches in touched(records, never=struck_by(records).keys()):
         version = record.version

@@ -1,4 +1,4 @@
-"""What the views of every aggregate as it stands have in common: the cut they show, and everything by section."""
+"""The parts that the current views of every aggregate share: the cut they show, and the things of each section."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -11,7 +11,7 @@ from application.views.effects import section_of
 from domain.things import Aggregate, Thing
 
 ONE_EACH = {"plan", "summary", "overview", "contract", "health", "vision", "program"}
-"""What an aggregate has one of: null until something was said."""
+"""The kinds of which an aggregate has one thing. It is null until something was recorded about it."""
 
 PLURALS = {
     "opportunity": "opportunities",
@@ -26,7 +26,7 @@ PLURALS = {
 
 
 class CutView(BaseModel):
-    """The point in history a view shows."""
+    """The point in history that a view shows."""
 
     cut: str
     version: int
@@ -56,9 +56,9 @@ def plural(noun: str) -> str:
 def section_models(
     sections: Iterable[str], things: Iterable[type[Thing]], everywhere: Mapping[str, Any], noted: type[Thing] | None
 ) -> dict[str, type[BaseModel]]:
-    """A model of each section, of the things that are at home in it, after the fields that every section has.
+    """Return a model of each section: the fields that every section has, then the things that belong to it.
 
-    Things of the kind `noted` are shown in the section they were written for, which may be any.
+    Things of the kind `noted` are shown in the section for which they were written, which may be any.
     """
     kinds = sorted(things, key=lambda thing: thing is noted)
     return {section: _section_model(section, kinds, everywhere, noted) for section in sections}
@@ -77,8 +77,8 @@ def _section_model(
 
 
 def by_section(aggregate: Aggregate, sections: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Everything in the section where it is shown, by the plural of its kind; of what there is one, the thing
-    itself."""
+    """Return all things by section and then by the plural of their kind. Of a kind with one thing, that thing stands
+    alone."""
     found: dict[str, dict[str, Any]] = {section: {} for section in sections}
     for kind, things in aggregate.kinds().items():
         for thing in things.values():

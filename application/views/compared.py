@@ -1,4 +1,5 @@
-"""Things at two cuts of an aggregate: what was touched in between, by which events, and which of it differs."""
+"""Comparison of the things of an aggregate at two cuts: which were written to in between, by which events, and which
+differ."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -23,10 +24,10 @@ from domain.things import Aggregate, Thing
 Direction = Literal["up", "down"]
 
 ALWAYS_THERE = ONE_EACH - {"plan", "program"} | {"cell"}
-"""Kinds of things that always exist. Before anything was said of them, each of their values was unknown."""
+"""Kinds of things that always exist. Before the first event about them, each of their values is unknown."""
 
 OF_THEIR_OWN = {"decisions": "decisions-taken"}
-"""Fields that are a change of their own, whatever else the same event says, with the name of that change."""
+"""Fields that form a change of their own even if the same event sets others too, with the name of that change."""
 
 SCALES: Mapping[str, Mapping[Any, int | None]] = {
     "health": {light: -place for place, light in enumerate(get_args(TrafficLight))},
@@ -45,7 +46,7 @@ class Move(BaseModel):
 
 
 class Following(NamedTuple):
-    """A value that is another by what was recorded of other things."""
+    """A value that changed because of events about other things."""
 
     kind: type[Thing]
     id: str
@@ -53,11 +54,11 @@ class Following(NamedTuple):
     before: Any
     after: Any
     records: tuple[Recorded, ...]
-    """What was recorded."""
+    """The events that changed it."""
 
 
 class Compared:
-    """A thing at both cuts, and the events in between by the values they touched."""
+    """A thing at both cuts, with the events in between by the fields they wrote to."""
 
     def __init__(
         self,
@@ -96,7 +97,7 @@ class Compared:
 
     @property
     def title(self) -> str | None:
-        """The words people know the thing by."""
+        """The words by which people know the thing."""
         thing = self.after or self.before
         return thing.known_as if thing else None
 
@@ -110,13 +111,16 @@ class Compared:
         return self.kind not in ALWAYS_THERE and (self.before is None) != (self.after is None)
 
     def events(self, fields: Iterable[str]) -> list[Recorded]:
-        """Return the events that touched these fields, in order and each once."""
+        """Return the events that wrote to these fields, in order and each once."""
         touching = {record.version: record for field in fields for record in self.touching[field]}
         return [touching[version] for version in sorted(touching)] if len(touching) > 1 else list(touching.values())
 
     def _is_same(self, field: str, sealed: "SealedWords") -> bool:
-        """Return whether a value that was touched is the same again. Sealed words count as changed, whatever they were:
-        once the person is forgotten nobody can compare them, and forgetting must not alter a report of the past."""
+        """Return whether a value that was written to is the same as before.
+
+        Sealed words always count as changed, because nobody can compare them once the person is forgotten, and
+        forgetting must not alter a report of the past.
+        """
         old, new = self.old.get(field), self.new.get(field)
         return bool(old == new) and (new is None or not sealed.hold(self.of, self.id, field))
 
@@ -129,7 +133,7 @@ MOVE_SAYS = frozenset(Move.model_fields)
 
 
 class SealedWords:
-    """The values whose words are sealed at the first cut, or were sealed since."""
+    """The values with text that is sealed at the first cut or was sealed afterwards."""
 
     def __init__(self, records: Sequence[Recorded]) -> None:
         """`records` are those up to the first cut."""
@@ -142,7 +146,9 @@ class SealedWords:
 
     @cached_property
     def _at_first_cut(self) -> AbstractSet[ValueOfThing]:
-        """Only words that were sealed before can tell, so everything is looked through; seldom does anybody ask."""
+        """The values that are sealed at the first cut. All earlier records are read for them, which is seldom
+        needed.
+        """
         sealed: set[ValueOfThing] = set()
         for _, touches in touched(self._records) if any(record.sealed for record in self._records) else ():
             for touch in touches:
@@ -155,16 +161,17 @@ class SealedWords:
 
 @cache
 def _sealable(kind: type[Thing]) -> AbstractSet[str]:
-    """Return the fields of a kind of thing whose words may be sealed."""
+    """Return the fields of a kind of thing that may contain sealed text."""
     return frozenset(field for field, _ in marked(kind, Sealed))
 
 
 def compare(
     records: Sequence[Recorded], was: Aggregate, now: Aggregate, following: Iterable[Following] = ()
 ) -> list[Compared]:
-    """All that was touched between two states of an aggregate, kind by kind. The records end with the second.
+    """Return everything that was written to between two states of an aggregate, in the order of kinds. `records` end
+    with the second state.
 
-    `following` are the values that no event writes to when they change.
+    `following` contains values that changed although no event wrote to them.
     """
     if not records:
         return []
@@ -209,7 +216,7 @@ def _called(event: type[Event]) -> str:
 
 
 def direction(field: str, before: Any, after: Any) -> Direction | None:
-    """Return whether a number, or a word on a scale, went up or down. From unknown to a value has no direction."""
+    """Return whether a number, or a word on a scale, went up or down. A change from unknown has no direction."""
     if scale := SCALES.get(field):
         before, after = scale.get(before), scale.get(after)
     numbers = all(isinstance(value, int | Decimal) and not isinstance(value, bool) for value in (before, after))

@@ -1,5 +1,5 @@
-"""The contact clock: for each of the customer's people, when somebody of ours was last in touch with them, when the
-next time is planned, and whose turn is overdue."""
+"""The contact clock: for each stakeholder, when our people last met them, when the next meeting is planned, and which
+pairings are overdue."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -21,7 +21,7 @@ from domain.things import day_of
 
 
 class LastContact(BaseModel):
-    """The last time that somebody of ours met one of theirs: a touch, or a review they were at."""
+    """The last time that our people met a stakeholder: a touch, or a review that they attended."""
 
     happened_on: date
     kind: str = Field(description="The kind of the touch or review.")
@@ -33,7 +33,8 @@ class LastContact(BaseModel):
 
 
 class PlannedContact(BaseModel):
-    """The next time: an open action of kind touch, a play that names them, or a review they are invited to."""
+    """The next planned contact: an open action of kind touch, a play that names the stakeholder, or a review to which
+    they are invited."""
 
     kind: str = Field(description="action, play or review")
     id: str
@@ -43,7 +44,7 @@ class PlannedContact(BaseModel):
 
 
 class PairingClock(BaseModel):
-    """Who of ours keeps up with them, and whether it is time."""
+    """Who of ours keeps in touch with a stakeholder, and when the next contact is due."""
 
     member: str
     every_days: int
@@ -54,7 +55,7 @@ class PairingClock(BaseModel):
 
 
 class ContactClock(BaseModel):
-    """How recently one of the customer's people was met, and what is to come."""
+    """How recently a stakeholder was met, and what is planned."""
 
     stakeholder: str
     name: str | None
@@ -74,12 +75,13 @@ class ContactClock(BaseModel):
 def contact_clock(
     plan: AccountPlan, records: Sequence[Recorded], zone: str, cut: Cut, policy: Policy
 ) -> list[ContactClock]:
-    """Return the clock of everybody who is there at a cut, in the order they were added.  `records` end at the cut."""
+    """Return the clock of every stakeholder who is there at a cut, in the order they were added. `records` end at the
+    cut."""
     return list(_Clocks(plan, records, zone, cut, policy).all())
 
 
 class _Clocks:
-    """What was recorded of contacts up to a cut, read once for all clocks."""
+    """Everything recorded about contacts up to a cut, read once for all clocks."""
 
     def __init__(self, plan: AccountPlan, records: Sequence[Recorded], zone: str, cut: Cut, policy: Policy) -> None:
         self._plan, self._cut, self._policy = plan, cut, policy
@@ -129,7 +131,7 @@ class _Clocks:
             )
 
     def _planned(self) -> dict[str, list[PlannedContact]]:
-        """What is still to come, by each stakeholder it names."""
+        """Return the planned contacts of each stakeholder."""
         planned: dict[str, list[PlannedContact]] = {}
         for on, thing, who in _to_come(self._plan):
             told = PlannedContact(
@@ -144,7 +146,7 @@ class _Clocks:
         return planned
 
     def _next(self, planned: Sequence[PlannedContact]) -> PlannedContact | None:
-        """The first that is still ahead; where none is, the one that should have been last."""
+        """Return the first planned contact that is not overdue; if all are, the latest one."""
         ahead = [each for each in planned if not each.overdue]
         if ahead:
             return min(ahead, key=lambda each: each.on)

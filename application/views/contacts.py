@@ -1,4 +1,4 @@
-"""Contacts: the times at which some of ours met some of theirs, and how well those who are on the team know them."""
+"""Contacts: the times at which our people met stakeholders, and how well the team knows each stakeholder."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -23,14 +23,15 @@ from domain.language import same_person
 from domain.record import Recorded
 
 LOOKED_AT = (StakeholderAdded, StakeholderCorrected, StakeholderMoved, StakeholderReturned, StakeholderVerified)
-"""Whoever recorded this looked at whether the details of a stakeholder are right."""
+"""Events whose author has just looked at the details of a stakeholder."""
 
 RECORDED_ONCE = "executive_meeting"
-"""A meeting of this kind is either a touch or a review: told as both, it is still one meeting."""
+"""The kind of meeting that may be recorded as a touch and as a review. If it is recorded as both, it is still one
+meeting."""
 
 
 class Contact(NamedTuple):
-    """A time that some of ours met some of theirs: a touch, or a review where the customer was."""
+    """A meeting of our people with stakeholders: a touch, or a review that the customer attended."""
 
     happened_on: date
     version: int
@@ -39,10 +40,10 @@ class Contact(NamedTuple):
     members: tuple[str, ...]
     topics: tuple[str, ...]
     record: Recorded
-    """The event that told it first."""
+    """The event that recorded it first."""
     told_as: Touch | Review
     again: tuple[Recorded, ...] = ()
-    """The events that told the same executive meeting once more."""
+    """The events that recorded the same executive meeting again."""
 
     @property
     def event(self) -> str:
@@ -50,9 +51,10 @@ class Contact(NamedTuple):
 
 
 def contacts(plan: AccountPlan, records: Iterable[Recorded]) -> list[Contact]:
-    """Return the contacts of a plan in the order they happened, as corrected since they were told.
+    """Return the contacts of a plan in the order in which they happened, with later corrections.
 
-    An executive meeting that was told twice is one contact.  `records` end where the plan stands."""
+    An executive meeting that was recorded twice is one contact. `records` end at the state of `plan`.
+    """
     found: list[Contact] = []
     for contact in sorted(_told(plan, records), key=lambda each: each[:2]):
         same = next(_same_meeting(found, contact), None)
@@ -69,7 +71,8 @@ def contacts(plan: AccountPlan, records: Iterable[Recorded]) -> list[Contact]:
 
 
 def _told(plan: AccountPlan, records: Iterable[Recorded]) -> Iterator[Contact]:
-    """Of what is told in the plan as it stands, where nothing is that was struck or withdrawn."""
+    """Yield a contact for each touch and each held review of the plan. Entries that were struck or withdrawn are not in
+    it."""
     first = {
         (record.event.noun, record.event.id): record
         for record in records
@@ -88,7 +91,8 @@ def _told(plan: AccountPlan, records: Iterable[Recorded]) -> Iterator[Contact]:
 
 
 def _same_meeting(found: Sequence[Contact], contact: Contact) -> Iterator[Contact]:
-    """The executive meeting of the same day, told by the other kind of event, at which one of the same people was."""
+    """Yield the executive meeting of the same day that the other kind of event recorded and one of the same people
+    attended."""
     if contact.kind != RECORDED_ONCE:
         return
     for each in reversed(found):
@@ -111,8 +115,8 @@ def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def on_the_team(plan: AccountPlan, day: date) -> frozenset[str] | None:
-    """Who may count as knowing somebody: the plan's owner and whoever has a role on the day.  None, which is
-    everybody, while nobody was ever assigned."""
+    """Return the people whose knowledge counts: the plan's owner and everybody with a role on this day. Returns None,
+    which stands for everybody, if nobody was ever assigned."""
     members = plan.all(Member).values()
     if not members:
         return None
@@ -121,7 +125,7 @@ def on_the_team(plan: AccountPlan, day: date) -> frozenset[str] | None:
 
 
 def known_by(person: Stakeholder, team: frozenset[str] | None, without: str | None = None) -> dict[str, int]:
-    """Return how well each member of the team knows a stakeholder, perhaps without one of them."""
+    """Return how well each member of the team knows a stakeholder, without the member `without`."""
     gone = without and same_person(without)
     return {
         member: strength
@@ -131,15 +135,16 @@ def known_by(person: Stakeholder, team: frozenset[str] | None, without: str | No
 
 
 def strength_of(person: Stakeholder, team: frozenset[str] | None) -> int | None:
-    """How well the one of the team knows a stakeholder who knows them best; None where nobody does."""
+    """Return the strength with which the member who knows a stakeholder best knows them; None if nobody does."""
     return max(known_by(person, team).values(), default=None)
 
 
 def as_the_team_knows(plan: AccountPlan, day: date) -> AccountPlan:
-    """The plan with the strength that each stakeholder has on a day: what those on the team know, as `strength_of`.
+    """Return the plan with the strength that each relationship has on a day, as `strength_of` computes it.
 
-    Events say who knows whom how well, and not who is there on which day.  So whoever shows or judges a strength asks
-    for the plan as it is returned here."""
+    Events say who knows a stakeholder how well, but not who is on the team on which day. So every view or rule about
+    strengths starts from the plan that this function returns.
+    """
     team = on_the_team(plan, day)
     people = plan.all(Stakeholder).values() if team is not None else ()
     now = {person.id: strength_of(person, team) for person in people if person.relationships}
@@ -152,8 +157,8 @@ def as_the_team_knows(plan: AccountPlan, day: date) -> AccountPlan:
 def strengths_moved(
     records: Sequence[Recorded], was: AccountPlan, day_then: date, now: AccountPlan, day_now: date
 ) -> Iterator[Following]:
-    """Yield the strengths that are not what events say, because of who was on the team on the two days: with what was
-    recorded of those who came or went. `records` end where the plan is `now`."""
+    """Yield the strengths that differ from what events say because the team changed between two days, with the events
+    that changed it. `records` end at the state `now`."""
     team_then, team_now = on_the_team(was, day_then), on_the_team(now, day_now)
     for id, person in now.all(Stakeholder).items():
         before = was.find(Stakeholder, id)
@@ -171,8 +176,8 @@ def _is_on(team: frozenset[str] | None, person: str) -> bool:
 
 
 def _behind(records: Sequence[Recorded], after: int, people: set[str]) -> tuple[Recorded, ...]:
-    """What was recorded after a version of the place of these people on the team; where it is nothing, what made the
-    team count, or else what was said of them before and came true on its day."""
+    """Return the events after a version that changed the membership of these people. If there are none, return those
+    that first made the team count, or else the last earlier event about them, which took effect on its day."""
     placing = [record for record in records if record.event.noun == Member.noun or type(record.event) is PlanReassigned]
     about = [record for record in placing if not _placed(record).isdisjoint(people)]
     since = (tuple(record for record in some if record.version > after) for some in (about, placing))
@@ -180,12 +185,12 @@ def _behind(records: Sequence[Recorded], after: int, people: set[str]) -> tuple[
 
 
 def _placed(record: Recorded) -> set[str]:
-    """Whom an event gives a place on the team, or takes it from."""
+    """Return the people whom an event puts on the team or takes off it."""
     event = record.event
     told = (event.owner, event.former) if isinstance(event, PlanReassigned) else (getattr(event, "person", ""),)
     return set(map(same_person, told))
 
 
 def is_engaged_by(strengths: Iterable[int]) -> bool:
-    """Whether somebody whom members know so well counts as engaged."""
+    """Return whether a stakeholder counts as engaged if members know them with these strengths."""
     return max(strengths, default=0) >= ENGAGED

@@ -1,4 +1,4 @@
-"""The plan as it stands at a cut: section by section, with its freshness and the metrics that follow from it."""
+"""The plan at a cut: section by section, with the freshness of each and the metrics that follow from them."""
 
 from collections.abc import Sequence
 from typing import Any, get_args
@@ -35,7 +35,7 @@ UNKNOWN_TIME_ZONE = Caution(
 
 
 class CurrentPlan(BaseModel):
-    """A plan at a cut: everything that was said and still holds."""
+    """A plan at a cut: everything that was recorded and still holds."""
 
     plan_id: UUID
     version: int
@@ -51,7 +51,8 @@ class CurrentPlan(BaseModel):
 
 
 def current_plan(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) -> CurrentPlan:
-    """Return the plan at a cut, judged by the policy in force then, which is in the program's records.
+    """Return the plan at a cut. The policy that was in force then, according to the program's records, decides what is
+    stale.
 
     Raises `CutBeforePlan`.
     """

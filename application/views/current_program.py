@@ -1,4 +1,4 @@
-"""Projection: the program as it stands at a cut: its policy, its list, its library, and how they came about."""
+"""The program at a cut: its policy, its list, its library, and its rounds."""
 
 from datetime import date
 from typing import Any
@@ -25,7 +25,7 @@ LoadedProgram = LoadedAggregate[ProgramState]
 
 SECTIONS = section_models(PROGRAM.sections, PROGRAM.things.values(), {}, None)
 OPEN_TO_ALL = ("policy", "library")
-"""The sections that everybody sees who plans; the others are for those who see the whole program."""
+"""The sections that everybody who works on plans may see. The others need the right to see the whole program."""
 
 ProgramSections: type[BaseModel] = create_model(  # type: ignore[call-overload]
     "ProgramSections",
@@ -37,7 +37,7 @@ ProgramSections: type[BaseModel] = create_model(  # type: ignore[call-overload]
 
 
 class ListedAccount(BaseModel):
-    """An account of the list, and the tier it is to have."""
+    """An account on the list, and the tier that it is to have."""
 
     account: str
     tier: Tier
@@ -49,21 +49,21 @@ class CommittedList(BaseModel):
 
     round: str
     event: str
-    """The event it was committed by: what is carried out on plans names it as the cause."""
+    """The event that committed it. Changes of plans that carry it out name this event as their cause."""
     committed_on: date
     decided_by: list[Person]
     entries: list[ListedAccount]
 
 
 class PolicyShown(BaseModel):
-    """The policy in force; version 0 is the default one."""
+    """The policy in force. Version 0 is the default policy."""
 
     version: int
     policy: Policy
 
 
 class CurrentProgram(BaseModel):
-    """The program at a cut.  Who may not see the whole of it sees its policy, its library and its list."""
+    """The program at a cut. Callers who may not see the whole of it see its policy, its library and its list."""
 
     program_id: UUID
     version: int
@@ -81,7 +81,7 @@ class ProgramDiff(Comparison):
 
 
 def current_program(known: LoadedProgram, cut: Cut, whole: bool = True) -> CurrentProgram:
-    """The program, or what everybody sees of it who plans.  Raises `CutBeforePlan`."""
+    """Return the program, or the part of it that everybody who works on plans may see. Raises `CutBeforePlan`."""
     program = plan_at(known, cut)
     things = by_section(program, SECTIONS)
     sections: dict[str, Any] = {
@@ -102,7 +102,7 @@ def current_program(known: LoadedProgram, cut: Cut, whole: bool = True) -> Curre
 
 
 def committed_list(known: LoadedProgram, cut: Cut) -> CommittedList | None:
-    """The list committed last by a cut; None before the first."""
+    """Return the list that was committed last before a cut; None if there is none."""
     committed = (record for record in reversed(known.records[: cut.version]) if isinstance(record.event, ListCommitted))
     record = next(committed, None)
     return _list_of(known, record, record.event) if record and isinstance(record.event, ListCommitted) else None
@@ -119,7 +119,7 @@ def _list_of(known: LoadedProgram, record: Recorded, event: ListCommitted) -> Co
 
 
 def program_diff(known: LoadedProgram, a: Cut, b: Cut) -> ProgramDiff:
-    """What is different between two cuts of the program.
+    """Return what differs between two cuts of the program.
 
     Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
     """

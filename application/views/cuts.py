@@ -1,7 +1,7 @@
-"""Cuts: points in an aggregate's history.  Every view of a plan or program can be asked for as of any cut.
+"""Cuts: points in an aggregate's history. Every view of a plan or program can be shown at any cut.
 
-A cut is written `review:ID`, `version:N`, `event:ID`, an instant, a date or `now`. What was recorded up to and
-including a cut is a prefix of the plan's events.
+A cut is written `review:ID`, `version:N`, `event:ID`, an instant, a date or `now`. The events that were recorded up to
+and including a cut are a prefix of the plan's events.
 """
 
 import re
@@ -59,11 +59,11 @@ class Cut:
     date: Day
     recorded_late: bool = False
     over: bool = False
-    """Whether the day of the cut is over at the cut, as it is for dates."""
+    """Whether the day of the cut is over, as it is for cuts that are dates."""
     provisional: bool = False
-    """Whether the closing day is still going on, so that the view may change."""
+    """Whether the day of the cut is still going on, so that the view may change."""
     struck: bool = False
-    """Whether it is a review that was struck later. It still names the same point."""
+    """Whether the cut is a review that was struck later. It still names the same point."""
     kind: ReviewKind | None = None
     """The kind of the review."""
 
@@ -77,8 +77,8 @@ class Cut:
 
 
 def cut_at(text: str, known: LoadedAggregate[Any], now: datetime) -> Cut:
-    """The cut a caller names.  Raises `CutUnknown`, `CutInTheFuture`.  Of a cut before the plan opened the version is
-    0."""
+    """Return the cut that a caller names. Before the plan was opened its version is 0. Raises `CutUnknown`,
+    `CutInTheFuture`."""
     zone = timezone_of(known)
     last = max(now, known.records[-1].meta.recorded_at)
     kind, _, which = text.partition(":")
@@ -96,7 +96,7 @@ def cut_at(text: str, known: LoadedAggregate[Any], now: datetime) -> Cut:
 
 
 def _version_of_event(name: str, known: LoadedAggregate[Any]) -> int | None:
-    """By the id of the aggregate and its version; of a plan, by that of its account as well."""
+    """Return the version in an event id. The part before it is the aggregate's id or, for a plan, its account's id."""
     if isinstance(known.state, AccountPlan):
         return version_named(known.state, name) or None
     whose, _, version = name.rpartition(":")
@@ -115,7 +115,7 @@ def _review(id: str, known: LoadedAggregate[Any], zone: str) -> Cut:
 
 
 def named_review(held: ReviewHeld, record: Recorded, known: LoadedAggregate[Any]) -> str:
-    """The name of the cut that a held review is.
+    """Return the name of the cut for a held review.
 
     Earlier releases allowed the id of a struck review to be used again: `review:ID` then means the first one, and the
     others are named by version.
@@ -125,7 +125,7 @@ def named_review(held: ReviewHeld, record: Recorded, known: LoadedAggregate[Any]
 
 
 def review_cut(held: ReviewHeld, record: Recorded, known: LoadedAggregate[Any], zone: str) -> Cut:
-    """The cut that a held review is."""
+    """Return the cut for a held review."""
     name = named_review(held, record, known)
     if name.startswith("version:"):
         return _version(name, record.version, known, zone)
@@ -191,7 +191,7 @@ def _version_at(known: LoadedAggregate[Any], at: datetime) -> int:
 
 
 def check_there(known: LoadedAggregate[Any], cut: Cut) -> None:
-    """Raises `CutBeforePlan` where there was no plan yet."""
+    """Raise `CutBeforePlan` if the plan did not exist at the cut."""
     if cut.version == 0:
         raise CutBeforePlan(known, cut)
 
@@ -203,7 +203,7 @@ def judged_from(a: Cut, b: Cut) -> Cut:
 
 
 def plan_at(known: LoadedAggregate[A], cut: Cut) -> A:
-    """The plan or program as of a cut: the fold of what was recorded up to it.  Raises `CutBeforePlan`."""
+    """Return the plan or program at a cut: the fold of everything recorded up to it. Raises `CutBeforePlan`."""
     check_there(known, cut)
     if cut.version == known.version:
         return known.state
@@ -211,8 +211,8 @@ def plan_at(known: LoadedAggregate[A], cut: Cut) -> A:
 
 
 def plans_at(known: LoadedAggregate[A], a: Cut, b: Cut) -> tuple[A, A]:
-    """The plan or program as of two cuts, the first of which is not later; empty before it was opened.  Raises
-    `CutBeforePlan` for the second."""
+    """Return the plan or program at two cuts, of which the first must not be later. It is empty before it was opened.
+    Raises `CutBeforePlan` for the second cut."""
     check_there(known, b)
     was = plan_at(known, a) if a.version else known.type.empty
     news = [record.event for record in known.records[a.version : b.version]]
@@ -222,10 +222,10 @@ def plans_at(known: LoadedAggregate[A], a: Cut, b: Cut) -> tuple[A, A]:
 
 
 def known_at(known: LoadedAggregate[A], cut: Cut) -> LoadedAggregate[A]:
-    """All that was known at a cut.  Raises `CutBeforePlan`."""
+    """Return the aggregate and its records up to a cut. Raises `CutBeforePlan`."""
     return shortened_to(known, cut, plan_at(known, cut))
 
 
 def shortened_to(known: LoadedAggregate[A], cut: Cut, state: A) -> LoadedAggregate[A]:
-    """All that was known at a cut, at which the plan or program stood like this."""
+    """Return the records up to a cut together with `state`, the state at the cut."""
     return known if cut.version == known.version else replace(known, records=known.records[: cut.version], state=state)

@@ -1,4 +1,4 @@
-"""The days of a plan that stand in calendars: promises, reviews, and the renewal of the contract."""
+"""The days of a plan that calendars show: promises, reviews, and the renewal of the contract."""
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
@@ -18,26 +18,26 @@ from domain.things import Thing
 
 @dataclass(frozen=True)
 class PlanDate:
-    """A day of a plan, and whose it is."""
+    """A day of a plan, and whom it concerns."""
 
     noun: str
     id: str
     day: date
     title: str
-    """What it is called; empty where that is not said."""
+    """The title; empty if there is none."""
     speaks_of_people: bool
-    """Whether its words were said about people of the customer's, and are sealed for them."""
+    """Whether the title contains sealed text about the customer's people."""
     people: tuple[str, ...]
-    """Those of ours whom it concerns."""
+    """The people of ours whom the day concerns."""
     cancelled: bool
     version: int
-    """Of the last event about it."""
+    """The version of the last event about it."""
     changed_at: datetime
 
 
 def dates_of(known: LoadedPlan, person: str | None = None) -> Iterator[PlanDate]:
-    """Yield the days of a plan, or those that concern a person: their promises, and the reviews and the renewal of what
-    they own or take part in. What was kept is left out; what was dropped or cancelled is there as such."""
+    """Yield the days of a plan, or only those that concern a person: their promises, and the reviews and the renewal of
+    plans they own or take part in. Kept promises are left out; dropped and cancelled ones are marked as such."""
     owner = the_plan(known.state).owner
     last = {(record.event.noun, record.event.subject()): record for record in known.records}
     sealed = things_said_of_people(known.records)
@@ -59,7 +59,7 @@ def dates_of(known: LoadedPlan, person: str | None = None) -> Iterator[PlanDate]
 
 
 def things_said_of_people(records: Iterable[Recorded]) -> AbstractSet[tuple[str, str]]:
-    """Return noun and id of the things of which any words were said about people of the customer's, and are sealed."""
+    """Return noun and id of the things that contain sealed text about the customer's people."""
     return {
         (record.event.noun, record.event.subject())
         for record in records

@@ -1,4 +1,4 @@
-"""What would be left if somebody went: one of the customer's people, or one of ours."""
+"""The departure view: what would remain if one of the customer's people, or one of ours, left."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +36,7 @@ from domain.things import Thing
 
 
 class HangsOn(BaseModel):
-    """Something that hangs on whoever goes, and why."""
+    """Something that depends on the person who leaves, and why."""
 
     kind: str
     id: str
@@ -47,7 +47,7 @@ class HangsOn(BaseModel):
 
 
 class EngagedPeople(BaseModel):
-    """Who of theirs is engaged now, and who would still be."""
+    """Which stakeholders are engaged now, and which would still be."""
 
     now: list[str]
     left: list[str]
@@ -55,7 +55,7 @@ class EngagedPeople(BaseModel):
 
 
 class DepartureView(BaseModel):
-    """What would be left if somebody went."""
+    """What would remain if somebody left."""
 
     as_of: CutView
     stakeholder: str | None
@@ -73,9 +73,11 @@ class DepartureView(BaseModel):
 
 
 def departure_of_stakeholder(known: LoadedPlan, cut: Cut, id: str, program: Sequence[Recorded] = ()) -> DepartureView:
-    """By the policy of the program's records, where there is a program.
+    """Return what would remain without a stakeholder. `program` contains the records of the program, whose policy says
+    what is multi-threaded.
 
-    Raises `CutBeforePlan`; `Unknown` or `Over` where there is nobody who could go."""
+    Raises `CutBeforePlan`; `Unknown` or `Over` if there is no such stakeholder, or they have left.
+    """
     plan = plan_at(known, cut)
     person = plan.find(Stakeholder, id)
     if person is None:
@@ -87,7 +89,8 @@ def departure_of_stakeholder(known: LoadedPlan, cut: Cut, id: str, program: Sequ
 
 
 def departure_of_member(known: LoadedPlan, cut: Cut, member: str) -> DepartureView:
-    """Raises `CutBeforePlan`; `Unknown` where nobody of that name was ever assigned, owns or knows anything here."""
+    """Return what would remain without one of our people. Raises `CutBeforePlan`; `Unknown` if they were never assigned
+    and own or know nothing in this plan."""
     plan = plan_at(known, cut)
     goes = MemberGoes(plan, cut, same_person(member))
     if not goes.is_known:
@@ -127,7 +130,7 @@ def hangs(thing: Thing, because: str, amount: Decimal | None = None) -> HangsOn:
 
 @dataclass(frozen=True)
 class _Goes(ABC):
-    """A plan at a cut, which somebody is imagined to leave."""
+    """A plan at a cut that somebody is imagined to leave."""
 
     plan: AccountPlan
     cut: Cut
@@ -146,10 +149,10 @@ class _Goes(ABC):
     @property
     @abstractmethod
     def engaged_then(self) -> list[str]:
-        """Who would still be engaged."""
+        """The stakeholders who would still be engaged."""
 
     def uncovered_units(self) -> list[str]:
-        """Those where somebody is engaged now and nobody would be then."""
+        """Return the units with a budget where somebody is engaged now and nobody would be then."""
         unit_of = {id: person.unit for id, person in self.plan.all(Stakeholder).items()}
         now, then = ({unit_of[id] for id in engaged} for engaged in (self.engaged_now, self.engaged_then))
         return [unit.id for unit in self.plan.open(Unit) if unit.buying_center and unit.id in now - then]
@@ -163,11 +166,11 @@ class _Goes(ABC):
 
 @dataclass(frozen=True)
 class StakeholderGoes(_Goes):
-    """One of the customer's people leaves."""
+    """The departure of one of the customer's people."""
 
     person: Stakeholder
     least: int
-    """How many people make an opportunity multi-threaded."""
+    """How many engaged people make an opportunity multi-threaded."""
 
     @cached_property
     def _id(self) -> str:
@@ -220,7 +223,7 @@ class StakeholderGoes(_Goes):
 
 @dataclass(frozen=True)
 class MemberGoes(_Goes):
-    """One of ours leaves."""
+    """The departure of one of our people."""
 
     member: str
 
@@ -276,7 +279,7 @@ class MemberGoes(_Goes):
 
 
 def entrusted(plan: AccountPlan) -> Iterator[Goal | Risk | Request]:
-    """What of ours answer for beside promises."""
+    """Yield what our people are responsible for beside promises."""
     yield from plan.all(Goal).values()
     yield from plan.all(Risk).values()
     yield from plan.all(Request).values()

@@ -1,7 +1,7 @@
-"""The net difference between two cuts of an aggregate, each change with the events that made it.
+"""The net difference between two cuts of an aggregate, with the events that made each change.
 
 A change is named after the event that last made it (`sentiment-changed`, `play-won`), so a new event needs no code
-here. What changed and changed back is listed as touched but unchanged.
+here. A value that changed and changed back is listed as touched but unchanged.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,10 +27,10 @@ from domain.language import bare
 from domain.record import Recorded
 
 LEADING = ("state", "exposure", "reached", "penetration")
-"""Fields that lead a change before the fields that the event says first."""
+"""Fields that come first in a change, before the fields that the event itself names first."""
 
 TRACES = frozenset({"returned_on", "moved_on"})
-"""Fields that describe an event rather than a state. If everything else it changed was changed back, they are no
+"""Fields that describe an event rather than a state. If everything else was changed back, they do not count as a
 change."""
 
 
@@ -39,13 +39,13 @@ class CutsOutOfOrder(Exception):
 
 
 class Change(BaseModel):
-    """One net change: what differs in a thing by one type of event.
+    """A net change: what differs in a thing because of one type of event.
 
     If a thing was added, that is one change; what happened to it afterwards is another.
     """
 
     what: str
-    """The event that last made it so, in kebab case: `sentiment-changed`, `stakeholder-left`."""
+    """The event that last made the change, in kebab case: `sentiment-changed`, `stakeholder-left`."""
     kind: str
     id: str
     title: str | None
@@ -55,9 +55,9 @@ class Change(BaseModel):
     before: Any = Field(validation_alias=AliasChoices("from", "before"), serialization_alias="from")
     after: Any = Field(validation_alias=AliasChoices("to", "after"), serialization_alias="to")
     also: dict[str, Move] = {}
-    """The other fields that differ by the same type of event."""
+    """The other fields that differ because of the same type of event."""
     unit: str | None = None
-    """What its numbers are counted in, where it has a unit of its own."""
+    """The unit of its numbers, if it has one of its own."""
     events: list[str]
     actors: list[str]
     reasons: list[str]
@@ -78,7 +78,7 @@ class Touched(BaseModel):
     also: dict[str, Move] = {}
     """What remains of the event, such as the day of the return."""
     unit: str | None = None
-    """What its numbers are counted in, where it has a unit of its own."""
+    """The unit of its numbers, if it has one of its own."""
     events: list[str]
     actors: list[str]
     reasons: list[str]
@@ -110,7 +110,7 @@ class Diff(Comparison):
 def comparison(
     known: LoadedAggregate[A], a: Cut, was: A, b: Cut, now: A, following: Iterable[Following] = ()
 ) -> Comparison:
-    """Return the difference between an aggregate at cut `a`, as it was, and at cut `b`, as it is then.
+    """Return the difference between an aggregate's state `was` at cut `a` and its state at cut `b`.
 
     Raises `CutsOutOfOrder`.
     """
@@ -132,14 +132,14 @@ def comparison(
 
 
 def states_at(known: LoadedAggregate[A], a: Cut, b: Cut) -> tuple[A, A]:
-    """Return an aggregate at two cuts, empty before it was opened. Raises `CutsOutOfOrder`, and `CutBeforePlan` for
-    the second cut."""
+    """Return an aggregate at two cuts; it is empty before it was opened. Raises `CutsOutOfOrder`, and `CutBeforePlan`
+    for the second cut."""
     check_in_order(a, b)
     return plans_at(known, a, b)
 
 
 def diff(known: LoadedPlan, a: Cut, b: Cut, states: bool = False, program: Sequence[Recorded] = ()) -> Diff:
-    """Return the difference from cut `a` to cut `b`. For a cut before the plan opened, everything was added.
+    """Return the difference from cut `a` to cut `b`. If `a` is before the plan was opened, everything was added.
 
     Raises `CutsOutOfOrder`, and `CutBeforePlan` for the second cut.
     """
@@ -155,7 +155,7 @@ def diff_of(
     states: bool = False,
     program: Sequence[Recorded] = (),
 ) -> Diff:
-    """Return the difference between a plan as it was at cut `a` and as it is at cut `b`."""
+    """Return the difference between a plan at cut `a` and at cut `b`."""
     following = strengths_moved(known.records[: b.version], was, a.date, now, judged_from(a, b).date)
     return Diff.model_construct(
         **comparison(known, a, was, b, now, following).__dict__,
@@ -176,8 +176,8 @@ def check_in_order(a: Cut, b: Cut) -> None:
 
 
 def changes_of(thing: Compared) -> Iterator[Change]:
-    """Yield the changes of a thing, one for each type of event. If it was added or removed, that is a change, and what
-    happened since is another."""
+    """Yield the changes of a thing, one for each type of event. If it was added or removed, that is one change, and
+    what happened to it since is another."""
     groups: Mapping[str, Sequence[str]] = thing.by_event
     back = set(thing.brought_back.values())
     if thing.came_or_went:
@@ -204,7 +204,7 @@ def thing_came_or_went(thing: Compared) -> Change:
 
 
 def tells_more(thing: Compared, came: Change, what: str, fields: Sequence[str]) -> bool:
-    """Return whether what happened after a thing was added is more than a detail of that: another state, or its end."""
+    """Return whether events after the creation of a thing changed more than a detail, such as its state."""
     if thing.after is None or what == came.what:
         return False
     if "state" in fields or what in OF_THEIR_OWN.values():
@@ -221,7 +221,7 @@ def change(thing: Compared, what: str, fields: Sequence[str]) -> Change:
 
 
 def _change(thing: Compared, what: str, events: Sequence[Recorded], **said: Any) -> Change:
-    """Return a change that says all there is to say: thousands of them are made at a time."""
+    """Return a change without validating it again, because thousands are made at a time."""
     values = {
         "what": what,
         "kind": thing.kind,
@@ -238,8 +238,8 @@ CHANGE_SAYS = frozenset(Change.model_fields)
 
 
 def leading_first(fields: Sequence[str], last: Recorded) -> list[str]:
-    """Return the fields with the most important first: the state that the event leads to, else what the event says
-    first."""
+    """Return the fields with the most important one first: the state to which the event leads, else the field that the
+    event names first."""
     order = [*LEADING, *(field for field in type(last.event).model_fields if field not in TRACES)]
     return sorted(fields, key=lambda field: order.index(field) if field in order else len(order))
 

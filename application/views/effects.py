@@ -1,6 +1,6 @@
 """The effects of each event: the values of things before and after it.
 
-Histories, blame and diffs are made from effects, so they need no code for a new event.
+History, blame and diff are computed from effects, so they need no code for a new event.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -22,12 +22,12 @@ from domain.things import Aggregate, Thing, Values
 
 _SECTIONS: list[Any] = [section for type in REGISTRY.types for section in type.sections]
 SectionName = Annotated[str, WithJsonSchema({"type": "string", "enum": _SECTIONS})]
-"""A section of an aggregate of whichever type."""
+"""A section of an aggregate of any type."""
 
 
 @dataclass(slots=True)
 class Effect:
-    """A value before and after an event; null if there is none or it is not known."""
+    """A value before and after an event; null if there is none or it is unknown."""
 
     kind: str
     id: str
@@ -46,12 +46,13 @@ class Step(NamedTuple):
     record: Recorded
     effects: Sequence[Effect]
     sealed: AbstractSet[ValueOfThing] = frozenset()
-    """The values whose words the event sealed. Each is among the effects even if the words did not change: once the
-    person is forgotten nobody can compare them, and forgetting must not alter history."""
+    """The values in which the event sealed text. Each of them is among the effects even if its text did not change,
+    because nobody can compare sealed text once the person is forgotten, and forgetting must not alter history."""
 
 
 def walk(records: Sequence[Recorded], after: int = 0, never: AbstractSet[int] = frozenset()) -> Iterator[Step]:
-    """Yield every event after a version with its effects at that time. Striking an entry undoes the entry's effects.
+    """Yield every event after a version with its effects at that time. An event that strikes an entry undoes its
+    effects.
 
     Entries whose versions are in `never` are treated as if they had never been recorded.
     """
@@ -66,14 +67,14 @@ def walk(records: Sequence[Recorded], after: int = 0, never: AbstractSet[int] = 
 
 
 class Touch(NamedTuple):
-    """A thing that an event wrote to."""
+    """A thing that an event wrote to, with its values before."""
 
     kind: type[Thing]
     id: str
     before: Values | None
     now: Values | None
     words: Collection[str]
-    """The fields that hold words the event sealed, or brought back."""
+    """The fields with text that the event sealed or brought back."""
 
 
 def touched(
@@ -82,9 +83,9 @@ def touched(
     never: AbstractSet[int] = frozenset(),
     onto: Aggregate | None = None,
 ) -> Iterator[tuple[Recorded, list[Touch]]]:
-    """Yield the same events as `walk`, with the things they wrote to, before anything is compared.
+    """Yield the same events as `walk`, each with the things it wrote to. Nothing is compared yet.
 
-    `onto` is the aggregate as it stood at the version `after`, for a caller who has it already.
+    `onto` is the aggregate at the version `after`, for a caller who already has it.
     """
     if not records:
         return
@@ -110,17 +111,17 @@ def touched(
 
 
 _touch: Callable[..., Touch] = tuple.__new__
-"""The same as `Touch(…)`, in a third of the time."""
+"""This makes the same as `Touch(…)` in a third of the time."""
 
 
 @dataclass
 class SealedEvents:
-    """The events of a history whose words were sealed."""
+    """The events of a history that contain sealed text."""
 
     records: Sequence[Recorded]
 
     def taken_back_by(self, record: Recorded) -> Sequence[Recorded]:
-        """Return those that an event strikes or withdraws."""
+        """Return those of them that an event strikes or withdraws."""
         struck, event = record.event.strikes(), record.event
         entry = [self.records[struck - 1]] if struck else []
         withdrawn = (each for each in told_of(self._told, record) if event.takes_back(each.event))
@@ -132,8 +133,11 @@ class SealedEvents:
 
 
 def words_sealed(record: Recorded, kind: type[Thing], before: Values | None, now: Values | None) -> Collection[str]:
-    """Return the fields of a thing that hold the words an event sealed: fields of the same name, and fields that the
-    event does not have but wrote to, such as a list that grew."""
+    """Return the fields of a thing with text that an event sealed.
+
+    These are fields with the names of the event's sealed fields, and fields that the event does not have but wrote to,
+    such as a list that grew.
+    """
     words = {field for part in record.sealed for field in part.fields} - {"reason"} if record.sealed else ()
     if not words or now is None:
         return ()
@@ -146,8 +150,8 @@ def words_sealed(record: Recorded, kind: type[Thing], before: Values | None, now
 
 
 def words_brought_back(taken_back: Sequence[Recorded], kind: type[Thing], now: Values | None) -> Collection[str]:
-    """Return the fields of a thing that hold earlier words again, because later ones that were sealed are taken back:
-    nobody can compare the two once the person is forgotten."""
+    """Return the fields of a thing that contain earlier text again because later sealed text was taken back. Nobody can
+    compare the two once the person is forgotten."""
     if now is None or not taken_back:
         return ()
     said = {field for each in taken_back for part in each.sealed for field in part.fields}
@@ -155,7 +159,7 @@ def words_brought_back(taken_back: Sequence[Recorded], kind: type[Thing], now: V
 
 
 def differences(touch: Touch) -> Iterator[tuple[str, Any, Any]]:
-    """Yield the fields that differ and those that hold sealed words, with both values. Computed fields come last."""
+    """Yield the fields that differ and those with sealed text, with both values. Computed fields come last."""
     kind, _, before, now, _ = touch
     said = _said(kind)
     for field in _said_otherwise(touch):
@@ -174,11 +178,11 @@ def fields_that_differ(touch: Touch) -> list[str]:
 
 
 def _said_otherwise(touch: Touch) -> list[str]:
-    """Return those of them that were said, in the order of the thing's fields."""
+    """Return the recorded fields that differ, in the order of the thing's fields."""
     kind, _, before, now, words = touch
     said = _said(kind)
     if before is not None and now is not None:
-        # Values that are the same object are not compared.
+        # Values that are the same object need no comparison.
         fields = [name for name, value in now.items() if value is not before.get(name, _UNSAID) and name in said]
         if words or not before.keys() <= now.keys():
             fields = [*{*fields, *words, *(name for name in before if name not in now and name in said)}]
@@ -217,8 +221,8 @@ def fields_of(kind: type[Thing]) -> tuple[str, ...]:
 
 
 def reasons_given(records: Iterable[Recorded]) -> list[str]:
-    """Return the reasons given for events, each once, oldest first. A sealed reason counts once for each command,
-    because nobody can compare two of them once the person is forgotten."""
+    """Return the reasons of events, each once, the oldest first. A sealed reason counts once for each command, because
+    nobody can compare two sealed reasons once the person is forgotten."""
     reasons: dict[Hashable, str] = {}
     for record in records:
         if reason := record.meta.reason:
@@ -229,8 +233,8 @@ def reasons_given(records: Iterable[Recorded]) -> list[str]:
 
 
 def values_of(thing: Thing | None) -> dict[str, Any]:
-    """Return the values of a thing and what follows from them, without its id, empty values, and those that only rules
-    need."""
+    """Return the values of a thing, recorded and computed, without its id, without empty values, and without values
+    that only rules need."""
     if thing is None:
         return {}
     kind, said = type(thing), thing.__dict__
@@ -245,7 +249,7 @@ def values_of(thing: Thing | None) -> dict[str, Any]:
 
 @cache
 def _said(kind: type[Thing]) -> Mapping[str, Any]:
-    """Return the fields that views show, in order, with their defaults."""
+    """Return the recorded fields that views show, in order, with their defaults."""
     return {name: said for name, said in kind.defaults.items() if name != "id" and name not in kind.inner}
 
 
@@ -269,12 +273,12 @@ def _or_none(value: Any) -> Any:
 
 
 def _differ(one: Any, other: Any) -> bool:
-    """Return whether two values differ. Whatever is empty is the same."""
+    """Return whether two values differ. All empty values are equal."""
     return bool(one != other and (one or other or _or_none(one) != _or_none(other)))
 
 
 def section_of(thing: Thing | type[Thing]) -> str:
-    """Return the section where a thing is shown: for a note the section it was written for, else the section of its
+    """Return the section in which a thing is shown: for a note the section for which it was written, else that of its
     kind."""
     section: str = thing.__dict__.get("section", thing.home)
     return section

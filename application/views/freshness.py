@@ -1,4 +1,4 @@
-"""The freshness of each section of a plan, how old it may be, and the events that require an earlier update."""
+"""The freshness of each section of a plan: its age, its maximum age, and events that require an earlier update."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -28,14 +28,14 @@ from domain.things import day_of
 LAST_DAY = date.max.toordinal()
 AD_HOC_DAYS = 14
 LATE_SHOWN_DAYS = 92
-"""Days for which an update that came too late is still shown as such."""
+"""Days for which an update that came too late is still shown as late."""
 ASKING_NEWS = {"leadership_change", "merger", "initiative"}
 
 
 MAY_ASK: frozenset[type[Event]] = frozenset(
     (NewsNoted, OpportunityOpened, CompetitorIdentified, StakeholderAdded, RolesAssigned, StakeholderCorrected)
 )
-"""The events that say whether an update of the plan is asked for."""
+"""The events that say whether an update of the plan is required."""
 
 TOUCHED: Mapping[type[Event], tuple[Section, ...]] = {
     NewsNoted: ("stakeholders", "risks", "summary"),
@@ -44,7 +44,7 @@ TOUCHED: Mapping[type[Event], tuple[Section, ...]] = {
     StakeholderAdded: ("stakeholders", "opportunities"),
     RolesAssigned: ("stakeholders", "opportunities"),
 }
-"""The sections that have to be looked at again when such an event asks for an update of the plan."""
+"""The sections that must be looked at again when such an event requires an update of the plan."""
 
 
 class Freshness(BaseModel):
@@ -53,15 +53,18 @@ class Freshness(BaseModel):
     refreshed_on: date
     age_days: int
     most_days: int | None
-    """How many days old the section may be; null for no limit."""
+    """The maximum age of the section in days; null for no limit."""
     stale: bool
     ever_touched: bool
-    """Whether anything was ever recorded of the section. If not, it is as old as the plan."""
+    """Whether any event has ever changed the section. If not, it is as old as the plan."""
 
 
 class Duty(BaseModel):
-    """An event after which the plan should be updated. The next event in a section that it touches counts as the
-    update, unless it requires one itself, and so does the next review that is held; nothing else does."""
+    """An event after which the plan should be updated.
+
+    The next event in one of the sections it touches counts as the update, unless that event requires an update itself.
+    So does the next review that is held. Nothing else does.
+    """
 
     event: str
     type: str
@@ -75,7 +78,7 @@ class Duty(BaseModel):
 def freshness(
     records: Sequence[Recorded], tier: Tier, timezone: str, today: date, policy: Policy
 ) -> dict[Section, Freshness]:
-    """Return the freshness of every section on a day, by the policy in force. A section that was never touched is as
+    """Return the freshness of every section on a day, by the policy in force. A section that no event has changed is as
     old as the plan."""
     last = {record.event.refreshes(): record for record in records}
     opened_at = records[0].meta.recorded_at if records else None
@@ -91,7 +94,7 @@ def freshness(
 
 
 def of_age(refreshed_on: date, most: int | None, today: date, ever_touched: bool) -> Freshness:
-    """Return the freshness of a section that may be `most` days old; None for no limit."""
+    """Return the freshness of a section whose maximum age in days is `most`; None for no limit."""
     first = stale_from(refreshed_on, most)
     return Freshness(
         refreshed_on=refreshed_on,
@@ -104,7 +107,7 @@ def of_age(refreshed_on: date, most: int | None, today: date, ever_touched: bool
 
 @lru_cache(maxsize=16 * 1024)
 def stale_from(refreshed_on: date, most: int | None) -> date | None:
-    """Return the first day on which a section that may be `most` days old is too old; None if it never is."""
+    """Return the first day on which a section with a maximum age of `most` days is stale; None if it never is."""
     first = refreshed_on.toordinal() + most + 1 if most else LAST_DAY + 1
     return date.fromordinal(first) if first <= LAST_DAY else None
 
@@ -150,11 +153,11 @@ def _duty(asking: Recorded, answer: Recorded | None, timezone: str, today: date)
 def first_answer(
     trigger: Recorded, refreshing: Mapping[str, Sequence[Recorded]], asked: AbstractSet[int]
 ) -> Recorded | None:
-    """Return the first event that brings a section that the trigger touches up to date, or the first review held, if
-    it asks for no update itself.
+    """Return the first event that updates a section that the trigger touches, or the first review held, provided that
+    it requires no update itself.
 
-    `refreshing` has the standing events of each section in their order, `asked` the versions of all that ask. Events of
-    one command are recorded at one instant, and none of them answers another.
+    `refreshing` contains the standing events of each section in order, `asked` the versions of all events that require
+    an update. Events of one command are recorded at one instant, and none of them answers another.
     """
     sections = (*TOUCHED[type(trigger.event)], "reviews")
     answers = (_first_later(trigger, refreshing.get(section, ()), asked) for section in sections)
@@ -168,7 +171,7 @@ def _first_later(trigger: Recorded, records: Sequence[Recorded], asked: Abstract
 
 
 def _is_answer(event: Event) -> bool:
-    """Whether an event says something: of the reviews only that one was held does."""
+    """Return whether an event counts as an update. Of the events of reviews, only that it was held does."""
     return event.refreshes() != "reviews" or isinstance(event, ReviewHeld)
 
 

@@ -1,4 +1,4 @@
-"""The history of a plan: who did what when, what it changed, and why. It needs no code for a new event."""
+"""The history of an aggregate: who did what when, what changed, and why. A new event needs no code here."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Concern:
 
 
 class Entry(BaseModel):
-    """One recorded event."""
+    """A recorded event."""
 
     id: str
     version: int
@@ -40,9 +40,9 @@ class Entry(BaseModel):
     data: dict[str, Any]
     changes: list[Effect]
     sealed_for: list[str]
-    """The stakeholders whose keys open the text that is not stored in clear."""
+    """The stakeholders whose keys open the event's sealed text."""
     struck_by: str | None
-    """The event that struck this entry because it was entered by mistake."""
+    """The event that struck this entry, because it had been recorded by mistake."""
     command_id: str
     request_id: str
     correlation_id: str
@@ -50,19 +50,19 @@ class Entry(BaseModel):
 
 
 class Filter(BaseModel):
-    """Selects entries. A field that is not given selects everything."""
+    """Selects entries. A criterion that is not given selects everything."""
 
     section: str | None = None
     type: str | None = None
     actor: str | None = None
-    """Who entered it, or on whose behalf."""
+    """The person who recorded it, or on whose behalf it was recorded."""
     kind: str | None = None
     id: str | None = None
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
 
     def leaves_in(self, record: Recorded, records: Sequence[Recorded]) -> bool:
-        """Return whether an event of this history is selected."""
+        """Return whether the filter selects an event of this history."""
         event, meta = record.event, record.meta
         return (
             self.section in (None, event.refreshes())
@@ -83,7 +83,7 @@ class Filter(BaseModel):
 
 
 def concerned(record: Recorded, records: Sequence[Recorded] = ()) -> Iterator[tuple[str, str]]:
-    """Yield kind and id of everything that an event is about or names. These make up the history of a thing.
+    """Yield kind and id of everything that an event is about or names. The history of a thing consists of these events.
 
     What a struck entry was about is looked up in the history, if it is given.
     """
@@ -144,7 +144,7 @@ MOST_SINCE = 50
 
 
 def since(known: LoadedAggregate[Any], wanted: Sequence[Recorded]) -> list[Entry]:
-    """The entries of these events, for somebody who has to know what happened meanwhile."""
+    """Return the entries of these events, for somebody who must know what happened meanwhile."""
     versions = {record.version for record in wanted}
     after = min(versions, default=1) - 1
     return history(known.records, lambda record, _: record.version in versions, after, MOST_SINCE)[0]

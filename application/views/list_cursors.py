@@ -1,4 +1,4 @@
-"""Cursors of lists: where the next page begins."""
+"""Cursors of lists: the point after which the next page begins."""
 
 import base64
 import re
@@ -9,7 +9,7 @@ class CursorUnknown(Exception):
 
 
 def cursor_after(version: int) -> str:
-    """Return the cursor after an entry of a list that is in order of version."""
+    """Return the cursor after an entry of a list that is ordered by version."""
     return base64.urlsafe_b64encode(f"v{version}".encode()).decode().rstrip("=")
 
 

@@ -1,4 +1,4 @@
-"""The input of every view of a plan."""
+"""The type from which every view of a plan is computed."""
 
 from application.aggregates.loaded import LoadedAggregate
 from domain.account_plan.language import AccountPlan

@@ -1,4 +1,4 @@
-"""Metrics of a plan as it stands: coverage, open promises, risks, pipeline."""
+"""Metrics of a plan: coverage, open promises, risks, pipeline."""
 
 from collections import Counter
 from datetime import date
@@ -20,7 +20,7 @@ SOON_DAYS = 14
 
 
 class StakeholderCoverage(BaseModel):
-    """Stakeholder coverage by attitude, level and role. Only those who are still there count."""
+    """Stakeholder coverage by attitude, level and role. Only stakeholders who are still there count."""
 
     known: int
     to_fill: int
@@ -31,10 +31,10 @@ class StakeholderCoverage(BaseModel):
     """The number of stakeholders by attitude, from "-2" to "2" and "unknown"."""
     by_level: dict[str, int]
     key_roles: dict[str, list[str]]
-    """Who plays the roles that no deal goes without. An empty list is a gap."""
+    """Who plays each of the roles that every deal needs. An empty list is a gap."""
     blockers: list[str]
     single_threaded: bool
-    """Whether fewer than two people are engaged: if one leaves, the account starts anew."""
+    """Whether fewer than two people are engaged. If one of them leaves, the account has to start anew."""
     single_threaded_opportunities: list[str]
     """Open opportunities with fewer than three engaged people who are still there."""
     uncovered_units: list[str]
@@ -49,15 +49,15 @@ class WhitespaceTotals(BaseModel):
     arr_potential: dict[str, Decimal]
     """The potential of assessed cells, by penetration."""
     weighted_arr_potential: Decimal
-    """The sum of potential times probability over cells where both are known and that are not ours, not lost and not
-    out of the question."""
+    """The sum of potential times probability, over cells where both are known and that we neither have nor lost nor
+    exclude."""
 
 
 class OpenPromises(BaseModel):
     """Counts of plays and actions."""
 
     by_state: dict[str, int]
-    """The number of plays and actions by state, finished ones included: planned, in_flight, open, won, done …"""
+    """The number of plays and actions by state, including finished ones: planned, in_flight, open, won, done …"""
     open: int
     overdue: int
     due_within_14_days: int
@@ -94,11 +94,12 @@ class Metrics(BaseModel):
     risks: RiskExposure
     opportunities: Pipeline
     requests_waiting: int
-    """The number of requests to the rest of the company that are neither delivered nor declined."""
+    """The number of requests to other departments that are neither delivered nor declined."""
 
 
 def metrics(plan: AccountPlan, today: date) -> Metrics:
-    """Return the metrics as of the first day that is not over. Open promises that were due before it are overdue."""
+    """Return the metrics on a day, which is the first day that is not over. Open promises that were due before it are
+    overdue."""
     requests = plan.all(Request).values()
     return Metrics(
         stakeholders=stakeholder_coverage(plan),

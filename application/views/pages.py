@@ -1,4 +1,4 @@
-"""The lists that are made of one plan or program, as they are answered over HTTP and on the command line alike."""
+"""Lists of one plan or program, as HTTP and the command line answer them alike."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -22,7 +22,7 @@ from domain.language import kebab_case, shortened
 class HistoryPage(BaseModel):
     items: list[Entry]
     next: str | None
-    """The cursor of the page that follows; null at the end."""
+    """The cursor of the next page; null on the last one."""
 
 
 class BlameList(BaseModel):
@@ -52,7 +52,7 @@ class NoReviewToCompareWith(CutRefused):
 def history_page(
     known: LoadedAggregate[Any], wanted: Filter, until: Cut, after: int = 0, limit: int = 100
 ) -> HistoryPage:
-    """What was recorded after a version and up to a cut.  Raises `CutBeforePlan`."""
+    """Return the events after a version and up to a cut. Raises `CutBeforePlan`."""
     check_there(known, until)
     items, last = history(known.records[: until.version], wanted.leaves_in, after, limit)
     return HistoryPage.model_construct(items=items, next=cursor_after(last) if last else None)
@@ -61,7 +61,7 @@ def history_page(
 def blame_list(
     known: LoadedAggregate[Any], cut: Cut, section: str | None = None, kind: str | None = None, id: str | None = None
 ) -> BlameList:
-    """Return the blame at a cut, of a section, a kind or one thing. Raises `CutBeforePlan`."""
+    """Return the blame at a cut, for a section, a kind or one thing. Raises `CutBeforePlan`."""
     items = [
         each
         for each in blame(plan_at(known, cut), known.records[: cut.version])
@@ -76,7 +76,7 @@ def review_list(known: LoadedPlan, cut: Cut) -> ReviewList:
 
 
 def review_before(known: LoadedPlan, cut: Cut) -> str:
-    """Return the last review before a cut, the default to compare with.
+    """Return the last review before a cut, which is compared with by default.
 
     Raises `NoReviewToCompareWith`, `CutBeforePlan`.
     """
@@ -87,7 +87,7 @@ def review_before(known: LoadedPlan, cut: Cut) -> str:
 
 
 def version_before(cut: str | None, known: LoadedAggregate[Any], now: datetime) -> int:
-    """The version after which a history begins.  A day is meant from its beginning: what was recorded on it counts."""
+    """Return the version after which a history begins. A day includes everything that was recorded on it."""
     if cut is None:
         return 0
     found = cut_at(cut, known, now)
@@ -97,15 +97,15 @@ def version_before(cut: str | None, known: LoadedAggregate[Any], now: datetime) 
 
 
 def event_named(name: str, type: AggregateType[Any]) -> str | None:
-    """The name of an event of a type, given as `PlayStarted`, `play-started` or `plantrail.play-started.v1`."""
+    """Return the name of the event of a type, given as `PlayStarted`, `play-started` or `plantrail.play-started.v1`."""
     wanted = re.sub(r"^plantrail\.|\.v\d+$", "", name)
     return next((event for event in type.events if wanted in (event, kebab_case(event))), None)
 
 
 def thing_named(text: str | None, type: AggregateType[Any]) -> tuple[str | None, str | None]:
-    """Return kind and id of what `play` or `play:pilot` names; None for what it leaves open.
+    """Return the kind and id in `play:pilot`; the id is None in `play`.
 
-    Raises `UnknownKind`, which names the nearest kind that there is.
+    Raises `UnknownKind`, which names the nearest kind that exists.
     """
     kind, _, id = (text or "").partition(":")
     kinds = {*type.things, *(event.noun for event in type.events.values())}

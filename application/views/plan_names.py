@@ -1,4 +1,4 @@
-"""Names of plans: the plan's id and its account's id both work wherever a plan is named."""
+"""Names of plans: wherever a plan is named, its own id and its account's id both work."""
 
 import re
 from collections.abc import Callable
@@ -17,11 +17,11 @@ T = TypeVar("T")
 
 @lru_cache(maxsize=4096)
 def plans_named(plan: str) -> tuple[UUID, ...]:
-    """Return the ids that a name may mean: a plan id, or the id of an account, which may look like one."""
+    """Return the ids that a name may mean: a plan id, or the id of an account, which may look like a plan id."""
     of_account = plan_id_of(plan)
     return (UUID(plan), of_account) if CANONICAL_UUID.fullmatch(plan) else (of_account,)
 
 
 def first_open(plan: str, use: Callable[[UUID], T]) -> T:
-    """What `use` makes of the first plan of this name that there is.  Raises `PlanNotOpen`."""
+    """Return `use(id)` for the first plan with this name that exists. Raises `PlanNotOpen`."""
     return first_there(ACCOUNT_PLAN, plans_named(plan), use)

@@ -1,4 +1,4 @@
-"""The policy that plans are judged by at a cut. A policy adopted later never changes an earlier verdict."""
+"""The policy by which plans are judged at a cut. A policy that is adopted later never changes an earlier verdict."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -24,7 +24,7 @@ DEFAULT = PolicyInForce(0, DEFAULT_POLICY)
 def policy_in_force(program: Sequence[Recorded], at: datetime, day: date) -> PolicyInForce:
     """Return the last policy that was adopted by an instant and is effective by a day.
 
-    A policy adopted with a day in the past is in force from when it was recorded, not from that day on.  One that was
+    A policy adopted with a day in the past is in force from the instant at which it was recorded. A policy that was
     withdrawn before it began is never in force.
     """
     withdrawals: list[Event] = []
@@ -44,6 +44,6 @@ def policy_in_force(program: Sequence[Recorded], at: datetime, day: date) -> Pol
 
 
 def policy_at(program: Sequence[Recorded], cut: Cut) -> PolicyInForce:
-    """Return the policy that a plan is judged by at a cut. `program` are the program's records, if there is a
-    program."""
+    """Return the policy by which a plan is judged at a cut. `program` contains the records of the program, if there is
+    one."""
     return policy_in_force(program, cut.at, cut.date)

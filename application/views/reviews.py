@@ -1,4 +1,4 @@
-"""The reviews of a plan, each of which is a cut once it was held."""
+"""The reviews of a plan. Each is a cut once it was held."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,7 +13,7 @@ from domain.record import Recorded
 
 
 class ReviewView(BaseModel):
-    """A review that is planned, was held or was cancelled. A held one is a cut: `review:ID`."""
+    """A review that is planned, was held or was cancelled. A held review is a cut: `review:ID`."""
 
     review: Review
     cut: str | None
@@ -23,7 +23,7 @@ class ReviewView(BaseModel):
 
 
 class ReviewOnRecord(NamedTuple):
-    """A held review: what was said of it, and its cut."""
+    """A held review: its event, and its cut."""
 
     event: ReviewHeld
     record: Recorded
@@ -43,7 +43,8 @@ def held_reviews(known: LoadedPlan, until: Cut) -> list[ReviewOnRecord]:
 
 
 def last_review(reviews: Iterable[ReviewOnRecord], before: Cut | None = None) -> ReviewOnRecord | None:
-    """Return the review with the latest day held, whenever it was recorded; with `before`, of those before that cut."""
+    """Return the review that was held last, whenever it was recorded. With `before`, only reviews before that cut
+    count."""
     return max(
         (each for each in reviews if before is None or each.cut.is_before(before)),
         key=lambda each: HeldReview(each.event.held_on, each.record.version, each.event.id),

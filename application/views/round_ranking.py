@@ -1,4 +1,4 @@
-"""A round as it is decided on: every account nominated, how it scores, and what is thought of it; the best first."""
+"""The ranking of a round: every nominated account with its score and the opinions on it, the best first."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class OpinionView(BaseModel):
 
 
 class RankedAccount(BaseModel):
-    """An account nominated in a round."""
+    """An account that was nominated in a round."""
 
     account: str
     account_name: str
@@ -37,14 +37,14 @@ class RankedAccount(BaseModel):
 
 
 def criteria_in(plan: Plan, round: str) -> Criteria | None:
-    """The marks of an account in a round; another round's are never taken for them."""
+    """Return the marks of an account in a round. Marks of another round do not count."""
     return next((each.criteria for each in reversed(plan.scores) if each.round == round), None)
 
 
 def ranking(state: ProgramState, round: Round, criteria: Mapping[str, Criteria | None]) -> list[RankedAccount]:
-    """The accounts of a round, the best first; whoever was withdrawn comes last.
+    """Return the accounts of a round, the best first and withdrawn nominations last.
 
-    `criteria` are the marks of each account in this round, by its id.
+    `criteria` contains the marks of each account in this round, by account id.
     """
     opinions = [each for each in state.all(Opinion).values() if each.round == round.id]
     entries = {entry.account: entry for entry in round.entries}

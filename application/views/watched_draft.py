@@ -1,4 +1,4 @@
-"""An aggregate in the making that says what each event did to it, and takes back what is struck."""
+"""An aggregate under construction that records what each event changed, and can take back entries that are struck."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -15,7 +15,7 @@ Key = tuple[type[Thing], str]
 
 @dataclass(slots=True)
 class Written:
-    """An event that wrote to a thing, and the thing as it was before."""
+    """An event that wrote to a thing, and the values of the thing before it."""
 
     version: int
     event: Event
@@ -23,27 +23,28 @@ class Written:
 
 
 class WatchedDraft(Draft):
-    """A draft that takes in events one by one. Values that it has handed out never change afterwards."""
+    """A draft that applies events one by one. Values that it has returned never change afterwards."""
 
     def __init__(self, type: AggregateType[Any], never: AbstractSet[int], onto: Aggregate) -> None:
-        """The entries of the versions in `never` are left out, as if they had never been.  Of what is in `onto` already
-        nothing can be taken back."""
+        """Start from `onto`. Entries with versions in `never` are skipped. What is already in `onto` cannot be taken
+        back."""
         super().__init__(onto)
         self._type = type
         self._never = never
         self._touched: dict[Key, Values | None] = {}
         self._written: dict[Key, list[Written]] = {}
-        """For each thing that an entry wrote to, everything that was written to it since. It is written again when the
+        """For each thing that an entry wrote to, every later event that wrote to it. They are applied again when the
         entry is struck."""
         self._entries: dict[int, list[Key]] = {}
 
     def values(self, kind: type[Thing], id: str) -> Values | None:
-        """Return what is said of a thing; None if there is no such thing."""
+        """Return the values of a thing; None if there is no such thing."""
         things = self._values.get(kind)
         return things.get(id) if things else None
 
     def to_write(self, kind: type[Thing], id: str) -> dict[str, Values]:
-        """The things of a kind, that one as a copy once for each event: what it was before is kept."""
+        """Return the things of a kind for writing. This thing is copied once per event, so that its values before are
+        kept."""
         key = kind, id
         if key in self._touched:
             return self._values[kind]
@@ -61,7 +62,9 @@ class WatchedDraft(Draft):
         return self.to_write(kind, id)
 
     def add(self, event: Event) -> Mapping[Key, Values | None]:
-        """Take in the next event. Return the things it wrote to, each as it was before; None if there was none."""
+        """Apply the next event. Returns the things it wrote to, each with its values before; None if it did not
+        exist.
+        """
         self._touched = {}
         struck = event.strikes() if type(event) in self._type.striking else None
         if struck is None or struck in self._never:
@@ -79,7 +82,7 @@ class WatchedDraft(Draft):
         return self._touched
 
     def _write_again(self, kind: type[Thing], id: str, without: int) -> None:
-        """Write a thing again without an entry, from what was written to it since."""
+        """Apply the events of a thing again, without an entry that was struck."""
         written = self._written[kind, id]
         place = next(place for place, each in enumerate(written) if each.version == without)
         values = written.pop(place).before
