@@ -1,4 +1,4 @@
-"""Cursors: positions on the log, as subscribers write them."""
+"""Cursors: positions on the log in the form that subscribers use."""
 
 import re
 from collections.abc import Collection
@@ -30,7 +30,7 @@ class CursorGone(Exception):
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place on the log, after an event or a position. Its log is known if the subscriber named the source."""
+    """A point on the log: after an event or a position. Its log is known if the subscriber gave the source."""
 
     position: int | None = None
     event: tuple[UUID, int] | None = None
@@ -43,7 +43,7 @@ NOW = Cursor()
 def cursor(text: str, source: str | None = None, may_see: Collection[UUID] | None = None) -> Cursor:
     """Parse the cursor of a subscriber who may see the plans `may_see`; None stands for all plans.
 
-    An event of another plan is treated like one that never existed: as a cursor beyond the end of any log. Raises
+    An event of another plan is treated like one that never existed, as a cursor beyond the end of any log. Raises
     `CursorMalformed`, `SourceMalformed`.
     """
     from_log = SOURCE.fullmatch(source) if source else None

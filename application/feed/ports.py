@@ -1,4 +1,4 @@
-"""The log as those who follow it need it. Each of them decides in which form events are sent on."""
+"""The log as its followers need it. Each of them decides in which form it sends events on."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -9,12 +9,12 @@ from uuid import UUID
 from application.feed.cursors import Cursor
 
 E_co = TypeVar("E_co", covariant=True)
-"""An event as it stands on the log."""
+"""An event in its stored form."""
 
 
 @dataclass(frozen=True)
 class EventFilter:
-    """The topics and plans that a subscriber asks for; None for all."""
+    """The topics and plans that a subscriber asks for; None stands for all."""
 
     topics: frozenset[str] | None = None
     plans: frozenset[str] | None = None
@@ -28,14 +28,14 @@ ALL = EventFilter()
 
 @dataclass(frozen=True)
 class Page(Generic[E_co]):
-    """Events in the order of the log, and the position to go on after, which is past events that the filter left
+    """Events in the order of the log, and the position to continue after, which includes events that the filter left
     out."""
 
     log_id: UUID
     rows: Sequence[E_co]
     next: int
     end: int
-    """The end of the log at that moment. When `next` has reached it, this is the last page for now."""
+    """The end of the log at that moment. When `next` has reached it, there are no further events for now."""
 
 
 class Feed(Protocol[E_co]):
@@ -49,17 +49,16 @@ class Feed(Protocol[E_co]):
 
 
 class Turn(Protocol):
-    """A relay's turn to carry the feed elsewhere. Of several relays with one name, one has the turn and the others
-    stand by.
+    """The right of a relay to publish the feed. Of several relays with one name, one has it and the others stand by.
 
     Every method raises `StoreUnavailable`, also if the turn was lost.
     """
 
     def check(self) -> None:
-        """Check that the turn still lasts."""
+        """Check that this relay still has the turn."""
 
     def reached(self) -> Cursor | None:
-        """Return the last event that was relayed under this name; None before the first."""
+        """Return the position of the last event that was relayed under this name; None if there is none."""
 
     def reach(self, log_id: UUID, position: int) -> None:
         """Record that the event at a position was relayed."""
@@ -68,7 +67,7 @@ class Turn(Protocol):
 
 
 class LogWatch(Protocol):
-    """Notifies everybody in this process who waits for news on the log."""
+    """Notifies everybody in this process who waits for new events."""
 
     @property
     def position(self) -> int:
@@ -76,11 +75,13 @@ class LogWatch(Protocol):
 
     @property
     def closed(self) -> bool:
-        """Whether the process is ending, so that nobody should wait any longer."""
+        """Whether the process is shutting down, so that nobody should wait any longer."""
 
     def telling(self, tell: Callable[[int], None]) -> AbstractContextManager[None]:
-        """While the context lasts, call `tell` with each new last position and at the end. It is called in another
-        thread and must not block."""
+        """Call `tell` with each new last position, and at the end, for the length of the context. It is called in
+        another thread and must not block."""
 
     async def moved(self, after: int, timeout: float) -> int:
-        """Wait until the log goes beyond a position, or for `timeout` seconds. Returns the last position seen."""
+        """Wait until the log goes beyond a position, or for `timeout` seconds. Returns the last position that was
+        seen.
+        """

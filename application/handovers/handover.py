@@ -1,6 +1,8 @@
-"""Hands over everything that somebody owns to somebody else: in every plan one list of commands, and in the program,
-under one correlation id.  Whatever cannot be handed over is listed, and the rest of its plan is handed over all the
-same."""
+"""Handovers: everything that one person owns is given to another.
+
+Each plan receives one list of commands, and so does the program, all under one correlation id. What cannot be handed
+over is listed, and the rest of its plan is handed over anyway.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +42,7 @@ LEADS_THE_PROGRAM = "They answer for the program: whoever runs it names somebody
 
 
 class Handover(BaseModel):
-    """Who hands over to whom, in which plans and why."""
+    """Who hands over to whom, in which plans, and why."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -64,14 +66,14 @@ class Handover(BaseModel):
 
 
 class Item(BaseModel):
-    """A thing that somebody owns in a plan."""
+    """A thing that the person owns in a plan."""
 
     kind: str
     id: str
 
 
 class LeftBehind(Item):
-    """A thing that could not be handed over."""
+    """A thing that could not be handed over, and why."""
 
     why: str
 
@@ -93,7 +95,7 @@ class PlanHandedOver(ProgramHandedOver):
 
 
 class HandedOver(BaseModel):
-    """What came of a handover."""
+    """The outcome of a handover."""
 
     dry_run: bool
     correlation_id: str = Field(description="Of every event that was recorded.")
@@ -109,7 +111,7 @@ class HandedOver(BaseModel):
 
 @dataclass(frozen=True)
 class Owned:
-    """A thing that somebody owns, and the commands that make it somebody else's."""
+    """A thing that the person owns, and the commands that give it to another owner."""
 
     thing: Thing
     commands: Sequence[Command]
@@ -126,11 +128,11 @@ REASSIGNED: Mapping[type[Thing], type[Command]] = {
     Goal: ReviseGoal,
     Request: ReassignRequest,
 }
-"""The command that gives an open thing of each kind another owner."""
+"""The command that changes the owner of an open thing, by kind."""
 
 
 def owned_by(plan: AccountPlan, person: str, to: str, why: str) -> Iterator[Owned]:
-    """Yield what a person owns in a plan that goes on: the plan itself comes last."""
+    """Yield what a person owns in a plan that is not archived. The plan itself comes last."""
     them = same_person(person)
     for kind, command in REASSIGNED.items():
         for thing in plan.open(kind):
@@ -150,7 +152,7 @@ def owned_by(plan: AccountPlan, person: str, to: str, why: str) -> Iterator[Owne
 
 
 def left_to_do(plan: AccountPlan, person: str) -> Iterator[LeftBehind]:
-    """Yield what names somebody and cannot be handed over by a command: it is to be decided anew by whoever comes."""
+    """Yield what names the person and no command can hand over. The new owner has to decide about it."""
     them = same_person(person)
     for opportunity in plan.open(Opportunity):
         step = opportunity.next_best_action
@@ -166,14 +168,14 @@ def left_to_do(plan: AccountPlan, person: str) -> Iterator[LeftBehind]:
 
 @dataclass(frozen=True)
 class Handovers:
-    """Carries handovers out for a caller."""
+    """Carries out handovers for a caller."""
 
     plans: Aggregates[AccountPlan]
     program: Aggregates[ProgramState]
     histories: Histories
 
     def carry_out(self, asked: Handover, caller: Caller, context: CommandContext) -> HandedOver:
-        """Hand over plan by plan; what was begun can be repeated, for nothing is handed over twice.
+        """Hand over plan by plan. It can be repeated after an interruption, because nothing is handed over twice.
 
         Raises `StoreUnavailable`.
         """
@@ -193,7 +195,7 @@ class Handovers:
         )
 
     def _of_program(self, asked: Handover, caller: Caller, context: CommandContext) -> ProgramHandedOver | None:
-        """Return what came of it in the program; None where there is none, or they do not answer for it."""
+        """Return the outcome in the program; None if there is no program or the person does not own it."""
         try:
             known = self.program.read(PROGRAM_ID)
         except ProgramNotOpen:
@@ -211,7 +213,7 @@ class Handovers:
         return ProgramHandedOver(version=outcome.version, handed_over=[Item(**item)], left_behind=[])
 
     def _found(self, asked: Handover, caller: Caller) -> tuple[Iterable[LoadedAggregate[AccountPlan]], list[str]]:
-        """Return the plans that the caller sees, and the names of those asked for that they do not."""
+        """Return the plans that the caller may see, and the requested names for which there is none."""
         if asked.plans is None:
             return (known for known in self.histories.histories() if caller.sees(known, self.plans.now())), []
         found: dict[UUID, LoadedAggregate[AccountPlan]] = {}
@@ -231,7 +233,7 @@ class Handovers:
     def _in_plan(
         self, known: LoadedAggregate[AccountPlan], asked: Handover, caller: Caller, context: CommandContext
     ) -> PlanHandedOver | None:
-        """Return what came of it in one plan; None where they own nothing there."""
+        """Return the outcome in one plan; None if the person owns nothing there."""
         plan, card = known.state, the_plan(known.state)
         owned = list(owned_by(plan, asked.from_, asked.to, asked.why))
         if card.archived:
@@ -269,8 +271,8 @@ class Handovers:
 
 
 def _refused(owned: Sequence[Owned], error: Exception) -> list[Owned]:
-    """Return what cannot be handed over: the one of several that was refused, or all, where the plan is read-only or
-    the caller may not change it."""
+    """Return what cannot be handed over: the refused item of several, or all if the plan is read-only or the caller may
+    not change it."""
     if not isinstance(error, CommandRefused):
         return list(owned)
     place = error.place

@@ -1,4 +1,4 @@
-"""Imports the rows of one plan: each becomes commands that the plan decides, exactly as if somebody had sent them."""
+"""Imports the rows of one plan. Each row becomes commands, and the plan decides them as if somebody had sent them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ ROWS_AT_ONCE = 100
 TRIES = 6
 SECONDS_BETWEEN_TRIES = 1.0
 MOST_CURRENCIES = 4
-"""That are named where a sign may stand for many."""
+"""The number of currencies that a message names when a currency sign stands for many."""
 
 
 class SameAsAnotherRow(Refusal):
@@ -44,7 +44,7 @@ class AnotherAccount(Refusal):
 
 @dataclass(frozen=True)
 class Importer:
-    """Imports tables of one kind for one caller, in one conversation."""
+    """Imports tables of one kind for one caller, under one correlation id."""
 
     plans: Aggregates[AccountPlan]
     kind: ImportKind
@@ -52,17 +52,17 @@ class Importer:
     caller: Caller
     context: CommandContext
     check_library: Callable[[Command], object]
-    """Raises `Refusal` where a command names what the library of the program does not have, or has no more."""
+    """Raises `Refusal` where a command names an item that the program's library does not have, or no longer has."""
     dry_run: bool = True
     all_or_nothing: bool = False
-    """Whether the rows of a plan are recorded all or not at all."""
+    """Whether all rows of a plan are recorded or none."""
 
     def check(self, known: LoadedAggregate[Any], commands: Sequence[Command]) -> None:
-        """Raise where the caller may not give these commands to this plan."""
+        """Raise if the caller may not send these commands to this plan."""
         self.caller.check(known, commands, self.plans.now())
 
     def rows_of_plan(self, name: str, rows: Iterable[Row]) -> Iterator[RowResult]:
-        """Import the rows of a plan, and yield what came of each. Raises `StoreUnavailable` when it stays away."""
+        """Import the rows of a plan and yield the result of each. Raises `StoreUnavailable` if retries do not help."""
         try:
             target = _PlanInImport(self, name)
         except PlanNotOpen:
@@ -77,20 +77,20 @@ class Importer:
 
 @dataclass
 class _Tried:
-    """A row as it was decided, and the commands that it takes to record it."""
+    """A row and the commands that record it, as they were decided."""
 
     row: Row
     result: RowResult
     commands: Sequence[Command] = ()
     waits: bool = False
-    """Whether it names something that is not there, and may come with a later row."""
+    """Whether it names something that does not exist yet and may come with a later row."""
 
 
 class _PlanInImport:
-    """One plan, as it would stand after the rows so far."""
+    """A plan in the state after the rows so far."""
 
     def __init__(self, importer: Importer, name: str) -> None:
-        """Raises `PlanNotOpen`."""
+        """Read the plan. Raises `PlanNotOpen`."""
         self._importer = importer
         self._name = name
         self._known = self._read()
@@ -103,7 +103,7 @@ class _PlanInImport:
             return plans.refreshed(plans.remembered(plan_id_of(self._name)))
         for id in plans_named(self._name):
             known = plans.refreshed(plans.remembered(plans.meant(id)))
-            # What is not theirs to see is not there: neither it nor anything in it is told to them.
+            # A plan that the caller may not see is treated as if it did not exist: nothing in it is revealed to them.
             if known.records and self._importer.caller.sees(known, plans.now()):
                 return known
         raise PlanNotOpen
@@ -137,7 +137,7 @@ class _PlanInImport:
             self._handle(commands)
             yield from (each.result for each in tried)
         except (Refusal, CommandRefused, CallerNotAllowed):
-            # Somebody changed the plan meanwhile, perhaps by the same file: each row is decided again by itself.
+            # Somebody changed the plan meanwhile, perhaps with the same file. Each row is decided again on its own.
             for each in tried:
                 yield self._record_alone(each.row) if each.commands else each.result
         self._begin_anew()
@@ -187,21 +187,22 @@ class _PlanInImport:
                 yield from results
                 return
             except (Refusal, CommandRefused, CallerNotAllowed) as error:
-                # Somebody changed the plan meanwhile: all rows are decided again, on the plan as it is by now.
+                # Somebody changed the plan meanwhile. All rows are decided again on its current state.
                 if not tries_left:
                     yield from (_refused(each, error) for each in results)
             self._begin_anew()
             self._rows_by_id.clear()
 
     def _all_decided(self, rows: Sequence[Row]) -> list[_Tried]:
-        """Decide rows until none waits for another any more, and return them in the order in which they were decided
-        last."""
+        """Decide rows until none waits for another one, and return them in the order in which they were decided
+        last.
+        """
         tried: dict[int, _Tried] = {}
         left = list(rows)
         while left:
             waiting = []
             for row in left:
-                tried.pop(row.number, None)  # what is decided later comes later
+                tried.pop(row.number, None)  # Rows that are decided later come later in the result.
                 tried[row.number] = self._try(row)
                 if tried[row.number].waits:
                     waiting.append(row)
@@ -213,7 +214,7 @@ class _PlanInImport:
     # One row
 
     def _try(self, row: Row) -> _Tried:
-        """Decide a row on the plan as it would stand. If it fails, the plan stands as it did before."""
+        """Decide a row on the state after the previous rows. If it fails, the state is unchanged."""
         if row.wrong:
             return _Tried(row, _failed(row, self._name, *row.wrong))
         state, recorded = self._pending.state, len(self._pending.to_record)
@@ -256,7 +257,9 @@ class _PlanInImport:
         return _Tried(row, result, commands if events else ())
 
     def _in_other_currencies(self, row: Row, body: Mapping[str, Any]) -> Iterator[Wrong]:
-        """Yield every amount that is in another currency than the plan's: it would be recorded as one in that."""
+        """Yield every amount in a currency other than the plan's, because it would be recorded in the plan's
+        currency.
+        """
         state = self._pending.state
         ours = the_plan(state).currency if state.version else body.get("currency")
         for field, currencies in row.currencies.items():
@@ -265,7 +268,7 @@ class _PlanInImport:
                 yield row.blamed(field, f"is in {theirs}, and the plan counts in {ours}: convert it")
 
     def _command(self, row: Row, body: dict[str, Any]) -> tuple[str | None, str, Command]:
-        """Return the row's id, what that was made of, and its command.
+        """Return the id of a row, what the id was derived from, and the command.
 
         Raises `ValidationError`, `SameAsAnotherRow`, `AnotherAccount`.
         """
@@ -284,7 +287,7 @@ class _PlanInImport:
         return id, known_by, command
 
     def _there(self, command: Command, id: str | None) -> list[str] | None:
-        """Return the fields in which what is there already differs from the row; None where nothing is there."""
+        """Return the fields in which an existing thing differs from the row; None if the thing does not exist."""
         state, kind = self._pending.state, self._importer.kind
         if kind.opens_plans:
             if not self._known.records:
@@ -312,18 +315,18 @@ def _failed(row: Row, plan: str, *wrong: Wrong) -> RowResult:
 
 
 def _unprocessed(result: RowResult) -> RowResult:
-    """Return what came of a row that would have been recorded, had no other failed."""
+    """Return the result of a row that would have been recorded if no other row had failed."""
     return replace(result, outcome="unprocessed", events=()) if result.outcome == "recorded" else result
 
 
 def _refused(result: RowResult, error: Exception) -> RowResult:
-    """Return what came of a row that the plan refused when it was to be recorded."""
+    """Return the result of a row that the plan refused when it was recorded."""
     sentence = str(error.refusal if isinstance(error, CommandRefused) else error)
     return replace(result, outcome="failed", events=(), wrong=(Wrong(None, sentence),))
 
 
 def _wrong_fields(row: Row, error: ValidationError, model: type[Command]) -> Iterator[Wrong]:
-    """Yield what is wrong with a row's fields. A missing one has no column."""
+    """Yield the mistakes in the fields of a row. A missing field has no column."""
     for each in error.errors(include_url=False):
         field = str(each["loc"][0]) if each["loc"] else ""
         if each["type"] == "missing":

@@ -1,4 +1,4 @@
-"""What a row of a table may stand for, and by what it is known again when the same table comes a second time."""
+"""The kinds of rows that a table may contain, and how a row is recognised when the same table is imported again."""
 
 import hashlib
 import hmac
@@ -29,12 +29,12 @@ SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True)
 class ImportKind:
-    """What the rows of a table are: each becomes one command of this kind."""
+    """What each row of a table is. A row becomes one command of this kind."""
 
     name: str
     command: type[Command]
     known_by: Sequence[tuple[str, ...]] = ()
-    """The fields that say which thing a row is about where it has no id: of several, the first that a row fills in."""
+    """The fields that identify the thing of a row without an id. The first combination that a row fills in counts."""
 
     @property
     def opens_plans(self) -> bool:
@@ -42,11 +42,13 @@ class ImportKind:
 
     @property
     def makes_things(self) -> bool:
-        """Whether a row makes a thing with an id; else it says how something stands that a plan has one of."""
+        """Whether a row creates a thing with an id. Otherwise it sets values of something of which a plan has only
+        one.
+        """
         return self.command.needs == "new"
 
     def references(self) -> Mapping[str, str]:
-        """The kind of thing that each field names, by field."""
+        """The kind of thing that each field refers to, by field."""
         of_others = {field: refers.kind for field, refers in marked(self.command, Refers)}
         return of_others | ({"id": self.command.noun} if self.command.needs == "open" else {})
 
@@ -74,17 +76,17 @@ KINDS: Mapping[str, ImportKind] = {
 
 
 class Identities:
-    """Ids for what came without one: the same row gets the same id again.
+    """Ids for rows that have none: the same row always gets the same id.
 
-    An id stands in the log for ever, so it must not tell anybody's name or mail address: it is made with a secret of
-    the store, and only a CRM's own id is taken as it is.
+    Ids stay on the log for ever, so they must not reveal names or mail addresses. They are derived with a secret of the
+    store; only an id of the CRM is used as it is.
     """
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
     def of(self, kind: ImportKind, plan_id: UUID, body: Mapping[str, Any]) -> tuple[str | None, str]:
-        """Return the id for a row, and the field or fields it was made of; None where nothing says which it is."""
+        """Return the id of a row, and the fields it was derived from; None if no field identifies the row."""
         if body.get("id"):
             return str(body["id"]), "id"
         for fields in kind.known_by:

@@ -1,4 +1,4 @@
-"""What the words in a table mean that name things of the plan: an id, a CRM id, a mail address or a name."""
+"""Resolves references in a table to things of the plan: by id, CRM id, mail address or name."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from domain.things import NAMES, Thing
 
 
 class Unresolved(Exception):
-    """What a field names is not in the plan, or could be several things."""
+    """A field refers to something that is not in the plan, or to several things."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -22,7 +22,7 @@ class Unresolved(Exception):
 def resolved(
     plan: AccountPlan, kind: ImportKind, identities: Identities, plan_id: UUID, body: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the body with ids where it named things by other words. Raises `Unresolved`."""
+    """Return the body with ids in place of other references. Raises `Unresolved`."""
     found = dict(body)
     for field, noun in kind.references().items():
         said = body.get(field)

@@ -1,4 +1,4 @@
-"""Rows of a table that is imported: what each says, and what came of it."""
+"""The rows of an imported table, and the result of each."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -10,7 +10,7 @@ Outcome = Literal["recorded", "already there", "failed", "unprocessed"]
 
 @dataclass(frozen=True)
 class Wrong:
-    """What is wrong in a row: the column, what is wrong there, and what was read there."""
+    """A mistake in a row: the column, the message, and the value that was read."""
 
     column: str | None
     detail: str
@@ -22,17 +22,17 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Row:
-    """What a row says, as bodies of commands: nearly always one, of a grid one for each cell."""
+    """The content of a row as bodies of commands: nearly always one; in a grid, one for each cell."""
 
     number: int
-    """As a spreadsheet program counts: the row of the names of the columns is usually 1."""
+    """The number of the row as spreadsheet programs count; the row with the column names is usually 1."""
     bodies: Sequence[dict[str, Any]]
     cells: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """By field, the column that it was read from, and what was read there."""
+    """For each field, the column from which it was read, and the value that was read."""
     wrong: Sequence[Wrong] = ()
     """What could not be read."""
     currencies: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
-    """By field, the codes of the currencies that an amount may be in, where the row says so."""
+    """For each field, the currency codes that the amount may be in, if the row says so."""
 
     def blamed(self, field: str, detail: str) -> Wrong:
         column, read = self.cells.get(field, (field or None, None))
@@ -41,16 +41,16 @@ class Row:
 
 @dataclass(frozen=True)
 class RowResult:
-    """What came of a row, or would come of it."""
+    """The result of a row, or the result that it would have."""
 
     number: int
     plan: str
     outcome: Outcome
     id: str | None = None
     known_by: str = ""
-    """What the id was made of."""
+    """What the id was derived from."""
     events: Sequence[str] = ()
     warnings: Sequence[str] = ()
     differs: Sequence[str] = ()
-    """Of what is already there: the fields in which the plan says something else by now. They stay as they are."""
+    """If the thing already exists: the fields in which the plan differs from the row. They are not changed."""
     wrong: Sequence[Wrong] = ()

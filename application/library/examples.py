@@ -1,7 +1,7 @@
-"""Gold-standard plans: a plan as it stood at a cut, for everybody to learn from, without names.
+"""Examples in the library: a plan at a cut, without names, from which everybody can learn.
 
-Nobody's sealed words are in it, for the plan is read without them; the account's names, our own people and the words
-that whoever published it named are replaced wherever they stand, in ids too.
+Sealed text is left out, because the plan is read without it. The account's names, our people and the words that the
+publisher listed are replaced wherever they occur, in ids too.
 """
 
 import re
@@ -29,13 +29,13 @@ THE_ACCOUNT = "the account"
 SOMEBODYS_WORDS = "[…]"
 COLLEAGUE = "colleague-{number}"
 FEWEST_LETTERS = 3
-"""An id of ours is looked for inside a text from this length on; where it stands alone, whatever its length."""
+"""Ids of our people with fewer letters are replaced only where they stand alone, not inside a text."""
 TELLING = ("plan_id", "contact_clock")
-"""The parts of a plan that say which one it is, or are about people alone."""
+"""The parts of a plan that identify it or are only about people."""
 
 
 class ExampleView(BaseModel):
-    """A plan to learn from, as it stood when it was published."""
+    """An example plan, as it was when it was published."""
 
     id: str
     title: str
@@ -52,8 +52,8 @@ class NoSuchExample(LookupError):
 
 
 def example_view(program: LoadedProgram, id: str, read: Callable[[UUID], LoadedPlan]) -> ExampleView:
-    """`read` reads a plan without sealed words.  Raises `NoSuchExample`, and `PlanNotOpen` and `CutRefused` where there
-    is no such plan or cut."""
+    """Return an example. `read` reads a plan without sealed text. Raises `NoSuchExample`, and `PlanNotOpen` or
+    `CutRefused` if its plan or cut does not exist."""
     example = program.state.find(Example, id)
     if example is None or not example.is_open:
         raise NoSuchExample(NoSuchExample.__doc__)
@@ -65,9 +65,8 @@ def example_view(program: LoadedProgram, id: str, read: Callable[[UUID], LoadedP
 def shown_at(
     known: LoadedPlan, example: Example | PublishExample, at: datetime, program: Sequence[Recorded]
 ) -> dict[str, Any]:
-    """The plan as everybody will read it who looks at an example that was published at an instant.  Raises
-    `CutRefused`."""
-    # What is to stay as it is cannot be shown as it stands now.
+    """Return the plan as everybody sees it in an example that was published at an instant. Raises `CutRefused`."""
+    # A view that must not change cannot show a day that still goes on.
     cut = cut_at(at.isoformat() if example.cut == "now" else example.cut, known, at)
     view = current_plan(known, cut, program).model_dump(mode="json", exclude=set(TELLING))
     redactions = {each.words: each.shown_as for each in example.redactions}
@@ -79,7 +78,7 @@ def shown_at(
 
 
 def check_seen(command: Command, sees: Callable[[LoadedPlan], bool], read: Callable[[UUID], LoadedPlan]) -> None:
-    """Raises `NoPlanToShow` where somebody publishes a plan that they may not see themselves, or that there is not."""
+    """Raise `NoPlanToShow` if somebody publishes a plan that does not exist or that they may not see."""
     if isinstance(command, PublishExample):
         try:
             is_seen = sees(first_open(command.plan, read))
@@ -96,10 +95,10 @@ def check_example(
     now: datetime,
     program: Sequence[Recorded],
 ) -> Iterator[Caution]:
-    """Yield what looks like a mistake in an example before it is published: words to be replaced that stand nowhere,
-    and people of the customer whose names are still in it.
+    """Yield what looks like a mistake before an example is published: listed words that occur nowhere, and people of
+    the customer whose names are still in it.
 
-    `read` reads a plan, `read_shown` one without sealed words.  Raises `NoPlanToShow`, `NoCutToShow`.
+    `read` reads a plan, `read_shown` reads one without sealed text. Raises `NoPlanToShow`, `NoCutToShow`.
     """
     if not isinstance(command, PublishExample):
         return
@@ -142,16 +141,19 @@ def _published(program: LoadedProgram, id: str) -> Recorded:
 
 
 def _colleagues(known: LoadedPlan) -> Mapping[str, str]:
-    """Our own people whom the plan names, each with what is shown instead, in the order they were named first."""
+    """Return our people whom the plan names, each with the replacement for them, in the order of their first
+    occurrence."""
     named = (id for record in known.records for _, id in strings_of(record.event, Ours))
     people = dict.fromkeys(map(same_person, named))
     return {id: COLLEAGUE.format(number=number) for number, id in enumerate(people, 1)}
 
 
 def _replaced(card: Plan, colleagues: Mapping[str, str], redactions: Mapping[str, str]) -> Callable[[Any], Any]:
-    """A function that replaces what tells the account in every text of a value, the longest words first.
+    """Return a function that replaces the words that identify the account in every text of a value, the longest words
+    first.
 
-    Ids of ours are replaced as whole words only, for many are as short as “ann”."""
+    Ids of our people are replaced only as whole words, because many are as short as “ann”.
+    """
     names = dict.fromkeys((card.account_name, *card.former_names, card.account_id, *card.aliases), THE_ACCOUNT)
     said = {**names, **redactions, FORGOTTEN: SOMEBODYS_WORDS}
     shown_as = {words.casefold(): other for words, other in (*colleagues.items(), *said.items())}

@@ -1,7 +1,7 @@
-"""Commands that take something from the library of the program, or a number from its policy, put in the words of a
-plan alone.
+"""Commands that take an item from the program's library, or a number from its policy, and their expansion into commands
+that need neither.
 
-What a plan adopts is copied: a library play that is revised later leaves the plays made from it as they are.
+What a plan adopts is copied: if a library play is revised later, plays made from it stay as they are.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +34,7 @@ Kind = TypeVar("Kind", LibraryPlay, Template)
 
 
 COPIED = ("title", "kind", "success_measure", "value_driver", "prerequisites", "counter_move")
-"""What a play says as the one it was made from."""
+"""The fields that a play copies from the library play."""
 
 
 class AdoptPlay(PlayCommand, LinkingPlay):
@@ -77,7 +77,7 @@ class AgreePairingByPolicy(PairingCommand):
 FROM_LIBRARY: Mapping[str, type[Command]] = {
     command.called(): command for command in (OpenPlanFromTemplate, AdoptPlay, AgreePairingByPolicy)
 }
-"""The commands that are put together of several, beside or instead of those of a plan, by name."""
+"""The commands that are expanded into others, by name. They come in addition to, or in place of, those of a plan."""
 
 
 class TemplateOutdated(Refusal):
@@ -85,11 +85,11 @@ class TemplateOutdated(Refusal):
 
 
 NAMING: Mapping[str, type[LibraryPlay | Template]] = {"library_play": LibraryPlay, "template": Template}
-"""The fields of commands on a plan that name something in the library, and what each names."""
+"""The fields of plan commands that name an item of the library, with the kind of item."""
 
 
 def takes_from_library(command: Command) -> bool:
-    """Whether a command names something in the library, or leaves to the policy what it does not say."""
+    """Return whether a command names an item of the library, or leaves a value to the policy."""
     said = command.__dict__
     for field in NAMING:
         if said.get(field) is not None:
@@ -104,9 +104,9 @@ def from_library(
     make_id: Callable[[], UUID],
     policy: Policy = DEFAULT_POLICY,
 ) -> Sequence[Command]:
-    """The commands on the plan that a command comes to, under the policy in force.
+    """Return the commands of the plan into which a command expands, under the policy in force.
 
-    Raises `Unknown` and `Over` where the library has no such thing, or has it no more, and `TemplateOutdated`.
+    Raises `Unknown` or `Over` if the library does not have the item, or no longer has it, and `TemplateOutdated`.
     """
     match command:
         case AdoptPlay():
@@ -164,7 +164,7 @@ def opened(command: OpenPlanFromTemplate, library: ProgramState, id: str, today:
 
 
 def _published(library: ProgramState, kind: type[Kind], id: str, pointer: str) -> Kind:
-    """Raises `Unknown`, and `Over` where it was retired."""
+    """Return an item of the library. Raises `Unknown`, and `Over` if it was retired."""
     found = library.find(kind, id)
     if found is None:
         raise Unknown(pointer, kind=kind.noun, id=id, aggregate=library.noun)
@@ -174,7 +174,7 @@ def _published(library: ProgramState, kind: type[Kind], id: str, pointer: str) -
 
 
 class LibraryReader:
-    """Puts commands in the words of a plan by the library as it stands."""
+    """Expands commands with the current state of the library."""
 
     def __init__(
         self, program: Aggregates[ProgramState], now: Callable[[], datetime], make_id: Callable[[], UUID]
@@ -184,8 +184,10 @@ class LibraryReader:
         self._make_id = make_id
 
     def commands_of(self, command: Command) -> Sequence[Command]:
-        """Raises what `from_library` raises, and `StoreUnavailable`.  A day that is left out is today, where the
-        account is when its plan is opened, else where the program is."""
+        """Return the commands into which a command expands. Raises what `from_library` raises, and `StoreUnavailable`.
+
+        A day that is left out is today: in the account's time zone for a new plan, else in the program's.
+        """
         known = self._read()
         library = known.state
         program = library.find(Program, "program")
@@ -195,12 +197,12 @@ class LibraryReader:
         return from_library(command, library, day_of(now, zone), self._make_id, policy)
 
     def offered(self) -> Mapping[str, Sequence[tuple[str, str]]]:
-        """Return id and title of all that may be taken, by the field that names it.  Raises `StoreUnavailable`."""
+        """Return id and title of all available items, by the field that names them. Raises `StoreUnavailable`."""
         library = self._read().state
         return {field: [(each.id, each.title) for each in library.open(kind)] for field, kind in NAMING.items()}
 
     def check(self, command: Command) -> None:
-        """Raises what `check_library_play` raises, and `StoreUnavailable`."""
+        """Check the items that a command names. Raises what `check_library_play` raises, and `StoreUnavailable`."""
         if takes_from_library(command):
             check_library_play(self._read().state, command)
 

@@ -1,4 +1,4 @@
-"""Which plans work with a play of the library."""
+"""The plans that use a play of the library."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,7 +9,8 @@ from domain.program.library_plays import RetirePlay
 
 
 def in_use(command: Command, plans: Callable[[], Sequence[PlanStanding]]) -> list[Caution]:
-    """Say so where a play is retired that open plays and actions were taken from: they go on as they are."""
+    """Return a caution if open plays and actions were made from a library play that is being retired. They stay as they
+    are."""
     if not isinstance(command, RetirePlay):
         return []
     using = [plan for plan in plans() if command.id in plan.signs.library_plays]

@@ -1,4 +1,4 @@
-"""What was open in plans that were merged into another: to be adopted there, thing by thing, by the command for it."""
+"""Adoption: what was open in plans that were merged into another one, with the commands that create it there."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -22,14 +22,14 @@ from domain.markers import Belongs, Refers, marked
 from domain.things import Thing
 
 KINDS: tuple[type[Thing], ...] = (Goal, Opportunity, Risk, Play, Action, Request)
-"""What is adopted, in an order in which each may name what comes before it."""
+"""The kinds that are adopted, in an order in which each may refer to earlier ones."""
 MADE_BY: Mapping[type[Thing], type[Command]] = {
     mistakes.thing: mistakes.made_by for topic in TOPICS for mistakes in topic.mistakes if mistakes.thing in KINDS
 }
 
 
 class LeftOpen(BaseModel):
-    """Something that is open in a plan that was merged into this one, and is not here yet."""
+    """Something that is open in a merged plan and does not exist in this plan yet."""
 
     plan_id: UUID = Field(description="Of the plan it stands in.")
     account_id: str
@@ -54,7 +54,7 @@ def merged_accounts(plan: AccountPlan) -> tuple[str, ...]:
 
 
 def to_adopt(plan: AccountPlan, others: Iterable[LoadedPlan]) -> Adoption:
-    """Return what is open in other plans and not in this one, under its kind and id."""
+    """Return what is open in other plans and does not exist in this one under its kind and id."""
     return Adoption(items=[each for other in others for each in _left_open(plan, other)])
 
 
@@ -79,7 +79,8 @@ def _left_open(plan: AccountPlan, other: LoadedPlan) -> Iterator[LeftOpen]:
 
 
 def adopting(plan: AccountPlan, thing: Thing) -> dict[str, Any]:
-    """Return the body of the command that makes the same thing in a plan, without links to what is not there."""
+    """Return the body of the command that creates the same thing in this plan, without references to things it does not
+    have."""
     command, linked = MADE_BY[type(thing)], dict(marked(MADE_BY[type(thing)], Refers))
     said = {name: getattr(thing, name) for name in command.model_fields if name not in GRAMMAR and hasattr(thing, name)}
     for name, belongs in marked(command, Belongs):
@@ -91,7 +92,7 @@ def adopting(plan: AccountPlan, thing: Thing) -> dict[str, Any]:
 
 
 def _there(plan: AccountPlan, kind: str, named: Any) -> Any:
-    """Return of what is named what is there."""
+    """Return those of the referenced things that exist in this plan."""
     if isinstance(named, tuple):
         return tuple(each for each in named if plan.named(kind, each))
     return named if named is not None and plan.named(kind, named) else None

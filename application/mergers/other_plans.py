@@ -1,4 +1,4 @@
-"""Commands of a plan that reach beyond it: other ids of its account, and other plans that are merged into it."""
+"""Commands that concern more than one plan: aliases of an account, and the merging of plans."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -20,7 +20,7 @@ from domain.language import Command
 
 
 class NamedPlan(Protocol):
-    """A plan as it stands."""
+    """A plan in its current state."""
 
     @property
     def id(self) -> UUID: ...
@@ -34,17 +34,18 @@ P_co = TypeVar("P_co", bound=NamedPlan, covariant=True)
 
 
 class Plans(Protocol[P_co]):
-    """Finds plans by their ids, and by those of the aliases of their accounts."""
+    """Finds plans by their ids, and by aliases of their accounts."""
 
     def read(self, id: UUID) -> P_co:
-        """Raises `PlanNotOpen`."""
+        """Return the plan with this id. Raises `PlanNotOpen`."""
 
     def meant(self, id: UUID) -> UUID:
-        """Return the id of the plan that an id names: mostly itself."""
+        """Return the id of the plan that an id stands for, which is another one if the id is an alias."""
 
 
 def beyond_one_plan(plans: Plans[P], known: P, command: Command, check: Callable[[P], None] = lambda _: None) -> Reach:
-    """Return how far a command reaches. `check` raises `PlanNotOpen` where another plan is none of the caller's.
+    """Return the check of a command against other plans. `check` raises `PlanNotOpen` if the caller may not see one of
+    them.
 
     Raises `Refusal`, `StoreUnavailable`.
     """
@@ -62,7 +63,7 @@ def beyond_one_plan(plans: Plans[P], known: P, command: Command, check: Callable
 
 
 def alias(plans: Plans[P], known: P, command: AliasAccount) -> Reach:
-    """Nobody else has the id: neither for a plan of their own nor as another id of theirs."""
+    """Check that nobody else uses the id, for a plan or as an alias."""
     id = plan_id_of(command.account_id)
     if id == known.id or command.account_id in the_plan(known.state).aliases:
         return Reach(command)
@@ -75,7 +76,7 @@ def alias(plans: Plans[P], known: P, command: AliasAccount) -> Reach:
 
 
 def merge(plans: Plans[P], known: P, command: MergePlan, check: Callable[[P], None]) -> Reach:
-    """The other plan by whichever name, as it stands now."""
+    """Return the command with the id of the other plan, under whichever name it was given."""
     try:
         other = first_open(command.account_id, plans.read)
         check(other)

@@ -1,4 +1,4 @@
-"""A digest of many plans: what is overdue, what is due, what lies ahead, and what has changed since the last one."""
+"""A digest of many plans: what is overdue, what is due, what is planned, and what has changed since the last digest."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ from domain.things import day_of
 DUE_DAYS = 7
 AHEAD_DAYS = 14
 MOST_PLANS = 400
-"""Plans that a digest or a calendar shows, by name. Whoever has more takes some plans each."""
+"""The number of plans that a digest or a calendar includes, in the order of names."""
 MOST_FINDINGS = 10
 MOST_TYPES = 5
 
@@ -44,7 +44,7 @@ class DigestItem(BaseModel):
 
 
 class DigestFinding(BaseModel):
-    """Something that has been wrong since the last digest."""
+    """A finding that opened after the last digest."""
 
     plan_id: UUID
     account_name: str
@@ -54,7 +54,7 @@ class DigestFinding(BaseModel):
 
 
 class PlanNews(BaseModel):
-    """What was recorded in a plan since the last digest."""
+    """The events of a plan since the last digest."""
 
     plan_id: UUID
     account_name: str
@@ -79,7 +79,7 @@ class Digest(BaseModel):
 
 
 class DigestWanted(NamedTuple):
-    """Which digest: of whose plans, of what concerns a person if one is named, and since when."""
+    """Which digest to make: whose plans it covers, whom it concerns if a person is given, and since when."""
 
     caller: Caller
     person: str | None
@@ -88,7 +88,7 @@ class DigestWanted(NamedTuple):
 
 
 class Digests:
-    """Makes digests from plans as they stand."""
+    """Makes digests from the current state of plans."""
 
     def __init__(self, portfolio: Portfolio, read: Callable[[UUID], LoadedPlan], findings: AllFindings) -> None:
         self._portfolio = portfolio
@@ -134,7 +134,7 @@ def plans_seen(portfolio: Portfolio, caller: Caller, most: int = MOST_PLANS) -> 
 
 
 def put_in(digest: Digest, known: LoadedPlan, wanted: DigestWanted, now: datetime) -> None:
-    """Add what one plan has to say."""
+    """Add the entries of one plan."""
     card, today = the_plan(known.state), ACCOUNT_PLAN.today(known.state, now)
     for each in dates_of(known, wanted.person):
         hides = each.speaks_of_people and not wanted.caller.personal_data

@@ -8,7 +8,7 @@ from application.portfolio.query import PortfolioPage, PortfolioQuery, WrittenPa
 
 
 class TableState(NamedTuple):
-    """Which table it is, and how often it was written to."""
+    """Identifies the table and how often it was written to."""
 
     log: UUID
     generation: int
@@ -25,15 +25,14 @@ class Portfolio(Protocol):
         """
 
     async def written(self, query: PortfolioQuery, caller: Caller | None = None) -> WrittenPage:
-        """Return the same page as `query` does, as it is sent. Raises `CursorUnknown`."""
+        """Return the same page as `query`, in the JSON that is sent. Raises `CursorUnknown`."""
 
     async def state(self) -> TableState:
-        """Return what is another whenever anything in the table is."""
+        """Return a value that changes whenever anything in the table changes."""
 
     def knows_to_be_elsewhere(self, person: str, plan_id: UUID) -> bool:
-        """Return whether the table includes all that is recorded of a plan, and the person is neither its owner nor on
-        its team. Then the plan need not be read to say so."""
+        """Return whether the table includes all events of a plan and the person is neither its owner nor on its team.
+        Then the plan need not be read to find out."""
 
     def includes(self, position: int) -> bool:
-        """Return whether the table includes all that was recorded up to a position of the log. Raises
-        `BeyondTheLog`."""
+        """Return whether the table includes everything recorded up to a position of the log. Raises `BeyondTheLog`."""

@@ -1,4 +1,4 @@
-"""Updates the portfolio event by event. A row keeps only as much of the plan's past as later events need."""
+"""Updates the portfolio event by event. A row keeps only the part of a plan that later events need."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -17,20 +17,20 @@ from domain.things import Draft
 
 NOUNS = frozenset(kind.noun for kind in KEPT)
 APPLIED = frozenset(event for event in EVENTS.values() if event.noun in NOUNS)
-"""The events about things that a row keeps. Of every other event only the time and the section it refreshes count."""
+"""The events about things that a row keeps. Of all other events only the time and the refreshed section count."""
 
 STRIKING = frozenset(event for event in EVENTS.values() if event.strikes is not Event.strikes)
 WITHDRAWING_A_REVIEW = frozenset(each for each in EVENTS.values() if each.withdraws and each.noun == Review.noun)
 REFRESHING = frozenset(event for event in EVENTS.values() if event.refreshes is not Event.refreshes)
-"""The events that say which section they refresh."""
+"""The events that name the section they refresh."""
 
 
 @cache
 def reads(event: type[Event]) -> tuple[str, ...]:
-    """Return the fields that are read of an event; of most events there are none.
+    """Return the fields that are read from an event; from most events there are none.
 
-    Of an event that creates a thing these are the fields that are kept of the thing, of the other applied events all
-    fields without text about people.
+    From an event that creates a thing, these are the fields that a row keeps of the thing; from the other applied
+    events, all fields without text about people.
     """
     if event not in APPLIED | STRIKING | REFRESHING:
         return ()
@@ -44,15 +44,13 @@ def reads(event: type[Event]) -> tuple[str, ...]:
 
 PartialEvent = tuple[UUID, int, int, datetime, Event]
 """The part of a recorded event that is read: plan, version, position, time of recording, and the event with the fields
-that `reads` names. A rule that asks for another field of it raises an `AttributeError`.
-
-It is a plain tuple, because a hundred thousand of them are made in a rebuild.
-"""
+that `reads` names. A rule that needs another field of it raises an `AttributeError`. It is a plain tuple, because a
+rebuild makes a hundred thousand of them."""
 
 
 @cache
 def maker(kind: type[Event]) -> Callable[[dict[str, Any]], Event]:
-    """Return a function that makes partial events of a kind from fields that were said and checked."""
+    """Return a function that makes partial events of a kind from validated fields."""
     fields = {name: kind.model_fields[name] for name in reads(kind)}
     unsaid = {name: field.get_default() for name, field in fields.items() if not field.is_required()}
     if not fields:
@@ -62,12 +60,12 @@ def maker(kind: type[Event]) -> Callable[[dict[str, Any]], Event]:
 
 
 class LooksBack(Exception):
-    """The event takes back something that the row no longer knows. The plan must be folded from its first event."""
+    """The event takes back something that the row no longer contains. The plan must be folded from its first event."""
 
 
 class CannotBeFolded(Exception):
-    """An event is on record that this version cannot read. The projection stops there, because it must not skip
-    anything."""
+    """The log contains an event that this version cannot read. The projection stops there, because it must not skip
+    events."""
 
     def __init__(self, topic: str, position: int) -> None:
         super().__init__(
@@ -77,7 +75,7 @@ class CannotBeFolded(Exception):
 
 
 class PortfolioProjector:
-    """Computes the row of one plan. The rules of the plan itself apply the events, to the part of it that is kept."""
+    """Computes the row of one plan. The rules of the plan itself apply the events, to the part that is kept."""
 
     def __init__(self, onto: PortfolioRow | None = None) -> None:
         self._draft = Draft(onto.plan if onto else EMPTY)
@@ -91,7 +89,7 @@ class PortfolioProjector:
         return self._draft.version
 
     def row(self) -> PortfolioRow:
-        """Return the row after the events so far, of which there is at least one."""
+        """Return the row after the events so far, of which there must be at least one."""
         if self._last:
             plan_id, _, position, recorded_at, _ = self._last
             plan = KeptPlan.of(self._draft)
@@ -112,7 +110,7 @@ class PortfolioProjector:
             review.held_in in struck or (review.held_in and review.id in withdrawn)
             for review in draft.all(Review).values()
         ):
-            # Of what can be taken back, a row keeps only the last held review as it was held.
+            # Of everything that can be taken back, a row keeps only the last held review.
             raise LooksBack
         try:
             ACCOUNT_PLAN.add(draft, events, passed | struck)

@@ -1,4 +1,4 @@
-"""Promises of all plans by who promised: which of them, in which order, page by page, and what each has come to."""
+"""The promises of all plans, by the person who made them: query, order, pages, and the current state of each."""
 
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ Noun = Literal["play", "action"]
 
 
 class PromisesQuery(BaseModel):
-    """Which promises, the earliest due first.  Those of archived plans are not listed."""
+    """Which promises to list, the earliest due first. Promises of archived plans are not listed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,7 +53,7 @@ class PromisesQuery(BaseModel):
 
 
 class PlanPromise(BaseModel):
-    """An open play or action, the plan it stands in, and what it has come to."""
+    """An open play or action, its plan, and its current state."""
 
     plan_id: UUID
     account_id: str
@@ -77,11 +77,11 @@ class PlanPromise(BaseModel):
 class PromisesPage(BaseModel):
     items: list[PlanPromise]
     next: str | None
-    """The cursor of the page that follows; null at the end."""
+    """The cursor of the next page; null on the last one."""
 
 
 class PromisePosition(NamedTuple):
-    """A position in the order: after this promise."""
+    """A position in the list: after this promise."""
 
     due_on: date
     plan_id: UUID
@@ -97,7 +97,7 @@ def cursor_of(position: PromisePosition) -> str:
 
 
 def position_of(cursor: str) -> PromisePosition:
-    """Parse a cursor.  Raises `CursorUnknown`."""
+    """Parse a cursor. Raises `CursorUnknown`."""
     try:
         text = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         position = PromisePosition(*_POSITION.validate_json(text))
@@ -109,7 +109,7 @@ def position_of(cursor: str) -> PromisePosition:
 
 
 class PromiseRow(NamedTuple):
-    """What the table keeps of an open promise: how it is found, and no words of it."""
+    """What the table stores of an open promise: what finds it, and none of its text."""
 
     noun: str
     id: str
@@ -118,11 +118,11 @@ class PromiseRow(NamedTuple):
     side: Side
     due_on: date
     overdue_at: datetime
-    """The instant from which it is overdue: the end of the day it is due, where the plan lives."""
+    """The instant from which it is overdue: the end of the day on which it is due, in the plan's time zone."""
 
 
 def rows_of(plan: AccountPlan) -> Iterator[PromiseRow]:
-    """The open promises of a plan; none of an archived one."""
+    """Return the open promises of a plan; none if it is archived."""
     card = the_plan(plan)
     if card.archived:
         return
@@ -135,10 +135,11 @@ def rows_of(plan: AccountPlan) -> Iterator[PromiseRow]:
 
 
 class PromisesOfAPlan:
-    """The promises of one plan as they stand, for those that a page asks for."""
+    """The promises of one plan, for those that a page shows."""
 
     def __init__(self, known: LoadedPlan, now: datetime, asked: AbstractSet[Key] | None = None) -> None:
-        """`asked` are the promises that will be shown, by noun and id, or all: the others are not looked at."""
+        """`asked` contains noun and id of the promises that will be shown; None stands for all. Others are not
+        computed."""
         self._card, self._zone = the_plan(known.state), timezone_of(known)
         self._plan_id, self._now = known.id, cut_at("now", known, now)
         self._lives = lives(known.records, asked)
@@ -146,7 +147,7 @@ class PromisesOfAPlan:
         self._review = before
 
     def shown(self, noun: Noun, id: str) -> PlanPromise | None:
-        """A promise; None where it is there no longer."""
+        """Return a promise; None if it no longer exists."""
         life = self._lives.get((noun, id))
         return self._told(life) if life else None
 
@@ -176,7 +177,7 @@ class PromisesOfAPlan:
 
 
 class AllPromises(Protocol):
-    """The table of the promises of all plans.  Every method raises `StoreUnavailable`."""
+    """The table of the promises of all plans. Every method raises `StoreUnavailable`."""
 
     def query(self, query: PromisesQuery, caller: Caller | None = None) -> PromisesPage:
         """Return a page, limited to plans that the caller may see; without a caller, of all plans.
@@ -185,5 +186,4 @@ class AllPromises(Protocol):
         """
 
     def includes(self, position: int) -> bool:
-        """Return whether the table includes all that was recorded up to a position of the log. Raises
-        `BeyondTheLog`."""
+        """Return whether the table includes everything recorded up to a position of the log. Raises `BeyondTheLog`."""

@@ -64,11 +64,11 @@ class PortfolioQuery(BaseModel):
 class PortfolioPage(BaseModel):
     items: list[PortfolioItem]
     next: str | None
-    """The cursor of the page that follows; null at the end."""
+    """The cursor of the next page; null on the last one."""
 
 
 class WrittenPage(NamedTuple):
-    """A page as it is sent."""
+    """A page in the JSON that is sent."""
 
     content: bytes
     """The JSON of a `PortfolioPage`."""
@@ -76,7 +76,7 @@ class WrittenPage(NamedTuple):
 
 
 class CursorPosition(NamedTuple):
-    """A position in the order: after the plan with this value and id."""
+    """A position in the list: after the plan with this value and id."""
 
     value: Any
     plan_id: UUID
@@ -99,7 +99,7 @@ _CURSOR = TypeAdapter(tuple[str, Any, UUID])
 
 
 def key_of(sort: Sort) -> SortKey:
-    """Return the sort key, without the direction."""
+    """Return the sort key without the direction."""
     return cast(SortKey, sort.removeprefix("-"))
 
 
@@ -121,5 +121,5 @@ def place_of(cursor: str, sort: Sort) -> CursorPosition:
 
 
 def name_key(name: str) -> str:
-    """Return the form by which names are sorted: without case and accents."""
+    """Return the form of a name for sorting: without case and accents."""
     return folded(name)[:LONGEST_KEY]

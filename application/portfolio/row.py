@@ -1,7 +1,7 @@
 """The row of a plan in the portfolio: its owner, its contract, and its overdue and stale parts.
 
-A row holds a small part of the plan, and what is shown is asked of the things in that part by the rules of the whole
-plan. It is shown as of a day. What is overdue or stale changes at midnight without any event, so the row says at which.
+A row holds a small part of the plan. What is shown is computed from that part by the rules of the whole plan, for a
+certain day. What is overdue or stale changes at midnight without any event, so the row says at which midnight.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,8 +31,8 @@ from domain.things import Draft, Kind, Thing, day_of
 from domain.time_zones import time_zone
 
 SHAPE = 4
-"""The number of the shape of the portfolio: what a row keeps and shows, and by which rules. When it is raised, every
-store rebuilds its portfolio while it serves; see `adapters.postgres.projections`."""
+"""The number of the portfolio's shape: what a row keeps and shows, and by which rules. When it is raised, every store
+rebuilds its portfolio while it serves (`adapters.postgres.projections`)."""
 
 KEPT: Mapping[type[Thing], frozenset[str]] = {
     Plan: frozenset({"id", *PlanTerms.model_fields, "archived", "former_names"}),
@@ -42,8 +42,8 @@ KEPT: Mapping[type[Thing], frozenset[str]] = {
     Member: frozenset({"id", "person", "until_on"}),
     Review: frozenset({"id", "state", "held_on", "held_in"}),
 }
-"""For each kind of thing in a row, the fields that are kept; none holds text about people. A rule that asks for another
-field of such a thing raises an `AttributeError`, so that no answer rests on a field that was not kept."""
+"""For each kind of thing in a row, the fields that are kept; none contains text about people. A rule that needs another
+field of such a thing raises an `AttributeError`, so that no answer is based on a missing field."""
 
 
 class PortfolioItem(BaseModel):
@@ -82,7 +82,7 @@ class KeptPlan(AccountPlan):
 
     @classmethod
     def of(cls, draft: Draft) -> Self:
-        """Return what is kept of a draft: open promises, scheduled reviews and the last held one, and the fields in
+        """Return what is kept of a draft: open promises, scheduled reviews and the last held one, with the fields in
         `KEPT`. The draft must not be used afterwards."""
         values, version, *_ = draft.parts()
         for kind, fields in KEPT.items():
@@ -115,29 +115,30 @@ class KeptPlan(AccountPlan):
 
 @dataclass(frozen=True, slots=True)
 class PortfolioRow:
-    """The row of a plan, with as much of its past as it takes to apply further events."""
+    """The row of a plan, with everything that is needed to apply further events."""
 
     plan_id: UUID
     position: int
     last_event_at: datetime
     refreshed_at: dict[str, datetime]
-    """For each section, when it was refreshed last; when the plan was opened if it never was."""
+    """For each section, when it was last refreshed; if it never was, when the plan was opened."""
     plan: KeptPlan
 
 
 class Shown(NamedTuple):
-    """A row as of a day, and the instant from which it is out of date even if nothing happens."""
+    """A row on a day, and the instant from which it is out of date even if nothing is recorded."""
 
     item: PortfolioItem
     changes_at: datetime | None
     people: list[str]
-    """Who owns the plan or is on its team: see `domain.account_plan.team.people_at_work`."""
+    """The owner of the plan and its team (`domain.account_plan.team.people_at_work`)."""
     search_text: str
-    """The words of the account's name and of its former ones, each after a space."""
+    """The words of the account's current and former names, each after a space."""
 
 
 def shown(row: PortfolioRow, now: datetime, program: Sequence[Recorded] = ()) -> Shown:
-    """Show a row as of a day. `program` are the program's records, by whose policy sections grow stale."""
+    """Compute a row for a day. `program` contains the records of the program, whose policy says when sections are
+    stale."""
     plan, card = row.plan, the_plan(row.plan)
     at = max(now, row.last_event_at)
     today = day_of(at, card.timezone)
@@ -188,26 +189,26 @@ def shown(row: PortfolioRow, now: datetime, program: Sequence[Recorded] = ()) ->
 
 
 def search_texts(name: str) -> list[str]:
-    """Return what a name is found by: `search_text` of it in each spelling that somebody may type."""
+    """Return the texts by which a name is found: its `search_text` in every spelling that people may type."""
     return list(dict.fromkeys("".join(map(_searched, words)) for words in spellings(name)))
 
 
 def search_text(name: str) -> str:
-    """Return the words of a name, or of a part of one, as they are searched: each after a space, without case, accents
-    and signs."""
+    """Return the words of a name, or of part of one, for searching: each after a space, without case, accents and
+    punctuation."""
     return "".join(map(_searched, words_of(name)))
 
 
 def _searched(word: str) -> str:
-    """Return a word after a space. Where words follow each other without one, each letter may begin a word."""
+    """Return a word after a space. In scripts without spaces between words, each letter may begin a word."""
     return f" {' '.join(word)}" if WITHOUT_SPACES.search(word) else f" {word}"
 
 
 def day_after(day: date) -> date | None:
-    """Return the day after; None for the last day of the calendar."""
+    """Return the next day; None for the last day of the calendar."""
     return date.fromordinal(day.toordinal() + 1) if day < date.max else None
 
 
 def midnight(day: date, timezone: str) -> datetime:
-    """Return when a day begins in a time zone."""
+    """Return the instant at which a day begins in a time zone."""
     return datetime.combine(day, time(), time_zone(timezone)).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Checkpoints: the size and root of the tree over the log, in the form of C2SP's tlog-checkpoint.
+"""Checkpoints: the size and root of the tree over the log, in the format of C2SP tlog-checkpoint.
 
 Signatures are verified where the keys are, in `adapters.proof.checkpoints`.
 
@@ -21,7 +21,7 @@ BODY = re.compile(r"(\S[^\n]*)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n(?:[
 
 
 class NoteRefused(Exception):
-    """Why a note is not a checkpoint, or not signed by a trusted key."""
+    """Why a note is not a checkpoint, or is not signed by a trusted key."""
 
 
 def origin_of(log_id: UUID) -> str:
@@ -50,7 +50,7 @@ def claimed(note: str) -> Checkpoint:
 
 
 class KeptCheckpoint(NamedTuple):
-    """A signed checkpoint, when it was signed, and the key that verifies it."""
+    """A signed checkpoint, with the time at which it was signed and the key that verifies it."""
 
     number: int
     log_id: UUID
@@ -66,7 +66,8 @@ class KeptCheckpoint(NamedTuple):
 
 
 class LogHead(BaseModel):
-    """A signed checkpoint of the log. Whoever has it on paper can tell whether anything before it was altered since."""
+    """A signed checkpoint of the log. A reader who has it on paper can tell whether anything before it was altered
+    since."""
 
     log: str = Field(description="The origin of the checkpoint.")
     size: int = Field(description="The number of events it covers.")
@@ -75,13 +76,13 @@ class LogHead(BaseModel):
 
     @classmethod
     def of(cls, kept: KeptCheckpoint) -> Self:
-        """Raises `NoteRefused`."""
+        """Return the head of a checkpoint. Raises `NoteRefused`."""
         said = kept.said
         return cls(log=said.origin, size=said.size, root=said.root.hex(), sealed_at=kept.sealed_at)
 
 
 def notes_in(text: str) -> Iterator[str]:
-    """Yield the notes of a file that contains several."""
+    """Yield the notes in a file that contains several."""
     note = ""
     lines = text.split("\n")
     for line, following in pairwise(lines):
@@ -94,7 +95,7 @@ def notes_in(text: str) -> Iterator[str]:
 
 
 def decoded(text: str) -> bytes:
-    """Decode base64; returns nothing for any encoding but the canonical one."""
+    """Decode base64. Returns no bytes for any encoding but the canonical one."""
     try:
         found = b64decode(text, validate=True)
     except ValueError:

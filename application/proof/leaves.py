@@ -1,5 +1,5 @@
-"""The leaves of the tree over the log. Everything that is stored of an event is in its leaf, so that nothing can be
-altered."""
+"""The leaves of the tree over the log. A leaf covers everything that is stored of an event, so that nothing can be
+altered unnoticed."""
 
 from struct import Struct
 from uuid import UUID

@@ -1,8 +1,7 @@
-"""Merkle trees as defined by RFC 6962 and RFC 9162: hashes, proofs and their verification, in tiles as laid out by
-C2SP.
+"""Merkle trees as defined by RFC 6962 and RFC 9162: hashes, proofs and their verification, in the tiles of C2SP.
 
-A tree is kept as levels of hashes. Level 0 are the leaves; each hash of a higher level is the root of 256 hashes of the
-level below, which are a tile. Everything between two levels follows from the tile, so nothing else is kept.
+A tree is stored as levels of hashes. Level 0 contains the leaves; each hash of a higher level is the root of 256 hashes
+of the level below, which form a tile. Everything between two levels follows from the tile, so nothing else is stored.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -50,7 +49,7 @@ class Node(NamedTuple):
 
 
 class GrowingTree:
-    """A tree that leaves are added to. It only keeps its edge: of each level, the hashes of the unfinished tile."""
+    """A tree to which leaves are added. It holds only its edge: the hashes of the unfinished tile on each level."""
 
     def __init__(self, edge: Iterable[Sequence[bytes]] = ()) -> None:
         self._edge = [list(tile) for tile in edge]
@@ -166,7 +165,7 @@ def includes(root: bytes, size: int, index: int, leaf: bytes, proof: Proof) -> b
 
 
 def continues(old_root: bytes, old: int, new_root: bytes, new: int, proof: Proof) -> bool:
-    """Return whether the tree of the new root begins with that of the old one (RFC 9162, 2.1.4.2)."""
+    """Return whether the tree of the old root is the beginning of the tree of the new root (RFC 9162, 2.1.4.2)."""
     if old == 0 or old >= new:
         return not proof and (old_root == EMPTY_ROOT if old == 0 else (old_root, old) == (new_root, new))
     path = list(proof) if old & (old - 1) else [old_root, *proof]

@@ -14,11 +14,11 @@ class NoSuchEvent(Exception):
 
 
 class LogAltered(Exception):
-    """What was altered since it was signed."""
+    """What was altered after it was signed."""
 
 
 class LogVerified(NamedTuple):
-    """How much was found to be as it was signed, and how much is not signed yet."""
+    """How many events are unaltered, and how many are not signed yet."""
 
     covered: int
     not_covered: int
@@ -27,9 +27,8 @@ class LogVerified(NamedTuple):
 
 
 VerifyLog = Callable[[Callable[[int, int], object]], LogVerified]
-"""Compares the whole log with its tree and every checkpoint, and tells how many events are done, of how many.
-
-Raises `LogAltered`, `StoreUnavailable`."""
+"""Compares the whole log with its tree and every checkpoint. Its argument is called with the number of events done and
+the number of all events. Raises `LogAltered`, `StoreUnavailable`."""
 
 
 class NotCoveredYet(Exception):
@@ -69,24 +68,24 @@ class LogTree(Protocol):
         """Return the latest checkpoints of this log, the latest first."""
 
     def head_over(self, position: int) -> LogHead | None:
-        """Return the first checkpoint that covers the event at a position, and so all before it; None if there is none
-        yet."""
+        """Return the first checkpoint that covers the event at a position, and so all events before it; None if there
+        is none yet."""
 
     def tile(self, level: int, number: int, width: int = TILE_WIDTH) -> bytes | None:
-        """Return the hashes of a tile, full or partial; None if there are not so many."""
+        """Return the hashes of a tile, full or partial; None if the tree does not have that many."""
 
     def prove(self, plan_id: UUID, version: int, at: KeptCheckpoint | None = None) -> EventProof:
-        """Prove an event under a checkpoint, by default the latest. Raises `NoSuchEvent`, `NotCoveredYet`."""
+        """Prove that a checkpoint, by default the latest, covers an event. Raises `NoSuchEvent`, `NotCoveredYet`."""
 
     def prove_plan(self, plan_id: UUID, version: int, at: KeptCheckpoint) -> list[EventProof]:
         """Prove all events of a plan up to a version. Raises `NoSuchEvent`, `NotCoveredYet`."""
 
     def consistency(self, old: int, new: int) -> list[bytes]:
-        """Prove that the tree of one size begins with that of another. Raises `NoSuchProof`."""
+        """Prove that the tree of one size is the beginning of the tree of another. Raises `NoSuchProof`."""
 
 
 class SaltedWords(NamedTuple):
-    """The words of a sealed part that was opened. Its commitment is the hash of the salt followed by the text."""
+    """The text of a sealed part that was opened. Its commitment is the hash of the salt followed by the text."""
 
     version: int
     part: int

@@ -1,7 +1,7 @@
-"""Carries a committed list out: every account it names gets its tier, once in effect, however often this breaks off.
+"""Carries out a committed list: each account on it gets its tier, exactly once however often the work is interrupted.
 
-What was carried out stands on the log of the plan, as the causation id of the event.  So there is nothing beside the
-logs that could say otherwise: what was begun is looked up there, and gone on with.
+The log of the plan says what was carried out, in the causation id of the event. There is no other state that could
+contradict the logs: an interrupted list is compared with them and continued.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ EntryState = Literal["done", "refused", "waiting", "to_open"]
 
 
 class EntryResult(BaseModel):
-    """What came of one entry of a committed list."""
+    """The result of one entry of a committed list."""
 
     account: str
     tier: Tier
@@ -45,19 +45,19 @@ class EntryResult(BaseModel):
 
 
 REFUSED_THEN = "The plan refused it when the list was carried out; give the command yourself, or commit a list anew."
-"""Where it would not refuse it any more."""
+"""The answer where the plan would no longer refuse the entry."""
 
 
 class CarriedOutAlready(Exception):
-    """The plan has it on record."""
+    """The plan's log contains the change already."""
 
 
 class TierMoved(Exception):
-    """The plan has another tier than when it was decided which command it takes."""
+    """The plan's tier has changed since the command was chosen."""
 
 
 class CommittedLists:
-    """Carries lists out and says what came of them."""
+    """Carries out lists and reports the results."""
 
     def __init__(
         self,
@@ -70,22 +70,23 @@ class CommittedLists:
         self.plans = plans
         self._make_id = make_id
         self.came_to = came_to
-        """The position of the last list that was carried out, by whichever process.  Raises `StoreUnavailable`."""
+        """Returns the position of the last list that was carried out, by any process. Raises `StoreUnavailable`."""
 
     def committed_after(self, position: int) -> Sequence[Recorded]:
-        """The lists committed after a position on the log, oldest first.  Raises `ProgramNotOpen`."""
+        """Return the lists committed after a position of the log, the oldest first. Raises `ProgramNotOpen`."""
         records = self.program.read(PROGRAM_ID).records
         committed = (each for each in records if each.position > position and isinstance(each.event, ListCommitted))
         return [each for each in committed if not was_told(each)]
 
     def carry_out(self, committed: Recorded) -> None:
-        """Every entry that is not carried out yet; what a plan refuses is left.  Raises `StoreUnavailable`."""
+        """Carry out every entry that is not carried out yet. Entries that a plan refuses are skipped. Raises
+        `StoreUnavailable`."""
         assert isinstance(committed.event, ListCommitted)
         for entry in committed.event.entries:
             self._carry_out(entry, committed, committed.event)
 
     def _carry_out(self, entry: ListEntry, committed: Recorded, event: ListCommitted) -> None:
-        """However often the tier moves meanwhile.  An account without a plan is left to be opened."""
+        """Carry out one entry, however often the tier changes meanwhile. An account without a plan is skipped."""
         with suppress(PlanNotOpen, CarriedOutAlready, Refusal):
             while True:
                 known = first_open(entry.account, self.plans.read)
@@ -94,7 +95,7 @@ class CommittedLists:
                     return
 
     def _send(self, known: LoadedPlan, command: ChangeTier | ConfirmTier, committed: Recorded) -> None:
-        """Raises `TierMoved`, `CarriedOutAlready`, `Refusal`."""
+        """Send the command. Raises `TierMoved`, `CarriedOutAlready`, `Refusal`."""
         tier = the_plan(known.state).tier
 
         def check(current: LoadedPlan) -> None:
@@ -109,7 +110,7 @@ class CommittedLists:
         return ChangeTier(tier=entry.tier, round=event.round, decided_by=event.decided_by, reason=reason)
 
     def _context(self, committed: Recorded) -> CommandContext:
-        """In the name of who committed the list, and in the conversation in which they did."""
+        """Return the context of the change: it has the actor and the correlation id of the commit."""
         meta = from_json(committed.stored)["meta"]
         return CommandContext(
             actor=committed.meta.actor,
@@ -121,7 +122,7 @@ class CommittedLists:
         )
 
     def results(self, program: LoadedAggregate[ProgramState], round: Round) -> list[EntryResult]:
-        """What came of every entry of the list that was committed last in a round.  Raises `StoreUnavailable`."""
+        """Return the result of every entry of the list that a round committed last. Raises `StoreUnavailable`."""
         lists = (record for record in reversed(program.records) if is_list_of(round.id, record))
         committed = next(lists, None)
         if committed is None or not isinstance(committed.event, ListCommitted):
@@ -156,13 +157,15 @@ class CommittedLists:
 
 
 def is_later(known: LoadedPlan, committed: Recorded) -> bool:
-    """Whether a plan was opened after a list was committed: its tier is what it was opened with."""
+    """Return whether a plan was opened after a list was committed. Its tier is then the one with which it was
+    opened.
+    """
     return known.records[0].position > committed.position
 
 
 def was_told(committed: Recorded) -> bool:
-    """Whether a list was committed in a scenario, which tells itself what came of it: nothing is carried out today
-    because of what somebody told of the past."""
+    """Return whether a list was committed in a scenario. A scenario contains its results too, so nothing is carried out
+    now because of it."""
     return bool(from_json(committed.stored)["meta"]["source"] == SOURCE)
 
 
@@ -171,7 +174,7 @@ def is_list_of(round: str, record: Recorded) -> bool:
 
 
 def check_to_do(current: LoadedPlan, committed: Recorded, tier: Tier) -> None:
-    """Raises `CarriedOutAlready`, and `TierMoved` where the plan has another tier than this one."""
+    """Raise `CarriedOutAlready`, or `TierMoved` if the plan has another tier than this one."""
     if event_that_carried_out(current, committed):
         raise CarriedOutAlready
     if the_plan(current.state).tier != tier:
@@ -179,7 +182,7 @@ def check_to_do(current: LoadedPlan, committed: Recorded, tier: Tier) -> None:
 
 
 def event_that_carried_out(known: LoadedPlan, committed: Recorded) -> Recorded | None:
-    """The event of a plan that was recorded because of a committed list."""
+    """Return the event of a plan that was recorded because of a committed list; None if there is none."""
     for record in reversed(known.records):
         if record.meta.recorded_at < committed.meta.recorded_at:
             return None

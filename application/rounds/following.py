@@ -1,5 +1,4 @@
-"""Follows the program for lists that were committed, and has each carried out: by one process at a time, from where the
-last one came to."""
+"""Follows the log of the program and carries out each list that is committed, in one process at a time."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -9,14 +8,14 @@ from application.rounds.carrying_out import CommittedLists
 from domain.program.charter import ProgramNotOpen
 
 NAME = "committed lists"
-"""Under which it is noted how far it has come."""
+"""The name under which the progress is stored."""
 
 
 def follow(lists: CommittedLists, take_turn: Callable[[], Turn | None], log_id: Callable[[], UUID]) -> None:
-    """Carry out what was committed since; nothing while another process is at it.
+    """Carry out the lists that were committed since the last run. Does nothing while another process is doing so.
 
-    A list is noted once all of it was carried out: who begins after a crash takes it up again.  Raises
-    `StoreUnavailable`.
+    The progress is stored once a whole list was carried out, so that after a crash another process continues the list.
+    Raises `StoreUnavailable`.
     """
     try:
         if not lists.committed_after(lists.came_to()):

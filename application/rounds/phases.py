@@ -1,4 +1,4 @@
-"""What keeps a phase of introducing the practice from being completed without a reason."""
+"""The check of a phase's exit criteria: a phase that does not meet them is completed only with a reason."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ def check_phase(
     now: datetime,
     plans: Callable[[], Sequence[PlanStanding]],
 ) -> None:
-    """Raises `ReasonMissingForPhase`."""
+    """Raise `ReasonMissingForPhase` if the phase does not meet its exit criteria and no reason is given."""
     if not isinstance(command, CompletePhase) or command.reason:
         return
     missing = missing_in(ProgramExamined(replace(known, state=state), now, plans()), command.phase)

@@ -1,4 +1,4 @@
-"""What the plans of the accounts on a list say to it: which are scored how, and which cannot be listed."""
+"""The check of a list against the plans of its accounts: their scores, and whether they can be listed."""
 
 from collections.abc import Callable, Mapping
 from uuid import UUID
@@ -20,11 +20,11 @@ from domain.program.rounds import (
 )
 
 ReadPlan = Callable[[UUID], LoadedPlan]
-"""Reads a plan as it stands.  Raises `PlanNotOpen`."""
+"""Reads the current state of a plan. Raises `PlanNotOpen`."""
 
 
 def plan_of(account: str, read: ReadPlan) -> LoadedPlan | None:
-    """The plan of an account named by its own id or the plan's; None where it has none."""
+    """Return the plan of an account, named by its own id or the plan's; None if it has none."""
     try:
         return first_open(account, read)
     except PlanNotOpen:
@@ -34,7 +34,7 @@ def plan_of(account: str, read: ReadPlan) -> LoadedPlan | None:
 def marks(
     state: ProgramState, round: str, read: ReadPlan, sees: Callable[[LoadedPlan], bool] = lambda _: True
 ) -> Mapping[str, Criteria | None]:
-    """The criteria of every account nominated in a round whose plan there is and may be seen."""
+    """Return the criteria of every account nominated in a round whose plan exists and may be seen."""
     accounts = [each.account for each in state.all(Nomination).values() if each.round == round]
     plans = {account: plan_of(account, read) for account in accounts}
     return {
@@ -43,9 +43,9 @@ def marks(
 
 
 def check_list(state: ProgramState, command: Command, read: ReadPlan) -> None:
-    """What the plans say to a list, once the program itself has nothing against it.
+    """Check a list, which the program has accepted, against the plans.
 
-    Raises `ListedPlanArchived`, `ListedTwice` where two names mean one plan, and `ReasonMissingAgainstRanking`.
+    Raises `ListedPlanArchived`, `ListedTwice` if two names stand for one plan, and `ReasonMissingAgainstRanking`.
     """
     if not isinstance(command, CommitList):
         return
@@ -63,7 +63,7 @@ def check_list(state: ProgramState, command: Command, read: ReadPlan) -> None:
 def _check_ranking(state: ProgramState, command: CommitList, read: ReadPlan) -> None:
     round, places = open_round(state, command.round), {each.account: at for at, each in enumerate(command.entries)}
     nominated = [each for each in ranking(state, round, marks(state, round.id, read)) if not each.withdrawn]
-    # Of those that are equal none ranks higher: the listed ones come first.
+    # Of accounts with equal scores none ranks higher, so the listed ones come first.
     order = sorted(nominated, key=lambda each: (-(each.score or 0), each.account not in places))
     for entry, better in against_ranking(command.entries, [each.account for each in order]):
         pointer = f"/entries/{places[entry.account]}/reason"

@@ -1,4 +1,4 @@
-"""Scenarios: histories told as commands, one JSON object a line, the oldest first.
+"""Scenarios: histories written as commands, one JSON object per line, the oldest first.
 
 A line is `{"at": instant, "by": actor, "plan": account id or plan id, "command": name, "body": {…}}`. A line without
 `plan` is a command to the program.
@@ -43,7 +43,7 @@ class ScenarioRefused(Exception):
 
 
 class Place(NamedTuple):
-    """The place of a line in a scenario file."""
+    """The file and line of a command."""
 
     file: str
     number: int
@@ -65,7 +65,7 @@ class Line:
 
 
 class Told(BaseModel):
-    """A line as it is written."""
+    """The fields of a line."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -76,7 +76,8 @@ class Told(BaseModel):
 
 
 def told(files: Iterable[tuple[str, bytes]]) -> list[Line]:
-    """Read several files, each with its name, as one history. Each is in order; together they are merged in order.
+    """Read several files, each with its name, as one history. Each file is in the order of time; they are merged in
+    that order.
 
     Raises `ScenarioRefused`.
     """
@@ -135,13 +136,13 @@ def shape_of(command: str) -> type[Told]:
 
 
 def in_this_line(error: ValueError) -> str:
-    """Return where the parser could not go on."""
+    """Return the column at which the parser failed."""
     column = re.search(r"column (\d+)", str(error))
     return f" from column {column[1]} on" if column else ""
 
 
 def mistakes(error: ValidationError, command: str) -> Iterator[str]:
-    """Yield what is wrong with the fields of a line, a sentence each."""
+    """Yield a sentence for each mistake in the fields of a line."""
     found = error.errors(include_url=False)
     for each in found[:MOST_MISTAKES]:
         pointer = "".join(f"/{part}" for part in each["loc"])
@@ -163,6 +164,6 @@ def matter(mistake: ErrorDetails, command: str) -> str:
 
 
 def perhaps(word: object, known: Iterable[str]) -> str:
-    """Return a suggestion of the name that was probably meant, if there is one."""
+    """Return a suggestion of the name that was probably meant; an empty text if there is none."""
     close = nearest(word, known)
     return f" (did you mean “{close}”?)" if close else ""

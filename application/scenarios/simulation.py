@@ -1,7 +1,7 @@
-"""Simulations: scenarios carried out as if each command were given at its own time.
+"""Simulations: scenarios carried out as if each command were sent at its own time.
 
-Every command is handled like any other, but in memory. The whole history is recorded at once when all commands were
-accepted; a scenario that is refused anywhere changes nothing.
+Every command is handled like any other, but in memory. When all commands were accepted, the whole history is recorded
+at once; a scenario that is refused anywhere changes nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,8 +40,8 @@ class SimulationStore(Protocol):
         """Return whether any event in the store comes from another source than a simulation."""
 
     def append_together(self, commits: Sequence[Commit]) -> bool:
-        """Record all commits in their order, or none, and forget whom they forget. Returns False if a plan has moved
-        on.
+        """Record all commits in their order, or none, and complete the erasures in them. Returns False if a plan has a
+        newer version.
 
         Raises `RealEventsHeld`, `StoreUnavailable`; then nothing was recorded.
         """
@@ -49,7 +49,7 @@ class SimulationStore(Protocol):
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was recorded."""
+    """The numbers of what was recorded."""
 
     commands: int
     events: int
@@ -57,7 +57,7 @@ class Loaded:
 
 
 Read = Callable[[AggregateType[Any], UUID], LoadedAggregate[Any]]
-"""Reads an aggregate of a type as it stands on record. Raises the type's `not_open` if there is none."""
+"""Reads the recorded state of an aggregate. Raises the type's `not_open` if there is none."""
 
 
 def load(lines: Sequence[Line], store: SimulationStore, read: Read, make_id: Callable[[], UUID]) -> Loaded:
@@ -75,7 +75,7 @@ def load(lines: Sequence[Line], store: SimulationStore, read: Read, make_id: Cal
 
 
 class Rehearsal:
-    """Carries out a history in memory, and collects the commits that record it."""
+    """Carries out a history in memory and collects the commits that record it."""
 
     def __init__(self, read: Read, make_id: Callable[[], UUID]) -> None:
         self._read = read
@@ -121,11 +121,11 @@ class Rehearsal:
                 self.commits.append(Commit(other_id, other.state.version - 1, other.to_record[-1:], said))
 
     def read(self, id: UUID) -> PendingAggregate[Any]:
-        """Return a plan as it stands in the rehearsal, by its id or that of an alias. Raises `PlanNotOpen`."""
+        """Return the state of a plan in the rehearsal, by its id or an alias. Raises `PlanNotOpen`."""
         return self._open_plan(self.meant(id))[1]
 
     def meant(self, id: UUID) -> UUID:
-        """Return the id of the plan that an id names: mostly itself."""
+        """Return the id of the plan that an id stands for, which is another one if the id is an alias."""
         if self._pending(ACCOUNT_PLAN, id).state.version:
             return self._pending(ACCOUNT_PLAN, id).id
         plans = (each for each in self._aggregates.values() if each.known.type is ACCOUNT_PLAN and each.state.version)
@@ -155,7 +155,7 @@ class Rehearsal:
                 known = self._read(type, id)
             except type.not_open:
                 known = LoadedAggregate.of(type, id)
-            # An id that is another's, as an alias of its account, names that other.
+            # An id that is an alias of another plan's account stands for that plan.
             self._aggregates[id] = self._aggregates.setdefault(known.id, PendingAggregate(known))
         return self._aggregates[id]
 

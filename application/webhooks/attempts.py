@@ -20,7 +20,7 @@ REASONS: Mapping[Failure, str] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of an attempt: a status, or why there is none."""
+    """The outcome of an attempt: an HTTP status, or the reason why there is none."""
 
     milliseconds: int
     status: int | None = None
@@ -33,17 +33,17 @@ class Outcome:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the endpoint says that it wants no more events."""
+        """Whether the endpoint asked to receive no more events."""
         return self.status == 410
 
     @property
     def held(self) -> str | None:
-        """The `Retry-After` of the answer, where it may be obeyed."""
+        """The `Retry-After` of the answer, if the status allows one."""
         return self.retry_after if self.status in (429, 503) else None
 
     @property
     def kind(self) -> str:
-        """The outcome in one word, for metrics."""
+        """The outcome as one word, for metrics."""
         return self.error or ("arrived" if self.arrived else "refused")
 
     @property

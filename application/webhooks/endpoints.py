@@ -24,7 +24,7 @@ class NothingToReplay(Exception):
 
 
 class Webhook(BaseModel):
-    """An endpoint that events are pushed to, and the state of its deliveries."""
+    """An endpoint that receives events, and the state of its deliveries."""
 
     id: UUID
     url: str = Field(description="Of a chat, without the part that is a secret between it and us.")
@@ -69,7 +69,7 @@ class Attempt(BaseModel):
 
 
 class Parked(BaseModel):
-    """A plan that an endpoint repeatedly refused. None of its events is tried until it is replayed."""
+    """A plan whose events an endpoint repeatedly refused. None of them is sent until the plan is replayed."""
 
     plan: UUID
     event: str = Field(description="The id of the last event that arrived; version 0 if none did.")

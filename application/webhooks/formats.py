@@ -1,4 +1,4 @@
-"""The forms in which an endpoint is sent messages."""
+"""The formats of the messages that an endpoint receives."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -15,7 +15,7 @@ CONTENT_TYPES: Mapping[Format, str] = {
 
 
 def url_shown(url: str, format: Format) -> str:
-    """Return a URL as people are shown it: of a chat, without the part by which the chat knows who may post."""
+    """Return a URL without the part by which a chat authorises messages, for showing it to people."""
     if format == "cloudevents":
         return url
     parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""What webhooks need from outside: a table of endpoints, and a check of where URLs lead."""
+"""What webhooks need from outside: the table of endpoints, and a check of the addresses behind URLs."""
 
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
@@ -21,14 +21,14 @@ class TargetRefused(Exception):
 
 
 class Targets(Protocol):
-    """Decides which URLs events may be sent to."""
+    """Decides to which URLs events may be sent."""
 
     async def check(self, text: str) -> str:
-        """Return the URL in its canonical form if it leads to an allowed address now. Raises `TargetRefused`."""
+        """Return the URL in its canonical form if it currently leads to an allowed address. Raises `TargetRefused`."""
 
 
 class Webhooks(Protocol):
-    """The endpoints, as they are viewed and managed. An `owner` sees only their own; None sees all.
+    """The endpoints, for viewing and managing them. An `owner` sees only their own; None sees all.
 
     Methods on one endpoint raise `UnknownWebhook`; a `cursor` from another list raises `CursorUnknown`; every method
     raises `StoreUnavailable`.
@@ -39,7 +39,7 @@ class Webhooks(Protocol):
     def get(self, id: UUID, owner: str | None = None) -> Webhook: ...
 
     def pause(self, id: UUID, owner: str | None, now: datetime, reason: str | None = None) -> Webhook:
-        """Pause the endpoint. Deliveries under way are finished; waiting events keep waiting."""
+        """Pause the endpoint. Deliveries in progress are completed; events keep waiting."""
 
     def resume(self, id: UUID, owner: str | None, now: datetime) -> Webhook:
         """Resume the endpoint. Everything that waits is tried at once, except parked plans."""
@@ -86,7 +86,8 @@ class WebhookTable(Protocol):
         """
 
     def rotate_secret(self, id: UUID, owner: str | None, now: datetime) -> tuple[bytes, datetime]:
-        """Make a new secret. Returns it, and until when the previous one signs as well."""
+        """Make a new secret. Returns it, and the time until which the previous one signs too."""
 
     def plans_there(self, ids: Sequence[UUID]) -> list[UUID]:
-        """Return the ids of plans that were opened, in the order given; if none was, the plans they name as aliases."""
+        """Return the ids of plans that exist, in the given order; if there are none, the plans for which the ids are
+        aliases."""

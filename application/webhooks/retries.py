@@ -11,8 +11,8 @@ WAITS = (
     *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
 )
 SPREAD = 0.1
-"""The share by which waits are randomly lengthened or shortened, so that deliveries that failed together do not come
-back together."""
+"""The share by which waits are randomly lengthened or shortened, so that deliveries that failed together are not
+repeated together."""
 LONGEST_HOLD = timedelta(hours=24)
 """The longest pause that an endpoint may ask for."""
 
@@ -21,15 +21,15 @@ Random = Callable[[], float]
 
 
 def next_attempt(failed: int, at: datetime, random: Random) -> datetime | None:
-    """Return when to try again after `failed` consecutive failures, the last at `at`; None if there is no further
-    attempt."""
+    """Return the time of the next attempt after `failed` consecutive failures, the last one at `at`; None if there is
+    none."""
     if failed > len(WAITS):
         return None
     return at + WAITS[failed - 1] * (1 + SPREAD * (2 * random() - 1))
 
 
 def held_until(retry_after: str | None, at: datetime) -> datetime | None:
-    """Return the time that a `Retry-After` header asks for, in seconds or as a date; None if it makes no sense."""
+    """Return the time in a `Retry-After` header, given in seconds or as a date; None if it is malformed."""
     if retry_after is None:
         return None
     if retry_after.strip().isdecimal():

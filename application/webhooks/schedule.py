@@ -1,4 +1,4 @@
-"""When digests are due: every day, or on a day of the week, at a time of the day, by a time zone."""
+"""Schedules of digests: every day, or on a day of the week, at a time of the day in a time zone."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -12,7 +12,7 @@ WRITTEN = re.compile(f"({'|'.join((EVERY_DAY, *WEEKDAYS))}) ([01][0-9]|2[0-3]):(
 
 
 def schedule_written(text: str) -> str:
-    """Return a schedule in its one way of writing. Raises `ValueError`."""
+    """Return a schedule in its canonical spelling. Raises `ValueError`."""
     schedule = " ".join(text.lower().split()).removeprefix("every ")
     if not WRITTEN.fullmatch(schedule):
         raise ValueError("must be a day of the week, or `day` for every day, and a time: such as monday 08:00")
@@ -33,7 +33,7 @@ def _is_on(today: date, days: int, wanted: str) -> bool:
 
 
 def instant(day: date, at: str, timezone: str) -> datetime:
-    """Return a time of a day; one that is skipped when clocks go forward is that much later."""
+    """Return the instant of a time of day. A time that is skipped when clocks go forward is moved forward likewise."""
     return datetime.combine(day, time.fromisoformat(at), time_zone(timezone))
 
 
@@ -43,9 +43,9 @@ def period(schedule: str) -> timedelta:
 
 
 class DigestWish(NamedTuple):
-    """Which digests an endpoint is sent instead of events."""
+    """Which digests an endpoint receives instead of events."""
 
     schedule: str
     timezone: str
     person: str | None
-    """Whom they concern; None: the plans."""
+    """The person whom they concern; None for whole plans."""

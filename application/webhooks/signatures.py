@@ -19,12 +19,13 @@ def new_secret(random: Callable[[int], bytes] = token_bytes) -> bytes:
 
 
 def written(secret: bytes) -> str:
-    """Return the secret as the receiver is told it."""
+    """Return the secret in the form in which the receiver gets it."""
     return PREFIX + b64encode(secret).decode()
 
 
 def signed(secrets: Iterable[bytes], id: str, at: datetime, body: bytes) -> dict[str, str]:
-    """Return the headers of one attempt. An event has the same id in every attempt; the time is that of the attempt."""
+    """Return the headers of one attempt. An event has the same id in every attempt; the timestamp is that of the
+    attempt."""
     timestamp = str(int(at.timestamp()))
     content = b".".join((id.encode(), timestamp.encode(), body))
     signatures = (b64encode(hmac.digest(secret, content, hashlib.sha256)).decode() for secret in secrets)

@@ -112,7 +112,7 @@ class UnknownPlan(Exception):
 class Subscriptions:
     """Creates and changes webhooks.
 
-    `topics_named` returns the topics that events of a type are stored under; it raises `NoSuchType`.
+    `topics_named` returns the topics under which events of a type are stored; it raises `NoSuchType`.
     """
 
     def __init__(
@@ -132,7 +132,8 @@ class Subscriptions:
         self._make_id = make_id
 
     async def begin(self, wish: WebhookRequest, owner: str, may_see: Collection[UUID] | None = None) -> Subscribed:
-        """Create a webhook. `may_see` are all plans whose events the owner may receive; None for every plan.
+        """Create a webhook. `may_see` contains all plans whose events the owner may receive; None stands for every
+        plan.
 
         Raises `TargetRefused`, `UnknownPlan`, `NoSuchType`, `CursorMalformed`, `CursorGone`, `TooManyWebhooks`,
         `StoreUnavailable`.
@@ -167,7 +168,7 @@ class Subscriptions:
         return self._feed.position(cursor(after, may_see=may_see))
 
     def replay(self, id: UUID, owner: str | None, wanted: Replay, may_see: Collection[UUID] | None = None) -> Webhook:
-        """Send events again. `may_see` are the plans that may be named; None for all.
+        """Send events again. `may_see` contains the plans that may be named; None stands for all.
 
         Raises `UnknownWebhook`, `UnknownPlan`, `NothingToReplay`, `CursorMalformed`, `CursorGone`, `StoreUnavailable`.
         """

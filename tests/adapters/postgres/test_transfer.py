@@ -329,7 +329,7 @@ def test_keys_that_come_too_late_replace_none(store, copy, tmp_path):
     copies = plans_on(copy)
     handle(copies, "change-sentiment", id="cfo", attitude=1, evidence="she smiled")
     before = copy.keys.all()
-    with pytest.raises(AnotherKeyThere, match="bring keys along before anybody works there"):
+    with pytest.raises(AnotherKeyThere, match="import keys before anybody works there"):
         import_keys(copy.keys, file)
     assert copy.keys.all() == before
 
