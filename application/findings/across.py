@@ -1,4 +1,4 @@
-"""Findings of many plans: which of them, in which order, page by page."""
+"""Findings of many plans: query, order and pages."""
 
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ OTHER_LIST = "This cursor was not given by this list: begin again without one."
 
 
 class FindingsQuery(BaseModel):
-    """Which findings, the loudest first; those that somebody excused come last."""
+    """Which findings to list, the most severe first. Excused findings come last."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,7 +38,7 @@ class FindingsQuery(BaseModel):
 
 
 class PlanFinding(Finding):
-    """A finding, and the plan it is about."""
+    """A finding, and its plan."""
 
     plan_id: UUID
     account_id: str
@@ -48,22 +48,22 @@ class PlanFinding(Finding):
 
 
 class FindingsPage(BaseModel):
-    """Findings across plans, the loudest first, then what has been so for longest."""
+    """Findings across plans: the most severe first, then the oldest."""
 
     items: list[PlanFinding]
     next: str | None
-    """The cursor of the page that follows; null at the end."""
+    """The cursor of the next page; null on the last one."""
 
 
 class FindingPosition(NamedTuple):
-    """A position in the order: after this finding."""
+    """A position in the list: after this finding."""
 
     excused: bool
     loudness: int
     since_on: date
     plan_id: UUID
     place: int
-    """Among the findings of the plan."""
+    """The index among the findings of the plan."""
 
 
 _Small = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -75,7 +75,7 @@ def cursor_of(position: FindingPosition) -> str:
 
 
 def position_of(cursor: str) -> FindingPosition:
-    """Parse a cursor.  Raises `CursorUnknown`."""
+    """Parse a cursor. Raises `CursorUnknown`."""
     try:
         text = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return FindingPosition(*_POSITION.validate_json(text))
@@ -83,13 +83,13 @@ def position_of(cursor: str) -> FindingPosition:
         raise CursorUnknown(OTHER_LIST) from None
 
 
-# A finding put away
+# The stored form of a finding
 
 
 def put_away(finding: Finding, day: date) -> bytes:
-    """A finding of a day, to be taken out on a later one on which it still holds.
+    """Return the stored form of a finding of a day, to be read on a later day on which it still holds.
 
-    The days in its remedies say when somebody acts on it: they are kept as days from the day it is looked at.
+    Days in its remedies say when somebody acts on it, so they are stored as numbers of days from the day it is read.
     """
     kept: dict[str, Any] = finding.model_dump(mode="json", exclude={"seed"})
     for remedy, written in zip(finding.remedies, kept["remedies"], strict=True):
@@ -100,7 +100,7 @@ def put_away(finding: Finding, day: date) -> bytes:
 
 
 def taken_out(kept: bytes, day: date) -> Mapping[str, Any]:
-    """The fields of a finding that was put away, as it is on a day."""
+    """Return the fields of a stored finding, as they are on a day."""
     finding: dict[str, Any] = from_json(kept)
     for remedy in finding["remedies"]:
         in_days: Mapping[str, int] = remedy.pop("in_days")

@@ -1,4 +1,4 @@
-"""Rules about what we believe: value hypotheses and their proof, and what we do against competitors."""
+"""Rules about assumptions: value hypotheses and their proof, and counter-strategies against competitors."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A plan at a cut as the rules look at it: what stands, what was recorded, who was met, and the policy in force."""
+"""A plan at a cut as the rules examine it: its state, its records, its contacts, and the policy in force."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -34,11 +34,11 @@ VERSION = attrgetter("version")
 Latest = Mapping[str, Mapping[type[Event], Recorded]]
 
 LONGEST_QUARTER = 92
-"""Days; no quarter is so short that so many days reach beyond the next one."""
+"""The longest quarter in days. A date this many days later is always in a later quarter."""
 
 
 class HeldOnRecord(NamedTuple):
-    """A review that was held, and the event that says so."""
+    """A held review, and the event that recorded it."""
 
     held_on: date
     version: int
@@ -52,10 +52,11 @@ class HeldOnRecord(NamedTuple):
 
 @dataclass(frozen=True)
 class Examined:
-    """A plan at a cut, and the policy it is judged by.  `known` ends at the cut.
+    """A plan at a cut, and the policy that judges it. `known` ends at the cut.
 
-    Rules ask it where the day stands between others, and so it knows the next day on which any answer is another one:
-    a verdict is good until then, if nothing happens.  What a rule does with `day` itself only says when to act.
+    Rules compare days through this class, so it knows the next day on which any comparison has another result. A
+    verdict holds until then if nothing is recorded. What a rule computes with `day` itself only says when somebody
+    should act.
     """
 
     known: LoadedPlan
@@ -63,12 +64,12 @@ class Examined:
     in_force: PolicyInForce
     _turns: set[date] = field(default_factory=set, compare=False)
     _about: dict[str, dict[str, list[Recorded]]] = field(default_factory=dict, compare=False)
-    """By the kind of thing and its id: of the kinds that were asked for so far."""
+    """The events by kind and id of their things, for kinds that were asked for so far."""
     _open: dict[type[Thing], Sequence[Any]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def plan(self) -> AccountPlan:
-        """As the team of the day knows the people in it."""
+        """The plan, with the strength of each relationship as the team of the day has it."""
         plan = self.known.state
         knowing = {same_person(who) for person in plan.all(Stakeholder).values() for who in person.relationships}
         for member in plan.all(Member).values():
@@ -77,18 +78,18 @@ class Examined:
         return as_the_team_knows(plan, self.day)
 
     def all(self, kind: type[Kind]) -> Mapping[str, Kind]:
-        """Every thing of a kind in the plan, those that are over included, in the order they came."""
+        """Return every thing of a kind in the plan, including those that are over, in order of creation."""
         return self.plan.all(kind)
 
     def open(self, kind: type[Kind]) -> Sequence[Kind]:
-        """Every thing of a kind in the plan that is open, in the order they came."""
+        """Return every open thing of a kind in the plan, in order of creation."""
         if kind not in self._open:
             self._open[kind] = [thing for thing in self.all(kind).values() if thing.is_open]
         return self._open[kind]
 
     @cached_property
     def open_promises(self) -> Sequence[Promise]:
-        """As `domain.account_plan.promises.open_promises`."""
+        """Return the same as `domain.account_plan.promises.open_promises`."""
         return [*self.open(Play), *self.open(Action)]
 
     @property
@@ -97,33 +98,33 @@ class Examined:
 
     @property
     def day(self) -> date:
-        """The day the verdict is about."""
+        """The day of the verdict."""
         return self.cut.date
 
     @property
     def today(self) -> date:
-        """The first day that is not past at the cut."""
+        """The first day that is not over at the cut."""
         return self.cut.today
 
-    # The day among others
+    # Comparisons of days
 
     @property
     def changes_on(self) -> date | None:
-        """The next day on which something that was asked so far has another answer; None where that is never."""
+        """The next day on which a comparison that was made so far has another result; None if there is none."""
         return min(self._turns, default=None)
 
     def turns_on(self, day: date | None, later: int = 0) -> None:
-        """Note that some answer changes on a day, or so many days later."""
+        """Note that a comparison has another result from a day on, or from so many days later."""
         if day and (day - self.day).days > -later and (date.max - day).days >= later:
             self._turns.add(day + timedelta(days=later))
 
     def is_after(self, day: date, later: int = 0) -> bool:
-        """Whether the verdict is about a day after this one, by more than so many days."""
+        """Return whether the day of the verdict is more than so many days after this day."""
         self.turns_on(day, later + 1)
         return (self.day - day).days > later
 
     def is_past(self, day: date, later: int = 0) -> bool:
-        """Whether this day, or the one so many days later, is over at the cut."""
+        """Return whether this day, or the day so many days later, is over at the cut."""
         self.turns_on(day, later + 1)
         return (self.today - day).days > later
 
@@ -132,7 +133,7 @@ class Examined:
         return last is not None and self.is_past(last)
 
     def has_role(self, member: Member) -> bool:
-        """Whether somebody of ours has their role on the day."""
+        """Return whether a member of our team has a role on the day."""
         self.turns_on(member.from_on)
         self.turns_on(member.until_on, 1)
         return member.is_current(self.day)
@@ -143,7 +144,7 @@ class Examined:
 
     @cached_property
     def quarter(self) -> date:
-        """The first day of the quarter of the calendar."""
+        """The first day of the calendar quarter."""
         start = quarter_start(self.day)
         self.turns_on(quarter_start(start + timedelta(days=LONGEST_QUARTER)))
         return start
@@ -158,14 +159,14 @@ class Examined:
 
     @cached_property
     def has_duties(self) -> bool:
-        """Whether the policy says of any section how old it may be."""
+        """Whether the policy limits the age of any section."""
         return any(self.policy.section_days(section, self.tier) for section in get_args(Section))
 
     # What was recorded
 
     @cached_property
     def records(self) -> Sequence[Recorded]:
-        """Up to the cut, without the entries that were struck by it."""
+        """The records up to the cut, without entries that were struck by then."""
         struck = self.known.struck
         return (
             [record for record in self.known.records if record.version not in struck] if struck else self.known.records
@@ -180,34 +181,34 @@ class Examined:
 
     @cached_property
     def _by_type(self) -> Mapping[type[Event], Sequence[Recorded]]:
-        """The records by the type of their event: one look at each serves whoever asks for some of them."""
+        """The records by the type of their event, in one pass for all rules."""
         return by_type(self.records)
 
     def recorded_as(self, *types: type[Event]) -> Sequence[Recorded]:
-        """Every event of these types, oldest first."""
+        """Return the events of these types, the oldest first."""
         some = [self._by_type[each] for each in types if each in self._by_type]
         return some[0] if len(some) == 1 else sorted(chain(*some), key=VERSION)
 
     @cached_property
     def latest(self) -> Latest:
-        """By the section that they make fresher and by their type, the last events."""
+        """The last events, by the section they refresh and by their type."""
         return latest(self._by_type)
 
     @cached_property
     def latest_of_all(self) -> Latest:
-        """The same of all events, struck ones included."""
+        """The same for all events, struck ones included."""
         return latest(by_type(self.known.records)) if self.known.struck else self.latest
 
     @cached_property
     def refreshing(self) -> Mapping[str, Sequence[Recorded]]:
-        """Every event by the section that it makes fresher, oldest first."""
+        """The events by the section they refresh, the oldest first."""
         refreshing: defaultdict[str, list[Recorded]] = defaultdict(list)
         for record in self.records:
             refreshing[record.event.refreshes()].append(record)
         return refreshing
 
     def about(self, thing: Thing) -> Sequence[Recorded]:
-        """Every event about a thing, oldest first."""
+        """Return the events about a thing, the oldest first."""
         about = self._about.get(thing.noun)
         if about is None:
             about = self._about[thing.noun] = defaultdict(list)
@@ -216,11 +217,11 @@ class Examined:
         return about.get(thing.id, ())
 
     def _of_kind(self, noun: str) -> Sequence[Recorded]:
-        """Every event about things of a kind, oldest first."""
+        """Return the events about things of a kind, the oldest first."""
         return self.recorded_as(*(kind for kind in self._by_type if kind.noun == noun))
 
     def _last_about(self, noun: str, ids: Collection[str]) -> Recorded | None:
-        """The last event about any of these things of a kind."""
+        """Return the last event about any of these things of a kind."""
         return next((each for each in reversed(self._of_kind(noun)) if each.event.subject() in ids), None)
 
     def events(self, things: Iterable[Thing]) -> list[str]:
@@ -228,7 +229,7 @@ class Examined:
         return [about[-1].id for thing in things if (about := self.about(thing))]
 
     def since(self, things: Iterable[Thing]) -> date:
-        """The day on which the last of these things was last changed; where there are none, the plan's first day."""
+        """Return the day on which these things last changed; the plan's first day if there are none."""
         ids = defaultdict[str, set[str]](set)
         for thing in things:
             ids[thing.noun].add(thing.id)
@@ -237,7 +238,7 @@ class Examined:
         return self.day_of(changed) if changed else self.card.opened_on
 
     def added_on(self, thing: Thing) -> date:
-        """The day on which a thing came to be."""
+        """Return the day on which a thing was added."""
         about = self.about(thing)
         return self.day_of(about[0]) if about else self.card.opened_on
 
@@ -248,7 +249,7 @@ class Examined:
 
     @cached_property
     def people(self) -> Sequence[Stakeholder]:
-        """Of the customer's, who are there and have a name."""
+        """The stakeholders who are there and have a name."""
         return [each for each in people_there(self.plan) if each.name]
 
     @cached_property
@@ -257,7 +258,7 @@ class Examined:
 
     @cached_property
     def members(self) -> Sequence[Member]:
-        """Of ours, who have a role on the day."""
+        """The members of our team who have a role on the day."""
         return [each for each in self.plan.all(Member).values() if self.has_role(each)]
 
     def in_role(self, role: Role) -> list[Member]:
@@ -265,11 +266,11 @@ class Examined:
 
     @cached_property
     def contacts(self) -> Sequence[Contact]:
-        """In the order they happened."""
+        """The contacts in the order in which they happened."""
         return contacts(self.plan, self.recorded_as(TouchLogged, ReviewHeld))
 
     def met(self, *who: str) -> list[Contact]:
-        """The contacts at which any of these people of theirs was there."""
+        """Return the contacts that any of these stakeholders attended."""
         return [contact for contact in self.contacts if not set(who).isdisjoint(contact.stakeholders)]
 
     @cached_property
@@ -280,7 +281,7 @@ class Examined:
 
     @cached_property
     def held(self) -> Sequence[HeldOnRecord]:
-        """Every review held, in the order of their days."""
+        """The held reviews in the order of their days."""
         held = (
             HeldOnRecord(record.event.held_on, record.version, record.event, record)
             for record in self.recorded_as(ReviewHeld)

@@ -1,4 +1,4 @@
-"""Rules about executives of both sides: whether there are sponsors, and whether they meet."""
+"""Rules about executives on both sides: whether there are sponsors, and whether they meet."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -74,7 +74,7 @@ def sponsor_neglected(at: Examined) -> Iterator[Found]:
 
 
 def one_touchpoint(at: Examined) -> Iterator[Found]:
-    """In the last four quarters of the calendar that are over."""
+    """Check the last four calendar quarters that are over."""
     starts = last_quarters(at.quarter, 4)
     met = [each for each in at.met(*(each.id for each in at.executives)) if starts[0] <= each.happened_on < starts[4]]
     quarters = {quarter_start(each.happened_on) for each in met}
@@ -90,13 +90,13 @@ def one_touchpoint(at: Examined) -> Iterator[Found]:
 
 
 def _touch(at: Examined, *who: str) -> list[Remedy]:
-    """The meeting as it would be recorded, with the first of these people and with the owner of the plan."""
+    """Return the command that records the meeting, with the first of these people and the owner of the plan."""
     met = {"happened_on": at.day, "kind": "executive_meeting", "members": [at.card.owner]}
     return [remedy("log-touch", **met, stakeholders=[each]) for each in who[:1]]
 
 
 def last_quarters(start: date, number: int) -> list[date]:
-    """The first days of the quarters before one, and its own."""
+    """Return the first days of the last quarters before this one, and its own."""
     starts = [start]
     for _ in range(number):
         starts.insert(0, quarter_start(starts[0] - timedelta(days=1)))

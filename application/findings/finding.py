@@ -1,4 +1,4 @@
-"""What is wrong with a plan: a finding, what ends it, and the rule it comes from."""
+"""Findings: what is wrong with a plan, what would remedy it, and the rule that found it."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
@@ -12,18 +12,18 @@ from domain.program.policy import RuleName, Severity
 from domain.things import Thing
 
 Scope = Literal["every plan", "plans with duties", "strategic plans"]
-"""The plans a rule is about: a plan has duties where the policy says of any section how old it may be."""
+"""The plans that a rule examines. A plan has duties if the policy limits the age of any section."""
 
 
 class Named(BaseModel):
-    """A thing of the plan, by its kind and id."""
+    """A thing of the plan, by kind and id."""
 
     kind: str
     id: str
 
 
 class Remedy(BaseModel):
-    """A command that would end a finding, with what is known filled in."""
+    """A command that would end a finding, with the fields that are known."""
 
     command: str
     body: dict[str, Any]
@@ -40,7 +40,7 @@ class Excuse(BaseModel):
 
 
 class WhatIsWrong(BaseModel):
-    """Something that is wrong with a plan at a cut, explained."""
+    """Something that is wrong with a plan at a cut, with an explanation."""
 
     rule: RuleName
     about: str | None = Field(
@@ -65,7 +65,7 @@ class Finding(WhatIsWrong):
 
 
 class Found(NamedTuple):
-    """What a rule finds, before it is known by which rule and policy."""
+    """What a rule finds, before the rule and the policy are added."""
 
     sentence: str
     since_on: date
@@ -73,26 +73,27 @@ class Found(NamedTuple):
     events: Sequence[str] = ()
     remedies: Sequence[Remedy] = ()
     about: Thing | str | None = None
-    """What tells it from whatever else the rule finds in a plan; a rule that finds one thing at most needs none."""
+    """What distinguishes it from other findings of the rule in the same plan. A rule with one finding at most needs
+    none."""
 
 
 class Rule(NamedTuple):
-    """One rule: when it finds something, and why anybody cares."""
+    """A rule: when it finds something, and why that matters."""
 
     severity: Severity
-    """Where the policy says nothing else."""
+    """The severity, unless the policy sets another one."""
     scope: Scope
     finds: str
-    """When there is a finding, in a sentence."""
+    """When there is a finding, as a sentence."""
     seed: str
     judge: Callable[[Examined], Iterable[Found]]
     reads_words: bool = False
-    """Whether it judges what somebody wrote.  Words that were about somebody are forgotten with them, so what such a
-    rule found is in no report that has to say the same for ever."""
+    """Whether the rule judges text. Text about a person is forgotten with them, so findings of such a rule are left out
+    of reports that must not change."""
 
 
 def remedy(command: str, /, *missing: str, **body: Any) -> Remedy:
-    """A command that would end a finding; `missing` names what is still to be said."""
+    """Return a command that would end a finding. `missing` names the fields that somebody still has to fill in."""
     return bare(Remedy, {"command": command, "body": body, "missing": list(missing)}, REMEDY_SAYS)
 
 

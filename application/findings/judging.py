@@ -1,4 +1,4 @@
-"""The findings of a plan at a cut: what every rule finds there, under the policy in force."""
+"""The findings of a plan at a cut: what all rules find under the policy in force."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ APPLIES: Mapping[Scope, Callable[[Examined], bool]] = {
 
 
 class FindingsView(BaseModel):
-    """What is wrong with a plan at a cut, the loudest first."""
+    """The findings of a plan at a cut, the most severe first."""
 
     plan_id: UUID
     version: int
@@ -39,7 +39,8 @@ class FindingsView(BaseModel):
 
 
 def findings_view(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) -> FindingsView:
-    """By the policy in force, which the program's records say.  Raises `CutBeforePlan`."""
+    """Return the findings under the policy that was in force according to the program's records. Raises
+    `CutBeforePlan`."""
     at_cut = judged(known_at(known, cut), cut, program)
     return FindingsView(
         plan_id=known.id,
@@ -51,15 +52,16 @@ def findings_view(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ())
 
 
 def findings(at: Examined) -> list[Finding]:
-    """The loudest first, then what has been so for longest; what is excused comes last.  An archived plan is asked for
-    nothing."""
+    """Return the findings: the most severe first, then the oldest; excused ones come last. An archived plan has
+    none.
+    """
     found = [] if at.card.archived else [each for name in RULES for each in findings_by(name, at)]
     return sorted(found, key=lambda each: (each.excused is not None, LOUDNESS[each.severity], each.since_on))
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A plan at a cut and what is wrong with it, which is judged once, when somebody asks for it."""
+    """A plan at a cut and its findings, which are computed when they are first needed."""
 
     at: Examined
 
@@ -69,12 +71,12 @@ class Judged:
 
 
 def judged(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) -> Judged:
-    """By the policy in force, which the program's records say.  `known` ends at the cut."""
+    """Return the plan with the policy that was in force according to the program's records. `known` ends at the cut."""
     return Judged(Examined(known, cut, policy_at(program, cut)))
 
 
 def findings_by(name: PlanRuleName, at: Examined) -> list[Finding]:
-    """What one rule finds, unless the policy has it off or it is about other plans."""
+    """Return the findings of one rule; none if the policy disables it or it examines other plans."""
     rule, adjusted = RULES[name], at.policy.findings.get(name)
     if (adjusted and adjusted.off) or not APPLIES[rule.scope](at):
         return []
@@ -84,7 +86,7 @@ def findings_by(name: PlanRuleName, at: Examined) -> list[Finding]:
 
 
 def excuse(name: PlanRuleName, at: Examined) -> Excuse | None:
-    """The exception from a rule that is in force at the cut, and who granted it."""
+    """Return the exception from a rule that is in force at the cut, and who granted it; None if there is none."""
     exception = at.plan.find(RuleException, name)
     if exception is None or not exception.excuses(at.day):
         return None

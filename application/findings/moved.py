@@ -1,4 +1,4 @@
-"""What became of the findings of a plan between two cuts: opened, ended, or still there."""
+"""What happened to the findings of a plan between two cuts: which opened, ended or remained."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ IN_WORDS = frozenset(name for name, rule in RULES.items() if rule.reads_words)
 
 
 class RuleMoved(BaseModel):
-    """How many findings of one rule opened, ended and are still there."""
+    """How many findings of one rule opened, ended and remained."""
 
     rule: PlanRuleName
     severity: Severity = Field(description="At the second cut; where the rule finds nothing there, at the first.")
@@ -26,16 +26,16 @@ class RuleMoved(BaseModel):
 
 
 class Moved(NamedTuple):
-    """The findings at two cuts of a plan, told apart by their rule and what they are about."""
+    """The findings at two cuts of a plan. The rule and what it is about identify a finding."""
 
     opened: Sequence[Finding]
     ended: Sequence[Finding]
     still: Sequence[Finding]
-    """As they are at the second cut."""
+    """The findings that remained, as they are at the second cut."""
 
     @classmethod
     def between(cls, before: Iterable[Finding], after: Iterable[Finding]) -> "Moved":
-        """Without what is found in words: see `Rule.reads_words`."""
+        """Compare the findings at two cuts, without those of rules that judge text (`Rule.reads_words`)."""
         was, now = _by_name(before), _by_name(after)
         return cls(
             [each for name, each in now.items() if name not in was],
@@ -44,7 +44,7 @@ class Moved(NamedTuple):
         )
 
     def by_rule(self) -> list[RuleMoved]:
-        """The loudest first."""
+        """Return the numbers by rule, the most severe first."""
         counts = [Counter(each.rule for each in found) for found in self]
         excused = Counter(each.rule for each in (*self.opened, *self.still) if each.excused)
         severity = {each.rule: each.severity for found in (self.ended, self.still, self.opened) for each in found}

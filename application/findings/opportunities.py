@@ -1,4 +1,4 @@
-"""Rules about opportunities and goals, and about what we ask of the rest of our company for their sake."""
+"""Rules about opportunities and goals, and about requests to other departments for their sake."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,10 +11,10 @@ from domain.account_plan.opportunities import Opportunity, OpportunityLinks
 from domain.account_plan.requests import Request, RequestAnswered, RequestDelivered
 
 ANSWER_DAYS = 14
-"""For so long a request may wait for its answer."""
+"""Days for which a request may wait for its answer."""
 
 RISING_DAYS = 31
-"""Against so many days ago it is told whether unaccepted requests become more."""
+"""The days over which the number of unanswered requests is compared."""
 
 
 def next_step_missing(at: Examined) -> Iterator[Found]:
@@ -75,7 +75,7 @@ def opportunity_without_goal(at: Examined) -> Iterator[Found]:
 
 
 def _links(opportunity: Opportunity) -> dict[str, str]:
-    """What it is linked to now, but for its goal: links are given whole."""
+    """Return the current links without the goal, because links are always given as a whole."""
     links = {name: getattr(opportunity, name) for name in OpportunityLinks.model_fields if name != "goal"}
     return {name: id for name, id in links.items() if id}
 
@@ -115,7 +115,7 @@ def custom_development_open(at: Examined) -> Iterator[Found]:
 
 
 def _was_open(at: Examined, request: Request) -> bool:
-    """Whether it was raised `RISING_DAYS` ago and neither answered nor delivered by then."""
+    """Return whether a request was raised `RISING_DAYS` ago and neither answered nor delivered by then."""
     done = [record for record in at.about(request) if isinstance(record.event, RequestAnswered | RequestDelivered)]
     ended = [at.is_after(at.day_of(record), RISING_DAYS - 1) for record in done]
     return at.is_after(at.added_on(request), RISING_DAYS - 1) and not any(ended)

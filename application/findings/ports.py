@@ -11,7 +11,7 @@ from domain.program.policy import Severity
 
 
 class AllFindings(Protocol):
-    """The table of the findings of all plans.  Every method raises `StoreUnavailable`."""
+    """The table of the findings of all plans. Every method raises `StoreUnavailable`."""
 
     def query(self, query: FindingsQuery, caller: Caller | None = None) -> FindingsPage:
         """Return a page, limited to plans that the caller may see; without a caller, of all plans.
@@ -20,11 +20,10 @@ class AllFindings(Protocol):
         """
 
     def counts(self, plans: Collection[UUID]) -> Mapping[UUID, Mapping[Severity, int]]:
-        """Return how many findings of each severity plans have, without those that are excused."""
+        """Return the number of findings of each severity in these plans, without excused ones."""
 
     def standings(self) -> Sequence[PlanStanding]:
-        """Return every plan that is worked on, as rules about the program look at it."""
+        """Return every plan that is not archived, with what the rules about the program need."""
 
     def includes(self, position: int) -> bool:
-        """Return whether the table includes all that was recorded up to a position of the log. Raises
-        `BeyondTheLog`."""
+        """Return whether the table includes everything recorded up to a position of the log. Raises `BeyondTheLog`."""

@@ -1,6 +1,6 @@
-"""What is wrong with the program itself, beside what is wrong with each plan: list, phases, plans that are alike.
+"""The findings about the program itself, beside those of each plan: its list, its phases, and plans that are alike.
 
-Rules look at what is recorded of the program, and at a few signs of every plan, which a table keeps.
+These rules examine the records of the program and a few signs of every plan, which a table stores.
 """
 
 from collections import Counter
@@ -30,14 +30,14 @@ from domain.program.rounds import ListCommitted, Round, weighted_score
 from domain.record import Recorded
 
 QUARTER_DAYS = 92
-"""For so long a committed list stands before it is to be looked at again."""
+"""Days after which a committed list should be looked at again."""
 
 MOST_NAMED = 5
-"""Accounts that one sentence names."""
+"""The number of accounts that one sentence names."""
 
 
 class PlanStanding(NamedTuple):
-    """A plan that is worked on, as the program looks at it."""
+    """A plan that is not archived, with what the rules about the program need."""
 
     id: UUID
     account_id: str
@@ -50,12 +50,12 @@ class PlanStanding(NamedTuple):
 
     @property
     def names(self) -> frozenset[str]:
-        """Whatever a round or a phase may call the plan or its account."""
+        """The names by which a round or a phase may refer to the plan or its account."""
         return frozenset((self.account_id, str(self.id), *self.signs.other_accounts))
 
 
 class ProgramFindings(BaseModel):
-    """What is wrong with the program as it stands, the loudest first."""
+    """The findings about the current program, the most severe first."""
 
     program_id: UUID
     version: int
@@ -64,7 +64,7 @@ class ProgramFindings(BaseModel):
 
 
 class ProgramFound(NamedTuple):
-    """What a rule finds, before it is known by which rule and policy."""
+    """What a rule finds, before the rule and the policy are added."""
 
     sentence: str
     since_on: date
@@ -72,11 +72,11 @@ class ProgramFound(NamedTuple):
     events: Sequence[str] = ()
     remedies: Sequence[Remedy] = ()
     severity: Severity | None = None
-    """Where it is louder than the rule is by itself."""
+    """The severity, if it differs from that of the rule."""
 
 
 class ProgramRule(NamedTuple):
-    """One rule about the program."""
+    """A rule about the program."""
 
     severity: Severity
     finds: str
@@ -86,7 +86,7 @@ class ProgramRule(NamedTuple):
 
 @dataclass(frozen=True)
 class ProgramExamined:
-    """The program as it stands on a day, and its plans."""
+    """The program and its plans on a day."""
 
     known: LoadedAggregate[ProgramState]
     now: datetime
@@ -205,7 +205,7 @@ def milestones_share(at: ProgramExamined) -> Iterator[ProgramFound]:
 
 
 def promotion_due(at: ProgramExamined) -> Iterator[ProgramFound]:
-    """Met is what the lowest account that was listed as strategic in a round scored in it."""
+    """Find accounts whose score reaches the lowest score of an account that a round listed as strategic."""
     met: Counter[str] = Counter()
     for round in at.known.state.all(Round).values():
         scores = {
@@ -281,17 +281,17 @@ EXIT: Mapping[Phase, Callable[[ProgramExamined, ProgramPhase, date], Iterable[st
     "cross_functional": _crossed_functions,
     "rhythm": _found_its_rhythm,
 }
-"""What keeps a phase from being completed, in clauses."""
+"""What prevents a phase from being completed, as clauses."""
 
 
 def missing_in(at: ProgramExamined, phase: Phase) -> list[str]:
-    """What keeps a phase that was begun from being completed; nothing where its exit criteria hold."""
+    """Return what prevents a phase that has begun from being completed; nothing if its exit criteria are met."""
     begun, record = at.known.state.find(ProgramPhase, phase), _record_of(at, phase)
     return list(EXIT[phase](at, begun, at.day_of(record) if record else at.day)) if begun else []
 
 
 def _record_of(at: ProgramExamined, phase: Phase) -> Recorded | None:
-    """Of the last beginning of a phase; None where it is not on record yet."""
+    """Return the event of the last beginning of a phase; None if it is not recorded yet."""
     begun = (
         each for each in reversed(at.known.records) if isinstance(each.event, PhaseBegun) and each.event.phase == phase
     )
@@ -364,7 +364,7 @@ PROGRAM_RULES: Mapping[ProgramRuleName, ProgramRule] = {
 
 
 def program_findings(at: ProgramExamined) -> ProgramFindings:
-    """The loudest first, then what has been so for longest."""
+    """Return the findings: the most severe first, then the oldest."""
     version = policy_in_force(at.known.records, at.now, at.day).version
     items = [each for name in PROGRAM_RULES for each in _findings_by(name, at, version)]
     return ProgramFindings(

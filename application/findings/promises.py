@@ -1,5 +1,4 @@
-"""Rules about what we say we will do: promises that are late or say nothing, milestones, and how many plays there
-are."""
+"""Rules about promises: late or vague ones, milestones without a calendar entry, and the number of plays."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Every rule about one plan, by its name."""
+"""All rules about one plan, by name."""
 
 from collections.abc import Mapping
 from typing import get_args

@@ -1,4 +1,4 @@
-"""Rules about reviews: whether they are held, who comes, what they are about and how they were prepared."""
+"""Rules about reviews: whether they are held, who attends, what they are about, and how they were prepared."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,12 @@ from domain.folding import folded
 from domain.language import FORGOTTEN
 
 OF_THEIR_OWN: Sequence[ReviewKind] = ("qbr", "executive_meeting")
-"""The kinds of reviews that have rules of their own for not being held."""
+"""The kinds of reviews that have separate rules for not being held."""
 
 HOURS_OF_A_DAY = 24
 
 EVE = timedelta(hours=72)
-"""The time before a review in which a plan is written for its sake."""
+"""The time before a review in which a plan is tidied up only for it."""
 
 
 def hold(kind: ReviewKind, at: Examined) -> Remedy:
@@ -81,7 +81,7 @@ def qbr_skipped(at: Examined) -> Iterator[Found]:
 
 
 def _made_up_for(cancelled: Review, qbrs: Sequence[Review]) -> bool:
-    """Whether another one is planned or was held since the day it was planned for."""
+    """Return whether another one is planned, or was held since the day for which this one was planned."""
     others = (each.held_on or each.planned_on for each in qbrs if each.state != "cancelled")
     return any(day and cancelled.planned_on and day >= cancelled.planned_on for day in others)
 
@@ -131,7 +131,7 @@ def qbr_without_executives(at: Examined) -> Iterator[Found]:
 
 
 def current_qbrs(at: Examined) -> list[Review]:
-    """Those still to be held, and the one held last."""
+    """Return those that are still to be held, and the one held last."""
     planned = [each for each in at.all(Review).values() if each.kind == "qbr" and each.state == "scheduled"]
     return [*planned, *_review(at, at.last_held("qbr"))]
 
@@ -173,7 +173,7 @@ def pack_late(at: Examined) -> Iterator[Found]:
 
 
 def topics_of(topics: Sequence[str]) -> set[str]:
-    """What a meeting was about, without what nobody can read any more."""
+    """Return the topics of a meeting, without forgotten text."""
     return {folded(topic) for topic in topics if topic != FORGOTTEN}
 
 
@@ -211,7 +211,7 @@ def repeated_topics(at: Examined) -> Iterator[Found]:
 
 
 def plan_for_the_review(at: Examined) -> Iterator[Found]:
-    """Of the last review held and the time since the one before it."""
+    """Examine the last held review and the time since the previous one."""
     if not at.held:
         return
     last = max(at.held, key=lambda each: each.version)

@@ -1,4 +1,4 @@
-"""Rules about what a plan says: whether its sections are fresh, filled in, and updated when something happened."""
+"""Rules about the sections of a plan: whether they are fresh, filled in, and updated after certain events."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -82,7 +82,7 @@ def trigger_ignored(at: Examined) -> Iterator[Found]:
 
 
 def _reviewed_since(at: Examined, met_on: date) -> bool:
-    """A review that follows an answer that came late has seen it: from then on it is history."""
+    """Return whether a review was held after a late update. From then on the delay is history."""
     return any(each.held_on > met_on for each in at.held)
 
 

@@ -1,4 +1,4 @@
-"""How findings put things: names as people know them, days, numbers and lists in whole sentences."""
+"""The parts of sentences in findings: names, days, numbers and lists."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -7,17 +7,17 @@ from domain.things import Thing
 
 
 def called(thing: Thing) -> str:
-    """A thing by the words that people know it by, else by its id."""
+    """Return the title of a thing, else its id."""
     return f"“{thing.known_as or thing.id}”"
 
 
 def person(thing: Thing) -> str:
-    """One of the customer's people, by name, else by id."""
+    """Return the name of a stakeholder, else their id."""
     return thing.known_as or thing.id
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """`1 day`, `2 days`."""
+    """Return a number with its noun: `1 day`, `2 days`."""
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
@@ -26,13 +26,13 @@ def days(number: int) -> str:
 
 
 def listed(words: Iterable[str], joined_by: str = "and") -> str:
-    """`Ann`, `Ann and Ben`, `Ann, Ben and Eve`; `nobody` where there are none."""
+    """Return a list of names: `Ann`, `Ann and Ben`, `Ann, Ben and Eve`; `nobody` if there are none."""
     *others, last = list(words) or ["nobody"]
     return f"{', '.join(others)} {joined_by} {last}" if others else last
 
 
 def spaced(word: str) -> str:
-    """`economic_buyer` as it reads in a sentence."""
+    """Return `economic_buyer` as `economic buyer`."""
     return word.replace("_", " ")
 
 

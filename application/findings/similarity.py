@@ -1,7 +1,7 @@
-"""How alike the words of two plans are: the share of their shingles that both have, estimated by MinHash.
+"""The similarity of the texts of two plans: the share of common shingles, estimated by MinHash.
 
-A shingle is five words that follow one another.  All shingles are hashed once and dealt into as many bins as a
-signature has places, and the least hash of each bin stands for it (one-permutation hashing: Li, Owen and Zhang, 2012).
+A shingle consists of five consecutive words. All shingles are hashed once and distributed to as many bins as a
+signature has elements; the smallest hash of each bin represents it (one-permutation hashing: Li, Owen and Zhang, 2012).
 The share of bins in which two signatures agree estimates the Jaccard similarity of the two sets of shingles.
 """
 
@@ -16,23 +16,23 @@ from domain.account_plan.language import AccountPlan
 from domain.markers import Sealed, marked
 
 SHINGLE = 5
-"""Words."""
+"""The number of words in a shingle."""
 PLACES = 128
 BANDS = 32
-"""Signatures are cut into so many; two that agree in none are not compared.  Of pairs that are 0.8 alike that happens
-to one in ten million, of pairs that are 0.5 alike to one in eight."""
+"""The number of bands into which signatures are divided. Two signatures that agree in no band are not compared. This
+happens to one in ten million pairs with similarity 0.8, and to one in eight pairs with similarity 0.5."""
 LEAST_WORDS = 60
-"""Plans with fewer words of their own are like many others because they are empty."""
+"""Plans with fewer words of their own are not compared, because they resemble many others by being empty."""
 EMPTY = 2**32 - 1
 
 Signature = Sequence[int]
-"""So many 32-bit numbers; none where a plan says too little."""
+"""A signature of 32-bit numbers; empty if a plan has too few words."""
 
 Key = TypeVar("Key")
 
 
 def own_words(plan: AccountPlan) -> Iterator[str]:
-    """The words in which our people put what a plan's things are about, without what is always about a person."""
+    """Return the words of our people about the things of a plan, without fields that are always about a person."""
     for kind, things in plan.kinds().items():
         fields = [name for name, sealed in marked(kind, Sealed) if not sealed.always]
         for thing in things.values() if fields else ():
@@ -62,14 +62,14 @@ def signature(texts: Iterable[str]) -> Signature:
 
 
 def similarity(a: Signature, b: Signature) -> float:
-    """From 0 to 1."""
+    """Return the estimated similarity, from 0 to 1."""
     there = [(one, other) for one, other in zip(a, b, strict=True) if min(one, other) != EMPTY]
     there_or_not = [(one, other) for one, other in zip(a, b, strict=True) if (one, other) != (EMPTY, EMPTY)]
     return sum(one == other for one, other in there) / len(there_or_not) if there_or_not else 0.0
 
 
 def alike(signatures: Mapping[Key, Signature], least: float) -> Iterator[tuple[Key, Key, float]]:
-    """The pairs that are at least so much alike, the most alike first."""
+    """Return the pairs with at least this similarity, the most similar first."""
     bands: dict[tuple[int, tuple[int, ...]], list[Key]] = {}
     for key, places in signatures.items():
         for start in range(0, len(places), PLACES // BANDS):

@@ -1,4 +1,4 @@
-"""Rules about the customer's people: whom we know, how well, and whether what we know of them is still true."""
+"""Rules about stakeholders: whom we know, how well, and whether what we know about them is still true."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -11,19 +11,19 @@ from application.views.metrics import KEY_ROLES
 from domain.account_plan.stakeholders import Role, Stakeholder, is_single_threaded
 
 NEEDED_ROLES: Sequence[Role] = ("economic_buyer", "champion", "executive_sponsor")
-"""The parts of a purchase that somebody has to be known to play."""
+"""The roles in a purchase that must be known."""
 
 SAME_PERSON_DAYS = 180
-"""For so long one and the same person in every meeting makes an account hang on them."""
+"""If the same single person attended every meeting for this many days, the account depends on them."""
 
 PAPER_DAYS = 183
-"""Half a year, after which a plan that one person still carries is a plan on paper."""
+"""Half a year, after which a plan that depends on one person is a plan on paper."""
 
 MOST_REMEDIES = 3
 
 
 def meet(at: Examined, people: Sequence[Stakeholder]) -> list[Remedy]:
-    """A touch of the plan's owner with one of these people, as it would be recorded."""
+    """Return the command that records a touch of the plan's owner with one of these people."""
     met = {"happened_on": at.day, "members": [at.card.owner]}
     return [remedy("log-touch", "kind", **met, stakeholders=[each.id]) for each in people[:1]]
 

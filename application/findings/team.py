@@ -1,4 +1,4 @@
-"""Rules about our own team: who is missing, who agreed on what, and how work is handed over."""
+"""Rules about our own team: who is missing, who agreed, and how roles are handed over."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -63,8 +63,8 @@ def team_not_aligned(at: Examined) -> Iterator[Found]:
 
 
 def handover_without_overlap(at: Examined) -> Iterator[Found]:
-    """Of a role's last handover: whoever has it now, and whom they took over from; where nobody said, whoever had it
-    before."""
+    """Examine the last handover of each role: the current holder, and the person they took over from or the previous
+    holder."""
     for role in at.policy.roles(at.tier).required:
         stints = [each for each in at.all(Member).values() if each.role == role and not at.is_yet_to_begin(each)]
         for before, after in _last_handover(sorted(stints, key=lambda each: each.from_on)):
@@ -90,7 +90,8 @@ def handover_without_overlap(at: Examined) -> Iterator[Found]:
 
 
 def _last_handover(stints: Sequence[Member]) -> Iterator[tuple[Member, Member]]:
-    """Of the stints in a role in the order they began: the last one, and the one it followed on, if any."""
+    """Return the last stint in a role and the one it followed, if any. The stints must be in the order in which they
+    began."""
     if len(stints) > 1:
         *earlier, last = stints
         named = [each for each in earlier if last.takes_over_from and each.person == last.takes_over_from]

@@ -1,4 +1,4 @@
-"""Rules about the tier of an account: whether it still deserves it."""
+"""Rules about the tier of an account: whether the account still deserves it."""
 
 from calendar import monthrange
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from domain.account_plan.plan import PlanOpened
 from domain.account_plan.tiers import TierChanged
 
 FUTURE = ("addressable_spend", "whitespace", "trajectory", "logo", "reference", "champion")
-"""The criteria that speak of potential, logo and advocacy, not of what the account pays today."""
+"""The criteria about potential, logo and advocacy, not about current revenue."""
 
 
 def demotion_due(at: Examined) -> Iterator[Found]:
@@ -38,7 +38,7 @@ def demotion_due(at: Examined) -> Iterator[Found]:
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day of a later month, or the last day of that month where it is shorter."""
+    """Return the same day of a later month, or its last day if the month is shorter."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 

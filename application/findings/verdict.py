@@ -1,4 +1,4 @@
-"""A verdict on a plan as it stands: its findings, until when they hold, and what program rules look at."""
+"""A verdict on the current plan: its findings, how long they hold, and what the rules about the program need."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
@@ -22,22 +22,22 @@ from domain.time_zones import time_zone
 
 
 class PlanSigns(BaseModel):
-    """What rules about the whole program need to know of one plan."""
+    """What the rules about the program need to know about one plan."""
 
     is_sponsored: bool
-    """Whether executives of both sides sponsor the account."""
+    """Whether executives on both sides sponsor the account."""
     lacks_roles: bool
-    """Whether a role that the policy requires of its tier is filled by nobody."""
+    """Whether a role that the policy requires for its tier is vacant."""
     milestones: int
-    """Those that are open."""
+    """The number of open milestones."""
     milestones_held: int
-    """Those of them that are in the calendar."""
+    """The number of open milestones that are in the calendar."""
     scores: Mapping[str, Criteria]
-    """By the round they belong to."""
+    """The marks of the account, by round."""
     other_accounts: Sequence[str] = ()
-    """Other ids of its account, and the accounts whose plans were merged into it."""
+    """Aliases of its account, and the accounts whose plans were merged into it."""
     library_plays: Sequence[str] = ()
-    """The plays of the library that its open plays and actions were taken from, once for each."""
+    """The library plays from which its open plays and actions were made, once for each."""
 
 
 class Verdict(NamedTuple):
@@ -47,7 +47,7 @@ class Verdict(NamedTuple):
     timezone: str
     findings: Sequence[Finding]
     holds_until: datetime | None
-    """From this instant on it may be another one, although nothing happened; None for never."""
+    """The instant from which the verdict may differ even if nothing is recorded; None for never."""
     signs: PlanSigns
     words: Signature
 
@@ -55,9 +55,10 @@ class Verdict(NamedTuple):
 def verdict(
     known: LoadedPlan, now: datetime, program: Sequence[Recorded] = (), words: Signature | None = None
 ) -> Verdict:
-    """The verdict on a plan as it stands, by the policy in force, which the program's records say.
+    """Return the verdict on the current plan, under the policy in force according to the program's records.
 
-    `words` are those of the last verdict, if nothing was recorded since."""
+    `words` is the signature of the last verdict, if nothing was recorded since.
+    """
     cut = cut_at("now", known, now)
     at = Examined(known, cut, policy_at(program, cut))
     found, zone = findings(at), at.card.timezone
@@ -85,7 +86,7 @@ def milestones(at: Examined) -> dict[str, int]:
 
 
 def _next_policy_on(program: Sequence[Recorded], cut: Cut) -> date | None:
-    """The day on which a policy that was adopted already is in force next."""
+    """Return the day on which the next policy comes into force that is adopted already; None if there is none."""
     adopted = (record.event for record in program if isinstance(record.event, PolicyAdopted))
     return min((policy.effective_on for policy in adopted if policy.effective_on > cut.date), default=None)
 

@@ -1,4 +1,4 @@
-"""Rules about the whitespace: whether it is worked on, and whether it leads anywhere."""
+"""Rules about the whitespace: whether it is worked on, and whether that leads anywhere."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -30,7 +30,9 @@ class WhiteCell(NamedTuple):
 
 
 def white_cells(at: Examined) -> list[WhiteCell]:
-    """What was never assessed counts from when both its unit and its offering were there."""
+    """Return the white cells. A cell that was never assessed counts from when both its unit and its offering
+    existed.
+    """
     cells = []
     for unit, offering in product(at.open(Unit), at.open(Offering)):
         cell = at.plan.find(Cell, cell_id(unit.id, offering.id))

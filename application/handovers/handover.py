@@ -42,7 +42,7 @@ LEADS_THE_PROGRAM = "They answer for the program: whoever runs it names somebody
 
 
 class Handover(BaseModel):
-    """Who hands over to whom, in which plans, and why."""
+    """A request to hand over: from whom to whom, in which plans, and why."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 

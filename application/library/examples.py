@@ -66,7 +66,7 @@ def shown_at(
     known: LoadedPlan, example: Example | PublishExample, at: datetime, program: Sequence[Recorded]
 ) -> dict[str, Any]:
     """Return the plan as everybody sees it in an example that was published at an instant. Raises `CutRefused`."""
-    # A view that must not change cannot show a day that still goes on.
+    # `now` stands for the instant of publication, because an example must not change afterwards.
     cut = cut_at(at.isoformat() if example.cut == "now" else example.cut, known, at)
     view = current_plan(known, cut, program).model_dump(mode="json", exclude=set(TELLING))
     redactions = {each.words: each.shown_as for each in example.redactions}

@@ -1,4 +1,6 @@
-"""The exchange rates in force at a month's end.  Rates that are recorded later never change what a month said."""
+"""The exchange rates in force at the end of a month. Rates that are recorded later never change the figures of a
+month.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,7 +15,7 @@ from domain.time_zones import time_zone
 
 
 class MonthRates(BaseModel):
-    """What amounts of a month are converted at."""
+    """The rates for converting amounts of a month."""
 
     month: str
     currency: str = Field(description="The program's currency at the month's end.")
@@ -22,14 +24,15 @@ class MonthRates(BaseModel):
     missing: list[str] = Field([], description="Currencies of plans for which there is no rate: nothing is converted.")
 
     def of(self, currency: str) -> Decimal | None:
-        """What one unit of a currency is worth; None where nobody said."""
+        """Return the value of one unit of a currency; None if there is no rate."""
         return Decimal(1) if currency == self.currency else self.rates.get(currency)
 
 
 def rates_at(program: Sequence[Recorded], month: Month, now: datetime) -> MonthRates | None:
-    """By what was on record of the program when the month ended in its time zone; None before it was opened.
+    """Return the rates that were recorded when the month ended in the program's time zone; None if the program did not
+    exist.
 
-    Rates that were set before the program's currency changed are about another one and do not count.
+    Rates that were set before the program's currency changed refer to another currency and do not count.
     """
     charter: dict[str, str] = {}
     rates: dict[date, dict[str, Decimal]] = {}
@@ -57,6 +60,6 @@ def rates_at(program: Sequence[Recorded], month: Month, now: datetime) -> MonthR
 
 
 def _end(month: Month, timezone: str) -> datetime:
-    """The last instant of a month."""
+    """Return the last instant of a month."""
     midnight = datetime.combine(month.last + timedelta(days=1), time(), time_zone(timezone))
     return midnight.astimezone(UTC) - timedelta(microseconds=1)

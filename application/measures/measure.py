@@ -1,4 +1,4 @@
-"""A measure: a figure of a plan in a month, and how the figures of several plans become one."""
+"""Measures: a figure of a plan in a month, and how the figures of several plans are combined."""
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
@@ -8,19 +8,19 @@ from application.measures.measured import Measured
 
 Unit = Literal["money", "count", "share", "days", "grade", "exposure", "times a week"]
 Adding = Literal["sum", "ratio", "median"]
-"""How figures become one.  The parts of a sum are one number, those of a ratio what is divided and by what, those of a
-median all its numbers: whatever the parts are added up to, the value is reckoned last."""
+"""How figures are combined. The part of a sum is one number; those of a ratio are dividend and divisor; those of a
+median are all its numbers. Parts are added first, and the value is computed last."""
 
 Span = Literal["in the month", "at its end", "at its end, archived plans too"]
-"""What a measure is about: what happened, or how things stand.  Nobody works on an archived plan any more, so how it
-stands is measured only where it says what the account pays."""
+"""What a measure covers: what happened in the month, or the state at its end. Nobody works on an archived plan, so its
+state is measured only for what the account pays."""
 
 Parts = tuple[Decimal, ...]
 Figures = Mapping[str, Parts]
-"""The parts by what they are told apart by; of a measure that tells nothing apart, by an empty string."""
+"""The parts by the key that distinguishes them; the key is empty for a measure with a single figure."""
 
 ALL = ""
-"""The only key of a measure that tells nothing apart."""
+"""The key of a measure with a single figure."""
 
 FOUR_PLACES = Decimal("0.0001")
 
@@ -72,34 +72,34 @@ MEASURE_NAMES: Sequence[MeasureName] = get_args(MeasureName)
 
 
 class Measure(NamedTuple):
-    """One measure: what it says, and why anybody asks."""
+    """A measure: what it says, and why it matters."""
 
     unit: Unit
     adding: Adding
     span: Span
     definition: str
-    """What is measured, in a sentence."""
+    """What is measured, as a sentence."""
     seed: str
-    """The experience that the measure comes from."""
+    """The experience behind the measure."""
     judge: Callable[[Measured], Figures]
     of_money: bool = False
-    """Whether its parts are amounts, so that they are added within one currency only."""
+    """Whether its parts are amounts of money, which are added only within one currency."""
     by: str | None = None
-    """What its figures are told apart by."""
+    """The property that distinguishes its figures."""
 
 
 def one(*parts: Decimal | int) -> Figures:
-    """The figure of a measure that tells nothing apart."""
+    """Return the figure of a measure with a single figure."""
     return {ALL: tuple(map(Decimal, parts))}
 
 
 def share(part: Decimal | int, whole: Decimal | int) -> Figures:
-    """The figure of a ratio; none where there is nothing to divide by."""
+    """Return the figure of a ratio; none if the divisor is zero."""
     return one(part, whole) if whole else {}
 
 
 def added(adding: Adding, figures: Sequence[Parts]) -> Parts:
-    """The parts of several plans, or months, as those of one."""
+    """Return the sum of the parts of several plans or months."""
     if len(figures) == 1 and adding != "median":
         return figures[0]
     if adding == "median":
@@ -108,7 +108,7 @@ def added(adding: Adding, figures: Sequence[Parts]) -> Parts:
 
 
 def value_of(adding: Adding, parts: Parts) -> Decimal | None:
-    """The value of a measure; None where there is nothing to divide by and nothing to take the middle of."""
+    """Return the value of a measure; None if the divisor is zero or there are no numbers."""
     match adding:
         case "sum":
             return parts[0] if parts else Decimal(0)
@@ -120,7 +120,7 @@ def value_of(adding: Adding, parts: Parts) -> Decimal | None:
 
 
 def _middle(numbers: Parts) -> Decimal | None:
-    """Of numbers in their order; of an even count, half way between the two in the middle."""
+    """Return the median of sorted numbers; of an even count, the mean of the two in the middle."""
     if not numbers:
         return None
     return (numbers[(len(numbers) - 1) // 2] + numbers[len(numbers) // 2]) / 2

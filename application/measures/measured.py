@@ -1,8 +1,7 @@
-"""A plan in a month as measures look at it: how it stood before the month and at its end, and what was recorded
-between.
+"""A plan in a month as measures see it: its state before the month and at its end, and the events in between.
 
-A month of a plan ends with its last day in the plan's time zone, and what is recorded later belongs to a later month,
-whatever day it is about: so a month that is over says the same for ever.
+The month of a plan ends with its last day in the plan's time zone. What is recorded later belongs to a later month,
+whatever day it is about, so that the figures of a past month never change.
 """
 
 from bisect import bisect_right
@@ -31,41 +30,40 @@ NO_PROGRAM: Sequence[Recorded] = ()
 
 @dataclass(frozen=True)
 class Measured:
-    """One plan in one month.  What several measures need is made once."""
+    """One plan in one month. What several measures need is computed once."""
 
     month: Month
     period: Period
     before: AccountPlan
-    """The plan as it stood when the month began: empty where it was opened later."""
+    """The plan at the beginning of the month; empty if it was opened later."""
     opening: Judged | None
-    """The plan when the month began, and what was wrong with it then; None where it was opened later."""
+    """The plan and its findings at the beginning of the month; None if it was opened later."""
     closing: Judged
-    """The plan at the month's end."""
+    """The plan and its findings at the end of the month."""
 
     @property
     def at(self) -> Examined:
-        """The plan at the month's end, and the policy in force then."""
+        """The plan at the end of the month, and the policy in force then."""
         return self.closing.at
 
     @property
     def plan(self) -> AccountPlan:
-        """As it stood at the month's end."""
+        """The state of the plan at the end of the month."""
         return self.period.known.state
 
     @property
     def provisional(self) -> bool:
-        """Whether the month goes on."""
+        """Whether the month still goes on."""
         return self.period.b.provisional
 
     @cached_property
     def recorded(self) -> Sequence[Recorded]:
-        """What was recorded in the month, without what was struck by its end."""
+        """The events of the month, without entries struck by its end."""
         return [record for record in self.at.records if record.version > self.period.a.version]
 
     @cached_property
     def reported(self) -> PlanInMonth:
-        """The plan as the month report tells of it: what was said when the month began, and what was done by its
-        end."""
+        """The plan as the month report shows it: what was said when the month began, and what was done by its end."""
         return PlanInMonth(self.period, self.opening, self.closing)
 
     @cached_property
@@ -73,7 +71,7 @@ class Measured:
         return [row for row in self.reported.outcomes["said"] if row.side == "us"]
 
     def arr_before(self, months: int) -> Decimal | None:
-        """The ARR so many months before the month's end; None where there was no contract yet."""
+        """Return the ARR so many months before the end of the month; None if there was no contract yet."""
         day = self.month.before(months).last.isoformat()
         cut = self.period.b if months == 0 else cut_at(day, self.period.known, self.period.b.at)
         until = bisect_right(self._contracts, cut.version, key=lambda each: each[0])
@@ -81,7 +79,7 @@ class Measured:
 
     @cached_property
     def _contracts(self) -> Sequence[tuple[int, Decimal | None]]:
-        """The ARR from a version on, for every event about the contract."""
+        """The ARR from each version on, by the events about the contract."""
         draft = Draft(ACCOUNT_PLAN.empty)
         found = []
         for record in self.period.known.records:
@@ -95,9 +93,9 @@ class Measured:
 def measured_months(
     known: LoadedPlan, months: Sequence[Month], now: datetime, program: Sequence[Recorded] = NO_PROGRAM
 ) -> Iterator[Measured]:
-    """The plan in each of these months, which are in their order; not in those before it was opened or still to come.
+    """Yield the plan in each of these months, in order. Months before it was opened and future months are skipped.
 
-    `program` are the program's records.  Every event is folded once, however many months there are.
+    `program` contains the records of the program. Every event is folded once, however many months there are.
     """
     loaded = LoadedPlan.of(ACCOUNT_PLAN, known.id)
     closing: Judged | None = None

@@ -1,4 +1,4 @@
-"""What the month of one plan came to: whose it was at its end, and its figures."""
+"""The month of one plan: the plan's card at the end of the month, and its figures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ GROUPINGS: Sequence[GroupBy] = get_args(GroupBy)
 
 
 SHAPE = 5
-"""The number of this definition. Raise it with the definition of a measure, of a rule of the findings, or of what the
-month report keeps of a plan: every store then makes its table of month ends anew."""
+"""The number of this definition. Raise it with the definition of a measure or of a rule, or when the month report
+stores other data of a plan: every store then rebuilds its table of month ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class MonthEnd:
-    """Of a plan as it stood at the end of a month."""
+    """A plan at the end of a month, with its figures."""
 
     plan_id: UUID
     account_id: str
@@ -34,14 +34,14 @@ class MonthEnd:
     territory: str | None
     currency: str
     month: date
-    """Its first day."""
+    """The first day of the month."""
     policy_version: int
     provisional: bool
-    """Whether the month goes on."""
+    """Whether the month still goes on."""
     figures: dict[MeasureName, Figures]
 
     def group(self, by: GroupBy) -> str | None:
-        """What the plan is grouped under; None where nobody said."""
+        """Return the value by which the plan is grouped; None if it is unknown."""
         column = COLUMNS[by]
         found: str | None = getattr(self, column) if column else None
         return found
@@ -55,28 +55,28 @@ COLUMNS: Mapping[GroupBy, str | None] = {
     "territory": "territory",
     "segment": "segment",
 }
-"""What each grouping groups by; a total by nothing."""
+"""The column of each grouping; None for the total."""
 
 
 class Summed(NamedTuple):
-    """A figure of some plans of one group in one month, all in one currency and judged by one policy."""
+    """A figure of the plans of one group in one month, in one currency and judged by one policy."""
 
     month: date
     group: str | None
     name: str | None
-    """Of a plan, the account's name."""
+    """For a single plan, the name of its account."""
     currency: str
     policy_version: int
     provisional: bool
     plans: int
     measure: MeasureName | None
-    """None: there were such plans, whatever figures they have."""
+    """None in a row that only says that there were such plans."""
     key: str
     parts: Parts
 
 
 def summed(end: MonthEnd, by: GroupBy) -> Iterator[Summed]:
-    """The figures of one plan."""
+    """Yield the figures of one plan."""
     name = end.account_name if by == "plan" else None
     head = (end.month, end.group(by), name, end.currency, end.policy_version, end.provisional, 1)
     yield Summed(*head, None, ALL, ())

@@ -1,4 +1,4 @@
-"""Measures of people: how many of the customer's we know, and whether the right ones meet."""
+"""Measures of people: how many stakeholders we know, and whether the right ones meet."""
 
 from collections.abc import Sequence
 from typing import get_args
@@ -13,7 +13,7 @@ from domain.account_plan.stakeholders import Role, Stakeholder
 
 BUYERS: Sequence[Role] = ("economic_buyer", "decision_maker")
 MEETINGS = frozenset({"meeting", "one_to_one", "workshop", "site_visit", "executive_meeting", *get_args(ReviewKind)})
-"""The kinds of contacts at which people sat together."""
+"""The kinds of contacts at which people met in person or by video."""
 
 
 def contacts_mapped(at: Measured) -> Figures:
@@ -25,7 +25,7 @@ def contacts_engaged(at: Measured) -> Figures:
 
 
 def _engaged(at: Measured) -> list[Stakeholder]:
-    """Whom somebody on the team knows well, or whom we were in touch with lately."""
+    """Return the stakeholders whom somebody on the team knows well, or with whom we were in touch recently."""
     most = at.at.policy.contact_days
     met = {who for each in at.at.contacts if (at.at.day - each.happened_on).days <= most for who in each.stakeholders}
     return [each for each in at.at.people if each.id in met or each.is_engaged]
@@ -42,7 +42,7 @@ def new_buying_centers(at: Measured) -> Figures:
 
 
 def _contacts(at: Measured) -> list[Contact]:
-    """Those that were recorded in the month."""
+    """Return the contacts that were recorded in the month."""
     return [contact for contact in at.at.contacts if contact.version > at.period.a.version]
 
 

@@ -1,4 +1,4 @@
-"""Measures of what may be won: pipeline, and the next steps and people it hangs on."""
+"""Measures of the pipeline, and of the next steps and people it depends on."""
 
 from decimal import Decimal
 

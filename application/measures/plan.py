@@ -1,4 +1,4 @@
-"""Measures of the plan itself: whitespace, risks, hypotheses, and whether it is kept in order."""
+"""Measures of the plan itself: whitespace, risks, hypotheses, and whether it is well kept."""
 
 import re
 from collections import Counter
@@ -19,7 +19,7 @@ NOTHING_YET: frozenset[Penetration] = frozenset({"unknown", "none", "aware"})
 CONVERTED: frozenset[Penetration] = frozenset({"opportunity", "pilot", "adopted"})
 DAYS_OF_A_WEEK = 7
 ONE_NUMBER = re.compile(r"[^\d.,]*?(-?\d+(?:\.\d+)?)[^\d.,]*")
-"""A figure that says one number: "25", "25 %", "−3 hours" with a hyphen."""
+"""Text that contains one number: "25", "25 %", "−3 hours" with a hyphen."""
 
 
 def whitespace_converted(at: Measured) -> Figures:
@@ -68,8 +68,8 @@ def calibration_hypotheses(at: Measured) -> Figures:
 
 
 def _came_true(closed: Hypothesis) -> Decimal | None:
-    """What was observed as a part of what was expected, both from the baseline on where there is one; None where they
-    are no numbers."""
+    """Return the observed value divided by the expected one, both relative to the baseline if there is one; None if
+    they are not numbers."""
     expected, observed, baseline = map(number_in, (closed.expected, closed.observed, closed.baseline))
     if expected is None or observed is None or expected == (baseline or 0):
         return None
@@ -77,7 +77,7 @@ def _came_true(closed: Hypothesis) -> Decimal | None:
 
 
 def number_in(figure: str | None) -> Decimal | None:
-    """The number that a figure says; None where it says none, or several."""
+    """Return the number in a text; None if it contains none or several."""
     said = ONE_NUMBER.fullmatch(figure or "")
     return Decimal(said[1]) if said else None
 

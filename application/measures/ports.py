@@ -12,7 +12,7 @@ from domain.record import Recorded
 
 
 class MonthEnds(Protocol):
-    """What the months of all plans came to.  Every method raises `StoreUnavailable`."""
+    """The figures of all plans by month. Every method raises `StoreUnavailable`."""
 
     def sums(
         self,
@@ -23,8 +23,8 @@ class MonthEnds(Protocol):
         caller: Caller | None = None,
         currency: str | None = None,
     ) -> Iterator[Summed]:
-        """Yield the figures of the plans that the caller may see, added up within each group; without a caller, of all
-        plans; only of those in a currency, if one is given.  A plan has no month before it was opened."""
+        """Yield the figures of the plans that the caller may see, added up by group; without a caller, of all plans. If
+        a currency is given, only plans in it count. A plan has no figures for months before it was opened."""
 
     def program(self) -> Sequence[Recorded]:
-        """Return what is on record of the program, whose exchange rates amounts are converted at."""
+        """Return the records of the program, whose exchange rates convert amounts."""

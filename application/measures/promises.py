@@ -1,4 +1,4 @@
-"""Measures of promises: whether actions come on time, plays are played and milestones held."""
+"""Measures of promises: whether actions are on time, plays are finished and milestones are met."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ def plays_started(at: Measured) -> Figures:
 
 
 def newly_finished(at: Measured) -> list[Play]:
-    """The plays that were won or lost in the month."""
+    """Return the plays that were won or lost in the month."""
     before = {each.id for each in at.before.all(Play).values() if each.finished_on}
     return [each for each in at.plan.all(Play).values() if each.finished_on and each.id not in before]
 
@@ -59,7 +59,8 @@ def pilot_days(at: Measured) -> Figures:
 
 
 def _starts(at: Measured) -> dict[str, date]:
-    """The day on which the start of each play was recorded first: earlier releases did not always say the day."""
+    """Return the day on which the start of each play was first recorded, because earlier releases did not always store
+    the day."""
     starts: dict[str, date] = {}
     for record in at.at.records:
         if isinstance(record.event, PlayStarted):

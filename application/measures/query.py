@@ -1,4 +1,4 @@
-"""Queries of measures: which, of which months, and how plans are grouped."""
+"""Queries of measures: which measures, for which months, and how plans are grouped."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ MONTHS_OF_A_TREND = 12
 
 
 class MonthsRefused(CutRefused):
-    """The months that are asked for make no range."""
+    """The requested months do not form a range."""
 
     type = "months-out-of-order"
 
@@ -48,7 +48,7 @@ class MeasuresQuery(BaseModel):
 
 
 def months_asked(query: MeasuresQuery, now: datetime) -> list[Month]:
-    """Raises `MonthUnknown`, `MonthInTheFuture`, `MonthsRefused`."""
+    """Return the months of a query. Raises `MonthUnknown`, `MonthInTheFuture`, `MonthsRefused`."""
     last = month_named(query.to, now) if query.to else Month.of(day_of(now, LATEST_ZONE)).before(1)
     first = month_named(query.from_, now) if query.from_ else last.before(MONTHS_OF_A_TREND - 1)
     if last.first < first.first:

@@ -1,4 +1,4 @@
-"""Every measure, by its name."""
+"""All measures, by name."""
 
 from collections.abc import Iterable, Mapping
 
@@ -376,8 +376,8 @@ MEASURES: Mapping[MeasureName, Measure] = {
 
 
 def figures_of(at: Measured, names: Iterable[MeasureName] = MEASURE_NAMES) -> dict[MeasureName, Figures]:
-    """The figures of a plan in a month: of how an archived plan stands only what the account pays, and nothing of a
-    plan that was merged into another, which says it from then on."""
+    """Return the figures of a plan in a month. For an archived plan, state is measured only for what the account pays;
+    a plan that was merged into another has none, because the other plan has them from then on."""
     left_out: set[Span] = set()
     if at.at.card.archived:
         left_out.add("at its end")

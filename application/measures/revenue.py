@@ -15,10 +15,10 @@ from domain.record import Recorded
 from domain.things import Draft
 
 YEAR = 12
-"""Months."""
+"""The number of months in a year."""
 
 CLASSES = ("under 90 %", "90 to 100 %", "100 to 110 %", "over 110 %")
-"""Classes of net retention.  100 % and 110 % are in the third."""
+"""Classes of net retention. 100 % and 110 % belong to the third."""
 
 
 def arr(at: Measured) -> Figures:
@@ -42,7 +42,7 @@ def nrr_migrations(at: Measured) -> Figures:
 
 
 def _class(at: Measured, months: int) -> str | None:
-    """The class that the account was in so many months before; None where it paid nothing the year before."""
+    """Return the class of the account so many months before; None if it paid nothing a year before that."""
     now, then = at.arr_before(months), at.arr_before(months + YEAR)
     if now is None or not then:
         return None
@@ -72,7 +72,7 @@ def arr_won_by_source(at: Measured) -> Figures:
 
 
 def by_source(now: Iterable[Opportunity], before: Iterable[Opportunity]) -> Figures:
-    """The amounts now less the amounts before, by what the opportunities came from."""
+    """Return the difference between the amounts now and before, by the source of the opportunities."""
     amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
     for sign, opportunities in ((1, now), (-1, before)):
         for each in opportunities:
@@ -105,10 +105,10 @@ def _claimed(plan: AccountPlan, records: Sequence[Recorded]) -> list[Opportunity
 
 
 def attributed(records: Sequence[Recorded]) -> tuple[set[str], set[str]]:
-    """The opportunities that were won as planned, and those that are linked to the plan by now.
+    """Return the opportunities that were won as planned, and those that are linked to the plan by now.
 
-    Planned is what was opened with the source plan, and what was linked to a goal, a hypothesis or a play at a review
-    that was held before it was won.
+    Planned are opportunities with the source `plan`, and those that were linked to a goal, a hypothesis or a play at a
+    review held before they were won.
     """
     draft = Draft(ACCOUNT_PLAN.empty)
     links: dict[tuple[str, str], str | None] = {}
@@ -130,8 +130,8 @@ LINKING: Mapping[str, type[Opportunity | Play]] = {Opportunity.noun: Opportunity
 
 
 def linked_by(thing: Opportunity | Play | None) -> str | None:
-    """The opportunity that a thing links to the plan: a play the one it names; an opportunity itself, where it comes
-    from the plan or names a goal or a hypothesis."""
+    """Return the opportunity that a thing links to the plan: for a play the one it names; for an opportunity itself, if
+    its source is the plan or it names a goal or hypothesis."""
     match thing:
         case Play():
             return thing.opportunity

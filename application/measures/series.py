@@ -1,4 +1,4 @@
-"""Measures over months and across plans: grouped, added up, and compared with the month before."""
+"""Measures over months and across plans: grouped, added up, and compared with the previous month."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from domain.language import bare
 CENT = Decimal("0.01")
 
 Number = Decimal | int | float
-"""An amount is a decimal, what is counted an integer, what was divided a float."""
+"""An amount is a decimal, a count an integer, a ratio a float."""
 
 
 class Point(BaseModel):
@@ -37,7 +37,7 @@ class Point(BaseModel):
 
 
 class Series(BaseModel):
-    """The values of one group, month by month."""
+    """The values of one group by month."""
 
     group: str | None = Field(description="The account id, owner, tier, territory or segment; null: all, or without.")
     name: str | None = Field(description="Of a plan, the account's name.")
@@ -58,7 +58,7 @@ class MeasureSeries(BaseModel):
 
 
 class MeasuresView(BaseModel):
-    """Measures over months.  Amounts in two currencies are never added up unless they were converted."""
+    """Measures over months. Amounts in different currencies are added only if they were converted."""
 
     from_: str = Field(serialization_alias="from")
     to: str
@@ -68,7 +68,7 @@ class MeasuresView(BaseModel):
 
 
 class Of(NamedTuple):
-    """What figures are added up for."""
+    """The measure, group and currency for which figures are added up."""
 
     group: str | None
     key: str
@@ -77,7 +77,7 @@ class Of(NamedTuple):
 
     @property
     def place(self) -> tuple[bool, str, str, bool, str]:
-        """In the order that series are shown in."""
+        """The position of a series in the view."""
         return self.group is None, self.group or "", self.key, self.converted, self.currency or ""
 
 
@@ -94,13 +94,13 @@ class Sum:
 
 @dataclass
 class Totals:
-    """Adds up figures, in whatever order they come."""
+    """Adds up figures in any order."""
 
     rates: Mapping[date, MonthRates]
-    """By the first day of the month."""
+    """The rates, by the first day of the month."""
     _sums: dict[MeasureName, dict[Of, dict[date, Sum]]] = field(default_factory=dict)
     _months: dict[str | None, set[date]] = field(default_factory=lambda: defaultdict(set))
-    """In which each group had plans."""
+    """The months in which each group had plans."""
     _names: dict[str | None, str | None] = field(default_factory=dict)
 
     def add(self, figure: Summed) -> None:
@@ -118,7 +118,7 @@ class Totals:
             total.parts.append(parts or ())
 
     def _parts(self, figure: Summed, measure: Measure) -> Iterator[tuple[Of, Parts | None]]:
-        """As they are, and converted; None where there is no rate for them."""
+        """Yield the parts unchanged and converted; None for the latter if there is no rate."""
         of = Of(figure.group, figure.key)
         if not measure.of_money:
             yield of, figure.parts
@@ -140,7 +140,7 @@ class Totals:
         for of in sums:
             if not of.converted:
                 currencies[of.group, of.key].add(of.currency)
-        # Where all is in the program's currency there is nothing to convert.
+        # If everything is in the program's currency, nothing needs to be converted.
         told = (of for of in sums if not of.converted or currencies[of.group, of.key] != {of.currency})
         named = {str(month): month.first for month in months}
         return MeasureSeries.model_construct(
@@ -183,7 +183,7 @@ class Totals:
 
     def _value(self, measure: Measure, of: Of, total: Sum | None, month: date) -> Decimal | None:
         if total is None:
-            # Of what is told apart, nothing was said of this in the month.
+            # This key does not occur in this month.
             is_nothing = measure.by and measure.adding == "sum" and month in self._months[of.group]
             return Decimal(0) if is_nothing else None
         return None if total.without_rate else value_of(measure.adding, added(measure.adding, total.parts))
@@ -199,7 +199,7 @@ def shown(measure: Measure, value: Decimal | None) -> Number | None:
 
 
 def measures_view(query: MeasuresQuery, ends: MonthEnds, now: datetime, caller: Caller | None = None) -> MeasuresView:
-    """Raises what `months_asked` raises, and `StoreUnavailable`."""
+    """Return the measures of a query. Raises what `months_asked` raises, and `StoreUnavailable`."""
     months, program = months_asked(query, now), ends.program()
     rates = {month.first: found for month in months if (found := rates_at(program, month, now))}
     names, totals = list(dict.fromkeys(query.measure)), Totals(rates)

@@ -44,8 +44,8 @@ class Plans(Protocol[P_co]):
 
 
 def beyond_one_plan(plans: Plans[P], known: P, command: Command, check: Callable[[P], None] = lambda _: None) -> Reach:
-    """Return the check of a command against other plans. `check` raises `PlanNotOpen` if the caller may not see one of
-    them.
+    """Return what a command concerns beside its own plan: other plans, and ids that must be vacant. `check` raises
+    `PlanNotOpen` if the caller may not see another plan.
 
     Raises `Refusal`, `StoreUnavailable`.
     """
@@ -63,7 +63,7 @@ def beyond_one_plan(plans: Plans[P], known: P, command: Command, check: Callable
 
 
 def alias(plans: Plans[P], known: P, command: AliasAccount) -> Reach:
-    """Check that nobody else uses the id, for a plan or as an alias."""
+    """Return the id that must be vacant. Raises `AccountHasAPlan`, `AccountNamesAnother` if it is not."""
     id = plan_id_of(command.account_id)
     if id == known.id or command.account_id in the_plan(known.state).aliases:
         return Reach(command)
@@ -76,7 +76,8 @@ def alias(plans: Plans[P], known: P, command: AliasAccount) -> Reach:
 
 
 def merge(plans: Plans[P], known: P, command: MergePlan, check: Callable[[P], None]) -> Reach:
-    """Return the command with the id of the other plan, under whichever name it was given."""
+    """Return the command with the account id of the other plan, by whichever name that was given, and the event for
+    that plan."""
     try:
         other = first_open(command.account_id, plans.read)
         check(other)

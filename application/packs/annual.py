@@ -1,4 +1,4 @@
-"""The annual review: the year in numbers, the goals that go on, and where both want to be."""
+"""The annual review: the year in figures, the goals that continue, and what both sides want to reach."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -44,12 +44,12 @@ AnnualMeasure = Literal[
     "penetrated_share",
     "hygiene",
 ]
-"""The measures of the year, in the order they are shown."""
+"""The measures of the year, in the order in which they are shown."""
 IN_NUMBERS: Sequence[AnnualMeasure] = get_args(AnnualMeasure)
 
 
 class YearFigure(BaseModel):
-    """A measure over twelve months: what happened in them, or how things stand at their end."""
+    """A measure over twelve months: what happened in them, or the state at their end."""
 
     measure: AnnualMeasure
     unit: Unit
@@ -58,7 +58,7 @@ class YearFigure(BaseModel):
 
 
 class AnnualGoal(BaseModel):
-    """A goal, how far it came, and whether it goes on."""
+    """A goal, its progress, and whether it continues."""
 
     id: str
     kind: GoalKind
@@ -76,7 +76,7 @@ class AnnualGoal(BaseModel):
 
 
 class Lesson(BaseModel):
-    """Something that did not come as hoped, and what was seen."""
+    """Something that did not turn out as expected, and what was observed."""
 
     kind: str
     id: str
@@ -88,7 +88,7 @@ class Lesson(BaseModel):
 
 
 class Movement(BaseModel):
-    """One of the customer's people who left, came back, moved or rose."""
+    """A stakeholder who left, returned, moved or was promoted."""
 
     id: str
     name: str
@@ -98,7 +98,7 @@ class Movement(BaseModel):
 
 
 class TierStanding(BaseModel):
-    """The account's tier, and how it came to it."""
+    """The tier of the account, and how it got it."""
 
     tier: Tier
     round: str | None = Field(description="The round it was changed or confirmed in last.")
@@ -106,7 +106,7 @@ class TierStanding(BaseModel):
 
 
 class AnnualPack(Pack):
-    """What a year came to, and what the next one is for."""
+    """The results of a year, and the plan for the next one."""
 
     from_month: str
     to_month: str
@@ -127,7 +127,7 @@ class AnnualPack(Pack):
 
 
 def annual(at: Examined, program: Sequence[Recorded]) -> AnnualPack:
-    """Return the pack of the twelve months that end with the month of the cut."""
+    """Return the pack for the twelve months that end with the month of the cut."""
     last = Month.of(at.day)
     first = last.before(MONTHS - 1)
     goals = [shown(AnnualGoal, each, overdue=each.is_overdue(at.today)) for each in at.plan.all(Goal).values()]
@@ -158,7 +158,7 @@ def annual(at: Examined, program: Sequence[Recorded]) -> AnnualPack:
 
 
 def year(at: Examined, first: Month, last: Month, program: Sequence[Recorded]) -> list[YearFigure]:
-    """The measures of these months as one: see `docs/measures.md`."""
+    """Return the measures of these months, combined (docs/measures.md)."""
     months = list(measured_months(at.known, months_between(first, last), at.cut.at, program))
     return [_figure(name, months) for name in IN_NUMBERS]
 
@@ -180,12 +180,14 @@ def _value(adding: Adding, parts: list[Parts]) -> Decimal | None:
 
 
 def recorded_on(at: Examined, event: type[Event]) -> Mapping[str, date]:
-    """The day on which an event of this type was recorded last, by what it is about."""
+    """Return the day on which an event of this type was last recorded, by the thing it is about."""
     return {record.event.subject(): at.day_of(record) for record in at.recorded_as(event)}
 
 
 def lessons(at: Examined) -> list[Lesson]:
-    """What was refuted or lost at any time, as far as anybody said what was seen."""
+    """Return hypotheses that were refuted and plays and opportunities that were lost, if the observation was
+    recorded.
+    """
     refuted_on = recorded_on(at, HypothesisRefuted)
     refuted = [each for each in at.plan.all(Hypothesis).values() if each.state == "refuted"]
     lost = [each for each in at.plan.all(Play).values() if each.state == "lost"]

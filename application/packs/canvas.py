@@ -69,7 +69,7 @@ class Grid(BaseModel):
 
 
 class CanvasPerson(BaseModel):
-    """One of the customer's people, with the part they play."""
+    """A stakeholder, and their role."""
 
     id: str
     name: str
@@ -84,7 +84,7 @@ class CanvasPerson(BaseModel):
 
 
 class CanvasHypothesis(BaseModel):
-    """What the account would gain."""
+    """A value hypothesis: what the customer would gain."""
 
     id: str
     outcome: str
@@ -120,7 +120,7 @@ class CanvasPlay(BaseModel):
 
 
 class PackRisk(BaseModel):
-    """An open risk, and what is done about it."""
+    """An open risk and its mitigation."""
 
     id: str
     statement: str
@@ -173,7 +173,7 @@ def canvas(at: Examined) -> CanvasPack:
 
 
 def _end_of_cycle(at: Examined) -> date | None:
-    """The last day of the cycle of ninety days that the day is in."""
+    """Return the last day of the ninety-day cycle that contains the day."""
     ends = [
         each.ends_on
         for each in at.plan.all(Cycle).values()
@@ -242,7 +242,7 @@ def person(each: Stakeholder, at: Examined) -> CanvasPerson:
 
 
 def risks(at: Examined, at_most: int | None = None) -> list[PackRisk]:
-    """Open ones, the highest exposure first."""
+    """Return the open risks, the highest exposure first."""
     return [
         shown(PackRisk, each, mitigation=each.mitigations[-1] if each.mitigations else None)
         for each in sorted(at.open(Risk), key=lambda each: -each.exposure)[:at_most]

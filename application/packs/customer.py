@@ -1,7 +1,7 @@
-"""What of a plan a customer may see: an allow-list of things and fields, and the plan that is left of it.
+"""What a customer may see of a plan: an allow-list of kinds and fields, and the plan reduced to it.
 
-A pack for customers is made of a plan in which nothing else is left, so that no pack can show by mistake what is
-internal: a field that is added to an event is hidden until it is named here.
+A pack for customers is made from a plan that contains nothing else, so that no pack can show internal data by mistake.
+A field that is added to an event is hidden until it is listed here.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ THEIR_GOALS: Mapping[GoalKind, bool] = {
     "logo": False,
     "relationship": False,
 }
-"""Whether a goal that was achieved is worth something to the customer, or to us alone."""
+"""Whether achieving a goal of this kind is valuable to the customer, or to us alone."""
 
 THEIR_REVIEWS: Mapping[ReviewKind, bool] = {
     "qbr": True,
@@ -43,17 +43,17 @@ THEIR_REVIEWS: Mapping[ReviewKind, bool] = {
     "red_team": False,
     "ad_hoc": False,
 }
-"""Whether the customer is at reviews of a kind."""
+"""Whether the customer attends reviews of this kind."""
 
 
 @dataclass(frozen=True)
 class Allowed:
-    """What of the things of one kind a customer may see."""
+    """The fields of one kind of thing that a customer may see."""
 
     fields: tuple[str, ...]
     which: Allows = lambda _: True
     names: Mapping[str, type[Thing]] = field(default_factory=dict)
-    """The fields that name other things, and their kind: ids are ours, so others stand in their place."""
+    """The fields that refer to other things, and the kind of these. Ids are internal, so titles replace them."""
 
 
 ALLOWED: Mapping[type[Thing], Allowed] = {
@@ -79,12 +79,12 @@ ALLOWED: Mapping[type[Thing], Allowed] = {
     ),
     Stakeholder: Allowed(("name", "title")),
 }
-"""Everything that a customer may see.  What is confirmed about a hypothesis is shown with the evidence that speaks for
-it; the notes on it are not."""
+"""Everything that a customer may see. For a confirmed hypothesis the evidence in its favour is shown, but not the
+notes."""
 
 
 def as_customers_see_it(at: Examined) -> Examined:
-    """Return the plan at its cut with what a customer may see, and nothing else: no record, no id, no other field."""
+    """Return the plan at its cut with only what a customer may see: no records, no ids, no other fields."""
     return replace(at, known=replace(at.known, records=(), state=_allowed(at.plan)))
 
 

@@ -1,4 +1,4 @@
-"""What every pack has: whose plan it shows, at which cut, and for whom it is."""
+"""What all packs share: the plan they show, the cut, and the audience."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -21,7 +21,7 @@ WEEK = timedelta(days=7)
 
 
 class Pack(BaseModel):
-    """A document for the people in a room: the plan at a cut, as far as they need it."""
+    """A document for the people in a meeting: the part of the plan at a cut that they need."""
 
     kind: PackKind
     audience: Audience
@@ -43,7 +43,7 @@ class Person(BaseModel):
 
 
 def heading_of(kind: PackKind, at: Examined) -> dict[str, Any]:
-    """What every pack for ourselves begins with."""
+    """Return the fields with which every internal pack begins."""
     card = at.card
     return {
         "kind": kind,
@@ -62,29 +62,31 @@ Shown = TypeVar("Shown", bound=BaseModel)
 
 
 def shown(model: type[Shown], thing: BaseModel, **more: Any) -> Shown:
-    """A thing as a pack shows it: the fields that the model names, as they are, and what follows from others."""
+    """Return a thing as a pack shows it: the fields of the model, with `others` for those that are computed
+    elsewhere.
+    """
     return model.model_validate({name: getattr(thing, name) for name in model.model_fields if name not in more} | more)
 
 
 def called(thing: Thing | None, id: str) -> str:
-    """A thing by the words people know it by, else by its id."""
+    """Return the title of a thing, else its id."""
     return (thing.known_as if thing else None) or id
 
 
 def people(at: Examined, ids: Iterable[str]) -> list[str]:
-    """The names of these people of the customer's."""
+    """Return the names of these stakeholders."""
     known = at.plan.all(Stakeholder)
     return [called(known.get(id), id) for id in ids]
 
 
 def held(at: Examined) -> list[Review]:
-    """The reviews that were held, in the order of their days."""
+    """Return the held reviews in the order of their days."""
     reviews = (each for each in at.plan.all(Review).values() if each.state == "held")
     return sorted(reviews, key=lambda each: each.held_on or date.min)
 
 
 def review_meant(at: Examined, kind: ReviewKind) -> Review | None:
-    """The review that a pack is for: the next one of its kind that is planned; where none is, the last one held."""
+    """Return the review that a pack is for: the next planned one of its kind, else the last one held."""
     of_kind = [each for each in at.plan.all(Review).values() if each.kind == kind]
     planned = [each for each in of_kind if each.state == "scheduled" and each.planned_on]
     if planned:
@@ -93,11 +95,11 @@ def review_meant(at: Examined, kind: ReviewKind) -> Review | None:
 
 
 def held_before(at: Examined, review: Review | None, kind: ReviewKind) -> Review | None:
-    """The last one of a kind that was held before a review."""
+    """Return the last review of a kind that was held before another review."""
     others = [each for each in held(at) if each.kind == kind and (review is None or each.id != review.id)]
     return others[-1] if others else None
 
 
 def reason_of(records: Sequence[Recorded], kind: type) -> str | None:
-    """The reason that was given with the last event of a kind."""
+    """Return the reason of the last event of a type."""
     return next((record.meta.reason for record in reversed(records) if isinstance(record.event, kind)), None)

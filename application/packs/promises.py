@@ -17,7 +17,7 @@ from domain.account_plan.reviews import Review
 
 
 class Dated(BaseModel):
-    """Something with a day: a promise, a next step, a request, a review, or the end of the contract."""
+    """Something with a date: a promise, a next step, a request, a review, or the end of the contract."""
 
     kind: str
     id: str
@@ -32,7 +32,7 @@ class Dated(BaseModel):
 
 
 def promised(at: Examined) -> Iterator[Dated]:
-    """Open plays and actions, and the requests to the rest of the company that wait and have a day."""
+    """Yield open plays and actions, and open requests to other departments that have a due date."""
     promises: list[Play | Action] = [*at.plan.open(Play), *at.plan.open(Action)]
     for promise in promises:
         yield Dated(
@@ -62,7 +62,7 @@ def promised(at: Examined) -> Iterator[Dated]:
 
 
 def scheduled(at: Examined) -> Iterator[Dated]:
-    """Reviews that are planned, closing days of opportunities, and the day the contract renews."""
+    """Yield planned reviews, closing dates of opportunities, and the renewal date of the contract."""
 
     def dated(kind: str, id: str, what: str, on: date, owner: str | None, with_whom: list[str]) -> Dated:
         past = on < at.today
@@ -80,5 +80,5 @@ def scheduled(at: Examined) -> Iterator[Dated]:
 
 
 def in_the_days(dated: Iterator[Dated], first: date, days: timedelta) -> list[Dated]:
-    """Those from a day on until so many days later, the earliest first."""
+    """Return those in the period that begins with a day and lasts so many days, the earliest first."""
     return sorted((each for each in dated if first <= each.on <= first + days), key=lambda each: each.on)

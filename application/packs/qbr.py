@@ -1,4 +1,4 @@
-"""The quarterly business review, for ourselves or for the customer: what was delivered, and what both do next."""
+"""The quarterly business review, internal or for the customer: what was delivered, and what both sides do next."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -25,11 +25,11 @@ KIND: Literal["qbr"] = "qbr"
 OUR_EXECUTIVES: Sequence[Role] = ("executive_sponsor", "leadership")
 CheckName = Literal["joint-commitments", "executives-invited", "metrics-in-time", "agenda-fits"]
 DEFAULT_MINUTES = 90
-"""How long it takes where the program says nothing of its agenda."""
+"""The minutes it takes if the program has no agenda."""
 
 
 class Meeting(BaseModel):
-    """The review that the pack is for."""
+    """The review for which the pack is made."""
 
     id: str | None = Field(description="Null for customers.")
     on: date | None
@@ -39,7 +39,7 @@ class Meeting(BaseModel):
 
 
 class PackAgenda(BaseModel):
-    """What is talked about, and for how long."""
+    """The agenda, and its duration."""
 
     items: list[AgendaItem]
     minutes: int = Field(description="Of all items together.")
@@ -47,7 +47,7 @@ class PackAgenda(BaseModel):
 
 
 class Value(BaseModel):
-    """Something that was delivered: a goal that was achieved, or a hypothesis that was confirmed."""
+    """Something that was delivered: an achieved goal or a confirmed hypothesis."""
 
     kind: Literal["goal", "hypothesis"]
     id: str | None = Field(description="Null for customers.")
@@ -62,7 +62,7 @@ class Value(BaseModel):
 
 
 class AdoptionMetric(BaseModel):
-    """What the customer measures success by, and the figure it is to reach."""
+    """A figure by which the customer measures success, and its target."""
 
     name: str
     value: str | None
@@ -70,7 +70,7 @@ class AdoptionMetric(BaseModel):
 
 
 class Adoption(BaseModel):
-    """How far what was bought is used."""
+    """How much of what was bought is used."""
 
     as_of_on: date | None
     adoption: Decimal | None
@@ -79,7 +79,7 @@ class Adoption(BaseModel):
 
 
 class JointAction(BaseModel):
-    """A step that was promised with the customer."""
+    """A step that was agreed with the customer."""
 
     id: str | None = Field(description="Null for customers.")
     what: str
@@ -99,7 +99,7 @@ class JointPlan(BaseModel):
 
 
 class Bought(BaseModel):
-    """The contract there is."""
+    """The current contract."""
 
     arr: Decimal
     starts_on: date
@@ -108,7 +108,7 @@ class Bought(BaseModel):
 
 
 class Check(BaseModel):
-    """Something that has to be in order before the review, and whether it is."""
+    """A condition for holding the review, and whether it is met."""
 
     check: CheckName
     ok: bool
@@ -116,7 +116,7 @@ class Check(BaseModel):
 
 
 class InTheRoom(BaseModel):
-    """One of the customer's people who is invited, as we see them."""
+    """An invited stakeholder, with our view of them."""
 
     name: str
     attitude: int | None
@@ -132,7 +132,7 @@ class InTheRoom(BaseModel):
 
 
 class ForUs(BaseModel):
-    """What only we see of it."""
+    """The internal part."""
 
     checks: list[Check]
     in_the_room: list[InTheRoom]
@@ -149,7 +149,7 @@ class ForUs(BaseModel):
 
 
 class QbrPack(Pack):
-    """What a quarterly business review is held with."""
+    """The document for a quarterly business review."""
 
     review: Meeting | None = Field(description="The next one planned, else the last one held.")
     agenda: PackAgenda
@@ -164,7 +164,7 @@ class QbrPack(Pack):
 
 
 def qbr(at: Examined, agenda: Agenda | None) -> QbrPack:
-    """Return the pack for ourselves; `agenda` is the program's, if there is one."""
+    """Return the internal pack. `agenda` is the program's agenda, if it has one."""
     review = review_meant(at, KIND)
     return QbrPack.model_validate(
         heading_of(KIND, at) | _contents(at, review, agenda, with_ids=True) | {"for_us": _for_us(at, review, agenda)}
@@ -172,7 +172,7 @@ def qbr(at: Examined, agenda: Agenda | None) -> QbrPack:
 
 
 def qbr_for_customers(at: Examined, agenda: Agenda | None) -> QbrPack:
-    """Return the pack for the customer.  `at` holds nothing that they may not see: see `application.packs.customer`."""
+    """Return the pack for the customer. `at` contains only what they may see (`application.packs.customer`)."""
     heading = {
         "kind": KIND,
         "audience": "customer",
@@ -216,7 +216,7 @@ def _meeting(at: Examined, review: Review, with_ids: bool) -> Meeting:
 
 
 def agenda_of(review: Review | None, agenda: Agenda | None) -> PackAgenda:
-    """The review's own agenda; where it has none, the program's."""
+    """Return the agenda of the review, else that of the program."""
     own = list(review.agenda) if review else []
     items = own or (list(agenda.items) if agenda else [])
     return PackAgenda(
@@ -283,7 +283,7 @@ def _adoption(at: Examined, review: Review | None) -> Adoption:
 
 
 def _joint(at: Examined, since_on: date | None, with_ids: bool) -> dict[Side, list[JointAction]]:
-    """The joint actions that are open or were finished since the last review, by who promised them."""
+    """Return the joint actions that are open or were finished since the last review, by side."""
     found: dict[Side, list[JointAction]] = {side: [] for side in get_args(Side)}
     for each in sorted(at.plan.all(Action).values(), key=lambda each: each.due_on):
         done = each.finished_on is not None and (since_on is None or each.finished_on >= since_on)
@@ -302,7 +302,7 @@ def _joint(at: Examined, since_on: date | None, with_ids: bool) -> dict[Side, li
     return found
 
 
-# What only we see
+# The internal part
 
 
 def _for_us(at: Examined, review: Review | None, agenda: Agenda | None) -> ForUs:
@@ -338,7 +338,7 @@ def _in_the_room(at: Examined, person: Stakeholder) -> InTheRoom:
 
 
 def checks(at: Examined, review: Review, agenda: Agenda | None) -> Iterator[Check]:
-    """What has to be in order before the review."""
+    """Return the conditions for holding the review."""
     yield _commitments(at, review)
     yield _executives(at, review)
     yield _metrics(at, review)

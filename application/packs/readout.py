@@ -1,5 +1,5 @@
-"""The executive read-out: which decisions are needed, what threatens the account, where it can grow, and whether what
-was said was done."""
+"""The executive read-out: which decisions are needed, what threatens the account, where it can grow, and whether
+promises were kept."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -39,7 +39,7 @@ class DecisionRequired(BaseModel):
 
 
 class AccountState(BaseModel):
-    """How the account fares, as executives hear of it."""
+    """The state of the account in a few figures."""
 
     health: TrafficLight | None
     score: Decimal | None
@@ -54,7 +54,7 @@ class AccountState(BaseModel):
 
 
 class Opening(BaseModel):
-    """A cell of the whitespace where there is still something to win."""
+    """A cell of the whitespace that is still to be won."""
 
     unit: str
     offering: str
@@ -86,7 +86,7 @@ class OpenDeal(BaseModel):
 
 
 class ExpansionPath(BaseModel):
-    """How the account is to grow, and by what."""
+    """How the account is to grow."""
 
     path: str | None
     said_on: date | None = Field(description="The review at which it was said; null where the summary says it.")
@@ -106,7 +106,7 @@ class SaidAndDone(BaseModel):
 
 
 class Rival(BaseModel):
-    """A competitor that has not gone, and how we meet them."""
+    """A competitor at the account, and our counter-strategy."""
 
     id: str
     name: str
@@ -121,7 +121,7 @@ class Rival(BaseModel):
 
 
 class ReadoutPack(Pack):
-    """What executives have to know, and to decide."""
+    """What executives need to know and to decide."""
 
     decisions_required: list[DecisionRequired]
     state: AccountState
@@ -132,7 +132,7 @@ class ReadoutPack(Pack):
 
 
 def readout(at: Examined) -> ReadoutPack:
-    """Return the read-out of a plan at a cut: since the last read-out, or for the last quarter."""
+    """Return the read-out at a cut. It covers the time since the last read-out, or the last quarter."""
     return ReadoutPack.model_validate(
         heading_of("readout", at)
         | {
@@ -147,7 +147,7 @@ def readout(at: Examined) -> ReadoutPack:
 
 
 def _decisions(at: Examined) -> Iterator[DecisionRequired]:
-    """Those that were asked for since the last read-out, and in any case in the last quarter."""
+    """Yield the decisions required since the last read-out, and those of the last quarter in any case."""
     last = max((each.held_on for each in held(at) if each.kind == "executive_readout" and each.held_on), default=at.day)
     for review in reversed(held(at)):
         if review.held_on and review.held_on >= min(last, at.day - QUARTER):
@@ -186,7 +186,7 @@ def _rival(at: Examined, competitor: Competitor) -> Rival:
 
 
 def open_deals(at: Examined) -> list[Opportunity]:
-    """The earliest to close first."""
+    """Return the open opportunities, the earliest closing date first."""
     return sorted(at.plan.open(Opportunity), key=lambda each: each.close_on)
 
 
@@ -210,14 +210,14 @@ def _openings(at: Examined) -> Iterator[Opening]:
 
 
 def _worth(cell: Cell) -> tuple[Decimal, Decimal]:
-    """Where nobody said how probable it is, it comes after those where somebody did."""
+    """Return the sort key of an opening. Openings without a probability come last."""
     potential = cell.arr_potential or Decimal(0)
     return potential * (cell.probability or Decimal(0)), potential
 
 
 def _said_and_done(at: Examined) -> SaidAndDone | None:
-    """Since the last read-out; where there was none, since the last review of a quarter ago or earlier; else since the
-    first."""
+    """Return the result since the last read-out; if there is none, since the last review at least a quarter ago, else
+    since the first review."""
     reviews = [each for each in held_reviews(at.known, at.cut) if each.cut.is_before(at.cut)]
     if not reviews:
         return None

@@ -1,4 +1,4 @@
-"""Every pack, by its name: one document each, from which all its forms are made."""
+"""All packs, by name. Each is one document, from which all its forms are made."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -26,16 +26,16 @@ PACKS: Mapping[PackKind, Callable[[Examined, Records], Pack]] = {
     "qbr": lambda at, program: qbr(at, agenda_in_force(program, at.cut)),
     "annual": annual,
 }
-"""The packs for ourselves, of a plan at a cut and of what is on record of the program."""
+"""The internal packs, each made from a plan at a cut and the records of the program."""
 
 FOR_CUSTOMERS: Mapping[str, Callable[[Examined, Records], Pack]] = {
     "qbr": lambda at, program: qbr_for_customers(as_customers_see_it(at), agenda_in_force(program, at.cut)),
 }
-"""The packs that customers may have.  The others show what we think of them."""
+"""The packs that customers may receive. The others show our internal assessments."""
 
 
 class PackIsInternal(Exception):
-    """Why a pack is not made for customers."""
+    """Why a pack is not available to customers."""
 
     def __init__(self, kind: PackKind) -> None:
         super().__init__(f"The {kind} pack is for ourselves alone; for customers there is {', '.join(FOR_CUSTOMERS)}.")
@@ -49,20 +49,20 @@ def pack(kind: PackKind, known: LoadedPlan, cut: Cut, program: Records = (), aud
 
 
 def check_audience(kind: PackKind, audience: Audience) -> None:
-    """Raises `PackIsInternal` where a pack is not made for customers."""
+    """Raise `PackIsInternal` if a pack is not available to customers."""
     if audience == "customer" and kind not in FOR_CUSTOMERS:
         raise PackIsInternal(kind)
 
 
 def agenda_in_force(program: Records, cut: Cut) -> Agenda | None:
-    """The program's agenda of QBRs at a cut."""
+    """Return the program's agenda for QBRs at a cut."""
     published = agenda_on_record(program, cut)
     event = published.event if published else None
     return Agenda(id=event.kind, **event.model_dump()) if isinstance(event, AgendaPublished) else None
 
 
 def agenda_on_record(program: Records, cut: Cut) -> Recorded | None:
-    """The last event about the program's agenda of QBRs by a cut."""
+    """Return the last event about the program's agenda for QBRs by a cut."""
     for record in reversed(program):
         about = isinstance(record.event, AgendaPublished | AgendaRetired) and record.event.kind == "qbr"
         if about and record.meta.recorded_at <= cut.at:

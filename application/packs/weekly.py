@@ -1,4 +1,4 @@
-"""The weekly list: what a team goes through in ten minutes."""
+"""The weekly list, which a team goes through in ten minutes."""
 
 from datetime import date
 
@@ -17,7 +17,7 @@ MINUTES = 10
 
 
 class NextStep(BaseModel):
-    """An open opportunity, and what is to be done next for it."""
+    """An open opportunity and its next step."""
 
     opportunity: str
     name: str
@@ -30,7 +30,7 @@ class NextStep(BaseModel):
 
 
 class Blocked(BaseModel):
-    """A play that cannot go on."""
+    """A play that is blocked."""
 
     id: str
     title: str
@@ -42,7 +42,7 @@ class Blocked(BaseModel):
 
 
 class LastTime(BaseModel):
-    """The review that was held last, and what was decided at it."""
+    """The last held review, and the decisions taken at it."""
 
     id: str
     kind: ReviewKind
@@ -53,7 +53,7 @@ class LastTime(BaseModel):
 
 
 class Asked(BaseModel):
-    """A request to the rest of the company that waits, or was delivered this week."""
+    """A request to another department that waits, or was delivered this week."""
 
     id: str
     statement: str
@@ -79,7 +79,7 @@ class WeeklyPack(Pack):
 
 
 def weekly(at: Examined) -> WeeklyPack:
-    """Return the list of a plan at a cut, for the week from its day on."""
+    """Return the list of a plan at a cut, for the week that begins on its day."""
     overdue = sorted((each for each in promised(at) if each.overdue), key=lambda each: each.on)
     last = next(reversed(held(at)), None)
     due = in_the_days((each for which in (promised, scheduled) for each in which(at)), at.day, WEEK)
@@ -99,7 +99,7 @@ def weekly(at: Examined) -> WeeklyPack:
 
 
 def _asked(at: Examined) -> list[Request]:
-    """Those that wait, and those that were delivered in the week before."""
+    """Yield the requests that wait, and those delivered in the previous week."""
     requests = at.plan.all(Request).values()
     return [each for each in requests if each.is_waiting or (each.delivered_on and each.delivered_on > at.day - WEEK)]
 

@@ -136,7 +136,7 @@ def shape_of(command: str) -> type[Told]:
 
 
 def in_this_line(error: ValueError) -> str:
-    """Return the column at which the parser failed."""
+    """Return where the parser failed, such as ` from column 4 on`; an empty text if that is unknown."""
     column = re.search(r"column (\d+)", str(error))
     return f" from column {column[1]} on" if column else ""
 

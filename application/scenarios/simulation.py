@@ -161,7 +161,7 @@ class Rehearsal:
 
 
 def named(line: Line) -> str:
-    """Return the plan or program of a line, for use in a sentence."""
+    """Return the name of a line's plan or program in a sentence."""
     return f"the plan “{line.plan}”" if line.plan else "the program"
 
 
