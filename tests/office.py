@@ -15,7 +15,9 @@ import httpx
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
+from adapters.access.api_keys import ApiKeyCache
 from adapters.access.callers import Development
+from adapters.access.sessions import Sessions
 from adapters.bootstrap.http_service import Reception, Server, http_app
 from adapters.bootstrap.store import aggregates_read, findings_across_plans
 from adapters.cli.demonstration import stories
@@ -23,10 +25,12 @@ from adapters.outbound.webhooks.addresses import Targets
 from adapters.postgres.notary import Notary
 from adapters.postgres.store import Store
 from adapters.web.app import pages
+from adapters.web.guard import COOKIE
 from application.scenarios.simulation import load
 from domain.account_plan.plan import plan_id_of
 from tests.api import LOG_KEY, SECRET
 from tests.browsers import browsing
+from tests.callers import given_key, known_keys
 from tests.clock import Clock
 
 NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -95,6 +99,8 @@ class Office:
     clock: Clock
     url: str
     browser: Browser
+    keys: ApiKeyCache
+    """By which one may be signed in as well."""
 
     def address(self, name: str) -> str:
         """Of a page; those of an event and of a webhook are known once there is one."""
@@ -127,6 +133,16 @@ class Office:
         finally:
             context.close()
 
+    def signed_in_by_key(self, visit: "Visit", name: str) -> str:
+        """Let a visitor in by a key of an editor that names no plan.  Returns the id of the key."""
+        id = given_key(self.store, name, "editor").split("_")[1]
+        self.keys.refresh()
+        caller = self.keys.caller_by_id(id)
+        assert caller
+        token = Sessions(self.store.sessions, self.clock, self.keys.caller_by_id).begin(caller, "key", "", id)
+        visit.context.add_cookies([{"name": COOKIE, "value": token, "url": self.url}])
+        return id
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -154,7 +170,8 @@ def open_office(store: Store) -> Iterator[Office]:
     store.portfolio.catch_up(clock)
     findings_across_plans(store, clock).catch_up()
     Notary(store.datastore, LOG_KEY, clock).seal()
-    let_in = Reception(Development(), development=Development())
+    keys = known_keys(store, clock)
+    let_in = Reception(Development(), caller_by_key=keys.caller_by_id, development=Development())
     app = http_app(store, let_in, SECRET, now=clock, targets=Targets(loopback=True), pages=pages, signing=LOG_KEY)
     server = Server(uvicorn.Config(app, port=0, log_config=None, access_log=False), store.watch)
     with socket.create_server(("127.0.0.1", 0)) as listener, browsing() as browser:
@@ -169,7 +186,7 @@ def open_office(store: Store) -> Iterator[Office]:
             made = {"url": "http://127.0.0.1:9/hooks", "types": ["play-won"]}
             webhook = httpx.post(f"{url}/v1/webhooks", json=made, headers={"X-Actor": OPERATOR}).json()
             httpx.post(f"{url}/v1/webhooks/{webhook['id']}/test", headers={"X-Actor": OPERATOR})
-            yield Office(store, clock, url, browser)
+            yield Office(store, clock, url, browser, keys)
         finally:
             server.should_exit = True
             thread.join(timeout=10)

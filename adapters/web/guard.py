@@ -41,6 +41,9 @@ HEADERS = {
 MOST_FIELDS = 20_000
 """Of one form: a review has half a dozen for each promise that is open."""
 
+FOR_SCRIPTS = frozenset({"application/json", "text/event-stream"})
+"""What scripts of the pages ask for: they are told that nobody is signed in, and not led to where one signs in."""
+
 Page = Callable[[Request], Awaitable[Response]]
 WhoMay = Right | Literal["anybody", "signed-in"]
 """Who may see a page: those with a right, everybody who is signed in, or everybody."""
@@ -138,6 +141,8 @@ class PageGuard:
     async def _to_sign_in(self, request: Request) -> Response:
         if request.method not in SAFE_METHODS:
             return self._with_headers(await self._signed_out(request))
+        if request.headers.get("accept") in FOR_SCRIPTS:
+            return self._with_headers(Response(status_code=401))
         target = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?to={quote(target, safe='')}", 303)
 

@@ -19,7 +19,7 @@ from adapters.web.languages import Speech
 from adapters.web.plan.pages import PlanPages, PlanRequest
 from adapters.web.plan.presenter import plan_path
 from adapters.web.review.presenter import review_page
-from adapters.web.review.typed import Mistake, TypedCommand, commands_of, typed_commands
+from adapters.web.review.typed import Mistake, TypedCommand, commands_of, typed_commands, well_formed
 from application.aggregates.handle import CommandRefused, KeyReused, VersionConflict
 from application.aggregates.preview import preview
 from application.reports.said_vs_did import Report, said_vs_did
@@ -29,7 +29,8 @@ from domain.account_plan.plan import the_plan
 from domain.language import Caution, Command, Refusal
 
 FORM = "review"
-NOTHING = FormData([])
+MOST_LEFT_OUT = 20
+"""So many things that would be refused are left out of what is looked ahead to: they are still being typed."""
 
 
 class ReviewPages:
@@ -132,16 +133,18 @@ class ReviewPages:
 
     def _ahead(self, asked: PlanRequest, data: FormData) -> tuple[Report | None, list[tuple[str, Caution]]]:
         """The report from the last review of the kind to the one that is being held, as far as it can be told yet."""
-        typed = typed_commands(data, asked.cut.date)
-        commands, mistakes = commands_of(typed, asked.say)
-        if mistakes:
+        fit, actor = well_formed(typed_commands(data, asked.cut.date)), visitor_of(asked.request).caller.actor
+        for _ in range(MOST_LEFT_OUT):
+            try:
+                after, done = preview(asked.known, [each for _, each in fit], asked.now, actor, self._make_id)
+                break
+            except CommandRefused as error:
+                del fit[error.place]
+        else:
             return None, []
-        actor = visitor_of(asked.request).caller.actor
-        try:
-            after, done = preview(asked.known, commands, asked.now, actor, self._make_id)
-        except CommandRefused:
-            return None, []
-        warnings = [(each.prefix, caution) for each, told in zip(typed, done, strict=True) for caution in told.warnings]
+        warnings = [
+            (each.prefix, caution) for (each, _), told in zip(fit, done, strict=True) for caution in told.warnings
+        ]
         kind = data.get("hold-kind")
         before = last_review(each for each in held_reviews(asked.known, asked.cut) if each.event.kind == kind)
         if before is None:

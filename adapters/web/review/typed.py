@@ -5,6 +5,7 @@ the plan as it stands there is what was said.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args
@@ -123,6 +124,15 @@ def in_a_sentence(error: ErrorDetails, say: Speech) -> str:
     """What is wrong with a field, which the sentence names."""
     said, names = say.told(predicate(error)), [part for part in error["loc"] if isinstance(part, str)]
     return say("“{field}” {said}.", field=say(spaced(names[-1])), said=said) if names else said
+
+
+def well_formed(typed: Sequence[TypedCommand]) -> list[tuple[TypedCommand, Command]]:
+    """Those whose shape is right."""
+    found = []
+    for each in typed:
+        with suppress(ValidationError):
+            found.append((each, each.command()))
+    return found
 
 
 def commands_of(typed: Sequence[TypedCommand], say: Speech) -> tuple[list[Command], list[Mistake]]:

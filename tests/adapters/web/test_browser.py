@@ -488,6 +488,44 @@ def test_a_form_of_what_is_no_longer_so_says_what_happened_and_keeps_what_was_ty
         assert recorded(visit, plan, "Typed before it was closed") == 0
 
 
+def test_who_may_no_longer_see_a_page_is_told_so_and_what_they_typed_stays(office: Office):
+    """Somebody is released from the team, assigned again, and then their key is revoked, while their pages are open."""
+    plan, on_the_team = "castell-logistics", {"person": "zoe", "role": "sales_engineer"}
+    seen_again = "document.dispatchEvent(new Event('visibilitychange'))"
+    with office.visit("ops") as operator, office.visit("") as zoe:
+        said(operator, plan, "assign-member", **on_the_team, from_on="2026-10-01")
+        key = office.signed_in_by_key(zoe, "zoe")
+        filled_in(zoe.page, plan, "write-note", section="risks", text="Typed before the release")
+        reading = zoe.context.new_page()
+        zoe.listen(reading)
+        reading.goto(f"/plans/{plan}")
+        reading.wait_for_function("navigator.locks.query().then(state => state.held.length > 0)")
+
+        said(operator, plan, "release-member", **on_the_team, until_on="2026-11-01")
+        for page in (reading, zoe.page):
+            page.evaluate(seen_again)
+            expect(page.locator("#news")).to_contain_text("You may no longer see this plan.")
+        expect(reading.locator("h1")).to_have_text("There is nothing here")
+        expect(zoe.page.locator("[name=text]")).to_have_value("Typed before the release")
+        zoe.page.get_by_role("button", name="Record", exact=True).last.click()
+        expect(zoe.page.locator("main")).to_contain_text("Typed before the release")
+
+        said(operator, plan, "assign-member", **on_the_team, from_on="2026-11-20")
+        reading.evaluate(seen_again)
+        expect(reading.locator("h1")).to_have_text("Castell Logistics")
+        expect(reading.locator("#news")).to_contain_text("eve: member assigned")
+        zoe.page.get_by_role("button", name="Send it once more").click()
+        expect(zoe.page.locator("main")).to_contain_text("Recorded.")
+
+        reading.wait_for_function("navigator.locks.query().then(state => state.held.length > 0)")
+        office.store.api_keys.revoke(key, office.clock())
+        office.keys.refresh()
+        said(operator, plan, "write-note", section="risks", text="Her streams are looked at again")
+        expect(reading.locator("#news")).to_contain_text("You are signed out", timeout=30_000)
+        expect(reading.locator("h1")).to_have_text("Castell Logistics")
+        expect(reading.get_by_role("link", name="Sign in")).to_be_visible()
+
+
 def test_a_review_survives_the_end_of_a_session_and_two_who_hold_it_at_once(office: Office):
     plan = "fjord-freight"
     with office.visit("liv") as liv, office.visit("kim") as kim:

@@ -82,6 +82,12 @@ def test_who_is_not_signed_in_is_asked_to_and_comes_back_to_the_page(acme):
     assert answer.headers["location"] == path
 
 
+def test_a_script_is_told_that_nobody_is_signed_in_and_led_nowhere(acme):
+    for accepted in ("application/json", "text/event-stream"):
+        asked = acme.get(f"/plans/{acme.plan}/since", NOBODY | {"Accept": accepted})
+        assert (asked.status_code, asked.content) == (401, b"")
+
+
 @pytest.mark.parametrize(
     "to", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example", "elsewhere"]
 )

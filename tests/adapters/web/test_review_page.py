@@ -55,6 +55,25 @@ def hold(api: Api, cookie=None, **typed: str):
     return api.request("POST", f"/plans/{api.plan}/review", data=data, headers=(cookie or signed_in(api)) | FROM_HERE)
 
 
+def test_what_is_still_being_typed_is_left_out_of_what_is_looked_ahead_to(office):
+    """Half a promise, a day that is none, and a promise dropped without a reason: the rest is told all the same."""
+    typed = {
+        "hold-kind": "monthly", "hold-ours": "", "hold-held_on": "someday",
+        "promise-action-sow-fate": "done", "promise-action-sow-finished_on": "2026-01-19",
+        "promise-action-visit-fate": "moved",
+        "promise-action-price-fate": "dropped",
+        "new-0-statement": "Half said",
+        "new-1-statement": "Deepen the relationship", "new-1-kind": "task", "new-1-owner": "ann",
+        "new-1-due_on": "+2w",
+    }  # fmt: skip
+    headers = signed_in(office) | FROM_HERE
+    answer = office.request("POST", "/plans/acme/review/ahead", data=rows(office) | typed, headers=headers)
+    assert answer.status_code == 200
+    told = text_of(answer.text)
+    assert "What the report will say Kept 1 of" in told
+    assert "This has no object, name, number or date" in told
+
+
 def test_a_review_that_is_held_again_after_back_is_held_once(office):
     """Its page is asked for anew at the address it had, which names its key."""
     cookie = signed_in(office)

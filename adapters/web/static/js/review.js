@@ -2,13 +2,19 @@
 const form = document.querySelector("form.review");
 let waiting;
 
+const sent = (address) =>
+  fetch(address, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
+
 async function keep() {
-  await fetch(form.dataset.draft, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+  const answer = await sent(form.dataset.draft);
+  const told = form.querySelector("[data-kept]");
+  told.textContent = answer?.ok ? told.dataset.kept : told.dataset.notKept;
+  told.classList.toggle("error", !answer?.ok);
 }
 
 async function lookAhead() {
-  const answer = await fetch(`${form.action}/ahead`, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-  if (!answer.ok) return;
+  const answer = await sent(`${form.action}/ahead`);
+  if (!answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   form.querySelector(".ahead").replaceChildren(...page.querySelector(".ahead").childNodes);
   for (const row of page.querySelectorAll(".new tbody tr")) {
@@ -20,13 +26,16 @@ async function lookAhead() {
 
 function startClock(agenda) {
   const lines = [...agenda.querySelectorAll("li")];
-  const began = Date.now();
+  const began = Number((sessionStorage[location.pathname] ??= Date.now()));
   const tick = () => {
     let minutes = (Date.now() - began) / 60000;
     for (const line of lines) {
-      const now = minutes >= 0 && minutes < Number(line.dataset.minutes);
-      line.toggleAttribute("aria-current", now);
-      minutes -= Number(line.dataset.minutes);
+      const left = Number(line.dataset.minutes) - minutes;
+      const now = minutes >= 0 && left > 0;
+      line.querySelector("output").textContent = now ? agenda.dataset.left.replace("#", Math.ceil(left)) : "";
+      if (now) line.setAttribute("aria-current", "step");
+      else line.removeAttribute("aria-current");
+      minutes = -left;
     }
   };
   tick();
@@ -37,6 +46,10 @@ if (form) {
   form.addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(() => { keep(); lookAhead(); }, 800);
+  });
+  form.addEventListener("submit", () => {
+    clearTimeout(waiting);
+    sessionStorage.removeItem(location.pathname);
   });
   const agenda = form.querySelector(".agenda");
   if (agenda) startClock(agenda);
