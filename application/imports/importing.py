@@ -25,6 +25,7 @@ from domain.account_plan.plan import PlanNotOpen, plan_id_of, the_plan
 from domain.language import FORGOTTEN, Command, Refusal, changed
 from domain.mistakes import predicate
 from domain.refusals import Unknown
+from domain.things import day_of
 
 ROWS_AT_ONCE = 100
 """Rows of a plan that are recorded together."""
@@ -231,6 +232,7 @@ class _PlanInImport:
             if others := list(self._in_other_currencies(row, body)):
                 return _Tried(row, _failed(row, self._name, *others))
             try:
+                body = self._with_days(body)
                 body = resolved(self._pending.state, kind, self._importer.identities, self._known.id, body)
                 id, known_by, command = self._command(row, body)
                 there = self._there(command, id)
@@ -255,6 +257,16 @@ class _PlanInImport:
         outcome: Any = "recorded" if events else "already there"
         result = RowResult(row.number, self._name, outcome, id, known_by, events, warnings, differs)
         return _Tried(row, result, commands if events else ())
+
+    def _with_days(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body with the days of its instants: an instant is on another day here than there, and what a plan
+        says is said in its time zone."""
+        state = self._pending.state
+        zone = the_plan(state).timezone if state.version else "UTC"
+        return {
+            name: day_of(value, zone).isoformat() if isinstance(value, datetime) else value
+            for name, value in body.items()
+        }
 
     def _in_other_currencies(self, row: Row, body: Mapping[str, Any]) -> Iterator[Wrong]:
         """Yield every amount in a currency other than the plan's, because it would be recorded in the plan's

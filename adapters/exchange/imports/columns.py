@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -35,6 +36,10 @@ YES_OR_NO = {
     **dict.fromkeys(("true", "yes", "y", "ja", "j", "wahr", "1", "x", "✓"), True),
     **dict.fromkeys(("false", "no", "n", "nein", "falsch", "0"), False),
 }
+SHORTENED_NUMBER = re.compile(r"[0-9]([.,][0-9]+)?E\+[0-9]{1,3}", re.IGNORECASE)
+"""How a spreadsheet program shows, and saves as CSV, a number that is wider than its column."""
+DIGITS_KEPT = 15
+"""Of a number, by spreadsheet programs."""
 SIGNS_OF_15 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
@@ -85,13 +90,27 @@ class Column:
             case "choice":
                 return self._chosen(as_text(cell))
             case _:
+                if self._names_a_thing and is_number(cell) and abs(cell) >= 10**DIGITS_KEPT:
+                    raise Unreadable(
+                        f"has more than {DIGITS_KEPT} digits, and a spreadsheet program keeps no more of a number."
+                        " Write the column as text"
+                    )
                 return self._text(as_text(cell))
 
     def _read(self, text: str) -> Any:
         assert self.reading
         return self.reading.value(text)
 
+    @cached_property
+    def _names_a_thing(self) -> bool:
+        return self.field == "id" or self.field.endswith("_id")
+
     def _text(self, text: str) -> str:
+        if self._names_a_thing and SHORTENED_NUMBER.fullmatch(text):
+            raise Unreadable(
+                "is a number that a spreadsheet program has shortened, so its last digits are lost. Export it again,"
+                " and open it with this column as text"
+            )
         text = self.mapped.words.get(text, text)
         return eighteen(text) if self.mapped.read == "salesforce-id" else text
 
@@ -117,6 +136,8 @@ def cleaned(text: str) -> str:
 
 
 def as_text(cell: Any) -> str:
+    if isinstance(cell, float):
+        return format(cell, f".{DIGITS_KEPT}g")
     return cell if isinstance(cell, str) else str(cell).lower() if isinstance(cell, bool) else str(cell)
 
 
@@ -125,13 +146,15 @@ def is_number(cell: Any) -> bool:
 
 
 def as_number(number: Any, percent: bool) -> Any:
-    """Return a number as JSON has it: whole ones as such, others as a decimal in a string."""
-    text = str(number)
-    if percent:
-        whole, _, fraction = text.partition(".")
-        sign, whole = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
-        whole = whole.zfill(3)
-        text = f"{sign}{whole[:-2]}.{whole[-2:]}{fraction}"
+    """Return a number as JSON has it: whole ones as such, others as a decimal in a string.
+
+    Of a number in a workbook, the digits beyond those that spreadsheet programs show are an error of calculation.
+    Raises `Unreadable`.
+    """
+    exact = Decimal(as_text(number))
+    if not exact.is_finite():
+        raise Unreadable("is no number")
+    text = f"{exact.scaleb(-2) if percent else exact:f}"
     whole, _, fraction = text.partition(".")
     return text if fraction.strip("0") else int(whole)
 

@@ -120,7 +120,12 @@ class _Lines:
 
 
 def _malformed(error: str, row: int, line: int) -> str:
-    if "unexpected end of data" in error or "field larger" in error:
+    if "field larger" in error:
+        return (
+            f"Row {row} (line {line}) has a cell of more than {LONGEST_CELL:,} characters. Shorten it; or, if it is"
+            " many cells, close the quote that begins it."
+        )
+    if "unexpected end of data" in error:
         return (
             f"Row {row} (line {line}) begins a quote that is never closed, so the rest of the file would be one cell."
             " Close it, or write a quote inside of a quoted cell twice."

@@ -193,10 +193,10 @@ class Imports:
 
     def _import(self, job: Job, table: Table) -> None:
         importer = self._importer(job.caller, job.request, job.status.id)
-        done: set[int] = set()
         with ResultFiles(job.folder, table.header, table.cells) as files:
             state: State = "finished"
             for plan, rows in table.plans():
+                done: set[int] = set()
                 try:
                     if state == "finished":
                         for result in importer.rows_of_plan(plan, self._while_it_may_go_on(job, rows)):

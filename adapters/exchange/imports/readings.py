@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -26,8 +26,15 @@ class Unreadable(ValueError):
 # Days
 
 DAY_ORDERS = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}
-ISO = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})(?:[T ].*)?")
-THREE_NUMBERS = re.compile(r"([0-9]{1,4})\s*([-/.])\s*([0-9]{1,2})\s*\2\s*([0-9]{1,4})(?:[T ]+[0-9:.]+.*)?")
+TIME = r"(?:[T\s]\s*[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2}(?:[.,][0-9]+)?)?(?:\s*[ap]\.?m\.?)?)?"
+"""A time of the day, which may follow a day and is not read."""
+ISO = re.compile(rf"([0-9]{{4}})([-/.])([0-9]{{1,2}})\2([0-9]{{1,2}}){TIME}", re.IGNORECASE)
+INSTANT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T\s]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?)\s*"
+    r"(?:(Z|UTC|GMT)|([+-][0-9]{2}):?([0-9]{2})?)"
+)
+"""A time with its distance from UTC: which day that is depends on where one is."""
+THREE_NUMBERS = re.compile(rf"([0-9]{{1,4}})\s*([-/.])\s*([0-9]{{1,2}})\s*\2\s*([0-9]{{1,4}}){TIME}", re.IGNORECASE)
 NAMED_MONTH = re.compile(
     r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?[.\s-]*(?P<month>[^\W\d_]{3,9})[.,\s-]*(?P<year>[0-9]{4}|[0-9]{2})"
     r"|(?P<month2>[^\W\d_]{3,9})[.\s]*(?P<day2>[0-9]{1,2})(?:st|nd|rd|th)?[,\s]+(?P<year2>[0-9]{4})"
@@ -45,7 +52,12 @@ SERIALS = range(20_000, 80_000)
 
 
 def readings_of_day(text: str) -> Readings:
-    """Return the days that a text may mean, by order. Raises `Unreadable`."""
+    """Return the days that a text may mean, by order; an instant where it depends on the time zone which day it is.
+
+    Raises `Unreadable`.
+    """
+    if found := INSTANT.fullmatch(text):
+        return dict.fromkeys(DAY_ORDERS, _instant(found))
     if found := ISO.fullmatch(text):
         return _same(_day(*map(int, (found[1], found[3], found[4]))))
     if SERIAL.fullmatch(text) and int(float(text)) in SERIALS:
@@ -71,6 +83,17 @@ def readings_of_day(text: str) -> Readings:
     if not days:
         raise Unreadable("is no day of the calendar")
     return days
+
+
+def _instant(found: re.Match[str]) -> datetime | str:
+    """Return an instant; at midnight in UTC its day, for so programs write a day where they know only instants."""
+    day, clock, utc, hours, minutes = found.groups()
+    offset = "+00:00" if utc else f"{hours}:{minutes or '00'}"
+    try:
+        at = datetime.fromisoformat(f"{day}T{clock.replace(',', '.')}{offset}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Unreadable("is no instant of the calendar") from None
+    return at.date().isoformat() if at.time() == time() else at
 
 
 def _same(day: date) -> Readings:

@@ -123,7 +123,8 @@ class Table:
             for cells in firsts:
                 with suppress(Unreadable, IndexError):
                     if (value := column.value(cells[column.place])) is not None:
-                        yield column, shortened(as_text(cells[column.place])), value
+                        shown = shortened(value) if isinstance(value, str) else value
+                        yield column, shortened(as_text(cells[column.place])), shown
                         break
             else:
                 yield column, None, None

@@ -15,9 +15,13 @@ MEDIA_TYPES: Mapping[TableForm, str] = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+BEGINS_A_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+"""Blanks before a sign do not keep every program from calculating."""
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 LONGEST_CELL = 32_767
-"""Of Excel, in signs."""
+"""Of Excel, in units of UTF-16: a sign beyond the first 65,536 counts twice."""
+FIRST_DAY = date(1900, 3, 1)
+"""From which on Excel and other programs count alike. Days before are written as text."""
 MOST_ROWS = 1_048_575
 """Of a sheet of Excel, below the names of the columns."""
 MOST_DIGITS = 15
@@ -79,7 +83,7 @@ class CsvWriter:
 
     def _cell(self, column: Column, value: Any) -> str:
         text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-        if self._neutral and column.type == "text" and text.startswith(BEGINS_A_FORMULA):
+        if self._neutral and column.type == "text" and BEGINS_A_FORMULA.match(text) and not NUMBER.fullmatch(text):
             return f"'{text}"
         return text
 
@@ -131,21 +135,28 @@ class XlsxWriter:
         sheet, row = self._sheet, self._row
         if isinstance(value, bool):
             sheet.write_boolean(row, place, value)
-        elif column.type == "number" and (number := exact(value)) is not None:
+        elif (column.type == "number" or isinstance(value, int | float)) and (number := exact(value)) is not None:
             sheet.write_number(row, place, number, self._formats["number"])
-        elif column.type == "day":
-            sheet.write_datetime(row, place, date.fromisoformat(value), self._formats["day"])
+        elif column.type == "day" and (day := date.fromisoformat(value)) >= FIRST_DAY:
+            sheet.write_datetime(row, place, day, self._formats["day"])
         elif column.type == "instant":
             at = datetime.fromisoformat(value).astimezone(UTC).replace(tzinfo=None)
             sheet.write_datetime(row, place, at, self._formats["instant"])
         else:
-            sheet.write_string(row, place, str(value)[:LONGEST_CELL])
+            sheet.write_string(row, place, fitting(str(value)))
 
 
 def exact(value: Any) -> float | None:
     """Return a number that Excel keeps exactly, else None."""
     number = Decimal(str(value))
     return float(number) if len(number.normalize().as_tuple().digits) <= MOST_DIGITS else None
+
+
+def fitting(text: str) -> str:
+    """Return a text as long as a cell of Excel may be; one that had to be cut ends with an ellipsis."""
+    if len(text) * 2 <= LONGEST_CELL or len(text.encode("utf-16-le")) <= LONGEST_CELL * 2:
+        return text
+    return text.encode("utf-16-le")[: (LONGEST_CELL - 1) * 2].decode("utf-16-le", errors="ignore") + "…"
 
 
 def writer(form: TableForm, path: Path, bom: bool = False, neutral: bool = False) -> TableWriter:

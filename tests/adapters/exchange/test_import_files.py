@@ -5,7 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.exchange.imports import table, workbooks
-from adapters.exchange.imports.columns import eighteen
+from adapters.exchange.imports.columns import as_number, eighteen
 from adapters.exchange.imports.csv_files import CHUNK_BYTES, CsvFile
 from adapters.exchange.imports.isolated_workbooks import IsolatedWorkbook
-from adapters.exchange.imports.readings import column_of_days, column_of_numbers
+from adapters.exchange.imports.readings import Unreadable, column_of_days, column_of_numbers, readings_of_day
 from adapters.exchange.imports.refused import FileRefused
 from adapters.exchange.imports.request import ImportRequest, mapping_of, ready_mappings
 from adapters.exchange.imports.table import Table
@@ -193,10 +193,11 @@ def test_a_file_that_cannot_be_read_says_what_to_do(file, sentence, tmp_path):
         (b"Name,Title,Level\n", b"x", "Row 2 (line 2) has more than 1,000,000 characters."),
         (b"Name,Title,Level\n", b",", "Row 2 (line 2) has more than 1,000,000 characters."),
         (b"Name,Title,Level\n", b'"\n",', "Row 2 (line 2) has more than 1,000,000 characters."),
+        (b'Name,Title,Level\nBen,"', b"CIO\n", "Row 2 (line 2) has a cell of more than 131,072 characters. Shorten it"),
         (
             b'Name,Title,Level\nZo\xc3\xab,"COO,executive\n',
             b"Ben,CIO,executive\n",
-            "Row 2 (line 2) begins a quote that",
+            "Row 2 (line 2) has a cell of more than 131,072 characters. Shorten it; or, if it is many cells, close the",
         ),
     ],
 )
@@ -278,6 +279,54 @@ def test_days_that_may_mean_two_things_are_refused_until_somebody_says_which(tmp
     assert wrong_in("mixed-days.csv", tmp_path, **ACTIONS, dates="dmy") == [
         (3, "Due on", "is not written as day, month, year", "12/31/2026")
     ]
+
+
+@for_each(
+    ("text", "meant"),
+    [
+        ("2027-03-31", "2027-03-31"),
+        ("2027-03-31T14:05:09.123", "2027-03-31"),
+        ("31.03.2027 14:05", "2027-03-31"),
+        ("03/31/2027 2:05 PM", "2027-03-31"),
+        ("2027-03-31T00:00:00.000+0000", "2027-03-31"),
+        ("2027-03-31T00:00:00Z", "2027-03-31"),
+        ("2027-03-31T22:30:00.000Z", datetime(2027, 3, 31, 22, 30, tzinfo=UTC)),
+        ("2027-03-31 22:30 UTC", datetime(2027, 3, 31, 22, 30, tzinfo=UTC)),
+        ("2027-04-01T00:30:00+02:00", datetime(2027, 3, 31, 22, 30, tzinfo=UTC)),
+        ("2027-03-31 or later", None),
+        ("2027-03-31 to 2027-04-02", None),
+        ("31.03.2027 10 people", None),
+        ("2027-03-31T25:00:00Z", None),
+    ],
+)
+def test_a_day_may_have_a_time_and_nothing_else_behind_it(text, meant):
+    try:
+        assert set(readings_of_day(text).values()) == {meant}
+    except Unreadable:
+        assert meant is None
+
+
+@for_each(
+    ("number", "percent", "meant"),
+    [
+        (0.1 + 0.2, False, "0.3"),
+        (1234.5600000000001, False, "1234.56"),
+        (1e-7, False, "0.0000001"),
+        (1.5e-5, True, "0.00000015"),
+        ("12.5", True, "0.125"),
+        ("-5", True, "-0.05"),
+        (100, True, 1),
+        (1e15, False, 10**15),
+        (float("inf"), False, None),
+        (float("nan"), True, None),
+    ],
+)
+def test_a_number_of_a_workbook_has_the_digits_that_are_shown_and_no_exponent(number, percent, meant):
+    if meant is None:
+        with pytest.raises(Unreadable):
+            as_number(number, percent)
+    else:
+        assert as_number(number, percent) == meant
 
 
 @pytest.mark.parametrize(
@@ -398,6 +447,22 @@ def test_a_sheet_is_read_with_its_days_numbers_and_texts(tmp_path):
         "name": "Deal", "amount": "1234.5", "stage": "open", "close_on": "2026-12-31", "source": "inbound",
         "probability": "0.15",
     }  # fmt: skip
+
+
+def test_an_id_whose_digits_a_spreadsheet_program_lost_is_refused(tmp_path):
+    file = tmp_path / "ids.csv"
+    file.write_text("Crm id;Name;Title;Level\n1,23457E+11;Zoë;COO;executive\n12345678901;Ben;1E+5;executive\n")
+    [(row, column, detail, said)] = wrong_in(str(file), tmp_path, **PEOPLE)
+    assert (row, column, said) == (2, "Crm id", "1,23457E+11")
+    assert "its last digits are lost" in detail
+    book = tmp_path / "ids.xlsx"
+    with xlsxwriter.Workbook(book) as workbook:
+        sheet = workbook.add_worksheet()
+        for place, id in enumerate(["Crm id", 123456789012345, 1234567890123456789, "1234567890123456789"]):
+            sheet.write_row(place, 0, [id, *(("Name", "Title", "Level") if not place else ("Zoë", "COO", "executive"))])
+    [(row, column, detail, _)] = wrong_in(str(book), tmp_path, **PEOPLE, format="xlsx")
+    assert (row, column) == (3, "Crm id")
+    assert "has more than 15 digits" in detail
 
 
 def test_of_several_sheets_one_must_be_named(tmp_path):

@@ -99,6 +99,19 @@ def test_an_amount_in_another_currency_than_the_plans_is_not_taken_for_one_in_it
     ]
 
 
+def test_an_instant_is_the_day_that_it_is_in_the_plans_time_zone(service: Api):
+    due = ("2027-03-31T22:30:00Z", "2027-04-01T00:00:00Z", "2027-04-01 23:59")
+    table = "Id,Statement,Kind,Owner,Due on\n" + "".join(
+        f"a{place},Send the offer {place},task,ann,{each}\n" for place, each in enumerate(due)
+    )
+    for zone, days in (("Europe/Vienna", ["2027-04-01"] * 3), ("UTC", ["2027-03-31", "2027-04-01", "2027-04-01"])):
+        account = f"{os.urandom(4).hex()}-{len(zone)}"
+        service.post("/v1/plans", {**OPEN_ACME, "account_id": account, "timezone": zone})
+        assert counts(sent(service, table, kind="actions", plan=account)) == (3, 0, 0, 0)
+        actions = service.get(f"/v1/plans/{account}").json()["sections"]["plays"]["actions"]
+        assert [each["due_on"] for each in actions] == days
+
+
 def test_the_same_file_again_records_nothing_and_the_mended_rows_alone_do(acme: Api):
     first = sent(acme, PEOPLE)
     assert counts(sent(acme, PEOPLE)) == (0, 2, 1, 0)

@@ -14,9 +14,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import request_response
 from starlette.testclient import TestClient
 
-from adapters.exchange.tables.columns import columns_of
+from adapters.exchange.tables.columns import Column, columns_of
 from adapters.exchange.tables.views import is_tabular, item_of
-from adapters.exchange.tables.writers import exact
+from adapters.exchange.tables.writers import CsvWriter, XlsxWriter, exact
 from adapters.http.tables import Tabled
 from application.portfolio.query import PortfolioPage
 from tests.api import Api, Told, assert_problem
@@ -100,6 +100,7 @@ def test_a_formula_is_a_text_and_neutral_where_that_is_asked_for(acme: Api):
 
     assert '"=HYPERLINK(""http://evil"")"' in text_of()
     assert '"\'=HYPERLINK(""http://evil"")"' in text_of(neutral="true")
+    assert [row["value"] for row in rows(acme.view(format="csv", neutral="true")) if row["field"] == "nps"] == ["-12"]
     [_, note] = book(acme.view(format="xlsx"))["notes"].iter_rows()
     [cell] = [cell for cell in note if cell.value == evil]
     assert cell.data_type == "s"
@@ -172,6 +173,39 @@ def test_a_number_with_more_digits_than_excel_keeps_is_a_text():
     assert exact("123456789012345") == 123456789012345
     assert exact("1234567890123456") is None
     assert exact("0.1") == 0.1
+
+
+@for_each(
+    ("typed", "neutral"),
+    [
+        ("=1+1", "'=1+1"),
+        ("  =1+1", "'  =1+1"),
+        ("\n=1+1", "'\n=1+1"),
+        ("＋1", "'＋1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("-1+1|cmd", "'-1+1|cmd"),
+        ("+43 1 234", "'+43 1 234"),
+        ("-120.50", "-120.50"),
+        ("a=1", "a=1"),
+    ],
+)
+def test_what_could_be_a_formula_is_neutral_and_a_number_stays_one(tmp_path, typed, neutral):
+    with CsvWriter(tmp_path / "table.csv", neutral=True) as out:
+        out.begin("table", [Column(("said",), "text")])
+        out.add({"said": typed})
+    with (tmp_path / "table.csv").open(newline="") as file:
+        assert list(csv.reader(file)) == [["said"], [neutral]]
+
+
+def test_a_workbook_keeps_what_excel_can_and_says_where_it_could_not(tmp_path):
+    """Of mixed values numbers are numbers; days before 1900 are texts; a long text shows that it was cut."""
+    with XlsxWriter(tmp_path / "table.xlsx") as out:
+        out.begin("table", [Column(("value",), "text"), Column(("day",), "day"), Column(("text",), "text")])
+        out.add({"value": 7, "day": "1899-12-31", "text": "x" * 40_000})
+        out.add({"value": -0.5, "day": "1900-03-01", "text": "😀" * 20_000})
+    [_, first, second] = openpyxl.load_workbook(tmp_path / "table.xlsx").active.values
+    assert first == (7, "1899-12-31", "x" * 32_766 + "…")
+    assert second == (-0.5, datetime(1900, 3, 1), "😀" * 16_383 + "…")
 
 
 def test_a_problem_of_a_later_page_is_the_answer():
