@@ -114,7 +114,8 @@ class Office:
 
     @contextmanager
     def visit(self, who: str = "mia", width: int = 1280, dark: bool = False, **more: Any) -> Iterator["Visit"]:
-        """Somebody who is signed in, in a browser of their own.  Whatever the browser complains of fails."""
+        """Somebody who is signed in, in a browser of their own that shows no page yet.  Whatever the browser complains
+        of fails."""
         context = self.browser.new_context(
             base_url=self.url,
             viewport={"width": width, "height": 900},
@@ -124,10 +125,9 @@ class Office:
         visit = Visit(context, context.new_page(), [])
         visit.listen(visit.page)
         try:
-            visit.page.goto("/sign-in")
-            if who:
-                visit.page.fill("#name", who)
-                visit.page.click("main form button")
+            # As the form does that is on the page, but without two pages that nobody looks at.
+            signed_in = context.request.post("/sign-in", form={"name": who}, headers={"Origin": self.url})
+            assert signed_in.ok, signed_in.text()
             yield visit
             assert visit.complaints == []
         finally:

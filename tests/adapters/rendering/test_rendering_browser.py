@@ -59,11 +59,11 @@ def opened(page: Page, content: bytes) -> list[str]:
     ("name", "report"),
     [
         ("said-vs-did", demo),
-        ("said-vs-did", of_an_empty_plan),
-        ("said-vs-did", nasty),
-        ("said-vs-did", of_every_script),
+        pytest.param("said-vs-did", of_an_empty_plan, marks=pytest.mark.torture),
+        pytest.param("said-vs-did", nasty, marks=pytest.mark.torture),
+        pytest.param("said-vs-did", of_every_script, marks=pytest.mark.torture),
         ("month", lambda: month("retailer", "manufacturer", "win-back")),
-        ("month", month),
+        pytest.param("month", month, marks=pytest.mark.torture),
     ],
 )
 def test_everybody_can_read_it(name, report, page, press):
@@ -87,7 +87,7 @@ WIDER_THAN_THEIR_PLACE = """() => [...document.querySelectorAll("th, td, td > sp
     .filter(each => each.clientWidth > 1 && each.scrollWidth > each.clientWidth + 1).map(each => each.textContent)"""
 
 
-@pytest.mark.parametrize("report", [demo, of_every_script])
+@pytest.mark.parametrize("report", [pytest.param(demo, marks=pytest.mark.torture), of_every_script])
 def test_it_fits_the_screen_and_every_word_its_place(report, page, press):
     opened(page, press.made("said-vs-did", "html", report()))
     for width in (1280, 800, 360):
