@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import ConnectionStrings, Store, opened
+from tests import presses
 from tests.api import Api, Told, served, tell_everything_to
 from tests.databases import Stores, database
 from tests.examples import TIMES, examples
@@ -66,6 +67,13 @@ def nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             environment.delenv(name)
         environment.delenv("DATABASE_URL", raising=False)
         environment.setenv("PLANTRAIL_HOME", str(tmp_path_factory.mktemp("nobodys") / "home"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_press() -> Iterator[None]:
+    """Whoever makes pages and PDFs in the process of the tests asks the same rendering process."""
+    with presses.shared():
         yield
 
 

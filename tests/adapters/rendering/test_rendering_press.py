@@ -9,13 +9,22 @@ from threading import Thread
 import psutil
 import pytest
 
+from adapters.rendering import pool
 from adapters.rendering.document import Form
-from adapters.rendering.pool import RenderingFailed, RenderingPool
+from adapters.rendering.pool import Child, RenderingFailed, RenderingPool
 from tests.places import ROOT
 from tests.reports import demo, of_an_empty_plan, worked_case
 from tests.stores import wait_until
 
 OTHERS: set[int] = set()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _of_its_own() -> Iterator[None]:
+    """Here each pool has a process of its own, as it has outside of tests."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pool, "Child", Child)
+        yield
 
 
 @pytest.fixture(autouse=True)
