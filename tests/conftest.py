@@ -11,11 +11,11 @@ from hypothesis import settings
 
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import ConnectionStrings, Store, opened
-from tests import presses
+from tests import forks, presses
 from tests.api import Api, Told, served, tell_everything_to
 from tests.databases import Stores, database
 from tests.examples import TIMES, examples
-from tests.programs import Guard
+from tests.programs import MARK, Guard
 from tests.stores import KEY
 from tests.workers import Workers, number_of_workers
 
@@ -25,7 +25,8 @@ LONGEST = (
     " group_commit relay rendering_forms cli_reports erasures verification key_generations cli_feed witnesses"
     " http_queries"
 ).split()
-"""Files of tests by how long they take: what begins last must not be what ends last."""
+"""Files of tests by how long they take: what begins last must not be what ends last.  After them come the others that
+start programs, many of which wait; those that only compute fill what is left of the time on all cores."""
 
 # While tests are collected there is much that is new and nothing to throw away: to look for it takes a quarter of the
 # time.
@@ -46,12 +47,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Guard(), "programs")
     if workers := number_of_workers(config.getoption("workers")):
         config.pluginmanager.register(Workers(workers), "workers")
+        if f"not {MARK}" not in config.option.markexpr and not config.option.collectonly:
+            forks.begin()  # what programs are forked from imports all of it while tests are collected
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {f"test_{name}": place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+    waiting = {item.path for item in items if item.get_closest_marker(MARK)}
+    items.sort(key=lambda item: (places.get(item.path.stem, len(places)), item.path not in waiting))
 
 
 def pytest_collection_finish() -> None:
