@@ -44,7 +44,7 @@ check: .venv/installed
 
 torture: .venv/installed
 	$(VENV)/python -m pytest -m torture
-	EXAMPLES_TIMES=20 $(VENV)/python $(TEST) -m "hypothesis and not torture"
+	EXAMPLES_TIMES=40 $(VENV)/python $(TEST) -m "hypothesis and not torture"
 	$(VENV)/python -m tests.mutants
 
 # Which of the lines changed since a commit no test would miss: make mutants SINCE=main

@@ -107,6 +107,16 @@ def _fullness(record: Recorded) -> int:
     return sum(value not in (None, ()) for _, value in record.event)
 
 
+def schemas_now() -> Mapping[str, Schema]:
+    """What the code says of the events there are at the moment; made once, for it takes half a second."""
+    return _schemas_of(tuple(REGISTRY.events.items()))
+
+
+@cache
+def _schemas_of(_events: tuple[tuple[str, type[Event]], ...]) -> Mapping[str, Schema]:
+    return schemas()
+
+
 def _events_of_topics() -> Iterator[tuple[str, str, tuple[type[Event], ...]]]:
     """What a topic is called, what it is about, and its events."""
     for topic in (topic for aggregate in REGISTRY.types for topic in aggregate.topics):
@@ -133,7 +143,7 @@ def _anchor(event: type[Event]) -> str:
 
 
 def _topics() -> Iterator[str]:
-    made = schemas()
+    made = schemas_now()
     for called, about, events in _events_of_topics():
         yield f"## {called}\n\n{wrapped(about[0].upper() + about[1:])}\n"
         for event in events:

@@ -35,7 +35,7 @@ gc.disable()
 # httpx looks for it at every request.
 sys.modules.setdefault("sniffio", None)
 
-settings.register_profile("suite", max_examples=examples(30), deadline=None, derandomize=TIMES == 1, database=None)
+settings.register_profile("suite", max_examples=examples(15), deadline=None, derandomize=TIMES == 1, database=None)
 settings.load_profile("suite")
 
 

@@ -224,7 +224,7 @@ def run(**more: Any) -> None:
 
 
 def test_whatever_is_said_a_plan_is_what_its_events_say():
-    run(max_examples=6, stateful_step_count=30)
+    run(max_examples=3, stateful_step_count=30)
 
 
 @pytest.mark.torture

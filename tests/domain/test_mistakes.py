@@ -68,7 +68,7 @@ def test_a_field_that_is_not_there_is_answered_with_the_nearest_or_with_those_th
     assert above.endswith("did you mean “part”?")
 
 
-SAID = spread(JUNK, 3)
+SAID = spread(JUNK, 6)
 
 
 @pytest.mark.hypothesis

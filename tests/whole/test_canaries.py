@@ -32,6 +32,9 @@ from tests.histories import instant
 from tests.proving import sealed
 from tests.stores import ACME, OPEN_ACME, log
 
+pytestmark = pytest.mark.hypothesis
+"""In `make torture` more is asked."""
+
 Places = Mapping[str, bytes]
 FILL = {
     "plan": ["acme"],

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from adapters.cli.tables import lines, pairs, panel, table, text
 from adapters.cli.widths import Needs, shared_out
+from tests.examples import examples
 
 LONG = "Grundstücksverkehrsgenehmigungszuständigkeitsübertragungsverordnung"
 
@@ -59,7 +60,7 @@ def test_where_columns_do_not_fit_each_row_is_a_list_below_what_names_it():
 words = st.lists(st.text("abcäß", min_size=1, max_size=30), min_size=1, max_size=12).map(" ".join)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(15))
 @given(rows=st.lists(st.lists(words, min_size=4, max_size=4), min_size=1, max_size=3), width=st.integers(34, 120))
 def test_every_word_is_whole_and_no_line_is_wider_than_the_terminal(rows, width):
     made = shown(table("T", ["First", "*Second", "!Third", ">Fourth"], [list(map(Text, row)) for row in rows]), width)

@@ -240,7 +240,7 @@ PEOPLE = st.lists(st.sampled_from(["cfo", "cto", "coo"]), unique=True).map(tuple
 ANY_EVENT = st.sampled_from(list(EVENTS.values())).flatmap(anything)
 
 
-@settings(max_examples=examples(100))
+@settings(max_examples=examples(50))
 @given(event=ANY_EVENT, at=INSTANTS, reason=st.none() | st.text(), about=PEOPLE, former_about=PEOPLE)
 def test_what_is_stored_is_what_is_read(event, at, reason, about, former_about):
     plan_id, version = uuid4(), 3
@@ -254,7 +254,7 @@ def test_what_is_stored_is_what_is_read(event, at, reason, about, former_about):
     assert b"\n" not in stored
 
 
-@settings(max_examples=examples(100))
+@settings(max_examples=examples(50))
 @given(event=ANY_EVENT, reason=st.none() | st.text(), about=PEOPLE, former_about=PEOPLE)
 def test_what_is_stored_can_be_read_by_whoever_has_no_key(event, reason, about, former_about):
     meta = MetaToRecord(AT, SAID, "c", reason, about, former_about)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import cycle, islice
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,7 +14,7 @@ from tests.callers import Known, as_, caller
 from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import Stores
-from tests.examples import in_turn
+from tests.examples import TIMES, in_turn
 from tests.places import ROOT
 from tests.stores import OPEN_ACME
 
@@ -87,6 +87,11 @@ def answered(
     return answer.status_code, type.removeprefix("/problems/")
 
 
+def third(operations: list[Operation], turn: int) -> list[Operation]:
+    """Of what is asked in as many turns as there are; all in `make torture`."""
+    return operations if TIMES > 1 else operations[turn::3]
+
+
 def test_every_operation_says_what_it_takes(operations: list[Operation]):
     assert {operation.path for operation in operations if operation.is_open} <= FOR_ANYBODY
     rights = set().union(*MAY.values())
@@ -100,9 +105,14 @@ def test_who_does_not_say_who_they_are_is_asked_everywhere(office: Api, operatio
             assert answered(office, operation, "acme", as_("nobody")) == (401, "unauthenticated"), operation
 
 
+TURNS = cycle(range(3))
+
+
+@pytest.mark.hypothesis
 @for_each("role", MAY)
 def test_a_role_may_do_what_the_table_says_on_plans_of_its_own(office: Api, operations: list[Operation], role: Role):
-    for operation in operations:
+    """Each operation is asked by two roles, and in `make torture` by all."""
+    for operation in third(operations, next(TURNS)):
         status, problem = answered(office, operation, "acme", as_(role))
         if operation.is_open or operation.right in MAY[role]:
             assert status not in (401, 403), (operation, problem)
@@ -113,11 +123,12 @@ def test_a_role_may_do_what_the_table_says_on_plans_of_its_own(office: Api, oper
 
 @pytest.mark.hypothesis
 def test_on_plans_that_are_not_theirs_no_role_may_anything(office: Api, operations: list[Operation]):
-    """Not even learn which of them there are; asked of one plan and of the other in turn, of both in `make torture`."""
+    """Not even learn which of them there are.  Each operation is asked by two roles, of one plan and of the other in
+    turn, and in `make torture` by all of both."""
     theirs = [operation for operation in operations if "{plan}" in operation.path]
     for first, role in enumerate(MAY):
-        plans = islice(in_turn(("beta", "nowhere"), at_each=1), first % 2, None)
-        for operation, asked in zip(theirs, plans, strict=False):
+        plans = islice(in_turn(("beta", "nowhere"), at_each=1), first // 3, None)
+        for operation, asked in zip(third(theirs, first % 3), plans, strict=False):
             for plan in asked:
                 answer = answered(office, operation, plan, as_(role), with_body=True)
                 assert answer == (404, "unknown-plan"), (role, operation, plan)

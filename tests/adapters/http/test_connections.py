@@ -149,8 +149,8 @@ def test_a_head_may_have_64_kib_and_not_a_byte_more(patient, pieces):
         b"GET / HTTP/1.1\r\nHost: x\r\nX: ",
         b"GET /",
         b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 100,
-        b"\r\n" * 1_000,
-        b"GET / HTTP/1.1\r\nX",
+        pytest.param(b"\r\n" * 1_000, marks=pytest.mark.torture),
+        pytest.param(b"GET / HTTP/1.1\r\nX", marks=pytest.mark.torture),
     ],
 )
 def test_a_head_without_end_is_answered_after_64_kib_and_no_more_is_read_of_it(patient, endless_head):

@@ -93,7 +93,7 @@ def accepted(command: str, body: dict[str, Any]) -> bool:
     return True
 
 
-NEVER = spread(list(NEVER_FINE.items()), 2)
+NEVER = spread(list(NEVER_FINE.items()), 4)
 
 
 @pytest.mark.hypothesis
@@ -109,7 +109,7 @@ def test_what_can_never_be_right_is_refused_in_every_field(command):
             assert not accepted(command, BODIES[command] | {field: value}), (field, name)
 
 
-WORDS, ANY_VALUES = in_turn(MOST_TELLING, at_each=1), spread(list(VALUES), 2)
+WORDS, ANY_VALUES = in_turn(MOST_TELLING, at_each=1), spread(list(VALUES), 5)
 
 
 @pytest.mark.hypothesis
@@ -415,7 +415,7 @@ WISHES = some.sampled_from(sorted(COMMANDS)).flatmap(
 FUZZ = settings(suppress_health_check=list(HealthCheck))
 
 
-@settings(FUZZ, max_examples=examples(30))
+@settings(FUZZ, max_examples=examples(15))
 @given(wish=WISHES)
 def test_whatever_a_body_says_it_is_no_mistake_of_ours(battered: Api, wish):
     command, body = wish
@@ -427,7 +427,7 @@ def test_whatever_a_body_says_it_is_no_mistake_of_ours(battered: Api, wish):
     assert battered.version == (answer.json()["version"] if answer.status_code == 200 else before)
 
 
-@settings(FUZZ, max_examples=examples(40))
+@settings(FUZZ, max_examples=examples(20))
 @given(
     command=some.sampled_from(sorted(set(COMMANDS) - {"open-plan"})),
     at=some.floats(0, 1),
@@ -444,7 +444,7 @@ def test_whatever_happens_to_a_body_on_the_way_it_is_no_mistake_of_ours(battered
     assert battered.version == (answer.json()["version"] if answer.status_code == 200 else before)
 
 
-@settings(FUZZ, max_examples=examples(40))
+@settings(FUZZ, max_examples=examples(20))
 @given(
     view=some.sampled_from(["", "/history", "/blame", "/diff", "/reviews", "/entities/play/pilot/history"]),
     asked=some.dictionaries(
@@ -460,7 +460,7 @@ def test_whatever_is_asked_of_a_view_it_is_no_mistake_of_ours(told: Told, view, 
     assert told.view(view, **asked).status_code in (200, 404, 422)
 
 
-@settings(FUZZ, max_examples=examples(40))
+@settings(FUZZ, max_examples=examples(20))
 @given(
     method=some.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "DELETE"]),
     segments=some.lists(

@@ -84,7 +84,7 @@ def listening(app: Any) -> Iterator[str]:
 
 def tried(server: Server, roles: tuple[Role, ...], examples: int = 1, in_turn: bool = False) -> Counter[Role]:
     """So many cases of every operation, each as every role, some as the document allows and some as it forbids; or
-    in turn one of the two, as two of the roles.  How many each role has sent."""
+    in turn one of the two, as two of the roles, and of commands every fifth.  How many each role has sent."""
     from schemathesis import GenerationMode
 
     modes, sent = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE), Counter[Role]()
@@ -98,8 +98,12 @@ def tried(server: Server, roles: tuple[Role, ...], examples: int = 1, in_turn: b
 
         return as_each
 
-    for place, found in enumerate(server.schema.get_all_operations()):
-        operation = found.ok()
+    operations = [found.ok() for found in server.schema.get_all_operations()]
+    if in_turn:
+        # Commands are taken in by one desk: of their operations a few tell as much as all.
+        commands = [each for each in operations if is_command(each)]
+        operations = [*(each for each in operations if not is_command(each)), *commands[::5]]
+    for place, operation in enumerate(operations):
         # Of the roles two that change after both modes, so that each role meets both.
         asked = [roles[(place // 2 + more) % len(roles)] for more in (0, 3)] if in_turn else roles
         for mode in (modes[place % 2],) if in_turn else modes:
@@ -107,6 +111,10 @@ def tried(server: Server, roles: tuple[Role, ...], examples: int = 1, in_turn: b
                 mode = GenerationMode.POSITIVE  # there is nothing about it that could be wrong
             bounded(sending(asked), operation.as_strategy(generation_mode=mode), examples)()
     return sent
+
+
+def is_command(operation: Any) -> bool:
+    return bool(operation.method.upper() == "POST" and operation.path.startswith("/v1/plans/{plan}/"))
 
 
 def bounded(try_one: Callable[[Any], None], strategy: Any, examples: int) -> Callable[[], None]:
@@ -123,7 +131,7 @@ def bounded(try_one: Callable[[Any], None], strategy: Any, examples: int) -> Cal
 
 def test_no_role_is_answered_what_the_document_does_not_say(server: Server):
     sent = tried(server, ROLES, in_turn=True)
-    assert min(sent[role] for role in ROLES) > 40
+    assert min(sent[role] for role in ROLES) > 20
 
 
 @pytest.mark.torture

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.loop_queries import LoopQueries, as_text, read
+from tests.examples import examples
 from tests.stores import connected
 
 WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
@@ -33,7 +34,7 @@ def datastore(store):
     datastore.close()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(asked=GIVEN)
 def test_a_parameter_means_what_the_driver_would_have_sent(store, asked):
     kind, value = asked

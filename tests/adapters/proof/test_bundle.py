@@ -27,6 +27,7 @@ from application.proof.leaves import entry_of
 from domain.account_plan.plan import NAMESPACE
 from tests.adapters.cli.test_cli import environment, plantrail, refused, told_store
 from tests.conftest import KEY
+from tests.examples import examples
 from tests.proving import more
 from tests.stores import handle, log, plans_on
 
@@ -236,7 +237,7 @@ def test_events_cannot_change_places_and_no_file_comes_or_goes(files, tmp_path):
 
 
 @given(message=some.binary(max_size=200), place=some.integers(0, 63), bit=some.integers(0, 7))
-@settings(max_examples=8)
+@settings(max_examples=examples(4))
 def test_the_verifier_takes_the_signatures_that_ed25519_takes_and_no_others(message, place, bit):
     private = Ed25519PrivateKey.generate()
     public, signature = private.public_key().public_bytes_raw(), private.sign(message)

@@ -24,6 +24,7 @@ from adapters.rendering.reports import document
 from adapters.rendering.style import sheet
 from application.packs.pack import PackKind
 from tests.cases import for_each
+from tests.examples import examples
 from tests.reports import NASTY, demo, demo_pack, month, nasty, of_an_empty_plan, parsed, worked_case
 
 SECTIONS = [
@@ -278,7 +279,7 @@ def test_markdown_is_escaped(words, escaped):
 SIGNS = st.sampled_from([*"ab 1.-+*_~`#$<>&|[]()!={}\\\"'", "<b>", "&amp;", "www.", "**", "~~", "1. "])
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(30))
 @given(st.lists(SIGNS, min_size=1, max_size=12).map("".join).map(clean).filter(bool))
 def test_whatever_was_typed_is_what_a_reader_of_markdown_sees(words):
     table = f"| a |\n| --- |\n| x {inline(words)} y |\n"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from adapters.web.map.tree import HEIGHT, WIDTH, children_of, drawing, in_order
 from tests.adapters.web.test_pages import signed_in, text_of
 from tests.api import Api
+from tests.examples import examples
 
 PEOPLE = st.lists(st.none() | st.integers(0, 50), max_size=14)
 """Whom each reports to: nobody, or somebody before them."""
@@ -19,7 +20,7 @@ def page_of(api: Api, path: str) -> str:
     return page.text
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(20))
 @given(PEOPLE)
 def test_a_tree_is_tidy(superiors):
     """Nobody stands on anybody; who leads stands to the left of those led and within their height."""

@@ -45,7 +45,7 @@ def decided(known: LoadedPlan, command: Command, at: datetime) -> object:
         return repr(refusal)
 
 
-@settings(max_examples=examples(2), suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=examples(1), suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_from_a_snapshot_the_same_is_decided_as_from_all_events(random: Random) -> None:
     history, kept = said_at_random(random, commands=20), None

@@ -274,7 +274,7 @@ def judged_now(history: History, day: str, numbers: Mapping[str, Any]) -> Examin
 def test_a_verdict_holds_word_for_word_until_the_day_it_names(story: Story):
     history = told([*story.told, *story.loud], story.opened_on)
     day = max(date.fromisoformat(story.days[0]), day_of(history.known.records[-1].meta.recorded_at, "UTC"))
-    for _ in range(examples(3)):
+    for _ in range(examples(2)):
         found, changes_on = verdict_on(history, str(day), story.numbers)
         last = (changes_on or day + timedelta(days=500)) - timedelta(days=1)
         for later in {day + (last - day) / 2, last}:

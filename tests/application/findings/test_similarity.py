@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from application.findings.similarity import alike, own_words, packed, signature, similarity, unpacked
+from tests.examples import examples
 from tests.histories import opened
 
 WORDS = [f"word{number}" for number in range(400)]
@@ -15,7 +16,7 @@ def exactly(a: list[str], b: list[str]) -> float:
     return len(of_a & of_b) / len(of_a | of_b)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(10))
 @given(st.integers(60, 400), st.integers(0, 400), st.randoms(use_true_random=False))
 def test_the_estimate_is_near_the_truth(length: int, changed: int, random):
     a = random.sample(WORDS, length)

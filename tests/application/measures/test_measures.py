@@ -31,6 +31,7 @@ from tests.application.findings.stories import (
 )
 from tests.cases import for_each
 from tests.everything import HYPOTHESIS, PLAY, RISK, Line
+from tests.examples import examples
 from tests.histories import History, instant, opened, said_at_random
 from tests.measures_table import TABLE, table
 
@@ -666,7 +667,7 @@ def test_figures_are_added_up_first_and_divided_last(adding, figures, value):
     assert value_of(adding, parts) == (Decimal(value) if value else None)
 
 
-@settings(max_examples=4)
+@settings(max_examples=examples(2))
 @for_all(some.integers(0, 10_000), some.integers(0, 3))
 def test_over_the_months_what_was_won_adds_up_to_what_is_won_and_a_month_asked_alone_says_the_same(seed, alone):
     history = said_at_random(Random(seed), 60)

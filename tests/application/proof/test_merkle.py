@@ -22,6 +22,7 @@ from application.proof.merkle import (
     root_of,
 )
 from tests.cases import for_each
+from tests.examples import examples
 
 # The reference vectors of Certificate Transparency.
 ENTRIES = [
@@ -196,7 +197,7 @@ def test_a_tree_of_seventy_thousand_has_the_levels_that_tiles_are_made_of():
     assert big().levels[1][272] == by_definition(many_leaves()[272 * 256 : 273 * 256])
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(15))
 @given(sizes, st.data())
 def test_a_tree_goes_on_from_its_edge_as_if_it_had_never_stopped(size, data):
     more = data.draw(st.integers(0, min(600, 70_000 - size)))
@@ -206,7 +207,7 @@ def test_a_tree_goes_on_from_its_edge_as_if_it_had_never_stopped(size, data):
     assert all(big().levels[level][index] == hash for level, index, hash in made)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(15))
 @given(sizes, st.data())
 def test_every_leaf_is_proven_and_nothing_that_was_altered(size, data):
     index = data.draw(st.integers(0, size - 1))
@@ -222,7 +223,7 @@ def test_every_leaf_is_proven_and_nothing_that_was_altered(size, data):
         assert not includes(root, other, index, leaf, proof)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(15))
 @given(sizes, sizes, st.data())
 def test_every_earlier_tree_is_proven_and_nothing_that_was_altered(one, another, data):
     old, new = sorted((one, another))

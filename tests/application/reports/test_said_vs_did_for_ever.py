@@ -322,7 +322,7 @@ def test_reasons_about_somebody_are_as_many_as_they_were() -> None:
     assert differing(before, as_json(report(history))) == []
 
 
-@settings(max_examples=examples(4), suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=examples(2), suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_forgetting_anybody_alters_no_past_report_of_any_history_but_for_words(random: Random) -> None:
     history = said_at_random(random, commands=60)

@@ -77,7 +77,7 @@ def told_so(walked: list[tuple[int, str, dict[str, Any]]]) -> History:
 HISTORIES = st.lists(steps(), min_size=5, max_size=40).map(told_so)
 
 
-@settings(max_examples=examples(30))
+@settings(max_examples=examples(15))
 @given(HISTORIES, st.data())
 def test_outcomes_partition_the_rows_and_later_events_change_nothing(history: History, data: st.DataObject) -> None:
     versions = st.integers(0, history.known.version)
@@ -96,7 +96,7 @@ def test_outcomes_partition_the_rows_and_later_events_change_nothing(history: Hi
     assert to_json(said_vs_did(short, a, b)) == to_json(found)
 
 
-@settings(max_examples=examples(30))
+@settings(max_examples=examples(15))
 @given(HISTORIES)
 def test_every_promise_is_in_one_list_of_every_period_it_lived_in(history: History) -> None:
     cuts = [history.cut("version:0"), *(history.cut(f"version:{n}") for n in range(5, history.known.version, 5))]
@@ -114,7 +114,7 @@ def test_every_promise_is_in_one_list_of_every_period_it_lived_in(history: Histo
     assert seen == lives(history.known.records).keys()
 
 
-@settings(max_examples=examples(30))
+@settings(max_examples=examples(15))
 @given(HISTORIES, st.data())
 def test_the_trend_is_what_the_report_of_each_of_its_pairs_says(history: History, data: st.DataObject) -> None:
     versions = st.integers(0, history.known.version)
@@ -129,7 +129,7 @@ def test_the_trend_is_what_the_report_of_each_of_its_pairs_says(history: History
         }
 
 
-@settings(max_examples=examples(4), suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=examples(2), suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_every_standing_is_that_of_the_plan_as_it_stood(random: Random) -> None:
     history = said_at_random(random, commands=60, reviews=0.15)

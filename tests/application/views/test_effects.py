@@ -27,7 +27,7 @@ def by_comparing_plans(records: tuple[Recorded, ...]) -> list[Changes]:
     return found
 
 
-@settings(max_examples=examples(3), suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=examples(2), suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_every_event_changed_what_plans_compared_as_a_whole_say(random: Random) -> None:
     records = said_at_random(random, commands=40, reviews=0.1).known.records
@@ -50,7 +50,7 @@ def test_every_event_changed_what_plans_compared_as_a_whole_say(random: Random) 
                 assert set(touch.words) <= {*fields, *(touch.kind.model_fields if touch.now is None else ())}
 
 
-@settings(max_examples=examples(3), suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=examples(2), suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_a_value_is_blamed_on_the_last_event_that_changed_it_or_sealed_it_again(random: Random) -> None:
     known = said_at_random(random, commands=60).known

@@ -26,6 +26,7 @@ from domain.program import PROGRAM
 from domain.program.policy import DEFAULT_POLICY
 from domain.record import Recorded
 from tests.everything import everything
+from tests.examples import examples
 from tests.histories import History, instant, opened
 
 NEW_YEAR = date(2026, 1, 1)
@@ -137,7 +138,7 @@ def verdicts(plan: History, cut: Cut, records: Sequence[Recorded]) -> bytes:
     )
 
 
-@settings(max_examples=4)
+@settings(max_examples=examples(2))
 @for_all(ADOPTIONS, some.integers(40, 300))
 def test_adopting_policies_changes_no_verdict_about_a_cut_before_they_were_recorded(adoptions, asked_after):
     plan, practice = everything(), program()
