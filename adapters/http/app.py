@@ -253,6 +253,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
                 services.now,
                 services.public_url,
                 views.note_read,
+                services.limits,
             ),
             handovers.routes(services.handovers),
             access_events.routes(services.access_events),

@@ -1,9 +1,10 @@
 """Budgets of slow work: how much of it runs at once, how many requests may wait for it, and how many of one caller.
 
-There are three classes of work. Cheap work, such as the views of most plans, runs at once. Folding (views of plans with
-many events, and reports across plans) and rendering run one after the other: each caller has a queue, the queues take
-turns, and a request beyond the limits is refused with 429. All work shares one Python interpreter, so running more of
-it at once would not finish it sooner and would delay everybody else.
+There are four classes of work. Cheap work, such as the views of most plans, runs at once. Folding (views of plans with
+many events, and reports across plans), rendering and gathering (what reads many plans, one after the other) run one
+after the other: each caller has a queue, the queues take turns, and a request beyond the limits is refused with 429.
+All work shares one Python interpreter, so running more of it at once would not finish it sooner and would delay
+everybody else.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from fastapi import Request
 from adapters.http.limits import TooManyRequests
 from application.aggregates.access import Caller
 
-Work = Literal["folding", "rendering"]
+Work = Literal["folding", "rendering", "gathering"]
 
 FEW_EVENTS = 1_000
 """Up to this many events, a view is cheap: it takes some ten milliseconds."""
@@ -51,6 +52,7 @@ class Budget:
 BUDGETS: Mapping[Work, Budget] = {
     "folding": Budget(at_once=1, in_all=64, of_one=8, seconds=1.0),
     "rendering": Budget(at_once=1, in_all=16, of_one=4, seconds=3.0),
+    "gathering": Budget(at_once=2, in_all=64, of_one=8, seconds=2.0),
 }
 
 

@@ -12,9 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters.access.api_keys import key_id_in
 from adapters.access.calendar_feeds import CalendarFeed, CalendarFeeds, Contents, TooManyCalendars
 from adapters.exchange.calendars import MEDIA_TYPE, calendar
+from adapters.http.budgets import budgets_of
 from adapters.http.conditional import Answer, tagged
 from adapters.http.documentation import OTHER_PROBLEM, documented, problem_of
+from adapters.http.elsewhere import pass_on
 from adapters.http.guard import needs
+from adapters.http.limits import Buckets
 from adapters.http.problems import Rejected, body_read
 from adapters.http.requests import NoteRead, body_of, caller_of
 from application.aggregates.access import Caller
@@ -76,7 +79,9 @@ def routes(
     now: Callable[[], datetime],
     address: str,
     note_read: NoteRead,
+    limits: Buckets | None = None,
 ) -> APIRouter:
+    """Without `limits` callers are not limited."""
     api = APIRouter(tags=["calendars"])
 
     def plan_of(caller: Caller, name: str | None) -> UUID:
@@ -170,6 +175,8 @@ def routes(
             raise Rejected(404, "unknown-calendar", "There is no such calendar, or not any more: make another.")
         feed, caller = found
         request.scope["caller"] = caller
+        if limits:
+            limits.take(caller)
         note_read(request, feed.plan_id, None)
 
         def made() -> bytes:
@@ -180,7 +187,9 @@ def routes(
             person = feed.actor if feed.contents == "mine" else None
             return calendar(name, known, at.date(), address, person, feed.words)
 
-        content = await run_in_threadpool(made)
+        if feed.contents != "plan":
+            pass_on(request)
+        content = await budgets_of(request).do("gathering", caller.actor, made)
         return tagged(request, Answer(content, None, MEDIA_TYPE))
 
     return api

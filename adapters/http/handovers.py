@@ -3,12 +3,12 @@
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
+from adapters.http.budgets import budgets_of
 from adapters.http.documentation import OTHER_PROBLEM, REQUEST_ID, problem_of
 from adapters.http.guard import needs
 from adapters.http.problems import body_read
-from adapters.http.requests import body_of, caller_of, context
+from adapters.http.requests import body_of, caller_of, context, permission_of
 from application.handovers.handover import HandedOver, Handover, Handovers
 
 EXAMPLE = {"from": "eva", "to": "ben", "reason": "Eva leaves in March", "dry_run": True}
@@ -43,7 +43,10 @@ def routes(handovers: Handovers) -> APIRouter:
         be handed over. Repeat the request to continue with the rest."""
         caller = caller_of(request)
         asked = body_read(Handover, await body_of(request))
-        done = await run_in_threadpool(handovers.carry_out, asked, caller, context(request, caller))
+        said, holds = context(request, caller), permission_of(request).asked_by_threads()
+        done = await budgets_of(request).do(
+            "gathering", caller.actor, lambda: handovers.carry_out(asked, caller, said, holds)
+        )
         return Response(done.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"})
 
     return api

@@ -1,8 +1,7 @@
 """Imports of tables over HTTP: a file is uploaded, then read and carried out in the background, while its status and
 results can be asked for."""
 
-from asyncio import get_running_loop, run_coroutine_threadsafe
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -27,8 +26,6 @@ MOST_MEGABYTES = 256
 MOST_BYTES = MOST_MEGABYTES * 1_000_000
 SECONDS_OF_AN_IMPORT = 5.0
 """After so long, as a rule, one of those under way is over."""
-SECONDS_TO_ASK = 10.0
-"""Within which it is known whether a caller still may."""
 CHUNK_BYTES = 1 << 20
 OPTIONS, FILE = "options", "file"
 CSV = "text/csv"
@@ -137,7 +134,7 @@ def routes(imports: Imports) -> APIRouter:
 async def arrived(request: Request, imports: Imports) -> Job:
     """Return the import that was sent, its file in its place. Raises `Rejected`."""
     asked, file = await sent(request)
-    job = imports.begin(caller_of(request), asked, still_may(request))
+    job = imports.begin(caller_of(request), asked, permission_of(request).asked_by_threads())
     try:
         await run_in_threadpool(keep, file, job)
     except BaseException:
@@ -146,16 +143,6 @@ async def arrived(request: Request, imports: Imports) -> Job:
     finally:
         await file.close()
     return job
-
-
-def still_may(request: Request) -> Callable[[], bool]:
-    """Return what a thread asks whether the permission of a request holds still, after it was answered."""
-    permission, loop = permission_of(request), get_running_loop()
-
-    def holds() -> bool:
-        return run_coroutine_threadsafe(permission.holds(), loop).result(SECONDS_TO_ASK)
-
-    return holds
 
 
 async def sent(request: Request) -> tuple[ImportRequest, UploadFile]:

@@ -1,7 +1,7 @@
 """Permissions: what let a request in is checked again as long as its answer is being sent."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 
@@ -16,6 +16,9 @@ SECONDS_BETWEEN_LOOKS = 0.2
 """Seconds between two checks of the permission of an answer that has nothing to send at the moment."""
 SECONDS_GOOD = 0.2
 """Seconds for which the permission found at the start of a request is trusted."""
+
+SECONDS_TO_ASK = 10.0
+"""Seconds within which the loop answers a thread that asks."""
 
 ENDED = (CallerUnknown, CallerNotAllowed, StoreUnavailable)
 """What `Permission.check` raises."""
@@ -56,6 +59,11 @@ class Permission:
         except ENDED:
             return False
         return True
+
+    def asked_by_threads(self) -> Callable[[], bool]:
+        """Return what a thread asks whether the permission holds, also after the request was answered."""
+        loop = asyncio.get_running_loop()
+        return lambda: asyncio.run_coroutine_threadsafe(self.holds(), loop).result(SECONDS_TO_ASK)
 
     @contextmanager
     def lasting(self) -> Iterator[CancelScope]:

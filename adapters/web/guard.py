@@ -99,6 +99,16 @@ class PageGuard:
         found = await run_in_threadpool(self._sessions.recognise, token) if token else None
         return Visitor(*found) if found else None
 
+    def asked_by_threads(self, request: Request) -> Callable[[], bool]:
+        """Return what a thread asks whether who sent a request may still what they might then."""
+        token, caller = request.cookies.get(cookie_name(request), ""), visitor_of(request).caller
+
+        def still_may() -> bool:
+            found = self._sessions.recognise(token)
+            return found is not None and found[1] == caller
+
+        return still_may
+
     def page(self, path: str, page: Page, right: Right | Literal["signed-in"], name: str, *methods: str) -> PageRoute:
         """A page for those who have a right, or for everybody who is signed in."""
 

@@ -38,6 +38,7 @@ ARCHIVED = "The plan is archived, and read-only: reopen it first."
 STEP = "Its next best action is theirs: set it anew, for its words may be about people."
 ON_THE_TEAM = "They are on the team: release them, and assign who takes over."
 INVITED = "They are invited to it: correct who of ours comes."
+ENDED = "Your right to hand over has ended meanwhile: what was handed over stays so."
 LEADS_THE_PROGRAM = "They answer for the program: whoever runs it names somebody else."
 
 
@@ -174,13 +175,21 @@ class Handovers:
     program: Aggregates[ProgramState]
     histories: Histories
 
-    def carry_out(self, asked: Handover, caller: Caller, context: CommandContext) -> HandedOver:
+    def carry_out(
+        self, asked: Handover, caller: Caller, context: CommandContext, still_may: Callable[[], bool] = lambda: True
+    ) -> HandedOver:
         """Hand over plan by plan. It can be repeated after an interruption, because nothing is handed over twice.
+        Before each plan it is asked whether the caller still has the right that they began with.
 
-        Raises `StoreUnavailable`.
+        Raises `CallerNotAllowed` where they have not, `StoreUnavailable`.
         """
         found, unknown = self._found(asked, caller)
-        done = [each for known in found if (each := self._in_plan(known, asked, caller, context))]
+        done: list[PlanHandedOver] = []
+        for known in found:
+            if not still_may():
+                raise CallerNotAllowed(ENDED)
+            if in_plan := self._in_plan(known, asked, caller, context):
+                done.append(in_plan)
         program = None if asked.plans is not None else self._of_program(asked, caller, context)
         everywhere: list[ProgramHandedOver] = [*done, *([program] if program else [])]
         return HandedOver(

@@ -123,7 +123,8 @@ def routes(handovers: Handovers, guard: PageGuard) -> list[Route]:
         if asked:
             try:
                 asking = wanted(typed, dry_run=not do)
-                found = await run_in_threadpool(handovers.carry_out, asking, caller, context(request, caller, "ui"))
+                said, still_may = context(request, caller, "ui"), guard.asked_by_threads(request)
+                found = await run_in_threadpool(handovers.carry_out, asking, caller, said, still_may)
             except ValidationError as error:
                 errors = [
                     f"{say(str(each['loc'][0])) if each['loc'] else ''} {say.told(predicate(each))}".strip()

@@ -3,6 +3,8 @@
 import vobject
 
 from adapters.access.callers import Bearers
+from adapters.http.budgets import Budget, Budgets
+from adapters.http.limits import Buckets
 from tests.api import PROBLEM_JSON, Api, assert_problem, served
 from tests.callers import bearer, given_key, known_keys
 from tests.clock import Clock
@@ -72,3 +74,21 @@ def test_a_calendar_ends_with_the_key_it_was_made_with_and_shows_what_its_owner_
         keys.refresh()
         ended = api.get(mine)
         assert (ended.status_code, ended.headers["content-type"]) == (404, PROBLEM_JSON)
+
+
+def test_whoever_reads_calendars_takes_their_turn_and_no_more_than_others(store):
+    """They are read by programs that know nothing but the address."""
+    with served(store, limits=Buckets(1, clock=lambda: 0.0)) as api:
+        api.done("open-plan", **OPEN_ACME)
+        paths = [path_of(api.post("/v1/calendars", {"contents": each}).json()) for each in ("mine", "portfolio")]
+        api.app.state.budgets = Budgets({"gathering": Budget(at_once=1, in_all=0, of_one=0, seconds=2.0)})
+        for path in paths:
+            assert_problem(api.get(path), 429, "too-many-requests")
+        assert_problem(api.post("/v1/handovers", {"from": "ann", "to": "ben", "reason": "x"}), 429, "too-many-requests")
+    keys = known_keys(store)
+    with served(store, Bearers(keys), caller_by_key=keys.caller_by_id, limits=Buckets(1, clock=lambda: 0.0)) as api:
+        ann = bearer(given_key(store, "ann", "editor"))
+        keys.refresh()
+        made = api.request("POST", "/v1/calendars", json={"contents": "mine"}, headers=ann)
+        statuses = [api.get(path_of(made.json())).status_code for _ in range(4)]
+        assert statuses == [200, 200, 200, 429]

@@ -6,7 +6,8 @@ import pytest
 
 from adapters.postgres.store import Store
 from tests.api import Api, assert_problem, served
-from tests.callers import Known, as_, caller
+from tests.callers import Known, KnownOtherwiseAfterwards, as_, caller
+from tests.stores import ACME, opened_acme, plans_on
 
 DUE = {"due_on": "2026-03-31"}
 OWNED = (
@@ -189,3 +190,12 @@ def test_whoever_answers_for_the_program_is_named_and_only_who_runs_it_hands_it_
         assert api.post("/v1/handovers", {**asked, "plans": []}, lead).json()["program"] is None
         assert api.post("/v1/handovers", asked, lead).json()["program"]["left_behind"] == []
         assert api.post("/v1/handovers", asked, lead).json()["program"] is None
+
+
+def test_a_handover_ends_with_the_right_that_it_began_with(store: Store):
+    opened_acme(plans_on(store))
+    asked = {"from": "ann", "to": "ben", "reason": "Ann leaves"}
+    with served(store, KnownOtherwiseAfterwards(caller("zoe", "editor", sees_all=True))) as api:
+        assert_problem(api.post("/v1/handovers", asked, as_("zoe")), 403, "forbidden")
+        assert plans_on(store).read(ACME).version == 1
+        assert api.post("/v1/handovers", asked, as_("zoe")).json()["handed_over"] == 1

@@ -4,16 +4,14 @@ import csv
 import io
 import json
 import os
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from adapters.exchange.imports import jobs
-from domain.account_plan.plan import plan_id_of
 from tests.api import Api, assert_problem, served
-from tests.callers import Known, as_, caller
+from tests.callers import Known, KnownOtherwiseAfterwards, as_, caller
 from tests.places import ROOT
 from tests.stores import OPEN_ACME, opened_acme, plans_on, wait_until
 
@@ -219,15 +217,6 @@ def test_nobody_imports_into_what_is_not_theirs_or_sees_the_imports_of_others(st
         assert {each["detail"] for each in status["problems"]} == {"There is no plan “acme”."}
         assert api.get(f"/v1/imports/{status['id']}", as_("ann")).status_code == 404
         assert api.get(f"/v1/imports/{status['id']}/failed", as_("ann")).status_code == 404
-
-
-class KnownOtherwiseAfterwards(Known):
-    """Whose rights are others after their first request."""
-
-    async def identify(self, headers):
-        found = await super().identify(headers)
-        self._callers[found.actor] = replace(found, plans=frozenset({plan_id_of("acme")}))
-        return found
 
 
 def test_an_import_stops_when_the_right_that_it_was_sent_with_has_ended(store):
