@@ -1,6 +1,7 @@
-"""The access log: a record of who has read which plans.
+"""The access log, which records who has read which plans.
 
-Accesses are collected in memory and written in batches beside the answers. A crash loses at most the last half second.
+Accesses are collected in memory and written in batches while answers are sent. A crash loses at most the last half
+second.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ logger = structlog.get_logger("plantrail.access")
 
 
 class Access(NamedTuple):
-    """One read: who read which view. The contents that were read are not part of it."""
+    """One read: who read which view. What the view contained is not recorded."""
 
     actor: str
     on_behalf_of: str | None
@@ -31,7 +32,7 @@ class Access(NamedTuple):
     plan_id: UUID | None
     """The plan that was read; None for a view of many plans."""
     cut: str | None
-    """The cut up to which its history was read; None where the view has none."""
+    """The cut up to which the plan's history was read; None if the view has no cut."""
 
 
 class AccessEvent(NamedTuple):
@@ -45,7 +46,7 @@ class AccessEvent(NamedTuple):
 
 
 class Period(NamedTuple):
-    """When it happened: from an instant on, and before another; None where that end is open."""
+    """A period from one instant up to, not including, another; None where it is unbounded."""
 
     since: datetime | None = None
     before: datetime | None = None
@@ -108,7 +109,7 @@ class AccessEvents(Protocol):
 class AccessLog:
     """Collects accesses and writes them in batches.
 
-    Nothing is read without a record: when too many accesses wait to be written, reading is refused.
+    Nothing is read without a record: if too many accesses wait to be written, reading is refused.
     """
 
     def __init__(self, kept: KeptAccesses, now: Callable[[], datetime], most_waiting: int = MOST_WAITING) -> None:
@@ -120,7 +121,7 @@ class AccessLog:
         self._unwritten: list[AccessEvent] = []
 
     def note(self, access: Access, request_id: str) -> None:
-        """Put a read on record with the next batch. Raises `AccessLogFull`."""
+        """Record a read with the next batch. Raises `AccessLogFull`."""
         with self._lock:
             known = self._waiting.get(access)
             if known is None and len(self._waiting) + len(self._unwritten) >= self._most:
@@ -130,7 +131,9 @@ class AccessLog:
             )
 
     def write(self) -> None:
-        """Write what is waiting. Only one thread may call this. Raises `StoreUnavailable`; nothing is lost then."""
+        """Write the waiting accesses. Only one thread may call this. Raises `StoreUnavailable`; then nothing is
+        lost.
+        """
         with self._lock:
             self._unwritten += self._waiting.values()
             self._waiting = {}
@@ -139,7 +142,7 @@ class AccessLog:
             self._unwritten = []
 
     def close(self) -> None:
-        """Write the rest. If that fails, log how many access events are lost."""
+        """Write the rest. If that fails, log how many accesses are lost."""
         try:
             self.write()
         except StoreUnavailable as error:

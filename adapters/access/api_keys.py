@@ -1,4 +1,4 @@
-"""API keys: what callers hold, what the store keeps of it, and which caller a key stands for.
+"""API keys: their text, their stored form, and the callers they identify.
 
 A key reads `plantrail_<id>_<secret>`: the id is twelve hexadecimal digits, the secret 256 random bits in base64url. The
 store keeps the SHA-256 of the secret.
@@ -26,27 +26,27 @@ GivenRole = Literal["reader", "editor", "lead", "auditor", "subscriber", "admin"
 
 MARK = "plantrail_"
 OPERATOR = "operator"
-"""The owner of endpoints that were made on the command line, where no key is asked for."""
+"""The owner of endpoints that were created on the command line, which needs no key."""
 SECONDS_GOOD = 60
-"""How long the cached keys count as current when they cannot be read again."""
+"""Seconds for which cached keys are trusted while they cannot be read again."""
 
 KEY = re.compile(rf"{MARK}([0-9a-f]{{12}})_([A-Za-z0-9_-]{{43}})")
 
 
 def key_id_in(authorization: str) -> str | None:
-    """Return the id of the key that an `Authorization` header holds; None where it holds none."""
+    """Return the id of the key in an `Authorization` header; None if there is none."""
     match = KEY.fullmatch(authorization.partition(" ")[2].strip())
     return match[1] if match else None
 
 
 @dataclass(frozen=True)
 class ApiKey:
-    """An API key as the store keeps it. The secret is not in it, so nobody can call with it."""
+    """An API key in its stored form. The secret is not part of it, so nobody can call with it."""
 
     id: str
     digest: bytes
     name: str
-    """The person or system that holds the key: the actor of everything that is done with it."""
+    """The person or system that holds the key, who is the actor of everything done with it."""
     role: GivenRole
     plans: tuple[str, ...] | None
     """Plan ids or account ids that the key gives access to; None for all plans."""
@@ -64,8 +64,8 @@ class ApiKey:
     def is_good_for(
         self, owner: str, plans: Collection[UUID], personal_data: bool, now: datetime, aliases: "Aliases"
     ) -> bool:
-        """Return whether the key allows an endpoint of `owner` to receive events of these plans, or of all plans if
-        empty."""
+        """Return whether the key allows an endpoint of `owner` to receive events of these plans; of all plans if the
+        list is empty."""
         caller = self.caller(aliases)
         return (
             same_person(self.name) == same_person(owner)
@@ -81,11 +81,11 @@ class ApiKey:
 
 
 Aliases = Mapping[UUID, UUID]
-"""The plans of accounts that go by other ids, each by the id that the other would have as a plan."""
+"""The plans of accounts with aliases, by the plan id that the alias would have."""
 
 
 def ids_of(plans: Iterable[str], aliases: Aliases) -> frozenset[UUID]:
-    """Return the ids of plans that are named by plan id or by an id of the account."""
+    """Return the ids of plans that are named by plan id or by account id."""
     return as_meant((plan_id for plan in plans for plan_id in plans_named(plan)), aliases)
 
 
@@ -107,7 +107,7 @@ class KeptKeys(Protocol):
     """The store of keys, as the cache reads it."""
 
     def revision(self) -> int:
-        """Return a number that changes whenever a key is created or revoked, or an account gets another id."""
+        """Return a number that changes whenever a key is created or revoked, or an account gets an alias."""
 
     def aliases(self) -> Aliases: ...
 
@@ -141,18 +141,18 @@ class KeysUnread(StoreUnavailable):
 
 
 class EndpointOwners:
-    """Decides whether the owner of an endpoint may receive what it is sent, at the moment it is sent."""
+    """Decides whether the owner of an endpoint may receive an event, at the moment it is sent."""
 
     def __init__(self, keys: "ApiKeyCache", issuer_is_trusted: bool) -> None:
         self._keys = keys
         self._issuer_is_trusted = issuer_is_trusted
 
     def may_receive(self, owner: str, plans: Collection[UUID], personal_data: bool) -> bool:
-        """Return whether an endpoint of `owner` may receive events of these plans, or of all plans if empty.
+        """Return whether an endpoint of `owner` may receive events of these plans; of all plans if the list is empty.
 
-        Whoever has the store may have endpoints without a key. Others who never had one are known by the tokens of the
-        issuer, which cannot be asked for; without an issuer they have no right once there are keys. Raises
-        `KeysUnread`.
+        The operator of the store may have endpoints without a key. Other owners without a key identify themselves with
+        tokens of the issuer, which are not available here; without an issuer they have no right once there are keys.
+        Raises `KeysUnread`.
         """
         if not self._keys.any_made:
             return True
@@ -162,9 +162,9 @@ class EndpointOwners:
 
 
 class ApiKeyCache:
-    """Finds the caller of a key in memory, from a copy of all keys that is refreshed twice a second.
+    """Finds the caller of a key in a copy of all keys in memory, which is refreshed twice a second.
 
-    If the keys cannot be read for a minute, revocations may be missing from the copy, and no key is accepted.
+    If the keys cannot be read for a minute, the copy may lack revocations, so no key is accepted.
     """
 
     def __init__(
@@ -206,11 +206,11 @@ class ApiKeyCache:
 
     @property
     def seconds_unread(self) -> float:
-        """Return the seconds since the copy was known to be current."""
+        """Return the seconds since the copy was last known to be current."""
         return self._monotonic() - self._looked_at
 
     def why_unread(self) -> str | None:
-        """Return the sentence that explains why keys are not accepted, or None while they are."""
+        """Return the reason why keys are not accepted, as a sentence; None while they are."""
         if not self._failed and self.seconds_unread <= SECONDS_GOOD:
             return None
         seconds = round(self.seconds_unread)
@@ -218,23 +218,23 @@ class ApiKeyCache:
 
     @property
     def any_made(self) -> bool:
-        """Return whether there ever was a key, even one that was revoked or cannot be read. Raises `KeysUnread`."""
+        """Return whether a key was ever created; revoked and unreadable ones count. Raises `KeysUnread`."""
         self._check_read()
         return bool(self._holders)
 
     def was_given_to(self, name: str) -> bool:
-        """Return whether somebody was ever given a key. Raises `KeysUnread`."""
+        """Return whether a person ever had a key. Raises `KeysUnread`."""
         self._check_read()
         return same_person(name) in self._holders
 
     def allow_endpoint(self, owner: str, plans: Collection[UUID], personal_data: bool) -> bool:
-        """Return whether a key of its owner is good for what an endpoint is sent now. Raises `KeysUnread`."""
+        """Return whether a key of the owner allows what an endpoint is about to receive. Raises `KeysUnread`."""
         self._check_read()
         now = self._now()
         return any(key.is_good_for(owner, plans, personal_data, now, self._aliases) for key, _ in self._keys.values())
 
     def caller(self, token: str) -> Caller | None:
-        """Return the caller that a key stands for, or None if it is unknown or no longer good. Raises `KeysUnread`."""
+        """Return the caller of a key; None if the key is unknown or no longer valid. Raises `KeysUnread`."""
         match = KEY.fullmatch(token)
         found = self._good(match[1]) if match else None
         if match is None or found is None:
@@ -246,13 +246,13 @@ class ApiKeyCache:
         return caller
 
     def caller_by_id(self, id: str) -> Caller | None:
-        """Return the caller of the key with this id while it is good: for sessions begun with it. Raises
+        """Return the caller of the key with this id while it is valid, for sessions that began with it. Raises
         `KeysUnread`."""
         found = self._good(id)
         return found[1] if found else None
 
     def as_meant(self, caller: Caller) -> Caller:
-        """Return the caller with the plans that are meant where accounts are named by other ids, as by an issuer."""
+        """Return the caller with plan ids for those of their plans that an issuer named by aliases of accounts."""
         return caller if caller.plans is None else replace(caller, plans=as_meant(caller.plans, self._aliases))
 
     def _check_read(self) -> None:

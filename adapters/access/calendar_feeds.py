@@ -1,8 +1,8 @@
-"""Addresses of calendars. Calendar programs send no key, so the address itself holds 256 random bits; the store holds
-their SHA-256.
+"""Addresses of calendars. Calendar programs send no key, so the address itself contains 256 random bits; the store
+keeps their SHA-256.
 
-An address opens one calendar and nothing else, and does so as whoever made it: it ends with the key it was made with,
-and shows what they may see at the moment.
+An address gives access to one calendar, with the rights of the person who made it: it ends with the key it was made
+with, and shows what they may see at the moment.
 """
 
 from collections.abc import Callable, Collection
@@ -24,18 +24,18 @@ READ_AGAIN = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class CalendarFeed:
-    """A calendar as the store keeps it."""
+    """A calendar in its stored form."""
 
     id: str
     digest: bytes
     actor: str
     method: Literal["key", "name"]
-    """Whether it was made with an API key, or on a machine where people choose their name."""
+    """Whether it was made with an API key, or on a development machine, where people choose their name."""
     key_id: str | None
     contents: Contents
     plan_id: UUID | None
     words: bool
-    """Whether titles that speak of the customer's people are shown."""
+    """Whether titles about the customer's people are shown."""
     created_at: datetime
     last_read_at: datetime | None = None
 
@@ -60,7 +60,7 @@ class CalendarStore(Protocol):
 
 
 class CalendarFeeds:
-    """Makes, recognises and ends addresses of calendars."""
+    """Makes, recognises and deletes addresses of calendars."""
 
     def __init__(
         self,
@@ -77,8 +77,8 @@ class CalendarFeeds:
     def make(
         self, caller: Caller, key_id: str | None, contents: Contents, plan_id: UUID | None, words: bool
     ) -> tuple[CalendarFeed, str]:
-        """Make a calendar for a caller who came with a key. Returns it and the secret of its address, which is shown
-        this once.
+        """Make a calendar for a caller who has a key. Returns it with the secret of its address, which is shown this
+        once.
 
         Raises `CallerNotAllowed` for callers without a key, `TooManyCalendars`, `StoreUnavailable`.
         """
@@ -95,11 +95,11 @@ class CalendarFeeds:
         return feed, token
 
     def can_be_made(self, key_id: str | None) -> bool:
-        """Return whether who came with this key, or without one, can make calendars."""
+        """Return whether a caller with this key, or without one, can make calendars."""
         return key_id is not None or self._development is not None
 
     def recognise(self, token: str) -> tuple[CalendarFeed, Caller] | None:
-        """Return the calendar of an address and its owner's current rights, or None if it has ended."""
+        """Return the calendar of an address and its owner's current rights; None if it is no longer valid."""
         feed = self._store.find(digest_of(token))
         caller = self._caller(feed) if feed else None
         if feed is None or caller is None or not caller.may("view"):

@@ -1,5 +1,4 @@
-"""Who is calling: identified by a key or a token, or, in development on this machine alone, by a name of their
-choice."""
+"""Identification of callers: by a key or a token, or in development, on this machine alone, by a name they choose."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,7 +12,7 @@ from domain.language import person_id
 
 DEVELOPER = "developer"
 PASSED_ON = {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"}
-"""Headers by which a proxy says whom it speaks for. A request that has one does not come from this machine."""
+"""Headers in which a proxy names the client. A request with one of them does not come from this machine."""
 
 
 class CallerUnknown(Exception):
@@ -22,14 +21,14 @@ class CallerUnknown(Exception):
 
 class Callers(Protocol):
     async def identify(self, headers: Mapping[str, str]) -> Caller:
-        """Return who sends these headers. Raises `CallerUnknown`, `CallerNotAllowed`."""
+        """Return the caller who sends these headers. Raises `CallerUnknown`, `CallerNotAllowed`."""
 
 
 class Tokens(Protocol):
     """Finds the caller of a token that an identity provider has issued."""
 
     async def caller(self, token: str) -> Caller:
-        """Return the caller that a token stands for. Raises `CallerUnknown`."""
+        """Return the caller of a token. Raises `CallerUnknown`."""
 
 
 class Bearers:
@@ -56,14 +55,15 @@ class Bearers:
 
 
 class Development:
-    """Identifies callers on this machine by the name they give in `X-Actor`; without one, as `developer`. Once a key
-    was made, in this process or another, it identifies nobody.
+    """Identifies callers on this machine by the name in `X-Actor`; without one, as `developer`. Once a key was created,
+    by any process, it identifies nobody.
 
-    A foreign page in a browser here could make its own domain resolve to this machine. It is recognised by its `Host`.
+    A page of another site, open in a browser here, could let its own domain resolve to this machine. Its `Host` header
+    gives it away.
     """
 
     def __init__(self, is_over: Callable[[], bool] = lambda: False) -> None:
-        """`is_over` returns whether callers must be known by now."""
+        """`is_over` returns whether callers need keys by now."""
         self.is_over = is_over
 
     async def identify(self, headers: Mapping[str, str]) -> Caller:
@@ -81,7 +81,7 @@ class Development:
 
 
 class DevelopmentUntilKeys:
-    """Identifies callers by the names they choose until the first key is made, and from then on by their keys."""
+    """Identifies callers by the names they choose until the first key is created, and by their keys from then on."""
 
     def __init__(self, development: Development, bearers: Bearers) -> None:
         self._development = development
@@ -92,7 +92,8 @@ class DevelopmentUntilKeys:
 
 
 def stood_in_for(headers: Mapping[str, str]) -> str | None:
-    """Return whom the caller acts on behalf of, if anybody. Raises `CallerNotAllowed` for what is no id of a person."""
+    """Return the person on whose behalf the caller acts, if any. Raises `CallerNotAllowed` if it is not an id of a
+    person."""
     try:
         return person_in(headers, "x-on-behalf-of")
     except ValueError as wrong:
@@ -100,7 +101,7 @@ def stood_in_for(headers: Mapping[str, str]) -> str | None:
 
 
 def person_in(headers: Mapping[str, str], name: str) -> str | None:
-    """Return the person that a header names in UTF-8, if it is present. Raises `ValueError` for what is no id of a
+    """Return the person in a header, which is UTF-8; None if it is absent. Raises `ValueError` if it is not an id of a
     person."""
     named = headers.get(name)
     if named is None:

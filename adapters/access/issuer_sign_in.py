@@ -1,7 +1,7 @@
-"""Sign-in through the issuer: OpenID Connect's authorization code flow, with PKCE and a nonce.
+"""Signing in through the issuer: OpenID Connect's authorization code flow, with PKCE and a nonce.
 
-A browser is sent to the issuer with the hash of a secret that it keeps here in a cookie.  It comes back with a code,
-which this service exchanges at the issuer for an ID token, by showing the secret.
+The browser keeps a secret in a cookie and is sent to the issuer with the secret's hash. It returns with a code, which
+this service exchanges at the issuer for an ID token by showing the secret.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ from application.aggregates.access import Caller
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where the issuer lets people sign in, and where it gives tokens for codes."""
+    """The URLs where the issuer lets people sign in and exchanges codes for tokens."""
 
     authorization: str
     token: str
@@ -56,19 +56,19 @@ def endpoints(issuer: str) -> Endpoints:
 
 
 class IssuerSignIn:
-    """Signs people in through the issuer: see `adapters.access.sign_in.SignIn`."""
+    """Signs people in through the issuer (`adapters.access.sign_in.SignIn`)."""
 
     def __init__(
         self, issuer: Issuer, client_secret: str | None, redirect_uri: str, now: Callable[[], datetime]
     ) -> None:
-        """The audience of `issuer` is the client id of this service: ID tokens are made for it."""
+        """The audience of `issuer` must be the client id of this service, for which ID tokens are issued."""
         self._issuer = issuer
         self._secret = client_secret
         self._redirect_uri = redirect_uri
         self._tokens = IssuedTokens(issuer, now, IssuerKeys(lambda: fetched(issuer.url)))
 
     async def begin(self, to: str) -> tuple[Pending, str]:
-        """Return what the browser keeps, and where it is sent.  Raises `SignInRefused`."""
+        """Return what the browser keeps, and the URL to which it is sent. Raises `SignInRefused`."""
         pending, found = Pending.begun(to), await self._endpoints()
         asked = {
             "response_type": "code",
@@ -83,7 +83,7 @@ class IssuerSignIn:
         return pending, f"{found.authorization}{'&' if '?' in found.authorization else '?'}{urlencode(asked)}"
 
     async def finish(self, pending: Pending, answered: Mapping[str, str]) -> tuple[Caller, datetime]:
-        """Return who has signed in, and until when their token is good.  Raises `SignInRefused`."""
+        """Return the person who has signed in, and until when their token is valid. Raises `SignInRefused`."""
         if not compare_digest(answered.get("state", "").encode(), pending.state.encode()):
             raise SignInRefused(AGAIN)
         if "error" in answered or not answered.get("code"):

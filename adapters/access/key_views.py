@@ -1,4 +1,4 @@
-"""API keys as they are shown, over HTTP and on the command line alike: never with their secret but when made."""
+"""API keys as HTTP and the command line show them. The secret is shown only when a key is created."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,6 +1,6 @@
-"""OpenID Connect: callers identified by bearer tokens of a trusted issuer.
+"""OpenID Connect: callers who are identified by bearer tokens of a trusted issuer.
 
-Actor, role and plans are read from the token's claims; the settings say from which.
+Actor, role and plans are read from claims of the token; the settings name the claims.
 """
 
 import asyncio
@@ -33,13 +33,13 @@ KINDS = {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
 
 SMALLEST_RSA = 2048
 LEEWAY = 30
-"""Seconds by which the clock that says when a token was issued may be ahead of ours. None is added to its end."""
+"""Seconds by which the issuer's clock may be ahead of ours. The expiry of a token is not extended."""
 
 FRESH = 600.0
 """Seconds after which the issuer's keys are fetched again, in the background."""
 
 PAUSE = 10.0
-"""The least seconds between two fetches, however many unknown keys tokens name."""
+"""The shortest time in seconds between two fetches, however many unknown keys tokens name."""
 
 ISSUER_TIMEOUT_SECONDS = 3.0
 MOST_BYTES = 256 * 1024
@@ -50,7 +50,8 @@ REMEMBERED_FOR = 30.0
 MOST_REMEMBERED = 10_000
 ALL = "all"
 ODD = (jwt.PyJWTError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
-"""What reading a token or a key raises when it holds values of the wrong kind, or too large, or nested without end."""
+"""The exceptions that reading a token or a key raises if it contains values that are of the wrong type, too large or
+too deeply nested."""
 
 LATEST = datetime.combine(LAST_DAY, time.max, UTC).timestamp()
 EXPIRED = "This token has expired: get another one."
@@ -60,7 +61,7 @@ logger = structlog.get_logger("plantrail.oidc")
 
 
 class IssuerWrong(Exception):
-    """The issuer's answer is not what OpenID Connect requires."""
+    """The issuer's answer does not follow OpenID Connect."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Issuer:
 
 
 def is_safe(url: str) -> bool:
-    """Return whether what is fetched from this URL cannot be altered on the way: https, or this machine."""
+    """Return whether nobody can alter what is fetched from this URL on the way: https, or this machine."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -106,7 +107,7 @@ def read(client: httpx.Client, url: str) -> dict[str, Any]:
 
 
 def read_answer(client: httpx.Client, method: str, url: str, sent: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the JSON object that the issuer answers, to a form where one is sent.  Raises `IssuerWrong`,
+    """Return the JSON object that the issuer answers; a form is sent if one is given. Raises `IssuerWrong`,
     `httpx.HTTPError`."""
     content = bytearray()
     with client.stream(method, url, data=sent, headers={"Accept": "application/json"}) as response:
@@ -126,7 +127,7 @@ def read_answer(client: httpx.Client, method: str, url: str, sent: Mapping[str, 
 
 
 def key_of(listed: Any) -> tuple[str | None, PyJWK] | None:
-    """Return the id and the key of a JWK; None for one that is not for checking signatures we accept."""
+    """Return the id and the key of a JWK; None if it is not for verifying signatures that we accept."""
     if not isinstance(listed, dict) or listed.get("kty") not in KINDS.values() or listed.get("use", "sig") != "sig":
         return None
     kid = listed.get("kid")
@@ -149,8 +150,7 @@ class IssuerKeys:
         self._fetching: Task[None] | None = None
 
     async def named(self, kid: str | None) -> PyJWK | None:
-        """Return the key of this id, fetching the keys again if it is new. Without an id, return the only key there
-        is."""
+        """Return the key with this id; fetches the keys again if it is unknown. Without an id, returns the only key."""
         if (key := self._named(kid)) is None:
             await self._anew()
             return self._named(kid)
@@ -177,12 +177,12 @@ class IssuerKeys:
         try:
             self._keys = await to_thread(self._fetch)
             self._fetched_at = monotonic()
-        except Exception as error:  # noqa: BLE001 - whatever the issuer answers, its keys stay those there are
+        except Exception as error:  # noqa: BLE001 - Whatever the issuer answers, the known keys stay.
             logger.warning("issuer cannot be asked", error=type(error).__name__)
 
 
 class IssuedTokens:
-    """Finds callers by the issuer's tokens."""
+    """Finds callers by tokens of the issuer."""
 
     def __init__(self, issuer: Issuer, now: Callable[[], datetime], keys: IssuerKeys | None = None) -> None:
         self._issuer = issuer
@@ -191,7 +191,7 @@ class IssuedTokens:
         self._verified: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
 
     async def caller(self, token: str) -> Caller:
-        """Return the caller that a token stands for. Raises `CallerUnknown`."""
+        """Return the caller of a token. Raises `CallerUnknown`."""
         digest = sha256(token.encode()).digest()
         good_until, known = self._verified.get(digest, (0.0, None))
         if known and monotonic() < good_until:
@@ -207,7 +207,7 @@ class IssuedTokens:
         return caller
 
     async def claims(self, token: str) -> dict[str, Any]:
-        """Return what a token says that the issuer made for our audience. Raises `CallerUnknown`."""
+        """Return the claims of a token that the issuer made for our audience. Raises `CallerUnknown`."""
         if len(token) > LONGEST_TOKEN:
             raise CallerUnknown("This token is too long.")
         try:
@@ -234,8 +234,8 @@ class IssuedTokens:
 
 
 def expires_at(claims: Mapping[str, Any]) -> float:
-    """Return when a token expires, in seconds since 1970.  Raises `CallerUnknown` if that is no number, as RFC 7519 has
-    it, or no instant of our calendar."""
+    """Return when a token expires, in seconds since 1970. Raises `CallerUnknown` if that is not a number (RFC 7519), or
+    not an instant that a datetime can represent."""
     exp = claims["exp"]
     if isinstance(exp, bool) or not isinstance(exp, int | float) or not 0 < exp < LATEST:
         raise CallerUnknown(NOT_THEIRS)
@@ -243,8 +243,9 @@ def expires_at(claims: Mapping[str, Any]) -> float:
 
 
 def caller_by(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
-    """Return the caller that the claims describe. Raises `CallerUnknown` if the actor or one of our roles is
-    missing."""
+    """Return the caller whom the claims describe. Raises `CallerUnknown` if the actor or one of our roles is
+    missing.
+    """
     actor = claim(claims, issuer.actor_claim)
     try:
         actor = person_id(actor if isinstance(actor, str) else "")
@@ -257,7 +258,7 @@ def caller_by(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
 
 
 def role_in(said: Any, claim: str) -> Role:
-    """Return our role among all the roles that the claim lists."""
+    """Return our role among all the roles in the claim."""
     said = said if isinstance(said, list) else [said]
     ours = [role for role in ROLES if role != "developer" and role in said]
     if len(ours) != 1:
@@ -266,7 +267,7 @@ def role_in(said: Any, claim: str) -> Role:
 
 
 def claim(claims: Mapping[str, Any], path: str) -> Any:
-    """Return a claim by its name, or by a path of names with dots between them."""
+    """Return a claim by name, or by a path of names separated by dots."""
     if path in claims or not re.search(r"\.", path):
         return claims.get(path)
     first, _, rest = path.partition(".")

@@ -1,7 +1,7 @@
 """Sessions of people who use the web pages.
 
-The browser holds 256 random bits in a cookie; the store holds their SHA-256. A session ends twelve hours after its last
-use, when it is revoked, or when the key or token it was begun with ends.
+The browser keeps 256 random bits in a cookie; the store keeps their SHA-256. A session ends twelve hours after its last
+use, when it is revoked, or when the key or token with which it began ends.
 """
 
 from collections.abc import Callable, Collection
@@ -36,13 +36,13 @@ class Session:
     plans: tuple[str, ...] | None
     """Plan ids or account ids that the issuer named; None for all plans."""
     key_id: str | None
-    """The id of the key it was begun with."""
+    """The id of the key with which it began."""
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime | None
-    """When the token it was begun with expires."""
+    """When the token with which it began expires."""
     browser: str
-    """How the browser names itself, shortened, so that people recognise their sessions."""
+    """The browser's name for itself, shortened, so that people recognise their sessions."""
 
     def is_good(self, now: datetime) -> bool:
         return now < self.last_seen_at + IDLE and (self.expires_at is None or now < self.expires_at)
@@ -80,8 +80,8 @@ class Sessions:
         development: Development | None = None,
         as_meant: Callable[[Caller], Caller] = lambda caller: caller,
     ) -> None:
-        """`caller_by_key` returns the caller of a key id while that key is good. `development` is given where people
-        may choose their name. `as_meant` returns the caller with the plans that other ids of accounts name."""
+        """`caller_by_key` returns the caller of a key id while the key is valid. `development` is given where people
+        may choose their name. `as_meant` returns the caller with plan ids in place of aliases of accounts."""
         self._as_meant = as_meant
         self._store = store
         self._now = now
@@ -112,7 +112,7 @@ class Sessions:
         return token
 
     def recognise(self, token: str) -> tuple[Session, Caller] | None:
-        """Return the session of this token and its caller's current rights, or None if it has ended.
+        """Return the session of this token and its caller's current rights; None if it has ended.
 
         Raises `StoreUnavailable`.
         """

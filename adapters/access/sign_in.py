@@ -1,5 +1,4 @@
-"""What a sign-in through an issuer is to the pages, apart from what reads the issuer's tokens, which takes a while to
-load and is needed only with an issuer."""
+"""The interface for signing in through an issuer. The implementation loads slowly and is needed only with an issuer."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -17,18 +16,18 @@ AGAIN = "Signing in through the issuer was not finished in this browser, or it t
 
 
 class SignInRefused(Exception):
-    """Why somebody is not signed in, and what to do."""
+    """Why somebody could not sign in, and what to do."""
 
 
 @dataclass(frozen=True)
 class Pending:
-    """A sign-in that a browser has begun; it keeps this in a cookie that no script can read."""
+    """A sign-in that has begun. The browser keeps it in a cookie that scripts cannot read."""
 
     state: str
     nonce: str
     verifier: str
     to: str
-    """Where they wanted to go."""
+    """The page to which the person wanted to go."""
 
     @classmethod
     def begun(cls, to: str) -> Self:
@@ -36,7 +35,7 @@ class Pending:
 
     @property
     def challenge(self) -> str:
-        """The hash of the secret, as PKCE has it (RFC 7636, S256)."""
+        """The hash of the secret for PKCE (RFC 7636, S256)."""
         return urlsafe_b64encode(sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
 
     def cookie(self) -> str:
@@ -44,7 +43,7 @@ class Pending:
 
     @classmethod
     def read(cls, cookie: str | None) -> Self:
-        """Raises `SignInRefused`."""
+        """Parse the cookie. Raises `SignInRefused`."""
         try:
             said = json.loads(urlsafe_b64decode((cookie or "")[:LONGEST_COOKIE]))
             return cls(**{name: str(said[name]) for name in ("state", "nonce", "verifier", "to")})
@@ -56,7 +55,7 @@ class SignIn(Protocol):
     """Signs people in through the issuer."""
 
     async def begin(self, to: str) -> tuple[Pending, str]:
-        """Return what the browser keeps, and where it is sent.  Raises `SignInRefused`."""
+        """Return what the browser keeps, and the URL to which it is sent. Raises `SignInRefused`."""
 
     async def finish(self, pending: Pending, answered: Mapping[str, str]) -> tuple[Caller, datetime]:
-        """Return who has signed in, and until when their token is good.  Raises `SignInRefused`."""
+        """Return the person who has signed in, and until when their token is valid. Raises `SignInRefused`."""

@@ -1,4 +1,4 @@
-"""A link that signs somebody in, for the demo: whoever starts it arrives on its pages."""
+"""A link that signs in the person who starts the demo."""
 
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -10,8 +10,8 @@ PATH = "/sign-in/link"
 class SignInLink:
     """Signs one person in, once.
 
-    It lives and ends with the process that made it, and is good only where names may be chosen: it spares the choice,
-    and gives no right that choosing a name does not give.
+    It ends with the process that made it, and works only where people may choose their name: it saves the choice, and
+    gives no right that choosing a name would not give.
     """
 
     def __init__(self, actor: str) -> None:
@@ -21,11 +21,11 @@ class SignInLink:
 
     @property
     def path(self) -> str:
-        """Where it leads."""
+        """The path of the link."""
         return f"{PATH}?token={self.token}"
 
     def use(self, token: str) -> bool:
-        """Return whether the token is right and nobody has used it before. From now on somebody has."""
+        """Return whether the token is right and unused. From then on it is used."""
         try:
             self._good.remove(_digest(token))
         except KeyError:
@@ -33,7 +33,7 @@ class SignInLink:
         return True
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy in another process knows: nobody signs in by that one."""
+        """Return the state without the token, because the link must work in one process alone."""
         return {"actor": self.actor, "token": "", "_good": set()}
 
 

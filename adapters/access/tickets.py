@@ -1,7 +1,7 @@
-"""Tickets: for browsers, whose `EventSource` cannot send the header that says who is calling.
+"""Tickets for browsers, whose `EventSource` cannot send headers that identify the caller.
 
-A ticket holds what its owner was known by, encrypted with a secret of the service. Whoever comes with it within a
-minute is known by that, and no longer than by that: when the key or token ends, so does what the ticket began.
+A ticket contains the headers of its owner, encrypted with a secret of the service. Whoever presents it within a minute
+is identified by them. What began with a ticket ends with the owner's key or token.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -20,7 +20,7 @@ from adapters.access.callers import CallerUnknown
 
 GOOD_FOR = timedelta(minutes=1)
 WHO = ("authorization", "x-actor", "x-on-behalf-of")
-"""The headers that say who is calling."""
+"""The headers that identify the caller."""
 
 LONGEST = 16 * 1024
 NONCE = 12
@@ -28,14 +28,14 @@ _READ: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
 
 
 class Tickets:
-    """Makes tickets and opens them. Processes with the same secret open each other's."""
+    """Makes and opens tickets. Processes with the same secret open each other's tickets."""
 
     def __init__(self, secret: bytes, now: Callable[[], datetime]) -> None:
         self._cipher = AESGCM(digest(secret, b"tickets", sha256))
         self._now = now
 
     def made(self, headers: Mapping[str, str]) -> tuple[str, datetime]:
-        """Return a ticket for whoever sends these headers, and until when it is good."""
+        """Return a ticket for a caller who sends these headers, and until when it is valid."""
         until = self._now() + GOOD_FOR
         said = {name: headers[name] for name in WHO if name in headers}
         nonce = token_bytes(NONCE)
@@ -43,7 +43,7 @@ class Tickets:
         return urlsafe_b64encode(sealed).rstrip(b"=").decode(), until
 
     def headers(self, ticket: str, sent: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the headers of a request with what its ticket says of who is calling. Raises `CallerUnknown`."""
+        """Return the headers of a request, with those from its ticket. Raises `CallerUnknown`."""
         others = {name: value for name, value in sent.items() if name not in WHO}
         said = self._opened(ticket)
         if self._now() >= datetime.fromisoformat(said.pop("until")):

@@ -1,6 +1,6 @@
-"""Certificate authorities that we trust when we connect to servers by TLS.
+"""The certificate authorities that we trust in TLS connections to other servers.
 
-Each set is loaded once per process, when it is first needed: that takes longer than many requests.
+Each set is loaded once per process, when it is first needed, because loading takes longer than many requests.
 """
 
 import ssl
@@ -17,8 +17,9 @@ def public_authorities() -> ssl.SSLContext:
 
 @cache
 def configured_authorities() -> ssl.SSLContext:
-    """Return the authorities that SSL_CERT_FILE or SSL_CERT_DIR name, for an issuer inside the company; else the public
-    ones."""
+    """Return the authorities in SSL_CERT_FILE or SSL_CERT_DIR, for an issuer inside the company; else the public
+    ones.
+    """
     import httpx
 
     return httpx.create_ssl_context()

@@ -1,1 +1,1 @@
-"""plantrail for Python programs: a client of the running service, typed by the models that the service answers with."""
+"""plantrail for Python programs: a client of the running service, typed with the models of its answers."""

@@ -1,4 +1,4 @@
-"""What the service answers to commands, for whoever answers and for whoever asked."""
+"""The answers to commands, as the service sends them and the client reads them."""
 
 from pydantic import BaseModel, Field
 
@@ -22,7 +22,7 @@ class Result(BaseModel):
 
 
 class Answered(BaseModel):
-    """What came of a command.  Without events, nothing was to change."""
+    """The outcome of a command. Without events, there was nothing to change."""
 
     version: int
     position: int = Field(description="Of its last event on the log of all plans: `at_least` of lists of plans.")
@@ -32,34 +32,34 @@ class Answered(BaseModel):
 
 
 class AllAnswered(BaseModel):
-    """What came of each command of a list."""
+    """The outcome of each command of a list."""
 
     results: list[Result]
 
 
 class OfPlan(BaseModel):
-    """Whose answer it is."""
+    """The plan that the answer is about."""
 
     plan_id: str
 
 
 class OfProgram(BaseModel):
-    """Whose answer it is."""
+    """The program that the answer is about."""
 
     program_id: str
 
 
 class CommandAnswer(Answered, OfPlan):
-    """What came of a command on a plan.  Without events, nothing was to change."""
+    """The outcome of a command on a plan. Without events, there was nothing to change."""
 
 
 class CommandsAnswer(AllAnswered, CommandAnswer):
-    """What came of a list of commands: all events, and under `results` what came of each."""
+    """The outcome of a list of commands: all events, and the outcome of each command under `results`."""
 
 
 class ProgramAnswer(Answered, OfProgram):
-    """What came of a command on the program.  Without events, nothing was to change."""
+    """The outcome of a command on the program. Without events, there was nothing to change."""
 
 
 class ProgramAnswers(AllAnswered, ProgramAnswer):
-    """What came of a list of commands on the program: all events, and under `results` what came of each."""
+    """The outcome of a list of commands on the program: all events, and the outcome of each command under `results`."""

@@ -1,7 +1,6 @@
-"""How a request is tried: what fails for the moment is tried again, and what is refused is told in its own words.
+"""Retries: temporary failures are tried again, and refusals are raised in the service's own words.
 
-Whether a request is sent by a thread or by a coroutine makes no difference here: `attempts` says what to do next, and
-whoever runs it does that.
+Threads and coroutines share this module: `attempts` says what to do next, and its caller does it.
 """
 
 import random
@@ -22,18 +21,18 @@ class Problem(Exception):
     def __init__(self, status: int, document: Mapping[str, Any]) -> None:
         super().__init__(document.get("detail") or document.get("title") or f"The service answered {status}.")
         self.status = status
-        """Of the answer (HTTP)."""
+        """The HTTP status of the answer."""
         self.document = document
-        """The problem document (RFC 9457); empty where the answer was none."""
+        """The problem document (RFC 9457); empty if the answer was not one."""
 
     @property
     def type(self) -> str:
-        """What kind of problem it is, as a stable word: `unknown-stakeholder`, `version-conflict`."""
+        """The type of the problem as a stable word: `unknown-stakeholder`, `version-conflict`."""
         return str(self.document.get("type", "")).rpartition("/")[2]
 
     @property
     def errors(self) -> list[Mapping[str, str]]:
-        """What is wrong in the body or the query: a `pointer` (RFC 6901) and a `detail` each."""
+        """What is wrong in the body or the query, each with a `pointer` (RFC 6901) and a `detail`."""
         return list(self.document.get("errors", ()))
 
 
@@ -43,20 +42,20 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True)
 class Wait:
-    """Nothing is to be sent for some seconds."""
+    """The caller should wait for some seconds."""
 
     seconds: float
 
 
 Steps = Generator[httpx.Request | Wait, httpx.Response | httpx.TransportError | None, httpx.Response]
-"""Yields what to do next; takes the answer to a request, or why there was none; returns the answer that counts."""
+"""Yields what to do next; receives the answer to a request, or the transport error; returns the final answer."""
 
 
 def attempts(request: httpx.Request, patience: float) -> Steps:
-    """Try a request until it is answered, for as many seconds of waiting as `patience` says.
+    """Try a request until it is answered, waiting for `patience` seconds in total.
 
-    A request is only to be tried so if it may arrive twice: a view, or a command with an Idempotency-Key. Raises
-    `Problem` for what is refused, `Unreachable` where nobody answers.
+    The request must be safe to repeat: a view, or a command with an Idempotency-Key. Raises `Problem` if it is refused,
+    `Unreachable` if nobody answers.
     """
     waited, pause = 0.0, FIRST_PAUSE_SECONDS
     while True:
@@ -75,13 +74,13 @@ def attempts(request: httpx.Request, patience: float) -> Steps:
 
 
 def pause_before_next(answer: httpx.Response | httpx.TransportError | None, pause: float) -> float:
-    """Return the seconds to wait: those that the service names, otherwise about `pause`, different for every caller."""
+    """Return the seconds to wait: the time in `Retry-After`, else about `pause`, randomised for every caller."""
     named = answer.headers.get("retry-after", "") if isinstance(answer, httpx.Response) else ""
     return float(named) if named.isdecimal() else pause * random.uniform(0.5, 1)
 
 
 def problem_of(answer: httpx.Response) -> Problem:
-    """Return what the answer says; its text must have been read."""
+    """Return the problem in an answer whose text has been read."""
     if answer.headers.get("content-type", "").startswith("application/problem+json"):
         return Problem(answer.status_code, answer.json())
     return Problem(answer.status_code, {})

@@ -1,4 +1,4 @@
-"""What can be asked of the service: for each question its path, its parameters and the model of the answer."""
+"""The requests that the client can send: for each its path, its parameters and the model of its answer."""
 
 import json
 import secrets
@@ -31,7 +31,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 PATIENCE_SECONDS = 60.0
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
-"""Seconds; for events that are not there yet the service waits up to 30 s before it answers that there are none."""
+"""Timeouts in seconds. When there are no events, the service waits up to 30 s before it answers."""
 MOST_EVENTS_A_PAGE = 1_000
 MOST_MILLISECONDS_TO_WAIT = 30_000
 
@@ -54,7 +54,7 @@ class Call(Generic[T_co]):
         )
 
     def at(self, cursor: str) -> "Call[T_co]":
-        """Return the call for the page of a list at a cursor."""
+        """Return the request for the page of a list at a cursor."""
         others = [each for each in self.parameters if each[0] != "cursor"]
         return replace(self, parameters=[*others, ("cursor", cursor)])
 
@@ -70,7 +70,7 @@ class Page(Protocol[Item_co]):
 
 
 def parameters_of(given: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return parameters as a query has them: a list is a name several times, None is left out, `from_` is `from`."""
+    """Return query parameters: a list is repeated, None is left out, `from_` becomes `from`."""
     pairs = [
         (name.rstrip("_"), each)
         for name, value in given.items()
@@ -82,7 +82,7 @@ def parameters_of(given: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _read(model: type[Model]) -> Callable[[httpx.Response], Model]:
-    """Return what reads such an answer: what a newer service says besides, and what follows from the rest, is left."""
+    """Return a function that reads an answer. It ignores fields of a newer service, and computed fields."""
     return lambda answer: model.model_validate_json(answer.content, extra="ignore")
 
 
@@ -95,7 +95,7 @@ def _path(plan: str, name: str = "") -> str:
 
 
 def caller(key: str | None, actor: str | None) -> dict[str, str]:
-    """Return the headers that say who is calling: by a key, or by name where the service asks nobody for one."""
+    """Return the headers that identify the caller: by a key, or by name where the service requires no key."""
     by_key = {"Authorization": f"Bearer {key}"} if key else {}
     return by_key | ({"X-Actor": actor} if actor else {})
 
@@ -106,7 +106,7 @@ def caller(key: str | None, actor: str | None) -> dict[str, str]:
 def once(
     seen: int | None = None, idempotency_key: str | None = None, correlation_id: str | None = None
 ) -> dict[str, str]:
-    """Return the headers of a command: however often it arrives under one key, it is carried out once."""
+    """Return the headers of a command. Under one idempotency key it is carried out once, however often it arrives."""
     given = {"Idempotency-Key": idempotency_key or secrets.token_hex(16)}
     given |= {"If-Match": f'"{seen}"'} if seen is not None else {}
     return given | ({"X-Correlation-Id": correlation_id} if correlation_id else {})
@@ -189,7 +189,7 @@ def findings(wanted: Mapping[str, Any]) -> Call[FindingsPage]:
 
 @dataclass(frozen=True)
 class EventsPage:
-    """Events of the feed, and the cursor at which it goes on: past what was not wanted, too."""
+    """Events of the feed, and the cursor after which to continue, also past events that the filter left out."""
 
     events: list[FeedEvent]
     next: str

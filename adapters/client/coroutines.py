@@ -1,4 +1,4 @@
-"""The client for programs of coroutines, under asyncio or trio."""
+"""The asynchronous client, for asyncio and trio."""
 
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, Self, TypeVar
@@ -27,9 +27,9 @@ Item = TypeVar("Item")
 
 
 class AsyncClient:
-    """A client of the running service, for coroutines: what `Client` is for threads.
+    """An asynchronous client of the running service: for coroutines what `Client` is for threads.
 
-    Its parameters are those of `Client`.
+    It takes the same parameters as `Client`.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class AsyncClient:
         """Return what was said and what was done; without cuts, between the last two reviews of one kind."""
         return await self._ask(calls.said_vs_did(plan, from_, to))
 
-    # Lists: every page is asked for when it is come to
+    # Lists. Each page is requested when it is reached
 
     def history(self, plan: str, **wanted: Any) -> AsyncIterator[Entry]:
         """Yield who did what when; `section`, `type`, `actor`, `entity`, `from_` and `to` narrow it."""
@@ -181,7 +181,7 @@ class AsyncClient:
             return call.read(answered.value)
 
     async def _taken(self, step: httpx.Request | Wait) -> httpx.Response | httpx.TransportError | None:
-        """Take a step, and return what came of it."""
+        """Do a step, and return its result."""
         if isinstance(step, Wait):
             await anyio.sleep(step.seconds)
             return None

@@ -1,4 +1,4 @@
-"""An event as the feed sends it, read back into the class of the event."""
+"""Events of the feed, read back into their event classes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,38 +13,38 @@ from domain.language import Event
 
 @dataclass(frozen=True)
 class FeedEvent:
-    """A recorded event. `document` is the CloudEvent as it was sent."""
+    """A recorded event. `document` is the CloudEvent that was sent."""
 
     document: Mapping[str, Any]
 
     @property
     def id(self) -> str:
-        """The same for ever, within `source`: whoever stores events knows by it what they have."""
+        """The id, which never changes within `source`. Use it to recognise events that you have stored already."""
         return str(self.document["id"])
 
     @property
     def source(self) -> str:
-        """Names the log; another one after a restore from a backup."""
+        """The name of the log. It changes when the service is restored from a backup."""
         return str(self.document["source"])
 
     @property
     def cursor(self) -> str:
-        """What to ask for the events `after` this one."""
+        """The cursor for requesting the events `after` this one."""
         return str(self.document["sequence"])
 
     @property
     def type(self) -> str:
-        """As in the documentation of events: `plantrail.play-won.v1`."""
+        """The type, as in the documentation of events: `plantrail.play-won.v1`."""
         return str(self.document["type"])
 
     @property
     def plan_id(self) -> str:
-        """Of the plan, or of the program, that it is an event of."""
+        """The id of the plan, or of the program."""
         return str(self.document["subject"])
 
     @property
     def version(self) -> int:
-        """Of the plan, after it."""
+        """The version of the plan after this event."""
         return int(self.document["planversion"])
 
     @property
@@ -57,9 +57,9 @@ class FeedEvent:
 
     @cached_property
     def event(self) -> Event | None:
-        """The event in today's shape; None for a type that is newer than this version.
+        """The event in its current version; None for a type that is newer than this client.
 
-        Words about people that the key may not read are `[forgotten]` or missing. Raises `UnreadableEvent`.
+        Text about people that the key may not read is `[forgotten]` or missing. Raises `UnreadableEvent`.
         """
         topic = TOPICS.get(self.type)
         return event_from_data(topic, self.document["data"]) if topic else None

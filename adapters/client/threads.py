@@ -1,4 +1,4 @@
-"""The client for programs of threads."""
+"""The synchronous client, for programs with threads."""
 
 from collections.abc import Iterable, Iterator
 from time import sleep
@@ -127,7 +127,7 @@ class Client:
         """Return what was said and what was done; without cuts, between the last two reviews of one kind."""
         return self._ask(calls.said_vs_did(plan, from_, to))
 
-    # Lists: every page is asked for when it is come to
+    # Lists. Each page is requested when it is reached
 
     def history(self, plan: str, **wanted: Any) -> Iterator[Entry]:
         """Yield who did what when; `section`, `type`, `actor`, `entity`, `from_` and `to` narrow it."""
@@ -178,7 +178,7 @@ class Client:
             return call.read(answered.value)
 
     def _taken(self, step: httpx.Request | Wait) -> httpx.Response | httpx.TransportError | None:
-        """Take a step, and return what came of it."""
+        """Do a step, and return its result."""
         if isinstance(step, Wait):
             sleep(step.seconds)
             return None

@@ -1,7 +1,7 @@
-"""Stored events as subscribers receive them: as CloudEvents 1.0.
+"""Stored events in the form that subscribers receive: CloudEvents 1.0.
 
-The stored JSON of the payload is copied between the attributes as it is, without parsing it. Only for those who may
-read text about people is it parsed: sealed parts are opened and put back where they belong.
+The stored JSON of the payload is copied between the attributes without parsing it. It is parsed only for subscribers
+who may read text about people: then sealed parts are opened and put back in their place.
 """
 
 import re
@@ -29,14 +29,14 @@ STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 FURTHER = re.compile(
     rb'(?:,"causation_id":(S))?(?:,"traceparent":(S))?(?:,"reason":S)?\},"data":'.replace(b"S", STRING)
 )
-"""What may follow the correlation id; mostly nothing does."""
+"""What may follow the correlation id; usually nothing does."""
 NOTHING_FURTHER = b'},"data":'
 BACKSLASH = ord("\\")
 TIME_LENGTH, NOTHING_FURTHER_LENGTH = len(TIME), len(NOTHING_FURTHER)
 BEFORE_ACTOR, BEFORE_CORRELATION = len(ACTOR) - 1, len(CORRELATION) - 1
-"""Up to the quote their values begin with."""
+"""The number of bytes up to the quote with which the value begins."""
 SEALED = b',"sealed":['
-"""What ends the payload, at its last occurrence: names inside a sealed part are different."""
+"""The bytes that end the payload, at their last occurrence; inside a sealed part the names are different."""
 
 
 def source_of(log_id: UUID) -> str:
@@ -63,12 +63,12 @@ class NoSuchType(Exception):
 
 
 TOPICS = {type_of(topic): topic for topic in (*map(topic_of, REGISTRY.events), *UPCASTS)}
-"""Topics by type, of every shape that events ever had."""
+"""Topics by type, for every version that events ever had."""
 
 
 def topics_named(type: str) -> frozenset[str]:
-    """Return the topics of a type: `plantrail.play-started.v1` is one shape of an event; `play-started` and
-    `PlayStarted` stand for all its shapes.
+    """Return the topics of a type: `plantrail.play-started.v1` is one version of an event; `play-started` and
+    `PlayStarted` stand for all its versions.
 
     Raises `NoSuchType`.
     """
@@ -92,7 +92,7 @@ def topics_of(types: Iterable[str]) -> frozenset[str] | None:
 
 
 class CloudEvents:
-    """Converts events of one log. `public_url` is where the schemas of its events are served."""
+    """Converts events of one log. The schemas of its events are served at `public_url`."""
 
     def __init__(self, log_id: UUID, public_url: str) -> None:
         self.log_id = log_id
@@ -101,7 +101,7 @@ class CloudEvents:
         self._constant = lru_cache(maxsize=None)(self._same_for_all)
 
     def structured(self, notification: Notification, keys: Keys | None = None) -> bytes:
-        """Return the event as a JSON document. With the `keys` of the people of its plan, text about them is
+        """Return the event as a JSON document. If the `keys` of the people in its plan are given, text about them is
         included."""
         topic, state = notification.topic, notification.state
         ends, meta = state.endswith(OPEN_END), cut(state)
@@ -133,7 +133,7 @@ class CloudEvents:
         return headers, payload(notification, stored, keys)
 
     def attributes(self, notification: Notification, stored: Mapping[str, Any]) -> dict[str, str | int]:
-        """Return the attributes of a stored event that was parsed. Optional ones that it lacks are left out."""
+        """Return the attributes of a parsed stored event. Optional ones that it lacks are left out."""
         plan_id, version, meta = str(notification.originator_id), notification.originator_version, stored["meta"]
         told = {
             "specversion": "1.0",
@@ -166,15 +166,15 @@ class CloudEvents:
         }
 
     def _same_for_all(self, topic: str) -> bytes:
-        """Return the attributes that all events of a topic share, as a piece of JSON."""
+        """Return the attributes that all events of a topic share, as a fragment of JSON."""
         return b"," + to_json(self._of_topic(topic))[1:-1]
 
 
 def cut(state: bytes) -> tuple[bytes, bytes, bytes, bytes, int] | None:
     """Find time, actor, correlation id, further attributes and the beginning of the payload in a stored state, as JSON.
 
-    Searching for what surrounds them takes half the time of a regular expression. Returns None if the state is not that
-    simple.
+    Searching for the surrounding bytes takes half the time of a regular expression. Returns None if the state is not
+    that simple.
     """
     time_ends = state.find(b'"', TIME_LENGTH) + 1
     actor_begins = time_ends + BEFORE_ACTOR
@@ -184,7 +184,7 @@ def cut(state: bytes) -> tuple[bytes, bytes, bytes, bytes, int] | None:
     if (
         not (state.startswith(TIME) and state.startswith(ACTOR, time_ends))
         or correlation_begins < actor_ends
-        or state[actor_ends - 2] == BACKSLASH  # the quote may be escaped
+        or state[actor_ends - 2] == BACKSLASH  # The quote may be escaped.
         or state[correlation_ends - 2] == BACKSLASH
     ):
         return None
@@ -202,7 +202,7 @@ def cut(state: bytes) -> tuple[bytes, bytes, bytes, bytes, int] | None:
 
 
 def payload(notification: Notification, stored: Mapping[str, Any], keys: Keys | None) -> bytes:
-    """Return the data of a stored event that was parsed. Without keys, sealed parts are left out."""
+    """Return the data of a parsed stored event. Without keys, sealed parts are left out."""
     if keys is not None:
         plan_id, version, topic = notification.originator_id, notification.originator_version, notification.topic
         put_back(plan_id, version, topic, stored, keys)
@@ -211,7 +211,7 @@ def payload(notification: Notification, stored: Mapping[str, Any], keys: Keys | 
 
 @lru_cache(maxsize=1_000)
 def _of_originator(originator_id: UUID | str) -> tuple[bytes, bytes, bytes]:
-    """What all events of a plan have in common: what stands before the version, before the time and after the
+    """Return what all events of a plan have in common: the JSON before the version, before the time and after the
     sequence."""
     plan = str(originator_id).encode()
     return (
@@ -222,12 +222,12 @@ def _of_originator(originator_id: UUID | str) -> tuple[bytes, bytes, bytes]:
 
 
 def sequence(position: int) -> str:
-    """Return a position as text that sorts like the number."""
+    """Return a position as text that sorts in the order of the numbers."""
     return f"{position:020}"
 
 
 def of_no_plan(log_id: UUID, id: str, type: str, at: datetime, data: Any) -> bytes:
-    """Return a message of the service itself as a CloudEvent of this log."""
+    """Return a message of the service itself, which belongs to no plan, as a CloudEvent of this log."""
     return to_json(
         {
             "specversion": "1.0",

@@ -1,11 +1,11 @@
 """JSON Schemas (2020-12) of the `data` of events as the feed sends it, made from the event models.
 
-Only the fields that were given are sent, and subscribers without the right to personal data do not receive sealed ones,
-so no sealed field is required. Sealed text of somebody forgotten reads `[forgotten]`. Objects are open: readers ignore
-fields that they do not know.
+Only fields that were given are sent, and subscribers without the right to personal data receive no sealed fields, so no
+sealed field is required. Sealed text of a forgotten person reads `[forgotten]`. Objects are open: readers ignore fields
+that they do not know.
 
-Released schemas are files in `docs/schemas`, one for each type of event, and these are served. Their `$id` is relative,
-so that it is right wherever the file is read from.
+Released schemas are files in `docs/schemas`, one for each type of event, and the service serves these files. Their
+`$id` is relative, so that it is right wherever a file is read from.
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ def title_of(name: str) -> str:
     return kebab_case(name).replace("-", " ").capitalize()
 
 
-# Released
+# Released schemas
 
 
 def folder() -> Path:
@@ -62,7 +62,7 @@ def under_its_url(type: str, public_url: str) -> Schema:
     return {**schema, "$id": f"{public_url}/schemas/{schema['$id']}"}
 
 
-# Made
+# Generated schemas
 
 
 class _AsSent(GenerateJsonSchema):
@@ -81,7 +81,8 @@ class _AsSent(GenerateJsonSchema):
 
 
 def schemas() -> dict[str, Schema]:
-    """Return by type what the code would release now. Earlier shapes have no model any more, only their files."""
+    """Return, by type, the schemas that the code would release now. Earlier versions have no models any more, only
+    files."""
     return {type_of(topic_of(name)): _schema(topic_of(name), event) for name, event in REGISTRY.events.items()}
 
 
@@ -98,7 +99,7 @@ def _schema(topic: str, event: type[Event]) -> Schema:
 
 
 def _parts_in(annotation: Any, in_list: bool = False) -> Iterator[tuple[type[BaseModel], bool]]:
-    """Yield the models within a field's type, at any depth, each with whether it stands in a list."""
+    """Yield the models within a field's type, at any depth, each with whether it is inside a list."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation, in_list
         for field in annotation.model_fields.values():
@@ -124,7 +125,7 @@ def _described(model: type[BaseModel], made: Schema, noun: str, sealed_as_a_whol
 
 
 def _sealed(model: type[BaseModel]) -> dict[str, Sealed]:
-    """Return the fields that are sealed as a whole. Of a nested model each field is sealed by itself."""
+    """Return the fields that are sealed as a whole. In a nested model each field is sealed separately."""
     return {
         name: sealed
         for name, sealed in marked(model, Sealed)
@@ -133,7 +134,7 @@ def _sealed(model: type[BaseModel]) -> dict[str, Sealed]:
 
 
 def _whole(field: Schema, parts: Mapping[str, Schema]) -> Schema:
-    """Inline all definitions of a field's schema, and make null one of its types."""
+    """Inline all definitions in a field's schema, and allow null."""
     said = {word: value for word, value in field.items() if word not in ("$ref", "anyOf", "items")}
     if "$ref" in field:
         part = parts[field["$ref"].rpartition("/")[2]]
@@ -145,7 +146,7 @@ def _whole(field: Schema, parts: Mapping[str, Schema]) -> Schema:
         }
     if "items" in field:
         return {**said, "items": _whole(field["items"], parts)}
-    if isinstance(field.get("additionalProperties"), dict):  # a mapping by name
+    if isinstance(field.get("additionalProperties"), dict):  # This is a mapping by name.
         return {**said, "additionalProperties": _whole(field["additionalProperties"], parts)}
     if "anyOf" in field:
         (option,) = (option for option in field["anyOf"] if option != NULL)

@@ -1,7 +1,7 @@
-"""Reads a few fields of stored events, and when they were recorded.
+"""Reads a few fields of stored events, and the time of recording.
 
-For readers of the whole log it takes a fraction of the time of `decode`. No text about people is read, so no keys are
-needed.
+Readers of the whole log use it, because it takes a fraction of the time of `decode`. It reads no text about people, so
+it needs no keys.
 """
 
 from datetime import datetime
@@ -17,9 +17,9 @@ from domain.language import Event
 
 
 def read_partial_event(plan_id: UUID, version: int, position: int, topic: str, state: bytes) -> PartialEvent:
-    """Read the fields that `reads` names for the event; of most events there are none.
+    """Read the fields that `reads` names for the event; for most events there are none.
 
-    Raises `UnknownTopic`, and `pydantic.ValidationError` for a stored event that does not have the event's shape.
+    Raises `UnknownTopic`, and `pydantic.ValidationError` for a stored event that does not fit its model.
     """
     if not is_whole(topic):
         return _read_whole(plan_id, version, position, topic, state)

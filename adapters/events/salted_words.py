@@ -1,4 +1,4 @@
-"""The sealed words of stored events with their salts, which prove their commitments."""
+"""The sealed text of stored events together with the salts that prove their commitments."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
@@ -10,8 +10,7 @@ from application.proof.ports import SaltedWords
 
 
 def opened(plan_id: UUID, states: Iterable[tuple[int, bytes]], keys: Mapping[str, bytes]) -> Iterator[SaltedWords]:
-    """Yield every sealed part that opens with these keys. `states` are versions of the plan with the events as
-    stored."""
+    """Yield every sealed part that these keys open. `states` contains versions of the plan with the stored events."""
     for version, state in states:
         for part, sealed in enumerate(from_json(state)["sealed"]):
             salted = salted_words(plan_id, version, part, sealed, keys)

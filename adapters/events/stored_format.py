@@ -1,8 +1,8 @@
-"""The stored event: `{"meta": …, "data": …, "sealed": […]}` under the event's bare name, written once, read for ever.
+"""The stored format of events: `{"meta": …, "data": …, "sealed": […]}` under the event's bare name.
 
-Stored events are never rewritten. A second shape of an event gets a topic of its own (`PlayStarted.2`), and `UPCASTS`
-converts older shapes when they are read. To change an event: change its class, say in `UPCASTS` how the previous shape
-becomes the new one, and write a golden file of the new topic. Golden files of older topics stay.
+Stored events are never rewritten. A second version of an event has a topic of its own (`PlayStarted.2`), and `UPCASTS`
+converts older versions when they are read. To change an event: change its class, add the conversion of the previous
+version to `UPCASTS`, and write a golden file of the new topic. Golden files of older topics stay.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,39 +26,39 @@ from domain.record import Meta, Recorded, Saying, SealedPart
 from domain.registry import REGISTRY
 
 META, DATA, OPEN_END = b'{"meta":', b',"data":', b',"sealed":[]}'
-"""What surrounds meta data and payload where nothing is sealed. Quotes inside JSON strings are escaped, so it occurs in
-none."""
+"""The bytes around meta data and payload where nothing is sealed. Quotes inside JSON strings are escaped, so the bytes
+occur in no string."""
 
 
 def _as_it_is(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the payload, in which today's shape may leave out what the older one did not have."""
+    """Return the payload unchanged: the fields that the new version added may be missing."""
     return data
 
 
 UPCASTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    # Since the second shape they say which play of the library it was taken from.
+    # Version 2 adds the library play from which it was made.
     "ActionAdded": _as_it_is,
     "ActionCorrected": _as_it_is,
-    # Since the second shape it says the hash of the document.
+    # Version 2 adds the hash of the document.
     "PackCirculated": _as_it_is,
-    # Since the second shape they say what stood there before.
+    # Version 2 adds the former values.
     "PlanCorrected": _as_it_is,
     "StakeholderCorrected": _as_it_is,
-    # Since the third shape it says who of the customer's agreed.
+    # Version 3 adds who of the customer's people agreed.
     "ActionCorrected.2": _as_it_is,
-    # Since the third shape it says whether the last move was a step up.
+    # Version 3 adds whether the last move was a promotion.
     "StakeholderCorrected.2": _as_it_is,
-    # Since the second shape it says what was answered, and by whom.
+    # Version 2 adds the answer and who gave it.
     "RequestCorrected": _as_it_is,
-    # Since the second shape it says what is to be done about the risk.
+    # Version 2 adds the response to the risk.
     "RiskCorrected": _as_it_is,
-    # Since the second shape they say whether it was taken away.
+    # Version 2 adds whether it was taken away.
     "UnitCorrected": _as_it_is,
-    # Since the second shape it says the day.
+    # Version 2 adds the day.
     "TeamAligned": _as_it_is,
     "OfferingCorrected": _as_it_is,
 }
-"""By topic of an older shape, the function that turns its whole payload into today's shape."""
+"""For each older topic, the function that converts its whole payload into the current version."""
 
 Keys = Mapping[str, bytes]
 K = TypeVar("K")
@@ -74,25 +74,25 @@ class UnreadableEvent(MapperDeserialisationError):
 
 
 def topic_of(name: str) -> str:
-    """Return the topic of an event today: its name, with a number from the second shape on."""
-    if name not in UPCASTS:  # there is one shape, as of nearly all
+    """Return the current topic of an event: its name, with a number from version 2 on."""
+    if name not in UPCASTS:  # There is one version, as for nearly all events.
         return name
     return f"{name}.{sum(topic.partition('.')[0] == name for topic in UPCASTS) + 1}"
 
 
 class MetaToRecord(NamedTuple):
-    """The complete meta data of an event that is to be recorded, with the people its text is about."""
+    """The complete meta data of an event to be recorded, with the people its text is about."""
 
     recorded_at: datetime
     context: CommandContext
     command_id: str
     reason: str | None = None
     about: tuple[str, ...] = ()
-    """The stakeholders its free text is about."""
+    """The stakeholders whom its free text is about."""
     former_about: tuple[str, ...] = ()
-    """The stakeholders the former text was about, if the event repeats it."""
+    """The stakeholders whom the former text was about, if the event repeats it."""
     named: tuple[str, ...] = ()
-    """Those among `about` whose names the text holds."""
+    """Those among `about` whose names occur in the text."""
 
     @classmethod
     def of(cls, each: ToRecord, context: CommandContext) -> Self:
@@ -107,7 +107,7 @@ class MetaToRecord(NamedTuple):
         return self.context.on_behalf_of
 
     def said(self) -> dict[str, Any]:
-        """Return what is stored of it, in that order; empty values are left out."""
+        """Return the stored fields in their stored order; empty values are left out."""
         context = self.context
         said: dict[str, Any] = {"recorded_at": self.recorded_at, "actor": context.actor}
         if context.on_behalf_of is not None:
@@ -128,7 +128,7 @@ class MetaToRecord(NamedTuple):
 def encode(
     plan_id: UUID, version: int, event: Event, meta: MetaToRecord, keys: Keys, random: Random = token_bytes
 ) -> bytes:
-    """Return the stored state. `keys` are those of everybody in `people_spoken_of`."""
+    """Return the stored state. `keys` contains the keys of everybody in `people_spoken_of`."""
     parts = words_apart(event, meta)
     said = meta.said()
     if not parts:
@@ -156,8 +156,8 @@ def _excluded(hidden: Iterable[str]) -> dict[str, Any]:
 
 
 def words_apart(event: Event, meta: MetaToRecord) -> dict[tuple[str, ...], dict[str, Any]]:
-    """Return the text that must not be stored in clear, by the people it is sealed for: a person's own data, free text,
-    former text."""
+    """Return the text that must not be stored in clear, by the people for whom it is sealed: their own data, free text,
+    and former text."""
     parts: dict[tuple[str, ...], dict[str, Any]] = {}
     if not speaks_of_people(event, meta):
         return parts
@@ -197,7 +197,7 @@ def _words_in(event: Event, field: str) -> Iterator[tuple[str, Any]]:
 
 
 def _as_stored(terms: BaseModel, field: str) -> Any:
-    """Return the value of a field as JSON, without what was not said in it."""
+    """Return the value of a field as JSON, without parts that were not given."""
     return terms.model_dump(mode="json", include={field}, exclude_unset=True)[field]
 
 
@@ -207,14 +207,14 @@ def people_spoken_of(event: Event, meta: MetaToRecord) -> set[str]:
 
 
 class WhenNeeded(dict[K, V]):
-    """A dictionary that computes the value of a key when it is first needed."""
+    """A dictionary that computes a value when its key is first used."""
 
     def __init__(self, events: Mapping[K, type[Event]], make: Callable[[type[Event]], V]) -> None:
         self._events, self._make = events, make
 
     def __missing__(self, key: K) -> V:
         event = self._events[key]
-        event.model_rebuild()  # pydantic builds it once
+        event.model_rebuild()  # pydantic builds it once.
         made = self[key] = self._make(event)
         return made
 
@@ -223,7 +223,7 @@ EVENTS_BY_TOPIC = {topic_of(name): event for name, event in REGISTRY.events.item
 WHOLE_EVENTS = EVENTS_BY_TOPIC | {
     topic: REGISTRY.events[topic.partition(".")[0]] for topic, upcast in UPCASTS.items() if upcast is _as_it_is
 }
-"""The event of every topic whose payload has all that today's shape asks for."""
+"""For each topic, the event whose payload contains every field that the current version requires."""
 _WRITE = WhenNeeded(
     {event: event for event in REGISTRY.events.values()}, lambda event: event.__pydantic_serializer__.to_json
 )
@@ -235,7 +235,7 @@ def is_open(state: bytes) -> bool:
 
 
 def is_whole(topic: str) -> bool:
-    """Return whether a payload of the topic is read as it is stored."""
+    """Return whether a payload of the topic can be read without conversion."""
     return topic in WHOLE_EVENTS and UPCASTS.get(topic, _as_it_is) is _as_it_is
 
 
@@ -245,7 +245,7 @@ _READ_META = TypeAdapter(Saying).validator
 
 
 def topics_of_aggregate(type: AggregateType[Any]) -> frozenset[str]:
-    """Return the topics of all events of an aggregate type, in every shape."""
+    """Return the topics of all events of an aggregate type, in every version."""
     return frozenset(topic for topic in (*EVENTS_BY_TOPIC, *UPCASTS) if topic.partition(".")[0] in type.events)
 
 
@@ -254,14 +254,14 @@ FORGETTING = frozenset(
     for topic in (*EVENTS_BY_TOPIC, *UPCASTS)
     if REGISTRY.events[topic.partition(".")[0]].forgets is not Event.forgets
 )
-"""The topics of events that forget somebody: their `id` is the stakeholder's."""
+"""The topics of events that forget a stakeholder, whose id is the event's `id`."""
 
 OF_STAKEHOLDERS = frozenset(topic for topic, event in EVENTS_BY_TOPIC.items() if event.noun == STAKEHOLDER)
 """The topics of events about a stakeholder."""
 
 
 class UnreadMeta:
-    """The meta data of a stored event, parsed when it is first used: most folds never use it."""
+    """The meta data of a stored event. They are parsed when first used, because most folds never use them."""
 
     __slots__ = ("_stored", "actor", "on_behalf_of", "reason", "recorded_at")
 
@@ -274,7 +274,7 @@ class UnreadMeta:
         self._stored = stored
 
     def __getattr__(self, name: str) -> Any:
-        """Read all of it, when something that is not there yet is asked for first."""
+        """Parse all meta data when a missing field is first used."""
         if name not in UnreadMeta.__slots__:
             raise AttributeError(name)
         said = _READ_META.validate_json(self._stored[META_BEGINS : self._stored.index(DATA)])
@@ -305,7 +305,7 @@ def decode_all(plan_id: UUID, rows: Iterable[tuple[Any, ...]], keys: Keys) -> li
         for version, position, topic, state in rows:
             if state.endswith(OPEN_END) and is_whole(topic):
                 event = read[topic](state[state.index(DATA) + DATA_LENGTH : OPEN_END_BEGINS])
-                # The same as `Recorded(…)`, in a third of the time.
+                # This makes the same as `Recorded(…)` in a third of the time.
                 records.append(_record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ())))
             else:
                 records.append(_decode_slowly(plan_id, version, position, topic, state, keys))
@@ -315,7 +315,7 @@ def decode_all(plan_id: UUID, rows: Iterable[tuple[Any, ...]], keys: Keys) -> li
 
 
 def as_written(plan_id: UUID, version: int, position: int, event: Event, state: bytes, said: Meta) -> Recorded:
-    """Return what `decode` makes of an event that was just encoded with nothing sealed, without parsing it."""
+    """Return what `decode` would return for an event that was just encoded with nothing sealed, without parsing it."""
     meta = UnreadMeta(state)
     meta.recorded_at, meta.actor, meta.on_behalf_of = said.recorded_at, said.actor, said.on_behalf_of
     meta.reason = said.reason
@@ -333,10 +333,10 @@ def _decode_slowly(plan_id: UUID, version: int, position: int, topic: str, state
 
 
 def event_from_data(topic: str, data: Mapping[str, Any]) -> Event:
-    """Return the event of a payload as subscribers receive it, in today's shape.
+    """Return the event for a payload that a subscriber received, in its current version.
 
-    Words that were left out because the subscriber may not read them are `[forgotten]` where the event cannot be
-    without. Raises `UnreadableEvent`.
+    Text that the subscriber may not read is missing; where the event needs it, it reads `[forgotten]`. Raises
+    `UnreadableEvent`.
     """
     name = topic.partition(".")[0]
     there = UPCASTS[topic](dict(data)) if topic in UPCASTS else dict(data)
@@ -353,7 +353,7 @@ def event_from_data(topic: str, data: Mapping[str, Any]) -> Event:
 def put_back(
     plan_id: UUID | str, version: int, topic: str, stored: Mapping[str, Any], keys: Keys
 ) -> tuple[SealedPart, ...]:
-    """Put the words of sealed parts back in `data` and `meta`; those that do not open read `[forgotten]`.
+    """Put the text of sealed parts back in `data` and `meta`; parts that do not open read `[forgotten]`.
 
     Returns the parts.
     """
@@ -370,7 +370,7 @@ def put_back(
 
 
 def _placeholder(topic: str, field: str) -> Any:
-    """Return the value of a forgotten field. That it was given still counts; its text is gone."""
+    """Return the value of a forgotten field, which shows that it was given, but not its text."""
     outer, _, inner = field.partition("/")
     said = REGISTRY.events[topic].model_fields.get(outer)
     if said is None:
@@ -379,7 +379,7 @@ def _placeholder(topic: str, field: str) -> Any:
 
 
 def _part_of(annotation: Any) -> type[BaseModel]:
-    """Return the model that a field holds, where it may also be left out."""
+    """Return the model of a field, also if the field is optional."""
     part: type[BaseModel] = next(each for each in (annotation, *get_args(annotation)) if is_model(each))
     return part
 

@@ -1,7 +1,7 @@
-"""The log on standard error: one JSON object a line, or readable lines in a terminal.
+"""The log on standard error: one JSON object per line, or readable lines in a terminal.
 
-Only fields that are known to hold nobody's words are written, whatever is passed in. Entries of libraries take the same
-way.
+Only fields that are known to contain no text of users are written, whatever is passed in. Log entries of libraries are
+treated alike.
 """
 
 import logging
@@ -53,7 +53,7 @@ ALLOWED = frozenset(
 
 
 class Chosen(NamedTuple):
-    """How entries are written."""
+    """The format and destination of log entries."""
 
     as_json: bool
     colours: bool = False
@@ -64,7 +64,7 @@ _times_set_up = 0
 
 
 def chosen() -> Chosen | None:
-    """Return how entries are written, for another process of ours; None where nothing was set up."""
+    """Return the current format, for another process of ours; None if logging is not set up."""
     return _chosen
 
 
@@ -83,19 +83,19 @@ def set_up(as_json: bool, colours: bool = False) -> None:
     logging.captureWarnings(True)
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger().addHandler(FORWARDING)
-    # At a terminal the address has been printed already.
+    # In a terminal the address has been printed already.
     logging.getLogger("uvicorn").setLevel(logging.INFO if as_json else logging.WARNING)
 
 
 def begin_with(processor: Processor) -> None:
-    """Have every entry go through a processor first."""
+    """Let every entry pass through a processor first."""
     global _times_set_up
     structlog.configure(processors=[processor, *structlog.get_config()["processors"]])
     _times_set_up += 1
 
 
 class BoundOnce:
-    """A logger for what is told with every request: it is bound anew only when entries come to be written otherwise."""
+    """A logger for every request. It is bound once, and again only when the log format changes."""
 
     def __init__(self, name: str) -> None:
         self._logger = structlog.get_logger(name)
@@ -109,8 +109,8 @@ class BoundOnce:
 
 
 class LinesTogether:
-    """Writes lines. Those of one turn of an event loop are written together at its end: each write lets other threads
-    take the interpreter, and holds the loop up until it has it again."""
+    """Writes lines. Lines from one turn of an event loop are written together at its end, because each write lets other
+    threads take the interpreter and delays the loop until it gets it back."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -124,7 +124,7 @@ class LinesTogether:
             return
         try:
             get_running_loop().call_soon(self._write_all)
-        except RuntimeError:  # no loop runs in this thread
+        except RuntimeError:  # No event loop runs in this thread.
             self._write_all()
 
     def _write_all(self) -> None:
@@ -136,7 +136,7 @@ class LinesTogether:
 
 
 class NamedLogger:
-    """What structlog hands its entries to: bytes, one line each."""
+    """The logger to which structlog passes its entries: bytes, one line each."""
 
     def __init__(self, name: str, lines: LinesTogether) -> None:
         self.name = name
@@ -154,7 +154,7 @@ def take_down() -> None:
 
 
 class Forwarding(logging.Handler):
-    """Passes the log entries of libraries on to ours."""
+    """Passes the log entries of libraries to our logger."""
 
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger(record.name).log(record.levelno, record.getMessage(), exc_info=record.exc_info)
@@ -195,9 +195,9 @@ def _readable(colours: bool) -> list[Processor]:
 
 
 def origin(exc_info: ExcInfo) -> list[str]:
-    """Return the types and code locations of an exception and its causes, a line each.
+    """Return the types and code locations of an exception and its causes, one per line.
 
-    The message is left out, because it may repeat somebody's words.
+    Messages are left out, because they may contain text of users.
     """
     told: list[str] = []
     error: BaseException | None = exc_info[1]

@@ -1,4 +1,4 @@
-"""Prometheus metrics for the operator: those of the service, and those of what goes on beside it."""
+"""Prometheus metrics for the operator: those of the service, and those of the background work."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -12,19 +12,20 @@ BOUNDS = Histogram.DEFAULT_BUCKETS
 
 
 class Requests(Collector):
-    """Counts requests that were answered, and the time that took.
+    """Counts answered requests and their durations.
 
-    Every request is counted by one event loop, so no lock is needed: the library's own takes ten times as long.
+    One event loop counts every request, so no lock is needed; counters of the Prometheus library take ten times as
+    long.
     """
 
     def __init__(self) -> None:
         self._counted: dict[tuple[str, str, int], int] = {}
         self._seconds: dict[tuple[str, str], tuple[list[int], list[float]]] = {}
-        """By method and route: how many took up to each bound, and their sum."""
+        """By method and route: how many requests took up to each bound, and the sum of durations."""
 
     def answered(self, method: str, route: str, status: int, seconds: float | None) -> None:
-        """Count an answer. `route` is the pattern of its path; of what was refused before it was read the time is not
-        known."""
+        """Count an answer. `route` is the pattern of its path. The duration is unknown for requests that were refused
+        unread."""
         key = (method, route, status)
         self._counted[key] = self._counted.get(key, 0) + 1
         if seconds is None:
@@ -51,14 +52,14 @@ class Requests(Collector):
 
 
 class Commands(Collector):
-    """Counts commands and the events they made. They too are counted by one event loop."""
+    """Counts commands and their events, also on one event loop."""
 
     def __init__(self) -> None:
         self._counted: dict[tuple[str, str], int] = {}
         self._events = 0
 
     def answered(self, name: str, outcome: str, events: int = 0) -> None:
-        """Count a command, and the events that it made."""
+        """Count a command and its events."""
         key = (name, outcome)
         self._counted[key] = self._counted.get(key, 0) + 1
         self._events += events
@@ -93,7 +94,7 @@ class Metrics:
 
 
 class BackgroundMetrics:
-    """The metrics of what goes on beside the service."""
+    """The metrics of the background work."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -1,6 +1,6 @@
 """Outages: work that fails is logged once for each cause, with the consequences, and once more when it works again.
 
-A store that is away is one cause, however many parts of the process wait for it and however the driver words it.
+An unavailable store is one cause, however many parts of the process need it and however the driver words it.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ OUR_OWN = ("adapters.", "application.", "domain.")
 
 
 class OfTheStore(NamedTuple):
-    """A cause that much of a process has in common: what is logged of it, and what follows from it."""
+    """A cause that many parts of a process have in common, with its log entry and its consequences."""
 
     begins: str
     ends: str
@@ -48,14 +48,13 @@ logger = structlog.get_logger("plantrail.outages")
 
 
 def cause_of(error: BaseException) -> str:
-    """Return the type of an error, with its message if the error is ours: other messages may repeat somebody's
-    words."""
+    """Return the type of an error, with its message if the error is ours. Other messages may contain text of users."""
     name, words = type(error).__name__, " ".join(str(error).split())
     return f"{name}: {words}" if is_ours(error) and of_the_store(error) is None and words else name
 
 
 def of_the_store(error: BaseException) -> OfTheStore | None:
-    """Return what the error is a case of; the database has subclasses of the same names."""
+    """Return the common cause to which the error belongs. The database adapter has subclasses with the same names."""
     name = type(error).__name__
     return next(
         (OF_THE_STORE[kind] for kind in type(error).__mro__ if kind in OF_THE_STORE and kind.__name__ == name), None
@@ -67,7 +66,7 @@ def is_ours(error: BaseException) -> bool:
 
 
 class Outages:
-    """Those of one process."""
+    """The outages of one process."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -82,7 +81,8 @@ class Outages:
             self._met[cause].add(work)
 
     def over(self, cause: OfTheStore, work: "Work", goes_on: bool) -> None:
-        """Unless it goes on, something else is the matter, which is told by itself."""
+        """Note that a cause no longer stops this work. If the work does not go on, another cause does, which is logged
+        separately."""
         with self._lock:
             self._met[cause].discard(work)
             if goes_on and not self._met[cause]:
@@ -90,10 +90,10 @@ class Outages:
 
 
 class Work:
-    """Something that is done again and again, and may fail."""
+    """Work that is repeated and may fail."""
 
     def __init__(self, outages: Outages | None, stopped: str, going_on: str, follows: str, **about: Any) -> None:
-        """`stopped` and `going_on` are the events that are logged, `follows` says what does not happen meanwhile."""
+        """`stopped` and `going_on` are the logged events; `follows` says what does not happen meanwhile."""
         self._outages = outages or Outages()
         self._stopped = stopped
         self._going_on = going_on
@@ -101,11 +101,11 @@ class Work:
         self._about = about
         self._of_the_store: OfTheStore | None = None
         self.cause: str | None = None
-        """Why it cannot be done; None when it can."""
+        """Why the work cannot be done; None if it can."""
 
     @property
     def own_cause(self) -> str | None:
-        """Return why it cannot be done, unless that is the matter with everything that needs the store."""
+        """Return why the work cannot be done, unless that is a cause that all work with the store has in common."""
         return None if self._of_the_store else self.cause
 
     def failed(self, error: BaseException) -> None:

@@ -11,8 +11,8 @@ from adapters.observability.outages import Outages, Work
 def every(
     seconds: float, work: Callable[[], object], called: str, follows: str, outages: Outages | None = None
 ) -> Iterator[None]:
-    """Do the work at once and then every `seconds`, until the context ends. A failure is logged, and the work is tried
-    again at the next turn; `follows` says what does not happen meanwhile."""
+    """Run `work` at once and then every `seconds`, until the context ends. A failure is logged, and the work is tried
+    again at its next time; `follows` says what does not happen meanwhile."""
     ending = Event()
     fares = Work(outages, "housekeeping put off", "housekeeping goes on", follows, work=called)
 
@@ -21,7 +21,7 @@ def every(
             try:
                 work()
                 fares.done()
-            except Exception as error:  # noqa: BLE001 - it is told and tried again
+            except Exception as error:  # noqa: BLE001 - The error is logged and the work is tried again.
                 fares.failed(error)
             if ending.wait(seconds):
                 return

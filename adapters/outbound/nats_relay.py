@@ -1,8 +1,8 @@
 """The relay to NATS JetStream: publishes every event once, in the order of the log, as a CloudEvent in binary mode.
 
-Each message states the sequence it expects the stream to be at. So none is accepted after one that was lost on the way,
-and a relay that has lost its turn adds nothing. The last message in the stream therefore says how far the relay has
-come, even if the broker lost what it had acknowledged. The position noted in PostgreSQL is used only if the stream does
+Each message states the sequence that it expects of the stream. So no message is accepted after one that was lost on the
+way, and a relay that has lost its turn adds nothing. The last message in the stream therefore says how far the relay
+has come, even if the broker has lost acknowledged messages. The position in PostgreSQL is used only if the stream does
 not say.
 """
 
@@ -34,14 +34,14 @@ from domain.language import kebab_case
 SUBJECTS = "plans.>"
 TAKES_OUR_SUBJECTS = {SUBJECTS, "plans.*.*", "plans.*.>", "*.>", "*.*.*", ">"}
 BATCH = 500
-"""How many events are published before the first is acknowledged."""
+"""How many events are published before the acknowledgement of the first is awaited."""
 CONNECTED_WITHIN = 3
 ANSWERED_WITHIN = 3.0
 ACKNOWLEDGED_WITHIN = 10.0
 DEDUPLICATED_FOR = 120.0
 """Seconds for which a stream that we create refuses a `Nats-Msg-Id` again."""
 POLL = 1.0
-"""Seconds between two looks for new events, and for whether it is still our turn."""
+"""Seconds between two looks for new events, and between two checks of whether this relay still has its turn."""
 SECONDS_BETWEEN_WORDS = 60.0
 """Seconds between two log entries about the progress."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 10.0
@@ -58,20 +58,20 @@ class NotTaken(Exception):
 
 
 class Ended(Exception):
-    """The relay was told to end."""
+    """The relay was asked to end."""
 
 
 @dataclass
 class Place:
-    """The relay's progress: a position on the log, and the sequence of the stream that belongs to it."""
+    """The progress of the relay: a position on the log, and the sequence of the stream that belongs to it."""
 
     position: int
     sequence: int
 
 
 class Broker:
-    """A connection to the broker. After any error it is replaced by a new one, which first finds out where the stream
-    stands."""
+    """A connection to the broker. After any error it is replaced by a new one, which first reads the state of the
+    stream."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -95,7 +95,7 @@ class Broker:
             await self._client.close()
 
     async def _break(self, error: Exception | None = None) -> None:
-        """End the connection. All background errors come here, also that of a message that was refused."""
+        """End the connection. All background errors arrive here, including that of a refused message."""
         self._because = self._because or error
         self.broken.set()
 
@@ -132,7 +132,7 @@ class Broker:
             ) from error
 
     async def cursor_in(self, sequence: int) -> Cursor | None:
-        """Return the cursor of the event in a message; None if the message is gone or is not one of ours."""
+        """Return the cursor of the event in a message; None if the message is gone or is not ours."""
         try:
             message = await self._jetstream.get_msg(self._target.stream, sequence)
             said = message.headers or {}
@@ -141,8 +141,8 @@ class Broker:
             return None
 
     async def publish(self, messages: Sequence[Message], sequence: int) -> tuple[list[PubAck], Exception | None]:
-        """Publish all messages before the first is acknowledged. Returns the accepted ones, and the error that ended
-        it."""
+        """Publish all messages before the first acknowledgement is awaited. Returns the accepted ones, and the error
+        that ended it, if any."""
         sent = []
         for number, (subject, data, headers) in enumerate(messages, sequence):
             expected = {Header.EXPECTED_STREAM: self._target.stream, Header.EXPECTED_LAST_SEQUENCE: str(number)}
@@ -159,7 +159,7 @@ class Broker:
 
 
 def unfitness(config: StreamConfig) -> str | None:
-    """Return why events cannot be relayed into a stream and what to do, or None if they can."""
+    """Return why events cannot be relayed into a stream and what to do; None if they can."""
     if not TAKES_OUR_SUBJECTS & set(config.subjects or ()):
         return f"does not take {SUBJECTS}: add that to its subjects, or name another stream (--stream)."
     if config.no_ack:
@@ -170,7 +170,7 @@ def unfitness(config: StreamConfig) -> str | None:
 
 
 class Relay:
-    """Relays events until it is told to end. Whatever is away is tried again until it is back."""
+    """Relays events until it is asked to end. Whatever is unavailable is tried again until it is available."""
 
     def __init__(
         self,
@@ -196,7 +196,7 @@ class Relay:
         self._ending.set()
 
     async def run(self) -> None:
-        """Relay events until told to end. Raises `StreamUnfit`."""
+        """Relay events until asked to end. Raises `StreamUnfit`."""
         with suppress(Ended):
             while True:
                 try:
@@ -208,7 +208,7 @@ class Relay:
                 await self._unless(asyncio.sleep(pause))
 
     def _next_pause(self) -> float:
-        """Return the seconds to wait: doubled each time, and randomised so that relays do not all come back at once."""
+        """Return the seconds to wait: doubled each time, and randomised so that relays do not all return at once."""
         self._failures += 1
         return min(SHORTEST_PAUSE * 2.0 ** min(self._failures, 10), LONGEST_PAUSE) * (0.5 + self._random() / 2)
 
@@ -225,7 +225,7 @@ class Relay:
             logger.info("relay", relay=self._target.name, position=position, end=end)
 
     async def _unless(self, awaited: Awaitable[T], broker: Broker | None = None) -> T:
-        """Await something, unless the relay is told to end or the connection breaks before. Raises `Ended`."""
+        """Await something, unless the relay is asked to end or the connection breaks before. Raises `Ended`."""
         wanted = asyncio.ensure_future(awaited)
         ends = [asyncio.ensure_future(event.wait()) for event in (self._ending, *([broker.broken] if broker else []))]
         try:
@@ -241,7 +241,7 @@ class Relay:
             await asyncio.gather(wanted, *ends, return_exceptions=True)
 
     async def _work(self) -> None:
-        """Relay until something goes wrong. Do nothing while it is another relay's turn."""
+        """Relay until something fails. Does nothing while another relay has the turn."""
         turn = await asyncio.to_thread(self._take_turn)
         if turn is None:
             self._tell("it is the turn of another relay of this name")
@@ -260,7 +260,8 @@ class Relay:
             await asyncio.to_thread(turn.end)
 
     async def _place(self, broker: Broker, turn: Turn) -> Place:
-        """Return the progress as the stream says, else as noted. An empty new stream starts at the first event."""
+        """Return the progress according to the stream, else according to the store. An empty new stream starts at the
+        first event."""
         sequence = (await self._unless(broker.stream(), broker)).state.last_seq
         at = await self._unless(broker.cursor_in(sequence), broker) if sequence else Cursor(0)
         at = at or await asyncio.to_thread(turn.reached) or Cursor(0)
@@ -281,7 +282,7 @@ class Relay:
     async def _relay(
         self, broker: Broker, turn: Turn, place: Place, log_id: UUID, rows: Sequence[Notification]
     ) -> None:
-        """Publish events, and note the progress of those that were accepted, whatever happens to the rest."""
+        """Publish events, and store the progress of the accepted ones, whatever happens to the rest."""
         cloud_events = self._cloud_events(log_id)
         messages = [message_of(row, cloud_events) for row in rows]
         taken, why = await self._unless(broker.publish(messages, place.sequence))
@@ -297,8 +298,8 @@ class Relay:
             raise why
 
     async def _check_it_is_ours(self, broker: Broker, sequence: int, ours: Cursor) -> None:
-        """Check that the last message is of our log. Raises `NotTaken` while one of the log we were restored from has
-        the same id and the broker still deduplicates it."""
+        """Check that the last message belongs to our log. Raises `NotTaken` while the broker still deduplicates against
+        a message of the log from which we were restored and which has the same id."""
         if await self._unless(broker.cursor_in(sequence), broker) not in (ours, None):
             raise NotTaken("an event of another log goes by the same id, for now")
 
@@ -308,7 +309,7 @@ def cursor_of(row: Notification, log_id: UUID) -> Cursor:
 
 
 def message_of(row: Notification, cloud_events: CloudEvents) -> Message:
-    """Return the message of an event, without sealed text: what a broker keeps cannot be forgotten."""
+    """Return the message of an event without sealed text, because messages in a broker cannot be forgotten."""
     headers, data = cloud_events.binary(row)
     subject = f"plans.{row.originator_id}.{kebab_case(row.topic.partition('.')[0])}"
     return subject, data, headers | {Header.MSG_ID: headers["ce-id"]}

@@ -1,4 +1,4 @@
-"""The stream that events are relayed to, as it is named before there is a connection."""
+"""The stream to which events are relayed, and its name before there is a connection."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class StreamUnfit(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """Where events are relayed to. Under one `name`, one relay works at a time and its progress is noted."""
+    """Where events are relayed to. Of all relays with one `name`, one works at a time, and their progress is shared."""
 
     url: str
     stream: str = "plans"

@@ -1,8 +1,8 @@
-"""Witnesses: parties outside the store that are told every checkpoint. By them a log that was cut off or rewritten is
-detected.
+"""Witnesses: parties outside the store that receive every checkpoint. With their copies, a log that was truncated or
+rewritten is detected.
 
-A witness that cannot be reached delays nobody. It is tried again and then told the latest checkpoint, which covers all
-before it.
+A witness that cannot be reached delays nobody. It is tried again and then receives the latest checkpoint, which covers
+all earlier ones.
 """
 
 import asyncio
@@ -36,17 +36,17 @@ logger = structlog.get_logger("plantrail.witnesses")
 
 
 class NotWitnessed(Exception):
-    """Why a witness could not be told."""
+    """Why a witness did not receive a checkpoint."""
 
 
 class Witness(Protocol):
     def tell(self, note: str) -> None:
-        """Tell a checkpoint. Telling the same one twice has no further effect. Raises `NotWitnessed`."""
+        """Send a checkpoint. Sending the same one twice has no further effect. Raises `NotWitnessed`."""
 
 
 @dataclass(frozen=True)
 class FileWitness:
-    """A file that each checkpoint is appended to, perhaps on a disk that cannot be rewritten."""
+    """A file to which each checkpoint is appended, possibly on write-once storage."""
 
     file: Path
 
@@ -62,7 +62,7 @@ class FileWitness:
 
 @dataclass(frozen=True)
 class WebhookWitness:
-    """A URL that each checkpoint is posted to, signed like webhooks. The id is the digest of the note."""
+    """A URL to which each checkpoint is posted, signed like webhooks. The id is the digest of the note."""
 
     url: str
     secret: bytes
@@ -109,11 +109,11 @@ class NatsWitness:
 
 
 async def _quietly(_: Exception) -> None:
-    """Ignore background errors: they are raised where the checkpoint is sent as well."""
+    """Ignore background errors, because sending the checkpoint raises them too."""
 
 
 class Telling:
-    """Tells the witnesses each new checkpoint, in a thread of its own."""
+    """Sends each new checkpoint to the witnesses, in its own thread."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class Telling:
         failed: Callable[[], object] = lambda: None,
     ) -> None:
         """`latest` returns the note of the latest checkpoint; it may raise `NotCoveredYet` or `StoreUnavailable`.
-        `failed` is called each time a witness could not be told."""
+        `failed` is called each time a witness could not be reached."""
         self._latest = latest
         self._poll = poll
         self._lines = [Line(witness, failed) for witness in witnesses]
@@ -134,7 +134,7 @@ class Telling:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop, after telling the last checkpoint if that takes no longer than a second."""
+        """Stop. Before that, send the last checkpoint if that takes no longer than a second."""
         self._stopping.set()
         self._thread.join(timeout=1)
 
@@ -151,7 +151,7 @@ class Telling:
 
 
 class Line:
-    """The state of one witness: what it was told last, and when to try again after a failure."""
+    """The state of one witness: the last checkpoint it received, and when to try again after a failure."""
 
     def __init__(self, witness: Witness, failed: Callable[[], object] = lambda: None) -> None:
         self._witness = witness

@@ -1,7 +1,7 @@
-"""Drafts of forms that have not been sent: kept encrypted, for their author only, and for a limited time.
+"""Drafts of forms that have not been submitted: kept encrypted, only for their author, and for a limited time.
 
-A draft may hold text about people before its author has said whom it is about. It is therefore encrypted under a key of
-its own kind, and deleted when it is sent, when anybody in the plan is forgotten, and fourteen days after its last
+A draft may contain text about people before its author has said whom it is about. So it is encrypted with a key for
+drafts alone, and deleted when it is submitted, when anybody in the plan is forgotten, and fourteen days after its last
 change.
 """
 
@@ -19,7 +19,7 @@ NONCE_BYTES = 12
 MOST_BYTES = 256 * 1024
 
 Fields = list[tuple[str, str]]
-"""The names of the form's fields with the values that were typed, in order."""
+"""The names of the form's fields with the typed values, in order."""
 _FIELDS = TypeAdapter(Fields)
 
 
@@ -46,7 +46,7 @@ class Drafts:
         self._cipher = AESGCM(key)
 
     def save(self, actor: str, plan_id: UUID, form: str, fields: Fields, at: datetime) -> None:
-        """Save a draft, replacing the one before. Raises `ValueError` if it is too large, `StoreUnavailable`."""
+        """Save a draft in place of the previous one. Raises `ValueError` if it is too large, and `StoreUnavailable`."""
         text = _FIELDS.dump_json(fields)
         if len(text) > MOST_BYTES:
             raise ValueError(f"A draft may have {MOST_BYTES // 1024} KiB at most.")

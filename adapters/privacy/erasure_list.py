@@ -1,7 +1,8 @@
-"""The list of erasures: who was forgotten, kept outside the database so that a restored copy of it can be told.
+"""The list of erasures: who was forgotten. It is kept outside the database, so that a restored copy learns about
+erasures.
 
-It is a file that every process of a deployment only appends to, on whatever host it runs. A line holds ids and nobody's
-words. A line is synced to disk before its erasure is confirmed.
+It is a file to which every process of a deployment appends, on any host. Its lines contain ids and no text. A line is
+synced to disk before its erasure is confirmed.
 """
 
 import fcntl
@@ -17,7 +18,7 @@ from application.aggregates.erasures import Erasure
 from application.aggregates.ports import StoreUnavailable
 
 TORN = b"#torn\n"
-"""The end of a line whose writer was killed while writing it. That erasure was not confirmed to anybody."""
+"""The end of a line whose writer was killed while writing it. That erasure was not confirmed."""
 
 
 class ErasureListUnfit(StoreUnavailable):
@@ -32,10 +33,11 @@ class ErasureList:
     """The list in one file, which many processes may read and append to at once."""
 
     def __init__(self, file: Path, make: bool = False) -> None:
-        """With `make`, create the file if it does not exist. Raises `ErasureListUnfit`."""
+        """Read the list. With `make`, the file is created if it does not exist. Raises `ErasureListUnfit`."""
         self.file = file
         self._erasures: dict[tuple[str, str], Erasure] = {}
-        """By certificate and stakeholder: whoever was entered twice is forgotten twice by one command."""
+        """The erasures by certificate and stakeholder: a person who was entered twice is forgotten twice by one
+        command."""
         self._read_up_to = 0
         try:
             if make:

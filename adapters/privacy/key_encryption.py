@@ -46,7 +46,7 @@ class KeyEncryptionKey:
     secret: bytes
 
     def wrap(self, kind: str, name: str, secret: bytes) -> bytes:
-        """Encrypt a secret. It can only be decrypted as this kind of secret under this name."""
+        """Encrypt a secret. It can be decrypted only as this kind of secret under this name."""
         nonce = secrets.token_bytes(NONCE)
         return nonce + self._cipher.encrypt(nonce, secret, self._label(kind, name))
 
@@ -59,7 +59,7 @@ class KeyEncryptionKey:
 
     @cached_property
     def _cipher(self) -> AESGCM:
-        """Made once: that takes longer than to decrypt a key."""
+        """The cipher is made once, because that takes longer than decrypting a key."""
         return AESGCM(self.secret)
 
     def _label(self, kind: str, name: str) -> bytes:
@@ -100,15 +100,15 @@ class KeyEncryptionKeys(ABC):
 
     @abstractmethod
     def _find(self) -> Mapping[int, bytes]:
-        """Return the keys there are, by generation. Raises `KeyFault`."""
+        """Return the existing keys by generation. Raises `KeyFault`."""
 
     @abstractmethod
     def make(self, generation: int) -> None:
-        """Ensure that there is a key of this generation. Raises `KeyFault` if the operator has to create it."""
+        """Make sure that there is a key of this generation. Raises `KeyFault` if the operator has to create it."""
 
     @abstractmethod
     def destroy(self, generation: int) -> None:
-        """Ensure that there is no key of this generation. Raises `KeyFault` if the operator has to destroy it."""
+        """Make sure that there is no key of this generation. Raises `KeyFault` if the operator has to destroy it."""
 
 
 class GivenKeys(KeyEncryptionKeys):
@@ -166,7 +166,7 @@ class KeyFiles(KeyEncryptionKeys):
         try:
             for file in self._folder.iterdir() if self._folder.exists() else ():
                 if numbered := NUMBERED_FILE.fullmatch(file.name):
-                    with suppress(FileNotFoundError):  # destroyed since the folder was listed
+                    with suppress(FileNotFoundError):  # It was destroyed after the folder was listed.
                         found[int(numbered[1] or 1)] = decoded(file.read_text("ascii", "replace"), str(file))
         except OSError as error:
             raise KeyFault(f"The key-encryption keys in {self._folder} cannot be read: {error}. Mend that.") from error
@@ -239,7 +239,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def decoded(text: str, where: str) -> bytes:
-    """Return the 32 bytes that a text holds in base64. `where` names the source in errors. Raises `KeyFault`."""
+    """Return the 32 bytes in a base64 text. `where` names the source in errors. Raises `KeyFault`."""
     try:
         secret = base64.b64decode(text.strip(), validate=True)
     except ValueError:

@@ -2,7 +2,7 @@
 
 A part of an event is sealed for a set of people and opens only while all their keys exist. Its key is derived from
 theirs. Plan id, version and place in the event are authenticated with it, so that a part moved elsewhere does not open.
-A commitment to the text stays, for proofs.
+A commitment to the text stays readable, for proofs.
 """
 
 from base64 import b64decode, b64encode
@@ -48,7 +48,7 @@ def seal(
 def unseal(
     plan_id: UUID | str, version: int, place: int, part: Mapping[str, Any], keys: Mapping[str, bytes]
 ) -> dict[str, Any] | None:
-    """Return the words of a part, or None if it does not open."""
+    """Return the text of a part; None if it does not open."""
     salted = salted_words(plan_id, version, place, part, keys)
     words: dict[str, Any] | None = from_json(salted[SALT:]) if salted is not None else None
     return words
@@ -57,9 +57,9 @@ def unseal(
 def salted_words(
     plan_id: UUID | str, version: int, place: int, part: Mapping[str, Any], keys: Mapping[str, bytes]
 ) -> bytes | None:
-    """Return the salt and words that the part's commitment is the SHA-256 of.
+    """Return the salt and text whose SHA-256 is the part's commitment.
 
-    Returns None if a key is missing or another one, or if the part was altered or moved.
+    Returns None if a key is missing or wrong, or if the part was altered or moved.
     """
     if not keys.keys() >= set(part["about"]):
         return None
@@ -82,7 +82,7 @@ def _derived(secret: bytes) -> AESGCM:
 
 
 def drop_derived_keys() -> None:
-    """Forget all derived keys. The cache cannot tell whose they are, so one destroyed person key clears it."""
+    """Drop all derived keys. The cache does not know whose they are, so destroying any person's key clears it."""
     _derived.cache_clear()
 
 

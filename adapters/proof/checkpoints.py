@@ -1,4 +1,4 @@
-"""Signatures on checkpoints, as C2SP's signed-note specifies them: Ed25519 keys, and which of them are trusted."""
+"""Signatures of checkpoints in the format of C2SP signed-note: Ed25519 keys, and which of them are trusted."""
 
 import re
 from base64 import b64encode
@@ -18,7 +18,7 @@ VERIFIER_KEY = re.compile(r"([^\s+]+)\+[0-9a-f]{8}\+(\S+)")
 
 @dataclass(frozen=True)
 class VerifierKey:
-    """A named public key, as anybody may have it."""
+    """A named public key, which is not secret."""
 
     name: str
     public: bytes
@@ -53,7 +53,7 @@ class VerifierKey:
 
 
 class LogKey:
-    """The private key that the log signs its checkpoints with."""
+    """The private key with which the log signs its checkpoints."""
 
     def __init__(self, secret: bytes) -> None:
         """`secret` has 32 bytes."""
@@ -70,7 +70,8 @@ class LogKey:
 
 def opened(note: str, keys: Iterable[VerifierKey]) -> str:
     """Return the text of a note that one of these keys has signed. Other signatures are ignored. Raises
-    `NoteRefused`."""
+    `NoteRefused`.
+    """
     text, separator, signatures = note.rpartition("\n\n")
     text += "\n"
     trusted = {(key.name, key.id): key for key in keys}
@@ -91,7 +92,7 @@ def opened(note: str, keys: Iterable[VerifierKey]) -> str:
 
 
 def checkpoint_in(note: str, keys: Iterable[VerifierKey]) -> Checkpoint:
-    """Return the checkpoint in a note that one of these keys has signed under the name of its origin.
+    """Return the checkpoint in a note that one of these keys has signed under the name of the checkpoint's origin.
 
     Raises `NoteRefused`.
     """

@@ -1,1 +1,1 @@
-"""plantrail as other Python programs import it: `plantrail.client`."""
+"""The package that other Python programs import: `plantrail.client`."""

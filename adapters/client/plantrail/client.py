@@ -1,4 +1,4 @@
-"""A client of the running service, for threads and for coroutines; its commands and events are those of `domain`."""
+"""A client of the running service, for threads and for coroutines. Its commands and events are those of `domain`."""
 
 from adapters.client.answers import CommandAnswer, CommandsAnswer, ProgramAnswer
 from adapters.client.attempts import Problem, Unreachable

@@ -1,4 +1,4 @@
-"""Digests as messages for people."""
+"""Digests as chat messages for people."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime

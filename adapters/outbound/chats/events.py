@@ -1,4 +1,4 @@
-"""Events as messages for people: what happened in which plan, who recorded it, and why."""
+"""Events as chat messages for people: what happened in which plan, who recorded it, and why."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,10 +17,10 @@ OF_THE_PROGRAM = "Program"
 
 
 def event_message(known: LoadedAggregate[Any], record: Recorded, address: str, personal_data: bool) -> ChatMessage:
-    """Return the message of one event of an aggregate.
+    """Return the message for one event of an aggregate.
 
-    Without `personal_data`, what the event or an earlier one sealed is left out: what was said of people, and titles
-    that speak of them.
+    Without `personal_data`, everything that this event or an earlier one sealed is left out: text about people, and
+    titles that name them.
     """
     is_plan = known.type is ACCOUNT_PLAN
     account = the_plan(known.state) if is_plan else None

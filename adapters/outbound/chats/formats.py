@@ -1,4 +1,4 @@
-"""What writes a message in the form of each chat."""
+"""The function that formats messages for each chat."""
 
 from collections.abc import Callable, Mapping
 

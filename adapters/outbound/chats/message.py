@@ -1,7 +1,7 @@
-"""A message for people in a chat, before it is written in the form of one.
+"""A chat message for people, before it is written in the format of a certain chat.
 
-What people typed is only ever text: each form puts it where the chat reads no markup, so that it can neither mention
-anybody nor lead anywhere. Only links of our own lead somewhere.
+Text typed by users stays text: each format puts it where the chat reads no markup, so that it can neither mention
+anybody nor link anywhere. Only our own links are links.
 """
 
 import re
@@ -11,20 +11,20 @@ from dataclasses import dataclass, replace
 NOTHING = "–"
 LONGEST_TITLE = 150
 LONGEST_TEXT = 300
-"""Characters of what one line says. The rest is in the plan, where the link leads."""
+"""The number of characters of one line. The rest is in the plan, to which the link leads."""
 MOST_LINES = (20, 10, 5, 2, 0)
-"""Lines of each section, tried in turn until the message is as small as the chat takes it."""
+"""Numbers of lines per section, tried in turn until the message is small enough for the chat."""
 
 UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"
 )
-"""Line breaks, and characters that are not seen or turn the direction of what follows: they could make words look like
-another line, or like ours. What joins and parts letters and emoji stays: Persian is misspelt without it."""
+"""Line breaks, and characters that are invisible or change the direction of text. With them, text could pose as another
+line or as ours. Zero-width joiners stay, because emoji and Persian words need them."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line: what it is about, which may lead somewhere, and what it says of it."""
+    """One line: its subject, which may be a link, and what it says about it."""
 
     label: str
     text: str
@@ -40,7 +40,7 @@ class Section:
     heading: str = ""
 
     def shortened(self, most: int) -> "Section":
-        """Return the section with this many lines at most, and a last one that says how many are left out."""
+        """Return the section with at most this many lines and a last one that says how many are left out."""
         if len(self.lines) <= most:
             return self
         left_out = len(self.lines) - most
@@ -52,11 +52,11 @@ class ChatMessage:
     title: str
     sections: Sequence[Section]
     link: str
-    """Where to read on."""
+    """The URL of the page with more."""
     link_text: str = "Open in plantrail"
 
     def visible(self) -> "ChatMessage":
-        """Return the message with nothing in it that is not seen, and no text longer than a chat shows well."""
+        """Return the message without invisible characters, with every text shortened to what a chat shows well."""
         sections = [
             replace(each, heading=plain(each.heading, LONGEST_TITLE), lines=[line.visible() for line in each.lines])
             for each in self.sections
@@ -66,13 +66,13 @@ class ChatMessage:
 
 
 def plain(text: str, longest: int) -> str:
-    """Return a text as one line of visible characters, shortened if it is longer."""
+    """Return a text as one line of visible characters, shortened if it is too long."""
     text = UNSEEN.sub(" ", text).strip()
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def fitting(message: ChatMessage, written: Callable[[ChatMessage], bytes], most_bytes: int) -> bytes:
-    """Return the message as it is written, with as many lines as the chat takes."""
+    """Return the message in the chat's format, with as many lines as the chat accepts."""
     message, body = message.visible(), b""
     for most in MOST_LINES:
         body = written(replace(message, sections=[each.shortened(most) for each in message.sections]))

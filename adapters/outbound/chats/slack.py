@@ -1,6 +1,6 @@
-"""Messages for Slack: Block Kit, as incoming webhooks take it.
+"""Messages for Slack: Block Kit for incoming webhooks.
 
-What people typed stands in `rich_text` elements, in which Slack reads no markup: https://docs.slack.dev/reference/
+Text typed by users stands in `rich_text` elements, in which Slack reads no markup: https://docs.slack.dev/reference/
 block-kit/blocks/rich-text-block. The text of the notification is escaped: https://docs.slack.dev/messaging/
 formatting-message-text.
 """

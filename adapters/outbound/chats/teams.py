@@ -1,7 +1,7 @@
-"""Messages for Microsoft Teams: an Adaptive Card, as the address of a workflow takes it.
+"""Messages for Microsoft Teams: an Adaptive Card for the address of a workflow.
 
-What people typed stands in text runs, in which no Markdown is read: https://adaptivecards.io/explorer/TextRun.html.
-Nobody is mentioned, for a card mentions only whom its `msteams` part lists.
+Text typed by users stands in text runs, in which no Markdown is read: https://adaptivecards.io/explorer/TextRun.html.
+Nobody is mentioned, because a card mentions only people in its `msteams` part.
 """
 
 from typing import Any
@@ -49,7 +49,7 @@ def _row(*inlines: dict[str, Any], **more: str) -> dict[str, Any]:
 
 
 def _run(text: str, **more: Any) -> dict[str, Any]:
-    """Text with two braces in a row could be a date or a placeholder to the card: they are set apart."""
+    """Return a text run. Two braces in a row could be a date or a placeholder for the card, so they are separated."""
     return {"type": "TextRun", "text": text.replace("{{", "{ {").replace("${", "$ {"), **more}
 
 

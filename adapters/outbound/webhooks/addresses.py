@@ -1,7 +1,7 @@
-"""The addresses that webhooks may lead to. A given URL must not make this service call machines that only it can reach.
+"""The addresses to which webhooks may lead. A URL must not make this service call machines that only it can reach.
 
-The addresses of a host name are checked whenever a connection is made, and the connection goes to the checked address.
-A name that resolves differently a moment later gains nothing.
+The addresses of a host name are checked whenever a connection is made, and the connection goes to a checked address. So
+a name that resolves differently a moment later is harmless.
 """
 
 import asyncio
@@ -49,10 +49,10 @@ async def resolved(host: str, port: int) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class Targets:
-    """Checks URLs, and the addresses that connections are made to."""
+    """Checks URLs, and the addresses to which connections are made."""
 
     loopback: bool = False
-    """For development: allows this machine as well, also by plain http."""
+    """For development: also allows this machine, and plain http for it."""
     resolve: Resolve = resolved
 
     def url(self, text: str) -> str:
@@ -75,7 +75,7 @@ class Targets:
         return str(url)
 
     async def check(self, text: str) -> str:
-        """Return the URL in its canonical form if it leads to an allowed address now. Raises `TargetRefused`."""
+        """Return the URL in its canonical form if it currently leads to an allowed address. Raises `TargetRefused`."""
         text = self.url(text)
         url = _url.validate_python(text)
         try:
@@ -85,7 +85,7 @@ class Targets:
         return text
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
-        """Return the addresses that a connection may be made to.
+        """Return the addresses to which a connection may be made.
 
         Raises `TargetRefused` if any address of the host is not public, `OSError` if the name does not resolve.
         """
@@ -105,11 +105,10 @@ class Targets:
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Return whether an address is a public unicast address, independent of the Python version's view of rarer
-    networks.
+    """Return whether an address is a public unicast address, whatever the Python version thinks of rarer networks.
 
-    Of IPv6 only what is assigned to networks counts. Addresses that wrap an IPv4 address (mapped, 6to4, NAT64, Teredo)
-    do not.
+    In IPv6, only ranges assigned to networks count. Addresses that contain an IPv4 address (mapped, 6to4, NAT64,
+    Teredo) do not.
     """
     if isinstance(address, IPv6Address) and address not in GLOBAL_IPV6:
         return False

@@ -1,4 +1,4 @@
-"""What is sent of an event: a CloudEvent, or a message for people in a chat."""
+"""The body that is sent for an event: a CloudEvent, or a chat message for people."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -25,8 +25,8 @@ ReadAggregate = Callable[[AggregateType[Any], UUID], LoadedAggregate[Any]]
 
 
 class Bodies:
-    """Writes what is sent. `keys` returns the existing keys of the people that events are about, by plan; `address` is
-    where the service is reached."""
+    """Writes bodies. `keys` returns, by plan, the existing keys of the people about whom events are. `address` is the
+    URL of the service."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Bodies:
         self._now = now
 
     def __call__(self, lane: Lane, row: Notification | DigestDue) -> bytes | None:
-        """Return the body; None for a digest that says nothing. Raises `StoreUnavailable`."""
+        """Return the body; None for a digest that is empty. Raises `StoreUnavailable`."""
         if isinstance(row, DigestDue):
             return self._digest(lane, row)
         if lane.format == "cloudevents":

@@ -1,4 +1,4 @@
-"""Connections to endpoints: only to allowed addresses, kept for reuse for a few seconds, one request at a time.
+"""Connections to endpoints: only to allowed addresses, kept for a few seconds for reuse, one request at a time.
 
 There are no redirects, proxies, cookies or compression.
 """
@@ -28,7 +28,7 @@ class Broken(Exception):
 
 
 class Origin(NamedTuple):
-    """The scheme, host and port that a connection leads to."""
+    """The scheme, host and port of a connection."""
 
     tls: bool
     host: str
@@ -99,7 +99,7 @@ class Connection:
 
     @property
     def is_fresh(self) -> bool:
-        """Return whether the other side is not known to have closed the connection."""
+        """Return whether the other side has not closed the connection, as far as is known."""
         return not (self._reader.at_eof() or self._writer.is_closing())
 
     def end(self) -> None:
@@ -115,7 +115,7 @@ class ConnectionPool:
         self._idle: dict[Origin, list[Connection]] = defaultdict(list)
 
     def kept(self, origin: Origin) -> Connection | None:
-        """Return a kept connection, if there is one."""
+        """Return a kept connection; None if there is none."""
         while self._idle[origin]:
             line = self._idle[origin].pop()
             if line.idle:
@@ -136,7 +136,7 @@ class ConnectionPool:
     async def open(self, origin: Origin) -> Connection:
         """Open a connection.
 
-        Raises `TargetRefused`, `OSError`, and of the latter `ssl.SSLError` if the certificate does not prove the name.
+        Raises `TargetRefused` and `OSError`; `ssl.SSLError`, which is one, if the certificate does not prove the name.
         """
         failure = OSError("no address")
         for address in await self._targets.addresses(origin.host, origin.port):

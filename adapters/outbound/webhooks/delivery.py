@@ -1,4 +1,4 @@
-"""One delivery attempt: an event is posted, and the outcome depends on the answer's status alone."""
+"""One delivery attempt: an event is posted, and the status of the answer alone decides the outcome."""
 
 import asyncio
 import ssl
@@ -25,12 +25,13 @@ from application.webhooks.ports import TargetRefused
 from application.webhooks.signatures import signed
 
 MOST_READ = 64 * 1024
-"""Bytes of an answer that are read at most, so that the connection can be reused. The answer's body is not used."""
+"""The number of bytes of an answer that are read, so that the connection can be reused. The body of the answer is
+ignored."""
 SECONDS_TO_READ = 1.0
 
 
 class WebhookSender:
-    """Posts events. It belongs to the event loop it is used in."""
+    """Posts events. An instance belongs to one event loop."""
 
     def __init__(
         self,
@@ -42,7 +43,7 @@ class WebhookSender:
         self._now = now
         self._patience = patience
         self.longest = patience + SECONDS_TO_READ + 1
-        """The longest time in seconds that an attempt takes."""
+        """The longest duration of an attempt in seconds."""
         self._lines = ConnectionPool(targets, trust)
 
     async def send(
@@ -74,7 +75,7 @@ class WebhookSender:
         return outcome
 
     async def _posted(self, place: ParsedUrl, headers: Headers, body: bytes) -> tuple[Connection, h11.Response]:
-        """Post on a kept connection if there is one. It may have been closed meanwhile; then a new one is tried."""
+        """Post on a kept connection if there is one. If it was closed meanwhile, a new one is used."""
         line = self._lines.kept(place.origin)
         if line:
             with suppress(Broken):

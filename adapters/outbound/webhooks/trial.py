@@ -1,4 +1,5 @@
-"""Test deliveries: a test event, of no plan, is sent to an endpoint on demand, whatever state the endpoint is in."""
+"""Test deliveries: a test event, which belongs to no plan, is sent to an endpoint on demand, whatever the endpoint's
+state."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,19 +23,19 @@ TEST_TYPE = "plantrail.webhook-test.v1"
 
 
 class TestedWebhooks(Protocol):
-    """The endpoints, as tests need them. `application.webhooks.ports.Webhooks` explains owners and errors."""
+    """The endpoints, as tests need them (`application.webhooks.ports.Webhooks`)."""
 
     def get(self, id: UUID, owner: str | None = None) -> Webhook: ...
 
     def target(self, id: UUID, owner: str | None, now: datetime) -> tuple[str, list[bytes]]:
-        """Return the URL as it is, and the secrets that sign now, the newest first."""
+        """Return the URL, and the secrets that sign now, the newest first."""
 
     def tell(self, id: UUID, event_id: str, outcome: Outcome, now: datetime) -> None:
         """Record the outcome of the attempt."""
 
 
 class Trial:
-    """Sends test deliveries; see `application.webhooks.ports.TryOut`."""
+    """Sends test deliveries (`application.webhooks.ports.TryOut`)."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class Trial:
         make_id: Callable[[], UUID],
         address: str,
     ) -> None:
-        """`address` is where the service is reached."""
+        """`address` is the URL of the service."""
         self._webhooks = webhooks
         self._feed = feed
         self._targets = targets

@@ -31,19 +31,19 @@ SECONDS_TO_END = 3.5
 THREADS = 4
 """The number of threads that access the store."""
 POLL = 1.0
-"""Seconds between two looks when nobody says that there is something to do."""
+"""Seconds between two looks when nobody reports new work."""
 SHORTEST_PAUSE = 0.005
 SECONDS_BETWEEN_SWEEPS = 15.0
 SECONDS_WITHOUT_A_WORD = 60.0
-"""Seconds for which something may wait before the log says so, and between two such log entries."""
+"""Seconds for which deliveries may be late before the log says so, and between two such log entries."""
 
 logger = structlog.get_logger("plantrail.webhooks")
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Body = Callable[[Lane, Notification | DigestDue], bytes | None]
-"""Returns what is sent of a stored event in a lane, or the digest; None if that says nothing. Unless
-the lane takes from the store, the store is not read."""
+"""Returns the body for a stored event in a lane, or for the digest; None if there is nothing to send. The store is read
+only if the lane takes data from it."""
 
 
 class DeliveryMetrics(Protocol):
@@ -55,7 +55,7 @@ class DeliveryMetrics(Protocol):
 
 
 class Unheard:
-    """Metrics that are not wanted."""
+    """Metrics that nobody collects."""
 
     def delivered(self, outcome: str, milliseconds: int) -> None: ...
 
@@ -63,7 +63,7 @@ class Unheard:
 
 
 class Worker:
-    """Sends events. It belongs to the event loop it is used in; the store is accessed in threads."""
+    """Sends events. An instance belongs to one event loop; the store is accessed in threads."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Worker:
     # Main loop
 
     async def run(self) -> None:
-        """Work until `end` is called, then finish what is under way within some seconds."""
+        """Work until `end` is called, then complete deliveries in progress within some seconds."""
         swept_at = -SECONDS_BETWEEN_SWEEPS
         while not self._ending.is_set():
             if monotonic() - swept_at >= SECONDS_BETWEEN_SWEEPS:
@@ -109,7 +109,7 @@ class Worker:
         await self._finish()
 
     async def _told(self, do: Callable[[], Awaitable[T]], work: Work) -> T | None:
-        """Do one step. If it fails, log that and return None; it is tried again, and nothing is skipped."""
+        """Do one step. If it fails, log that and return None. It is tried again, so nothing is skipped."""
         try:
             result = await do()
             work.done()
@@ -134,7 +134,7 @@ class Worker:
         self._woken.clear()
 
     async def _finish(self) -> None:
-        """Wait for deliveries under way. A delivery that is cut short keeps its lane until the lease runs out, because
+        """Wait for deliveries in progress. A delivery that is cut off keeps its lane until the lease ends, because
         nobody knows what the endpoint does with the event."""
         if self._at_work:
             _, late = await asyncio.wait(self._at_work, timeout=SECONDS_TO_END)
@@ -153,7 +153,8 @@ class Worker:
     # Finding work
 
     async def turn(self) -> bool:
-        """Look further through the log, and begin with lanes that are due. Returns False if there were neither."""
+        """Search the next part of the log, and start on lanes that are due. Returns False if there was nothing of
+        either."""
         looked = await self._ask(self._lanes.look_through, self._now())
         busy = Counter(lane.endpoint_id for lane in self._at_work.values())
         lanes = await self._ask(self._lanes.claim, self._now(), MOST_LANES - len(self._at_work), busy)
@@ -212,7 +213,7 @@ class Worker:
                 sent += 1
 
     async def _send(self, lane: Lane, row: Notification | DigestDue) -> bool:
-        """Send an event or a digest. Returns whether to go on with the next event of the lane."""
+        """Send an event or a digest. Returns whether to continue with the next event of the lane."""
         body = await self._ask(self._body, lane, row) if lane.takes_from_the_store else self._body(lane, row)
         event_id = f"{row.originator_id}:{row.originator_version}"
         if not self._may_receive(lane.owner, lane.plans, lane.personal_data):
@@ -252,7 +253,7 @@ class AtWork(NamedTuple):
 
 @contextmanager
 def at_work(make: Callable[[], Worker]) -> Iterator[AtWork]:
-    """Run a worker in a thread of its own while the context lasts. It ends within five seconds."""
+    """Run a worker in its own thread for the length of the context. It ends within five seconds."""
     loop = asyncio.new_event_loop()
 
     async def made() -> Worker:

@@ -1,4 +1,4 @@
-"""Audit bundles: the history of a plan with everything it takes to prove it to somebody who does not trust us."""
+"""Audit bundles: the history of a plan, with everything that proves it to somebody who does not trust us."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,13 +44,13 @@ class AuditBundle:
     """The sealed words of those events that the bundle discloses."""
     tree: LogTree
     at: KeptCheckpoint
-    """The checkpoint that the events are proven against."""
+    """The checkpoint against which the events are proven."""
     earlier: Sequence[str]
-    """Notes of earlier checkpoints; the bundle proves that `at` continues them."""
+    """Notes of earlier checkpoints. The bundle proves that they are consistent with `at`."""
     press: Press
     now: datetime
     program: Sequence[Recorded] = ()
-    """The program's records, by whose policies the report is made."""
+    """The records of the program, whose policies judge the report."""
 
     def write(self, file: Path) -> None:
         """Write the bundle as a new ZIP file.
@@ -78,7 +78,7 @@ class AuditBundle:
                 archive.writestr(name, content)
 
     def _parts(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the files that the manifest lists, each with its content."""
+        """Yield the files in the manifest, each with its content."""
         yield README, files("adapters.proof.bundle").joinpath(README).read_bytes()
         proofs = self.tree.prove_plan(self.known.id, self.cut.version, self.at)
         yield "events.jsonl", b"".join(self.events)
@@ -94,7 +94,8 @@ class AuditBundle:
 
     def _reports(self) -> Iterator[tuple[str, bytes]]:
         """Yield the said-versus-did report up to the cut, in two forms; nothing if there are no two reviews to
-        compare."""
+        compare.
+        """
         try:
             meant = cuts_meant(self.known, self.now, None, self.cut.cut)
         except NotTwoReviews:
