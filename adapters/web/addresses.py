@@ -1,4 +1,4 @@
-"""What a list is asked for in its address, and the addresses of the same list asked for otherwise."""
+"""Parses the query in the address of a list page, and builds addresses of the same list with other parameters."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -17,10 +17,10 @@ NOTHING: Mapping[str, object] = MappingProxyType({})
 def query_in(
     model: type[Q], request: Request, repeated: Collection[str] = (), otherwise: Mapping[str, object] = NOTHING
 ) -> Q:
-    """The query that stands in an address; an empty parameter asks for nothing, and one that no list has is left out.
+    """Return the query in an address. Empty parameters and parameters that no list has are left out.
 
-    `repeated` are those that may be said several times, `otherwise` holds what is asked for where nothing is said.
-    Raises `PageAskedWrongly`.
+    `repeated` names parameters that may occur several times, `otherwise` contains default values. Raises
+    `PageAskedWrongly`.
     """
     asked, known = request.query_params, {field.alias or name for name, field in model.model_fields.items()}
     given: dict[str, object] = {name: value for name, value in asked.items() if value and name in known}
@@ -33,6 +33,6 @@ def query_in(
 
 
 def address(path: str, given: Mapping[str, str], **but: str | None) -> str:
-    """A page with the parameters it was asked for, but for these; None leaves one out."""
+    """Return the address of a page with its parameters, changed by `other`; None removes one."""
     parameters = {name: value for name, value in {**given, **but}.items() if value}
     return f"{path}?{urlencode(parameters)}" if parameters else path

@@ -1,4 +1,4 @@
-"""The pages put together: every page with the right it takes."""
+"""All pages, each with the right that it needs."""
 
 from collections.abc import Sequence
 
@@ -34,11 +34,11 @@ from adapters.web.whitespace import pages as whitespace
 from application.findings.finding import Finding
 
 MOST_PARTS, MOST_TICKS = 100, 2_000
-"""Plans of which what their page shows is kept, some 60 kB each, and plans whose reviews are."""
+"""How many plans' pages are cached, about 60 kB each, and how many plans' reviews."""
 
 
 def pages(services: Services, rooms: Rooms, link: SignInLink | None = None) -> list[BaseRoute]:
-    """The routes of the pages.  A link is given where one signs somebody in."""
+    """Return the routes of the pages. `link` is the demo's link that signs somebody in, if there is one."""
     guard, make_id = PageGuard(services.sessions, services.limits), services.make_id
     ticks = Kept[Sequence[Tick]](MOST_TICKS)
     parts, found = Kept[plan.Parts](MOST_PARTS), Kept[Sequence[Finding]](MOST_PARTS)

@@ -1,8 +1,7 @@
-"""Style sheets, scripts and pictures of the pages: an explicit list, with their hash in their address, compressed
-ahead.
+"""Style sheets, scripts and pictures of the pages: an explicit list, compressed in advance, each with its hash in its
+address.
 
-The style sheets are one file each in `static/css`, and go out as one; the order of their layers is said in
-`layers.css`.
+Each style sheet is a file in `static/css`; together they are served as one. `layers.css` defines the order of layers.
 """
 
 import gzip
@@ -37,10 +36,10 @@ SHEETS = (
     "utilities",
     "print",
 )
-"""The style sheets, in the order in which they are put together."""
+"""The style sheets, in the order in which they are joined."""
 
 SCRIPTS = ("htmx.min", "hotkeys", "live", "palette", "review", "timebar")
-"""Each is loaded by itself and does one thing; pages work without any."""
+"""Each script is loaded separately and does one thing. All pages work without scripts."""
 
 FOR_EVER = "public, max-age=31536000, immutable"
 MEDIA_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
@@ -48,14 +47,14 @@ MEDIA_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset
 
 @dataclass(frozen=True)
 class Asset:
-    """A file that is served as it is."""
+    """A file that is served unchanged."""
 
     name: str
     content: bytes
 
     @cached_property
     def digest(self) -> str:
-        """SHA-384, as a page would name it in an `integrity` attribute."""
+        """The SHA-384 of the file, as an `integrity` attribute contains it."""
         return urlsafe_b64encode(sha384(self.content).digest()).decode()
 
     @cached_property
@@ -70,7 +69,7 @@ def _read(folder: str, name: str) -> bytes:
 
 @cache
 def assets() -> dict[str, Asset]:
-    """Every asset by its plain name."""
+    """Return every asset by its name without the hash."""
     sheet = b"\n".join(_read("css", f"{name}.css") for name in SHEETS)
     found = [Asset("pages.css", sheet), Asset("icon.svg", _read("pictures", "icon.svg"))]
     found += [Asset(f"{name}.js", _read("js", f"{name}.js")) for name in SCRIPTS]
@@ -78,12 +77,12 @@ def assets() -> dict[str, Asset]:
 
 
 def address_of(name: str) -> str:
-    """Where an asset is served.  Raises `KeyError` for one that is not on the list."""
+    """Return the address of an asset. Raises `KeyError` if it is not on the list."""
     return assets()[name].address
 
 
 def asset_routes() -> list[Route]:
-    """For everybody: no asset holds anybody's words."""
+    """Return the routes of the assets. They are open to everybody, because no asset contains data."""
     by_address = {asset.address: (asset, gzip.compress(asset.content, mtime=0)) for asset in assets().values()}
 
     async def read_asset(request: Request) -> Response:

@@ -1,7 +1,7 @@
-"""Pages on the wire: compressed where the browser takes that.
+"""Compression of pages for browsers that accept it.
 
-What a page holds beside words of the plan, such as keys of forms, is made anew for every answer, so that its length
-tells nobody anything.
+The parts of a page that are secret, such as keys of forms, are made anew for every answer, so that the length of a
+compressed page reveals nothing.
 """
 
 import gzip
@@ -11,11 +11,12 @@ from starlette.responses import Response
 
 LEAST_BYTES = 1_000
 LEVEL = 4
-"""A quarter of a millisecond for 10 kB; higher levels take twice as long for a tenth less."""
+"""The compression level. It takes a quarter of a millisecond for 10 kB; higher levels take twice as long for a tenth
+less."""
 
 
 def compressed(request: Request, response: Response) -> Response:
-    """The same answer, compressed if it is a page that is worth it."""
+    """Return the answer, compressed if it is a page that is large enough."""
     body = response.body if isinstance(getattr(response, "body", None), bytes) else b""
     is_page = response.headers.get("content-type", "").startswith("text/html")
     if not is_page or len(body) < LEAST_BYTES or "gzip" not in request.headers.get("accept-encoding", ""):

@@ -1,4 +1,4 @@
-"""The page an error has: what went wrong, and what to do.  Status and words are those of the interface for programs."""
+"""The pages of errors: what went wrong and what to do. Their statuses and words are those of the API."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,11 +25,11 @@ FAULT = "Something went wrong on our side. It is logged under the request id {re
 
 
 OF_THE_FORM = frozenset({"expected-version", "idempotency-key", "shown-thing", "back", "to"})
-"""Fields that nobody types."""
+"""Fields of a form that nobody types."""
 
 
 def is_typed(name: str) -> bool:
-    """Whether a field of a form holds what somebody typed, and nothing that the form says of itself."""
+    """Return whether a field of a form contains what somebody typed, and not what the form says about itself."""
     return name not in OF_THE_FORM and not name.endswith("-shown")
 
 
@@ -56,12 +56,12 @@ STATUS: Mapping[type[Exception], int] = {
     CutsOutOfOrder: 422,
     NotTwoReviews: 422,
 }
-"""Of the errors a page may meet; any other is a fault of ours and is raised again."""
+"""The statuses of the errors that a page may meet. Any other error is a bug and is raised again."""
 
 
 def page_of_error(request: Request, error: Exception, typed: Sequence[tuple[str, str]] = ()) -> Response:
-    """Of any error; a fault of ours is logged, and its page says under which id.  What was typed stays on the page,
-    to be sent once more or taken elsewhere."""
+    """Return the page of any error. A bug is logged, and its page names the id of the log entry. What was typed is
+    shown on the page, so that it can be sent again or copied."""
     say = speech_of(request)
     said = [(say(spaced(name)), value) for name, value in typed if value.strip() and is_typed(name)]
     kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)

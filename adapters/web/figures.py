@@ -1,4 +1,4 @@
-"""Drawings made on the server: where their lines go, in the units of their SVG."""
+"""Drawings that are computed on the server: the coordinates of their lines, in units of their SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from itertools import groupby
 SPARK_WIDTH, SPARK_HEIGHT = 96.0, 24.0
 CHART_WIDTH, CHART_HEIGHT = 360.0, 130.0
 LEFT, RIGHT, TOP, BOTTOM = 4.0, 4.0, 18.0, 20.0
-"""What is left around the lines of a chart: room for the days below."""
+"""The margins around the lines of a chart. The days stand below."""
 
 LEAST_POINTS = 3
-"""With fewer different points a drawing would say nothing."""
+"""A drawing with fewer distinct points shows nothing and is left out."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Line:
 
     path: str
     dots: Sequence[Dot]
-    """Points that no line leads to, and the last one."""
+    """The points that no line reaches, and the last one."""
 
 
 def says_something(values: Sequence[float | None]) -> bool:
@@ -34,7 +34,7 @@ def says_something(values: Sequence[float | None]) -> bool:
 
 def line(values: Sequence[float | None], low: float, high: float, left: float, right: float, top: float, bottom: float
 ) -> Line:  # fmt: skip
-    """The values from left to right, `low` at the bottom and `high` at the top."""
+    """Return the line through values from left to right, with `low` at the bottom and `high` at the top."""
     step = (right - left) / max(1, len(values) - 1)
     span = high - low or 1
     points = [
@@ -55,13 +55,13 @@ def line(values: Sequence[float | None], low: float, high: float, left: float, r
 
 
 def spark(shares: Sequence[float | None]) -> Line:
-    """A line as small as a word, of shares from 0 to 1."""
+    """Return a line as small as a word, for values from 0 to 1."""
     return line(shares, 0, 1, 2, SPARK_WIDTH - 2, 3, SPARK_HEIGHT - 3)
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A height of a chart with its label."""
+    """A height in a chart with its label."""
 
     y: str
     label_y: str
@@ -74,13 +74,13 @@ class LineChart:
 
     line: Line
     marks: Sequence[Mark]
-    """Its least and its greatest height."""
+    """The marks of the smallest and the largest height."""
     places: Sequence[str]
-    """Where each point stands from left to right."""
+    """The horizontal position of each point, from left to right."""
 
 
 def line_chart(values: Sequence[float | None]) -> LineChart:
-    """From zero, or from the least value where that is below, to the greatest."""
+    """Return a chart from zero, or from a smaller least value, to the greatest value."""
     there = [value for value in values if value is not None]
     low, high = min(0.0, *there), max(0.0, *there)
     if low == high:

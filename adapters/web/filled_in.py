@@ -1,8 +1,8 @@
-"""Sentences that come to the pages filled in already, as findings and reports do, in another language.
+"""Translates sentences that arrive complete, with their values, as those of findings and reports do.
 
-The catalogue holds what such a sentence says around its places.  A sentence is known by that again, and what stands in
-its places is put into the translation: words of ours translated, days as the reader writes them, and whatever somebody
-wrote as they wrote it.
+The catalogue contains the fixed text of each sentence around its places. A sentence is recognised by this text, and the
+contents of its places are put into the translation: our own words are translated, days are written as the reader writes
+them, and text of users stays unchanged.
 """
 
 import re
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from babel.messages.catalog import Catalog
 
 FILLED_IN = "filled in"
-"""The context such sentences have in the catalogue."""
+"""The context of such sentences in the catalogue."""
 
 PLACE = re.compile("{([a-z_]+)([0-9]*)}")
 OF_OURS = frozenset(
@@ -20,11 +20,11 @@ OF_OURS = frozenset(
     " noun number others over period read review_told round said section since spaced theirs tier times told too_many"
     " wanted was what where within word".split()
 )
-"""Places in which words and clauses of ours stand."""
+"""Places that contain our own words and clauses."""
 
 LISTS_OF_OURS = frozenset({"missing", "sections", "words"})
 LISTS = LISTS_OF_OURS | {"listed", "named"}
-"""Places with “a, b and c” in them."""
+"""Places that contain lists such as “a, b and c”."""
 
 HOLDS: Mapping[str, str] = {
     "called": "“[^“”]*”",
@@ -47,19 +47,19 @@ HOLDS: Mapping[str, str] = {
     "word": "[a-z ]+",
     "arrow": "[▲▼→]",
 } | dict.fromkeys("addressable decided did_you_mean done over round since theirs was where".split(), ".*?")
-"""What can stand in a place; in any other, anything but nothing."""
+"""What a place may contain; any other place may contain any text."""
 
 OURS_ALONE = frozenset({"counted", "spaced", "what"})
-"""Places in which nothing stands but words of ours: where others do, somebody wrote the sentence."""
+"""Places that contain only our own words. If they contain something else, the sentence is a user's text."""
 
 NUMBERED = re.compile("([0-9]{1,2} [A-Z][a-z]{2} [0-9]{4}|[0-9]+|[a-z]+) (.+)", re.DOTALL)
-"""A word of ours after a number or a day."""
+"""One of our words after a number or a day."""
 LETTER = re.compile("[A-Za-z]")
 LEAST_LETTERS = 4
-"""A sentence that says less around its places is known by what can stand in one of them."""
+"""A sentence with less fixed text is recognised by what its places contain."""
 
 JOINTS = ("; ", " · ", ", ")
-"""What reports put between the parts of a note, the loosest first."""
+"""The separators with which reports join the parts of a note, the weakest bond first."""
 
 MORE = re.compile("[0-9]+ more")
 
@@ -68,11 +68,11 @@ JOINED = re.compile(r"(?P<others>.*)(?P<joined> and | or )(?P<last>“[^“”]*
 
 @dataclass(frozen=True)
 class Pattern:
-    """A sentence by what it says around its places."""
+    """A sentence, recognised by its fixed text."""
 
     known_by: re.Pattern[str]
     said: str
-    """In the other language."""
+    """The translation."""
 
     @classmethod
     def of(cls, sentence: str, said: str) -> "Pattern":
@@ -84,7 +84,7 @@ class Pattern:
 
 
 def _parts(sentence: str) -> Sequence[tuple[str, str, str]]:
-    """The text before each place with the place's name, and last the text after all of them."""
+    """Return the text before each place together with the name of the place, and finally the text after all places."""
     found, at = [], 0
     for place in PLACE.finditer(sentence):
         found.append((sentence[at : place.start()], place[1], place[2]))
@@ -93,14 +93,14 @@ def _parts(sentence: str) -> Sequence[tuple[str, str, str]]:
 
 
 def tells(sentence: str) -> bool:
-    """Whether a sentence is known again by what it says around its places, or by what can stand there."""
+    """Return whether the sentence can be recognised, by its fixed text or by what its places may contain."""
     return len(LETTER.findall(PLACE.sub("", sentence))) >= LEAST_LETTERS or any(
         place[1] in HOLDS for place in PLACE.finditer(sentence)
     )
 
 
 def patterns(catalogue: Catalog) -> Sequence[Pattern]:
-    """All of a catalogue, those that say most first."""
+    """Return all patterns of a catalogue, those with the most fixed text first."""
     found = [
         (one, said)
         for message in catalogue
@@ -112,7 +112,7 @@ def patterns(catalogue: Catalog) -> Sequence[Pattern]:
 
 
 def _plain(sentence: str, words: Mapping[str, str]) -> str:
-    """A sentence with the names in it in separate words, as reports write them."""
+    """Return a sentence in which the names are separate words, as reports write them."""
     named = re.compile("`([a-z_]+)`")
     return named.sub(lambda name: words.get(name[1].replace("_", " "), name[1].replace("_", " ")), sentence)
 
@@ -123,10 +123,10 @@ def _all(text: str | Sequence[str] | None) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class Sentences:
-    """Says them in the language of a catalogue."""
+    """Translates sentences with a catalogue."""
 
     words: Mapping[str, str]
-    """What the catalogue says of what has no places."""
+    """The translations of words without places."""
     patterns: Sequence[Pattern]
 
     @classmethod
@@ -141,7 +141,7 @@ class Sentences:
         return cls(plain | words, patterns(catalogue))
 
     def told(self, text: str) -> str:
-        """A sentence, or a note of several parts, each of which is told where it is known."""
+        """Translate a sentence, or a note of several parts, each of which is translated if it is known."""
         known = self._known(text)
         if known is not None:
             return known

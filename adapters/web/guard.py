@@ -1,5 +1,4 @@
-"""Who may see a page: the session that came with the request, the right the page takes, and where a form was sent
-from."""
+"""Who may see a page: checks the session of a request, the right that the page needs, and where a form came from."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from application.aggregates.access import Caller, Right, check_right
 
 SECURE_COOKIE = "__Host-plantrail"
 COOKIE = "plantrail"
-"""On a development machine, which is reached by plain http."""
+"""The cookie on a development machine, which is reached by plain http."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -36,22 +35,22 @@ HEADERS = {
     "Cache-Control": "private, no-cache",
     "Vary": "Cookie, Accept-Encoding, Accept-Language, HX-Request",
 }
-"""What every page tells browsers, unless it knows better."""
+"""The headers of every page that does not set its own."""
 
 MOST_FIELDS = 20_000
-"""Of one form: a review has half a dozen for each promise that is open."""
+"""The number of fields in one form. A review has about six for each open promise."""
 
 FOR_SCRIPTS = frozenset({"application/json", "text/event-stream"})
 """What scripts of the pages ask for: they are told that nobody is signed in, and not led to where one signs in."""
 
 Page = Callable[[Request], Awaitable[Response]]
 WhoMay = Right | Literal["anybody", "signed-in"]
-"""Who may see a page: those with a right, everybody who is signed in, or everybody."""
+"""Who may see a page: callers with a right, everybody who is signed in, or everybody."""
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """Somebody who is signed in, as they may act now."""
+    """A person who is signed in, with their current rights."""
 
     session: Session
     caller: Caller
@@ -62,13 +61,13 @@ def cookie_name(request: Request) -> str:
 
 
 def visitor_of(request: Request) -> Visitor:
-    """Who is signed in, as the guard has found."""
+    """Return the person who is signed in, as the guard has identified them."""
     visitor: Visitor = request.scope["visitor"]
     return visitor
 
 
 class PageRoute(Route):
-    """The route of a page, which says who may see it."""
+    """The route of a page, which knows who may see it."""
 
     def __init__(self, path: str, page: Page, right: WhoMay, name: str, *methods: str) -> None:
         super().__init__(path, page, methods=list(methods or ("GET",)), name=name)
@@ -76,7 +75,7 @@ class PageRoute(Route):
 
 
 async def typed_in(request: Request) -> list[tuple[str, str]]:
-    """What somebody typed into the form that was sent; nothing where none was, or it cannot be read."""
+    """Return the fields of the form that was sent; none if there is no form or it cannot be read."""
     if request.method in SAFE_METHODS:
         return []
     try:
@@ -87,14 +86,14 @@ async def typed_in(request: Request) -> list[tuple[str, str]]:
 
 
 class PageGuard:
-    """Stands before the pages."""
+    """Guards the pages."""
 
     def __init__(self, sessions: Sessions, limits: Buckets | None = None) -> None:
         self._sessions = sessions
         self._limits = limits
 
     async def visitor(self, request: Request) -> Visitor | None:
-        """None where nobody is signed in.  Raises `StoreUnavailable`."""
+        """Return the person who is signed in; None if nobody is. Raises `StoreUnavailable`."""
         token = request.cookies.get(cookie_name(request))
         found = await run_in_threadpool(self._sessions.recognise, token) if token else None
         return Visitor(*found) if found else None
@@ -110,7 +109,7 @@ class PageGuard:
         return still_may
 
     def page(self, path: str, page: Page, right: Right | Literal["signed-in"], name: str, *methods: str) -> PageRoute:
-        """A page for those who have a right, or for everybody who is signed in."""
+        """Return the route of a page for people with a right, or for everybody who is signed in."""
 
         async def guarded(request: Request) -> Response:
             request.scope.setdefault("spoken_of", {})
@@ -136,7 +135,7 @@ class PageGuard:
         return route
 
     def open_page(self, path: str, page: Page, name: str, *methods: str) -> PageRoute:
-        """A page for everybody, signed in or not."""
+        """Return the route of a page for everybody, signed in or not."""
 
         async def guarded(request: Request) -> Response:
             request.scope.setdefault("spoken_of", {})
@@ -158,7 +157,8 @@ class PageGuard:
 
     @staticmethod
     async def _signed_out(request: Request) -> Response:
-        """Nothing was done with the form, which is held ready to be sent once more."""
+        """Return the page for somebody whose session has ended. The form was not processed; the page offers to send it
+        again."""
         return render(request, "errors/signed_out.html", 403, typed=await typed_in(request))
 
     @staticmethod

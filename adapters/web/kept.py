@@ -1,4 +1,4 @@
-"""What was made of plans as they stand, kept for whoever asks next."""
+"""A cache of what was computed from the current state of plans."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """Keeps what was asked for last, so many in all. What holds words has to be dropped when somebody is forgotten."""
+    """A cache with a maximum number of entries. Entries with text must be dropped when a person is forgotten."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -18,7 +18,8 @@ class Kept(Generic[T]):
         self._lock = Lock()
 
     def of(self, plan: UUID, made_of: Hashable, make: Callable[[], T]) -> T:
-        """What is kept of a plan, or is made now; `made_of` names everything else that it depends on."""
+        """Return the cached value of a plan, or make it now. `made_of` contains everything else on which the value
+        depends."""
         key = plan, made_of
         with self._lock:
             if key in self._kept:
@@ -32,7 +33,7 @@ class Kept(Generic[T]):
         return made
 
     def drop(self, plan: UUID) -> None:
-        """Drop everything of a plan."""
+        """Drop all entries of a plan."""
         with self._lock:
             for key in [key for key in self._kept if key[0] == plan]:
                 del self._kept[key]

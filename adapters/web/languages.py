@@ -1,4 +1,4 @@
-"""The languages of the pages: which one a reader gets, and how words, days, numbers and amounts read in it."""
+"""The languages of the pages: which one a reader gets, and how words, days, numbers and amounts are written in it."""
 
 import re
 from collections import defaultdict
@@ -33,7 +33,9 @@ LANGUAGE_COOKIE = "plantrail_language"
 
 
 def language_of(request: Request) -> Language:
-    """The language the reader chose, else the one their browser likes best of those we speak, else English."""
+    """Return the language that the reader chose, else the supported language that their browser prefers, else
+    English.
+    """
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     for language in LANGUAGES:
         if chosen == language:
@@ -43,7 +45,7 @@ def language_of(request: Request) -> Language:
 
 
 def _liked(accepted: str) -> Iterator[tuple[float, Language]]:
-    """The languages of ours that an `Accept-Language` header names, with how much each is liked (RFC 9110)."""
+    """Yield the supported languages in an `Accept-Language` header, each with its quality (RFC 9110)."""
     for named in accepted.split(","):
         tag, _, weight = named.partition(";")
         code, worth = tag.strip().lower().partition("-")[0], weight.strip().removeprefix("q=") or "1"
@@ -53,12 +55,12 @@ def _liked(accepted: str) -> Iterator[tuple[float, Language]]:
 
 
 DAY: Mapping[Language, str] = {"en": "d MMM y", "de": "d. MMM y"}
-"""How a day is written, as Unicode names the parts of dates."""
+"""The format of a day, in the pattern letters of Unicode."""
 
 
 @cache
 def catalogue(language: Language) -> Catalog:
-    """What the pages say, in another language: `catalogue/de.po`, read when first needed."""
+    """Return the translations of messages: `catalogue/de.po`, read when first needed."""
     if language == "en":
         return Catalog(language)
     text = files("adapters.web").joinpath("catalogue", f"{language}.po").read_bytes()
@@ -87,7 +89,7 @@ def _day(day: date, language: Language) -> str:
 
 @cache
 def chosen_among() -> Mapping[str, frozenset[str]]:
-    """The words of ours that may stand in a field, of whatever thing or command."""
+    """Return our own words that may be the value of a field, of any thing or command."""
     found = defaultdict[str, set[str]](set)
     for of in (ACCOUNT_PLAN, PROGRAM):
         for model in (*of.things.values(), *of.commands.values()):
@@ -123,15 +125,15 @@ def words_of(field: str) -> frozenset[str]:
 
 
 WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-"""A word of ours as it is kept: some fields of these names hold sentences."""
+"""The stored form of one of our words. Some fields with these names contain sentences."""
 
 NAMED, NOBODYS = {"incumbent", "entrenched_in"}, {"us", "status_quo", "unknown"}
-"""Fields that hold ids of competitors and units, and what stands there where it is none."""
+"""Fields with ids of competitors and units, and their special values that are not ids."""
 
 
 @cache
 def is_prose(field: str) -> bool:
-    """Whether nothing but somebody's text stands in a field."""
+    """Return whether a field contains only text of users."""
     return field not in WORDED and field not in NAMED and not words_of(field)
 
 
@@ -139,7 +141,7 @@ QUOTED, DAY_IN_TEXT = (
     re.compile("(“[^“”]*”)"),
     re.compile(r"\b(?:([0-9]{4}-[01][0-9]-[0-3][0-9])|([0-9]{1,2}) ([A-Z][a-z]{2}) ([0-9]{4}))\b"),
 )
-"""What somebody said; and a day as findings and as reports write it."""
+"""A quotation of what somebody wrote; a day in the formats of findings and of reports."""
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
@@ -149,12 +151,12 @@ FIELD = re.compile(r"`(?:[a-z_]+\.)*([a-z_]+)`")
 QUOTES: Mapping[Language, str] = {"en": "“{}”", "de": "„{}“"}
 
 WORDS_OF_OURS = frozenset({"kind", "aggregate", "ending", "tier", "phase", "field"})
-"""What refusals name by a word of ours."""
+"""The values in refusals that are words of ours."""
 
 
 @lru_cache(maxsize=4_096)
 def _word(value: str | int, field: str, language: Language) -> str:
-    """A value that is a word of ours, or a grade that has one."""
+    """Return a value that is one of our words, or a grade that has a name."""
     return translations(language).ugettext(in_words(value, field).replace("_", " "))
 
 
@@ -169,7 +171,7 @@ def _amount(amount: Decimal, currency: str, language: Language) -> str:
 
 
 class Speech:
-    """How a page speaks to its reader: in their language, and of days in the time zone of the plan."""
+    """Writes for a reader: in their language, with days in the time zone of the plan."""
 
     def __init__(self, language: Language, timezone: str = "UTC") -> None:
         self.language = language
@@ -183,19 +185,19 @@ class Speech:
         return said.format(**filled) if filled else said
 
     def about(self, message: str) -> str:
-        """A sentence of the domain, with the fields it names as they are called on a page."""
+        """Return a sentence of the domain, with the fields in it under their names on the page."""
         return FIELD.sub(self._field, self(message)).replace("`", "")
 
     def _field(self, named: re.Match[str]) -> str:
         return QUOTES[self.language].format(self(spaced(named[1])))
 
     def counted(self, one: str, many: str, number: Decimal | float) -> str:
-        """“1 play”, “3 plays”: both messages have a place `{number}`."""
+        """Return “1 play” or “3 plays”. Both messages contain the place `{number}`."""
         return self._translations.ungettext(one, many, 1 if number == 1 else 2).format(number=self.number(number))
 
     def told(self, text: str) -> str:
-        """What a finding or a report says, in the reader's language, and days as they write them; with the sign in
-        front, if there is one."""
+        """Return a sentence of a finding or report in the reader's language, with days in their format, after a sign if
+        there is one."""
         sign, _, words = text.partition(" ")
         if words and len(sign) == 1 and not sign.isalnum():
             return f"{sign} {self.told(words)}"
@@ -206,11 +208,11 @@ class Speech:
         return QUOTES[self.language].format(words)
 
     def day_told(self, text: str) -> str:
-        """A day as a report writes it, as the reader does; any other text as it is."""
+        """Return a day in a report's format in the reader's format; any other text is unchanged."""
         return DAY_IN_TEXT.sub(self._day_in_text, text) if DAY_IN_TEXT.fullmatch(text) else text
 
     def _as_written_here(self, part: str) -> str:
-        """What somebody said, in the quotation marks of the language; in anything else, days."""
+        """Return a quotation in the quotation marks of the language; in any other text, translate the days."""
         if part.startswith("“"):
             return QUOTES[self.language].format(part[1:-1])
         return DAY_IN_TEXT.sub(self._day_in_text, part)
@@ -219,16 +221,16 @@ class Speech:
         iso, day, month, year = found.groups()
         try:
             return self.day(date.fromisoformat(iso) if iso else date(int(year), MONTHS.index(month) + 1, int(day)))
-        except ValueError:  # it only looks like a day
+        except ValueError:  # It only looks like a day.
             return found[0]
 
     def refusal(self, refusal: Refusal) -> str:
-        """Why an aggregate says no: the sentence of its kind, with what was said filled in."""
+        """Return why an aggregate refuses a command: the sentence of the refusal's type, with its values."""
         said = {name: self(str(value)) if name in WORDS_OF_OURS else value for name, value in refusal.said.items()}
         return self(refusal.sentence).format(**{name: shortened(value) for name, value in said.items()})
 
     def value(self, value: Any, field: str) -> str:
-        """A value of a thing in words; what somebody wrote, as they wrote it."""
+        """Return a value of a thing in words. Text of users stays unchanged."""
         match value:
             case str() if is_prose(field):
                 return value
@@ -268,7 +270,7 @@ class Speech:
                 return in_words(value, field)
 
     def _entry(self, name: str, value: Any, field: str) -> str:
-        """An entry of a mapping: of a field that is known by its name, or of whatever the mapping says of each."""
+        """Return an entry of a mapping, formatted by the name of its field, or else like the mapping itself."""
         if name in KNOWN or name.endswith("_on"):
             return f"{self(spaced(name))} {self.value(value, name)}"
         return f"{self._sentences.words.get(spaced(name), name)} {self.value(value, field)}"
@@ -299,12 +301,12 @@ class Speech:
         return "–" if share is None else format_percent(share, "#,##0.#\xa0%", self.locale)
 
     def points(self, points: int) -> str:
-        """A change of a share: “▲ 12 points”."""
+        """Return the change of a share: “▲ 12 points”."""
         sign = "▲" if points > 0 else "▼"
         return f"{sign} {self.counted('{number} point', '{number} points', abs(points))}"
 
     def how_far(self, day: date, today: date) -> str:
-        """From today to a day: “in 3 days”, “5 days ago”, “today”."""
+        """Return the distance from today to a day: “in 3 days”, “5 days ago”, “today”."""
         if day == today:
             return self("today")
         return format_timedelta(day - today, granularity="day", add_direction=True, threshold=1.5, locale=self.locale)

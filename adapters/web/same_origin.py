@@ -1,4 +1,4 @@
-"""Whether a form was sent from a page of this service: browsers say where a request comes from."""
+"""Checks that a form was sent from a page of this service. Browsers say from where a request comes."""
 
 from urllib.parse import urlsplit
 
@@ -12,13 +12,13 @@ class SentFromElsewhere(Exception):
 
 
 def check_same_origin(request: Request) -> None:
-    """Of a request that changes something.  Raises `SentFromElsewhere` where another site made the browser send it."""
+    """Check a request that changes something. Raises `SentFromElsewhere` if another site made the browser send it."""
     if request.method in SAFE_METHODS:
         return
     said = request.headers.get("sec-fetch-site")
     if said is not None:
         comes_from_here = said == "same-origin"
-    else:  # an older browser: it names its origin with every form
+    else:  # An older browser sends the `Origin` header with every form.
         origin = request.headers.get("origin")
         comes_from_here = origin is not None and urlsplit(origin).netloc == request.headers.get("host")
     if not comes_from_here:

@@ -1,6 +1,7 @@
-"""The templates of the pages.  They hold no logic: what they show was worked out by the presenters beside them.
+"""The templates of the pages. They contain no logic: presenters compute what they show.
 
-A topic's templates lie in its folder, `portfolio/page.html`, and share the layout and the partials of `layout/`.
+The templates of a topic are in its folder, such as `portfolio/page.html`, and share the layout and partials in
+`layout/`.
 """
 
 import re
@@ -21,9 +22,10 @@ NEEDS_ESCAPING = re.compile("[&<>\"']").search
 
 
 def escaped(value: Any) -> str:
-    """A value as it may stand on a page.
+    """Return a value escaped for a page.
 
-    Same result as `escape`, which makes a `Markup` of each: that took as long as all the rest of a table of cells.
+    The result equals that of `escape`, which creates a `Markup` for each value; that took as long as everything else in
+    a table.
     """
     if type(value) is str and not NEEDS_ESCAPING(value):
         return value
@@ -31,7 +33,7 @@ def escaped(value: Any) -> str:
 
 
 class PageCode(CodeGenerator):
-    """What templates are compiled to: every value goes through `escaped`."""
+    """Compiles templates so that every value passes through `escaped`."""
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
         if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape or finalize.src is not None:
@@ -64,13 +66,13 @@ def speech_of(request: Request, timezone: str = "UTC") -> Speech:
 
 
 def part(template: str, speech: Speech, **values: Any) -> str:
-    """A part of a page that is the same for whoever reads it in a language."""
+    """Return a part of a page that is the same for all readers of a language."""
     filled = environment().get_template(template).render(values, _=speech, counted=speech.counted)
     return Markup(filled)
 
 
 def render(request: Request, template: str, status: int = 200, speech: Speech | None = None, **values: Any) -> Response:
-    """A page, or a part of one.  In templates `_` says a message in the reader's language."""
+    """Return a page or a part of one. In templates, `_` translates a message."""
     speech = speech or speech_of(request)
     visitor = request.scope.get("visitor")
     content = (

@@ -1,4 +1,4 @@
-"""The page that compares a plan at two points of its history."""
+"""The page that compares two points of a plan's history."""
 
 from starlette.routing import Route
 
@@ -10,7 +10,7 @@ from application.views.reviews import held_reviews, last_review, reviews
 
 
 def changes(asked: PlanRequest) -> ChangesView:
-    """From the point that is asked for, else from the last review, else from the opening."""
+    """Compare from the given point, else from the last review, else from the opening of the plan."""
     known, now = asked.known, asked.now
     to = cut_at(asked.request.query_params.get("to") or asked.cut.cut, known, now)
     last = last_review(held_reviews(known, to), to)

@@ -1,4 +1,4 @@
-"""What is different in a plan between two cuts, grouped by section, each change with who made it and why."""
+"""What differs in a plan between two cuts, by section, each change with its author and reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,12 +36,12 @@ class ChangeView:
     who: str
     why: str
     events: Sequence[tuple[str, str]]
-    """Address and number of each event behind it."""
+    """The address and version of each event behind the change."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What is different between two points."""
+    """What differs between two points."""
 
     sections: Sequence[tuple[str, Sequence[ChangeView]]]
     touched: Sequence[ChangeView]
@@ -57,14 +57,14 @@ class ChangesView:
     from_words: str
     to_words: str
     cuts: Sequence[tuple[str, str]]
-    """Each point that can be chosen, and what it is called."""
+    """The points that can be chosen, each with its label."""
     difference: Difference
 
 
 def changes_view(
     known: LoadedPlan, a: Cut, b: Cut, reviews: Sequence[ReviewView], say: Speech, program: Sequence[Recorded] = ()
 ) -> ChangesView:
-    """Raises `CutsOutOfOrder`, `CutBeforePlan`."""
+    """Return the view. Raises `CutsOutOfOrder`, `CutBeforePlan`."""
     card = the_plan(known.state)
     held = [review for review in reviews if review.cut]
     return ChangesView(

@@ -1,4 +1,4 @@
-"""What is wrong across plans: a row a finding, with filters that stand in the address, and what ends each."""
+"""The page of findings across plans: one row per finding, with its remedies. Filters are part of the address."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from domain.things import day_of
 PATH = "/findings"
 FILTERS = ("rule", "severity", "owner", "tier", "since", "excused")
 AT_ONCE = 25
-"""So many are shown on a page: each with its plan as it stands, which its remedies are sent against."""
+"""Findings on one page. Each needs its plan in its current state, to which its remedies are sent."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,19 @@ class Option:
 
 @dataclass(frozen=True)
 class FindingRow:
-    """One finding, and the plan it is about."""
+    """A finding and its plan."""
 
     finding: FindingView
     account_name: str
     account_id: str
     address: str
-    """Of the plan, where its findings stand."""
+    """The address of the plan's findings."""
     tier: str
     owner: str
     since: str
     how_long: str
     version: int
-    """Of the plan, which remedies are sent against."""
+    """The version of the plan for which the remedies are sent."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class FindingsList:
     since: str
     next: str | None
     here: str
-    """The address of this page, which whoever sent a remedy comes back to."""
+    """The address of this page, to which a remedy returns."""
     is_filtered: bool
     key: str
 
@@ -80,7 +80,7 @@ def findings_list(
     key: str,
     say: Speech,
 ) -> FindingsList:
-    """`plans` by the ids of their accounts; a finding of a plan that is not among them cannot be acted on."""
+    """Return the page. `plans` contains plans by the ids of their accounts; findings of other plans get no remedies."""
     return FindingsList(
         rows=[_row(item, plans[item.account_id], caller, now, say) for item in page.items if item.account_id in plans],
         severities=[Option(each, say(each), each in query.severity) for each in get_args(Severity)],

@@ -1,4 +1,4 @@
-"""The findings of a plan: the loudest on top of its page, all on a page of their own."""
+"""The findings of a plan: the most severe at the top of its page, all of them on a page of their own."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from application.findings.judging import findings_view
 
 @dataclass(frozen=True)
 class PlanFindingsPage:
-    """All that is wrong with a plan."""
+    """All findings of a plan."""
 
     head: PlanHead
     findings: FindingsShown
 
 
 class FindingsPanel:
-    """What is wrong with a plan at the cut that is asked for, with remedies where they can be sent."""
+    """The findings of a plan at the requested cut, with remedies where they can be sent."""
 
     def __init__(self, pages: PlanPages, kept: Kept[Sequence[Finding]], make_id: Callable[[], UUID]) -> None:
         self._pages = pages
@@ -33,7 +33,7 @@ class FindingsPanel:
         self._make_id = make_id
 
     def first(self, asked: PlanRequest) -> FindingsShown:
-        """The loudest, for the top of the page of the plan."""
+        """Return the most severe findings, for the top of the plan's page."""
         return self._shown(asked, AT_FIRST)
 
     def all(self, asked: PlanRequest) -> PlanFindingsPage:

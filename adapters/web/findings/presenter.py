@@ -1,5 +1,5 @@
-"""What is wrong with a plan, the loudest first, and what ends it: each remedy a button, or a form where something is
-still to be said."""
+"""The findings of a plan, the most severe first, each with its remedies: a button, or a form if a field is still
+missing."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,22 +22,22 @@ from domain.things import Aggregate, Thing
 SIGNS: dict[Severity, str] = {"alarm": "‼", "warning": "!", "hint": "·"}
 TONES: dict[Severity, str] = {"alarm": "bad", "warning": "warning", "hint": "quiet"}
 AT_FIRST = 5
-"""So many findings are shown before one asks for all."""
+"""The number of findings shown before the reader asks for all."""
 
 
 May = Callable[[Right], bool]
-"""Whether the reader may carry out a command that takes a right: at no point but now."""
+"""Returns whether the reader may carry out a command that needs a right. At a past cut nobody may."""
 
 
 @dataclass(frozen=True)
 class RemedyView:
-    """What would end a finding."""
+    """A command that would end a finding."""
 
     label: str
     address: str
-    """Its form, with what is known filled in; where it can go as it is, where that is sent."""
+    """The address of its form with the known fields filled in, or the address to which a complete command is sent."""
     fields: Sequence[tuple[str, str]]
-    """What is sent; empty where something is still to be said."""
+    """The fields that are sent; empty if one is still missing."""
 
 
 @dataclass(frozen=True)
@@ -51,21 +51,21 @@ class FindingView:
     seed: str
     excused: str
     remedies: Sequence[RemedyView]
-    """What would end it; with the form by which the plan is excused, or held to the rule again, last."""
+    """The remedies. The form that excuses the plan, or revokes the exception, comes last."""
 
 
 @dataclass(frozen=True)
 class FindingsShown:
     first: Sequence[FindingView]
     more: int
-    """How many are not shown here."""
+    """The number of findings that are not shown here."""
     every: str
-    """The page that shows all."""
+    """The address of the page with all findings."""
     counts: str
-    """How many there are of each severity, in words."""
+    """The number of findings of each severity, in words."""
     version: int
     key: str
-    """With its place, the key under which each remedy is recorded once."""
+    """With the index of a remedy, the idempotency key under which it is recorded once."""
 
 
 def findings_shown(
@@ -80,7 +80,8 @@ def findings_shown(
     at_most: int | None = None,
     every: str = "",
 ) -> FindingsShown:
-    """`path` is that of the aggregate, a plan or the program, which remedies are sent to; `every` the page of all."""
+    """Return the findings. `path` is that of the aggregate to which remedies are sent; `every` is the page with all
+    findings."""
     views = [finding_view(each, state, path, say, may, of) for each in items[:at_most]]
     counts = counts_in_words(Counter(each.severity for each in items if not each.excused), say)
     return FindingsShown(views, len(items) - len(views), every, counts, version, key)
@@ -122,7 +123,7 @@ def finding_view(
 
 
 def _exception(each: Finding, path: str, say: Speech, may: May) -> Iterator[RemedyView]:
-    """Excuses the plan from the rule for a time, or holds it to the rule again."""
+    """Return the form that excuses the plan from the rule for a time, or that revokes the exception."""
     command: type[Command] = RevokeException
     words = say("hold to the rule again")
     if not each.excused:
@@ -141,7 +142,7 @@ def _remedy(remedy: Remedy, command: type[Command], state: Aggregate, path: str,
 
 
 def _about(remedy: Remedy, command: type[Command], state: Aggregate, say: Speech) -> str:
-    """What it is about, in few words: the thing it names, else what it would say."""
+    """Return what the finding is about, in few words: the thing it names, else the value in its remedy."""
     named = state.named(command.noun, str(remedy.body.get("id", "")))
     if named:
         said = [say.value(value, field) for field, value in remedy.body.items() if field not in ("id", "member")]

@@ -1,8 +1,7 @@
-"""Forms of commands: what they show, and the command that comes of what was typed.
+"""Forms of commands: what they show, and how what was typed becomes a command.
 
-A form is made from the command's model, with help from the glossary and the example of the interface's document.  The
-form of a command about a thing that is there shows the thing's values; a field that is emptied says that it is now
-empty.
+A form is made from the command's model, the glossary and the examples of the API documentation. If the command is about
+an existing thing, the form shows the thing's values, and a field that is cleared means that it is now empty.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,13 +27,13 @@ from domain.mistakes import predicate
 from domain.things import Aggregate, Thing
 
 BLANK_ROWS = 3
-"""So many empty rows are there to add to a list of groups."""
+"""The number of empty rows for adding entries to a list of groups."""
 
 MOST_ROWS = 100
 
 
 class FormData(Mapping[str, str]):
-    """What was sent, a name once or several times."""
+    """The submitted fields. A name may occur several times."""
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
         self._pairs = list(pairs)
@@ -56,7 +55,7 @@ class FormData(Mapping[str, str]):
         return list(self._pairs)
 
     def but(self, name: str, value: str) -> "FormData":
-        """The same with one more value, which counts where there is none of that name."""
+        """Return the same fields with one more value, used if there is none with that name."""
         return FormData([*self._pairs, (name, value)])
 
     def all(self, name: str) -> list[str]:
@@ -72,10 +71,10 @@ class Option:
 
 @dataclass
 class FormField:
-    """One input of a form."""
+    """An input of a form."""
 
     name: str
-    """In the form that is sent; a field of a group is `group-0-field`."""
+    """The name in the submitted form; a field of a group is `group-0-field`."""
     label: str
     help: str
     kind: Kind
@@ -83,7 +82,7 @@ class FormField:
     value: str = ""
     options: Sequence[Option] = ()
     rows: Sequence[Sequence["FormField"]] = ()
-    """Of a group: its fields, a row each time it may be said."""
+    """For a group: its fields, one row for each entry."""
     errors: list[str] = field(default_factory=list)
     example: str = ""
 
@@ -102,9 +101,9 @@ class CommandForm:
     first: Sequence[FormField]
     more: Sequence[FormField]
     shown: str
-    """The id of the thing whose values it shows; empty where it shows none."""
+    """The id of the thing whose values the form shows; empty if there is none."""
     errors: list[tuple[str, str]] = field(default_factory=list)
-    """Id of the field, or empty, and what is wrong."""
+    """The id of the field, or an empty text, and what is wrong."""
 
     def fields(self) -> Iterator[FormField]:
         for each in (*self.first, *self.more):
@@ -114,24 +113,24 @@ class CommandForm:
 
 
 SHOWN = "shown-thing"
-"""The id of the thing whose values a form showed: only what was shown can be emptied."""
+"""The field with the id of the thing whose values the form showed. Only values that were shown can be cleared."""
 
 
 def thing_of(command: type[Command], state: Aggregate, given: Mapping[str, str]) -> Thing | None:
-    """The thing a command is about, where what was given names one that is there."""
+    """Return the existing thing that a command is about; None if there is none."""
     if command.needs == "new":
         return None
     said: dict[str, Any] = {name: given[name] for name in command.model_fields if name in given}
     named = command.model_construct(**said)
     try:
         id = named.subject()
-    except AttributeError:  # it is named by several fields, and not all of them are said
+    except AttributeError:  # Several fields identify it, and not all of them are given.
         return None
     return state.named(command.noun, id or command.noun)
 
 
 Offered = Mapping[str, Sequence[tuple[str, str]]]
-"""What may be chosen beside the things of the aggregate: values and their labels, by field."""
+"""Choices beside the things of the aggregate, by field: values and their labels."""
 
 
 def form_of(
@@ -144,9 +143,9 @@ def form_of(
     before: Mapping[str, Any] | None = None,
     offered: Offered = MappingProxyType({}),
 ) -> CommandForm:
-    """The form as it is opened, or with what was typed before.
+    """Return the form as it is opened, or with what was typed before.
 
-    `people` are those of ours the aggregate knows; `before` holds values to begin with, where no thing has them.
+    `people` are our people whom the aggregate knows. `before` contains initial values where no thing has any.
     """
     name, thing = model.called(), thing_of(model, state, given or {})
     maker = _Maker(model, of, state, people, say, given, thing, before or {}, offered)
@@ -163,7 +162,7 @@ def form_of(
 
 
 def shown_fields(model: type[BaseModel]) -> list[str]:
-    """The reason last; whom the words speak of after it."""
+    """Return the fields of the form. The reason comes last, then the people whom the text is about."""
     names = [name for name in model.model_fields if name not in ("reason", "about")]
     return [*names, *(name for name in ("reason", "about") if name in model.model_fields)]
 
@@ -217,7 +216,7 @@ class _Maker:
         return made
 
     def _kind(self, model: type[BaseModel], name: str) -> Kind:
-        """What a command is about is chosen among the things there are."""
+        """Return the input of a field. The thing a command is about is chosen from the existing things."""
         command = self._command
         if (
             model is command
@@ -297,7 +296,7 @@ class _Maker:
 
 
 def pairs_of(model: type[BaseModel], body: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """The body of a command as its form would send it."""
+    """Yield the fields that the form of a command would submit."""
     for name, value in body.items():
         kind, sent_as = kind_of(model, name), f"{prefix}{name}"
         if kind.input == "group" and kind.model:
@@ -321,9 +320,9 @@ def pairs_of(model: type[BaseModel], body: Mapping[str, Any], prefix: str = "") 
 def body_of(
     model: type[BaseModel], data: FormData, thing: Thing | None, today: date, prefix: str = ""
 ) -> dict[str, Any]:
-    """The body of the command, as JSON would have it.
+    """Return the body of the command as JSON.
 
-    A field left blank is left out, unless the thing has a value there: then it is emptied.
+    A blank field is left out, unless the thing has a value there: then that value is cleared.
     """
     body: dict[str, Any] = {}
     for name in model.model_fields:
@@ -367,7 +366,7 @@ def _groups(kind: Kind, sent_as: str, data: FormData, today: date) -> Any:
 def command_of(
     form: CommandForm, model: type[Command], data: FormData, state: Aggregate, today: date, say: Speech
 ) -> Command | None:
-    """The command that was typed; None where its shape is wrong, and then the form says what and where."""
+    """Return the command that was typed; None if it is malformed: then the form says what is wrong and where."""
     thing = thing_of(model, state, data)
     body = body_of(model, data, thing if thing and thing.id == data.get(SHOWN) else None, today)
     try:
@@ -379,7 +378,7 @@ def command_of(
 
 
 def blame(form: CommandForm, pointer: str, detail: str) -> None:
-    """Say what is wrong at the field a pointer names, else on top."""
+    """Show an error at the field to which a pointer leads, else at the top."""
     sent_as = pointer.strip("/").replace("/", "-")
     fields = {each.name: each for each in form.fields()}
     while sent_as and sent_as not in fields:

@@ -1,4 +1,5 @@
-"""The forms laid out by hand: which fields come first, while the others can be opened.  Every other form shows all."""
+"""Layouts of forms that were made by hand: which fields come first, while the others are collapsed. Every other form
+shows all of its fields."""
 
 from collections.abc import Mapping, Sequence
 

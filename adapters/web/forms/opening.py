@@ -1,4 +1,4 @@
-"""The forms by which a plan and the program are opened."""
+"""The forms that open a plan or the program."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from domain.things import day_of
 
 @dataclass(frozen=True)
 class OpeningForm:
-    """The form by which an aggregate comes to be."""
+    """The form that opens an aggregate."""
 
     form: CommandForm
     action: str
@@ -34,7 +34,7 @@ class OpeningForm:
 
 
 class OpeningPages:
-    """Of one type of aggregate."""
+    """The pages for opening aggregates of one type."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class OpeningPages:
         back: str,
         make_id: Callable[[], UUID],
     ) -> None:
-        """`home` is the first page of what a command opened."""
+        """`home` returns the address of the first page of an aggregate that a command has opened."""
         self._desk = desk
         self._library = library
         self._action = action
@@ -59,7 +59,7 @@ class OpeningPages:
 
     @property
     def command(self) -> type[Command]:
-        """As it may be sent: a plan may be opened with a template."""
+        """The command that the form makes. A plan may be opened with a template."""
         resource = self._desk.resource
         return resource.commands[resource.opening.called()]
 

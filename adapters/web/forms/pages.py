@@ -1,4 +1,4 @@
-"""The pages on which commands are typed: all of them, each form, and what came of it."""
+"""The pages on which commands are entered: the list of all commands, each form, and the outcome."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from application.library.from_library import NAMING
 from domain.language import Caution, Command
 
 Previews = Mapping[str, Callable[[AggregateRequest[Any], str], object]]
-"""Of commands that cannot be undone: what each would do to the thing of an id; None where there is no such thing."""
+"""Previews of commands that cannot be undone: what each would do to the thing with an id; None if there is none."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class CommandLink:
     title: str
     about: str
     words: str
-    """What it is found by."""
+    """The words by which it is found."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ class FormView:
     form: CommandForm
     action: str
     expected: int
-    """The version of the plan the form was filled in against."""
+    """The version of the plan that the form was filled in for."""
     preview: object
-    """What the command would do, of one that cannot be undone; None of the others."""
+    """What the command would do, if it cannot be undone; None for others."""
     whom: FormField | None
-    """What is asked first, where a preview comes before the form."""
+    """The input for the person, which comes first if the form needs a preview."""
     key: str
-    """Of this form: however often it is sent, it is recorded once."""
+    """The idempotency key of this form, under which it is recorded once."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class DoneView:
     events: Sequence[tuple[str, str]]
     again: str
     back: str
-    """Where the form was sent from."""
+    """The page from which the form was sent."""
 
 
 def form_path(path: str, name: str) -> str:
@@ -78,7 +78,7 @@ def form_path(path: str, name: str) -> str:
 
 
 Library = Callable[[], Offered]
-"""What the library of the program offers to commands that take something from it."""
+"""Returns the items that the program's library offers to commands."""
 
 
 async def offered_to(command: type[Command], library: Library) -> Offered:
@@ -86,7 +86,7 @@ async def offered_to(command: type[Command], library: Library) -> Offered:
 
 
 def commands_view(resource: Resource, asked: AggregateRequest[Any], caller: Caller) -> CommandsView:
-    """Those the caller may carry out, by section."""
+    """Return the commands that the caller may carry out, by section."""
     say = asked.say
     found: dict[str, list[CommandLink]] = {section: [] for section in resource.of.sections}
     for name, command in resource.commands.items():
@@ -117,7 +117,7 @@ class CommandPages:
         return str(self._make_id())
 
     async def asked(self, request: Request) -> tuple[AggregateRequest[Any], type[Command]]:
-        """The aggregate as it is now, and the command.  Raises `NoSuchPage`."""
+        """Return the current aggregate and the command. Raises `NoSuchPage`."""
         name, resource = request.path_params["command"], self._desk.resource
         if name not in resource.commands or name == resource.opening.called():
             raise NoSuchPage(f"There is no command “{name}”.")
@@ -198,7 +198,7 @@ def routes(
     make_id: Callable[[], UUID],
     previews: Previews = MappingProxyType({}),
 ) -> list[Route]:
-    """Of one type of aggregate, whose first page has this path; `view` is what it takes to see that."""
+    """Return the routes for one type of aggregate, whose first page has this path. `view` is the right to see it."""
     forms, noun = CommandPages(pages, desk, library, make_id, previews), pages.of.noun
     return [
         guard.page(f"{path}/do", forms.all, view, f"{noun}-commands-page"),

@@ -1,4 +1,5 @@
-"""What was typed, carried out: the outcome, or in words why nothing was recorded and where to look."""
+"""Carries out what was typed. The result is the outcome, or a sentence that says why nothing was recorded and where the
+mistake is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,11 +25,11 @@ class NotRecorded(Exception):
     status: int
     sentences: Sequence[str]
     pointer: str = ""
-    """The field that is to blame, as in RFC 6901; empty for none."""
+    """The JSON pointer (RFC 6901) to the wrong field; empty if there is none."""
 
 
 def version_in(data: FormData) -> int | None:
-    """The version the form was filled in against."""
+    """Return the version that the form was filled in for."""
     expected = data.get("expected-version", "")
     return int(expected) if expected.isdecimal() and len(expected) < 10 else None
 
@@ -36,7 +37,7 @@ def version_in(data: FormData) -> int | None:
 async def send(
     desk: CommandDesk, request: Request, route: str, commands: Sequence[Command], data: FormData, say: Speech
 ) -> Outcome:
-    """Carry out all commands or none, once for each key of a form.  Raises `NotRecorded`."""
+    """Carry out all commands or none, once for each key of a form. Raises `NotRecorded`."""
     said = context(request, visitor_of(request).caller, "ui")
     try:
         return await desk.carry_out(request, route, commands, said, version_in(data), data.get(KEY) or None)
@@ -55,7 +56,7 @@ def recorded_already(say: Speech) -> str:
 
 
 def meanwhile(conflict: VersionConflict, say: Speech) -> list[str]:
-    """What somebody else changed since the form was opened."""
+    """Return what somebody else changed since the form was opened."""
     lines = [say("Somebody changed this meanwhile. Look at what happened, then send it once more:")]
     for entry in since(conflict.known, conflict.since):
         what = say(spaced(entry.type))

@@ -1,4 +1,4 @@
-"""The pages of an aggregate's audit trail, and of one event."""
+"""The pages of an aggregate's history, and of one event."""
 
 from functools import partial
 from typing import Any
@@ -43,7 +43,9 @@ def trail(of: AggregateType[Any], asked: AggregateRequest[Any]) -> HistoryView:
 
 def routes(plans: AggregatePages[Any], program: AggregatePages[Any], tree: LogTree, guard: PageGuard) -> list[Route]:
     async def event(request: Request) -> Response:
-        """Of a plan, or of the program: its events are for those who see all of it."""
+        """Show an event of a plan or of the program. Events of the program are only for people who may see all of
+        it.
+        """
         whose, _, version = request.path_params["id"].rpartition(":")
         if not version.isdecimal() or len(version) > 9:
             raise NoSuchPage("An event is named by its plan's id and its version: plan-id:version.")

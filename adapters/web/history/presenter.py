@@ -1,4 +1,4 @@
-"""The audit trail of a plan: who recorded what when, what it changed, and why; and one event with all about it."""
+"""The history of a plan: who recorded what when, what changed, and why. And the page of a single event."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class ChangedValue:
 
 @dataclass(frozen=True)
 class EntryView:
-    """One event of the trail."""
+    """One event of the history."""
 
     version: int
     address: str
@@ -57,7 +57,7 @@ class HistoryView:
     given: Mapping[str, str]
     sections: Sequence[tuple[str, str, bool]]
     types: Sequence[str]
-    """Of the events there are in its history."""
+    """The types of events in this history."""
     next: str | None
     is_filtered: bool
 
@@ -117,7 +117,7 @@ def changed(effect: Effect, currency: str, say: Speech) -> ChangedValue:
 
 
 def says(words: str) -> Any:
-    """Whether the reason of an event holds these words, as somebody may type them."""
+    """Return whether the reason of an event contains these words, as people type them."""
     sought = folded(words)
 
     def wanted(record: Recorded, _records: Sequence[Recorded]) -> bool:
@@ -127,7 +127,7 @@ def says(words: str) -> Any:
 
 
 def filter_in(of: AggregateType[Any], given: Mapping[str, str], type: str | None) -> Filter:
-    """What of the trail is asked for in the address.  Raises `NoSuchPage` for a section or a kind there is not."""
+    """Return the filter in the address. Raises `NoSuchPage` for an unknown section or kind."""
     named = given.get("section") or None
     section = next((section for section in of.sections if section == named), None)
     if named and section is None:
@@ -144,7 +144,7 @@ def filter_in(of: AggregateType[Any], given: Mapping[str, str], type: str | None
 
 @dataclass(frozen=True)
 class EventView:
-    """Everything that is known of one event."""
+    """Everything that is known about one event."""
 
     head: PlanHead
     entry: EntryView
@@ -153,18 +153,19 @@ class EventView:
     facts: Sequence[tuple[str, str]]
     stored: str
     proof: Sequence[tuple[str, str]]
-    """Where it stands in the tree over the log; empty for who may not see that, and while no checkpoint covers it."""
+    """Its position in the tree over the log; empty for readers who may not see it, and while no checkpoint covers it.
+    """
     hashes: Sequence[str]
-    """Those on the way from its leaf to the root."""
+    """The hashes on the path from its leaf to the root."""
     bundle: str
-    """Proves all of the history up to the event; empty where there is none to be had."""
+    """The address of an audit bundle up to the event; empty if there is none."""
     before: str | None
-    """The plan just before it."""
+    """The address of the plan just before the event."""
     after: str
 
 
 def event_view(asked: AggregateRequest[Any], version: int, proof: EventProof | None) -> EventView:
-    """Raises `NoSuchPage`."""
+    """Return the view. Raises `NoSuchPage`."""
     known, say, path = asked.known, asked.say, asked.path
     if not 1 <= version <= known.version:
         raise NoSuchPage(say("There is no event {version} here.", version=version))

@@ -1,7 +1,8 @@
-"""Live pages: a browser is told that a plan has another version, and asks for what changed, by its rights of then.
+"""Live pages: the browser learns that a plan has a new version, and requests the changes with the reader's current
+rights.
 
-One connection serves all tabs of a browser.  It carries ids and versions alone, of plans that the reader may see; words
-are asked for again.
+One connection serves all tabs of a browser. It carries only ids and versions of plans that the reader may see; text is
+requested separately.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -29,7 +30,7 @@ from application.views.history import since
 
 MOST_AT_ONCE = 200
 MOST_TOLD = 5
-"""So many changes are told by name; of more, their number."""
+"""The number of changes that are described one by one; of more, only the number is shown."""
 
 
 def routes(rooms: Rooms, subscribers: Subscribers, plans: PlanPages, guard: PageGuard) -> list[Route]:
@@ -42,7 +43,7 @@ def routes(rooms: Rooms, subscribers: Subscribers, plans: PlanPages, guard: Page
         )
 
     async def told(request: Request, live: Live, caller: Caller) -> AsyncIterator[bytes]:
-        """The latest version of each plan that changed, until the session, the service or the hour is over."""
+        """Yield the latest version of each changed plan, until the session, the service or the hour ends."""
         until = monotonic() + LONGEST_STREAM
         yield b"retry: 3000\n: \n\n"
         with live.subscribed(caller.actor):
@@ -64,7 +65,7 @@ def routes(rooms: Rooms, subscribers: Subscribers, plans: PlanPages, guard: Page
                     yield b"event: version\ndata: %b\n\n" % to_json({"plan": str(id), "version": version})
 
     async def seen(caller: Caller, versions: dict[UUID, int]) -> Sequence[tuple[UUID, int]]:
-        """Those of plans that the caller may see."""
+        """Return those plans that the caller may see."""
         found = []
         for id, version in versions.items():
             known = await rooms.plans.standing(id)
@@ -73,7 +74,7 @@ def routes(rooms: Rooms, subscribers: Subscribers, plans: PlanPages, guard: Page
         return found
 
     async def changes(request: Request) -> Response:
-        """Who changed what after a version, in words."""
+        """Return who changed what after a version, in words."""
         asked = await plans.asked(request)
         after = request.query_params.get("after", "")
         version = int(after) if after.isdecimal() and len(after) < 10 else asked.known.version

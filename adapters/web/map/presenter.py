@@ -1,5 +1,5 @@
-"""The relationship map: the customer's people by whom they report to, what they think of us, how much they decide, who
-of ours knows them, and what hangs on each."""
+"""The relationship map: stakeholders by reporting line, attitude and power, who of ours knows them, and what depends on
+each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,12 +38,12 @@ SIGNS: Mapping[AttitudeWord, str] = {
 LEVELS: Mapping[Level, int] = {"executive": 0, "management": 1, "execution": 2}
 MOST_POWER = max(POWERS)
 LONGEST_NAME, LONGEST_LINE = 27, 36
-"""Signs that have room in a line of a box."""
+"""The number of characters that fit in a line of a box."""
 
 
 @dataclass(frozen=True)
 class PersonBox:
-    """Somebody in the drawing: a few short lines, the first the name."""
+    """A stakeholder in the drawing: a few short lines, of which the first is the name."""
 
     id: str
     x: float
@@ -53,12 +53,12 @@ class PersonBox:
     name: str
     lines: Sequence[str]
     look: str
-    """Classes: the attitude; `gone`, `open`, `old`."""
+    """CSS classes: the attitude; `gone`, `open`, `old`."""
 
 
 @dataclass(frozen=True)
 class PersonView:
-    """Somebody in the list under the drawing."""
+    """A stakeholder in the list below the drawing."""
 
     id: str
     depth: int
@@ -66,7 +66,7 @@ class PersonView:
     is_to_fill: bool
     is_forgotten: bool
     gone: str
-    """How they came not to be there; empty while they are."""
+    """Why they are no longer there; empty while they are."""
     attitude: Value
     attitude_word: str
     attitude_sign: str
@@ -76,21 +76,21 @@ class PersonView:
     listens_to: Sequence[str]
     if_they_left: Sequence[str]
     links: Sequence[tuple[str, str]]
-    """Forms about them, where the reader may fill them in."""
+    """Forms about them, if the reader may use them."""
     opens: bool = False
-    """Whether a list of those they lead follows."""
+    """Whether a nested list with their reports follows."""
     closes: int = 0
-    """How many lists end after them."""
+    """The number of nested lists that end after them."""
 
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """Somebody of the customer's, and how well each of ours knows them."""
+    """A stakeholder, and how well each of our people knows them."""
 
     name: str
     id: str
     cells: Sequence[tuple[str, str, str]]
-    """Words, a note, and the form of each; empty where there is nothing to say or it cannot be said."""
+    """The text, the note and the form of each cell; empty if there is nothing to show or nothing to enter."""
 
 
 @dataclass(frozen=True)
@@ -105,13 +105,13 @@ class MapView:
     matrix: Sequence[MatrixRow]
     influences: int
     contact_days: int
-    """For so long somebody may not be seen or checked, by the policy."""
+    """The days without contact or verification that the policy allows."""
     add: str
-    """The form for one more; empty where the reader may not."""
+    """The form for adding a stakeholder; empty if the reader may not."""
 
 
 def map_view(known: LoadedPlan, cut: Cut, say: Speech, may_change: bool, program: Sequence[Recorded] = ()) -> MapView:
-    """Raises `CutBeforePlan`."""
+    """Return the view. Raises `CutBeforePlan`."""
     then, policy = known_at(known, cut), policy_at(program, cut).policy
     then = replace(then, state=as_the_team_knows(then.state, cut.date))
     clocks = contact_clock(then.state, then.records, timezone_of(known), cut, policy)
@@ -148,14 +148,14 @@ def facts(coverage: StakeholderCoverage, plan: AccountPlan, say: Speech) -> Iter
 
 @dataclass
 class _Map:
-    """The people of a plan at a cut, as a reader sees them."""
+    """The stakeholders of a plan at a cut, as a reader sees them."""
 
     known: LoadedPlan
-    """Which ends at the cut."""
+    """The plan; its records end at the cut."""
     cut: Cut
     say: Speech
     clocks: Mapping[str, ContactClock]
-    """When each of them was met and checked."""
+    """For each stakeholder, when they were last met and verified."""
     may_change: bool
     program: Sequence[Recorded]
     drawing: Drawing = field(init=False)
@@ -173,7 +173,7 @@ class _Map:
         self.members = self._ours()
 
     def _ours(self) -> list[str]:
-        """Those of ours who are on the team, know somebody, or keep up with somebody."""
+        """Our people who are on the team, know a stakeholder, or are paired with one."""
         team = [each.person for each in self.known.state.all(Member).values() if each.is_current(self.cut.date)]
         known = [member for each in self._people.values() if each.is_there for member in each.relationships]
         return sorted({*team, *known, *(member for _, member in self._pairings)})
@@ -226,7 +226,9 @@ class _Map:
         return clock is not None and clock.verification_overdue
 
     def people(self) -> list[PersonView]:
-        """Whoever leads before those led, each with where lists begin and end around them."""
+        """Return the stakeholders, leaders before their reports, each with the nested lists that begin and end
+        there.
+        """
         order = in_order(children_of(self._superiors))
         ends = [*(level for _, level in order), 0][1:]
         return [
@@ -276,7 +278,7 @@ class _Map:
             yield self.say("unit"), Value(unit.name, value.address)
 
     def _checked(self, person: Stakeholder) -> str:
-        """When somebody last said that the details are right, and last met them."""
+        """Return when somebody last confirmed their details, and last met them."""
         clock, say = self.clocks.get(person.id), self.say
         if clock is None:
             return ""

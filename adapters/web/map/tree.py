@@ -1,7 +1,7 @@
-"""A tidy tree: where each box of a drawing of reporting lines stands.
+"""The layout of reporting lines: where each box of the drawing stands.
 
-Levels go from left to right, so that names have room beside each other and a large account grows downwards, as pages
-do.  Boxes of one level stand in a column; whoever leads others stands beside the middle of them.
+Levels go from left to right, so that names have room side by side and a large account grows downwards, as pages do. The
+boxes of one level form a column; a leader stands at the middle of their reports.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ WIDTH, HEIGHT = 236, 92
 BESIDE, BELOW = 52, 14
 MARGIN = 4
 COLUMNS_OF_LOOSE_ONES = 3
-"""Those without any line stand side by side under the tree."""
+"""People without any line are placed side by side below the tree, in this many columns."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """Where somebody stands, in units of the drawing."""
+    """The position of a box, in units of the drawing."""
 
     id: str
     x: float
@@ -37,15 +37,15 @@ class Drawing:
 
     boxes: Sequence[Box]
     lines: Sequence[str]
-    """Reporting lines, as the `d` of a path."""
+    """Reporting lines, as the `d` attribute of a path."""
     curves: Sequence[str]
-    """Lines of influence, from who is listened to to who listens."""
+    """Lines of influence, from the influencer to the influenced."""
     width: float
     height: float
 
 
 def children_of(superiors: Mapping[str, str | None]) -> Mapping[str | None, list[str]]:
-    """Who reports to whom, in the order given; under None whoever reports to nobody that is known.
+    """Return the reports of each person, in the given order; under None are the people without a known leader.
 
     >>> children_of({"ceo": None, "cfo": "ceo"})[None]
     ['ceo']
@@ -57,7 +57,7 @@ def children_of(superiors: Mapping[str, str | None]) -> Mapping[str | None, list
 
 
 def drawing(superiors: Mapping[str, str | None], influences: Sequence[tuple[str, str]] = ()) -> Drawing:
-    """Place everybody, given whom each reports to: no line goes in a circle."""
+    """Return the positions of all people, given the leader of each. Reporting lines must not form a cycle."""
     children = children_of(superiors)
     loose = [id for id in children[None] if not children.get(id)]
     boxes, bottom = _placed([(id, level) for id, level in in_order(children) if id not in loose], children)
@@ -74,7 +74,7 @@ def drawing(superiors: Mapping[str, str | None], influences: Sequence[tuple[str,
 
 
 def in_order(children: Mapping[str | None, Sequence[str]]) -> list[tuple[str, int]]:
-    """Everybody and how far from the top, whoever leads before those led."""
+    """Yield everybody with their level, leaders before their reports."""
     found, waiting = list[tuple[str, int]](), [(id, 0) for id in reversed(children[None])]
     while waiting:
         id, level = waiting.pop()
@@ -86,7 +86,9 @@ def in_order(children: Mapping[str | None, Sequence[str]]) -> list[tuple[str, in
 def _placed(
     order: Sequence[tuple[str, int]], children: Mapping[str | None, Sequence[str]]
 ) -> tuple[dict[str, Box], float]:
-    """Everybody in the tree, and where the next may begin: who leads nobody takes a row, in order."""
+    """Return the positions of everybody in the tree, and the next free row. People without reports take rows in
+    order.
+    """
     bottom, heights = float(MARGIN), dict[str, float]()
     for id, _ in order:
         if not children.get(id):
@@ -105,7 +107,7 @@ def elbow(superior: Box, report: Box) -> str:
 
 
 def curve(influencer: Box, influenced: Box) -> str:
-    """Out at the right of one and in at the right of the other, a little under the reporting line."""
+    """Return a curve from the right side of one box to the right side of another, a little below the reporting line."""
     (x1, y1), (x2, y2) = influencer.right, influenced.right
     y1, y2 = y1 + HEIGHT / 4, y2 + HEIGHT / 4
     out = max(x1, x2) + BESIDE * 0.9

@@ -1,4 +1,4 @@
-"""The page of one's day."""
+"""The page of a person's own day."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -26,7 +26,7 @@ def routes(
     rooms: Rooms, portfolio: Portfolio, promises: PromisePages, guard: PageGuard, make_id: Callable[[], UUID]
 ) -> list[Route]:
     async def shown(request: Request, sent: Sent | None = None) -> Response:
-        """Of the plans one owns or works on; with what was typed and could not be recorded in one of them."""
+        """Show the plans that the person owns or works on, with what was typed and could not be recorded."""
         caller, say, now = visitor_of(request).caller, speech_of(request), rooms.plans.now()
         me = same_person(caller.actor)
         query = PortfolioQuery.model_validate({"person": me, "limit": MOST_ITEMS})
@@ -57,7 +57,7 @@ def routes(
         return await shown(request)
 
     async def record(request: Request) -> Response:
-        """What became of one promise, without leaving the page."""
+        """Record the outcome of one promise without leaving the page."""
         sent = await promises.sent(request)
         return RedirectResponse("/me", 303) if sent.typed is NOTHING else await shown(request, sent)
 

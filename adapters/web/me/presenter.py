@@ -1,4 +1,4 @@
-"""My day: what somebody promised in all plans they work on, by due day, and what else waits for them there."""
+"""My day: a person's promises in all plans they work on, by due day, and what else is waiting for them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ REVIEWS_AHEAD_DAYS = 31
 
 @dataclass(frozen=True)
 class MyPromise:
-    """One of mine, with the plan it stands in."""
+    """A promise of the person, with its plan."""
 
     line: PromiseLine
     due_on: date
@@ -39,7 +39,7 @@ class MyPromise:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Something else that waits for me: a review, somebody to keep up with, details to check."""
+    """Something else that is waiting for the person: a review, a pairing that is due, or details to verify."""
 
     on: date
     day: str
@@ -60,7 +60,7 @@ class MyDay:
     waiting: Sequence[Waiting]
     plans: int
     more_plans: bool
-    """Whether there are more plans than are looked through."""
+    """Whether there are more plans than the page looks at."""
 
 
 def my_promises(
@@ -82,12 +82,12 @@ def my_promises(
 
 
 def address_of(card: Plan) -> str:
-    """Where what became of one's own promises in a plan is sent."""
+    """Return the address to which outcomes of the person's promises in a plan are sent."""
     return f"/me/{quote(card.account_id, safe='')}"
 
 
 def waiting_for(me: str, known: LoadedPlan, cut: Cut, policy: Policy, say: Speech) -> Iterator[Waiting]:
-    """Reviews that are ahead, whom to keep up with, and whose details to check in plans of one's own."""
+    """Return the reviews ahead, the pairings that are due, and the stakeholders to verify in the person's own plans."""
     plan, card = known.state, the_plan(known.state)
     owns = same_person(card.owner) == me
     shown = _Shown(card, cut, say)
@@ -127,7 +127,7 @@ class _Shown:
 
 
 def grouped(promises: Sequence[MyPromise], today: date, say: Speech) -> list[tuple[str, list[MyPromise]]]:
-    """What is overdue, what is due within a week, and what comes later; each by its day."""
+    """Group promises: overdue, due within a week, and later; each group by day."""
     ordered = sorted(promises, key=lambda each: (each.due_on, each.plan, each.line.key))
     soon = today + timedelta(days=THIS_WEEK_DAYS)
     groups = [

@@ -1,4 +1,4 @@
-"""The page of measures: what the months of all plans came to."""
+"""The page of measures over months, across plans."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -22,10 +22,10 @@ AT_FIRST: Sequence[MeasureName] = (
     "arr", "net_retention", "arr_won", "pipeline_open", "on_schedule", "contacts_engaged", "multi_threaded",
     "whitespace_converted", "executive_meetings", "hygiene", "exposure", "findings",
 )  # fmt: skip
-"""What is shown before somebody chooses."""
+"""The measures that are shown before the reader chooses."""
 
 MOST_CHARTS = 12
-"""So many groups are drawn; all stand in the table."""
+"""The number of groups with a chart; the table contains all."""
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,18 @@ class Option:
 
 @dataclass(frozen=True)
 class ChartShown:
-    """One series, drawn."""
+    """The chart of one series."""
 
     title: str
     latest: str
     change: str
     chart: LineChart | None
-    """None where there are too few points to say anything."""
+    """The chart; None if there are too few points."""
     first_month: str
     last_month: str
     greatest: str
     words: str
-    """What the chart shows, for whoever does not see it."""
+    """A description of the chart for readers who do not see it."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class TableRow:
 
 @dataclass(frozen=True)
 class MeasureShown:
-    """One measure: what it is, its charts and its table."""
+    """One measure: its definition, its charts and its table."""
 
     name: str
     title: str
@@ -67,7 +67,7 @@ class MeasureShown:
     charts: Sequence[ChartShown]
     rows: Sequence[TableRow]
     left_out: int
-    """Groups that stand in the table alone."""
+    """The number of groups that only the table contains."""
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,12 @@ def measures_page(view: MeasuresView, query: MeasuresQuery, given: Mapping[str, 
 
 
 def address_of(name: str, given: Mapping[str, str]) -> str:
-    """The page of one measure, of the same months."""
+    """Return the address of the page of one measure, for the same months."""
     return address(PATH, given, measure=name)
 
 
 def month_in_words(month: str, say: Speech) -> str:
-    """“2026-03” as a reader says it."""
+    """Return “2026-03” in the reader's language."""
     return say.month_of(date.fromisoformat(f"{month}-01"))
 
 
@@ -140,7 +140,7 @@ def _measure(item: MeasureSeries, by: GroupBy, say: Speech) -> MeasureShown:
 
 
 def _name(series: Series, by: GroupBy, say: Speech) -> str:
-    """Whom or what a series is about."""
+    """Return the name of the group of a series."""
     group = series.name or (say(spaced(series.group)) if by in ("tier", "segment") and series.group else series.group)
     of = group or (say("all plans") if by == "total" else say("not said"))
     parts = (of, say(spaced(series.key)) if series.key else "", series.currency if series.currency else "")
@@ -202,5 +202,5 @@ def _chart(series: Series, unit: Unit, by: GroupBy, say: Speech) -> ChartShown:
 
 
 def _whole(value: Number, unit: Unit) -> Number:
-    """An amount without cents, which say nothing in a chart."""
+    """Return an amount without cents, which do not matter in a chart."""
     return Decimal(str(value)).quantize(Decimal(1)) if unit == "money" else value

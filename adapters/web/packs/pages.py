@@ -1,4 +1,4 @@
-"""The packs as pages: what the people in a room need of a plan, to read, to print and to take along."""
+"""The packs as pages, for reading and printing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,14 +41,14 @@ class PackView:
     kind: PackKind
     packs: Sequence[PackLink]
     audiences: Sequence[PackLink]
-    """For whom it can be had; one where it is for ourselves alone."""
+    """The audiences for which it is available; one if it is internal."""
     forms: Sequence[tuple[str, str]]
     twin: str
     document: Document
 
 
 def pack_view(asked: PlanRequest) -> PackView:
-    """Raises `NoSuchPage`."""
+    """Return the view. Raises `NoSuchPage`."""
     say, given = asked.say, asked.request.query_params
     kind = next((each for each in get_args(PackKind) if each == asked.request.path_params["pack"]), None)
     if kind is None:

@@ -1,4 +1,4 @@
-"""The canvas on top of the page of a plan: the plan in a glance, of which each part leads to where all of it stands."""
+"""The canvas at the top of a plan's page: an overview, each part of which links to the details."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,12 +14,12 @@ from application.views.cuts import Cut
 FIGURE = re.compile(r"-?[0-9]{1,15}([.][0-9]{1,6})?")
 
 MOST_LINES = 5
-"""So many people, promises and dates are shown."""
+"""The number of people, promises and dates that are shown."""
 
 
 @dataclass(frozen=True)
 class CanvasLine:
-    """One thing: what it is, and what is to be known of it."""
+    """One entry: its title, and what matters about it."""
 
     name: str
     note: str
@@ -40,7 +40,7 @@ class CanvasBox:
 @dataclass(frozen=True)
 class CanvasShown:
     goal: str
-    """Where the account is to be in a year; empty where nobody said."""
+    """The goal of the account for a year; empty if there is none."""
     why: Sequence[str]
     boxes: Sequence[CanvasBox]
 
@@ -99,7 +99,7 @@ def _gains(pack: CanvasPack, say: Speech) -> Iterator[CanvasLine]:
 
 
 def _figure(said: str, say: Speech) -> str:
-    """A figure as the reader writes it; what is in words as it stands."""
+    """Return a figure in the reader's format; text stays unchanged."""
     return say.number(Decimal(said)) if FIGURE.fullmatch(said) else said
 
 

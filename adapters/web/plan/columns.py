@@ -1,4 +1,4 @@
-"""Which values of each kind of thing the page of a plan shows, in which order.  The first names the thing."""
+"""The columns for each kind of thing on the page of a plan, in order. The first column names the thing."""
 
 from collections.abc import Mapping, Sequence
 
@@ -48,4 +48,4 @@ COLUMNS: Mapping[str, Sequence[str]] = {
 AMOUNT_OF_PLAN = frozenset(
     {"arr", "amount", "arr_potential", "arr_exposed", "expansion_arr", "addressable_spend", "annual_revenue"}
 )
-"""Fields that hold an amount in the currency of the plan."""
+"""Fields with an amount in the currency of the plan."""

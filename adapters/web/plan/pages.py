@@ -1,4 +1,4 @@
-"""The pages of one plan at a cut, and what pages of every aggregate have in common."""
+"""The pages of a plan at a cut, and what the pages of all aggregates share."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class AggregateRequest(Generic[A]):
-    """A page of an aggregate that somebody asked for."""
+    """A request for a page of an aggregate."""
 
     request: Request
     known: LoadedAggregate[A]
@@ -53,16 +53,16 @@ class AggregateRequest(Generic[A]):
     say: Speech
     head: PlanHead
     currency: str
-    """Of its amounts."""
+    """The currency of its amounts."""
 
     @cached_property
     def then(self) -> LoadedAggregate[A]:
-        """What was known at the cut: folded once, however many parts of a page are made of it."""
+        """The aggregate at the cut. It is folded once for all parts of the page."""
         return known_at(self.known, self.cut)
 
     @property
     def path(self) -> str:
-        """Of the aggregate's first page."""
+        """The path of the aggregate's first page."""
         return self.head.path
 
     @property
@@ -75,37 +75,37 @@ class AggregateRequest(Generic[A]):
 
 @dataclass(frozen=True)
 class PlanRequest(AggregateRequest[AccountPlan]):
-    """A page of a plan that somebody asked for."""
+    """A request for a page of a plan."""
 
     program: Sequence[Recorded]
-    """By whose policies the plan is judged."""
+    """The records of the program, whose policies judge the plan."""
 
 
 R = TypeVar("R", bound=AggregateRequest[Any])
 
 
 class AggregatePages(ABC, Generic[R]):
-    """Makes the pages of an aggregate: finds it and the cut, and puts the time machine on top."""
+    """Makes the pages of an aggregate: finds the aggregate and the cut, and adds the time machine."""
 
     of: AggregateType[Any]
     change: Right
-    """What it takes to be offered forms."""
+    """The right that a reader needs to be offered forms."""
 
     @abstractmethod
     async def asked(self, request: Request) -> R:
-        """The aggregate and the cut that are asked for.  Raises its `not_open`, `CutRefused`, `StoreUnavailable`."""
+        """Return the aggregate and the cut of a request. Raises its `not_open`, `CutRefused`, `StoreUnavailable`."""
 
     @abstractmethod
     def people(self, asked: R) -> list[str]:
-        """Those of ours it knows."""
+        """Return our people whom it knows."""
 
     def before(self, name: str, asked: R) -> Mapping[str, Any]:
-        """What the form of a command begins with."""
+        """Return the initial values for the form of a command."""
         del name, asked
         return {}
 
     def ticks(self, known: LoadedAggregate[Any]) -> Sequence[Tick]:
-        """What stands out in its history."""
+        """Return the marks on its history."""
         del known
         return ()
 
@@ -145,14 +145,14 @@ class PlanPages(AggregatePages[PlanRequest]):
         return PlanRequest(request, known, cut, now, say, head(card, cut, say), card.currency, program)
 
     def kept(self, kept: Kept[T], asked: PlanRequest, make: Callable[[], T]) -> T:
-        """What was made of a plan as it stands, for whoever reads it in this language on this day."""
+        """Return the cached parts of the current plan, for readers of this language on this day."""
         known, cut = asked.known, asked.cut
         policy = policy_at(asked.program, cut).version
         where = known.version, known.erasures, cut.cut, cut.date, policy
         return kept.of(known.id, (*where, asked.blaming, asked.say.language), make)
 
     def people(self, asked: PlanRequest) -> list[str]:
-        """Its owner and everybody who was ever on its team."""
+        """Return its owner and everybody who was ever on its team."""
         plan = asked.known.state
         return sorted({the_plan(plan).owner, *(member.person for member in plan.all(Member).values())})
 
@@ -161,15 +161,15 @@ class PlanPages(AggregatePages[PlanRequest]):
 
 
 def home_of(opened: OpenPlan) -> str:
-    """The first page of a plan that was opened."""
+    """Return the first page of a plan that was opened."""
     return f"/plans/{quote(opened.account_id, safe='')}"
 
 
 OnTop = Callable[[PlanRequest], object]
-"""What stands on top of the page of a plan."""
+"""Makes what stands at the top of a plan's page."""
 
 Parts = tuple[Sequence[Fact], str, str]
-"""The facts of a plan; its canvas and its sections as they stand on the page."""
+"""The facts of a plan, and its rendered canvas and sections."""
 
 
 def routes(pages: PlanPages, guard: PageGuard, findings: OnTop, kept: Kept[Parts]) -> list[Route]:

@@ -1,4 +1,4 @@
-"""What the page of a plan shows at a cut: facts on top, then every section with its age and everything said in it."""
+"""The page of a plan at a cut: facts at the top, then every section with its age and all its things."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,39 +37,39 @@ PAGES = (
     ("/changes", "Changes"),
     ("/history", "History"),
 )
-"""The pages of a plan, and what each is called."""
+"""The pages of a plan, with their names."""
 
 
 class Value(NamedTuple):
-    """A value as it reads, and where it is told who set it."""
+    """A value in words, with the address of its blame."""
 
     text: str
     address: str
     origin: str = ""
-    """Who set it, when and why, where the reader asked to see that of every value."""
+    """Who set it, when and why, if the reader asked for that."""
     is_forgotten: bool = False
 
 
 HAPPENED = frozenset({"review", "touch", "news", "note", "referral"})
-"""Kinds of which the latest are shown: they tell of what happened, and most never end."""
+"""Kinds of things that happened and hardly ever end. Only the latest of them are shown."""
 
 LATEST, MOST_SHOWN = 10, 40
-"""So many of a kind stand on the page of a plan; the others are a step away."""
+"""The number of things of a kind on the page of a plan. The others are on a page of their own."""
 
 NEVER_SAID = Value(NOTHING, "")
-"""A value that nobody set, so that there is nothing to tell of it."""
+"""A value that nobody has set, so it has no blame."""
 
 EMPTY: Sequence[object] = (None, (), {})
 
 
 Cell = tuple[str, str, Value]
-"""A value in its column: the heading, for small screens, but not of the first, which names the row; `blank`, `day` or
-nothing, for how it looks; and the value."""
+"""A value in its column: the heading, for small screens (empty in the first column, which names the row); `blank`,
+`day` or nothing as its style; and the value."""
 
 
 @dataclass(frozen=True)
 class ThingRow:
-    """One thing: its values in the order of the columns."""
+    """One thing, with its values in the order of the columns."""
 
     id: str
     cells: Sequence[Cell]
@@ -85,11 +85,11 @@ class ThingTable:
     headings: Sequence[str]
     rows: Sequence[ThingRow]
     in_all: int
-    """How many there are, with those that are over: finished, left, retired."""
+    """The number of all of them, including those that are over."""
     all_address: str
-    """The page of all of them; empty where all are shown."""
+    """The address of the page with all of them; empty if all are shown."""
     one_only: bool
-    """Whether a plan has one of the kind: then its values are listed rather than put in columns."""
+    """Whether a plan has one of the kind. Its values are then listed and not put in columns."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class PlanHead:
-    """What stands on top of every page of a plan."""
+    """What stands at the top of every page of a plan."""
 
     account_name: str
     account_id: str
@@ -120,12 +120,12 @@ class PlanHead:
     tabs: Sequence[tuple[str, str]]
     """Address and name of each page of the plan, at the same cut."""
     goes_on: tuple[str, str] | None = None
-    """Address and account of the plan that goes on in its place, where it was merged into one."""
+    """Address and account of the plan into which this one was merged; None if it was not."""
 
 
 @dataclass(frozen=True)
 class PlanParts:
-    """What is said of a plan at a cut, whoever reads it."""
+    """The parts of a plan's page that are the same for all readers."""
 
     facts: Sequence[Fact]
     sections: Sequence[SectionView]
@@ -138,7 +138,7 @@ class PlanView:
     canvas: str
     findings: object
     sections: str
-    """Canvas and sections as they stand on the page."""
+    """The rendered canvas and sections."""
     blaming: bool
     blame_address: str
 
@@ -148,7 +148,7 @@ def plan_path(card: Plan) -> str:
 
 
 def at_cut(address: str, cut: Cut, **more: str) -> str:
-    """An address at the same point of the history."""
+    """Return an address at the same point of the history."""
     parameters = {**({} if cut.cut == "now" else {"as_of": cut.cut}), **more}
     return f"{address}?{urlencode(parameters)}" if parameters else address
 
@@ -162,7 +162,7 @@ def head(card: Plan, cut: Cut, say: Speech) -> PlanHead:
 
 
 def plan_parts(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, program: Sequence[Recorded] = ()) -> PlanParts:
-    """Raises `CutBeforePlan`."""
+    """Return the parts. Raises `CutBeforePlan`."""
     plan = as_the_team_knows(plan_at(known, cut), cut.date)
     zone, records = timezone_of(known), known.records[: cut.version]
     card = the_plan(plan)
@@ -182,7 +182,7 @@ def plan_parts(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, program:
 
 
 def by_section(kind: type[Thing], things: Collection[Thing]) -> Iterator[tuple[str, list[Thing]]]:
-    """Things of one kind by the section they stand in: all in that of their kind, but for notes."""
+    """Return things of one kind by section: all in the section of their kind, except notes."""
     for section in dict.fromkeys(map(section_of, things if kind is Note else [kind] if things else ())):
         yield section, [each for each in things if kind is not Note or section_of(each) == section]
 
@@ -197,7 +197,7 @@ class KindView:
 
 
 def kind_view(known: LoadedPlan, cut: Cut, kind: type[Thing], say: Speech, blaming: bool) -> KindView:
-    """Raises `CutBeforePlan`."""
+    """Return the page of a kind. Raises `CutBeforePlan`."""
     plan = plan_at(known, cut)
     card = the_plan(plan)
     shown = Shown(card, cut, say, origins_of(plan, known, cut) if blaming else {})
@@ -247,11 +247,11 @@ def facts(plan: AccountPlan, card: Plan, cut: Cut, say: Speech) -> Iterator[Fact
 
 
 LOOKS = {noun: tuple("day" if field.endswith("_on") else "" for field in fields) for noun, fields in COLUMNS.items()}
-"""How the values of each column look."""
+"""The style of the values in each column."""
 
 
 class Shown:
-    """Things of one plan at one cut as a reader sees them."""
+    """The things of a plan at a cut, as a reader sees them."""
 
     def __init__(self, card: Plan, cut: Cut, say: Speech, origins: Mapping[tuple[str, str, str], Blame]) -> None:
         self._card = card
@@ -262,12 +262,12 @@ class Shown:
         self._at = at_cut("", cut)
 
     def table(self, kind: type[Thing], things: Sequence[Thing]) -> ThingTable:
-        """Those that go on, and of what happened the latest: of all there are more every month."""
+        """Return the table of things that are open, and of the latest of those that happened."""
         goes_on = [thing for thing in things if not thing.ending]
         return self._table(kind, goes_on[-LATEST:] if kind.noun in HAPPENED else goes_on[:MOST_SHOWN], len(things))
 
     def table_of_all(self, kind: type[Thing], things: Sequence[Thing]) -> ThingTable:
-        """What is over comes last."""
+        """Return the table of all things; those that are over come last."""
         return self._table(kind, sorted(things, key=lambda each: each.ending is not None), len(things))
 
     def _table(self, kind: type[Thing], things: Sequence[Thing], in_all: int) -> ThingTable:
@@ -290,11 +290,11 @@ class Shown:
         for field, heading, look in columns:
             value = self._value(thing, field, getattr(thing, field), where)
             cells.append((heading, look if value.text != NOTHING else "blank", value))
-        ending = thing.ending if "state" not in COLUMNS[thing.noun] else None  # which says so already
+        ending = thing.ending if "state" not in COLUMNS[thing.noun] else None  # Its value says so already.
         return ThingRow(thing.id, cells, self._say.told(ending) if ending else "")
 
     def _where(self, thing: Thing) -> str:
-        """The address under which each value of a thing is told of, without the field's name."""
+        """Return the address of the blame of each value of a thing, without the name of the field."""
         return f"{self._path}/values/{thing.noun}/{quote(thing.id, safe='')}"
 
     def value(self, thing: Thing, field: str, value: Any) -> Value:
@@ -315,19 +315,19 @@ class Shown:
 
 
 def value_text(field: str, value: Any, currency: str, say: Speech) -> str:
-    """A value in words of the reader's language; an amount with the currency of its plan."""
+    """Return a value in the reader's language; an amount has the currency of the plan."""
     if isinstance(value, Decimal) and field in AMOUNT_OF_PLAN:
         return say.amount(value, currency)
     return say.value(value, field)
 
 
 def name_of(thing: Thing) -> str:
-    """The words people know a thing by, else its id."""
+    """Return the title of a thing, else its id."""
     return thing.known_as or thing.id
 
 
 def origin_in_words(origin: Blame, say: Speech) -> str:
-    """Who set a value, when, and why."""
+    """Return who set a value, when, and why."""
     what = say(spaced(origin.type))
     sentence = say("{actor}, {at}: {what}", actor=origin.actor, at=say.instant(origin.recorded_at), what=what)
     return f"{sentence} – {origin.reason}" if origin.reason else sentence

@@ -1,5 +1,4 @@
-"""The time machine: the bar on every page of a plan that steps through its history, event by event or review by
-review."""
+"""The time machine: the bar on every page of a plan that steps through its history by event or by review."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ class Tick(NamedTuple):
 
 
 def ticks_of(known: LoadedPlan) -> list[Tick]:
-    """Every review of a plan that was held and not struck, in order of recording."""
+    """Return every review of a plan that was held and not struck, in order of recording."""
     return [
         Tick(record.version, record.event.id, named_review(record.event, record, known))
         for record in known.records
@@ -33,7 +32,7 @@ def ticks_of(known: LoadedPlan) -> list[Tick]:
 
 @dataclass(frozen=True)
 class TimeBar:
-    """Where a page stands in the history of its plan, and where one can go from there."""
+    """The position of a page in the history of its plan, and where the reader can go from there."""
 
     path: str
     version: int
@@ -42,9 +41,9 @@ class TimeBar:
     as_of: str
     """The point as a sentence: “review m-2026-03, held on 3 Mar 2026”."""
     day: str
-    """The day of the cut, as a date field takes it."""
+    """The day of the cut, in the format of a date field."""
     label: str
-    """What the event at the cut was."""
+    """A label for the event at the cut."""
     ticks: Sequence[Tick]
     previous_event: str | None
     next_event: str | None
@@ -53,9 +52,9 @@ class TimeBar:
     now: str
     steps: str
     live: str
-    """The id of the aggregate, whose changes the page is told of; empty where it is not."""
+    """The id of the aggregate whose changes the page receives; empty if it receives none."""
     since: str
-    """Where it is told who changed what after a version."""
+    """The address that returns who changed what after a version."""
 
 
 def time_bar(
@@ -67,7 +66,7 @@ def time_bar(
     say: Speech,
     blaming: bool,
 ) -> TimeBar:
-    """`ticks` are all there are; `path` is the page, `plan_path` the aggregate it is about."""
+    """Return the bar. `ticks` contains all marks; `path` is the page, `plan_path` the aggregate."""
 
     def at(point: str | None) -> str:
         parameters = {name: value for name, value in (("as_of", point), ("blame", "yes" if blaming else "")) if value}
@@ -108,12 +107,13 @@ def in_words(cut: Cut, say: Speech) -> str:
 
 
 def step_label(known: LoadedAggregate[Any], version: int, say: Speech) -> str:
-    """An event in a line: its number, when it was recorded, by whom, and what it was.  It holds nobody's words."""
+    """Return an event as one line: its number, when and by whom it was recorded, and its type. It contains no text of
+    users."""
     record = known.records[version - 1]
     what = say(spaced(type(record.event).__name__))
     return f"{version} · {say.instant(record.meta.recorded_at)} · {record.meta.actor} · {what}"
 
 
 def steps(known: LoadedAggregate[Any], say: Speech) -> list[str]:
-    """The line of every event, for the label of the slider."""
+    """Return the line of every event, for the label of the slider."""
     return [step_label(known, version, say) for version in range(1, known.version + 1)]

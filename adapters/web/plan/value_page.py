@@ -1,4 +1,4 @@
-"""One value and where it comes from: who set it, when, why, and what it was before; back to the first."""
+"""The page of one value: who set it, when, why, and what it was before, back to the first event."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class ValueStep:
     event: str
     """The address of the event's page."""
     plan_before: str
-    """The address of the plan as it stood just before the event."""
+    """The address of the plan just before the event."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class ValueView:
     field: str
     now: str
     steps: Sequence[ValueStep]
-    """The latest first."""
+    """The steps, the latest first."""
 
 
 def value_view(known: LoadedPlan, cut: Cut, kind: str, id: str, field: str, say: Speech) -> ValueView:
-    """Raises `NoSuchPage` where the plan has no such value at the cut, and `CutBeforePlan`."""
+    """Return the view. Raises `NoSuchPage` if the plan has no such value at the cut, and `CutBeforePlan`."""
     plan = as_the_team_knows(plan_at(known, cut), cut.date)
     card, thing = the_plan(plan), plan.named(kind, id)
     if thing is None or not hasattr(thing, field) or field.startswith("_"):

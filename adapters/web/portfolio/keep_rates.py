@@ -1,4 +1,4 @@
-"""How much of what was said was done, from review to review, of each plan in the portfolio."""
+"""How much of what was said was done, from review to review, for each plan in the portfolio."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,17 @@ from application.views.cuts import cut_at
 from application.views.loaded_plan import LoadedPlan
 
 MOST_SHOWN = 8
-"""Pairs of reviews that are drawn, the latest ones."""
+"""The number of pairs of reviews in the drawing: the latest ones."""
 
 MOST_PLANS = 10_000
 
 Rates = Sequence[float | None]
-"""The rate of each pair of reviews, the oldest first; None where nothing is scored."""
+"""The rate of each pair of reviews, the oldest first; None if nothing was scored."""
 
 
 class KeepRates:
-    """Reckons the rates of a plan once for each of its versions. They are figures: forgetting somebody changes none."""
+    """Computes the rates of a plan once for each version. They are figures, so forgetting a person does not change
+    them."""
 
     def __init__(self) -> None:
         self._kept: Kept[Rates] = Kept(MOST_PLANS)
@@ -35,19 +36,19 @@ class KeepRates:
 
 @dataclass(frozen=True)
 class KeepRate:
-    """The rate as of the last review, its change since the one before, and a drawing of those before."""
+    """The rate at the last review, its change since the previous one, and a drawing of earlier rates."""
 
     now: str
     change: str
     tone: str
     spark: Line | None
-    """None where there are too few to draw."""
+    """The drawing; None if there are too few rates."""
     words: str
-    """What the drawing shows, for whoever does not see it."""
+    """A description of the drawing for readers who do not see it."""
 
 
 def keep_rate(rates: Rates, say: Speech) -> KeepRate | None:
-    """None where nothing was ever scored."""
+    """Return the rate; None if nothing was ever scored."""
     said = [rate for rate in rates if rate is not None]
     if not said:
         return None

@@ -21,7 +21,7 @@ from domain.account_plan.reviews import Review
 
 
 def next_review(known: LoadedPlan) -> date | None:
-    """The day of the review that is planned first."""
+    """Return the day of the first planned review."""
     return min(
         (each.planned_on for each in known.state.open(Review) if each.state == "scheduled" and each.planned_on),
         default=None,

@@ -1,4 +1,4 @@
-"""What the page of the portfolio shows: a row a plan, with filters and an order that stand in the address."""
+"""The page of the portfolio: one row per plan. Filters and order are part of the address."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ from domain.things import day_of
 FILTERS = ("q", "tier", "owner", "overdue", "stale", "archived", "renews_before")
 RENEWS_SOON_DAYS = 92
 MOST_NAMED = 3
-"""So many sections are named in a row."""
+"""The number of sections that are named in a row."""
 
 
 @dataclass(frozen=True)
 class Heading:
-    """The head of a column, and where it leads: to the same plans in its order."""
+    """The heading of a column, and the address of the same plans in its order."""
 
     title: str
     address: str | None = None
     order: str | None = None
-    """`ascending` or `descending` where the plans stand in the order of this column."""
+    """`ascending` or `descending` if the plans are in the order of this column."""
     number: bool = False
 
 
@@ -51,11 +51,11 @@ class Row:
     overdue: int
     overdue_words: str
     loudest: str
-    """How many of the loudest findings there are; empty where nothing is wrong."""
+    """The number of findings with the highest severity; empty if there are no findings."""
     loudest_tone: str
     loudest_sign: str
     quieter: str
-    """How many of the others."""
+    """The number of the other findings."""
     keep_rate: KeepRate | None
     last_review: str
     last_review_how_far: str
@@ -72,7 +72,7 @@ class PortfolioView:
     headings: list[Heading]
     rows: list[Row]
     tiers: list[tuple[str, str, bool]]
-    """Value, word, whether it is chosen."""
+    """The value, its word, and whether it is chosen."""
     next: str | None
     is_filtered: bool
 
@@ -131,7 +131,7 @@ def headings(query: PortfolioQuery, given: Mapping[str, str], say: Speech) -> It
 
 
 def few(words: Sequence[str], say: Speech) -> str:
-    """The first of several words, and how many more there are."""
+    """Return the first of several words, and how many more there are."""
     rest = len(words) - MOST_NAMED
     told = ", ".join(words[:MOST_NAMED])
     return say("{words} and {number} more", words=told, number=rest) if rest > 0 else told

@@ -1,4 +1,4 @@
-"""What is wrong with the program itself: its list, its phases, plans that are alike."""
+"""The findings about the program itself: its list, its phases, and plans that are alike."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The library: plays that were won before, templates, agendas and examples of good plans."""
+"""The library: plays that were won before, templates, agendas and example plans."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class PlayCard:
     success_measure: str
     days: str
     steps: Sequence[tuple[str, str]]
-    """Each step and when it is due."""
+    """Each step, and when it is due."""
     facts: Sequence[tuple[str, str]]
     retired: str
     forms: Sequence[tuple[str, str]]
@@ -34,7 +34,7 @@ class PlayCard:
 
 @dataclass(frozen=True)
 class Shelf:
-    """Templates, agendas or examples: a title, a few words, and what is in it."""
+    """Templates, agendas or examples: a title, a short description, and the contents."""
 
     title: str
     about: str

@@ -1,4 +1,4 @@
-"""The first page of the program: who answers for it, which accounts are on its list, and how far it has come."""
+"""The first page of the program: who owns it, which accounts are on its list, and its phases."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from domain.program.language import ProgramState
 from domain.program.nominations import Nomination
 
 PHASE_STATES = {"ahead": ("ahead", "○", "quiet"), "over": ("over", "●", "good"), "now": ("now", "◑", "")}
-"""Word, sign and tone."""
+"""The word, sign and tone of each state."""
 
 
 @dataclass(frozen=True)
 class ListedRow:
-    """An account of the list."""
+    """An account on the list."""
 
     name: str
     address: str
@@ -46,7 +46,7 @@ class Overview:
     facts: Sequence[Fact]
     listed: Sequence[ListedRow]
     committed: str
-    """By which round, when and by whom the list was committed; empty where none was."""
+    """The round, the day and the author of the committed list; empty if there is none."""
     round_address: str
     phases: Sequence[PhaseRow]
     rates: Sequence[tuple[str, str]]

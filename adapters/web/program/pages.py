@@ -45,7 +45,7 @@ PAGES: Sequence[tuple[str, str, Right]] = (
     ("/findings", "Findings", "view-program"),
     ("/history", "History", "view-program"),
 )
-"""The pages of the program, what each is called, and what it takes to see it."""
+"""The pages of the program, their names, and the right that each needs."""
 
 ProgramRequest = AggregateRequest[ProgramState]
 
@@ -73,17 +73,18 @@ class ProgramPages(AggregatePages[ProgramRequest]):
         return AggregateRequest(request, known, cut, now, say, head, card.currency)
 
     def people(self, asked: ProgramRequest) -> list[Person]:
-        """Its owner, and everybody who gave an opinion."""
+        """Return its owner, and everybody who gave an opinion."""
         state = asked.known.state
         owners = [each.owner for each in state.all(Program).values() if each.owner]
         return sorted({*owners, *(each.member for each in state.all(Opinion).values())})
 
     def before(self, name: str, asked: ProgramRequest) -> Mapping[str, Any]:
-        """A policy is adopted whole: its form begins with the one in force."""
+        """Return the initial values of a form. A policy is adopted as a whole, so its form begins with the policy in
+        force."""
         return {"policy": policy_at(asked.known.records, asked.cut).policy} if name == "adopt-policy" else {}
 
     async def marks(self, asked: ProgramRequest, round: str) -> Mapping[str, Criteria | None]:
-        """How the accounts of a round are marked on those plans that the reader may see."""
+        """Return the marks of the accounts of a round, from the plans that the reader may see."""
         plans, caller = self._rooms.plans, visitor_of(asked.request).caller
         state = plan_at(asked.known, asked.cut)
         accounts = [each.account for each in state.all(Nomination).values() if each.round == round]
@@ -104,7 +105,7 @@ def routes(
     pages: ProgramPages, lists: CommittedLists, findings: AllFindings, guard: PageGuard, make_id: Callable[[], UUID]
 ) -> list[Route]:
     async def program(request: Request) -> Response:
-        """Before it was opened, a page that says what it is for."""
+        """Show the program. Before it was opened, the page explains what it is for."""
         try:
             asked = await pages.asked(request)
         except ProgramNotOpen:
@@ -122,7 +123,8 @@ def routes(
         return pages.rendered(asked, "program/round.html", round_page(asked, round, ranked, results, may_change))
 
     async def found(request: Request) -> Response:
-        """As it stands, whatever the cut: the table of plans that rules look at is kept of now."""
+        """Return the findings as of now, whatever the cut, because the table of plans that they need has only the
+        current state."""
         asked = await pages.asked(request)
         of_all = ProgramExamined(asked.known, asked.now, await run_in_threadpool(findings.standings))
         view = await run_in_threadpool(lambda: findings_page(program_findings(of_all).items, asked, str(make_id())))

@@ -1,4 +1,4 @@
-"""The policy: the numbers plans are held to, version by version, and what two versions say differently."""
+"""The policy: the numbers by which plans are judged, by version, and the differences between two versions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from domain.program.language import ProgramState
 from domain.program.policy import DEFAULT_POLICY, AdoptedPolicy, Policy, PolicyAdopted
 
 GRIDS = ("sections", "cadence", "team", "findings")
-"""The parts of a policy that are tables of their own."""
+"""The parts of a policy that are shown as tables."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class VersionRow:
 
 @dataclass(frozen=True)
 class PolicyGrid:
-    """Numbers by two things: sections by tier, reviews by tier."""
+    """Numbers in two dimensions: sections by tier, reviews by tier."""
 
     caption: str
     columns: Sequence[str]
@@ -56,20 +56,22 @@ class PolicyView:
     numbers: Sequence[tuple[str, str]]
     grids: Sequence[PolicyGrid]
     rules: Sequence[tuple[str, str, str, str]]
-    """Each rule of the findings: its name, what it finds, how loud it is, and whether the policy says so."""
+    """Each rule of the findings: its name, what it finds, its severity, and whether the policy sets it."""
     compared_with: int | None
     differences: Sequence[Difference]
     adopt: str
 
 
 def policy_view(asked: AggregateRequest[ProgramState]) -> PolicyView:
-    """The version in force, or the one asked for, beside the one it is compared with.  Raises `NoSuchPage`."""
+    """Return the version in force, or the requested one, beside the version it is compared with. Raises
+    `NoSuchPage`.
+    """
     state, say = plan_at(asked.known, asked.cut), asked.say
     adopted = {each.version: each for each in state.all(AdoptedPolicy).values()}
     policies = {0: DEFAULT_POLICY} | {number: each.policy for number, each in adopted.items()}
     given = asked.request.query_params
     number = _number(given.get("version"), policy_at(asked.known.records, asked.cut).version)
-    # Of the versions before, one may have been withdrawn.
+    # One of the earlier versions may have been withdrawn.
     other = _number(given.get("with"), max((each for each in policies if each < number), default=None))
     if number not in policies or (other is not None and other not in policies):
         raise NoSuchPage(say("There is no such version of the policy at this point."))
@@ -96,7 +98,7 @@ def _number(given: str | None, otherwise: Any) -> Any:
 def _versions(
     asked: AggregateRequest[ProgramState], adopted: Mapping[int, AdoptedPolicy], shown: int
 ) -> Iterator[VersionRow]:
-    """The latest first, and last the default one."""
+    """Return the versions, the latest first and the default one last."""
     say = asked.say
     by_version = {
         record.event.version: record
@@ -117,7 +119,7 @@ def _versions(
 
 
 def leaves(value: Any, say: Speech, path: tuple[str, ...] = (), but: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
-    """Every number of a policy by its name: “coverage: survivors”, “4”."""
+    """Yield every number of a policy with its name: “coverage: survivors”, “4”."""
     parts = dict(value) if isinstance(value, BaseModel) else value
     if not isinstance(parts, Mapping):
         yield ": ".join(say(spaced(part)) for part in path), say.value(value, path[-1]) or "–"

@@ -1,4 +1,4 @@
-"""Rounds: which accounts were nominated, how they score, what is thought of them, and which list was committed."""
+"""Rounds: the nominated accounts with their scores and opinions, and the list that was committed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ RESULT_STATES: Mapping[EntryState, tuple[str, str, str]] = {
     "waiting": ("carried out in a moment", "◑", ""),
     "to_open": ("to open", "○", "warning"),
 }
-"""Word, sign and tone of what came of an entry."""
+"""The word, sign and tone for the result of an entry."""
 TONES: Mapping[Stance, str] = {"for": "good", "against": "bad", "abstain": "quiet"}
 
 
@@ -69,7 +69,7 @@ class AccountRow:
 
 @dataclass(frozen=True)
 class ResultRow:
-    """What came of an entry of a committed list."""
+    """The result of an entry of a committed list."""
 
     name: str
     address: str
@@ -81,7 +81,7 @@ class ResultRow:
     event: str
     """The address of the event that carried it out."""
     open_plan: str
-    """The form that opens a plan for the account, which has none yet."""
+    """The form that opens a plan for an account that has none."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,13 @@ class RoundPage:
     criteria: Sequence[str]
     accounts: Sequence[AccountRow]
     results: Sequence[ResultRow]
-    """What came of the list that was committed, as it stands now."""
+    """The current results of the list that was committed."""
     forms: Sequence[tuple[str, str]]
     history: str
 
 
 def rounds_view(asked: AggregateRequest[ProgramState]) -> RoundsView:
-    """The latest first."""
+    """Return the rounds, the latest first."""
     state, say = plan_at(asked.known, asked.cut), asked.say
     nominated = [each for each in state.all(Nomination).values() if not each.withdrawn]
     rows = [
@@ -200,7 +200,7 @@ def _opinion(opinion: OpinionView, say: Speech) -> OpinionRow:
 
 
 def _forms(round: Round, ranked: Sequence[RankedAccount], say: Speech) -> list[tuple[str, str]]:
-    """The list is committed in the order of the ranking: its form begins so."""
+    """Return the forms. That of the list is filled in with the accounts in the order of the ranking."""
     about = {"round": round.id}
     entries = {
         f"entries-{place}-account": each.account

@@ -1,4 +1,4 @@
-"""The page of a plan's promises: the open list, on which each is done, moved or dropped in place."""
+"""The page of a plan's promises: the list of open ones, in which each can be completed, moved or dropped in its row."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from adapters.web.promises.presenter import NOTHING, Typed, promises_view
 from adapters.web.review.typed import Mistake, commands_of, promises
 
 AT_FIRST = 100
-"""So many are shown before one asks for all: browsers take long over thousands of forms."""
+"""The number of promises shown before the reader asks for all, because browsers are slow with thousands of forms."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What came of what was typed in a row."""
+    """The outcome of what was typed in a row."""
 
     asked: PlanRequest
     typed: Typed
-    """What could not be recorded, and why; `NOTHING` where all was."""
+    """What could not be recorded, and why; `NOTHING` if everything was recorded."""
     status: int
 
 
@@ -41,7 +41,7 @@ class PromisePages:
         return await run_in_threadpool(self._shown, await self._pages.asked(request))
 
     async def record(self, request: Request) -> Response:
-        """What became of one promise; where it cannot be recorded, its row says why and holds what was typed."""
+        """Record the outcome of one promise. If it cannot be recorded, its row says why and keeps what was typed."""
         sent = await self.sent(request)
         if sent.typed is NOTHING:
             return RedirectResponse(f"{sent.asked.path}/promises", 303)

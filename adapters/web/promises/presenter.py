@@ -1,4 +1,4 @@
-"""What we and the customer promised and is still open, by when it is due, each with what may become of it."""
+"""The open promises of us and of the customer by due day, each with the forms for its possible outcomes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,17 +22,17 @@ FATE_FIELDS: Mapping[Fate, Sequence[str]] = {
     "moved": ("due_on", "reason"),
     "dropped": ("reason",),
 }
-"""What is typed when a promise comes to this; in a list it simply stands while it goes on."""
+"""The fields of the form for each outcome. In a list, a promise simply stays while it goes on."""
 
 
 @dataclass(frozen=True)
 class FateForm:
-    """A small form in the row: what became of the promise."""
+    """A small form in the row for one outcome of the promise."""
 
     fate: Fate
     label: str
     fields: Sequence[tuple[str, str, str]]
-    """Name, label, and what was typed."""
+    """Name, label, and typed value of each field."""
     is_open: bool
 
 
@@ -50,7 +50,7 @@ class PromiseLine:
     due_how_far: str
     is_overdue: bool
     moved: str
-    """How often it was moved to later, and from which day; empty where it was not."""
+    """How often it was moved to a later day, and from which day; empty if it was not."""
     is_theirs: bool
     history: str
     fates: Sequence[FateForm] = ()
@@ -66,10 +66,10 @@ class PromisesView:
     key: str
     lines: Sequence[PromiseLine]
     every: str
-    """The page of all that are open; empty where they are all here."""
+    """The page with all open promises; empty if all are shown here."""
     in_all: int
     over: Sequence[PromiseLine]
-    """What came to an end since the last review."""
+    """The promises that ended since the last review."""
     since: str
     may_change: bool
 
@@ -94,7 +94,7 @@ def promises_view(
     typed: Typed = NOTHING,
     at_most: int | None = None,
 ) -> PromisesView:
-    """Raises `CutBeforePlan`."""
+    """Return the view. Raises `CutBeforePlan`."""
     plan, card = plan_at(known, cut), the_plan(known.state)
     found = lives(known.records[: cut.version])
     every = [promise for kind in PROMISES.values() for promise in plan.all(kind).values()]
@@ -130,7 +130,7 @@ def promises_view(
 
 
 def _last_of(found: Mapping[tuple[str, str], Life], promise: Promise) -> int:
-    """The version of the last event about a promise."""
+    """Return the version of the last event about a promise."""
     life = found.get((promise.noun, promise.id))
     return life.last.record.version if life else 0
 

@@ -1,4 +1,4 @@
-"""The page of proofs: the head of the log, its checkpoints, and whether all is as it was signed; and audit bundles."""
+"""The page of proofs: the head of the log, its checkpoints, their verification, and audit bundles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class CheckpointRow:
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a verification has come, or what it found."""
+    """The progress of a verification, or its result."""
 
     words: str
     tone: str = ""
@@ -51,7 +51,7 @@ class ProofView:
 
 
 class Verification:
-    """Verifies the log in the background, once at a time, and remembers what the last time found."""
+    """Verifies the log in the background, once at a time, and remembers the last result."""
 
     def __init__(self, verify: VerifyLog) -> None:
         self._verify = verify
@@ -77,7 +77,7 @@ class Verification:
         self._progress = (done, total)
 
     def standing(self, say: Speech) -> Standing | None:
-        """None before the first time."""
+        """The state; None before the first verification."""
         found, (done, total) = self._found, self._progress
         if found is None:
             if self._running is None:
@@ -125,7 +125,7 @@ def routes(services: Services, plans: PlanPages, guard: PageGuard) -> list[Route
         return RedirectResponse("/proof", 303)
 
     async def bundle(request: Request) -> Response:
-        """A ZIP file that proves the plan's history to somebody who does not trust us."""
+        """Return a ZIP file that proves the plan's history to somebody who does not trust us."""
         make = services.make_bundle
         if make is None:
             raise NoSuchPage("This process does not hold the key of the log: use `plantrail audit-bundle`.")

@@ -1,4 +1,4 @@
-"""The page of said versus did: the same document as the report's other forms, with the points it compares to choose."""
+"""The page of said versus did. It shows the same document as the other forms of the report, with a choice of cuts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ from domain.account_plan.plan import the_plan
 class ReportView:
     head: PlanHead
     document: Document | None
-    """None where there are no two points to compare yet."""
+    """The document; None if there are no two cuts to compare yet."""
     changes: Difference | None
-    """What stands in its section of changes, in the reader's language."""
+    """The contents of its section about changes, in the reader's language."""
     why_not: str
     from_cut: str
     to_cut: str
     cuts: Sequence[str]
     forms: Sequence[tuple[str, str]]
-    """Address and name of each form the report can be had in."""
+    """Address and name of each form of the report."""
 
 
 def said_versus_did(asked: PlanRequest) -> ReportView:

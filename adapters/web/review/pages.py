@@ -1,4 +1,4 @@
-"""The page on which a review is held: opened, kept as a draft, looked at ahead, and held."""
+"""The page on which a review is held: open it, save a draft, preview the report, and hold the review."""
 
 from collections.abc import Callable, Sequence
 from uuid import UUID
@@ -41,7 +41,7 @@ class ReviewPages:
         self._make_id = make_id
 
     async def open(self, request: Request) -> Response:
-        """With the draft of whoever opens it, if there is one."""
+        """Show the page, with the draft of the reader if there is one."""
         asked, actor = await self._pages.asked(request), visitor_of(request).caller.actor
         if elsewhere := to_address_with_key(request, self._make_id):
             return elsewhere
@@ -54,7 +54,7 @@ class ReviewPages:
         return await run_in_threadpool(shown)
 
     async def save(self, request: Request) -> Response:
-        """Keep what is typed; a script does so every few seconds, a button whenever somebody likes."""
+        """Save what is typed. A script does so every few seconds, and a button at any time."""
         asked, data = await self._sent(request)
         actor = visitor_of(request).caller.actor
         try:
@@ -66,7 +66,7 @@ class ReviewPages:
         return Response(status_code=204)
 
     async def look_ahead(self, request: Request) -> Response:
-        """What the report would say, and which new promises are vague."""
+        """Preview what the report would say, and which new promises are vague."""
         asked, data = await self._sent(request)
         return await run_in_threadpool(self._shown, asked, data)
 
@@ -132,7 +132,7 @@ class ReviewPages:
         return self._pages.rendered(asked, "review/page.html", page, status)
 
     def _ahead(self, asked: PlanRequest, data: FormData) -> tuple[Report | None, list[tuple[str, Caution]]]:
-        """The report from the last review of the kind to the one that is being held, as far as it can be told yet."""
+        """Return the report from the last review of the kind to this one, as far as it is known yet."""
         fit, actor = well_formed(typed_commands(data, asked.cut.date)), visitor_of(asked.request).caller.actor
         for _ in range(MOST_LEFT_OUT):
             try:

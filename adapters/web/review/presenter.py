@@ -1,4 +1,4 @@
-"""The page on which a review is held: what was said, what is promised anew, who thinks what, and what was decided."""
+"""The page on which a review is held: what was said, new promises, attitudes, and decisions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ from domain.language import Caution
 NEW_ROWS = 5
 DEFAULT_KIND: ReviewKind = "monthly"
 KINDS_OF_NEW: tuple[ActionKind, ...] = ("task", "touch", "mitigation")
-"""What can be promised in a line; the others have fields of their own and a form of their own."""
+"""The kinds of actions that a row can promise; the others have more fields and their own forms."""
 
 
 @dataclass(frozen=True)
 class PromiseRow:
-    """A promise that is open, and what may have become of it."""
+    """An open promise, and its possible outcomes."""
 
     key: str
     prefix: str
@@ -49,7 +49,7 @@ class PromiseRow:
 
 @dataclass(frozen=True)
 class NewRow:
-    """A line for a promise that is made at the review."""
+    """A row for a promise made at the review."""
 
     prefix: str
     kinds: Sequence[Option]
@@ -98,7 +98,7 @@ class ReviewPage:
     expected: int
     key: str
     last: str
-    """The review whose list is gone through; empty where none was held."""
+    """The review whose list is gone through; empty if none was held."""
     kinds: Sequence[Option]
     audiences: Sequence[Option]
     hold: dict[str, str]
@@ -123,7 +123,7 @@ def review_page(
     warnings: Sequence[tuple[str, Caution]] = (),
     is_draft: bool = False,
 ) -> ReviewPage:
-    """`warnings` are those of the commands, each with the fields it was typed into."""
+    """Return the page. `warnings` contains those of the commands, each with the fields into which it was typed."""
     plan, card = known.state, the_plan(known.state)
     kind = data.get("hold-kind") or DEFAULT_KIND
     held = [review for review in held_reviews(known, cut) if review.event.kind == kind]
@@ -154,14 +154,14 @@ def _options(words: Sequence[str], chosen: str, say: Speech) -> list[Option]:
 
 
 def _scheduled(known: LoadedPlan, data: FormData) -> Review | None:
-    """The review that was scheduled under the id that is typed, else the next one that is."""
+    """Return the scheduled review with the typed id, else the next scheduled one."""
     waiting = [review for review in known.state.all(Review).values() if review.state == "scheduled"]
     named = next((review for review in waiting if review.id == data.get("hold-id")), None)
     return named or min(waiting, key=lambda review: review.planned_on or date.max, default=None)
 
 
 def _hold(data: FormData, today: date, owner: str, scheduled: Review | None) -> dict[str, str]:
-    """What is typed about the review itself; before anything was, what was planned."""
+    """Return what was typed about the review itself; before that, what was planned."""
     fields = ("id", "held_on", "ours", "topics", "decisions", "decisions_required", "notes", "next_on")
     typed = {name: data.get(f"hold-{name}", "") for name in fields}
     if not any(name.startswith("hold-") for name in data):
@@ -179,7 +179,7 @@ def _promises(
     mistakes: Sequence[Mistake],
     say: Speech,
 ) -> Iterator[PromiseRow]:
-    """Ours before the customer's, the ones due first on top."""
+    """Return the promises: ours before the customer's, the earliest due first."""
     said_until = last.cut.version if last else 0
     made = {
         (record.event.noun, record.event.subject()): record.version
@@ -211,7 +211,7 @@ def _promises(
 
 
 def _of_row(prefix: str, mistakes: Sequence[Mistake]) -> list[str]:
-    """What is wrong in a row of the page."""
+    """Return what is wrong in a row of the page."""
     return [each.detail for each in mistakes if each.field == prefix or each.field.startswith(f"{prefix}-")]
 
 
@@ -222,7 +222,7 @@ WORDS: Mapping[Fate, str] = {
     "moved": "moved",
     "dropped": "dropped",
 }
-"""What became of a promise, in a word; a play that is done was won."""
+"""The outcomes of a promise in words. A play that is done was won."""
 
 
 def _word_for(fate: Fate, noun: str) -> str:

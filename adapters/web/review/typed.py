@@ -1,7 +1,7 @@
-"""What was typed on the page of a review, as the commands that record it.
+"""The commands for what was typed on the page of a review.
 
-First what became of every promise, then what is promised anew and what people think of us, and last the review itself:
-the plan as it stands there is what was said.
+First come the outcomes of all promises, then new promises and attitudes, and last the review itself: the plan at that
+point is what was said.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ from domain.language import Command
 from domain.mistakes import predicate
 
 Fate = Literal["going", "done", "lost", "moved", "dropped"]
-"""What became of a promise; `going` is what it is while nothing else is said."""
+"""The outcome of a promise; `going` while nothing else is chosen."""
 
 FATES: tuple[Fate, ...] = get_args(Fate)
 COMMAND_FOR: dict[tuple[str, str], str] = {
@@ -37,29 +37,29 @@ COMMAND_FOR: dict[tuple[str, str], str] = {
     ("action", "dropped"): "drop-action",
 }
 ATTITUDES = {"-2": -2, "-1": -1, "0": 0, "1": 1, "2": 2, "unknown": None}
-"""What can be chosen, and the attitude it is."""
+"""The choices, and the attitude that each stands for."""
 
 HOLD = "hold-review"
 MOST_NEW = 200
-"""So many new promises are looked for among what was typed; the page has a few rows."""
+"""The number of new promises that are read; the page has a few rows."""
 
 
 @dataclass(frozen=True)
 class TypedCommand:
-    """A command, and the fields of the page it was typed into."""
+    """A command, and the fields of the page into which it was typed."""
 
     prefix: str
     name: str
     body: dict[str, Any]
 
     def command(self) -> Command:
-        """Raises `pydantic.ValidationError`."""
+        """Return the command. Raises `pydantic.ValidationError`."""
         return COMMANDS[self.name].model_validate_json(to_json(self.body))
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is wrong with what was typed: the field it was typed into, empty for the page as a whole."""
+    """A mistake in what was typed: the field, which is empty for the page as a whole, and the sentence."""
 
     field: str
     detail: str
@@ -70,7 +70,7 @@ def typed_commands(data: FormData, today: date) -> list[TypedCommand]:
 
 
 def promises(data: FormData, today: date) -> Iterator[TypedCommand]:
-    """`promise-play-tour-fate=moved`, with the fields of that fate beside it."""
+    """Yield the outcomes of promises: `promise-play-tour-fate=moved`, with the fields of that outcome."""
     for kind, id in things(data, "promise"):
         prefix = f"promise-{kind}-{id}"
         fate = next((fate for fate in FATES if data.get(f"{prefix}-fate") == fate), "going")
@@ -98,7 +98,7 @@ def new_promises(data: FormData, today: date) -> Iterator[TypedCommand]:
 
 
 def attitudes(data: FormData) -> Iterator[TypedCommand]:
-    """Only those that were chosen: an empty choice leaves what is known as it is."""
+    """Yield the attitudes that were chosen. An empty choice changes nothing."""
     for _, id in things(data, "attitude"):
         prefix = f"attitude-stakeholder-{id}"
         if (chosen := data.get(f"{prefix}-attitude", "")) in ATTITUDES:
@@ -113,7 +113,7 @@ def held(data: FormData, today: date) -> TypedCommand:
 
 
 def things(data: FormData, what: str) -> Iterator[tuple[str, str]]:
-    """Kind and id of every thing the page has a row for, in the order of the rows: `promise=play:tour`."""
+    """Yield kind and id of every thing that has a row on the page, in order: `promise=play:tour`."""
     for named in data.all(what):
         kind, _, id = named.partition(":")
         if id:
@@ -121,7 +121,7 @@ def things(data: FormData, what: str) -> Iterator[tuple[str, str]]:
 
 
 def in_a_sentence(error: ErrorDetails, say: Speech) -> str:
-    """What is wrong with a field, which the sentence names."""
+    """Return what is wrong with a field, in a sentence that names it."""
     said, names = say.told(predicate(error)), [part for part in error["loc"] if isinstance(part, str)]
     return say("“{field}” {said}.", field=say(spaced(names[-1])), said=said) if names else said
 
@@ -136,7 +136,7 @@ def well_formed(typed: Sequence[TypedCommand]) -> list[tuple[TypedCommand, Comma
 
 
 def commands_of(typed: Sequence[TypedCommand], say: Speech) -> tuple[list[Command], list[Mistake]]:
-    """The commands, and what is wrong with the shape of any."""
+    """Return the commands, and the mistakes in the shape of any."""
     commands, mistakes = list[Command](), list[Mistake]()
     for each in typed:
         try:

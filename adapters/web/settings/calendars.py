@@ -1,4 +1,5 @@
-"""Calendars one subscribes to: made for oneself, for a plan or for all plans, listed without their addresses, ended."""
+"""Calendars for subscription: created for oneself, for a plan or for all plans, listed without their addresses,
+deleted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,13 +42,13 @@ class CalendarsView:
     tabs: Sequence[Tab]
     calendars: Sequence[CalendarRow]
     contents: Sequence[tuple[Contents, str, bool]]
-    """Value, word, whether it is chosen."""
+    """The value, its word, and whether it is chosen."""
     plan: str
     words: bool
     can_be_made: bool
     errors: Sequence[str] = ()
     made: str = ""
-    """The address of the calendar that was just made: it is shown this once."""
+    """The address of a calendar that was just created. It is shown this once."""
 
 
 def calendar_row(feed: CalendarFeed, plan: str, say: Speech) -> CalendarRow:

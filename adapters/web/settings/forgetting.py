@@ -1,4 +1,4 @@
-"""Somebody is forgotten: first it is shown what goes and what would be left, then it is done."""
+"""Forgetting a stakeholder: the page first shows what would be destroyed and what would remain, then does it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -33,18 +33,18 @@ HERE = f"{PATH}/erasures"
 
 @dataclass(frozen=True)
 class TraceRow:
-    """Events of one kind in which words about somebody stand."""
+    """Events of one kind that contain text about the person."""
 
     event: str
     number: str
     fields: str
     others: str
-    """Whose words they are beside; of what is left, who has to be forgotten to end it."""
+    """The people whose text stands beside it; for what remains, the people who must be forgotten to remove it."""
 
 
 @dataclass(frozen=True)
 class ForgettingShown:
-    """What forgetting somebody would do, without their words."""
+    """What forgetting a person would do. It contains none of their text."""
 
     ids: str
     on_hold: bool
@@ -83,7 +83,7 @@ def forgetting_shown(preview: ForgettingPreview, say: Speech) -> ForgettingShown
 
 
 def _rows(traces: Iterable[tuple[str, Sequence[str], Sequence[str]]], say: Speech) -> list[TraceRow]:
-    """Alike ones together."""
+    """Return the rows, with equal ones combined."""
     counted = Counter((type, tuple(fields), tuple(others)) for type, fields, others in traces)
     return [
         TraceRow(
@@ -97,19 +97,19 @@ def _rows(traces: Iterable[tuple[str, Sequence[str], Sequence[str]]], say: Speec
 
 
 def of_a_form(asked: AggregateRequest[AccountPlan], id: str) -> ForgettingShown | None:
-    """What the form of the command shows before it is sent."""
+    """Return what the form of the command shows before it is sent."""
     preview = preview_of(asked.known, id)
     return forgetting_shown(preview, asked.say) if preview else None
 
 
 def path_of(plan: str) -> str:
-    """Of the page by which somebody in a plan is forgotten."""
+    """Return the path of the page on which a person in a plan is forgotten."""
     return f"{HERE}/{quote(plan, safe='')}/forget"
 
 
 def routes(plans: PlanViews, desk: CommandDesk, guard: PageGuard, make_id: Callable[[], UUID]) -> list[Route]:
     async def begin(request: Request) -> Response:
-        """Leads to the page of the plan that was typed."""
+        """Redirect to the page for the plan that was typed."""
         plan, id = (request.query_params.get(name, "").strip() for name in ("plan", "id"))
         return RedirectResponse(f"{path_of(plan)}?{urlencode({'id': id})}" if plan else HERE, 303)
 

@@ -1,4 +1,4 @@
-"""What somebody owns becomes somebody else's: first it is shown what would, then it is done."""
+"""Handovers: the page first shows what would be handed over, then does it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ from domain.mistakes import predicate
 HERE = f"{PATH}/handovers"
 FIELDS = ("from", "to", "plans", "reason")
 WHY = (ARCHIVED, INVITED, LEADS_THE_PROGRAM, ON_THE_TEAM, STEP)
-"""Why a thing is left behind, beside the refusals of plans."""
+"""Why a thing is not handed over, apart from refusals of plans."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ class ThingRow:
     id: str
     address: str
     came: str
-    """What came of it."""
+    """The outcome for this thing."""
     is_left: bool
 
 
 @dataclass(frozen=True)
 class PlaceShown:
-    """What they own in one plan, or of the program."""
+    """What the person owns in one plan, or in the program."""
 
     name: str
     address: str
@@ -62,7 +62,7 @@ class HandoverView:
     errors: Sequence[str]
     asked: bool
     done: bool
-    """Whether it was done, as against shown."""
+    """Whether it was done, and not only shown."""
     places: Sequence[PlaceShown]
     unknown: str
     summary: str
@@ -74,7 +74,7 @@ def typed_in(data: FormData) -> dict[str, str]:
 
 
 def wanted(typed: dict[str, str], dry_run: bool) -> Handover:
-    """Raises `ValidationError`."""
+    """Return the request. Raises `ValidationError`."""
     plans = [plan.strip() for plan in typed["plans"].split(",") if plan.strip()]
     said = {name: typed[name] for name in ("from", "to", "reason") if typed[name]}
     return Handover.model_validate({**said, "plans": plans or None, "dry_run": dry_run})

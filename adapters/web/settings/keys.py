@@ -1,4 +1,4 @@
-"""Keys of callers: made and shown once, listed without their secrets, revoked."""
+"""API keys: created and shown once, listed without their secrets, revoked."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -46,12 +46,12 @@ class KeysView:
     typed: dict[str, str]
     errors: Sequence[str] = ()
     made: str = ""
-    """The key that was just made: it is shown this once."""
+    """The key that was just created. It is shown this once."""
 
 
 @dataclass(frozen=True)
 class TypedKey:
-    """What was typed into the form of a new key."""
+    """What was typed into the form for a new key."""
 
     values: dict[str, str] = field(default_factory=dict)
     errors: Sequence[str] = ()
@@ -62,7 +62,7 @@ class TypedKey:
         return cls({name: str(value).strip() for name, value in form.items()})
 
     def wanted(self) -> NewKey:
-        """Raises `ValidationError`."""
+        """Return the request. Raises `ValidationError`."""
         said: dict[str, Any] = {name: self.values[name] for name in ("name", "role") if self.values.get(name)}
         plans = [plan.strip() for plan in self.values.get("plans", "").split(",") if plan.strip()]
         said["plans"] = plans or None

@@ -1,4 +1,4 @@
-"""The language one reads the pages in, where it is another than the browser asks for."""
+"""The language of the pages, if the reader wants another one than their browser."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,7 +13,7 @@ A_YEAR = 366 * 24 * 60 * 60
 
 def routes(guard: PageGuard) -> list[Route]:
     async def choose(request: Request) -> Response:
-        """Kept in this browser; without a language, what the browser asks for counts again."""
+        """Store the choice in this browser. Without a language, the browser's preference counts again."""
         form = await request.form(max_files=0, max_fields=5)
         chosen, answer = str(form.get("language") or ""), RedirectResponse(PATH, 303)
         if chosen in LANGUAGES:

@@ -1,4 +1,4 @@
-"""What auditors and admins look up: who was forgotten, with the certificates, and who read what."""
+"""Pages for auditors and admins: who was forgotten, with the certificates, and who read what."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,7 +97,7 @@ def routes(
     erasures: Erasures, events: AccessEvents, plans: AggregateReader[AccountPlan], guard: PageGuard
 ) -> list[Route]:
     async def forgotten(request: Request) -> Response:
-        """Of the plans the reader may manage; of one, where it is named."""
+        """Show the erasures in plans that the reader may manage; in one plan, if it is named."""
         say, caller = speech_of(request), visitor_of(request).caller
         named = request.query_params.get("plan", "").strip()
         wanted = {str(await run_in_threadpool(plans.meant, id)) for id in plans_named(named)} if named else None

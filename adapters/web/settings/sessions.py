@@ -1,4 +1,4 @@
-"""The sessions somebody has, on whichever machines, each of which they can end."""
+"""The sessions of a person on all machines. They can end each of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class SessionsView:
     role: str
     sessions: Sequence[SessionRow]
     languages: Sequence[tuple[Language, str, bool]]
-    """Code, what the language calls itself, whether it was chosen."""
+    """The code, the language's own name, and whether it is chosen."""
 
 
 METHODS: Mapping[Method, str] = {"name": "by name", "key": "by key", "oidc": "through the issuer"}
@@ -43,11 +43,11 @@ METHODS: Mapping[Method, str] = {"name": "by name", "key": "by key", "oidc": "th
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrom", "Chrome"), ("Safari/", "Safari"))
 SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
            ("Linux", "Linux"))  # fmt: skip
-"""What browsers call themselves and their systems, the most telling first."""
+"""The names of browsers and systems in the `User-Agent` header, the most specific first."""
 
 
 def browser_in_words(agent: str, say: Speech) -> str:
-    """“Firefox on Windows”; where it is none we know, what it calls itself."""
+    """Return “Firefox on Windows”; for an unknown browser, its own name."""
     browser = next((name for sign, name in BROWSERS if sign in agent), None)
     system = next((name for sign, name in SYSTEMS if sign in agent), None)
     if browser and system:

@@ -1,4 +1,4 @@
-"""What stands on top of every page of the settings: those the reader may see."""
+"""The tabs at the top of the settings pages: those that the reader may see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PAGES: Sequence[tuple[str, str, Right | None]] = (
     ("/erasures", "Erasures", "erase"),
     ("/reads", "Who read what", "audit"),
 )
-"""The pages of the settings, what each is called, and what it takes to see it."""
+"""The pages of the settings, their names, and the right that each needs."""
 
 
 @dataclass(frozen=True)

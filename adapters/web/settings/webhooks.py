@@ -1,4 +1,4 @@
-"""Webhooks: endpoints that events are pushed to, what came of every attempt, and what can be done where one fails."""
+"""Webhooks: endpoints that receive events, the outcome of each attempt, and what can be done about failures."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ HERE = f"{PATH}/webhooks"
 OF_DIGESTS = ("digest", "timezone", "person")
 TYPED = ("url", "types", "plans", "after", *OF_DIGESTS)
 REFUSED = (TargetRefused, NoSuchType, CursorMalformed, UnknownPlan, TooManyWebhooks, NothingToReplay)
-"""What may be wrong with what was typed: each says so in a sentence."""
+"""Errors about what was typed. Each is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class WebhooksView:
     may_make: bool
     typed: dict[str, str]
     formats: Sequence[tuple[str, bool]]
-    """Each form of what is sent, and whether it is chosen."""
+    """Each format, and whether it is chosen."""
     errors: Sequence[str] = ()
 
 
@@ -82,12 +82,12 @@ class WebhookView:
     facts: Sequence[tuple[str, str]]
     attempts: Sequence[AttemptRow]
     parked: Sequence[tuple[str, str, str]]
-    """Each plan that is not tried, since when and why."""
+    """Each parked plan, since when and why it is parked."""
     actions: Sequence[tuple[str, str]]
     replays: bool
     errors: Sequence[str] = ()
     secret: str = ""
-    """Shown this once."""
+    """The secret. It is shown this once."""
 
 
 def webhook_row(webhook: Webhook, say: Speech) -> WebhookRow:
@@ -223,7 +223,7 @@ class WebhookPages:
         return answer
 
     async def act(self, request: Request) -> Response:
-        """Pause, resume, try out, give another secret, send again, or delete.  Raises `NoSuchPage`."""
+        """Pause, resume, test, rotate the secret of, replay or delete a webhook. Raises `NoSuchPage`."""
         id, caller, what = self._id(request), visitor_of(request).caller, request.path_params["what"]
         if what not in ("pause", "delete") and not caller.may("feed"):
             raise NoSuchPage(UnknownWebhook.__doc__)

@@ -1,4 +1,5 @@
-"""Signing in: by an API key, and on a development machine by a name or the demo's link; and signing out."""
+"""Signing in: by an API key or through the issuer, and on a development machine by a name or the demo's link. And
+signing out."""
 
 from functools import partial
 
@@ -19,11 +20,11 @@ from adapters.web.templates import render, speech_of
 
 MOST_BYTES = 16 * 1024
 PENDING_SECONDS = 600
-"""How long somebody may take at the issuer."""
+"""Seconds for signing in at the issuer."""
 
 
 def pending_cookie(request: Request) -> str:
-    """The cookie a browser keeps while somebody signs in at the issuer."""
+    """Return the name of the cookie that a browser keeps while somebody signs in at the issuer."""
     return f"{cookie_name(request)}_pending"
 
 
@@ -132,23 +133,23 @@ def routes(
 
 
 def with_name(request: Request, name: str) -> dict[str, str]:
-    """The headers of a caller of this request who gives a name."""
+    """Return the headers of this request with a name that identifies the caller."""
     here = {header: value for header, value in request.headers.items() if header != "x-on-behalf-of"}
     return here | {"x-actor": sent(name)}
 
 
 def is_ahead(request: Request) -> bool:
-    """Whether nobody wants to see the page yet: a program looks what is there, or a browser fetches it ahead."""
+    """Return whether nobody looks at the page yet, because a program or a browser fetches it in advance."""
     return request.scope["head_only"] or "prefetch" in request.headers.get("sec-purpose", "")
 
 
 def sent(name: str) -> str:
-    """A name as it would stand in a header: its bytes in UTF-8, one sign each."""
+    """Return a name in the encoding of headers: the bytes of its UTF-8, one character each."""
     return name.encode().decode("latin-1")
 
 
 def signed_in(request: Request, token: str, to: str) -> Response:
-    """On to where they wanted to go, with the session in a cookie that no script can read."""
+    """Redirect to the requested page, with the session in a cookie that scripts cannot read."""
     answer = RedirectResponse(to, 303)
     answer.set_cookie(
         cookie_name(request), token, path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax"

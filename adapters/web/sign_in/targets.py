@@ -1,8 +1,8 @@
-"""Where somebody is led on to: a path of this service and nowhere else."""
+"""The target of a redirect: only a path of this service."""
 
 
 def target_in(asked: str | None, otherwise: str = "/") -> str:
-    """The path that was asked for; `otherwise` where that leads to another site, or none was."""
+    """Return the requested path; `otherwise` if it leads to another site or there is none."""
     if asked and asked.startswith("/") and not asked.startswith(("//", "/\\")) and asked.isprintable():
         return asked
     return otherwise

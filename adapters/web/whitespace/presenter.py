@@ -1,5 +1,5 @@
-"""The whitespace as a grid: which offering each unit uses, what it is worth where it does not, and what moved since the
-last review."""
+"""The whitespace as a grid: which offering each unit uses, the potential of the others, and what changed since the last
+review."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,20 +25,20 @@ from domain.record import Recorded
 
 @dataclass(frozen=True)
 class GridCell:
-    """One offering in one unit."""
+    """A combination of offering and unit."""
 
     state: Penetration
     sign: str
     word: str
     potential: str
-    """What it is worth and how likely that is; empty where nobody said."""
+    """Its potential and probability; empty if unknown."""
     incumbent: str
     moved: str
-    """From where it came since the last review, with its direction; empty where it did not move."""
+    """Its state at the last review and the direction of the change; empty if it did not change."""
     address: str
-    """Its form, or who said what of it."""
+    """The address of its form, or of its blame."""
     about: str
-    """The offering and the unit, for whoever hears the page."""
+    """The offering and the unit, for readers who do not see the grid."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ class WhitespaceView:
     offerings: Sequence[str]
     rows: Sequence[GridRow]
     totals: Sequence[str]
-    """Of each offering, over all units; the last over all offerings."""
+    """The totals of each offering over all units; the last one is the grand total."""
     legend: Sequence[tuple[str, str]]
     since: str
-    """The review since which changes are told; empty where none was held."""
+    """The review since which changes are shown; empty if none was held."""
     moved: Sequence[ChangeView]
     may_change: bool
 
@@ -68,7 +68,7 @@ class WhitespaceView:
 def whitespace_view(
     known: LoadedPlan, cut: Cut, say: Speech, may_change: bool, program: Sequence[Recorded] = ()
 ) -> WhitespaceView:
-    """Raises `CutBeforePlan`."""
+    """Return the view. Raises `CutBeforePlan`."""
     plan, card = plan_at(known, cut), the_plan(known.state)
     last = last_review(held_reviews(known, cut), cut)
     changes = diff(known, last.cut, cut, program=program).changes.get("whitespace", []) if last else []
@@ -88,7 +88,7 @@ def whitespace_view(
 
 
 def units_in_order(plan: AccountPlan) -> list[tuple[Unit, int]]:
-    """Each unit after the one it is part of, and how deep it lies."""
+    """Return each unit after its parent, with its depth."""
     units = {unit.id: unit for unit in plan.open(Unit)}
     parts: dict[str | None, list[Unit]] = {}
     for unit in units.values():
@@ -131,7 +131,7 @@ class _Grid:
         ]  # fmt: skip
 
     def _white(self, unit: str | None = None, offering: str | None = None) -> list[Cell]:
-        """The cells still to be won, of a unit, of an offering, or all."""
+        """Return the cells that are still to be won: of a unit, of an offering, or all."""
         units, offerings = ({each.id for each in self.plan.open(kind)} for kind in (Unit, Offering))
         return [
             cell
@@ -178,7 +178,7 @@ class _Grid:
         )
 
     def _incumbent(self, cell: Cell | None) -> str:
-        """Who serves it today, where that is a competitor or the way it always was."""
+        """Return who serves the cell today, if that is a competitor or the status quo."""
         if cell is None or cell.incumbent in ("unknown", "us"):
             return ""
         competitor = self.plan.named("competitor", cell.incumbent)
