@@ -1,4 +1,4 @@
-"""What is to be adopted from plans that were merged into another."""
+"""The command that lists what can be adopted from merged plans."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""What commands share: how they name a plan and a cut, and how they find the plan."""
+"""What many commands share: the arguments for a plan and a cut, and finding the plan."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -48,13 +48,13 @@ def operator() -> str:
 
 
 def note_export(store: Store, view: str, plan_id: UUID | None, cut: str) -> None:
-    """Put an export on record before it begins. Raises `StoreUnavailable`."""
+    """Record an export in the access log before it begins. Raises `StoreUnavailable`."""
     access = Access(operator(), None, "operator", view, plan_id, cut)
     store.access_events.add([AccessEvent(access, utc_now(), str(make_id()), 1)])
 
 
 def plan_ids_of(store: Store, plan: str | None) -> frozenset[UUID] | None:
-    """Return the ids that the name of a plan stands for; None for no name. Raises `Told` if there is no such plan."""
+    """Return the ids that a plan's name may stand for; None without a name. Raises `Told` if there is no such plan."""
     if plan is None:
         return None
     ids = list(plans_named(plan))
@@ -78,7 +78,7 @@ def no_plan(name: str) -> Told:
 
 
 def accounts_named(store: Store, plans: Iterable[UUID | None]) -> Callable[[UUID], Text]:
-    """Return what names a plan for people: its account. The id is shown of what is no plan that was opened."""
+    """Return a function that returns the account name for a plan id, or the id if there is no such plan."""
     known: dict[UUID, Text] = {PROGRAM_ID: Text("the program")}
     for plan_id in {each for each in plans if each} - set(known):
         try:
@@ -91,21 +91,21 @@ def accounts_named(store: Store, plans: Iterable[UUID | None]) -> Callable[[UUID
 
 @dataclass(frozen=True)
 class Asked:
-    """The plan that the command names, and the time of the command."""
+    """The plan that the command names, and the time at which the command runs."""
 
     known: LoadedPlan
     now: datetime
     program: Sequence[Recorded] = ()
-    """What is on record of the program, by whose policies the plan is judged."""
+    """The records of the program, whose policies judge the plan."""
 
     def cut(self, text: str) -> Cut:
-        """Return the cut that a text names. Raises `CutRefused`."""
+        """Return the cut with this name. Raises `CutRefused`."""
         return cut_at(text, self.known, self.now)
 
 
 @contextmanager
 def found(name: str) -> Iterator[tuple[Store, Asked]]:
-    """Find a plan, and yield it with the open store. Raises as `find` does."""
+    """Find a plan, and yield it with the open store. Raises what `find` raises."""
     with open_store(Settings()) as store:
         try:
             asked = Asked(first_open(name, account_plans(store).read), utc_now(), store.events.read(PROGRAM_ID))
@@ -115,6 +115,6 @@ def found(name: str) -> Iterator[tuple[Store, Asked]]:
 
 
 def find(name: str) -> Asked:
-    """Find a plan. Raises `Told` if there is none of this name, and what opening the store raises."""
+    """Find a plan. Raises `Told` if there is none with this name, and what opening the store raises."""
     with found(name) as (_, asked):
         return asked

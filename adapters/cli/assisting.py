@@ -1,4 +1,4 @@
-"""plantrail for assistants, on standard input and output or at a port of this machine."""
+"""The command that serves assistants, on standard input and output or at a port of this machine."""
 
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -21,7 +21,7 @@ def mcp(
 ) -> None:
     """Serve an assistant by the Model Context Protocol: it reads the running service, and changes nothing."""
     try:
-        # It takes a while to load, and is there only where it was installed for this.
+        # The library loads slowly, and is there only if the extra was installed.
         from adapters.exchange.assistants import ToolError, assistant_server
     except ModuleNotFoundError as error:
         if error.name != "mcp":

@@ -1,4 +1,4 @@
-"""Commands for the API keys of callers, and for the record of who has read what."""
+"""Commands for the API keys of callers, and for the access log."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -82,7 +82,7 @@ def create(
 
 
 def plans_named(plans: list[str], role: GivenRole) -> tuple[str, ...] | None:
-    """Return the plans that the key is for. Raises `typer.BadParameter`."""
+    """Return the plans for which the key is valid. Raises `typer.BadParameter`."""
     if not plans and role != WORKS_ON_PLANS:
         raise typer.BadParameter("say which: --plans all, or --plans ACCOUNT for each of them", param_hint="--plans")
     if ALL in plans:
@@ -99,7 +99,9 @@ def checked(kind: Any, said: str, option: str) -> str:
 
 
 def instant(said: str, option: str) -> datetime:
-    """Parse an instant, in UTC if it names no zone. A day stands for its beginning. Raises `typer.BadParameter`."""
+    """Parse an instant; without a time zone it is in UTC. A day stands for its beginning. Raises
+    `typer.BadParameter`.
+    """
     text = f"{said}T00:00:00" if DAY.fullmatch(said) else said
     try:
         return instant_within_calendar(instant_written(text if ZONED.search(text) else f"{text}Z"))
@@ -108,7 +110,7 @@ def instant(said: str, option: str) -> datetime:
 
 
 def end(said: str, option: str) -> datetime:
-    """Parse the end of a period, which is not part of it. A day stands for its end. Raises `typer.BadParameter`."""
+    """Parse the exclusive end of a period. A day stands for its end. Raises `typer.BadParameter`."""
     at = instant(said, option)
     return at + (timedelta(days=1) if DAY.fullmatch(said) else timedelta(microseconds=1))
 

@@ -103,7 +103,7 @@ def review_held_last(known: LoadedPlan, cut: Cut) -> Text:
 
 
 def next_review(plan: AccountPlan, today: date) -> Text:
-    """Show the next review: the next one scheduled, or the one agreed on at the last one held."""
+    """Show the next review: the next scheduled one, or the one agreed on at the last review."""
     reviews = plan.all(Review).values()
     scheduled = [(each.planned_on, each.id) for each in reviews if each.state == "scheduled" and each.planned_on]
     last = max((each.held_on for each in reviews if each.held_on), default=date.min)

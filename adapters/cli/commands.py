@@ -48,12 +48,12 @@ MAKES = {
     "erasures": "erasures",
     "callers": "keys access-events",
 }
-"""Which module of this room makes which commands."""
+"""The module that makes each command."""
 
 
 class MadeWhenAsked(Mapping[str, Any]):
-    """The commands by their names. A module is loaded when one of its commands is asked for: together they need many
-    libraries that take a second to load, and each of them needs few."""
+    """The commands by name. A module is imported when one of its commands is used: together they need many libraries
+    that take a second to load, and each command needs few of them."""
 
     def __init__(self) -> None:
         self._modules = {name: module for module, names in MAKES.items() for name in names.split()}
@@ -105,7 +105,7 @@ class Commands(Group):
         except BrokenPipeError:
             stop_writing()
             raise typer.Exit(0) from None
-        except Exception as error:  # noqa: BLE001 - it is told in words, and logged if nobody foresaw it
+        except Exception as error:  # noqa: BLE001 - The error is shown in words, and logged if it was not foreseen.
             tell(explained(error) or unforeseen(error), "red")
             raise typer.Exit(1) from None
         finally:

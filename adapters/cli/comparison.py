@@ -73,7 +73,9 @@ def thing(title: str | None, kind: str, id: str) -> Text:
 
 
 def moves(change: Change, currency: str) -> Text:
-    """Show from → to for every value that differs; for a thing that came or went, its most telling values."""
+    """Show from → to for every value that differs; for a thing that was added or removed, its most informative
+    values.
+    """
     if change.field is None:
         sign, style, values = ("+", GOOD, change.after) if change.before is None else ("−", "red", change.before)
         return Text.assemble((f"{sign} ", style), essence(values or {}, change.title, unit_of(change, currency)))
@@ -85,7 +87,7 @@ def moves(change: Change, currency: str) -> Text:
 
 
 def unit_of(change: Change, currency: str) -> Callable[[str, Any], str]:
-    """Return how a value of a change is written, with what it is counted in."""
+    """Return a function that writes a value of a change with its unit."""
     return lambda field, value: shortened(with_unit(value, field, currency, change.unit), LONGEST_VALUE)
 
 

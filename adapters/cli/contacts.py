@@ -1,4 +1,4 @@
-"""Who of the customer's people was met when, and what would be left if somebody went, in a terminal."""
+"""Commands about contacts: who was met when, and what would remain if somebody left."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated
@@ -61,7 +61,7 @@ def clock_row(clock: ContactClock) -> Sequence[Text]:
 
 
 def known(clock: ContactClock) -> str:
-    """How well somebody on the team knows them, and how well somebody did who is on it no longer."""
+    """Return how well somebody on the team knows a stakeholder, and how well former members do."""
     now = "known to nobody on the team" if clock.strength is None else STRENGTHS[clock.strength]
     former = clock.former_strength
     return f"{now}; {STRENGTHS[former]} with one who left it" if former else now

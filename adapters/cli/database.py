@@ -1,4 +1,4 @@
-"""Commands for whoever operates the store: its schema, its tables, and the embedded PostgreSQL."""
+"""Commands for operators of the store: its schema, its tables, and the embedded PostgreSQL."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -183,7 +183,7 @@ def restore(
 
 
 def ask_to_replace(events: int, settings: Settings) -> None:
-    """Ask whether to replace what is there. Raises `Told` where nobody can be asked, `typer.Abort` for a no."""
+    """Ask whether to replace the database. Raises `Told` if nobody can answer, `typer.Abort` for a no."""
     there = f"The database in {settings.home} holds {counted(events, 'event')}, which the dump replaces."
     if not sys.stdin.isatty():
         raise Told(f"{there} Say --yes to have it replaced, after `plantrail db dump` if in doubt.")

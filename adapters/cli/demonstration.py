@@ -1,4 +1,4 @@
-"""The demo: invented accounts, three of them with a year of history, and the program that chose among them."""
+"""The demo: invented accounts, three of them with a year of history, and the program that selected them."""
 
 from datetime import date, timedelta
 from functools import partial
@@ -56,7 +56,7 @@ def demo(
         for part in page(store, practice_of(store)):
             terminal.print(part)
         if not no_serve:
-            # The web framework takes a while to load. The plans are shown before that.
+            # The web framework loads slowly. The plans are shown before that.
             from adapters.bootstrap.http_service import serve
             from adapters.web.app import pages
 
@@ -109,7 +109,7 @@ def show(terminal: Console, known: LoadedPlan) -> None:
 
 
 def invite(terminal: Console, address: str, today: date, link: SignInLink | None) -> None:
-    """Say where the pages are. Without a link, which signs somebody in once, keys are asked for."""
+    """Say where the pages are. The link signs somebody in once; without a link, keys are required."""
     plan = f"{address}/v1/plans/{ACCOUNT}"
     key = "" if link else ' -H "Authorization: Bearer KEY"'
     action = (

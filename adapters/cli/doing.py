@@ -1,4 +1,4 @@
-"""Commands on plans and on the program from the shell, by their names, sent to the running service."""
+"""Commands on plans and on the program, by name, which are sent to the running service."""
 
 import json
 import sys
@@ -37,7 +37,7 @@ Answer = Annotated[bool, typer.Option("--answer", help="Print the JSON that the 
 AnswerOrJson = Annotated[
     bool, typer.Option("--json", "--answer", help="Print the JSON that the service answers, for programs.")
 ]
-"""Where no `--json` is taken for a body."""
+"""The option for output of commands that do not take their body from `--json`."""
 Reason = Annotated[str | None, typer.Option(help="Why. Stands in the history for ever.")]
 
 COMMANDS: Mapping[str, type[Command]] = {**ACCOUNT_PLAN.commands, **FROM_LIBRARY}
@@ -46,7 +46,7 @@ HOW_VALUES_ARE_TYPED = (
     "Repeat an option for several values; an empty value empties the field; days may be `fri`, `+2w` or `2027-03-01`."
 )
 MOST_IN_AN_EXAMPLE = 6
-"""Options that an example shows beside those that must be given."""
+"""Options in an example beside the required ones."""
 
 
 def by_topic(type: AggregateType[Any]) -> dict[str, str]:
@@ -59,13 +59,13 @@ def by_topic(type: AggregateType[Any]) -> dict[str, str]:
 
 
 class CommandsOfDomain(Group):
-    """`do`, whose commands are those of the domain: each is made when it is asked for."""
+    """The group `do`. Its commands are those of the domain; each is made when it is used."""
 
     known: ClassVar[Mapping[str, type[Command]]]
     about: ClassVar[str]
-    """What they are commands on, to stand in a sentence."""
+    """What they change, for use in a sentence."""
     first: ClassVar[Sequence[str]] = ()
-    """The words that stand before a command where its help is asked for."""
+    """The words before a command on the command line, for its help."""
 
     def list_commands(self, _context: Any) -> list[str]:
         return list(self.known)
@@ -79,7 +79,7 @@ class CommandsOfDomain(Group):
         return typer.main.get_command(alone)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        # While a word is being completed it may be no command yet.
+        # A word that is being completed may not be a command yet.
         if not ctx.resilient_parsing and args[0] not in self.known and not args[0].startswith("-"):
             close = get_close_matches(args[0], self.known, 1)
             meant = f"did you mean {close[0]}?" if close else f"`{ctx.command_path} --help` lists them."
@@ -87,7 +87,7 @@ class CommandsOfDomain(Group):
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take `--help` anywhere: `do --help plan-play`, `do plan-play --help` and `do PLAN plan-play --help`."""
+        """Accept `--help` anywhere: `do --help plan-play`, `do plan-play --help` and `do PLAN plan-play --help`."""
         named = [word for word in args if word in self.known]
         if "--help" in args and named:
             args = [*self.first, named[-1], "--help"]
@@ -132,7 +132,7 @@ def on_plan(context: typer.Context, plan: PlanName) -> None:
     context.obj = plan
 
 
-# A command of the domain as one of the shell
+# A command of the domain as a command of the shell
 
 
 def help_of(model: type[Command]) -> str:
@@ -140,8 +140,8 @@ def help_of(model: type[Command]) -> str:
 
 
 def example_of(model: type[Command]) -> str:
-    """Return an example, as it could be typed."""
-    # The examples stand beside the interface's document, which takes a while to load.
+    """Return an example that can be typed."""
+    # The examples are beside the API documentation, which loads slowly.
     from adapters.http.command_documentation import EXAMPLES
 
     words = [
@@ -167,7 +167,7 @@ def option_of(name: str) -> str:
 
 
 def as_function(model: type[Command]) -> Any:
-    """Return a function whose parameters are the fields of a command, for typer to read."""
+    """Return a function for typer whose parameters are the fields of a command."""
 
     def send(context: typer.Context, json_from: str | None, dry_run: bool, answer: bool, **given: Any) -> None:
         with running_service() as service, after_a_missing_plan(service, context.obj, model):
@@ -195,7 +195,7 @@ def as_function(model: type[Command]) -> Any:
 
 
 def shown_fields(model: type[Command]) -> list[str]:
-    """Those that must be given come first, those of every command last."""
+    """Return the fields in the order of the options: required ones first, those of every command last."""
     fields = model.model_fields
     return sorted(fields, key=lambda name: (name in GRAMMAR, not fields[name].is_required()))
 
@@ -229,7 +229,7 @@ METAVARS: Mapping[Input, str] = {
 
 
 def read_body(source: str | None) -> dict[str, Any]:
-    """Return the body that a file or standard input holds. Raises `Told`."""
+    """Return the body in a file or on standard input. Raises `Told`."""
     if source is None:
         return {}
     text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
@@ -243,7 +243,7 @@ def read_body(source: str | None) -> dict[str, Any]:
 
 
 def typed_body(model: type[Command], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that were typed, as JSON has them. Raises `Told`."""
+    """Return the typed fields as JSON. Raises `Told`."""
     body: dict[str, Any] = {}
     for name, typed in given.items():
         kind = kind_of(model, name)
@@ -264,7 +264,7 @@ def field_value(kind: Kind, name: str, text: str) -> Any:
 
 
 def running_service() -> "AbstractContextManager[Service]":
-    """Return a client of the service that the settings name. What it is made of takes a while to load."""
+    """Return a client of the service that the settings name. The client library loads slowly."""
     from adapters.cli.service import running_service
 
     return running_service(Settings())
@@ -275,7 +275,7 @@ def plan_path(plan: str, name: str = "") -> str:
 
 
 def path_of(model: type[Command], plan: str | None) -> str:
-    """Return where a command is sent to: of a plan, or without one of the program."""
+    """Return the path to which a command is sent: of a plan, or of the program if no plan is given."""
     name = model.called()
     if plan is None:
         return "/v1/program" if name == PROGRAM.opening.command.called() else f"/v1/program/{name}"
@@ -285,7 +285,7 @@ def path_of(model: type[Command], plan: str | None) -> str:
 def carry_out(
     service: "Service", plan: str | None, model: type[Command], body: dict[str, Any], dry_run: bool, answer: bool
 ) -> None:
-    """Send a command, and show what came of it. Raises `Told`."""
+    """Send a command and show the outcome. Raises `Told`."""
     check(model, body)
     answered = service.post(path_of(model, plan), body, dry_run=str(dry_run).lower())
     if answer:
@@ -301,7 +301,7 @@ def carry_out(
 
 @contextmanager
 def after_a_missing_plan(service: "Service", plan: str | None, model: type[Command]) -> Iterator[None]:
-    """What is wrong with a command matters little where there is no such plan: say that first. Raises `Told`."""
+    """Report a missing plan before mistakes in the command, which do not matter then. Raises `Told`."""
     try:
         yield
     except Told as wrong:
@@ -317,7 +317,7 @@ def after_a_missing_plan(service: "Service", plan: str | None, model: type[Comma
 
 
 def check(model: type[Command], body: Mapping[str, Any]) -> None:
-    """Check the shape of a body before it is sent. Raises `Told`, which names the options."""
+    """Check the shape of a body before it is sent. Raises `Told`, which names the wrong options."""
     try:
         model.model_validate_json(to_json(body))
     except ValidationError as error:
@@ -332,7 +332,7 @@ def wrong(model: type[Command], error: Any) -> str:
 
 
 def sentences(model: type[Command], answered: Mapping[str, Any], dry_run: bool) -> list[str]:
-    """Return what came of a command: a line for each event, with the thing and the version."""
+    """Return the outcome of a command: a line for each event, with the thing and the version."""
     would = "would be recorded: " if dry_run else ""
     thing = f"  {model.noun} {answered['id']}" if answered["id"] and answered["id"] != model.noun else ""
     lines = [f"{would}{each['type']}{thing}  version {each['id'].rpartition(':')[2]}" for each in answered["events"]]

@@ -11,7 +11,7 @@ class Told(Exception):
     """What went wrong and what to do about it, in words for the user."""
 
     answered = False
-    """Whether the running service said so."""
+    """Whether the running service answered so."""
 
 
 def explained(error: BaseException) -> str | None:
@@ -93,7 +93,7 @@ EXPLAINED: Mapping[str, Callable[[BaseException], str]] = {
     "adapters.postgres.notary.TreeDamaged": as_it_says,
     "adapters.bootstrap.settings.SettingsError": as_it_says,
     "adapters.outbound.nats_stream.StreamUnfit": as_it_says,
-    # PostgreSQL's last words stand on lines of their own.
+    # PostgreSQL's last log lines stand on lines of their own.
     "adapters.postgres.embedded.programs.EmbeddedPostgresError": str,
     "adapters.postgres.migrations.SchemaIsNewer": as_it_says,
     "adapters.events.stored_format.UnknownTopic": as_it_says,
@@ -104,4 +104,4 @@ EXPLAINED: Mapping[str, Callable[[BaseException], str]] = {
     "domain.language.Refusal": as_it_says,
     "builtins.OSError": of_the_system,
 }
-"""By the full names of errors: whoever asks has loaded the module of the error, and need not wait for the others."""
+"""By the full names of errors, so that the modules of other errors need not be loaded."""

@@ -1,4 +1,4 @@
-"""An example of each command, shown below its help. `do` has examples of its own: see `adapters.cli.doing`."""
+"""Examples of commands, shown below their help. `do` has examples of its own (`adapters.cli.doing`)."""
 
 from collections.abc import Mapping
 
@@ -77,7 +77,7 @@ EXAMPLES: Mapping[str, str] = {
     "rebuild": "",
     "begin-another-log": "",
 }
-"""By the words of a command, what may follow them."""
+"""For the words of each command, the arguments in its example."""
 
 
 def example_of(words: str) -> str | None:

@@ -1,6 +1,6 @@
-"""Commands that take out: the log as a file, and Parquet files for a warehouse.
+"""Commands that export: the log as a file, and Parquet files for a warehouse.
 
-Without a word that says which, `plantrail export` is the log's, as it has always been.
+`plantrail export` without a further word exports the log, as in earlier releases.
 """
 
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def parquet(
 ) -> None:
     """Write events, promises, findings and measures as Parquet files for a warehouse; again, to add what is new."""
     try:
-        # It takes a while to load, and is there only where it was installed for this.
+        # The library loads slowly, and is there only if the extra was installed.
         from adapters.exchange.warehouse.folder import FolderRefused, opened
     except ModuleNotFoundError as error:
         if error.name != "pyarrow":
@@ -120,7 +120,7 @@ def pages(table: Any, query: Any) -> Iterator[list[BaseModel]]:
 
 
 def months_to_write(warehouse: "WarehouseFolder", now: datetime) -> list[Month]:
-    """Return the months from the first event, or from after the last that was over, to the one under way."""
+    """Return the months to write: from the first event, or after the last month that was over, to the current month."""
     this = Month.of(day_of(now, "UTC"))
     begun = warehouse.progress.month or warehouse.progress.first_month
     if begun is None:

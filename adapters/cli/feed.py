@@ -69,7 +69,7 @@ def pages(store: Store, after: Cursor | int, wanted: EventFilter, follow: bool) 
 
 
 def next_page(store: Store, position: int, wanted: EventFilter, patiently: bool) -> Page[Notification]:
-    """Return the next page. If `patiently`, wait for the store however long it is away."""
+    """Return the next page. If `patiently`, wait for the store however long it is unavailable."""
     while True:
         try:
             return store.feed.page(position, wanted)

@@ -1,4 +1,4 @@
-"""Findings of a plan and across plans: how loud, what is wrong and what to do, and the commands that end it."""
+"""Findings of a plan and across plans: severity, what is wrong, and the commands that end it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -86,7 +86,7 @@ def show(view: FindingsView | FindingsPage, parts: Iterator[RenderableType], as_
 
 
 def asked_for(**said: object) -> FindingsQuery:
-    """Raises `typer.BadParameter`."""
+    """Return the query. Raises `typer.BadParameter`."""
     try:
         return FindingsQuery.model_validate({name: value for name, value in said.items() if value is not None})
     except ValidationError as error:
@@ -116,7 +116,7 @@ def findings_page(page: FindingsPage) -> Iterator[RenderableType]:
 
 
 MOST_REMEDIES_SHOWN = 1
-"""Where findings are shown beside other things."""
+"""The number of remedies that are shown where findings stand beside other things."""
 
 
 def shown(finding: Finding, most_remedies: int | None = None) -> Iterator[RenderableType]:
@@ -134,6 +134,6 @@ def shown(finding: Finding, most_remedies: int | None = None) -> Iterator[Render
 
 
 def told(remedy: Remedy) -> str:
-    """The command, what is filled in, and what is still to be said."""
+    """Return a remedy: the command, its known fields, and the fields that are missing."""
     missing = f"  + {', '.join(remedy.missing)}" if remedy.missing else ""
     return f"→ {remedy.command} {json.dumps(to_jsonable_python(remedy.body), ensure_ascii=False)}{missing}"

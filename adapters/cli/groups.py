@@ -11,10 +11,10 @@ LONGEST_HELP = 1_000
 
 
 class Group(TyperGroup):
-    """A group of commands. Its help tells the first sentence of each command, to its end."""
+    """A group of commands. Its help shows the whole first sentence of each command."""
 
     headings: ClassVar[Mapping[str, str]] = {}
-    """Where a group has many commands: what some of them are for, and their names in one line."""
+    """For groups with many commands: headings, with the names of their commands in one line."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command = super().get_command(ctx, cmd_name)
@@ -32,7 +32,7 @@ class Group(TyperGroup):
 
 
 class GroupWithDefault(Group):
-    """A group whose command `log` is meant where none of its commands is named: so it was called before there were
+    """A group that runs its command `log` if none of its commands is named, because in earlier releases it had no
     others."""
 
     default = "log"
@@ -43,5 +43,5 @@ class GroupWithDefault(Group):
         return list(super().parse_args(ctx, args))
 
     def is_meant_by(self, args: list[str]) -> bool:
-        """Return whether the default is meant by what follows the name of the group."""
+        """Return whether the arguments after the name of the group are for the default command."""
         return not args or (args[0] not in self.commands and args[0] != "--help")

@@ -1,4 +1,4 @@
-"""The command that hands over everything that somebody owns."""
+"""The command that hands over everything that a person owns."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
@@ -47,7 +47,7 @@ def hand_over(
 
 
 def things(plan: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield the kind, the id and the fate of everything in one plan."""
+    """Yield kind, id and outcome of everything in one plan."""
     yield from ((each["kind"], each["id"], "handed over") for each in plan["handed_over"])
     yield from ((each["kind"], each["id"], each["why"]) for each in plan["left_behind"])
 

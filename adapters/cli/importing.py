@@ -1,6 +1,6 @@
-"""Commands that bring in: tables of a CRM or a spreadsheet through the running service, and a log into an empty store.
+"""Commands that import: tables of a CRM or a spreadsheet through the running service, and a log into an empty store.
 
-Without a word that says which, `plantrail import FILE` is the log's, as it has always been.
+`plantrail import FILE` without a further word imports a log, as in earlier releases.
 """
 
 import json
@@ -32,7 +32,7 @@ SECONDS_BETWEEN_LOOKS = 0.2
 
 
 class Imports(GroupWithDefault):
-    """`import`, where a file that is named at once is a log."""
+    """The group `import`, in which a file name stands for importing a log."""
 
     def is_meant_by(self, args: list[str]) -> bool:
         return bool(args) and super().is_meant_by(args)
@@ -82,8 +82,8 @@ Results = Annotated[
 
 
 def importing(read: Callable[..., dict[str, Any]]) -> Callable[..., None]:
-    """Return the command that imports files of one format. `read` says, by the options that this format alone has, how
-    they are read; the command takes those of every format beside them."""
+    """Return the command that imports files of one format. `read` has the options of this format and says how files are
+    read; the command adds the options of all formats."""
     own, common = signature(read).parameters, signature(options).parameters
 
     def command(file: Path, results: Path | None, as_json: bool, **given: Any) -> None:
@@ -116,7 +116,7 @@ def options(
     set_: Set = None,
     grid: Grid = False,
 ) -> dict[str, Any]:
-    """Return the options of every format as the service takes them. Raises `typer.BadParameter`, `OSError`."""
+    """Return the options of all formats for the service. Raises `typer.BadParameter`, `OSError`."""
     if wrong := [pair for pair in set_ or () if "=" not in pair]:
         raise typer.BadParameter(f"“{wrong[0]}” is no FIELD=VALUE", param_hint="--set")
     return {
@@ -154,7 +154,7 @@ def import_xlsx(
 
 
 def carry_out(file: Path, asked: Mapping[str, Any], results: Path | None, as_json: bool) -> None:
-    """Send a file, wait until it is read and carried out, and show what came of it. Raises `Told`."""
+    """Send a file, wait until it is read and carried out, and show the results. Raises `Told`."""
     if results:
         check_folder(results, "--results")
     with running_service() as service, file.open("rb") as stream:
@@ -174,7 +174,7 @@ def carry_out(file: Path, asked: Mapping[str, Any], results: Path | None, as_jso
 
 
 def watched(service: "Service", id: str) -> dict[str, Any]:
-    """Return the status of an import that is over, and show its progress until then."""
+    """Show the progress of an import until it is over, and return its status."""
     shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*shown, console=err(), transient=True, disable=not err().is_terminal) as progress:
         task = progress.add_task("reading", total=None)

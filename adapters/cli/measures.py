@@ -24,7 +24,7 @@ from application.measures.series import MeasureSeries, MeasuresView, Number, Ser
 from domain.mistakes import sentence
 
 MOST_COLUMNS = 6
-"""How many months are shown beside each other."""
+"""The number of months that are shown side by side."""
 
 
 def add_to(app: typer.Typer) -> None:

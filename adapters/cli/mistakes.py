@@ -1,4 +1,4 @@
-"""What is wrong with an option or an argument, in our words: no message of a library reaches whoever typed it."""
+"""Messages about wrong options and arguments, in our words, because those of libraries do not help the user."""
 
 import re
 from typing import Any
@@ -9,11 +9,11 @@ from pydantic import ValidationError
 from domain.mistakes import did_you_mean, predicate
 
 OF_CHOICES = re.compile(r"'(?P<said>.*)' is not one of (?P<choices>'.*')\.?", re.DOTALL)
-"""How typer says that a word is none of those there are."""
+"""The message of typer about a word that is not among the choices."""
 
 
 def in_our_words(error: typer.BadParameter) -> typer.BadParameter:
-    """Return the error with a sentence of ours, where a library read the value."""
+    """Return the error with a message of ours if a library has read the value."""
     cause: Any = error.__cause__
     if not isinstance(cause, ValidationError):
         return error

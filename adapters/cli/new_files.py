@@ -1,4 +1,4 @@
-"""Files that commands write: a name tells what is in a file, and a file that exists is never overwritten."""
+"""Files that commands write: the name must fit the contents, and an existing file is never overwritten."""
 
 from pathlib import Path
 
@@ -11,9 +11,10 @@ DUMP = (".dump", ".backup")
 
 
 def check_new_file(file: Path, contents: str, endings: tuple[str, ...]) -> None:
-    """Check the name of a file before it is written. `contents` begins a sentence that says what is in the file.
+    """Check the name of a file before it is written. `contents` is the beginning of a sentence about what is in the
+    file.
 
-    Raises `Told` where the name ends in something else, or a file or folder of this name exists already.
+    Raises `Told` if the name has another ending, or if a file or folder with this name exists.
     """
     if file.suffix.lower() not in ("", *endings):
         named = " or ".join(endings)
@@ -23,6 +24,7 @@ def check_new_file(file: Path, contents: str, endings: tuple[str, ...]) -> None:
 
 
 def check_folder(folder: Path, option: str) -> None:
-    """Check the name of a folder before files are written into it. Raises `Told` where it is a file, or called one."""
+    """Check the name of a folder before files are written into it. Raises `Told` if it is a file or has the name of
+    one."""
     if folder.is_file() or (folder.suffix.lower() in (".csv", ".xlsx", ".zip") and not folder.is_dir()):
         raise Told(f"{option} names a folder, and “{folder}” is a file. Name a folder.")

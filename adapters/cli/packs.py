@@ -1,4 +1,4 @@
-"""The command that makes a pack: what the people in a room need of a plan."""
+"""The command that makes a pack: a document about a plan for a certain meeting."""
 
 from hashlib import sha256
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Commands on the program: its page, what is wrong with it, a round, its library and its history."""
+"""Commands on the program: overview, findings, rounds, library and history."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -50,7 +50,7 @@ program = typer.Typer(
 )
 
 LOUDEST = 3
-"""Findings across plans that the page of the program shows."""
+"""The number of findings across plans in the overview."""
 
 STATES: Mapping[EntryState, str] = {"done": GOOD, "waiting": WARNING, "refused": ALARM, "to_open": QUIET}
 
@@ -62,7 +62,7 @@ def add_to(app: typer.Typer) -> None:
 
 @dataclass(frozen=True)
 class Practice:
-    """The program, and what is known of the plans it is about."""
+    """The program, and the state of its plans."""
 
     known: LoadedProgram
     lists: CommittedLists
@@ -71,13 +71,13 @@ class Practice:
 
 @contextmanager
 def the_practice() -> Iterator[tuple[Store, Practice]]:
-    """Raises `Told` where no program was opened, and what opening the store raises."""
+    """Yield the program. Raises `Told` if no program was opened, and what opening the store raises."""
     with open_store(Settings()) as store:
         yield store, practice_of(store)
 
 
 def practice_of(store: Store) -> Practice:
-    """Raises `Told`, `StoreUnavailable`."""
+    """Return the program. Raises `Told`, `StoreUnavailable`."""
     try:
         return Practice(the_program(store).read(PROGRAM_ID), committed_lists(store), utc_now())
     except ProgramNotOpen:
@@ -188,7 +188,7 @@ def show_example(
 
 
 def in_section(things: Mapping[str, Any]) -> Iterator[tuple[Text, ...]]:
-    """Yield what of an example is shown in a section, by the words that people know it by."""
+    """Yield what a section of an example shows, in words."""
     for kind, some in things.items():
         for each in some if isinstance(some, list) else ():
             words = next((each[name] for name in (*NAMES, "text") if isinstance(each.get(name), str)), "")
@@ -211,11 +211,11 @@ def show_history(
         out().print(history_table(view, timezone_of(known)))
 
 
-# The page of the program
+# The overview
 
 
 def up_to_date(store: Store) -> Sequence[PlanStanding]:
-    """Every plan that is worked on, from tables that are brought up to date first."""
+    """Return every plan that is not archived, from tables that are updated first."""
     store.portfolio.catch_up(utc_now)
     table = findings_across_plans(store)
     table.catch_up()
@@ -246,7 +246,7 @@ def head_of(view: CurrentProgram) -> RenderableType:
 
 
 def net_retention(store: Store, now: datetime) -> str:
-    """Of all plans, in the last month that is over."""
+    """Return the net retention of all plans in the last month that is over."""
     store.month_ends.catch_up(utc_now)
     [measure] = measures_view(MeasuresQuery.model_validate({"measure": ["net_retention"]}), store.month_ends, now).items
     last = measure.series[0].points[-1] if measure.series else None

@@ -1,4 +1,4 @@
-"""The list of promises across plans, by who promised."""
+"""The list of promises across plans, by the person who made them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -56,7 +56,7 @@ def promises(
 
 
 def asked_for(**said: object) -> PromisesQuery:
-    """Raises `typer.BadParameter`."""
+    """Return the query. Raises `typer.BadParameter`."""
     try:
         return PromisesQuery.model_validate({name: value for name, value in said.items() if value is not None})
     except ValidationError as error:

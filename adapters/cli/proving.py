@@ -1,4 +1,4 @@
-"""Commands for proofs: verify the log, make checkpoints to keep elsewhere, export a plan's history for an outsider."""
+"""Commands for proofs: verify the log, make checkpoints to keep elsewhere, export a plan's history for outsiders."""
 
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -98,7 +98,7 @@ def verify(
 
 @dataclass(frozen=True)
 class Report:
-    """What `verify --json` prints of a log that is as it was signed."""
+    """The output of `verify --json` for an unaltered log."""
 
     events_covered: int
     events_not_covered: int
@@ -172,7 +172,7 @@ def audit_bundle(
 
 @dataclass(frozen=True)
 class Bundle:
-    """What `audit-bundle --json` prints: the file, what is in it, and the checkpoint it is proven against."""
+    """The output of `audit-bundle --json`: the file, its contents, and the checkpoint against which it is proven."""
 
     file: str
     sha256: str

@@ -1,4 +1,4 @@
-"""Commands that read: one plan, now or as of any cut, and the list of plans."""
+"""Commands that show one plan, now or at any cut, and the list of plans."""
 
 from datetime import datetime
 from difflib import get_close_matches

@@ -37,7 +37,7 @@ def nats(
     given = url or (settings.nats_url.get_secret_value() if settings.nats_url else None)
     if not given:
         raise Told("Say where the broker is: --url nats://127.0.0.1:4222, or PLANTRAIL_NATS_URL.")
-    # The broker's client takes a while to load, so it is loaded only here.
+    # The broker's client loads slowly, so it is loaded only here.
     from adapters.bootstrap.nats_relay import relay_to_nats
 
     relay_to_nats(settings, Target(given, stream, name, replicas))

@@ -1,4 +1,4 @@
-"""Commands that report what was said and what was done: of one plan between two cuts, and of many plans in a month."""
+"""Commands that report what was said and what was done: in one plan between two cuts, and in many plans in a month."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -99,13 +99,13 @@ def month(
 
 
 TEXTS = frozenset({"text", "json", "md"})
-"""What a file of text may hold."""
+"""The formats of text files."""
 
 
 def form_of(format: Format | None, output: Path | None) -> Format:
-    """Return the form to write: the one asked for, else the one that the name of the file ends with.
+    """Return the requested form, else the one for the ending of the file's name.
 
-    Raises `Told` if the file's name says no form that there is, or the terminal cannot show it.
+    Raises `Told` if there is no form for the file's name, or if the terminal cannot show the form.
     """
     form = format or form_named(output)
     ends_as = SUFFIXES.get(output.suffix.lower(), form) if output else form
@@ -129,7 +129,7 @@ def form_named(output: Path | None) -> Format:
 
 
 def watched(histories: Iterable[LoadedPlan]) -> Iterator[LoadedPlan]:
-    """Show a progress bar. Plan ids are hashes and come in order, so an id tells how much of the work is done."""
+    """Show a progress bar. Plan ids are hashes and come in order, so an id shows how much of the work is done."""
     console = err()
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[plans]}"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -154,7 +154,7 @@ def deliver(name: str, report: bytes, form: Format, output: Path | None) -> None
 
 
 def event_pages() -> str:
-    """Return where the pages of events are served; empty where nobody said what address others reach."""
+    """Return the address of the pages of events; empty if no public URL is configured."""
     settings = Settings()
     return public_url(settings) if settings.public_url else ""
 

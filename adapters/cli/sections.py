@@ -90,7 +90,7 @@ def due(thing: Promise | Request, today: date) -> Text:
 
 
 def stakeholders(plan: AccountPlan, day: date) -> RenderableType | None:
-    """`plan` is as the team of the day knows it: see `as_the_team_knows`."""
+    """Return the table. `plan` must have the strengths that the team of the day has (`as_the_team_knows`)."""
     team = on_the_team(plan, day)
     there = sorted(people_there(plan), key=lambda person: (-(person.power or 0), -(person.strength or 0)))
     return table(
@@ -120,7 +120,7 @@ def feeling(person: Stakeholder) -> Text:
 
 
 def relationship(person: Stakeholder, team: frozenset[str] | None) -> Text:
-    """Show the strongest relationship that a member of our team has with somebody, and which member that is."""
+    """Return the strongest relationship of a member of our team with a stakeholder, and the member."""
     if not person.strength:
         return text(None if person.strength is None else STRENGTHS[0])
     best = [member for member, strength in known_by(person, team).items() if strength == person.strength]
@@ -191,7 +191,7 @@ def goals(plan: AccountPlan, today: date) -> RenderableType | None:
 
 
 def progress(goal: Goal) -> Text:
-    """Show how much of the way from the baseline to the target is done."""
+    """Return the progress from the baseline to the target, as a share."""
     reached = goal.baseline if goal.reached is None else goal.reached
     way = goal.target - goal.baseline
     part = min(max((reached - goal.baseline) / way, Decimal(0)), Decimal(1)) if way else Decimal(1)

@@ -1,4 +1,4 @@
-"""The running service, as commands of this program call it: PLANTRAIL_URL and PLANTRAIL_KEY say where and as whom."""
+"""The client of the running service for commands. PLANTRAIL_URL and PLANTRAIL_KEY say where it is and who calls."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ SECONDS_TO_CONNECT = 5.0
 
 
 class Refused(Told):
-    """What the service refused, in its own words, and where in the body each of them points (RFC 6901)."""
+    """A refusal of the service, in its words, each with a pointer into the body (RFC 6901)."""
 
     answered = True
 
@@ -48,7 +48,7 @@ class Service:
         raise refused(answer)
 
     def download(self, path: str, to: Path, **parameters: Any) -> None:
-        """Write the answer into a file as it arrives, so that memory holds a part of it only. Raises `Told`."""
+        """Write the answer into a file as it arrives, so that only a part of it is in memory. Raises `Told`."""
         with self._unanswered_in_words(), self._client.stream("GET", path, params=parameters) as answer:
             if not answer.is_success:
                 answer.read()
@@ -63,7 +63,7 @@ class Service:
 
     @contextmanager
     def _unanswered_in_words(self) -> Iterator[None]:
-        """Say in words why no answer comes. Raises `Told`."""
+        """Say in words why there is no answer. Raises `Told`."""
         try:
             yield
         except httpx.InvalidURL as error:
@@ -85,7 +85,7 @@ def running_service(settings: Settings) -> Iterator[Service]:
     if settings.key:
         headers = {"Authorization": f"Bearer {settings.key.get_secret_value()}"}
     else:
-        # Only a service that asks nobody for a key takes our word for who we are.
+        # Only a service that requires no keys accepts a name.
         headers = {"X-Actor": operator()}
     timeout = httpx.Timeout(SECONDS_TO_ANSWER, connect=SECONDS_TO_CONNECT)
     with httpx.Client(base_url=settings.url, headers=headers, timeout=timeout, trust_env=False) as client:
@@ -93,7 +93,7 @@ def running_service(settings: Settings) -> Iterator[Service]:
 
 
 def refused(answer: httpx.Response) -> Refused:
-    """Return what a problem says, and what to do about it where that is not in its words."""
+    """Return the sentences of a problem, and what to do about it if they do not say so."""
     if not answer.headers.get("content-type", "").startswith("application/problem+json"):
         return Refused(f"{answer.url.host} is no plantrail: it answered {answer.status_code}. Check PLANTRAIL_URL.", {})
     problem = answer.json()

@@ -30,7 +30,7 @@ def serve(
 ) -> None:
     """Serve the plans over HTTP until Ctrl-C."""
     check_free(host, port)
-    # The web framework takes a while to load, so it is loaded only here.
+    # The web framework loads slowly, so it is loaded only here.
     with collecting_nothing():
         from adapters.bootstrap.http_service import serve as serve_http
         from adapters.web.app import pages
@@ -40,14 +40,14 @@ def serve(
 
 def work() -> None:
     """Follow the log, sign checkpoints and push events to webhooks until Ctrl-C. Any number may share the work."""
-    # The worker takes a while to load, so it is loaded only here.
+    # The worker loads slowly, so it is loaded only here.
     from adapters.bootstrap.background import work as work_in_background
 
     work_in_background(Settings())
 
 
 def check_free(host: str, port: int) -> None:
-    """Check that the address can be served on, before anything is started. Raises `Told`."""
+    """Check that the address is free before anything is started. Raises `Told`."""
     try:
         bind(host, port)
     except OSError as error:
@@ -61,7 +61,7 @@ def check_free(host: str, port: int) -> None:
 def bind(host: str, port: int) -> None:
     (family, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     with socket.socket(family, socket.SOCK_STREAM) as trial:
-        # The server does the same: a connection that has just ended must not block the port.
+        # The server does the same, so that a connection that has just ended does not block the port.
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         trial.bind(address)
 

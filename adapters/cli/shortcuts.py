@@ -1,4 +1,4 @@
-"""The most used commands on plans, in short."""
+"""Short forms of the most used commands on plans."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -103,7 +103,7 @@ def send_on_promise(
     dry_run: bool,
     answer: bool,
 ) -> None:
-    """Send the command that a promise of this id takes. Raises `Told` where the plan has no such promise."""
+    """Send the command for a promise with this id. Raises `Told` if the plan has no such promise."""
     with running_service() as service:
         sections = service.get(plan_path(plan))["sections"].values()
         known = {each["id"]: kind for kind in commands for section in sections for each in section.get(kind, ())}

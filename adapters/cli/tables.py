@@ -26,7 +26,7 @@ GAP = 2
 INDENT = 2
 BETWEEN = "   "
 LONGEST_SHORT_VALUE = 20
-"""The width of a value that is shown beside others in a line."""
+"""The width up to which a value is shown beside others in a line."""
 
 
 def text(words: Any, style: str = "") -> Text:
@@ -46,8 +46,8 @@ def named(words: str, id: str) -> Text:
 
 @dataclass(frozen=True)
 class Heading:
-    """The head of a column. One that begins with `>` aligns right and never wraps, one with `!` never wraps, and the
-    one with `*` names the row; without it, the first does."""
+    """The heading of a column. With `>` the column aligns right and never wraps, with `!` it never wraps, and the
+    column with `*` names the row; without `*`, the first one does."""
 
     marked: str
 
@@ -70,8 +70,8 @@ class Heading:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows under column heads. Where the terminal is so narrow that a word would break or a row grow tall, each row is
-    a list of labels and values instead, below what names it."""
+    """Rows under column headings. If the terminal is so narrow that words would break or rows grow tall, each row is
+    shown as a list of labels and values below its name."""
 
     title: str
     headings: Sequence[Heading]
@@ -108,7 +108,7 @@ class Rows:
         return made
 
     def as_list(self, row: Sequence[Text], width: int) -> Iterator[RenderableType]:
-        """Show a row below what names it: short values one after the other, then each longer one on its own."""
+        """Show a row below its name: short values side by side, then each longer one on its own."""
         place = next((place for place, heading in enumerate(self.headings) if heading.names), 0)
         name = row[place].copy()
         name.stylize_before("bold")
@@ -132,7 +132,7 @@ def is_short(value: Text) -> bool:
 
 
 def run_on(parts: Sequence[Text], width: int) -> Text:
-    """Return parts one after the other, as many in a line as fit."""
+    """Return parts one after the other, as many per line as fit."""
     made: list[Text] = []
     for part in parts:
         if made and made[-1].cell_len + len(BETWEEN) + part.cell_len <= width:
@@ -143,18 +143,18 @@ def run_on(parts: Sequence[Text], width: int) -> Text:
 
 
 RULE = box.Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
-"""Nothing but a rule under the heads, and a blank between columns."""
+"""A box with only a line under the headings and a blank between columns."""
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Text]]) -> Rows | None:
-    """Return a table, or None if there are no rows. `Heading` says how the columns are marked."""
+    """Return a table, or None if there are no rows. `Heading` explains the marks of columns."""
     listed = list(rows)
     return Rows(title, list(map(Heading, columns)), listed) if listed else None
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Labels with their values, `columns` of them beside each other where they fit."""
+    """Labels with their values, `columns` of them side by side if they fit."""
 
     rows: Sequence[tuple[str, Text]]
     columns: int = 1

@@ -1,4 +1,4 @@
-"""Views of the running service as tables: files for spreadsheets."""
+"""The command that writes views of the running service as tables for spreadsheets."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -50,7 +50,7 @@ def table(
 
 
 def path_of(view: str, plan: str | None) -> str:
-    """Return where a view is. Raises `typer.BadParameter`."""
+    """Return the path of a view. Raises `typer.BadParameter`."""
     if view in PATHS:
         return PATHS[view]
     if view not in get_args(OfPlan):

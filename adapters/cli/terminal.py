@@ -20,8 +20,9 @@ WIDTH_OF_A_PIPE = 120
 
 
 class Out(Console):
-    """A console with the colours and width of the terminal, or for a plain file. It stays silent when the reader has
-    gone."""
+    """A console with the colours and width of the terminal, or for a plain file. It ignores that the reader has
+    gone.
+    """
 
     def on_broken_pipe(self) -> NoReturn:
         stop_writing()
@@ -33,14 +34,14 @@ Command = TypeVar("Command", bound=Callable[..., None])
 
 @dataclass
 class Said:
-    """What a command said, for programs: sentences, and lines that it was asked for, such as a URL."""
+    """What a command printed, for programs: its sentences, and the lines it was asked for, such as a URL."""
 
     told: list[str] = field(default_factory=list)
     printed: list[str] = field(default_factory=list)
 
 
 class Printed(StringIO):
-    """Takes the lines that a command prints."""
+    """Collects the lines that a command prints."""
 
     def __init__(self, said: Said) -> None:
         super().__init__()
@@ -55,7 +56,7 @@ _collected: ContextVar[Said | None] = ContextVar("collected", default=None)
 
 
 def says_in_json(command: Command) -> Command:
-    """Give a command that answers nothing, but says what it did, the option `--json`, which prints that as JSON."""
+    """Add the option `--json` to a command that has no answer but says what it did; the option prints that as JSON."""
 
     @wraps(command)
     def run(as_json: bool, **given: Any) -> None:
@@ -100,7 +101,7 @@ def tell(sentence: str, style: str = "") -> None:
 
 
 def print_json(view: Any) -> None:
-    """Write the same bytes as the HTTP view answers, and a newline."""
+    """Write the same bytes as the HTTP view, and a newline."""
     print_lines([to_json(view, by_alias=True) + b"\n"])
 
 
@@ -114,7 +115,7 @@ def print_lines(lines: Iterable[bytes]) -> None:
 
 
 def stop_writing() -> None:
-    """Discard all further output: the reader has gone, and that is no error."""
+    """Discard all further output, because the reader has gone, which is not an error."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -1,4 +1,4 @@
-"""Commands for webhooks: endpoints that events are pushed to, and the state of their deliveries."""
+"""Commands for webhooks: endpoints that receive events, and the state of their deliveries."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,7 +54,7 @@ def add_to(app: typer.Typer) -> None:
 
 @dataclass(frozen=True)
 class Desk:
-    """The webhooks of everybody, as an operator manages them."""
+    """The webhooks of all owners, for an operator."""
 
     store: Store
     webhooks: Webhooks
@@ -80,7 +80,7 @@ class Desk:
 
 @contextmanager
 def desk() -> Iterator[Desk]:
-    # What sends to webhooks takes a while to load, so it is loaded only here.
+    # The sender of webhooks loads slowly, so it is loaded only here.
     from adapters.bootstrap.webhook_worker import subscriptions, trying_out, webhook_targets
 
     settings = Settings()
@@ -147,7 +147,7 @@ def create(
 
 
 def wanted(**said: object) -> WebhookRequest:
-    """Raises `typer.BadParameter`."""
+    """Return the request. Raises `typer.BadParameter`."""
     try:
         return WebhookRequest.model_validate({name: value for name, value in said.items() if value is not None})
     except ValidationError as error:

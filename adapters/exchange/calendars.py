@@ -1,7 +1,7 @@
-"""Days of plans as a calendar (RFC 5545) for programs that subscribe to it.
+"""The days of plans as an iCalendar (RFC 5545) for programs that subscribe to it.
 
-Days are all-day entries. Each has a UID that stays and a SEQUENCE that grows with the plan, by which programs know it
-again; what was dropped or cancelled says so, for some programs keep what is merely missing.
+Entries last whole days. Each has a permanent UID, and a SEQUENCE that grows with the plan, by which programs recognise
+it. What was dropped or cancelled is marked as such, because some programs keep entries that are merely missing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,10 +31,9 @@ def calendar(
 ) -> bytes:
     """Return the calendar of these plans, or of what concerns a person in them.
 
-    Titles that speak of the customer's people are left out unless `words` says otherwise. `address` is where the
-    service is reached.
+    Titles about the customer's people are left out unless `words` is true. `address` is the URL of the service.
     """
-    from icalendar import Calendar  # takes a while to load, and most processes make no calendar
+    from icalendar import Calendar  # The library loads slowly, and most processes make no calendar.
 
     made = Calendar()
     made.add("prodid", "-//plantrail//plantrail//EN")

@@ -1,4 +1,4 @@
-"""Fields of commands as people fill them in: what kind of input each takes, by its type, and what it means."""
+"""The fields of commands as inputs of a form: the type of each input, and its meaning."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -22,21 +22,21 @@ Input = Literal["line", "text", "day", "number", "yes_or_no", "choice", "thing",
 
 @dataclass(frozen=True)
 class Kind:
-    """One input: what is typed or chosen, and whether there may be several."""
+    """One input: what is typed or chosen, and whether it may have several values."""
 
     input: Input
     several: bool = False
     choices: tuple[str, ...] = ()
-    """The words of a choice."""
+    """The words to choose from."""
     refers_to: str = ""
-    """The kind of thing that is chosen."""
+    """The kind of thing to choose."""
     model: type[BaseModel] | None = None
-    """What a group of fields makes."""
+    """The model that a group of fields makes."""
 
 
 @cache
 def kind_of(model: type[BaseModel], name: str) -> Kind:
-    """Of a field of a command, or of a part of one."""
+    """Return the kind of input for a field of a command, or of a part of one."""
     field: FieldInfo = model.model_fields[name]
     return _kind(Annotated[field.annotation, *field.metadata, None])
 
@@ -86,7 +86,7 @@ def _longest(constraint: Any) -> int | None:
 
 
 def meaning_of(command: type[Command], model: type[BaseModel], name: str) -> str:
-    """What a field means, of a command or of a part of one; empty where the name says it all."""
+    """Return the meaning of a field of a command, or of a part of one; empty if its name is enough."""
     if description := model.model_fields[name].description:
         return description
     events = (event for event in EVENTS.values() if name in event.model_fields and event.noun == command.noun)

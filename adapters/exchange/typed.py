@@ -1,4 +1,4 @@
-"""Values as people type them: days such as “fri”, “+2w”, “tomorrow”, “2027-03-01”, in German, too; and numbers."""
+"""Values as people type them: days such as “fri”, “+2w”, “tomorrow”, “2027-03-01”, also in German; and numbers."""
 
 import re
 from calendar import monthrange
@@ -19,7 +19,7 @@ WEEKDAYS = (
     ("sat", "sa"),
     ("sun", "so"),
 )
-"""Each day of the week, shortened, in English and in German; Monday is 0."""
+"""The days of the week, abbreviated, in English and in German; Monday is 0."""
 
 NAMES = (
     ("monday", "montag"),
@@ -34,11 +34,12 @@ NAMES = (
 NEAR = {"today": 0, "heute": 0, "tomorrow": 1, "morgen": 1, "yesterday": -1, "gestern": -1}
 DECIMAL = re.compile(r"[+-]?[0-9]*\.[0-9]+")
 DISTANCE = re.compile(r"([+-])([0-9]{1,4})([dtwmyj]?)")
-"""`d` or `t` is days, `w` weeks, `m` months, `y` or `j` years; without a letter, days."""
+"""`d` or `t` stands for days, `w` for weeks, `m` for months, `y` or `j` for years; without a letter, for days."""
 
 
 def typed_value(kind: Kind, text: str, today: date) -> Any:
-    """What was typed into a field, as JSON has it.  What is wrong is given back as it is, for the command to say so."""
+    """Return what was typed into a field, as JSON. Malformed text is returned unchanged, so that the command reports
+    it."""
     match kind.input:
         case "yes_or_no":
             return {"true": True, "false": False}.get(text, text)
@@ -53,9 +54,10 @@ def typed_value(kind: Kind, text: str, today: date) -> Any:
 
 
 def typed_pairs(text: str) -> Any:
-    """Lines such as `EUR: 1.08`; a name may lead deeper, `strategic.weekly: 7`; a value may be a list, `[a, b]`.
+    """Return the values of lines such as `EUR: 1.08`. A name may be nested, as in `strategic.weekly: 7`; a value may be
+    a list such as `[a, b]`.
 
-    What has no colon is given back as it is.
+    A line without a colon is returned unchanged.
     """
     found: dict[str, Any] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
@@ -81,7 +83,7 @@ def _typed_part(value: str) -> Any:
 
 
 def lines_of(pairs: Any, above: str = "") -> Iterator[str]:
-    """What `typed_pairs` reads, a line a value."""
+    """Return the text that `typed_pairs` reads, one line per value."""
     for name, value in pairs.items():
         inner = value.model_dump() if isinstance(value, BaseModel) else value
         if isinstance(inner, Mapping) and inner:
@@ -95,7 +97,7 @@ def lines_of(pairs: Any, above: str = "") -> Iterator[str]:
 
 
 def typed_number(text: str) -> Any:
-    """A number as JSON takes it; digits may be grouped by blanks.  What is no number is given back as it is."""
+    """Return a number in the format of JSON. Digits may be grouped by blanks. Other text is returned unchanged."""
     plain = text.replace(" ", "").replace("\u202f", "").replace("\u00a0", "")
     try:
         return int(plain)
@@ -104,7 +106,7 @@ def typed_number(text: str) -> Any:
 
 
 def typed_day(text: str, today: date) -> str:
-    """The day as YYYY-MM-DD; what is no such day is given back as it is, for the command to say what is wrong with it.
+    """Return the day as YYYY-MM-DD. Other text is returned unchanged, so that the command says what is wrong with it.
 
     A day of the week is the next one after today.
     """
@@ -125,7 +127,7 @@ def typed_day(text: str, today: date) -> str:
 
 
 def _further(day: date, number: int, unit: str) -> date:
-    """So many units after a day.  Raises `ValueError` and `OverflowError` beyond the calendar."""
+    """Return the day so many units later. Raises `ValueError` and `OverflowError` beyond the calendar."""
     match unit:
         case "w":
             return day + timedelta(weeks=number)

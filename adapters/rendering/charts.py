@@ -1,4 +1,4 @@
-"""The charts of the reports as SVG, the same on a page and in a PDF. They are as clear in black and white as in colour.
+"""The charts of reports as SVG, the same on pages and in PDFs. They can be read in black and white too.
 
 Charts are specified in Vega-Lite.
 """
@@ -20,7 +20,7 @@ INK = "#1b2430"
 WIDTH = 560
 HEIGHT = 190
 LOWEST_LABELLED = 17
-"""The least height in pixels of a part of a bar that bears its number."""
+"""The smallest height in pixels at which a part of a bar shows its number."""
 
 Row = Mapping[str, Any]
 Spec = dict[str, Any]
@@ -57,7 +57,7 @@ CONFIG = {
 
 
 class Fill:
-    """A colour with a pattern on it, which tells it apart without colours."""
+    """A colour with a pattern, which distinguishes it without colours."""
 
     def __init__(self, colour: str, lines: str = "") -> None:
         self.colour, self.lines = colour, lines
@@ -86,20 +86,21 @@ ATTITUDES: Mapping[AttitudeWord, Fill] = {
 
 
 def svg(chart: Chart, name: str) -> str:
-    """Draw a chart. `name` must be unique within the page: the ids of patterns begin with it."""
+    """Draw a chart. `name` must be unique within the page, because the ids of patterns begin with it."""
     spec = DRAWN[chart.kind](chart.rows) | {"config": CONFIG}
     return finished(vl_convert.vegalite_to_svg(spec), name)
 
 
 def png(chart: Chart, scale: float) -> bytes:
-    """Draw a chart as a picture of so many pixels a point, in the fonts that PDFs have."""
+    """Draw a chart as a picture with so many pixels per point, in the fonts of PDFs."""
     for package in PACKAGES:
         vl_convert.register_font_directory(str(files(package)))
     return vl_convert.svg_to_png(svg(chart, "chart"), scale=scale)
 
 
 def finished(svg: str, name: str) -> str:
-    """Add the patterns that are used, and hide the chart from screen readers: the page says in words what it shows."""
+    """Add the patterns that are used, and hide the chart from screen readers, because the page contains a table with
+    the same values."""
     fills = {word: fill for scale in (OUTCOMES, ATTITUDES) for word, fill in scale.items() if fill.lines}
     used = "".join(pattern(name, word, fill) for word, fill in fills.items() if f'="url(#{word})"' in svg)
     svg = re.sub(r"<[^>]*>", lambda tag: quiet(tag[0], name), svg)
@@ -139,7 +140,7 @@ def layered(rows: Sequence[Row], width: int, height: int, encoding: Spec, *layer
 
 
 def stacked(rows: Sequence[Row], fills: Mapping[Any, Fill], what: str) -> Spec:
-    """Return a bar for each review, its parts in a fixed order, each with its number where there is room for it."""
+    """Return a chart with one bar per review. Its parts are in a fixed order, each with its number if there is room."""
     order = {word: place for place, word in enumerate(fills)}
     bars = {
         "mark": BAR,
@@ -168,7 +169,7 @@ def stacked(rows: Sequence[Row], fills: Mapping[Any, Fill], what: str) -> Spec:
 
 
 def chip(beside: int = 0) -> Spec:
-    """Return a white disc to put under a label, so that it can be read on every pattern."""
+    """Return a white disc behind a label, so that the label can be read on every pattern."""
     return {
         "type": "point",
         "shape": "circle",
@@ -181,7 +182,7 @@ def chip(beside: int = 0) -> Spec:
 
 
 def with_middles(rows: Sequence[Row], order: Mapping[str, int]) -> list[Row]:
-    """Add to each part the height of its middle, where its number is placed."""
+    """Add to each part the height of its middle, where its number stands."""
     reached: dict[Any, int] = {}
     placed = []
     for row in sorted(rows, key=lambda row: order[row["part"]]):
@@ -198,7 +199,7 @@ def outcomes(rows: Sequence[Row]) -> Spec:
 
 
 def rates(rows: Sequence[Row]) -> Spec:
-    """Return the chart of the two rates. The lines differ in their dashes; the first has its figures."""
+    """Return the chart of the two rates. The lines have different dashes; the first has figures."""
     axis = {"labelExpr": "format(datum.value * 100, 'd') + ' %'", "tickCount": 5}
     y = {"field": "rate", "type": "quantitative", "title": None, "axis": axis, "scale": {"domain": [0, 1]}}
     words, legend = ["kept in time", "done at all"], {"orient": "right", "symbolType": "stroke"}

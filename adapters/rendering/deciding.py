@@ -1,4 +1,4 @@
-"""The section of a report that comes first: what the people in the room have to decide."""
+"""The first section of a report: what the people in the room have to decide."""
 
 from collections.abc import Iterator, Sequence
 
@@ -32,7 +32,8 @@ def wants_deciding(row: Json) -> bool:
 
 
 def place(row: Json) -> tuple[int, bool, int]:
-    """Missed before late before open questions; ours before the customer's; what waits longest first."""
+    """Return the sort key: missed promises, then late ones, then open questions; ours before the customer's; the oldest
+    first."""
     rank = FIRST.index(row["outcome"]) if row["outcome"] in FIRST else len(FIRST)
     return rank, row["side"] == "customer", -(row["days_late"] or 0)
 

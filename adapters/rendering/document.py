@@ -1,4 +1,4 @@
-"""A report as a document of sections with tables, figures and sentences. Every form is made from it, so that all say
+"""A report as a document of sections with tables, figures and sentences. All forms are made from it, so that they say
 the same."""
 
 import re
@@ -13,38 +13,38 @@ Form = Literal["json", "md", "html", "pdf", "pptx"]
 
 FOOTER = "plantrail: made from the events of the plan"
 STEERING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Unicode characters that change the direction of text: a title must not reorder the line it stands in."""
+"""Unicode characters that change the direction of text. A title must not reorder the line in which it stands."""
 
 
 def clean(words: object) -> str:
-    """Put user text on one line, without characters that control terminals or change the direction of text."""
+    """Return user text on one line, without characters that control terminals or change the direction of text."""
     line = " ".join(STEERING.sub("", str(words)).split())
     return "".join("�" if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in line)
 
 
 @dataclass(frozen=True)
 class Link:
-    """An event: what it is in a word, its number in the plan, and its id, of which a page can be seen."""
+    """An event: its type in a word, its number in the plan, and its id for the address of its page."""
 
     word: str
     number: str
     event: str
     what: str = ""
-    """What it is, with the kind of thing."""
+    """The type, together with the kind of thing."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A table cell: text, with a smaller note below it. Where the text names events, `links` says which."""
+    """A table cell: text, with a note in small print below. If the text names events, `links` contains them."""
 
     text: str
     note: str = ""
     tone: Tone = ""
     links: Sequence[Link] = ()
     ours: bool = False
-    """Whether the text is made of words of ours alone, which pages say in the reader's language."""
+    """Whether the text consists of our own words, which pages translate into the reader's language."""
     about: tuple[str, str] | None = None
-    """What the note begins with: a word of ours, such as the kind of a thing, and what stands after it."""
+    """How the note begins: one of our words, such as the kind of a thing, and what follows it."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", clean(self.text))
@@ -53,7 +53,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A table column. The columns with `wide` > 0 share the remaining width in that proportion."""
+    """A table column. Columns with `wide` > 0 share the remaining width in that proportion."""
 
     title: str
     wide: int = 0
@@ -63,7 +63,7 @@ class Column:
 @dataclass(frozen=True)
 class Table:
     """A table. Its caption says what the rows are; `empty` is shown if there are none. The first cell of a row names
-    the row."""
+    it."""
 
     caption: str
     columns: Sequence[Column]
@@ -81,14 +81,14 @@ class Chart:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart, with a table that says the same. Forms without charts show the table only."""
+    """A chart with a table that says the same. Forms without charts show only the table."""
 
     caption: str
     description: str
     chart: Chart
     table: Table
     table_beside: bool = False
-    """Whether the table says more than the chart, and is always shown."""
+    """Whether the table says more than the chart, so that it is always shown."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A report. `headline` is the first line of every form; `title` and `period` stand on every page."""
+    """A report. `headline` is the first line in every form; `title` and `period` stand on every page."""
 
     title: str
     period: str
@@ -130,11 +130,11 @@ class Document:
     facts: Sequence[Fact]
     sections: Sequence[Section] = field(default_factory=tuple)
     one_page: bool = False
-    """Whether it is to fit on one page of paper: two columns, set small."""
+    """Whether it should fit on one page of paper, in two columns and small print."""
     footer: str = FOOTER
-    """What stands at the foot of every page."""
+    """The text at the bottom of every page."""
     address: str = ""
-    """Where the pages of events are served; empty where nobody can be sent there."""
+    """The address under which the pages of events are served; empty if there is none."""
 
     def __post_init__(self) -> None:
         for name in ("title", "period", "headline"):

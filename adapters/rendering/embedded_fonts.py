@@ -1,5 +1,5 @@
-"""The fonts inside a page: of each font that comes with us, what the page needs of it beside Latin, Greek and Cyrillic
-letters, which every machine has."""
+"""The fonts embedded in a page: from each of our fonts, the characters that the page needs beside Latin, Greek and
+Cyrillic letters, which every machine has."""
 
 import io
 import unicodedata
@@ -13,17 +13,17 @@ from typing import Any
 from adapters.rendering.fonts import INVISIBLE, PACKAGES, TRUSTED
 
 FAMILY = "Report Noto"
-"""What the style sheet calls all of them."""
+"""The name of all of them in the style sheet."""
 LAST = ("NotoSansCJK", "NotoEmoji")
-"""The largest, which are looked at where no other has a character."""
+"""The largest fonts, which are used only for characters that no other font has."""
 EVERYWHERE = frozenset(map(chr, (*range(0x370, 0x530), *range(0x1E00, 0x2000))))
-"""Letters that the fonts of every machine have."""
+"""Letters that the fonts of every machine contain."""
 JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
-"""Signs that shape the letters beside them."""
+"""Invisible characters that change the shape of their neighbours."""
 
 
 def font_faces(texts: Iterable[str]) -> str:
-    """Return the rules of the style sheet that embed what these texts need; nothing for most reports."""
+    """Return the style sheet rules that embed the fonts for these texts; nothing for most reports."""
     signs = set().union(*map(set, texts)) - TRUSTED - EVERYWHERE - JOINERS
     wanted = {sign for sign in signs if unicodedata.category(sign) not in INVISIBLE - {"Mn", "Me"}}
     rules = []
@@ -39,7 +39,7 @@ def font_faces(texts: Iterable[str]) -> str:
 
 @cache
 def font_files() -> list[Path]:
-    """Return the files of the fonts, in the order in which they are asked for a character."""
+    """Return the files of the fonts, in the order in which they are searched for a character."""
     found = [path for package in PACKAGES for path in sorted(Path(str(files(package))).glob("*.[ot]t[fc]"))]
     return sorted(found, key=lambda path: path.name.startswith(LAST))
 
@@ -57,7 +57,7 @@ def _rule(path: Path, signs: frozenset[str]) -> str:
 
 
 def subset(path: Path, signs: str) -> bytes:
-    """Return a font that has these characters alone, with what joins and places them, in the format WOFF."""
+    """Return a font with only these characters, and with what joins and places them, as WOFF."""
     from fontTools.subset import Options, Subsetter
     from fontTools.varLib.instancer import instantiateVariableFont
 
@@ -67,7 +67,7 @@ def subset(path: Path, signs: str) -> bytes:
     subsetter.populate(text=signs)
     subsetter.subset(font)
     if "fvar" in font and "CFF2" not in font:
-        # One weight of the many; of fonts with CFF2 outlines, the browser takes it.
+        # The subset has one weight. From fonts with CFF2 outlines, the browser takes it.
         instantiateVariableFont(font, {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes}, inplace=True)
     font.flavor = "woff"
     made = io.BytesIO()
@@ -76,7 +76,7 @@ def subset(path: Path, signs: str) -> bytes:
 
 
 def _opened(path: Path) -> Any:
-    """Open a font. The library is loaded here, because that takes a second and few pages need it."""
+    """Open a font. The font library is imported here, because that takes a second and few pages need it."""
     from fontTools.ttLib import TTFont
 
     return TTFont(path, lazy=True, fontNumber=0)

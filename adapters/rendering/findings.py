@@ -1,4 +1,4 @@
-"""The sections of a report about blind spots and signs of theatre."""
+"""The sections of a report about blind spots and warning signs."""
 
 from collections.abc import Iterator, Sequence
 

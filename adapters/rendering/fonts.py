@@ -1,4 +1,4 @@
-"""The fonts of PDFs: the typesetter's own, and Noto for every other script. No font of the machine is used, so that a
+"""The fonts of PDFs: the typesetter's own, and Noto for all other scripts. Fonts of the machine are not used, so that a
 report looks the same wherever it is made."""
 
 import re
@@ -12,9 +12,9 @@ import typst
 TEXT, CHINESE_JAPANESE_KOREAN, EMOJI = "Libertinus Serif", "Noto Sans CJK SC", "Noto Emoji"
 PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
 TRUSTED = {chr(code) for code in (*range(0x20, 0x7F), *range(0xA0, 0x180))} | set("–—‘’“”„…•·→←▲▼✓✗◔⊘●○◑◕−×§€")
-"""What the text font has for certain, so that most reports need no look at the fonts."""
+"""Characters that the text font certainly has, so that most reports need no look at the fonts."""
 INVISIBLE = {"Cf", "Cc", "Mn", "Me", "Zs"}
-"""Categories of characters that need no glyph of their own."""
+"""Categories of characters that need no glyph."""
 NOT_DISPLAYED = re.compile('the text `"(.+?)"` could not be displayed')
 
 
@@ -25,14 +25,14 @@ def fonts() -> typst.Fonts:
 
 @cache
 def families() -> list[str]:
-    """Return the names of the fonts, in the order in which they are asked for a character."""
+    """Return the names of the fonts, in the order in which they are searched for a character."""
     noto = [name for name in fonts().families() if name.startswith("Noto ")]
     last = [CHINESE_JAPANESE_KOREAN, EMOJI]
     return [TEXT, *(name for name in noto if name not in last and "CJK" not in name), *last]
 
 
 def without_a_glyph(words: Iterable[str]) -> list[str]:
-    """Return the characters that no font here has, in the order of their codes."""
+    """Return the characters that none of the fonts has, in the order of their codes."""
     there = set().union(*map(set, words)) - TRUSTED
     asked = sorted(sign for sign in there if unicodedata.category(sign) not in INVISIBLE)
     return [sign for sign in asked if sign in missing_of("".join(asked))] if asked else []
@@ -40,7 +40,7 @@ def without_a_glyph(words: Iterable[str]) -> list[str]:
 
 @cache
 def missing_of(signs: str) -> frozenset[str]:
-    """Ask the typesetter, by the standard that forbids characters without a glyph."""
+    """Return the missing characters that the typesetter reports under a standard that forbids them."""
     lines = "".join(f"#text(str.from-unicode({ord(sign)}))\n\n" for sign in signs)
     source = f"#set page(height: auto)\n#set text(font: {families_in_typst()})\n{lines}"
     try:
@@ -55,10 +55,10 @@ def families_in_typst() -> str:
 
 
 def unescaped(shown: str) -> str:
-    """Return the characters that an error of the typesetter names, some of them as `\\u{e000}`."""
+    """Return the characters in an error of the typesetter, some of which are written as `\\u{e000}`."""
     return re.sub(r"\\u\{([0-9a-f]+)\}", lambda found: chr(int(found[1], 16)), shown)
 
 
 def named(sign: str) -> str:
-    """Return a character as it is named where it cannot be shown."""
+    """Return the name of a character, for where it cannot be shown."""
     return f"[U+{ord(sign):04X}]"

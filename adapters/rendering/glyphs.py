@@ -1,4 +1,5 @@
-"""Documents with nothing in them that would be shown as an empty box: what no font here has is named instead."""
+"""Replaces characters that would appear as empty boxes in a document, because none of the fonts has them, with their
+names."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,11 +10,11 @@ from adapters.rendering.document import Document, Sentence
 from adapters.rendering.fonts import named, without_a_glyph
 
 MOST_NAMED = 20
-"""The characters without a glyph that are named one by one."""
+"""The number of missing characters that are listed one by one."""
 
 
 def with_glyphs(document: Document) -> Document:
-    """Return a document whose characters without a glyph are named, with a remark that says which they are."""
+    """Return the document with the names of missing characters in their place, and a remark that lists them."""
     missing = without_a_glyph(texts_in(document))
     if not missing:
         return document

@@ -16,9 +16,9 @@ SPECIAL = re.compile(
     """,
     re.VERBOSE,
 )
-"""What GitHub reads as more than itself where it stands."""
+"""Characters that are markup for GitHub where they stand."""
 AT_THE_BEGINNING = re.compile(r"^(?:(\d+)([.)])(?=\s|$)|([-+*#>=]))")
-"""What makes a list, a heading or a quotation of a line that begins with it."""
+"""Beginnings that turn a line into a list, a heading or a quotation."""
 ADDRESS = re.compile(r"(?i)(://|\bwww(?=[.])|@)")
 
 
@@ -34,7 +34,7 @@ def markdown(document: Document) -> bytes:
 
 
 def plain(words: str) -> str:
-    """Escape text that a line begins with, so that nothing in it is read as Markdown, HTML or a link."""
+    """Escape text at the beginning of a line, so that nothing in it is read as Markdown, HTML or a link."""
     begun = AT_THE_BEGINNING.match(words)
     if begun is None:
         return inline(words)
@@ -43,12 +43,12 @@ def plain(words: str) -> str:
 
 
 def inline(words: str) -> str:
-    """Escape text within a line or a cell of a table: only what would be read as more than itself there."""
+    """Escape text within a line or a table cell: only what would be markup there."""
     return ADDRESS.sub(broken, SPECIAL.sub(r"\\\g<0>", words))
 
 
 def broken(address: re.Match[str]) -> str:
-    """Write what makes an address of a text so that none is seen, and it is read the same."""
+    """Break addresses in a text so that they do not become links but read the same."""
     begun = address[1]
     if begun[0] in "wW":
         return f"{begun[0]}&#{ord(begun[1])};{begun[2]}"

@@ -1,4 +1,4 @@
-"""Measures as a table of comma-separated values (RFC 4180), a line for each group and month."""
+"""Measures as comma-separated values (RFC 4180), one line for each group and month."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ COLUMNS = (
     *("month", "value", "change", "plans", "policy_versions", "provisional"),
 )
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+"""The characters with which spreadsheet programs recognise a formula."""
 
 
 def as_csv(view: MeasuresView) -> bytes:
@@ -32,7 +32,7 @@ def _lines(view: MeasuresView) -> Iterator[Sequence[Any]]:
 
 
 def _harmless(words: str | None) -> str | None:
-    """Words of users as words: a spreadsheet that opens the file must not reckon with them."""
+    """Return text of users so that spreadsheet programs do not take it for a formula."""
     return f"'{words}" if words and words.startswith(FORMULA) else words
 
 

@@ -1,5 +1,5 @@
-"""Reports as one self-contained HTML page: no scripts, nothing to fetch, the style sheet and what it needs
-of fonts inside."""
+"""Reports as self-contained HTML pages: without scripts and without anything to fetch, with the style sheet and the
+needed fonts embedded."""
 
 from functools import cache
 
@@ -37,12 +37,13 @@ def template(name: str) -> Template:
 
 
 def share(column: Column, table: Table) -> int:
-    """Return the CSS class of a column's width, in steps of five per cent. The content policy forbids inline styles."""
+    """Return the CSS class for the width of a column, in steps of five per cent, because the content policy forbids
+    inline styles."""
     return round(20 * column.wide / sum(each.wide for each in table.columns)) * 5
 
 
 def draw(chart: Chart, name: str) -> Markup:
-    """Draw a chart. Vega escapes all text in it. The library is loaded here, because that takes seconds."""
+    """Draw a chart. Vega escapes all text in it. The library is imported here, because that takes seconds."""
     from adapters.rendering import charts
 
     return Markup(charts.svg(chart, name))

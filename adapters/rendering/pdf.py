@@ -13,7 +13,7 @@ from adapters.rendering.fonts import families, fonts
 from adapters.rendering.glyphs import with_glyphs
 
 SIZES = (8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5)
-"""The sizes of text, in points, that a document of one page may be set in."""
+"""The font sizes, in points, in which a one-page document may be set."""
 
 
 def pdf(document: Document) -> bytes:
@@ -28,7 +28,7 @@ def pdf(document: Document) -> bytes:
 
 
 def size_of_one_page(data: dict[str, Any]) -> float:
-    """Return the largest size of text, in points, at which a document fits on one page; else the smallest."""
+    """Return the largest font size, in points, at which a document fits on one page; else the smallest."""
     return next((size for size in SIZES if pages(data | {"size": size}) == 1), SIZES[-1])
 
 
@@ -39,15 +39,15 @@ def pages(data: dict[str, Any]) -> int:
 
 
 def draw(chart: Chart, name: str) -> str:
-    """Draw a chart. The library is loaded here, because that takes seconds."""
+    """Draw a chart. The library is imported here, because that takes seconds."""
     from adapters.rendering import charts
 
     return charts.svg(chart, name)
 
 
 def compiled(data: dict[str, Any]) -> bytes:
-    # The PDF is tagged for screen readers. It claims no PDF/A or PDF/UA standard: these forbid characters that no font
-    # has.
+    # The PDF is tagged for screen readers. It claims no PDF/A or PDF/UA conformance, because these standards forbid
+    # characters for which there is no glyph.
     made = typst.compile(source(), font_paths=fonts(), sys_inputs={"document": json.dumps(data)})
     assert isinstance(made, bytes), "a PDF is one file"
     return made

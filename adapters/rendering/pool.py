@@ -1,5 +1,4 @@
-"""The rendering pool: reports are converted to their forms here. Heavy forms are made in a child process, one at a
-time."""
+"""The rendering pool, which converts reports to their forms. Slow forms are made in a child process, one at a time."""
 
 import json
 import subprocess
@@ -32,7 +31,7 @@ LIBRARIES: Mapping[Form, tuple[str, str] | None] = {
     "pdf": None,
     "pptx": ("pptx", "slides"),
 }
-"""For each form the library that makes it and the extra it is installed with; None if what is always there makes it."""
+"""For each form, the library that makes it and the extra that installs it; None if it needs no extra."""
 MOST_SECONDS = 60.0
 ROOT = Path(__file__).parents[2]
 
@@ -46,7 +45,7 @@ class FormNotInstalled(Exception):
 
 
 def check_installed(form: Form) -> None:
-    """Raises `FormNotInstalled`, which says how to install what is missing."""
+    """Raise `FormNotInstalled` if a form cannot be made here. The message says what to install."""
     if (made_by := LIBRARIES[form]) is None:
         return
     library, extra = made_by
@@ -71,7 +70,7 @@ class Child:
     def ask(self, order: bytes, most_seconds: float) -> bytes:
         """Send an order and return the rendered report.
 
-        Raises `RenderingFailed`, and `EOFError` or `OSError` if the child is gone.
+        Raises `RenderingFailed`, and `EOFError` or `OSError` if the child has gone.
         """
         self._line.send_bytes(order)
         if not self._line.poll(most_seconds):
@@ -88,7 +87,7 @@ class Child:
 
 
 class RenderingPool:
-    """Renders reports. Many threads may ask at once; where a child process is needed, they take turns."""
+    """Renders reports. Many threads may ask at once; they take turns at the child process."""
 
     def __init__(
         self,
@@ -97,8 +96,8 @@ class RenderingPool:
         address: str = "",
         slides_template: Path | None = None,
     ) -> None:
-        """`address` is where the pages of events are served, so that documents can send there; slides are made in
-        `slides_template`, where there is one."""
+        """`address` is the address under which the pages of events are served, for links in documents. Slides are made
+        from `slides_template`, if there is one."""
         self._address = address
         self._slides_template = str(slides_template or "")
         self._idle_seconds = idle_seconds
@@ -125,7 +124,7 @@ class RenderingPool:
             try:
                 return self._asked(order)
             except (EOFError, OSError):
-                # The child ended because it had been idle, just as it was asked. A new one takes over.
+                # The child had just ended because it was idle. A new one takes over.
                 self._end_child()
                 return self._asked(order)
 
@@ -142,7 +141,7 @@ class RenderingPool:
             raise
 
     def close(self) -> None:
-        """Stop. A report that is being rendered is given up."""
+        """Stop. A report that is being rendered is abandoned."""
         self._closed = True
         if under_way := self._child:
             under_way.process.kill()

@@ -1,4 +1,4 @@
-"""The sections of a report about promises: what each came to, and the scores."""
+"""The sections of a report about promises: the outcome of each, and the scores."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -29,7 +29,7 @@ LONGEST_VALUE = 160
 
 
 def promises(rows: Sequence[Json], caption: str, empty: str) -> Table:
-    """Show what became of promises: ours before the customer's, those that went worst first."""
+    """Show the outcomes of promises: ours before the customer's, the worst first."""
     columns = [
         Column("Promise", 6),
         Column("Owner", 2),
@@ -67,7 +67,7 @@ def worth_knowing(row: Json) -> Cell:
 
 
 def why(row: Json) -> Iterator[str]:
-    """Yield the result of a promise and the reasons given for its changes."""
+    """Yield the result of a promise and the reasons for its changes."""
     if row["title_now"] != row["title"]:
         yield f"now: {row['title_now']}"
     yield from (words for words in (row["result"], *row["reasons"]) if words)
@@ -100,7 +100,7 @@ def ended(row: Json) -> str:
 
 
 def proof(events: Sequence[str], types: Sequence[str] = ()) -> Cell:
-    """Show the events that prove a row: what each is, without the kind of the row, and its number in the plan."""
+    """Show the events that prove a row: their types, without the kind of the row, and their numbers in the plan."""
     links = tuple(
         Link(type.partition("-")[2].replace("-", " "), event.rpartition(":")[2], event, type.replace("-", " "))
         for type, event in zip(types or [""] * len(events), events, strict=True)
@@ -124,7 +124,7 @@ def score_groups(scores: Json) -> Table:
 def score_table(
     caption: str, what: str, scores: Iterable[tuple[str, Json]], notes: Sequence[str] = (), ours: bool = False
 ) -> Table:
-    """`ours` says whether the rows are called by words of ours, and not by names."""
+    """Return the table. `ours` says whether the rows are named with our own words, and not with names."""
     rows = [score_row(name, score, *notes[place : place + 1], ours=ours) for place, (name, score) in enumerate(scores)]
     return Table(caption, score_columns(what), rows, "There is nothing to score.")
 

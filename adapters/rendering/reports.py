@@ -31,5 +31,5 @@ REPORTS: Mapping[str, Writer] = {
 
 
 def document(name: str, report: Json, address: str = "") -> Document:
-    """Return a report as a document, which sends to the pages of events at an address, if there is one."""
+    """Return a report as a document. Its links lead to the pages of events at this address, if there is one."""
     return replace(REPORTS[name](report), address=address)

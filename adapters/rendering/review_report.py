@@ -22,7 +22,7 @@ LISTS: Mapping[ListName, tuple[str, str, str]] = {
     "carried": ("What was carried over", "Promises that were overdue already", "Nothing was overdue then."),
     "added": ("What was added since", "Promises made, or taken up again, in between", "Nothing was added."),
 }
-"""For each list of promises: its title, its caption, and the sentence that is shown if it is empty."""
+"""For each list of promises: its title, its caption, and the sentence shown if it is empty."""
 
 
 def review_report(report: Json) -> Document:

@@ -1,8 +1,8 @@
-"""Reports as slides (PowerPoint), in a company's own template where it has one.
+"""Reports as slides (PowerPoint), in the company's own template if there is one.
 
-A template is asked by name: its layouts `Title Slide` and `Title Only`, and in the first of them the placeholders
-`Title`, `Period` and `Headline`. Where a name is missing, the first placeholder of the fitting kind is taken. Tables
-are tables and can be edited; charts are pictures with a description.
+A template is used by names: its layouts `Title Slide` and `Title Only`, and in the former the placeholders `Title`,
+`Period` and `Headline`. If a name is missing, the first placeholder of the right type is used. Tables remain editable
+tables; charts are pictures with a description.
 """
 
 import zipfile
@@ -25,10 +25,10 @@ WIDE = (Inches(13.333), Inches(7.5))
 MARGIN = Inches(0.6)
 TITLE, TEXT, NOTE, SMALL = Pt(28), Pt(15), Pt(11), Pt(9)
 SIGNS_AN_INCH = 10.0
-"""How many signs of a text fit in a line of an inch, about: what a table is broken into slides by."""
+"""The approximate number of characters per inch. It decides where tables continue on the next slide."""
 LINE, NOTE_LINE, PADDING = Pt(19), Pt(14), Pt(10)
 HEADING, CAPTION, GAP = Pt(26), Pt(32), Pt(18)
-"""Heights of a table's first row, of the line above it, and of what is left free below it."""
+"""The heights of a table's first row, of the line above it, and of the gap below it."""
 PICTURE_PIXELS_PER_POINT = 2.0
 INK, PAPER = RGBColor.from_string("1B2430"), RGBColor.from_string("FFFFFF")
 COLOURS: dict[Tone, RGBColor] = {
@@ -41,7 +41,7 @@ COLOURS: dict[Tone, RGBColor] = {
 }
 NO_XML = {0xFFFE: "�", 0xFFFF: "�"}
 THE_BEGINNING = (1980, 1, 1, 0, 0, 0)
-"""The time that parts of the file bear: the same report is the same file, whenever it is made."""
+"""The timestamp of all parts of the file, so that the same report always makes the same file."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Area:
 
 
 def slides(document: Document, template: Path | None = None) -> bytes:
-    """Return the document as a presentation, in a template if there is one."""
+    """Return the document as a presentation, in a template if one is given."""
     deck = Deck(pptx.Presentation(str(template) if template else None), is_ours=template is None)
     deck.open_with(document)
     for section in document.sections:
@@ -66,15 +66,15 @@ def slides(document: Document, template: Path | None = None) -> bytes:
 
 
 class Deck:
-    """A presentation in the making."""
+    """A presentation under construction."""
 
     def __init__(self, presentation: Any, is_ours: bool) -> None:
         self.presentation, self._is_ours = presentation, is_ours
         self._footer, self._title, self._number = "", "", 0
         self._slide: Any = None
         self._left = Area(0, 0, 0, 0)
-        """What is free of the slide that is being filled."""
-        for slide in list(presentation.slides._sldIdLst):  # what a template shows as an example
+        """The area of the current slide that is still free."""
+        for slide in list(presentation.slides._sldIdLst):  # Remove the example slides of the template.
             presentation.part.drop_rel(slide.rId)
             presentation.slides._sldIdLst.remove(slide)
         if is_ours:
@@ -114,10 +114,10 @@ class Deck:
             for remark in document.remarks:
                 self.show(remark)
 
-    # What stands on the others: one block under the other, on a further slide where a slide is full
+    # Further slides: one block below the other; a full slide is followed by another
 
     def begin(self, title: str) -> None:
-        """Begin a section, on a slide of its own."""
+        """Begin a section on a new slide."""
         self._title, self._number, self._slide = title, 0, None
 
     def show(self, block: Block) -> None:
@@ -130,7 +130,7 @@ class Deck:
                 self._figure(block)
 
     def _box(self, height: int) -> Any:
-        """Return the paragraph of a new box of this height."""
+        """Return the paragraph of a new text box of this height."""
         return boxed(self._slide_for(height), self._taken(height)).paragraphs[0]
 
     def _figure(self, figure: Figure) -> None:
@@ -185,7 +185,7 @@ class Deck:
                     put(table.cell(number, place).text_frame.add_paragraph(), cell.note, NOTE, "quiet")
 
     def _slide_for(self, height: int) -> Any:
-        """Return the slide that is being filled, or a further one where less than a height is left of it."""
+        """Return the current slide, or a new one if less than this height is left on it."""
         if self._slide is None or (height > self._left.height and self._left.top > self._area().top):
             self._number += 1
             self._slide = self.presentation.slides.add_slide(self._other)
@@ -197,13 +197,15 @@ class Deck:
         return self._slide
 
     def _taken(self, height: int) -> Area:
-        """Take a height of what is left, and return where it is."""
+        """Take this height from the free area, and return the area taken."""
         left = self._left
         self._left = Area(left.left, left.top + height, left.width, left.height - height)
         return Area(left.left, left.top, left.width, height)
 
     def _head(self, frame: Any, words: str) -> None:
-        """Write a title: as a template has it, or, in ours, on the left and small enough for a sentence."""
+        """Write a title: as the template formats it, or in our own layout on the left and small enough for a
+        sentence.
+        """
         written(frame, words)
         if self._is_ours:
             for paragraph in frame.paragraphs:
@@ -217,7 +219,7 @@ class Deck:
             put(frame.paragraphs[0], self._footer, SMALL, "quiet")
 
     def _area(self) -> Area:
-        """Where the contents of a slide stand: under the title, between the margins of the title."""
+        """Return the area for the contents of a slide: below the title, between the title's margins."""
         width, height = self.presentation.slide_width, self.presentation.slide_height
         [title, *_] = [each for each in self._other.placeholders if each.placeholder_format.idx == 0] or [None]
         left, top = (title.left, title.top + title.height) if title is not None else (MARGIN, MARGIN)
@@ -225,7 +227,7 @@ class Deck:
 
 
 def layout_named(presentation: Any, name: str, kind: Any) -> Any:
-    """Return the layout of a name, else the first with a placeholder of a kind or any title, else the first."""
+    """Return the layout with a name, else the first with a placeholder of this type or any title, else the first."""
     layouts = list(presentation.slide_layouts)
     by_name = [each for each in layouts if each.name == name]
     by_kind = [each for each in layouts if any(place.placeholder_format.type == kind for place in each.placeholders)]
@@ -238,7 +240,7 @@ def indices(slide: Any) -> set[int]:
 
 
 def widened(layout: Any, title: Area) -> None:
-    """Place the title of one of our own layouts, and what stands under it, on a wide slide."""
+    """Place the title and contents of our own layout on a wide slide."""
     under = Area(title.left, title.top + title.height + Inches(0.2), title.width, Inches(1.6))
     for place in layout.placeholders:
         area = title if place.placeholder_format.idx == 0 else under
@@ -259,7 +261,7 @@ def boxed(slide: Any, area: Area) -> Any:
 
 
 def written(frame: Any, *paragraphs: str) -> None:
-    """Write into a placeholder, which says itself how its text looks."""
+    """Write into a placeholder, which defines the format of its text."""
     frame.text = "\n".join(paragraphs).translate(NO_XML)
 
 
@@ -279,7 +281,7 @@ def put(paragraph: Any, words: str, size: Any, tone: Tone = "", colour: RGBColor
 
 
 def widths_of(columns: Sequence[Column], width: int) -> list[int]:
-    """Share a width among columns as they ask for it; one that asks for nothing is as a narrow one."""
+    """Distribute a width to columns as they ask for it; a column that asks for none counts as narrow."""
     wanted = [column.wide or 2 for column in columns]
     return [width * each // sum(wanted) for each in wanted]
 
@@ -306,7 +308,7 @@ def height_of(cell: Cell, width: int) -> int:
 
 
 def drawn(figure: Figure) -> bytes:
-    """Return the chart as a picture. The library is loaded here, because that takes seconds."""
+    """Return the chart as a picture. The library is imported here, because that takes seconds."""
     from adapters.rendering import charts
 
     return charts.png(figure.chart, PICTURE_PIXELS_PER_POINT)
@@ -316,7 +318,8 @@ def drawn(figure: Figure) -> bytes:
 
 
 def saved(presentation: Any, document: Document) -> bytes:
-    """Return the file. It says what it is, and neither who made it nor when: the same report is the same bytes."""
+    """Return the file. It contains its title but neither author nor time, so the same report always makes the same
+    bytes."""
     told = presentation.core_properties
     told.title, told.author, told.last_modified_by, told.keywords = document.title[:255].translate(NO_XML), "", "", ""
     for name in ("created", "modified"):

@@ -10,9 +10,9 @@ from application.reports.plan_month import PlanMonth
 
 
 def written(making: MonthInTheMaking, plans: Iterable[PlanMonth | None], read: Read) -> Iterator[bytes]:
-    """Yield the JSON of `MonthReport`, plan by plan as they were added. The first part is yielded with the first plan.
+    """Yield the JSON of `MonthReport`, plan by plan as they are added. The first part comes with the first plan.
 
-    `read` reads the plans of which there is something to tell in words, if their months were kept.
+    `read` reads the plans from which the report quotes text, if their months were stored.
     """
     begun = opened(making.heading) + b',"plans":['
     for plan in plans:

@@ -1,4 +1,4 @@
-"""The section of a report about trends: charts over the reviews, and the figures behind them."""
+"""The section of a report about trends: charts over the reviews, and their figures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -11,12 +11,12 @@ from adapters.rendering.words import amount, counted, short_amount
 from domain.account_plan.standing import in_a_word
 
 FEWEST_POINTS = 3
-"""A chart with fewer different points than this is told in a sentence instead."""
+"""A chart with fewer distinct points than this is replaced by a sentence."""
 FEWEST_ATTITUDES = 2
 NARROWEST_LABEL = 0.05
-"""The least share of the whole time for which an attitude must have lasted to get its label in the chart."""
+"""The smallest share of the whole period for which an attitude must have lasted to be labelled in the chart."""
 MOST_BARS = 12
-"""The number of reviews in a chart: the last ones. The tables show all."""
+"""The number of reviews in a chart: the latest ones. The tables contain all."""
 
 
 def trend(report: Json) -> Iterator[Block]:
@@ -33,7 +33,7 @@ def has_a_shape(points: Sequence[object]) -> bool:
 
 
 def one_by_one(caption: str, told: Sequence[tuple[str, str]], empty: str) -> Sentence:
-    """Return the points of a chart in a sentence: each with the day from which it was so."""
+    """Return the points of a chart as a sentence, each with the day from which it holds."""
     runs = [(value, [label for label, _ in each]) for value, each in groupby(told, key=lambda point: point[1])]
     words = [
         f"{value} on {days[0]}" if len(days) == 1 else f"{value} each time from {days[0]} to {days[-1]}"
@@ -43,7 +43,7 @@ def one_by_one(caption: str, told: Sequence[tuple[str, str]], empty: str) -> Sen
 
 
 def labels(cuts: Sequence[Json]) -> list[str]:
-    """Return the days of the cuts as labels, made distinct where two fall on one day."""
+    """Return the days of the cuts as labels, made distinct where two are on one day."""
     days = [day(cut["date"]) for cut in cuts]
     return [
         f"{known} ({cut['cut'].rpartition(':')[2]})" if days.count(known) > 1 else known
@@ -130,7 +130,7 @@ def stances_block(series: Json, until: str) -> Block:
 
 
 def unmoved(bars: Sequence[Mapping[str, str]]) -> Sentence:
-    """Return the sentence instead of a chart in which every line has the same colour from end to end."""
+    """Return the sentence that replaces a chart in which every line has the same colour from end to end."""
     if not bars:
         return Sentence("There are no stakeholders on record.", "quiet")
     who = counted(len({bar["who"] for bar in bars}), "stakeholder")
@@ -138,7 +138,7 @@ def unmoved(bars: Sequence[Mapping[str, str]]) -> Sentence:
 
 
 def told_apart(sentiments: Sequence[Json]) -> list[tuple[str, Json]]:
-    """Return the sentiments by stakeholder name; with the id where the name is unknown or not unique."""
+    """Return the sentiments by stakeholder name, with the id if the name is unknown or not unique."""
     names = [each["name"] for each in sentiments]
     return [
         (f"{name} ({each['stakeholder']})" if names.count(name) > 1 else name, each)
@@ -153,7 +153,7 @@ def stance_told(stance: Json) -> str:
 
 
 def stance_bars(who: str, each: Json, end: date) -> Iterator[dict[str, str]]:
-    """Yield a bar for each period with one attitude; none for periods in which the stakeholder was not there."""
+    """Yield a bar for each period with one attitude; none for periods in which the stakeholder was away."""
     nexts = [*(stance["date"] for stance in each["stances"][1:]), (end + timedelta(days=1)).isoformat()]
     for stance, until in zip(each["stances"], nexts, strict=True):
         if stance["there"]:

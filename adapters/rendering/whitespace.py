@@ -1,4 +1,4 @@
-"""The whitespace in a report: a grid of units and offerings, with what moved in the period."""
+"""The whitespace in a report: a grid of units and offerings, with the changes of the period."""
 
 from collections.abc import Mapping
 from decimal import Decimal

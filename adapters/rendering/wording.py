@@ -1,4 +1,4 @@
-"""The wording of reports: the headline, which says the score as a sales leader would, and how values are written."""
+"""The wording of reports: the headline, which states the score as a sales leader would, and the format of values."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,8 +23,7 @@ TOLD_AFTERWARDS: Mapping[Outcome, str | None] = {
     "dropped": "dropped",
     "pending": None,
 }
-"""How promises of each scored outcome are counted in a sentence, in this order. Kept ones are named first,
-separately."""
+"""How a sentence counts promises of each scored outcome, in this order. Kept ones come first, separately."""
 OUTCOMES: Mapping[Outcome, str] = {
     "kept": "✓ kept",
     "late": "◔ late",
@@ -58,7 +57,7 @@ def number(count: int) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a count in words, for sentences. Tables use figures."""
+    """Return a count in words, for sentences. Tables use digits."""
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
@@ -70,13 +69,13 @@ def percent(rate: Any) -> str:
 
 
 def quoted(title: str) -> str:
-    """Return a title in quotation marks, cut between words if it is long."""
+    """Return a title in quotation marks, shortened between words if it is long."""
     whole = len(title) <= LONGEST_TITLE
     return f"“{title}”" if whole else f"“{title[:LONGEST_TITLE].rpartition(' ')[0] or title[:LONGEST_TITLE]} …”"
 
 
 def called(row: Json) -> str:
-    """Return what a promise is called in a sentence: its title if that is short, else what commands call it."""
+    """Return the name of a promise in a sentence: its title if that is short, else its id."""
     return quoted(row["title"]) if len(row["title"]) <= LONGEST_TITLE else f"the {row['kind']} {row['id']}"
 
 
@@ -85,7 +84,7 @@ def sentence(words: str) -> str:
 
 
 def headline(report: Json) -> str:
-    """Return the headline of one plan's report: the score, and the one promise that most needs an explanation."""
+    """Return the headline of one plan's report: the score, and the promise that most needs an explanation."""
     score, said = report["score"], report["said"]
     told = score_told(score) if score["scored"] else nothing_scored(report)
     reason = wants_explaining(said) if score["scored"] else ""
@@ -99,7 +98,7 @@ def so_far(report: Json, told: str) -> str:
 
 
 def score_told(score: Json) -> str:
-    """Return the score in words: kept of scored, then the other outcomes."""
+    """Return the score in words: kept out of scored, then the other outcomes."""
     kept, scored = score["kept"], score["scored"]
     others = [(score[outcome], words) for outcome, words in TOLD_AFTERWARDS.items() if words and score[outcome]]
     if scored == 1:
@@ -126,7 +125,7 @@ def nothing_scored(report: Json) -> str:
 
 
 def wants_explaining(said: Sequence[Json]) -> str:
-    """Return a clause about the promises that were moved without a reason; else about the one that is overdue
+    """Return a clause about the promises that were moved without a reason; else about the one that has been overdue
     longest."""
     ours = [row for row in said if row.get("side") != "customer" and row["outcome"] != "pending"]
     silent = [row for row in ours if "unexplained" in row["flags"]]
@@ -154,12 +153,12 @@ def month_headline(report: Json) -> str:
 
 
 def value(given: Any, field: str = "") -> str:
-    """Return a value of the report's JSON as people read it."""
+    """Return a value of the report's JSON in the format for people."""
     return in_words(revived(given, field), field)
 
 
 def revived(given: Any, field: str = "") -> Any:
-    """Return a value of the report's JSON as it was before. Decimals and days are strings in JSON."""
+    """Return a value of the report's JSON in its Python type. In JSON, decimals and days are strings."""
     match given:
         case str() if field in AMOUNTS | SHARES | COUNTS and DECIMAL.fullmatch(given):
             return Decimal(given)

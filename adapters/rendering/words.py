@@ -1,4 +1,4 @@
-"""How values are written for people."""
+"""The formats of values for people."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -25,7 +25,7 @@ AMOUNTS = set(
 )
 SHARES = set("probability discount adoption adoption_rate usage engagement nrr net_retention confidence".split())
 COUNTS = {"baseline", "target", "value", "reached", "score", "csat", "nps"}
-"""Other fields with decimals, in a unit of their own or none."""
+"""Other fields with decimals, which have a unit of their own or none."""
 NOTHING = "–"
 PENETRATION_SIGNS: Mapping[Penetration, str] = {
     "na": "/",
@@ -75,7 +75,7 @@ def in_words(value: Any, field: str = "") -> str:
 
 
 def told(name: str, value: Any, field: str) -> str:
-    """Return an entry of a mapping: of a field that is known by its name, or of whatever the mapping says of each."""
+    """Return an entry of a mapping, formatted by the name of its field, or else like the mapping itself."""
     if name in KNOWN or name.endswith("_on"):
         return f"{spaced(name)} {in_words(value, name)}"
     return f"{name} {in_words(value, field)}"
@@ -93,18 +93,18 @@ LABELS = {"as_of_on": "as of", "multi_threaded": "multi-threaded", "arr": "ARR",
 
 @lru_cache(maxsize=2_048)
 def spaced(name: str) -> str:
-    """Return `in_flight`, `play-won` or `PlayWon` in separate words."""
+    """Return `in_flight`, `play-won` or `PlayWon` as separate words."""
     return LABELS.get(name) or kebab_case(name).replace("_", " ").replace("-", " ")
 
 
 def with_unit(value: Any, field: str, currency: str, unit: str | None = None) -> str:
-    """Return the value of a field in words, with what it is counted in: a currency for an amount, else its unit."""
+    """Return the value of a field in words with its unit: a currency for an amount, else the thing's own unit."""
     counted_in = currency if field in AMOUNTS else (unit or "") if field in COUNTS else ""
     return f"{in_words(value, field)} {counted_in}".rstrip() if value is not None else NOTHING
 
 
 def change_in_words(before: Any, after: Any, field: str, currency: str, unit: str | None = None) -> str:
-    """Return a change: `1,000,000 → 900,000 EUR`. The unit is said once, with the last number there is."""
+    """Return a change: `1,000,000 → 900,000 EUR`. The unit appears once, after the last number."""
     came, went = before is None, after is None
     told = with_unit(after, field, currency, unit)
     if came:
@@ -142,12 +142,12 @@ def counted(number: int, noun: str) -> str:
 
 
 TELLING = "state name kind owner due_on held_on planned_on amount stage close_on level roles likelihood impact".split()
-"""The fields that best describe a thing which came or went, in this order."""
+"""The fields that best describe a thing that was added or removed, in this order."""
 MOST_TOLD = 4
 
 
 def essence(values: Mapping[str, Any], title: str | None, told: Callable[[str, Any], str]) -> str:
-    """Return the most telling values of a thing beside its title. `told` writes the value of a field."""
+    """Return the most informative values of a thing beside its title. `told` formats the value of a field."""
     first = [field for field in TELLING if field in values]
     fields = [*first, *(field for field in values if field not in first)]
     telling = [field for field in fields if values[field] not in (False, title)]

@@ -1,6 +1,6 @@
 """The child process that renders charts, pages and PDFs.
 
-It takes 200 MB of memory, so it is separate from the server and ends when it has been idle for a while.
+It needs 200 MB of memory, so it is separate from the server and ends when it has been idle for a while.
 """
 
 import json
@@ -14,7 +14,7 @@ IDLE_SECONDS = 60.0
 
 
 def work(asked: Connection, idle_seconds: float = IDLE_SECONDS) -> None:
-    """Answer orders until none has come for `idle_seconds`, or until the parent is gone."""
+    """Process orders until none has come for `idle_seconds`, or until the parent has gone."""
     while asked.poll(idle_seconds):
         try:
             order = asked.recv_bytes()
@@ -22,14 +22,14 @@ def work(asked: Connection, idle_seconds: float = IDLE_SECONDS) -> None:
             return
         try:
             answer = b"+" + made(order)
-        except Exception:  # noqa: BLE001 - it is told to whoever asked, and raised there
+        except Exception:  # noqa: BLE001 - The error is sent to the process that asked, and raised there.
             answer = b"-" + traceback.format_exc().encode()
         asked.send_bytes(answer)
 
 
 def made(order: bytes) -> bytes:
     """Render one order: the name of a report, the name of a form, the address of the pages of events, the template of
-    slides, and the report's JSON, each on a line of its own."""
+    slides, and the report's JSON, one per line."""
     from adapters.rendering.page import page
     from adapters.rendering.pdf import pdf
     from adapters.rendering.reports import document
@@ -37,7 +37,7 @@ def made(order: bytes) -> bytes:
     name, form, address, template, report = order.split(b"\n", 4)
     shown = document(name.decode(), json.loads(report), address.decode())
     if form == b"pptx":
-        # It is there only where it was installed for this.
+        # It exists only where the extra is installed.
         from adapters.rendering.slides import slides
 
         return slides(shown, Path(template.decode()) if template else None)

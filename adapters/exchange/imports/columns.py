@@ -1,4 +1,5 @@
-"""What the columns of a table are read into: matched by their names or by a mapping, and never left out silently."""
+"""The columns of a table and the fields into which they are read. They are matched by name or by a mapping, and never
+left out silently."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -24,13 +25,13 @@ from application.imports.kinds import KINDS, ImportKind
 from domain.language import UNSEEN_AT_ENDS, shortened
 
 OF_RESULTS = "plantrail_"
-"""How the columns begin that a file of results has beside those of the table: sent again, they are not read."""
+"""The beginning of the column names that result files add to a table. They are ignored if the file is sent again."""
 
 PLAN = "plan"
-"""Names the plan of a row where nothing else is said."""
+"""The column that names the plan of a row, unless a mapping names another one."""
 
 EMPTY = frozenset({"", "#N/A", "#n/a"})
-"""What stands for nothing: spreadsheets show a look-up without result as #N/A."""
+"""Values that count as empty. Spreadsheet programs show a look-up without a result as #N/A."""
 FORMULA_ERROR = re.compile(r"#(REF|VALUE|DIV/0|NAME|NULL|NUM|SPILL|CALC)[!?]|#NAME\?")
 YES_OR_NO = {
     **dict.fromkeys(("true", "yes", "y", "ja", "j", "wahr", "1", "x", "✓"), True),
@@ -55,12 +56,12 @@ class Column:
     reading: ColumnReading | None = None
 
     def look_at(self, cell: Any) -> None:
-        """Take a value into account that says how the column is written."""
+        """Note what a value reveals about the format of the column."""
         if self.reading and isinstance(cell, str) and (text := cleaned(cell)) not in EMPTY:
             self.reading.look_at(text)
 
     def value(self, cell: Any) -> Any:
-        """Return what stands in a cell, as JSON has it; None for nothing. Raises `Unreadable`."""
+        """Return the value of a cell as JSON; None if it is empty. Raises `Unreadable`."""
         if isinstance(cell, str):
             cell = cleaned(cell)
             if cell in EMPTY:
@@ -72,7 +73,7 @@ class Column:
         return self._one(cell)
 
     def currencies(self, cell: Any) -> AbstractSet[str]:
-        """Return the currencies that an amount may be in; none where it does not say."""
+        """Return the currencies that an amount may be in; none if it does not say."""
         if self.kind.input != "number" or not isinstance(cell, str) or (text := cleaned(cell)) in EMPTY:
             return frozenset()
         return currencies_of_number(text)
@@ -169,16 +170,15 @@ def yes_or_no(cell: Any) -> bool:
 
 
 def split(text: str, kind: Kind) -> list[str]:
-    """Return what stands in one cell one after the other: separated by semicolons or line breaks, words and ids also by
-    commas."""
+    """Return the values in one cell, separated by semicolons or line breaks; words and ids also by commas."""
     signs = r"[;\n]" if kind.input in ("text", "line", "group") else r"[;,\n]"
     return [each for part in re.split(signs, text) if (each := cleaned(part))]
 
 
 def eighteen(id: str) -> str:
-    """Return an id of Salesforce in its form of 18 signs, which is the same in any case of letters.
+    """Return a Salesforce id in its form of 18 characters, which does not depend on case.
 
-    Of 15 signs, five at a time, each capital sets a bit; a sign for each five is added.
+    Each group of five of its 15 characters is followed by one whose bits mark capital letters.
     """
     if not re.fullmatch(r"[0-9A-Za-z]{15}", id):
         return id
@@ -198,7 +198,7 @@ def plain(name: str) -> str:
 
 @dataclass
 class Columns:
-    """What each column of a table is read into."""
+    """The field for each column of a table."""
 
     kind: ImportKind
     read: Sequence[Column]
@@ -209,7 +209,7 @@ class Columns:
     always: Mapping[str, Any]
     width: int
     grid: Sequence[tuple[int, str]] = field(default_factory=list)
-    """Of a grid: the place of each column of an offering, and its name."""
+    """For a grid: the index and name of each column that is an offering."""
 
     def plan_of(self, cells: Sequence[Any]) -> str:
         if self.plan_place is None:
@@ -223,7 +223,7 @@ class Columns:
                 column.look_at(cells[column.place])
 
     def check_no_day_is_a_number(self, number: int, cells: Sequence[Any]) -> None:
-        """Raise `FileRefused` where a day is a bare number, in a workbook that counts from another day than others."""
+        """Raise `FileRefused` if a day is a bare number in a workbook whose days count from 1904."""
         for column in self.read:
             if column.kind.input == "day" and column.place < len(cells) and is_number(cells[column.place]):
                 raise FileRefused(
@@ -232,14 +232,14 @@ class Columns:
                 )
 
     def check_readings(self) -> None:
-        """Check that every column is written in one way. Raises `FileRefused`."""
+        """Check that each column uses one format throughout. Raises `FileRefused`."""
         for column in self.read:
             if column.reading and (why := column.reading.why_unclear()):
                 raise FileRefused(f"The column “{column.header}” {why}.")
 
 
 def columns_of(request: ImportRequest, header: Sequence[Any]) -> Columns:
-    """Return what the columns are read into, by their names in the first row. Raises `FileRefused`."""
+    """Return the columns by their names in the first row. Raises `FileRefused`."""
     names = [cleaned(as_text(cell)) for cell in header]
     while names and not names[-1]:
         names.pop()
@@ -277,7 +277,7 @@ def columns_of(request: ImportRequest, header: Sequence[Any]) -> Columns:
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Raise `FileRefused` unless every column has a name of its own."""
+    """Raise `FileRefused` unless all columns have different names."""
     if not names:
         raise FileRefused("The first row is empty. It must name the columns.")
     for place, name in enumerate(names, 1):
@@ -292,7 +292,7 @@ def check_names(names: Sequence[str]) -> None:
 
 
 def letters(place: int) -> str:
-    """Return what a spreadsheet program calls a column: 1 is A, 27 is AA."""
+    """Return the letters of a column in spreadsheet programs: 1 is A, 27 is AA."""
     name = ""
     while place:
         place, rest = divmod(place - 1, 26)
@@ -315,7 +315,7 @@ def check_plan(request: ImportRequest, kind: ImportKind, column: str | None, pla
 
 
 def matched(kind: ImportKind, name: str, request: ImportRequest, alone: bool) -> MappedColumn:
-    """Return the field that a column is called after. Raises `FileRefused` where there is none."""
+    """Return the field after which a column is named. Raises `FileRefused` if there is none."""
     fields = {plain(each): each for each in kind.command.model_fields}
     if plain(name) in fields:
         return MappedColumn(field=fields[plain(name)])
@@ -334,7 +334,7 @@ def matched(kind: ImportKind, name: str, request: ImportRequest, alone: bool) ->
 
 
 def made(request: ImportRequest, kind: ImportKind, header: str, place: int, to: MappedColumn) -> Column:
-    """Return a column that is read into a field. Raises `FileRefused` where there is no such field."""
+    """Return a column that is read into a field. Raises `FileRefused` if there is no such field."""
     fields = kind.command.model_fields
     if to.field not in fields:
         raise FileRefused(f"{to.field} is no field of {request.kind}.{nearest(to.field, fields)}")
@@ -354,7 +354,7 @@ def check_needed(
     mapped: Mapping[str, MappedColumn],
     places: Mapping[str, int],
 ) -> None:
-    """Raise `FileRefused` where nothing is read into a field that every row needs."""
+    """Raise `FileRefused` if no column is read into a field that every row needs."""
     seen: dict[str, str] = {}
     for column in read:
         if column.field in seen:

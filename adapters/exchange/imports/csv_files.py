@@ -1,4 +1,4 @@
-"""CSV files as people have them: of any encoding and delimiter, neither of which is guessed silently."""
+"""CSV files in any encoding and with any delimiter. Neither is guessed silently."""
 
 import codecs
 import csv
@@ -29,21 +29,21 @@ OTHER_FILES = {
     b'{"': "JSON: send it to `POST /v1/plans/PLAN/commands`",
     b"[{": "JSON: send it to `POST /v1/plans/PLAN/commands`",
 }
-"""What files begin with that people take for a CSV, and what to do with them."""
+"""The first bytes of files that people mistake for CSV, and what to do with them."""
 ENCODINGS = re.compile(
     r"utf-?(8|16|32)(-sig|-[bl]e)?|ascii|cp[0-9]+|iso8859-[0-9]+|mac-[a-z]+|koi8-[a-z]|shift_jis\w*|euc_\w+|big5\w*"
     r"|gb\w+|hz|iso2022_\w+|johab|tis-620|ptcp154|kz1048"
 )
-"""The encodings of files, by their names in Python. Others, such as Punycode, are none, and slow."""
+"""Encodings of files by their Python names. Others, such as Punycode, are not encodings of files, and slow."""
 LIKELY_ENCODINGS = ("cp1252", "mac_roman", "cp850")
-"""Encodings of old files from Western Europe: Windows, Macintosh, DOS."""
+"""Common encodings of old files from Western Europe: Windows, Macintosh, DOS."""
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 CHUNK_BYTES = 1 << 20
 LONGEST_CELL = 131_072
 LONGEST_ROW = 1_000_000
-"""Characters of a row, line breaks inside of its cells included."""
+"""The number of characters in a row, including line breaks inside its cells."""
 SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
-"""The line by which Excel is told the delimiter."""
+"""The line that tells Excel the delimiter."""
 
 
 class CsvFile:
@@ -98,12 +98,12 @@ class _RowTooLong(Exception):
 
 
 class _Lines:
-    """The lines of a file, none of which is read further than a row may be long."""
+    """The lines of a file. No line is read further than a row may be long."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self.of_this_row = 0
-        """Characters read since the reader was given a whole row."""
+        """The number of characters read since the last complete row."""
 
     def __iter__(self) -> Self:
         return self
@@ -140,9 +140,9 @@ def _malformed(error: str, row: int, line: int) -> str:
 
 
 def encoding_of(path: Path) -> str:
-    """Return the encoding that a byte order mark says, else UTF-8 if the whole file is.
+    """Return the encoding that a byte order mark declares, else UTF-8 if the whole file is UTF-8.
 
-    Raises `FileRefused`, which shows how the first other line would read in each likely encoding.
+    Raises `FileRefused`, which shows how the first other line would read in each common encoding.
     """
     with path.open("rb") as file:
         head = file.read(8)
@@ -168,7 +168,9 @@ def encoding_of(path: Path) -> str:
 
 
 def _first_odd_line(path: Path) -> tuple[int, bytes, int] | None:
-    """Return the number of the first line that is not UTF-8, what is known of the line, and the byte that shows it."""
+    """Return the number of the first line that is not UTF-8, the part of it that was read, and the byte that shows
+    it.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
     number = 1
     with path.open("rb") as file:
@@ -229,7 +231,7 @@ def _first_line(file: TextIO) -> str:
 
 
 def _delimiter_of(line: str) -> str:
-    """Return what separates the names of the columns. Raises `FileRefused` where two things might."""
+    """Return the delimiter of the column names. Raises `FileRefused` if two are possible."""
     outside = re.sub(r'"(?:[^"]|"")*"', "", line)
     found = Counter({sign: outside.count(sign) for sign in DELIMITERS if sign in outside})
     if not found:

@@ -1,4 +1,5 @@
-"""Which currencies may be meant by what stands beside an amount: a code of ISO 4217, or a sign, which several share."""
+"""The currencies that a mark beside an amount may stand for: a code of ISO 4217, or a sign that several currencies
+share."""
 
 from collections.abc import Set as AbstractSet
 
@@ -19,11 +20,11 @@ SIGNS = {
     "KČ": "CZK", "FT": "HUF", "FR": "CHF", "SFR": "CHF", "LEI": "RON", "ЛВ": "BGN", "РУБ": "RUB", "R": "ZAR",
     "RM": "MYR", "RP": "IDR",
 }  # fmt: skip
-"""By sign, in capitals, the codes that it may stand for."""
+"""For each sign, in capitals, the codes it may stand for."""
 
 
 def currencies_meant(mark: str) -> AbstractSet[str] | None:
-    """Return the codes that a mark may stand for; None where it is the mark of no currency."""
+    """Return the codes that a mark may stand for; None if it is not a mark of a currency."""
     plain = mark.strip().rstrip(".").upper()
     if plain in SIGNS:
         return frozenset(SIGNS[plain].split())

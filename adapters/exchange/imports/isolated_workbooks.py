@@ -1,7 +1,7 @@
-"""Workbooks read in a process of their own, whose memory and time are bounded.
+"""Workbooks are read in a separate process with limited memory and time.
 
-A small archive can unpack to more than a machine holds, in more ways than a check beforehand finds, and the library
-that reads it ends its process when memory runs out. That process must not be the service.
+A small archive can unpack to more than a machine's memory, in more ways than a check can find, and the library that
+reads it ends its process when memory runs out. That process must not be the service.
 """
 
 import json
@@ -25,13 +25,13 @@ TOO_LARGE = (
     " to read. Save the sheet as CSV, or split it."
 )
 DAY = "$day"
-"""The key under which a file of rows holds a day, which JSON cannot tell from a text."""
+"""The key that marks a day in a file of rows, because JSON has no type for days."""
 ROOT = Path(__file__).parents[3]
 START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import {__name__} as it; it.read(*sys.argv[1:])"
 
 
 class IsolatedWorkbook:
-    """A sheet of a workbook, which another process has read into a file of rows."""
+    """A sheet of a workbook that another process has read into a file of rows."""
 
     encoding: str | None = None
     delimiter: str | None = None
@@ -67,7 +67,7 @@ def kept(cell: Any) -> Any:
 
 
 def from_kept(cell: Any) -> Any:
-    """Return the cell that a file of rows holds in this form."""
+    """Return the cell for its form in a file of rows."""
     return date.fromisoformat(cell[DAY]) if isinstance(cell, dict) else cell
 
 
@@ -75,7 +75,7 @@ def from_kept(cell: Any) -> Any:
 
 
 def read(path: str, rows: str, sheet: str) -> None:
-    """Read a workbook into the file `rows`, and print as JSON what it says of itself, or why it is refused."""
+    """Read a workbook into the file `rows`. Print as JSON what is known about it, or why it is refused."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY_BYTES, MOST_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_PROCESSOR_SECONDS, MOST_PROCESSOR_SECONDS))
     try:

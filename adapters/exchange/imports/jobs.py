@@ -1,8 +1,8 @@
-"""Imports under way: each is one file that somebody sent, read and carried out by a thread of this process.
+"""Imports in progress. Each is a file that somebody sent; a thread of this process reads it and carries it out.
 
-The file and its results may hold words about people in clear. They lie in a folder of this process alone and are
-deleted after a day, or when the process ends. If it is killed, the next process that takes imports deletes them. An
-import that was cut short is sent again: what is there already is recorded only once.
+The file and its results may contain unsealed text about people. They are in a folder of this process alone and are
+deleted after a day, or when the process ends. If it is killed, the next process that accepts imports deletes them. An
+interrupted import can be sent again: what exists already is not recorded twice.
 """
 
 import fcntl
@@ -43,7 +43,7 @@ SECONDS_BETWEEN_LOOKS = 0.2
 """How often it is asked whether the caller still may."""
 FOLDERS = "plantrail-imports-"
 IN_USE = "in-use"
-"""The file in a folder of imports that its process keeps locked."""
+"""The file in an imports folder that its process keeps locked."""
 logger = structlog.get_logger("plantrail.imports")
 
 
@@ -58,7 +58,7 @@ class ImportEnded(Exception):
 
 @dataclass
 class Job:
-    """An import, and where its files lie."""
+    """An import, and the location of its files."""
 
     caller: Caller
     still_may: Callable[[], bool]
@@ -91,7 +91,7 @@ class Job:
 
 
 ImporterOf = Callable[[Caller, ImportRequest, str], Importer]
-"""Makes what carries out a caller's import under a correlation id."""
+"""Makes the importer for a caller's import under a correlation id."""
 
 
 class Imports:
@@ -149,16 +149,16 @@ class Imports:
         shutil.rmtree(job.folder, ignore_errors=True)
 
     def of(self, caller: Caller, id: str) -> Job | None:
-        """Return the import of this id, if it is the caller's own."""
+        """Return the import with this id, if it belongs to the caller."""
         job = self._jobs.get(id)
         return job if job and job.caller.actor == caller.actor else None
 
     def file(self, job: Job, part: Part) -> Path | None:
-        """Return a file of results, once it is whole."""
+        """Return a result file once it is complete."""
         return file_of(job.folder, part) if job.status.state in ("finished", "stopped") else None
 
     def close(self) -> None:
-        """Stop the imports under way between two rows, and delete all files."""
+        """Stop imports in progress between two rows, and delete all files."""
         self._closing = True
         self._threads.shutdown(cancel_futures=True)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -225,9 +225,9 @@ class Imports:
 
 
 def delete_folders_left_behind() -> None:
-    """Delete the folders of processes that were killed: nobody holds the lock of these any more."""
+    """Delete the folders of killed processes, whose locks are free."""
     for in_use in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*/{IN_USE}"):
-        # Another process may be deleting it as well, and folders of other users are theirs.
+        # Another process may delete it at the same time, and folders of other users belong to them.
         with suppress(OSError), in_use.open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(in_use.parent, ignore_errors=True)

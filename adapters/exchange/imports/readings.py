@@ -1,7 +1,8 @@
-"""How days and numbers are written in a column: read from all of it, and never guessed where it could mean two things.
+"""The formats of days and numbers in a column. The format is determined from all values, and never guessed if two are
+possible.
 
-03/04/2026 is the third of April or the fourth of March. One 31/12/2026 in the same column settles that; without such a
-value, whoever sends the file must say it.
+03/04/2026 is the third of April or the fourth of March. One 31/12/2026 in the same column decides; without such a
+value, the sender of the file must say it.
 """
 
 import re
@@ -16,7 +17,7 @@ from adapters.exchange.imports.currencies import currencies_meant
 from domain.language import shortened
 
 Readings = Mapping[str, Any]
-"""What a text may mean, by the convention under which it means that."""
+"""The possible values of a text, by convention."""
 
 
 class Unreadable(ValueError):
@@ -43,12 +44,12 @@ MONTHS = (
     ("jan", "jän"), ("feb",), ("mar", "mär", "mrz"), ("apr",), ("may", "mai"), ("jun",), ("jul",), ("aug",), ("sep",),
     ("oct", "okt"), ("nov",), ("dec", "dez"),
 )  # fmt: skip
-"""How each month begins, in English and in German."""
+"""The beginnings of the names of months, in English and in German."""
 SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
 SERIAL_ZERO = date(1899, 12, 30)
-"""Day 0 of Excel, which takes 1900 for a leap year: right from March 1900 on."""
+"""Day 0 of Excel, which takes 1900 for a leap year; this is right from March 1900 on."""
 SERIALS = range(20_000, 80_000)
-"""From 1954 to 2119."""
+"""Serial numbers of days from 1954 to 2119."""
 
 
 def readings_of_day(text: str) -> Readings:
@@ -71,7 +72,7 @@ def readings_of_day(text: str) -> Readings:
         raise Unreadable("is no day; write it as 2026-03-31")
     first, middle, last = (found[place] for place in (1, 3, 4))
     orders = {"dmy": (last, middle, first), "mdy": (last, first, middle), "ymd": (first, middle, last)}
-    if found[2] == ".":  # where days are written with dots, the day comes first
+    if found[2] == ".":  # In dates with dots, the day comes first.
         orders = {"dmy": orders["dmy"]}
     days = {}
     for order, (year, month_said, day) in orders.items():
@@ -108,7 +109,7 @@ def _day(year: int, month: int, day: int) -> date:
 
 
 def _year(said: str) -> int:
-    """Return the year; of two digits, from 1970 to 2069."""
+    """Return the year; two digits stand for 1970 to 2069."""
     return int(said) if len(said) == 4 else 2000 + int(said) - 100 * (int(said) >= 70)
 
 
@@ -125,21 +126,21 @@ NUMBERS = {
     "comma": re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?|[0-9]*,?[0-9]+|[0-9]+,"),
 }
 MARK = r"[^\s\d.,%()'’+−-]{1,5}\.?"
-"""What may stand beside a number, such as the sign of a currency."""
+"""A mark beside a number, such as the sign of a currency."""
 AMOUNT = re.compile(
     rf"(?P<open>\()?\s*(?P<sign>[-+−])?\s*(?P<before>{MARK})?\s*(?P<sign2>[-+−])?(?P<number>[0-9.,]+)(?P<sign3>-)?"
     rf"\s*(?P<percent>%)?\s*(?P<after>{MARK})?\s*(?P<close>\))?"
 )
 SHORT = frozenset("k t tsd th m mm mn mio mln mill b bn mrd bio".split())
-"""What stands for thousands or more, where people leave out digits."""
+"""Abbreviations for thousands and more."""
 THOUSANDS = re.compile(r"(?<=[0-9])[\s\u00a0\u202f'’](?=[0-9]{3}(?![0-9]))")
 """Blanks and apostrophes between groups of three digits."""
 
 
 def readings_of_number(text: str) -> Readings:
-    """Return the numbers that a text may mean, by their decimal sign. Raises `Unreadable`.
+    """Return the numbers that a text may stand for, by decimal separator. Raises `Unreadable`.
 
-    “15 %” is 0.15; a number in brackets is negative, as accountants write it.
+    “15 %” is 0.15; a number in parentheses is negative, as in accounting.
     """
     found = _amount(text)
     for mark in _marks(found):
@@ -169,7 +170,7 @@ def _marks(amount: re.Match[str]) -> list[str]:
 
 
 def currencies_of_number(text: str) -> AbstractSet[str]:
-    """Return the currencies that a number may be in; none where it does not say. Raises `Unreadable`."""
+    """Return the currencies that a number may be in; none if it does not say. Raises `Unreadable`."""
     said = [frozenset(currencies_meant(mark) or ()) for mark in _marks(_amount(text))]
     if not said:
         return frozenset()
@@ -193,25 +194,25 @@ def _written(bare: str, sign: str, negative: bool, percent: bool) -> str:
 
 @dataclass
 class ColumnReading:
-    """What is found out about a column: under which conventions all its values can be read."""
+    """What is known about a column: the conventions by which all its values can be read."""
 
     what: str
-    """What stands in it, for people: days or numbers."""
+    """What the column contains, in a word for people: days or numbers."""
     option: str
     conventions: Mapping[str, str]
-    """Each convention, as it is explained."""
+    """Each convention, with its explanation."""
     read: Callable[[str], Readings]
     given: str | None = None
-    """The convention that whoever sent the file says."""
+    """The convention that the sender of the file states."""
     possible: set[str] = field(default_factory=set)
     differs: dict[tuple[str, str], tuple[str, Readings]] = field(default_factory=dict)
-    """Of two conventions, a text that means another thing by each."""
+    """For two conventions, a text that has different values under them."""
 
     def __post_init__(self) -> None:
         self.possible = set(self.conventions)
 
     def look_at(self, text: str) -> None:
-        """Take a value into account. What cannot be read is left to its row."""
+        """Take a value into account. Unreadable values are reported with their rows."""
         if self.given:
             return
         try:
@@ -224,7 +225,7 @@ class ColumnReading:
                 self.differs.setdefault((one, other), (text, found))
 
     def why_unclear(self) -> str | None:
-        """Return why the values cannot be read, for everybody would have to guess; None if they can."""
+        """Return why the format is ambiguous; None if it is clear."""
         if self.given:
             return None
         if not self.possible:
@@ -242,7 +243,7 @@ class ColumnReading:
         return f"holds “{shortened(text)}”, which may mean {meanings}. Say which"
 
     def value(self, text: str) -> Any:
-        """Return what a text means in this column. Raises `Unreadable`."""
+        """Return the value of a text in this column. Raises `Unreadable`."""
         found = self.read(text)
         convention = self.given or next((name for name in self.conventions if name in self.possible & found.keys()), "")
         if convention not in found:

@@ -1,4 +1,4 @@
-"""What whoever sends a table says about it."""
+"""What the sender of a table says about it."""
 
 import tomllib
 from collections.abc import Mapping
@@ -28,19 +28,19 @@ def _known_kind(kind: str) -> str:
 
 
 class MappedColumn(BaseModel):
-    """What a column is read into, and how."""
+    """The field into which a column is read, and how."""
 
     model_config = ConfigDict(extra="forbid")
 
     field: str
     read: Literal["percent", "salesforce-id"] | None = None
-    """`percent`: 15 is 0.15. `salesforce-id`: an id of 15 signs is made the one of 18 that means the same."""
+    """`percent`: 15 is 0.15. `salesforce-id`: an id of 15 characters becomes the equivalent one of 18."""
     words: Mapping[str, str] = {}
-    """What the column's own words are called here."""
+    """The column's own words, and our words for them."""
 
 
 class ColumnMapping(BaseModel):
-    """Whose columns are called what: a TOML file."""
+    """A TOML file that maps the columns of a certain source to fields."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,14 +48,14 @@ class ColumnMapping(BaseModel):
     plan: str | None = None
     """The column that names the plan."""
     salesforce_plan: bool = False
-    """Whether that column holds ids of Salesforce."""
+    """Whether that column contains Salesforce ids."""
     columns: Mapping[str, Annotated[MappedColumn, BeforeValidator(_as_column)]] = {}
     always: Mapping[str, Any] = {}
-    """Values of fields that no column holds."""
+    """Values of fields that no column contains."""
 
 
 class ImportRequest(BaseModel):
-    """How a table is to be read, and what is to be done with it."""
+    """How a table is read, and what is done with it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -93,7 +93,7 @@ def ready_mappings() -> list[str]:
 
 
 def mapping_of(request: ImportRequest) -> ColumnMapping | None:
-    """Return the mapping that a request names or holds. Raises `FileRefused`."""
+    """Return the mapping that a request names or contains. Raises `FileRefused`."""
     said = request.mapping
     if said is None:
         return None

@@ -1,6 +1,6 @@
-"""Files of results: what came of each row, in the manner of bulk interfaces.
+"""Result files: the result of each row, as in bulk APIs.
 
-`failed` and `unprocessed` hold the rows as they came, beside what was wrong, so that they can be mended and sent again.
+`failed` and `unprocessed` contain the original rows with their errors, so that they can be corrected and sent again.
 """
 
 import csv
@@ -24,11 +24,11 @@ COLUMNS: dict[Part, Sequence[str]] = {
     "failed": ("row", "column", "problem", "read"),
     "unprocessed": ("row",),
 }
-"""The columns beside those of the table."""
+"""The columns that are added to those of the table."""
 
 
 class ResultFiles:
-    """Writes the result of each row to the file that it belongs to."""
+    """Writes the result of each row to the file to which it belongs."""
 
     def __init__(self, folder: Path, header: Sequence[str], cells: Callable[[int], Sequence[Any]]) -> None:
         self._cells = cells
@@ -50,7 +50,7 @@ class ResultFiles:
 
 
 def beside(result: RowResult, part: Part) -> Sequence[Any]:
-    """Return what stands beside the cells of a row."""
+    """Return the cells that are added to a row."""
     match part:
         case "successful":
             events, differs, warnings = (" ".join(each) for each in (result.events, result.differs, result.warnings))

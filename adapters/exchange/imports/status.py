@@ -1,4 +1,4 @@
-"""How far an import has come, and what came of it: what is answered to whoever sent it."""
+"""The progress and the results of an import, as its sender sees them."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -14,7 +14,7 @@ State = Literal["waiting", "reading", "importing", "finished", "refused", "stopp
 
 
 class ReadColumn(BaseModel):
-    """What a column is read into, with a value as an example."""
+    """The field into which a column is read, with an example value."""
 
     column: str
     field: str
@@ -33,7 +33,7 @@ class RowProblem(BaseModel):
 
 
 class ImportStatus(BaseModel):
-    """How far an import has come, and what came of it."""
+    """The progress and the results of an import."""
 
     id: str = Field(description="Also the correlation id of everything that it records.")
     kind: str
@@ -61,7 +61,7 @@ class ImportStatus(BaseModel):
         return self.state in ("finished", "refused", "stopped")
 
     def describe(self, table: Table) -> None:
-        """Say how the file was read."""
+        """Note how the file was read."""
         source, columns = table.source, table.columns
         self.encoding, self.delimiter, self.sheet = source.encoding, source.delimiter, source.sheet
         self.notes, self.not_read = list(source.notes), list(columns.ignored)

@@ -1,5 +1,5 @@
-"""A table that was read once from its file, row by row, and lies in a file of its own, from which its rows are taken
-again by plan: memory holds one number for each row."""
+"""A table that is read once from its file, row by row, into a file of its own, from which rows are taken by plan.
+Memory holds one number for each row."""
 
 from array import array
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ from application.imports.rows import Row, Wrong
 from domain.language import shortened
 
 MOST_ROWS = 1_048_576
-"""As many as a spreadsheet program has, the names of the columns and blank rows included."""
+"""The number of rows in a spreadsheet program, including the row of names and blank rows."""
 MOST_COLUMNS = 500
 ROWS_LOOKED_AT = 20
-"""For an example of what stands in a column."""
+"""The number of rows in which an example for a column is looked for."""
 
 
 class Source(Protocol):
-    """A file that holds a table."""
+    """A file that contains a table."""
 
     sheet: str | None
     counts_from_1904: bool
@@ -39,14 +39,14 @@ class Source(Protocol):
 
     @property
     def delimiter(self) -> str | None:
-        """Return what separates the columns of a CSV."""
+        """Return the delimiter of a CSV."""
 
     def rows(self) -> Iterator[tuple[int, list[Any]]]:
-        """Yield every row with its number, as a spreadsheet program counts. Raises `FileRefused`."""
+        """Yield every row with its number in spreadsheet programs. Raises `FileRefused`."""
 
 
 class Table:
-    """The rows of a file, by plan. To be closed."""
+    """The rows of a file, by plan. It must be closed."""
 
     def __init__(self, source: Source, request: ImportRequest, spool: Path) -> None:
         """Read a file. Raises `FileRefused`."""
@@ -54,7 +54,7 @@ class Table:
         self.header: list[str] = []
         self.rows = 0
         self._places = array("q")
-        """Of each row, by its number, where it begins in the file of rows; -1 where there is nothing in it."""
+        """The position of each row in the file of rows, by row number; -1 for a blank row."""
         self._by_plan: dict[str, array[int]] = {}
         self._file = spool.open("w+b")
         try:
@@ -104,7 +104,7 @@ class Table:
         self.rows += 1
 
     def plans(self) -> Iterator[tuple[str, Iterator[Row]]]:
-        """Yield every plan with its rows, in the order in which they first come."""
+        """Yield every plan with its rows, in the order of first occurrence."""
         for plan, numbers in self._by_plan.items():
             yield plan, map(self.row, numbers)
 
@@ -117,7 +117,7 @@ class Table:
         return iter(self._by_plan[plan])
 
     def examples(self) -> Iterator[tuple[Column, str | None, Any]]:
-        """Yield every column that is read, with what stands in it first and what that means."""
+        """Yield every column that is read, with its first value and what that is read as."""
         firsts = [self.cells(numbers[0]) for numbers in islice(self._by_plan.values(), ROWS_LOOKED_AT)]
         for column in self.columns.read:
             for cells in firsts:
@@ -130,12 +130,12 @@ class Table:
                 yield column, None, None
 
     def cells(self, number: int) -> list[Any]:
-        """Return what stands in a row."""
+        """Return the cells of a row."""
         self._file.seek(self._places[number])
         return [from_kept(cell) for cell in from_json(self._file.readline())]
 
     def row(self, number: int) -> Row:
-        """Return what a row says."""
+        """Return the content of a row."""
         columns, cells = self.columns, self.cells(number)
         if any(cleaned(as_text(cell)) for cell in cells[columns.width :]):
             detail = f"has {len(cells)} cells, the first row names {columns.width} columns. Quote what has a delimiter"
@@ -161,7 +161,7 @@ class Table:
 
 
 def bodies_of(columns: Columns, read: list[Any]) -> list[dict[str, Any]]:
-    """Return the bodies of the commands that a row means; empty cells say nothing."""
+    """Return the bodies of the commands for a row. Empty cells are left out."""
     if columns.grid:
         unit, *penetrations = read
         return [

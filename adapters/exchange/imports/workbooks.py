@@ -1,4 +1,6 @@
-"""XLSX workbooks, read by calamine after the archive was checked: what it would unpack to, and how large a sheet is."""
+"""XLSX workbooks, read by calamine. Before that, the archive is checked: its unpacked size, and the size of the
+sheet.
+"""
 
 import re
 import zipfile
@@ -15,14 +17,14 @@ from adapters.exchange.imports.refused import OLD_OFFICE, FileRefused
 from domain.language import shortened
 
 MOST_BYTES = 400_000_000
-"""Of everything in the archive, unpacked."""
+"""The unpacked size of everything in the archive."""
 MOST_PARTS = 5_000
-"""Files in the archive."""
+"""The number of files in the archive."""
 MOST_CELLS = 5_000_000
-"""Of a sheet, from its first cell to its last, the empty ones included."""
+"""The number of cells of a sheet, from the first to the last, including empty ones."""
 CHUNK_BYTES = 1 << 20
 LONGEST_ROW_BYTES = 32_000_000
-"""Of the XML of one row."""
+"""The size of the XML of one row."""
 CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
 UNSAVED_RESULT = re.compile(
     rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*'
@@ -33,7 +35,7 @@ ERROR = re.compile(
     rb'<(?:\w+:)?c\b(?=[^>]*\bt="e")[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>(?:\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*'
     rb"</(?:\w+:)?f>))?\s*<(?:\w+:)?v>(?!#N/A)([^<]*)<"
 )
-"""A cell with the error of a formula. That of a look-up without result counts as empty."""
+"""A cell with the error of a formula. The error of a look-up without a result counts as empty."""
 RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -73,7 +75,7 @@ class Workbook:
                 raise FileRefused(f"The workbook is damaged: {entry.filename} is not what it says. Save it again.")
 
     def rows(self) -> Iterator[tuple[int, list[Any]]]:
-        """Yield every row with its number: texts, numbers, yes or no, and days. Raises `FileRefused`."""
+        """Yield every row with its number. Cells are texts, numbers, booleans, and days. Raises `FileRefused`."""
         with CalamineWorkbook.from_path(self._path) as workbook:
             try:
                 sheet = workbook.get_sheet_by_name(self.sheet)
@@ -87,7 +89,7 @@ class Workbook:
 def _is_as_large_as_it_says(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
     """Unpack an entry and return whether it has the size that the archive states.
 
-    `ZipFile` stops reading at the stated size, other readers do not. So an entry is read to its own end here.
+    `ZipFile` stops reading at the stated size, other readers do not. So the entry is read to its actual end.
     """
     unbounded = copy(entry)
     unbounded.file_size = entry.file_size + CHUNK_BYTES
@@ -102,7 +104,7 @@ def _is_as_large_as_it_says(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) ->
 
 
 def _plain(cell: Any) -> Any:
-    """Return the value of a cell: an instant is its day, for no field of a command has a time."""
+    """Return the value of a cell. An instant becomes its day, because no field of a command has a time."""
     match cell:
         case datetime():
             return cell.date()
@@ -117,7 +119,7 @@ def _plain(cell: Any) -> Any:
 
 
 def _chosen(workbook: CalamineWorkbook, named: str | None) -> str:
-    """Return the name of the sheet that is meant. Raises `FileRefused` unless that is certain."""
+    """Return the name of the requested sheet. Raises `FileRefused` if it is ambiguous."""
     sheets = [each.name for each in workbook.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
     listed = ", ".join(f"“{shortened(name)}”" for name in sheets)
     if named is not None:
@@ -130,9 +132,9 @@ def _chosen(workbook: CalamineWorkbook, named: str | None) -> str:
 
 
 def _check_sheet(archive: zipfile.ZipFile, sheet: str) -> None:
-    """Check how large a sheet is, and that the results of its formulas are there. Raises `FileRefused`.
+    """Check the size of a sheet, and that the results of its formulas were saved. Raises `FileRefused`.
 
-    Two cells in opposite corners are a small file, and a table of 17 thousand million cells in memory.
+    Two cells in opposite corners make a small file, but a table of 17 thousand million cells in memory.
     """
     wide, high = 0, 0
     with archive.open(_file_of(archive, sheet)) as file:
@@ -157,7 +159,7 @@ def _check_sheet(archive: zipfile.ZipFile, sheet: str) -> None:
 
 
 def _by_rows(file: Any) -> Iterator[bytes]:
-    """Yield a file in parts that end where a row ends, so that no cell is cut in two. Raises `FileRefused`."""
+    """Yield a file in parts that end at the end of a row, so that no cell is cut in two. Raises `FileRefused`."""
     left = b""
     while chunk := file.read(CHUNK_BYTES):
         whole, end, left = (left + chunk).rpartition(b"row>")

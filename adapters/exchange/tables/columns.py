@@ -1,6 +1,6 @@
-"""What columns a view has as a table: worked out from its model, so that they are the same with rows and without.
+"""The columns of a view as a table. They are derived from the view's model, so they are the same with and without rows.
 
-A field that is made of others is a column for each of them, `actor.name`; a list stands in one cell.
+A field with subfields becomes a column for each of them, such as `actor.name`; a list is in one cell.
 """
 
 import json
@@ -32,14 +32,14 @@ class Column:
     path: tuple[str, ...]
     type: Type
     of: Any = str
-    """The Python type of its values; of a list or an object, the type as it is declared."""
+    """The Python type of its values; for lists and objects, the declared type."""
 
     @property
     def name(self) -> str:
         return ".".join(self.path)
 
     def cell(self, row: Any) -> Any:
-        """Return what stands in a row, as JSON has it; a list or an object as text; None for nothing."""
+        """Return the cell of a row as JSON; a list or an object as text; None if it is empty."""
         for name in self.path:
             if not isinstance(row, dict):
                 return None
@@ -62,7 +62,7 @@ def columns_of(model: type) -> Sequence[Column]:
 def _columns(model: type, path: tuple[str, ...], inside: tuple[type, ...]) -> Iterator[Column]:
     for name, annotation in _fields(model).items():
         inner = plain_type(annotation)
-        # A model inside of itself is not opened any further: that would never end.
+        # A model inside itself is not expanded any further, because that would never end.
         if is_record(inner) and inner not in (*inside, model):
             yield from _columns(inner, (*path, name), (*inside, model))
         else:
@@ -70,7 +70,7 @@ def _columns(model: type, path: tuple[str, ...], inside: tuple[type, ...]) -> It
 
 
 def is_record(annotation: Any) -> bool:
-    """Return whether JSON has it as an object of fields that are known: a model, a data class or a named tuple."""
+    """Return whether a type is a JSON object with known fields: a model, a data class or a named tuple."""
     return isinstance(annotation, type) and (
         issubclass(annotation, BaseModel) or is_dataclass(annotation) or hasattr(annotation, "_fields")
     )
@@ -89,7 +89,7 @@ def _fields(model: type) -> dict[str, Any]:
 
 
 def plain_type(annotation: Any) -> Any:
-    """Return the type without what is said about it, and without that it may be null."""
+    """Return the type without annotations, and without None."""
     while True:
         if get_origin(annotation) is Annotated:
             annotation = get_args(annotation)[0]

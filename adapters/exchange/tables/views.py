@@ -1,4 +1,4 @@
-"""Views as tables: a list, of however many pages; or everything of one plan, a table for each kind of thing."""
+"""Views as tables: a list with all its pages; or everything in one plan, one table for each kind of thing."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
@@ -13,7 +13,7 @@ SECTION = Column(("section",), "text")
 
 
 def is_tabular(view: Any) -> bool:
-    """Return whether a view is a list, or made of sections."""
+    """Return whether a view is a list or consists of sections."""
     return isinstance(view, type) and issubclass(view, BaseModel) and bool({ITEMS, SECTIONS} & view.model_fields.keys())
 
 
@@ -34,7 +34,7 @@ def add_items(out: TableWriter, content: Mapping[str, Any]) -> None:
 
 
 def write_sections(out: TableWriter, form: TableForm, view: type[BaseModel], content: Mapping[str, Any]) -> None:
-    """Write everything in the sections: as a workbook a sheet for each kind of thing; as CSV a row for each value."""
+    """Write everything in the sections: in a workbook one sheet per kind of thing, in a CSV one row per value."""
     tables = list(tables_of(view, content))
     if form == "csv":
         out.begin("plan", [SECTION, *(Column((name,), "text") for name in ("kind", "id", "field", "value"))])

@@ -23,9 +23,9 @@ LONGEST_CELL = 32_767
 FIRST_DAY = date(1900, 3, 1)
 """From which on Excel and other programs count alike. Days before are written as text."""
 MOST_ROWS = 1_048_575
-"""Of a sheet of Excel, below the names of the columns."""
+"""The number of rows in a sheet of Excel, below the row of names."""
 MOST_DIGITS = 15
-"""That Excel keeps of a number. One with more is written as text."""
+"""The number of digits that Excel keeps. A number with more is written as text."""
 NUMBER_FORMATS: Mapping[Type, str | None] = {
     "text": None,
     "number": "General",
@@ -33,15 +33,15 @@ NUMBER_FORMATS: Mapping[Type, str | None] = {
     "instant": "yyyy-mm-dd hh:mm:ss",
     "yes_or_no": None,
 }
-"""How Excel shows each type of value."""
+"""The Excel number format for each type of value."""
 WIDTHS: Mapping[Type, int] = {"text": 28, "number": 14, "day": 12, "instant": 20, "yes_or_no": 8}
 
 
 class TableWriter(Protocol):
-    """Writes one table after the other into a file."""
+    """Writes one or several tables into a file."""
 
     def begin(self, name: str, columns: Sequence[Column]) -> None:
-        """Begin a table. A CSV has one only."""
+        """Begin a table. A CSV has only one."""
 
     def add(self, row: Any) -> None:
         """Add a row of JSON. Raises `TooManyRows`."""
@@ -58,8 +58,8 @@ class TooManyRows(Exception):
 class CsvWriter:
     """Writes a CSV.
 
-    With `neutral`, texts that a spreadsheet program would take for a formula begin with an apostrophe. Without it the
-    file says exactly what the view says, so that it can be read back.
+    With `neutral`, texts that a spreadsheet program would take for formulas begin with an apostrophe. Without it the
+    file contains exactly the values of the view, so that it can be imported again.
     """
 
     def __init__(self, path: Path, bom: bool = False, neutral: bool = False) -> None:
@@ -89,10 +89,10 @@ class CsvWriter:
 
 
 class XlsxWriter:
-    """Writes a workbook, a sheet a table, with real numbers and days and without formulas."""
+    """Writes a workbook with one sheet per table, with real numbers and days and without formulas."""
 
     def __init__(self, path: Path) -> None:
-        import xlsxwriter  # takes a while to load, and most processes write no workbook
+        import xlsxwriter  # The library loads slowly, and most processes write no workbook.
 
         options = {
             "constant_memory": True,
@@ -147,7 +147,7 @@ class XlsxWriter:
 
 
 def exact(value: Any) -> float | None:
-    """Return a number that Excel keeps exactly, else None."""
+    """Return a number if Excel keeps it exactly, else None."""
     number = Decimal(str(value))
     return float(number) if len(number.normalize().as_tuple().digits) <= MOST_DIGITS else None
 

@@ -1,2 +1,1 @@
-"""Events, promises, findings and measures as Parquet files, for a warehouse to read: docs/warehouse.md says what is
-where."""
+"""Events, promises, findings and measures as Parquet files for a data warehouse (docs/warehouse.md)."""

@@ -1,7 +1,7 @@
-"""A folder of Parquet files, and how far it has come: a run adds what is new since the one before.
+"""A folder of Parquet files, and its progress: each run adds what is new since the previous one.
 
-`_progress.json` is replaced last, and only then does a run count. What a run that was cut short has left behind is
-written over by the next one, because a file is called after the position that it begins at.
+`_progress.json` is replaced last, and only then does a run count. Files of an interrupted run are overwritten by the
+next one, because a file is named after the position at which it begins.
 """
 
 import fcntl
@@ -28,7 +28,8 @@ ROWS_IN_MEMORY = 20_000
 EVENTS_A_PAGE = 5_000
 LEAST = Decimal("1e-9")
 SHAPE = 1
-"""Of the files: another one where a column is taken back or means something else, which begins a folder of its own."""
+"""The number of the files' shape. When a column is removed or changes its meaning, a new shape begins in another
+folder."""
 
 
 class FolderRefused(Exception):
@@ -36,27 +37,27 @@ class FolderRefused(Exception):
 
 
 class Progress(BaseModel):
-    """What a folder holds."""
+    """What a folder contains."""
 
     shape: int = SHAPE
     log: UUID | None = None
     position: int = 0
-    """Of the last event in it, on that log."""
+    """The position of the last event in it, on that log."""
     first_month: str | None = None
-    """In which the first events in it were recorded."""
+    """The month in which the first events in it were recorded."""
     month: str | None = None
-    """The last month that was over when its measures were written: they are not written again."""
+    """The last month that was over when its measures were written. They are not written again."""
 
 
 class WarehouseFolder:
-    """The folder of one store, to which one run at a time adds."""
+    """The folder of one store. One run at a time adds to it."""
 
     def __init__(self, path: Path, progress: Progress) -> None:
         self.path = path
         self.progress = progress
 
     def add_events(self, feed: Feed[Any]) -> Iterator[int]:
-        """Write the events that are not in the folder yet; yields how many there are after each step.
+        """Write the events that are not in the folder yet. Yields their number after each step.
 
         Raises `CursorGone`, `StoreUnavailable`.
         """
@@ -81,7 +82,7 @@ class WarehouseFolder:
                 return
 
     def replace_list(self, name: str, item: type[BaseModel], pages: Iterable[Sequence[BaseModel]]) -> int:
-        """Write a list as it stands now in place of what stood there. Returns the number of rows."""
+        """Replace a list with its current contents. Returns the number of rows."""
         columns, rows = columns_of(item), 0
 
         def parts() -> Iterator[list[dict[str, Any]]]:
@@ -108,7 +109,7 @@ class WarehouseFolder:
 
 @contextmanager
 def opened(path: Path) -> Iterator[WarehouseFolder]:
-    """Open a folder, made where there is none, for one run at a time. Raises `FolderRefused`."""
+    """Open a folder, creating it if necessary, for one run at a time. Raises `FolderRefused`."""
     path.mkdir(parents=True, exist_ok=True)
     kept = path / "_progress.json"
     if not kept.exists() and any(each.name != "_lock" for each in path.iterdir()):
@@ -157,7 +158,7 @@ def exact(value: Number | None) -> Decimal | None:
 
 
 def write(file: Path, schema: pa.Schema, parts: Iterable[list[dict[str, Any]]]) -> None:
-    """Write a file part by part. It is there as a whole, or as it was before."""
+    """Write a file part by part. Until it is complete, the previous file stays."""
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}")
     try:
@@ -177,7 +178,7 @@ def replace(file: Path, content: bytes) -> None:
 
 
 def put_in_place(unfinished: Path, file: Path) -> None:
-    """Give a file its name, once all of it is on the disk."""
+    """Rename a file to its final name once it is synced to disk."""
     with unfinished.open("rb") as content:
         os.fsync(content.fileno())
     unfinished.replace(file)

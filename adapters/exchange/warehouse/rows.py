@@ -1,4 +1,4 @@
-"""The columns of the files for a warehouse, and how rows are put into them."""
+"""The columns of the Parquet files, and the conversion of rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -23,7 +23,7 @@ TYPES: Mapping[type, pa.DataType] = {
     date: pa.date32(),
     datetime: INSTANT,
 }
-"""By the Python type of a value; everything else is text."""
+"""The Arrow type for each Python type; everything else is text."""
 
 EVENTS = pa.schema(
     [
@@ -45,8 +45,8 @@ EVENTS = pa.schema(
         pa.field("data", pa.string(), nullable=False),
     ]
 )
-"""`data` is the payload as JSON. Words that are sealed for people are in neither `data` nor `reason`: these files are
-never written again, so nobody could be forgotten in them."""
+"""`data` is the payload as JSON. Sealed text is in neither `data` nor `reason`, because these files are never
+rewritten, so nobody could be forgotten in them."""
 
 MEASURES = pa.schema(
     [
@@ -64,7 +64,7 @@ MEASURES = pa.schema(
 
 
 class StoredEvent(Protocol):
-    """An event as it stands on the log."""
+    """An event in its stored form."""
 
     @property
     def id(self) -> int: ...
@@ -79,7 +79,7 @@ class StoredEvent(Protocol):
 
 
 def event_row(stored: StoredEvent) -> dict[str, Any]:
-    """Return an event as a row of `EVENTS`, without what is sealed. Raises `UnreadableEvent`."""
+    """Return an event as a row of `EVENTS`, without sealed text. Raises `UnreadableEvent`."""
     said = from_json(stored.state)
     meta, data = said["meta"], said["data"]
     event = event_from_data(stored.topic, data)
@@ -112,7 +112,7 @@ def type_of_column(column: Column) -> pa.DataType:
 
 
 def row_of(columns: Sequence[Column], item: Any) -> dict[str, Any]:
-    """Return an item, as JSON has it, as a row: what was forgotten is null."""
+    """Return an item of JSON as a row. Forgotten text becomes null."""
     return {column.name.replace(".", "_"): value_of(column, column.cell(item)) for column in columns}
 
 

@@ -70,14 +70,14 @@ def headline(pack: Json) -> str:
 
 
 def tier(said: Json) -> str:
-    """The tier, with the round it was decided in and by whom."""
+    """Return the tier, with the round that decided it and the people who did."""
     decided = f", decided by {', '.join(said['decided_by'])}" if said["decided_by"] else ""
     round = f" in the round {said['round']}" if said["round"] else ""
     return f"Tier {said['tier']}{round}{decided}."
 
 
 def month(iso: str) -> str:
-    """`2026-03` as `March 2026`."""
+    """Return `2026-03` as `March 2026`."""
     return f"{date.fromisoformat(f'{iso}-01'):%B %Y}"
 
 
@@ -118,7 +118,7 @@ def number(given: str) -> str:
 
 
 def told(figure: Json, currency: str) -> str:
-    """The value of a measure, in its unit."""
+    """Return the value of a measure with its unit."""
     if figure["value"] is None:
         return NOTHING
     unit: Unit = figure["unit"]
@@ -132,7 +132,7 @@ def told(figure: Json, currency: str) -> str:
 
 
 def plainly(definition: str) -> str:
-    """The definition of a measure, with the names of others in separate words."""
+    """Return the definition of a measure, with the names of other measures as separate words."""
     return definition.replace("`", "").replace("_", " ")
 
 
@@ -164,7 +164,7 @@ def people(rows: Sequence[Json]) -> Table:
 
 
 def beside(lesson: Json) -> str:
-    """What had been hoped for and what it came to, and when."""
+    """Return what was expected, the result, and the day."""
     told = (
         f"expected {lesson['expected']}" if lesson["expected"] else None,
         f"came to {lesson['actual']}" if lesson["actual"] else None,

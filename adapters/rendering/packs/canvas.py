@@ -169,7 +169,7 @@ def play(row: Json) -> Sequence[Cell]:
 
 
 def aims(row: Json) -> str:
-    """What a play is measured by, what it is worth to them, and what it answers."""
+    """Return the success measure of a play, its value for the customer, and the hypothesis behind it."""
     told = (
         f"{row['measure']}: {row['target']}" if row["measure"] and row["target"] else row["measure"] or row["target"],
         row["value_driver"],

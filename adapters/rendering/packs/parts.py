@@ -1,4 +1,4 @@
-"""What several packs show in the same way: dates, risks and the words for scales."""
+"""The parts that several packs share: dates, risks and the words for scales."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -8,11 +8,11 @@ from adapters.rendering.wording import Json, day, sentence, value
 from adapters.rendering.words import NOTHING, SCALES, spaced
 
 NAMED_BY_US = frozenset({"opportunity", "contract", "review"})
-"""Kinds of dates that are called by what happens on them, as “X closes”."""
+"""Kinds of dates that are named after what happens on them, such as “X closes”."""
 
 
 def period(pack: Json) -> str:
-    """The line below the title: whose plan, and the day it is shown at."""
+    """Return the line below the title: the plan, and the day at which it is shown."""
     owner = f", {pack['owner']}" if pack["owner"] else ""
     return f"{day(pack['day'])}{owner}"
 
@@ -38,7 +38,7 @@ def named(row: Json) -> tuple[str, str] | None:
 
 
 def dated_told(row: Json) -> str:
-    """What it is, the stage it belongs to, and what is expected of it."""
+    """Return what a date is, the stage it belongs to, and what is expected."""
     expected = f"expected: {row['expected']}" if row["expected"] else ""
     return "; ".join(filter(None, ("".join(named(row) or ()), row["stage"], expected)))
 
@@ -64,7 +64,8 @@ def risk(row: Json, currency: str) -> Sequence[Cell]:
 def facts_told(
     caption: str, pairs: Iterable[tuple[str, Any]], empty: str, ours: Collection[str] = frozenset()
 ) -> Table:
-    """What is known, a row each; what is not is left out.  `ours` are the labels of what is in words of ours."""
+    """Return known facts, one per row; unknown ones are left out. `ours` contains the labels whose values are our own
+    words."""
     rows = [(Cell(label, tone="quiet"), Cell(words, ours=label in ours)) for label, words in pairs if words]
     return Table(caption, [Column("What", 3), Column("As recorded", 9)], rows, empty)
 
@@ -75,10 +76,10 @@ def review_told(kind: str) -> str:
 
 
 def grade(scale: str, given: int | None) -> str:
-    """A grade by name: an attitude, a strength or a power."""
+    """Return the name of a grade: of an attitude, a strength or a power."""
     return NOTHING if given is None else SCALES[scale][given]
 
 
 def counted_up(parts: Iterable[str]) -> str:
-    """`4 overdue, 2 blocked` as a sentence."""
+    """Return `4 overdue, 2 blocked` as a sentence."""
     return sentence(", ".join(parts))

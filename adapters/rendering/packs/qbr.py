@@ -1,4 +1,4 @@
-"""The quarterly business review as a document, for ourselves or for the customer."""
+"""The quarterly business review as a document, internal or for the customer."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -69,7 +69,7 @@ def sections(pack: Json) -> Iterator[Section]:
 
 
 def is_measured(adoption: Json) -> bool:
-    """Whether there is anything to show a customer of it."""
+    """Return whether there are any figures to show to a customer."""
     return bool(adoption["adoption"] or adoption["usage"] or adoption["metrics"])
 
 
@@ -115,12 +115,12 @@ def outcome(row: Json) -> Sequence[Cell]:
 
 
 def measured(row: Json) -> str:
-    """The measure with its unit, which may be said by it already."""
+    """Return the measure with its unit, unless its name contains the unit."""
     return row["measure"] if row["unit"].lower() in row["measure"].lower() else f"{row['measure']}, {row['unit']}"
 
 
 def figure(given: str | None) -> str:
-    """What was said, with thousands set apart where it is a plain number."""
+    """Return the text, with thousands separators if it is a plain number."""
     if given is None:
         return NOTHING
     return f"{int(given):,}" if given.isdecimal() else given
@@ -216,13 +216,13 @@ def sitting(each: Json) -> Sequence[Cell]:
 
 
 def reach(each: Json) -> str:
-    """How somebody is reached, and since when they are there."""
+    """Return how the person is reached, and since when they are there."""
     since = f"there since {day(each['joined_on'])}" if each["joined_on"] else None
     return ", ".join(filter(None, (each["email"], each["phone"], each["location"], since)))
 
 
 def standing(each: Json) -> str:
-    """How well we know them, and what their attitude was read from."""
+    """Return how well we know the person, and the evidence for their attitude."""
     known = f"we are {grade('strength', each['strength'])}" if each["strength"] else None
     return "; ".join(filter(None, (known, each["evidence"])))
 

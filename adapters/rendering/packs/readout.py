@@ -119,7 +119,7 @@ def opening(row: Json) -> Sequence[Cell]:
 
 
 def reckoned(assumptions: Json | None) -> str:
-    """What a potential is reckoned from: `60 seats, 120 each`."""
+    """Return how a potential was calculated: `60 seats, 120 each`."""
     said = {name: given for name, given in (assumptions or {}).items() if given is not None}
     return ", ".join(f"{spaced(name)} {value(given, name)}" for name, given in said.items())
 
