@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar
@@ -274,6 +274,9 @@ class Draft(Aggregate):
         self._people_of, self._names_of = of._people_there(), of.__dict__.get("names")
         self._by_name_of = [(key, ids, of._values[key[0]]) for key, ids in of._ids_by_name.items()]
         self._own: dict[type[Thing], set[str]] = {}
+        card = of._kind(of.noun)
+        self._card_of = (card, of._things[card]) if card and card in of._things else None
+        """The thing that stands for the whole aggregate, which every command asks for and few change."""
 
     def find(self, kind: type[Kind], id: str) -> Kind | None:
         values = self._values.get(kind, _NOTHING).get(id)
@@ -342,6 +345,10 @@ class Draft(Aggregate):
     def frozen(self, kind: type[State]) -> State:
         """Return the aggregate. The draft must not be used afterwards."""
         frozen = kind(self._values, self.version, self.entries, self.spent_ids)
+        if self._card_of:
+            card, things = self._card_of
+            if card not in self._own:
+                frozen._things[card] = things
         if self._names_of is not None and (names := self._names_now(self._names_of)) is not None:
             frozen.__dict__["names"] = names
         for (kind_named, field), ids, before in self._by_name_of:
@@ -379,4 +386,10 @@ class Draft(Aggregate):
 
 def day_of(at: datetime, timezone: str) -> date:
     """Return the calendar day of an instant in an IANA time zone."""
+    return _day_of_second(at.replace(microsecond=0), timezone)
+
+
+@lru_cache(maxsize=1024)
+def _day_of_second(at: datetime, timezone: str) -> date:
+    """Return the same for an instant in whole seconds: every offset from UTC is whole seconds too."""
     return at.astimezone(time_zone(timezone)).date()

@@ -75,8 +75,12 @@ class UnreadableEvent(MapperDeserialisationError):
 
 def topic_of(name: str) -> str:
     """Return the current topic of an event: its name, with a number from version 2 on."""
-    if name not in UPCASTS:  # There is one version, as for nearly all events.
-        return name
+    return _topic(name, len(UPCASTS)) if name in UPCASTS else name
+
+
+@cache
+def _topic(name: str, _upcasts: int) -> str:
+    """Return the topic of an event that has older versions. It changes only when an upcast is added."""
     return f"{name}.{sum(topic.partition('.')[0] == name for topic in UPCASTS) + 1}"
 
 
@@ -130,17 +134,22 @@ def encode(
 ) -> bytes:
     """Return the stored state. `keys` contains the keys of everybody in `people_spoken_of`."""
     parts = words_apart(event, meta)
-    said = meta.said()
     if not parts:
-        return b"".join((META, to_json(said), DATA, _WRITE[type(event)](event, exclude_unset=True), OPEN_END))
+        return encode_in_clear(event, meta)
     hidden = [field for words in parts.values() for field in words]
     sealed = [
         seal(plan_id, version, place, people, words, keys, random)
         for place, (people, words) in enumerate(parts.items())
     ]
-    clear = {name: value for name, value in said.items() if name not in hidden}
+    clear = {name: value for name, value in meta.said().items() if name not in hidden}
     data = _WRITE[type(event)](event, exclude_unset=True, exclude=_excluded(hidden))
     return b"".join((META, to_json(clear), DATA, data, b',"sealed":', to_json(sealed), b"}"))
+
+
+def encode_in_clear(event: Event, meta: MetaToRecord) -> bytes:
+    """Return the stored state of an event whose text is about nobody, so that nothing in it is sealed."""
+    data = _WRITE[type(event)](event, exclude_unset=True)
+    return b"".join((META, to_json(meta.said()), DATA, data, OPEN_END))
 
 
 def _excluded(hidden: Iterable[str]) -> dict[str, Any]:
@@ -175,9 +184,9 @@ def words_apart(event: Event, meta: MetaToRecord) -> dict[tuple[str, ...], dict[
     return parts
 
 
-def speaks_of_people(event: Event, meta: MetaToRecord) -> bool:
+def speaks_of_people(event: Event, meta: MetaToRecord | ToRecord) -> bool:
     """Return whether some of an event's text may have to be sealed."""
-    return bool(meta.about or meta.former_about) or _is_about_somebody(type(event))
+    return bool(meta.about or meta.former_about or _is_about_somebody(type(event)))
 
 
 @cache

@@ -132,7 +132,7 @@ class PostgresEventStore:
         return recorded
 
     async def append_soon(self, commit: Commit) -> Sequence[Recorded] | None:
-        if any(speaks_of_people(each.event, MetaToRecord.of(each, commit.context)) for each in commit.events):
+        if any(speaks_of_people(each.event, each) for each in commit.events):
             return await run_sync(self.append, commit, limiter=self._threads)
         try:
             return await self._events.record_soon(

@@ -21,6 +21,7 @@ from adapters.events.stored_format import (
     decode,
     decode_all,
     encode,
+    encode_in_clear,
     people_spoken_of,
     speaks_of_people,
     topic_of,
@@ -45,12 +46,16 @@ class PlanMapper(Mapper[UUID]):
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         """Return the stored event. Raises `ProgrammingError` for events of other applications, and for events that are
         already recorded."""
-        recorded = ours(domain_event)
-        aggregate_id, version, event, meta = recorded.aggregate_id, recorded.version, recorded.event, recorded.meta
+        aggregate_id, version, _, meta, event, *_ = ours(domain_event)
         if not isinstance(meta, MetaToRecord):
-            raise ProgrammingError(f"{recorded.id} has no `MetaToRecord`: only events to be recorded have it.")
-        keys = self._sealing(aggregate_id, people_spoken_of(event, meta)) if speaks_of_people(event, meta) else NO_KEYS
-        state = encode(aggregate_id, version, event, meta, keys)
+            raise ProgrammingError(
+                f"{aggregate_id}:{version} has no `MetaToRecord`: only events to be recorded have it."
+            )
+        if speaks_of_people(event, meta):
+            keys = self._sealing(aggregate_id, people_spoken_of(event, meta))
+            state = encode(aggregate_id, version, event, meta, keys)
+        else:
+            state = encode_in_clear(event, meta)
         return stored_event(aggregate_id, version, topic_of(type(event).__name__), state)
 
     def to_stored_events(self, events: Sequence[Recorded]) -> list[StoredEvent]:
@@ -58,6 +63,8 @@ class PlanMapper(Mapper[UUID]):
 
         Raises what `to_stored_event` raises.
         """
+        if len(events) == 1:
+            return [self.to_stored_event(events[0])]
         people: dict[UUID, set[str]] = {}
         for aggregate_id, _, _, meta, event, *_ in events:
             if isinstance(meta, MetaToRecord) and speaks_of_people(event, meta):

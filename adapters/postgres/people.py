@@ -30,20 +30,21 @@ class PostgresPeople:
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
         self._known: frozenset[str] = frozenset()
-        self._noted: frozenset[str] = frozenset()
-        """The people whom this process has already added to the table of actors."""
+        self._noted: frozenset[str | None] = frozenset({None})
+        """The ids, as callers spell them, of the actors that the store has, as far as this process knows."""
         self._strange: dict[str, tuple[float, Sequence[str]]] = {}
         """For each unknown id: until when it counts as unknown, and the nearest known ids."""
 
-    def note(self, actors: Iterable[str | None]) -> None:
-        """Remember who has changed something. If the store is unavailable, their next change is remembered instead."""
-        news = {same_person(actor) for actor in actors if actor} - self._noted
-        if news:
-            with suppress(StoreUnavailable):
-                with self._datastore.connection() as connection:
-                    connection.execute(NOTE, (sorted(news),))
-                self._noted |= news
-                self._known |= news
+    def note(self, actors: Collection[str | None]) -> None:
+        """Remember who has changed something. If the store is away, the next change makes up for it."""
+        if self._noted.issuperset(actors):
+            return
+        people = {same_person(actor) for actor in actors if actor}
+        with suppress(StoreUnavailable):
+            with self._datastore.connection() as connection:
+                connection.execute(NOTE, (sorted(people),))
+            self._noted |= set(actors)
+            self._known |= people
 
     def meet(self, ids: Iterable[str]) -> None:
         """Treat these ids as known (`application.aggregates.ports.EventStore`)."""

@@ -104,8 +104,10 @@ class PlanRecorder(ApplicationRecorder):
         if len(stored_events) > 1 and len({event.originator_id for event in stored_events}) > 1:
             return self._inserted_together(stored_events, expected, answer)
         wanted = append_of(stored_events, expected, answer)
-        with in_the_words_of_the_library():
+        try:
             appended = self._committer.append(wanted)
+        except psycopg.Error as error:
+            raise persistence_error(error) from error
         return positions_of(wanted, appended)
 
     async def insert_events_soon(
@@ -113,8 +115,10 @@ class PlanRecorder(ApplicationRecorder):
     ) -> list[int]:
         """Do the same as `insert_events` with events of one aggregate, without holding a thread meanwhile."""
         wanted = append_of(stored_events, expected, answer)
-        with in_the_words_of_the_library():
+        try:
             appended = await self._committer.append_soon(wanted)
+        except psycopg.Error as error:
+            raise persistence_error(error) from error
         return positions_of(wanted, appended)
 
     def _inserted_together(
@@ -240,15 +244,6 @@ class PlanRecorder(ApplicationRecorder):
                 raise  # the datastore converts these
             except psycopg.Error as error:
                 raise persistence_error(error) from error
-
-
-@contextmanager
-def in_the_words_of_the_library() -> Iterator[None]:
-    """Raise the library's errors for those of the driver."""
-    try:
-        yield
-    except psycopg.Error as error:
-        raise persistence_error(error) from error
 
 
 def append_of(
