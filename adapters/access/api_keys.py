@@ -193,6 +193,10 @@ class ApiKeyCache:
         if used:
             self._kept.note_uses(dict(used))
 
+    def forget(self) -> None:
+        """Read the keys again the next time, whatever their revision."""
+        self._revision = -1
+
     def _look(self) -> None:
         begun = self._monotonic()
         revision = self._kept.revision()

@@ -128,6 +128,7 @@ def reception(settings: Settings, host: str, store: Store, tell: bool = True) ->
         with suppress(StoreUnavailable):  # The keys are read again within a second.
             keys.refresh()
 
+    store.datastore.timeline.when_another(keys.forget)
     with looking_at(keys, store):
         yield Reception(
             DevelopmentUntilKeys(development, bearers) if development else bearers,
@@ -198,7 +199,7 @@ def http_app(
         subscriptions=subscriptions(store, targets, now),
         try_webhook=trying_out(store, targets, now, address),
         subscribers=Subscribers(store.feed, store.keys.of_events, store.watch, address),
-        heads=PostgresHeads(store.where.service),
+        heads=PostgresHeads(store.datastore),
         press=RenderingPool(address="" if pages is no_pages else address, slides_template=slides_template),
         imports=Imports(importing(plans, library, store.secrets.of("imports")), now, make_id),
         callers=let_in.callers,

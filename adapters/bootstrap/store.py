@@ -110,7 +110,9 @@ def aggregates_read(store: Store) -> Callable[[AggregateType[Any], UUID], Loaded
 
 
 def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregates[AccountPlan]:
-    return Aggregates(ACCOUNT_PLAN, store.events, now, make_id, beyond=beyond_one_plan)
+    plans = Aggregates(ACCOUNT_PLAN, store.events, now, make_id, beyond=beyond_one_plan)
+    store.datastore.timeline.when_another(plans.drop_all)
+    return plans
 
 
 def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregates[ProgramState]:
@@ -125,7 +127,9 @@ def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregat
         shown = check_example(command, plans.read, store.events.without_words, now(), known.records)
         return [*in_use(command, of_plans), *shown]
 
-    return Aggregates(PROGRAM, store.events, now, make_id, outside=check)
+    program = Aggregates(PROGRAM, store.events, now, make_id, outside=check)
+    store.datastore.timeline.when_another(program.drop_all)
+    return program
 
 
 def findings_across_plans(store: Store, now: Callable[[], datetime] = utc_now) -> PostgresFindings:

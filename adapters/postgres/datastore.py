@@ -18,6 +18,7 @@ from adapters.postgres.errors import StoreReadOnly, StoreUnavailable
 from adapters.postgres.instants import read_as_nearest
 from adapters.postgres.loop_connection import LoopConnection
 from adapters.postgres.loop_queries import LoopQueries
+from adapters.postgres.timelines import Timeline
 
 SCHEMA = "plantrail"
 STATEMENT_TIMEOUT = 5.0
@@ -36,9 +37,6 @@ def session(statement_timeout: float) -> tuple[LiteralString, tuple[str, str]]:
         " set_config('idle_in_transaction_session_timeout', '60s', false),"
         " set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false)"
     ), (longest, longest)
-
-
-SESSION = session(STATEMENT_TIMEOUT)
 
 
 class ImpatientConnection(Connection[TupleRow]):
@@ -76,6 +74,7 @@ class Datastore:
         self.conninfo = conninfo = to_whom_one_can_write(conninfo)
         self._synchronous = synchronous
         self._statement_timeout = statement_timeout
+        self.timeline = Timeline()
         self._pool = ConnectionPool(
             conninfo,
             connection_class=ImpatientConnection,
@@ -96,6 +95,7 @@ class Datastore:
         connection.execute(*session(self._statement_timeout))
         if not self._synchronous:
             connection.execute("SET synchronous_commit = off")
+        self.timeline.look(connection)
 
     def connect(self) -> ImpatientConnection:
         """Open a connection that the caller closes. Raises `psycopg.OperationalError`."""
@@ -114,7 +114,13 @@ class Datastore:
 
     async def open_in_loop(self) -> LoopConnection:
         """Open a connection for the running event loop. The caller closes it. Raises `psycopg.Error`."""
-        return await LoopConnection.open(self.conninfo, CONNECT_TIMEOUT, session(self._statement_timeout))
+        connection = await LoopConnection.open(self.conninfo, CONNECT_TIMEOUT, session(self._statement_timeout))
+        try:
+            await self.timeline.look_in_loop(connection, self._statement_timeout)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     @contextmanager
     def connection(self) -> Iterator[Connection[TupleRow]]:

@@ -5,12 +5,12 @@ Every view asks for the version before it uses cached state, so that nothing sta
 
 import asyncio
 from collections.abc import Callable
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import psycopg
 
 from adapters.postgres.arrays import UUID_OID, array
-from adapters.postgres.datastore import CONNECT_TIMEOUT, SESSION
+from adapters.postgres.datastore import Datastore
 from adapters.postgres.loop_connection import LoopConnection, Statement
 from application.aggregates.ports import StoreUnavailable
 
@@ -20,13 +20,6 @@ HEADS = Statement.of(
     "  ORDER BY originator_version DESC LIMIT 1), 0) ORDER BY asked.place)"
     " FROM unnest(%b::uuid[]) WITH ORDINALITY AS asked (plan, place)"
 )
-TIMELINE = Statement.of(
-    "SELECT CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id::bigint FROM pg_control_checkpoint())"
-    " ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint END"
-)
-"""PostgreSQL counts up when another server takes over, or one is recovered to a point in time: commands that were
-answered may be lost then, and their versions given to others."""
-FIRST_TIMELINE = 1
 HEAD_QUERY_TIMEOUT_SECONDS = 5.0
 NO_PLAN = UUID(int=0)
 
@@ -38,15 +31,15 @@ class PostgresHeads:
     question.
     """
 
-    def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
+    def __init__(self, datastore: Datastore) -> None:
+        self._datastore = datastore
         self._asked: dict[UUID, list[asyncio.Future[int]]] = {}
         self._answering: asyncio.Task[None] | None = None
         self._connection: LoopConnection | None = None
         self._log: UUID | None = None
-        self._seen: tuple[bytes, int] | None = None
+        self._seen: tuple[bytes, int | None] | None = None
         """The id of the log as it is on record, and the timeline of the server."""
-        self._timeline = FIRST_TIMELINE
+        self._timeline: int | None = None
         self._told: list[Callable[[], object]] = []
 
     @property
@@ -98,8 +91,8 @@ class PostgresHeads:
 
     async def _queried(self, plans: list[UUID]) -> list[int]:
         if self._connection is None or self._connection.closed:
-            self._connection = await LoopConnection.open(self._conninfo, CONNECT_TIMEOUT, SESSION)
-            self._timeline = await timeline(self._connection)
+            self._connection = await self._datastore.open_in_loop()
+            self._timeline = self._datastore.timeline.seen
         asked = [array(UUID_OID, [plan.bytes for plan in plans])]
         found = await self._connection.run(HEADS, asked, HEAD_QUERY_TIMEOUT_SECONDS)
         log, versions = found.get_value(0, 0), found.get_value(0, 1)
@@ -107,7 +100,7 @@ class PostgresHeads:
             raise psycopg.DataError("There is no log.")
         if self._seen != (log, self._timeline):
             self._seen = log, self._timeline
-            self._found(named(UUID(log.decode()), self._timeline))
+            self._found(self._datastore.timeline.named(UUID(log.decode())))
         return [int(version) for version in versions[1:-1].split(b",")]
 
     def _found(self, log: UUID) -> None:
@@ -120,18 +113,3 @@ class PostgresHeads:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-async def timeline(connection: LoopConnection) -> int:
-    """Return the timeline of a server. It is asked once for each connection: a server that takes over while one lasts
-    has lost nothing that was seen on it."""
-    try:
-        found = await connection.run(TIMELINE, [], HEAD_QUERY_TIMEOUT_SECONDS)
-    except (psycopg.ProgrammingError, psycopg.NotSupportedError):
-        return FIRST_TIMELINE  # some that are run by others do not tell
-    return int(found.get_value(0, 0) or FIRST_TIMELINE)
-
-
-def named(log: UUID, timeline: int) -> UUID:
-    """Return by which id answers name a log: on another timeline the same versions may say something else."""
-    return log if timeline == FIRST_TIMELINE else uuid5(log, str(timeline))

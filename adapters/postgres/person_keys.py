@@ -157,6 +157,12 @@ class PersonKeyCache:
             self._plans.pop(plan_id, None)
             self._dropped += 1
 
+    def drop_all(self) -> None:
+        """Drop every key: what was made may be lost, and must not seal anything more."""
+        with self._lock:
+            self._plans.clear()
+            self._dropped += 1
+
     def _keep(self, plan_id: UUID, keys: dict[str, bytes], dropped: int) -> dict[str, bytes]:
         """Cache the keys, unless keys were dropped since these were read: they may be among them."""
         with self._lock:

@@ -118,10 +118,13 @@ class PortfolioTable:
     def __init__(self) -> None:
         self._remembered: OrderedDict[UUID, PortfolioProjector] = OrderedDict()
         self._adopted: list[Recorded] = []
+        self._connection: Connection[Any] | None = None
+        """The connection on which they were read."""
 
     def fold(
         self, connection: Connection[Any], generation: int, batches: Iterable[Sequence[Logged]], now: datetime
     ) -> None:
+        self._begin_on(connection)
         changed: dict[UUID, PortfolioProjector] = {}
         for events in batches:
             news = by_plan(events)
@@ -138,11 +141,19 @@ class PortfolioTable:
         return connection.execute(DUE, (generation, now, 1), prepare=True).fetchone() is not None
 
     def age(self, connection: Connection[Any], generation: int, now: datetime) -> None:
+        self._begin_on(connection)
         rows = connection.execute(DUE, (generation, now, ROWS_AT_A_TIME), prepare=True).fetchall()
         self._save(connection, generation, [read_row(line) for (line,) in rows], now)
 
     def clear(self, connection: Connection[Any], generation: int) -> bool:
         return connection.execute(CLEAR, {"generation": generation, "most": ROWS_AT_A_TIME}).rowcount > 0
+
+    def _begin_on(self, connection: Connection[Any]) -> None:
+        """Forget what was remembered if this is another connection: it may have been lost with the server before."""
+        if connection is not self._connection:
+            self._connection = connection
+            self._remembered.clear()
+            self._adopted.clear()
 
     def _before(
         self,
@@ -327,7 +338,7 @@ class PostgresPortfolio:
         """Return the state of the table (`application.portfolio.ports.Portfolio`)."""
         with unavailable():
             found = await self._datastore.in_loop.ask(STATE, {})
-        return TableState(read(found, 0, 0), read(found, 0, 1), read(found, 0, 2))
+        return TableState(self._datastore.timeline.named(read(found, 0, 0)), read(found, 0, 1), read(found, 0, 2))
 
     def query(self, query: PortfolioQuery, caller: Caller | None = None) -> PortfolioPage:
         after = place_of(query.cursor, query.sort) if query.cursor else None

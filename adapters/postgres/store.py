@@ -251,6 +251,8 @@ def _opened(
         erasures = PostgresErasures(datastore, of_keys, keys, erasure_list)
         known_keys = PersonKeyCache(keys)
         erasures.when_forgotten(known_keys.drop)
+        for each in (datastore, of_keys):
+            each.timeline.when_another(known_keys.drop_all)
         outages = Outages()
         factory = PlanFactory(datastore=datastore, keys=known_keys, outages=outages)
         plans = AccountPlanApplication(factory=factory)

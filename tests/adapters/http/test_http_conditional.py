@@ -9,8 +9,7 @@ from httpx import Response
 from psycopg.conninfo import conninfo_to_dict
 
 from adapters.http.conditional import Answer, ReadyAnswers
-from adapters.postgres import heads
-from adapters.postgres.loop_connection import Statement
+from adapters.postgres import timelines
 from adapters.postgres.store import Store, begin_another_log, opened
 from tests.api import Api, Told, assert_problem, served
 from tests.cases import for_each
@@ -304,36 +303,44 @@ def test_a_service_under_which_a_store_was_restored_remembers_nothing_of_the_log
 def test_what_was_lost_when_another_server_took_over_is_neither_shown_nor_decided_on(store, postgres, monkeypatch):
     """The log is the same, and so is the version of what was recorded there since."""
     name = conninfo_to_dict(store.where.owner)["dbname"]
-    with served(store) as api, served(store) as other:
+    with served(store) as api, opened(store.where, KEY) as elsewhere, served(elsewhere) as other:
         api.done("open-plan", **OPEN_ACME)
-        noted = api.do("rename-account", account_name="lost")
-        shown = [api.view(), other.view(), api.view("/history")]
+        noted = api.do("add-stakeholder", id="cfo", name="Lost Doe", level="executive")
+        store.portfolio.catch_up(api.clock)
+        shown = [api.view(), other.view(), api.view("/history"), other.get("/v1/plans")]
         with connected(postgres.conninfo("superuser", name)) as connection:
             connection.execute("SET session_replication_role = replica")
             connection.execute("DELETE FROM plantrail.stored_events WHERE originator_version = 2")
-            monkeypatch.setattr(heads, "TIMELINE", Statement.of("SELECT 2"))
+            connection.execute("DELETE FROM plantrail_keys.person_keys")
+            monkeypatch.setattr(timelines, "TIMELINE", "SELECT 2")
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
                 (name,),
             )
-        wait_until(lambda: api.do("rename-account", account_name="kept").is_success)
-        for each, seen in zip((api, other, api), shown, strict=True):
-            path = seen.request.url.path
-            answer = each.get(path, {"If-None-Match": seen.headers["etag"]})
-            assert (answer.status_code, "lost" in answer.text, "kept" in answer.text) == (200, False, True)
+        kept = {"id": "cfo", "name": "Kept Doe", "level": "executive"}
+        wait_until(lambda: api.do("add-stakeholder", **kept).is_success)
+        for each, seen in zip((api, other, api), shown[:3], strict=True):
+            answer = each.get(seen.request.url.path, {"If-None-Match": seen.headers["etag"]})
+            assert (answer.status_code, "Lost" in answer.text, "Kept" in answer.text) == (200, False, True)
         stale = api.do("rename-account", {"If-Match": noted.headers["etag"]}, account_name="overwritten")
         assert_problem(stale, 412, "version-conflict")
+    with opened(store.where, KEY) as anew, served(anew) as api:  # who knows nothing but the keys that are kept
+        assert "Kept Doe" in api.view().text
 
 
-def test_a_server_tells_on_which_timeline_it_is(store):
-    async def told() -> int:
-        connection = await store.datastore.open_in_loop()
-        try:
-            return await heads.timeline(connection)
-        finally:
-            connection.close()
+@pytest.mark.parametrize("on", [None, 1, 2])
+def test_a_server_tells_on_which_timeline_it_is_and_some_do_not(store, monkeypatch, on):
+    async def looked() -> int | None:
+        (await store.datastore.open_in_loop()).close()
+        return store.datastore.timeline.seen
 
-    assert asyncio.run(told()) == heads.FIRST_TIMELINE
+    forgotten: list[int] = []
+    store.datastore.timeline.when_another(lambda: forgotten.append(1))
+    if on != 1:
+        monkeypatch.setattr(timelines, "TIMELINE", "SELECT 2" if on else "SELECT there_is_no_such_function()")
+    assert asyncio.run(looked()) == (on or 1)
+    store.datastore.connect().close()
+    assert forgotten == [1] * (on == 2)
 
 
 # Ready answers
