@@ -88,7 +88,13 @@ WORDED = set(
 """Fields whose values are words joined by underscores."""
 KNOWN = AMOUNTS | SHARES | COUNTS | WORDED
 
-LABELS = {"as_of_on": "as of", "multi_threaded": "multi-threaded", "arr": "ARR", "arr_exposed": "ARR exposed"}
+LABELS = {
+    "as_of_on": "as of",
+    "multi_threaded": "multi-threaded",
+    "multi_threaded_opportunities": "multi-threaded opportunities",
+    "arr": "ARR",
+    "arr_exposed": "ARR exposed",
+}
 
 
 @lru_cache(maxsize=2_048)

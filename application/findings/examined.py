@@ -19,7 +19,7 @@ from domain.account_plan.plan import Plan, Tier, the_plan
 from domain.account_plan.plays import Play
 from domain.account_plan.promises import Promise
 from domain.account_plan.relationships import TouchLogged
-from domain.account_plan.reviews import HeldReview, ReviewHeld
+from domain.account_plan.reviews import HeldReview, Review, ReviewHeld
 from domain.account_plan.stakeholders import Stakeholder, engaged_people, people_there
 from domain.account_plan.team import Member, Role
 from domain.calendar import quarter_start
@@ -38,11 +38,11 @@ LONGEST_QUARTER = 92
 
 
 class HeldOnRecord(NamedTuple):
-    """A held review, and the event that recorded it."""
+    """A held review as corrected since, and the event that recorded it."""
 
     held_on: date
     version: int
-    review: ReviewHeld
+    review: Review
     record: Recorded
 
     @property
@@ -275,7 +275,18 @@ class Examined:
 
     @cached_property
     def executives(self) -> Sequence[Stakeholder]:
+        """Of the customer's, who are there."""
         return [each for each in self.people if each.level == "executive"]
+
+    @cached_property
+    def executives_of_any_time(self) -> Sequence[Stakeholder]:
+        """Of the customer's, those who have left included: whoever was met before they left was met."""
+        return [each for each in self.all(Stakeholder).values() if each.level == "executive"]
+
+    @cached_property
+    def met_executives(self) -> list[Contact]:
+        """The contacts at which an executive of theirs was there."""
+        return self.met(*(each.id for each in self.executives_of_any_time))
 
     # Reviews
 
@@ -283,7 +294,7 @@ class Examined:
     def held(self) -> Sequence[HeldOnRecord]:
         """The held reviews in the order of their days."""
         held = (
-            HeldOnRecord(record.event.held_on, record.version, record.event, record)
+            HeldOnRecord(record.event.held_on, record.version, self.plan.the(Review, record.event.id), record)
             for record in self.recorded_as(ReviewHeld)
             if isinstance(record.event, ReviewHeld)
         )

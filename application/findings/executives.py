@@ -31,7 +31,7 @@ def no_executive_sponsor(at: Examined) -> Iterator[Found]:
 
 
 def evaluator_only(at: Examined) -> Iterator[Found]:
-    met = at.met(*(each.id for each in at.executives))
+    met = at.met_executives
     last_on, most = (met[-1].happened_on if met else at.card.opened_on), at.policy.executive_days
     if at.is_after(last_on, most):
         yield Found(
@@ -76,7 +76,7 @@ def sponsor_neglected(at: Examined) -> Iterator[Found]:
 def one_touchpoint(at: Examined) -> Iterator[Found]:
     """Check the last four calendar quarters that are over."""
     starts = last_quarters(at.quarter, 4)
-    met = [each for each in at.met(*(each.id for each in at.executives)) if starts[0] <= each.happened_on < starts[4]]
+    met = [each for each in at.met_executives if starts[0] <= each.happened_on < starts[4]]
     quarters = {quarter_start(each.happened_on) for each in met}
     if at.card.opened_on <= starts[0] and len(quarters) == 1:
         [only] = quarters

@@ -84,8 +84,8 @@ RULES: Mapping[PlanRuleName, Rule] = {
     "single-threaded": Rule(
         "alarm",
         "plans with duties",
-        "Fewer than two people of theirs are engaged, or all of at least two meetings of the last 180 days were with"
-        " one and the same person alone.",
+        "Fewer than two people of theirs are engaged, or one and the same person was at all of at least two contacts of"
+        " the last 180 days.",
         "An account known through one person is lost with that person.",
         stakeholders.single_threaded,
     ),
@@ -162,7 +162,7 @@ RULES: Mapping[PlanRuleName, Rule] = {
     "handover-without-overlap": Rule(
         "warning",
         "plans with duties",
-        "In the last handover of a required role there were days between the two, or they never met the customer"
+        "In the last handover of a required role there was no day on which both had it, or they never met the customer"
         " together.",
         "Relationships are handed over in person or not at all.",
         team.handover_without_overlap,

@@ -7,11 +7,12 @@ from decimal import Decimal
 from itertools import pairwise
 from math import ceil
 
-from application.findings.examined import VERSION, Examined, HeldOnRecord
+from application.findings.examined import VERSION, Examined
 from application.findings.finding import Found, Remedy, remedy
 from application.findings.sentences import days, listed, percent, spaced
 from domain.account_plan.actions import Action
 from domain.account_plan.reviews import Review, ReviewKind
+from domain.account_plan.team import Member
 from domain.folding import folded
 from domain.language import FORGOTTEN
 
@@ -50,16 +51,11 @@ def _overdue(at: Examined, kind: ReviewKind, most: int) -> Iterator[Found]:
         yield Found(
             f"A {at.tier} plan holds a review of the kind {spaced(kind)} every {days(most)}; {since}. Hold it.",
             last_on + timedelta(days=most + 1),
-            _review(at, last),
+            [last.review] if last else [],
             [last.event] if last else [],
             [hold(kind, at)],
             about=kind,
         )
-
-
-def _review(at: Examined, held: HeldOnRecord | None) -> list[Review]:
-    review = at.plan.find(Review, held.review.id) if held else None
-    return [review] if review else []
 
 
 def qbr_skipped(at: Examined) -> Iterator[Found]:
@@ -93,7 +89,7 @@ def qbr_without_commitments(at: Examined) -> Iterator[Found]:
             f"Nothing was promised at the QBR “{last.review.id}” of {last.held_on}, by us or by the customer. Write"
             " down who does what until the next one.",
             last.held_on,
-            _review(at, last),
+            [last.review],
             [last.event],
             [remedy("add-action", "statement", "owner", "due_on", kind="joint", review=last.review.id)],
             about=last.review.id,
@@ -104,17 +100,18 @@ def qbr_without_executives(at: Examined) -> Iterator[Found]:
     last = at.last_held("qbr")
     if last is None:
         return
-    theirs = {each.id for each in at.executives}
-    ours = {each.person for each in at.members if each.senior or each.role in ("executive_sponsor", "leadership")}
+    theirs, ours = {each.id for each in at.executives}, {each.person for each in at.members if each.is_executive}
+    theirs_then = {each.id for each in at.executives_of_any_time}
+    ours_then = {each.person for each in at.all(Member).values() if each.is_executive and each.is_current(last.held_on)}
     ahead = [each for each in at.all(Review).values() if each.kind == "qbr" and each.state == "scheduled"]
     sides = (
-        ("the customer's", theirs, last.review.theirs, {who for each in ahead for who in each.theirs}),
-        ("ours", ours, last.review.ours, {who for each in ahead for who in each.ours}),
+        ("the customer's", theirs, theirs_then, last.review.theirs, {who for each in ahead for who in each.theirs}),
+        ("ours", ours, ours_then, last.review.ours, {who for each in ahead for who in each.ours}),
     )
     absent = [
         (side, people)
-        for side, people, came, invited in sides
-        if people.isdisjoint(came) and people.isdisjoint(invited)
+        for side, people, then, came, invited in sides
+        if then.isdisjoint(came) and people.isdisjoint(invited)
     ]
     missing = [side for side, _ in absent]
     if missing:
@@ -123,7 +120,7 @@ def qbr_without_executives(at: Examined) -> Iterator[Found]:
             f"No executive of {listed(missing)} was at the QBR “{last.review.id}” of {last.held_on}. Invite them to the"
             " next one.",
             last.held_on,
-            _review(at, last),
+            [last.review],
             [last.event],
             [remedy("schedule-review", "planned_on", kind="qbr", ours=sorted(ours), theirs=sorted(theirs))] * known,
             about=last.review.id,
@@ -133,7 +130,8 @@ def qbr_without_executives(at: Examined) -> Iterator[Found]:
 def current_qbrs(at: Examined) -> list[Review]:
     """Return those that are still to be held, and the one held last."""
     planned = [each for each in at.all(Review).values() if each.kind == "qbr" and each.state == "scheduled"]
-    return [*planned, *_review(at, at.last_held("qbr"))]
+    last = at.last_held("qbr")
+    return [*planned, last.review] if last else planned
 
 
 def qbr_metrics_without_goal(at: Examined) -> Iterator[Found]:
@@ -189,7 +187,7 @@ def executive_meeting_is_qbr(at: Examined) -> Iterator[Found]:
             f"The executive meeting of {meeting.happened_on} had the topics of the QBR “{qbr.review.id}” of"
             f" {qbr.held_on}: {listed(meeting.topics)}. Give executives a conversation of their own.",
             meeting.happened_on,
-            _review(at, qbr),
+            [qbr.review],
             [qbr.event, meeting.event],
             about=meeting.event,
         )
@@ -204,7 +202,7 @@ def repeated_topics(at: Examined) -> Iterator[Found]:
                     f"The last two reviews of the kind {spaced(kind)}, of {before.held_on} and {after.held_on}, had"
                     f" the same topics: {listed(after.review.topics)}. Change the agenda.",
                     after.held_on,
-                    [*_review(at, before), *_review(at, after)],
+                    [before.review, after.review],
                     [before.event, after.event],
                     about=after.review.id,
                 )
@@ -228,7 +226,7 @@ def plan_for_the_review(at: Examined) -> Iterator[Found]:
             f" recorded in the last {EVE // timedelta(hours=1)} hours; more than {percent(share)} is writing for the"
             " review. Record things when they happen.",
             last.held_on,
-            _review(at, last),
+            [last.review],
             [record.id for record in eve],
             about=last.review.id,
         )

@@ -60,7 +60,7 @@ def empty_section(at: Examined) -> Iterator[Found]:
 
 
 def trigger_ignored(at: Examined) -> Iterator[Found]:
-    asking = list(asking_for_update(at.recorded_as(*MAY_ASK)))
+    asking = asking_for_update(at.recorded_as(*MAY_ASK))
     asked = {record.version for record in asking}
     for trigger in asking:
         since = at.day_of(trigger)
@@ -71,7 +71,7 @@ def trigger_ignored(at: Examined) -> Iterator[Found]:
             continue
         if met_on is None and not at.is_past(due_on):
             continue
-        sections = TOUCHED[type(trigger.event)]
+        sections = TOUCHED[trigger.event.noun]
         yield Found(
             _ignored(trigger, since, due_on, met_on, sections),
             due_on + timedelta(days=1),

@@ -109,13 +109,13 @@ def single_threaded(at: Examined) -> Iterator[Found]:
         )
         return
     lately = [each for each in at.contacts if not at.is_after(each.happened_on, SAME_PERSON_DAYS - 1)]
-    everybody = {who for contact in lately for who in contact.stakeholders}
-    if len(lately) > 1 and len(everybody) == 1:
-        [only] = [each for each in at.all(Stakeholder).values() if each.id in everybody]
-        others = [each for each in at.people if each.id not in everybody]
+    always = set.intersection(*(set(contact.stakeholders) for contact in lately)) if len(lately) > 1 else set()
+    if len(always) == 1:
+        [only] = [each for each in at.all(Stakeholder).values() if each.id in always]
+        others = [each for each in at.people if each.id not in always]
         yield Found(
-            f"All {len(lately)} meetings of the last {SAME_PERSON_DAYS} days were with {person(only)} alone. Meet"
-            " somebody else.",
+            f"Every one of {len(lately)} contacts of the last {SAME_PERSON_DAYS} days was with {person(only)}. Meet"
+            " somebody else without them.",
             lately[0].happened_on,
             [only],
             [each.event for each in lately],

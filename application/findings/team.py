@@ -8,7 +8,7 @@ from application.findings.finding import Found, remedy
 from application.findings.sentences import days, listed, spaced
 from domain.account_plan.goals import Goal
 from domain.account_plan.requests import Request
-from domain.account_plan.team import Member, Role, TeamAligned
+from domain.account_plan.team import Alignment, Member, Role, TeamAligned
 
 MARKETING: Sequence[Role] = ("marketing", "product_marketing", "marketing_sponsor")
 
@@ -44,11 +44,7 @@ def _unfilled(at: Examined, role: Role, needs: str) -> Iterator[Found]:
 def team_not_aligned(at: Examined) -> Iterator[Found]:
     start = at.quarter
     required = at.policy.roles(at.tier).required
-    agreed = (
-        set(record.event.members)
-        for record in at.recorded_as(TeamAligned)
-        if isinstance(record.event, TeamAligned) and (record.event.agreed_on or at.day_of(record)) >= start
-    )
+    agreed = (set(each.members) for each in at.all(Alignment).values() if _agreed_on(each, at) >= start)
     holders = {role: {each.person for each in at.in_role(role)} for role in required}
     if required and not any(all(not people.isdisjoint(who) for who in holders.values()) for people in agreed):
         goal = next(iter(at.open(Goal)), None)
@@ -62,6 +58,12 @@ def team_not_aligned(at: Examined) -> Iterator[Found]:
         )
 
 
+def _agreed_on(alignment: Alignment, at: Examined) -> date:
+    """Earlier releases did not say the day: then it is that of the record."""
+    said = (record for record in reversed(at.about(alignment)) if isinstance(record.event, TeamAligned))
+    return alignment.agreed_on or at.day_of(next(said))
+
+
 def handover_without_overlap(at: Examined) -> Iterator[Found]:
     """Examine the last handover of each role: the current holder, and the person they took over from or the previous
     holder."""
@@ -70,12 +72,12 @@ def handover_without_overlap(at: Examined) -> Iterator[Found]:
         for before, after in _last_handover(sorted(stints, key=lambda each: each.from_on)):
             if before.person == after.person or before.until_on is None:
                 continue
-            gap = (after.from_on - before.until_on).days
+            overlap = after.from_on <= before.until_on
             both = {before.person, after.person}
             together = any(both <= set(contact.members) for contact in at.contacts)
-            if gap <= 0 and together:
+            if overlap and together:
                 continue
-            how = f"with {days(gap)} between them" if gap > 0 else "without ever meeting the customer together"
+            how = "without ever meeting the customer together" if overlap else _apart(before.until_on, after.from_on)
             yield Found(
                 f"The role {spaced(role)} went from {before.person} (until {before.until_on}) to {after.person} (from"
                 f" {after.from_on}) {how}. Let both of them meet the customer.",
@@ -83,10 +85,15 @@ def handover_without_overlap(at: Examined) -> Iterator[Found]:
                 [before, after],
                 at.events([before, after]),
                 [remedy("log-touch", "kind", "stakeholders", happened_on=at.day, members=sorted(both))]
-                if gap <= 0
+                if overlap
                 else [],
                 about=role,
             )
+
+
+def _apart(until_on: date, from_on: date) -> str:
+    between = (from_on - until_on).days - 1
+    return f"with {days(between)} between them" if between else "without a day on which both had it"
 
 
 def _last_handover(stints: Sequence[Member]) -> Iterator[tuple[Member, Member]]:

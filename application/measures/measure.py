@@ -40,6 +40,7 @@ MeasureName = Literal[
     "pipeline_open",
     "weighted_pipeline",
     "multi_threaded",
+    "multi_threaded_opportunities",
     "next_step_dated",
     "contacts_mapped",
     "contacts_engaged",

@@ -32,8 +32,16 @@ def weighted_pipeline(at: Measured) -> Figures:
 
 
 def multi_threaded(at: Measured) -> Figures:
-    open_ones, least = at.plan.open(Opportunity), at.at.policy.coverage.multi_threaded
-    return share(sum(len(engaged_there(at.plan, each)) >= least for each in open_ones), len(open_ones))
+    return share(_multi_threaded(at), len(at.plan.open(Opportunity)))
+
+
+def multi_threaded_opportunities(at: Measured) -> Figures:
+    return one(_multi_threaded(at))
+
+
+def _multi_threaded(at: Measured) -> int:
+    least = at.at.policy.coverage.multi_threaded
+    return sum(len(engaged_there(at.plan, each)) >= least for each in at.plan.open(Opportunity))
 
 
 def next_step_dated(at: Measured) -> Figures:

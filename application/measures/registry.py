@@ -145,6 +145,14 @@ MEASURES: Mapping[MeasureName, Measure] = {
         "A deal that hangs on one person is lost with them.",
         pipeline.multi_threaded,
     ),
+    "multi_threaded_opportunities": Measure(
+        "count",
+        "sum",
+        "at its end",
+        "Open opportunities with at least `coverage.multi_threaded` engaged people who are still there.",
+        "A deal that hangs on one person is lost with them.",
+        pipeline.multi_threaded_opportunities,
+    ),
     "next_step_dated": Measure(
         "share",
         "ratio",

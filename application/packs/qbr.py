@@ -1,6 +1,6 @@
 """The quarterly business review, internal or for the customer: what was delivered, and what both sides do next."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal, get_args
@@ -18,11 +18,10 @@ from domain.account_plan.language import Side
 from domain.account_plan.relationships import Objection
 from domain.account_plan.reviews import AgendaItem, Review
 from domain.account_plan.stakeholders import Stakeholder
-from domain.account_plan.team import Role
+from domain.account_plan.team import Member
 from domain.program.agendas import Agenda
 
 KIND: Literal["qbr"] = "qbr"
-OUR_EXECUTIVES: Sequence[Role] = ("executive_sponsor", "leadership")
 CheckName = Literal["joint-commitments", "executives-invited", "metrics-in-time", "agenda-fits"]
 DEFAULT_MINUTES = 90
 """The minutes it takes if the program has no agenda."""
@@ -356,8 +355,10 @@ def _commitments(at: Examined, review: Review) -> Check:
 
 
 def _executives(at: Examined, review: Review) -> Check:
-    theirs = {each.id for each in at.executives}
-    ours = {each.person for each in at.members if each.role in OUR_EXECUTIVES}
+    held_on = review.held_on
+    theirs = {each.id for each in (at.executives_of_any_time if held_on else at.executives)}
+    members = [each for each in at.all(Member).values() if each.is_current(held_on)] if held_on else at.members
+    ours = {each.person for each in members if each.is_executive}
     missing = [
         who
         for who, there, asked in (("theirs", theirs, review.theirs), ("ours", ours, review.ours))

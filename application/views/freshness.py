@@ -2,24 +2,23 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, Field
 
 from application.views.effects import refreshed_by
-from domain.account_plan.competition import CompetitorIdentified
-from domain.account_plan.identities import StakeholderCorrected
+from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.competition import Competitor
 from domain.account_plan.language import Section
-from domain.account_plan.opportunities import OpportunityOpened
-from domain.account_plan.overview import NewsNoted
+from domain.account_plan.opportunities import Opportunity
+from domain.account_plan.overview import News
 from domain.account_plan.plan import Tier
 from domain.account_plan.reviews import ReviewHeld
-from domain.account_plan.stakeholders import StakeholderAdded
-from domain.account_plan.standing import RolesAssigned
+from domain.account_plan.stakeholders import Stakeholder
 from domain.language import Event
 from domain.program.policy import Policy
 from domain.record import Recorded, struck_by
@@ -33,18 +32,27 @@ ASKING_NEWS = {"leadership_change", "merger", "initiative"}
 
 
 MAY_ASK: frozenset[type[Event]] = frozenset(
-    (NewsNoted, OpportunityOpened, CompetitorIdentified, StakeholderAdded, RolesAssigned, StakeholderCorrected)
+    ACCOUNT_PLAN.events[name]
+    for name in (
+        "NewsNoted",
+        "NewsCorrected",
+        "OpportunityOpened",
+        "OpportunityCorrected",
+        "CompetitorIdentified",
+        "StakeholderAdded",
+        "RolesAssigned",
+        "StakeholderCorrected",
+    )
 )
 """The events that say whether an update of the plan is required."""
 
-TOUCHED: Mapping[type[Event], tuple[Section, ...]] = {
-    NewsNoted: ("stakeholders", "risks", "summary"),
-    OpportunityOpened: ("opportunities", "whitespace", "hypotheses"),
-    CompetitorIdentified: ("competition", "risks", "whitespace"),
-    StakeholderAdded: ("stakeholders", "opportunities"),
-    RolesAssigned: ("stakeholders", "opportunities"),
+TOUCHED: Mapping[str, tuple[Section, ...]] = {
+    News.noun: ("stakeholders", "risks", "summary"),
+    Opportunity.noun: ("opportunities", "whitespace", "hypotheses"),
+    Competitor.noun: ("competition", "risks", "whitespace"),
+    Stakeholder.noun: ("stakeholders", "opportunities"),
 }
-"""The sections that must be looked at again when such an event requires an update of the plan."""
+"""The sections that must be looked at again when an event about such a thing requires an update of the plan."""
 
 
 class Freshness(BaseModel):
@@ -120,7 +128,7 @@ def duties(records: Sequence[Recorded], timezone: str, today: date) -> list[Duty
     """
     struck = struck_by(records)
     standing = [record for record in records if record.version not in struck]
-    asking = list(asking_for_update(standing))
+    asking = asking_for_update(standing)
     asked = {record.version for record in asking}
     refreshing: defaultdict[str, list[Recorded]] = defaultdict(list)
     for record in standing if asking else ():
@@ -159,7 +167,7 @@ def first_answer(
     `refreshing` contains the standing events of each section in order, `asked` the versions of all events that require
     an update. Events of one command are recorded at one instant, and none of them answers another.
     """
-    sections = (*TOUCHED[type(trigger.event)], "reviews")
+    sections = (*TOUCHED[trigger.event.noun], "reviews")
     answers = (_first_later(trigger, refreshing.get(section, ()), asked) for section in sections)
     return min(filter(None, answers), key=lambda each: each.version, default=None)
 
@@ -175,22 +183,37 @@ def _is_answer(event: Event) -> bool:
     return event.refreshes() != "reviews" or isinstance(event, ReviewHeld)
 
 
-def asking_for_update(records: Iterable[Recorded]) -> Iterator[Recorded]:
+def asking_for_update(records: Iterable[Recorded]) -> Sequence[Recorded]:
+    """Return the events that ask for an update of the plan, in their order.
+
+    What was corrected asks as it should have been told: no more where it should not have asked, and from the correction
+    on where it had not."""
+    asking: defaultdict[tuple[str, str], list[Recorded]] = defaultdict(list)
     buyers: set[str] = set()
     for record in (record for record in records if type(record.event) in MAY_ASK):
-        match record.event:
-            case NewsNoted(kind=kind) if kind in ASKING_NEWS:
-                yield record
-            case OpportunityOpened(source=source) if source != "plan":
-                yield record
-            case CompetitorIdentified():
-                yield record
-            case StakeholderAdded() | RolesAssigned() | StakeholderCorrected() as event if said_roles(event):
-                is_buyer = "economic_buyer" in event.roles
-                if is_buyer and event.id not in buyers and not isinstance(event, StakeholderCorrected):
-                    yield record
-                (buyers.add if is_buyer else buyers.discard)(event.id)
+        event = record.event
+        asked, asks = asking[event.noun, event.subject()], _asks(event, buyers)
+        if asks and not (event.corrects and asked):
+            asked.append(record)
+        elif asks is False and event.corrects:
+            asked.clear()
+    return sorted((each for asked in asking.values() for each in asked), key=lambda each: each.version)
 
 
-def said_roles(event: Event) -> bool:
-    return "roles" in event.model_fields_set
+def _asks(event: Any, buyers: set[str]) -> bool | None:
+    """Return whether an event asks for an update; None where it says nothing of what asks for one.
+
+    `buyers` are the economic buyers by now, and are kept up to date."""
+    said = event.model_fields_set
+    if event.noun == Stakeholder.noun:
+        if "roles" not in said:
+            return None
+        is_buyer, is_new = "economic_buyer" in event.roles, event.id not in buyers
+        (buyers.add if is_buyer else buyers.discard)(event.id)
+        # Whoever is corrected to be the buyer is not a new one.
+        return (None if event.corrects else is_new) if is_buyer else False
+    if event.noun == News.noun:
+        return event.kind in ASKING_NEWS if "kind" in said else None
+    if event.noun == Opportunity.noun:
+        return event.source != "plan" if "source" in said else None
+    return True

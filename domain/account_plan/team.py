@@ -197,6 +197,10 @@ class Member(MemberTerms, Thing):
     def ending(self) -> str | None:
         return f"was released as of {self.until_on}" if self.until_on else None
 
+    @property
+    def is_executive(self) -> bool:
+        return self.senior or self.role in ("executive_sponsor", "leadership")
+
     def has_ended(self, day: date) -> bool:
         """Return whether the last day in the role was before this one."""
         return self.until_on is not None and self.until_on < day

@@ -108,6 +108,10 @@ def review(id: str, when: str, **more: Any) -> Line:
     return when, "hold-review", {"id": id, **held} | more
 
 
+def corrected_news(kind: str, when: str = "2026-02-03") -> Line:
+    return when, "correct-news", {"id": "n1", "kind": kind, "reason": "Mistyped"}
+
+
 def notes(when: str, number: int) -> list[Line]:
     return [(when, "write-note", {"section": "plan", "text": f"Budget of line {each}"}) for each in range(number)]
 
@@ -118,12 +122,19 @@ def pack(when: str, **metric: str) -> Line:
 
 
 COO = person("coo", level="executive")
+COO_LEFT = ("2026-02-10", "record-departure", {"id": "coo", "left_on": "2026-02-10"})
+EVE_RELEASED = (
+    "2026-02-10",
+    "release-member",
+    {"person": "eve", "role": "executive_sponsor", "until_on": "2026-02-10"},
+)
 SENIOR = {"person": "zoe", "role": "sales_engineer", "from_on": "2026-01-05", "senior": True}
 SPONSOR = person("coo", level="executive", roles=["executive_sponsor"])
 SCHEDULED = ("2026-02-01", "schedule-review", {"id": "Q1", "kind": "qbr", "planned_on": "2026-03-10"})
 CANCELLED = ("2026-02-02", "cancel-review", {"id": "Q1", "reason": "COO is ill"})
 REQUIRED = [member("account_executive", "ann"), member("customer_success", "cleo"), member("executive_sponsor")]
-ALIGNED = ("2026-02-01", "align-team", {"members": ["ann", "cleo", "eve"], "goal": "triple"})
+AGREED = ["ann", "cleo", "eve"]
+ALIGNED = ("2026-02-01", "align-team", {"members": AGREED, "goal": "triple"})
 HANDED_OVER = [
     COO,
     member("account_executive", "ann"),
@@ -201,6 +212,12 @@ STORIES = [
         loud=[touch("2026-03-01", "p")],
     ),
     Story(
+        "single-threaded",  # nobody else is met without them
+        [person("p"), person("q"), knows("p"), knows("q"), touch("2026-02-01", "p"), touch("2026-02-02", "q", "p")],
+        quiet=[touch("2026-03-01", "q")],
+        loud=[touch("2026-03-01", "p")],
+    ),
+    Story(
         "paper-plan",
         [person("p"), person("q"), knows("p")],
         ("2026-07-06", "2026-07-07"),
@@ -215,6 +232,7 @@ STORIES = [
         saying={"strength": 2},
     ),
     Story("evaluator-only", [COO, touch("2026-02-01", "coo")], ("2026-05-04", "2026-05-05"), ended_by="log-touch"),
+    Story("evaluator-only", [COO, touch("2026-02-01", "coo"), COO_LEFT], ("2026-05-04", "2026-05-05")),
     Story(
         "unplaced-relationship",
         [person("p")],
@@ -289,6 +307,18 @@ STORIES = [
         opened_on="2024-12-30",
     ),
     Story(
+        "one-touchpoint",  # whoever left by then was met all the same
+        [
+            person("coo", "2024-12-30", "executive"),
+            person("cfo", "2024-12-30", "executive"),
+            touch("2025-02-03", "cfo"),
+            ("2025-12-01", "record-departure", {"id": "coo", "left_on": "2025-12-01"}),
+        ],
+        ("2026-01-15", "2026-01-15"),
+        quiet=[touch("2025-04-01", "coo")],
+        opened_on="2024-12-30",
+    ),
+    Story(
         "handover-without-overlap",
         HANDED_OVER,
         quiet=[member("account_executive", "ben", "2026-02-01"), TOGETHER],
@@ -323,6 +353,18 @@ STORIES = [
     Story(
         "team-not-aligned", [*REQUIRED, goal()], ("2026-02-03", "2026-02-03"), quiet=[ALIGNED], ended_by="align-team"
     ),
+    Story(
+        "team-not-aligned",
+        [*REQUIRED, goal(), ("2026-02-01", "align-team", {"members": ["ann", "cleo"], "goal": "triple"})],
+        ("2026-02-03", "2026-02-03"),
+        quiet=[("2026-02-02", "correct-alignment", {"goal": "triple", "members": AGREED, "reason": "Eve was there"})],
+    ),
+    Story(
+        "team-not-aligned",
+        [*REQUIRED, goal(), ALIGNED],
+        ("2026-02-03", "2026-02-03"),
+        loud=[("2026-02-02", "align-team", {"members": ["ann", "cleo"], "goal": "triple"})],
+    ),
     Story("qbr-skipped", [COO], ("2026-04-07", "2026-04-08"), ended_by="hold-review", saying={"theirs": ["coo"]}),
     Story(
         "qbr-skipped",
@@ -352,6 +394,17 @@ STORIES = [
         loud=[qbr("Q1", "2026-02-01", ("p",), ours=("eve",))],
     ),
     Story(
+        "qbr-without-executives",  # whoever left since was there
+        [COO, person("p"), member("executive_sponsor"), COO_LEFT, EVE_RELEASED],
+        quiet=[qbr("Q1", "2026-02-01", ours=("eve",))],
+        loud=[qbr("Q1", "2026-02-01", ("p",), ours=("eve",))],
+    ),
+    Story(
+        "qbr-without-executives",
+        [COO, person("p"), member("executive_sponsor"), qbr("Q1", "2026-02-01", ("p",), ours=("eve",))],
+        quiet=[("2026-02-02", "correct-review", {"id": "Q1", "theirs": ["coo"], "reason": "The COO was there"})],
+    ),
+    Story(
         "qbr-without-executives",
         [COO, ("2026-01-05", "assign-member", SENIOR), member("sales_engineer", "ben")],
         quiet=[qbr("Q1", "2026-02-01", ours=("zoe",))],
@@ -379,6 +432,11 @@ STORIES = [
         [COO, qbr("Q1", "2026-02-01", topics=["Rework", "Line B"])],
         quiet=[qbr("Q2", "2026-03-01", topics=["Line C"])],
         loud=[qbr("Q2", "2026-03-01", topics=["Line B", "Rework"])],
+    ),
+    Story(
+        "repeated-topics",
+        [COO, qbr("Q1", "2026-02-01", topics=["Rework"]), qbr("Q2", "2026-03-01", topics=["Rework"])],
+        quiet=[("2026-03-02", "correct-review", {"id": "Q2", "topics": ["Line C"], "reason": "Copied"})],
     ),
     Story(
         "too-few-plays",
@@ -434,6 +492,18 @@ STORIES = [
         "trigger-ignored",
         [MERGER, ("2026-02-17", "confirm-section", {"section": "risks"})],
         quiet=[review("R1", "2026-02-18")],
+    ),
+    Story("trigger-ignored", [MERGER], quiet=[corrected_news("launch")], loud=[corrected_news("leadership_change")]),
+    Story(
+        "trigger-ignored",  # known as a merger only since it was corrected
+        [("2026-02-02", "note-news", NEWS | {"kind": "launch"}), corrected_news("merger", "2026-02-03")],
+        ("2026-02-16", "2026-02-17"),
+        ended_by="confirm-section",
+    ),
+    Story(
+        "trigger-ignored",
+        [person("p", roles=["economic_buyer"])],
+        quiet=[("2026-01-06", "correct-stakeholder", {"id": "p", "roles": ["user"], "reason": "Mistyped"})],
     ),
     Story(
         "plan-for-the-review",

@@ -264,6 +264,19 @@ STORIES: list[Story] = [
     ),
     Story("multi_threaded", [], {"2026-01": None}),
     Story(
+        "multi_threaded_opportunities",
+        [
+            *(person(id) for id in ("a", "b", "c")),
+            opportunity(),
+            opportunity("thin"),
+            ("2026-02-01", "engage-stakeholders", {"id": "deal", "stakeholders": ["a", "b", "c"]}),
+            ("2026-02-01", "engage-stakeholders", {"id": "thin", "stakeholders": ["a", "b"]}),
+            ("2026-03-01", "engage-stakeholders", {"id": "thin", "stakeholders": ["c"]}),
+            ("2026-04-01", "record-departure", {"id": "c", "left_on": "2026-04-01"}),
+        ],
+        {"2026-01": "0", "2026-02": "1", "2026-03": "2", "2026-04": "0"},
+    ),
+    Story(
         "next_step_dated",
         [opportunity(), next_step("2026-03-31")],
         {"2026-02": "1.0000", "2026-03": "0.0000"},

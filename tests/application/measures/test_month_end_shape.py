@@ -36,6 +36,9 @@ FINGERPRINTS = {
     4: "5e182f09b6875796b56d7ffe86feb356e47f7be71e8a1f3d9505db98a788f74d",
     # From here on a plan that was merged into another says no longer what the account pays.
     5: "5e182f09b6875796b56d7ffe86feb356e47f7be71e8a1f3d9505db98a788f74d",
+    # From here on it says how many opportunities are multi-threaded, and rules judge reviews, alignments and news as
+    # corrected and executives as they were when they were met.
+    6: "bac188a5851ab78ba1e69e6d733dafa5879c4f4137ba37f4f59640838535569a",
 }
 """By shape.  Those of the past tell that a shape was never given another meaning."""
 
