@@ -371,7 +371,17 @@ class Refusal(Exception):
         return " ".join((self.__doc__ or self.type).split())
 
     def __str__(self) -> str:
-        return self.sentence.format(**{name: shortened(value) for name, value in self.said.items()})
+        return self.sentence.format(**{name: as_told(name, value) for name, value in self.said.items()})
+
+
+TOLD_WHOLE = frozenset(("below", "by", "missing", "what", "why"))
+"""The values of refusals that are sentences or lists of ours, which say nothing where they are cut off."""
+MOST_TOLD = 2_000
+
+
+def as_told(name: str, value: object) -> str:
+    """A value of a refusal as it stands in the sentence: whatever somebody sent is shortened."""
+    return shortened(value, MOST_TOLD) if name in TOLD_WHOLE else shortened(value)
 
 
 def shortened(value: object, most: int = 80) -> str:

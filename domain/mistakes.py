@@ -15,7 +15,11 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 MOST_WORDS = 25
-"""Allowed words that are listed; of more than that, only the nearest is named."""
+"""Allowed words that are listed; of more than that, only the nearest are named."""
+NEAREST_NAMED = 3
+
+KEY = "[key]"
+"""What pydantic adds to the place of a key that is wrong itself, and not what stands under it."""
 
 WORD = re.compile(r"[a-z0-9][a-z0-9._:-]{0,40}")
 """What looks like a word of ours and may be repeated."""
@@ -39,8 +43,13 @@ PATTERNS: Mapping[str, str] = {
 def sentence(error: ErrorDetails, model: type[BaseModel] | None = None) -> str:
     """Return what is wrong as a sentence about the field."""
     said = predicate(error, model)
-    names = [part for part in error["loc"] if isinstance(part, str)]
+    names = [part for part in place(error["loc"]) if isinstance(part, str)]
     return ended(f"“{names[-1]}” {said}" if names else f"What was sent {said}")
+
+
+def place(location: Sequence[int | str]) -> Sequence[int | str]:
+    """Return the place of a mistake as whoever made it knows it."""
+    return location[:-1] if location and location[-1] == KEY else location
 
 
 def ended(said: str) -> str:
@@ -134,7 +143,11 @@ def must_be(what: str) -> Callable[[Mapping[str, Any], Any], str]:
 
 def one_of(context: Mapping[str, Any], value: Any) -> str:
     words = re.findall(r"'((?:[^'\\]|\\.)*)'", str(context["expected"]))
-    said = f"must be one of {listed(words, 'or')}" if len(words) <= MOST_WORDS else "must be one of certain words"
+    if len(words) > MOST_WORDS:
+        some = get_close_matches(str(value), words, NEAREST_NAMED, 0)
+        said = f"must be one of {len(words)} words, such as {listed(some, 'or')}"
+    else:
+        said = f"must be one of {listed(words, 'or')}"
     if not isinstance(value, str):
         return f"{said}, and this is {read(value)}"
     this = f"“{value}”" if WORD.fullmatch(value) else "this"

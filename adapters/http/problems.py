@@ -33,7 +33,7 @@ from application.webhooks.endpoints import NothingToReplay, TooManyWebhooks, Unk
 from application.webhooks.subscriptions import UnknownPlan
 from domain.duplicate_keys import escaped
 from domain.language import Refusal, kebab_case, shortened
-from domain.mistakes import did_you_mean, listed, sentence
+from domain.mistakes import did_you_mean, listed, place, sentence
 from domain.refusals import Misplaced
 from domain.registry import REGISTRY
 
@@ -139,7 +139,7 @@ def field_error(error: ErrorDetails, model: type[BaseModel]) -> FieldError:
 
 def pointer_to(location: Sequence[int | str]) -> str:
     """Return a location of pydantic as a JSON pointer (RFC 6901)."""
-    return "".join(f"/{escaped(str(part))}" for part in location)
+    return "".join(f"/{escaped(str(part))}" for part in place(location))
 
 
 def body_read(model: type[M], body: bytes) -> M:

@@ -23,7 +23,7 @@ from starlette.requests import Request
 from adapters.rendering.words import KNOWN, NOTHING, SCALES, SHARES, WORDED, in_words, spaced
 from adapters.web.filled_in import Sentences
 from domain.account_plan import ACCOUNT_PLAN
-from domain.language import Refusal, shortened
+from domain.language import Refusal, as_told
 from domain.program import PROGRAM
 from domain.time_zones import time_zone
 
@@ -227,7 +227,7 @@ class Speech:
     def refusal(self, refusal: Refusal) -> str:
         """Return why an aggregate refuses a command: the sentence of the refusal's type, with its values."""
         said = {name: self(str(value)) if name in WORDS_OF_OURS else value for name, value in refusal.said.items()}
-        return self(refusal.sentence).format(**{name: shortened(value) for name, value in said.items()})
+        return self(refusal.sentence).format(**{name: as_told(name, value) for name, value in said.items()})
 
     def value(self, value: Any, field: str) -> str:
         """Return a value of a thing in words. Text of users stays unchanged."""

@@ -21,9 +21,10 @@ from application.findings.sentences import counted, days, listed, percent, space
 from application.findings.similarity import Signature, alike
 from application.findings.verdict import PlanSigns
 from application.views.policy_in_force import policy_in_force
+from application.views.rates_in_force import rates_in_force
 from domain.account_plan.plan import Tier
 from domain.language import Event
-from domain.program.charter import ExchangeRates, Phase, PhaseBegun, Program, ProgramPhase, the_program
+from domain.program.charter import Phase, PhaseBegun, Program, ProgramPhase, the_program
 from domain.program.language import ProgramState
 from domain.program.policy import AdoptedPolicy, Policy, ProgramRuleName, Severity
 from domain.program.rounds import ListCommitted, Round, weighted_score
@@ -239,7 +240,10 @@ def _stood_up(at: ProgramExamined, _phase: ProgramPhase, _began: date) -> Iterat
 
 
 def _piloted(at: ProgramExamined, phase: ProgramPhase, began: date) -> Iterator[str]:
-    for account in phase.accounts:
+    everybody = [plan.account_id for plan in at.plans]
+    if not (phase.accounts or everybody):
+        yield "there is no plan to try it with"
+    for account in phase.accounts or everybody:
         plan = at.plan_of(account)
         if plan is None:
             yield f"{account} has no plan"
@@ -248,9 +252,10 @@ def _piloted(at: ProgramExamined, phase: ProgramPhase, began: date) -> Iterator[
 
 
 def _instrumented(at: ProgramExamined, _phase: ProgramPhase, _began: date) -> Iterator[str]:
-    rates = {currency for each in at.known.state.all(ExchangeRates).values() for currency in each.rates}
-    for currency in sorted({plan.currency for plan in at.plans} - rates - {at.card.currency}):
-        yield f"amounts in {currency} have no exchange rate"
+    rates = rates_in_force(at.known.records, at.now, at.day)
+    for currency in sorted({plan.currency for plan in at.plans}):
+        if rates and currency != rates.currency and currency not in rates.rates:
+            yield f"amounts in {currency} have no exchange rate"
 
 
 def _rolled_out(at: ProgramExamined, _phase: ProgramPhase, _began: date) -> Iterator[str]:

@@ -9,7 +9,8 @@ from decimal import Decimal
 from pydantic import BaseModel, Field
 
 from application.reports.months import Month
-from domain.program.charter import CharterRevised, ExchangeRatesSet, ProgramOpened
+from application.views.rates_in_force import rates_in_force
+from domain.program.charter import CharterRevised, ProgramOpened
 from domain.record import Recorded
 from domain.time_zones import time_zone
 
@@ -30,36 +31,23 @@ class MonthRates(BaseModel):
 
 def rates_at(program: Sequence[Recorded], month: Month, now: datetime) -> MonthRates | None:
     """Return the rates that were recorded when the month ended in the program's time zone; None if the program did not
-    exist.
-
-    Rates that were set before the program's currency changed refer to another currency and do not count.
-    """
-    charter: dict[str, str] = {}
-    rates: dict[date, dict[str, Decimal]] = {}
-    for record in program:
-        if charter and record.meta.recorded_at > min(_end(month, charter["timezone"]), now):
-            break
-        match record.event:
-            case ProgramOpened() | CharterRevised() as event:
-                if event.currency not in (None, charter.get("currency")):
-                    rates = {}
-                said = {"currency": event.currency, "timezone": event.timezone}
-                charter |= {name: value for name, value in said.items() if value}
-            case ExchangeRatesSet(as_of_on=as_of_on, rates=each):
-                rates[as_of_on] = each
-    if not program or program[0].meta.recorded_at > min(_end(month, charter["timezone"]), now):
+    exist."""
+    found = rates_in_force(program, min(_end(program, month), now), month.last)
+    if found is None:
         return None
-    in_force = max((day for day in rates if day <= month.last), default=None)
     return MonthRates(
-        month=str(month),
-        currency=charter["currency"],
-        as_of_on=in_force,
-        rates=rates[in_force] if in_force else {},
-        missing=[],
+        month=str(month), currency=found.currency, as_of_on=found.as_of_on, rates=dict(found.rates), missing=[]
     )
 
 
-def _end(month: Month, timezone: str) -> datetime:
-    """Return the last instant of a month."""
-    midnight = datetime.combine(month.last + timedelta(days=1), time(), time_zone(timezone))
-    return midnight.astimezone(UTC) - timedelta(microseconds=1)
+def _end(program: Sequence[Recorded], month: Month) -> datetime:
+    """Return the last instant of a month in the time zone that the program had by then."""
+    next_day, end = month.last + timedelta(days=1), datetime.max.replace(tzinfo=UTC)
+    for record in program:
+        if record.meta.recorded_at > end:
+            break
+        event = record.event
+        if isinstance(event, ProgramOpened | CharterRevised) and event.timezone:
+            midnight = datetime.combine(next_day, time(), time_zone(event.timezone))
+            end = midnight.astimezone(UTC) - timedelta(microseconds=1)
+    return end

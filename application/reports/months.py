@@ -17,6 +17,10 @@ LATEST_ZONE = "Etc/GMT+12"
 """The time zone in which a month ends last."""
 
 
+FIRST_MONTH = 13
+"""February of the year 1, in months since the year 0: the first that a day comes before."""
+
+
 class MonthUnknown(CutRefused):
     type = "unknown-month"
 
@@ -40,8 +44,8 @@ class Month(NamedTuple):
         return self.first.isoformat()[:7]
 
     def before(self, months: int) -> "Month":
-        """Return the month `months` earlier."""
-        year, month = divmod(self.first.year * 12 + self.first.month - 1 - months, 12)
+        """Return the month `months` earlier, or the first month of the calendar."""
+        year, month = divmod(max(self.first.year * 12 + self.first.month - 1 - months, FIRST_MONTH), 12)
         return Month.of(date(year, month + 1, 1))
 
     def is_over(self, now: datetime) -> bool:

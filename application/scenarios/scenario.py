@@ -26,7 +26,7 @@ from domain.account_plan import COMMANDS as PLAN_COMMANDS
 from domain.calendar import Instant
 from domain.duplicate_keys import DuplicateKey, check_keys
 from domain.language import AccountId, Command, PersonId, shortened
-from domain.mistakes import ended, nearest, predicate
+from domain.mistakes import ended, nearest, place, predicate
 from domain.program import PROGRAM
 
 COMMANDS = {**PLAN_COMMANDS, **PROGRAM.commands}
@@ -145,7 +145,7 @@ def mistakes(error: ValidationError, command: str) -> Iterator[str]:
     """Yield a sentence for each mistake in the fields of a line."""
     found = error.errors(include_url=False)
     for each in found[:MOST_MISTAKES]:
-        pointer = "".join(f"/{part}" for part in each["loc"])
+        pointer = "".join(f"/{part}" for part in place(each["loc"]))
         yield ended(f"“{shortened(pointer)}” {matter(each, command)}")
     if len(found) > MOST_MISTAKES:
         yield f"And {len(found) - MOST_MISTAKES} more of the kind."

@@ -11,6 +11,7 @@ from domain.account_plan.plan import NAMESPACE, ZoneName
 from domain.aggregates import Opening, Topic
 from domain.corrections import Mistakes
 from domain.language import (
+    AccountId,
     Currency,
     Decision,
     Event,
@@ -21,7 +22,6 @@ from domain.language import (
     PersonId,
     PositiveAmount,
     Refusal,
-    Slug,
     Terms,
     Text,
     Unless,
@@ -178,7 +178,7 @@ class BeginPhase(CharterCommand):
     noun: ClassVar[str] = "phase"
 
     phase: Phase
-    accounts: Many[Slug] = ()
+    accounts: Many[AccountId] = ()
 
     def subject(self) -> str | None:
         return self.phase

@@ -325,6 +325,10 @@ def contradictions(policy: Policy) -> Iterator[tuple[str, str]]:
                 f"/policy/team/{tier}",
                 f"{', '.join(twice)} cannot be both required and only expected of a {tier} plan.",
             )
+        for which, named in roles:
+            again = sorted({role for role in named if named.count(role) > 1})
+            if again:
+                yield f"/policy/team/{tier}/{which}", f"{', '.join(again)} stands there twice: name each role once."
 
 
 def _wrong_numbers(policy: Policy) -> Iterator[tuple[str, str]]:

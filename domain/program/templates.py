@@ -116,8 +116,8 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 TODAY = re.compile(r"today(?:\+([0-9]{1,4}))?")
 
 
-def filled(value: Any, account_name: str, owner: str, today: date) -> Any:
-    """Return the body of a command with its placeholders filled in. Raises `PlaceholderUnknown`."""
+def filled(value: Any, account_name: str, owner: str, today: date, pointer: str = "/commands") -> Any:
+    """Return the body of a command with its placeholders filled in. Raises `PlaceholderUnknown`, which says where."""
 
     def replaced(found: re.Match[str]) -> str:
         name = found[1]
@@ -127,14 +127,14 @@ def filled(value: Any, account_name: str, owner: str, today: date) -> Any:
             return account_name
         if name == "owner":
             return owner
-        raise PlaceholderUnknown("/commands", placeholder=found[0])
+        raise PlaceholderUnknown(pointer, placeholder=found[0])
 
     if isinstance(value, str):
         return PLACEHOLDER.sub(replaced, value)
     if isinstance(value, dict):
-        return {name: filled(each, account_name, owner, today) for name, each in value.items()}
+        return {name: filled(each, account_name, owner, today, f"{pointer}/{name}") for name, each in value.items()}
     if isinstance(value, list):
-        return [filled(each, account_name, owner, today) for each in value]
+        return [filled(each, account_name, owner, today, f"{pointer}/{place}") for place, each in enumerate(value)]
     return value
 
 
@@ -155,7 +155,7 @@ def try_template(library: ProgramState, template: PublishTemplate, today: date) 
         pointer, kind = f"/commands/{place}", ACCOUNT_PLAN.commands.get(each.command)
         if kind is None or kind is OpenPlan:
             raise TemplateCommandUnknown(f"{pointer}/command", command=each.command)
-        body = filled(each.body, "A new account", "owner", today)
+        body = filled(each.body, "A new account", "owner", today, f"{pointer}/body")
         try:
             # Through JSON, as it will come: strict types take a day as text only there.
             command: Any = kind.model_validate_json(to_json(body))

@@ -12,10 +12,12 @@ from adapters.http.asked import BlameWanted, Compared, HistoryParameters
 from adapters.http.feed import Pulled
 from adapters.http.keys import NewKey
 from adapters.http.portfolio import PortfolioParameters
+from adapters.http.problems import pointer_to
 from application.webhooks.subscriptions import Replay, WebhookRequest
 from domain.account_plan import COMMANDS
 from domain.duplicate_keys import DuplicateKey, check_keys
 from domain.mistakes import PATTERNS, TOLD, nearest, predicate, sentence
+from domain.program.policy import AdoptPolicy
 from domain.registry import REGISTRY
 from tests.cases import for_each
 from tests.examples import spread
@@ -66,6 +68,18 @@ def test_a_field_that_is_not_there_is_answered_with_the_nearest_or_with_those_th
     assert none.endswith("is not a field here.")
     (above,) = said_of(Whole, {"parts": {}})
     assert above.endswith("did you mean “part”?")
+
+
+def test_a_key_that_is_wrong_is_named_where_it_stands_and_of_many_words_the_nearest_are():
+    [rule] = mistakes(AdoptPolicy, adopting({"findings": {"stale-contract": {"severity": "alarm"}}}))
+    assert pointer_to(rule["loc"]) == "/policy/findings/stale-contract"
+    told = sentence(rule, AdoptPolicy)
+    assert told.startswith("“stale-contract” must be one of 57 words, such as stale-contact, ")
+    assert told.endswith("and “stale-contract” is none of them: did you mean “stale-contact”?")
+
+
+def adopting(policy: dict[str, Any]) -> dict[str, Any]:
+    return {"effective_on": "2026-01-05", "policy": policy, "reason": "Agreed"}
 
 
 SAID = spread(JUNK, 6)

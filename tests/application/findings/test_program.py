@@ -167,6 +167,28 @@ def test_a_phase_is_over_once_its_exit_criteria_hold(phase, enough, missing):
     assert rules(practice, *missing) == []
 
 
+def test_a_pilot_that_is_limited_to_no_accounts_is_tried_with_all():
+    practice = program()
+    practice.on("2026-03-02", "begin-phase", phase="pilot")
+    assert rules(practice, plan("acme"), plan("crm:7")) == []
+    assert rules(practice, plan("acme"), plan("crm:7", last_review_on=date(2026, 3, 1))) == ["phase-exit"]
+    empty = program_findings(ProgramExamined(practice.known, instant(TODAY), [])).items
+    assert "there is no plan to try it with" in next(each.sentence for each in empty if each.rule == "phase-exit")
+
+
+def test_a_currency_that_the_rates_in_force_leave_out_has_no_rate():
+    practice = program()
+    practice.on("2026-03-02", "begin-phase", phase="instrument")
+    practice.on("2026-03-03", "set-exchange-rates", as_of_on="2026-03-03", rates={"USD": "0.9", "GBP": "1.2"})
+    abroad = plan("acme", currency="USD")
+    assert rules(practice, abroad) == []
+    practice.on("2026-03-05", "set-exchange-rates", as_of_on="2026-03-04", rates={"GBP": "1.2"})
+    [found] = findings(practice, abroad).items
+    assert "amounts in USD have no exchange rate" in found.sentence
+    practice.on("2026-03-06", "revise-charter", currency="USD", reason="Moved")
+    assert rules(practice, abroad) == []
+
+
 def test_the_policy_says_how_loud_a_rule_of_the_program_is_and_may_turn_it_off():
     loud = {"findings": {"list-not-refreshed": {"severity": "alarm"}}}
     off = {"findings": {"list-not-refreshed": {"severity": "alarm", "off": True}}}

@@ -215,6 +215,7 @@ def test_a_month_before_the_program_is_not_converted():
         ({"to": "2026-05"}, "2025-06", "2026-05", 12),
         ({"from": "2026-04"}, "2026-04", "2026-04", 1),
         ({"from": "2021-05"}, "2021-05", "2026-04", 60),
+        ({"to": "0001-03"}, "0001-02", "0001-03", 2),
     ],
 )
 def test_without_months_a_year_is_told_up_to_the_last_month_that_is_over(asked, first, last, many):

@@ -98,7 +98,11 @@ def test_a_template_is_tried_before_it_is_taken():
     [
         ({"command": "open-plan", "body": {}}, "template-command-unknown", "/commands/0/command"),
         ({"command": "plan-paly", "body": {}}, "template-command-unknown", "/commands/0/command"),
-        ({"command": "add-action", "body": ACTION["body"] | {"owner": "{boss}"}}, "placeholder-unknown", None),
+        (
+            {"command": "add-action", "body": ACTION["body"] | {"owner": "{boss}"}},
+            "placeholder-unknown",
+            "/commands/0/body/owner",
+        ),
         ({"command": "add-action", "body": {"statement": "x"}}, "template-command-refused", "/commands/0/body"),
         (
             {"command": "complete-action", "body": {"id": "none", "finished_on": "{today}", "result": None}},

@@ -7,7 +7,15 @@ from pydantic import ValidationError
 
 from domain.account_plan.language import Section
 from domain.program import PROGRAM
-from domain.program.policy import DEFAULT_POLICY, AdoptedPolicy, AdoptPolicy, Policy, PolicyAdopted
+from domain.program.policy import (
+    DEFAULT_POLICY,
+    AdoptedPolicy,
+    AdoptPolicy,
+    Policy,
+    PolicyAdopted,
+    PolicyContradictsItself,
+    contradictions,
+)
 from tests.cases import for_each
 from tests.given import MONDAY, PROGRAM_OPENED, given_program
 
@@ -74,10 +82,17 @@ def test_a_policy_does_not_begin_before_the_one_before_it():
         ({"sections": {"plays": {"strategic": 3_661}}}, "/policy/sections/plays/strategic"),
         ({"sections": {"plays": {"strategic": 0}}}, "/policy/sections/plays/strategic"),
         ({"team": {"growth": {"required": ["legal"], "expected": ["legal"]}}}, "/policy/team/growth"),
+        ({"team": {"growth": {"required": ["legal", "legal"]}}}, "/policy/team/growth/required"),
     ],
 )
 def test_a_policy_that_contradicts_itself_is_refused_where_it_does(changes, pointer):
     given_program().when(adopting(with_(**changes))).then_refused("policy-contradicts-itself", pointer)
+
+
+def test_a_sentence_of_ours_is_told_to_its_end():
+    [(pointer, what)] = contradictions(with_(list={"target": 10, "warn": 50, "alarm": 30}))
+    assert what.endswith("each must be at least the one before it.")
+    assert str(PolicyContradictsItself(pointer, what=what)) == what
 
 
 @pytest.mark.parametrize(
