@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from application.views.contacts import LOOKED_AT, Contact, contacts, known_by, on_the_team, strength_of
 from application.views.cuts import Cut
 from domain.account_plan.actions import Action
+from domain.account_plan.identities import StakeholderMerged
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plays import Play
 from domain.account_plan.relationships import Pairing, PairingAgreed, Touch
@@ -90,13 +91,17 @@ class _Clocks:
         self._last_of_pair: dict[tuple[str, str], Contact] = {}
         self._told_twice: dict[str, list[Contact]] = {}
         self._verified_on: dict[str, date] = {}
-        self._agreed_on: dict[str, date] = {}
+        self._agreed_on: dict[tuple[str, str], date] = {}
+        """By stakeholder and member."""
         self._read_contacts(contacts(plan, records))
         for record in records:
             if isinstance(record.event, LOOKED_AT):
                 self._verified_on[record.event.id] = day_of(record.meta.recorded_at, zone)
             elif isinstance(record.event, PairingAgreed):
-                self._agreed_on[record.event.subject()] = day_of(record.meta.recorded_at, zone)
+                pair = record.event.stakeholder, record.event.member
+                self._agreed_on[pair] = day_of(record.meta.recorded_at, zone)
+            elif isinstance(record.event, StakeholderMerged):
+                self._hand_pairings_over(record.event.id, record.event.into)
 
     def _read_contacts(self, found: Sequence[Contact]) -> None:
         for contact in found:
@@ -106,6 +111,11 @@ class _Clocks:
                     self._told_twice.setdefault(who, []).append(contact)
                 for member in contact.members:
                     self._last_of_pair[who, same_person(member)] = contact
+
+    def _hand_pairings_over(self, stakeholder: str, into: str) -> None:
+        for (who, member), agreed_on in list(self._agreed_on.items()):
+            if who == stakeholder:
+                self._agreed_on.setdefault((into, member), agreed_on)
 
     def all(self) -> Iterator[ContactClock]:
         planned, pairings = self._planned(), self._pairings()
@@ -156,7 +166,7 @@ class _Clocks:
         pairings: dict[str, list[PairingClock]] = {}
         for pairing in self._plan.open(Pairing):
             last = self._last_of_pair.get((pairing.stakeholder, same_person(pairing.member)))
-            agreed_on = self._agreed_on[pairing.id]
+            agreed_on = self._agreed_on[pairing.stakeholder, pairing.member]
             due_on = (last.happened_on if last else agreed_on) + timedelta(days=pairing.every_days)
             pairings.setdefault(pairing.stakeholder, []).append(
                 PairingClock(

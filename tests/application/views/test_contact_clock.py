@@ -128,6 +128,18 @@ def test_a_pairing_runs_from_the_last_contact_of_these_two_and_is_overdue_the_da
     assert clocks(history)["coo"].pairings == []
 
 
+def test_a_pairing_with_somebody_who_was_entered_twice_goes_on_with_whom_they_are():
+    history = known()
+    history.on("2026-01-05", "add-stakeholder", id="jane", name="J. Doe", level="executive")
+    for member in ("eve", "ann"):
+        history.on("2026-01-06", "agree-pairing", member=member, stakeholder="jane", every_days=10)
+    history.on("2026-01-08", "agree-pairing", member="ann", stakeholder="coo", every_days=20)
+    touch(history, "2026-01-09", "eve", who="jane")
+    history.on("2026-01-12", "merge-stakeholder", id="jane", into="coo", reason="The same")
+    due = {each.member: each.due_on for each in clocks(history)["coo"].pairings}
+    assert due == {"eve": date(2026, 1, 19), "ann": date(2026, 1, 28)}
+
+
 @pytest.mark.parametrize(("day", "strength", "former"), [("2026-03-31", 3, None), ("2026-04-01", 1, 3)])
 def test_strength_counts_members_on_the_team_and_shows_what_the_others_had_apart(day, strength, former):
     history = known()
