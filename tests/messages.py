@@ -24,7 +24,7 @@ from adapters.http.resources import RESOURCES
 from adapters.rendering.findings import SIGNALS
 from adapters.rendering.packs.annual import LABELS
 from adapters.rendering.packs.qbr import CHECKS
-from adapters.rendering.wording import NUMBERS
+from adapters.rendering.wording import FLAGS, NUMBERS
 from adapters.rendering.words import SCALES, spaced
 from adapters.web.errors import STATUS
 from adapters.web.filled_in import FILLED_IN, PLACE, tells
@@ -33,10 +33,12 @@ from adapters.web.forms.form import shown_fields
 from adapters.web.plan.columns import COLUMNS
 from adapters.web.templates import environment
 from application.aggregates.access import ROLES
+from application.aggregates.erasures import KEPT, PURGED
 from application.findings.program import PROGRAM_RULES
 from application.findings.registry import RULES
 from application.measures.month_end import GROUPINGS
 from application.measures.registry import MEASURES
+from application.reports.blind_spots import What
 from application.reports.outcomes import Flag, Outcome
 from application.views.by_section import plural
 from application.views.compared import OF_THEIR_OWN
@@ -79,6 +81,7 @@ TABLES: Mapping[str, int | None] = {
     "program.pages.PAGES": 1,
     "settings.tabs.PAGES": 1,
     "settings.handovers.WHY": None,
+    "settings.records.VIEWS": None,
     "settings.sessions.METHODS": None,
     "settings.calendars.CONTENTS": None,
     "packs.pages.NAMES": None,
@@ -118,6 +121,7 @@ def _said() -> Iterator[Message]:
     for file in (ROOT / "domain" / "mistakes.py", *sorted((ROOT / "application" / "packs").glob("*.py"))):
         yield from _filled_in(file)
     yield from _filled_in(ROOT / "application" / "views" / "departure.py")
+    yield from _filled_in(ROOT / "application" / "aggregates" / "erasures.py")
     yield from (Message(*of_a_severity) for of_a_severity in COUNTED.values())
     yield Message("{number} sign", "{number} signs", FILLED_IN)
     yield Message("{number} entry", "{number} entries", FILLED_IN)
@@ -259,6 +263,7 @@ def _words() -> Iterator[str]:
         yield spaced(name)
     yield from (*map(spaced, _keys(DEFAULT_POLICY.model_dump())), *SCALE_WORDS)
     yield from map(spaced, OF_THEIR_OWN.values())
+    yield from (*get_args(What), *FLAGS.values(), *PURGED, KEPT)
     yield from (*LABELS.values(), *CHECKS.values(), *SIGNALS.values())
     yield from (*get_args(Severity), *NUMBERS[1:], *get_args(State), *REASONS.values(), *DEPARTED, *ELSEWHERE)
     for table, place in TABLES.items():
@@ -295,6 +300,8 @@ ELSEWHERE = (
     "none",
     "promised by the customer",
     "stakeholder promoted",
+    "at",
+    "confirmed",
     "Fit",
     "Decided",
     "finish",

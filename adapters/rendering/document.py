@@ -107,6 +107,8 @@ class Fact:
     label: str
     value: str
     note: str = ""
+    ours: bool = False
+    """Whether the value is a word of ours, which pages say in the reader's language."""
 
 
 Block = Table | Figure | Sentence

@@ -39,7 +39,7 @@ def blind_spot(row: Json, names: Names) -> Sequence[Cell]:
         Cell(day(row["true_on"])),
         Cell(day(row["recorded_at"])),
         Cell(counted(row["days"], "day"), tone="warning"),
-        Cell(sentence("; ".join(filter(None, meanwhile))) if reviews or promised else ""),
+        Cell(sentence("; ".join(filter(None, meanwhile))) if reviews or promised else "", ours=True),
     )
 
 

@@ -61,6 +61,8 @@ LEAST_LETTERS = 4
 JOINTS = ("; ", " · ", ", ")
 """The separators with which reports join the parts of a note, the weakest bond first."""
 
+JOINT = re.compile(f"({'|'.join(map(re.escape, JOINTS))})")
+
 MORE = re.compile("[0-9]+ more")
 
 JOINED = re.compile(r"(?P<others>.*)(?P<joined> and | or )(?P<last>“[^“”]*”(?: at “[^“”]*”)?|[^“”]*)", re.DOTALL)
@@ -142,6 +144,9 @@ class Sentences:
 
     def told(self, text: str) -> str:
         """Translate a sentence, or a note of several parts, each of which is translated if it is known."""
+        parts = JOINT.split(text)
+        if len(parts) > 1 and self.words.keys() >= set(parts[::2]):
+            return "".join(self.words.get(part, part) for part in parts)
         known = self._known(text)
         if known is not None:
             return known
@@ -195,4 +200,6 @@ class Sentences:
         return f"{others}{self.words[joined['joined'].strip()].join('  ')}{self._item(joined['last'], is_ours)}"
 
     def _item(self, item: str, is_ours: bool) -> str:
+        if item.startswith("“") and "” at “" in item:
+            return item.replace("” at “", f"” {self.words['at']} “")
         return self.told(item) if is_ours or item == "none" or item.startswith("“") or MORE.fullmatch(item) else item

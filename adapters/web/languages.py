@@ -181,7 +181,7 @@ class Speech:
         self._sentences = sentences(language)
 
     def __call__(self, message: str, **filled: object) -> str:
-        said = self._translations.ugettext(message)
+        said = self._translations.ugettext(message) if message else ""  # which is what a catalogue says of itself
         return said.format(**filled) if filled else said
 
     def about(self, message: str) -> str:

@@ -234,4 +234,7 @@ def movements(at: Examined, first_on: date) -> Iterator[Movement]:
 
 
 def _lost_to(at: Examined, deal: Opportunity) -> str | None:
-    return f"lost to {called(at.plan.find(Competitor, deal.competitor), deal.competitor)}" if deal.competitor else None
+    if not deal.competitor:
+        return None
+    rival = called(at.plan.find(Competitor, deal.competitor), deal.competitor)
+    return f"lost to {rival}"

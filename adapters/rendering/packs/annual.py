@@ -73,7 +73,8 @@ def tier(said: Json) -> str:
     """Return the tier, with the round that decided it and the people who did."""
     decided = f", decided by {', '.join(said['decided_by'])}" if said["decided_by"] else ""
     round = f" in the round {said['round']}" if said["round"] else ""
-    return f"Tier {said['tier']}{round}{decided}."
+    tier = said["tier"]
+    return f"Tier {tier}{round}{decided}."
 
 
 def month(iso: str) -> str:
@@ -164,13 +165,12 @@ def people(rows: Sequence[Json]) -> Table:
 
 
 def beside(lesson: Json) -> str:
-    """Return what was expected, the result, and the day."""
-    told = (
-        f"expected {lesson['expected']}" if lesson["expected"] else None,
-        f"came to {lesson['actual']}" if lesson["actual"] else None,
-        f"on {day(lesson['on'])}" if lesson["on"] else None,
-    )
-    return ", ".join(filter(None, told))
+    """Return the day, what was expected, and the result."""
+    expected, actual = lesson["expected"], lesson["actual"]
+    hoped = f"expected {expected}" if expected else None
+    came = f"came to {actual}" if actual else None
+    both = f"expected {expected}, came to {actual}" if hoped and came else hoped or came
+    return ", ".join(filter(None, (f"on {day(lesson['on'])}" if lesson["on"] else None, both)))
 
 
 def lessons(rows: Sequence[Json]) -> Table:
@@ -178,7 +178,7 @@ def lessons(rows: Sequence[Json]) -> Table:
     cells = [
         (
             Cell(row["what"], spaced(row["kind"]), "strong"),
-            Cell(row["seen"] or NOTHING, beside(row)),
+            Cell(row["seen"] or NOTHING, beside(row), ours=row["kind"] == "opportunity"),
         )
         for row in rows
     ]

@@ -110,7 +110,7 @@ def outcome(row: Json) -> Sequence[Cell]:
         Cell(figure(row["before"])),
         Cell(figure(row["expected"])),
         Cell(figure(row["reached"]), tone="good"),
-        Cell(shown),
+        Cell(shown, ours=not row["evidence"]),
     )
 
 
@@ -129,12 +129,11 @@ def figure(given: str | None) -> str:
 def adoption(pack: Json) -> Iterator[Block]:
     known = pack["adoption"]
     rates = [
-        f"{word} {value(known[name], name)}"
-        for name, word in (("adoption", "adopted by"), ("usage", "used by"))
-        if known[name]
+        f"adopted by {value(known['adoption'], 'adoption')}" if known["adoption"] else "",
+        f"used by {value(known['usage'], 'usage')}" if known["usage"] else "",
     ]
-    if rates:
-        yield Sentence(f"As of {day(known['as_of_on'])}: {', '.join(rates)}.")
+    if any(rates):
+        yield Sentence(f"As of {day(known['as_of_on'])}: {', '.join(filter(None, rates))}.")
     if not known["metrics"] and not pack["for_us"]:
         return
     columns = [Column("Metric", 6), Column("Now", 3), Column("Goal", 3)]

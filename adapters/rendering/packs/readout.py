@@ -21,7 +21,7 @@ def readout(pack: Json) -> Document:
         remarks=[],
         facts=[
             Fact("ARR", value(state["arr"], "arr"), f"{pack['currency']}, renews {day(state['renews_on'])}"),
-            Fact("health", state["health"] or NOTHING, day(state["as_of_on"])),
+            Fact("health", state["health"] or NOTHING, day(state["as_of_on"]), ours=True),
             Fact("kept in time", percent(said["score"]["keep_rate"]) if said else NOTHING, "of what was said"),
             Fact("pipeline", value(expansion["pipeline"]["amount"], "amount"), pack["currency"]),
         ],
@@ -73,13 +73,14 @@ def account_state(state: Json) -> Table:
             ("Open issues", "; ".join(state["open_issues"])),
         ),
         "Nobody recorded how the account fares.",
+        ours={"Executive cover"},
     )
 
 
 def expansion_path(path: Json, currency: str) -> Iterator[Block]:
     if path["path"]:
-        said = f" (said on {day(path['said_on'])})" if path["said_on"] else ""
-        yield Sentence(f"{path['path']}{said}", "strong")
+        said = f"{path['path']} (said on {day(path['said_on'])})" if path["said_on"] else path["path"]
+        yield Sentence(said, "strong")
     else:
         yield Sentence("Nobody said how the account is to grow.", "warning")
     weighted = value(path["weighted_arr_potential"], "arr_potential")
@@ -114,7 +115,7 @@ def opening(row: Json) -> Sequence[Cell]:
         Cell(f"{row['offering']} in {row['unit']}", incumbent, "strong"),
         Cell(value(row["arr_potential"], "arr_potential"), reckoned(row["assumptions"])),
         Cell(value(row["probability"], "probability"), ", ".join(filter(None, weighed))),
-        Cell("; ".join(filter(None, how)) or NOTHING),
+        Cell("; ".join(filter(None, how)) or NOTHING, ours=True),
     )
 
 

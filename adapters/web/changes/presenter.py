@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import PlanHead, head, value_text
+from adapters.web.plan.presenter import PlanHead, head, id_in_words, value_text
 from adapters.web.plan.timebar import in_words
 from application.reports.said_vs_did import Report
 from application.views.compared import Direction
@@ -116,7 +116,7 @@ class ShownChanges:
 
     def _view(self, change: Change | Touched, values: Sequence[MovedValue]) -> ChangeView:
         kind = self._say(spaced(change.kind))
-        name = change.title or ("" if change.kind == change.id else change.id)
+        name = change.title or ("" if change.kind == change.id else id_in_words(change.kind, change.id, self._say))
         return ChangeView(
             what=self._say(spaced(change.what)),
             thing=f"{kind} {name}".strip(),

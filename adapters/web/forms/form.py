@@ -20,7 +20,7 @@ from adapters.http.problems import pointer_to
 from adapters.rendering.words import spaced
 from adapters.web.forms.layouts import LAYOUTS
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import name_of
+from adapters.web.plan.presenter import id_in_words, name_of
 from domain.aggregates import AggregateType
 from domain.language import FORGOTTEN, Command
 from domain.mistakes import predicate
@@ -268,8 +268,8 @@ class _Maker:
             case "thing":
                 things = self._state.all(self._of.things[kind.refers_to]).values()
                 for thing in sorted(things, key=lambda each: (each.ending is not None, name_of(each).casefold())):
-                    name = name_of(thing)
-                    label = name if name == thing.id else f"{name} ({thing.id})"
+                    known = thing.known_as
+                    label = f"{known} ({thing.id})" if known else id_in_words(thing.noun, thing.id, self._say)
                     yield thing.id, f"{label}: {self._say(thing.ending)}" if thing.ending else label
 
     def _rows(self, kind: Kind, sent_as: str, current: Any) -> list[list[FormField]]:

@@ -9,7 +9,7 @@ from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
 from adapters.web.languages import Speech
 from adapters.web.plan.pages import AggregateRequest
-from adapters.web.plan.presenter import PlanHead, at_cut, name_of, value_text
+from adapters.web.plan.presenter import PlanHead, at_cut, id_in_words, value_text
 from application.proof.ports import EventProof
 from application.views.effects import Effect
 from application.views.history import Entry, Filter, history
@@ -98,7 +98,9 @@ def entry_view(entry: Entry, asked: AggregateRequest[Any]) -> EntryView:
         if not entry.on_behalf_of
         else say("{actor} for {person}", actor=entry.actor, person=entry.on_behalf_of),
         what=say(spaced(entry.type)),
-        thing=kind if thing is None or entry.entity.kind == entry.entity.id else f"{kind} {name_of(thing)}",
+        thing=kind
+        if thing is None or entry.entity.kind == entry.entity.id
+        else f"{kind} {thing.known_as or id_in_words(thing.noun, thing.id, say)}",
         thing_address=f"{asked.path}/history?{urlencode({'entity': entity})}",
         changes=[changed(effect, asked.currency, say) for effect in entry.changes],
         reason=entry.reason or "",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, get_args
 from urllib.parse import quote, urlencode
 
 from adapters.rendering.words import NOTHING, spaced
-from adapters.web.languages import Speech, is_prose
+from adapters.web.languages import Speech, is_prose, words_of
 from adapters.web.plan.columns import AMOUNT_OF_PLAN, COLUMNS
 from application.views.blame import Blame, blame
 from application.views.by_section import ONE_EACH, plural
@@ -58,6 +58,9 @@ LATEST, MOST_SHOWN = 10, 40
 
 NEVER_SAID = Value(NOTHING, "")
 """A value that nobody has set, so it has no blame."""
+
+CALLED_BY_WORDS: Mapping[str, str] = {"member": "role", "phase": "phase", "agenda": "kind"}
+"""Kinds of things whose ids end in a word of ours, and the field that word stands in."""
 
 EMPTY: Sequence[object] = (None, (), {})
 
@@ -324,6 +327,14 @@ def value_text(field: str, value: Any, currency: str, say: Speech) -> str:
 def name_of(thing: Thing) -> str:
     """Return the title of a thing, else its id."""
     return thing.known_as or thing.id
+
+
+def id_in_words(kind: str, id: str, say: Speech) -> str:
+    """An id as people say it, where a kind of thing is called by words of ours: `ann:legal` and `stand_up`."""
+    if kind not in CALLED_BY_WORDS:
+        return id
+    *whom, word = id.split(":")
+    return " · ".join([*whom, say(spaced(word)) if word in words_of(CALLED_BY_WORDS[kind]) else word])
 
 
 def origin_in_words(origin: Blame, say: Speech) -> str:

@@ -77,7 +77,7 @@ def _play(play: LibraryPlay, say: Speech, may_change: bool) -> PlayCard:
     facts = [
         (say("Value driver"), play.value_driver or ""),
         (say("Prerequisites"), " · ".join(play.prerequisites)),
-        (say("Proof assets"), " · ".join(play.proof_assets)),
+        (say("Proof assets"), say.value(play.proof_assets, "proof_assets")),
         (say("Counter move"), play.counter_move or ""),
         (say("Won at"), play.source_plan or ""),
     ]
@@ -102,7 +102,8 @@ def _play(play: LibraryPlay, say: Speech, may_change: bool) -> PlayCard:
 def _template(template: Template, say: Speech) -> Shelf:
     about = [say(spaced(word)) for word in (template.segment, template.tier) if word]
     lines = [
-        f"{say(spaced(each.command))}: " + ", ".join(f"{name} {value}" for name, value in each.body.items())
+        f"{say(spaced(each.command))}: "
+        + ", ".join(f"{say(spaced(name))} {say.value(value, name)}" for name, value in each.body.items())
         for each in template.commands
     ]
     return Shelf(template.title, ", ".join(about), lines, say(template.ending) if template.ending else "")

@@ -14,6 +14,7 @@ from adapters.rendering.words import spaced
 from adapters.web.forms.form import FormData
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
+from adapters.web.plan.presenter import id_in_words
 from adapters.web.settings.tabs import PATH, Tab, tabs
 from adapters.web.templates import render, speech_of
 from application.handovers.handover import (
@@ -85,7 +86,7 @@ def things(place: ProgramHandedOver, home: str, did: str, say: Speech) -> Iterat
         is_card = each.kind in ("plan", "program")
         return ThingRow(
             kind=say(spaced(each.kind)),
-            id="" if is_card else each.id,
+            id="" if is_card else id_in_words(each.kind, each.id, say),
             address="" if is_card else f"{home}/all/{each.kind}",
             came=came,
             is_left=is_left,

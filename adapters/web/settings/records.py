@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.access.access_log import AccessEvents, AccessItem
+from adapters.rendering.words import spaced
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
 from adapters.web.settings.tabs import PATH, Tab, tabs
@@ -20,6 +21,22 @@ from application.views.plan_names import plans_named
 from domain.account_plan.language import AccountPlan
 
 MOST_READS = 100
+
+VIEWS = (
+    "access events", "adoptions", "all findings", "audit bundle", "blame", "calendar", "calendars", "changes",
+    "checkpoint", "consistency", "departure", "diff", "entity history", "erasure", "erasures", "event", "event proof",
+    "example", "findings", "forgetting", "forgetting begun", "forgotten there", "handed over", "handovers", "history",
+    "import", "import results", "key", "keys", "library", "list parked plans", "list webhook attempts", "list webhooks",
+    "live", "log key", "log verified", "map", "measures", "metrics", "month", "my day", "my promise recorded", "pack",
+    "plan", "plan command form", "plan command sent", "plan commands", "plan findings", "plan opening form",
+    "plan since", "plan steps", "policy", "portfolio", "preview forgetting", "program", "program blame",
+    "program command form", "program command sent", "program commands", "program diff", "program entity history",
+    "program findings", "program history", "program opening form", "program steps", "promise recorded", "promises",
+    "proof", "pull events", "reads", "review", "review ahead", "review draft", "review draft dropped", "review held",
+    "reviews", "round", "rounds", "said vs did", "schema", "settings", "stream events", "things", "tile", "value",
+    "webhook", "webhooks", "whitespace",
+)  # fmt: skip
+"""What can be read, as pages and operations are named; a command is called what it is called everywhere."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +94,20 @@ def certificate_card(certificate: Certificate, say: Speech) -> CertificateCard:
             (say("Key destroyed"), say.instant(certificate.key_destroyed_at)),
             (say("On the list of erasures"), say.instant(certificate.listed_at)),
         ],
-        purged=certificate.purged,
-        kept=certificate.kept,
-        remains=[(each.where, each.until) for each in certificate.remains],
+        purged=[say.told(each) for each in certificate.purged],
+        kept=say.told(certificate.kept),
+        remains=[(say.told(each.where), say.told(each.until)) for each in certificate.remains],
     )  # fmt: skip
+
+
+def view_told(name: str, say: Speech) -> str:
+    words = view_in_words(name)
+    return say(words) if words in VIEWS else say.told(words)
+
+
+def view_in_words(name: str) -> str:
+    """What was read, by the name of the page, the operation or the command."""
+    return spaced(name.removesuffix("-page").removeprefix("read_").replace("-", "_"))
 
 
 def read_row(item: AccessItem, say: Speech) -> ReadRow:
@@ -88,7 +115,7 @@ def read_row(item: AccessItem, say: Speech) -> ReadRow:
     if item.on_behalf_of:
         actor = say("{actor} for {person}", actor=item.actor, person=item.on_behalf_of)
     return ReadRow(
-        say.instant(item.at), actor, say(item.role), item.view, str(item.plan_id or ""), item.cut or "",
+        say.instant(item.at), actor, say(item.role), view_told(item.view, say), str(item.plan_id or ""), item.cut or "",
         say.number(item.times),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from adapters.web.languages import Speech, translations
+from adapters.web.plan.presenter import id_in_words
 from domain.account_plan.stakeholders import IdTellsThePerson
 from domain.refusals import Unknown
 from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
@@ -106,6 +107,11 @@ def test_whatever_a_rule_finds_is_told_in_german_but_for_what_somebody_wrote():
 @pytest.mark.parametrize(("part", "told"), [
     ("", ""),
     ("1 of 2 promises kept, one moved to a later day.", "1 von 2 Zusagen gehalten, eine auf später verschoben."),
+    ("overdue, done without being said", "überfällig, getan, ohne gesagt zu sein"),
+    ("on 16 Apr 2026, expected 2, came to 1.2", "am 16. Apr. 2026, erwartet: 2, wurde: 1.2"),
+    ("lost to Corvane Retail Suite", "verloren an Corvane Retail Suite"),
+    ("Tier strategic.", "Stufe strategisch."),
+    ("Checks now, Comms later (said on 19 Mar 2026)", "Checks now, Comms later (gesagt am 19. März 2026)"),
     ("now 13 Nov 2026; moved once, +14 d in all", "jetzt 13. Nov. 2026; einmal verschoben, insgesamt +14 Tage"),
     ("must be one of task or touch, and this is empty", "muss eines sein von Aufgabe oder Kontakt, und dies ist leer"),
     ("114 of 120 trained; six on holiday follow by video", "114 of 120 trained; six on holiday follow by video"),
@@ -124,6 +130,10 @@ def test_parts_of_a_note_are_told_and_what_somebody_wrote_is_left(part, told):
      " more."),
      ("2 von 3 offenen Meilensteinen aller Pläne stehen im Kalender; 80 % sollen es. Halten Sie die von Sons and Co, Ox"
      " und 2 weitere fest.")),
+    (("Of 16 cells still to be won, 16 were not assessed for more than 92 days; at most 60 % may be. Begin with “Hub”"
+     " at “Oslo, rings and rollers” and “Data” at “Graz”."),
+     ("Von 16 Feldern, noch zu gewinnen, wurden 16 länger als 92 Tage nicht bewertet; höchstens 60 % dürfen es sein."
+     " Beginnen Sie mit „Hub“ bei „Oslo, rings and rollers“ und „Data“ bei „Graz“.")),
     ("It is 2026-03-01 {here}.", "It is 1. März 2026 {here}."),
 ])  # fmt: skip
 def test_a_sentence_that_was_filled_in_is_known_again(sentence, told):
@@ -137,6 +147,17 @@ def test_a_sentence_of_the_domain_names_fields_as_the_page_does():
     )
     assert "`" not in Speech("en").about("`{owner}` and `{today+30}` stand for what is so.")
     assert Speech("en").about("`buying_center` when it has a budget.") == "“buying center” when it has a budget."
+
+
+def test_nothing_to_say_is_nothing_in_any_language():
+    assert (Speech("de")(""), Speech("de").about("")) == ("", "")
+
+
+def test_things_that_are_called_by_words_of_ours_are_called_so_in_german():
+    say = Speech("de")
+    assert id_in_words("member", "nia:account_executive", say) == f"nia · {say('account executive')}"
+    assert id_in_words("phase", "stand_up", say) == say("stand up") != "stand up"
+    assert id_in_words("stakeholder", "legal", say) == "legal"
 
 
 def test_days_in_a_sentence_read_as_all_days_of_a_page():

@@ -8,9 +8,12 @@ from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
+from starlette.routing import Route
 
 from adapters.access.callers import Bearers
 from adapters.postgres.notary import Notary
+from adapters.web.guard import PageRoute
+from adapters.web.settings.records import VIEWS, view_in_words
 from tests.adapters.web.test_pages import FROM_HERE, NOBODY, form_at, signed_in, text_of
 from tests.api import LOG_KEY, Api, served
 from tests.callers import given_key, known_keys
@@ -95,6 +98,23 @@ def test_an_operator_finds_out_why_a_webhook_fails_and_sends_again(service, rece
     assert post(service, f"/settings/webhooks/{id}/delete").status_code == 303
     assert service.get(f"/settings/webhooks/{id}", signed_in(service)).status_code == 404
     assert post(service, "/settings/webhooks/not-an-id/pause").status_code == 404
+
+
+def test_whatever_can_be_read_and_whoever_was_forgotten_is_told_of_in_german(acme):
+    read = {
+        view_in_words(route.name)
+        for route in acme.app.routes
+        if isinstance(route, Route) and "GET" in (route.methods or ()) and route.name != "asset"
+        if route.name.startswith("read_") or (isinstance(route, PageRoute) and not route.name.startswith("sign"))
+    }
+    assert read - {"asyncapi"} <= set(VIEWS)
+    acme.done("add-stakeholder", id="coo", name="Jane Doe", level="executive")
+    acme.done("forget-stakeholder", id="coo", reason="She asks for it")
+    german = signed_in(acme) | {"Accept-Language": "de"}
+    told = text_of(acme.get("/settings/erasures", german).text)
+    assert "Der Schlüssel der Person: im Speicher vernichtet." in told
+    assert "Generation 1 wird vernichtet: `plantrail keys rotate`" in told
+    assert "The events keep" not in told
 
 
 def test_who_was_forgotten_has_a_certificate_and_who_read_what_is_on_record(acme):
