@@ -26,7 +26,7 @@ from application.library.from_library import FROM_LIBRARY
 from domain.account_plan import ACCOUNT_PLAN
 from domain.aggregates import AggregateType
 from domain.language import GRAMMAR, Command
-from domain.mistakes import did_you_mean, ended, predicate, sentence
+from domain.mistakes import did_you_mean, ended, place, predicate, sentence
 from domain.program import PROGRAM
 
 if TYPE_CHECKING:
@@ -248,14 +248,21 @@ def typed_body(model: type[Command], given: Mapping[str, Any]) -> dict[str, Any]
     for name, typed in given.items():
         kind = kind_of(model, name)
         if kind.several and typed:
-            body[name] = [field_value(kind, name, each) for each in typed if each]
+            body[name] = [value for each in typed if each for value in field_values(kind, name, each)]
         elif not kind.several and typed is not None:
             body[name] = field_value(kind, name, typed) if typed else None
     return body
 
 
+def field_values(kind: Kind, name: str, text: str) -> list[Any]:
+    """Return the values of one option of a list: several where all of them were typed at once, as a JSON list."""
+    value = field_value(kind, name, text)
+    return value if kind.input == "group" and isinstance(value, list) else [value]
+
+
 def field_value(kind: Kind, name: str, text: str) -> Any:
-    if kind.input != "group":
+    is_json = kind.input == "group" or (kind.input == "pairs" and text.lstrip().startswith("{"))
+    if not is_json:
         return typed_value(kind, text, utc_now().astimezone().date())
     try:
         return json.loads(text)
@@ -325,10 +332,11 @@ def check(model: type[Command], body: Mapping[str, Any]) -> None:
 
 
 def wrong(model: type[Command], error: Any) -> str:
-    where = str(error["loc"][0]) if error["loc"] else ""
-    if error["type"] == "extra_forbidden" and len(error["loc"]) == 1:
+    where, *inside = map(str, place(error["loc"]) or [""])
+    if error["type"] == "extra_forbidden" and not inside:
         return f"{where} is not a field of {model.called()}{did_you_mean(where, model.model_fields) or '.'}"
-    return ended(f"{option_of(where)} {predicate(error, model)}") if where else sentence(error, model)
+    told = f"“{'/'.join(inside)}” {predicate(error, model)}" if inside else predicate(error, model)
+    return ended(f"{option_of(where)} {told}") if where else sentence(error, model)
 
 
 def sentences(model: type[Command], answered: Mapping[str, Any], dry_run: bool) -> list[str]:

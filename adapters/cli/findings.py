@@ -21,6 +21,7 @@ from application.findings.across import MOST_ITEMS, FindingsPage, FindingsQuery
 from application.findings.finding import Finding, Remedy
 from application.findings.judging import FindingsView, findings_view
 from domain.account_plan.plan import Tier
+from domain.mistakes import sentence
 from domain.program.policy import Severity
 
 
@@ -91,7 +92,7 @@ def asked_for(**said: object) -> FindingsQuery:
         return FindingsQuery.model_validate({name: value for name, value in said.items() if value is not None})
     except ValidationError as error:
         (first, *_) = error.errors()
-        raise typer.BadParameter(first["msg"], param_hint=f"--{first['loc'][0]}") from None
+        raise typer.BadParameter(sentence(first, FindingsQuery)) from None
 
 
 STYLES: Mapping[Severity, str] = {"alarm": ALARM, "warning": WARNING, "hint": QUIET}

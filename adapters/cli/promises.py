@@ -17,6 +17,7 @@ from adapters.rendering.wording import OUTCOMES
 from adapters.rendering.words import counted, spaced
 from application.portfolio.promises import MOST_ITEMS, PlanPromise, PromisesPage, PromisesQuery, PromiseState
 from domain.account_plan.language import Side
+from domain.mistakes import sentence
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,7 +62,7 @@ def asked_for(**said: object) -> PromisesQuery:
         return PromisesQuery.model_validate({name: value for name, value in said.items() if value is not None})
     except ValidationError as error:
         (first, *_) = error.errors()
-        raise typer.BadParameter(first["msg"], param_hint=f"--{str(first['loc'][0]).replace('_', '-')}") from None
+        raise typer.BadParameter(sentence(first, PromisesQuery)) from None
 
 
 def show(page: PromisesPage, as_json: bool) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 import pytest
 from typer.testing import Result
 
-from adapters.cli.doing import typed_body
+from adapters.cli.doing import check, typed_body
+from adapters.cli.errors import Told
 from adapters.http.command_documentation import EXAMPLES
 from domain.account_plan import COMMANDS
+from domain.program import PROGRAM
 from tests.adapters.cli.test_cli import environment, plantrail, refused, running
 from tests.adapters.cli.test_cli_webhooks import answers, free_port
 from tests.cases import for_each
@@ -162,22 +164,55 @@ def test_without_a_key_the_way_to_one_is_told(service):
     assert "no key of this service" in refused("drop", "acme", "x", **anybody, PLANTRAIL_KEY="wrong")
 
 
-@for_each("command", COMMANDS)
+ALL = {**COMMANDS, **PROGRAM.commands}
+
+
+@for_each("command", ALL)
 def test_every_command_can_be_typed_as_its_example_says(command):
     """Each field of an example, typed as an option, says what the example says."""
-    model = COMMANDS[command]
-    typed = {
-        name: [json.dumps(each) if isinstance(each, dict) else each for each in value]
-        if isinstance(value, list)
-        else json.dumps(value)
-        if isinstance(value, dict)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-        for name, value in EXAMPLES[command].items()
-    }
-    read = model.model_validate_json(json.dumps(typed_body(model, typed)))
-    assert read == model.model_validate_json(json.dumps(EXAMPLES[command]))
+    model, example = ALL[command], EXAMPLES[command]
+    read = model.model_validate_json(json.dumps(example))
+    for whole in (False, True):  # a list typed option by option, or at once
+        typed = {
+            name: [json.dumps(value)] if whole and is_of_objects(value) else as_typed(value)
+            for name, value in example.items()
+        }
+        assert model.model_validate_json(json.dumps(typed_body(model, typed))) == read
+
+
+def is_of_objects(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(each, dict) for each in value)
+
+
+def as_typed(value: object) -> object:
+    match value:
+        case list():
+            return [json.dumps(each) if isinstance(each, dict) else each for each in value]
+        case dict():
+            return json.dumps(value)
+        case bool():
+            return str(value).lower()
+        case _:
+            return str(value)
+
+
+@for_each(
+    ("command", "typed", "told"),
+    [
+        ("set-exchange-rates", {"rates": '{"USD": 0}'}, "--rates “USD” must be more than 0."),
+        ("set-exchange-rates", {"rates": '{"USD":'}, "--rates takes a JSON object"),
+        (
+            "adopt-policy",
+            {"policy": '{"plays": {"least": "x"}}'},
+            "--policy “plays/least” must be a whole number",
+        ),
+        ("commit-list", {"entries": ['[{"account": "acme", "tier": "gold"}]']}, "--entries “0/tier” must be one of"),
+    ],
+)
+def test_what_is_wrong_inside_an_option_is_told_with_its_place(command, typed, told):
+    with pytest.raises(Told) as refused:
+        check(ALL[command], typed_body(ALL[command], typed))
+    assert told in str(refused.value)
 
 
 def test_the_help_of_a_command_is_found_wherever_it_is_asked_for():
