@@ -88,7 +88,8 @@ def adopting(plan: AccountPlan, thing: Thing) -> dict[str, Any]:
             said.pop(name, None)
     for name, marker in linked.items():
         said[name] = _there(plan, marker.kind, said.get(name))
-    return {name: value for name, value in said.items() if value not in (None, (), False)}
+    # Of numbers, 0 says something: a goal that begins at nothing does so here as well.
+    return {name: value for name, value in said.items() if value is not None and value is not False and value != ()}
 
 
 def _there(plan: AccountPlan, kind: str, named: Any) -> Any:
